@@ -1,0 +1,241 @@
+//! What can go wrong outside this process, and the mistakes of a configuration.
+//!
+//! What a visitor did wrong is never an [`Error`]: it is a response. An `Error` never carries a body, a URL,
+//! a token or a code of anybody.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+/// Any error of a boxed kind, as Tower services use it.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// A failure of an upstream system, of a store, or of this process.
+///
+/// Cheap to clone: everyone who waited for the same thing is told of the same failure.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    context: &'static str,
+    upstream_code: Option<i64>,
+    source: Option<BoxError>,
+}
+
+/// What an [`Error`] calls for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The one-time code is spent, expired or foreign: the person has to log in again.
+    InvalidCode,
+    /// The upstream system refuses the application's access token.
+    TokenRejected,
+    /// The upstream system says that this person may not.
+    Denied,
+    /// The upstream system says that the application is set up wrongly: key, secret, school, rights.
+    Configuration,
+    /// The upstream system is busy and asks to try again later.
+    Busy,
+    /// The upstream system reports a failure of its own, or one that is not in our table.
+    Fault,
+    /// The answer is not what the documents promise.
+    Malformed,
+    /// No connection: nothing was sent.
+    Connect,
+    /// The answer was lost on the way: what was sent may have taken effect.
+    Lost,
+    /// The answer did not come in time: what was sent may have taken effect.
+    Timeout,
+    /// The address is not on the list of those that may be called.
+    ForbiddenHost,
+    /// The session store does not answer.
+    Store,
+    /// This process cannot go on: no randomness, or a task that ended without an answer.
+    Internal,
+}
+
+impl Error {
+    /// An error of this kind. `context` says in a few lower-case words what was being done; it is a literal,
+    /// so that no outside text gets into it.
+    #[must_use]
+    pub fn new(kind: ErrorKind, context: &'static str) -> Self {
+        Self(Arc::new(Inner { kind, context, upstream_code: None, source: None }))
+    }
+
+    /// The same error with the one that caused it.
+    #[must_use]
+    pub fn with_source(self, source: impl Into<BoxError>) -> Self {
+        let Inner { kind, context, upstream_code, .. } = *self.0;
+        Self(Arc::new(Inner { kind, context, upstream_code, source: Some(source.into()) }))
+    }
+
+    /// The same error with the number that the upstream system gave; the former source is dropped.
+    #[must_use]
+    pub fn with_upstream_code(self, code: i64) -> Self {
+        let Inner { kind, context, .. } = *self.0;
+        Self(Arc::new(Inner { kind, context, upstream_code: Some(code), source: None }))
+    }
+
+    /// What the error calls for.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The error number of the upstream system (`errcode`, `code`), if it gave one. The same number means
+    /// different things at different systems.
+    #[must_use]
+    pub fn upstream_code(&self) -> Option<i64> {
+        self.0.upstream_code
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.context)?;
+        match self.0.upstream_code {
+            Some(code) => write!(f, " (upstream code {code})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("context", &self.0.context)
+            .field("upstream_code", &self.0.upstream_code)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+    }
+}
+
+/// Every mistake of a configuration, at once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConfigError(Vec<Mistake>);
+
+impl ConfigError {
+    /// `Ok` if there is no mistake.
+    pub(crate) fn check(mistakes: Vec<Mistake>) -> Result<(), Self> {
+        if mistakes.is_empty() { Ok(()) } else { Err(Self(mistakes)) }
+    }
+
+    /// The mistakes, in the order in which they were found.
+    #[must_use]
+    pub fn mistakes(&self) -> &[Mistake] {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("invalid configuration: ")?;
+        for (index, mistake) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{mistake}")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for ConfigError {}
+
+/// One mistake of a configuration. Carries the offending value, unless that is a secret.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Mistake {
+    /// A required value was not given.
+    #[error("{0} is required")]
+    Missing(&'static str),
+    /// A URL cannot be read, or has parts that it must not have.
+    #[error("{name} {value:?} is not {expected}")]
+    Url {
+        /// The setting.
+        name: &'static str,
+        /// What it was set to.
+        value: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A URL without TLS to another machine.
+    #[error("{name} {value:?} is not https; {remedy}")]
+    Insecure {
+        /// The setting.
+        name: &'static str,
+        /// What it was set to.
+        value: String,
+        /// How to allow it, if that is what is wanted.
+        remedy: &'static str,
+    },
+    /// A path of our own that cannot be one.
+    #[error("{name} {value:?} is not a plain absolute path")]
+    Path {
+        /// The setting.
+        name: &'static str,
+        /// What it was set to.
+        value: String,
+    },
+    /// Two endpoints of one layer share a path.
+    #[error("{0} and {1} are the same path")]
+    SamePath(&'static str, &'static str),
+    /// A number or a length outside its bounds.
+    #[error("{name} is {value}, and must be {expected}")]
+    Bounds {
+        /// The setting.
+        name: &'static str,
+        /// What it was set to; of a secret, its length.
+        value: String,
+        /// The bounds.
+        expected: &'static str,
+    },
+    /// A value with characters that cannot be in it.
+    #[error("{name} {value:?} must be {expected}")]
+    Characters {
+        /// The setting.
+        name: &'static str,
+        /// What it was set to.
+        value: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A part that is needed belongs to a feature that is off.
+    #[error("{name} is required, because the feature {feature:?} is off")]
+    Feature {
+        /// What has to be given.
+        name: &'static str,
+        /// The feature that would give it.
+        feature: &'static str,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn display_does_not_repeat_the_source() {
+        let error = Error::new(ErrorKind::Lost, "manager info: answer lost").with_source("reset by peer");
+        assert_eq!(error.to_string(), "manager info: answer lost");
+        assert_eq!(error.source().unwrap().to_string(), "reset by peer");
+        assert_eq!(error.with_upstream_code(6001).to_string(), "manager info: answer lost (upstream code 6001)");
+    }
+
+    #[test]
+    fn config_error_lists_every_mistake() {
+        let error = ConfigError(vec![Mistake::Missing("public_url"), Mistake::SamePath("login_path", "logout_path")]);
+        assert_eq!(
+            error.to_string(),
+            "invalid configuration: public_url is required; login_path and logout_path are the same path"
+        );
+    }
+}

@@ -1,0 +1,65 @@
+//! Text that must not be seen: its memory is wiped, its `Debug` says nothing, it has no `Display`.
+
+/// Defines a newtype around secret text.
+macro_rules! secret_type {
+    ($(#[$attribute:meta])* $name:ident) => {
+        $(#[$attribute])*
+        #[derive(Clone)]
+        pub struct $name(zeroize::Zeroizing<Box<str>>);
+
+        impl $name {
+            /// Wraps the secret.
+            pub fn new(secret: impl Into<Box<str>>) -> Self {
+                Self(zeroize::Zeroizing::new(secret.into()))
+            }
+
+            /// The secret itself. Do not log it, do not put it into an error or a URL of your own.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "([redacted])"))
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(secret: String) -> Self {
+                Self::new(secret)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(secret: &str) -> Self {
+                Self::new(secret)
+            }
+        }
+    };
+}
+
+pub(crate) use secret_type;
+
+secret_type! {
+    /// The secret that Weika gave to an application (授权凭证密钥, `app_secret`).
+    AppSecret
+}
+
+secret_type! {
+    /// The one-time code of a callback: `wxcode` of Weika, `code` of WeChat.
+    AuthorizationCode
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_never_shows_the_secret() {
+        let secret = AppSecret::new("s3cr3t-value");
+        assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "AppSecret([redacted]) Some(AppSecret([redacted]))");
+        assert_eq!(secret.expose(), "s3cr3t-value");
+    }
+}
