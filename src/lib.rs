@@ -2,12 +2,17 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings))))]
 
+mod body;
 pub mod clock;
+mod cookie;
 pub mod error;
 pub mod identity;
 mod random;
 mod secret;
+pub mod session;
+pub mod store;
 mod trace;
 
+pub use body::ResponseBody;
 pub use error::{BoxError, ConfigError, Error, ErrorKind};
 pub use secret::{AppSecret, AuthorizationCode};

@@ -10,3 +10,5 @@ pub trait Identity: Debug + Send + Sync + 'static {
     /// All sessions of one subject can be ended together.
     fn subject(&self) -> &str;
 }
+mod manager;
+pub use manager::Manager;
