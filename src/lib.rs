@@ -2,10 +2,13 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings))))]
 
+pub mod answer;
+pub mod authenticate;
 mod body;
 pub mod clock;
 mod cookie;
 pub mod error;
+pub mod guard;
 pub mod identity;
 mod random;
 mod secret;
