@@ -10,6 +10,8 @@ mod cookie;
 pub mod error;
 pub mod guard;
 pub mod identity;
+pub mod login;
+pub mod provider;
 mod random;
 mod secret;
 pub mod session;

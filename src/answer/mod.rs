@@ -14,4 +14,4 @@ pub use self::language::Language;
 pub use self::page::{Page, PageKind, Pages};
 pub use self::rejection::{Reason, Rejection};
 pub use self::request_kind::RequestKind;
-pub(crate) use self::response::{OwnResponse, empty, json, no_store, see_other};
+pub(crate) use self::response::{OwnResponse, empty, json, see_other};

@@ -2,7 +2,7 @@
 
 use std::any::{TypeId, type_name};
 
-use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, COOKIE, HeaderName, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::json as value;
 
@@ -38,6 +38,8 @@ pub struct Rejection {
     language: Language,
     identity: TypeId,
     identity_name: &'static str,
+    /// What a login that begins because of this has to know: the cookies, marked sensitive.
+    cookies: HeaderMap,
 }
 
 /// The reasons of a [`Rejection`].
@@ -65,12 +67,21 @@ impl Rejection {
         Self::new::<I>(Reason::Forbidden, method, headers)
     }
 
-    pub(crate) fn unavailable<I: 'static>(error: Error, method: &Method, headers: &HeaderMap) -> Self {
+    pub(crate) fn unavailable<I: 'static>(
+        error: Error,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Self {
         Self::new::<I>(Reason::Unavailable(error), method, headers)
     }
 
     fn new<I: 'static>(reason: Reason, method: &Method, headers: &HeaderMap) -> Self {
+        let cookies = headers.get_all(COOKIE).iter().cloned().map(|mut line| {
+            line.set_sensitive(true);
+            (COOKIE, line)
+        });
         Self {
+            cookies: cookies.collect(),
             reason,
             kind: RequestKind::of(method, headers),
             language: Language::of(headers),
@@ -103,6 +114,10 @@ impl Rejection {
         self.identity == TypeId::of::<I>()
     }
 
+    pub(crate) fn cookies(&self) -> &HeaderMap {
+        &self.cookies
+    }
+
     /// The answer as a guard or an extractor gives it.
     ///
     /// [`Reason::LoginRequired`] is `500` here and names the remedy: the layer of the identity turns it into
@@ -116,7 +131,10 @@ impl Rejection {
                      Is `LoginLayer` (or `AuthenticateLayer`) applied?",
                     self.identity_name
                 );
-                json(StatusCode::INTERNAL_SERVER_ERROR, &value!({ "error": "missing_layer", "message": message }))
+                json(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    &value!({ "error": "missing_layer", "message": message }),
+                )
             }
             Reason::Forbidden | Reason::Unavailable(_) => self.render(&Pages::default(), None),
         };
@@ -131,18 +149,34 @@ impl Rejection {
 
     fn render(&self, pages: &Pages, login_url: Option<&str>) -> OwnResponse {
         let (status, error, page, grpc) = match self.reason {
-            Reason::LoginRequired => (StatusCode::UNAUTHORIZED, "login_required", PageKind::LoginRequired, "16"),
+            Reason::LoginRequired => (
+                StatusCode::UNAUTHORIZED,
+                "login_required",
+                PageKind::LoginRequired,
+                "16",
+            ),
             Reason::Forbidden => (StatusCode::FORBIDDEN, "forbidden", PageKind::Forbidden, "7"),
-            Reason::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", PageKind::Unavailable, "14"),
+            Reason::Unavailable(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                PageKind::Unavailable,
+                "14",
+            ),
         };
         let mut response = match (self.kind, login_url) {
             (RequestKind::Grpc, _) => grpc_status(grpc, error),
             (RequestKind::Page, _) => pages.respond(&Page::new(page, self.language)),
-            (RequestKind::Data, Some(url)) => json(status, &value!({ "error": error, "login_url": url })),
-            (RequestKind::Data | RequestKind::Preflight, _) => json(status, &value!({ "error": error })),
+            (RequestKind::Data, Some(url)) if matches!(self.reason, Reason::LoginRequired) => {
+                json(status, &value!({ "error": error, "login_url": url }))
+            }
+            (RequestKind::Data | RequestKind::Preflight, _) => {
+                json(status, &value!({ "error": error }))
+            }
         };
         if matches!(self.reason, Reason::Unavailable(_)) {
-            response.headers_mut().insert(RETRY_AFTER, STORE_RETRY_SECONDS);
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, STORE_RETRY_SECONDS);
         }
         response
     }

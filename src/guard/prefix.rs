@@ -34,7 +34,9 @@ impl Prefixes {
 }
 
 fn is_ambiguous(path: &str) -> bool {
-    let Some(segments) = path.strip_prefix('/') else { return true };
+    let Some(segments) = path.strip_prefix('/') else {
+        return true;
+    };
     let last = segments.matches('/').count();
     segments.split('/').enumerate().any(|(index, segment)| {
         let decoded: Vec<u8> = percent_decode_str(segment).collect();
@@ -61,10 +63,24 @@ mod tests {
 
     #[test]
     fn p1_prefix_covers_itself_and_what_is_below() {
-        for path in ["/admin", "/admin/", "/admin/a", "/%61dmin/x", "/adm%69n", "/%E4%B8%AD%E6%96%87/a"] {
+        for path in [
+            "/admin",
+            "/admin/",
+            "/admin/a",
+            "/%61dmin/x",
+            "/adm%69n",
+            "/%E4%B8%AD%E6%96%87/a",
+        ] {
             assert!(prefixes().cover(path), "{path}");
         }
-        for path in ["/", "/administration", "/public/admin", "/Admin", "/a/", "/caf%C3%A9"] {
+        for path in [
+            "/",
+            "/administration",
+            "/public/admin",
+            "/Admin",
+            "/a/",
+            "/caf%C3%A9",
+        ] {
             assert!(!prefixes().cover(path), "{path}");
         }
     }
@@ -72,9 +88,26 @@ mod tests {
     #[test]
     fn p2_what_can_be_read_in_two_ways_is_never_public() {
         let ambiguous = [
-            "//admin", "/public//admin", "/./admin", "/public/../admin", "/%2e/admin", "/public/%2E%2e/admin",
-            "/.%2e/admin", "/%2fadmin", "/public%2Fadmin", "/public%5cadmin", "/public\\admin", "/%00/admin",
-            "/;/admin", "/public;x/admin", "/%3b/admin", "/%0a/admin", "/%252e/admin", "*", "", "admin",
+            "//admin",
+            "/public//admin",
+            "/./admin",
+            "/public/../admin",
+            "/%2e/admin",
+            "/public/%2E%2e/admin",
+            "/.%2e/admin",
+            "/%2fadmin",
+            "/public%2Fadmin",
+            "/public%5cadmin",
+            "/public\\admin",
+            "/%00/admin",
+            "/;/admin",
+            "/public;x/admin",
+            "/%3b/admin",
+            "/%0a/admin",
+            "/%252e/admin",
+            "*",
+            "",
+            "admin",
         ];
         for path in ambiguous {
             assert!(prefixes().cover(path), "{path}");
