@@ -8,6 +8,8 @@ mod body;
 pub mod clock;
 mod cookie;
 pub mod error;
+#[cfg(feature = "axum")]
+mod extract;
 pub mod guard;
 pub mod identity;
 pub mod login;

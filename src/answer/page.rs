@@ -48,9 +48,7 @@ impl PageKind {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::LoginRequired => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::Declined | Self::Denied | Self::CrossSite => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Forbidden | Self::Declined | Self::Denied | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::InvalidLink | Self::CookiesBlocked => StatusCode::BAD_REQUEST,
             Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
@@ -63,81 +61,51 @@ impl PageKind {
     const fn words(self, language: Language) -> (&'static str, &'static str) {
         match (self, language) {
             (Self::LoginRequired, Language::Chinese) => ("请先登录", "查看此页面需要先登录。"),
-            (Self::LoginRequired, Language::English) => {
-                ("Please log in", "You need to log in to see this page.")
+            (Self::LoginRequired, Language::English) => ("Please log in", "You need to log in to see this page."),
+            (Self::Forbidden, Language::Chinese) => ("没有权限", "您已登录,但当前身份无权访问此页面。"),
+            (Self::Forbidden, Language::English) => {
+                ("Not allowed", "You are logged in, but this page is not open to you.")
             }
-            (Self::Forbidden, Language::Chinese) => {
-                ("没有权限", "您已登录,但当前身份无权访问此页面。")
+            (Self::Unavailable, Language::Chinese) => ("服务暂时不可用", "请稍后再试,您的登录状态不会丢失。"),
+            (Self::Unavailable, Language::English) => {
+                ("Temporarily unavailable", "Please try again in a moment. You stay logged in.")
             }
-            (Self::Forbidden, Language::English) => (
-                "Not allowed",
-                "You are logged in, but this page is not open to you.",
-            ),
-            (Self::Unavailable, Language::Chinese) => {
-                ("服务暂时不可用", "请稍后再试,您的登录状态不会丢失。")
+            (Self::Declined, Language::Chinese) => ("登录已取消", "您没有同意登录。需要时可以重新登录。"),
+            (Self::Declined, Language::English) => {
+                ("Login cancelled", "You did not agree to log in. You can try again whenever you like.")
             }
-            (Self::Unavailable, Language::English) => (
-                "Temporarily unavailable",
-                "Please try again in a moment. You stay logged in.",
-            ),
-            (Self::Declined, Language::Chinese) => {
-                ("登录已取消", "您没有同意登录。需要时可以重新登录。")
+            (Self::InvalidLink, Language::Chinese) => ("登录链接已失效", "此登录链接已过期或已被使用,请重新登录。"),
+            (Self::InvalidLink, Language::English) => {
+                ("This login link is no longer valid", "It has expired or was already used. Please log in again.")
             }
-            (Self::Declined, Language::English) => (
-                "Login cancelled",
-                "You did not agree to log in. You can try again whenever you like.",
-            ),
-            (Self::InvalidLink, Language::Chinese) => {
-                ("登录链接已失效", "此登录链接已过期或已被使用,请重新登录。")
+            (Self::CookiesBlocked, Language::Chinese) => {
+                ("浏览器阻止了 Cookie", "登录需要使用 Cookie。请在浏览器设置中允许本站使用 Cookie,然后重新登录。")
             }
-            (Self::InvalidLink, Language::English) => (
-                "This login link is no longer valid",
-                "It has expired or was already used. Please log in again.",
-            ),
-            (Self::CookiesBlocked, Language::Chinese) => (
-                "浏览器阻止了 Cookie",
-                "登录需要使用 Cookie。请在浏览器设置中允许本站使用 Cookie,然后重新登录。",
-            ),
             (Self::CookiesBlocked, Language::English) => (
                 "Your browser blocks cookies",
                 "Logging in needs a cookie. Please allow cookies for this site in your browser, then log in again.",
             ),
-            (Self::Denied, Language::Chinese) => (
-                "登录被拒绝",
-                "登录系统拒绝了此账号。如有疑问,请联系学校管理员。",
-            ),
+            (Self::Denied, Language::Chinese) => ("登录被拒绝", "登录系统拒绝了此账号。如有疑问,请联系学校管理员。"),
             (Self::Denied, Language::English) => (
                 "Login refused",
                 "The login system does not let this account in. Please ask the administrator of your school.",
             ),
-            (Self::UpstreamFailed, Language::Chinese) => {
-                ("登录系统出现故障", "登录系统暂时无法完成登录,请稍后重试。")
+            (Self::UpstreamFailed, Language::Chinese) => ("登录系统出现故障", "登录系统暂时无法完成登录,请稍后重试。"),
+            (Self::UpstreamFailed, Language::English) => {
+                ("The login system has a problem", "It could not complete your login just now. Please try again later.")
             }
-            (Self::UpstreamFailed, Language::English) => (
-                "The login system has a problem",
-                "It could not complete your login just now. Please try again later.",
-            ),
-            (Self::UpstreamTimeout, Language::Chinese) => {
-                ("登录系统没有响应", "登录系统响应超时,请稍后重试。")
+            (Self::UpstreamTimeout, Language::Chinese) => ("登录系统没有响应", "登录系统响应超时,请稍后重试。"),
+            (Self::UpstreamTimeout, Language::English) => {
+                ("The login system does not answer", "It took too long to complete your login. Please try again later.")
             }
-            (Self::UpstreamTimeout, Language::English) => (
-                "The login system does not answer",
-                "It took too long to complete your login. Please try again later.",
-            ),
-            (Self::CrossSite, Language::Chinese) => {
-                ("请求被拒绝", "退出登录只能在本站页面上进行。")
+            (Self::CrossSite, Language::Chinese) => ("请求被拒绝", "退出登录只能在本站页面上进行。"),
+            (Self::CrossSite, Language::English) => {
+                ("Request refused", "Logging out works from the pages of this site only.")
             }
-            (Self::CrossSite, Language::English) => (
-                "Request refused",
-                "Logging out works from the pages of this site only.",
-            ),
-            (Self::MethodNotAllowed(_), Language::Chinese) => {
-                ("请求方式不正确", "此地址不支持这种请求方式。")
+            (Self::MethodNotAllowed(_), Language::Chinese) => ("请求方式不正确", "此地址不支持这种请求方式。"),
+            (Self::MethodNotAllowed(_), Language::English) => {
+                ("Wrong method", "This address does not take this kind of request.")
             }
-            (Self::MethodNotAllowed(_), Language::English) => (
-                "Wrong method",
-                "This address does not take this kind of request.",
-            ),
         }
     }
 }
@@ -152,11 +120,7 @@ pub struct Page {
 
 impl Page {
     pub(crate) fn new(kind: PageKind, language: Language) -> Self {
-        Self {
-            kind,
-            language,
-            retry: None,
-        }
+        Self { kind, language, retry: None }
     }
 
     /// The same page with a link that begins the login anew.
@@ -211,20 +175,12 @@ impl Pages {
 
     /// The answer that carries the page.
     pub(crate) fn respond(&self, page: &Page) -> OwnResponse {
-        let rendered = self
-            .0
-            .as_ref()
-            .map_or_else(|| plain(page), |render| render(page));
+        let rendered = self.0.as_ref().map_or_else(|| plain(page), |render| render(page));
         let mut response = rendered.map(Full::from);
         *response.status_mut() = page.kind.status();
         let headers = response.headers_mut();
-        headers
-            .entry(CONTENT_TYPE)
-            .or_insert(HeaderValue::from_static("text/html; charset=utf-8"));
-        headers.insert(
-            CONTENT_LANGUAGE,
-            HeaderValue::from_static(page.language.tag()),
-        );
+        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(page.language.tag()));
         if let PageKind::MethodNotAllowed(allow) = page.kind {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
@@ -238,12 +194,9 @@ impl Pages {
             RequestKind::Page => self.respond(page),
             RequestKind::Data | RequestKind::Grpc | RequestKind::Preflight => {
                 let (title, _) = page.kind.words(Language::English);
-                let mut response =
-                    super::json(page.kind.status(), &serde_json::json!({ "error": title }));
+                let mut response = super::json(page.kind.status(), &serde_json::json!({ "error": title }));
                 if let PageKind::MethodNotAllowed(allow) = page.kind {
-                    response
-                        .headers_mut()
-                        .insert(ALLOW, HeaderValue::from_static(allow));
+                    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
                 }
                 response
             }
@@ -253,11 +206,7 @@ impl Pages {
 
 impl fmt::Debug for Pages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() {
-            "Pages::Custom"
-        } else {
-            "Pages::Plain"
-        })
+        f.write_str(if self.0.is_some() { "Pages::Custom" } else { "Pages::Plain" })
     }
 }
 
@@ -287,11 +236,7 @@ fn plain(page: &Page) -> Response<String> {
         Language::Chinese => "重新登录",
         Language::English => "Log in again",
     };
-    let link = page
-        .retry
-        .as_deref()
-        .map(|url| format!("<a href=\"{}\">{again}</a>", escape(url)))
-        .unwrap_or_default();
+    let link = page.retry.as_deref().map(|url| format!("<a href=\"{}\">{again}</a>", escape(url))).unwrap_or_default();
     let html = format!(
         "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{title}</title>\
@@ -300,19 +245,13 @@ fn plain(page: &Page) -> Response<String> {
     );
     let mut response = Response::new(html);
     if let Ok(policy) = HeaderValue::from_str(&POLICY) {
-        response
-            .headers_mut()
-            .insert(CONTENT_SECURITY_POLICY, policy);
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 #[cfg(test)]
@@ -323,24 +262,13 @@ mod tests {
     use super::*;
 
     async fn text(response: OwnResponse) -> String {
-        String::from_utf8(
-            response
-                .into_body()
-                .collect()
-                .await
-                .unwrap()
-                .to_bytes()
-                .to_vec(),
-        )
-        .unwrap()
+        String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
     }
 
     #[tokio::test]
     async fn page_speaks_both_languages_and_escapes_the_link() {
-        let page = |language| {
-            Page::new(PageKind::Declined, language)
-                .with_retry("/login?return_to=\"><b>&'".to_owned())
-        };
+        let page =
+            |language| Page::new(PageKind::Declined, language).with_retry("/login?return_to=\"><b>&'".to_owned());
         let chinese = text(Pages::default().respond(&page(Language::Chinese))).await;
         assert!(chinese.contains("登录已取消") && chinese.contains("lang=\"zh-CN\""));
         assert!(chinese.contains("href=\"/login?return_to=&quot;&gt;&lt;b&gt;&amp;&#39;\""));
@@ -350,10 +278,7 @@ mod tests {
 
     #[test]
     fn every_answer_is_no_store_nosniff_and_under_a_strict_policy() {
-        for pages in [
-            Pages::default(),
-            Pages::custom(|_| Response::new(String::new())),
-        ] {
+        for pages in [Pages::default(), Pages::custom(|_| Response::new(String::new()))] {
             let response = pages.respond(&Page::new(PageKind::InvalidLink, Language::English));
             let headers = response.headers();
             assert_eq!(response.status(), StatusCode::BAD_REQUEST);
@@ -361,10 +286,7 @@ mod tests {
             assert_eq!(headers["x-content-type-options"], "nosniff");
             assert_eq!(headers["referrer-policy"], "no-referrer");
             let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
-            assert!(
-                policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
-                "{policy}"
-            );
+            assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         }
     }
 

@@ -67,11 +67,7 @@ impl Rejection {
         Self::new::<I>(Reason::Forbidden, method, headers)
     }
 
-    pub(crate) fn unavailable<I: 'static>(
-        error: Error,
-        method: &Method,
-        headers: &HeaderMap,
-    ) -> Self {
+    pub(crate) fn unavailable<I: 'static>(error: Error, method: &Method, headers: &HeaderMap) -> Self {
         Self::new::<I>(Reason::Unavailable(error), method, headers)
     }
 
@@ -131,10 +127,7 @@ impl Rejection {
                      Is `LoginLayer` (or `AuthenticateLayer`) applied?",
                     self.identity_name
                 );
-                json(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    &value!({ "error": "missing_layer", "message": message }),
-                )
+                json(StatusCode::INTERNAL_SERVER_ERROR, &value!({ "error": "missing_layer", "message": message }))
             }
             Reason::Forbidden | Reason::Unavailable(_) => self.render(&Pages::default(), None),
         };
@@ -149,19 +142,9 @@ impl Rejection {
 
     fn render(&self, pages: &Pages, login_url: Option<&str>) -> OwnResponse {
         let (status, error, page, grpc) = match self.reason {
-            Reason::LoginRequired => (
-                StatusCode::UNAUTHORIZED,
-                "login_required",
-                PageKind::LoginRequired,
-                "16",
-            ),
+            Reason::LoginRequired => (StatusCode::UNAUTHORIZED, "login_required", PageKind::LoginRequired, "16"),
             Reason::Forbidden => (StatusCode::FORBIDDEN, "forbidden", PageKind::Forbidden, "7"),
-            Reason::Unavailable(_) => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                PageKind::Unavailable,
-                "14",
-            ),
+            Reason::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", PageKind::Unavailable, "14"),
         };
         let mut response = match (self.kind, login_url) {
             (RequestKind::Grpc, _) => grpc_status(grpc, error),
@@ -169,14 +152,10 @@ impl Rejection {
             (RequestKind::Data, Some(url)) if matches!(self.reason, Reason::LoginRequired) => {
                 json(status, &value!({ "error": error, "login_url": url }))
             }
-            (RequestKind::Data | RequestKind::Preflight, _) => {
-                json(status, &value!({ "error": error }))
-            }
+            (RequestKind::Data | RequestKind::Preflight, _) => json(status, &value!({ "error": error })),
         };
         if matches!(self.reason, Reason::Unavailable(_)) {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, STORE_RETRY_SECONDS);
+            response.headers_mut().insert(RETRY_AFTER, STORE_RETRY_SECONDS);
         }
         response
     }

@@ -25,23 +25,15 @@ impl RequestKind {
     #[must_use]
     pub fn of(method: &Method, headers: &HeaderMap) -> Self {
         let has = |name: HeaderName, wanted: &str| {
-            headers
-                .get_all(name)
-                .iter()
-                .any(|value| contains(value.as_bytes(), wanted))
+            headers.get_all(name).iter().any(|value| contains(value.as_bytes(), wanted))
         };
         if *method == Method::OPTIONS {
             Self::Preflight
-        } else if headers
-            .get(CONTENT_TYPE)
-            .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
-        {
+        } else if headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc")) {
             Self::Grpc
         } else if *method == Method::GET
             && has(ACCEPT, "text/html")
-            && headers
-                .get(SEC_FETCH_MODE)
-                .is_none_or(|mode| mode == "navigate")
+            && headers.get(SEC_FETCH_MODE).is_none_or(|mode| mode == "navigate")
             && !headers.contains_key(UPGRADE)
         {
             Self::Page
@@ -52,9 +44,7 @@ impl RequestKind {
 }
 
 fn contains(value: &[u8], wanted: &str) -> bool {
-    value
-        .windows(wanted.len())
-        .any(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
+    value.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
 }
 
 #[cfg(test)]
@@ -62,15 +52,9 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn assert_kind(
-        method: Method,
-        headers: &[(&'static str, &'static str)],
-        expected: RequestKind,
-    ) {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
-            .collect();
+    fn assert_kind(method: Method, headers: &[(&'static str, &'static str)], expected: RequestKind) {
+        let headers =
+            headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect();
         assert_eq!(RequestKind::of(&method, &headers), expected);
     }
 
@@ -79,11 +63,7 @@ mod tests {
     #[test]
     fn a_navigation_is_a_page() {
         assert_kind(Method::GET, &[HTML], RequestKind::Page);
-        assert_kind(
-            Method::GET,
-            &[HTML, ("sec-fetch-mode", "navigate")],
-            RequestKind::Page,
-        );
+        assert_kind(Method::GET, &[HTML, ("sec-fetch-mode", "navigate")], RequestKind::Page);
         assert_kind(Method::GET, &[("accept", "Text/HTML")], RequestKind::Page);
     }
 
@@ -91,31 +71,15 @@ mod tests {
     fn everything_else_is_data() {
         assert_kind(Method::GET, &[], RequestKind::Data);
         assert_kind(Method::GET, &[("accept", "*/*")], RequestKind::Data);
-        assert_kind(
-            Method::GET,
-            &[HTML, ("sec-fetch-mode", "cors")],
-            RequestKind::Data,
-        );
-        assert_kind(
-            Method::GET,
-            &[HTML, ("upgrade", "websocket")],
-            RequestKind::Data,
-        );
+        assert_kind(Method::GET, &[HTML, ("sec-fetch-mode", "cors")], RequestKind::Data);
+        assert_kind(Method::GET, &[HTML, ("upgrade", "websocket")], RequestKind::Data);
         assert_kind(Method::HEAD, &[HTML], RequestKind::Data);
-        assert_kind(
-            Method::POST,
-            &[HTML, ("sec-fetch-mode", "navigate")],
-            RequestKind::Data,
-        );
+        assert_kind(Method::POST, &[HTML, ("sec-fetch-mode", "navigate")], RequestKind::Data);
     }
 
     #[test]
     fn grpc_and_preflight_are_told_apart() {
-        assert_kind(
-            Method::POST,
-            &[("content-type", "application/grpc+proto")],
-            RequestKind::Grpc,
-        );
+        assert_kind(Method::POST, &[("content-type", "application/grpc+proto")], RequestKind::Grpc);
         assert_kind(Method::OPTIONS, &[HTML], RequestKind::Preflight);
     }
 }

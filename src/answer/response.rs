@@ -2,8 +2,7 @@
 
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
@@ -11,8 +10,7 @@ use http_body_util::Full;
 /// A response that is wholly ours.
 pub(crate) type OwnResponse = Response<Full<Bytes>>;
 
-const NOTHING_MAY_LOAD: &str =
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const NOTHING_MAY_LOAD: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// An answer without a body.
 pub(crate) fn empty(status: StatusCode) -> OwnResponse {
@@ -25,9 +23,7 @@ pub(crate) fn empty(status: StatusCode) -> OwnResponse {
 /// An answer in JSON.
 pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> OwnResponse {
     let mut response = empty(status);
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     *response.body_mut() = Full::from(value.to_string());
     response
 }
@@ -36,8 +32,7 @@ pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> OwnResponse
 /// always can.
 pub(crate) fn see_other(location: &str) -> OwnResponse {
     let mut response = empty(StatusCode::SEE_OTHER);
-    let location =
-        HeaderValue::from_str(location).unwrap_or_else(|_| HeaderValue::from_static("/"));
+    let location = HeaderValue::from_str(location).unwrap_or_else(|_| HeaderValue::from_static("/"));
     response.headers_mut().insert(LOCATION, location);
     response
 }
@@ -50,9 +45,7 @@ pub(crate) fn no_store(headers: &mut HeaderMap) {
         (REFERRER_POLICY, "no-referrer"),
     ];
     for (name, value) in defaults {
-        headers
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

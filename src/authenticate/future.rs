@@ -49,30 +49,15 @@ where
     St: SessionStore<I>,
 {
     pub(super) fn inner(future: S::Future) -> Self {
-        Self {
-            state: State::Inner(future),
-        }
+        Self { state: State::Inner(future) }
     }
 
     pub(super) fn refused(rejection: Rejection) -> Self {
-        Self {
-            state: State::Refused(Some(rejection)),
-        }
+        Self { state: State::Refused(Some(rejection)) }
     }
 
-    pub(super) fn loading(
-        load: St::Load,
-        resolver: Arc<Resolver<I, St>>,
-        request: Request<B>,
-        ready: S,
-    ) -> Self {
-        Self {
-            state: State::Loading {
-                load,
-                resolver,
-                waiting: Some((request, ready)),
-            },
-        }
+    pub(super) fn loading(load: St::Load, resolver: Arc<Resolver<I, St>>, request: Request<B>, ready: S) -> Self {
+        Self { state: State::Loading { load, resolver, waiting: Some((request, ready)) } }
     }
 }
 
@@ -96,11 +81,7 @@ where
                     let response = rejection.settle(&Pages::default(), None);
                     return Poll::Ready(Ok(response.map(ResponseBody::own)));
                 }
-                StateProj::Loading {
-                    load,
-                    resolver,
-                    waiting,
-                } => {
+                StateProj::Loading { load, resolver, waiting } => {
                     let found = ready!(load.poll(cx));
                     let (mut request, mut ready) = waiting.take().expect("polled after completion");
                     let next = match resolver.admit(found) {
@@ -112,9 +93,7 @@ where
                         }
                         Err(error) => {
                             let (method, headers) = (request.method(), request.headers());
-                            State::Refused(Some(Rejection::unavailable::<I>(
-                                error, method, headers,
-                            )))
+                            State::Refused(Some(Rejection::unavailable::<I>(error, method, headers)))
                         }
                     };
                     this.state.set(next);
@@ -127,13 +106,8 @@ where
 /// Gives a refusal from inside its final form; any other response passes.
 fn settle<I: 'static, RB>(response: Response<RB>) -> Response<ResponseBody<RB>> {
     match response.extensions().get::<Rejection>() {
-        Some(rejection)
-            if rejection.is_about::<I>() && matches!(rejection.reason(), Reason::LoginRequired) =>
-        {
-            rejection
-                .clone()
-                .settle(&Pages::default(), None)
-                .map(ResponseBody::own)
+        Some(rejection) if rejection.is_about::<I>() && matches!(rejection.reason(), Reason::LoginRequired) => {
+            rejection.clone().settle(&Pages::default(), None).map(ResponseBody::own)
         }
         _ => response.map(ResponseBody::inner),
     }
@@ -145,7 +119,6 @@ where
     St: SessionStore<I>,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("authenticate::ResponseFuture")
-            .finish_non_exhaustive()
+        f.debug_struct("authenticate::ResponseFuture").finish_non_exhaustive()
     }
 }

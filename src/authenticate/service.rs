@@ -50,8 +50,7 @@ where
                 (ResponseFuture::inner(self.inner.call(request)), target)
             }
             Lookup::Ready(Err(error)) => {
-                let rejection =
-                    Rejection::unavailable::<I>(error, request.method(), request.headers());
+                let rejection = Rejection::unavailable::<I>(error, request.method(), request.headers());
                 (ResponseFuture::refused(rejection), None)
             }
             Lookup::Pending(load) => {
@@ -60,21 +59,14 @@ where
                 // stays here.
                 let clone = self.inner.clone();
                 let ready = mem::replace(&mut self.inner, clone);
-                (
-                    ResponseFuture::loading(load, Arc::clone(&self.resolver), request, ready),
-                    target,
-                )
+                (ResponseFuture::loading(load, Arc::clone(&self.resolver), request, ready), target)
             }
         }
     }
 }
 
 fn target<B>(request: &Request<B>) -> Option<PathAndQuery> {
-    if *request.method() == Method::GET {
-        request.uri().path_and_query().cloned()
-    } else {
-        None
-    }
+    if *request.method() == Method::GET { request.uri().path_and_query().cloned() } else { None }
 }
 
 impl<S, B, RB, I, St> Service<Request<B>> for Authenticate<S, I, St>
@@ -98,17 +90,12 @@ where
 
 impl<S: Clone, I, St> Clone for Authenticate<S, I, St> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            resolver: Arc::clone(&self.resolver),
-        }
+        Self { inner: self.inner.clone(), resolver: Arc::clone(&self.resolver) }
     }
 }
 
 impl<S: fmt::Debug, I, St> fmt::Debug for Authenticate<S, I, St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authenticate")
-            .field("inner", &self.inner)
-            .finish_non_exhaustive()
+        f.debug_struct("Authenticate").field("inner", &self.inner).finish_non_exhaustive()
     }
 }

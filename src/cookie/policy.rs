@@ -31,12 +31,7 @@ impl CookiePolicy {
     ///
     /// # Errors
     /// If `value` cannot be in a header; the values of this crate always can.
-    pub(crate) fn set(
-        self,
-        full_name: &str,
-        value: &str,
-        max_age: Option<Duration>,
-    ) -> Result<HeaderValue, Error> {
+    pub(crate) fn set(self, full_name: &str, value: &str, max_age: Option<Duration>) -> Result<HeaderValue, Error> {
         let attributes = self.attributes();
         let text = match max_age {
             Some(age) => format!("{full_name}={value}{attributes}; Max-Age={}", age.as_secs()),
@@ -48,9 +43,7 @@ impl CookiePolicy {
     /// `Set-Cookie` that deletes the cookie. It repeats every attribute; browsers ignore it otherwise.
     pub(crate) fn delete(self, full_name: &str) -> Result<HeaderValue, Error> {
         let attributes = self.attributes();
-        header(&format!(
-            "{full_name}={attributes}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
-        ))
+        header(&format!("{full_name}={attributes}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"))
     }
 
     fn attributes(self) -> &'static str {
@@ -62,12 +55,8 @@ impl CookiePolicy {
 }
 
 fn header(text: &str) -> Result<HeaderValue, Error> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| {
-        Error::new(
-            ErrorKind::Internal,
-            "a cookie cannot be written as a header",
-        )
-    })?;
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| Error::new(ErrorKind::Internal, "a cookie cannot be written as a header"))?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -79,18 +68,10 @@ mod tests {
     #[test]
     fn every_attribute_is_there() {
         let policy = CookiePolicy::Secure;
-        let set = policy
-            .set(&policy.name("weika"), "v", Some(Duration::from_secs(600)))
-            .unwrap();
-        assert_eq!(
-            set,
-            "__Host-weika=v; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=600"
-        );
+        let set = policy.set(&policy.name("weika"), "v", Some(Duration::from_secs(600))).unwrap();
+        assert_eq!(set, "__Host-weika=v; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=600");
         let set = policy.set(&policy.name("weika"), "v", None).unwrap();
-        assert_eq!(
-            set,
-            "__Host-weika=v; Path=/; HttpOnly; SameSite=Lax; Secure"
-        );
+        assert_eq!(set, "__Host-weika=v; Path=/; HttpOnly; SameSite=Lax; Secure");
     }
 
     #[test]
@@ -111,11 +92,6 @@ mod tests {
 
     #[test]
     fn written_cookies_are_marked_sensitive() {
-        assert!(
-            CookiePolicy::Secure
-                .set("n", "v", None)
-                .unwrap()
-                .is_sensitive()
-        );
+        assert!(CookiePolicy::Secure.set("n", "v", None).unwrap().is_sensitive());
     }
 }

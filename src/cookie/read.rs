@@ -24,10 +24,7 @@ pub(crate) enum Found<'h> {
 pub(crate) fn find<'h>(headers: &'h HeaderMap, name: &str) -> Found<'h> {
     let mut found = Found::Absent;
     for pair in segments(headers) {
-        let Some(value) = pair
-            .strip_prefix(name.as_bytes())
-            .and_then(|rest| rest.strip_prefix(b"="))
-        else {
+        let Some(value) = pair.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"=")) else {
             continue;
         };
         match found {
@@ -49,9 +46,7 @@ pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])>
 
 fn segments(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     let lines = headers.get_all(COOKIE).into_iter();
-    lines
-        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
-        .map(trim)
+    lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(trim)
 }
 
 fn trim(mut bytes: &[u8]) -> &[u8] {
@@ -74,10 +69,7 @@ mod tests {
     const NAME: &str = "__Host-weika";
 
     fn headers(lines: &[&[u8]]) -> HeaderMap {
-        lines
-            .iter()
-            .map(|line| (COOKIE, HeaderValue::from_bytes(line).unwrap()))
-            .collect()
+        lines.iter().map(|line| (COOKIE, HeaderValue::from_bytes(line).unwrap())).collect()
     }
 
     #[track_caller]
@@ -115,23 +107,14 @@ mod tests {
 
     #[test]
     fn k5_equal_values_are_fine_and_different_ones_are_not() {
-        assert_found(
-            &[b"__Host-weika=x; a=b; __Host-weika=x"],
-            Found::Value(b"x"),
-        );
-        assert_found(
-            &[b"__Host-weika=x; __Host-weika=y; __Host-weika=x"],
-            Found::Conflict,
-        );
+        assert_found(&[b"__Host-weika=x; a=b; __Host-weika=x"], Found::Value(b"x"));
+        assert_found(&[b"__Host-weika=x; __Host-weika=y; __Host-weika=x"], Found::Conflict);
         assert_found(&[b"__Host-weika=; __Host-weika=x"], Found::Conflict);
     }
 
     #[test]
     fn k6_foreign_bytes_never_matter() {
-        assert_found(
-            &["名=值; __Host-weika=x; \u{0}".replace('\0', "é").as_bytes()],
-            Found::Value(b"x"),
-        );
+        assert_found(&["名=值; __Host-weika=x; \u{0}".replace('\0', "é").as_bytes()], Found::Value(b"x"));
         assert_found(&[b"\xff\xfe=\xfd;;;= ; __Host-weika=x"], Found::Value(b"x"));
     }
 

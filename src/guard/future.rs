@@ -39,9 +39,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().0.project() {
-            KindProj::Inner(future) => Poll::Ready(
-                ready!(future.poll(cx)).map(|response| response.map(ResponseBody::inner)),
-            ),
+            KindProj::Inner(future) => {
+                Poll::Ready(ready!(future.poll(cx)).map(|response| response.map(ResponseBody::inner)))
+            }
             KindProj::Refused(rejection) => {
                 let rejection = rejection.take().expect("polled after completion");
                 Poll::Ready(Ok(rejection.into_response().map(ResponseBody::own)))

@@ -44,11 +44,7 @@ impl<I, R> GuardLayer<I, R> {
     /// Demands whatever `requirement` says; a closure `Fn(&I) -> bool` will do.
     #[must_use]
     pub fn custom(requirement: R) -> Self {
-        Self {
-            requirement: Arc::new(requirement),
-            prefixes: Prefixes::everything(),
-            identity: PhantomData,
-        }
+        Self { requirement: Arc::new(requirement), prefixes: Prefixes::everything(), identity: PhantomData }
     }
 
     /// Guards only targets under `prefix` (`/admin` and `/admin/…`), for services that route by themselves.
@@ -74,10 +70,6 @@ impl<S, I, R> Layer<S> for GuardLayer<I, R> {
 
 impl<I, R> Clone for GuardLayer<I, R> {
     fn clone(&self) -> Self {
-        Self {
-            requirement: Arc::clone(&self.requirement),
-            prefixes: self.prefixes.clone(),
-            identity: PhantomData,
-        }
+        Self { requirement: Arc::clone(&self.requirement), prefixes: self.prefixes.clone(), identity: PhantomData }
     }
 }

@@ -41,8 +41,6 @@ pub struct School(pub(super) Box<str>);
 
 impl Requirement<Manager> for School {
     fn is_met_by(&self, manager: &Manager) -> bool {
-        manager
-            .current_school()
-            .is_some_and(|school| *school.code() == *self.0)
+        manager.current_school().is_some_and(|school| *school.code() == *self.0)
     }
 }

@@ -23,12 +23,7 @@ pub struct Guard<S, I, R> {
 
 impl<S, I, R> Guard<S, I, R> {
     pub(super) fn new(inner: S, requirement: Arc<R>, prefixes: Prefixes) -> Self {
-        Self {
-            inner,
-            requirement,
-            prefixes,
-            identity: PhantomData,
-        }
+        Self { inner, requirement, prefixes, identity: PhantomData }
     }
 }
 
@@ -39,14 +34,8 @@ impl<S, I: Send + Sync + 'static, R: Requirement<I>> Guard<S, I, R> {
         }
         match request.extensions().get::<Authenticated<I>>() {
             Some(somebody) if self.requirement.is_met_by(somebody.identity()) => Ok(()),
-            Some(_) => Err(Rejection::forbidden::<I>(
-                request.method(),
-                request.headers(),
-            )),
-            None => Err(Rejection::login_required::<I>(
-                request.method(),
-                request.headers(),
-            )),
+            Some(_) => Err(Rejection::forbidden::<I>(request.method(), request.headers())),
+            None => Err(Rejection::login_required::<I>(request.method(), request.headers())),
         }
     }
 }
@@ -75,19 +64,12 @@ where
 
 impl<S: Clone, I, R> Clone for Guard<S, I, R> {
     fn clone(&self) -> Self {
-        Self::new(
-            self.inner.clone(),
-            Arc::clone(&self.requirement),
-            self.prefixes.clone(),
-        )
+        Self::new(self.inner.clone(), Arc::clone(&self.requirement), self.prefixes.clone())
     }
 }
 
 impl<S: fmt::Debug, I, R> fmt::Debug for Guard<S, I, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guard")
-            .field("inner", &self.inner)
-            .field("prefixes", &self.prefixes)
-            .finish_non_exhaustive()
+        f.debug_struct("Guard").field("inner", &self.inner).field("prefixes", &self.prefixes).finish_non_exhaustive()
     }
 }

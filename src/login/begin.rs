@@ -14,36 +14,15 @@ use crate::trace::debug;
 impl<P: IdentityProvider, St> Shared<P, St> {
     /// The login endpoint.
     pub(super) fn login(&self, visit: &Visit) -> Result<OwnResponse, Error> {
-        self.begin(
-            &self.settings.return_to(visit.query.as_deref()),
-            0,
-            &visit.headers,
-        )
+        self.begin(&self.settings.return_to(visit.query.as_deref()), 0, &visit.headers)
     }
 
     /// Sends the browser to the provider. Nothing is kept here: the flow is in the browser's cookie.
-    pub(super) fn begin(
-        &self,
-        target: &ReturnTo,
-        restarts: u8,
-        headers: &HeaderMap,
-    ) -> Result<OwnResponse, Error> {
-        let Self {
-            provider,
-            settings,
-            resolver,
-            ..
-        } = self;
+    pub(super) fn begin(&self, target: &ReturnTo, restarts: u8, headers: &HeaderMap) -> Result<OwnResponse, Error> {
+        let Self { provider, settings, resolver, .. } = self;
         let state = State::begin(restarts, resolver.clock.now())?;
-        let cookies = settings.flows.begin(
-            &settings.keys.flow,
-            &state,
-            target,
-            &settings.landing,
-            headers,
-        )?;
-        let url =
-            provider.authorize_url(&settings.redirect_uri, &state.encode(&settings.keys.state));
+        let cookies = settings.flows.begin(&settings.keys.flow, &state, target, &settings.landing, headers)?;
+        let url = provider.authorize_url(&settings.redirect_uri, &state.encode(&settings.keys.state));
         let mut response = see_other(&url);
         for cookie in cookies {
             response.headers_mut().append(SET_COOKIE, cookie);

@@ -50,19 +50,14 @@ where
         };
         let now = self.resolver.clock.now();
         let known = self.exchanges.of(state.flow);
-        let target =
-            settings
-                .flows
-                .target(&settings.keys.flow, &state, &settings.rules, &visit.headers);
+        let target = settings.flows.target(&settings.keys.flow, &state, &settings.rules, &visit.headers);
         let code = self.code(query);
 
         let Some(target) = target.filter(|_| state.is_fresh(now)) else {
             // Too late, or not the browser that began this login, or the cookie is lost.
             if let Some(session) = self.resolver.session(&visit.headers).await? {
                 // The back button, most likely: whoever is logged in already needs no page about links.
-                let own = known
-                    .and_then(|exchange| exchange.logged_in())
-                    .filter(|(id, _)| id == session.id());
+                let own = known.and_then(|exchange| exchange.logged_in()).filter(|(id, _)| id == session.id());
                 let target = own.map_or_else(|| settings.landing.clone(), |(_, target)| target);
                 return Ok(see_other(target.as_str()));
             }
@@ -84,8 +79,7 @@ where
             (None, Code::Given(code)) => {
                 let run = Arc::clone(&self);
                 let (former, target) = (self.resolver.id(&visit.headers), target.clone());
-                self.exchanges
-                    .join_or_start(state.flow, || run.exchange(code, former, target))
+                self.exchanges.join_or_start(state.flow, || run.exchange(code, former, target))
             }
             (None, Code::Absent) => {
                 return Ok(self.page(&visit, PageKind::Declined, Some(&target)));
@@ -93,9 +87,7 @@ where
             (None, Code::Unusable) => return Ok(self.invalid_link(&visit)),
         };
         match exchange.outcome().await {
-            Outcome::LoggedIn { session, .. } => {
-                self.welcome(&visit, &state, &session, &target).await
-            }
+            Outcome::LoggedIn { session, .. } => self.welcome(&visit, &state, &session, &target).await,
             Outcome::Failed(error) => self.failed(&visit, &state, &target, error),
         }
     }
@@ -127,10 +119,7 @@ where
         };
         let result = match tokio::time::timeout(EXCHANGE_DEADLINE, exchange).await {
             Ok(result) => result,
-            Err(elapsed) => Err(
-                Error::new(ErrorKind::Timeout, "the code exchange took too long")
-                    .with_source(elapsed),
-            ),
+            Err(elapsed) => Err(Error::new(ErrorKind::Timeout, "the code exchange took too long").with_source(elapsed)),
         };
         match result {
             Ok(session) => {
@@ -145,11 +134,7 @@ where
     }
 
     /// Always a new id; the browser's former session ends.
-    async fn start_session(
-        &self,
-        identity: P::Identity,
-        former: Option<SessionId>,
-    ) -> Result<SessionId, Error> {
+    async fn start_session(&self, identity: P::Identity, former: Option<SessionId>) -> Result<SessionId, Error> {
         let now = self.resolver.clock.now();
         let id = SessionId::random()?;
         let valid_for = self.provider.valid_for(&identity);
@@ -157,10 +142,7 @@ where
         if let Some(valid_for) = valid_for {
             session = session.ending_by(now.plus(valid_for));
         }
-        debug!(
-            subject_bytes = session.identity().subject().len(),
-            "session begins"
-        );
+        debug!(subject_bytes = session.identity().subject().len(), "session begins");
         self.resolver.store.insert(session).await?;
         if let Some(former) = former {
             self.resolver.store.remove(&former).await?;
@@ -187,12 +169,7 @@ where
         let settings = &self.settings;
         let mut response = see_other(target.as_str());
         let headers = response.headers_mut();
-        headers.append(
-            SET_COOKIE,
-            settings
-                .cookies
-                .set(&self.resolver.cookie_name, &session.expose(), None)?,
-        );
+        headers.append(SET_COOKIE, settings.cookies.set(&self.resolver.cookie_name, &session.expose(), None)?);
         headers.append(SET_COOKIE, settings.flows.end(state.flow)?);
         Ok(response)
     }
@@ -206,17 +183,8 @@ where
     }
 
     /// The answer to a callback whose exchange failed.
-    fn failed(
-        &self,
-        visit: &Visit,
-        state: &State,
-        target: &ReturnTo,
-        error: Error,
-    ) -> Result<OwnResponse, Error> {
-        let begin_again = matches!(
-            error.kind(),
-            ErrorKind::InvalidCode | ErrorKind::Lost | ErrorKind::Timeout
-        );
+    fn failed(&self, visit: &Visit, state: &State, target: &ReturnTo, error: Error) -> Result<OwnResponse, Error> {
+        let begin_again = matches!(error.kind(), ErrorKind::InvalidCode | ErrorKind::Lost | ErrorKind::Timeout);
         let mut response = if begin_again && state.restarts < MAX_RESTARTS {
             self.begin(target, state.restarts + 1, &visit.headers)?
         } else {
@@ -229,9 +197,7 @@ where
             };
             self.page(visit, kind, Some(target))
         };
-        response
-            .headers_mut()
-            .append(SET_COOKIE, self.settings.flows.end(state.flow)?);
+        response.headers_mut().append(SET_COOKIE, self.settings.flows.end(state.flow)?);
         response.extensions_mut().insert(error);
         Ok(response)
     }

@@ -172,9 +172,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         let name = self.provider.name();
         if name.is_empty()
             || name.len() > 32
-            || !name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         {
             mistakes.push(Mistake::Characters {
                 name: "the provider's name",
@@ -184,18 +182,13 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         }
 
         let origin = match &self.public_url {
-            Some(text) => {
-                check_origin("public_url", text, self.loopback_development, &mut mistakes)
-            }
+            Some(text) => check_origin("public_url", text, self.loopback_development, &mut mistakes),
             None => {
                 mistakes.push(Mistake::Missing("public_url"));
                 String::new()
             }
         };
-        let origins = self
-            .return_origins
-            .iter()
-            .map(|text| check_origin("return_origin", text, false, &mut mistakes));
+        let origins = self.return_origins.iter().map(|text| check_origin("return_origin", text, false, &mut mistakes));
         let origins: Vec<_> = origins.collect();
 
         let [login_path, callback_path, logout_path] = [
@@ -204,43 +197,27 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             ("logout_path", &self.logout_path, "logout"),
         ]
         .map(|(setting, given, default)| {
-            let path = given
-                .clone()
-                .unwrap_or_else(|| format!("/auth/{name}/{default}"));
+            let path = given.clone().unwrap_or_else(|| format!("/auth/{name}/{default}"));
             if !is_plain_path(&path) {
-                mistakes.push(Mistake::Path {
-                    name: setting,
-                    value: path.clone(),
-                });
+                mistakes.push(Mistake::Path { name: setting, value: path.clone() });
             }
             path
         });
         for (one, other, names) in [
             (&login_path, &callback_path, ("login_path", "callback_path")),
             (&login_path, &logout_path, ("login_path", "logout_path")),
-            (
-                &callback_path,
-                &logout_path,
-                ("callback_path", "logout_path"),
-            ),
+            (&callback_path, &logout_path, ("callback_path", "logout_path")),
         ] {
             if one == other {
                 mistakes.push(Mistake::SamePath(names.0, names.1));
             }
         }
 
-        let own_paths = vec![
-            login_path.clone(),
-            callback_path.clone(),
-            logout_path.clone(),
-        ];
+        let own_paths = vec![login_path.clone(), callback_path.clone(), logout_path.clone()];
         let rules = ReturnRules::new(own_paths, origins);
         let landing = rules.check(self.landing_page.as_bytes());
         if landing.is_none() {
-            mistakes.push(Mistake::Path {
-                name: "landing_page",
-                value: self.landing_page.clone(),
-            });
+            mistakes.push(Mistake::Path { name: "landing_page", value: self.landing_page.clone() });
         }
 
         let Lifetime { idle, absolute } = self.lifetime;
@@ -252,35 +229,24 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             });
         }
 
-        if let Some(secret) = self
-            .secret
-            .as_ref()
-            .filter(|secret| secret.len() < MIN_SECRET_BYTES)
-        {
+        if let Some(secret) = self.secret.as_ref().filter(|secret| secret.len() < MIN_SECRET_BYTES) {
             mistakes.push(Mistake::Bounds {
                 name: "secret",
                 value: format!("{} bytes long", secret.len()),
                 expected: "at least 32 bytes",
             });
         }
-        let secret = self.secret.or_else(|| {
-            random::bytes::<MIN_SECRET_BYTES>()
-                .ok()
-                .map(|bytes| Zeroizing::new(bytes.to_vec()))
-        });
+        let secret = self
+            .secret
+            .or_else(|| random::bytes::<MIN_SECRET_BYTES>().ok().map(|bytes| Zeroizing::new(bytes.to_vec())));
         let secret = secret.unwrap_or_else(|| {
-            mistakes.push(Mistake::Missing(
-                "secret (the operating system has no randomness to give)",
-            ));
+            mistakes.push(Mistake::Missing("secret (the operating system has no randomness to give)"));
             Zeroizing::default()
         });
         ConfigError::check(mistakes)?;
 
-        let cookies = if origin.starts_with("http://") {
-            CookiePolicy::LoopbackDevelopment
-        } else {
-            CookiePolicy::Secure
-        };
+        let cookies =
+            if origin.starts_with("http://") { CookiePolicy::LoopbackDevelopment } else { CookiePolicy::Secure };
         let cookie_name = cookies.name(&format!("{name}-session"));
         let settings = Settings {
             redirect_uri: format!("{origin}{callback_path}"),
@@ -296,12 +262,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             pages: self.pages,
             origin,
         };
-        let resolver = Resolver {
-            cookie_name,
-            store: self.store,
-            clock: self.clock.clone(),
-            identity: PhantomData,
-        };
+        let resolver = Resolver { cookie_name, store: self.store, clock: self.clock.clone(), identity: PhantomData };
         Ok(LoginLayer::new(Shared {
             provider: self.provider,
             resolver: Arc::new(resolver),
@@ -312,34 +273,20 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
 }
 
 /// The origin as browsers spell it; what it is not goes to the mistakes.
-fn check_origin(
-    name: &'static str,
-    text: &str,
-    loopback_allowed: bool,
-    mistakes: &mut Vec<Mistake>,
-) -> String {
-    const EXPECTED: &str =
-        "an origin like https://campus.example.edu.cn, without path, query or user";
+fn check_origin(name: &'static str, text: &str, loopback_allowed: bool, mistakes: &mut Vec<Mistake>) -> String {
+    const EXPECTED: &str = "an origin like https://campus.example.edu.cn, without path, query or user";
     let url = Url::parse(text).ok().filter(|url| {
         let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let is_nobody = url.username().is_empty() && url.password().is_none();
         is_bare && is_nobody && url.has_host() && matches!(url.scheme(), "http" | "https")
     });
     let Some(url) = url else {
-        mistakes.push(Mistake::Url {
-            name,
-            value: text.to_owned(),
-            expected: EXPECTED,
-        });
+        mistakes.push(Mistake::Url { name, value: text.to_owned(), expected: EXPECTED });
         return String::new();
     };
     if url.scheme() == "http" && !(loopback_allowed && is_loopback(&url)) {
         let remedy = "plain http is for `loopback_development` on this machine only";
-        mistakes.push(Mistake::Insecure {
-            name,
-            value: text.to_owned(),
-            remedy,
-        });
+        mistakes.push(Mistake::Insecure { name, value: text.to_owned(), remedy });
     }
     url.origin().ascii_serialization()
 }
@@ -357,13 +304,8 @@ fn is_loopback(url: &Url) -> bool {
 fn is_plain_path(path: &str) -> bool {
     path.strip_prefix('/').is_some_and(|segments| {
         segments.split('/').all(|segment| {
-            let is_plain = |byte: u8| {
-                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
-            };
-            !segment.is_empty()
-                && segment != "."
-                && segment != ".."
-                && segment.bytes().all(is_plain)
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+            !segment.is_empty() && segment != "." && segment != ".." && segment.bytes().all(is_plain)
         })
     })
 }

@@ -23,10 +23,7 @@ const CAPACITY: usize = 65_536;
 /// How an exchange ended.
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
-    LoggedIn {
-        session: SessionId,
-        return_to: ReturnTo,
-    },
+    LoggedIn { session: SessionId, return_to: ReturnTo },
     Failed(Error),
 }
 
@@ -38,9 +35,7 @@ impl Exchange {
     /// Waits for the end.
     pub(super) async fn outcome(mut self) -> Outcome {
         match self.0.wait_for(Option::is_some).await {
-            Ok(finished) => finished
-                .as_ref()
-                .map_or_else(abandoned, |(outcome, _)| outcome.clone()),
+            Ok(finished) => finished.as_ref().map_or_else(abandoned, |(outcome, _)| outcome.clone()),
             Err(_) => abandoned(),
         }
     }
@@ -48,28 +43,20 @@ impl Exchange {
     /// The session it led to, and where it led, if it has ended well.
     pub(super) fn logged_in(&self) -> Option<(SessionId, ReturnTo)> {
         match &*self.0.borrow() {
-            Some((Outcome::LoggedIn { session, return_to }, _)) => {
-                Some((*session, return_to.clone()))
-            }
+            Some((Outcome::LoggedIn { session, return_to }, _)) => Some((*session, return_to.clone())),
             _ => None,
         }
     }
 
     /// Whether a repeated callback may still share the outcome.
     pub(super) fn is_joinable(&self, now: Timestamp) -> bool {
-        self.0
-            .borrow()
-            .as_ref()
-            .is_none_or(|(_, finished)| now.since(*finished) < JOIN_WINDOW)
+        self.0.borrow().as_ref().is_none_or(|(_, finished)| now.since(*finished) < JOIN_WINDOW)
     }
 }
 
 /// The task ended without an outcome: it panicked, or the runtime went down.
 fn abandoned() -> Outcome {
-    Outcome::Failed(Error::new(
-        ErrorKind::Internal,
-        "the code exchange was abandoned",
-    ))
+    Outcome::Failed(Error::new(ErrorKind::Internal, "the code exchange was abandoned"))
 }
 
 /// The exchanges of one login layer, for as long as their states are fresh.
@@ -87,10 +74,7 @@ struct Flows {
 
 impl Exchanges {
     pub(super) fn new(clock: Clock) -> Self {
-        Self {
-            clock,
-            flows: Mutex::default(),
-        }
+        Self { clock, flows: Mutex::default() }
     }
 
     /// The exchange of this flow, if its code was ever given to us.
@@ -199,10 +183,7 @@ mod tests {
         let hand = ManualClock::new(Timestamp::from_unix_seconds(1_000_000));
         let exchanges = Exchanges::new(hand.clock());
         let flow = FlowId([1; 16]);
-        exchanges
-            .join_or_start(flow, || async { failed() })
-            .outcome()
-            .await;
+        exchanges.join_or_start(flow, || async { failed() }).outcome().await;
         hand.advance(Duration::from_secs(59));
         assert!(exchanges.of(flow).unwrap().is_joinable(hand.clock().now()));
         hand.advance(Duration::from_secs(1));
@@ -224,9 +205,6 @@ mod tests {
             }
         }
         let flows = exchanges.flows.lock().unwrap();
-        assert_eq!(
-            (flows.by_id.len(), flows.oldest_first.len()),
-            (CAPACITY, CAPACITY)
-        );
+        assert_eq!((flows.by_id.len(), flows.oldest_first.len()), (CAPACITY, CAPACITY));
     }
 }

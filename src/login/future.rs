@@ -56,19 +56,11 @@ where
         target: Option<PathAndQuery>,
         shared: Arc<Shared<P, St>>,
     ) -> Self {
-        Self {
-            kind: Kind::Passing {
-                future,
-                target,
-                shared,
-            },
-        }
+        Self { kind: Kind::Passing { future, target, shared } }
     }
 
     pub(super) fn own(answer: impl Future<Output = OwnResponse> + Send + 'static) -> Self {
-        Self {
-            kind: Kind::Own(Box::pin(answer)),
-        }
+        Self { kind: Kind::Own(Box::pin(answer)) }
     }
 }
 
@@ -82,19 +74,13 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
-            KindProj::Own(answer) => {
-                Poll::Ready(Ok(ready!(answer.as_mut().poll(cx)).map(ResponseBody::own)))
-            }
-            KindProj::Passing {
-                future,
-                target,
-                shared,
-            } => {
+            KindProj::Own(answer) => Poll::Ready(Ok(ready!(answer.as_mut().poll(cx)).map(ResponseBody::own))),
+            KindProj::Passing { future, target, shared } => {
                 let response = ready!(future.poll(cx))?;
                 Poll::Ready(Ok(match response.extensions().get::<Rejection>() {
-                    Some(rejection) if rejection.is_about::<P::Identity>() => shared
-                        .settle(rejection.clone(), target.as_ref())
-                        .map(ResponseBody::own),
+                    Some(rejection) if rejection.is_about::<P::Identity>() => {
+                        shared.settle(rejection.clone(), target.as_ref()).map(ResponseBody::own)
+                    }
                     _ => response,
                 }))
             }
@@ -110,24 +96,15 @@ where
     /// Gives a refusal its final form: a login for a person who navigates, a short answer for the rest.
     fn settle(&self, rejection: Rejection, target: Option<&PathAndQuery>) -> OwnResponse {
         let settings = &self.settings;
-        if !matches!(
-            (rejection.reason(), rejection.kind()),
-            (Reason::LoginRequired, RequestKind::Page)
-        ) {
+        if !matches!((rejection.reason(), rejection.kind()), (Reason::LoginRequired, RequestKind::Page)) {
             return rejection.settle(&settings.pages, Some(&settings.login_path));
         }
         let target = target.and_then(|target| settings.rules.check(target.as_str().as_bytes()));
         let target = target.unwrap_or_else(|| settings.landing.clone());
-        let mut response = self
-            .begin(&target, 0, rejection.cookies())
-            .unwrap_or_else(|error| {
-                let visit = Visit {
-                    method: Method::GET,
-                    query: None,
-                    headers: HeaderMap::new(),
-                };
-                self.broken(&visit, error)
-            });
+        let mut response = self.begin(&target, 0, rejection.cookies()).unwrap_or_else(|error| {
+            let visit = Visit { method: Method::GET, query: None, headers: HeaderMap::new() };
+            self.broken(&visit, error)
+        });
         response.extensions_mut().insert(rejection);
         response
     }
@@ -140,7 +117,6 @@ where
     St: SessionStore<P::Identity>,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("login::ResponseFuture")
-            .finish_non_exhaustive()
+        f.debug_struct("login::ResponseFuture").finish_non_exhaustive()
     }
 }

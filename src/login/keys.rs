@@ -19,10 +19,7 @@ pub(super) struct Keys {
 impl Keys {
     pub(super) fn derive(secret: &[u8], provider: &str) -> Self {
         let root = Key(Zeroizing::new(pad(secret)));
-        Self {
-            state: root.child("state", provider),
-            flow: root.child("flow", provider),
-        }
+        Self { state: root.child("state", provider), flow: root.child("flow", provider) }
     }
 }
 
@@ -30,15 +27,8 @@ pub(super) struct Key(Zeroizing<[u8; 32]>);
 
 impl Key {
     fn child(&self, purpose: &str, provider: &str) -> Self {
-        let parts: [&[u8]; 4] = [
-            b"tower-weika/1/",
-            purpose.as_bytes(),
-            b"/",
-            provider.as_bytes(),
-        ];
-        Self(Zeroizing::new(
-            self.mac(&parts).finalize().into_bytes().into(),
-        ))
+        let parts: [&[u8]; 4] = [b"tower-weika/1/", purpose.as_bytes(), b"/", provider.as_bytes()];
+        Self(Zeroizing::new(self.mac(&parts).finalize().into_bytes().into()))
     }
 
     /// The tag of the parts, one after the other. All but the last must have a fixed length.
@@ -90,10 +80,6 @@ mod tests {
         assert!(keys.state.verify(&[b"payl", b"oad"], &tag));
         assert!(!keys.flow.verify(&[b"payload"], &tag));
         assert!(!others.state.verify(&[b"payload"], &tag));
-        assert!(
-            !Keys::derive(&[8; 32], "weika")
-                .state
-                .verify(&[b"payload"], &tag)
-        );
+        assert!(!Keys::derive(&[8; 32], "weika").state.verify(&[b"payload"], &tag));
     }
 }

@@ -37,9 +37,7 @@ impl<P: IdentityProvider> LoginLayer<P> {
 
 impl<P: IdentityProvider, St> LoginLayer<P, St> {
     pub(super) fn new(shared: Shared<P, St>) -> Self {
-        Self {
-            shared: Arc::new(shared),
-        }
+        Self { shared: Arc::new(shared) }
     }
 
     /// Settings for a layer with sessions in `store`.
@@ -78,11 +76,7 @@ where
     /// # Errors
     /// If the store fails; the session may still be there.
     pub async fn end_session(&self, session: &Authenticated<P::Identity>) -> Result<(), Error> {
-        self.shared
-            .resolver
-            .store
-            .remove(session.session().id())
-            .await
+        self.shared.resolver.store.remove(session.session().id()).await
     }
 
     /// Ends all sessions of one person.
@@ -113,16 +107,12 @@ impl<S, P: IdentityProvider, St> Layer<S> for LoginLayer<P, St> {
 
 impl<P: IdentityProvider, St> Clone for LoginLayer<P, St> {
     fn clone(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-        }
+        Self { shared: Arc::clone(&self.shared) }
     }
 }
 
 impl<P: IdentityProvider, St> fmt::Debug for LoginLayer<P, St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoginLayer")
-            .field("settings", &self.shared.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("LoginLayer").field("settings", &self.shared.settings).finish_non_exhaustive()
     }
 }

@@ -29,10 +29,7 @@ where
         let settings = &self.settings;
         let mut response = see_other(settings.return_to(visit.query.as_deref()).as_str());
         let headers = response.headers_mut();
-        headers.append(
-            SET_COOKIE,
-            settings.cookies.delete(&self.resolver.cookie_name)?,
-        );
+        headers.append(SET_COOKIE, settings.cookies.delete(&self.resolver.cookie_name)?);
         // A login that is still under way must not undo the logout.
         for cookie in settings.flows.end_all(&visit.headers)? {
             headers.append(SET_COOKIE, cookie);
@@ -47,9 +44,7 @@ where
 /// then. A client that sends neither is not a browser of today; the session cookie is `Lax` and does not come
 /// with a form of another site anyway.
 fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
-    let site = headers
-        .get(SEC_FETCH_SITE)
-        .map(|site| site == "same-origin");
+    let site = headers.get(SEC_FETCH_SITE).map(|site| site == "same-origin");
     match headers.get(ORIGIN) {
         Some(given) if given == "null" => site == Some(true),
         Some(given) => given == origin && site != Some(false),
@@ -83,11 +78,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.extend(origin.map(|value| (ORIGIN, value.parse().unwrap())));
             headers.extend(site.map(|value| (SEC_FETCH_SITE, value.parse().unwrap())));
-            assert_eq!(
-                is_same_origin(&headers, "https://campus.example"),
-                expected,
-                "{origin:?} {site:?}"
-            );
+            assert_eq!(is_same_origin(&headers, "https://campus.example"), expected, "{origin:?} {site:?}");
         }
     }
 }

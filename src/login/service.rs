@@ -20,14 +20,8 @@ pub struct Login<S, P: IdentityProvider, St> {
 }
 
 impl<S, P: IdentityProvider, St> Login<S, P, St> {
-    pub(super) fn new(
-        authenticate: Authenticate<S, P::Identity, St>,
-        shared: Arc<Shared<P, St>>,
-    ) -> Self {
-        Self {
-            authenticate,
-            shared,
-        }
+    pub(super) fn new(authenticate: Authenticate<S, P::Identity, St>, shared: Arc<Shared<P, St>>) -> Self {
+        Self { authenticate, shared }
     }
 }
 
@@ -55,11 +49,7 @@ where
             Some(endpoint) => {
                 let (parts, _) = request.into_parts();
                 let query = parts.uri.query().map(str::to_owned);
-                let visit = Visit {
-                    method: parts.method,
-                    query,
-                    headers: parts.headers,
-                };
+                let visit = Visit { method: parts.method, query, headers: parts.headers };
                 ResponseFuture::own(shared.visit(endpoint, visit))
             }
         }
@@ -73,11 +63,7 @@ where
 {
     /// Answers a request to an endpoint of ours.
     async fn visit(self: Arc<Self>, endpoint: Endpoint, visit: Visit) -> OwnResponse {
-        let fallback = Visit {
-            method: visit.method.clone(),
-            query: None,
-            headers: visit.headers.clone(),
-        };
+        let fallback = Visit { method: visit.method.clone(), query: None, headers: visit.headers.clone() };
         let answer = match (endpoint, &visit.method) {
             (Endpoint::Login, &Method::GET) => self.login(&visit),
             (Endpoint::Callback, &Method::GET) => Arc::clone(&self).callback(visit).await,
@@ -96,8 +82,6 @@ impl<S: Clone, P: IdentityProvider, St> Clone for Login<S, P, St> {
 
 impl<S: fmt::Debug, P: IdentityProvider, St> fmt::Debug for Login<S, P, St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login")
-            .field("authenticate", &self.authenticate)
-            .finish_non_exhaustive()
+        f.debug_struct("Login").field("authenticate", &self.authenticate).finish_non_exhaustive()
     }
 }

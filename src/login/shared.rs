@@ -53,9 +53,7 @@ impl Settings {
     /// The checked `return_to` of a query, or the landing page (T7).
     pub(super) fn return_to(&self, query: Option<&str>) -> ReturnTo {
         let wanted = parameter(query, "return_to").value();
-        wanted
-            .and_then(|target| self.rules.check(&target))
-            .unwrap_or_else(|| self.landing.clone())
+        wanted.and_then(|target| self.rules.check(&target)).unwrap_or_else(|| self.landing.clone())
     }
 
     /// The login path with a return target, for links.
@@ -64,11 +62,7 @@ impl Settings {
             return self.login_path.clone();
         }
         let target = url::form_urlencoded::byte_serialize(return_to.as_str().as_bytes());
-        format!(
-            "{}?return_to={}",
-            self.login_path,
-            target.collect::<String>()
-        )
+        format!("{}?return_to={}", self.login_path, target.collect::<String>())
     }
 }
 
@@ -116,31 +110,19 @@ pub(super) struct Shared<P: IdentityProvider, St> {
 
 impl<P: IdentityProvider, St> Shared<P, St> {
     /// A page with a link that begins the login anew.
-    pub(super) fn page(
-        &self,
-        visit: &Visit,
-        kind: PageKind,
-        target: Option<&ReturnTo>,
-    ) -> OwnResponse {
+    pub(super) fn page(&self, visit: &Visit, kind: PageKind, target: Option<&ReturnTo>) -> OwnResponse {
         let settings = &self.settings;
-        let page = visit
-            .page(kind)
-            .with_retry(settings.login_url(target.unwrap_or(&settings.landing)));
+        let page = visit.page(kind).with_retry(settings.login_url(target.unwrap_or(&settings.landing)));
         let mut response = settings.pages.respond_to(visit.kind(), &page);
         if kind == PageKind::Unavailable {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static("2"));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
         }
         response
     }
 
     /// The answer when this side cannot go on: the store failed, or the system has no randomness.
     pub(super) fn broken(&self, visit: &Visit, error: Error) -> OwnResponse {
-        debug_assert!(matches!(
-            error.kind(),
-            ErrorKind::Store | ErrorKind::Internal
-        ));
+        debug_assert!(matches!(error.kind(), ErrorKind::Store | ErrorKind::Internal));
         let mut response = self.page(visit, PageKind::Unavailable, None);
         response.extensions_mut().insert(error);
         response
@@ -149,8 +131,6 @@ impl<P: IdentityProvider, St> Shared<P, St> {
 
 impl<P: IdentityProvider, St> fmt::Debug for Shared<P, St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("Shared").field("settings", &self.settings).finish_non_exhaustive()
     }
 }

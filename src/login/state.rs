@@ -46,11 +46,7 @@ pub(super) struct State {
 impl State {
     pub(super) fn begin(restarts: u8, now: Timestamp) -> Result<Self, Error> {
         let born = Timestamp::from_unix_seconds(now.unix_seconds());
-        Ok(Self {
-            flow: FlowId(random::bytes()?),
-            born,
-            restarts,
-        })
+        Ok(Self { flow: FlowId(random::bytes()?), born, restarts })
     }
 
     pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
@@ -78,11 +74,7 @@ impl State {
             return None;
         };
         let born = Timestamp::from_unix_seconds(u64::from_be_bytes([0, 0, 0, a, b, c, d, e]));
-        Some(Self {
-            flow: FlowId(*flow),
-            born,
-            restarts,
-        })
+        Some(Self { flow: FlowId(*flow), born, restarts })
     }
 
     fn payload(&self) -> [u8; PAYLOAD_BYTES] {
@@ -157,14 +149,8 @@ mod tests {
     #[test]
     fn state_of_another_provider_or_secret_is_refused() {
         let text = State::begin(0, NOW).unwrap().encode(&keys().state);
-        assert_eq!(
-            State::decode(text.as_bytes(), &Keys::derive(&[1; 32], "wechat").state),
-            None
-        );
-        assert_eq!(
-            State::decode(text.as_bytes(), &Keys::derive(&[2; 32], "weika").state),
-            None
-        );
+        assert_eq!(State::decode(text.as_bytes(), &Keys::derive(&[1; 32], "wechat").state), None);
+        assert_eq!(State::decode(text.as_bytes(), &Keys::derive(&[2; 32], "weika").state), None);
     }
 
     #[test]
@@ -179,13 +165,7 @@ mod tests {
     #[test]
     fn state_that_a_browser_has_altered_is_refused() {
         let text = State::begin(0, NOW).unwrap().encode(&keys().state);
-        assert_eq!(
-            State::decode(
-                format!("{text}https://i.maxthon.cn").as_bytes(),
-                &keys().state
-            ),
-            None
-        );
+        assert_eq!(State::decode(format!("{text}https://i.maxthon.cn").as_bytes(), &keys().state), None);
         assert_eq!(State::decode(text[..51].as_bytes(), &keys().state), None);
         assert_eq!(State::decode(&[b'z'; 52], &keys().state), None);
         assert_eq!(State::decode(b"", &keys().state), None);

@@ -78,10 +78,7 @@ pub trait IdentityProvider: Send + Sync + 'static {
     /// [`InvalidCode`](crate::ErrorKind::InvalidCode), [`Lost`](crate::ErrorKind::Lost) and
     /// [`Timeout`](crate::ErrorKind::Timeout) lead to a new login, once; [`Denied`](crate::ErrorKind::Denied)
     /// is told to the person; everything else is a failure of the upstream system.
-    fn exchange(
-        &self,
-        code: AuthorizationCode,
-    ) -> impl Future<Output = Result<Self::Identity, Error>> + Send;
+    fn exchange(&self, code: AuthorizationCode) -> impl Future<Output = Result<Self::Identity, Error>> + Send;
 
     /// How long the upstream system vouches for the identity, from the exchange on; a session never lives
     /// longer. `None` if it does not say.

@@ -86,28 +86,19 @@ mod tests {
         assert_eq!(SessionId::parse(text.as_bytes()), Some(id));
         assert_eq!(SessionId::parse(&text.as_bytes()[1..]), None);
         assert_eq!(SessionId::parse(format!("{text}=").as_bytes()), None);
-        assert_eq!(
-            SessionId::parse(format!("{}+", &text[..42]).as_bytes()),
-            None
-        );
+        assert_eq!(SessionId::parse(format!("{}+", &text[..42]).as_bytes()), None);
     }
 
     #[test]
     fn trailing_bits_cannot_spell_the_same_id_twice() {
         let zero = "A".repeat(43);
         assert!(SessionId::parse(zero.as_bytes()).is_some());
-        assert_eq!(
-            SessionId::parse(format!("{}B", &zero[..42]).as_bytes()),
-            None
-        );
+        assert_eq!(SessionId::parse(format!("{}B", &zero[..42]).as_bytes()), None);
     }
 
     #[test]
     fn debug_is_redacted() {
-        assert_eq!(
-            format!("{:?}", SessionId::random().unwrap()),
-            "SessionId([redacted])"
-        );
+        assert_eq!(format!("{:?}", SessionId::random().unwrap()), "SessionId([redacted])");
     }
 
     proptest! {

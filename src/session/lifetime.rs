@@ -20,9 +20,6 @@ impl Lifetime {
 impl Default for Lifetime {
     /// 30 minutes idle, 12 hours absolute.
     fn default() -> Self {
-        Self::new(
-            Duration::from_secs(30 * 60),
-            Duration::from_secs(12 * 60 * 60),
-        )
+        Self::new(Duration::from_secs(30 * 60), Duration::from_secs(12 * 60 * 60))
     }
 }

@@ -84,8 +84,7 @@ impl<I> Session<I> {
     pub fn touch(&self, now: Timestamp) -> bool {
         let due = now.since(self.last_used()) >= TOUCH_INTERVAL.min(self.idle / 2);
         if due {
-            self.last_used
-                .fetch_max(now.unix_millis(), Ordering::Relaxed);
+            self.last_used.fetch_max(now.unix_millis(), Ordering::Relaxed);
         }
         due
     }

@@ -56,9 +56,7 @@ impl<I: Identity> Default for MemoryStore<I> {
 
 impl<I> Clone for MemoryStore<I> {
     fn clone(&self) -> Self {
-        Self {
-            sessions: self.sessions.clone(),
-        }
+        Self { sessions: self.sessions.clone() }
     }
 }
 
@@ -132,12 +130,7 @@ impl MemoryStoreBuilder {
 struct AtAbsoluteEnd;
 
 impl<I> Expiry<SessionId, Arc<Session<I>>> for AtAbsoluteEnd {
-    fn expire_after_create(
-        &self,
-        _: &SessionId,
-        session: &Arc<Session<I>>,
-        _: Instant,
-    ) -> Option<Duration> {
+    fn expire_after_create(&self, _: &SessionId, session: &Arc<Session<I>>, _: Instant) -> Option<Duration> {
         Some(session.ends().since(session.created()))
     }
 }
@@ -159,12 +152,7 @@ mod tests {
 
     fn session(subject: &str) -> Session<Person> {
         let start = Timestamp::from_unix_seconds(1_000_000);
-        Session::begin(
-            SessionId::random().unwrap(),
-            Person(subject.to_owned()),
-            Lifetime::default(),
-            start,
-        )
+        Session::begin(SessionId::random().unwrap(), Person(subject.to_owned()), Lifetime::default(), start)
     }
 
     async fn insert(store: &MemoryStore<Person>, subject: &str) -> SessionId {
