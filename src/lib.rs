@@ -6,6 +6,8 @@ pub mod clock;
 pub mod error;
 pub mod identity;
 mod random;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod secret;
 mod trace;
 
