@@ -55,7 +55,7 @@ mod reply;
 mod server;
 mod weika;
 
-pub use browser::{Browser, BrowserBuilder, Cookie, Hop, SameSite, Visit};
+pub use browser::{Browser, Cookie, Hop, SameSite, Visit};
 pub use endpoint::Endpoint;
 pub use fault::{Fault, Faults, Gate};
 pub use ledger::{Entry, Ledger, Outcome, Spends};
@@ -64,3 +64,6 @@ pub use provenance::{Behaviour, Provenance, behaviours};
 pub use quirk::{ContentTypeForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm, Quirk, Quirks};
 pub use server::{Sandbox, SandboxBuilder};
 pub use weika::{Approval, Refusal};
+
+#[cfg(test)]
+mod tests;

@@ -314,6 +314,3 @@ fn with_parameters(redirect_uri: &str, parameters: &str, second_question_mark: b
     let fragment = fragment.map(|it| format!("#{it}")).unwrap_or_default();
     format!("{address}{joint}{parameters}{fragment}")
 }
-
-#[cfg(test)]
-mod tests;
