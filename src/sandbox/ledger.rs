@@ -1,6 +1,7 @@
 //! What happened, counted, so that a test can say "the code was spent once".
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -76,16 +77,18 @@ impl Ledger {
 
     /// Waits until at least `calls` calls to `endpoint` have arrived; returns at once if they have.
     /// Lets a test act in the middle of a call without sleeping.
-    pub async fn reached(&self, endpoint: Endpoint, calls: u64) {
-        loop {
-            let arrival = self.0.arrived.notified();
-            let mut arrival = std::pin::pin!(arrival);
-            // Registered before counting, so that a call between the two is not missed.
-            arrival.as_mut().enable();
-            if self.count(endpoint) >= calls {
-                return;
+    pub fn reached(&self, endpoint: Endpoint, calls: u64) -> impl Future<Output = ()> + Send + use<> {
+        let ledger = self.clone();
+        async move {
+            loop {
+                let mut arrival = pin!(ledger.0.arrived.notified());
+                // Registered before counting, so that a call between the two is not missed.
+                arrival.as_mut().enable();
+                if ledger.count(endpoint) >= calls {
+                    return;
+                }
+                arrival.await;
             }
-            arrival.await;
         }
     }
 

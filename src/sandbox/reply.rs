@@ -136,24 +136,30 @@ fn padded(body: &Bytes) -> Bytes {
 /// A body that is announced with its length and may break off before.
 #[derive(Debug)]
 pub(super) struct ReplyBody {
-    parts: VecDeque<io::Result<Bytes>>,
+    parts: VecDeque<Part>,
     announced: u64,
+}
+
+#[derive(Debug)]
+enum Part {
+    Bytes(Bytes),
+    /// Lets hyper write out what it has: it throws that away when the next part is an error.
+    Pause,
+    BreakOff,
 }
 
 impl ReplyBody {
     fn whole(bytes: Bytes) -> Self {
         let announced = bytes.len() as u64;
-        let parts = if bytes.is_empty() { VecDeque::new() } else { VecDeque::from([Ok(bytes)]) };
+        let parts = if bytes.is_empty() { VecDeque::new() } else { VecDeque::from([Part::Bytes(bytes)]) };
         Self { parts, announced }
     }
 
     /// The first half of `bytes`, announced as all of it.
     fn truncated(bytes: &Bytes) -> Self {
-        let end = Err(io::Error::other("the sandbox was told to break off"));
-        Self {
-            parts: VecDeque::from([Ok(bytes.slice(..bytes.len() / 2)), end]),
-            announced: bytes.len() as u64,
-        }
+        let half = Part::Bytes(bytes.slice(..bytes.len() / 2));
+        let parts = VecDeque::from([half, Part::Pause, Part::BreakOff]);
+        Self { parts, announced: bytes.len() as u64 }
     }
 }
 
@@ -161,12 +167,21 @@ impl Body for ReplyBody {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let part = self.parts.pop_front();
-        if let Some(Ok(bytes)) = &part {
-            self.announced = self.announced.saturating_sub(bytes.len() as u64);
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        match self.parts.pop_front() {
+            Some(Part::Bytes(bytes)) => {
+                self.announced = self.announced.saturating_sub(bytes.len() as u64);
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Some(Part::Pause) => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Some(Part::BreakOff) => {
+                Poll::Ready(Some(Err(io::Error::other("the sandbox was told to break off"))))
+            }
+            None => Poll::Ready(None),
         }
-        Poll::Ready(part.map(|it| it.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
