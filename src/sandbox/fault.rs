@@ -196,7 +196,10 @@ impl Faults {
     }
 
     fn add(&self, endpoint: Endpoint, fault: Fault, times: Times) {
-        self.waiting().entry(endpoint).or_default().push_back((fault, times));
+        self.waiting()
+            .entry(endpoint)
+            .or_default()
+            .push_back((fault, times));
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -218,7 +221,12 @@ mod tests {
         let taken: Vec<_> = (0..4).map(|_| faults.take(Endpoint::AccessToken)).collect();
         assert_eq!(
             taken,
-            [Some(Fault::Hang), Some(Fault::Hang), Some(Fault::EmptyBody), None]
+            [
+                Some(Fault::Hang),
+                Some(Fault::Hang),
+                Some(Fault::EmptyBody),
+                None
+            ]
         );
         for _ in 0..3 {
             assert_eq!(faults.take(Endpoint::ManagerInfo), Some(Fault::ResetAfter));
@@ -232,7 +240,10 @@ mod tests {
         let faults = Faults::default();
         faults.once(Endpoint::AccessToken, Fault::SameCode);
         faults.once(Endpoint::AccessToken, Fault::ExpiresIn(None));
-        assert_eq!(faults.take(Endpoint::AccessToken), Some(Fault::ExpiresIn(None)));
+        assert_eq!(
+            faults.take(Endpoint::AccessToken),
+            Some(Fault::ExpiresIn(None))
+        );
         assert_eq!(faults.take(Endpoint::AccessToken), None);
         assert_eq!(faults.pending(Endpoint::AccessToken), [Fault::SameCode]);
     }

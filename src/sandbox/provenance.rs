@@ -108,7 +108,10 @@ mod tests {
             assert!(behaviour.source.len() > 5, "{behaviour:?} has no source");
         }
         for group in ["Endpoint", "Quirk", "Fault", "Refusal", "Weika"] {
-            assert!(names.iter().any(|(it, _)| *it == group), "{group} is missing");
+            assert!(
+                names.iter().any(|(it, _)| *it == group),
+                "{group} is missing"
+            );
         }
     }
 }

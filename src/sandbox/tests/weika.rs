@@ -73,7 +73,9 @@ async fn what_a_manager_does_not_have_is_absent() {
 async fn school_info_answers_for_the_school_that_is_named() {
     let sandbox = Sandbox::start().await.unwrap();
     let target = format!("{SCHOOL}?access_token={}", token(&sandbox).await);
-    let answer = post(&sandbox, &target, &json!({ "school_code": "1000000002" })).await.unwrap();
+    let answer = post(&sandbox, &target, &json!({ "school_code": "1000000002" }))
+        .await
+        .unwrap();
     assert_eq!(
         answer.json(),
         json!({
@@ -89,7 +91,10 @@ async fn school_info_answers_for_the_school_that_is_named() {
     );
     let first = post(&sandbox, &target, &json!({})).await.unwrap().json();
     assert_eq!(first["name"], "示例大学");
-    let unknown = post(&sandbox, &target, &json!({ "school_code": "9" })).await.unwrap().json();
+    let unknown = post(&sandbox, &target, &json!({ "school_code": "9" }))
+        .await
+        .unwrap()
+        .json();
     assert_eq!(unknown["errcode"], 40006);
 }
 
@@ -103,14 +108,24 @@ async fn a_code_is_spent_once() {
     let ledger = sandbox.ledger();
     assert_eq!((ledger.codes_spent(), ledger.codes_refused()), (1, 2));
     assert_eq!(ledger.max_spends_of_one_code(), 2);
-    assert_eq!(ledger.entries().last().unwrap().outcome, Outcome::Refused(6001));
+    assert_eq!(
+        ledger.entries().last().unwrap().outcome,
+        Outcome::Refused(6001)
+    );
 }
 
 #[tokio::test]
 async fn a_code_expires_after_five_minutes() {
     let hand = hand();
-    let sandbox = Sandbox::builder().clock(hand.clock()).start().await.unwrap();
-    let (early, late) = (sandbox.issue_wxcode("li").unwrap(), sandbox.issue_wxcode("li").unwrap());
+    let sandbox = Sandbox::builder()
+        .clock(hand.clock())
+        .start()
+        .await
+        .unwrap();
+    let (early, late) = (
+        sandbox.issue_wxcode("li").unwrap(),
+        sandbox.issue_wxcode("li").unwrap(),
+    );
     hand.advance(Duration::from_millis(299_999));
     assert_eq!(manager_info(&sandbox, &early).await["errcode"], 0);
     hand.advance(Duration::from_millis(1));
@@ -119,11 +134,29 @@ async fn a_code_expires_after_five_minutes() {
 
 #[tokio::test]
 async fn a_code_of_another_application_is_refused_and_not_spent() {
-    let sandbox = Sandbox::builder().app("KEY1", "s1").app("KEY2", "s2").start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .app("KEY1", "s1")
+        .app("KEY2", "s2")
+        .start()
+        .await
+        .unwrap();
     let code = sandbox.issue_wxcode("wang").unwrap();
-    let other = post(&sandbox, TOKEN, &json!({ "app_key": "KEY2", "app_secret": "s2" })).await.unwrap().json();
-    let target = format!("{INFO}?access_token={}", other["access_token"].as_str().unwrap());
-    let foreign = post(&sandbox, &target, &json!({ "wxcode": code })).await.unwrap().json();
+    let other = post(
+        &sandbox,
+        TOKEN,
+        &json!({ "app_key": "KEY2", "app_secret": "s2" }),
+    )
+    .await
+    .unwrap()
+    .json();
+    let target = format!(
+        "{INFO}?access_token={}",
+        other["access_token"].as_str().unwrap()
+    );
+    let foreign = post(&sandbox, &target, &json!({ "wxcode": code }))
+        .await
+        .unwrap()
+        .json();
     assert_eq!(foreign, invalid_code());
     assert_eq!(manager_info(&sandbox, &code).await["errcode"], 0);
 }
@@ -141,10 +174,16 @@ async fn wrong_credentials_and_parameters_have_their_codes() {
         (json!([]), 40010),
     ] {
         let answer = post(&sandbox, TOKEN, &body).await.unwrap();
-        assert_eq!((answer.status, &answer.json()["errcode"]), (200, &json!(errcode)), "{body}");
+        assert_eq!(
+            (answer.status, &answer.json()["errcode"]),
+            (200, &json!(errcode)),
+            "{body}"
+        );
     }
     let form = format!("app_key={key}&app_secret={secret}");
-    let answer = post_as(&sandbox, TOKEN, "application/x-www-form-urlencoded", &form).await.unwrap();
+    let answer = post_as(&sandbox, TOKEN, "application/x-www-form-urlencoded", &form)
+        .await
+        .unwrap();
     assert_eq!(answer.json()["errcode"], 40009);
     assert_eq!(sandbox.ledger().tokens_issued(), 0);
 }
@@ -152,12 +191,20 @@ async fn wrong_credentials_and_parameters_have_their_codes() {
 #[tokio::test]
 async fn tokens_expire_are_replaced_and_can_be_unknown() {
     let hand = hand();
-    let sandbox = Sandbox::builder().clock(hand.clock()).start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .clock(hand.clock())
+        .start()
+        .await
+        .unwrap();
     let first = token(&sandbox).await;
     let code = sandbox.issue_wxcode("wang").unwrap();
     let ask = async |token: &str| {
         let target = format!("{INFO}?access_token={token}");
-        post(&sandbox, &target, &json!({ "wxcode": code })).await.unwrap().json()["errcode"].clone()
+        post(&sandbox, &target, &json!({ "wxcode": code }))
+            .await
+            .unwrap()
+            .json()["errcode"]
+            .clone()
     };
     assert_eq!(ask("").await, 40009);
     assert_eq!(ask("never").await, 40005);
@@ -169,14 +216,29 @@ async fn tokens_expire_are_replaced_and_can_be_unknown() {
     let third = token(&sandbox).await;
     sandbox.revoke_tokens();
     assert_eq!(ask(&third).await, 40005, "revoked");
-    assert_eq!(sandbox.ledger().spends(), [Spends::default()], "a token error spends no code");
+    assert_eq!(
+        sandbox.ledger().spends(),
+        [Spends::default()],
+        "a token error spends no code"
+    );
 }
 
 #[tokio::test]
 async fn state_comes_back_byte_for_byte() {
-    let sandbox = Sandbox::builder().auto_approve("wang").start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .auto_approve("wang")
+        .start()
+        .await
+        .unwrap();
     let back = "redirect_uri=http%3A%2F%2Fxxx.com";
-    for state in ["S", "", "a%2Bb+c%20d", "%E7%8E%8B", "https://x/?a=b#", "a=b=c"] {
+    for state in [
+        "S",
+        "",
+        "a%2Bb+c%20d",
+        "%E7%8E%8B",
+        "https://x/?a=b#",
+        "a=b=c",
+    ] {
         let state = state.replace('#', "%23");
         let location = redirected(&sandbox, &format!("state={state}&{back}")).await;
         let (start, rest) = location.split_once("&state=").unwrap();
@@ -186,7 +248,10 @@ async fn state_comes_back_byte_for_byte() {
     }
     assert!(!redirected(&sandbox, back).await.contains("state"));
     sandbox.set_approval(Approval::Decline);
-    assert_eq!(redirected(&sandbox, &format!("{back}&state=S")).await, "http://xxx.com?state=S");
+    assert_eq!(
+        redirected(&sandbox, &format!("{back}&state=S")).await,
+        "http://xxx.com?state=S"
+    );
     assert_eq!(redirected(&sandbox, back).await, "http://xxx.com");
 }
 
@@ -197,12 +262,29 @@ async fn parameters_are_appended_where_they_belong() {
     let twice = Quirk::SecondQuestionMark;
     for (redirect_uri, plain, quirky) in [
         ("http://x/cb", "http://x/cb?state=S", "http://x/cb?state=S"),
-        ("http://x/cb?a=1", "http://x/cb?a=1&state=S", "http://x/cb?a=1?state=S"),
-        ("http://x/cb?", "http://x/cb?state=S", "http://x/cb??state=S"),
-        ("http://x/#/home", "http://x/?state=S#/home", "http://x/?state=S#/home"),
-        ("http://x/王", "http://x/%E7%8E%8B?state=S", "http://x/%E7%8E%8B?state=S"),
+        (
+            "http://x/cb?a=1",
+            "http://x/cb?a=1&state=S",
+            "http://x/cb?a=1?state=S",
+        ),
+        (
+            "http://x/cb?",
+            "http://x/cb?state=S",
+            "http://x/cb??state=S",
+        ),
+        (
+            "http://x/#/home",
+            "http://x/?state=S#/home",
+            "http://x/?state=S#/home",
+        ),
+        (
+            "http://x/王",
+            "http://x/%E7%8E%8B?state=S",
+            "http://x/%E7%8E%8B?state=S",
+        ),
     ] {
-        let encoded: String = url::form_urlencoded::byte_serialize(redirect_uri.as_bytes()).collect();
+        let encoded: String =
+            url::form_urlencoded::byte_serialize(redirect_uri.as_bytes()).collect();
         let parameters = format!("redirect_uri={encoded}&state=S");
         assert_eq!(redirected(&sandbox, &parameters).await, plain);
         sandbox.quirks().on(twice.clone());
@@ -223,9 +305,18 @@ async fn a_person_chooses_on_the_page() {
     );
     let browser = Browser::new();
     let page = browser.get(&login).await.unwrap();
-    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
     let back = browser.click(&page, "data-person=\"li\"").await.unwrap();
-    let code = back.url().query_pairs().find(|(name, _)| name == "wxcode").unwrap().1.into_owned();
+    let code = back
+        .url()
+        .query_pairs()
+        .find(|(name, _)| name == "wxcode")
+        .unwrap()
+        .1
+        .into_owned();
     assert!(back.url().as_str().ends_with("&state=a%2Bb"));
     assert_eq!(manager_info(&sandbox, &code).await["name"], "李主任");
     let declined = browser.click(&page, "data-decline").await.unwrap();
@@ -234,7 +325,11 @@ async fn a_person_chooses_on_the_page() {
 
 #[tokio::test]
 async fn a_wrong_login_request_gets_a_page_and_no_redirect() {
-    let sandbox = Sandbox::builder().auto_approve("wang").start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .auto_approve("wang")
+        .start()
+        .await
+        .unwrap();
     let key = sandbox.app_key();
     for query in [
         String::new(),
@@ -243,8 +338,14 @@ async fn a_wrong_login_request_gets_a_page_and_no_redirect() {
         format!("app_key={key}&redirect_uri=javascript:alert(1)"),
         format!("app_key={key}&redirect_uri=/relative"),
     ] {
-        let answer = get(&sandbox, &format!("/open/auth/manager-connect?{query}")).await.unwrap();
-        assert_eq!((answer.status, answer.header("location")), (400, None), "{query}");
+        let answer = get(&sandbox, &format!("/open/auth/manager-connect?{query}"))
+            .await
+            .unwrap();
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (400, None),
+            "{query}"
+        );
     }
     assert_eq!(get(&sandbox, TOKEN).await.unwrap().status, 405);
     assert_eq!(get(&sandbox, "/unknown").await.unwrap().status, 404);
@@ -264,16 +365,25 @@ async fn quirks_reach_the_wire_while_it_runs() {
     assert_eq!(answer.header("content-type"), Some("text/plain"));
     let text = String::from_utf8(answer.body).unwrap();
     let body: Value = serde_json::from_str(text.strip_prefix('\u{feff}').unwrap()).unwrap();
-    assert_eq!((&body["errcode"], &body["expires_in"]), (&json!("0"), &json!("7200")));
+    assert_eq!(
+        (&body["errcode"], &body["expires_in"]),
+        (&json!("0"), &json!("7200"))
+    );
     quirks.clear();
     quirks.on(Quirk::EscapedUnicode);
     quirks.on(Quirk::EscapedSlashes);
     let target = format!("{INFO}?access_token={}", token(&sandbox).await);
     let code = sandbox.issue_wxcode("chen").unwrap();
-    let answer = post(&sandbox, &target, &json!({ "wxcode": code })).await.unwrap();
+    let answer = post(&sandbox, &target, &json!({ "wxcode": code }))
+        .await
+        .unwrap();
     assert_eq!(answer.json()["name"], "陈晨🌸 <Chen & Co>");
     assert!(answer.body.is_ascii());
-    assert!(String::from_utf8(answer.body).unwrap().contains(r"https:\/\/uni.weixiao.qq.com"));
+    assert!(
+        String::from_utf8(answer.body)
+            .unwrap()
+            .contains(r"https:\/\/uni.weixiao.qq.com")
+    );
 }
 
 #[tokio::test]
@@ -282,12 +392,30 @@ async fn ledger_counts_calls_and_hosts_and_keeps_no_secret() {
     let code = sandbox.issue_wxcode("wang").unwrap();
     let token = token(&sandbox).await;
     let target = format!("{INFO}?access_token={token}");
-    post(&sandbox, &target, &json!({ "wxcode": code })).await.unwrap();
+    post(&sandbox, &target, &json!({ "wxcode": code }))
+        .await
+        .unwrap();
     let ledger = sandbox.ledger();
-    assert_eq!((ledger.count(Endpoint::AccessToken), ledger.count(Endpoint::ManagerInfo)), (1, 1));
+    assert_eq!(
+        (
+            ledger.count(Endpoint::AccessToken),
+            ledger.count(Endpoint::ManagerInfo)
+        ),
+        (1, 1)
+    );
     assert_eq!(ledger.count(Endpoint::ManagerConnect), 0);
-    assert_eq!(ledger.hosts().into_iter().collect::<Vec<_>>(), [("weika.test".to_owned(), 2)]);
-    assert_eq!((ledger.codes_issued(), ledger.max_spends_of_one_code()), (1, 1));
+    assert_eq!(
+        ledger.hosts().into_iter().collect::<Vec<_>>(),
+        [("weika.test".to_owned(), 2)]
+    );
+    assert_eq!(
+        (ledger.codes_issued(), ledger.max_spends_of_one_code()),
+        (1, 1)
+    );
     let shown = format!("{ledger:?} {sandbox:?}");
-    assert!([&*code, &*token, sandbox.app_secret()].iter().all(|it| !shown.contains(it)));
+    assert!(
+        [&*code, &*token, sandbox.app_secret()]
+            .iter()
+            .all(|it| !shown.contains(it))
+    );
 }
