@@ -50,6 +50,7 @@ mod ledger;
 mod page;
 mod person;
 mod provenance;
+mod query;
 mod quirk;
 mod reply;
 mod server;

@@ -16,6 +16,7 @@ use super::grant::{BadToken, Codes, Tokens};
 use super::page;
 use super::person::Person;
 use super::provenance::{Behaviour, Provenance, labelled};
+use super::query::{parameter, raw_parameter, with_parameters};
 use super::quirk::Quirk;
 
 pub(super) struct Weika {
@@ -402,36 +403,4 @@ fn text<'a>(body: &'a Map<String, Value>, name: &str) -> Result<&'a str, Refusal
         Some(Value::String(text)) => Ok(text),
         Some(_) => Err(Refusal::ParameterWrong),
     }
-}
-
-fn parameter(query: &str, name: &str) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    pairs
-        .find(|(it, _)| it == name)
-        .map(|(_, value)| value.into_owned())
-}
-
-fn raw_parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
-    let pairs = query
-        .split('&')
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs
-        .into_iter()
-        .find(|(it, _)| *it == name)
-        .map(|(_, value)| value)
-}
-
-fn with_parameters(redirect_uri: &str, parameters: &str, second_question_mark: bool) -> String {
-    let (address, fragment) = match redirect_uri.split_once('#') {
-        Some((address, fragment)) => (address, Some(fragment)),
-        None => (redirect_uri, None),
-    };
-    let joint = match () {
-        () if parameters.is_empty() => "",
-        () if second_question_mark || !address.contains('?') => "?",
-        () if address.ends_with(['?', '&']) => "",
-        () => "&",
-    };
-    let fragment = fragment.map(|it| format!("#{it}")).unwrap_or_default();
-    format!("{address}{joint}{parameters}{fragment}")
 }

@@ -14,6 +14,7 @@ mod date;
 mod jar;
 mod site;
 mod tab;
+mod trip;
 mod visit;
 mod wire;
 

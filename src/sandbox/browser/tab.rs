@@ -11,8 +11,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use url::{Origin, Url};
 
 use super::cookie::Cookie;
-use super::jar::{Context, Jar};
-use super::site::{is_loopback, is_trustworthy, relation, same_site};
+use super::jar::Jar;
+use super::site::{is_loopback, is_trustworthy, relation};
+use super::trip::Trip;
 use super::visit::{Hop, Visit};
 use super::wire::Outgoing;
 use crate::clock::Clock;
@@ -48,17 +49,6 @@ struct Settings {
     body_limit: usize,
     clock: Clock,
     routes: HashMap<String, SocketAddr>,
-}
-
-/// Somebody wants to go somewhere.
-struct Trip {
-    method: Method,
-    url: Url,
-    body: Bytes,
-    /// The page that wants it; `None` for the address bar.
-    initiator: Option<Url>,
-    fetch: bool,
-    follow: bool,
 }
 
 impl Browser {
@@ -443,55 +433,6 @@ impl Browser {
 impl Default for Browser {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl Trip {
-    const fn to(method: Method, url: Url) -> Self {
-        Self {
-            method,
-            url,
-            body: Bytes::new(),
-            initiator: None,
-            fetch: false,
-            follow: true,
-        }
-    }
-
-    /// The next request of the chain, as the Fetch standard makes it.
-    fn redirect(&mut self, status: StatusCode, mut next: Url) {
-        let post_to_get = matches!(status, StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND)
-            && self.method == Method::POST;
-        if post_to_get || status == StatusCode::SEE_OTHER {
-            self.method = Method::GET;
-            self.body = Bytes::new();
-        }
-        if next.fragment().is_none() {
-            next.set_fragment(self.url.fragment());
-        }
-        self.url = next;
-    }
-
-    fn context(&self, chain: &[Url]) -> Context {
-        let begins = self.initiator.as_ref().or_else(|| chain.first());
-        let foreign = |begin: &Url| chain.iter().any(|url| !same_site(begin, url));
-        if !begins.is_some_and(foreign) {
-            Context::SameSite
-        } else if self.method == Method::GET && !self.fetch {
-            Context::CrossSiteVisit
-        } else {
-            Context::CrossSite
-        }
-    }
-
-    /// The `Origin` header; opaque once a foreign origin had its hand in the redirects.
-    fn origin(&self, chain: &[Url]) -> String {
-        let first = chain.first().map(Url::origin);
-        let straight = chain.iter().all(|url| Some(url.origin()) == first);
-        match &self.initiator {
-            Some(initiator) if straight => ascii(&initiator.origin()),
-            _ => "null".to_owned(),
-        }
     }
 }
 

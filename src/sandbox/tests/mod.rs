@@ -1,6 +1,7 @@
 //! The sandbox over real sockets, spoken to without any client library.
 
 mod fault;
+mod redirect;
 mod weika;
 
 use std::io;
