@@ -47,7 +47,7 @@ labelled! {
         /// The token's `expires_in` is this, or missing. The token itself lives as long as ever.
         ExpiresIn(Option<Value>): Inferred, "a clock that is wrong, or a slip";
         /// Something is appended to the `state` on the way back.
-        AlteredState(String): Observed, "w7corp/easywechat#2285: https://i.maxthon.cn";
+        AlteredState(String): Observed, "w7corp/easywechat#2285: Maxthon appends its own address";
         /// The browser comes back without a `state`.
         StateMissing: Inferred, "parameters get lost on the way, juejin 7498195018692771879";
         /// The browser comes back with the code that was issued last, whoever that was for.
@@ -78,16 +78,22 @@ impl Fault {
 
 /// Holds answers back until it is opened; clones are the same gate.
 ///
-/// ```no_run
-/// # async fn example(sandbox: &tower_weika::sandbox::Sandbox) {
-/// use tower_weika::sandbox::{Endpoint, Fault, Gate};
+/// ```
+/// use tower_weika::sandbox::{Browser, Endpoint, Fault, Gate, Sandbox};
 ///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let sandbox = Sandbox::start().await?;
 /// let gate = Gate::new();
-/// sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
-/// // … start a thousand logins …
-/// sandbox.ledger().reached(Endpoint::AccessToken, 1).await;
+/// sandbox.faults().once(Endpoint::ManagerConnect, Fault::Held(gate.clone()));
+///
+/// let url = format!("{}/open/auth/manager-connect", sandbox.base_url());
+/// let waiting = tokio::spawn(async move { Browser::new().get(&url).await });
+/// sandbox.ledger().reached(Endpoint::ManagerConnect, 1).await;
+/// assert!(!waiting.is_finished());
 /// gate.open();
-/// # }
+/// assert_eq!(waiting.await??.status(), 400);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
 /// ```
 #[derive(Clone, Debug)]
 pub struct Gate(Arc<watch::Sender<bool>>);

@@ -23,16 +23,21 @@ use crate::clock::Clock;
 /// Clones share the cookies, like tabs; a [`stranger`](Self::stranger) has none. Settings are made before
 /// the first clone. There is no time limit: use `tokio::time::timeout`.
 ///
-/// ```no_run
-/// # async fn example() -> std::io::Result<()> {
-/// use tower_weika::sandbox::Browser;
+/// ```
+/// use tower_weika::sandbox::{Browser, Sandbox};
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let sandbox = Sandbox::start().await?;
+/// let (base, key) = (sandbox.base_url(), sandbox.app_key());
+/// let login = format!("{base}/open/auth/manager-connect?app_key={key}&redirect_uri={base}/back&state=S");
 ///
 /// let browser = Browser::new().trust_loopback(true).accept_language("en");
-/// let visit = browser.get("http://127.0.0.1:3000/admin").await?;
-/// let visit = browser.click(&visit, "data-person=\"wang\"").await?;
-/// assert_eq!(visit.status(), 200);
-/// # Ok(())
-/// # }
+/// let page = browser.get(&login).await?;
+/// let back = browser.click(&page, "data-person=\"wang\"").await?;
+/// assert_eq!(back.hops()[0].status, 302);
+/// assert_eq!(back.url().path(), "/back");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
 /// ```
 #[derive(Clone, Debug)]
 pub struct Browser {
