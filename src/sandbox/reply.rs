@@ -49,12 +49,10 @@ impl Shared {
         let fault = endpoint.and_then(|endpoint| self.faults.take(endpoint));
 
         let early = fault.as_ref().and_then(instead);
-        let handled = early.is_none() && fault != Some(Fault::ResetBefore);
         let quirks = self.quirks.snapshot();
         let answer = match (early, endpoint) {
             (Some(answer), _) => answer,
             (None, None) => not_found(),
-            (None, Some(_)) if !handled => not_found(),
             (None, Some(endpoint)) => match Limited::new(body, MAX_REQUEST).collect().await {
                 Ok(body) => {
                     self.weika
@@ -117,6 +115,8 @@ const MAX_REQUEST: usize = 1024 * 1024;
 /// What the fault says instead of an answer, if it does.
 fn instead(fault: &Fault) -> Option<Answer> {
     Some(match fault {
+        // Never sent.
+        Fault::ResetBefore => Answer::failure(StatusCode::BAD_GATEWAY, Content::None),
         Fault::BadGateway => {
             let content = Content::Html(page::error("网关错误", "502 Bad Gateway"));
             Answer::failure(StatusCode::BAD_GATEWAY, content)

@@ -35,7 +35,7 @@ use crate::clock::Clock;
 /// let page = browser.get(&login).await?;
 /// let back = browser.click(&page, "data-person=\"wang\"").await?;
 /// assert_eq!(back.hops()[0].status, 302);
-/// assert_eq!(back.url().path(), "/back");
+/// assert_eq!(back.path(), "/back");
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
@@ -179,9 +179,9 @@ impl Browser {
     /// As [`get`](Self::get), and when there is no such link.
     pub async fn click(&self, page: &Visit, marker: &str) -> io::Result<Visit> {
         let missing = || io::Error::new(io::ErrorKind::NotFound, format!("no link with {marker}"));
-        let url = page.link(marker).ok_or_else(missing)?;
+        let url = parse(&page.link(marker).ok_or_else(missing)?)?;
         self.go(Trip {
-            initiator: Some(page.url().clone()),
+            initiator: Some(page.url.clone()),
             ..Trip::to(Method::GET, url)
         })
         .await
@@ -309,7 +309,7 @@ impl Browser {
                 .map(|it| lossy(it.as_bytes()));
             hops.push(Hop {
                 method: trip.method.clone(),
-                url: trip.url.clone(),
+                url: trip.url.to_string(),
                 sent_cookies,
                 status: parts.status,
                 location: location.clone(),

@@ -24,7 +24,7 @@ pub struct Hop {
     /// The method of the request.
     pub method: Method,
     /// Where it went.
-    pub url: Url,
+    pub url: String,
     /// The `Cookie` header that went along.
     pub sent_cookies: Option<String>,
     /// The status of the answer.
@@ -44,8 +44,23 @@ impl Visit {
 
     /// The address of the last answer.
     #[must_use]
-    pub const fn url(&self) -> &Url {
-        &self.url
+    pub fn url(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// The path of that address.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.url.path()
+    }
+
+    /// The parameter `name` of that address, decoded.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<String> {
+        let mut pairs = self.url.query_pairs();
+        pairs
+            .find(|(it, _)| it == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     /// The status of the last answer.
@@ -92,7 +107,7 @@ impl Visit {
 
     /// Where the first link goes whose tag contains `marker`, such as `data-person="wang"`.
     #[must_use]
-    pub fn link(&self, marker: &str) -> Option<Url> {
+    pub fn link(&self, marker: &str) -> Option<String> {
         let text = self.text();
         let mut tags = text
             .split("<a ")
@@ -101,7 +116,7 @@ impl Visit {
         let (tag, _) = tags.find(|(tag, _)| tag.contains(marker))?;
         let (_, rest) = tag.split_once("href=\"")?;
         let (href, _) = rest.split_once('"')?;
-        self.url.join(&unescape(href)).ok()
+        self.url.join(&unescape(href)).ok().map(String::from)
     }
 }
 
@@ -128,7 +143,7 @@ impl fmt::Debug for Hop {
         let sent = self.sent_cookies.iter().flat_map(|it| it.split(';'));
         f.debug_struct("Hop")
             .field("method", &self.method)
-            .field("url", &without_query(self.url.as_str()))
+            .field("url", &without_query(&self.url))
             .field("sent_cookies", &sent.map(name).collect::<Vec<_>>())
             .field("status", &self.status.as_u16())
             .field("location", &self.location.as_deref().map(without_query))

@@ -163,7 +163,7 @@ async fn redirects_change_the_method_as_the_standard_says() {
         );
         assert_eq!(visit.hops()[0].status.as_str(), status);
         assert_eq!(
-            (visit.hops()[0].location.as_deref(), visit.url().path()),
+            (visit.hops()[0].location.as_deref(), visit.path()),
             (Some("/end"), "/end")
         );
     }
