@@ -15,6 +15,8 @@ pub mod identity;
 pub mod login;
 pub mod provider;
 mod random;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod secret;
 pub mod session;
 pub mod store;
