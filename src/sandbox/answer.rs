@@ -26,10 +26,7 @@ pub(super) enum Content {
 impl Answer {
     /// A success: the members beside `errcode` and `errmsg`.
     pub(super) fn success(members: Value) -> Self {
-        let mut body = Map::from_iter([
-            ("errcode".to_owned(), json!(0)),
-            ("errmsg".to_owned(), json!("success")),
-        ]);
+        let mut body = Map::from_iter([("errcode".to_owned(), json!(0)), ("errmsg".to_owned(), json!("success"))]);
         if let Value::Object(members) = members {
             body.extend(members);
         }
@@ -39,14 +36,8 @@ impl Answer {
     /// A refusal. `errcode` is a number or a string, as the document prints it.
     pub(super) fn refusal(errcode: Value, errmsg: &str) -> Self {
         let refusal = number(&errcode).unwrap_or(-1);
-        let body = [
-            ("errcode".to_owned(), errcode),
-            ("errmsg".to_owned(), json!(errmsg)),
-        ];
-        Self {
-            refusal: Some(refusal),
-            ..Self::ok(Content::Json(Map::from_iter(body)))
-        }
+        let body = [("errcode".to_owned(), errcode), ("errmsg".to_owned(), json!(errmsg))];
+        Self { refusal: Some(refusal), ..Self::ok(Content::Json(Map::from_iter(body))) }
     }
 
     /// A page.
@@ -57,21 +48,12 @@ impl Answer {
     /// A page or a document that says that nothing can be done.
     pub(super) fn failure(status: StatusCode, content: Content) -> Self {
         let refusal = Some(i64::from(status.as_u16()));
-        Self {
-            status,
-            location: None,
-            content,
-            refusal,
-        }
+        Self { status, location: None, content, refusal }
     }
 
     /// `302` to `location`.
     pub(super) fn redirect(location: HeaderValue) -> Self {
-        Self {
-            status: StatusCode::FOUND,
-            location: Some(location),
-            ..Self::ok(Content::None)
-        }
+        Self { status: StatusCode::FOUND, location: Some(location), ..Self::ok(Content::None) }
     }
 
     /// The `Content-Type` and the bytes, as `quirks` make them look.
@@ -84,12 +66,7 @@ impl Answer {
     }
 
     const fn ok(content: Content) -> Self {
-        Self {
-            status: StatusCode::OK,
-            location: None,
-            content,
-            refusal: None,
-        }
+        Self { status: StatusCode::OK, location: None, content, refusal: None }
     }
 }
 
@@ -190,8 +167,7 @@ fn number(errcode: &Value) -> Option<i64> {
 }
 
 fn float(text: &str) -> Value {
-    text.parse()
-        .map_or(Value::Null, |number: f64| json!(number))
+    text.parse().map_or(Value::Null, |number: f64| json!(number))
 }
 
 fn stringify_numbers(value: &mut Value) {
@@ -208,10 +184,7 @@ fn add_unknown_members(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(add_unknown_members),
         Value::Object(members) if !members.is_empty() => {
             members.values_mut().for_each(add_unknown_members);
-            members.insert(
-                "z_added_in_2030".to_owned(),
-                json!({ "deep": [1, null, "新"] }),
-            );
+            members.insert("z_added_in_2030".to_owned(), json!({ "deep": [1, null, "新"] }));
         }
         _ => {}
     }
@@ -257,20 +230,11 @@ mod tests {
             (ErrcodeForm::Object, "{}", "{}"),
         ] {
             let quirks = [Quirk::Errcode(form)];
-            assert_eq!(
-                text(&success, &quirks),
-                format!(r#"{{"errcode":{zero},"errmsg":"success"}}"#)
-            );
-            assert_eq!(
-                text(&refusal, &quirks),
-                format!(r#"{{"errcode":{other},"errmsg":"invalid code"}}"#)
-            );
+            assert_eq!(text(&success, &quirks), format!(r#"{{"errcode":{zero},"errmsg":"success"}}"#));
+            assert_eq!(text(&refusal, &quirks), format!(r#"{{"errcode":{other},"errmsg":"invalid code"}}"#));
         }
         let overlong = text(&success, &[Quirk::Errcode(ErrcodeForm::Overlong)]);
-        assert_eq!(
-            overlong,
-            r#"{"errcode":"18446744073709551616","errmsg":"success"}"#
-        );
+        assert_eq!(overlong, r#"{"errcode":"18446744073709551616","errmsg":"success"}"#);
         let absent = text(&success, &[Quirk::Errcode(ErrcodeForm::Absent)]);
         assert_eq!(absent, r#"{"errmsg":"success"}"#);
     }
@@ -283,15 +247,9 @@ mod tests {
             (ErrmsgForm::UpperOk, r#","errmsg":"OK""#),
             (ErrmsgForm::Success, r#","errmsg":"success""#),
             (ErrmsgForm::Absent, ""),
-            (
-                ErrmsgForm::WithRequestId,
-                r#","errmsg":"invalid code, rid: 632bc26a-1f8e3c5d-7a90b1c2""#,
-            ),
+            (ErrmsgForm::WithRequestId, r#","errmsg":"invalid code, rid: 632bc26a-1f8e3c5d-7a90b1c2""#),
         ] {
-            assert_eq!(
-                text(&refusal, &[Quirk::Errmsg(form)]),
-                format!(r#"{{"errcode":"6001"{words}}}"#)
-            );
+            assert_eq!(text(&refusal, &[Quirk::Errmsg(form)]), format!(r#"{{"errcode":"6001"{words}}}"#));
         }
     }
 
@@ -299,22 +257,13 @@ mod tests {
     fn each_spelling_changes_only_what_it_names() {
         let answer = Answer::success(json!({ "a": { "n": -1, "s": "/王🌸" }, "l": [{}] }));
         for (quirk, expected) in [
-            (
-                Quirk::EscapedSlashes,
-                r#"{"a":{"n":-1,"s":"\/王🌸"},"errcode":0,"errmsg":"success","l":[{}]}"#,
-            ),
+            (Quirk::EscapedSlashes, r#"{"a":{"n":-1,"s":"\/王🌸"},"errcode":0,"errmsg":"success","l":[{}]}"#),
             (
                 Quirk::EscapedUnicode,
                 r#"{"a":{"n":-1,"s":"/\u738b\ud83c\udf38"},"errcode":0,"errmsg":"success","l":[{}]}"#,
             ),
-            (
-                Quirk::NumbersAsStrings,
-                r#"{"a":{"n":"-1","s":"/王🌸"},"errcode":0,"errmsg":"success","l":[{}]}"#,
-            ),
-            (
-                Quirk::UnderData,
-                r#"{"data":{"a":{"n":-1,"s":"/王🌸"},"l":[{}]},"errcode":0,"errmsg":"success"}"#,
-            ),
+            (Quirk::NumbersAsStrings, r#"{"a":{"n":"-1","s":"/王🌸"},"errcode":0,"errmsg":"success","l":[{}]}"#),
+            (Quirk::UnderData, r#"{"data":{"a":{"n":-1,"s":"/王🌸"},"l":[{}]},"errcode":0,"errmsg":"success"}"#),
             (
                 Quirk::ByteOrderMark,
                 "\u{feff}{\"a\":{\"n\":-1,\"s\":\"/王🌸\"},\"errcode\":0,\"errmsg\":\"success\",\"l\":[{}]}",
@@ -324,11 +273,7 @@ mod tests {
                 r#"{"a":{"n":-1,"s":"/王🌸","z_added_in_2030":{"deep":[1,null,"新"]}},"errcode":0,"errmsg":"success","l":[{}],"z_added_in_2030":{"deep":[1,null,"新"]}}"#,
             ),
         ] {
-            assert_eq!(
-                text(&answer, std::slice::from_ref(&quirk)),
-                expected,
-                "{quirk:?}"
-            );
+            assert_eq!(text(&answer, std::slice::from_ref(&quirk)), expected, "{quirk:?}");
             assert_eq!(answer.render(&[quirk]).0, Some("application/json"));
         }
     }
@@ -344,10 +289,6 @@ mod tests {
             assert_eq!(answer.render(&[Quirk::ContentType(form)]).0, expected);
         }
         let page = Answer::page(String::new());
-        assert_eq!(
-            page.render(&[Quirk::ContentType(ContentTypeForm::TextPlain)])
-                .0,
-            Some(HTML)
-        );
+        assert_eq!(page.render(&[Quirk::ContentType(ContentTypeForm::TextPlain)]).0, Some(HTML));
     }
 }

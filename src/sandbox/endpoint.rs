@@ -22,13 +22,8 @@ labelled! {
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: &'static [Self] = &[
-        Self::ManagerConnect,
-        Self::Approve,
-        Self::AccessToken,
-        Self::ManagerInfo,
-        Self::SchoolInfo,
-    ];
+    pub const ALL: &'static [Self] =
+        &[Self::ManagerConnect, Self::Approve, Self::AccessToken, Self::ManagerInfo, Self::SchoolInfo];
 
     /// The path, without query.
     #[must_use]

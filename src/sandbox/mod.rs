@@ -62,10 +62,7 @@ pub use fault::{Fault, Faults, Gate};
 pub use ledger::{Entry, Ledger, Outcome, Spends};
 pub use person::{IdentityKind, Person, School};
 pub use provenance::{Behaviour, Provenance, behaviours};
-pub use quirk::{
-    ContentTypeForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm, Quirk,
-    Quirks,
-};
+pub use quirk::{ContentTypeForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm, Quirk, Quirks};
 pub use server::{Sandbox, SandboxBuilder};
 pub use weika::{Approval, Refusal};
 

@@ -10,9 +10,7 @@ pub(super) fn choose(people: &[Person], redirect_uri: &str, query: &str) -> Stri
     let mut choices = String::new();
     for person in people {
         let id: String = url::form_urlencoded::byte_serialize(person.id().as_bytes()).collect();
-        let school = person
-            .shown_school()
-            .map_or("没有主体 · no school", |school| school.name());
+        let school = person.shown_school().map_or("没有主体 · no school", |school| school.name());
         choices.push_str(&format!(
             r#"<li><a class="who" data-person="{data}" href="{approve}?person={id}&amp;{query}">
 <span class="face" aria-hidden="true">{face}</span>
@@ -23,11 +21,7 @@ pub(super) fn choose(people: &[Person], redirect_uri: &str, query: &str) -> Stri
             name = escape(person.name()),
             school = escape(school),
             role = person.role_id(),
-            real = if person.has_real_info() {
-                " · 已实名 verified"
-            } else {
-                ""
-            },
+            real = if person.has_real_info() { " · 已实名 verified" } else { "" },
         ));
     }
     let body = format!(
@@ -44,10 +38,7 @@ pub(super) fn choose(people: &[Person], redirect_uri: &str, query: &str) -> Stri
 /// A page that says in two languages why nothing can be done.
 pub(super) fn error(zh: &str, en: &str) -> String {
     let (zh, en) = (escape(zh), escape(en));
-    document(
-        "无法登录",
-        &format!(r#"<h1>{zh}<small lang="en">{en}</small></h1>"#),
-    )
+    document("无法登录", &format!(r#"<h1>{zh}<small lang="en">{en}</small></h1>"#))
 }
 
 fn document(title: &str, body: &str) -> String {
@@ -113,30 +104,19 @@ mod tests {
     #[test]
     fn nothing_of_the_request_becomes_markup() {
         let people = [Person::new("a\"b", "o", "<b>&'\"")];
-        let page = choose(
-            &people,
-            "http://x/?\"><script>",
-            "state='\"><script>&redirect_uri=x",
-        );
+        let page = choose(&people, "http://x/?\"><script>", "state='\"><script>&redirect_uri=x");
         assert!(!page.contains("<script") && !page.contains("<b><b>"));
-        assert!(
-            page.contains(
-                r#"data-person="a&quot;b" href="/sandbox/weika/approve?person=a%22b&amp;"#
-            )
-        );
+        assert!(page.contains(r#"data-person="a&quot;b" href="/sandbox/weika/approve?person=a%22b&amp;"#));
     }
 
     #[test]
     fn everybody_and_the_refusal_can_be_clicked() {
         let page = choose(&Person::examples(), "http://x/", "app_key=K&state=S");
         for id in ["wang", "li", "chen", "zhao"] {
-            let link = format!(
-                r#"data-person="{id}" href="/sandbox/weika/approve?person={id}&amp;app_key=K&amp;state=S""#
-            );
+            let link =
+                format!(r#"data-person="{id}" href="/sandbox/weika/approve?person={id}&amp;app_key=K&amp;state=S""#);
             assert!(page.contains(&link), "{id}");
         }
-        assert!(page.contains(
-            r#"data-decline href="/sandbox/weika/approve?decline=1&amp;app_key=K&amp;state=S""#
-        ));
+        assert!(page.contains(r#"data-decline href="/sandbox/weika/approve?decline=1&amp;app_key=K&amp;state=S""#));
     }
 }

@@ -101,17 +101,11 @@ mod tests {
     fn every_behaviour_has_a_unique_name_and_a_source() {
         let mut names = HashSet::new();
         for behaviour in behaviours() {
-            assert!(
-                names.insert((behaviour.group, behaviour.name)),
-                "{behaviour:?} is there twice"
-            );
+            assert!(names.insert((behaviour.group, behaviour.name)), "{behaviour:?} is there twice");
             assert!(behaviour.source.len() > 5, "{behaviour:?} has no source");
         }
         for group in ["Endpoint", "Quirk", "Fault", "Refusal", "Weika"] {
-            assert!(
-                names.iter().any(|(it, _)| *it == group),
-                "{group} is missing"
-            );
+            assert!(names.iter().any(|(it, _)| *it == group), "{group} is missing");
         }
     }
 }

@@ -32,17 +32,9 @@ pub(super) struct Shared {
 
 impl Shared {
     /// Answers one call. `reset` makes its connection break.
-    pub(super) async fn reply(
-        &self,
-        request: Request<Incoming>,
-        reset: Arc<Notify>,
-    ) -> Response<ReplyBody> {
+    pub(super) async fn reply(&self, request: Request<Incoming>, reset: Arc<Notify>) -> Response<ReplyBody> {
         let (parts, body) = request.into_parts();
-        let host = parts
-            .headers
-            .get(header::HOST)
-            .map(HeaderValue::as_bytes)
-            .unwrap_or_default();
+        let host = parts.headers.get(header::HOST).map(HeaderValue::as_bytes).unwrap_or_default();
         let host = String::from_utf8_lossy(host).into_owned();
         let endpoint = Endpoint::at(parts.uri.path());
         self.ledger.arrive(endpoint, &host);
@@ -54,10 +46,7 @@ impl Shared {
             (Some(answer), _) => answer,
             (None, None) => not_found(),
             (None, Some(endpoint)) => match Limited::new(body, MAX_REQUEST).collect().await {
-                Ok(body) => {
-                    self.weika
-                        .answer(endpoint, &parts, &body.to_bytes(), &quirks, fault.as_ref())
-                }
+                Ok(body) => self.weika.answer(endpoint, &parts, &body.to_bytes(), &quirks, fault.as_ref()),
                 Err(_) => Refusal::ParameterWrong.answer(),
             },
         };
@@ -66,11 +55,7 @@ impl Shared {
             (None, Some(errcode)) => Outcome::Refused(errcode),
             (None, None) => Outcome::Answered,
         };
-        self.ledger.finish(Entry {
-            endpoint,
-            host,
-            outcome,
-        });
+        self.ledger.finish(Entry { endpoint, host, outcome });
 
         let (content_type, bytes) = answer.render(&quirks);
         let body = match fault {
@@ -127,19 +112,13 @@ fn instead(fault: &Fault) -> Option<Answer> {
         }
         Fault::Redirect(location) => Answer::redirect(HeaderValue::from_str(location).ok()?),
         Fault::Errcode(errcode) => Answer::refusal(errcode.clone(), "system error"),
-        Fault::NotLatest => Answer::refusal(
-            Refusal::TokenInvalid.errcode(),
-            "access_token is invalid or not latest",
-        ),
+        Fault::NotLatest => Answer::refusal(Refusal::TokenInvalid.errcode(), "access_token is invalid or not latest"),
         _ => return None,
     })
 }
 
 fn not_found() -> Answer {
-    let body = [
-        ("errcode".to_owned(), json!(404)),
-        ("errmsg".to_owned(), json!("not found")),
-    ];
+    let body = [("errcode".to_owned(), json!(404)), ("errmsg".to_owned(), json!("not found"))];
     Answer::failure(StatusCode::NOT_FOUND, Content::Json(Map::from_iter(body)))
 }
 
@@ -170,11 +149,7 @@ enum Part {
 impl ReplyBody {
     fn whole(bytes: Bytes) -> Self {
         let announced = bytes.len() as u64;
-        let parts = if bytes.is_empty() {
-            VecDeque::new()
-        } else {
-            VecDeque::from([Part::Bytes(bytes)])
-        };
+        let parts = if bytes.is_empty() { VecDeque::new() } else { VecDeque::from([Part::Bytes(bytes)]) };
         Self { parts, announced }
     }
 
@@ -182,10 +157,7 @@ impl ReplyBody {
     fn truncated(bytes: &Bytes) -> Self {
         let half = Part::Bytes(bytes.slice(..bytes.len() / 2));
         let parts = VecDeque::from([half, Part::Pause, Part::BreakOff]);
-        Self {
-            parts,
-            announced: bytes.len() as u64,
-        }
+        Self { parts, announced: bytes.len() as u64 }
     }
 }
 
@@ -193,10 +165,7 @@ impl Body for ReplyBody {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match self.parts.pop_front() {
             Some(Part::Bytes(bytes)) => {
                 self.announced = self.announced.saturating_sub(bytes.len() as u64);
@@ -206,9 +175,7 @@ impl Body for ReplyBody {
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
-            Some(Part::BreakOff) => Poll::Ready(Some(Err(io::Error::other(
-                "the sandbox was told to break off",
-            )))),
+            Some(Part::BreakOff) => Poll::Ready(Some(Err(io::Error::other("the sandbox was told to break off")))),
             None => Poll::Ready(None),
         }
     }

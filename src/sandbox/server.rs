@@ -170,10 +170,7 @@ impl SandboxBuilder {
 
     /// An application that may use Weika. The first replaces the default one, the next are added.
     pub fn app(mut self, app_key: impl Into<String>, app_secret: impl Into<String>) -> Self {
-        self.apps.push(App {
-            key: app_key.into(),
-            secret: app_secret.into(),
-        });
+        self.apps.push(App { key: app_key.into(), secret: app_secret.into() });
         self
     }
 
@@ -224,12 +221,7 @@ impl SandboxBuilder {
         let address = listener.local_addr()?;
         let (ledger, faults) = (Ledger::default(), Faults::default());
         let codes = Codes::new(self.clock.clone(), self.code_life, ledger.clone());
-        let tokens = Tokens::new(
-            self.clock,
-            self.token_life,
-            self.token_overlap,
-            ledger.clone(),
-        );
+        let tokens = Tokens::new(self.clock, self.token_life, self.token_overlap, ledger.clone());
         let weika = Weika {
             apps: self.apps,
             people: self.people,
@@ -238,18 +230,9 @@ impl SandboxBuilder {
             faults: faults.clone(),
             approval: Mutex::new(self.approval),
         };
-        let shared = Arc::new(Shared {
-            weika,
-            ledger,
-            quirks: Quirks::default(),
-            faults,
-        });
+        let shared = Arc::new(Shared { weika, ledger, quirks: Quirks::default(), faults });
         let acceptor = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Ok(Sandbox {
-            address,
-            shared,
-            acceptor,
-        })
+        Ok(Sandbox { address, shared, acceptor })
     }
 }
 

@@ -63,10 +63,7 @@ impl Cookie {
     /// The cookie of a `Set-Cookie` header that came from `url`; `None` if a browser does not take it.
     /// `secure` says whether the connection counts as secure.
     pub(super) fn parse(header: &str, url: &Url, secure: bool, now: Timestamp) -> Option<Self> {
-        if header
-            .bytes()
-            .any(|byte| byte.is_ascii_control() && byte != b'\t')
-        {
+        if header.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
             return None;
         }
         let mut parts = header.split(';');
@@ -110,11 +107,7 @@ impl Cookie {
 
     fn keeps_its_prefix(&self, attributes: &Attributes) -> bool {
         // A nameless cookie is sent as its bare value, which could then pass for a prefixed one.
-        let prefixed = if self.name.is_empty() {
-            &self.value
-        } else {
-            &self.name
-        };
+        let prefixed = if self.name.is_empty() { &self.value } else { &self.name };
         let has = |prefix: &str| {
             let start = prefixed.as_bytes().get(..prefix.len());
             start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
@@ -122,8 +115,7 @@ impl Cookie {
         if self.name.is_empty() {
             return !has("__Host-") && !has("__Secure-");
         }
-        let host_rule =
-            self.secure && attributes.domain.is_none() && attributes.path.as_deref() == Some("/");
+        let host_rule = self.secure && attributes.domain.is_none() && attributes.path.as_deref() == Some("/");
         (!has("__Host-") || host_rule) && (!has("__Secure-") || self.secure)
     }
 }
@@ -158,8 +150,7 @@ impl Attributes {
             match name.as_str() {
                 "domain" => {
                     let domain = value.strip_prefix('.').unwrap_or(value);
-                    attributes.domain =
-                        Some(domain.to_ascii_lowercase()).filter(|it| !it.is_empty());
+                    attributes.domain = Some(domain.to_ascii_lowercase()).filter(|it| !it.is_empty());
                 }
                 "path" => attributes.path = Some(value.to_owned()).filter(|it| it.starts_with('/')),
                 "max-age" => attributes.max_age = max_age(value, now).or(attributes.max_age),
@@ -188,11 +179,7 @@ fn max_age(value: &str, now: Timestamp) -> Option<Timestamp> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let seconds = if value.starts_with('-') {
-        0
-    } else {
-        digits.parse().unwrap_or(u64::MAX)
-    };
+    let seconds = if value.starts_with('-') { 0 } else { digits.parse().unwrap_or(u64::MAX) };
     if seconds == 0 {
         return Some(Timestamp::from_unix_millis(0));
     }
@@ -208,8 +195,7 @@ fn may_set_for(url: &Url, domain: &str) -> bool {
 }
 
 fn is_below(host: &str, domain: &str) -> bool {
-    host.strip_suffix(domain)
-        .is_some_and(|start| start.ends_with('.'))
+    host.strip_suffix(domain).is_some_and(|start| start.ends_with('.'))
 }
 
 fn default_path(url: &Url) -> String {

@@ -5,8 +5,7 @@ use crate::clock::Timestamp;
 /// The moment that `text` means; `None` if it means none. Before 1970 counts as 1970.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
-    let is_delimiter =
-        |it: char| !it.is_ascii_alphanumeric() && it != ':' && !('\u{80}'..).contains(&it);
+    let is_delimiter = |it: char| !it.is_ascii_alphanumeric() && it != ':' && !('\u{80}'..).contains(&it);
     for token in text.split(is_delimiter).filter(|it| !it.is_empty()) {
         if time.is_none() && token.contains(':') {
             time = Some(time_of_day(token)?);
@@ -28,9 +27,7 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
         return None;
     }
     let seconds = days_since_1970(year, month, day) * 86_400 + time;
-    Some(Timestamp::from_unix_seconds(
-        u64::try_from(seconds).unwrap_or(0),
-    ))
+    Some(Timestamp::from_unix_seconds(u64::try_from(seconds).unwrap_or(0)))
 }
 
 fn time_of_day(token: &str) -> Option<i64> {
@@ -48,14 +45,9 @@ fn number(token: &str) -> Option<i64> {
 }
 
 fn month_of(token: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = [
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-    ];
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     let start = token.get(..3)?.to_ascii_lowercase();
-    (1..)
-        .zip(MONTHS)
-        .find(|(_, month)| *month == start)
-        .map(|(number, _)| number)
+    (1..).zip(MONTHS).find(|(_, month)| *month == start).map(|(number, _)| number)
 }
 
 /// Days in the proleptic Gregorian calendar, counted in years that begin in March.
@@ -84,11 +76,7 @@ mod tests {
             ("never", None),
             ("Sun, 06 Nov 1994 25:00:00 GMT", None),
         ] {
-            assert_eq!(
-                parse(text),
-                seconds.map(Timestamp::from_unix_seconds),
-                "{text}"
-            );
+            assert_eq!(parse(text), seconds.map(Timestamp::from_unix_seconds), "{text}");
         }
     }
 }
