@@ -7,6 +7,7 @@ pub mod error;
 pub mod identity;
 mod random;
 mod secret;
+pub mod token;
 mod trace;
 
 pub use error::{BoxError, ConfigError, Error, ErrorKind};

@@ -42,12 +42,12 @@ macro_rules! secret_type {
 
 pub(crate) use secret_type;
 
-secret_type! {
+self::secret_type! {
     /// The secret that Weika gave to an application (授权凭证密钥, `app_secret`).
     AppSecret
 }
 
-secret_type! {
+self::secret_type! {
     /// The one-time code of a callback: `wxcode` of Weika, `code` of WeChat.
     AuthorizationCode
 }
@@ -59,7 +59,10 @@ mod tests {
     #[test]
     fn debug_never_shows_the_secret() {
         let secret = AppSecret::new("s3cr3t-value");
-        assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "AppSecret([redacted]) Some(AppSecret([redacted]))");
+        assert_eq!(
+            format!("{secret:?} {:?}", Some(&secret)),
+            "AppSecret([redacted]) Some(AppSecret([redacted]))"
+        );
         assert_eq!(secret.expose(), "s3cr3t-value");
     }
 }
