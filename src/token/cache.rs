@@ -34,10 +34,10 @@ impl<S> TokenCache<S> {
         }
     }
 
-    /// Drops the token if it is still `seen`, the one that the upstream system has refused. Says whether it
-    /// was; if not, somebody else has already done so, and [`get`](Self::get) has a newer one.
-    pub fn invalidate(&self, seen: &AccessToken) -> bool {
-        self.shared.invalidate(seen)
+    /// Drops the token if it is still `seen`, the one that the upstream system has refused. If somebody else
+    /// has already done so, nothing happens, and [`get`](Self::get) has a newer one.
+    pub fn invalidate(&self, seen: &AccessToken) {
+        self.shared.invalidate(seen);
     }
 
     /// How things stand, for a readiness probe. Fetches nothing.

@@ -64,17 +64,16 @@ impl<S> Shared<S> {
             .then(|| CurrentToken::guarded(held))
     }
 
-    /// Drops the token if it is `seen`. Says whether it was.
-    pub(super) fn invalidate(&self, seen: &AccessToken) -> bool {
+    /// Drops the token if it is `seen`.
+    pub(super) fn invalidate(&self, seen: &AccessToken) {
         let held = self.current.load();
-        if !held.holds(seen) {
-            return false;
+        if held.holds(seen) {
+            // Whoever has put another token there in the meantime wins.
+            drop(
+                self.current
+                    .compare_and_swap(&held, Arc::new(Held::absent())),
+            );
         }
-        // Whoever has put another token there in the meantime wins.
-        let before = self
-            .current
-            .compare_and_swap(&held, Arc::new(Held::absent()));
-        Arc::ptr_eq(&before, &held)
     }
 
     /// How the last fetch failed, unless one has succeeded since.
