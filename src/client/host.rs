@@ -84,7 +84,9 @@ impl HostAllowList {
             let url = origin(&format!("https://{domain}")).ok_or_else(mistake)?;
             match url.host() {
                 // `*.com` would be everybody.
-                Some(Host::Domain(domain)) if domain.contains('.') && url.port().is_none() => {
+                Some(Host::Domain(domain))
+                    if domain.contains('.') && !domain.contains('*') && url.port().is_none() =>
+                {
                     Entry::Below(format!(".{domain}"))
                 }
                 _ => return Err(mistake()),

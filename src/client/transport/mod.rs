@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -277,12 +278,20 @@ fn kind_of(status: StatusCode) -> ErrorKind {
 }
 
 fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
-    let io = error.downcast_ref::<std::io::Error>();
-    error.is::<TimedOut>() || io.is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+    let io = error.downcast_ref::<io::Error>();
+    error.is::<TimedOut>() || io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
 }
 
 fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| (*error).source())
+    std::iter::successors(Some(error), |error| inner(*error))
+}
+
+/// The source; of an I/O error what it wraps, which its own `source` passes over.
+fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    let wrapped = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    wrapped.map_or_else(|| error.source(), |wrapped| Some(wrapped))
 }

@@ -238,7 +238,8 @@ mod tests {
             for name in ["name", "schools", "cur_school", "manager_real_info", "media_info", "role_id", "parent_id"] {
                 answer[name] = shape.clone();
             }
-            prop_assert_eq!(read(&answer).unwrap().user_id().as_str(), "o1");
+            let manager = read(&answer).unwrap();
+            prop_assert_eq!(manager.user_id().as_str(), "o1");
             let nobody = json!({ "name": shape });
             prop_assert!(read(&nobody).is_err());
         }
