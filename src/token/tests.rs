@@ -50,7 +50,7 @@ impl TokenSource for Script {
         let answer = *self
             .answers
             .get(number - 1)
-            .unwrap_or(self.answers.last().unwrap());
+            .unwrap_or_else(|| self.answers.last().unwrap());
         async move {
             tokio::time::sleep(FETCH_TIME).await;
             match answer {

@@ -33,12 +33,13 @@ type ResponseBody = UnsyncBoxBody<Bytes, BoxError>;
 ///
 /// ```
 /// use std::convert::Infallible;
+/// use bytes::Bytes;
 /// use http::{Request, Response};
 /// use http_body_util::Full;
 /// use tower_weika::client::{RequestBody, Transport};
 ///
 /// let transport = Transport::new(tower::service_fn(|_: Request<RequestBody>| async {
-///     Ok::<_, Infallible>(Response::new(Full::from(r#"{"errcode":0}"#)))
+///     Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(r#"{"errcode":0}"#)))
 /// }));
 /// # drop(transport);
 /// ```

@@ -35,10 +35,11 @@ pub(super) fn manager(
         .ok_or_else(|| Flaw::Member("user_id").error(context))?;
     let mut manager = Manager::builder(user_id).name(members.text("name"));
     for entry in members.objects("schools") {
-        match school(entry) {
-            Some(school) => manager = manager.school(school),
-            None => trace::debug!("a school without a usable code is left out"),
-        }
+        let Some(school) = school(entry) else {
+            trace::debug!("a school without a usable code is left out");
+            continue;
+        };
+        manager = manager.school(school);
     }
     if let Some(code) = members
         .object("cur_school")
@@ -85,7 +86,7 @@ mod tests {
         manager(answer.as_object().unwrap(), "test").map_err(|error| error.kind())
     }
 
-    fn lifetime(expires_in: Value) -> Option<Duration> {
+    fn lifetime(expires_in: &Value) -> Option<Duration> {
         let answer = json!({ "access_token": "t", "expires_in": expires_in });
         issued_token(answer.as_object().unwrap(), "test")
             .unwrap()
@@ -161,8 +162,8 @@ mod tests {
 
     #[test]
     fn e5_lifetimes_are_believed_within_reason() {
-        assert_eq!(lifetime(json!(7200)), Some(Duration::from_secs(7_200)));
-        assert_eq!(lifetime(json!("7200")), Some(Duration::from_secs(7_200)));
+        assert_eq!(lifetime(&json!(7200)), Some(Duration::from_secs(7_200)));
+        assert_eq!(lifetime(&json!("7200")), Some(Duration::from_secs(7_200)));
         for unreadable in [
             json!(0),
             json!(-7200),
@@ -173,7 +174,7 @@ mod tests {
             json!(7.5),
             json!("99999999999999999999"),
         ] {
-            assert_eq!(lifetime(unreadable.clone()), None, "{unreadable}");
+            assert_eq!(lifetime(&unreadable), None, "{unreadable}");
         }
         for enormous in [
             json!(604_801),
@@ -181,7 +182,7 @@ mod tests {
             json!(u64::MAX),
             json!("9223372036854775807"),
         ] {
-            assert_eq!(lifetime(enormous), Some(IssuedToken::MAX_LIFETIME));
+            assert_eq!(lifetime(&enormous), Some(IssuedToken::MAX_LIFETIME));
         }
     }
 
@@ -233,7 +234,7 @@ mod tests {
     proptest! {
         #[test]
         fn e6_members_of_any_shape_never_panic(shape in "[\\[\\]{}0-9,:\"a-z]{0,24}") {
-            let shape: Value = serde_json::from_str(&shape).unwrap_or(json!(shape));
+            let shape: Value = serde_json::from_str(&shape).unwrap_or_else(|_| json!(shape));
             let mut answer = json!({ "user_id": "o1" });
             for name in ["name", "schools", "cur_school", "manager_real_info", "media_info", "role_id", "parent_id"] {
                 answer[name] = shape.clone();

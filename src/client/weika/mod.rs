@@ -13,6 +13,7 @@
 //! [`WeikaClient::tokens`] for the access token.
 //!
 //! ```
+//! use bytes::Bytes;
 //! use http::{Request, Response};
 //! use http_body_util::Full;
 //! use tower_weika::client::weika::WeikaClient;
@@ -27,9 +28,9 @@
 //!         "/open/cgi-bin/access-token" => r#"{"errcode":0,"access_token":"t","expires_in":7200}"#,
 //!         _ => r#"{"errcode":"6001","errmsg":"invalid code"}"#,
 //!     };
-//!     Ok::<_, BoxError>(Response::new(Full::from(answer)))
+//!     Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(answer)))
 //! }));
-//! let weika = WeikaClient::builder("0123456789ABCDEF", "app secret").transport(transport).build()?;
+//! let weika = WeikaClient::builder("0123456789ABCDEF", "app-secret").transport(transport).build()?;
 //!
 //! assert_eq!(weika.access_token().await?.expose(), "t");
 //! let refused = weika.manager(AuthorizationCode::new("spent")).await.unwrap_err();
