@@ -20,6 +20,7 @@ impl AccessToken {
     }
 
     /// The token itself. Do not log it, nor a URL that holds it.
+    #[inline]
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

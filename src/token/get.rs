@@ -54,20 +54,35 @@ impl<S: TokenSource> Future for GetToken<S> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+        let mut state = self.project().state;
+        if let StateProj::Ready(token) = state.as_mut().project()
+            && let Some(token) = token.take()
+        {
+            return Poll::Ready(Ok(token));
+        }
+        state.poll_flight(cx)
+    }
+}
+
+impl<S: TokenSource> State<S> {
+    /// Kept out of the way of those who find a fresh token.
+    #[cold]
+    #[inline(never)]
+    fn poll_flight(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<CurrentToken, Error>> {
         loop {
-            match this.state.as_mut().project() {
+            match self.as_mut().project() {
                 StateProj::Ready(token) => {
                     let polled_again =
                         || Error::new(ErrorKind::Internal, "access token: polled after completion");
                     return Poll::Ready(token.take().ok_or_else(polled_again));
                 }
                 StateProj::Absent(shared) => match shared.join() {
-                    Joined::Ready(token) => this.state.set(State::Ready(Some(token))),
+                    Joined::Ready(token) => self.set(Self::Ready(Some(token))),
                     Joined::Refused(error) => return Poll::Ready(Err(error)),
-                    Joined::Waiting(flight, landed) => {
-                        this.state.set(State::Waiting(flight, landed))
-                    }
+                    Joined::Waiting(flight, landed) => self.set(Self::Waiting(flight, landed)),
                 },
                 StateProj::Waiting(flight, landed) => {
                     if flight.outcome().is_none() {
