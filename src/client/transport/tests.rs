@@ -4,12 +4,15 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http_body::Frame;
 use http_body_util::Empty;
 use tower::service_fn;
 
+use super::exchange::chain;
 use super::*;
+use crate::error::ErrorKind;
 
 fn request() -> Request<RequestBody> {
     Request::post("https://weika.example/call?access_token=t0ken")

@@ -5,7 +5,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use super::super::{Limits, chain};
+use super::super::Limits;
+use super::super::exchange::chain;
 use super::*;
 
 /// Answers every connection with `answer` after it has read one whole request, and closes it. Gives the
