@@ -92,8 +92,8 @@ impl WeikaClientBuilder {
         Self { clock, ..self }
     }
 
-    /// The longest time for one exchange, from connecting to the last byte; 5 s unless set. A transport may
-    /// have shorter ones of its own.
+    /// The longest time for one exchange, from connecting to the last byte; 5 s unless set. A
+    /// transport of yours may have shorter ones.
     pub fn total_timeout(mut self, total_timeout: Duration) -> Self {
         self.limits.total = total_timeout;
         self
@@ -116,7 +116,9 @@ impl WeikaClientBuilder {
         self.check_limits(&mut mistakes);
         let base = BaseUrl::parse("base_url", &self.base_url, self.allow_http);
         let hosts = self.hosts(base.as_ref().ok(), &mut mistakes);
-        let transport = self.transport.map_or_else(default_transport, Ok);
+        let transport = self
+            .transport
+            .map_or_else(|| default_transport(self.limits), Ok);
         mistakes.extend(base.as_ref().err().cloned());
         mistakes.extend(transport.as_ref().err().cloned());
         ConfigError::check(mistakes)?;
@@ -201,15 +203,15 @@ impl WeikaClientBuilder {
 }
 
 #[cfg(feature = "client")]
-fn default_transport() -> Result<Transport, Mistake> {
-    Transport::reqwest().map_err(|error| Mistake::Setup {
+fn default_transport(limits: Limits) -> Result<Transport, Mistake> {
+    Transport::reqwest_within(limits.total).map_err(|error| Mistake::Setup {
         name: "transport",
         reason: error.to_string(),
     })
 }
 
 #[cfg(not(feature = "client"))]
-fn default_transport() -> Result<Transport, Mistake> {
+fn default_transport(_limits: Limits) -> Result<Transport, Mistake> {
     Err(Mistake::Feature {
         name: "transport",
         feature: "client",

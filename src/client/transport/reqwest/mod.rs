@@ -33,10 +33,15 @@ impl Transport {
     ///
     /// [`ErrorKind::Internal`] if TLS cannot be set up, for instance because the system has no certificates.
     pub fn reqwest() -> Result<Self, Error> {
+        Self::reqwest_within(TOTAL_TIMEOUT)
+    }
+
+    /// The same with another total time.
+    pub(in crate::client) fn reqwest_within(total: Duration) -> Result<Self, Error> {
         Client::builder()
             .user_agent(concat!("tower-weika/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TOTAL_TIMEOUT)
+            .timeout(total)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .redirect(Policy::none())
             .retry(retry::never())
