@@ -150,6 +150,12 @@ impl fmt::Display for ConfigError {
 
 impl StdError for ConfigError {}
 
+impl From<Mistake> for ConfigError {
+    fn from(mistake: Mistake) -> Self {
+        Self(vec![mistake])
+    }
+}
+
 /// One mistake of a configuration. Carries the offending value, unless that is a secret.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -215,6 +221,14 @@ pub enum Mistake {
         name: &'static str,
         /// The feature that would give it.
         feature: &'static str,
+    },
+    /// A part cannot be made on this system.
+    #[error("{name} cannot be set up: {reason}")]
+    Setup {
+        /// The part.
+        name: &'static str,
+        /// Why not.
+        reason: String,
     },
 }
 

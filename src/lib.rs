@@ -5,6 +5,7 @@
 pub mod answer;
 pub mod authenticate;
 mod body;
+pub mod client;
 pub mod clock;
 mod cookie;
 pub mod error;
@@ -20,6 +21,7 @@ pub mod sandbox;
 mod secret;
 pub mod session;
 pub mod store;
+pub mod token;
 mod trace;
 
 pub use body::ResponseBody;

@@ -42,12 +42,12 @@ macro_rules! secret_type {
 
 pub(crate) use secret_type;
 
-secret_type! {
+self::secret_type! {
     /// The secret that Weika gave to an application (授权凭证密钥, `app_secret`).
     AppSecret
 }
 
-secret_type! {
+self::secret_type! {
     /// The one-time code of a callback: `wxcode` of Weika, `code` of WeChat.
     AuthorizationCode
 }

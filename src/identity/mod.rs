@@ -2,6 +2,10 @@
 
 use std::fmt::Debug;
 
+mod manager;
+
+pub use manager::{IdentityType, Manager, ManagerBuilder, ManagerId, MediaInfo, RealInfo, School};
+
 /// Somebody that an [`IdentityProvider`](crate::provider::IdentityProvider) has recognized.
 ///
 /// Implementations must not show secrets or card numbers in their `Debug`.
@@ -10,5 +14,3 @@ pub trait Identity: Debug + Send + Sync + 'static {
     /// All sessions of one subject can be ended together.
     fn subject(&self) -> &str;
 }
-mod manager;
-pub use manager::Manager;

@@ -1,0 +1,169 @@
+//! What the error numbers of an upstream system call for.
+//!
+//! The numbers of Weika and of WeChat overlap and mean different things (40001, 40002, 40003), so there is one
+//! table per upstream system and none in common.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::error::ErrorKind;
+
+/// What to do about an error number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Reaction {
+    /// The one-time code is no good: log in again.
+    Relogin,
+    /// The access token is no good: fetch another one, once.
+    RefreshToken,
+    /// Busy: try again later, by hand.
+    Retry,
+    /// The application is set up wrongly: tell whoever runs it.
+    Configuration,
+    /// This person may not.
+    Denied,
+    /// Anything else: a failure of the upstream system, or of ours.
+    Fault,
+}
+
+impl Reaction {
+    pub(super) const fn kind(self) -> ErrorKind {
+        match self {
+            Self::Relogin => ErrorKind::InvalidCode,
+            Self::RefreshToken => ErrorKind::TokenRejected,
+            Self::Retry => ErrorKind::Busy,
+            Self::Configuration => ErrorKind::Configuration,
+            Self::Denied => ErrorKind::Denied,
+            Self::Fault => ErrorKind::Fault,
+        }
+    }
+}
+
+/// Error numbers of one upstream system. What is not in it is a [`Reaction::Fault`].
+///
+/// ```
+/// use tower_weika::client::{CodeTable, Reaction};
+///
+/// let codes = CodeTable::weika().with(50_000, Reaction::Retry);
+/// assert_eq!(codes.reaction(50_000), Reaction::Retry);
+/// assert_eq!(codes.reaction(6001), Reaction::Relogin);
+/// assert_eq!(codes.reaction(12_345), Reaction::Fault);
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CodeTable(Arc<HashMap<i64, Reaction>>);
+
+impl CodeTable {
+    /// A table without entries.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self(Arc::default())
+    }
+
+    /// What is known of Weika.
+    #[must_use]
+    pub fn weika() -> Self {
+        Self(Arc::new(WEIKA.iter().copied().collect()))
+    }
+
+    /// The same table with one more entry, or with another reaction to a number. 0 is never looked up.
+    #[must_use]
+    pub fn with(mut self, code: i64, reaction: Reaction) -> Self {
+        Arc::make_mut(&mut self.0).insert(code, reaction);
+        self
+    }
+
+    /// What `code` calls for.
+    #[must_use]
+    pub fn reaction(&self, code: i64) -> Reaction {
+        self.0.get(&code).copied().unwrap_or(Reaction::Fault)
+    }
+}
+
+/// Each entry with its meaning and the page that says so:
+/// manager = <https://wiki.weixiao.qq.com/api/third/admin.html>,
+/// token = <https://cloud.tencent.com/document/api/1523/87715>,
+/// card = <https://wiki.weixiao.qq.com/api/third/cardMnpStu.html>,
+/// e-code = <https://wiki.weixiao.qq.com/api/inner/ecode/wecardCodePluginApp.html>.
+const WEIKA: &[(i64, Reaction)] = &[
+    // manager: invalid code (spent, expired or foreign wxcode)
+    (6001, Reaction::Relogin),
+    // token: app_key or app_secret invalid 不合法. WeChat's 40001 also means a stale token; Weika's does not
+    (40001, Reaction::Configuration),
+    // token: access_token expired 过期
+    (40002, Reaction::RefreshToken),
+    // token: wxcode invalid 不合法
+    (40003, Reaction::Relogin),
+    // token: access_token invalid 无效
+    (40005, Reaction::RefreshToken),
+    // token: school_code does not exist
+    (40006, Reaction::Configuration),
+    // token: card number 电子卡号 does not exist
+    (40007, Reaction::Denied),
+    // token: no permission 权限不足
+    (40008, Reaction::Denied),
+    // token: parameter missing; a mistake in the program
+    (40009, Reaction::Fault),
+    // token: parameter wrong; a mistake in the program
+    (40010, Reaction::Fault),
+    // token: the school has not switched the application on 没有开启应用
+    (40018, Reaction::Configuration),
+    // card: the key has no right
+    (10005, Reaction::Configuration),
+    // card: card unknown
+    (42007, Reaction::Denied),
+    // card: cannot decrypt
+    (42008, Reaction::Configuration),
+    // card: network error
+    (42009, Reaction::Retry),
+    // card: school not found
+    (43001, Reaction::Configuration),
+    // card: member not found
+    (44002, Reaction::Denied),
+    // e-code: token expired
+    (20001, Reaction::RefreshToken),
+    // e-code: token wrong
+    (20002, Reaction::RefreshToken),
+    // e-code: user frozen
+    (11101, Reaction::Denied),
+    // e-code: on the pay black-list
+    (11102, Reaction::Denied),
+    // e-code: identity lapsed
+    (11103, Reaction::Denied),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weika_numbers_call_for_what_the_documents_say() {
+        let table = CodeTable::weika();
+        for (code, kind) in [
+            (6001, ErrorKind::InvalidCode),
+            (40003, ErrorKind::InvalidCode),
+            (40001, ErrorKind::Configuration),
+            (40018, ErrorKind::Configuration),
+            (40002, ErrorKind::TokenRejected),
+            (40005, ErrorKind::TokenRejected),
+            (20001, ErrorKind::TokenRejected),
+            (40008, ErrorKind::Denied),
+            (11103, ErrorKind::Denied),
+            (42009, ErrorKind::Busy),
+            (40009, ErrorKind::Fault),
+        ] {
+            assert_eq!(table.reaction(code).kind(), kind, "{code}");
+        }
+    }
+
+    #[test]
+    fn unknown_numbers_are_faults() {
+        for code in [-1, 1, 40004, 45009, i64::MAX, i64::MIN] {
+            assert_eq!(CodeTable::weika().reaction(code), Reaction::Fault);
+        }
+    }
+
+    #[test]
+    fn no_number_is_listed_twice() {
+        assert_eq!(CodeTable::weika().0.len(), WEIKA.len());
+    }
+}

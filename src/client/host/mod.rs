@@ -1,0 +1,154 @@
+//! Which addresses may be called: the configured base URL, and those named in answers that are on a list.
+//!
+//! Weika spreads schools over several platforms and names the address in its answers (`host`). Whoever can put
+//! an address there would be sent the application's token, so it is followed only if
+//!
+//! 1. it is an origin and nothing else: no user, no path but `/`, no query, no fragment;
+//! 2. it is https on port 443 and its host is on the list, exactly or below a `*.` entry; or the operator has
+//!    configured exactly this scheme, host and port.
+//!
+//! An IP address, a private name, another port or plain http is therefore refused unless it was configured.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+use crate::error::{Error, ErrorKind, Mistake};
+
+#[cfg(test)]
+mod tests;
+
+/// Where an upstream system is: a URL without a slash at its end.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct BaseUrl(String);
+
+impl BaseUrl {
+    /// Checks a configured base URL. A path before the endpoints is fine. Plain http is accepted for this
+    /// machine, and for others only with `allow_http`.
+    pub(super) fn parse(name: &'static str, text: &str, allow_http: bool) -> Result<Self, Mistake> {
+        let url = configured(name, text, allow_http, "an http(s) URL without user, query and fragment")?;
+        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+
+    /// The URL of an endpoint; `path` begins with a slash.
+    pub(super) fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+}
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// The addresses in answers that may be called (rule E8).
+#[derive(Clone, Default, Debug)]
+pub(super) struct HostAllowList(Vec<Entry>);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Entry {
+    /// Exactly this scheme, host and port.
+    Origin(url::Origin),
+    /// Any host below this domain, https, port 443.
+    Below(String),
+}
+
+impl HostAllowList {
+    /// The list with the origin of `base` and nothing else.
+    pub(super) fn of(base: &BaseUrl) -> Self {
+        Self(Url::parse(&base.0).map(|url| Entry::Origin(url.origin())).into_iter().collect())
+    }
+
+    /// Adds `*.domain`, a host, `host:port`, or an origin with its scheme.
+    pub(super) fn allow(&mut self, name: &'static str, pattern: &str, allow_http: bool) -> Result<(), Mistake> {
+        const EXPECTED: &str = "a host, an origin, or *. and a domain";
+        let mistake = || Mistake::Url { name, value: shown(pattern), expected: EXPECTED };
+        let entry = if let Some(domain) = pattern.strip_prefix("*.") {
+            let url = origin(&format!("https://{domain}")).ok_or_else(mistake)?;
+            match url.host() {
+                // `*.com` would be everybody.
+                Some(Host::Domain(domain)) if domain.contains('.') && !domain.contains('*') && url.port().is_none() => {
+                    Entry::Below(format!(".{domain}"))
+                }
+                _ => return Err(mistake()),
+            }
+        } else {
+            let text = if pattern.contains("://") { pattern.to_owned() } else { format!("https://{pattern}") };
+            let url = configured(name, &text, allow_http, EXPECTED)?;
+            if url.path() != "/" || url.host_str().is_some_and(|host| host.contains('*')) {
+                return Err(mistake());
+            }
+            Entry::Origin(url.origin())
+        };
+        self.0.push(entry);
+        Ok(())
+    }
+
+    /// The base URL that `text` names, if it may be called.
+    pub(super) fn check(&self, text: &str) -> Result<BaseUrl, Error> {
+        // The address is outside text: it stays out of the error.
+        let refused =
+            || Error::new(ErrorKind::ForbiddenHost, "the address is not on the list of those that may be called");
+        let url = origin(text).ok_or_else(refused)?;
+        let allowed = self.0.iter().any(|entry| entry.matches(&url));
+        if allowed { Ok(BaseUrl(url.origin().ascii_serialization())) } else { Err(refused()) }
+    }
+}
+
+impl Entry {
+    fn matches(&self, url: &Url) -> bool {
+        match self {
+            Self::Origin(origin) => *origin == url.origin(),
+            Self::Below(domain) => {
+                url.scheme() == "https"
+                    && url.port().is_none()
+                    && matches!(url.host(), Some(Host::Domain(host))
+                        if host.strip_suffix(domain.as_str()).is_some_and(|label| !label.is_empty()))
+            }
+        }
+    }
+}
+
+/// A URL that is an origin and nothing else, apart from a slash at its end.
+fn origin(text: &str) -> Option<Url> {
+    plain(text).filter(|url| url.path() == "/")
+}
+
+/// An http(s) URL without user, query and fragment.
+fn plain(text: &str) -> Option<Url> {
+    // The parser would drop or turn these, and then we would judge another text than the one we were given.
+    if text.bytes().any(|byte| byte <= b' ' || byte == 0x7F || byte == b'\\') {
+        return None;
+    }
+    let url = Url::parse(text).ok()?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && !text.contains(['@', '?', '#'])
+        && url.username().is_empty()
+        && url.password().is_none();
+    plain.then_some(url)
+}
+
+fn configured(name: &'static str, text: &str, allow_http: bool, expected: &'static str) -> Result<Url, Mistake> {
+    let url = plain(text).ok_or_else(|| Mistake::Url { name, value: shown(text), expected })?;
+    if url.scheme() == "https" || allow_http || is_loopback(&url) {
+        return Ok(url);
+    }
+    let remedy = "call allow_http() if the network between is trusted with the secrets";
+    Err(Mistake::Insecure { name, value: shown(text), remedy })
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(domain)) => domain == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// A configured URL as an error may show it: not if there could be a password in it.
+fn shown(text: &str) -> String {
+    if text.contains(['@', '?', '#']) { "[redacted]".to_owned() } else { text.to_owned() }
+}

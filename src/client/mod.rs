@@ -1,0 +1,15 @@
+//! Calls to the upstream systems, with or without the login layer around them.
+//!
+//! Every upstream system has a client of its own, a table of its own for its error numbers, and one
+//! [`Transport`] beneath. What they share is how an answer is read: strictly as JSON, leniently as to the types
+//! of what is in it, and never as a success unless it says so.
+
+mod code;
+mod envelope;
+mod host;
+mod lenient;
+mod transport;
+pub mod weika;
+
+pub use code::{CodeTable, Reaction};
+pub use transport::{NotSent, RequestBody, TimedOut, Transport};

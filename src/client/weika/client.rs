@@ -1,0 +1,174 @@
+//! The client: the endpoints with the token cache before them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::answer;
+use super::builder::WeikaClientBuilder;
+use super::endpoint::{Endpoint, WeikaTokenSource, json};
+use super::service::ManagerInfo;
+use crate::error::{Error, ErrorKind};
+use crate::identity::Manager;
+use crate::secret::{AppSecret, AuthorizationCode};
+use crate::token::{AccessToken, CurrentToken, IssuedToken, TokenCache};
+use crate::trace;
+
+/// One application at Weika. Cheap to clone; clones share the token.
+///
+/// See the [module](super) for the rules and an example.
+#[derive(Clone)]
+pub struct WeikaClient {
+    endpoint: Arc<Endpoint>,
+    tokens: TokenCache<WeikaTokenSource>,
+}
+
+impl WeikaClient {
+    /// Settings for the application with this key and secret (授权凭证, 授权凭证密钥).
+    pub fn builder(app_key: impl Into<String>, app_secret: impl Into<AppSecret>) -> WeikaClientBuilder {
+        WeikaClientBuilder::new(app_key.into(), app_secret.into())
+    }
+
+    pub(super) fn new(endpoint: Arc<Endpoint>, tokens: TokenCache<WeikaTokenSource>) -> Self {
+        Self { endpoint, tokens }
+    }
+
+    /// Where to send a manager's browser. It comes back to `redirect_uri` with `wxcode` and `state`.
+    ///
+    /// `redirect_uri` should have no query of its own: the documents do not say how theirs is appended.
+    #[must_use]
+    pub fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
+        self.endpoint.authorize_url(redirect_uri, state)
+    }
+
+    /// Asks for a new token, past the cache. It may end the one in the cache.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] if key or secret are wrong; see [`ErrorKind`] for the rest.
+    pub async fn fetch_access_token(&self) -> Result<IssuedToken, Error> {
+        self.endpoint.fetch_access_token().await
+    }
+
+    /// The application's token, from the cache.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fetch_access_token`](Self::fetch_access_token), also while a failure is backed off from.
+    pub async fn access_token(&self) -> Result<CurrentToken, Error> {
+        self.tokens.get().await
+    }
+
+    /// The token cache, for readiness probes and as a [`Service<()>`](tower_service::Service).
+    #[must_use]
+    pub fn tokens(&self) -> &TokenCache<WeikaTokenSource> {
+        &self.tokens
+    }
+
+    /// Step 3: who the manager is (获取当前登录管理员身份态). Spends the code.
+    ///
+    /// # Errors
+    ///
+    /// * [`ErrorKind::InvalidCode`]: the code is spent, expired or foreign.
+    /// * [`ErrorKind::Lost`], [`ErrorKind::Timeout`]: the code may be spent; it is not sent again.
+    /// * [`ErrorKind::Connect`]: twice no connection; the code is not spent.
+    /// * [`ErrorKind::TokenRejected`]: two tokens in a row were refused. Most likely another process fetches
+    ///   tokens for the same key and each ends the other's, or the key has no right to this call.
+    /// * Whatever [`access_token`](Self::access_token) reports; the code is not spent.
+    pub async fn manager(&self, code: AuthorizationCode) -> Result<Manager, Error> {
+        const CONTEXT: &str = "weika manager info";
+
+        #[derive(Serialize)]
+        struct Body<'a> {
+            wxcode: &'a str,
+        }
+
+        let body = json(&Body { wxcode: code.expose() }, CONTEXT)?;
+        let url = self.endpoint.base.join("/open/cgi-bin/get-manager-info");
+        let object = self.post_authorized(&url, body, CONTEXT).await?;
+        answer::manager(&object, CONTEXT)
+    }
+
+    /// The same as a [`Service<AuthorizationCode>`](tower_service::Service).
+    #[must_use]
+    pub fn manager_service(&self) -> ManagerInfo {
+        ManagerInfo::new(self.clone())
+    }
+
+    /// Any other call of Weika with the application's token: posts `body` to `path` and gives the whole answer
+    /// if its `errcode` is 0.
+    ///
+    /// `host` is the [`School::host`](crate::identity::School::host) of the school that the call is about;
+    /// `None` is the base URL. `path` is absolute, without query. The request may be sent twice, as in
+    /// [`manager`](Self::manager), but never again after it may have taken effect.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ForbiddenHost`] if `host` is not on the list of those that may be called, before anything
+    /// is sent; otherwise as [`manager`](Self::manager), with the [`upstream_code`](Error::upstream_code).
+    pub async fn post_json(
+        &self,
+        host: Option<&str>,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<Map<String, Value>, Error> {
+        const CONTEXT: &str = "weika call";
+
+        let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\');
+        if !path.starts_with('/') || !path.bytes().all(plain) {
+            return Err(Error::new(ErrorKind::ForbiddenHost, "the path of a call must be absolute, without query"));
+        }
+        let url = match host {
+            Some(host) => self.endpoint.hosts.check(host)?.join(path),
+            None => self.endpoint.base.join(path),
+        };
+        self.post_authorized(&url, json(body, CONTEXT)?, CONTEXT).await
+    }
+
+    /// Sends a request with a fresh token: once, or once more after each of the two cases in which the first
+    /// one cannot have taken effect.
+    async fn post_authorized(
+        &self,
+        url: &str,
+        body: Bytes,
+        context: &'static str,
+    ) -> Result<Map<String, Value>, Error> {
+        let mut token = self.token().await?;
+        let mut may_reconnect = true;
+        let mut may_refresh = true;
+        loop {
+            let error = match self.endpoint.post_with(&token, url, body.clone(), context).await {
+                Ok(object) => return Ok(object),
+                Err(error) => error,
+            };
+            match error.kind() {
+                ErrorKind::Connect if may_reconnect => may_reconnect = false,
+                ErrorKind::TokenRejected if may_refresh => {
+                    may_refresh = false;
+                    trace::warn!(error = %error, "weika refuses the access token, fetching another one");
+                    self.tokens.invalidate(&token);
+                    token = self.token().await?;
+                }
+                _ => return Err(error),
+            }
+        }
+    }
+
+    /// A token to keep for the length of a call.
+    async fn token(&self) -> Result<AccessToken, Error> {
+        Ok((*self.tokens.get().await?).clone())
+    }
+}
+
+impl fmt::Debug for WeikaClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeikaClient")
+            .field("base_url", &self.endpoint.base)
+            .field("app_key", &self.endpoint.app_key)
+            .field("tokens", &self.tokens)
+            .finish_non_exhaustive()
+    }
+}

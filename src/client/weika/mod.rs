@@ -1,0 +1,54 @@
+//! Tencent Weika (腾讯微卡): the manager login and calls with the application's token.
+//!
+//! Source: <https://wiki.weixiao.qq.com/api/third/admin.html>. Three steps make a login: the browser goes to
+//! [`authorize_url`](WeikaClient::authorize_url) and comes back with a one-time `wxcode`; the application has
+//! an access token; [`manager`](WeikaClient::manager) turns the code into a
+//! [`Manager`](crate::identity::Manager).
+//!
+//! A code is sent at most once, with two exceptions: if the upstream system refuses the *token*, a new one is
+//! fetched and the code is sent once more; and if nothing was sent because no connection could be made, it is
+//! sent once more. An answer that was lost or late is never asked for again, because the code may be spent.
+//!
+//! Every call is also a [`tower::Service`](tower_service::Service): [`WeikaClient::manager_service`], and
+//! [`WeikaClient::tokens`] for the access token.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use http::{Request, Response};
+//! use http_body_util::Full;
+//! use tower_weika::client::weika::WeikaClient;
+//! use tower_weika::client::{RequestBody, Transport};
+//! use tower_weika::{AuthorizationCode, BoxError, ErrorKind};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! // In place of the network.
+//! let transport = Transport::new(tower::service_fn(|request: Request<RequestBody>| async move {
+//!     let answer = match request.uri().path() {
+//!         "/open/cgi-bin/access-token" => r#"{"errcode":0,"access_token":"t","expires_in":7200}"#,
+//!         _ => r#"{"errcode":"6001","errmsg":"invalid code"}"#,
+//!     };
+//!     Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(answer)))
+//! }));
+//! let weika = WeikaClient::builder("0123456789ABCDEF", "app-secret").transport(transport).build()?;
+//!
+//! assert_eq!(weika.access_token().await?.expose(), "t");
+//! let refused = weika.manager(AuthorizationCode::new("spent")).await.unwrap_err();
+//! assert_eq!(refused.kind(), ErrorKind::InvalidCode);
+//! # Ok(())
+//! # }
+//! ```
+
+mod answer;
+mod builder;
+mod client;
+mod endpoint;
+mod service;
+
+#[cfg(test)]
+mod tests;
+
+pub use builder::WeikaClientBuilder;
+pub use client::WeikaClient;
+pub use endpoint::WeikaTokenSource;
+pub use service::{ManagerFuture, ManagerInfo};

@@ -1,0 +1,80 @@
+//! How long to leave the upstream system alone after failures.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind};
+use crate::random;
+
+/// The first pause, and the shortest time between two fetches.
+pub(super) const SHORTEST: Duration = Duration::from_secs(1);
+/// The longest pause.
+pub(super) const LONGEST: Duration = Duration::from_secs(30);
+/// By how much of itself a pause is lengthened at random.
+const JITTER: f64 = 0.2;
+
+/// A run of failures, and until when nobody tries again.
+pub(super) struct BackOff {
+    failures: u32,
+    since: Timestamp,
+    until: Timestamp,
+    error: Error,
+}
+
+impl BackOff {
+    /// The back-off after a failure at `now` that follows `previous`.
+    pub(super) fn after(previous: Option<&Self>, error: Error, now: Timestamp) -> Self {
+        let failures = previous.map_or(0, |previous| previous.failures).saturating_add(1);
+        let pause = pause(error.kind(), failures, random::fraction());
+        Self { failures, since: now, until: now.plus(pause), error }
+    }
+
+    pub(super) fn error(&self) -> &Error {
+        &self.error
+    }
+
+    pub(super) fn until(&self) -> Timestamp {
+        self.until
+    }
+
+    /// Whether nobody may try yet. A clock that was set back to before the failure ends the pause, else it
+    /// could last for hours.
+    pub(super) fn holds(&self, now: Timestamp) -> bool {
+        self.since <= now && now < self.until
+    }
+}
+
+fn pause(kind: ErrorKind, failures: u32, fraction: f64) -> Duration {
+    if kind == ErrorKind::Configuration {
+        return LONGEST;
+    }
+    let doublings = failures.saturating_sub(1).min(5);
+    (SHORTEST * (1 << doublings)).mul_f64(1.0 + JITTER * fraction).min(LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_from_one_to_thirty_seconds() {
+        let seconds: Vec<u64> = (1..=8).map(|failures| pause(ErrorKind::Fault, failures, 0.0).as_secs()).collect();
+        assert_eq!(seconds, [1, 2, 4, 8, 16, 30, 30, 30]);
+        assert_eq!(pause(ErrorKind::Fault, u32::MAX, 0.999), LONGEST);
+        assert_eq!(pause(ErrorKind::Fault, 1, 0.5), Duration::from_millis(1_100));
+    }
+
+    #[test]
+    fn a_configuration_error_waits_longest_at_once() {
+        assert_eq!(pause(ErrorKind::Configuration, 1, 0.0), LONGEST);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_ends_the_pause() {
+        let failed = Timestamp::from_unix_seconds(1_000_000);
+        let back_off = BackOff::after(None, Error::new(ErrorKind::Configuration, "x"), failed);
+        assert!(back_off.holds(failed.plus(Duration::from_secs(29))));
+        assert!(!back_off.holds(failed.plus(LONGEST)));
+        assert!(!back_off.holds(failed.minus(Duration::from_secs(1))));
+    }
+}
