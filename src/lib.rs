@@ -51,7 +51,7 @@
 //! | `sandbox` | | an imitation of the upstream systems, and a browser, for development and tests |
 //! | `full` | | all of them |
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![doc(test(attr(deny(warnings))))]
+#![doc(test(attr(deny(warnings), allow(dead_code, unused_variables))))]
 
 pub mod answer;
 pub mod authenticate;
