@@ -146,20 +146,13 @@ fn system_millis() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let nanos = u64::try_from(time.tv_nsec).unwrap_or(0);
-    seconds
-        .saturating_mul(1_000)
-        .saturating_add(nanos / 1_000_000)
+    seconds.saturating_mul(1_000).saturating_add(nanos / 1_000_000)
 }
 
 #[cfg(not(target_os = "linux"))]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads the time"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the time")]
 fn system_millis() -> u64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, millis)
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, millis)
 }
 
 #[cfg(test)]
@@ -170,9 +163,7 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "the reference to compare with")]
     fn system_clock_agrees_with_the_standard_library() {
         let ours = Clock::system().now().unix_millis();
-        let theirs = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap();
+        let theirs = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         assert!(millis(theirs).abs_diff(ours) < 1_000);
     }
 
@@ -181,12 +172,7 @@ mod tests {
         let end = Timestamp::from_unix_millis(u64::MAX);
         assert_eq!(end.plus(Duration::MAX), end);
         assert_eq!(Timestamp::from_unix_seconds(u64::MAX), end);
-        assert_eq!(
-            Timestamp::from_unix_millis(5)
-                .minus(Duration::MAX)
-                .unix_millis(),
-            0
-        );
+        assert_eq!(Timestamp::from_unix_millis(5).minus(Duration::MAX).unix_millis(), 0);
         assert_eq!(Timestamp::from_unix_millis(5).since(end), Duration::ZERO);
     }
 }

@@ -60,41 +60,21 @@ impl Error {
     /// so that no outside text gets into it.
     #[must_use]
     pub fn new(kind: ErrorKind, context: &'static str) -> Self {
-        Self(Arc::new(Inner {
-            kind,
-            context,
-            upstream_code: None,
-            source: None,
-        }))
+        Self(Arc::new(Inner { kind, context, upstream_code: None, source: None }))
     }
 
     /// The same error with the one that caused it.
     #[must_use]
     pub fn with_source(self, source: impl Into<BoxError>) -> Self {
-        let Inner {
-            kind,
-            context,
-            upstream_code,
-            ..
-        } = *self.0;
-        Self(Arc::new(Inner {
-            kind,
-            context,
-            upstream_code,
-            source: Some(source.into()),
-        }))
+        let Inner { kind, context, upstream_code, .. } = *self.0;
+        Self(Arc::new(Inner { kind, context, upstream_code, source: Some(source.into()) }))
     }
 
     /// The same error with the number that the upstream system gave; the former source is dropped.
     #[must_use]
     pub fn with_upstream_code(self, code: i64) -> Self {
         let Inner { kind, context, .. } = *self.0;
-        Self(Arc::new(Inner {
-            kind,
-            context,
-            upstream_code: Some(code),
-            source: None,
-        }))
+        Self(Arc::new(Inner { kind, context, upstream_code: Some(code), source: None }))
     }
 
     /// What the error calls for.
@@ -134,10 +114,7 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_ref()
-            .map(|source| &**source as &(dyn StdError + 'static))
+        self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
     }
 }
 
@@ -148,11 +125,7 @@ pub struct ConfigError(Vec<Mistake>);
 impl ConfigError {
     /// `Ok` if there is no mistake.
     pub(crate) fn check(mistakes: Vec<Mistake>) -> Result<(), Self> {
-        if mistakes.is_empty() {
-            Ok(())
-        } else {
-            Err(Self(mistakes))
-        }
+        if mistakes.is_empty() { Ok(()) } else { Err(Self(mistakes)) }
     }
 
     /// The mistakes, in the order in which they were found.
@@ -265,22 +238,15 @@ mod tests {
 
     #[test]
     fn display_does_not_repeat_the_source() {
-        let error =
-            Error::new(ErrorKind::Lost, "manager info: answer lost").with_source("reset by peer");
+        let error = Error::new(ErrorKind::Lost, "manager info: answer lost").with_source("reset by peer");
         assert_eq!(error.to_string(), "manager info: answer lost");
         assert_eq!(error.source().unwrap().to_string(), "reset by peer");
-        assert_eq!(
-            error.with_upstream_code(6001).to_string(),
-            "manager info: answer lost (upstream code 6001)"
-        );
+        assert_eq!(error.with_upstream_code(6001).to_string(), "manager info: answer lost (upstream code 6001)");
     }
 
     #[test]
     fn config_error_lists_every_mistake() {
-        let error = ConfigError(vec![
-            Mistake::Missing("public_url"),
-            Mistake::SamePath("login_path", "logout_path"),
-        ]);
+        let error = ConfigError(vec![Mistake::Missing("public_url"), Mistake::SamePath("login_path", "logout_path")]);
         assert_eq!(
             error.to_string(),
             "invalid configuration: public_url is required; login_path and logout_path are the same path"

@@ -29,8 +29,7 @@ impl<'a> Members<'a> {
     /// An identifier or a token: a string, not empty, at most 512 bytes, no control characters.
     pub(super) fn identifier(self, name: &str) -> Option<&'a str> {
         let text = self.0.get(name)?.as_str()?;
-        let sound =
-            !text.is_empty() && text.len() <= LONGEST && !text.chars().any(char::is_control);
+        let sound = !text.is_empty() && text.len() <= LONGEST && !text.chars().any(char::is_control);
         sound.then_some(text)
     }
 
@@ -75,8 +74,7 @@ pub(super) fn integer(value: &Value) -> Option<i64> {
         Value::String(text) => {
             let digits = text.strip_prefix('-').unwrap_or(text);
             // `parse` alone would accept a plus sign.
-            let decimal = (1..=MOST_DIGITS).contains(&digits.len())
-                && digits.bytes().all(|byte| byte.is_ascii_digit());
+            let decimal = (1..=MOST_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
             if decimal { text.parse().ok() } else { None }
         }
         _ => None,
@@ -84,10 +82,7 @@ pub(super) fn integer(value: &Value) -> Option<i64> {
 }
 
 fn object(value: &Value) -> Option<Members<'_>> {
-    value
-        .as_object()
-        .filter(|object| !object.is_empty())
-        .map(Members)
+    value.as_object().filter(|object| !object.is_empty()).map(Members)
 }
 
 #[cfg(test)]
@@ -131,44 +126,21 @@ mod tests {
 
     #[test]
     fn e4_identifiers_are_short_printable_strings() {
-        let identifier =
-            |value: &Value| with(value, |members| members.identifier("it").map(str::to_owned));
-        assert_eq!(
-            identifier(&json!("oJBUeuGd04")).as_deref(),
-            Some("oJBUeuGd04")
-        );
+        let identifier = |value: &Value| with(value, |members| members.identifier("it").map(str::to_owned));
+        assert_eq!(identifier(&json!("oJBUeuGd04")).as_deref(), Some("oJBUeuGd04"));
         assert!(identifier(&json!("x".repeat(512))).is_some());
-        for refused in [
-            json!(""),
-            json!("x".repeat(513)),
-            json!("a\nb"),
-            json!("a\u{85}b"),
-            json!(7),
-            json!(null),
-        ] {
+        for refused in [json!(""), json!("x".repeat(513)), json!("a\nb"), json!("a\u{85}b"), json!(7), json!(null)] {
             assert_eq!(identifier(&refused), None, "{refused}");
         }
     }
 
     #[test]
     fn e5_seconds_are_positive_integers_or_nothing() {
-        let seconds = |value: &Value| {
-            with(value, |members| {
-                members.seconds("it").map(|it| it.as_secs())
-            })
-        };
+        let seconds = |value: &Value| with(value, |members| members.seconds("it").map(|it| it.as_secs()));
         assert_eq!(seconds(&json!(7200)), Some(7200));
         assert_eq!(seconds(&json!("7200")), Some(7200));
         assert_eq!(seconds(&json!(u64::MAX)), Some(u64::MAX));
-        for unreadable in [
-            json!(0),
-            json!(-1),
-            json!("-7200"),
-            json!(7200.0),
-            json!("2h"),
-            json!(null),
-            json!({}),
-        ] {
+        for unreadable in [json!(0), json!(-1), json!("-7200"), json!(7200.0), json!("2h"), json!(null), json!({})] {
             assert_eq!(seconds(&unreadable), None, "{unreadable}");
         }
     }
@@ -176,23 +148,15 @@ mod tests {
     #[test]
     fn e6_null_empty_object_and_empty_list_are_absent_objects() {
         for absent in [json!(null), json!({}), json!([]), json!("x"), json!(false)] {
-            assert!(
-                with(&absent, |members| members.object("it").is_none()),
-                "{absent}"
-            );
+            assert!(with(&absent, |members| members.object("it").is_none()), "{absent}");
         }
-        assert!(with(&json!({ "a": 1 }), |members| members
-            .object("it")
-            .is_some()));
+        assert!(with(&json!({ "a": 1 }), |members| members.object("it").is_some()));
     }
 
     #[test]
     fn e6_empty_entries_of_a_list_are_left_out() {
         let count = |value: &Value| with(value, |members| members.objects("it").count());
-        assert_eq!(
-            count(&json!([{ "a": 1 }, {}, null, [], "x", { "b": 2 }])),
-            2
-        );
+        assert_eq!(count(&json!([{ "a": 1 }, {}, null, [], "x", { "b": 2 }])), 2);
         assert_eq!(count(&json!({})), 0);
         assert_eq!(count(&json!(null)), 0);
     }

@@ -24,16 +24,9 @@ pub(super) struct BackOff {
 impl BackOff {
     /// The back-off after a failure at `now` that follows `previous`.
     pub(super) fn after(previous: Option<&Self>, error: Error, now: Timestamp) -> Self {
-        let failures = previous
-            .map_or(0, |previous| previous.failures)
-            .saturating_add(1);
+        let failures = previous.map_or(0, |previous| previous.failures).saturating_add(1);
         let pause = pause(error.kind(), failures, random::fraction());
-        Self {
-            failures,
-            since: now,
-            until: now.plus(pause),
-            error,
-        }
+        Self { failures, since: now, until: now.plus(pause), error }
     }
 
     pub(super) fn error(&self) -> &Error {
@@ -56,9 +49,7 @@ fn pause(kind: ErrorKind, failures: u32, fraction: f64) -> Duration {
         return LONGEST;
     }
     let doublings = failures.saturating_sub(1).min(5);
-    (SHORTEST * (1 << doublings))
-        .mul_f64(1.0 + JITTER * fraction)
-        .min(LONGEST)
+    (SHORTEST * (1 << doublings)).mul_f64(1.0 + JITTER * fraction).min(LONGEST)
 }
 
 #[cfg(test)]
@@ -67,15 +58,10 @@ mod tests {
 
     #[test]
     fn pauses_double_from_one_to_thirty_seconds() {
-        let seconds: Vec<u64> = (1..=8)
-            .map(|failures| pause(ErrorKind::Fault, failures, 0.0).as_secs())
-            .collect();
+        let seconds: Vec<u64> = (1..=8).map(|failures| pause(ErrorKind::Fault, failures, 0.0).as_secs()).collect();
         assert_eq!(seconds, [1, 2, 4, 8, 16, 30, 30, 30]);
         assert_eq!(pause(ErrorKind::Fault, u32::MAX, 0.999), LONGEST);
-        assert_eq!(
-            pause(ErrorKind::Fault, 1, 0.5),
-            Duration::from_millis(1_100)
-        );
+        assert_eq!(pause(ErrorKind::Fault, 1, 0.5), Duration::from_millis(1_100));
     }
 
     #[test]

@@ -36,17 +36,11 @@ impl Envelope {
     }
 
     /// The object in `body`, if it says that the call was successful. `context` names the call.
-    pub(super) fn open(
-        &self,
-        body: &[u8],
-        context: &'static str,
-    ) -> Result<Map<String, Value>, Error> {
+    pub(super) fn open(&self, body: &[u8], context: &'static str) -> Result<Map<String, Value>, Error> {
         let object = object(body).map_err(|flaw| flaw.error(context))?;
         match code(object.get(self.code_member)) {
             Some(0) => Ok(object),
-            Some(code) => {
-                Err(Error::new(self.codes.reaction(code).kind(), context).with_upstream_code(code))
-            }
+            Some(code) => Err(Error::new(self.codes.reaction(code).kind(), context).with_upstream_code(code)),
             None => Err(Flaw::Code(self.code_member).error(context)),
         }
     }
@@ -55,11 +49,7 @@ impl Envelope {
 /// The members that hold `needed`: those at the top, or those of `data`, where some pages say they are.
 pub(super) fn members<'a>(object: &'a Map<String, Value>, needed: &str) -> Members<'a> {
     let top = Members::new(object);
-    if top.has(needed) {
-        top
-    } else {
-        top.object("data").unwrap_or(top)
-    }
+    if top.has(needed) { top } else { top.object("data").unwrap_or(top) }
 }
 
 /// What is wrong with an answer. The source of an [`Error`]; quotes nothing.

@@ -6,20 +6,13 @@ use serde_json::json;
 use super::*;
 
 fn open(body: impl AsRef<[u8]>) -> Result<Map<String, Value>, ErrorKind> {
-    Envelope::new("errcode", CodeTable::weika())
-        .open(body.as_ref(), "test")
-        .map_err(|error| error.kind())
+    Envelope::new("errcode", CodeTable::weika()).open(body.as_ref(), "test").map_err(|error| error.kind())
 }
 
 #[track_caller]
 fn malformed(body: impl AsRef<[u8]>) {
     let body = body.as_ref();
-    assert_eq!(
-        open(body),
-        Err(ErrorKind::Malformed),
-        "{}",
-        String::from_utf8_lossy(body)
-    );
+    assert_eq!(open(body), Err(ErrorKind::Malformed), "{}", String::from_utf8_lossy(body));
 }
 
 #[test]
@@ -55,19 +48,14 @@ fn e1_one_byte_order_mark_is_skipped() {
 
 #[test]
 fn e1_escapes_as_php_writes_them_are_read() {
-    let object =
-        open(r#"{"errcode":0,"name":"\u738b","host":"https:\/\/uni.weixiao.qq.com"}"#).unwrap();
+    let object = open(r#"{"errcode":0,"name":"\u738b","host":"https:\/\/uni.weixiao.qq.com"}"#).unwrap();
     assert_eq!(object["name"], "王");
     assert_eq!(object["host"], "https://uni.weixiao.qq.com");
 }
 
 #[test]
 fn e1_depth_is_limited() {
-    malformed(format!(
-        r#"{{"errcode":0,"a":{}{}}}"#,
-        "[".repeat(10_000),
-        "]".repeat(10_000)
-    ));
+    malformed(format!(r#"{{"errcode":0,"a":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000)));
 }
 
 #[test]
@@ -119,17 +107,11 @@ fn e2_a_repeated_member_is_malformed_at_any_depth() {
 
 #[test]
 fn e3_other_codes_are_integers_or_decimal_strings() {
-    assert_eq!(
-        open(r#"{"errcode":"6001","errmsg":"invalid code"}"#),
-        Err(ErrorKind::InvalidCode)
-    );
+    assert_eq!(open(r#"{"errcode":"6001","errmsg":"invalid code"}"#), Err(ErrorKind::InvalidCode));
     assert_eq!(open(r#"{"errcode":6001}"#), Err(ErrorKind::InvalidCode));
     assert_eq!(open(r#"{"errcode":-1}"#), Err(ErrorKind::Fault));
     assert_eq!(open(r#"{"errcode":"-1"}"#), Err(ErrorKind::Fault));
-    assert_eq!(
-        open(r#"{"errcode":9223372036854775807}"#),
-        Err(ErrorKind::Fault)
-    );
+    assert_eq!(open(r#"{"errcode":9223372036854775807}"#), Err(ErrorKind::Fault));
     malformed(r#"{"errcode":9223372036854775808}"#);
     malformed(r#"{"errcode":"9223372036854775808"}"#);
     malformed(r#"{"errcode":"00000000000000000001"}"#);
@@ -139,38 +121,19 @@ fn e3_other_codes_are_integers_or_decimal_strings() {
 
 #[test]
 fn e3_the_number_is_kept() {
-    let error = Envelope::new("errcode", CodeTable::weika())
-        .open(br#"{"errcode":"40008"}"#, "test")
-        .unwrap_err();
+    let error = Envelope::new("errcode", CodeTable::weika()).open(br#"{"errcode":"40008"}"#, "test").unwrap_err();
     assert_eq!(error.upstream_code(), Some(40008));
 }
 
 #[test]
 fn e2_needed_members_may_be_under_data() {
     let top = json!({ "it": 1, "data": { "it": 2 } });
-    assert_eq!(
-        members(top.as_object().unwrap(), "it").integer("it"),
-        Some(1)
-    );
-    for under in [
-        json!({ "data": { "it": 2 } }),
-        json!({ "it": null, "data": { "it": 2 } }),
-    ] {
-        assert_eq!(
-            members(under.as_object().unwrap(), "it").integer("it"),
-            Some(2)
-        );
+    assert_eq!(members(top.as_object().unwrap(), "it").integer("it"), Some(1));
+    for under in [json!({ "data": { "it": 2 } }), json!({ "it": null, "data": { "it": 2 } })] {
+        assert_eq!(members(under.as_object().unwrap(), "it").integer("it"), Some(2));
     }
-    for absent in [
-        json!({}),
-        json!({ "data": [] }),
-        json!({ "data": null }),
-        json!({ "data": "it" }),
-    ] {
-        assert_eq!(
-            members(absent.as_object().unwrap(), "it").integer("it"),
-            None
-        );
+    for absent in [json!({}), json!({ "data": [] }), json!({ "data": null }), json!({ "data": "it" })] {
+        assert_eq!(members(absent.as_object().unwrap(), "it").integer("it"), None);
     }
 }
 
@@ -186,10 +149,7 @@ fn e7_the_body_never_enters_an_error() {
     ] {
         let error = envelope.open(body.as_bytes(), "test").unwrap_err();
         let source = error.source().map(ToString::to_string);
-        assert!(
-            !format!("{error} {error:?} {source:?}").contains("s3cr3t"),
-            "{error:?}"
-        );
+        assert!(!format!("{error} {error:?} {source:?}").contains("s3cr3t"), "{error:?}");
     }
 }
 

@@ -26,12 +26,7 @@ impl BaseUrl {
     /// Checks a configured base URL. A path before the endpoints is fine. Plain http is accepted for this
     /// machine, and for others only with `allow_http`.
     pub(super) fn parse(name: &'static str, text: &str, allow_http: bool) -> Result<Self, Mistake> {
-        let url = configured(
-            name,
-            text,
-            allow_http,
-            "an http(s) URL without user, query and fragment",
-        )?;
+        let url = configured(name, text, allow_http, "an http(s) URL without user, query and fragment")?;
         Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
     }
 
@@ -62,44 +57,24 @@ enum Entry {
 impl HostAllowList {
     /// The list with the origin of `base` and nothing else.
     pub(super) fn of(base: &BaseUrl) -> Self {
-        Self(
-            Url::parse(&base.0)
-                .map(|url| Entry::Origin(url.origin()))
-                .into_iter()
-                .collect(),
-        )
+        Self(Url::parse(&base.0).map(|url| Entry::Origin(url.origin())).into_iter().collect())
     }
 
     /// Adds `*.domain`, a host, `host:port`, or an origin with its scheme.
-    pub(super) fn allow(
-        &mut self,
-        name: &'static str,
-        pattern: &str,
-        allow_http: bool,
-    ) -> Result<(), Mistake> {
+    pub(super) fn allow(&mut self, name: &'static str, pattern: &str, allow_http: bool) -> Result<(), Mistake> {
         const EXPECTED: &str = "a host, an origin, or *. and a domain";
-        let mistake = || Mistake::Url {
-            name,
-            value: shown(pattern),
-            expected: EXPECTED,
-        };
+        let mistake = || Mistake::Url { name, value: shown(pattern), expected: EXPECTED };
         let entry = if let Some(domain) = pattern.strip_prefix("*.") {
             let url = origin(&format!("https://{domain}")).ok_or_else(mistake)?;
             match url.host() {
                 // `*.com` would be everybody.
-                Some(Host::Domain(domain))
-                    if domain.contains('.') && !domain.contains('*') && url.port().is_none() =>
-                {
+                Some(Host::Domain(domain)) if domain.contains('.') && !domain.contains('*') && url.port().is_none() => {
                     Entry::Below(format!(".{domain}"))
                 }
                 _ => return Err(mistake()),
             }
         } else {
-            let text = if pattern.contains("://") {
-                pattern.to_owned()
-            } else {
-                format!("https://{pattern}")
-            };
+            let text = if pattern.contains("://") { pattern.to_owned() } else { format!("https://{pattern}") };
             let url = configured(name, &text, allow_http, EXPECTED)?;
             if url.path() != "/" || url.host_str().is_some_and(|host| host.contains('*')) {
                 return Err(mistake());
@@ -113,19 +88,11 @@ impl HostAllowList {
     /// The base URL that `text` names, if it may be called.
     pub(super) fn check(&self, text: &str) -> Result<BaseUrl, Error> {
         // The address is outside text: it stays out of the error.
-        let refused = || {
-            Error::new(
-                ErrorKind::ForbiddenHost,
-                "the address is not on the list of those that may be called",
-            )
-        };
+        let refused =
+            || Error::new(ErrorKind::ForbiddenHost, "the address is not on the list of those that may be called");
         let url = origin(text).ok_or_else(refused)?;
         let allowed = self.0.iter().any(|entry| entry.matches(&url));
-        if allowed {
-            Ok(BaseUrl(url.origin().ascii_serialization()))
-        } else {
-            Err(refused())
-        }
+        if allowed { Ok(BaseUrl(url.origin().ascii_serialization())) } else { Err(refused()) }
     }
 }
 
@@ -151,10 +118,7 @@ fn origin(text: &str) -> Option<Url> {
 /// An http(s) URL without user, query and fragment.
 fn plain(text: &str) -> Option<Url> {
     // The parser would drop or turn these, and then we would judge another text than the one we were given.
-    if text
-        .bytes()
-        .any(|byte| byte <= b' ' || byte == 0x7F || byte == b'\\')
-    {
+    if text.bytes().any(|byte| byte <= b' ' || byte == 0x7F || byte == b'\\') {
         return None;
     }
     let url = Url::parse(text).ok()?;
@@ -166,26 +130,13 @@ fn plain(text: &str) -> Option<Url> {
     plain.then_some(url)
 }
 
-fn configured(
-    name: &'static str,
-    text: &str,
-    allow_http: bool,
-    expected: &'static str,
-) -> Result<Url, Mistake> {
-    let url = plain(text).ok_or_else(|| Mistake::Url {
-        name,
-        value: shown(text),
-        expected,
-    })?;
+fn configured(name: &'static str, text: &str, allow_http: bool, expected: &'static str) -> Result<Url, Mistake> {
+    let url = plain(text).ok_or_else(|| Mistake::Url { name, value: shown(text), expected })?;
     if url.scheme() == "https" || allow_http || is_loopback(&url) {
         return Ok(url);
     }
     let remedy = "call allow_http() if the network between is trusted with the secrets";
-    Err(Mistake::Insecure {
-        name,
-        value: shown(text),
-        remedy,
-    })
+    Err(Mistake::Insecure { name, value: shown(text), remedy })
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -199,9 +150,5 @@ fn is_loopback(url: &Url) -> bool {
 
 /// A configured URL as an error may show it: not if there could be a password in it.
 fn shown(text: &str) -> String {
-    if text.contains(['@', '?', '#']) {
-        "[redacted]".to_owned()
-    } else {
-        text.to_owned()
-    }
+    if text.contains(['@', '?', '#']) { "[redacted]".to_owned() } else { text.to_owned() }
 }

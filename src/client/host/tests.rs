@@ -11,29 +11,17 @@ fn list(patterns: &[&str]) -> HostAllowList {
 
 #[test]
 fn e8_listed_hosts_are_followed() {
-    let list = list(&[
-        "*.weixiao.qq.com",
-        "*.wecard.qq.com",
-        "card.school.edu.cn",
-        "10.1.2.3:8443",
-    ]);
+    let list = list(&["*.weixiao.qq.com", "*.wecard.qq.com", "card.school.edu.cn", "10.1.2.3:8443"]);
     for (host, base) in [
         ("https://uni.weixiao.qq.com", "https://uni.weixiao.qq.com"),
         ("https://uni.weixiao.qq.com/", "https://uni.weixiao.qq.com"),
-        (
-            "https://UNI.weixiao.QQ.com:443",
-            "https://uni.weixiao.qq.com",
-        ),
+        ("https://UNI.weixiao.QQ.com:443", "https://uni.weixiao.qq.com"),
         ("https://open.wecard.qq.com", "https://open.wecard.qq.com"),
         ("https://a.b.wecard.qq.com", "https://a.b.wecard.qq.com"),
         ("https://card.school.edu.cn", "https://card.school.edu.cn"),
         ("https://10.1.2.3:8443/", "https://10.1.2.3:8443"),
     ] {
-        assert_eq!(
-            list.check(host).unwrap(),
-            BaseUrl(base.to_owned()),
-            "{host}"
-        );
+        assert_eq!(list.check(host).unwrap(), BaseUrl(base.to_owned()), "{host}");
     }
 }
 
@@ -97,64 +85,26 @@ fn e8_http_is_followed_only_to_the_configured_origin() {
 #[test]
 fn patterns_that_allow_too_much_or_nothing_are_mistakes() {
     let mut list = list(&[]);
-    for pattern in [
-        "",
-        "*",
-        "*.",
-        "*.com",
-        "*.a.b:80",
-        "a.*.b",
-        "*.10.0.0.1",
-        "*.*.qq.com",
-        "https://a/b",
-        "u:p@a",
-    ] {
-        assert!(
-            list.allow("allow_host", pattern, false).is_err(),
-            "{pattern}"
-        );
+    for pattern in ["", "*", "*.", "*.com", "*.a.b:80", "a.*.b", "*.10.0.0.1", "*.*.qq.com", "https://a/b", "u:p@a"] {
+        assert!(list.allow("allow_host", pattern, false).is_err(), "{pattern}");
     }
     let insecure = list.allow("allow_host", "http://a.example", false);
     assert!(matches!(insecure, Err(Mistake::Insecure { .. })));
     assert!(list.allow("allow_host", "http://a.example", true).is_ok());
-    assert!(
-        list.allow("allow_host", "http://127.0.0.1:9", false)
-            .is_ok()
-    );
+    assert!(list.allow("allow_host", "http://127.0.0.1:9", false).is_ok());
 }
 
 #[test]
 fn a_base_url_is_https_or_this_machine_or_opted_in() {
     let parse = |text, allow| BaseUrl::parse("base_url", text, allow);
-    assert_eq!(
-        parse("https://uni.weixiao.qq.com/", false)
-            .unwrap()
-            .join("/a"),
-        "https://uni.weixiao.qq.com/a"
-    );
-    assert_eq!(
-        parse("https://a.example/weika/", false).unwrap().join("/a"),
-        "https://a.example/weika/a"
-    );
+    assert_eq!(parse("https://uni.weixiao.qq.com/", false).unwrap().join("/a"), "https://uni.weixiao.qq.com/a");
+    assert_eq!(parse("https://a.example/weika/", false).unwrap().join("/a"), "https://a.example/weika/a");
     assert!(parse("http://localhost:3000", false).is_ok());
     assert!(parse("http://[::1]:3000", false).is_ok());
-    assert!(matches!(
-        parse("http://a.example", false),
-        Err(Mistake::Insecure { .. })
-    ));
+    assert!(matches!(parse("http://a.example", false), Err(Mistake::Insecure { .. })));
     assert!(parse("http://a.example", true).is_ok());
-    for wrong in [
-        "",
-        "a.example",
-        "ws://a.example",
-        "https://",
-        "https://a.example?x=1",
-        "https://a.example#x",
-    ] {
-        assert!(
-            matches!(parse(wrong, true), Err(Mistake::Url { .. })),
-            "{wrong}"
-        );
+    for wrong in ["", "a.example", "ws://a.example", "https://", "https://a.example?x=1", "https://a.example#x"] {
+        assert!(matches!(parse(wrong, true), Err(Mistake::Url { .. })), "{wrong}");
     }
 }
 

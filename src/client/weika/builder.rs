@@ -51,19 +51,13 @@ impl WeikaClientBuilder {
 
     /// Where Weika is; `https://uni.weixiao.qq.com` unless set. Must be https, except on this machine.
     pub fn base_url(self, base_url: impl Into<String>) -> Self {
-        Self {
-            base_url: base_url.into(),
-            ..self
-        }
+        Self { base_url: base_url.into(), ..self }
     }
 
     /// Allows plain http in [`base_url`](Self::base_url) and [`allow_host`](Self::allow_host). The secret, the
     /// token and the codes then cross the network readably.
     pub fn allow_http(self) -> Self {
-        Self {
-            allow_http: true,
-            ..self
-        }
+        Self { allow_http: true, ..self }
     }
 
     /// Allows one more address for [`WeikaClient::post_json`]: `card.school.edu.cn`, `10.1.2.3:8443`,
@@ -76,10 +70,7 @@ impl WeikaClientBuilder {
 
     /// What carries the requests; `reqwest` unless set, if the feature `client` is on.
     pub fn transport(self, transport: Transport) -> Self {
-        Self {
-            transport: Some(transport),
-            ..self
-        }
+        Self { transport: Some(transport), ..self }
     }
 
     /// What error numbers mean; [`CodeTable::weika`] unless set.
@@ -116,9 +107,7 @@ impl WeikaClientBuilder {
         self.check_limits(&mut mistakes);
         let base = BaseUrl::parse("base_url", &self.base_url, self.allow_http);
         let hosts = self.hosts(base.as_ref().ok(), &mut mistakes);
-        let transport = self
-            .transport
-            .map_or_else(|| default_transport(self.limits), Ok);
+        let transport = self.transport.map_or_else(|| default_transport(self.limits), Ok);
         mistakes.extend(base.as_ref().err().cloned());
         mistakes.extend(transport.as_ref().err().cloned());
         ConfigError::check(mistakes)?;
@@ -145,28 +134,14 @@ impl WeikaClientBuilder {
             mistakes.push(Mistake::Missing("app_key"));
         } else if !self.app_key.bytes().all(|byte| byte.is_ascii_graphic()) {
             let (value, expected) = (self.app_key.clone(), "visible ASCII characters");
-            mistakes.push(Mistake::Characters {
-                name: "app_key",
-                value,
-                expected,
-            });
+            mistakes.push(Mistake::Characters { name: "app_key", value, expected });
         }
         let secret = self.app_secret.expose();
         if secret.is_empty() {
             mistakes.push(Mistake::Missing("app_secret"));
-        } else if secret
-            .chars()
-            .any(|character| character.is_control() || character.is_whitespace())
-        {
-            let (value, expected) = (
-                "[redacted]".to_owned(),
-                "without blanks and control characters",
-            );
-            mistakes.push(Mistake::Characters {
-                name: "app_secret",
-                value,
-                expected,
-            });
+        } else if secret.chars().any(|character| character.is_control() || character.is_whitespace()) {
+            let (value, expected) = ("[redacted]".to_owned(), "without blanks and control characters");
+            mistakes.push(Mistake::Characters { name: "app_secret", value, expected });
         }
     }
 
@@ -174,28 +149,17 @@ impl WeikaClientBuilder {
         let Limits { total, max_body } = self.limits;
         if !(Duration::from_millis(1)..=Duration::from_secs(300)).contains(&total) {
             let (value, expected) = (format!("{total:?}"), "between 1 ms and 300 s");
-            mistakes.push(Mistake::Bounds {
-                name: "total_timeout",
-                value,
-                expected,
-            });
+            mistakes.push(Mistake::Bounds { name: "total_timeout", value, expected });
         }
         if !(1024..=16 * 1024 * 1024).contains(&max_body) {
             let (value, expected) = (max_body.to_string(), "between 1 KiB and 16 MiB");
-            mistakes.push(Mistake::Bounds {
-                name: "max_body",
-                value,
-                expected,
-            });
+            mistakes.push(Mistake::Bounds { name: "max_body", value, expected });
         }
     }
 
     fn hosts(&self, base: Option<&BaseUrl>, mistakes: &mut Vec<Mistake>) -> HostAllowList {
         let mut hosts = base.map_or_else(HostAllowList::default, HostAllowList::of);
-        for pattern in PLATFORMS
-            .into_iter()
-            .chain(self.allowed_hosts.iter().map(String::as_str))
-        {
+        for pattern in PLATFORMS.into_iter().chain(self.allowed_hosts.iter().map(String::as_str)) {
             mistakes.extend(hosts.allow("allow_host", pattern, self.allow_http).err());
         }
         hosts
@@ -204,18 +168,13 @@ impl WeikaClientBuilder {
 
 #[cfg(feature = "client")]
 fn default_transport(limits: Limits) -> Result<Transport, Mistake> {
-    Transport::reqwest_within(limits.total).map_err(|error| Mistake::Setup {
-        name: "transport",
-        reason: error.to_string(),
-    })
+    Transport::reqwest_within(limits.total)
+        .map_err(|error| Mistake::Setup { name: "transport", reason: error.to_string() })
 }
 
 #[cfg(not(feature = "client"))]
 fn default_transport(_limits: Limits) -> Result<Transport, Mistake> {
-    Err(Mistake::Feature {
-        name: "transport",
-        feature: "client",
-    })
+    Err(Mistake::Feature { name: "transport", feature: "client" })
 }
 
 #[cfg(test)]
@@ -240,10 +199,7 @@ mod tests {
         let builder = WeikaClient::builder("KEY", "s3cr3t");
         let client = builder.clone().build().unwrap();
         let shown = format!("{builder:?} {client:?} {:?}", client.manager_service());
-        assert!(
-            shown.contains("KEY") && !shown.contains("s3cr3t"),
-            "{shown}"
-        );
+        assert!(shown.contains("KEY") && !shown.contains("s3cr3t"), "{shown}");
     }
 
     #[test]
@@ -251,12 +207,6 @@ mod tests {
         let build = |base: &str| WeikaClient::builder("k", "s").base_url(base).build();
         assert!(build("http://127.0.0.1:3001").is_ok());
         assert!(build("http://weika.example").is_err());
-        assert!(
-            WeikaClient::builder("k", "s")
-                .base_url("http://weika.example")
-                .allow_http()
-                .build()
-                .is_ok()
-        );
+        assert!(WeikaClient::builder("k", "s").base_url("http://weika.example").allow_http().build().is_ok());
     }
 }

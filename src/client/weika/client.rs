@@ -28,10 +28,7 @@ pub struct WeikaClient {
 
 impl WeikaClient {
     /// Settings for the application with this key and secret (授权凭证, 授权凭证密钥).
-    pub fn builder(
-        app_key: impl Into<String>,
-        app_secret: impl Into<AppSecret>,
-    ) -> WeikaClientBuilder {
+    pub fn builder(app_key: impl Into<String>, app_secret: impl Into<AppSecret>) -> WeikaClientBuilder {
         WeikaClientBuilder::new(app_key.into(), app_secret.into())
     }
 
@@ -89,12 +86,7 @@ impl WeikaClient {
             wxcode: &'a str,
         }
 
-        let body = json(
-            &Body {
-                wxcode: code.expose(),
-            },
-            CONTEXT,
-        )?;
+        let body = json(&Body { wxcode: code.expose() }, CONTEXT)?;
         let url = self.endpoint.base.join("/open/cgi-bin/get-manager-info");
         let object = self.post_authorized(&url, body, CONTEXT).await?;
         answer::manager(&object, CONTEXT)
@@ -127,17 +119,13 @@ impl WeikaClient {
 
         let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\');
         if !path.starts_with('/') || !path.bytes().all(plain) {
-            return Err(Error::new(
-                ErrorKind::ForbiddenHost,
-                "the path of a call must be absolute, without query",
-            ));
+            return Err(Error::new(ErrorKind::ForbiddenHost, "the path of a call must be absolute, without query"));
         }
         let url = match host {
             Some(host) => self.endpoint.hosts.check(host)?.join(path),
             None => self.endpoint.base.join(path),
         };
-        self.post_authorized(&url, json(body, CONTEXT)?, CONTEXT)
-            .await
+        self.post_authorized(&url, json(body, CONTEXT)?, CONTEXT).await
     }
 
     /// Sends a request with a fresh token: once, or once more after each of the two cases in which the first
@@ -152,11 +140,7 @@ impl WeikaClient {
         let mut may_reconnect = true;
         let mut may_refresh = true;
         loop {
-            let error = match self
-                .endpoint
-                .post_with(&token, url, body.clone(), context)
-                .await
-            {
+            let error = match self.endpoint.post_with(&token, url, body.clone(), context).await {
                 Ok(object) => return Ok(object),
                 Err(error) => error,
             };

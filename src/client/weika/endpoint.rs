@@ -33,14 +33,9 @@ pub(super) struct Endpoint {
 impl Endpoint {
     /// Step 1: where the browser goes (腾讯微卡管理员oauth).
     pub(super) fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
-        let (app_key, redirect_uri, state) = (
-            encoded(&self.app_key),
-            encoded(redirect_uri),
-            encoded(state),
-        );
-        self.base.join(&format!(
-            "/open/auth/manager-connect?app_key={app_key}&redirect_uri={redirect_uri}&state={state}"
-        ))
+        let (app_key, redirect_uri, state) = (encoded(&self.app_key), encoded(redirect_uri), encoded(state));
+        self.base
+            .join(&format!("/open/auth/manager-connect?app_key={app_key}&redirect_uri={redirect_uri}&state={state}"))
     }
 
     /// Step 2: the application's token (获取应用access_token).
@@ -53,10 +48,7 @@ impl Endpoint {
             app_secret: &'a str,
         }
 
-        let body = Body {
-            app_key: &self.app_key,
-            app_secret: self.app_secret.expose(),
-        };
+        let body = Body { app_key: &self.app_key, app_secret: self.app_secret.expose() };
         let url = self.base.join("/open/cgi-bin/access-token");
         let object = self.post(&url, json(&body, CONTEXT)?, CONTEXT).await?;
         answer::issued_token(&object, CONTEXT)
@@ -70,27 +62,15 @@ impl Endpoint {
         body: Bytes,
         context: &'static str,
     ) -> Result<Map<String, Value>, Error> {
-        self.post(
-            &format!("{url}?access_token={}", encoded(token.expose())),
-            body,
-            context,
-        )
-        .await
+        self.post(&format!("{url}?access_token={}", encoded(token.expose())), body, context).await
     }
 
-    async fn post(
-        &self,
-        url: &str,
-        body: Bytes,
-        context: &'static str,
-    ) -> Result<Map<String, Value>, Error> {
+    async fn post(&self, url: &str, body: Bytes, context: &'static str) -> Result<Map<String, Value>, Error> {
         let request = Request::post(url)
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "application/json")
             .body(body.into())
-            .map_err(|_| {
-                Error::new(ErrorKind::Internal, context).with_source("the URL cannot be one")
-            })?;
+            .map_err(|_| Error::new(ErrorKind::Internal, context).with_source("the URL cannot be one"))?;
         let answer = self.transport.send(request, self.limits, context).await?;
         self.envelope.open(&answer, context)
     }
@@ -109,9 +89,9 @@ impl TokenSource for WeikaTokenSource {
 
 pub(super) fn json(body: &impl Serialize, context: &'static str) -> Result<Bytes, Error> {
     // The serializer's message may quote the value.
-    serde_json::to_vec(body).map(Bytes::from).map_err(|_| {
-        Error::new(ErrorKind::Internal, context).with_source("the body cannot be written as JSON")
-    })
+    serde_json::to_vec(body)
+        .map(Bytes::from)
+        .map_err(|_| Error::new(ErrorKind::Internal, context).with_source("the body cannot be written as JSON"))
 }
 
 fn encoded(text: &str) -> impl std::fmt::Display {
@@ -119,8 +99,4 @@ fn encoded(text: &str) -> impl std::fmt::Display {
 }
 
 /// All but the unreserved characters of RFC 3986 §2.3.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

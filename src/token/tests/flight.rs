@@ -39,11 +39,7 @@ async fn a_caller_may_go_away_at_any_poll() {
         {
             let mut caller = pin!(bench.cache.get());
             for _ in 0..polls {
-                assert!(
-                    tokio::time::timeout(Duration::from_millis(10), &mut caller)
-                        .await
-                        .is_err()
-                );
+                assert!(tokio::time::timeout(Duration::from_millis(10), &mut caller).await.is_err());
             }
         }
         assert_eq!(bench.text().await, "token-1");
@@ -113,32 +109,20 @@ async fn a_source_that_hangs_does_not_wedge_the_cache() {
 #[test]
 fn a_runtime_that_shuts_down_does_not_wedge_the_cache() {
     let bench = Bench::new(&[Answer::Hang, Answer::Token(Some(LIFETIME))]);
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .start_paused(true)
-            .build()
-            .unwrap()
-    };
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime().block_on(async {
         let mut caller = task::spawn(bench.cache.get());
         assert_pending!(caller.poll());
         tokio::task::yield_now().await;
     });
-    assert_eq!(
-        bench.cache.status(),
-        TokenStatus::Failing(ErrorKind::Internal)
-    );
+    assert_eq!(bench.cache.status(), TokenStatus::Failing(ErrorKind::Internal));
     bench.clock.advance(Duration::from_millis(1_200));
     assert_eq!(runtime().block_on(bench.text()), "token-2");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_is_set_back_stops_nothing() {
-    let bench = Bench::new(&[
-        Answer::Failure(ErrorKind::Configuration),
-        Answer::Token(Some(LIFETIME)),
-    ]);
+    let bench = Bench::new(&[Answer::Failure(ErrorKind::Configuration), Answer::Token(Some(LIFETIME))]);
     assert_eq!(bench.failure().await, ErrorKind::Configuration);
     bench.clock.set(Timestamp::from_unix_seconds(1_600_000_000));
     let before = tokio::time::Instant::now();

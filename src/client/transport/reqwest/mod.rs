@@ -47,10 +47,7 @@ impl Transport {
             .retry(retry::never())
             .build()
             .map(Self::from)
-            .map_err(|error| {
-                Error::new(ErrorKind::Internal, "the HTTP client could not be set up")
-                    .with_source(error)
-            })
+            .map_err(|error| Error::new(ErrorKind::Internal, "the HTTP client could not be set up").with_source(error))
     }
 }
 

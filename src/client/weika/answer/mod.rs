@@ -13,29 +13,16 @@ use crate::trace;
 mod tests;
 
 /// 获取应用access_token: `access_token`, `expires_in` in seconds.
-pub(super) fn issued_token(
-    object: &Map<String, Value>,
-    context: &'static str,
-) -> Result<IssuedToken, Error> {
+pub(super) fn issued_token(object: &Map<String, Value>, context: &'static str) -> Result<IssuedToken, Error> {
     let members = members(object, "access_token");
-    let token = members
-        .identifier("access_token")
-        .ok_or_else(|| Flaw::Member("access_token").error(context))?;
-    Ok(IssuedToken::new(
-        AccessToken::new(token),
-        members.seconds("expires_in"),
-    ))
+    let token = members.identifier("access_token").ok_or_else(|| Flaw::Member("access_token").error(context))?;
+    Ok(IssuedToken::new(AccessToken::new(token), members.seconds("expires_in")))
 }
 
 /// 获取当前登录管理员身份态: only `user_id` is certain to be there.
-pub(super) fn manager(
-    object: &Map<String, Value>,
-    context: &'static str,
-) -> Result<Manager, Error> {
+pub(super) fn manager(object: &Map<String, Value>, context: &'static str) -> Result<Manager, Error> {
     let members = members(object, "user_id");
-    let user_id = members
-        .identifier("user_id")
-        .ok_or_else(|| Flaw::Member("user_id").error(context))?;
+    let user_id = members.identifier("user_id").ok_or_else(|| Flaw::Member("user_id").error(context))?;
     let mut manager = Manager::builder(user_id).name(members.text("name"));
     for entry in members.objects("schools") {
         let Some(school) = school(entry) else {
@@ -44,10 +31,7 @@ pub(super) fn manager(
         };
         manager = manager.school(school);
     }
-    if let Some(code) = members
-        .object("cur_school")
-        .and_then(|school| school.identifier("school_code"))
-    {
+    if let Some(code) = members.object("cur_school").and_then(|school| school.identifier("school_code")) {
         manager = manager.current_school(code);
     }
     if let Some(info) = members.object("manager_real_info") {

@@ -13,9 +13,7 @@ fn read(answer: &Value) -> Result<Manager, ErrorKind> {
 
 fn lifetime(expires_in: &Value) -> Option<Duration> {
     let answer = json!({ "access_token": "t", "expires_in": expires_in });
-    issued_token(answer.as_object().unwrap(), "test")
-        .unwrap()
-        .lifetime()
+    issued_token(answer.as_object().unwrap(), "test").unwrap().lifetime()
 }
 
 #[test]
@@ -46,43 +44,18 @@ fn the_documented_answer_is_read() {
 
 #[test]
 fn e2_without_a_user_id_there_is_no_login() {
-    assert_eq!(
-        read(&json!({ "errcode": 0, "name": "王" })),
-        Err(ErrorKind::Malformed)
-    );
-    for unusable in [
-        json!(""),
-        json!(null),
-        json!(7),
-        json!("a\u{0}b"),
-        json!("x".repeat(513)),
-        json!({}),
-    ] {
-        assert_eq!(
-            read(&json!({ "user_id": unusable })),
-            Err(ErrorKind::Malformed)
-        );
+    assert_eq!(read(&json!({ "errcode": 0, "name": "王" })), Err(ErrorKind::Malformed));
+    for unusable in [json!(""), json!(null), json!(7), json!("a\u{0}b"), json!("x".repeat(513)), json!({})] {
+        assert_eq!(read(&json!({ "user_id": unusable })), Err(ErrorKind::Malformed));
     }
     let beneath = json!({ "user_id": "", "data": { "user_id": "o1" } });
-    assert_eq!(
-        read(&beneath),
-        Err(ErrorKind::Malformed),
-        "a bad member is not looked for elsewhere"
-    );
+    assert_eq!(read(&beneath), Err(ErrorKind::Malformed), "a bad member is not looked for elsewhere");
 }
 
 #[test]
 fn e2_everything_may_be_under_data() {
-    let manager =
-        read(&json!({ "data": { "user_id": "o1", "name": "王", "role_id": 2 } })).unwrap();
-    assert_eq!(
-        (
-            manager.user_id().as_str(),
-            manager.name(),
-            manager.role_id()
-        ),
-        ("o1", "王", Some(2))
-    );
+    let manager = read(&json!({ "data": { "user_id": "o1", "name": "王", "role_id": 2 } })).unwrap();
+    assert_eq!((manager.user_id().as_str(), manager.name(), manager.role_id()), ("o1", "王", Some(2)));
 }
 
 #[test]
@@ -101,12 +74,7 @@ fn e5_lifetimes_are_believed_within_reason() {
     ] {
         assert_eq!(lifetime(&unreadable), None, "{unreadable}");
     }
-    for enormous in [
-        json!(604_801),
-        json!(i64::MAX),
-        json!(u64::MAX),
-        json!("9223372036854775807"),
-    ] {
+    for enormous in [json!(604_801), json!(i64::MAX), json!(u64::MAX), json!("9223372036854775807")] {
         assert_eq!(lifetime(&enormous), Some(IssuedToken::MAX_LIFETIME));
     }
 }
@@ -132,14 +100,9 @@ fn e6_schools_without_a_code_are_skipped() {
 
 #[test]
 fn e6_current_school_counts_only_if_it_is_among_the_schools() {
-    let answer = |code| json!({ "user_id": "o1", "schools": [{ "school_code": "1" }], "cur_school": { "school_code": code } });
-    assert_eq!(
-        read(&answer("1"))
-            .unwrap()
-            .current_school()
-            .map(School::code),
-        Some("1")
-    );
+    let answer =
+        |code| json!({ "user_id": "o1", "schools": [{ "school_code": "1" }], "cur_school": { "school_code": code } });
+    assert_eq!(read(&answer("1")).unwrap().current_school().map(School::code), Some("1"));
     assert_eq!(read(&answer("2")).unwrap().current_school(), None);
 }
 
@@ -150,10 +113,7 @@ fn e6_numbers_may_be_strings_and_the_other_way_round() {
     }))
     .unwrap();
     assert_eq!((manager.role_id(), manager.parent_id()), (Some(1), Some(0)));
-    assert_eq!(
-        manager.real_info().unwrap().named_identity_type(),
-        Some(IdentityType::Staff)
-    );
+    assert_eq!(manager.real_info().unwrap().named_identity_type(), Some(IdentityType::Staff));
 }
 
 proptest! {
