@@ -1,0 +1,306 @@
+//! Pages for people: plain, readable on a phone, in Chinese and English, nothing loaded from anywhere.
+
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{ALLOW, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+use sha2::{Digest, Sha256};
+
+use super::response::{OwnResponse, no_store};
+use super::{Language, RequestKind};
+
+/// What a page of ours is about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum PageKind {
+    /// A login is needed, and this layer has no way to begin one.
+    LoginRequired,
+    /// Logged in, and not allowed to do this.
+    Forbidden,
+    /// The session store does not answer.
+    Unavailable,
+    /// The person did not agree to the login.
+    Declined,
+    /// The link that ends a login is forged, too old, used, or of another site. One page for all of these,
+    /// so that it tells nobody which.
+    InvalidLink,
+    /// The browser did not bring back the cookie of the login, twice.
+    CookiesBlocked,
+    /// The upstream system refuses this person.
+    Denied,
+    /// The upstream system failed, or its answer makes no sense.
+    UpstreamFailed,
+    /// The upstream system did not answer in time.
+    UpstreamTimeout,
+    /// A logout that another site asked for.
+    CrossSite,
+    /// The endpoint exists and does not take this method; the value for `Allow`.
+    MethodNotAllowed(&'static str),
+}
+
+impl PageKind {
+    /// The status of the answer that carries the page.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::LoginRequired => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::Declined | Self::Denied | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::InvalidLink | Self::CookiesBlocked => StatusCode::BAD_REQUEST,
+            Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
+            Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+        }
+    }
+
+    /// Title and text.
+    const fn words(self, language: Language) -> (&'static str, &'static str) {
+        match (self, language) {
+            (Self::LoginRequired, Language::Chinese) => ("请先登录", "查看此页面需要先登录。"),
+            (Self::LoginRequired, Language::English) => ("Please log in", "You need to log in to see this page."),
+            (Self::Forbidden, Language::Chinese) => ("没有权限", "您已登录,但当前身份无权访问此页面。"),
+            (Self::Forbidden, Language::English) => {
+                ("Not allowed", "You are logged in, but this page is not open to you.")
+            }
+            (Self::Unavailable, Language::Chinese) => ("服务暂时不可用", "请稍后再试,您的登录状态不会丢失。"),
+            (Self::Unavailable, Language::English) => {
+                ("Temporarily unavailable", "Please try again in a moment. You stay logged in.")
+            }
+            (Self::Declined, Language::Chinese) => ("登录已取消", "您没有同意登录。需要时可以重新登录。"),
+            (Self::Declined, Language::English) => {
+                ("Login cancelled", "You did not agree to log in. You can try again whenever you like.")
+            }
+            (Self::InvalidLink, Language::Chinese) => ("登录链接已失效", "此登录链接已过期或已被使用,请重新登录。"),
+            (Self::InvalidLink, Language::English) => {
+                ("This login link is no longer valid", "It has expired or was already used. Please log in again.")
+            }
+            (Self::CookiesBlocked, Language::Chinese) => {
+                ("浏览器阻止了 Cookie", "登录需要使用 Cookie。请在浏览器设置中允许本站使用 Cookie,然后重新登录。")
+            }
+            (Self::CookiesBlocked, Language::English) => (
+                "Your browser blocks cookies",
+                "Logging in needs a cookie. Please allow cookies for this site in your browser, then log in again.",
+            ),
+            (Self::Denied, Language::Chinese) => ("登录被拒绝", "登录系统拒绝了此账号。如有疑问,请联系学校管理员。"),
+            (Self::Denied, Language::English) => (
+                "Login refused",
+                "The login system does not let this account in. Please ask the administrator of your school.",
+            ),
+            (Self::UpstreamFailed, Language::Chinese) => ("登录系统出现故障", "登录系统暂时无法完成登录,请稍后重试。"),
+            (Self::UpstreamFailed, Language::English) => {
+                ("The login system has a problem", "It could not complete your login just now. Please try again later.")
+            }
+            (Self::UpstreamTimeout, Language::Chinese) => ("登录系统没有响应", "登录系统响应超时,请稍后重试。"),
+            (Self::UpstreamTimeout, Language::English) => {
+                ("The login system does not answer", "It took too long to complete your login. Please try again later.")
+            }
+            (Self::CrossSite, Language::Chinese) => ("请求被拒绝", "退出登录只能在本站页面上进行。"),
+            (Self::CrossSite, Language::English) => {
+                ("Request refused", "Logging out works from the pages of this site only.")
+            }
+            (Self::MethodNotAllowed(_), Language::Chinese) => ("请求方式不正确", "此地址不支持这种请求方式。"),
+            (Self::MethodNotAllowed(_), Language::English) => {
+                ("Wrong method", "This address does not take this kind of request.")
+            }
+        }
+    }
+}
+
+/// A page to be shown.
+#[derive(Clone, Debug)]
+pub struct Page {
+    kind: PageKind,
+    language: Language,
+    retry: Option<String>,
+}
+
+impl Page {
+    pub(crate) fn new(kind: PageKind, language: Language) -> Self {
+        Self { kind, language, retry: None }
+    }
+
+    /// The same page with a link that begins the login anew.
+    #[must_use]
+    pub(crate) fn with_retry(mut self, login_url: String) -> Self {
+        self.retry = Some(login_url);
+        self
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn kind(&self) -> PageKind {
+        self.kind
+    }
+
+    /// The language to write it in.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// Where the login begins anew, as a path on this site; it may carry the return target. It has to be
+    /// escaped to go into HTML.
+    #[must_use]
+    pub fn retry(&self) -> Option<&str> {
+        self.retry.as_deref()
+    }
+}
+
+/// How pages look: ours, or a closure of yours.
+///
+/// The status and `Cache-Control: no-store` are set on whatever a closure returns; `nosniff`, the
+/// Content-Security-Policy (nothing may load) and the referrer policy where the closure did not set its own.
+///
+/// ```
+/// use tower_weika::answer::{Page, Pages};
+///
+/// let pages = Pages::custom(|page: &Page| {
+///     http::Response::new(format!("<!doctype html><title>{}</title>", page.kind().status()))
+/// });
+/// ```
+#[derive(Clone, Default)]
+pub struct Pages(Option<Arc<Renderer>>);
+
+type Renderer = dyn Fn(&Page) -> Response<String> + Send + Sync;
+
+impl Pages {
+    /// Pages of yours.
+    pub fn custom(render: impl Fn(&Page) -> Response<String> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(render)))
+    }
+
+    /// The answer that carries the page.
+    pub(crate) fn respond(&self, page: &Page) -> OwnResponse {
+        let rendered = self.0.as_ref().map_or_else(|| plain(page), |render| render(page));
+        let mut response = rendered.map(Full::from);
+        *response.status_mut() = page.kind.status();
+        let headers = response.headers_mut();
+        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(page.language.tag()));
+        if let PageKind::MethodNotAllowed(allow) = page.kind {
+            headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        no_store(headers);
+        response
+    }
+
+    /// The page, or its short form in JSON where nobody reads pages.
+    pub(crate) fn respond_to(&self, kind: RequestKind, page: &Page) -> OwnResponse {
+        match kind {
+            RequestKind::Page => self.respond(page),
+            RequestKind::Data | RequestKind::Grpc | RequestKind::Preflight => {
+                let (title, _) = page.kind.words(Language::English);
+                let mut response = super::json(page.kind.status(), &serde_json::json!({ "error": title }));
+                if let PageKind::MethodNotAllowed(allow) = page.kind {
+                    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+                }
+                response
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Pages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Pages::Custom" } else { "Pages::Plain" })
+    }
+}
+
+const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f3f6f4;color:#1b2a22;\
+font:16px/1.7 system-ui,-apple-system,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}\
+main{box-sizing:border-box;width:min(30rem,calc(100vw - 2rem));margin:1rem;padding:2.25rem 2rem;background:#fff;\
+border-radius:1rem;box-shadow:0 .5rem 2rem #0b3d2414;border-top:.3rem solid #07a35a}\
+h1{font-size:1.35rem;line-height:1.4;margin:0 0 .5rem}p{margin:0 0 1.5rem;color:#4a5b52}\
+a{display:block;text-align:center;padding:.7rem 1rem;border-radius:.6rem;background:#07a35a;color:#fff;\
+text-decoration:none;font-weight:600}a:focus-visible{outline:3px solid #07a35a66;outline-offset:2px}\
+@media(prefers-color-scheme:dark){body{background:#0f1512;color:#e6efe9}main{background:#18211c;box-shadow:none}\
+p{color:#a9b8b0}}";
+
+/// The policy that lets exactly [`STYLE`] apply.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let digest = STANDARD.encode(Sha256::digest(STYLE));
+    format!(
+        "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+});
+
+fn plain(page: &Page) -> Response<String> {
+    let (title, text) = page.kind.words(page.language);
+    let again = match page.language {
+        Language::Chinese => "重新登录",
+        Language::English => "Log in again",
+    };
+    let link = page.retry.as_deref().map(|url| format!("<a href=\"{}\">{again}</a>", escape(url))).unwrap_or_default();
+    let html = format!(
+        "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{title}</title>\
+         <style>{STYLE}</style><main><h1>{title}</h1><p>{text}</p>{link}</main></html>",
+        page.language.tag()
+    );
+    let mut response = Response::new(html);
+    if let Ok(policy) = HeaderValue::from_str(&POLICY) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::CACHE_CONTROL;
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    async fn text(response: OwnResponse) -> String {
+        String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn page_speaks_both_languages_and_escapes_the_link() {
+        let page =
+            |language| Page::new(PageKind::Declined, language).with_retry("/login?return_to=\"><b>&'".to_owned());
+        let chinese = text(Pages::default().respond(&page(Language::Chinese))).await;
+        assert!(chinese.contains("登录已取消") && chinese.contains("lang=\"zh-CN\""));
+        assert!(chinese.contains("href=\"/login?return_to=&quot;&gt;&lt;b&gt;&amp;&#39;\""));
+        let english = text(Pages::default().respond(&page(Language::English))).await;
+        assert!(english.contains("Login cancelled") && english.contains("Log in again"));
+    }
+
+    #[test]
+    fn every_answer_is_no_store_nosniff_and_under_a_strict_policy() {
+        for pages in [Pages::default(), Pages::custom(|_| Response::new(String::new()))] {
+            let response = pages.respond(&Page::new(PageKind::InvalidLink, Language::English));
+            let headers = response.headers();
+            assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+            assert_eq!(headers[CACHE_CONTROL], "no-store");
+            assert_eq!(headers["x-content-type-options"], "nosniff");
+            assert_eq!(headers["referrer-policy"], "no-referrer");
+            let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
+            assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        }
+    }
+
+    #[test]
+    fn closure_decides_all_but_the_status() {
+        let pages = Pages::custom(|page| {
+            Response::builder()
+                .status(200)
+                .header(CONTENT_SECURITY_POLICY, "mine")
+                .body(format!("{:?}", page.kind()))
+                .unwrap()
+        });
+        let response = pages.respond(&Page::new(PageKind::UpstreamTimeout, Language::English));
+        assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(response.headers()[CONTENT_SECURITY_POLICY], "mine");
+    }
+}

@@ -1,0 +1,124 @@
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http::{Request, Response};
+use pin_project::pin_project;
+use tower_service::Service;
+
+use super::Resolver;
+use crate::answer::{Pages, Reason, Rejection};
+use crate::body::ResponseBody;
+use crate::session::Authenticated;
+use crate::store::SessionStore;
+
+/// Response future of [`Authenticate`](super::Authenticate).
+#[pin_project]
+pub struct ResponseFuture<S, B, I, St>
+where
+    S: Service<Request<B>>,
+    St: SessionStore<I>,
+{
+    #[pin]
+    state: State<S, B, I, St>,
+}
+
+#[pin_project(project = StateProj)]
+enum State<S, B, I, St>
+where
+    S: Service<Request<B>>,
+    St: SessionStore<I>,
+{
+    /// The store has not answered yet; the request and the service that is ready for it wait here.
+    Loading {
+        #[pin]
+        load: St::Load,
+        resolver: Arc<Resolver<I, St>>,
+        waiting: Option<(Request<B>, S)>,
+    },
+    /// The wrapped service answers.
+    Inner(#[pin] S::Future),
+    /// The store failed.
+    Refused(Option<Rejection>),
+}
+
+impl<S, B, I, St> ResponseFuture<S, B, I, St>
+where
+    S: Service<Request<B>>,
+    St: SessionStore<I>,
+{
+    pub(super) fn inner(future: S::Future) -> Self {
+        Self { state: State::Inner(future) }
+    }
+
+    pub(super) fn refused(rejection: Rejection) -> Self {
+        Self { state: State::Refused(Some(rejection)) }
+    }
+
+    pub(super) fn loading(load: St::Load, resolver: Arc<Resolver<I, St>>, request: Request<B>, ready: S) -> Self {
+        Self { state: State::Loading { load, resolver, waiting: Some((request, ready)) } }
+    }
+}
+
+impl<S, B, RB, I, St> Future for ResponseFuture<S, B, I, St>
+where
+    S: Service<Request<B>, Response = Response<RB>>,
+    I: Send + Sync + 'static,
+    St: SessionStore<I>,
+{
+    type Output = Result<Response<ResponseBody<RB>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            match this.state.as_mut().project() {
+                StateProj::Inner(future) => {
+                    return Poll::Ready(ready!(future.poll(cx)).map(settle::<I, RB>));
+                }
+                StateProj::Refused(rejection) => {
+                    let rejection = rejection.take().expect("polled after completion");
+                    let response = rejection.settle(&Pages::default(), None);
+                    return Poll::Ready(Ok(response.map(ResponseBody::own)));
+                }
+                StateProj::Loading { load, resolver, waiting } => {
+                    let found = ready!(load.poll(cx));
+                    let (mut request, mut ready) = waiting.take().expect("polled after completion");
+                    let next = match resolver.admit(found) {
+                        Ok(session) => {
+                            if let Some(session) = session {
+                                request.extensions_mut().insert(Authenticated::new(session));
+                            }
+                            State::Inner(ready.call(request))
+                        }
+                        Err(error) => {
+                            let (method, headers) = (request.method(), request.headers());
+                            State::Refused(Some(Rejection::unavailable::<I>(error, method, headers)))
+                        }
+                    };
+                    this.state.set(next);
+                }
+            }
+        }
+    }
+}
+
+/// Gives a refusal from inside its final form; any other response passes.
+fn settle<I: 'static, RB>(response: Response<RB>) -> Response<ResponseBody<RB>> {
+    match response.extensions().get::<Rejection>() {
+        Some(rejection) if rejection.is_about::<I>() && matches!(rejection.reason(), Reason::LoginRequired) => {
+            rejection.clone().settle(&Pages::default(), None).map(ResponseBody::own)
+        }
+        _ => response.map(ResponseBody::inner),
+    }
+}
+
+impl<S, B, I, St> fmt::Debug for ResponseFuture<S, B, I, St>
+where
+    S: Service<Request<B>>,
+    St: SessionStore<I>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("authenticate::ResponseFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,101 @@
+use std::fmt;
+use std::mem;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::uri::PathAndQuery;
+use http::{Method, Request, Response};
+use tower_service::Service;
+
+use super::{Resolver, ResponseFuture};
+use crate::answer::Rejection;
+use crate::body::ResponseBody;
+use crate::session::Authenticated;
+use crate::store::{Lookup, SessionStore};
+
+/// Puts the live session of a request into its extensions; see the [module](super).
+pub struct Authenticate<S, I, St> {
+    inner: S,
+    resolver: Arc<Resolver<I, St>>,
+}
+
+impl<S, I, St> Authenticate<S, I, St> {
+    pub(crate) fn new(inner: S, resolver: Arc<Resolver<I, St>>) -> Self {
+        Self { inner, resolver }
+    }
+}
+
+impl<S, I, St> Authenticate<S, I, St>
+where
+    I: Send + Sync + 'static,
+    St: SessionStore<I>,
+{
+    /// Begins to answer. The second value is the target of a `GET` that is not known to be logged in: where
+    /// a login would have to lead back to. It is copied only then, because it is not free.
+    pub(crate) fn begin<B, RB>(
+        &mut self,
+        mut request: Request<B>,
+    ) -> (ResponseFuture<S, B, I, St>, Option<PathAndQuery>)
+    where
+        S: Service<Request<B>, Response = Response<RB>> + Clone,
+    {
+        request.extensions_mut().remove::<Authenticated<I>>();
+        match self.resolver.lookup(request.headers()) {
+            Lookup::Ready(Ok(Some(session))) => {
+                request.extensions_mut().insert(Authenticated::new(session));
+                (ResponseFuture::inner(self.inner.call(request)), None)
+            }
+            Lookup::Ready(Ok(None)) => {
+                let target = target(&request);
+                (ResponseFuture::inner(self.inner.call(request)), target)
+            }
+            Lookup::Ready(Err(error)) => {
+                let rejection = Rejection::unavailable::<I>(error, request.method(), request.headers());
+                (ResponseFuture::refused(rejection), None)
+            }
+            Lookup::Pending(load) => {
+                let target = target(&request);
+                // Only the service that was polled ready may be called: it goes into the future, its clone
+                // stays here.
+                let clone = self.inner.clone();
+                let ready = mem::replace(&mut self.inner, clone);
+                (ResponseFuture::loading(load, Arc::clone(&self.resolver), request, ready), target)
+            }
+        }
+    }
+}
+
+fn target<B>(request: &Request<B>) -> Option<PathAndQuery> {
+    if *request.method() == Method::GET { request.uri().path_and_query().cloned() } else { None }
+}
+
+impl<S, B, RB, I, St> Service<Request<B>> for Authenticate<S, I, St>
+where
+    S: Service<Request<B>, Response = Response<RB>> + Clone,
+    I: Send + Sync + 'static,
+    St: SessionStore<I>,
+{
+    type Response = Response<ResponseBody<RB>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, B, I, St>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        self.begin(request).0
+    }
+}
+
+impl<S: Clone, I, St> Clone for Authenticate<S, I, St> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), resolver: Arc::clone(&self.resolver) }
+    }
+}
+
+impl<S: fmt::Debug, I, St> fmt::Debug for Authenticate<S, I, St> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticate").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,344 @@
+//! The Tower contract and the rules of the module, polled by hand.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{COOKIE, RETRY_AFTER, SET_COOKIE};
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::Full;
+use tokio::sync::oneshot;
+use tokio_test::{assert_pending, assert_ready, task};
+use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_test::mock;
+
+use super::*;
+use crate::answer::{Reason, Rejection};
+use crate::clock::{ManualClock, Timestamp};
+use crate::error::{Error, ErrorKind};
+use crate::session::{Authenticated, Lifetime, Session, SessionId};
+use crate::store::{LoadResult, Lookup, SessionStore};
+
+#[derive(Debug)]
+struct Person;
+
+type Body = Full<Bytes>;
+type Loaded = LoadResult<Person>;
+
+/// What the next look-ups answer, and how many there were.
+#[derive(Clone, Default)]
+struct Script {
+    next: Arc<Mutex<Vec<Answer>>>,
+    lookups: Arc<AtomicUsize>,
+}
+
+enum Answer {
+    Now(Loaded),
+    Later(oneshot::Receiver<Loaded>),
+}
+
+impl Script {
+    fn then(self, answer: Answer) -> Self {
+        self.next.lock().unwrap().push(answer);
+        self
+    }
+
+    fn lookups(&self) -> usize {
+        self.lookups.load(Ordering::Relaxed)
+    }
+}
+
+struct Later(oneshot::Receiver<Loaded>);
+
+impl Future for Later {
+    type Output = Loaded;
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Loaded> {
+        std::pin::Pin::new(&mut self.0).poll(cx).map(|answer| answer.expect("the test answers"))
+    }
+}
+
+impl SessionStore<Person> for Script {
+    type Load = Later;
+
+    fn load(&self, _: &SessionId) -> Lookup<Person, Later> {
+        self.lookups.fetch_add(1, Ordering::Relaxed);
+        match self.next.lock().unwrap().pop().expect("a look-up that the test did not expect") {
+            Answer::Now(loaded) => Lookup::Ready(loaded),
+            Answer::Later(receiver) => Lookup::Pending(Later(receiver)),
+        }
+    }
+
+    fn insert(&self, _: Session<Person>) -> impl Future<Output = Result<(), Error>> + Send {
+        ready(Ok(()))
+    }
+
+    fn remove(&self, _: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
+        ready(Ok(()))
+    }
+
+    fn remove_subject(&self, _: &str) -> impl Future<Output = Result<(), Error>> + Send {
+        ready(Ok(()))
+    }
+
+    fn remove_all(&self) -> impl Future<Output = Result<(), Error>> + Send {
+        ready(Ok(()))
+    }
+}
+
+const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
+
+fn layer(store: Script, clock: &ManualClock) -> AuthenticateLayer<Person, Script> {
+    let cookie_name = "__Host-test".to_owned();
+    AuthenticateLayer::new(Arc::new(Resolver { cookie_name, store, clock: clock.clock(), identity: PhantomData }))
+}
+
+fn session() -> Arc<Session<Person>> {
+    Arc::new(Session::begin(SessionId::random().unwrap(), Person, Lifetime::default(), START))
+}
+
+fn with_cookie() -> Request<Body> {
+    let value = SessionId::random().unwrap().expose();
+    Request::get("/page").header(COOKIE, format!("a=b; __Host-test={value}")).body(Body::default()).unwrap()
+}
+
+/// Answers with whether somebody is logged in.
+fn who(request: &Request<Body>) -> Response<Body> {
+    let known = request.extensions().get::<Authenticated<Person>>().is_some();
+    Response::new(Body::from(if known { "somebody" } else { "anonymous" }))
+}
+
+fn whoami() -> impl Service<
+    Request<Body>,
+    Response = Response<Body>,
+    Error = Infallible,
+    Future = Ready<Result<Response<Body>, Infallible>>,
+> + Clone {
+    service_fn(|request: Request<Body>| ready(Ok(who(&request))))
+}
+
+async fn ask(layer: &AuthenticateLayer<Person, Script>, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
+    use http_body_util::BodyExt;
+    let (parts, body) = layer.layer(whoami()).oneshot(request).await.unwrap().into_parts();
+    let text = body.collect().await.unwrap().to_bytes();
+    (parts.status, parts.headers, String::from_utf8_lossy(&text).into_owned())
+}
+
+#[tokio::test]
+async fn live_session_is_put_into_the_extensions() {
+    let clock = ManualClock::new(START);
+    let store = Script::default().then(Answer::Now(Ok(Some(session()))));
+    let (status, headers, text) = ask(&layer(store.clone(), &clock), with_cookie()).await;
+    assert_eq!((status, text.as_str(), store.lookups()), (StatusCode::OK, "somebody", 1));
+    assert!(!headers.contains_key(SET_COOKIE));
+}
+
+#[tokio::test]
+async fn ended_or_absent_session_is_anonymous() {
+    let clock = ManualClock::new(START.plus(Duration::from_secs(30 * 60)));
+    for answer in [Some(session()), None] {
+        let store = Script::default().then(Answer::Now(Ok(answer)));
+        assert_eq!(ask(&layer(store, &clock), with_cookie()).await.2, "anonymous");
+    }
+}
+
+#[tokio::test]
+async fn k4_without_a_well_formed_cookie_the_store_is_not_asked() {
+    let clock = ManualClock::new(START);
+    let good = SessionId::random().unwrap().expose();
+    let other = SessionId::random().unwrap().expose();
+    let cookies = [
+        String::new(),
+        "a=b".to_owned(),
+        format!("test={good}"),
+        format!("__Host-test={}", &good[1..]),
+        format!("__Host-test=\"{good}\""),
+        format!("__Host-test={good}; __Host-test={other}"),
+        format!("__Host-test={good}; __Host-test="),
+        "__Host-test=".to_owned() + &"!".repeat(43),
+    ];
+    for cookie in cookies {
+        let store = Script::default();
+        let request = Request::get("/").header(COOKIE, &cookie).body(Body::default()).unwrap();
+        assert_eq!(ask(&layer(store.clone(), &clock), request).await.2, "anonymous", "{cookie}");
+        assert_eq!(store.lookups(), 0, "{cookie}");
+    }
+}
+
+#[tokio::test]
+async fn k7_repeated_cookie_costs_one_look_up() {
+    let clock = ManualClock::new(START);
+    let value = SessionId::random().unwrap().expose();
+    let store = Script::default().then(Answer::Now(Ok(Some(session()))));
+    let cookies = vec![format!("__Host-test={value}"); 20].join("; ");
+    let request = Request::get("/").header(COOKIE, cookies).body(Body::default()).unwrap();
+    assert_eq!(ask(&layer(store.clone(), &clock), request).await.2, "somebody");
+    assert_eq!(store.lookups(), 1);
+}
+
+#[tokio::test]
+async fn identity_that_somebody_else_put_there_is_removed() {
+    let clock = ManualClock::new(START);
+    let mut request = Request::get("/").body(Body::default()).unwrap();
+    request.extensions_mut().insert(Authenticated::new(session()));
+    assert_eq!(ask(&layer(Script::default(), &clock), request).await.2, "anonymous");
+}
+
+#[tokio::test]
+async fn failed_store_is_503_and_never_anonymous() {
+    let clock = ManualClock::new(START);
+    let failed = || Err(Error::new(ErrorKind::Store, "as planned"));
+    let (sender, receiver) = oneshot::channel();
+    sender.send(failed()).unwrap();
+    for answer in [Answer::Now(failed()), Answer::Later(receiver)] {
+        let layer = layer(Script::default().then(answer), &clock);
+        let inner = service_fn(async |_: Request<Body>| -> Result<Response<Body>, Infallible> {
+            unreachable!("the application must not be asked")
+        });
+        let response = layer.layer(inner).oneshot(with_cookie()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key(RETRY_AFTER));
+        assert!(!response.headers().contains_key(SET_COOKIE));
+        let reason = response.extensions().get::<Rejection>().unwrap().reason();
+        assert!(matches!(reason, Reason::Unavailable(error) if error.kind() == ErrorKind::Store));
+    }
+}
+
+#[tokio::test]
+async fn unmet_login_is_401_where_no_login_layer_is() {
+    let clock = ManualClock::new(START);
+    let inner = service_fn(async |request: Request<Body>| {
+        let rejection = Rejection::login_required::<Person>(request.method(), request.headers());
+        Ok::<_, Infallible>(rejection.into_response())
+    });
+    let response = layer(Script::default(), &clock).layer(inner).oneshot(Request::new(Body::default())).await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    assert!(!response.headers().contains_key(SET_COOKIE));
+}
+
+#[tokio::test]
+async fn rejection_about_somebody_else_passes() {
+    let clock = ManualClock::new(START);
+    let inner = service_fn(async |request: Request<Body>| {
+        let rejection = Rejection::login_required::<String>(request.method(), request.headers());
+        Ok::<_, Infallible>(rejection.into_response())
+    });
+    let response = layer(Script::default(), &clock).layer(inner).oneshot(Request::new(Body::default())).await.unwrap();
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+#[test]
+fn service_is_ready_exactly_when_the_inner_one_is() {
+    let clock = ManualClock::new(START);
+    let (mut service, mut handle) =
+        mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(Script::default(), &clock));
+    handle.allow(0);
+    assert_pending!(service.poll_ready());
+    handle.allow(1);
+    assert_ready!(service.poll_ready()).unwrap();
+}
+
+#[test]
+fn only_the_service_that_was_polled_ready_is_called_when_the_store_is_slow() {
+    let clock = ManualClock::new(START);
+    let (sender, receiver) = oneshot::channel();
+    let store = Script::default().then(Answer::Later(receiver));
+    let (mut service, mut handle) = mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(store, &clock));
+    handle.allow(1);
+    assert_ready!(service.poll_ready()).unwrap();
+    let mut response = task::spawn(service.call(with_cookie()));
+    assert_pending!(response.poll());
+    // The mock panics when a clone of it is called that was not itself polled ready.
+    sender.send(Ok(Some(session()))).unwrap();
+    assert!(response.is_woken());
+    assert_pending!(response.poll());
+    let (request, reply) = assert_ready!(task::spawn(handle.next_request()).poll()).unwrap();
+    reply.send_response(who(&request));
+    let answer = assert_ready!(response.poll()).unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(request.extensions().get::<Authenticated<Person>>().is_some());
+}
+
+#[test]
+fn request_that_is_dropped_while_the_store_is_slow_never_reaches_the_application() {
+    let clock = ManualClock::new(START);
+    let (sender, receiver) = oneshot::channel();
+    let store = Script::default().then(Answer::Later(receiver));
+    let (mut service, mut handle) = mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(store, &clock));
+    handle.allow(1);
+    assert_ready!(service.poll_ready()).unwrap();
+    let mut response = task::spawn(service.call(with_cookie()));
+    assert_pending!(response.poll());
+    drop(response);
+    assert!(sender.send(Ok(Some(session()))).is_err());
+    assert_pending!(task::spawn(handle.next_request()).poll());
+}
+
+#[test]
+fn slow_store_that_knows_nobody_is_anonymous() {
+    let clock = ManualClock::new(START);
+    let (sender, receiver) = oneshot::channel();
+    let mut response =
+        task::spawn(layer(Script::default().then(Answer::Later(receiver)), &clock).layer(whoami()).call(with_cookie()));
+    assert_pending!(response.poll());
+    sender.send(Ok(None)).unwrap();
+    let answer = assert_ready!(response.poll()).unwrap();
+    assert_eq!(http_body::Body::size_hint(answer.body()).exact(), Some("anonymous".len() as u64));
+}
+
+#[test]
+fn service_that_is_not_cloned_is_called_directly_when_the_store_answers_at_once() {
+    struct Uncloneable(Arc<AtomicUsize>);
+
+    impl Clone for Uncloneable {
+        fn clone(&self) -> Self {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Self(Arc::clone(&self.0))
+        }
+    }
+
+    impl Service<Request<Body>> for Uncloneable {
+        type Response = Response<Body>;
+        type Error = Infallible;
+        type Future = Ready<Result<Response<Body>, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
+            std::task::Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: Request<Body>) -> Self::Future {
+            ready(Ok(who(&request)))
+        }
+    }
+
+    let clock = ManualClock::new(START);
+    let clones = Arc::new(AtomicUsize::new(0));
+    let store = Script::default().then(Answer::Now(Ok(Some(session()))));
+    let mut service = layer(store, &clock).layer(Uncloneable(Arc::clone(&clones)));
+    assert_ready!(task::spawn(service.call(with_cookie())).poll()).unwrap();
+    assert_eq!(clones.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn error_of_the_application_passes_untouched() {
+    let clock = ManualClock::new(START);
+    let inner = service_fn(|_: Request<Body>| ready(Err::<Response<Body>, _>("mine")));
+    let error = assert_ready!(
+        task::spawn(layer(Script::default(), &clock).layer(inner).call(Request::new(Body::default()))).poll()
+    );
+    assert_eq!(error.unwrap_err(), "mine");
+}
+
+#[test]
+fn future_is_send_and_asks_nothing_of_the_bodies() {
+    fn assert_send<T: Send>(_: &T) {}
+    struct NotEvenABody;
+    let clock = ManualClock::new(START);
+    let inner = service_fn(|_: Request<NotEvenABody>| ready(Ok::<_, Infallible>(Response::new(NotEvenABody))));
+    let future = layer(Script::default(), &clock).layer(inner).call(Request::new(NotEvenABody));
+    assert_send(&future);
+}

@@ -1,0 +1,54 @@
+//! Extractors for axum and everything else on `axum-core`.
+//!
+//! [`Authenticated<I>`] refuses whoever is not logged in, and the login layer sends a person to the login;
+//! `Option<Authenticated<I>>` lets everybody in. Where the layer is missing, the refusal stays as it is and
+//! names the remedy; `Option<Authenticated<I>>` cannot tell a missing layer from a stranger, and is `None`.
+//!
+//! ```
+//! use axum::Router;
+//! use axum::routing::get;
+//! use tower_weika::identity::Manager;
+//! use tower_weika::session::Authenticated;
+//!
+//! async fn admin(manager: Authenticated<Manager>) -> String {
+//!     format!("你好, {}", manager.name())
+//! }
+//!
+//! async fn home(manager: Option<Authenticated<Manager>>) -> String {
+//!     manager.map_or_else(|| "你好".to_owned(), |manager| format!("你好, {}", manager.name()))
+//! }
+//!
+//! let app: Router = Router::new().route("/", get(home)).route("/admin", get(admin));
+//! ```
+
+use std::convert::Infallible;
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum_core::response::{IntoResponse, Response};
+use http::request::Parts;
+
+use crate::answer::Rejection;
+use crate::session::Authenticated;
+
+impl<S: Sync, I: Send + Sync + 'static> FromRequestParts<S> for Authenticated<I> {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        let found = parts.extensions.get::<Self>().cloned();
+        found.ok_or_else(|| Rejection::login_required::<I>(&parts.method, &parts.headers))
+    }
+}
+
+impl<S: Sync, I: Send + Sync + 'static> OptionalFromRequestParts<S> for Authenticated<I> {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned())
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        Self::into_response(self).map(axum_core::body::Body::new)
+    }
+}

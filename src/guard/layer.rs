@@ -1,0 +1,75 @@
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use tower_layer::Layer;
+
+use super::prefix::Prefixes;
+use super::requirement::{LoggedIn, Role, School};
+use super::service::Guard;
+use crate::identity::Manager;
+
+/// Wraps services in a [`Guard`]; see the [module](super).
+#[derive(Debug)]
+pub struct GuardLayer<I, R = LoggedIn> {
+    requirement: Arc<R>,
+    prefixes: Prefixes,
+    identity: PhantomData<fn(I)>,
+}
+
+impl<I> GuardLayer<I, LoggedIn> {
+    /// Demands a login.
+    #[must_use]
+    pub fn logged_in() -> Self {
+        Self::custom(LoggedIn)
+    }
+}
+
+impl GuardLayer<Manager, Role> {
+    /// Demands a manager of the role group `role_id`.
+    #[must_use]
+    pub fn role(role_id: i64) -> Self {
+        Self::custom(Role(role_id))
+    }
+}
+
+impl GuardLayer<Manager, School> {
+    /// Demands a manager who is managing the school with this `school_code` (主体 code) right now.
+    #[must_use]
+    pub fn school(school_code: impl Into<Box<str>>) -> Self {
+        Self::custom(School(school_code.into()))
+    }
+}
+
+impl<I, R> GuardLayer<I, R> {
+    /// Demands whatever `requirement` says; a closure `Fn(&I) -> bool` will do.
+    #[must_use]
+    pub fn custom(requirement: R) -> Self {
+        Self { requirement: Arc::new(requirement), prefixes: Prefixes::everything(), identity: PhantomData }
+    }
+
+    /// Guards only targets under `prefix` (`/admin` and `/admin/…`), for services that route by themselves.
+    /// May be called several times. Where a router can wrap single routes, do that instead.
+    ///
+    /// The decision is made on the raw request target (rule P1), after decoding unreserved characters. A
+    /// target that could be read in two ways (empty or dot segments, `%2f`, `%5c`, `%00`, a backslash, `;`)
+    /// is guarded wherever it seems to lead (rule P2).
+    #[must_use]
+    pub fn under(mut self, prefix: impl Into<Box<str>>) -> Self {
+        self.prefixes.add(prefix.into());
+        self
+    }
+}
+
+impl<S, I, R> Layer<S> for GuardLayer<I, R> {
+    type Service = Guard<S, I, R>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Guard::new(inner, Arc::clone(&self.requirement), self.prefixes.clone())
+    }
+}
+
+impl<I, R> Clone for GuardLayer<I, R> {
+    fn clone(&self) -> Self {
+        Self { requirement: Arc::clone(&self.requirement), prefixes: self.prefixes.clone(), identity: PhantomData }
+    }
+}

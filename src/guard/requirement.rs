@@ -1,0 +1,46 @@
+//! What a guard may demand.
+
+use crate::identity::Manager;
+
+/// Something that an identity must meet. Any closure `Fn(&I) -> bool` is one.
+pub trait Requirement<I> {
+    /// Whether `identity` meets it.
+    fn is_met_by(&self, identity: &I) -> bool;
+}
+
+impl<I, F: Fn(&I) -> bool> Requirement<I> for F {
+    fn is_met_by(&self, identity: &I) -> bool {
+        self(identity)
+    }
+}
+
+/// To be logged in is enough.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct LoggedIn;
+
+impl<I> Requirement<I> for LoggedIn {
+    fn is_met_by(&self, _: &I) -> bool {
+        true
+    }
+}
+
+/// A manager of one role group (角色组, `role_id`).
+#[derive(Clone, Copy, Debug)]
+pub struct Role(pub(super) i64);
+
+impl Requirement<Manager> for Role {
+    fn is_met_by(&self, manager: &Manager) -> bool {
+        manager.role_id() == Some(self.0)
+    }
+}
+
+/// A manager who is managing one school right now: the confirmed `cur_school`, not just any of `schools`.
+#[derive(Clone, Debug)]
+pub struct School(pub(super) Box<str>);
+
+impl Requirement<Manager> for School {
+    fn is_met_by(&self, manager: &Manager) -> bool {
+        manager.current_school().is_some_and(|school| *school.code() == *self.0)
+    }
+}

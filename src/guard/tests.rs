@@ -1,0 +1,152 @@
+//! What a guard lets through, and what it says to the rest.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, SET_COOKIE};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use tokio_test::{assert_pending, assert_ready, task};
+use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_test::mock;
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::session::{Authenticated, Lifetime, Session, SessionId};
+
+#[derive(Debug)]
+struct Person(u32);
+
+type Body = Full<Bytes>;
+
+fn application() -> impl Service<
+    Request<Body>,
+    Response = Response<Body>,
+    Error = Infallible,
+    Future = Ready<Result<Response<Body>, Infallible>>,
+> + Clone {
+    service_fn(|_: Request<Body>| ready(Ok(Response::new(Body::from("inside")))))
+}
+
+fn logged_in_as<I>(identity: I) -> Authenticated<I> {
+    let now = Timestamp::from_unix_seconds(1_000_000);
+    let id = SessionId::random().unwrap();
+    Authenticated::new(Arc::new(Session::begin(id, identity, Lifetime::default(), now)))
+}
+
+fn request(method: Method, target: &str) -> Request<Body> {
+    Request::builder().method(method).uri(target).body(Body::default()).unwrap()
+}
+
+async fn pass<R: Requirement<Person>>(
+    layer: GuardLayer<Person, R>,
+    mut request: Request<Body>,
+    who: Option<u32>,
+) -> Response<ResponseBodyOf> {
+    if let Some(number) = who {
+        request.extensions_mut().insert(logged_in_as(Person(number)));
+    }
+    layer.layer(application()).oneshot(request).await.unwrap()
+}
+
+type ResponseBodyOf = crate::body::ResponseBody<Body>;
+
+#[tokio::test]
+async fn whoever_is_logged_in_passes() {
+    let response = pass(GuardLayer::logged_in(), request(Method::GET, "/"), Some(1)).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(response.extensions().get::<Rejection>().is_none());
+}
+
+#[tokio::test]
+async fn whoever_does_not_meet_the_requirement_is_403_with_the_reason() {
+    let only_7 = || GuardLayer::custom(|person: &Person| person.0 == 7);
+    assert_eq!(pass(only_7(), request(Method::GET, "/"), Some(7)).await.status(), StatusCode::OK);
+    let response = pass(only_7(), request(Method::GET, "/"), Some(1)).await;
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    let rejection = response.extensions().get::<Rejection>().unwrap();
+    assert!(matches!(rejection.reason(), Reason::Forbidden) && rejection.is_about::<Person>());
+}
+
+#[tokio::test]
+async fn p3_no_method_spelling_or_header_opens_what_is_guarded() {
+    let methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "BREW"];
+    for method in methods {
+        for target in ["/", "/public", "//x", "/%2e%2e/", "*"] {
+            let mut request = request(Method::from_bytes(method.as_bytes()).unwrap(), target);
+            for name in ["x-forwarded-user", "x-original-url", "x-forwarded-for", "x-rewrite-url", "authorization"] {
+                request.headers_mut().insert(name, "/public".parse().unwrap());
+            }
+            let response = pass(GuardLayer::logged_in(), request, None).await;
+            assert_ne!(response.status(), StatusCode::OK, "{method} {target}");
+            assert!(matches!(response.extensions().get::<Rejection>().unwrap().reason(), Reason::LoginRequired));
+        }
+    }
+}
+
+#[tokio::test]
+async fn refusal_without_a_layer_names_the_remedy() {
+    use http_body_util::BodyExt;
+    let response = pass(GuardLayer::logged_in(), request(Method::GET, "/"), None).await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let text = response.into_body().collect().await.unwrap().to_bytes();
+    assert!(String::from_utf8_lossy(&text).contains("Is `LoginLayer` (or `AuthenticateLayer`) applied?"));
+}
+
+#[tokio::test]
+async fn grpc_gets_a_grpc_status() {
+    let mut request = request(Method::POST, "/service/method");
+    request.headers_mut().insert(CONTENT_TYPE, "application/grpc".parse().unwrap());
+    let response = pass(GuardLayer::custom(|_: &Person| false), request, Some(1)).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()[CONTENT_TYPE], "application/grpc");
+    assert_eq!(response.headers()["grpc-status"], "7");
+}
+
+#[tokio::test]
+async fn forbidden_page_is_html_for_a_person_and_json_for_a_script() {
+    let never = || GuardLayer::custom(|_: &Person| false);
+    let mut page = request(Method::GET, "/");
+    page.headers_mut().insert(ACCEPT, "text/html".parse().unwrap());
+    let response = pass(never(), page, Some(1)).await;
+    assert_eq!(response.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
+    let response = pass(never(), request(Method::GET, "/"), Some(1)).await;
+    assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
+    assert!(!response.headers().contains_key(SET_COOKIE));
+}
+
+#[tokio::test]
+async fn p1_guard_under_a_prefix_leaves_the_rest_open() {
+    let layer = || GuardLayer::logged_in().under("/admin");
+    assert_eq!(pass(layer(), request(Method::GET, "/public"), None).await.status(), StatusCode::OK);
+    assert_ne!(pass(layer(), request(Method::GET, "/admin/x"), None).await.status(), StatusCode::OK);
+    assert_ne!(pass(layer(), request(Method::GET, "/public/..%2fadmin"), None).await.status(), StatusCode::OK);
+}
+
+#[test]
+fn guard_is_ready_when_the_inner_service_is_and_calls_that_one() {
+    let (mut service, mut handle) =
+        mock::spawn_layer::<Request<Body>, Response<Body>, _>(GuardLayer::<Person>::logged_in());
+    handle.allow(0);
+    assert_pending!(service.poll_ready());
+    handle.allow(1);
+    assert_ready!(service.poll_ready()).unwrap();
+    let mut allowed = request(Method::GET, "/");
+    allowed.extensions_mut().insert(logged_in_as(Person(1)));
+    let mut response = task::spawn(service.call(allowed));
+    assert_pending!(response.poll());
+    let (_, reply) = assert_ready!(task::spawn(handle.next_request()).poll()).unwrap();
+    reply.send_response(Response::new(Body::default()));
+    assert_ready!(response.poll()).unwrap();
+}
+
+#[test]
+fn refused_request_never_reaches_the_inner_service() {
+    let (mut service, mut handle) =
+        mock::spawn_layer::<Request<Body>, Response<Body>, _>(GuardLayer::<Person>::logged_in());
+    assert_ready!(service.poll_ready()).unwrap();
+    assert_ready!(task::spawn(service.call(request(Method::GET, "/"))).poll()).unwrap();
+    assert_pending!(task::spawn(handle.next_request()).poll());
+}

@@ -1,0 +1,324 @@
+//! The settings of a login layer, and the check of all of them at once.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use url::{Host, Url};
+use zeroize::Zeroizing;
+
+use super::exchange::Exchanges;
+use super::flow::FlowCookies;
+use super::keys::Keys;
+use super::layer::LoginLayer;
+use super::return_to::{ReturnRules, ReturnTo};
+use super::shared::{Settings, Shared};
+use crate::answer::Pages;
+use crate::authenticate::Resolver;
+use crate::clock::Clock;
+use crate::cookie::CookiePolicy;
+use crate::error::{ConfigError, Mistake};
+use crate::provider::IdentityProvider;
+use crate::random;
+use crate::session::Lifetime;
+
+const MIN_SECRET_BYTES: usize = 32;
+
+/// Settings for a [`LoginLayer`]. Only [`public_url`](Self::public_url) has no default.
+pub struct LoginLayerBuilder<P, St> {
+    provider: P,
+    store: St,
+    public_url: Option<String>,
+    loopback_development: bool,
+    login_path: Option<String>,
+    callback_path: Option<String>,
+    logout_path: Option<String>,
+    landing_page: String,
+    return_origins: Vec<String>,
+    secret: Option<Zeroizing<Vec<u8>>>,
+    lifetime: Lifetime,
+    pages: Pages,
+    clock: Clock,
+}
+
+impl<P, St> LoginLayerBuilder<P, St> {
+    pub(super) fn new(provider: P, store: St) -> Self {
+        Self {
+            provider,
+            store,
+            public_url: None,
+            loopback_development: false,
+            login_path: None,
+            callback_path: None,
+            logout_path: None,
+            landing_page: "/".to_owned(),
+            return_origins: Vec::new(),
+            secret: None,
+            lifetime: Lifetime::default(),
+            pages: Pages::default(),
+            clock: Clock::system(),
+        }
+    }
+
+    /// The origin that browsers see, `https://campus.example.edu.cn`. The redirect URI is built from it and
+    /// from nothing else; no header of a request changes it (rule P4).
+    #[must_use]
+    pub fn public_url(mut self, origin: impl Into<String>) -> Self {
+        self.public_url = Some(origin.into());
+        self
+    }
+
+    /// Development on this machine: `http://127.0.0.1:…`, `http://localhost:…` and `http://[::1]:…` are
+    /// accepted as [`public_url`](Self::public_url), and only they; cookies are then neither `Secure` nor
+    /// `__Host-`.
+    #[must_use]
+    pub fn loopback_development(mut self) -> Self {
+        self.loopback_development = true;
+        self
+    }
+
+    /// The path that begins a login. Default: `/auth/{provider}/login`.
+    #[must_use]
+    pub fn login_path(mut self, path: impl Into<String>) -> Self {
+        self.login_path = Some(path.into());
+        self
+    }
+
+    /// The path that the provider sends the browser back to. Default: `/auth/{provider}/callback`.
+    #[must_use]
+    pub fn callback_path(mut self, path: impl Into<String>) -> Self {
+        self.callback_path = Some(path.into());
+        self
+    }
+
+    /// The path that ends a session. Default: `/auth/{provider}/logout`.
+    #[must_use]
+    pub fn logout_path(mut self, path: impl Into<String>) -> Self {
+        self.logout_path = Some(path.into());
+        self
+    }
+
+    /// Where a login or a logout leads that has no better target. Default: `/`.
+    #[must_use]
+    pub fn landing_page(mut self, path: impl Into<String>) -> Self {
+        self.landing_page = path.into();
+        self
+    }
+
+    /// Allows return targets on another origin, `https://portal.example.edu.cn`. Default: none (rule T6).
+    #[must_use]
+    pub fn return_origin(mut self, origin: impl Into<String>) -> Self {
+        self.return_origins.push(origin.into());
+        self
+    }
+
+    /// The secret that states and flow cookies are authenticated with: 32 bytes or more, the same on all
+    /// instances and over restarts. Default: random, so that logins under way end with the process.
+    #[must_use]
+    pub fn secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
+        self.secret = Some(Zeroizing::new(secret.into()));
+        self
+    }
+
+    /// How long sessions live. Default: 30 minutes idle, 12 hours absolute.
+    #[must_use]
+    pub fn lifetime(mut self, lifetime: Lifetime) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// How our pages look.
+    #[must_use]
+    pub fn pages(mut self, pages: Pages) -> Self {
+        self.pages = pages;
+        self
+    }
+
+    /// Where the time comes from.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Where sessions live.
+    #[must_use]
+    pub fn store<St2>(self, store: St2) -> LoginLayerBuilder<P, St2> {
+        LoginLayerBuilder {
+            provider: self.provider,
+            store,
+            public_url: self.public_url,
+            loopback_development: self.loopback_development,
+            login_path: self.login_path,
+            callback_path: self.callback_path,
+            logout_path: self.logout_path,
+            landing_page: self.landing_page,
+            return_origins: self.return_origins,
+            secret: self.secret,
+            lifetime: self.lifetime,
+            pages: self.pages,
+            clock: self.clock,
+        }
+    }
+}
+
+impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
+    /// Checks all settings.
+    ///
+    /// # Errors
+    /// Every mistake at once.
+    pub fn build(self) -> Result<LoginLayer<P, St>, ConfigError> {
+        let mut mistakes = Vec::new();
+        let name = self.provider.name();
+        if name.is_empty()
+            || name.len() > 32
+            || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        {
+            mistakes.push(Mistake::Characters {
+                name: "the provider's name",
+                value: name.to_owned(),
+                expected: "1 to 32 lower-case letters, digits and hyphens",
+            });
+        }
+
+        let origin = match &self.public_url {
+            Some(text) => check_origin("public_url", text, self.loopback_development, &mut mistakes),
+            None => {
+                mistakes.push(Mistake::Missing("public_url"));
+                String::new()
+            }
+        };
+        let origins = self.return_origins.iter().map(|text| check_origin("return_origin", text, false, &mut mistakes));
+        let origins: Vec<_> = origins.collect();
+
+        let [login_path, callback_path, logout_path] = [
+            ("login_path", &self.login_path, "login"),
+            ("callback_path", &self.callback_path, "callback"),
+            ("logout_path", &self.logout_path, "logout"),
+        ]
+        .map(|(setting, given, default)| {
+            let path = given.clone().unwrap_or_else(|| format!("/auth/{name}/{default}"));
+            if !is_plain_path(&path) {
+                mistakes.push(Mistake::Path { name: setting, value: path.clone() });
+            }
+            path
+        });
+        for (one, other, names) in [
+            (&login_path, &callback_path, ("login_path", "callback_path")),
+            (&login_path, &logout_path, ("login_path", "logout_path")),
+            (&callback_path, &logout_path, ("callback_path", "logout_path")),
+        ] {
+            if one == other {
+                mistakes.push(Mistake::SamePath(names.0, names.1));
+            }
+        }
+
+        let own_paths = vec![login_path.clone(), callback_path.clone(), logout_path.clone()];
+        let rules = ReturnRules::new(own_paths, origins);
+        let landing = rules.check(self.landing_page.as_bytes());
+        if landing.is_none() {
+            mistakes.push(Mistake::Path { name: "landing_page", value: self.landing_page.clone() });
+        }
+
+        let Lifetime { idle, absolute } = self.lifetime;
+        if idle.is_zero() || absolute < idle {
+            mistakes.push(Mistake::Bounds {
+                name: "lifetime",
+                value: format!("{idle:?} idle and {absolute:?} absolute"),
+                expected: "more than nothing, and not longer idle than absolute",
+            });
+        }
+
+        if let Some(secret) = self.secret.as_ref().filter(|secret| secret.len() < MIN_SECRET_BYTES) {
+            mistakes.push(Mistake::Bounds {
+                name: "secret",
+                value: format!("{} bytes long", secret.len()),
+                expected: "at least 32 bytes",
+            });
+        }
+        let secret = self
+            .secret
+            .or_else(|| random::bytes::<MIN_SECRET_BYTES>().ok().map(|bytes| Zeroizing::new(bytes.to_vec())));
+        let secret = secret.unwrap_or_else(|| {
+            mistakes.push(Mistake::Missing("secret (the operating system has no randomness to give)"));
+            Zeroizing::default()
+        });
+        ConfigError::check(mistakes)?;
+
+        let cookies =
+            if origin.starts_with("http://") { CookiePolicy::LoopbackDevelopment } else { CookiePolicy::Secure };
+        let cookie_name = cookies.name(&format!("{name}-session"));
+        let settings = Settings {
+            redirect_uri: format!("{origin}{callback_path}"),
+            login_path,
+            callback_path,
+            logout_path,
+            landing: landing.unwrap_or_else(ReturnTo::root),
+            rules,
+            cookies,
+            flows: FlowCookies::new(cookies, name, &cookie_name),
+            keys: Keys::derive(&secret, name),
+            lifetime: self.lifetime,
+            pages: self.pages,
+            origin,
+        };
+        let resolver = Resolver { cookie_name, store: self.store, clock: self.clock.clone(), identity: PhantomData };
+        Ok(LoginLayer::new(Shared {
+            provider: self.provider,
+            resolver: Arc::new(resolver),
+            settings,
+            exchanges: Exchanges::new(self.clock),
+        }))
+    }
+}
+
+/// The origin as browsers spell it; what it is not goes to the mistakes.
+fn check_origin(name: &'static str, text: &str, loopback_allowed: bool, mistakes: &mut Vec<Mistake>) -> String {
+    const EXPECTED: &str = "an origin like https://campus.example.edu.cn, without path, query or user";
+    let url = Url::parse(text).ok().filter(|url| {
+        let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        let is_nobody = url.username().is_empty() && url.password().is_none();
+        is_bare && is_nobody && url.has_host() && matches!(url.scheme(), "http" | "https")
+    });
+    let Some(url) = url else {
+        mistakes.push(Mistake::Url { name, value: text.to_owned(), expected: EXPECTED });
+        return String::new();
+    };
+    if url.scheme() == "http" && !(loopback_allowed && is_loopback(&url)) {
+        let remedy = "plain http is for `loopback_development` on this machine only";
+        mistakes.push(Mistake::Insecure { name, value: text.to_owned(), remedy });
+    }
+    url.origin().ascii_serialization()
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// `/a/b`: a path that has one spelling only.
+fn is_plain_path(path: &str) -> bool {
+    path.strip_prefix('/').is_some_and(|segments| {
+        segments.split('/').all(|segment| {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+            !segment.is_empty() && segment != "." && segment != ".." && segment.bytes().all(is_plain)
+        })
+    })
+}
+
+impl<P, St> fmt::Debug for LoginLayerBuilder<P, St> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginLayerBuilder")
+            .field("public_url", &self.public_url)
+            .field("login_path", &self.login_path)
+            .field("callback_path", &self.callback_path)
+            .field("logout_path", &self.logout_path)
+            .field("landing_page", &self.landing_page)
+            .field("lifetime", &self.lifetime)
+            .finish_non_exhaustive()
+    }
+}

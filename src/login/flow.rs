@@ -1,0 +1,306 @@
+//! The flow cookie: ties a login to the browser that began it, and remembers where it leads.
+//!
+//! One small cookie per login attempt, `{born}.{tag}.{target}`: the tag authenticates flow, birth and target.
+//! Nothing is kept on the server for a login that has only begun. All our cookies together stay below 4 KB
+//! of the `Cookie` header: the oldest flow goes first, and a target that is too long for its share is given up
+//! for the landing page, so that eight flows always fit beside a session.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use http::{HeaderMap, HeaderValue};
+
+use super::keys::{Key, TAG_BYTES};
+use super::return_to::{ReturnRules, ReturnTo};
+use super::state::{FLOW_LIFETIME, FlowId, State};
+use crate::clock::Timestamp;
+use crate::cookie::{self, CookiePolicy, Found};
+use crate::error::Error;
+use crate::session::SessionId;
+
+/// What all our cookies may take of the `Cookie` header, in bytes.
+const HEADER_BUDGET: usize = 4096;
+
+/// As many flows always fit.
+const FLOWS_AT_LEAST: usize = 8;
+
+/// `=` and `; ` around a pair.
+const PAIR_OVERHEAD: usize = 3;
+
+/// Reads and writes the flow cookies of one provider.
+#[derive(Debug)]
+pub(super) struct FlowCookies {
+    policy: CookiePolicy,
+    /// The name up to the part that is the flow's own.
+    prefix: String,
+    /// What is left of the budget beside a session cookie.
+    budget: usize,
+}
+
+impl FlowCookies {
+    pub(super) fn new(policy: CookiePolicy, provider: &str, session_cookie: &str) -> Self {
+        Self {
+            policy,
+            prefix: policy.name(&format!("{provider}-flow-")),
+            budget: HEADER_BUDGET.saturating_sub(session_cookie.len() + SessionId::LENGTH + PAIR_OVERHEAD),
+        }
+    }
+
+    /// The cookie for a flow that begins, after the deletion of those that have to make room for it.
+    pub(super) fn begin(
+        &self,
+        key: &Key,
+        state: &State,
+        target: &ReturnTo,
+        landing: &ReturnTo,
+        headers: &HeaderMap,
+    ) -> Result<Vec<HeaderValue>, Error> {
+        let name = self.name(state.flow);
+        let mut value = value(key, state, target);
+        if name.len() + value.len() + PAIR_OVERHEAD > self.budget / FLOWS_AT_LEAST {
+            value = self::value(key, state, landing);
+        }
+        let mut cookies = self.make_room(name.len() + value.len() + PAIR_OVERHEAD, state.born, headers)?;
+        cookies.push(self.policy.set(&name, &value, Some(FLOW_LIFETIME))?);
+        Ok(cookies)
+    }
+
+    /// The target of the flow, if this browser began it.
+    pub(super) fn target(
+        &self,
+        key: &Key,
+        state: &State,
+        rules: &ReturnRules,
+        headers: &HeaderMap,
+    ) -> Option<ReturnTo> {
+        let Found::Value(value) = cookie::find(headers, &self.name(state.flow)) else {
+            return None;
+        };
+        let mut parts = value.splitn(3, |byte| *byte == b'.').skip(1);
+        let tag: [u8; TAG_BYTES] = BASE64.decode(parts.next()?).ok()?.try_into().ok()?;
+        let target = BASE64.decode(parts.next()?).ok()?;
+        let authentic = key.verify(&[&state.flow.0, &born(state), &target], &tag);
+        authentic.then(|| rules.check(&target)).flatten()
+    }
+
+    /// Deletes the cookie of a flow that is over.
+    pub(super) fn end(&self, flow: FlowId) -> Result<HeaderValue, Error> {
+        self.policy.delete(&self.name(flow))
+    }
+
+    /// Deletes the cookies of all flows that this browser has begun.
+    pub(super) fn end_all(&self, headers: &HeaderMap) -> Result<Vec<HeaderValue>, Error> {
+        self.present(headers).map(|(name, _)| self.policy.delete(name)).collect()
+    }
+
+    fn make_room(&self, needed: usize, now: Timestamp, headers: &HeaderMap) -> Result<Vec<HeaderValue>, Error> {
+        let mut present: Vec<_> = self.present(headers).map(|(name, value)| (age(value, now), name, value)).collect();
+        present.sort_unstable();
+        let mut room = self.budget.saturating_sub(needed);
+        let mut deleted = Vec::new();
+        for (age, name, value) in present {
+            let size = name.len() + value.len() + PAIR_OVERHEAD;
+            match room.checked_sub(size).filter(|_| age < FLOW_LIFETIME.as_secs()) {
+                Some(left) => room = left,
+                None => {
+                    room = if age < FLOW_LIFETIME.as_secs() { 0 } else { room };
+                    deleted.push(self.policy.delete(name)?);
+                }
+            }
+        }
+        Ok(deleted)
+    }
+
+    fn present<'h>(&'h self, headers: &'h HeaderMap) -> impl Iterator<Item = (&'h str, &'h [u8])> {
+        cookie::pairs(headers).filter_map(|(name, value)| {
+            let own = name.strip_prefix(self.prefix.as_bytes())?;
+            let is_ours =
+                own.len() == OWN_NAME_LENGTH && own.iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b));
+            let name = std::str::from_utf8(name).ok()?;
+            is_ours.then_some((name, value))
+        })
+    }
+
+    fn name(&self, flow: FlowId) -> String {
+        format!("{}{}", self.prefix, BASE64.encode(&flow.0[..OWN_NAME_LENGTH / 4 * 3]))
+    }
+}
+
+/// Characters of the name that are the flow's own: six of its bytes.
+const OWN_NAME_LENGTH: usize = 8;
+
+fn value(key: &Key, state: &State, target: &ReturnTo) -> String {
+    let target = target.as_str().as_bytes();
+    let tag = key.tag(&[&state.flow.0, &born(state), target]);
+    format!("{:x}.{}.{}", state.born.unix_seconds(), BASE64.encode(tag), BASE64.encode(target))
+}
+
+fn born(state: &State) -> [u8; 8] {
+    state.born.unix_seconds().to_be_bytes()
+}
+
+/// Seconds since the birth that a value claims; without one, the value is as old as can be. Only this
+/// browser's own room depends on it, so it need not be authentic.
+fn age(value: &[u8], now: Timestamp) -> u64 {
+    let claimed = value.split(|byte| *byte == b'.').next().and_then(|hex| std::str::from_utf8(hex).ok());
+    let born = claimed.and_then(|hex| u64::from_str_radix(hex, 16).ok());
+    born.map_or(u64::MAX, |born| now.unix_seconds().saturating_sub(born))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::COOKIE;
+
+    use super::super::keys::Keys;
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix_seconds(1_760_000_000);
+    const SESSION: &str = "__Host-weika-session";
+
+    fn flows() -> FlowCookies {
+        FlowCookies::new(CookiePolicy::Secure, "weika", SESSION)
+    }
+
+    fn keys() -> Keys {
+        Keys::derive(&[1; 32], "weika")
+    }
+
+    fn rules() -> ReturnRules {
+        ReturnRules::new(Vec::new(), Vec::new())
+    }
+
+    fn target(text: &str) -> ReturnTo {
+        rules().check(text.as_bytes()).unwrap()
+    }
+
+    /// A jar that applies `Set-Cookie` as a browser does.
+    #[derive(Default)]
+    struct Jar(Vec<(String, String)>);
+
+    impl Jar {
+        fn apply(&mut self, set: &[HeaderValue]) {
+            for cookie in set {
+                let text = cookie.to_str().unwrap();
+                let (name, rest) = text.split_once('=').unwrap();
+                self.0.retain(|(known, _)| known != name);
+                if !text.contains("Max-Age=0") {
+                    self.0.push((name.to_owned(), rest.split(';').next().unwrap().to_owned()));
+                }
+            }
+        }
+
+        fn headers(&self) -> HeaderMap {
+            let session = (SESSION.to_owned(), "x".repeat(SessionId::LENGTH));
+            let pairs: Vec<_> =
+                self.0.iter().chain([&session]).map(|(name, value)| format!("{name}={value}")).collect();
+            HeaderMap::from_iter([(COOKIE, pairs.join("; ").parse().unwrap())])
+        }
+
+        fn begin(&mut self, at: Timestamp, to: &str) -> State {
+            let state = State::begin(0, at).unwrap();
+            let set = flows().begin(&keys().flow, &state, &target(to), &target("/"), &self.headers()).unwrap();
+            self.apply(&set);
+            state
+        }
+
+        fn target_of(&self, state: &State) -> Option<ReturnTo> {
+            flows().target(&keys().flow, state, &rules(), &self.headers())
+        }
+    }
+
+    #[test]
+    fn flow_leads_back_only_in_the_browser_that_began_it() {
+        let (mut one, mut other) = (Jar::default(), Jar::default());
+        let state = one.begin(NOW, "/a?b=c");
+        other.begin(NOW, "/other");
+        assert_eq!(one.target_of(&state), Some(target("/a?b=c")));
+        assert_eq!(other.target_of(&state), None);
+    }
+
+    #[test]
+    fn changed_cookie_leads_nowhere() {
+        let mut jar = Jar::default();
+        let state = jar.begin(NOW, "/a");
+        let original = jar.0[0].1.clone();
+        let forged = BASE64.encode("/b");
+        for value in [
+            original.replacen(|c: char| c != '.', "", 1),
+            format!("{original}A"),
+            original[..20].to_owned(),
+            String::new(),
+        ] {
+            jar.0[0].1 = value;
+            // The birth is not read from the cookie, so a change there alone does not matter.
+            if jar.0[0].1.split_once('.').map(|(_, rest)| rest) != original.split_once('.').map(|(_, rest)| rest) {
+                assert_eq!(jar.target_of(&state), None);
+            }
+        }
+        let (head, _) = original.rsplit_once('.').unwrap();
+        jar.0[0].1 = format!("{head}.{forged}");
+        assert_eq!(jar.target_of(&state), None);
+    }
+
+    #[test]
+    fn cookie_of_one_flow_does_not_serve_another() {
+        let mut jar = Jar::default();
+        let (one, other) = (jar.begin(NOW, "/a"), jar.begin(NOW, "/b"));
+        let value = jar.0[0].1.clone();
+        jar.0[1].1 = value;
+        assert_eq!(jar.target_of(&one), Some(target("/a")));
+        assert_eq!(jar.target_of(&other), None);
+    }
+
+    #[test]
+    fn twenty_tabs_with_short_targets_fit() {
+        let mut jar = Jar::default();
+        let states: Vec<_> = (0..20).map(|tab| jar.begin(NOW, &format!("/courses/{tab}?view=list"))).collect();
+        assert!(
+            states
+                .iter()
+                .enumerate()
+                .all(|(tab, state)| jar.target_of(state) == Some(target(&format!("/courses/{tab}?view=list"))))
+        );
+    }
+
+    #[test]
+    fn eight_tabs_fit_whatever_their_targets_and_the_header_stays_below_4_kilobytes() {
+        for length in [1, 100, 300, 330, 400, 2000] {
+            let mut jar = Jar::default();
+            let long = format!("/{}", "a".repeat(length));
+            let mut states = Vec::new();
+            for tab in 0..80 {
+                states.push(jar.begin(NOW.plus(std::time::Duration::from_secs(tab)), &long));
+                assert!(jar.headers()[COOKIE].len() <= HEADER_BUDGET);
+            }
+            assert!(states.iter().rev().take(8).all(|state| jar.target_of(state).is_some()), "{length}");
+            assert!(jar.target_of(&states[0]).is_none(), "the oldest goes first");
+        }
+    }
+
+    #[test]
+    fn target_that_does_not_fit_falls_back_to_the_landing_page() {
+        let mut jar = Jar::default();
+        let state = jar.begin(NOW, &format!("/{}", "a".repeat(2000)));
+        assert_eq!(jar.target_of(&state), Some(target("/")));
+    }
+
+    #[test]
+    fn flows_that_are_too_old_are_cleared_away() {
+        let mut jar = Jar::default();
+        jar.begin(NOW, "/old");
+        jar.0.push(("__Host-weika-flow-AAAAAAAA".to_owned(), "junk".to_owned()));
+        let new = jar.begin(NOW.plus(FLOW_LIFETIME), "/new");
+        assert_eq!(jar.0.len(), 1);
+        assert_eq!(jar.target_of(&new), Some(target("/new")));
+    }
+
+    #[test]
+    fn logout_clears_every_flow_and_nothing_else() {
+        let mut jar = Jar::default();
+        jar.begin(NOW, "/a");
+        jar.begin(NOW, "/b");
+        jar.0.push(("other".to_owned(), "1".to_owned()));
+        let headers = jar.headers();
+        jar.apply(&flows().end_all(&headers).unwrap());
+        assert_eq!(jar.0, [("other".to_owned(), "1".to_owned())]);
+    }
+}

@@ -1,0 +1,122 @@
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method, Request, Response};
+use pin_project::pin_project;
+use tower_service::Service;
+
+use super::shared::{Shared, Visit};
+use crate::answer::{OwnResponse, Reason, Rejection, RequestKind};
+use crate::authenticate;
+use crate::body::ResponseBody;
+use crate::provider::IdentityProvider;
+use crate::store::SessionStore;
+
+/// Response future of [`Login`](super::Login).
+#[pin_project]
+pub struct ResponseFuture<S, B, P, St>
+where
+    S: Service<Request<B>>,
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    #[pin]
+    kind: Kind<S, B, P, St>,
+}
+
+#[pin_project(project = KindProj)]
+enum Kind<S, B, P, St>
+where
+    S: Service<Request<B>>,
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    /// The application answers, with the identity in the request.
+    Passing {
+        #[pin]
+        future: authenticate::ResponseFuture<S, B, P::Identity, St>,
+        target: Option<PathAndQuery>,
+        shared: Arc<Shared<P, St>>,
+    },
+    /// An endpoint of ours answers. Boxed: a login happens once a day, and its state is large.
+    Own(Pin<Box<dyn Future<Output = OwnResponse> + Send>>),
+}
+
+impl<S, B, P, St> ResponseFuture<S, B, P, St>
+where
+    S: Service<Request<B>>,
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    pub(super) fn passing(
+        future: authenticate::ResponseFuture<S, B, P::Identity, St>,
+        target: Option<PathAndQuery>,
+        shared: Arc<Shared<P, St>>,
+    ) -> Self {
+        Self { kind: Kind::Passing { future, target, shared } }
+    }
+
+    pub(super) fn own(answer: impl Future<Output = OwnResponse> + Send + 'static) -> Self {
+        Self { kind: Kind::Own(Box::pin(answer)) }
+    }
+}
+
+impl<S, B, RB, P, St> Future for ResponseFuture<S, B, P, St>
+where
+    S: Service<Request<B>, Response = Response<RB>>,
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    type Output = Result<Response<ResponseBody<RB>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().kind.project() {
+            KindProj::Own(answer) => Poll::Ready(Ok(ready!(answer.as_mut().poll(cx)).map(ResponseBody::own))),
+            KindProj::Passing { future, target, shared } => {
+                let response = ready!(future.poll(cx))?;
+                Poll::Ready(Ok(match response.extensions().get::<Rejection>() {
+                    Some(rejection) if rejection.is_about::<P::Identity>() => {
+                        shared.settle(rejection.clone(), target.as_ref()).map(ResponseBody::own)
+                    }
+                    _ => response,
+                }))
+            }
+        }
+    }
+}
+
+impl<P, St> Shared<P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    /// Gives a refusal its final form: a login for a person who navigates, a short answer for the rest.
+    fn settle(&self, rejection: Rejection, target: Option<&PathAndQuery>) -> OwnResponse {
+        let settings = &self.settings;
+        if !matches!((rejection.reason(), rejection.kind()), (Reason::LoginRequired, RequestKind::Page)) {
+            return rejection.settle(&settings.pages, Some(&settings.login_path));
+        }
+        let target = target.and_then(|target| settings.rules.check(target.as_str().as_bytes()));
+        let target = target.unwrap_or_else(|| settings.landing.clone());
+        let mut response = self.begin(&target, 0, rejection.cookies()).unwrap_or_else(|error| {
+            let visit = Visit { method: Method::GET, query: None, headers: HeaderMap::new() };
+            self.broken(&visit, error)
+        });
+        response.extensions_mut().insert(rejection);
+        response
+    }
+}
+
+impl<S, B, P, St> fmt::Debug for ResponseFuture<S, B, P, St>
+where
+    S: Service<Request<B>>,
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("login::ResponseFuture").finish_non_exhaustive()
+    }
+}

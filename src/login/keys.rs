@@ -1,0 +1,85 @@
+//! The keys under which states and flow cookies are authenticated.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// Half of an HMAC-SHA-256 (RFC 2104 §5 allows truncation to half its length).
+pub(super) const TAG_BYTES: usize = 16;
+
+/// One key per purpose and provider, all derived from one secret: what was made for one purpose or provider
+/// is refused everywhere else.
+pub(super) struct Keys {
+    pub(super) state: Key,
+    pub(super) flow: Key,
+}
+
+impl Keys {
+    pub(super) fn derive(secret: &[u8], provider: &str) -> Self {
+        let root = Key(Zeroizing::new(pad(secret)));
+        Self { state: root.child("state", provider), flow: root.child("flow", provider) }
+    }
+}
+
+pub(super) struct Key(Zeroizing<[u8; 32]>);
+
+impl Key {
+    fn child(&self, purpose: &str, provider: &str) -> Self {
+        let parts: [&[u8]; 4] = [b"tower-weika/1/", purpose.as_bytes(), b"/", provider.as_bytes()];
+        Self(Zeroizing::new(self.mac(&parts).finalize().into_bytes().into()))
+    }
+
+    /// The tag of the parts, one after the other. All but the last must have a fixed length.
+    pub(super) fn tag(&self, parts: &[&[u8]]) -> [u8; TAG_BYTES] {
+        let full: [u8; 32] = self.mac(parts).finalize().into_bytes().into();
+        let mut tag = [0; TAG_BYTES];
+        tag.copy_from_slice(&full[..TAG_BYTES]);
+        tag
+    }
+
+    /// Whether `tag` is that of the parts, in constant time.
+    pub(super) fn verify(&self, parts: &[&[u8]], tag: &[u8; TAG_BYTES]) -> bool {
+        self.mac(parts).verify_truncated_left(tag).is_ok()
+    }
+
+    fn mac(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
+        // A key shorter than a block is filled up with zeros (RFC 2104 §2).
+        let mut block = Zeroizing::new([0; 64]);
+        block[..32].copy_from_slice(&*self.0);
+        let mut mac = Hmac::<Sha256>::new(&(*block).into());
+        for part in parts {
+            mac.update(part);
+        }
+        mac
+    }
+}
+
+/// A secret of any length as a key of 32 bytes.
+fn pad(secret: &[u8]) -> [u8; 32] {
+    use sha2::Digest;
+    Sha256::digest(secret).into()
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keys([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn purpose_and_provider_separate_the_keys() {
+        let keys = Keys::derive(&[7; 32], "weika");
+        let others = Keys::derive(&[7; 32], "wechat");
+        let tag = keys.state.tag(&[b"payload"]);
+        assert!(keys.state.verify(&[b"payl", b"oad"], &tag));
+        assert!(!keys.flow.verify(&[b"payload"], &tag));
+        assert!(!others.state.verify(&[b"payload"], &tag));
+        assert!(!Keys::derive(&[8; 32], "weika").state.verify(&[b"payload"], &tag));
+    }
+}

@@ -1,0 +1,118 @@
+use std::fmt;
+use std::sync::Arc;
+
+use tower_layer::Layer;
+
+use super::config::LoginLayerBuilder;
+use super::service::Login;
+use super::shared::Shared;
+use crate::authenticate::{Authenticate, AuthenticateLayer};
+use crate::error::Error;
+use crate::provider::IdentityProvider;
+use crate::session::Authenticated;
+#[cfg(feature = "memory")]
+use crate::store::MemoryStore;
+use crate::store::SessionStore;
+
+/// Wraps applications in [`Login`]; see the [module](super). Clones are cheap and share everything.
+#[cfg(feature = "memory")]
+pub struct LoginLayer<P: IdentityProvider, St = MemoryStore<<P as IdentityProvider>::Identity>> {
+    shared: Arc<Shared<P, St>>,
+}
+
+/// Wraps applications in [`Login`]; see the [module](super). Clones are cheap and share everything.
+#[cfg(not(feature = "memory"))]
+pub struct LoginLayer<P: IdentityProvider, St> {
+    shared: Arc<Shared<P, St>>,
+}
+
+#[cfg(feature = "memory")]
+impl<P: IdentityProvider> LoginLayer<P> {
+    /// Settings for a layer with sessions in memory; [`store`](LoginLayerBuilder::store) puts them elsewhere.
+    #[must_use]
+    pub fn builder(provider: P) -> LoginLayerBuilder<P, MemoryStore<P::Identity>> {
+        LoginLayerBuilder::new(provider, MemoryStore::new())
+    }
+}
+
+impl<P: IdentityProvider, St> LoginLayer<P, St> {
+    pub(super) fn new(shared: Shared<P, St>) -> Self {
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Settings for a layer with sessions in `store`.
+    #[must_use]
+    pub fn builder_with_store(provider: P, store: St) -> LoginLayerBuilder<P, St> {
+        LoginLayerBuilder::new(provider, store)
+    }
+
+    /// A layer for services that need to know who is asking, and have no login of their own: same cookie,
+    /// same sessions. It answers `401` where this one redirects.
+    #[must_use]
+    pub fn authenticate(&self) -> AuthenticateLayer<P::Identity, St> {
+        AuthenticateLayer::new(Arc::clone(&self.shared.resolver))
+    }
+
+    /// The path that begins a login.
+    #[must_use]
+    pub fn login_path(&self) -> &str {
+        &self.shared.settings.login_path
+    }
+
+    /// The path that ends the session of whoever posts to it.
+    #[must_use]
+    pub fn logout_path(&self) -> &str {
+        &self.shared.settings.logout_path
+    }
+}
+
+impl<P, St> LoginLayer<P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    /// Ends one session.
+    ///
+    /// # Errors
+    /// If the store fails; the session may still be there.
+    pub async fn end_session(&self, session: &Authenticated<P::Identity>) -> Result<(), Error> {
+        self.shared.resolver.store.remove(session.session().id()).await
+    }
+
+    /// Ends all sessions of one person.
+    ///
+    /// # Errors
+    /// If the store fails; some of the sessions may still be there.
+    pub async fn end_sessions_of(&self, subject: &str) -> Result<(), Error> {
+        self.shared.resolver.store.remove_subject(subject).await
+    }
+
+    /// Ends all sessions of everybody.
+    ///
+    /// # Errors
+    /// If the store fails; some of the sessions may still be there.
+    pub async fn end_all_sessions(&self) -> Result<(), Error> {
+        self.shared.resolver.store.remove_all().await
+    }
+}
+
+impl<S, P: IdentityProvider, St> Layer<S> for LoginLayer<P, St> {
+    type Service = Login<S, P, St>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let authenticate = Authenticate::new(inner, Arc::clone(&self.shared.resolver));
+        Login::new(authenticate, Arc::clone(&self.shared))
+    }
+}
+
+impl<P: IdentityProvider, St> Clone for LoginLayer<P, St> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<P: IdentityProvider, St> fmt::Debug for LoginLayer<P, St> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginLayer").field("settings", &self.shared.settings).finish_non_exhaustive()
+    }
+}

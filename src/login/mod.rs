@@ -1,0 +1,84 @@
+//! The whole login: endpoints, redirects, and the identity of everybody who is logged in.
+//!
+//! [`LoginLayer`] wraps an application. Three paths are its own (login, callback, logout); every other request
+//! goes through [`authenticate`](crate::authenticate), and a
+//! [`Rejection`](crate::answer::Rejection) that asks for a login becomes a redirect to the provider for a
+//! person who navigates, and `401` with a `login_url` for everything else.
+//!
+//! # The rules of a login
+//!
+//! 1. **Begin** writes nothing on the server. It answers `303` to the provider and sets one flow cookie, which
+//!    holds the checked return target and ties the login to this browser for ten minutes.
+//! 2. **Callback**: the state must be authentic, then fresh, then the flow of *this* browser; only then the
+//!    code is spent, in a task of its own that does not end when the browser hangs up. Forged, expired,
+//!    replayed and foreign states get one and the same page.
+//! 3. The same flow is **joined** for 60 seconds: however often the browser repeats the callback, with the
+//!    same code or another one, there is one exchange, and every answer is logged in.
+//! 4. A browser that **lost its cookie** begins again by itself, once; then a page says so. The same goes for
+//!    a code that the upstream system no longer takes and for an answer that was lost. No chain of failures
+//!    has more than three redirects.
+//! 5. **Success** is a new session id and `303` to a clean URL; the browser's former session is ended.
+//! 6. **Logout** is a `POST` from this site.
+//!
+//! # Caveats
+//!
+//! * `public_url` is the only source of the redirect URI. No `Host` or `X-Forwarded-*` header is read.
+//! * Without [`secret`](LoginLayerBuilder::secret), logins that are under way end when the process restarts,
+//!   and several instances do not understand each other's states.
+//!
+//! # Example
+//!
+//! ```
+//! use http::{Request, Response, StatusCode};
+//! use tower::{Layer, Service, ServiceExt, service_fn};
+//! use tower_weika::guard::GuardLayer;
+//! use tower_weika::identity::Manager;
+//! use tower_weika::login::LoginLayer;
+//! use tower_weika::provider::WeikaManagerProvider;
+//! use tower_weika::session::Authenticated;
+//! # type Body = http_body_util::Full<bytes::Bytes>;
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let weika = WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build()?;
+//! let login = LoginLayer::builder(weika).public_url("https://campus.example.edu.cn").build()?;
+//!
+//! let admin = service_fn(async |request: Request<Body>| {
+//!     let manager = request.extensions().get::<Authenticated<Manager>>().expect("guarded");
+//!     Ok::<_, std::convert::Infallible>(Response::new(Body::from(format!("你好, {}", manager.name()))))
+//! });
+//! let app = login.layer(GuardLayer::<Manager>::logged_in().layer(admin));
+//!
+//! // A person who navigates is sent to Weika.
+//! let page = Request::get("/admin").header("accept", "text/html").body(Body::default())?;
+//! let response = app.clone().oneshot(page).await?;
+//! assert_eq!(response.status(), StatusCode::SEE_OTHER);
+//! assert!(response.headers()["location"].to_str()?.starts_with("https://uni.weixiao.qq.com/open/auth/"));
+//!
+//! // A script is told where the login is.
+//! let response = app.oneshot(Request::get("/admin").body(Body::default())?).await?;
+//! assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+//! # Ok::<_, tower_weika::BoxError>(())
+//! # }).unwrap();
+//! ```
+
+mod begin;
+mod callback;
+mod config;
+mod exchange;
+mod flow;
+mod future;
+mod keys;
+mod layer;
+mod logout;
+mod query;
+mod return_to;
+mod service;
+mod shared;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use self::config::LoginLayerBuilder;
+pub use self::future::ResponseFuture;
+pub use self::layer::LoginLayer;
+pub use self::service::Login;

@@ -1,0 +1,87 @@
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Method, Request, Response};
+use tower_service::Service;
+
+use super::future::ResponseFuture;
+use super::shared::{Endpoint, Shared, Visit};
+use crate::answer::{OwnResponse, PageKind};
+use crate::authenticate::Authenticate;
+use crate::body::ResponseBody;
+use crate::provider::IdentityProvider;
+use crate::store::SessionStore;
+
+/// Answers the endpoints of a login, and authenticates everything else; see the [module](super).
+pub struct Login<S, P: IdentityProvider, St> {
+    authenticate: Authenticate<S, P::Identity, St>,
+    shared: Arc<Shared<P, St>>,
+}
+
+impl<S, P: IdentityProvider, St> Login<S, P, St> {
+    pub(super) fn new(authenticate: Authenticate<S, P::Identity, St>, shared: Arc<Shared<P, St>>) -> Self {
+        Self { authenticate, shared }
+    }
+}
+
+impl<S, B, RB, P, St> Service<Request<B>> for Login<S, P, St>
+where
+    S: Service<Request<B>, Response = Response<RB>> + Clone,
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    type Response = Response<ResponseBody<RB>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, B, P, St>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.authenticate.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let shared = Arc::clone(&self.shared);
+        match shared.settings.endpoint(request.uri().path()) {
+            None => {
+                let (future, target) = self.authenticate.begin(request);
+                ResponseFuture::passing(future, target, shared)
+            }
+            Some(endpoint) => {
+                let (parts, _) = request.into_parts();
+                let query = parts.uri.query().map(str::to_owned);
+                let visit = Visit { method: parts.method, query, headers: parts.headers };
+                ResponseFuture::own(shared.visit(endpoint, visit))
+            }
+        }
+    }
+}
+
+impl<P, St> Shared<P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    /// Answers a request to an endpoint of ours.
+    async fn visit(self: Arc<Self>, endpoint: Endpoint, visit: Visit) -> OwnResponse {
+        let fallback = Visit { method: visit.method.clone(), query: None, headers: visit.headers.clone() };
+        let answer = match (endpoint, &visit.method) {
+            (Endpoint::Login, &Method::GET) => self.login(&visit),
+            (Endpoint::Callback, &Method::GET) => Arc::clone(&self).callback(visit).await,
+            (Endpoint::Logout, &Method::POST) => self.logout(visit).await,
+            _ => return self.page(&visit, PageKind::MethodNotAllowed(endpoint.allow()), None),
+        };
+        answer.unwrap_or_else(|error| self.broken(&fallback, error))
+    }
+}
+
+impl<S: Clone, P: IdentityProvider, St> Clone for Login<S, P, St> {
+    fn clone(&self) -> Self {
+        Self::new(self.authenticate.clone(), Arc::clone(&self.shared))
+    }
+}
+
+impl<S: fmt::Debug, P: IdentityProvider, St> fmt::Debug for Login<S, P, St> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("authenticate", &self.authenticate).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,136 @@
+//! What all clones of one login layer share.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderValue, Method};
+
+use super::exchange::Exchanges;
+use super::flow::FlowCookies;
+use super::keys::Keys;
+use super::query::parameter;
+use super::return_to::{ReturnRules, ReturnTo};
+use crate::answer::{Language, OwnResponse, Page, PageKind, Pages, RequestKind};
+use crate::authenticate::Resolver;
+use crate::cookie::CookiePolicy;
+use crate::error::{Error, ErrorKind};
+use crate::provider::IdentityProvider;
+use crate::session::Lifetime;
+
+/// The settings of a login layer, all checked.
+#[derive(Debug)]
+pub(super) struct Settings {
+    /// Scheme, host and port of the site, without a slash at the end.
+    pub(super) origin: String,
+    pub(super) redirect_uri: String,
+    pub(super) login_path: String,
+    pub(super) callback_path: String,
+    pub(super) logout_path: String,
+    pub(super) landing: ReturnTo,
+    pub(super) rules: ReturnRules,
+    pub(super) cookies: CookiePolicy,
+    pub(super) flows: FlowCookies,
+    pub(super) keys: Keys,
+    pub(super) lifetime: Lifetime,
+    pub(super) pages: Pages,
+}
+
+impl Settings {
+    /// The endpoint of ours that a path names.
+    pub(super) fn endpoint(&self, path: &str) -> Option<Endpoint> {
+        if path == self.login_path {
+            Some(Endpoint::Login)
+        } else if path == self.callback_path {
+            Some(Endpoint::Callback)
+        } else if path == self.logout_path {
+            Some(Endpoint::Logout)
+        } else {
+            None
+        }
+    }
+
+    /// The checked `return_to` of a query, or the landing page (T7).
+    pub(super) fn return_to(&self, query: Option<&str>) -> ReturnTo {
+        let wanted = parameter(query, "return_to").value();
+        wanted.and_then(|target| self.rules.check(&target)).unwrap_or_else(|| self.landing.clone())
+    }
+
+    /// The login path with a return target, for links.
+    pub(super) fn login_url(&self, return_to: &ReturnTo) -> String {
+        if *return_to == self.landing {
+            return self.login_path.clone();
+        }
+        let target = url::form_urlencoded::byte_serialize(return_to.as_str().as_bytes());
+        format!("{}?return_to={}", self.login_path, target.collect::<String>())
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Endpoint {
+    Login,
+    Callback,
+    Logout,
+}
+
+impl Endpoint {
+    pub(super) fn allow(self) -> &'static str {
+        match self {
+            Self::Login | Self::Callback => "GET",
+            Self::Logout => "POST",
+        }
+    }
+}
+
+/// What our endpoints need of a request; the body is never read.
+#[derive(Debug)]
+pub(super) struct Visit {
+    pub(super) method: Method,
+    pub(super) query: Option<String>,
+    pub(super) headers: HeaderMap,
+}
+
+impl Visit {
+    pub(super) fn kind(&self) -> RequestKind {
+        RequestKind::of(&self.method, &self.headers)
+    }
+
+    pub(super) fn page(&self, kind: PageKind) -> Page {
+        Page::new(kind, Language::of(&self.headers))
+    }
+}
+
+/// What all clones of one login layer share.
+pub(super) struct Shared<P: IdentityProvider, St> {
+    pub(super) provider: P,
+    pub(super) resolver: Arc<Resolver<P::Identity, St>>,
+    pub(super) settings: Settings,
+    pub(super) exchanges: Exchanges,
+}
+
+impl<P: IdentityProvider, St> Shared<P, St> {
+    /// A page with a link that begins the login anew.
+    pub(super) fn page(&self, visit: &Visit, kind: PageKind, target: Option<&ReturnTo>) -> OwnResponse {
+        let settings = &self.settings;
+        let page = visit.page(kind).with_retry(settings.login_url(target.unwrap_or(&settings.landing)));
+        let mut response = settings.pages.respond_to(visit.kind(), &page);
+        if kind == PageKind::Unavailable {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response
+    }
+
+    /// The answer when this side cannot go on: the store failed, or the system has no randomness.
+    pub(super) fn broken(&self, visit: &Visit, error: Error) -> OwnResponse {
+        debug_assert!(matches!(error.kind(), ErrorKind::Store | ErrorKind::Internal));
+        let mut response = self.page(visit, PageKind::Unavailable, None);
+        response.extensions_mut().insert(error);
+        response
+    }
+}
+
+impl<P: IdentityProvider, St> fmt::Debug for Shared<P, St> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

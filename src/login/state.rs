@@ -1,0 +1,195 @@
+//! The OAuth `state`.
+//!
+//! 52 characters of base62, because WeChat takes letters and digits only and at most 128 of them
+//! (`protocols.md` 1.4), and real browsers mangle long ones. It says which flow of which birth it belongs to
+//! and how often the login was restarted, all authenticated for one provider. It does not say where the
+//! login leads: that is in the flow cookie, bound to the browser.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::keys::{Key, TAG_BYTES};
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::random;
+
+/// A login must be finished this long after it began.
+pub(super) const FLOW_LIFETIME: Duration = Duration::from_secs(10 * 60);
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const FLOW_BYTES: usize = 16;
+const BORN_BYTES: usize = 5;
+const PAYLOAD_BYTES: usize = FLOW_BYTES + BORN_BYTES + 1;
+const BYTES: usize = PAYLOAD_BYTES + TAG_BYTES;
+/// The least number of base62 digits that holds [`BYTES`] bytes.
+const LENGTH: usize = 52;
+
+/// The random name of one login attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct FlowId(pub(super) [u8; FLOW_BYTES]);
+
+impl fmt::Debug for FlowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FlowId([redacted])")
+    }
+}
+
+/// What a state says once it is known to be authentic.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct State {
+    pub(super) flow: FlowId,
+    pub(super) born: Timestamp,
+    /// How many logins in a row failed before this one began by itself.
+    pub(super) restarts: u8,
+}
+
+impl State {
+    pub(super) fn begin(restarts: u8, now: Timestamp) -> Result<Self, Error> {
+        let born = Timestamp::from_unix_seconds(now.unix_seconds());
+        Ok(Self { flow: FlowId(random::bytes()?), born, restarts })
+    }
+
+    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
+        // A little of the future is believed: instances that share a secret do not share a clock.
+        now.since(self.born) < FLOW_LIFETIME && self.born.since(now) < Duration::from_secs(60)
+    }
+
+    /// The text for the `state` parameter.
+    pub(super) fn encode(&self, key: &Key) -> String {
+        let mut bytes = [0; BYTES];
+        bytes[..PAYLOAD_BYTES].copy_from_slice(&self.payload());
+        bytes[PAYLOAD_BYTES..].copy_from_slice(&key.tag(&[&self.payload()]));
+        to_base62(bytes)
+    }
+
+    /// Reads an authentic state, fresh or not.
+    pub(super) fn decode(text: &[u8], key: &Key) -> Option<Self> {
+        let bytes = from_base62(text)?;
+        let (payload, tag) = bytes.split_first_chunk::<PAYLOAD_BYTES>()?;
+        if !key.verify(&[payload], tag.try_into().ok()?) {
+            return None;
+        }
+        let (flow, rest) = payload.split_first_chunk::<FLOW_BYTES>()?;
+        let [a, b, c, d, e, restarts] = *rest else {
+            return None;
+        };
+        let born = Timestamp::from_unix_seconds(u64::from_be_bytes([0, 0, 0, a, b, c, d, e]));
+        Some(Self { flow: FlowId(*flow), born, restarts })
+    }
+
+    fn payload(&self) -> [u8; PAYLOAD_BYTES] {
+        let mut payload = [0; PAYLOAD_BYTES];
+        payload[..FLOW_BYTES].copy_from_slice(&self.flow.0);
+        payload[FLOW_BYTES..PAYLOAD_BYTES - 1]
+            .copy_from_slice(&self.born.unix_seconds().to_be_bytes()[8 - BORN_BYTES..]);
+        payload[PAYLOAD_BYTES - 1] = self.restarts;
+        payload
+    }
+}
+
+fn to_base62(mut number: [u8; BYTES]) -> String {
+    let mut digits = [b'0'; LENGTH];
+    for digit in digits.iter_mut().rev() {
+        let mut remainder = 0_u32;
+        for byte in &mut number {
+            let value = remainder << 8 | u32::from(*byte);
+            *byte = (value / 62) as u8;
+            remainder = value % 62;
+        }
+        *digit = ALPHABET[remainder as usize];
+    }
+    digits.iter().copied().map(char::from).collect()
+}
+
+fn from_base62(text: &[u8]) -> Option<[u8; BYTES]> {
+    if text.len() != LENGTH {
+        return None;
+    }
+    let mut number = [0_u8; BYTES];
+    for character in text {
+        let mut carry = match character {
+            b'0'..=b'9' => u32::from(character - b'0'),
+            b'A'..=b'Z' => u32::from(character - b'A') + 10,
+            b'a'..=b'z' => u32::from(character - b'a') + 36,
+            _ => return None,
+        };
+        for byte in number.iter_mut().rev() {
+            let value = u32::from(*byte) * 62 + carry;
+            *byte = (value & 0xFF) as u8;
+            carry = value >> 8;
+        }
+        // Above the largest number of this many bytes: such a text was never made here.
+        if carry != 0 {
+            return None;
+        }
+    }
+    Some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::keys::Keys;
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix_seconds(1_760_000_000);
+
+    fn keys() -> Keys {
+        Keys::derive(&[1; 32], "weika")
+    }
+
+    #[test]
+    fn state_is_short_and_alphanumeric() {
+        let text = State::begin(0, NOW).unwrap().encode(&keys().state);
+        assert_eq!(text.len(), 52);
+        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    }
+
+    #[test]
+    fn state_of_another_provider_or_secret_is_refused() {
+        let text = State::begin(0, NOW).unwrap().encode(&keys().state);
+        assert_eq!(State::decode(text.as_bytes(), &Keys::derive(&[1; 32], "wechat").state), None);
+        assert_eq!(State::decode(text.as_bytes(), &Keys::derive(&[2; 32], "weika").state), None);
+    }
+
+    #[test]
+    fn state_is_fresh_for_ten_minutes() {
+        let state = State::begin(0, NOW).unwrap();
+        assert!(state.is_fresh(NOW.plus(Duration::from_secs(599))));
+        assert!(!state.is_fresh(NOW.plus(Duration::from_secs(600))));
+        assert!(state.is_fresh(NOW.minus(Duration::from_secs(59))));
+        assert!(!state.is_fresh(NOW.minus(Duration::from_secs(60))));
+    }
+
+    #[test]
+    fn state_that_a_browser_has_altered_is_refused() {
+        let text = State::begin(0, NOW).unwrap().encode(&keys().state);
+        assert_eq!(State::decode(format!("{text}https://i.maxthon.cn").as_bytes(), &keys().state), None);
+        assert_eq!(State::decode(text[..51].as_bytes(), &keys().state), None);
+        assert_eq!(State::decode(&[b'z'; 52], &keys().state), None);
+        assert_eq!(State::decode(b"", &keys().state), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_decodes(flow in any::<[u8; 16]>(), seconds in 0_u64..1 << 40, restarts in any::<u8>()) {
+            let state = State { flow: FlowId(flow), born: Timestamp::from_unix_seconds(seconds), restarts };
+            prop_assert_eq!(State::decode(state.encode(&keys().state).as_bytes(), &keys().state), Some(state));
+        }
+
+        #[test]
+        fn any_changed_character_is_refused(at in 0_usize..52, to in "[0-9A-Za-z]") {
+            let text = State::begin(1, NOW).unwrap().encode(&keys().state);
+            let mut changed = text.clone();
+            changed.replace_range(at..=at, &to);
+            prop_assume!(changed != text);
+            prop_assert_eq!(State::decode(changed.as_bytes(), &keys().state), None);
+        }
+
+        #[test]
+        fn arbitrary_bytes_are_refused_and_never_panic(text in prop::collection::vec(any::<u8>(), 0..80)) {
+            prop_assert_eq!(State::decode(&text, &keys().state), None);
+        }
+    }
+}

@@ -1,0 +1,644 @@
+//! The rules of a login, with a provider that the test plays.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, COOKIE, HOST, LOCATION, RETRY_AFTER, SET_COOKIE};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use tokio::sync::Semaphore;
+use tokio_test::{assert_pending, task};
+use tower::{Layer, Service, ServiceExt, service_fn};
+
+use super::*;
+use crate::body::ResponseBody;
+use crate::clock::{ManualClock, Timestamp};
+use crate::error::{Error, ErrorKind, Mistake};
+use crate::guard::GuardLayer;
+use crate::identity::Identity;
+use crate::provider::IdentityProvider;
+use crate::secret::AuthorizationCode;
+use crate::session::{Authenticated, Lifetime};
+use crate::store::MemoryStore;
+
+type Body = Full<Bytes>;
+
+#[derive(Debug)]
+struct Person(String);
+
+impl Identity for Person {
+    fn subject(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Knows whoever the code names; codes `bad`, `lost`, … fail in that way.
+#[derive(Clone)]
+struct Provider {
+    name: &'static str,
+    exchanges: Arc<AtomicUsize>,
+    /// An exchange takes a permit before it answers.
+    gate: Arc<Semaphore>,
+    valid_for: Option<Duration>,
+}
+
+impl IdentityProvider for Provider {
+    type Identity = Person;
+
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn code_parameter(&self) -> &str {
+        "wxcode"
+    }
+
+    fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
+        format!("https://provider.example/authorize?redirect_uri={redirect_uri}&state={state}")
+    }
+
+    async fn exchange(&self, code: AuthorizationCode) -> Result<Person, Error> {
+        self.exchanges.fetch_add(1, Ordering::Relaxed);
+        self.gate.acquire().await.expect("never closed").forget();
+        self.gate.add_permits(1);
+        let kind = match code.expose() {
+            "bad" => ErrorKind::InvalidCode,
+            "lost" => ErrorKind::Lost,
+            "late" => ErrorKind::Timeout,
+            "denied" => ErrorKind::Denied,
+            "fault" => ErrorKind::Fault,
+            "store" => ErrorKind::Store,
+            name => return Ok(Person(name.to_owned())),
+        };
+        Err(Error::new(kind, "as planned"))
+    }
+
+    fn valid_for(&self, _: &Person) -> Option<Duration> {
+        self.valid_for
+    }
+}
+
+struct Site {
+    provider: Provider,
+    clock: ManualClock,
+    login: LoginLayer<Provider, MemoryStore<Person>>,
+}
+
+impl Site {
+    fn new() -> Self {
+        Self::named("weika")
+    }
+
+    fn named(name: &'static str) -> Self {
+        let gate = Arc::new(Semaphore::new(1));
+        let provider = Provider { name, exchanges: Arc::default(), gate, valid_for: None };
+        Self::with(provider)
+    }
+
+    fn with(provider: Provider) -> Self {
+        let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
+        let login = LoginLayer::builder(provider.clone())
+            .public_url("https://campus.example")
+            .secret([9; 32])
+            .clock(clock.clock())
+            .build()
+            .unwrap();
+        Self { provider, clock, login }
+    }
+
+    fn app(
+        &self,
+    ) -> impl Service<Request<Body>, Response = Response<ResponseBody<ResponseBody<Body>>>, Error = Infallible> {
+        let application = service_fn(async |request: Request<Body>| {
+            let known = request.extensions().get::<Authenticated<Person>>();
+            let text = known.map_or_else(|| "nobody".to_owned(), |person| person.subject().to_owned());
+            Ok::<_, Infallible>(Response::new(Body::from(text)))
+        });
+        let open = application;
+        let guarded = GuardLayer::<Person>::logged_in().under("/admin").layer(open);
+        self.login.layer(guarded)
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.app().oneshot(request).await.unwrap().into_parts();
+        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        Answer { parts, text }
+    }
+
+    fn exchanges(&self) -> usize {
+        self.provider.exchanges.load(Ordering::Relaxed)
+    }
+
+    /// Begins a login in `jar` and returns the state.
+    async fn begin(&self, jar: &mut Jar, return_to: &str) -> String {
+        let answer = self.answer(jar.get(&format!("/auth/{}/login?return_to={return_to}", self.provider.name))).await;
+        jar.apply(&answer);
+        answer.state()
+    }
+
+    async fn callback(&self, jar: &mut Jar, code: &str, state: &str) -> Answer {
+        let answer = self.answer(jar.get(&self.callback_url(code, state))).await;
+        jar.apply(&answer);
+        answer
+    }
+
+    fn callback_url(&self, code: &str, state: &str) -> String {
+        format!("/auth/{}/callback?wxcode={code}&state={state}", self.provider.name)
+    }
+
+    async fn log_in(&self, jar: &mut Jar, name: &str) {
+        let state = self.begin(jar, "/").await;
+        assert_eq!(self.callback(jar, name, &state).await.location(), "/");
+    }
+
+    async fn who(&self, jar: &Jar) -> String {
+        self.answer(jar.get("/")).await.text
+    }
+}
+
+#[derive(Debug)]
+struct Answer {
+    parts: http::response::Parts,
+    text: String,
+}
+
+impl Answer {
+    fn location(&self) -> &str {
+        assert_eq!(self.parts.status, StatusCode::SEE_OTHER, "{self:?}");
+        self.parts.headers[LOCATION].to_str().unwrap()
+    }
+
+    fn state(&self) -> String {
+        self.location().rsplit_once("state=").unwrap().1.to_owned()
+    }
+
+    fn is_to_provider(&self) -> bool {
+        self.location().starts_with("https://provider.example/authorize")
+    }
+}
+
+/// The cookies of one browser.
+#[derive(Clone, Default)]
+struct Jar(Vec<(String, String)>);
+
+impl Jar {
+    fn apply(&mut self, answer: &Answer) {
+        for cookie in answer.parts.headers.get_all(SET_COOKIE) {
+            let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
+            self.0.retain(|(known, _)| known != name);
+            if !rest.contains("Max-Age=0") {
+                self.0.push((name.to_owned(), rest.split(';').next().unwrap().to_owned()));
+            }
+        }
+    }
+
+    fn request(&self, method: Method, target: &str) -> Request<Body> {
+        let cookies: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = Request::builder().method(method).uri(target).header(ACCEPT, "text/html");
+        request.header(COOKIE, cookies.join("; ")).body(Body::default()).unwrap()
+    }
+
+    fn get(&self, target: &str) -> Request<Body> {
+        self.request(Method::GET, target)
+    }
+}
+
+#[tokio::test]
+async fn login_leads_back_to_where_the_person_wanted_to_go() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    let refused = site.answer(jar.get("/admin/课程?a=%20b")).await;
+    assert!(refused.is_to_provider());
+    jar.apply(&refused);
+    let back = site.callback(&mut jar, "wang", &refused.state()).await;
+    assert_eq!(back.location(), "/admin/%E8%AF%BE%E7%A8%8B?a=%20b");
+    assert_eq!(back.parts.headers["cache-control"], "no-store");
+    assert_eq!(back.parts.headers["referrer-policy"], "no-referrer");
+    assert_eq!(site.answer(jar.get("/admin/x")).await.text, "wang");
+    assert_eq!(jar.0.len(), 1, "only the session is left");
+}
+
+#[tokio::test]
+async fn script_gets_401_with_the_login_url_and_no_cookie() {
+    let site = Site::new();
+    for method in [Method::GET, Method::POST, Method::HEAD] {
+        let request = Request::builder().method(method).uri("/admin/api").body(Body::default()).unwrap();
+        let answer = site.answer(request).await;
+        assert_eq!(answer.parts.status, StatusCode::UNAUTHORIZED);
+        assert!(!answer.parts.headers.contains_key(SET_COOKIE));
+        let json: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
+        assert_eq!(json, serde_json::json!({ "error": "login_required", "login_url": "/auth/weika/login" }));
+    }
+}
+
+#[tokio::test]
+async fn preflight_is_never_redirected_and_gets_no_cookie() {
+    let answer = Site::new().answer(Jar::default().request(Method::OPTIONS, "/admin")).await;
+    assert_eq!(answer.parts.status, StatusCode::UNAUTHORIZED);
+    assert!(!answer.parts.headers.contains_key(SET_COOKIE) && !answer.parts.headers.contains_key(LOCATION));
+}
+
+#[tokio::test]
+async fn t7_bad_return_target_leads_to_the_landing_page() {
+    let site = Site::new();
+    for target in ["//evil.example", "https://evil.example/", "/a&return_to=/b", "%ff", "/auth/weika/logout", ""] {
+        let mut jar = Jar::default();
+        let state = site.begin(&mut jar, target).await;
+        assert_eq!(site.callback(&mut jar, "wang", &state).await.location(), "/", "{target}");
+    }
+}
+
+#[tokio::test]
+async fn t9_absolute_form_target_of_a_guarded_request_stays_on_this_site() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    let refused = site.answer(jar.get("http://evil.example/admin/x")).await;
+    jar.apply(&refused);
+    assert_eq!(site.callback(&mut jar, "wang", &refused.state()).await.location(), "/admin/x");
+}
+
+#[tokio::test]
+async fn p4_no_header_about_the_host_changes_a_byte() {
+    let site = Site::new();
+    let plain = site.answer(Jar::default().get("/auth/weika/login")).await;
+    let names =
+        [HOST.as_str(), "x-forwarded-host", "x-forwarded-proto", "forwarded", "x-original-url", "x-forwarded-prefix"];
+    for name in names {
+        let mut request = Jar::default().get("/auth/weika/login");
+        request
+            .headers_mut()
+            .insert(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), "evil.example".parse().unwrap());
+        let answer = site.answer(request).await;
+        let without_state = |answer: &Answer| answer.location().rsplit_once("state=").unwrap().0.to_owned();
+        assert_eq!(without_state(&answer), without_state(&plain), "{name}");
+        assert!(answer.location().contains("redirect_uri=https://campus.example/auth/weika/callback&"));
+    }
+}
+
+#[tokio::test]
+async fn forged_expired_replayed_and_foreign_states_get_the_same_answer() {
+    let (site, other) = (Site::new(), Site::named("wechat"));
+    let mut jar = Jar::default();
+
+    let forged = site.callback(&mut jar.clone(), "wang", &"a".repeat(52)).await;
+
+    let foreign_state = other.begin(&mut jar, "/").await;
+    let foreign = site.callback(&mut jar.clone(), "wang", &foreign_state).await;
+
+    let state = site.begin(&mut jar, "/").await;
+    let before = jar.clone();
+    site.callback(&mut jar, "wang", &state).await;
+    let stranger = site.callback(&mut Jar::default(), "wang", &state).await;
+    site.clock.advance(Duration::from_secs(61));
+    let replayed = site.callback(&mut before.clone(), "wang", &state).await;
+
+    let late = site.begin(&mut jar, "/").await;
+    site.clock.advance(Duration::from_secs(600));
+    let expired = site.callback(&mut before.clone(), "wang", &late).await;
+
+    for answer in [&foreign, &stranger, &replayed, &expired] {
+        assert_eq!(answer.parts.status, StatusCode::BAD_REQUEST);
+        assert_eq!(answer.parts.headers, forged.parts.headers);
+        assert_eq!(answer.text, forged.text);
+    }
+    assert_eq!(site.exchanges(), 1);
+}
+
+#[tokio::test]
+async fn malformed_callbacks_are_400_and_spend_nothing() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    let state = site.begin(&mut jar, "/").await;
+    let queries = [
+        String::new(),
+        "?wxcode=a".to_owned(),
+        "?wxcode=a&state=".to_owned(),
+        format!("?wxcode=a&state={state}&state={state}"),
+        format!("?wxcode=a&wxcode=b&state={state}"),
+        format!("?wxcode={}&state={state}", "a".repeat(1025)),
+        format!("?wxcode=%ff&state={state}"),
+        format!("?wxcode=a%00&state={state}"),
+        format!("?wxcode=a&state={state}https://i.maxthon.cn"),
+        format!("?wxcode=a&state={}", "a".repeat(100_000)),
+    ];
+    for query in queries {
+        let request = jar.get(&format!("/auth/weika/callback{}", query.get(..60_000).unwrap_or(&query)));
+        assert_eq!(site.answer(request).await.parts.status, StatusCode::BAD_REQUEST, "{query:.200}");
+    }
+    assert_eq!(site.exchanges(), 0);
+    // Nothing was lost: the login can still be finished, whatever else is in the query.
+    let request = jar.get(&format!("{}&utm=x&from=%ff&wxcode2=y", site.callback_url("wang", &state)));
+    assert_eq!(site.answer(request).await.location(), "/");
+}
+
+#[tokio::test]
+async fn wrong_method_is_405_and_names_the_right_one() {
+    let site = Site::new();
+    let cases = [
+        ("login", "POST", "GET"),
+        ("callback", "POST", "GET"),
+        ("callback", "HEAD", "GET"),
+        ("logout", "GET", "POST"),
+        ("login", "OPTIONS", "GET"),
+    ];
+    for (endpoint, method, allow) in cases {
+        let request = Jar::default().request(method.parse().unwrap(), &format!("/auth/weika/{endpoint}"));
+        let answer = site.answer(request).await;
+        assert_eq!(answer.parts.status, StatusCode::METHOD_NOT_ALLOWED, "{endpoint} {method}");
+        assert_eq!(answer.parts.headers["allow"], allow);
+    }
+}
+
+#[tokio::test]
+async fn declined_login_shows_a_page_and_does_not_redirect() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    let state = site.begin(&mut jar, "/admin").await;
+    for query in [format!("state={state}"), format!("wxcode=&state={state}")] {
+        let answer = site.answer(jar.get(&format!("/auth/weika/callback?{query}"))).await;
+        assert_eq!(answer.parts.status, StatusCode::FORBIDDEN);
+        assert!(answer.text.contains("登录已取消") && answer.text.contains("/auth/weika/login?return_to=%2Fadmin"));
+    }
+}
+
+#[tokio::test]
+async fn browser_that_loses_every_cookie_sees_two_redirects_and_then_a_page() {
+    let site = Site::new();
+    let first = site.answer(Jar::default().get("/admin")).await;
+    let second = site.callback(&mut Jar::default(), "wang", &first.state()).await;
+    assert!(second.is_to_provider());
+    let last = site.callback(&mut Jar::default(), "wang", &second.state()).await;
+    assert_eq!(last.parts.status, StatusCode::BAD_REQUEST);
+    assert!(last.text.contains("Cookie"));
+    assert_eq!(site.exchanges(), 0);
+}
+
+#[tokio::test]
+async fn code_that_fails_restarts_the_login_once_and_keeps_the_target() {
+    for (code, status) in [("bad", 400), ("lost", 502), ("late", 504)] {
+        let (site, mut jar) = (Site::new(), Jar::default());
+        let state = site.begin(&mut jar, "/admin/x").await;
+        let again = site.callback(&mut jar, code, &state).await;
+        assert!(again.is_to_provider());
+        let page = site.callback(&mut jar.clone(), code, &again.state()).await;
+        assert_eq!(page.parts.status.as_u16(), status, "{code}");
+        assert!(page.parts.extensions.get::<Error>().is_some());
+        assert!(page.text.contains("return_to=%2Fadmin%2Fx"));
+
+        let (site, mut jar) = (Site::new(), Jar::default());
+        let state = site.begin(&mut jar, "/admin/x").await;
+        let again = site.callback(&mut jar, code, &state).await;
+        assert_eq!(site.callback(&mut jar, "wang", &again.state()).await.location(), "/admin/x");
+    }
+}
+
+#[tokio::test]
+async fn other_failures_are_pages_at_once() {
+    for (code, status) in [("denied", 403), ("fault", 502), ("store", 503)] {
+        let (site, mut jar) = (Site::new(), Jar::default());
+        let state = site.begin(&mut jar, "/").await;
+        let page = site.callback(&mut jar, code, &state).await;
+        assert_eq!(page.parts.status.as_u16(), status, "{code}");
+        assert_eq!(page.parts.headers.contains_key(RETRY_AFTER), status == 503);
+        assert_eq!(site.who(&jar).await, "nobody");
+    }
+}
+
+#[tokio::test]
+async fn fifty_identical_callbacks_are_one_exchange_and_all_are_logged_in() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    site.provider.gate.forget_permits(1);
+    let state = site.begin(&mut jar, "/admin").await;
+    let mut waiting: Vec<_> = (0..50)
+        .map(|index| {
+            // WeChat's browser may bring another code with the same state.
+            let code = if index % 2 == 0 { "wang" } else { "li" };
+            task::spawn(Box::pin(site.answer(jar.get(&site.callback_url(code, &state)))))
+        })
+        .collect();
+    for answer in &mut waiting {
+        assert_pending!(answer.poll());
+    }
+    site.provider.gate.add_permits(1);
+    let mut sessions = Vec::new();
+    for answer in waiting {
+        let answer = answer.into_inner().await;
+        assert_eq!(answer.location(), "/admin");
+        let mut own = jar.clone();
+        own.apply(&answer);
+        assert_eq!(site.who(&own).await, "wang");
+        sessions.push(own.0);
+    }
+    assert!(sessions.windows(2).all(|pair| pair[0] == pair[1]));
+    assert_eq!(site.exchanges(), 1);
+}
+
+#[tokio::test]
+async fn browser_that_hangs_up_at_any_moment_does_not_lose_the_code() {
+    for polls in 0..4 {
+        let (site, mut jar) = (Site::new(), Jar::default());
+        site.provider.gate.forget_permits(1);
+        let state = site.begin(&mut jar, "/admin").await;
+        let mut first = task::spawn(site.answer(jar.get(&site.callback_url("wang", &state))));
+        for _ in 0..polls {
+            assert_pending!(first.poll());
+            tokio::task::yield_now().await;
+        }
+        drop(first);
+        site.provider.gate.add_permits(1);
+        let second = site.callback(&mut jar, "wang", &state).await;
+        assert_eq!(second.location(), "/admin", "dropped after {polls} polls");
+        assert_eq!(site.exchanges(), 1);
+        assert_eq!(site.who(&jar).await, "wang");
+    }
+}
+
+#[tokio::test]
+async fn stranger_with_the_same_url_gets_nothing_and_spends_nothing() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    let state = site.begin(&mut jar, "/admin/private").await;
+    // Before the browser itself: sent to the provider like anybody else.
+    let mut early = Jar::default();
+    assert!(site.callback(&mut early, "wang", &state).await.is_to_provider());
+    assert_eq!(site.exchanges(), 0);
+    assert_eq!(site.callback(&mut jar, "wang", &state).await.location(), "/admin/private");
+    // After it, also when logged in as somebody else.
+    let mut late = Jar::default();
+    assert_eq!(site.callback(&mut late, "wang", &state).await.parts.status, StatusCode::BAD_REQUEST);
+    let mut somebody = Jar::default();
+    site.log_in(&mut somebody, "li").await;
+    assert_eq!(site.callback(&mut somebody, "wang", &state).await.location(), "/");
+    assert_eq!(site.who(&early).await, "nobody");
+    assert_eq!(site.who(&late).await, "nobody");
+    assert_eq!(site.who(&somebody).await, "li");
+    assert_eq!(site.exchanges(), 2);
+}
+
+#[tokio::test]
+async fn back_button_with_a_live_session_leads_to_the_return_target() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    let state = site.begin(&mut jar, "/admin/x").await;
+    site.callback(&mut jar, "wang", &state).await;
+    for wait in [0, 59, 61, 300] {
+        site.clock.advance(Duration::from_secs(wait));
+        assert_eq!(site.callback(&mut jar, "wang", &state).await.location(), "/admin/x");
+    }
+    assert_eq!(site.exchanges(), 1);
+    // Long after, when another login has swept the memory of this one away.
+    site.clock.advance(Duration::from_secs(600));
+    site.log_in(&mut Jar::default(), "li").await;
+    assert_eq!(site.callback(&mut jar, "wang", &state).await.location(), "/");
+}
+
+#[tokio::test]
+async fn repeated_callback_does_not_undo_a_logout() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    let state = site.begin(&mut jar, "/").await;
+    let with_flow = jar.clone();
+    site.callback(&mut jar, "wang", &state).await;
+    let out = site.answer(jar.request(Method::POST, "/auth/weika/logout")).await;
+    jar.apply(&out);
+    assert_eq!(out.location(), "/");
+    assert!(jar.0.is_empty());
+    for mut jar in [jar, with_flow] {
+        let answer = site.callback(&mut jar, "wang", &state).await;
+        assert_eq!(answer.parts.status, StatusCode::BAD_REQUEST);
+        assert_eq!(site.who(&jar).await, "nobody");
+    }
+}
+
+#[tokio::test]
+async fn login_gives_a_new_id_and_ends_the_former_session() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    site.log_in(&mut jar, "wang").await;
+    let former = jar.clone();
+    site.log_in(&mut jar, "wang").await;
+    assert_ne!(former.0, jar.0);
+    assert_eq!(site.who(&former).await, "nobody");
+    assert_eq!(site.who(&jar).await, "wang");
+}
+
+#[tokio::test]
+async fn session_id_that_the_browser_brought_is_never_taken_over() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    let planted = ("__Host-weika-session".to_owned(), "A".repeat(43));
+    jar.0.push(planted.clone());
+    site.log_in(&mut jar, "wang").await;
+    assert!(!jar.0.contains(&planted));
+    assert_eq!(site.who(&Jar(vec![planted])).await, "nobody");
+}
+
+#[tokio::test]
+async fn eight_tabs_finish_in_reverse_order_each_at_its_own_page() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    let mut states = Vec::new();
+    for tab in 0..8 {
+        states.push(site.begin(&mut jar, &format!("/admin/{}/{tab}", "x".repeat(200))).await);
+    }
+    for (tab, state) in states.iter().enumerate().rev() {
+        let answer = site.callback(&mut jar, "wang", state).await;
+        assert!(answer.location().ends_with(&format!("/{tab}")));
+    }
+}
+
+#[tokio::test]
+async fn session_never_outlives_what_the_provider_vouches_for() {
+    let provider = Provider { valid_for: Some(Duration::from_secs(60)), ..Site::new().provider };
+    let (site, mut jar) = (Site::with(provider), Jar::default());
+    site.log_in(&mut jar, "wang").await;
+    site.clock.advance(Duration::from_secs(59));
+    assert_eq!(site.who(&jar).await, "wang");
+    site.clock.advance(Duration::from_secs(1));
+    assert_eq!(site.who(&jar).await, "nobody");
+}
+
+#[tokio::test]
+async fn sessions_of_one_person_or_of_all_can_be_ended() {
+    let site = Site::new();
+    let mut jars = [Jar::default(), Jar::default(), Jar::default()];
+    for (jar, name) in jars.iter_mut().zip(["wang", "wang", "li"]) {
+        site.log_in(jar, name).await;
+    }
+    site.login.end_sessions_of("wang").await.unwrap();
+    assert_eq!(
+        [site.who(&jars[0]).await, site.who(&jars[1]).await, site.who(&jars[2]).await],
+        ["nobody", "nobody", "li"]
+    );
+    site.login.end_all_sessions().await.unwrap();
+    assert_eq!(site.who(&jars[2]).await, "nobody");
+}
+
+#[tokio::test]
+async fn logout_from_another_site_is_refused_and_loses_nothing() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    site.log_in(&mut jar, "wang").await;
+    let mut request = jar.request(Method::POST, "/auth/weika/logout");
+    request.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
+    let answer = site.answer(request).await;
+    assert_eq!(answer.parts.status, StatusCode::FORBIDDEN);
+    assert!(!answer.parts.headers.contains_key(SET_COOKIE));
+    assert_eq!(site.who(&jar).await, "wang");
+}
+
+#[tokio::test]
+async fn logout_leads_to_a_checked_target() {
+    let (site, jar) = (Site::new(), Jar::default());
+    for (target, expected) in [("/bye?a=b%23c", "/bye?a=b"), ("//evil.example", "/"), ("https://evil.example", "/")] {
+        let answer = site.answer(jar.request(Method::POST, &format!("/auth/weika/logout?return_to={target}"))).await;
+        assert!(answer.location().starts_with(expected), "{target}");
+    }
+}
+
+#[tokio::test]
+async fn answers_carry_no_secret_in_their_debug_form() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    site.log_in(&mut jar, "wang").await;
+    let id = jar.0[0].1.clone();
+    let refused = site.answer(jar.get("/admin")).await;
+    let text = format!("{refused:?} {:?} {:?}", site.login, site.app().oneshot(jar.get("/")).await.unwrap());
+    assert!(!text.contains(&id));
+}
+
+#[test]
+fn every_mistake_of_a_configuration_is_listed() {
+    let error = LoginLayer::builder(Provider { name: "Bad Name", ..Site::new().provider })
+        .public_url("http://campus.example/path")
+        .return_origin("http://portal.example")
+        .callback_path("no-slash")
+        .logout_path("/auth//x")
+        .landing_page("//evil.example")
+        .lifetime(Lifetime::new(Duration::from_secs(10), Duration::from_secs(5)))
+        .secret(*b"short")
+        .build()
+        .unwrap_err();
+    assert_eq!(error.mistakes().len(), 9, "{error}");
+    assert!(!format!("{error} {error:?}").contains("short"), "{error}");
+}
+
+#[test]
+fn plain_http_is_for_loopback_development_only() {
+    let build = |url: &str, development: bool| {
+        let builder = LoginLayer::builder(Site::new().provider).public_url(url);
+        let builder = if development { builder.loopback_development() } else { builder };
+        builder.build().map(drop).map_err(|error| error.mistakes().to_vec())
+    };
+    assert!(build("https://campus.example", false).is_ok());
+    assert!(build("https://campus.example:8443/", true).is_ok());
+    assert!(build("http://127.0.0.1:3000", true).is_ok());
+    assert!(build("http://localhost:3000", true).is_ok());
+    assert!(build("http://[::1]:3000", true).is_ok());
+    for (url, development) in
+        [("http://127.0.0.1:3000", false), ("http://campus.example", true), ("http://10.0.0.1", true)]
+    {
+        assert!(matches!(build(url, development).unwrap_err()[..], [Mistake::Insecure { .. }]), "{url}");
+    }
+    for url in [
+        "",
+        "campus.example",
+        "ftp://campus.example",
+        "https://u:p@campus.example",
+        "https://campus.example/?q",
+        "https://campus.example/x",
+    ] {
+        assert!(matches!(build(url, false).unwrap_err()[..], [Mistake::Url { .. }]), "{url}");
+    }
+}

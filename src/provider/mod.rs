@@ -1,0 +1,88 @@
+//! Ways to log in.
+//!
+//! An [`IdentityProvider`] says where the browser is sent, what the callback's code is called, and who is
+//! behind a code. Everything else about a login is the same for all of them and lives in
+//! [`login`](crate::login).
+//!
+//! A provider of your own:
+//!
+//! ```
+//! use tower_weika::{AuthorizationCode, Error, ErrorKind};
+//! use tower_weika::identity::Identity;
+//! use tower_weika::provider::IdentityProvider;
+//!
+//! #[derive(Debug)]
+//! struct Visitor(String);
+//!
+//! impl Identity for Visitor {
+//!     fn subject(&self) -> &str {
+//!         &self.0
+//!     }
+//! }
+//!
+//! struct Reception;
+//!
+//! impl IdentityProvider for Reception {
+//!     type Identity = Visitor;
+//!
+//!     fn name(&self) -> &str {
+//!         "reception"
+//!     }
+//!
+//!     fn code_parameter(&self) -> &str {
+//!         "ticket"
+//!     }
+//!
+//!     fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
+//!         let query = [("back", redirect_uri), ("state", state)];
+//!         url::Url::parse_with_params("https://reception.example/ticket", query).map(String::from).unwrap_or_default()
+//!     }
+//!
+//!     async fn exchange(&self, code: AuthorizationCode) -> Result<Visitor, Error> {
+//!         match code.expose().strip_prefix("visitor-") {
+//!             Some(name) => Ok(Visitor(name.to_owned())),
+//!             None => Err(Error::new(ErrorKind::InvalidCode, "no such ticket")),
+//!         }
+//!     }
+//! }
+//!
+//! let login = tower_weika::login::LoginLayer::builder(Reception).public_url("https://campus.example.edu.cn").build();
+//! assert!(login.is_ok());
+//! ```
+
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::identity::Identity;
+use crate::secret::AuthorizationCode;
+
+/// One way to log in.
+pub trait IdentityProvider: Send + Sync + 'static {
+    /// Who logs in this way.
+    type Identity: Identity;
+
+    /// A short name: lower-case letters, digits and `-`. It is part of the default paths
+    /// (`/auth/{name}/login`), of the cookie names, and of what the state is authenticated with, so that the
+    /// callback of one provider refuses the state of another.
+    fn name(&self) -> &str;
+
+    /// The query parameter in which the callback brings the one-time code.
+    fn code_parameter(&self) -> &str;
+
+    /// Where the browser goes to log in. `state` is alphanumeric.
+    fn authorize_url(&self, redirect_uri: &str, state: &str) -> String;
+
+    /// Spends the one-time code and says who came. Called in a task of its own, once per login.
+    ///
+    /// # Errors
+    /// [`InvalidCode`](crate::ErrorKind::InvalidCode), [`Lost`](crate::ErrorKind::Lost) and
+    /// [`Timeout`](crate::ErrorKind::Timeout) lead to a new login, once; [`Denied`](crate::ErrorKind::Denied)
+    /// is told to the person; everything else is a failure of the upstream system.
+    fn exchange(&self, code: AuthorizationCode) -> impl Future<Output = Result<Self::Identity, Error>> + Send;
+
+    /// How long the upstream system vouches for the identity, from the exchange on; a session never lives
+    /// longer. `None` if it does not say.
+    fn valid_for(&self, _identity: &Self::Identity) -> Option<Duration> {
+        None
+    }
+}

@@ -1,0 +1,294 @@
+//! One answer on its way out: what is said, and how the quirks make it look.
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::quirk::{ContentTypeForm, ErrcodeForm, ErrmsgForm, Quirk};
+
+/// What an endpoint says.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) location: Option<HeaderValue>,
+    pub(super) content: Content,
+    /// The `errcode` of a refusal, for the ledger.
+    pub(super) refusal: Option<i64>,
+}
+
+#[derive(Debug)]
+pub(super) enum Content {
+    Json(Map<String, Value>),
+    Html(String),
+    None,
+}
+
+impl Answer {
+    /// A success: the members beside `errcode` and `errmsg`.
+    pub(super) fn success(members: Value) -> Self {
+        let mut body = Map::from_iter([("errcode".to_owned(), json!(0)), ("errmsg".to_owned(), json!("success"))]);
+        if let Value::Object(members) = members {
+            body.extend(members);
+        }
+        Self::ok(Content::Json(body))
+    }
+
+    /// A refusal. `errcode` is a number or a string, as the document prints it.
+    pub(super) fn refusal(errcode: Value, errmsg: &str) -> Self {
+        let refusal = number(&errcode).unwrap_or(-1);
+        let body = [("errcode".to_owned(), errcode), ("errmsg".to_owned(), json!(errmsg))];
+        Self { refusal: Some(refusal), ..Self::ok(Content::Json(Map::from_iter(body))) }
+    }
+
+    /// A page.
+    pub(super) fn page(html: String) -> Self {
+        Self::ok(Content::Html(html))
+    }
+
+    /// A page or a document that says that nothing can be done.
+    pub(super) fn failure(status: StatusCode, content: Content) -> Self {
+        let refusal = Some(i64::from(status.as_u16()));
+        Self { status, location: None, content, refusal }
+    }
+
+    /// `302` to `location`.
+    pub(super) fn redirect(location: HeaderValue) -> Self {
+        Self { status: StatusCode::FOUND, location: Some(location), ..Self::ok(Content::None) }
+    }
+
+    /// The `Content-Type` and the bytes, as `quirks` make them look.
+    pub(super) fn render(&self, quirks: &[Quirk]) -> (Option<&'static str>, Bytes) {
+        match &self.content {
+            Content::None => (None, Bytes::new()),
+            Content::Html(html) => (Some(HTML), Bytes::from(html.clone())),
+            Content::Json(body) => (content_type(quirks), json_bytes(body.clone(), quirks)),
+        }
+    }
+
+    const fn ok(content: Content) -> Self {
+        Self { status: StatusCode::OK, location: None, content, refusal: None }
+    }
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+
+fn content_type(quirks: &[Quirk]) -> Option<&'static str> {
+    for quirk in quirks {
+        match quirk {
+            Quirk::ContentType(ContentTypeForm::TextPlain) => return Some("text/plain"),
+            Quirk::ContentType(ContentTypeForm::TextHtml) => {
+                return Some("text/html; charset=UTF-8");
+            }
+            Quirk::ContentType(ContentTypeForm::Absent) => return None,
+            _ => {}
+        }
+    }
+    Some("application/json")
+}
+
+fn json_bytes(mut body: Map<String, Value>, quirks: &[Quirk]) -> Bytes {
+    let errcode = body.remove("errcode");
+    let errmsg = body.remove("errmsg");
+    if quirks.contains(&Quirk::NumbersAsStrings) {
+        body.values_mut().for_each(stringify_numbers);
+    }
+    if quirks.contains(&Quirk::UnderData) {
+        body = Map::from_iter([("data".to_owned(), Value::Object(body))]);
+    }
+    if let Some(errcode) = errcode.and_then(|it| errcode_form(it, quirks)) {
+        body.insert("errcode".to_owned(), errcode);
+    }
+    if let Some(errmsg) = errmsg.and_then(|it| errmsg_form(it, quirks)) {
+        body.insert("errmsg".to_owned(), errmsg);
+    }
+    let mut body = Value::Object(body);
+    if quirks.contains(&Quirk::UnknownFields) {
+        add_unknown_members(&mut body);
+    }
+    let mut text = body.to_string();
+    if quirks.contains(&Quirk::EscapedSlashes) {
+        // Outside of strings JSON has no slash.
+        text = text.replace('/', "\\/");
+    }
+    if quirks.contains(&Quirk::EscapedUnicode) {
+        text = escape_unicode(&text);
+    }
+    if quirks.contains(&Quirk::ByteOrderMark) {
+        text.insert(0, '\u{feff}');
+    }
+    Bytes::from(text)
+}
+
+fn errcode_form(errcode: Value, quirks: &[Quirk]) -> Option<Value> {
+    let form = quirks.iter().find_map(|quirk| match quirk {
+        Quirk::Errcode(form) => Some(*form),
+        _ => None,
+    });
+    let (Some(form), Some(n)) = (form, number(&errcode)) else {
+        return Some(errcode);
+    };
+    Some(match form {
+        ErrcodeForm::Integer => json!(n),
+        ErrcodeForm::String => json!(n.to_string()),
+        ErrcodeForm::Absent => return None,
+        ErrcodeForm::Null => Value::Null,
+        ErrcodeForm::Float => float(&format!("{n}.0")),
+        ErrcodeForm::Fraction => float(&format!("{n}.5")),
+        ErrcodeForm::Boolean => json!(n != 0),
+        ErrcodeForm::Empty => json!(""),
+        ErrcodeForm::Padded => json!(format!(" {n}")),
+        ErrcodeForm::LeadingZero => json!(format!("0{n}")),
+        ErrcodeForm::Overlong => json!("18446744073709551616"),
+        ErrcodeForm::Array => json!([n]),
+        ErrcodeForm::Object => json!({}),
+    })
+}
+
+fn errmsg_form(errmsg: Value, quirks: &[Quirk]) -> Option<Value> {
+    let form = quirks.iter().find_map(|quirk| match quirk {
+        Quirk::Errmsg(form) => Some(*form),
+        _ => None,
+    });
+    Some(match form {
+        None => errmsg,
+        Some(ErrmsgForm::Ok) => json!("ok"),
+        Some(ErrmsgForm::UpperOk) => json!("OK"),
+        Some(ErrmsgForm::Success) => json!("success"),
+        Some(ErrmsgForm::WithRequestId) => {
+            let words = errmsg.as_str().unwrap_or_default();
+            json!(format!("{words}, rid: 632bc26a-1f8e3c5d-7a90b1c2"))
+        }
+        Some(ErrmsgForm::Absent) => return None,
+    })
+}
+
+fn number(errcode: &Value) -> Option<i64> {
+    errcode.as_i64().or_else(|| errcode.as_str()?.parse().ok())
+}
+
+fn float(text: &str) -> Value {
+    text.parse().map_or(Value::Null, |number: f64| json!(number))
+}
+
+fn stringify_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) => *value = Value::String(number.to_string()),
+        Value::Array(values) => values.iter_mut().for_each(stringify_numbers),
+        Value::Object(members) => members.values_mut().for_each(stringify_numbers),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+fn add_unknown_members(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(add_unknown_members),
+        Value::Object(members) if !members.is_empty() => {
+            members.values_mut().for_each(add_unknown_members);
+            members.insert("z_added_in_2030".to_owned(), json!({ "deep": [1, null, "新"] }));
+        }
+        _ => {}
+    }
+}
+
+fn escape_unicode(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_ascii() {
+            escaped.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(answer: &Answer, quirks: &[Quirk]) -> String {
+        String::from_utf8(answer.render(quirks).1.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn errcode_takes_every_form() {
+        let success = Answer::success(json!({}));
+        let refusal = Answer::refusal(json!("6001"), "invalid code");
+        for (form, zero, other) in [
+            (ErrcodeForm::Integer, "0", "6001"),
+            (ErrcodeForm::String, r#""0""#, r#""6001""#),
+            (ErrcodeForm::Null, "null", "null"),
+            (ErrcodeForm::Float, "0.0", "6001.0"),
+            (ErrcodeForm::Fraction, "0.5", "6001.5"),
+            (ErrcodeForm::Boolean, "false", "true"),
+            (ErrcodeForm::Empty, r#""""#, r#""""#),
+            (ErrcodeForm::Padded, r#"" 0""#, r#"" 6001""#),
+            (ErrcodeForm::LeadingZero, r#""00""#, r#""06001""#),
+            (ErrcodeForm::Array, "[0]", "[6001]"),
+            (ErrcodeForm::Object, "{}", "{}"),
+        ] {
+            let quirks = [Quirk::Errcode(form)];
+            assert_eq!(text(&success, &quirks), format!(r#"{{"errcode":{zero},"errmsg":"success"}}"#));
+            assert_eq!(text(&refusal, &quirks), format!(r#"{{"errcode":{other},"errmsg":"invalid code"}}"#));
+        }
+        let overlong = text(&success, &[Quirk::Errcode(ErrcodeForm::Overlong)]);
+        assert_eq!(overlong, r#"{"errcode":"18446744073709551616","errmsg":"success"}"#);
+        let absent = text(&success, &[Quirk::Errcode(ErrcodeForm::Absent)]);
+        assert_eq!(absent, r#"{"errmsg":"success"}"#);
+    }
+
+    #[test]
+    fn errmsg_takes_every_form() {
+        let refusal = Answer::refusal(json!("6001"), "invalid code");
+        for (form, words) in [
+            (ErrmsgForm::Ok, r#","errmsg":"ok""#),
+            (ErrmsgForm::UpperOk, r#","errmsg":"OK""#),
+            (ErrmsgForm::Success, r#","errmsg":"success""#),
+            (ErrmsgForm::Absent, ""),
+            (ErrmsgForm::WithRequestId, r#","errmsg":"invalid code, rid: 632bc26a-1f8e3c5d-7a90b1c2""#),
+        ] {
+            assert_eq!(text(&refusal, &[Quirk::Errmsg(form)]), format!(r#"{{"errcode":"6001"{words}}}"#));
+        }
+    }
+
+    #[test]
+    fn each_spelling_changes_only_what_it_names() {
+        let answer = Answer::success(json!({ "a": { "n": -1, "s": "/王🌸" }, "l": [{}] }));
+        for (quirk, expected) in [
+            (Quirk::EscapedSlashes, r#"{"a":{"n":-1,"s":"\/王🌸"},"errcode":0,"errmsg":"success","l":[{}]}"#),
+            (
+                Quirk::EscapedUnicode,
+                r#"{"a":{"n":-1,"s":"/\u738b\ud83c\udf38"},"errcode":0,"errmsg":"success","l":[{}]}"#,
+            ),
+            (Quirk::NumbersAsStrings, r#"{"a":{"n":"-1","s":"/王🌸"},"errcode":0,"errmsg":"success","l":[{}]}"#),
+            (Quirk::UnderData, r#"{"data":{"a":{"n":-1,"s":"/王🌸"},"l":[{}]},"errcode":0,"errmsg":"success"}"#),
+            (
+                Quirk::ByteOrderMark,
+                "\u{feff}{\"a\":{\"n\":-1,\"s\":\"/王🌸\"},\"errcode\":0,\"errmsg\":\"success\",\"l\":[{}]}",
+            ),
+            (
+                Quirk::UnknownFields,
+                r#"{"a":{"n":-1,"s":"/王🌸","z_added_in_2030":{"deep":[1,null,"新"]}},"errcode":0,"errmsg":"success","l":[{}],"z_added_in_2030":{"deep":[1,null,"新"]}}"#,
+            ),
+        ] {
+            assert_eq!(text(&answer, std::slice::from_ref(&quirk)), expected, "{quirk:?}");
+            assert_eq!(answer.render(&[quirk]).0, Some("application/json"));
+        }
+    }
+
+    #[test]
+    fn content_type_is_wrong_only_when_asked() {
+        let answer = Answer::success(json!({}));
+        for (form, expected) in [
+            (ContentTypeForm::TextPlain, Some("text/plain")),
+            (ContentTypeForm::TextHtml, Some("text/html; charset=UTF-8")),
+            (ContentTypeForm::Absent, None),
+        ] {
+            assert_eq!(answer.render(&[Quirk::ContentType(form)]).0, expected);
+        }
+        let page = Answer::page(String::new());
+        assert_eq!(page.render(&[Quirk::ContentType(ContentTypeForm::TextPlain)]).0, Some(HTML));
+    }
+}

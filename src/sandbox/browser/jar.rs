@@ -1,0 +1,99 @@
+//! The cookies of a browser.
+
+use url::Url;
+
+use super::cookie::{Cookie, SameSite};
+use crate::clock::Timestamp;
+
+/// Cookies in the order in which they were first set.
+#[derive(Default, Debug)]
+pub(super) struct Jar {
+    cookies: Vec<Cookie>,
+    pub(super) refuses: bool,
+}
+
+/// How a request relates to the site that it goes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Context {
+    SameSite,
+    /// From another site, to a page, with a safe method: `Lax` comes along.
+    CrossSiteVisit,
+    CrossSite,
+}
+
+impl Jar {
+    /// Takes a `Set-Cookie` header from `url`.
+    pub(super) fn set(&mut self, header: &str, url: &Url, secure: bool, now: Timestamp) {
+        if self.refuses {
+            return;
+        }
+        let Some(cookie) = Cookie::parse(header, url, secure, now) else {
+            return;
+        };
+        self.drop_expired(now);
+        let protected = self.cookies.iter().any(|it| it.secure && it.shadows(&cookie));
+        if !secure && protected {
+            return;
+        }
+        let expired = cookie.expires.is_some_and(|end| end <= now);
+        match self.cookies.iter().position(|it| it.same_place(&cookie)) {
+            Some(at) if expired => drop(self.cookies.remove(at)),
+            Some(at) => self.cookies[at] = cookie,
+            None if expired => {}
+            None => self.cookies.push(cookie),
+        }
+    }
+
+    /// The `Cookie` header for `url`: longer paths first, then older cookies first.
+    pub(super) fn header(&mut self, url: &Url, secure: bool, context: Context, now: Timestamp) -> Option<String> {
+        if self.refuses {
+            return None;
+        }
+        self.drop_expired(now);
+        let fits = |it: &&Cookie| match context {
+            Context::SameSite => true,
+            Context::CrossSiteVisit => it.same_site != SameSite::Strict,
+            Context::CrossSite => it.same_site == SameSite::None,
+        };
+        let mut cookies: Vec<_> = self.cookies.iter().filter(|it| it.goes_to(url, secure)).filter(fits).collect();
+        cookies.sort_by_key(|it| std::cmp::Reverse(it.path.len()));
+        let pairs: Vec<_> = cookies.iter().map(|it| it.pair()).collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+
+    /// What is in it now.
+    pub(super) fn cookies(&mut self, now: Timestamp) -> Vec<Cookie> {
+        self.drop_expired(now);
+        self.cookies.clone()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.cookies.clear();
+    }
+
+    fn drop_expired(&mut self, now: Timestamp) {
+        self.cookies.retain(|it| it.expires.is_none_or(|end| end > now));
+    }
+}
+
+impl Cookie {
+    fn same_place(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.domain == other.domain
+            && self.host_only == other.host_only
+            && self.path == other.path
+    }
+
+    /// Whether `other`, set without a secure connection, would come to lie over this one ("leave secure
+    /// cookies alone").
+    fn shadows(&self, other: &Self) -> bool {
+        let nested = |one: &str, two: &str| one == two || one.ends_with(&format!(".{two}"));
+        self.name == other.name
+            && (nested(&self.domain, &other.domain) || nested(&other.domain, &self.domain))
+            && (other.path == self.path || other.path.starts_with(&format!("{}/", self.path.trim_end_matches('/'))))
+    }
+
+    fn pair(&self) -> String {
+        if self.name.is_empty() { self.value.clone() } else { format!("{}={}", self.name, self.value) }
+    }
+}

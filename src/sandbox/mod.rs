@@ -1,0 +1,70 @@
+//! A faithful imitation of the upstream systems, over real sockets, for development and for tests.
+//!
+//! A [`Sandbox`] listens on loopback and answers as the documents say: one-time codes, tokens that age,
+//! `"6001"` as a string, an empty entry among the schools. It does not share a line with the client code of
+//! this crate, so that a mistake there is not repeated here.
+//!
+//! 1. Out of the box it shows only what is documented, and where nothing is, what is most likely.
+//!    [`behaviours`] lists everything with its [`Provenance`].
+//! 2. A [`Quirk`] makes a right answer look different, as real ones do. All are off by default.
+//! 3. A [`Fault`] makes something go wrong at an [`Endpoint`], a counted number of times.
+//! 4. The [`Ledger`] counts calls, tokens and the fate of each code, so that a test can say "this code was
+//!    spent once". It never holds a code or a token.
+//!
+//! The [`Browser`] is the other end: cookies, redirects and headers as real browsers have them, so that a
+//! login can be walked through from the first request to the last.
+//!
+//! This is no place for real credentials: everybody who reaches the port can log in as anybody.
+//!
+//! ```
+//! use tower_weika::sandbox::{Browser, Endpoint, Fault, Sandbox};
+//!
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let sandbox = Sandbox::start().await?;
+//! let login = format!(
+//!     "{}/open/auth/manager-connect?app_key={}&redirect_uri=http%3A%2F%2Fapp.example%2Fback&state=S",
+//!     sandbox.base_url(),
+//!     sandbox.app_key(),
+//! );
+//! let browser = Browser::new();
+//! let page = browser.get(&login).await?;
+//! assert!(page.text().contains("data-person=\"wang\""));
+//!
+//! sandbox.auto_approve("wang");
+//! let redirect = browser.get_no_follow(&login).await?;
+//! let back = redirect.location().unwrap_or_default();
+//! assert!(back.starts_with("http://app.example/back?wxcode=") && back.ends_with("&state=S"));
+//!
+//! sandbox.faults().once(Endpoint::ManagerConnect, Fault::BadGateway);
+//! assert_eq!(browser.get(&login).await?.status(), 502);
+//! # std::io::Result::Ok(())
+//! # }).unwrap();
+//! ```
+
+mod answer;
+mod browser;
+mod endpoint;
+mod fault;
+mod grant;
+mod ledger;
+mod page;
+mod person;
+mod provenance;
+mod query;
+mod quirk;
+mod reply;
+mod server;
+mod weika;
+
+pub use browser::{Browser, Cookie, Hop, SameSite, Visit};
+pub use endpoint::Endpoint;
+pub use fault::{Fault, Faults, Gate};
+pub use ledger::{Entry, Ledger, Outcome, Spends};
+pub use person::{IdentityKind, Person, School};
+pub use provenance::{Behaviour, Provenance, behaviours};
+pub use quirk::{ContentTypeForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm, Quirk, Quirks};
+pub use server::{Sandbox, SandboxBuilder};
+pub use weika::{Approval, Refusal};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,15 @@
+//! A live login on our side.
+//!
+//! The browser holds a [`SessionId`]; a [store](crate::store) holds the [`Session`] under it; handlers hold an
+//! [`Authenticated`], a cheap handle on the session.
+
+mod authenticated;
+mod id;
+mod lifetime;
+#[expect(clippy::module_inception, reason = "the file that one looks for")]
+mod session;
+
+pub use self::authenticated::Authenticated;
+pub use self::id::SessionId;
+pub use self::lifetime::Lifetime;
+pub use self::session::Session;

@@ -1,0 +1,158 @@
+//! What is known of a live login.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::{Lifetime, SessionId};
+use crate::clock::Timestamp;
+
+/// A use is recorded at most this often.
+const TOUCH_INTERVAL: Duration = Duration::from_secs(60);
+
+/// A live login: who, since when, until when.
+#[derive(Debug)]
+pub struct Session<I> {
+    id: SessionId,
+    identity: I,
+    created: Timestamp,
+    ends: Timestamp,
+    idle: Duration,
+    last_used: AtomicU64,
+}
+
+impl<I> Session<I> {
+    /// A session that begins at `now`.
+    #[must_use]
+    pub fn begin(id: SessionId, identity: I, lifetime: Lifetime, now: Timestamp) -> Self {
+        Self {
+            id,
+            identity,
+            created: now,
+            ends: now.plus(lifetime.absolute),
+            idle: lifetime.idle,
+            last_used: AtomicU64::new(now.unix_millis()),
+        }
+    }
+
+    /// The same session, ending at `end` if that is earlier: a session never outlives what the upstream
+    /// system vouches for.
+    #[must_use]
+    pub fn ending_by(mut self, end: Timestamp) -> Self {
+        self.ends = self.ends.min(end);
+        self
+    }
+
+    /// The name of the session. A secret.
+    #[must_use]
+    pub fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    /// Who is logged in.
+    #[must_use]
+    pub fn identity(&self) -> &I {
+        &self.identity
+    }
+
+    /// When the login happened.
+    #[must_use]
+    pub fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    /// When the session ends even if it is used all the time.
+    #[must_use]
+    pub fn ends(&self) -> Timestamp {
+        self.ends
+    }
+
+    /// When the session was last used, to the minute.
+    #[must_use]
+    pub fn last_used(&self) -> Timestamp {
+        Timestamp::from_unix_millis(self.last_used.load(Ordering::Relaxed))
+    }
+
+    /// Whether the session still counts at `now`.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.ends && now.since(self.last_used()) < self.idle
+    }
+
+    /// Records a use, at most once a minute, and says whether it did.
+    ///
+    /// The record is part of the session itself, so a use can never bring back a session that was deleted.
+    pub fn touch(&self, now: Timestamp) -> bool {
+        let due = now.since(self.last_used()) >= TOUCH_INTERVAL.min(self.idle / 2);
+        if due {
+            self.last_used.fetch_max(now.unix_millis(), Ordering::Relaxed);
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
+
+    fn after(seconds: u64) -> Timestamp {
+        START.plus(Duration::from_secs(seconds))
+    }
+
+    fn session(idle: u64, absolute: u64) -> Session<()> {
+        let lifetime = Lifetime::new(Duration::from_secs(idle), Duration::from_secs(absolute));
+        Session::begin(SessionId::random().unwrap(), (), lifetime, START)
+    }
+
+    #[test]
+    fn unused_session_ends_when_idle() {
+        let session = session(1_800, 43_200);
+        assert!(session.is_live(after(1_799)));
+        assert!(!session.is_live(after(1_800)));
+    }
+
+    #[test]
+    fn used_session_ends_at_its_absolute_end() {
+        let session = session(1_800, 43_200);
+        for minute in 1..720 {
+            assert!(session.is_live(after(minute * 60)));
+            session.touch(after(minute * 60));
+        }
+        assert!(session.is_live(after(43_199)));
+        assert!(!session.is_live(after(43_200)));
+    }
+
+    #[test]
+    fn use_is_recorded_at_most_once_a_minute() {
+        let session = session(1_800, 43_200);
+        assert!(!session.touch(after(59)));
+        assert!(session.touch(after(60)));
+        assert!(!session.touch(after(119)));
+        assert_eq!(session.last_used(), after(60));
+    }
+
+    #[test]
+    fn short_idle_time_is_kept_alive_by_use() {
+        let session = session(10, 100);
+        for second in (5..100).step_by(5) {
+            assert!(session.is_live(after(second)), "{second}");
+            session.touch(after(second));
+        }
+    }
+
+    #[test]
+    fn late_touch_does_not_turn_the_time_back() {
+        let session = session(1_800, 43_200);
+        session.touch(after(600));
+        session.touch(after(500));
+        assert_eq!(session.last_used(), after(600));
+    }
+
+    #[test]
+    fn session_never_outlives_the_upstream() {
+        let session = session(1_800, 43_200).ending_by(after(100));
+        assert!(!session.is_live(after(100)));
+        assert_eq!(session.ending_by(after(900)).ends(), after(100));
+    }
+}

@@ -1,0 +1,63 @@
+//! Where sessions live.
+//!
+//! [`SessionStore`] is the contract; `MemoryStore` keeps sessions in this process. A store never decides
+//! whether a session still counts: [`Session::is_live`] does, asked by the layer.
+
+#[cfg(feature = "memory")]
+mod memory;
+
+use std::sync::Arc;
+
+#[cfg(feature = "memory")]
+pub use self::memory::{MemoryStore, MemoryStoreBuilder};
+use crate::error::Error;
+use crate::session::{Session, SessionId};
+
+/// Keeps sessions under their ids.
+///
+/// A failure is an [`Error`] of kind [`Store`](crate::ErrorKind::Store) and never looks like an absent
+/// session. What was removed stays removed: no later call brings it back.
+pub trait SessionStore<I>: Clone + Send + Sync + 'static {
+    /// Waits for a session that is not at hand.
+    type Load: Future<Output = LoadResult<I>> + Send;
+
+    /// Looks a session up. A store in memory answers at once.
+    fn load(&self, id: &SessionId) -> Lookup<I, Self::Load>;
+
+    /// Keeps a new session.
+    ///
+    /// # Errors
+    /// If the session may not have been kept.
+    fn insert(&self, session: Session<I>) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Ends one session.
+    ///
+    /// # Errors
+    /// If the session may still be there.
+    fn remove(&self, id: &SessionId) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Ends all sessions of one [subject](crate::identity::Identity::subject).
+    ///
+    /// # Errors
+    /// If some of them may still be there.
+    fn remove_subject(&self, subject: &str) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Ends all sessions.
+    ///
+    /// # Errors
+    /// If some of them may still be there.
+    fn remove_all(&self) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// What a store knows of an id.
+pub type LoadResult<I> = Result<Option<Arc<Session<I>>>, Error>;
+
+/// The answer to [`SessionStore::load`]: now, or soon.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Lookup<I, F> {
+    /// The answer itself.
+    Ready(LoadResult<I>),
+    /// The future that brings it.
+    Pending(F),
+}
