@@ -10,7 +10,7 @@ pub mod clock;
 mod cookie;
 pub mod error;
 #[cfg(feature = "axum")]
-mod extract;
+pub mod extract;
 pub mod guard;
 pub mod identity;
 pub mod login;

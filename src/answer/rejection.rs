@@ -32,7 +32,10 @@ const STORE_RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
 /// assert!(response.extensions().get::<Rejection>().is_some());
 /// ```
 #[derive(Clone, Debug)]
-pub struct Rejection {
+pub struct Rejection(Box<Refusal>);
+
+#[derive(Clone, Debug)]
+struct Refusal {
     reason: Reason,
     kind: RequestKind,
     language: Language,
@@ -76,42 +79,42 @@ impl Rejection {
             line.set_sensitive(true);
             (COOKIE, line)
         });
-        Self {
+        Self(Box::new(Refusal {
             cookies: cookies.collect(),
             reason,
             kind: RequestKind::of(method, headers),
             language: Language::of(headers),
             identity: TypeId::of::<I>(),
             identity_name: type_name::<I>(),
-        }
+        }))
     }
 
     /// Why.
     #[must_use]
     pub fn reason(&self) -> &Reason {
-        &self.reason
+        &self.0.reason
     }
 
     /// What sort of answer the request can use.
     #[must_use]
     pub fn kind(&self) -> RequestKind {
-        self.kind
+        self.0.kind
     }
 
     /// The language for a page.
     #[must_use]
     pub fn language(&self) -> Language {
-        self.language
+        self.0.language
     }
 
     /// Whether the identity in question is `I`.
     #[must_use]
     pub fn is_about<I: 'static>(&self) -> bool {
-        self.identity == TypeId::of::<I>()
+        self.0.identity == TypeId::of::<I>()
     }
 
     pub(crate) fn cookies(&self) -> &HeaderMap {
-        &self.cookies
+        &self.0.cookies
     }
 
     /// The answer as a guard or an extractor gives it.
@@ -120,12 +123,12 @@ impl Rejection {
     /// a redirect or `401`, so it is only ever seen where that layer is missing.
     #[must_use]
     pub fn into_response(self) -> OwnResponse {
-        let response = match self.reason {
+        let response = match self.0.reason {
             Reason::LoginRequired => {
                 let message = format!(
                     "a login as `{}` is required, and no layer for it is around this service. \
                      Is `LoginLayer` (or `AuthenticateLayer`) applied?",
-                    self.identity_name
+                    self.0.identity_name
                 );
                 json(StatusCode::INTERNAL_SERVER_ERROR, &value!({ "error": "missing_layer", "message": message }))
             }
@@ -141,20 +144,20 @@ impl Rejection {
     }
 
     fn render(&self, pages: &Pages, login_url: Option<&str>) -> OwnResponse {
-        let (status, error, page, grpc) = match self.reason {
+        let (status, error, page, grpc) = match self.0.reason {
             Reason::LoginRequired => (StatusCode::UNAUTHORIZED, "login_required", PageKind::LoginRequired, "16"),
             Reason::Forbidden => (StatusCode::FORBIDDEN, "forbidden", PageKind::Forbidden, "7"),
             Reason::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", PageKind::Unavailable, "14"),
         };
-        let mut response = match (self.kind, login_url) {
+        let mut response = match (self.0.kind, login_url) {
             (RequestKind::Grpc, _) => grpc_status(grpc, error),
-            (RequestKind::Page, _) => pages.respond(&Page::new(page, self.language)),
-            (RequestKind::Data, Some(url)) if matches!(self.reason, Reason::LoginRequired) => {
+            (RequestKind::Page, _) => pages.respond(&Page::new(page, self.0.language)),
+            (RequestKind::Data, Some(url)) if matches!(self.0.reason, Reason::LoginRequired) => {
                 json(status, &value!({ "error": error, "login_url": url }))
             }
             (RequestKind::Data | RequestKind::Preflight, _) => json(status, &value!({ "error": error })),
         };
-        if matches!(self.reason, Reason::Unavailable(_)) {
+        if matches!(self.0.reason, Reason::Unavailable(_)) {
             response.headers_mut().insert(RETRY_AFTER, STORE_RETRY_SECONDS);
         }
         response

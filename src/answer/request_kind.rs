@@ -52,34 +52,34 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn assert_kind(method: Method, headers: &[(&'static str, &'static str)], expected: RequestKind) {
+    fn assert_kind(method: &Method, headers: &[(&'static str, &'static str)], expected: RequestKind) {
         let headers =
             headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect();
-        assert_eq!(RequestKind::of(&method, &headers), expected);
+        assert_eq!(RequestKind::of(method, &headers), expected);
     }
 
     const HTML: (&str, &str) = ("accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8");
 
     #[test]
     fn a_navigation_is_a_page() {
-        assert_kind(Method::GET, &[HTML], RequestKind::Page);
-        assert_kind(Method::GET, &[HTML, ("sec-fetch-mode", "navigate")], RequestKind::Page);
-        assert_kind(Method::GET, &[("accept", "Text/HTML")], RequestKind::Page);
+        assert_kind(&Method::GET, &[HTML], RequestKind::Page);
+        assert_kind(&Method::GET, &[HTML, ("sec-fetch-mode", "navigate")], RequestKind::Page);
+        assert_kind(&Method::GET, &[("accept", "Text/HTML")], RequestKind::Page);
     }
 
     #[test]
     fn everything_else_is_data() {
-        assert_kind(Method::GET, &[], RequestKind::Data);
-        assert_kind(Method::GET, &[("accept", "*/*")], RequestKind::Data);
-        assert_kind(Method::GET, &[HTML, ("sec-fetch-mode", "cors")], RequestKind::Data);
-        assert_kind(Method::GET, &[HTML, ("upgrade", "websocket")], RequestKind::Data);
-        assert_kind(Method::HEAD, &[HTML], RequestKind::Data);
-        assert_kind(Method::POST, &[HTML, ("sec-fetch-mode", "navigate")], RequestKind::Data);
+        assert_kind(&Method::GET, &[], RequestKind::Data);
+        assert_kind(&Method::GET, &[("accept", "*/*")], RequestKind::Data);
+        assert_kind(&Method::GET, &[HTML, ("sec-fetch-mode", "cors")], RequestKind::Data);
+        assert_kind(&Method::GET, &[HTML, ("upgrade", "websocket")], RequestKind::Data);
+        assert_kind(&Method::HEAD, &[HTML], RequestKind::Data);
+        assert_kind(&Method::POST, &[HTML, ("sec-fetch-mode", "navigate")], RequestKind::Data);
     }
 
     #[test]
     fn grpc_and_preflight_are_told_apart() {
-        assert_kind(Method::POST, &[("content-type", "application/grpc+proto")], RequestKind::Grpc);
-        assert_kind(Method::OPTIONS, &[HTML], RequestKind::Preflight);
+        assert_kind(&Method::POST, &[("content-type", "application/grpc+proto")], RequestKind::Grpc);
+        assert_kind(&Method::OPTIONS, &[HTML], RequestKind::Preflight);
     }
 }

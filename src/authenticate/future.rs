@@ -25,6 +25,7 @@ where
 }
 
 #[pin_project(project = StateProj)]
+#[expect(clippy::large_enum_variant, reason = "a slow store must not cost an allocation either")]
 enum State<S, B, I, St>
 where
     S: Service<Request<B>>,

@@ -28,7 +28,7 @@ use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 
 use crate::answer::Rejection;
-use crate::session::Authenticated;
+pub use crate::session::Authenticated;
 
 impl<S: Sync, I: Send + Sync + 'static> FromRequestParts<S> for Authenticated<I> {
     type Rejection = Rejection;

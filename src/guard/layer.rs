@@ -54,8 +54,8 @@ impl<I, R> GuardLayer<I, R> {
     /// target that could be read in two ways (empty or dot segments, `%2f`, `%5c`, `%00`, a backslash, `;`)
     /// is guarded wherever it seems to lead (rule P2).
     #[must_use]
-    pub fn under(mut self, prefix: impl Into<Box<str>>) -> Self {
-        self.prefixes.add(prefix.into());
+    pub fn under(mut self, prefix: &str) -> Self {
+        self.prefixes.add(prefix);
         self
     }
 }

@@ -13,7 +13,7 @@ impl Prefixes {
         Self(None)
     }
 
-    pub(super) fn add(&mut self, prefix: Box<str>) {
+    pub(super) fn add(&mut self, prefix: &str) {
         let trimmed = prefix.trim_end_matches('/').into();
         let former = self.0.iter().flat_map(|prefixes| prefixes.iter().cloned());
         self.0 = Some(former.chain([trimmed]).collect());
@@ -56,8 +56,8 @@ mod tests {
 
     fn prefixes() -> Prefixes {
         let mut prefixes = Prefixes::everything();
-        prefixes.add("/admin".into());
-        prefixes.add("/中文/".into());
+        prefixes.add("/admin");
+        prefixes.add("/中文/");
         prefixes
     }
 

@@ -213,8 +213,8 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             }
         }
 
-        let own_paths = vec![login_path.clone(), callback_path.clone(), logout_path.clone()];
-        let rules = ReturnRules::new(own_paths, origins);
+        let own_paths = [login_path.clone(), callback_path.clone(), logout_path.clone()];
+        let rules = ReturnRules::new(&own_paths, origins);
         let landing = rules.check(self.landing_page.as_bytes());
         if landing.is_none() {
             mistakes.push(Mistake::Path { name: "landing_page", value: self.landing_page.clone() });

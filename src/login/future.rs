@@ -28,6 +28,10 @@ where
 }
 
 #[pin_project(project = KindProj)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large variant is that of ordinary requests, which are not to be boxed"
+)]
 enum Kind<S, B, P, St>
 where
     S: Service<Request<B>>,

@@ -50,8 +50,11 @@
 //! assert!(login.is_ok());
 //! ```
 
+mod weika_manager;
+
 use std::time::Duration;
 
+pub use self::weika_manager::{WeikaManagerProvider, WeikaManagerProviderBuilder};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::secret::AuthorizationCode;

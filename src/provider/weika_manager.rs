@@ -1,1 +1,80 @@
-//! tmp
+//! Managers of schools, through Weika.
+
+use super::IdentityProvider;
+use crate::client::weika::{WeikaClient, WeikaClientBuilder};
+use crate::error::{ConfigError, Error};
+use crate::identity::Manager;
+use crate::secret::{AppSecret, AuthorizationCode};
+
+/// Logs managers in through Weika's `manager-connect` page
+/// ([获取管理员信息](https://wiki.weixiao.qq.com/api/third/admin.html)).
+#[derive(Clone, Debug)]
+pub struct WeikaManagerProvider {
+    client: WeikaClient,
+}
+
+impl WeikaManagerProvider {
+    /// Settings for the application with this key and secret (授权凭证, 授权凭证密钥).
+    pub fn builder(app_key: impl Into<String>, app_secret: impl Into<AppSecret>) -> WeikaManagerProviderBuilder {
+        WeikaManagerProviderBuilder { client: WeikaClient::builder(app_key, app_secret) }
+    }
+
+    /// Logs in through a client that is there already.
+    #[must_use]
+    pub fn new(client: WeikaClient) -> Self {
+        Self { client }
+    }
+
+    /// The client, for other calls to Weika with the same access token.
+    #[must_use]
+    pub fn client(&self) -> &WeikaClient {
+        &self.client
+    }
+}
+
+impl IdentityProvider for WeikaManagerProvider {
+    type Identity = Manager;
+
+    fn name(&self) -> &str {
+        "weika"
+    }
+
+    fn code_parameter(&self) -> &str {
+        "wxcode"
+    }
+
+    fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
+        self.client.authorize_url(redirect_uri, state)
+    }
+
+    async fn exchange(&self, code: AuthorizationCode) -> Result<Manager, Error> {
+        self.client.manager(code).await
+    }
+}
+
+/// Settings of a [`WeikaManagerProvider`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct WeikaManagerProviderBuilder {
+    client: WeikaClientBuilder,
+}
+
+impl WeikaManagerProviderBuilder {
+    /// Where Weika is. Default: `https://uni.weixiao.qq.com`.
+    pub fn base_url(self, base_url: impl Into<String>) -> Self {
+        self.client(|client| client.base_url(base_url))
+    }
+
+    /// Anything else about the [client](WeikaClientBuilder): transport, error codes, limits.
+    pub fn client(self, change: impl FnOnce(WeikaClientBuilder) -> WeikaClientBuilder) -> Self {
+        Self { client: change(self.client) }
+    }
+
+    /// Checks all settings.
+    ///
+    /// # Errors
+    /// Every mistake at once.
+    pub fn build(self) -> Result<WeikaManagerProvider, ConfigError> {
+        self.client.build().map(WeikaManagerProvider::new)
+    }
+}
