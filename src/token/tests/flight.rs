@@ -120,6 +120,18 @@ fn a_runtime_that_shuts_down_does_not_wedge_the_cache() {
     assert_eq!(runtime().block_on(bench.text()), "token-2");
 }
 
+#[test]
+fn a_runtime_that_is_closed_already_is_an_error_and_no_deadlock() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    let _inside = handle.enter();
+    let mut caller = task::spawn(bench.cache.get());
+    let error = tokio_test::assert_ready!(caller.poll()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_is_set_back_stops_nothing() {
     let bench = Bench::new(&[Answer::Failure(ErrorKind::Configuration), Answer::Token(Some(LIFETIME))]);
