@@ -49,8 +49,11 @@ impl<I, R> GuardLayer<I, R> {
     /// May be called several times. Where a router can wrap single routes, do that instead.
     ///
     /// The decision is made on the raw request target (rule P1), after decoding unreserved characters. A
-    /// target that could be read in two ways (empty or dot segments, `%2f`, `%5c`, `%00`, a backslash, `;`)
-    /// is guarded wherever it seems to lead (rule P2).
+    /// target that could be read in two ways (empty or dot segments, `%2f`, `%5c`, `%25`, control characters, a
+    /// backslash, `;`) is guarded wherever it seems to lead (rule P2).
+    ///
+    /// The target is the one that this service sees: inside `axum::Router::nest` it lacks the outer prefix. Put
+    /// such a guard around the whole application.
     #[must_use]
     pub fn under(mut self, prefix: &str) -> Self {
         self.prefixes.add(prefix);

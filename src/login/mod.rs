@@ -17,6 +17,7 @@
 //! 4. A browser that **lost its cookie** begins again by itself, once; then a page says so. The same goes for
 //!    a code that the upstream system no longer takes and for an answer that was lost. No chain of failures
 //!    has more than three redirects.
+//!    The same page ends it if a browser comes back from a successful login as a stranger.
 //! 5. **Success** is a new session id and `303` to a clean URL; the browser's former session is ended.
 //! 6. **Logout** is a `POST` from this site.
 //!
@@ -25,6 +26,11 @@
 //! * `public_url` is the only source of the redirect URI. No `Host` or `X-Forwarded-*` header is read.
 //! * Without [`secret`](LoginLayerBuilder::secret), logins that are under way end when the process restarts,
 //!   and several instances do not understand each other's states.
+//!
+//! * It belongs around the whole application. Inside something that strips prefixes (`axum::Router::nest`) its
+//!   endpoints and return targets would lack them. A CORS layer goes around it or inside, as you like: headers
+//!   that middleware has put on a refusal are kept.
+//! * Two login layers in one application need providers with different names and different identity types.
 //!
 //! # Example
 //!

@@ -83,7 +83,7 @@ impl<S> Shared<S> {
                 Ok(issued.token().clone())
             }
             Err(error) => {
-                trace::warn!(error = %error, "access token could not be fetched");
+                trace::warn!(error = %error.report(), "access token could not be fetched");
                 let back_off = BackOff::after(cold.back_off.as_ref(), error.clone(), now);
                 self.current.load().refresh_again(back_off.until());
                 cold.back_off = Some(back_off);
@@ -138,7 +138,7 @@ impl<S: TokenSource> Shared<S> {
         if cold.flight.is_none() && Arc::ptr_eq(held, &self.current.load()) {
             let pilot = self.depart(&mut cold);
             drop(cold);
-            drop(runtime.spawn(pilot.fly()));
+            drop(runtime.spawn(trace::in_current_span(pilot.fly())));
         }
     }
 
@@ -161,7 +161,7 @@ impl<S: TokenSource> Shared<S> {
                 let pilot = self.depart(&mut cold);
                 drop(cold);
                 let (flight, landed) = (Arc::clone(&pilot.flight), pilot.flight.landed());
-                drop(runtime.spawn(pilot.fly()));
+                drop(runtime.spawn(trace::in_current_span(pilot.fly())));
                 Joined::Waiting(flight, landed)
             }
             Err(error) => {

@@ -84,7 +84,7 @@ fn code(value: Option<&Value>) -> Option<i64> {
     let value = value?;
     let code = lenient::integer(value)?;
     // Of all that reads as zero only these two are a success.
-    let sound = code != 0 || value.as_str() == Some("0") || (value.is_number() && value.to_string() == "0");
+    let sound = code != 0 || value.as_str() == Some("0") || value.as_u64() == Some(0);
     sound.then_some(code)
 }
 

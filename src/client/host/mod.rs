@@ -13,7 +13,7 @@ use std::fmt;
 
 use url::{Host, Url};
 
-use crate::error::{Error, ErrorKind, Mistake};
+use crate::error::{Error, ErrorKind, Mistake, shown};
 
 #[cfg(test)]
 mod tests;
@@ -146,9 +146,4 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
-}
-
-/// A configured URL as an error may show it: not if there could be a password in it.
-fn shown(text: &str) -> String {
-    if text.contains(['@', '?', '#']) { "[redacted]".to_owned() } else { text.to_owned() }
 }

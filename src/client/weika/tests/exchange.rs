@@ -88,7 +88,7 @@ async fn a_code_that_may_be_spent_is_never_sent_again() {
 #[tokio::test(start_paused = true)]
 async fn without_a_token_no_code_is_spent() {
     let far_end = FarEnd::with_tokens([Answer::Reset], []);
-    assert_eq!(failure(&far_end.client()).await.kind(), ErrorKind::Lost);
+    assert_eq!(failure(&far_end.client()).await.kind(), ErrorKind::Fault);
     assert!(far_end.calls().is_empty());
 }
 
