@@ -141,7 +141,7 @@ fn access_token(criterion: &mut Criterion) {
 #[expect(clippy::print_stdout, reason = "the output of this program")]
 fn table() {
     with_candidates(|mut candidates| {
-        let medians = turns::medians(&mut candidates, 20_000);
+        let medians = turns::medians(&mut candidates, 301, 20_000);
         println!("| read | 1 thread, ns | 2 threads, ns | 2 ÷ 1 | ÷ floor |");
         println!("|---|---|---|---|---|");
         for (pair, names) in medians.chunks(2).zip(candidates.chunks(2)) {
