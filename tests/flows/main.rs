@@ -5,9 +5,9 @@
 // mod auto_traits;
 // mod axum_extractors;
 // mod bad_input;
-// mod double_callback;
+mod double_callback;
 mod login_flow;
 // mod services;
 mod site;
 // mod token_herd;
-// mod upstream_failures;
+mod upstream_failures;

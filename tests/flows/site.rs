@@ -91,7 +91,11 @@ impl Site {
             .base_url(sandbox.base_url())
             .clock(clock.clock())
             .total_timeout(Duration::from_secs(30));
-        let client = client(builder).build().expect("a client");
+        Self::over(sandbox, client(builder).build().expect("a client"), clock)
+    }
+
+    /// Of parts that are there already.
+    pub(crate) fn over(sandbox: Sandbox, client: WeikaClient, clock: ManualClock) -> Self {
         let login = LoginLayer::builder(WeikaManagerProvider::new(client.clone()))
             .public_url(ORIGIN)
             .secret([7; 32])
