@@ -30,7 +30,7 @@
 //!
 //! ```
 //! use http::{Request, Response, StatusCode};
-//! use tower::{Layer, Service, ServiceExt, service_fn};
+//! use tower::{Layer, ServiceExt, service_fn};
 //! use tower_weika::guard::GuardLayer;
 //! use tower_weika::identity::Manager;
 //! use tower_weika::login::LoginLayer;
