@@ -3,11 +3,11 @@
 //! One binary, because everything here shares `site` and nothing here needs a process of its own.
 
 // mod auto_traits;
-// mod axum_extractors;
+mod axum_extractors;
 // mod bad_input;
 mod double_callback;
 mod login_flow;
-// mod services;
+mod services;
 mod site;
-// mod token_herd;
+mod token_herd;
 mod upstream_failures;
