@@ -177,7 +177,9 @@ async fn authenticate_layer_alone_answers_401_and_knows_who_is_logged_in_elsewhe
     assert_eq!(browser.get("https://api.example/who").await.unwrap().status(), StatusCode::UNAUTHORIZED);
     browser.get(&page("/auth/weika/login")).await.unwrap();
     let session = browser.cookies().remove(0);
-    browser.plant_cookie("https://api.example", &format!("{}={}; Path=/; Secure", session.name, session.value)).unwrap();
+    browser
+        .plant_cookie("https://api.example", &format!("{}={}; Path=/; Secure", session.name, session.value))
+        .unwrap();
     assert_eq!(browser.get("https://api.example/who").await.unwrap().text(), WANG);
 }
 

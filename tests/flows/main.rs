@@ -2,9 +2,9 @@
 //!
 //! One binary, because everything here shares `site` and nothing here needs a process of its own.
 
-// mod auto_traits;
+mod auto_traits;
 mod axum_extractors;
-// mod bad_input;
+mod bad_input;
 mod double_callback;
 mod login_flow;
 mod services;
