@@ -148,7 +148,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// A configured URL as an error may show it: not if there could be a password in it.
-fn shown(text: &str) -> String {
+/// A configured URL as an error or `Debug` may show it: not if there could be a password in it.
+pub(super) fn shown(text: &str) -> String {
     if text.contains(['@', '?', '#']) { "[redacted]".to_owned() } else { text.to_owned() }
 }
