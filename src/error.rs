@@ -232,6 +232,11 @@ pub enum Mistake {
     },
 }
 
+/// A configured URL as a [`Mistake`] or `Debug` may show it: not if there could be a password in it.
+pub(crate) fn shown_url(text: &str) -> String {
+    if text.contains(['@', '?', '#']) { "[redacted]".to_owned() } else { text.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

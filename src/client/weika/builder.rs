@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use super::super::code::CodeTable;
 use super::super::envelope::Envelope;
-use super::super::host::{BaseUrl, HostAllowList, shown};
+use super::super::host::{BaseUrl, HostAllowList};
 use super::super::transport::{Limits, Transport};
 use super::client::WeikaClient;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use crate::clock::Clock;
-use crate::error::{ConfigError, Mistake};
+use crate::error::{ConfigError, Mistake, shown_url};
 use crate::secret::AppSecret;
 use crate::token::TokenCache;
 
@@ -172,7 +172,7 @@ impl fmt::Debug for WeikaClientBuilder {
         f.debug_struct("WeikaClientBuilder")
             .field("app_key", &self.app_key)
             // Not checked yet: there could be a password in it.
-            .field("base_url", &shown(&self.base_url))
+            .field("base_url", &shown_url(&self.base_url))
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
