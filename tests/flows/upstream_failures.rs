@@ -131,7 +131,7 @@ async fn every_fault_of_the_token_call_ends_as_the_rules_say() {
 async fn run(endpoint: Endpoint, rows: Vec<Row>) {
     for Row(fault, always, once) in rows {
         let site = match fault {
-            Fault::Hang => Site::with(|it| it, |it| it.total_timeout(Duration::from_millis(500))).await,
+            Fault::Hang => Site::with(|it| it, |it| it.total_timeout(Duration::from_secs(1))).await,
             _ => Site::start().await,
         };
         let keeper = site.browser();

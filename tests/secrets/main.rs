@@ -271,7 +271,7 @@ async fn no_failure_of_the_upstream_logs_or_answers_a_secret() {
             Fault::NotLatest,
             Fault::ExpiresIn(Some(json!(-1))),
         ];
-        let site = Site::with(|it| it, |it| it.total_timeout(Duration::from_millis(500))).await;
+        let site = Site::with(|it| it, |it| it.total_timeout(Duration::from_secs(1))).await;
         let mut secrets = Secrets::of(&site);
         site.log_in(&site.browser(), "wang").await;
         secrets.token(&site.client);
@@ -293,7 +293,7 @@ async fn no_failure_of_the_upstream_logs_or_answers_a_secret() {
 #[tokio::test]
 async fn no_error_shows_a_secret_whatever_is_behind_it() {
     capture();
-    let site = Site::with(|it| it, |it| it.total_timeout(Duration::from_millis(500))).await;
+    let site = Site::with(|it| it, |it| it.total_timeout(Duration::from_secs(1))).await;
     let mut secrets = Secrets::of(&site);
     drop(site.client.access_token().await.unwrap());
     secrets.token(&site.client);
