@@ -234,6 +234,47 @@ async fn code_that_somebody_else_has_spent_leads_to_a_new_login_and_never_to_the
     assert_eq!((ledger.codes_spent(), ledger.codes_refused()), (2, 1));
 }
 
+#[tokio::test]
+async fn two_codes_of_which_the_first_is_no_good_come_home_all_the_same() {
+    let site = Site::start().await;
+    let browser = site.browser();
+    let state = site.begin(&browser, "/admin/x").await;
+    let bad = format!("{ORIGIN}/auth/weika/callback?wxcode=000000000000000000&state={state}");
+    let good = site.callback("wang", &state);
+    let gate = Gate::new();
+    site.sandbox.faults().once(Endpoint::ManagerInfo, Fault::Held(gate.clone()));
+    let first = {
+        let browser = browser.clone();
+        tokio::spawn(async move { browser.get(&bad).await })
+    };
+    soon(site.sandbox.ledger().reached(Endpoint::ManagerInfo, 1)).await;
+    let second = {
+        let browser = browser.clone();
+        tokio::spawn(async move { browser.get(&good).await })
+    };
+    site.server.callbacks_arrived(2).await;
+    gate.open();
+    for visit in [soon(first).await, soon(second).await] {
+        assert_home(&visit.unwrap().unwrap(), "/admin/x", WANG);
+    }
+}
+
+#[tokio::test]
+async fn doubled_callback_with_a_spent_code_begins_again_and_comes_home() {
+    let site = Site::start().await;
+    let (other, callback) = at_the_door(&site, "/").await;
+    other.get(&callback).await.unwrap();
+    let (spent, _) = callback.rsplit_once("&state=").unwrap();
+    let browser = site.browser();
+    let state = site.begin(&browser, "/admin/x").await;
+    let again = format!("{spent}&state={state}");
+    let (first, second) = tokio::join!(browser.get(&again), browser.get(&again));
+    for visit in [first.unwrap(), second.unwrap()] {
+        assert_home(&visit, "/admin/x", WANG);
+    }
+    assert_eq!(site.sandbox.ledger().codes_refused(), 1, "the spent code was tried once");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_identical_callbacks_at_once_are_one_exchange_and_all_are_logged_in() {
     let site = Site::start().await;

@@ -319,7 +319,8 @@ fn every_quirk_of_the_sandbox_is_in_the_table() {
 #[tokio::test]
 async fn e2_quirks_that_are_tolerated_log_in_and_all_others_fail_closed() {
     let site = Site::start().await;
-    for person in ["wang", "chen", "zhao"] {
+    // One of whom there is everything, and one of whom there is next to nothing.
+    for person in ["chen", "zhao"] {
         site.sandbox.auto_approve(person);
         for (quirk, success) in quirks() {
             // First with the token at hand, so that the quirk is in the manager's answer; then without.

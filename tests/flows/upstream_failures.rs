@@ -201,6 +201,21 @@ async fn forget_token(site: &Site) {
 }
 
 #[tokio::test]
+async fn page_about_a_failure_has_a_link_that_leads_where_the_person_wanted_to_go() {
+    let site = Site::start().await;
+    let browser = site.browser();
+    site.sandbox.faults().once(Endpoint::ManagerInfo, Fault::BadGateway);
+    let failed = browser.get(&format!("{ORIGIN}/admin/x?y=%20z")).await.unwrap();
+    assert_eq!(failed.status(), StatusCode::BAD_GATEWAY);
+    // Reloading the page does not help, and costs nothing upstream.
+    let calls = site.sandbox.ledger().count(Endpoint::ManagerInfo);
+    assert_eq!(browser.get(failed.url()).await.unwrap().status(), StatusCode::BAD_REQUEST);
+    assert_eq!(site.sandbox.ledger().count(Endpoint::ManagerInfo), calls);
+    let visit = browser.click(&failed, "href").await.unwrap();
+    assert_eq!((visit.url(), visit.text().as_str()), (format!("{ORIGIN}/admin/x?y=%20z").as_str(), WANG));
+}
+
+#[tokio::test]
 async fn redirect_of_the_upstream_is_never_followed() {
     let elsewhere = Sandbox::start().await.unwrap();
     let site = Site::start().await;
