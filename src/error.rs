@@ -257,8 +257,8 @@ pub enum Mistake {
     },
 }
 
-/// A configured URL as an error may show it: not if there could be a password in it.
-pub(crate) fn shown(text: &str) -> String {
+/// A configured URL as a [`Mistake`] or `Debug` may show it: not if there could be a password in it.
+pub(crate) fn shown_url(text: &str) -> String {
     if text.contains(['@', '?', '#']) { "[redacted]".to_owned() } else { text.to_owned() }
 }
 

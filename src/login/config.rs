@@ -18,7 +18,7 @@ use crate::answer::Pages;
 use crate::authenticate::Resolver;
 use crate::clock::Clock;
 use crate::cookie::CookiePolicy;
-use crate::error::{ConfigError, Mistake, shown};
+use crate::error::{ConfigError, Mistake, shown_url};
 use crate::provider::IdentityProvider;
 use crate::random;
 use crate::session::Lifetime;
@@ -293,12 +293,12 @@ fn check_origin(name: &'static str, text: &str, loopback_allowed: bool, mistakes
         is_bare && is_nobody && url.has_host() && matches!(url.scheme(), "http" | "https")
     });
     let Some(url) = url else {
-        mistakes.push(Mistake::Url { name, value: shown(text), expected: EXPECTED });
+        mistakes.push(Mistake::Url { name, value: shown_url(text), expected: EXPECTED });
         return String::new();
     };
     if url.scheme() == "http" && !(loopback_allowed && is_loopback(&url)) {
         let remedy = "plain http is for `loopback_development` on this machine only";
-        mistakes.push(Mistake::Insecure { name, value: shown(text), remedy });
+        mistakes.push(Mistake::Insecure { name, value: shown_url(text), remedy });
     }
     url.origin().ascii_serialization()
 }
@@ -325,7 +325,7 @@ fn is_plain_path(path: &str) -> bool {
 impl<P, St> fmt::Debug for LoginLayerBuilder<P, St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoginLayerBuilder")
-            .field("public_url", &self.public_url)
+            .field("public_url", &self.public_url.as_deref().map(shown_url))
             .field("login_path", &self.login_path)
             .field("callback_path", &self.callback_path)
             .field("logout_path", &self.logout_path)

@@ -24,6 +24,8 @@
 //! # Caveats
 //!
 //! * `public_url` is the only source of the redirect URI. No `Host` or `X-Forwarded-*` header is read.
+//! * The layer belongs around the whole router. Inside axum's `nest` it would see shortened paths, and its
+//!   endpoints would not be where `public_url` says they are. Guards and extractors may be nested.
 //! * Without [`secret`](LoginLayerBuilder::secret), logins that are under way end when the process restarts,
 //!   and several instances do not understand each other's states.
 //!

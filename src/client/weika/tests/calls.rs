@@ -28,6 +28,21 @@ async fn e2_a_token_answer_without_code_or_token_is_none() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn refusal_of_a_token_is_about_the_application_and_not_about_a_person() {
+    for (answer, kind, code) in [
+        (r#"{"errcode":"6001"}"#, ErrorKind::Fault, 6001),
+        (r#"{"errcode":40002}"#, ErrorKind::Fault, 40_002),
+        (r#"{"errcode":40008}"#, ErrorKind::Configuration, 40_008),
+        (r#"{"errcode":40001}"#, ErrorKind::Configuration, 40_001),
+    ] {
+        let far_end = FarEnd::with_tokens([Answer::Json(answer)], []);
+        let error = failure(&far_end.client()).await;
+        assert_eq!((error.kind(), error.upstream_code()), (kind, Some(code)));
+        assert!(far_end.calls().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_is_encoded_in_the_query() {
     let answer = Answer::Json(r#"{"errcode":0,"access_token":"t&0=k n#王","expires_in":7200}"#);
     let far_end = FarEnd::with_tokens([answer], [MANAGER]);
