@@ -163,7 +163,8 @@ where
         let mut response = see_other(target.as_str())?;
         let headers = response.headers_mut();
         headers.append(SET_COOKIE, settings.cookies.set(&self.resolver.cookie_name, &session.expose(), None)?);
-        headers.append(SET_COOKIE, settings.flows.finish(state.flow)?);
+        headers.append(SET_COOKIE, settings.flows.end(state.flow)?);
+        headers.append(SET_COOKIE, settings.flows.arrived()?);
         Ok(response)
     }
 

@@ -28,8 +28,8 @@ const FLOWS_AT_LEAST: usize = 8;
 /// `=` and `; ` around a pair.
 const PAIR_OVERHEAD: usize = 3;
 
-const FINISHED: &str = "done";
-const FINISHED_FOR: Duration = Duration::from_secs(10);
+/// How long a browser counts as just logged in.
+const ARRIVED_FOR: Duration = Duration::from_secs(10);
 
 /// Reads and writes the flow cookies of one provider.
 #[derive(Debug)]
@@ -38,6 +38,7 @@ pub(super) struct FlowCookies {
     /// The name up to the part that is the flow's own.
     prefix: String,
     session_name: String,
+    arrived_name: String,
     /// What is left of the budget beside a session cookie.
     budget: usize,
 }
@@ -47,6 +48,7 @@ impl FlowCookies {
         Self {
             policy,
             prefix: policy.name(&format!("{provider}-flow-")),
+            arrived_name: policy.name(&format!("{provider}-arrived")),
             session_name: session_cookie.to_owned(),
             budget: HEADER_BUDGET.saturating_sub(session_cookie.len() + SessionId::LENGTH + PAIR_OVERHEAD),
         }
@@ -94,19 +96,20 @@ impl FlowCookies {
         self.policy.delete(&self.name(flow))
     }
 
-    /// Replaces the cookie of a flow that has ended well by a mark that fades: whoever still needs a login while
-    /// it is there does not keep the session.
-    pub(super) fn finish(&self, flow: FlowId) -> Result<HeaderValue, Error> {
-        self.policy.set(&self.name(flow), FINISHED, Some(FINISHED_FOR))
+    /// A mark for a browser that has just logged in. It fades; whoever still needs a login while it is there does
+    /// not keep the session.
+    pub(super) fn arrived(&self) -> Result<HeaderValue, Error> {
+        self.policy.set(&self.arrived_name, "1", Some(ARRIVED_FOR))
     }
 
-    pub(super) fn has_just_finished(&self, headers: &HeaderMap) -> bool {
-        self.present(headers).any(|(_, value)| value == FINISHED.as_bytes())
+    pub(super) fn has_just_arrived(&self, headers: &HeaderMap) -> bool {
+        cookie::find(headers, &self.arrived_name) != Found::Absent
     }
 
-    /// Deletes the cookies of all flows that this browser has begun.
+    /// Deletes the cookies of all flows that this browser has begun, and the mark of the last one.
     pub(super) fn end_all(&self, headers: &HeaderMap) -> Result<Vec<HeaderValue>, Error> {
-        self.present(headers).map(|(name, _)| self.policy.delete(name)).collect()
+        let arrived = self.has_just_arrived(headers).then_some(self.arrived_name.as_str());
+        self.present(headers).map(|(name, _)| name).chain(arrived).map(|name| self.policy.delete(name)).collect()
     }
 
     fn make_room(&self, needed: usize, now: Timestamp, headers: &HeaderMap) -> Result<Vec<HeaderValue>, Error> {
@@ -296,7 +299,7 @@ mod tests {
             let long = format!("/{}", "a".repeat(length));
             let mut states = Vec::new();
             for tab in 0..80 {
-                states.push(jar.begin(NOW.plus(std::time::Duration::from_secs(tab)), &long));
+                states.push(jar.begin(NOW.plus(Duration::from_secs(tab)), &long));
                 assert!(jar.headers()[COOKIE].len() <= HEADER_BUDGET);
             }
             assert!(states.iter().rev().take(8).all(|state| jar.target_of(state).is_some()), "{length}");

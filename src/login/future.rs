@@ -100,7 +100,7 @@ where
         }
         let target = target.and_then(|target| settings.rules.check(target.as_str().as_bytes()));
         let target = target.unwrap_or_else(|| settings.landing.clone());
-        if settings.flows.has_just_finished(rejection.cookies()) {
+        if settings.flows.has_just_arrived(rejection.cookies()) {
             // Logged in a moment ago, and a stranger again: the browser refuses the session cookie, or another
             // instance does not know the session. Another login would end in the same place.
             return self.page(rejection.reader(), PageKind::CookiesBlocked, Some(&target));

@@ -29,9 +29,8 @@
 //! * Without [`secret`](LoginLayerBuilder::secret), logins that are under way end when the process restarts,
 //!   and several instances do not understand each other's states.
 //!
-//! * It belongs around the whole application. Inside something that strips prefixes (`axum::Router::nest`) its
-//!   endpoints and return targets would lack them. A CORS layer goes around it or inside, as you like: headers
-//!   that middleware has put on a refusal are kept.
+//! * A CORS layer goes around this one or inside, as you like: headers that middleware has put on a refusal are
+//!   kept.
 //! * Two login layers in one application need providers with different names and different identity types.
 //!
 //! # Example
