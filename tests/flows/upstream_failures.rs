@@ -86,14 +86,14 @@ fn at_manager_info() -> Vec<Row> {
     rows
 }
 
-/// The same error is told to whoever comes within the pause after it, so that one fault meets both logins.
+/// No code was sent, so there is no reason to begin the login again.
 fn at_access_token() -> Vec<Row> {
     let mut rows = common();
     rows.extend([
-        Row(Fault::ResetBefore, PageAfterRestart(502), PageAfterRestart(502)),
-        Row(Fault::ResetAfter, PageAfterRestart(502), PageAfterRestart(502)),
-        Row(Fault::TruncatedBody, PageAfterRestart(502), PageAfterRestart(502)),
-        Row(Fault::Hang, PageAfterRestart(504), PageAfterRestart(504)),
+        Row(Fault::ResetBefore, Page(502), Page(502)),
+        Row(Fault::ResetAfter, Page(502), Page(502)),
+        Row(Fault::TruncatedBody, Page(502), Page(502)),
+        Row(Fault::Hang, Page(504), Page(504)),
         // Codes about somebody's code or rights are out of place here.
         Row(Fault::Errcode(json!("6001")), Page(502), Page(502)),
         Row(Fault::Errcode(json!(40_008)), Page(502), Page(502)),
