@@ -90,10 +90,11 @@ fn at_manager_info() -> Vec<Row> {
 fn at_access_token() -> Vec<Row> {
     let mut rows = common();
     rows.extend([
-        Row(Fault::ResetBefore, PageAfterRestart(502), PageAfterRestart(502)),
-        Row(Fault::ResetAfter, PageAfterRestart(502), PageAfterRestart(502)),
-        Row(Fault::TruncatedBody, PageAfterRestart(502), PageAfterRestart(502)),
-        Row(Fault::Hang, PageAfterRestart(504), PageAfterRestart(504)),
+        // The code was not sent, so another login would change nothing.
+        Row(Fault::ResetBefore, Page(502), Page(502)),
+        Row(Fault::ResetAfter, Page(502), Page(502)),
+        Row(Fault::TruncatedBody, Page(502), Page(502)),
+        Row(Fault::Hang, Page(504), Page(504)),
         // Codes about somebody's code or rights are out of place here.
         Row(Fault::Errcode(json!("6001")), Page(502), Page(502)),
         Row(Fault::Errcode(json!(40_008)), Page(502), Page(502)),
