@@ -15,7 +15,7 @@ use tower_weika::provider::{IdentityProvider, WeikaManagerProvider};
 use tower_weika::sandbox::{Browser, Sandbox};
 use tower_weika::{AuthorizationCode, Error};
 
-use super::site::{ORIGIN, Server};
+use super::site::{ORIGIN, Server, session_cookie};
 
 const WANG: &str = "oSandboxWang0000000000000001";
 const LI: &str = "oSandboxLi000000000000000002";
@@ -179,7 +179,7 @@ async fn authenticate_layer_alone_answers_401_and_knows_who_is_logged_in_elsewhe
     let browser = browser(&login).route("https://api.example", api.address);
     assert_eq!(browser.get("https://api.example/who").await.unwrap().status(), StatusCode::UNAUTHORIZED);
     browser.get(&page("/auth/weika/login")).await.unwrap();
-    let session = browser.cookies().remove(0);
+    let session = session_cookie(&browser);
     browser
         .plant_cookie("https://api.example", &format!("{}={}; Path=/; Secure", session.name, session.value))
         .unwrap();

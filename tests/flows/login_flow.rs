@@ -8,7 +8,7 @@ use tower_weika::sandbox::{
     Quirk, Visit, behaviours,
 };
 
-use super::site::{NOBODY, ORIGIN, Site, soon};
+use super::site::{NOBODY, ORIGIN, Site, session_cookie, soon};
 
 const WANG: &str = "oSandboxWang0000000000000001";
 const LI: &str = "oSandboxLi000000000000000002";
@@ -41,30 +41,30 @@ async fn guarded_page_is_reached_in_one_go_with_one_exchange() {
 }
 
 #[tokio::test]
-async fn only_the_session_cookie_is_left_and_it_is_as_the_rules_say() {
+async fn only_the_session_and_a_fading_mark_are_left_and_they_are_as_the_rules_say() {
     let site = Site::start().await;
     let browser = site.browser();
     let visit = browser.get(&page("/admin")).await.unwrap();
-    let mut set = visit.hops()[2].set_cookies.iter().filter_map(|cookie| cookie.split_once(';'));
-    let (_, attributes) = set.find(|(pair, _)| pair.starts_with("__Host-weika-session=")).unwrap();
+    let set: Vec<_> = visit.hops()[2].set_cookies.iter().filter(|cookie| !cookie.contains("Max-Age=0")).collect();
+    let [session, mark] = set.as_slice() else { panic!("{visit:?}") };
+    assert!(mark.starts_with("__Host-weika-arrived=1;") && mark.ends_with("; Max-Age=10"), "{mark}");
+    assert!(session.starts_with("__Host-weika-session="));
+    let (_, attributes) = session.split_once(';').unwrap();
     assert_eq!(attributes, " Path=/; HttpOnly; SameSite=Lax; Secure");
-    let names = || browser.cookies().into_iter().map(|cookie| cookie.name).collect::<Vec<_>>();
-    // Beside it, for ten seconds, a mark against endless redirects.
-    assert_eq!(names(), ["__Host-weika-session", "__Host-weika-arrived"]);
-    site.clock.advance(Duration::from_secs(10));
-    assert_eq!(names(), ["__Host-weika-session"]);
+    let names: Vec<_> = browser.cookies().into_iter().map(|cookie| cookie.name).collect();
+    assert_eq!(names, ["__Host-weika-session", "__Host-weika-arrived"]);
 }
 
 #[tokio::test]
 async fn browser_that_drops_the_session_cookie_alone_is_told_so_and_not_sent_round() {
     let site = Site::start().await;
     let browser = site.browser();
-    let drop_session = || browser.plant_cookie(ORIGIN, "__Host-weika-session=; Path=/; Secure; Max-Age=0").unwrap();
     let state = site.begin(&browser, "/admin").await;
     browser.get_no_follow(&site.callback("wang", &state)).await.unwrap();
-    drop_session();
+    browser.plant_cookie(ORIGIN, "__Host-weika-session=; Path=/; Secure; Max-Age=0").unwrap();
     let visit = browser.get(&page("/admin")).await.unwrap();
     assert_eq!((visit.status(), visit.hops().len()), (StatusCode::BAD_REQUEST, 1));
+    // The mark has faded: another login may begin.
     site.clock.advance(Duration::from_secs(10));
     assert_eq!(browser.get(&page("/admin")).await.unwrap().text(), WANG);
 }
@@ -184,7 +184,7 @@ async fn logout_ends_the_session_everywhere_and_needs_this_site() {
     let browser = site.browser();
     site.log_in(&browser, "wang").await;
     let thief = site.browser();
-    let session = browser.cookies().remove(0);
+    let session = session_cookie(&browser);
     let copy = format!("{}={}; Path=/; Secure; HttpOnly; SameSite=Lax", session.name, session.value);
     thief.plant_cookie(ORIGIN, &copy).unwrap();
     assert_eq!(site.who(&thief).await, WANG);
@@ -268,7 +268,7 @@ async fn login_again_as_somebody_else_ends_the_first_session() {
     let site = Site::start().await;
     let browser = site.browser();
     site.log_in(&browser, "wang").await;
-    let before = browser.cookies().remove(0).value;
+    let before = session_cookie(&browser).value;
     site.log_in(&browser, "li").await;
     assert_eq!(site.who(&browser).await, LI);
     let old = site.browser();

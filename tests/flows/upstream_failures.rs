@@ -86,10 +86,10 @@ fn at_manager_info() -> Vec<Row> {
     rows
 }
 
-/// No code was sent, so there is no reason to begin the login again.
 fn at_access_token() -> Vec<Row> {
     let mut rows = common();
     rows.extend([
+        // The code was not sent, so another login would change nothing.
         Row(Fault::ResetBefore, Page(502), Page(502)),
         Row(Fault::ResetAfter, Page(502), Page(502)),
         Row(Fault::TruncatedBody, Page(502), Page(502)),
