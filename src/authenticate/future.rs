@@ -62,25 +62,24 @@ where
     }
 }
 
-impl<S, B, RB, I, St> Future for ResponseFuture<S, B, I, St>
+impl<S, B, RB, I, St> ResponseFuture<S, B, I, St>
 where
     S: Service<Request<B>, Response = Response<RB>>,
     I: Send + Sync + 'static,
     St: SessionStore<I>,
 {
-    type Output = Result<Response<ResponseBody<RB>>, S::Error>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+    /// The response from inside as it is, or why there is none. Whoever polls makes an answer of it,
+    /// once: a response is a lot to move.
+    pub(crate) fn poll_raw(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Result<Response<RB>, Rejection>, S::Error>> {
+        let mut state = self.project().state;
         loop {
-            match this.state.as_mut().project() {
-                StateProj::Inner(future) => {
-                    return Poll::Ready(ready!(future.poll(cx)).map(settle::<I, RB>));
-                }
+            match state.as_mut().project() {
+                StateProj::Inner(future) => return Poll::Ready(ready!(future.poll(cx)).map(Ok)),
                 StateProj::Refused(rejection) => {
-                    let rejection = rejection.take().expect("polled after completion");
-                    let response = rejection.settle(&Pages::default(), None);
-                    return Poll::Ready(Ok(response.map(ResponseBody::own)));
+                    return Poll::Ready(Ok(Err(rejection.take().expect("polled after completion"))));
                 }
                 StateProj::Loading { load, resolver, waiting } => {
                     let found = ready!(load.poll(cx));
@@ -97,21 +96,39 @@ where
                             State::Refused(Some(Rejection::unavailable::<I>(error, method, headers)))
                         }
                     };
-                    this.state.set(next);
+                    state.set(next);
                 }
             }
         }
     }
 }
 
-/// Gives a refusal from inside its final form; any other response passes.
-fn settle<I: 'static, RB>(response: Response<RB>) -> Response<ResponseBody<RB>> {
-    match response.extensions().get::<Rejection>() {
-        Some(rejection) if rejection.is_about::<I>() && matches!(rejection.reason(), Reason::LoginRequired) => {
-            rejection.clone().settle(&Pages::default(), None).map(ResponseBody::own)
-        }
-        _ => response.map(ResponseBody::inner),
+impl<S, B, RB, I, St> Future for ResponseFuture<S, B, I, St>
+where
+    S: Service<Request<B>, Response = Response<RB>>,
+    I: Send + Sync + 'static,
+    St: SessionStore<I>,
+{
+    type Output = Result<Response<ResponseBody<RB>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(Ok(match ready!(self.poll_raw(cx))? {
+            Ok(response) => match rejection::<I, RB>(&response) {
+                Some(rejection) if matches!(rejection.reason(), Reason::LoginRequired) => refuse(rejection.clone()),
+                _ => response.map(ResponseBody::inner),
+            },
+            Err(rejection) => refuse(rejection),
+        }))
     }
+}
+
+/// The refusal that a response from inside stands for.
+pub(crate) fn rejection<I: 'static, RB>(response: &Response<RB>) -> Option<&Rejection> {
+    response.extensions().get::<Rejection>().filter(|rejection| rejection.is_about::<I>())
+}
+
+fn refuse<RB>(rejection: Rejection) -> Response<ResponseBody<RB>> {
+    rejection.settle(&Pages::default(), None).map(ResponseBody::own)
 }
 
 impl<S, B, I, St> fmt::Debug for ResponseFuture<S, B, I, St>

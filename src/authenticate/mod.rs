@@ -23,6 +23,7 @@ mod service;
 mod tests;
 
 pub use self::future::ResponseFuture;
+pub(crate) use self::future::rejection;
 pub use self::layer::AuthenticateLayer;
 pub(crate) use self::resolver::Resolver;
 pub use self::service::Authenticate;

@@ -80,13 +80,14 @@ where
         match self.project().kind.project() {
             KindProj::Own(answer) => Poll::Ready(Ok(ready!(answer.as_mut().poll(cx)).map(ResponseBody::own))),
             KindProj::Passing { future, target, shared } => {
-                let response = ready!(future.poll(cx))?;
-                Poll::Ready(Ok(match response.extensions().get::<Rejection>() {
-                    Some(rejection) if rejection.is_about::<P::Identity>() => {
-                        shared.settle(rejection.clone(), target.as_ref()).map(ResponseBody::own)
-                    }
-                    _ => response,
-                }))
+                let rejection = match ready!(future.poll_raw(cx))? {
+                    Ok(response) => match authenticate::rejection::<P::Identity, RB>(&response) {
+                        None => return Poll::Ready(Ok(response.map(ResponseBody::inner))),
+                        Some(rejection) => rejection.clone(),
+                    },
+                    Err(rejection) => rejection,
+                };
+                Poll::Ready(Ok(shared.settle(rejection, target.as_ref()).map(ResponseBody::own)))
             }
         }
     }
