@@ -212,15 +212,17 @@ impl fmt::Debug for Pages {
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
-body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f3f6f4;color:#1b2a22;\
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f3f6f4;color:#16241c;\
 font:16px/1.7 system-ui,-apple-system,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}\
 main{box-sizing:border-box;width:min(30rem,calc(100vw - 2rem));margin:1rem;padding:2.25rem 2rem;background:#fff;\
-border-radius:1rem;box-shadow:0 .5rem 2rem #0b3d2414;border-top:.3rem solid #07a35a}\
-h1{font-size:1.35rem;line-height:1.4;margin:0 0 .5rem}p{margin:0 0 1.5rem;color:#4a5b52}\
-a{display:block;text-align:center;padding:.7rem 1rem;border-radius:.6rem;background:#07a35a;color:#fff;\
-text-decoration:none;font-weight:600}a:focus-visible{outline:3px solid #07a35a66;outline-offset:2px}\
-@media(prefers-color-scheme:dark){body{background:#0f1512;color:#e6efe9}main{background:#18211c;box-shadow:none}\
-p{color:#a9b8b0}}";
+border:1px solid #dfe7e2;border-radius:1.1rem;box-shadow:0 1rem 2.5rem -1rem #0b3d2426}\
+main:before{content:'';display:block;width:2.5rem;height:.3rem;margin-bottom:1.25rem;border-radius:1rem;background:#06804a}\
+h1{font-size:1.35rem;line-height:1.4;margin:0 0 .5rem}p{margin:0;color:#55665d}\
+a{display:block;margin-top:1.5rem;text-align:center;padding:.7rem 1rem;border-radius:.65rem;background:#06804a;\
+color:#fff;text-decoration:none;font-weight:600}a:focus-visible{outline:3px solid #06804a;outline-offset:2px}\
+@media(prefers-color-scheme:dark){body{background:#0f1512;color:#e6efe9}\
+main{background:#18211c;border-color:#2a362f;box-shadow:none}p{color:#a3b3aa}\
+a,main:before{background:#3ecf8e;color:#06281a}a:focus-visible{outline-color:#3ecf8e}}";
 
 /// The policy that lets exactly [`STYLE`] apply.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
