@@ -25,10 +25,10 @@ pub(crate) fn home(frame: &Frame, reader: &Reader, manager: Known<'_>) -> String
             format!("{}{}", reader.say("你好，", "Hello, "), Escaped(shown_name(reader, manager))),
             reader.say("身份来自微卡，会话在本站。", "Weika says who you are; the session is this site's own."),
             format!(
-                r#"<a class="button" href="{}">{}</a>{}"#,
+                r#"<a class="button" href="{}">{}</a><a class="button quiet" href="/api/me">{}</a>"#,
                 reader.link("/admin"),
                 reader.say("进入管理后台", "Open the back office"),
-                logout(frame, reader),
+                reader.say("查看 JSON", "See the JSON"),
             ),
             card(reader, manager),
         ),
@@ -149,7 +149,7 @@ fn document(frame: &Frame, reader: &Reader, manager: Known<'_>, title: &str, mai
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
-<header class="top"><nav><a class="brand" href="{home}"><img src="/icon.svg" alt="" width="28" height="28">tower-weika</a>
+<header class="top"><nav><a class="brand" href="{home}"><img src="/icon.svg" alt="" width="28" height="28"><span>tower-weika</span></a>
 <a class="wide" href="{admin}">{admin_label}</a></nav>
 <nav><a href="{link}" hreflang="{tag}" lang="{tag}">{other}</a>{account}</nav></header>
 <main>

@@ -69,7 +69,7 @@ impl Kind {
                     "deviceMetrics": {
                         "width": self.width,
                         "height": self.height,
-                        "pixelRatio": if self.is_phone { 2.0 } else { 1.0 },
+                        "pixelRatio": if self.is_phone { 1.25 } else { 1.0 },
                         "mobile": self.is_phone,
                         "touch": self.is_phone,
                     },
