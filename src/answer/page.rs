@@ -62,11 +62,11 @@ impl PageKind {
         match (self, language) {
             (Self::LoginRequired, Language::Chinese) => ("请先登录", "查看此页面需要先登录。"),
             (Self::LoginRequired, Language::English) => ("Please log in", "You need to log in to see this page."),
-            (Self::Forbidden, Language::Chinese) => ("没有权限", "您已登录,但当前身份无权访问此页面。"),
+            (Self::Forbidden, Language::Chinese) => ("没有权限", "您已登录，但当前身份无权访问此页面。"),
             (Self::Forbidden, Language::English) => {
                 ("Not allowed", "You are logged in, but this page is not open to you.")
             }
-            (Self::Unavailable, Language::Chinese) => ("服务暂时不可用", "请稍后再试,您的登录状态不会丢失。"),
+            (Self::Unavailable, Language::Chinese) => ("服务暂时不可用", "请稍后再试，您的登录状态不会丢失。"),
             (Self::Unavailable, Language::English) => {
                 ("Temporarily unavailable", "Please try again in a moment. You stay logged in.")
             }
@@ -74,7 +74,7 @@ impl PageKind {
             (Self::Declined, Language::English) => {
                 ("Login cancelled", "You did not agree to log in. You can try again whenever you like.")
             }
-            (Self::InvalidLink, Language::Chinese) => ("登录链接已失效", "此登录链接已过期或已被使用,请重新登录。"),
+            (Self::InvalidLink, Language::Chinese) => ("登录链接已失效", "此登录链接已过期或已被使用，请重新登录。"),
             (Self::InvalidLink, Language::English) => {
                 ("This login link is no longer valid", "It has expired or was already used. Please log in again.")
             }
@@ -85,16 +85,16 @@ impl PageKind {
                 "Your browser blocks cookies",
                 "Logging in needs a cookie. Please allow cookies for this site in your browser, then log in again.",
             ),
-            (Self::Denied, Language::Chinese) => ("登录被拒绝", "登录系统拒绝了此账号。如有疑问,请联系学校管理员。"),
+            (Self::Denied, Language::Chinese) => ("登录被拒绝", "登录系统拒绝了此账号。如有疑问，请联系学校管理员。"),
             (Self::Denied, Language::English) => (
                 "Login refused",
                 "The login system does not let this account in. Please ask the administrator of your school.",
             ),
-            (Self::UpstreamFailed, Language::Chinese) => ("登录系统出现故障", "登录系统暂时无法完成登录,请稍后重试。"),
+            (Self::UpstreamFailed, Language::Chinese) => ("登录系统出现故障", "登录系统暂时无法完成登录，请稍后重试。"),
             (Self::UpstreamFailed, Language::English) => {
                 ("The login system has a problem", "It could not complete your login just now. Please try again later.")
             }
-            (Self::UpstreamTimeout, Language::Chinese) => ("登录系统没有响应", "登录系统响应超时,请稍后重试。"),
+            (Self::UpstreamTimeout, Language::Chinese) => ("登录系统没有响应", "登录系统响应超时，请稍后重试。"),
             (Self::UpstreamTimeout, Language::English) => {
                 ("The login system does not answer", "It took too long to complete your login. Please try again later.")
             }
