@@ -1,5 +1,7 @@
-//! The contract of the example `login`, from outside: a process, its variables, its routes, its output.
+//! The contract of the example `login`, from outside: a process, its variables, its routes, its output. And the
+//! short example `hyper`.
 
+mod bare_hyper;
 mod lifecycle;
 mod logs;
 mod routes;

@@ -7,7 +7,7 @@ use crate::log_in;
 use crate::support::Site;
 
 async fn me(site: &Site, browser: &Browser) -> Visit {
-    browser.fetch(&format!("{}/api/me", site.url)).await.unwrap()
+    browser.fetch(&format!("{}/api/me", site.url)).await.expect("the site answers")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use crate::{SECRET_BASE64, SECRET_HEX, free_address, log_in, site_at};
 /// The exit code and everything that the site says, if it does not start.
 #[track_caller]
 fn refusal(variables: &[(&str, &str)]) -> (Option<i32>, String) {
-    let output = command(variables).output().expect("the example can be started");
+    let output = command("login", variables).output().expect("the example can be started");
     let said = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8(said).expect("text"))
 }
@@ -64,7 +64,7 @@ fn variable_that_is_not_text_is_a_mistake() {
     use std::os::unix::ffi::OsStrExt;
 
     let bytes = std::ffi::OsStr::from_bytes(b"\xFF");
-    let output = command(&[]).env("WEIKA_APP_KEY", bytes).output().unwrap();
+    let output = command("login", &[]).env("WEIKA_APP_KEY", bytes).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("WEIKA_APP_KEY is not UTF-8"));
 }

@@ -1,4 +1,4 @@
-//! The example `login` as whoever tries it has it: a process of its own, with its contract and nothing else.
+//! An example as whoever tries it has it: a process of its own, with its contract and nothing else.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -40,12 +40,19 @@ impl Site {
     /// Starts the site with these variables, and `LISTEN` on a free port unless it is among them.
     #[track_caller]
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
-        let mut child = command(variables).spawn().expect("the example can be started");
+        let has_sandbox = !variables.iter().any(|(name, _)| *name == "WEIKA_APP_KEY");
+        Self::run(&mut command("login", variables), has_sandbox)
+    }
+
+    /// Starts a site that prints where it listens.
+    #[track_caller]
+    pub(crate) fn run(command: &mut Command, has_sandbox: bool) -> Self {
+        let mut child = command.spawn().expect("the example can be started");
         let stderr = collect(child.stderr.take().expect("piped"));
         let stdout = lines(child.stdout.take().expect("piped"));
         let mut site = Self { child, url: String::new(), sandbox: None, stdout, stderr };
         site.url = site.announced("listening on ");
-        if !variables.iter().any(|(name, _)| *name == "WEIKA_APP_KEY") {
+        if has_sandbox {
             site.sandbox = Some(site.announced("sandbox on "));
         }
         site
@@ -70,10 +77,10 @@ impl Drop for Site {
     }
 }
 
-/// The example with these variables and no other that it knows.
+/// An example with these variables and no other that it knows.
 #[track_caller]
-pub(crate) fn command(variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(binary());
+pub(crate) fn command(example: &str, variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(binary(example));
     for name in VARIABLES {
         command.env_remove(name);
     }
@@ -82,15 +89,15 @@ pub(crate) fn command(variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// `target/<profile>/examples/login`, beside the folder of this test.
+/// `target/<profile>/examples/<example>`, beside the folder of this test.
 #[track_caller]
-fn binary() -> PathBuf {
+fn binary(example: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
     let profile = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
-    let binary = profile.join("examples").join(format!("login{}", std::env::consts::EXE_SUFFIX));
+    let binary = profile.join("examples").join(format!("{example}{}", std::env::consts::EXE_SUFFIX));
     assert!(
         binary.is_file(),
-        "{} is missing. `cargo test` builds it; with `--test` build it first: `cargo build --example login`",
+        "{} is missing. `cargo test` builds it; with `--test` build it first: `cargo build --examples`",
         binary.display(),
     );
     binary
