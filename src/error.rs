@@ -4,7 +4,7 @@
 //! a token or a code of anybody.
 
 use std::error::Error as StdError;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 /// Any error of a boxed kind, as Tower services use it.
@@ -47,6 +47,8 @@ pub enum ErrorKind {
     Lost,
     /// The answer did not come in time: what was sent may have taken effect.
     Timeout,
+    /// The upstream system did not answer in time before anything of this person was sent.
+    Unresponsive,
     /// The address is not on the list of those that may be called.
     ForbiddenHost,
     /// The session store does not answer.
@@ -83,6 +85,11 @@ impl Error {
         self.0.kind
     }
 
+    /// Kind, message and sources in one line, for a log.
+    pub(crate) fn report(&self) -> impl fmt::Display {
+        Report(self)
+    }
+
     /// The error number of the upstream system (`errcode`, `code`), if it gave one. The same number means
     /// different things at different systems.
     #[must_use]
@@ -115,6 +122,24 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+    }
+}
+
+/// Outside text in a log is escaped and cut (rule E7).
+const LONGEST_REPORT: usize = 200;
+
+struct Report<'a>(&'a Error);
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = format!("{:?}: {}", self.0.kind(), self.0);
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            source = error.source();
+        }
+        text.chars().take(LONGEST_REPORT).flat_map(char::escape_debug).try_for_each(|character| f.write_char(character))
     }
 }
 
@@ -230,6 +255,11 @@ pub enum Mistake {
         /// Why not.
         reason: String,
     },
+}
+
+/// A configured URL as a [`Mistake`] or `Debug` may show it: not if there could be a password in it.
+pub(crate) fn shown_url(text: &str) -> String {
+    if text.contains(['@', '?', '#']) { "[redacted]".to_owned() } else { text.to_owned() }
 }
 
 #[cfg(test)]

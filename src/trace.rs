@@ -5,6 +5,17 @@
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::{debug, info, warn};
 
+/// Keeps what a task does in the span of the request that started it.
+#[cfg(feature = "tracing")]
+pub(crate) fn in_current_span<F: Future>(task: F) -> impl Future<Output = F::Output> + use<F> {
+    tracing::Instrument::in_current_span(task)
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn in_current_span<F: Future>(task: F) -> F {
+    task
+}
+
 #[cfg(not(feature = "tracing"))]
 mod silent {
     macro_rules! silent {

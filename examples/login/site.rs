@@ -47,7 +47,7 @@ impl Site {
     /// All routes, with the login layer around them.
     pub(crate) fn router(self, login: Login) -> Router {
         // A guard around each route, so that no spelling of a path gets around it.
-        let settings = get(settings).layer(GuardLayer::role(1));
+        let settings = get(settings).layer(GuardLayer::<Manager>::role(1));
         let for_managers = Router::new()
             .route("/admin", get(admin))
             .route("/admin/", get(admin))

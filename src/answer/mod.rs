@@ -13,5 +13,6 @@ mod response;
 pub use self::language::Language;
 pub use self::page::{Page, PageKind, Pages};
 pub use self::rejection::{Reason, Rejection};
+pub(crate) use self::request_kind::Reader;
 pub use self::request_kind::RequestKind;
-pub(crate) use self::response::{OwnResponse, empty, json, see_other};
+pub(crate) use self::response::{OwnResponse, see_other};

@@ -5,12 +5,12 @@ use std::sync::{Arc, LazyLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{ALLOW, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{ALLOW, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use sha2::{Digest, Sha256};
 
-use super::response::{OwnResponse, no_store};
+use super::response::{OwnResponse, grpc, json, protect};
 use super::{Language, RequestKind};
 
 /// What a page of ours is about.
@@ -54,6 +54,33 @@ impl PageKind {
             Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+        }
+    }
+
+    /// The name for scripts: the `error` of a JSON answer.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::LoginRequired => "login_required",
+            Self::Forbidden => "forbidden",
+            Self::Unavailable => "unavailable",
+            Self::Declined => "login_declined",
+            Self::InvalidLink => "invalid_link",
+            Self::CookiesBlocked => "cookies_blocked",
+            Self::Denied => "denied",
+            Self::UpstreamFailed => "upstream_failed",
+            Self::UpstreamTimeout => "upstream_timeout",
+            Self::CrossSite => "cross_site",
+            Self::MethodNotAllowed(_) => "method_not_allowed",
+        }
+    }
+
+    /// The status of a gRPC answer (`google.rpc.Code`).
+    const fn grpc_status(self) -> &'static str {
+        match self {
+            Self::LoginRequired => "16",
+            Self::Unavailable | Self::UpstreamFailed | Self::UpstreamTimeout => "14",
+            _ => "7",
         }
     }
 
@@ -110,6 +137,9 @@ impl PageKind {
     }
 }
 
+/// Seconds after which a request that met a dead store is worth repeating.
+const RETRY_SECONDS: &str = "2";
+
 /// A page to be shown.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -152,8 +182,9 @@ impl Page {
 
 /// How pages look: ours, or a closure of yours.
 ///
-/// The status and `Cache-Control: no-store` are set on whatever a closure returns; `nosniff`, the
-/// Content-Security-Policy (nothing may load) and the referrer policy where the closure did not set its own.
+/// Status, `Content-Language` and `Cache-Control: no-store` are set on whatever a closure returns; the content type
+/// (HTML), `nosniff`, the Content-Security-Policy (nothing may load) and the referrer policy where the closure did
+/// not set its own.
 ///
 /// ```
 /// use tower_weika::answer::{Page, Pages};
@@ -174,33 +205,36 @@ impl Pages {
     }
 
     /// The answer that carries the page.
-    pub(crate) fn respond(&self, page: &Page) -> OwnResponse {
+    fn respond(&self, page: &Page) -> OwnResponse {
         let rendered = self.0.as_ref().map_or_else(|| plain(page), |render| render(page));
         let mut response = rendered.map(Full::from);
         *response.status_mut() = page.kind.status();
         let headers = response.headers_mut();
         headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("text/html; charset=utf-8"));
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(page.language.tag()));
-        if let PageKind::MethodNotAllowed(allow) = page.kind {
-            headers.insert(ALLOW, HeaderValue::from_static(allow));
-        }
-        no_store(headers);
+        protect(headers);
         response
     }
 
-    /// The page, or its short form in JSON where nobody reads pages.
-    pub(crate) fn respond_to(&self, kind: RequestKind, page: &Page) -> OwnResponse {
-        match kind {
+    /// The page, or its short form for whoever does not read pages.
+    pub(crate) fn respond_to(&self, reader: RequestKind, page: &Page) -> OwnResponse {
+        let mut response = match reader {
             RequestKind::Page => self.respond(page),
-            RequestKind::Data | RequestKind::Grpc | RequestKind::Preflight => {
-                let (title, _) = page.kind.words(Language::English);
-                let mut response = super::json(page.kind.status(), &serde_json::json!({ "error": title }));
-                if let PageKind::MethodNotAllowed(allow) = page.kind {
-                    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
-                }
-                response
+            RequestKind::Grpc => grpc(page.kind.grpc_status(), page.kind.code()),
+            RequestKind::Data | RequestKind::Preflight => {
+                json(page.kind.status(), &serde_json::json!({ "error": page.kind.code() }))
             }
+        };
+        match page.kind {
+            PageKind::MethodNotAllowed(allow) => {
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+            }
+            PageKind::Unavailable => {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+            }
+            _ => {}
         }
+        response
     }
 }
 

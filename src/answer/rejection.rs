@@ -2,18 +2,14 @@
 
 use std::any::{TypeId, type_name};
 
-use http::header::{CONTENT_TYPE, COOKIE, HeaderName, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::{COOKIE, ETAG, HeaderName, LAST_MODIFIED, SET_COOKIE, TRANSFER_ENCODING};
+use http::response::Parts;
+use http::{HeaderMap, Method, Response, StatusCode};
 use serde_json::json as value;
 
-use super::{Language, OwnResponse, Page, PageKind, Pages, RequestKind, empty, json};
+use super::response::{GRPC_MESSAGE, GRPC_STATUS, OwnResponse, json};
+use super::{Language, Page, PageKind, Pages, Reader, RequestKind};
 use crate::error::Error;
-
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
-
-/// Seconds after which a request that met a dead store is worth repeating.
-const STORE_RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
 /// Why a request was not answered by the wrapped service; found in the extensions of the response.
 ///
@@ -37,12 +33,13 @@ pub struct Rejection(Box<Refusal>);
 #[derive(Clone, Debug)]
 struct Refusal {
     reason: Reason,
-    kind: RequestKind,
-    language: Language,
+    reader: Reader,
     identity: TypeId,
     identity_name: &'static str,
     /// What a login that begins because of this has to know: the cookies, marked sensitive.
     cookies: HeaderMap,
+    /// Whether the layer of the identity has given the answer its final form.
+    settled: bool,
 }
 
 /// The reasons of a [`Rejection`].
@@ -80,12 +77,12 @@ impl Rejection {
             (COOKIE, line)
         });
         Self(Box::new(Refusal {
-            cookies: cookies.collect(),
             reason,
-            kind: RequestKind::of(method, headers),
-            language: Language::of(headers),
+            reader: Reader::of(method, headers),
             identity: TypeId::of::<I>(),
             identity_name: type_name::<I>(),
+            cookies: cookies.collect(),
+            settled: false,
         }))
     }
 
@@ -98,13 +95,13 @@ impl Rejection {
     /// What sort of answer the request can use.
     #[must_use]
     pub fn kind(&self) -> RequestKind {
-        self.0.kind
+        self.0.reader.kind
     }
 
     /// The language for a page.
     #[must_use]
     pub fn language(&self) -> Language {
-        self.0.language
+        self.0.reader.language
     }
 
     /// Whether the identity in question is `I`.
@@ -117,13 +114,17 @@ impl Rejection {
         &self.0.cookies
     }
 
+    pub(crate) fn reader(&self) -> Reader {
+        self.0.reader
+    }
+
     /// The answer as a guard or an extractor gives it.
     ///
     /// [`Reason::LoginRequired`] is `500` here and names the remedy: the layer of the identity turns it into
     /// a redirect or `401`, so it is only ever seen where that layer is missing.
     #[must_use]
     pub fn into_response(self) -> OwnResponse {
-        let response = match self.0.reason {
+        let mut response = match self.0.reason {
             Reason::LoginRequired => {
                 let message = format!(
                     "a login as `{}` is required, and no layer for it is around this service. \
@@ -134,47 +135,58 @@ impl Rejection {
             }
             Reason::Forbidden | Reason::Unavailable(_) => self.render(&Pages::default(), None),
         };
-        self.attach(response)
-    }
-
-    /// The answer as the layer of the identity gives it. `login_url` is where a script may send the person.
-    pub(crate) fn settle(self, pages: &Pages, login_url: Option<&str>) -> OwnResponse {
-        let response = self.render(pages, login_url);
-        self.attach(response)
-    }
-
-    fn render(&self, pages: &Pages, login_url: Option<&str>) -> OwnResponse {
-        let (status, error, page, grpc) = match self.0.reason {
-            Reason::LoginRequired => (StatusCode::UNAUTHORIZED, "login_required", PageKind::LoginRequired, "16"),
-            Reason::Forbidden => (StatusCode::FORBIDDEN, "forbidden", PageKind::Forbidden, "7"),
-            Reason::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", PageKind::Unavailable, "14"),
-        };
-        let mut response = match (self.0.kind, login_url) {
-            (RequestKind::Grpc, _) => grpc_status(grpc, error),
-            (RequestKind::Page, _) => pages.respond(&Page::new(page, self.0.language)),
-            (RequestKind::Data, Some(url)) if matches!(self.0.reason, Reason::LoginRequired) => {
-                json(status, &value!({ "error": error, "login_url": url }))
-            }
-            (RequestKind::Data | RequestKind::Preflight, _) => json(status, &value!({ "error": error })),
-        };
-        if matches!(self.0.reason, Reason::Unavailable(_)) {
-            response.headers_mut().insert(RETRY_AFTER, STORE_RETRY_SECONDS);
-        }
-        response
-    }
-
-    fn attach(self, mut response: OwnResponse) -> OwnResponse {
         response.extensions_mut().insert(self);
         response
     }
+
+    /// Takes the rejection about `I` out of a response, if no layer has settled it yet.
+    pub(crate) fn take_open<I: 'static, B>(response: &mut Response<B>) -> Option<Self> {
+        let rejection = response.extensions().get::<Self>()?;
+        if rejection.0.settled || !rejection.is_about::<I>() {
+            return None;
+        }
+        response.extensions_mut().remove()
+    }
+
+    /// The answer where no login can begin. `login_url` is where a script may send the person.
+    pub(crate) fn render(&self, pages: &Pages, login_url: Option<&str>) -> OwnResponse {
+        let kind = match self.0.reason {
+            Reason::LoginRequired => PageKind::LoginRequired,
+            Reason::Forbidden => PageKind::Forbidden,
+            Reason::Unavailable(_) => PageKind::Unavailable,
+        };
+        match (&self.0.reason, self.kind(), login_url) {
+            (Reason::LoginRequired, RequestKind::Data, Some(url)) => {
+                json(kind.status(), &value!({ "error": kind.code(), "login_url": url }))
+            }
+            _ => pages.respond_to(self.kind(), &Page::new(kind, self.language())),
+        }
+    }
+
+    /// Puts the final `answer` in the place of the response that carried this rejection. What middleware on the
+    /// way has added to that one stays; what described its body goes.
+    pub(crate) fn settle(mut self, answer: OwnResponse, former: Option<Parts>) -> OwnResponse {
+        self.0.settled = true;
+        let (mut parts, body) = answer.into_parts();
+        if let Some(former) = former {
+            let mut headers = former.headers;
+            for name in headers.keys().filter(|name| describes_a_body(name)).cloned().collect::<Vec<_>>() {
+                headers.remove(name);
+            }
+            for name in parts.headers.keys().filter(|name| **name != SET_COOKIE) {
+                headers.remove(name);
+            }
+            headers.extend(parts.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+            parts.headers = headers;
+            let ours = std::mem::replace(&mut parts.extensions, former.extensions);
+            parts.extensions.extend(ours);
+        }
+        parts.extensions.insert(self);
+        Response::from_parts(parts, body)
+    }
 }
 
-/// A gRPC answer that is over with its headers ("Trailers-Only" of the gRPC-over-HTTP/2 protocol).
-fn grpc_status(status: &'static str, message: &'static str) -> OwnResponse {
-    let mut response = empty(StatusCode::OK);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    headers.insert(GRPC_STATUS, HeaderValue::from_static(status));
-    headers.insert(GRPC_MESSAGE, HeaderValue::from_static(message));
-    response
+fn describes_a_body(name: &HeaderName) -> bool {
+    let others = [ETAG, LAST_MODIFIED, TRANSFER_ENCODING, GRPC_STATUS, GRPC_MESSAGE];
+    name.as_str().starts_with("content-") || others.contains(name)
 }

@@ -3,6 +3,8 @@
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, UPGRADE};
 use http::{HeaderMap, Method};
 
+use super::Language;
+
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// What sort of answer a request can use. It shapes an answer and never grants anything (rule P3).
@@ -40,6 +42,19 @@ impl RequestKind {
         } else {
             Self::Data
         }
+    }
+}
+
+/// Who reads an answer: in which form, in which language.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Reader {
+    pub(crate) kind: RequestKind,
+    pub(crate) language: Language,
+}
+
+impl Reader {
+    pub(crate) fn of(method: &Method, headers: &HeaderMap) -> Self {
+        Self { kind: RequestKind::of(method, headers), language: Language::of(headers) }
     }
 }
 

@@ -7,8 +7,13 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 
+use crate::error::{Error, ErrorKind};
+
 /// A response that is wholly ours.
 pub(crate) type OwnResponse = Response<Full<Bytes>>;
+
+pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+pub(super) const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
 const NOTHING_MAY_LOAD: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -16,7 +21,7 @@ const NOTHING_MAY_LOAD: &str = "default-src 'none'; base-uri 'none'; form-action
 pub(crate) fn empty(status: StatusCode) -> OwnResponse {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
-    no_store(response.headers_mut());
+    protect(response.headers_mut());
     response
 }
 
@@ -28,17 +33,32 @@ pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> OwnResponse
     response
 }
 
-/// `303 See Other`. A location that cannot be a header leads to the landing page `/`; those of this crate
-/// always can.
-pub(crate) fn see_other(location: &str) -> OwnResponse {
+/// `303 See Other`.
+///
+/// # Errors
+/// If `location` leads nowhere: it is empty, or cannot be in a header. Only a provider's URL can be like that.
+pub(crate) fn see_other(location: &str) -> Result<OwnResponse, Error> {
+    let usable = Some(location).filter(|location| !location.is_empty() && location.is_ascii());
+    let Some(value) = usable.and_then(|location| HeaderValue::from_str(location).ok()) else {
+        return Err(Error::new(ErrorKind::Internal, "a redirect leads nowhere"));
+    };
     let mut response = empty(StatusCode::SEE_OTHER);
-    let location = HeaderValue::from_str(location).unwrap_or_else(|_| HeaderValue::from_static("/"));
-    response.headers_mut().insert(LOCATION, location);
+    response.headers_mut().insert(LOCATION, value);
+    Ok(response)
+}
+
+/// A gRPC answer that is over with its headers ("Trailers-Only" of the gRPC-over-HTTP/2 protocol).
+pub(super) fn grpc(status: &'static str, message: &'static str) -> OwnResponse {
+    let mut response = empty(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert(GRPC_STATUS, HeaderValue::from_static(status));
+    headers.insert(GRPC_MESSAGE, HeaderValue::from_static(message));
     response
 }
 
-/// Adds what every answer of ours carries, where it is not there yet; `Cache-Control` always.
-pub(crate) fn no_store(headers: &mut HeaderMap) {
+/// Adds what every answer of ours carries, where it is not there yet; `Cache-Control: no-store` always.
+pub(super) fn protect(headers: &mut HeaderMap) {
     let defaults: [(HeaderName, &'static str); 3] = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CONTENT_SECURITY_POLICY, NOTHING_MAY_LOAD),

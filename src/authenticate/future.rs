@@ -8,14 +8,72 @@ use pin_project::pin_project;
 use tower_service::Service;
 
 use super::Resolver;
-use crate::answer::{Pages, Reason, Rejection};
+use crate::answer::{OwnResponse, Pages, Rejection};
 use crate::body::ResponseBody;
 use crate::session::Authenticated;
 use crate::store::SessionStore;
 
 /// Response future of [`Authenticate`](super::Authenticate).
 #[pin_project]
-pub struct ResponseFuture<S, B, I, St>
+pub struct ResponseFuture<S, B, I, St>(#[pin] Resolving<S, B, I, St>)
+where
+    S: Service<Request<B>>,
+    St: SessionStore<I>;
+
+impl<S, B, I, St> ResponseFuture<S, B, I, St>
+where
+    S: Service<Request<B>>,
+    St: SessionStore<I>,
+{
+    pub(super) fn new(resolving: Resolving<S, B, I, St>) -> Self {
+        Self(resolving)
+    }
+}
+
+impl<S, B, RB, I, St> Future for ResponseFuture<S, B, I, St>
+where
+    S: Service<Request<B>, Response = Response<RB>>,
+    I: Send + Sync + 'static,
+    St: SessionStore<I>,
+{
+    type Output = Result<Response<ResponseBody<RB>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let resolved = ready!(self.project().0.poll(cx))?;
+        let answer = |rejection: &Rejection| rejection.render(&Pages::default(), None);
+        Poll::Ready(Ok(resolved.settle::<I>(answer)))
+    }
+}
+
+/// What came of a request.
+pub(crate) enum Resolved<RB> {
+    /// The wrapped service has answered, perhaps with a refusal of a guard inside.
+    Answered(Response<RB>),
+    /// Nobody could say who is asking.
+    Unavailable(Rejection),
+}
+
+impl<RB> Resolved<RB> {
+    /// The final response. `answer` gives its form to a refusal that is about `I`.
+    pub(crate) fn settle<I: 'static>(
+        self,
+        answer: impl FnOnce(&Rejection) -> OwnResponse,
+    ) -> Response<ResponseBody<RB>> {
+        let (rejection, former) = match self {
+            Self::Unavailable(rejection) => (rejection, None),
+            Self::Answered(mut response) => match Rejection::take_open::<I, _>(&mut response) {
+                None => return response.map(ResponseBody::inner),
+                Some(rejection) => (rejection, Some(response.into_parts().0)),
+            },
+        };
+        let answer = answer(&rejection);
+        rejection.settle(answer, former).map(ResponseBody::own)
+    }
+}
+
+/// Finds out who is asking, and then asks the wrapped service.
+#[pin_project]
+pub(crate) struct Resolving<S, B, I, St>
 where
     S: Service<Request<B>>,
     St: SessionStore<I>,
@@ -44,7 +102,7 @@ where
     Refused(Option<Rejection>),
 }
 
-impl<S, B, I, St> ResponseFuture<S, B, I, St>
+impl<S, B, I, St> Resolving<S, B, I, St>
 where
     S: Service<Request<B>>,
     St: SessionStore<I>,
@@ -62,25 +120,22 @@ where
     }
 }
 
-impl<S, B, RB, I, St> Future for ResponseFuture<S, B, I, St>
+impl<S, B, RB, I, St> Future for Resolving<S, B, I, St>
 where
     S: Service<Request<B>, Response = Response<RB>>,
     I: Send + Sync + 'static,
     St: SessionStore<I>,
 {
-    type Output = Result<Response<ResponseBody<RB>>, S::Error>;
+    type Output = Result<Resolved<RB>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         loop {
             match this.state.as_mut().project() {
-                StateProj::Inner(future) => {
-                    return Poll::Ready(ready!(future.poll(cx)).map(settle::<I, RB>));
-                }
+                StateProj::Inner(future) => return Poll::Ready(ready!(future.poll(cx)).map(Resolved::Answered)),
                 StateProj::Refused(rejection) => {
                     let rejection = rejection.take().expect("polled after completion");
-                    let response = rejection.settle(&Pages::default(), None);
-                    return Poll::Ready(Ok(response.map(ResponseBody::own)));
+                    return Poll::Ready(Ok(Resolved::Unavailable(rejection)));
                 }
                 StateProj::Loading { load, resolver, waiting } => {
                     let found = ready!(load.poll(cx));
@@ -101,16 +156,6 @@ where
                 }
             }
         }
-    }
-}
-
-/// Gives a refusal from inside its final form; any other response passes.
-fn settle<I: 'static, RB>(response: Response<RB>) -> Response<ResponseBody<RB>> {
-    match response.extensions().get::<Rejection>() {
-        Some(rejection) if rejection.is_about::<I>() && matches!(rejection.reason(), Reason::LoginRequired) => {
-            rejection.clone().settle(&Pages::default(), None).map(ResponseBody::own)
-        }
-        _ => response.map(ResponseBody::inner),
     }
 }
 

@@ -22,6 +22,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::future::Resolving;
 pub use self::future::ResponseFuture;
 pub use self::layer::AuthenticateLayer;
 pub(crate) use self::resolver::Resolver;

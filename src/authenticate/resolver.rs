@@ -6,7 +6,8 @@ use http::HeaderMap;
 
 use crate::clock::Clock;
 use crate::cookie::{self, Found};
-use crate::session::SessionId;
+use crate::error::{Error, ErrorKind};
+use crate::session::{Session, SessionId};
 use crate::store::{LoadResult, Lookup, SessionStore};
 use crate::trace::debug;
 
@@ -45,22 +46,46 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
     /// Passes on what still counts, and records its use.
     pub(crate) fn admit(&self, found: LoadResult<I>) -> LoadResult<I> {
         let now = self.clock.now();
-        found.map(|session| {
-            session.filter(|session| {
-                let live = session.is_live(now);
-                if live {
-                    session.touch(now);
-                }
-                live
-            })
-        })
+        let session = found.map_err(as_store_error)?.filter(|session| session.is_live(now));
+        if let Some(session) = &session
+            && session.touch(now)
+        {
+            self.store.touched(session);
+        }
+        Ok(session)
+    }
+
+    /// Keeps a new session.
+    pub(crate) async fn insert(&self, session: Session<I>) -> Result<(), Error> {
+        self.store.insert(session).await.map_err(as_store_error)
+    }
+
+    /// Ends a session.
+    pub(crate) async fn remove(&self, id: &SessionId) -> Result<(), Error> {
+        self.store.remove(id).await.map_err(as_store_error)
+    }
+
+    /// The session under an id, if it still counts.
+    pub(crate) async fn live(&self, id: &SessionId) -> LoadResult<I> {
+        match self.store.load(id) {
+            Lookup::Ready(found) => self.admit(found),
+            Lookup::Pending(load) => self.admit(load.await),
+        }
     }
 
     /// The live session of a request.
     pub(crate) async fn session(&self, headers: &HeaderMap) -> LoadResult<I> {
-        match self.lookup(headers) {
-            Lookup::Ready(found) => found,
-            Lookup::Pending(load) => self.admit(load.await),
+        match self.id(headers) {
+            Some(id) => self.live(&id).await,
+            None => Ok(None),
         }
     }
+}
+
+/// Whatever a store says is a failure of the store: another kind would be taken for one of the upstream system.
+fn as_store_error(error: Error) -> Error {
+    if error.kind() == ErrorKind::Store {
+        return error;
+    }
+    Error::new(ErrorKind::Store, "the session store failed").with_source(error)
 }

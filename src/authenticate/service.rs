@@ -7,7 +7,7 @@ use http::uri::PathAndQuery;
 use http::{Method, Request, Response};
 use tower_service::Service;
 
-use super::{Resolver, ResponseFuture};
+use super::{Resolver, Resolving, ResponseFuture};
 use crate::answer::Rejection;
 use crate::body::ResponseBody;
 use crate::session::Authenticated;
@@ -32,10 +32,7 @@ where
 {
     /// Begins to answer. The second value is the target of a `GET` that is not known to be logged in: where
     /// a login would have to lead back to. It is copied only then, because it is not free.
-    pub(crate) fn begin<B, RB>(
-        &mut self,
-        mut request: Request<B>,
-    ) -> (ResponseFuture<S, B, I, St>, Option<PathAndQuery>)
+    pub(crate) fn begin<B, RB>(&mut self, mut request: Request<B>) -> (Resolving<S, B, I, St>, Option<PathAndQuery>)
     where
         S: Service<Request<B>, Response = Response<RB>> + Clone,
     {
@@ -43,15 +40,15 @@ where
         match self.resolver.lookup(request.headers()) {
             Lookup::Ready(Ok(Some(session))) => {
                 request.extensions_mut().insert(Authenticated::new(session));
-                (ResponseFuture::inner(self.inner.call(request)), None)
+                (Resolving::inner(self.inner.call(request)), None)
             }
             Lookup::Ready(Ok(None)) => {
                 let target = target(&request);
-                (ResponseFuture::inner(self.inner.call(request)), target)
+                (Resolving::inner(self.inner.call(request)), target)
             }
             Lookup::Ready(Err(error)) => {
                 let rejection = Rejection::unavailable::<I>(error, request.method(), request.headers());
-                (ResponseFuture::refused(rejection), None)
+                (Resolving::refused(rejection), None)
             }
             Lookup::Pending(load) => {
                 let target = target(&request);
@@ -59,7 +56,7 @@ where
                 // stays here.
                 let clone = self.inner.clone();
                 let ready = mem::replace(&mut self.inner, clone);
-                (ResponseFuture::loading(load, Arc::clone(&self.resolver), request, ready), target)
+                (Resolving::loading(load, Arc::clone(&self.resolver), request, ready), target)
             }
         }
     }
@@ -84,7 +81,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        self.begin(request).0
+        ResponseFuture::new(self.begin(request).0)
     }
 }
 

@@ -8,6 +8,7 @@
 
 use http::HeaderMap;
 use http::header::COOKIE;
+use memchr::memchr;
 
 /// What the header says about one name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,14 +24,15 @@ pub(crate) enum Found<'h> {
 /// Looks for the cookie `name`.
 pub(crate) fn find<'h>(headers: &'h HeaderMap, name: &str) -> Found<'h> {
     let mut found = Found::Absent;
-    for pair in segments(headers) {
-        let Some(value) = pair.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"=")) else {
-            continue;
-        };
-        match found {
-            Found::Absent => found = Found::Value(value),
-            Found::Value(first) if first == value => {}
-            Found::Value(_) | Found::Conflict => return Found::Conflict,
+    for line in headers.get_all(COOKIE) {
+        for pair in Segments(Some(line.as_bytes())) {
+            let Some(rest) = trim_start(pair).strip_prefix(name.as_bytes()) else { continue };
+            let Some(value) = trim_end(rest).strip_prefix(b"=") else { continue };
+            match found {
+                Found::Absent => found = Found::Value(value),
+                Found::Value(first) if first == value => {}
+                Found::Value(_) | Found::Conflict => return Found::Conflict,
+            }
         }
     }
     found
@@ -46,13 +48,35 @@ pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])>
 
 fn segments(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     let lines = headers.get_all(COOKIE).into_iter();
-    lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(trim)
+    lines.flat_map(|line| Segments(Some(line.as_bytes()))).map(|segment| trim_end(trim_start(segment)))
 }
 
-fn trim(mut bytes: &[u8]) -> &[u8] {
+/// What lies between the semicolons of one line, untrimmed. Every request is read through this.
+struct Segments<'h>(Option<&'h [u8]>);
+
+impl<'h> Iterator for Segments<'h> {
+    type Item = &'h [u8];
+
+    fn next(&mut self) -> Option<&'h [u8]> {
+        let rest = self.0?;
+        if let Some(end) = memchr(b';', rest) {
+            self.0 = Some(&rest[end + 1..]);
+            Some(&rest[..end])
+        } else {
+            self.0 = None;
+            Some(rest)
+        }
+    }
+}
+
+fn trim_start(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = bytes {
         bytes = rest;
     }
+    bytes
+}
+
+fn trim_end(mut bytes: &[u8]) -> &[u8] {
     while let [rest @ .., b' ' | b'\t'] = bytes {
         bytes = rest;
     }

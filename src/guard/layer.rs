@@ -16,43 +16,44 @@ pub struct GuardLayer<I, R = LoggedIn> {
     identity: PhantomData<fn(I)>,
 }
 
-impl<I> GuardLayer<I, LoggedIn> {
+impl<I> GuardLayer<I> {
     /// Demands a login.
     #[must_use]
     pub fn logged_in() -> Self {
         Self::custom(LoggedIn)
     }
-}
 
-impl GuardLayer<Manager, Role> {
-    /// Demands a manager of the role group `role_id`.
+    /// Demands whatever `requirement` says; a closure `Fn(&I) -> bool` will do.
     #[must_use]
-    pub fn role(role_id: i64) -> Self {
-        Self::custom(Role(role_id))
+    pub fn custom<R>(requirement: R) -> GuardLayer<I, R> {
+        GuardLayer { requirement: Arc::new(requirement), prefixes: Prefixes::everything(), identity: PhantomData }
     }
 }
 
-impl GuardLayer<Manager, School> {
+impl GuardLayer<Manager> {
+    /// Demands a manager of the role group `role_id`.
+    #[must_use]
+    pub fn role(role_id: i64) -> GuardLayer<Manager, Role> {
+        Self::custom(Role(role_id))
+    }
+
     /// Demands a manager who is managing the school with this `school_code` (主体 code) right now.
     #[must_use]
-    pub fn school(school_code: impl Into<Box<str>>) -> Self {
+    pub fn school(school_code: impl Into<Box<str>>) -> GuardLayer<Manager, School> {
         Self::custom(School(school_code.into()))
     }
 }
 
 impl<I, R> GuardLayer<I, R> {
-    /// Demands whatever `requirement` says; a closure `Fn(&I) -> bool` will do.
-    #[must_use]
-    pub fn custom(requirement: R) -> Self {
-        Self { requirement: Arc::new(requirement), prefixes: Prefixes::everything(), identity: PhantomData }
-    }
-
     /// Guards only targets under `prefix` (`/admin` and `/admin/…`), for services that route by themselves.
     /// May be called several times. Where a router can wrap single routes, do that instead.
     ///
     /// The decision is made on the raw request target (rule P1), after decoding unreserved characters. A
-    /// target that could be read in two ways (empty or dot segments, `%2f`, `%5c`, `%00`, a backslash, `;`)
-    /// is guarded wherever it seems to lead (rule P2).
+    /// target that could be read in two ways (empty or dot segments, `%2f`, `%5c`, `%25`, control characters, a
+    /// backslash, `;`) is guarded wherever it seems to lead (rule P2).
+    ///
+    /// The target is the one that this service sees: inside `axum::Router::nest` it lacks the outer prefix. Put
+    /// such a guard around the whole application.
     #[must_use]
     pub fn under(mut self, prefix: &str) -> Self {
         self.prefixes.add(prefix);

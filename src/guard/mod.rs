@@ -14,9 +14,9 @@
 //!
 //! let handler = service_fn(async |_: http::Request<()>| Ok::<_, std::convert::Infallible>(http::Response::new(())));
 //! let for_managers = GuardLayer::<Manager>::logged_in().layer(handler);
-//! let for_role_1 = GuardLayer::role(1).layer(handler);
-//! let for_one_school = GuardLayer::school("1014714333").layer(handler);
-//! let for_the_named = GuardLayer::custom(|manager: &Manager| !manager.name().is_empty()).layer(handler);
+//! let for_role_1 = GuardLayer::<Manager>::role(1).layer(handler);
+//! let for_one_school = GuardLayer::<Manager>::school("1014714333").layer(handler);
+//! let for_the_named = GuardLayer::<Manager>::custom(|manager: &Manager| !manager.name().is_empty()).layer(handler);
 //! ```
 
 mod future;

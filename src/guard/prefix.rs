@@ -6,17 +6,20 @@ use percent_encoding::percent_decode_str;
 
 /// The targets that a guard covers: all, or those under some prefixes.
 #[derive(Clone, Debug)]
-pub(super) struct Prefixes(Option<Arc<[Box<str>]>>);
+pub(super) struct Prefixes(Option<Arc<[Vec<u8>]>>);
 
 impl Prefixes {
     pub(super) fn everything() -> Self {
         Self(None)
     }
 
+    /// A prefix that can be read in two ways covers everything, rather than nothing.
     pub(super) fn add(&mut self, prefix: &str) {
-        let trimmed = prefix.trim_end_matches('/').into();
+        let rooted = format!("/{}", prefix.strip_prefix('/').unwrap_or(prefix));
+        let decoded =
+            if is_ambiguous(&rooted) { Vec::new() } else { percent_decode_str(rooted.trim_end_matches('/')).collect() };
         let former = self.0.iter().flat_map(|prefixes| prefixes.iter().cloned());
-        self.0 = Some(former.chain([trimmed]).collect());
+        self.0 = Some(former.chain([decoded]).collect());
     }
 
     /// Whether the raw path is covered. What can be read in two ways always is (rule P2).
@@ -27,7 +30,7 @@ impl Prefixes {
         }
         let decoded = percent_decode_str(path).collect::<Vec<u8>>();
         prefixes.iter().any(|prefix| {
-            let rest = decoded.strip_prefix(prefix.as_bytes());
+            let rest = decoded.strip_prefix(prefix.as_slice());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
         })
     }
@@ -97,6 +100,15 @@ mod tests {
         ];
         for path in ambiguous {
             assert!(prefixes().cover(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn p2_prefix_that_is_written_in_another_way_still_guards() {
+        for prefix in ["admin", "/admin/", "/%61dmin", "//admin", "/./admin", "/x/../admin", "", "/"] {
+            let mut prefixes = Prefixes::everything();
+            prefixes.add(prefix);
+            assert!(prefixes.cover("/admin/x"), "{prefix}");
         }
     }
 

@@ -23,7 +23,7 @@ impl<P: IdentityProvider, St> Shared<P, St> {
         let state = State::begin(restarts, resolver.clock.now())?;
         let cookies = settings.flows.begin(&settings.keys.flow, &state, target, &settings.landing, headers)?;
         let url = provider.authorize_url(&settings.redirect_uri, &state.encode(&settings.keys.state));
-        let mut response = see_other(&url);
+        let mut response = see_other(&url)?;
         for cookie in cookies {
             response.headers_mut().append(SET_COOKIE, cookie);
         }

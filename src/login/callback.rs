@@ -1,7 +1,6 @@
 //! The second half of a login: back from the provider.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::header::SET_COOKIE;
 
@@ -12,18 +11,14 @@ use super::shared::{Shared, Visit};
 use super::state::State;
 use crate::answer::{OwnResponse, PageKind, see_other};
 use crate::error::{Error, ErrorKind};
-use crate::identity::Identity;
 use crate::provider::IdentityProvider;
 use crate::secret::AuthorizationCode;
 use crate::session::{Session, SessionId};
-use crate::store::{Lookup, SessionStore};
-use crate::trace::{debug, info, warn};
+use crate::store::SessionStore;
+use crate::trace::{info, warn};
 
 /// The longest code that is taken. WeCom, the only relative that documents a length, goes up to 512 bytes.
 const MAX_CODE_BYTES: usize = 1024;
-
-/// A provider that never comes back does not hold a visitor for ever.
-const EXCHANGE_DEADLINE: Duration = Duration::from_secs(30);
 
 /// A login begins again by itself at most this often.
 const MAX_RESTARTS: u8 = 1;
@@ -41,12 +36,12 @@ where
     St: SessionStore<P::Identity>,
 {
     /// The callback endpoint.
-    pub(super) async fn callback(self: Arc<Self>, visit: Visit) -> Result<OwnResponse, Error> {
+    pub(super) async fn callback(self: &Arc<Self>, visit: &Visit) -> Result<OwnResponse, Error> {
         let settings = &self.settings;
         let query = visit.query.as_deref();
         let given = parameter(query, "state").value();
         let Some(state) = given.and_then(|text| State::decode(&text, &settings.keys.state)) else {
-            return Ok(self.invalid_link(&visit));
+            return Ok(self.invalid_link(visit));
         };
         let now = self.resolver.clock.now();
         let known = self.exchanges.of(state.flow);
@@ -59,36 +54,36 @@ where
                 // The back button, most likely: whoever is logged in already needs no page about links.
                 let own = known.and_then(|exchange| exchange.logged_in()).filter(|(id, _)| id == session.id());
                 let target = own.map_or_else(|| settings.landing.clone(), |(_, target)| target);
-                return Ok(see_other(target.as_str()));
+                return see_other(target.as_str());
             }
             return match code {
-                _ if !state.is_fresh(now) || known.is_some() => Ok(self.invalid_link(&visit)),
-                Code::Unusable => Ok(self.invalid_link(&visit)),
-                Code::Absent => Ok(self.page(&visit, PageKind::Declined, None)),
+                _ if !state.is_fresh(now) || known.is_some() => Ok(self.invalid_link(visit)),
+                Code::Unusable => Ok(self.invalid_link(visit)),
+                Code::Absent => Ok(self.page(visit.reader(), PageKind::Declined, None)),
                 Code::Given(_) if state.restarts < MAX_RESTARTS => {
                     info!(provider = %self.provider.name(), "callback without its cookie: login restarts");
                     self.begin(&settings.landing, state.restarts + 1, &visit.headers)
                 }
-                Code::Given(_) => Ok(self.page(&visit, PageKind::CookiesBlocked, None)),
+                Code::Given(_) => Ok(self.page(visit.reader(), PageKind::CookiesBlocked, None)),
             };
         };
 
         let exchange = match (known, code) {
             (Some(exchange), _) if exchange.is_joinable(now) => exchange,
-            (Some(_), _) => return self.replayed(&visit, &target).await,
+            (Some(_), _) => return self.replayed(visit, &target).await,
             (None, Code::Given(code)) => {
-                let run = Arc::clone(&self);
+                let run = Arc::clone(self);
                 let (former, target) = (self.resolver.id(&visit.headers), target.clone());
                 self.exchanges.join_or_start(state.flow, || run.exchange(code, former, target))
             }
             (None, Code::Absent) => {
-                return Ok(self.page(&visit, PageKind::Declined, Some(&target)));
+                return Ok(self.page(visit.reader(), PageKind::Declined, Some(&target)));
             }
-            (None, Code::Unusable) => return Ok(self.invalid_link(&visit)),
+            (None, Code::Unusable) => return Ok(self.invalid_link(visit)),
         };
         match exchange.outcome().await {
-            Outcome::LoggedIn { session, .. } => self.welcome(&visit, &state, &session, &target).await,
-            Outcome::Failed(error) => self.failed(&visit, &state, &target, error),
+            Outcome::LoggedIn { session, .. } => self.welcome(visit, &state, &session, &target).await,
+            Outcome::Failed(error) => self.failed(visit, &state, &target, error),
         }
     }
 
@@ -113,39 +108,41 @@ where
         former: Option<SessionId>,
         return_to: ReturnTo,
     ) -> Outcome {
-        let exchange = async {
-            let identity = self.provider.exchange(code).await?;
-            self.start_session(identity, former).await
-        };
-        let result = match tokio::time::timeout(EXCHANGE_DEADLINE, exchange).await {
-            Ok(result) => result,
-            Err(elapsed) => Err(Error::new(ErrorKind::Timeout, "the code exchange took too long").with_source(elapsed)),
-        };
-        match result {
+        let provider = self.provider.name();
+        match self.log_in(code, former).await {
             Ok(session) => {
-                info!(provider = %self.provider.name(), "logged in");
+                info!(provider = %provider, "logged in");
                 Outcome::LoggedIn { session, return_to }
             }
             Err(error) => {
-                warn!(provider = %self.provider.name(), error = %error, "login failed");
+                warn!(provider = %provider, error = %error.report(), "login failed");
                 Outcome::Failed(error)
             }
         }
     }
 
     /// Always a new id; the browser's former session ends.
-    async fn start_session(&self, identity: P::Identity, former: Option<SessionId>) -> Result<SessionId, Error> {
+    async fn log_in(&self, code: AuthorizationCode, former: Option<SessionId>) -> Result<SessionId, Error> {
+        // Before the request is sent: what the upstream system vouches for counts from somewhere after this.
         let now = self.resolver.clock.now();
-        let id = SessionId::random()?;
+        let exchange = self.provider.exchange(code);
+        let identity =
+            tokio::time::timeout(self.settings.exchange_timeout, exchange).await.unwrap_or_else(|elapsed| {
+                Err(Error::new(ErrorKind::Timeout, "the code exchange took too long").with_source(elapsed))
+            })?;
         let valid_for = self.provider.valid_for(&identity);
+        let id = SessionId::random()?;
         let mut session = Session::begin(id, identity, self.settings.lifetime, now);
         if let Some(valid_for) = valid_for {
             session = session.ending_by(now.plus(valid_for));
         }
-        debug!(subject_bytes = session.identity().subject().len(), "session begins");
-        self.resolver.store.insert(session).await?;
-        if let Some(former) = former {
-            self.resolver.store.remove(&former).await?;
+        self.resolver.insert(session).await?;
+        if let Some(former) = former
+            && let Err(error) = self.resolver.remove(&former).await
+        {
+            // Nobody will be told of the new session, so it should not stay either.
+            self.resolver.remove(&id).await?;
+            return Err(error);
         }
         Ok(id)
     }
@@ -158,26 +155,23 @@ where
         session: &SessionId,
         target: &ReturnTo,
     ) -> Result<OwnResponse, Error> {
-        let found = match self.resolver.store.load(session) {
-            Lookup::Ready(found) => found,
-            Lookup::Pending(load) => load.await,
-        };
-        if self.resolver.admit(found)?.is_none() {
+        if self.resolver.live(session).await?.is_none() {
             // Logged out since: repeating the callback must not undo that.
             return Ok(self.invalid_link(visit));
         }
         let settings = &self.settings;
-        let mut response = see_other(target.as_str());
+        let mut response = see_other(target.as_str())?;
         let headers = response.headers_mut();
         headers.append(SET_COOKIE, settings.cookies.set(&self.resolver.cookie_name, &session.expose(), None)?);
         headers.append(SET_COOKIE, settings.flows.end(state.flow)?);
+        headers.append(SET_COOKIE, settings.flows.arrived()?);
         Ok(response)
     }
 
     /// A callback that was answered long ago.
     async fn replayed(&self, visit: &Visit, target: &ReturnTo) -> Result<OwnResponse, Error> {
         match self.resolver.session(&visit.headers).await? {
-            Some(_) => Ok(see_other(target.as_str())),
+            Some(_) => see_other(target.as_str()),
             None => Ok(self.invalid_link(visit)),
         }
     }
@@ -191,11 +185,11 @@ where
             let kind = match error.kind() {
                 ErrorKind::InvalidCode => PageKind::InvalidLink,
                 ErrorKind::Denied => PageKind::Denied,
-                ErrorKind::Timeout => PageKind::UpstreamTimeout,
-                ErrorKind::Store => PageKind::Unavailable,
+                ErrorKind::Timeout | ErrorKind::Unresponsive => PageKind::UpstreamTimeout,
+                ErrorKind::Store | ErrorKind::Internal => PageKind::Unavailable,
                 _ => PageKind::UpstreamFailed,
             };
-            self.page(visit, kind, Some(target))
+            self.page(visit.reader(), kind, Some(target))
         };
         response.headers_mut().append(SET_COOKIE, self.settings.flows.end(state.flow)?);
         response.extensions_mut().insert(error);
@@ -204,6 +198,6 @@ where
 
     /// One answer for states that are forged, expired, replayed or foreign, to the last byte.
     fn invalid_link(&self, visit: &Visit) -> OwnResponse {
-        self.page(visit, PageKind::InvalidLink, None)
+        self.page(visit.reader(), PageKind::InvalidLink, None)
     }
 }

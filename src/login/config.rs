@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::{Host, Url};
 use zeroize::Zeroizing;
@@ -17,7 +18,7 @@ use crate::answer::Pages;
 use crate::authenticate::Resolver;
 use crate::clock::Clock;
 use crate::cookie::CookiePolicy;
-use crate::error::{ConfigError, Mistake};
+use crate::error::{ConfigError, Mistake, shown_url};
 use crate::provider::IdentityProvider;
 use crate::random;
 use crate::session::Lifetime;
@@ -37,6 +38,7 @@ pub struct LoginLayerBuilder<P, St> {
     return_origins: Vec<String>,
     secret: Option<Zeroizing<Vec<u8>>>,
     lifetime: Lifetime,
+    exchange_timeout: Duration,
     pages: Pages,
     clock: Clock,
 }
@@ -55,6 +57,7 @@ impl<P, St> LoginLayerBuilder<P, St> {
             return_origins: Vec::new(),
             secret: None,
             lifetime: Lifetime::default(),
+            exchange_timeout: Duration::from_secs(30),
             pages: Pages::default(),
             clock: Clock::system(),
         }
@@ -68,9 +71,8 @@ impl<P, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// Development on this machine: `http://127.0.0.1:…`, `http://localhost:…` and `http://[::1]:…` are
-    /// accepted as [`public_url`](Self::public_url), and only they; cookies are then neither `Secure` nor
-    /// `__Host-`.
+    /// Development on this machine: plain http is accepted in [`public_url`](Self::public_url) for loopback
+    /// addresses and `localhost`, and for nothing else; cookies are then neither `Secure` nor `__Host-`.
     #[must_use]
     pub fn loopback_development(mut self) -> Self {
         self.loopback_development = true;
@@ -127,6 +129,14 @@ impl<P, St> LoginLayerBuilder<P, St> {
         self
     }
 
+    /// How long a visitor waits for the provider's answer to a code at most, over all the calls that it takes.
+    /// Default: 30 seconds.
+    #[must_use]
+    pub fn exchange_timeout(mut self, timeout: Duration) -> Self {
+        self.exchange_timeout = timeout;
+        self
+    }
+
     /// How our pages look.
     #[must_use]
     pub fn pages(mut self, pages: Pages) -> Self {
@@ -156,6 +166,7 @@ impl<P, St> LoginLayerBuilder<P, St> {
             return_origins: self.return_origins,
             secret: self.secret,
             lifetime: self.lifetime,
+            exchange_timeout: self.exchange_timeout,
             pages: self.pages,
             clock: self.clock,
         }
@@ -215,10 +226,10 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
 
         let own_paths = [login_path.clone(), callback_path.clone(), logout_path.clone()];
         let rules = ReturnRules::new(&own_paths, origins);
-        let landing = rules.check(self.landing_page.as_bytes());
-        if landing.is_none() {
+        let landing = rules.check(self.landing_page.as_bytes()).unwrap_or_else(|| {
             mistakes.push(Mistake::Path { name: "landing_page", value: self.landing_page.clone() });
-        }
+            ReturnTo::root()
+        });
 
         let Lifetime { idle, absolute } = self.lifetime;
         if idle.is_zero() || absolute < idle {
@@ -253,12 +264,13 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             login_path,
             callback_path,
             logout_path,
-            landing: landing.unwrap_or_else(ReturnTo::root),
+            landing,
             rules,
             cookies,
             flows: FlowCookies::new(cookies, name, &cookie_name),
             keys: Keys::derive(&secret, name),
             lifetime: self.lifetime,
+            exchange_timeout: self.exchange_timeout,
             pages: self.pages,
             origin,
         };
@@ -281,19 +293,19 @@ fn check_origin(name: &'static str, text: &str, loopback_allowed: bool, mistakes
         is_bare && is_nobody && url.has_host() && matches!(url.scheme(), "http" | "https")
     });
     let Some(url) = url else {
-        mistakes.push(Mistake::Url { name, value: text.to_owned(), expected: EXPECTED });
+        mistakes.push(Mistake::Url { name, value: shown_url(text), expected: EXPECTED });
         return String::new();
     };
     if url.scheme() == "http" && !(loopback_allowed && is_loopback(&url)) {
         let remedy = "plain http is for `loopback_development` on this machine only";
-        mistakes.push(Mistake::Insecure { name, value: text.to_owned(), remedy });
+        mistakes.push(Mistake::Insecure { name, value: shown_url(text), remedy });
     }
     url.origin().ascii_serialization()
 }
 
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
+        Some(Host::Domain(domain)) => domain == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
@@ -313,7 +325,7 @@ fn is_plain_path(path: &str) -> bool {
 impl<P, St> fmt::Debug for LoginLayerBuilder<P, St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoginLayerBuilder")
-            .field("public_url", &self.public_url)
+            .field("public_url", &self.public_url.as_deref().map(shown_url))
             .field("login_path", &self.login_path)
             .field("callback_path", &self.callback_path)
             .field("logout_path", &self.logout_path)

@@ -11,6 +11,7 @@ use super::state::{FLOW_LIFETIME, FlowId};
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind};
 use crate::session::SessionId;
+use crate::trace::in_current_span;
 
 /// How long a finished exchange answers repeated callbacks: WeChat's browser repeats one within a second,
 /// an impatient person within a minute.
@@ -101,10 +102,10 @@ impl Exchanges {
         flows.oldest_first.push_back((now, flow));
         drop(flows);
         let (run, clock) = (run(), self.clock.clone());
-        tokio::spawn(async move {
+        tokio::spawn(in_current_span(async move {
             let outcome = run.await;
             sender.send_replace(Some((outcome, clock.now())));
-        });
+        }));
         exchange
     }
 }

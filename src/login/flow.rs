@@ -5,6 +5,8 @@
 //! of the `Cookie` header: the oldest flow goes first, and a target that is too long for its share is given up
 //! for the landing page, so that eight flows always fit beside a session.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use http::{HeaderMap, HeaderValue};
@@ -26,12 +28,17 @@ const FLOWS_AT_LEAST: usize = 8;
 /// `=` and `; ` around a pair.
 const PAIR_OVERHEAD: usize = 3;
 
+/// How long a browser counts as just logged in.
+const ARRIVED_FOR: Duration = Duration::from_secs(10);
+
 /// Reads and writes the flow cookies of one provider.
 #[derive(Debug)]
 pub(super) struct FlowCookies {
     policy: CookiePolicy,
     /// The name up to the part that is the flow's own.
     prefix: String,
+    session_name: String,
+    arrived_name: String,
     /// What is left of the budget beside a session cookie.
     budget: usize,
 }
@@ -41,6 +48,8 @@ impl FlowCookies {
         Self {
             policy,
             prefix: policy.name(&format!("{provider}-flow-")),
+            arrived_name: policy.name(&format!("{provider}-arrived")),
+            session_name: session_cookie.to_owned(),
             budget: HEADER_BUDGET.saturating_sub(session_cookie.len() + SessionId::LENGTH + PAIR_OVERHEAD),
         }
     }
@@ -87,15 +96,26 @@ impl FlowCookies {
         self.policy.delete(&self.name(flow))
     }
 
-    /// Deletes the cookies of all flows that this browser has begun.
+    /// A mark for a browser that has just logged in. It fades; whoever still needs a login while it is there does
+    /// not keep the session.
+    pub(super) fn arrived(&self) -> Result<HeaderValue, Error> {
+        self.policy.set(&self.arrived_name, "1", Some(ARRIVED_FOR))
+    }
+
+    pub(super) fn has_just_arrived(&self, headers: &HeaderMap) -> bool {
+        cookie::find(headers, &self.arrived_name) != Found::Absent
+    }
+
+    /// Deletes the cookies of all flows that this browser has begun, and the mark of the last one.
     pub(super) fn end_all(&self, headers: &HeaderMap) -> Result<Vec<HeaderValue>, Error> {
-        self.present(headers).map(|(name, _)| self.policy.delete(name)).collect()
+        let arrived = self.has_just_arrived(headers).then_some(self.arrived_name.as_str());
+        self.present(headers).map(|(name, _)| name).chain(arrived).map(|name| self.policy.delete(name)).collect()
     }
 
     fn make_room(&self, needed: usize, now: Timestamp, headers: &HeaderMap) -> Result<Vec<HeaderValue>, Error> {
         let mut present: Vec<_> = self.present(headers).map(|(name, value)| (age(value, now), name, value)).collect();
         present.sort_unstable();
-        let mut room = self.budget.saturating_sub(needed);
+        let mut room = self.budget.saturating_sub(needed + self.of_other_layers(headers));
         let mut deleted = Vec::new();
         for (age, name, value) in present {
             let size = name.len() + value.len() + PAIR_OVERHEAD;
@@ -108,6 +128,17 @@ impl FlowCookies {
             }
         }
         Ok(deleted)
+    }
+
+    /// What the cookies of other login layers of this site take.
+    fn of_other_layers(&self, headers: &HeaderMap) -> usize {
+        let alike = |name: &[u8]| {
+            let flow = name.len() > OWN_NAME_LENGTH && name[..name.len() - OWN_NAME_LENGTH].ends_with(b"-flow-");
+            !name.starts_with(self.prefix.as_bytes())
+                && (flow || (name.ends_with(b"-session") && name != self.session_name.as_bytes()))
+        };
+        let alien = cookie::pairs(headers).filter(|(name, _)| alike(name));
+        alien.map(|(name, value)| name.len() + value.len() + PAIR_OVERHEAD).sum()
     }
 
     fn present<'h>(&'h self, headers: &'h HeaderMap) -> impl Iterator<Item = (&'h str, &'h [u8])> {
@@ -268,11 +299,26 @@ mod tests {
             let long = format!("/{}", "a".repeat(length));
             let mut states = Vec::new();
             for tab in 0..80 {
-                states.push(jar.begin(NOW.plus(std::time::Duration::from_secs(tab)), &long));
+                states.push(jar.begin(NOW.plus(Duration::from_secs(tab)), &long));
                 assert!(jar.headers()[COOKIE].len() <= HEADER_BUDGET);
             }
             assert!(states.iter().rev().take(8).all(|state| jar.target_of(state).is_some()), "{length}");
             assert!(jar.target_of(&states[0]).is_none(), "the oldest goes first");
+        }
+    }
+
+    #[test]
+    fn cookies_of_other_login_layers_count_too() {
+        let mut jar = Jar::default();
+        let others = FlowCookies::new(CookiePolicy::Secure, "wechat", "__Host-wechat-session");
+        for tab in 0..40 {
+            let state = State::begin(0, NOW).unwrap();
+            let long = target(&format!("/{tab}/{}", "a".repeat(200)));
+            let flows = if tab % 2 == 0 { &others } else { &flows() };
+            let set = flows.begin(&keys().flow, &state, &long, &target("/"), &jar.headers()).unwrap();
+            jar.apply(&set);
+            // One that begins is always let in, even if only the other layer could make room.
+            assert!(jar.headers()[COOKIE].len() <= HEADER_BUDGET + HEADER_BUDGET / FLOWS_AT_LEAST);
         }
     }
 

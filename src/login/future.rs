@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Response};
+use http::{Request, Response};
 use pin_project::pin_project;
 use tower_service::Service;
 
-use super::shared::{Shared, Visit};
-use crate::answer::{OwnResponse, Reason, Rejection, RequestKind};
-use crate::authenticate;
+use super::shared::Shared;
+use crate::answer::{OwnResponse, PageKind, Reason, Rejection, RequestKind};
+use crate::authenticate::Resolving;
 use crate::body::ResponseBody;
 use crate::provider::IdentityProvider;
 use crate::store::SessionStore;
@@ -41,7 +41,7 @@ where
     /// The application answers, with the identity in the request.
     Passing {
         #[pin]
-        future: authenticate::ResponseFuture<S, B, P::Identity, St>,
+        future: Resolving<S, B, P::Identity, St>,
         target: Option<PathAndQuery>,
         shared: Arc<Shared<P, St>>,
     },
@@ -56,7 +56,7 @@ where
     St: SessionStore<P::Identity>,
 {
     pub(super) fn passing(
-        future: authenticate::ResponseFuture<S, B, P::Identity, St>,
+        future: Resolving<S, B, P::Identity, St>,
         target: Option<PathAndQuery>,
         shared: Arc<Shared<P, St>>,
     ) -> Self {
@@ -80,13 +80,8 @@ where
         match self.project().kind.project() {
             KindProj::Own(answer) => Poll::Ready(Ok(ready!(answer.as_mut().poll(cx)).map(ResponseBody::own))),
             KindProj::Passing { future, target, shared } => {
-                let response = ready!(future.poll(cx))?;
-                Poll::Ready(Ok(match response.extensions().get::<Rejection>() {
-                    Some(rejection) if rejection.is_about::<P::Identity>() => {
-                        shared.settle(rejection.clone(), target.as_ref()).map(ResponseBody::own)
-                    }
-                    _ => response,
-                }))
+                let resolved = ready!(future.poll(cx))?;
+                Poll::Ready(Ok(resolved.settle::<P::Identity>(|rejection| shared.settle(rejection, target.as_ref()))))
             }
         }
     }
@@ -98,19 +93,20 @@ where
     St: SessionStore<P::Identity>,
 {
     /// Gives a refusal its final form: a login for a person who navigates, a short answer for the rest.
-    fn settle(&self, rejection: Rejection, target: Option<&PathAndQuery>) -> OwnResponse {
+    fn settle(&self, rejection: &Rejection, target: Option<&PathAndQuery>) -> OwnResponse {
         let settings = &self.settings;
         if !matches!((rejection.reason(), rejection.kind()), (Reason::LoginRequired, RequestKind::Page)) {
-            return rejection.settle(&settings.pages, Some(&settings.login_path));
+            return rejection.render(&settings.pages, Some(&settings.login_path));
         }
         let target = target.and_then(|target| settings.rules.check(target.as_str().as_bytes()));
         let target = target.unwrap_or_else(|| settings.landing.clone());
-        let mut response = self.begin(&target, 0, rejection.cookies()).unwrap_or_else(|error| {
-            let visit = Visit { method: Method::GET, query: None, headers: HeaderMap::new() };
-            self.broken(&visit, error)
-        });
-        response.extensions_mut().insert(rejection);
-        response
+        if settings.flows.has_just_arrived(rejection.cookies()) {
+            // Logged in a moment ago, and a stranger again: the browser refuses the session cookie, or another
+            // instance does not know the session. Another login would end in the same place.
+            return self.page(rejection.reader(), PageKind::CookiesBlocked, Some(&target));
+        }
+        let begun = self.begin(&target, 0, rejection.cookies());
+        begun.unwrap_or_else(|error| self.broken(rejection.reader(), error))
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn derive(secret: &[u8], provider: &str) -> Self {
-        let root = Key(Zeroizing::new(pad(secret)));
+        let root = Key(Zeroizing::new(digest(secret)));
         Self { state: root.child("state", provider), flow: root.child("flow", provider) }
     }
 }
@@ -57,7 +57,7 @@ impl Key {
 }
 
 /// A secret of any length as a key of 32 bytes.
-fn pad(secret: &[u8]) -> [u8; 32] {
+fn digest(secret: &[u8]) -> [u8; 32] {
     use sha2::Digest;
     Sha256::digest(secret).into()
 }

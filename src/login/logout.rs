@@ -18,19 +18,19 @@ where
     St: SessionStore<P::Identity>,
 {
     /// The logout endpoint.
-    pub(super) async fn logout(&self, visit: Visit) -> Result<OwnResponse, Error> {
+    pub(super) async fn logout(&self, visit: &Visit) -> Result<OwnResponse, Error> {
         if !is_same_origin(&visit.headers, &self.settings.origin) {
-            return Ok(self.page(&visit, PageKind::CrossSite, None));
+            return Ok(self.page(visit.reader(), PageKind::CrossSite, None));
         }
         if let Some(id) = self.resolver.id(&visit.headers) {
-            self.resolver.store.remove(&id).await?;
+            self.resolver.remove(&id).await?;
             info!(provider = %self.provider.name(), "logged out");
         }
         let settings = &self.settings;
-        let mut response = see_other(settings.return_to(visit.query.as_deref()).as_str());
+        let mut response = see_other(settings.return_to(visit.query.as_deref()).as_str())?;
         let headers = response.headers_mut();
         headers.append(SET_COOKIE, settings.cookies.delete(&self.resolver.cookie_name)?);
-        // A login that is still under way must not undo the logout.
+        // The back button must not log in again.
         for cookie in settings.flows.end_all(&visit.headers)? {
             headers.append(SET_COOKIE, cookie);
         }

@@ -17,20 +17,27 @@
 //! 4. A browser that **lost its cookie** begins again by itself, once; then a page says so. The same goes for
 //!    a code that the upstream system no longer takes and for an answer that was lost. No chain of failures
 //!    has more than three redirects.
+//!    The same page ends it if a browser comes back from a successful login as a stranger.
 //! 5. **Success** is a new session id and `303` to a clean URL; the browser's former session is ended.
 //! 6. **Logout** is a `POST` from this site.
 //!
 //! # Caveats
 //!
 //! * `public_url` is the only source of the redirect URI. No `Host` or `X-Forwarded-*` header is read.
+//! * The layer belongs around the whole router. Inside axum's `nest` it would see shortened paths, and its
+//!   endpoints would not be where `public_url` says they are. Guards and extractors may be nested.
 //! * Without [`secret`](LoginLayerBuilder::secret), logins that are under way end when the process restarts,
 //!   and several instances do not understand each other's states.
+//!
+//! * A CORS layer goes around this one or inside, as you like: headers that middleware has put on a refusal are
+//!   kept.
+//! * Two login layers in one application need providers with different names and different identity types.
 //!
 //! # Example
 //!
 //! ```
 //! use http::{Request, Response, StatusCode};
-//! use tower::{Layer, Service, ServiceExt, service_fn};
+//! use tower::{Layer, ServiceExt, service_fn};
 //! use tower_weika::guard::GuardLayer;
 //! use tower_weika::identity::Manager;
 //! use tower_weika::login::LoginLayer;

@@ -3,7 +3,8 @@
 use percent_encoding::percent_decode;
 
 /// What a query says about one parameter.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(super) enum Parameter {
     Absent,
     /// The bytes after one form-decoding; not necessarily text.

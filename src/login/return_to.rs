@@ -18,7 +18,7 @@ const ENCODE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>');
 /// A target that may be redirected to: ASCII, percent-encoded, on this site or on an origin that is
 /// configured.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct ReturnTo(Box<str>);
+pub(super) struct ReturnTo(Box<str>);
 
 impl ReturnTo {
     /// `/`
@@ -26,7 +26,7 @@ impl ReturnTo {
         Self("/".into())
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -41,7 +41,7 @@ impl fmt::Debug for ReturnTo {
 
 /// What may be returned to.
 #[derive(Clone, Debug)]
-pub(crate) struct ReturnRules {
+pub(super) struct ReturnRules {
     /// Our own endpoints (T5).
     own_paths: Vec<String>,
     /// Exact origins, `https://host[:port]` (T6).
@@ -49,13 +49,13 @@ pub(crate) struct ReturnRules {
 }
 
 impl ReturnRules {
-    pub(crate) fn new(own_paths: &[String], origins: Vec<String>) -> Self {
+    pub(super) fn new(own_paths: &[String], origins: Vec<String>) -> Self {
         let own_paths = own_paths.iter().map(|path| canonical(path)).collect();
         Self { own_paths, origins }
     }
 
     /// Checks a target (T9: the one function that does). The input is what remains after one form-decode.
-    pub(crate) fn check(&self, target: &[u8]) -> Option<ReturnTo> {
+    pub(super) fn check(&self, target: &[u8]) -> Option<ReturnTo> {
         let text = std::str::from_utf8(target).ok().filter(|text| (1..=MAX_BYTES).contains(&text.len()))?;
         let local = self.without_origin(text);
         let is_plain = |byte: u8| byte >= 0x20 && byte != 0x7F && byte != b'\\';

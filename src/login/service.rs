@@ -63,14 +63,13 @@ where
 {
     /// Answers a request to an endpoint of ours.
     async fn visit(self: Arc<Self>, endpoint: Endpoint, visit: Visit) -> OwnResponse {
-        let fallback = Visit { method: visit.method.clone(), query: None, headers: visit.headers.clone() };
         let answer = match (endpoint, &visit.method) {
             (Endpoint::Login, &Method::GET) => self.login(&visit),
-            (Endpoint::Callback, &Method::GET) => Arc::clone(&self).callback(visit).await,
-            (Endpoint::Logout, &Method::POST) => self.logout(visit).await,
-            _ => return self.page(&visit, PageKind::MethodNotAllowed(endpoint.allow()), None),
+            (Endpoint::Callback, &Method::GET) => self.callback(&visit).await,
+            (Endpoint::Logout, &Method::POST) => self.logout(&visit).await,
+            _ => Ok(self.page(visit.reader(), PageKind::MethodNotAllowed(endpoint.allow()), None)),
         };
-        answer.unwrap_or_else(|error| self.broken(&fallback, error))
+        answer.unwrap_or_else(|error| self.broken(visit.reader(), error))
     }
 }
 

@@ -2,21 +2,22 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::header::RETRY_AFTER;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, Method};
 
 use super::exchange::Exchanges;
 use super::flow::FlowCookies;
 use super::keys::Keys;
 use super::query::parameter;
 use super::return_to::{ReturnRules, ReturnTo};
-use crate::answer::{Language, OwnResponse, Page, PageKind, Pages, RequestKind};
+use crate::answer::{OwnResponse, Page, PageKind, Pages, Reader};
 use crate::authenticate::Resolver;
 use crate::cookie::CookiePolicy;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::provider::IdentityProvider;
 use crate::session::Lifetime;
+use crate::trace::warn;
 
 /// The settings of a login layer, all checked.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ pub(super) struct Settings {
     pub(super) flows: FlowCookies,
     pub(super) keys: Keys,
     pub(super) lifetime: Lifetime,
+    pub(super) exchange_timeout: Duration,
     pub(super) pages: Pages,
 }
 
@@ -83,7 +85,6 @@ impl Endpoint {
 }
 
 /// What our endpoints need of a request; the body is never read.
-#[derive(Debug)]
 pub(super) struct Visit {
     pub(super) method: Method,
     pub(super) query: Option<String>,
@@ -91,12 +92,8 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    pub(super) fn kind(&self) -> RequestKind {
-        RequestKind::of(&self.method, &self.headers)
-    }
-
-    pub(super) fn page(&self, kind: PageKind) -> Page {
-        Page::new(kind, Language::of(&self.headers))
+    pub(super) fn reader(&self) -> Reader {
+        Reader::of(&self.method, &self.headers)
     }
 }
 
@@ -110,20 +107,17 @@ pub(super) struct Shared<P: IdentityProvider, St> {
 
 impl<P: IdentityProvider, St> Shared<P, St> {
     /// A page with a link that begins the login anew.
-    pub(super) fn page(&self, visit: &Visit, kind: PageKind, target: Option<&ReturnTo>) -> OwnResponse {
+    pub(super) fn page(&self, reader: Reader, kind: PageKind, target: Option<&ReturnTo>) -> OwnResponse {
         let settings = &self.settings;
-        let page = visit.page(kind).with_retry(settings.login_url(target.unwrap_or(&settings.landing)));
-        let mut response = settings.pages.respond_to(visit.kind(), &page);
-        if kind == PageKind::Unavailable {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
-        }
-        response
+        let retry = settings.login_url(target.unwrap_or(&settings.landing));
+        settings.pages.respond_to(reader.kind, &Page::new(kind, reader.language).with_retry(retry))
     }
 
-    /// The answer when this side cannot go on: the store failed, or the system has no randomness.
-    pub(super) fn broken(&self, visit: &Visit, error: Error) -> OwnResponse {
-        debug_assert!(matches!(error.kind(), ErrorKind::Store | ErrorKind::Internal));
-        let mut response = self.page(visit, PageKind::Unavailable, None);
+    /// The answer when this side cannot go on: the store failed, the system has no randomness, a provider's
+    /// URL is none.
+    pub(super) fn broken(&self, reader: Reader, error: Error) -> OwnResponse {
+        warn!(provider = %self.provider.name(), error = %error.report(), "login cannot go on");
+        let mut response = self.page(reader, PageKind::Unavailable, None);
         response.extensions_mut().insert(error);
         response
     }

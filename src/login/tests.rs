@@ -111,14 +111,14 @@ impl Site {
 
     fn app(
         &self,
-    ) -> impl Service<Request<Body>, Response = Response<ResponseBody<ResponseBody<Body>>>, Error = Infallible> {
+    ) -> impl Service<Request<Body>, Response = Response<ResponseBody<ResponseBody<Body>>>, Error = Infallible> + Clone + use<>
+    {
         let application = service_fn(async |request: Request<Body>| {
             let known = request.extensions().get::<Authenticated<Person>>();
             let text = known.map_or_else(|| "nobody".to_owned(), |person| person.subject().to_owned());
             Ok::<_, Infallible>(Response::new(Body::from(text)))
         });
-        let open = application;
-        let guarded = GuardLayer::<Person>::logged_in().under("/admin").layer(open);
+        let guarded = GuardLayer::<Person>::logged_in().under("/admin").layer(application);
         self.login.layer(guarded)
     }
 
@@ -217,7 +217,7 @@ async fn login_leads_back_to_where_the_person_wanted_to_go() {
     assert_eq!(back.parts.headers["cache-control"], "no-store");
     assert_eq!(back.parts.headers["referrer-policy"], "no-referrer");
     assert_eq!(site.answer(jar.get("/admin/x")).await.text, "wang");
-    assert_eq!(jar.0.len(), 1, "only the session is left");
+    assert_eq!(jar.0.len(), 2, "the session, and for ten seconds a mark that it was just begun");
 }
 
 #[tokio::test]
@@ -541,6 +541,83 @@ async fn eight_tabs_finish_in_reverse_order_each_at_its_own_page() {
 }
 
 #[tokio::test]
+async fn browser_that_keeps_no_session_does_not_loop() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    let refused = site.answer(jar.get("/admin")).await;
+    jar.apply(&refused);
+    assert_eq!(site.callback(&mut jar, "wang", &refused.state()).await.location(), "/admin");
+    // The session cookie is refused, or this instance does not know the session.
+    jar.0.retain(|(name, _)| !name.ends_with("-session"));
+    let page = site.answer(jar.get("/admin")).await;
+    assert_eq!(page.parts.status, StatusCode::BAD_REQUEST);
+    assert!(page.text.contains("/auth/weika/login?return_to=%2Fadmin"));
+    // A person who follows the link may try again.
+    assert!(site.answer(jar.get("/auth/weika/login")).await.is_to_provider());
+}
+
+#[tokio::test]
+async fn headers_that_middleware_puts_on_a_refusal_are_kept() {
+    let site = Site::new();
+    let inside = service_fn(async |request: Request<Body>| {
+        let rejection = crate::answer::Rejection::login_required::<Person>(request.method(), request.headers());
+        let mut response = rejection.into_response();
+        response.headers_mut().insert("access-control-allow-origin", "https://portal.example".parse().unwrap());
+        response.headers_mut().insert("content-length", "1234".parse().unwrap());
+        Ok::<_, Infallible>(response)
+    });
+    let app = site.login.layer(inside);
+    let script = app.clone().oneshot(Request::get("/").body(Body::default()).unwrap()).await.unwrap();
+    assert_eq!(script.status(), StatusCode::UNAUTHORIZED);
+    let person = app.oneshot(Jar::default().get("/")).await.unwrap();
+    assert_eq!(person.status(), StatusCode::SEE_OTHER);
+    for response in [script, person] {
+        assert_eq!(response.headers()["access-control-allow-origin"], "https://portal.example");
+        assert!(!response.headers().contains_key("content-length"));
+        assert_eq!(response.headers().get_all("cache-control").iter().count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn login_that_one_layer_began_is_not_refused_by_another_around_it() {
+    let site = Site::new();
+    let twice = site.login.authenticate().layer(site.app());
+    let response = twice.oneshot(Jar::default().get("/admin")).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn provider_whose_url_is_none_is_503_and_no_loop() {
+    #[derive(Clone)]
+    struct Lost(Provider);
+
+    impl IdentityProvider for Lost {
+        type Identity = Person;
+
+        fn name(&self) -> &str {
+            self.0.name()
+        }
+
+        fn code_parameter(&self) -> &str {
+            "wxcode"
+        }
+
+        fn authorize_url(&self, _: &str, _: &str) -> String {
+            String::new()
+        }
+
+        async fn exchange(&self, code: AuthorizationCode) -> Result<Person, Error> {
+            self.0.exchange(code).await
+        }
+    }
+
+    let login = LoginLayer::builder(Lost(Site::new().provider)).public_url("https://campus.example").build().unwrap();
+    let inner = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
+    let response = login.layer(inner).oneshot(Jar::default().get("/auth/weika/login")).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!response.headers().contains_key(SET_COOKIE));
+}
+
+#[tokio::test]
 async fn session_never_outlives_what_the_provider_vouches_for() {
     let provider = Provider { valid_for: Some(Duration::from_secs(60)), ..Site::new().provider };
     let (site, mut jar) = (Site::with(provider), Jar::default());
@@ -612,6 +689,9 @@ fn every_mistake_of_a_configuration_is_listed() {
         .unwrap_err();
     assert_eq!(error.mistakes().len(), 9, "{error}");
     assert!(!format!("{error} {error:?}").contains("short"), "{error}");
+    let error =
+        LoginLayer::builder(Site::new().provider).public_url("https://u:hunter2@campus.example").build().unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
 }
 
 #[test]

@@ -6,23 +6,26 @@ use crate::error::{ConfigError, Error};
 use crate::identity::Manager;
 use crate::secret::{AppSecret, AuthorizationCode};
 
+const NAME: &str = "weika";
+
 /// Logs managers in through Weika's `manager-connect` page
 /// ([获取管理员信息](https://wiki.weixiao.qq.com/api/third/admin.html)).
 #[derive(Clone, Debug)]
 pub struct WeikaManagerProvider {
     client: WeikaClient,
+    name: Box<str>,
 }
 
 impl WeikaManagerProvider {
     /// Settings for the application with this key and secret (授权凭证, 授权凭证密钥).
     pub fn builder(app_key: impl Into<String>, app_secret: impl Into<AppSecret>) -> WeikaManagerProviderBuilder {
-        WeikaManagerProviderBuilder { client: WeikaClient::builder(app_key, app_secret) }
+        WeikaManagerProviderBuilder { client: WeikaClient::builder(app_key, app_secret), name: NAME.into() }
     }
 
     /// Logs in through a client that is there already.
     #[must_use]
     pub fn new(client: WeikaClient) -> Self {
-        Self { client }
+        Self { client, name: NAME.into() }
     }
 
     /// The client, for other calls to Weika with the same access token.
@@ -36,7 +39,7 @@ impl IdentityProvider for WeikaManagerProvider {
     type Identity = Manager;
 
     fn name(&self) -> &str {
-        "weika"
+        &self.name
     }
 
     fn code_parameter(&self) -> &str {
@@ -57,6 +60,7 @@ impl IdentityProvider for WeikaManagerProvider {
 #[must_use]
 pub struct WeikaManagerProviderBuilder {
     client: WeikaClientBuilder,
+    name: Box<str>,
 }
 
 impl WeikaManagerProviderBuilder {
@@ -67,7 +71,13 @@ impl WeikaManagerProviderBuilder {
 
     /// Anything else about the [client](WeikaClientBuilder): transport, error codes, limits.
     pub fn client(self, change: impl FnOnce(WeikaClientBuilder) -> WeikaClientBuilder) -> Self {
-        Self { client: change(self.client) }
+        Self { client: change(self.client), ..self }
+    }
+
+    /// The [name](IdentityProvider::name) of the provider. Default: `weika`. A second application on one site
+    /// needs another one.
+    pub fn name(self, name: impl Into<Box<str>>) -> Self {
+        Self { name: name.into(), ..self }
     }
 
     /// Checks all settings.
@@ -75,6 +85,6 @@ impl WeikaManagerProviderBuilder {
     /// # Errors
     /// Every mistake at once.
     pub fn build(self) -> Result<WeikaManagerProvider, ConfigError> {
-        self.client.build().map(WeikaManagerProvider::new)
+        Ok(WeikaManagerProvider { client: self.client.build()?, name: self.name })
     }
 }

@@ -52,7 +52,13 @@ impl SessionId {
 
 impl PartialEq for SessionId {
     fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        // In constant time, and in words: this is part of every look into a map.
+        let [words, others] = [self, other].map(|id| id.0.as_chunks().0);
+        let difference = words
+            .iter()
+            .zip(others)
+            .fold(0, |all, (one, other)| all | (u64::from_ne_bytes(*one) ^ u64::from_ne_bytes(*other)));
+        difference.ct_eq(&0).into()
     }
 }
 

@@ -42,6 +42,13 @@ impl<I> Session<I> {
         self
     }
 
+    /// The same session, last used at `last_used`.
+    #[must_use]
+    pub fn used_at(mut self, last_used: Timestamp) -> Self {
+        self.last_used = AtomicU64::new(last_used.unix_millis());
+        self
+    }
+
     /// The name of the session. A secret.
     #[must_use]
     pub fn id(&self) -> &SessionId {
@@ -64,6 +71,12 @@ impl<I> Session<I> {
     #[must_use]
     pub fn ends(&self) -> Timestamp {
         self.ends
+    }
+
+    /// How long the session lives without being used.
+    #[must_use]
+    pub fn idle(&self) -> Duration {
+        self.idle
     }
 
     /// When the session was last used, to the minute.
@@ -147,6 +160,20 @@ mod tests {
         session.touch(after(600));
         session.touch(after(500));
         assert_eq!(session.last_used(), after(600));
+    }
+
+    #[test]
+    fn session_is_the_same_when_put_together_from_its_parts() {
+        let original = session(1_800, 43_200).ending_by(after(9_000));
+        original.touch(after(600));
+        let lifetime = Lifetime::new(original.idle(), Duration::MAX);
+        let again = Session::begin(*original.id(), (), lifetime, original.created())
+            .ending_by(original.ends())
+            .used_at(original.last_used());
+        for second in [0, 2_399, 2_400, 9_000] {
+            assert_eq!(again.is_live(after(second)), original.is_live(after(second)), "{second}");
+        }
+        assert_eq!(format!("{again:?}"), format!("{original:?}"));
     }
 
     #[test]

@@ -16,13 +16,20 @@ use crate::session::{Session, SessionId};
 /// Keeps sessions under their ids.
 ///
 /// A failure is an [`Error`] of kind [`Store`](crate::ErrorKind::Store) and never looks like an absent
-/// session. What was removed stays removed: no later call brings it back.
+/// session. What was removed stays removed: no later call brings it back. A store outside this process keeps the
+/// parts of a session and puts them together again with [`Session::begin`], [`Session::ending_by`] and
+/// [`Session::used_at`].
 pub trait SessionStore<I>: Clone + Send + Sync + 'static {
     /// Waits for a session that is not at hand.
     type Load: Future<Output = LoadResult<I>> + Send;
 
     /// Looks a session up. A store in memory answers at once.
     fn load(&self, id: &SessionId) -> Lookup<I, Self::Load>;
+
+    /// The [last use](Session::last_used) of a session has moved on, which happens at most once a minute. A store
+    /// that rebuilds sessions from what it has written must write this down, in the background, and only if the
+    /// session is still there.
+    fn touched(&self, _session: &Arc<Session<I>>) {}
 
     /// Keeps a new session.
     ///

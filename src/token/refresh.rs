@@ -83,7 +83,7 @@ impl<S> Shared<S> {
                 Ok(issued.token().clone())
             }
             Err(error) => {
-                trace::warn!(error = %error, "access token could not be fetched");
+                trace::warn!(error = %error.report(), "access token could not be fetched");
                 let back_off = BackOff::after(cold.back_off.as_ref(), error.clone(), now);
                 self.current.load().refresh_again(back_off.until());
                 cold.back_off = Some(back_off);
@@ -136,7 +136,9 @@ impl<S: TokenSource> Shared<S> {
         let mut cold = self.cold();
         // A slow reader may still hold a token that has been replaced.
         if cold.flight.is_none() && Arc::ptr_eq(held, &self.current.load()) {
-            self.depart(&mut cold, &runtime);
+            let pilot = self.depart(&mut cold);
+            drop(cold);
+            drop(runtime.spawn(trace::in_current_span(pilot.fly())));
         }
     }
 
@@ -156,8 +158,10 @@ impl<S: TokenSource> Shared<S> {
         }
         match Handle::try_current() {
             Ok(runtime) => {
-                let flight = self.depart(&mut cold, &runtime);
-                let landed = flight.landed();
+                let pilot = self.depart(&mut cold);
+                drop(cold);
+                let (flight, landed) = (Arc::clone(&pilot.flight), pilot.flight.landed());
+                drop(runtime.spawn(trace::in_current_span(pilot.fly())));
                 Joined::Waiting(flight, landed)
             }
             Err(error) => {
@@ -167,12 +171,12 @@ impl<S: TokenSource> Shared<S> {
         }
     }
 
-    fn depart(self: &Arc<Self>, cold: &mut Cold, runtime: &Handle) -> Arc<Flight> {
+    /// The pilot is spawned when the lock is free again: a runtime that is closing drops it on the spot, and it
+    /// needs the lock to land.
+    fn depart(self: &Arc<Self>, cold: &mut Cold) -> Pilot<S> {
         let flight = Arc::new(Flight::new());
         cold.flight = Some(Arc::clone(&flight));
-        let pilot = Pilot { shared: Arc::clone(self), flight: Arc::clone(&flight), landed: false };
-        drop(runtime.spawn(pilot.fly()));
-        flight
+        Pilot { shared: Arc::clone(self), flight, landed: false }
     }
 }
 

@@ -10,10 +10,11 @@
 //!
 //! An answer is never quoted in an error.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::code::CodeTable;
 use super::lenient::{self, Members};
@@ -71,10 +72,11 @@ impl Flaw {
 
 fn object(body: &[u8]) -> Result<Map<String, Value>, Flaw> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    match serde_json::from_slice(body) {
-        Ok(Strict(Value::Object(object))) => Ok(object),
+    let unrepeated = serde_json::from_slice::<Unrepeated>(body);
+    match unrepeated.and_then(|Unrepeated| serde_json::from_slice(body)) {
+        Ok(Value::Object(object)) => Ok(object),
         // The parser's own message may quote the body.
-        Ok(Strict(_)) | Err(_) => Err(Flaw::Json),
+        Ok(_) | Err(_) => Err(Flaw::Json),
     }
 }
 
@@ -82,71 +84,67 @@ fn code(value: Option<&Value>) -> Option<i64> {
     let value = value?;
     let code = lenient::integer(value)?;
     // Of all that reads as zero only these two are a success.
-    let sound = code != 0 || value.is_number() || value.as_str() == Some("0");
+    let sound = code != 0 || value.as_str() == Some("0") || value.as_u64() == Some(0);
     sound.then_some(code)
 }
 
-/// A JSON value without repeated members; `serde_json` by itself would keep the last one.
-struct Strict(Value);
+/// Any JSON value in which no object has two members of one name; `serde_json` by itself would keep the last.
+///
+/// It only looks, and the value is read a second time: how numbers arrive at a visitor depends on features of
+/// `serde_json` that any crate in the tree may switch on.
+struct Unrepeated;
 
-impl<'de> Deserialize<'de> for Strict {
+impl<'de> Deserialize<'de> for Unrepeated {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
+        deserializer.deserialize_any(UnrepeatedVisitor)
     }
 }
 
-struct StrictVisitor;
+struct UnrepeatedVisitor;
 
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
+impl<'de> Visitor<'de> for UnrepeatedVisitor {
+    type Value = Unrepeated;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Unrepeated, E> {
+        Ok(Unrepeated)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, _: bool) -> Result<Unrepeated, E> {
+        Ok(Unrepeated)
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_i64<E>(self, _: i64) -> Result<Unrepeated, E> {
+        Ok(Unrepeated)
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_u64<E>(self, _: u64) -> Result<Unrepeated, E> {
+        Ok(Unrepeated)
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    fn visit_f64<E>(self, _: f64) -> Result<Unrepeated, E> {
+        Ok(Unrepeated)
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
+    fn visit_str<E>(self, _: &str) -> Result<Unrepeated, E> {
+        Ok(Unrepeated)
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Unrepeated, A::Error> {
+        while list.next_element::<Unrepeated>()?.is_some() {}
+        Ok(Unrepeated)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(Strict(value)) = list.next_element()? {
-            values.push(value);
-        }
-        Ok(Value::Array(values))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
-        let mut members = Map::new();
-        while let Some((name, Strict(value))) = object.next_entry::<String, Strict>()? {
-            if members.insert(name, value).is_some() {
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Unrepeated, A::Error> {
+        let mut names = BTreeSet::new();
+        while let Some((name, Unrepeated)) = object.next_entry::<String, Unrepeated>()? {
+            if !names.insert(name) {
                 return Err(A::Error::custom("repeated member"));
             }
         }
-        Ok(Value::Object(members))
+        Ok(Unrepeated)
     }
 }

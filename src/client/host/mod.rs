@@ -13,7 +13,7 @@ use std::fmt;
 
 use url::{Host, Url};
 
-use crate::error::{Error, ErrorKind, Mistake};
+use crate::error::{Error, ErrorKind, Mistake, shown_url};
 
 #[cfg(test)]
 mod tests;
@@ -63,7 +63,7 @@ impl HostAllowList {
     /// Adds `*.domain`, a host, `host:port`, or an origin with its scheme.
     pub(super) fn allow(&mut self, name: &'static str, pattern: &str, allow_http: bool) -> Result<(), Mistake> {
         const EXPECTED: &str = "a host, an origin, or *. and a domain";
-        let mistake = || Mistake::Url { name, value: shown(pattern), expected: EXPECTED };
+        let mistake = || Mistake::Url { name, value: shown_url(pattern), expected: EXPECTED };
         let entry = if let Some(domain) = pattern.strip_prefix("*.") {
             let url = origin(&format!("https://{domain}")).ok_or_else(mistake)?;
             match url.host() {
@@ -131,12 +131,12 @@ fn plain(text: &str) -> Option<Url> {
 }
 
 fn configured(name: &'static str, text: &str, allow_http: bool, expected: &'static str) -> Result<Url, Mistake> {
-    let url = plain(text).ok_or_else(|| Mistake::Url { name, value: shown(text), expected })?;
+    let url = plain(text).ok_or_else(|| Mistake::Url { name, value: shown_url(text), expected })?;
     if url.scheme() == "https" || allow_http || is_loopback(&url) {
         return Ok(url);
     }
     let remedy = "call allow_http() if the network between is trusted with the secrets";
-    Err(Mistake::Insecure { name, value: shown(text), remedy })
+    Err(Mistake::Insecure { name, value: shown_url(text), remedy })
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -146,9 +146,4 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
-}
-
-/// A configured URL as an error may show it: not if there could be a password in it.
-fn shown(text: &str) -> String {
-    if text.contains(['@', '?', '#']) { "[redacted]".to_owned() } else { text.to_owned() }
 }

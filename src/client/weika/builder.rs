@@ -1,5 +1,6 @@
 //! Settings of the client, checked once.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::super::transport::{Limits, Transport};
 use super::client::WeikaClient;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use crate::clock::Clock;
-use crate::error::{ConfigError, Mistake};
+use crate::error::{ConfigError, Mistake, shown_url};
 use crate::secret::AppSecret;
 use crate::token::TokenCache;
 
@@ -20,7 +21,7 @@ const BASE_URL: &str = "https://uni.weixiao.qq.com";
 const PLATFORMS: [&str; 2] = ["*.weixiao.qq.com", "*.wecard.qq.com"];
 
 /// Settings of a [`WeikaClient`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct WeikaClientBuilder {
     app_key: String,
@@ -163,6 +164,17 @@ impl WeikaClientBuilder {
             mistakes.extend(hosts.allow("allow_host", pattern, self.allow_http).err());
         }
         hosts
+    }
+}
+
+impl fmt::Debug for WeikaClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeikaClientBuilder")
+            .field("app_key", &self.app_key)
+            // Not checked yet: there could be a password in it.
+            .field("base_url", &shown_url(&self.base_url))
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 

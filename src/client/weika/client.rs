@@ -77,7 +77,8 @@ impl WeikaClient {
     /// * [`ErrorKind::Connect`]: twice no connection; the code is not spent.
     /// * [`ErrorKind::TokenRejected`]: two tokens in a row were refused. Most likely another process fetches
     ///   tokens for the same key and each ends the other's, or the key has no right to this call.
-    /// * Whatever [`access_token`](Self::access_token) reports; the code is not spent.
+    /// * Whatever [`access_token`](Self::access_token) reports; the code is not spent, and so a lost answer is a
+    ///   [`Fault`](ErrorKind::Fault) here, and a late one [`Unresponsive`](ErrorKind::Unresponsive).
     pub async fn manager(&self, code: AuthorizationCode) -> Result<Manager, Error> {
         const CONTEXT: &str = "weika manager info";
 
@@ -148,7 +149,7 @@ impl WeikaClient {
                 ErrorKind::Connect if may_reconnect => may_reconnect = false,
                 ErrorKind::TokenRejected if may_refresh => {
                     may_refresh = false;
-                    trace::warn!(error = %error, "weika refuses the access token, fetching another one");
+                    trace::warn!(error = %error.report(), "weika refuses the access token, fetching another one");
                     self.tokens.invalidate(&token);
                     token = self.token().await?;
                 }
@@ -159,7 +160,15 @@ impl WeikaClient {
 
     /// A token to keep for the length of a call.
     async fn token(&self) -> Result<AccessToken, Error> {
-        Ok((*self.tokens.get().await?).clone())
+        const CONTEXT: &str = "weika access token";
+
+        let token = self.tokens.get().await.map_err(|error| match error.kind() {
+            // These would mean that the code may be spent, and it was not even sent.
+            ErrorKind::Timeout => Error::new(ErrorKind::Unresponsive, CONTEXT).with_source(error),
+            ErrorKind::Lost => Error::new(ErrorKind::Fault, CONTEXT).with_source(error),
+            _ => error,
+        })?;
+        Ok((*token).clone())
     }
 }
 

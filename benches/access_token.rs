@@ -1,0 +1,161 @@
+//! What reading the cached access token costs, beside the least that it could cost.
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the time")]
+
+mod token;
+mod turns;
+
+use std::hint::black_box;
+use std::pin::pin;
+use std::sync::Barrier;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use criterion::{Criterion, criterion_group};
+use token::{LIFETIME, TOKEN_LENGTH};
+use tower::Service;
+use tower_weika::Error;
+use tower_weika::clock::{Clock, ManualClock, Timestamp};
+use tower_weika::token::{CurrentToken, TokenCache, TokenSource};
+use turns::Run;
+
+/// The least that answers the question: a token, and when it ends.
+struct Floor {
+    held: ArcSwap<(Box<str>, Timestamp)>,
+    clock: Clock,
+}
+
+impl Floor {
+    fn new() -> Self {
+        let clock = Clock::system();
+        let held = ArcSwap::from_pointee(("t".repeat(TOKEN_LENGTH).into(), clock.now().plus(LIFETIME)));
+        Self { held, clock }
+    }
+
+    fn read(&self) {
+        let held = self.held.load();
+        assert!(self.clock.now() < held.1);
+        check(&held.0);
+    }
+}
+
+/// Every candidate has to deliver the token.
+fn check(token: &str) {
+    assert_eq!(black_box(token).len(), TOKEN_LENGTH);
+}
+
+fn finish(future: impl Future<Output = Result<CurrentToken, Error>>) {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(token)) => check(token.expose()),
+        _ => panic!("the token is there"),
+    }
+}
+
+fn time(operations: u64, mut read: impl FnMut()) -> Duration {
+    let start = Instant::now();
+    for _ in 0..operations {
+        read();
+    }
+    start.elapsed()
+}
+
+/// Two threads, so many operations each; the mean of both.
+fn time_both<R: FnMut()>(operations: u64, make: impl Fn() -> R + Sync) -> Duration {
+    let barrier = Barrier::new(2);
+    let run = || {
+        let read = make();
+        barrier.wait();
+        time(operations, read)
+    };
+    thread::scope(|scope| {
+        let other = scope.spawn(run);
+        (run() + other.join().expect("does not panic")) / 2
+    })
+}
+
+/// With one thread and with two; every thread makes its own operation.
+fn both<'c, R: FnMut()>(name: &str, make: impl Fn() -> R + Sync + Copy + 'c) -> [(String, Run<'c>); 2] {
+    [
+        (format!("{name}, 1 thread"), Box::new(move |operations| time(operations, make()))),
+        (format!("{name}, 2 threads"), Box::new(move |operations| time_both(operations, make))),
+    ]
+}
+
+/// A cache whose token is near its end, while the one fetch for a new one takes its time.
+fn in_window() -> TokenCache<impl TokenSource> {
+    let hand = ManualClock::new(Timestamp::from_unix_seconds(1_763_700_000));
+    let cache = token::warm(hand.clock());
+    hand.advance(LIFETIME - Duration::from_secs(10));
+    let idle = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let entered = idle.enter();
+    check(cache.current().expect("the token is there").expose());
+    drop(entered);
+    // Ending the runtime would end the fetch.
+    Box::leak(Box::new(idle));
+    cache
+}
+
+/// Everything that is compared, the floor first.
+fn with_candidates(go: impl FnOnce(Vec<(String, Run<'_>)>)) {
+    let floor = &Floor::new();
+    let clock = &Clock::system();
+    let cache = &token::warm(Clock::system());
+    let early = &token::warm(ManualClock::new(Timestamp::from_unix_seconds(1_763_700_000)).clock());
+    let late = &in_window();
+    let all = [
+        both("floor", || || floor.read()),
+        both("coarse clock", || || _ = black_box(clock.now())),
+        both("Instant::now", || || _ = black_box(Instant::now())),
+        both("current()", || || current(cache)),
+        both("get()", || || finish(cache.get())),
+        both("Service", || {
+            let mut service = cache.clone();
+            move || {
+                let ready = service.poll_ready(&mut Context::from_waker(Waker::noop()));
+                assert!(matches!(ready, Poll::Ready(Ok(()))));
+                finish(service.call(()));
+            }
+        }),
+        both("current(), manual clock", || || current(early)),
+        both("current(), manual clock, in the refresh window", || || current(late)),
+    ];
+    go(all.into_iter().flatten().collect());
+}
+
+fn current(cache: &TokenCache<impl TokenSource>) {
+    check(cache.current().expect("the token is there").expose());
+}
+
+fn access_token(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("access token");
+    group.sample_size(20).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    with_candidates(|candidates| {
+        for (name, mut run) in candidates {
+            group.bench_function(name, |bencher| bencher.iter_custom(&mut run));
+        }
+    });
+}
+
+/// The table for `docs/benchmarks.md`.
+#[expect(clippy::print_stdout, reason = "the output of this program")]
+fn table() {
+    with_candidates(|mut candidates| {
+        let medians = turns::medians(&mut candidates, 301, 20_000);
+        println!("| read | 1 thread, ns | 2 threads, ns | 2 ÷ 1 | ÷ floor |");
+        println!("|---|---|---|---|---|");
+        for (pair, names) in medians.chunks(2).zip(candidates.chunks(2)) {
+            let (one, two) = (pair[0], pair[1]);
+            let name = names[0].0.trim_end_matches(", 1 thread");
+            println!("| {name} | {one:.1} | {two:.1} | {:.2} | {:.2} |", two / one, one / medians[0]);
+        }
+    });
+}
+
+criterion_group!(benches, access_token);
+
+fn main() {
+    table();
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}

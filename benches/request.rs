@@ -1,0 +1,121 @@
+//! What a request costs on its way through the layers, over the bare application.
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the time")]
+
+mod support;
+mod turns;
+
+use std::cell::RefCell;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, criterion_group};
+use support::{Candidate, Site};
+
+const SESSIONS: usize = 10_000;
+/// So many requests are timed at once; their headers were read just before.
+const BATCH: usize = 32;
+/// More than the caches of one core hold.
+const WALK_BYTES: usize = 32 << 20;
+
+/// Sends at least `operations` requests; before every batch, `disturb` runs.
+fn run(candidate: &mut Candidate, operations: u64, mut disturb: impl FnMut()) -> Duration {
+    let batches = operations.div_ceil(BATCH as u64);
+    let mut total = Duration::ZERO;
+    for _ in 0..batches {
+        disturb();
+        let values = candidate.pick::<BATCH>();
+        let start = Instant::now();
+        for value in &values {
+            candidate.send(value);
+        }
+        total += start.elapsed();
+    }
+    // Whole batches were run; the time is that of the operations asked for.
+    total.mul_f64(operations as f64 / (batches * BATCH as u64) as f64)
+}
+
+/// Leaves the caches full of something else.
+struct Walk(Vec<u64>);
+
+impl Walk {
+    fn new() -> Self {
+        Self(vec![1; WALK_BYTES / size_of::<u64>()])
+    }
+
+    fn walk(&self) {
+        black_box(self.0.iter().step_by(64 / size_of::<u64>()).sum::<u64>());
+    }
+}
+
+fn request(criterion: &mut Criterion) {
+    let mut candidates = Site::with_sessions(SESSIONS).candidates();
+    let walk = Walk::new();
+    for (group, cold) in [("hot", false), ("cold", true)] {
+        let mut group = criterion.benchmark_group(format!("request, {group}"));
+        group.sample_size(20).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
+        for candidate in &mut candidates {
+            group.bench_function(candidate.name.clone(), |bencher| {
+                bencher.iter_custom(|operations| {
+                    run(candidate, operations, || {
+                        if cold {
+                            walk.walk()
+                        }
+                    })
+                });
+            });
+        }
+    }
+}
+
+/// The table for `docs/benchmarks.md`.
+#[expect(clippy::print_stdout, reason = "the output of this program")]
+fn table() {
+    let candidates: Vec<_> = Site::with_sessions(SESSIONS).candidates().into_iter().map(RefCell::new).collect();
+    let walk = Walk::new();
+    let measure = |cold: bool, rounds, operations| {
+        let runs = candidates.iter().map(|candidate| {
+            let go = |operations| {
+                run(&mut candidate.borrow_mut(), operations, || {
+                    if cold {
+                        walk.walk()
+                    }
+                })
+            };
+            (candidate.borrow().name.clone(), Box::new(go) as turns::Run<'_>)
+        });
+        turns::medians(&mut runs.collect::<Vec<_>>(), rounds, operations)
+    };
+    // Hot: most of a turn, every session has been asked for before.
+    let (hot, cold) = (measure(false, 31, 8 * SESSIONS as u64), measure(true, 151, BATCH as u64));
+    println!(
+        "| candidate | hot ns over bare | ÷ insert | cold ns over bare | ÷ insert | allocations (map there / not) |"
+    );
+    println!("|---|---|---|---|---|---|");
+    for (index, candidate) in candidates.iter().enumerate() {
+        let mut candidate = candidate.borrow_mut();
+        let [value] = candidate.pick();
+        candidate.send(&value);
+        let there = allocation_counter::measure(|| candidate.send(&value)).count_total;
+        candidate.without_map();
+        let not = allocation_counter::measure(|| candidate.send(&value)).count_total;
+        let over = |medians: &[f64]| medians[index] - medians[0];
+        let ratio = |medians: &[f64]| over(medians) / (medians[1] - medians[0]);
+        println!(
+            "| {} | {:.0} | {:.2} | {:.0} | {:.2} | {there} / {not} |",
+            candidate.name,
+            over(&hot),
+            ratio(&hot),
+            over(&cold),
+            ratio(&cold),
+        );
+    }
+    println!("\nbare: {:.0} ns hot, {:.0} ns cold", hot[0], cold[0]);
+}
+
+criterion_group!(benches, request);
+
+fn main() {
+    table();
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}

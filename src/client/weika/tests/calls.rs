@@ -1,0 +1,172 @@
+//! Everything but the sending of codes.
+
+use super::*;
+
+#[test]
+fn the_authorize_url_has_the_documented_parameters_encoded() {
+    let client = FarEnd::new([]).client();
+    assert_eq!(
+        client.authorize_url("https://campus.example.edu.cn/回调?a=b&c", "s+/=~-._"),
+        "https://uni.weixiao.qq.com/open/auth/manager-connect?app_key=KEY\
+         &redirect_uri=https%3A%2F%2Fcampus.example.edu.cn%2F%E5%9B%9E%E8%B0%83%3Fa%3Db%26c&state=s%2B%2F%3D~-._"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn e2_a_token_answer_without_code_or_token_is_none() {
+    for answer in [
+        r#"{"access_token":"t0ken","expires_in":7200}"#,
+        r#"{"errcode":0,"expires_in":7200}"#,
+        r#"{"errcode":0,"access_token":"","expires_in":7200}"#,
+        r#"{"errcode":"00","access_token":"t0ken"}"#,
+    ] {
+        let far_end = FarEnd::with_tokens([Answer::Json(answer)], []);
+        let error = far_end.client().fetch_access_token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed, "{answer}");
+        assert!(!format!("{error:?}").contains("t0ken"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusal_of_a_token_is_about_the_application_and_not_about_a_person() {
+    for (answer, kind, code) in [
+        (r#"{"errcode":"6001"}"#, ErrorKind::Fault, 6001),
+        (r#"{"errcode":40002}"#, ErrorKind::Fault, 40_002),
+        (r#"{"errcode":40008}"#, ErrorKind::Configuration, 40_008),
+        (r#"{"errcode":40001}"#, ErrorKind::Configuration, 40_001),
+    ] {
+        let far_end = FarEnd::with_tokens([Answer::Json(answer)], []);
+        let error = failure(&far_end.client()).await;
+        assert_eq!((error.kind(), error.upstream_code()), (kind, Some(code)));
+        assert!(far_end.calls().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_encoded_in_the_query() {
+    let answer = Answer::Json(r#"{"errcode":0,"access_token":"t&0=k n#王","expires_in":7200}"#);
+    let far_end = FarEnd::with_tokens([answer], [MANAGER]);
+    far_end.client().manager(AuthorizationCode::new("c0de")).await.unwrap();
+    assert_eq!(far_end.calls(), [call("t%260%3Dk%20n%23%E7%8E%8B")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn e5_a_token_without_a_lifetime_serves_and_is_not_kept() {
+    let answer = Answer::Json(r#"{"errcode":0,"access_token":"t0ken","expires_in":-1}"#);
+    let far_end = FarEnd::with_tokens([answer], [MANAGER]);
+    let client = far_end.client();
+    assert!(client.manager(AuthorizationCode::new("c0de")).await.is_ok());
+    assert_eq!(client.tokens().status(), TokenStatus::Absent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_token_lives_by_the_clock_of_the_builder() {
+    let hand = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
+    let far_end = FarEnd::new([]);
+    let client = far_end.builder().clock(hand.clock()).build().unwrap();
+    assert_eq!(client.access_token().await.unwrap().expose(), "t0ken-1");
+    hand.advance(Duration::from_secs(7_200));
+    assert_eq!(client.access_token().await.unwrap().expose(), "t0ken-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn users_may_extend_the_table() {
+    let far_end = FarEnd::new([Answer::Json(r#"{"errcode":77}"#), MANAGER]);
+    let codes = CodeTable::weika().with(77, Reaction::RefreshToken);
+    let client = far_end.builder().codes(codes).build().unwrap();
+    assert!(client.manager(AuthorizationCode::new("c0de")).await.is_ok());
+    assert_eq!(far_end.token_fetches(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_other_call_gives_the_whole_answer() {
+    let far_end = FarEnd::new([TOKEN_EXPIRED, Answer::Json(r#"{"errcode":"0","school":{"name":"一中"}}"#)]);
+    let answer = far_end
+        .client()
+        .post_json(Some("https://open.wecard.qq.com/"), "/cgi-bin/campus/school-info", &json!({ "school_code": "1" }))
+        .await
+        .unwrap();
+    assert_eq!(answer["school"]["name"], "一中");
+    let uri = "https://open.wecard.qq.com/cgi-bin/campus/school-info?access_token=t0ken-2";
+    assert_eq!(far_end.calls()[1], (uri.to_owned(), r#"{"school_code":"1"}"#.to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn e8_a_foreign_host_is_sent_nothing() {
+    let far_end = FarEnd::new([]);
+    let client = far_end.client();
+    for host in
+        ["https://evil.example", "http://uni.weixiao.qq.com", "https://10.0.0.1", "https://uni.weixiao.qq.com:444"]
+    {
+        let error = client.post_json(Some(host), "/a", &json!({})).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ForbiddenHost, "{host}");
+    }
+    for path in ["", "a", "@evil.example", ".evil.example", "/a?b=c", "/a#b", "/a b", "/王", "/a\\b"] {
+        let error = client.post_json(None, path, &json!({})).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ForbiddenHost, "{path}");
+    }
+    assert_eq!((far_end.token_fetches(), far_end.calls().len()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn e8_a_configured_host_is_called() {
+    let far_end = FarEnd::new([Answer::Json(r#"{"errcode":0}"#)]);
+    let client = far_end.builder().allow_host("10.0.0.1:8443").build().unwrap();
+    client.post_json(Some("https://10.0.0.1:8443"), "/a", &json!({})).await.unwrap();
+    assert_eq!(far_end.calls()[0].0, "https://10.0.0.1:8443/a?access_token=t0ken-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_calls_are_services() {
+    let far_end = FarEnd::new([MANAGER]);
+    let client = far_end.client();
+    let manager = client.manager_service().ready().await.unwrap().call(AuthorizationCode::new("c0de")).await;
+    assert_eq!(manager.unwrap().subject(), "o1");
+    let mut tokens = client.tokens().clone();
+    assert_eq!(tokens.ready().await.unwrap().call(()).await.unwrap().expose(), "t0ken-1");
+}
+
+#[test]
+fn what_users_hold_is_send_and_sync() {
+    fn check<T: Send + Sync + Clone>() {}
+    check::<WeikaClient>();
+    check::<ManagerInfo>();
+    check::<Transport>();
+}
+
+#[tokio::test(start_paused = true)]
+async fn e7_no_secret_is_logged_at_any_level() {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let writer = Lines(Arc::clone(&lines));
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let echo = Answer::Json(r#"{"errcode":1,"errmsg":"t0ken-1 c0de app-s3cr3t"}"#);
+    for answers in
+        [vec![TOKEN_EXPIRED, MANAGER], vec![INVALID_CODE], vec![Answer::Reset], vec![Answer::Hang], vec![echo.clone()]]
+    {
+        let client = FarEnd::new(answers).client();
+        drop(client.manager(AuthorizationCode::new("c0de")).await);
+    }
+    failure(&FarEnd::with_tokens([echo], []).client()).await;
+    drop(guard);
+    let lines = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
+    assert!(lines.contains("access token fetched") && lines.contains("refuses"), "{lines}");
+    for secret in ["t0ken", "c0de", "s3cr3t"] {
+        assert!(!lines.contains(secret), "{lines}");
+    }
+}
+
+#[derive(Clone)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

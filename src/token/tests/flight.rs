@@ -1,0 +1,143 @@
+//! Who fetches, how often, and who is told.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_cold_callers_cause_one_fetch() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    let told = herd(&bench.cache, 1_000).await;
+    assert!(told.iter().all(|token| token.as_deref() == Ok("token-1")));
+    assert_eq!(bench.source.fetches(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_on_two_threads_cause_one_fetch() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    let told = herd(&bench.cache, 1_000).await;
+    assert!(told.iter().all(|token| token.as_deref() == Ok("token-1")));
+    assert_eq!(bench.source.fetches(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_that_go_away_neither_stop_nor_multiply_the_fetch() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    for _ in 0..600 {
+        let mut caller = task::spawn(bench.cache.get());
+        assert_pending!(caller.poll());
+        drop(caller);
+        tokio::task::yield_now().await;
+    }
+    bench.settle().await;
+    assert_eq!(bench.source.fetches(), 1);
+    assert_eq!(bench.cache.current().unwrap().expose(), "token-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_may_go_away_at_any_poll() {
+    for polls in 0..4 {
+        let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+        {
+            let mut caller = pin!(bench.cache.get());
+            for _ in 0..polls {
+                assert!(tokio::time::timeout(Duration::from_millis(10), &mut caller).await.is_err());
+            }
+        }
+        assert_eq!(bench.text().await, "token-1");
+        assert_eq!(bench.source.fetches(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_get_that_is_never_polled_fetches_nothing() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    drop(bench.cache.get());
+    bench.settle().await;
+    assert_eq!(bench.source.fetches(), 0);
+    assert_eq!(bench.cache.status(), TokenStatus::Absent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_shared_and_backed_off_from() {
+    let bench = Bench::new(&[
+        Answer::Failure(ErrorKind::Fault),
+        Answer::Failure(ErrorKind::Connect),
+        Answer::Token(Some(LIFETIME)),
+    ]);
+    let told = herd(&bench.cache, 1_000).await;
+    assert!(told.iter().all(|token| *token == Err(ErrorKind::Fault)));
+    let late = assert_ready!(task::spawn(bench.cache.get()).poll());
+    assert_eq!(late.unwrap_err().kind(), ErrorKind::Fault);
+    assert_eq!(bench.source.fetches(), 1);
+    // The first pause is 1 s, at most a fifth longer; the second is twice that.
+    bench.clock.advance(Duration::from_millis(1_200));
+    assert_eq!(bench.failure().await, ErrorKind::Connect);
+    bench.clock.advance(Duration::from_millis(1_900));
+    assert_eq!(bench.failure().await, ErrorKind::Connect);
+    assert_eq!(bench.source.fetches(), 2);
+    bench.clock.advance(Duration::from_millis(500));
+    assert_eq!(bench.text().await, "token-3");
+    assert_eq!(bench.cache.status(), TokenStatus::Fresh);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_secret_is_asked_about_twice_a_minute_at_most() {
+    let bench = Bench::new(&[Answer::Failure(ErrorKind::Configuration)]);
+    for _ in 0..60 {
+        assert_eq!(bench.failure().await, ErrorKind::Configuration);
+        bench.clock.advance(Duration::from_secs(1));
+    }
+    assert_eq!(bench.source.fetches(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_panics_does_not_wedge_the_cache() {
+    let bench = Bench::new(&[Answer::Panic, Answer::Token(Some(LIFETIME))]);
+    let told = herd(&bench.cache, 10).await;
+    assert!(told.iter().all(|token| *token == Err(ErrorKind::Internal)));
+    bench.clock.advance(Duration::from_millis(1_200));
+    assert_eq!(bench.text().await, "token-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_hangs_does_not_wedge_the_cache() {
+    let bench = Bench::new(&[Answer::Hang, Answer::Token(Some(LIFETIME))]);
+    assert_eq!(bench.failure().await, ErrorKind::Timeout);
+    bench.clock.advance(Duration::from_millis(1_200));
+    assert_eq!(bench.text().await, "token-2");
+}
+
+#[test]
+fn a_runtime_that_shuts_down_does_not_wedge_the_cache() {
+    let bench = Bench::new(&[Answer::Hang, Answer::Token(Some(LIFETIME))]);
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime().block_on(async {
+        let mut caller = task::spawn(bench.cache.get());
+        assert_pending!(caller.poll());
+        tokio::task::yield_now().await;
+    });
+    assert_eq!(bench.cache.status(), TokenStatus::Failing(ErrorKind::Internal));
+    bench.clock.advance(Duration::from_millis(1_200));
+    assert_eq!(runtime().block_on(bench.text()), "token-2");
+}
+
+#[test]
+fn a_runtime_that_is_closed_already_is_an_error_and_no_deadlock() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    let _inside = handle.enter();
+    let mut caller = task::spawn(bench.cache.get());
+    let error = tokio_test::assert_ready!(caller.poll()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_stops_nothing() {
+    let bench = Bench::new(&[Answer::Failure(ErrorKind::Configuration), Answer::Token(Some(LIFETIME))]);
+    assert_eq!(bench.failure().await, ErrorKind::Configuration);
+    bench.clock.set(Timestamp::from_unix_seconds(1_600_000_000));
+    let before = tokio::time::Instant::now();
+    assert_eq!(bench.text().await, "token-2");
+    assert!(before.elapsed() <= Duration::from_secs(1));
+}

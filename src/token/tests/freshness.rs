@@ -1,0 +1,176 @@
+//! Which token is handed out, and for how long.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn a_fresh_token_is_there_at_once() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    assert!(bench.cache.current().is_none());
+    bench.text().await;
+    let token = assert_ready!(task::spawn(bench.cache.get()).poll()).unwrap();
+    assert!(token.is(&bench.cache.current().unwrap()));
+    assert_eq!(bench.cache.status(), TokenStatus::Fresh);
+}
+
+#[tokio::test(start_paused = true)]
+async fn near_its_end_one_fetch_starts_and_nobody_waits() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    bench.text().await;
+    bench.clock.advance(LIFETIME - Duration::from_secs(361));
+    bench.text().await;
+    bench.settle().await;
+    assert_eq!(bench.source.fetches(), 1, "before the widest window nothing is renewed");
+    bench.clock.advance(Duration::from_secs(200));
+    for _ in 0..100 {
+        let token = assert_ready!(task::spawn(bench.cache.get()).poll()).unwrap();
+        assert_eq!(token.expose(), "token-1");
+    }
+    bench.settle().await;
+    assert_eq!(bench.source.fetches(), 2);
+    assert_eq!(bench.cache.current().unwrap().expose(), "token-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn reading_without_waiting_renews_as_well() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    bench.text().await;
+    bench.clock.advance(LIFETIME - Duration::from_secs(200));
+    assert_eq!(bench.cache.current().unwrap().expose(), "token-1");
+    bench.settle().await;
+    assert_eq!(bench.cache.current().unwrap().expose(), "token-2");
+}
+
+#[test]
+fn outside_a_runtime_a_token_near_its_end_is_still_served() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(bench.cache.get()).unwrap();
+    bench.clock.advance(LIFETIME - Duration::from_secs(200));
+    assert_eq!(bench.cache.current().unwrap().expose(), "token-1");
+    runtime.block_on(async {
+        assert_eq!(bench.text().await, "token-1");
+        bench.settle().await;
+    });
+    assert_eq!(bench.cache.current().unwrap().expose(), "token-2");
+    bench.clock.advance(LIFETIME);
+    let outside = assert_ready!(task::spawn(bench.cache.get()).poll());
+    assert_eq!(outside.unwrap_err().kind(), ErrorKind::Internal);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_refresh_keeps_the_token_while_it_lasts() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME)), Answer::Failure(ErrorKind::Fault)]);
+    bench.text().await;
+    bench.clock.advance(LIFETIME - Duration::from_secs(100));
+    assert_eq!(bench.text().await, "token-1");
+    bench.settle().await;
+    assert_eq!(bench.cache.status(), TokenStatus::Ageing(ErrorKind::Fault));
+    for _ in 0..50 {
+        assert_eq!(bench.text().await, "token-1");
+    }
+    bench.settle().await;
+    assert_eq!(bench.source.fetches(), 2, "the refresh backs off too");
+    bench.clock.advance(Duration::from_secs(2));
+    assert_eq!(bench.text().await, "token-1");
+    bench.settle().await;
+    assert_eq!(bench.source.fetches(), 3);
+    bench.clock.advance(Duration::from_secs(98));
+    assert_eq!(bench.failure().await, ErrorKind::Fault);
+    assert_eq!(bench.cache.status(), TokenStatus::Failing(ErrorKind::Fault));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_hundred_who_saw_a_token_fail_cause_one_new_fetch() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    bench.text().await;
+    let seen = bench.cache.current().unwrap().clone();
+    let mut tasks = JoinSet::new();
+    for _ in 0..200 {
+        let (cache, seen) = (bench.cache.clone(), seen.clone());
+        tasks.spawn(async move {
+            cache.invalidate(&seen);
+            cache.get().await.unwrap().expose().to_owned()
+        });
+    }
+    let told = tasks.join_all().await;
+    assert!(told.iter().all(|token| token == "token-2"));
+    assert_eq!(bench.source.fetches(), 2);
+    bench.cache.invalidate(&seen);
+    let newer = bench.cache.current().map(|token| token.expose().to_owned());
+    assert_eq!(newer.as_deref(), Some("token-2"), "a newer token is not taken away");
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_fetches_are_at_least_one_second_apart() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    bench.text().await;
+    let before = tokio::time::Instant::now();
+    let seen = bench.cache.current().unwrap().clone();
+    bench.cache.invalidate(&seen);
+    assert_eq!(bench.text().await, "token-2");
+    assert!(before.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn e5_a_token_without_a_lifetime_serves_those_who_wait_and_is_not_kept() {
+    let bench = Bench::new(&[Answer::Token(None)]);
+    let told = herd(&bench.cache, 100).await;
+    assert!(told.iter().all(|token| token.as_deref() == Ok("token-1")));
+    assert!(bench.cache.current().is_none());
+    let before = tokio::time::Instant::now();
+    assert_eq!(bench.text().await, "token-2");
+    assert!(before.elapsed() >= Duration::from_secs(1), "the rate limit still holds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_token_is_never_handed_out() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    bench.text().await;
+    bench.clock.advance(LIFETIME);
+    assert!(bench.cache.current().is_none());
+    assert_eq!(bench.text().await, "token-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lifetime_counts_from_before_the_request() {
+    let hand = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
+    let slow = {
+        let hand = hand.clone();
+        move || {
+            let hand = hand.clone();
+            async move {
+                hand.advance(Duration::from_secs(10));
+                Ok(IssuedToken::new(AccessToken::new("t"), Some(Duration::from_secs(60))))
+            }
+        }
+    };
+    let cache = TokenCache::builder(slow).clock(hand.clock()).build();
+    cache.get().await.unwrap();
+    hand.advance(Duration::from_secs(49));
+    assert!(cache.current().is_some());
+    hand.advance(Duration::from_secs(1));
+    assert!(cache.current().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_cache_is_a_service() {
+    let mut service = Bench::new(&[Answer::Token(Some(LIFETIME))]).cache;
+    assert_eq!(service.ready().await.unwrap().call(()).await.unwrap().expose(), "token-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn debug_never_shows_the_token() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    bench.text().await;
+    let future = bench.cache.get();
+    let shown = format!("{:?} {future:?} {:?}", bench.cache, bench.cache.current());
+    assert!(!shown.contains("token-1"), "{shown}");
+}
+
+#[test]
+fn handles_are_send_and_sync() {
+    fn check<T: Send + Sync>() {}
+    check::<TokenCache<Script>>();
+    check::<CurrentToken>();
+    check::<GetToken<Script>>();
+}
