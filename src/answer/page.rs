@@ -106,7 +106,7 @@ impl PageKind {
                 ("This login link is no longer valid", "It has expired or was already used. Please log in again.")
             }
             (Self::CookiesBlocked, Language::Chinese) => {
-                ("浏览器阻止了 Cookie", "登录需要使用 Cookie。请在浏览器设置中允许本站使用 Cookie,然后重新登录。")
+                ("浏览器阻止了 Cookie", "登录需要使用 Cookie。请在浏览器设置中允许本站使用 Cookie，然后重新登录。")
             }
             (Self::CookiesBlocked, Language::English) => (
                 "Your browser blocks cookies",
