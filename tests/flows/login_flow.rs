@@ -376,6 +376,6 @@ async fn e3_spent_code_logs_nobody_in_whatever_the_refusal_looks_like() {
 
 /// The session cookie of a browser that is logged in.
 #[track_caller]
-pub(crate) fn session_cookie(browser: &Browser) -> Cookie {
+pub(crate) fn session_cookie(browser: &Browser) -> tower_weika::sandbox::Cookie {
     browser.cookies().into_iter().find(|cookie| cookie.name == "__Host-weika-session").expect("a session")
 }
