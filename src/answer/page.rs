@@ -89,11 +89,11 @@ impl PageKind {
         match (self, language) {
             (Self::LoginRequired, Language::Chinese) => ("请先登录", "查看此页面需要先登录。"),
             (Self::LoginRequired, Language::English) => ("Please log in", "You need to log in to see this page."),
-            (Self::Forbidden, Language::Chinese) => ("没有权限", "您已登录,但当前身份无权访问此页面。"),
+            (Self::Forbidden, Language::Chinese) => ("没有权限", "您已登录，但当前身份无权访问此页面。"),
             (Self::Forbidden, Language::English) => {
                 ("Not allowed", "You are logged in, but this page is not open to you.")
             }
-            (Self::Unavailable, Language::Chinese) => ("服务暂时不可用", "请稍后再试,您的登录状态不会丢失。"),
+            (Self::Unavailable, Language::Chinese) => ("服务暂时不可用", "请稍后再试，您的登录状态不会丢失。"),
             (Self::Unavailable, Language::English) => {
                 ("Temporarily unavailable", "Please try again in a moment. You stay logged in.")
             }
@@ -101,27 +101,27 @@ impl PageKind {
             (Self::Declined, Language::English) => {
                 ("Login cancelled", "You did not agree to log in. You can try again whenever you like.")
             }
-            (Self::InvalidLink, Language::Chinese) => ("登录链接已失效", "此登录链接已过期或已被使用,请重新登录。"),
+            (Self::InvalidLink, Language::Chinese) => ("登录链接已失效", "此登录链接已过期或已被使用，请重新登录。"),
             (Self::InvalidLink, Language::English) => {
                 ("This login link is no longer valid", "It has expired or was already used. Please log in again.")
             }
             (Self::CookiesBlocked, Language::Chinese) => {
-                ("浏览器阻止了 Cookie", "登录需要使用 Cookie。请在浏览器设置中允许本站使用 Cookie,然后重新登录。")
+                ("浏览器阻止了 Cookie", "登录需要使用 Cookie。请在浏览器设置中允许本站使用 Cookie，然后重新登录。")
             }
             (Self::CookiesBlocked, Language::English) => (
                 "Your browser blocks cookies",
                 "Logging in needs a cookie. Please allow cookies for this site in your browser, then log in again.",
             ),
-            (Self::Denied, Language::Chinese) => ("登录被拒绝", "登录系统拒绝了此账号。如有疑问,请联系学校管理员。"),
+            (Self::Denied, Language::Chinese) => ("登录被拒绝", "登录系统拒绝了此账号。如有疑问，请联系学校管理员。"),
             (Self::Denied, Language::English) => (
                 "Login refused",
                 "The login system does not let this account in. Please ask the administrator of your school.",
             ),
-            (Self::UpstreamFailed, Language::Chinese) => ("登录系统出现故障", "登录系统暂时无法完成登录,请稍后重试。"),
+            (Self::UpstreamFailed, Language::Chinese) => ("登录系统出现故障", "登录系统暂时无法完成登录，请稍后重试。"),
             (Self::UpstreamFailed, Language::English) => {
                 ("The login system has a problem", "It could not complete your login just now. Please try again later.")
             }
-            (Self::UpstreamTimeout, Language::Chinese) => ("登录系统没有响应", "登录系统响应超时,请稍后重试。"),
+            (Self::UpstreamTimeout, Language::Chinese) => ("登录系统没有响应", "登录系统响应超时，请稍后重试。"),
             (Self::UpstreamTimeout, Language::English) => {
                 ("The login system does not answer", "It took too long to complete your login. Please try again later.")
             }
@@ -246,15 +246,17 @@ impl fmt::Debug for Pages {
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
-body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f3f6f4;color:#1b2a22;\
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f3f6f4;color:#16241c;\
 font:16px/1.7 system-ui,-apple-system,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}\
 main{box-sizing:border-box;width:min(30rem,calc(100vw - 2rem));margin:1rem;padding:2.25rem 2rem;background:#fff;\
-border-radius:1rem;box-shadow:0 .5rem 2rem #0b3d2414;border-top:.3rem solid #07a35a}\
-h1{font-size:1.35rem;line-height:1.4;margin:0 0 .5rem}p{margin:0 0 1.5rem;color:#4a5b52}\
-a{display:block;text-align:center;padding:.7rem 1rem;border-radius:.6rem;background:#07a35a;color:#fff;\
-text-decoration:none;font-weight:600}a:focus-visible{outline:3px solid #07a35a66;outline-offset:2px}\
-@media(prefers-color-scheme:dark){body{background:#0f1512;color:#e6efe9}main{background:#18211c;box-shadow:none}\
-p{color:#a9b8b0}}";
+border:1px solid #dfe7e2;border-radius:1.1rem;box-shadow:0 1rem 2.5rem -1rem #0b3d2426}\
+main:before{content:'';display:block;width:2.5rem;height:.3rem;margin-bottom:1.25rem;border-radius:1rem;background:#06804a}\
+h1{font-size:1.35rem;line-height:1.4;margin:0 0 .5rem}p{margin:0;color:#55665d}\
+a{display:block;margin-top:1.5rem;text-align:center;padding:.7rem 1rem;border-radius:.65rem;background:#06804a;\
+color:#fff;text-decoration:none;font-weight:600}a:focus-visible{outline:3px solid #06804a;outline-offset:2px}\
+@media(prefers-color-scheme:dark){body{background:#0f1512;color:#e6efe9}\
+main{background:#18211c;border-color:#2a362f;box-shadow:none}p{color:#a3b3aa}\
+a,main:before{background:#3ecf8e;color:#06281a}a:focus-visible{outline-color:#3ecf8e}}";
 
 /// The policy that lets exactly [`STYLE`] apply.
 static POLICY: LazyLock<String> = LazyLock::new(|| {

@@ -38,7 +38,7 @@ struct Refusal {
     identity_name: &'static str,
     /// What a login that begins because of this has to know: the cookies, marked sensitive.
     cookies: HeaderMap,
-    /// Whether the layer of the identity has given the answer its final form.
+    /// Whether a login layer has given the answer its final form.
     settled: bool,
 }
 
@@ -139,7 +139,7 @@ impl Rejection {
         response
     }
 
-    /// Takes the rejection about `I` out of a response, if no layer has settled it yet.
+    /// Takes the rejection about `I` out of a response, if no login layer has settled it yet.
     pub(crate) fn take_open<I: 'static, B>(response: &mut Response<B>) -> Option<Self> {
         let rejection = response.extensions().get::<Self>()?;
         if rejection.0.settled || !rejection.is_about::<I>() {
@@ -163,10 +163,14 @@ impl Rejection {
         }
     }
 
-    /// Puts the final `answer` in the place of the response that carried this rejection. What middleware on the
-    /// way has added to that one stays; what described its body goes.
-    pub(crate) fn settle(mut self, answer: OwnResponse, former: Option<Parts>) -> OwnResponse {
+    /// Keeps layers further out from giving the answer another form.
+    pub(crate) fn close(&mut self) {
         self.0.settled = true;
+    }
+
+    /// Puts `answer` in the place of the response that carried this rejection. What middleware on the way has
+    /// added to that one stays; what described its body goes.
+    pub(crate) fn settle(self, answer: OwnResponse, former: Option<Parts>) -> OwnResponse {
         let (mut parts, body) = answer.into_parts();
         if let Some(former) = former {
             let mut headers = former.headers;

@@ -40,7 +40,8 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let resolved = ready!(self.project().0.poll(cx))?;
-        let answer = |rejection: &Rejection| rejection.render(&Pages::default(), None);
+        // Not closed: a login layer further out has a better answer.
+        let answer = |rejection: &mut Rejection| rejection.render(&Pages::default(), None);
         Poll::Ready(Ok(resolved.settle::<I>(answer)))
     }
 }
@@ -57,16 +58,16 @@ impl<RB> Resolved<RB> {
     /// The final response. `answer` gives its form to a refusal that is about `I`.
     pub(crate) fn settle<I: 'static>(
         self,
-        answer: impl FnOnce(&Rejection) -> OwnResponse,
+        answer: impl FnOnce(&mut Rejection) -> OwnResponse,
     ) -> Response<ResponseBody<RB>> {
-        let (rejection, former) = match self {
+        let (mut rejection, former) = match self {
             Self::Unavailable(rejection) => (rejection, None),
             Self::Answered(mut response) => match Rejection::take_open::<I, _>(&mut response) {
                 None => return response.map(ResponseBody::inner),
                 Some(rejection) => (rejection, Some(response.into_parts().0)),
             },
         };
-        let answer = answer(&rejection);
+        let answer = answer(&mut rejection);
         rejection.settle(answer, former).map(ResponseBody::own)
     }
 }

@@ -25,26 +25,30 @@ impl<S, I, St> Authenticate<S, I, St> {
     }
 }
 
-impl<S, I, St> Authenticate<S, I, St>
+impl<I, St> Resolver<I, St>
 where
     I: Send + Sync + 'static,
     St: SessionStore<I>,
 {
-    /// Begins to answer. The second value is the target of a `GET` that is not known to be logged in: where
-    /// a login would have to lead back to. It is copied only then, because it is not free.
-    pub(crate) fn begin<B, RB>(&mut self, mut request: Request<B>) -> (Resolving<S, B, I, St>, Option<PathAndQuery>)
+    /// Begins to answer through `inner`. The second value is the target of a `GET` that is not known to be
+    /// logged in: where a login would have to lead back to. It is copied only then, because it is not free.
+    pub(crate) fn begin<S, B, RB>(
+        self: &Arc<Self>,
+        inner: &mut S,
+        mut request: Request<B>,
+    ) -> (Resolving<S, B, I, St>, Option<PathAndQuery>)
     where
         S: Service<Request<B>, Response = Response<RB>> + Clone,
     {
         request.extensions_mut().remove::<Authenticated<I>>();
-        match self.resolver.lookup(request.headers()) {
+        match self.lookup(request.headers()) {
             Lookup::Ready(Ok(Some(session))) => {
                 request.extensions_mut().insert(Authenticated::new(session));
-                (Resolving::inner(self.inner.call(request)), None)
+                (Resolving::inner(inner.call(request)), None)
             }
             Lookup::Ready(Ok(None)) => {
                 let target = target(&request);
-                (Resolving::inner(self.inner.call(request)), target)
+                (Resolving::inner(inner.call(request)), target)
             }
             Lookup::Ready(Err(error)) => {
                 let rejection = Rejection::unavailable::<I>(error, request.method(), request.headers());
@@ -54,9 +58,9 @@ where
                 let target = target(&request);
                 // Only the service that was polled ready may be called: it goes into the future, its clone
                 // stays here.
-                let clone = self.inner.clone();
-                let ready = mem::replace(&mut self.inner, clone);
-                (Resolving::loading(load, Arc::clone(&self.resolver), request, ready), target)
+                let clone = inner.clone();
+                let ready = mem::replace(inner, clone);
+                (Resolving::loading(load, Arc::clone(self), request, ready), target)
             }
         }
     }
@@ -81,7 +85,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        ResponseFuture::new(self.begin(request).0)
+        ResponseFuture::new(self.resolver.begin(&mut self.inner, request).0)
     }
 }
 

@@ -81,7 +81,10 @@ where
             KindProj::Own(answer) => Poll::Ready(Ok(ready!(answer.as_mut().poll(cx)).map(ResponseBody::own))),
             KindProj::Passing { future, target, shared } => {
                 let resolved = ready!(future.poll(cx))?;
-                Poll::Ready(Ok(resolved.settle::<P::Identity>(|rejection| shared.settle(rejection, target.as_ref()))))
+                Poll::Ready(Ok(resolved.settle::<P::Identity>(|rejection| {
+                    rejection.close();
+                    shared.settle(rejection, target.as_ref())
+                })))
             }
         }
     }

@@ -6,7 +6,7 @@ use tower_layer::Layer;
 use super::config::LoginLayerBuilder;
 use super::service::Login;
 use super::shared::Shared;
-use crate::authenticate::{Authenticate, AuthenticateLayer};
+use crate::authenticate::AuthenticateLayer;
 use crate::error::Error;
 use crate::provider::IdentityProvider;
 use crate::session::Authenticated;
@@ -100,8 +100,7 @@ impl<S, P: IdentityProvider, St> Layer<S> for LoginLayer<P, St> {
     type Service = Login<S, P, St>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let authenticate = Authenticate::new(inner, Arc::clone(&self.shared.resolver));
-        Login::new(authenticate, Arc::clone(&self.shared))
+        Login::new(inner, Arc::clone(&self.shared))
     }
 }
 

@@ -8,20 +8,20 @@ use tower_service::Service;
 use super::future::ResponseFuture;
 use super::shared::{Endpoint, Shared, Visit};
 use crate::answer::{OwnResponse, PageKind};
-use crate::authenticate::Authenticate;
 use crate::body::ResponseBody;
 use crate::provider::IdentityProvider;
 use crate::store::SessionStore;
 
 /// Answers the endpoints of a login, and authenticates everything else; see the [module](super).
 pub struct Login<S, P: IdentityProvider, St> {
-    authenticate: Authenticate<S, P::Identity, St>,
+    inner: S,
+    // The only counter that a clone touches: servers clone the service for every request.
     shared: Arc<Shared<P, St>>,
 }
 
 impl<S, P: IdentityProvider, St> Login<S, P, St> {
-    pub(super) fn new(authenticate: Authenticate<S, P::Identity, St>, shared: Arc<Shared<P, St>>) -> Self {
-        Self { authenticate, shared }
+    pub(super) fn new(inner: S, shared: Arc<Shared<P, St>>) -> Self {
+        Self { inner, shared }
     }
 }
 
@@ -36,14 +36,14 @@ where
     type Future = ResponseFuture<S, B, P, St>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.authenticate.poll_ready(cx)
+        self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let shared = Arc::clone(&self.shared);
         match shared.settings.endpoint(request.uri().path()) {
             None => {
-                let (future, target) = self.authenticate.begin(request);
+                let (future, target) = shared.resolver.begin(&mut self.inner, request);
                 ResponseFuture::passing(future, target, shared)
             }
             Some(endpoint) => {
@@ -75,12 +75,12 @@ where
 
 impl<S: Clone, P: IdentityProvider, St> Clone for Login<S, P, St> {
     fn clone(&self) -> Self {
-        Self::new(self.authenticate.clone(), Arc::clone(&self.shared))
+        Self::new(self.inner.clone(), Arc::clone(&self.shared))
     }
 }
 
 impl<S: fmt::Debug, P: IdentityProvider, St> fmt::Debug for Login<S, P, St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login").field("authenticate", &self.authenticate).finish_non_exhaustive()
+        f.debug_struct("Login").field("inner", &self.inner).finish_non_exhaustive()
     }
 }

@@ -10,18 +10,11 @@ pub(super) fn choose(people: &[Person], redirect_uri: &str, query: &str) -> Stri
     let mut choices = String::new();
     for person in people {
         let id: String = url::form_urlencoded::byte_serialize(person.id().as_bytes()).collect();
-        let school = person.shown_school().map_or("没有主体 · no school", |school| school.name());
         choices.push_str(&format!(
-            r#"<li><a class="who" data-person="{data}" href="{approve}?person={id}&amp;{query}">
-<span class="face" aria-hidden="true">{face}</span>
-<span><b>{name}</b><small>{school} · 角色组 role {role}{real}</small></span></a></li>
+            r#"<li><a data-person="{data}" href="{approve}?person={id}&amp;{query}">{card}</a></li>
 "#,
             data = escape(person.id()),
-            face = escape(&person.name().chars().take(1).collect::<String>()),
-            name = escape(person.name()),
-            school = escape(school),
-            role = person.role_id(),
-            real = if person.has_real_info() { " · 已实名 verified" } else { "" },
+            card = card(person),
         ));
     }
     let body = format!(
@@ -33,6 +26,36 @@ pub(super) fn choose(people: &[Person], redirect_uri: &str, query: &str) -> Stri
         target = escape(redirect_uri),
     );
     document("管理员登录", &body)
+}
+
+/// The page that says what this is, for whoever follows a link to the address itself.
+pub(super) fn home(people: &[Person]) -> String {
+    let people: String = people.iter().map(|person| format!("<li>{}</li>", card(person))).collect();
+    let endpoints: String =
+        Endpoint::ALL.iter().map(|endpoint| format!("<li><code>{}</code></li>", endpoint.path())).collect();
+    let body = format!(
+        r#"<h1>微卡沙盒<small lang="en">Weika sandbox</small></h1>
+<p>模拟微卡的登录页和接口。请从应用发起登录。<small lang="en">It plays Weika's login page and interfaces. Begin a login in your application.</small></p>
+<h2>可登录的人 <small lang="en">Who can log in</small></h2>
+<ul>{people}</ul>
+<h2>接口 <small lang="en">Endpoints</small></h2>
+<ul>{endpoints}</ul>"#
+    );
+    document("首页", &body)
+}
+
+/// Somebody at a glance.
+fn card(person: &Person) -> String {
+    let school = person.shown_school().map_or("没有主体 · no school", |school| school.name());
+    format!(
+        r#"<span class="who"><span class="face" aria-hidden="true">{face}</span>
+<span><b>{name}</b><small>{school} · 角色组 role {role}{real}</small></span></span>"#,
+        face = escape(&person.name().chars().take(1).collect::<String>()),
+        name = escape(person.name()),
+        school = escape(school),
+        role = person.role_id(),
+        real = if person.has_real_info() { " · 已实名 verified" } else { "" },
+    )
 }
 
 /// A page that says in two languages why nothing can be done.
@@ -71,13 +94,15 @@ body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1rem;back
 font:1rem/1.5 system-ui,-apple-system,'PingFang SC','Microsoft YaHei',sans-serif}\
 main{width:100%;max-width:26rem;background:var(--card);border:1px solid var(--line);border-radius:1rem;padding:1.5rem}\
 h1{font-size:1.35rem;line-height:1.3;margin:1rem 0}\
+h2{font-size:1rem;margin:1.5rem 0 0}h2 small{display:inline}\
 small{display:block;font-size:.85rem;font-weight:400;color:var(--dim)}\
 code{overflow-wrap:anywhere;font-size:.85rem}\
 .note{margin:0;padding:.6rem .8rem;border-radius:.6rem;background:#fff4d6;color:#5c4400;font-size:.8rem}\
 ul{list-style:none;margin:1rem 0;padding:0;display:grid;gap:.6rem}\
 .who{display:flex;gap:.8rem;align-items:center;padding:.7rem;border:1px solid var(--line);border-radius:.8rem;\
-color:inherit;text-decoration:none;min-height:3.5rem}\
-.who:hover,.who:focus-visible{border-color:var(--key);outline:2px solid var(--key);outline-offset:-1px}\
+min-height:3.5rem}\
+ul a{display:block;border-radius:.8rem;color:inherit;text-decoration:none}\
+a:hover .who{border-color:var(--key)}a:focus-visible{outline:2px solid var(--key);outline-offset:2px}\
 .face{flex:none;width:2.5rem;height:2.5rem;border-radius:50%;display:grid;place-items:center;background:var(--key);color:var(--card)}\
 .decline{display:block;text-align:center;padding:.7rem;color:var(--dim)}";
 
@@ -107,6 +132,13 @@ mod tests {
         let page = choose(&people, "http://x/?\"><script>", "state='\"><script>&redirect_uri=x");
         assert!(!page.contains("<script") && !page.contains("<b><b>"));
         assert!(page.contains(r#"data-person="a&quot;b" href="/sandbox/weika/approve?person=a%22b&amp;"#));
+    }
+
+    #[test]
+    fn home_names_everybody_and_logs_nobody_in() {
+        let page = home(&[Person::new("a", "o", "<b>")]);
+        assert!(page.contains("&lt;b&gt;") && !page.contains("href="));
+        assert!(page.contains("/open/auth/manager-connect"));
     }
 
     #[test]

@@ -44,6 +44,7 @@ impl Shared {
         let quirks = self.quirks.snapshot();
         let answer = match (early, endpoint) {
             (Some(answer), _) => answer,
+            (None, None) if parts.uri.path() == "/" => Answer::page(page::home(&self.weika.people)),
             (None, None) => not_found(),
             (None, Some(endpoint)) => match Limited::new(body, MAX_REQUEST).collect().await {
                 Ok(body) => self.weika.answer(endpoint, &parts, &body.to_bytes(), &quirks, fault.as_ref()),

@@ -72,6 +72,28 @@ impl Hash for SessionId {
     }
 }
 
+/// Takes the hash of an id as it is: ids are random already, and a visitor's guess can only miss.
+#[cfg(feature = "memory")]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct IdHasher(u64);
+
+#[cfg(feature = "memory")]
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, random: u64) {
+        self.0 = random;
+    }
+}
+
 impl fmt::Debug for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SessionId([redacted])")

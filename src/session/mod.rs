@@ -10,6 +10,8 @@ mod lifetime;
 mod session;
 
 pub use self::authenticated::Authenticated;
+#[cfg(feature = "memory")]
+pub(crate) use self::id::IdHasher;
 pub use self::id::SessionId;
 pub use self::lifetime::Lifetime;
 pub use self::session::Session;

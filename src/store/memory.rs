@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::{Ready, ready};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,14 +13,14 @@ use moka::sync::Cache;
 use super::{LoadResult, Lookup, SessionStore};
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::session::{Session, SessionId};
+use crate::session::{IdHasher, Session, SessionId};
 
 /// Sessions in this process: bounded, nothing to install, gone when the process ends.
 ///
 /// When it is full, the session that was not used for the longest time makes room. moka's default policy
 /// would rather refuse the new one: 100 busy sessions could then lock everybody else out.
 pub struct MemoryStore<I> {
-    sessions: Cache<SessionId, Arc<Session<I>>>,
+    sessions: Cache<SessionId, Arc<Session<I>>, BuildHasherDefault<IdHasher>>,
 }
 
 impl<I: Identity> MemoryStore<I> {
@@ -120,7 +121,7 @@ impl MemoryStoreBuilder {
             .max_capacity(self.capacity)
             .eviction_policy(EvictionPolicy::lru())
             .expire_after(AtAbsoluteEnd)
-            .build();
+            .build_with_hasher(BuildHasherDefault::default());
         MemoryStore { sessions }
     }
 }

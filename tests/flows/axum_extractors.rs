@@ -15,7 +15,8 @@ use tower_weika::provider::{IdentityProvider, WeikaManagerProvider};
 use tower_weika::sandbox::{Browser, Sandbox};
 use tower_weika::{AuthorizationCode, Error};
 
-use super::site::{ORIGIN, Server, session_cookie};
+use super::login_flow::session_cookie;
+use super::site::{ORIGIN, Server};
 
 const WANG: &str = "oSandboxWang0000000000000001";
 const LI: &str = "oSandboxLi000000000000000002";

@@ -17,7 +17,8 @@ use tower_weika::client::weika::WeikaClient;
 use tower_weika::client::{RequestBody, Transport};
 use tower_weika::{AuthorizationCode, BoxError, ErrorKind};
 
-use super::site::{NOBODY, ORIGIN, Site, session_cookie, soon};
+use super::login_flow::session_cookie;
+use super::site::{NOBODY, ORIGIN, Site, soon};
 
 const WANG: &str = "oSandboxWang0000000000000001";
 

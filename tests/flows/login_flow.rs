@@ -8,7 +8,7 @@ use tower_weika::sandbox::{
     Quirk, Visit, behaviours,
 };
 
-use super::site::{NOBODY, ORIGIN, Site, session_cookie, soon};
+use super::site::{NOBODY, ORIGIN, Site, soon};
 
 const WANG: &str = "oSandboxWang0000000000000001";
 const LI: &str = "oSandboxLi000000000000000002";
@@ -386,4 +386,10 @@ async fn e3_spent_code_logs_nobody_in_whatever_the_refusal_looks_like() {
         assert!(begins_again || visit.status() == StatusCode::BAD_GATEWAY, "{quirk:?} {visit:?}");
         assert_eq!(site.who(&browser).await, NOBODY, "{quirk:?}");
     }
+}
+
+/// The session cookie of a browser that is logged in.
+#[track_caller]
+pub(crate) fn session_cookie(browser: &Browser) -> tower_weika::sandbox::Cookie {
+    browser.cookies().into_iter().find(|cookie| cookie.name == "__Host-weika-session").expect("a session")
 }

@@ -17,7 +17,7 @@ use tower_weika::guard::GuardLayer;
 use tower_weika::identity::Manager;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::WeikaManagerProvider;
-use tower_weika::sandbox::{Browser, Cookie, Sandbox, SandboxBuilder};
+use tower_weika::sandbox::{Browser, Sandbox, SandboxBuilder};
 use tower_weika::session::Authenticated;
 
 /// The site as browsers see it: https, so that cookies are those of production.
@@ -155,12 +155,6 @@ fn routes() -> Router {
 
 async fn who(manager: Option<Authenticated<Manager>>) -> String {
     manager.map_or_else(|| NOBODY.to_owned(), |manager| manager.user_id().to_string())
-}
-
-/// The session cookie of a browser that is logged in.
-#[track_caller]
-pub(crate) fn session_cookie(browser: &Browser) -> Cookie {
-    browser.cookies().into_iter().find(|cookie| cookie.name == "__Host-weika-session").expect("a session")
 }
 
 /// Waits for what must happen, but not for ever.

@@ -1,0 +1,74 @@
+//! The same login around a service of bare hyper, with the embedded sandbox: `cargo run --example hyper`.
+//!
+//! The service routes by itself, so the guard is told which paths it is about.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tower::{ServiceBuilder, service_fn};
+use tower_weika::BoxError;
+use tower_weika::guard::GuardLayer;
+use tower_weika::identity::Manager;
+use tower_weika::login::LoginLayer;
+use tower_weika::provider::WeikaManagerProvider;
+use tower_weika::sandbox::Sandbox;
+use tower_weika::session::Authenticated;
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let sandbox = Sandbox::start().await?;
+    let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());
+
+    let listen = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
+    let listener = TcpListener::bind(listen).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let login = LoginLayer::builder(weika.build()?).public_url(&url).loopback_development().build()?;
+
+    let site = ServiceBuilder::new()
+        .layer(login)
+        .layer(GuardLayer::<Manager>::logged_in().under("/admin"))
+        .service(service_fn(answer));
+    announce(&format!("listening on {url}\nsandbox on {}", sandbox.base_url()));
+
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let site = TowerToHyperService::new(site.clone());
+        tokio::spawn(async move {
+            let server = auto::Builder::new(TokioExecutor::new()).http1_only();
+            if let Err(error) = server.serve_connection(TokioIo::new(stream), site).await {
+                eprintln!("connection: {error}");
+            }
+        });
+    }
+}
+
+/// Who is asking is in the extensions of the request; the layer has put it there.
+async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let manager = request.extensions().get::<Authenticated<Manager>>();
+    let who = manager.map_or("陌生人", |manager| manager.name());
+    let (status, text) = match request.uri().path() {
+        "/" => (StatusCode::OK, format!("你好, {who}. 管理后台 (back office): /admin")),
+        path if path == "/admin" || path.starts_with("/admin/") => (StatusCode::OK, format!("管理后台: {who}")),
+        _ => (StatusCode::NOT_FOUND, "404".to_owned()),
+    };
+    let mut response = Response::new(Full::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    Ok(response)
+}
+
+/// Tells whoever started this process where to go.
+fn announce(lines: &str) {
+    use std::io::Write;
+
+    let mut stdout = std::io::stdout().lock();
+    let _nobody_listens = writeln!(stdout, "{lines}").and_then(|()| stdout.flush());
+}

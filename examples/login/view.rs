@@ -1,0 +1,29 @@
+//! A manager as JSON, for `/api/me`. No token, no session id, no address of a platform.
+
+use serde_json::{Value, json};
+use tower_weika::identity::{Manager, School};
+
+/// Everything about a manager that a page of this site may know.
+pub(crate) fn manager(manager: &Manager) -> Value {
+    json!({
+        "user_id": manager.user_id().as_str(),
+        "name": manager.name(),
+        "cur_school": manager.current_school().map(school),
+        "schools": manager.schools().iter().map(school).collect::<Vec<_>>(),
+        "role_id": manager.role_id(),
+        "parent_id": manager.parent_id(),
+        "real_info": manager.real_info().map(|real| json!({
+            "card_number": real.card_number(),
+            "name": real.name(),
+            "identity_type": real.identity_type(),
+        })),
+        "media_info": manager.media_info().map(|media| json!({
+            "app_id": media.app_id(),
+            "media_id": media.media_id(),
+        })),
+    })
+}
+
+fn school(school: &School) -> Value {
+    json!({ "school_code": school.code(), "school_name": school.name() })
+}

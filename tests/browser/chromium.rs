@@ -1,0 +1,224 @@
+//! Chromium, driven through its own driver, as a person would use it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::install::{Binaries, binaries};
+use crate::support::DEADLINE;
+
+/// Browsers are hungry; more at once are not faster.
+static ROOM: Semaphore = Semaphore::const_new(2);
+
+/// What sort of browser is started.
+#[derive(Clone, Copy)]
+pub(crate) struct Kind {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) is_phone: bool,
+    pub(crate) is_dark: bool,
+    pub(crate) languages: &'static str,
+    pub(crate) blocks_cookies: bool,
+}
+
+impl Kind {
+    pub(crate) const DESKTOP: Self = Self {
+        width: 1200,
+        height: 800,
+        is_phone: false,
+        is_dark: false,
+        languages: "zh-CN,zh,en",
+        blocks_cookies: false,
+    };
+    pub(crate) const PHONE: Self = Self { width: 390, height: 844, is_phone: true, ..Self::DESKTOP };
+
+    fn capabilities(self, chromium: &Path, data: &Path) -> Value {
+        let mut arguments = vec![
+            "--headless".to_owned(),
+            // Chromium refuses to sandbox itself for root, which tests in containers are.
+            "--no-sandbox".to_owned(),
+            "--disable-dev-shm-usage".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--disable-quic".to_owned(),
+            "--no-first-run".to_owned(),
+            "--disable-background-networking".to_owned(),
+            "--disable-component-update".to_owned(),
+            "--disable-sync".to_owned(),
+            format!("--user-data-dir={}", data.display()),
+            format!("--blink-settings=preferredColorScheme={}", if self.is_dark { 0 } else { 1 }),
+        ];
+        arguments.push(format!("--window-size={},{}", self.width, self.height));
+        json!({
+            "goog:chromeOptions": {
+                "binary": chromium,
+                "args": arguments,
+                "prefs": {
+                    "intl.accept_languages": self.languages,
+                    "profile.default_content_setting_values.cookies": if self.blocks_cookies { 2 } else { 1 },
+                },
+                "mobileEmulation": {
+                    "deviceMetrics": {
+                        "width": self.width,
+                        "height": self.height,
+                        "pixelRatio": if self.is_phone { 1.25 } else { 1.0 },
+                        "mobile": self.is_phone,
+                        "touch": self.is_phone,
+                    },
+                },
+            },
+        })
+    }
+}
+
+/// One browser with a profile of its own. Ends when it is dropped, also by a panic.
+pub(crate) struct Chromium {
+    pub(crate) client: Client,
+    driver: Driver,
+    _room: SemaphorePermit<'static>,
+}
+
+impl Chromium {
+    pub(crate) async fn start(kind: Kind) -> Self {
+        let room = ROOM.acquire().await.expect("never closed");
+        let Binaries { chromium, chromedriver } = binaries();
+        let driver = Driver::start(chromedriver);
+        let capabilities = kind.capabilities(chromium, &driver.data);
+        let capabilities = capabilities.as_object().expect("an object").clone();
+        let mut client = ClientBuilder::new(HttpConnector::new());
+        let client = client.capabilities(capabilities).connect(&driver.url).await.expect("Chromium starts");
+        Self { client, driver, _room: room }
+    }
+
+    /// Goes to an address, as if it was typed.
+    pub(crate) async fn go(&self, url: &str) {
+        self.client.goto(url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+    }
+
+    /// Waits until this text can be seen.
+    pub(crate) async fn see(&self, text: &str) -> Element {
+        let path = format!("//body//*[text()[contains(., '{text}')]]");
+        let element = self.wait(Locator::XPath(&path), text).await;
+        assert!(element.is_displayed().await.expect("on the page"), "{text:?} is there, and cannot be seen");
+        element
+    }
+
+    /// Clicks what a selector finds, once it is there.
+    pub(crate) async fn click(&self, selector: &str) {
+        let element = self.wait(Locator::Css(selector), selector).await;
+        element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    /// What a selector finds, once it is there.
+    pub(crate) async fn find(&self, selector: &str) -> Element {
+        self.wait(Locator::Css(selector), selector).await
+    }
+
+    /// Whether a selector finds something now.
+    pub(crate) async fn has(&self, selector: &str) -> bool {
+        !self.client.find_all(Locator::Css(selector)).await.expect("a page").is_empty()
+    }
+
+    /// Path and query of the page.
+    pub(crate) async fn address(&self) -> String {
+        let url = self.client.current_url().await.expect("a page");
+        url[url::Position::BeforePath..].to_owned()
+    }
+
+    /// What a script on the page returns.
+    pub(crate) async fn run(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// Keeps a picture: in the documentation if `UPDATE_SCREENSHOTS=1`, otherwise where a person can look at it.
+    pub(crate) async fn picture(&self, name: &str) {
+        let picture = self.client.screenshot().await.expect("a picture");
+        let is_wanted = std::env::var_os("UPDATE_SCREENSHOTS").is_some_and(|value| value == "1");
+        let folder = if is_wanted && DOCUMENTED.contains(&name) {
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screenshots")
+        } else {
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots")
+        };
+        fs::create_dir_all(&folder).expect("a folder for pictures");
+        fs::write(folder.join(format!("{name}.png")), picture).expect("room for a picture");
+    }
+
+    async fn wait(&self, locator: Locator<'_>, what: &str) -> Element {
+        let found = self.client.wait().at_most(DEADLINE).for_element(locator).await;
+        match found {
+            Ok(element) => element,
+            Err(error) => {
+                let (address, text) = (self.address().await, self.run("return document.body.innerText").await);
+                panic!("{what:?} is not at {address}: {error}; there is {text}");
+            }
+        }
+    }
+}
+
+/// The pictures in the README.
+const DOCUMENTED: [&str; 5] = ["home", "admin", "phone", "choose", "declined"];
+
+impl std::fmt::Debug for Chromium {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Chromium").field("driver", &self.driver.url).finish_non_exhaustive()
+    }
+}
+
+/// The process that drives Chromium.
+struct Driver {
+    child: Child,
+    url: String,
+    data: PathBuf,
+}
+
+impl Driver {
+    fn start(chromedriver: &Path) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let data = std::env::temp_dir().join(format!("tower-weika-chromium-{}-{number}", std::process::id()));
+        fs::create_dir_all(&data).expect("a folder for the profile");
+        let mut child = Command::new(chromedriver)
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
+        let port = stdout.find_map(|line| {
+            let (_, port) = line.split_once("started successfully on port ")?;
+            Some(port.trim_end_matches('.').to_owned())
+        });
+        // Nobody reads on, and it must not stop for that.
+        std::thread::spawn(move || stdout.for_each(drop));
+        let port = port.expect("chromedriver says where it listens");
+        Self { child, url: format!("http://127.0.0.1:{port}"), data }
+    }
+
+    /// Lets the driver end its browsers: they would survive it.
+    fn shut_down(&self) -> std::io::Result<()> {
+        let mut stream = TcpStream::connect(self.url.trim_start_matches("http://"))?;
+        stream.set_read_timeout(Some(DEADLINE))?;
+        stream.write_all(b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        stream.read_to_end(&mut Vec::new()).map(drop)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // Whatever fails here, the next step is harsher.
+        let _polite = self.shut_down();
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+        let _removed = fs::remove_dir_all(&self.data);
+    }
+}

@@ -1,0 +1,264 @@
+//! The example in a real browser: headless Chromium, asserted on by what can be seen.
+//!
+//! Needs `chromium` and `chromedriver`; as root on Debian they are installed when they are missing.
+//! `UPDATE_SCREENSHOTS=1` renews the pictures of the README, otherwise they go to `target/tmp/screenshots`.
+
+mod chromium;
+mod install;
+#[path = "../support/mod.rs"]
+mod support;
+
+use chromium::{Chromium, Kind};
+use support::Site;
+use tower_weika::sandbox::Browser;
+
+const WANG: &str = "[data-person=wang]";
+
+async fn start(kind: Kind) -> (Site, Chromium) {
+    (Site::start(&[]), Chromium::start(kind).await)
+}
+
+/// From anywhere to the home page of somebody who is logged in.
+async fn log_in(site: &Site, chromium: &Chromium) {
+    chromium.go(&site.url).await;
+    chromium.click("[data-login]").await;
+    chromium.click(WANG).await;
+    chromium.find("[data-manager]").await;
+}
+
+/// The page is not wider than the screen, and its style has arrived.
+async fn assert_fits(chromium: &Chromium, kind: Kind) {
+    // Not `innerWidth`: a phone zooms out of a page that is too wide, and then that grows too.
+    let width = chromium.run("return document.documentElement.scrollWidth").await;
+    let address = chromium.address().await;
+    assert!(width.as_u64() <= Some(kind.width.into()), "{address} is {width} wide on a screen of {}", kind.width);
+    let sheets = chromium.run("return [...document.styleSheets].filter(sheet => sheet.cssRules.length).length").await;
+    assert_eq!(sheets, 1, "{address} has its style");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stranger_logs_in_and_is_back_home() {
+    let (site, chromium) = start(Kind { height: 920, ..Kind::DESKTOP }).await;
+    chromium.go(&site.url).await;
+    chromium.see("未登录").await;
+    chromium.picture("stranger").await;
+
+    chromium.click("[data-login]").await;
+    chromium.see("选择管理员身份").await;
+    assert!(chromium.client.current_url().await.unwrap().as_str().starts_with(site.sandbox.as_deref().unwrap()));
+    chromium.picture("choose").await;
+    chromium.click(WANG).await;
+
+    chromium.see("你好，王老师").await;
+    chromium.see("示例大学").await;
+    chromium.see("已实名").await;
+    assert_eq!(chromium.address().await, "/");
+    chromium.picture("home").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_leads_to_exactly_the_page_that_was_asked_for() {
+    let (site, chromium) = start(Kind { height: 860, ..Kind::DESKTOP }).await;
+    chromium.go(&format!("{}/admin/deep/path?x=1", site.url)).await;
+    chromium.click(WANG).await;
+    chromium.see("管理后台").await;
+    assert_eq!(chromium.address().await, "/admin/deep/path?x=1");
+    assert_eq!(chromium.find("[data-asked]").await.text().await.unwrap(), "/admin/deep/path?x=1");
+
+    chromium.go(&format!("{}/admin", site.url)).await;
+    chromium.see("可管理的学校").await;
+    chromium.picture("admin").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn declining_ends_on_a_page_with_a_way_back() {
+    let (site, chromium) = start(Kind { height: 560, ..Kind::DESKTOP }).await;
+    chromium.go(&format!("{}/admin/deep", site.url)).await;
+    chromium.click("[data-decline]").await;
+    chromium.see("登录已取消").await;
+    chromium.picture("declined").await;
+
+    chromium.click("main a").await;
+    chromium.click(WANG).await;
+    chromium.find("[data-manager]").await;
+    assert_eq!(chromium.address().await, "/admin/deep");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logout_makes_a_stranger_of_everybody() {
+    let (site, chromium) = start(Kind::DESKTOP).await;
+    log_in(&site, &chromium).await;
+    chromium.go(&format!("{}/admin", site.url)).await;
+    chromium.see("本次登录").await;
+
+    chromium.click(".top form button").await;
+    chromium.see("未登录").await;
+    assert_eq!(chromium.address().await, "/");
+    chromium.client.back().await.unwrap();
+    chromium.see("选择管理员身份").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn back_button_after_the_login_does_no_harm() {
+    let (site, chromium) = start(Kind::DESKTOP).await;
+    log_in(&site, &chromium).await;
+    chromium.client.back().await.unwrap();
+    chromium.see("选择管理员身份").await;
+
+    // The same login once more, with another code.
+    chromium.click(WANG).await;
+    chromium.see("你好，王老师").await;
+    assert_eq!(chromium.address().await, "/");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callback_can_be_reloaded_and_is_worth_nothing_to_a_stranger() {
+    let (site, chromium) = start(Kind::DESKTOP).await;
+    chromium.go(&format!("{}/admin/deep", site.url)).await;
+    let approve = chromium.find(WANG).await.prop("href").await.unwrap().unwrap();
+    let redirect = Browser::new().get_no_follow(&approve).await.unwrap();
+    let callback = redirect.location().unwrap();
+
+    for _ in 0..3 {
+        chromium.go(callback).await;
+        chromium.find("[data-manager]").await;
+        assert_eq!(chromium.address().await, "/admin/deep");
+    }
+    chromium.client.delete_all_cookies().await.unwrap();
+    chromium.go(callback).await;
+    chromium.see("登录链接已失效").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tabs_log_in_side_by_side() {
+    let (site, chromium) = start(Kind::DESKTOP).await;
+    chromium.go(&format!("{}/admin/first", site.url)).await;
+    chromium.see("选择管理员身份").await;
+    let first = chromium.client.window().await.unwrap();
+    let second = chromium.client.new_window(true).await.unwrap().handle;
+    chromium.client.switch_to_window(second.clone()).await.unwrap();
+    chromium.go(&format!("{}/admin/second", site.url)).await;
+    chromium.see("选择管理员身份").await;
+
+    for (tab, address) in [(first, "/admin/first"), (second, "/admin/second")] {
+        chromium.client.switch_to_window(tab).await.unwrap();
+        chromium.click(WANG).await;
+        chromium.find("[data-manager]").await;
+        assert_eq!(chromium.address().await, address);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_cookies_begin_the_login_again_once() {
+    let (site, chromium) = start(Kind::DESKTOP).await;
+    chromium.go(&format!("{}/admin/deep", site.url)).await;
+    chromium.see("选择管理员身份").await;
+    chromium.client.delete_all_cookies().await.unwrap();
+    let first = chromium.client.current_url().await.unwrap();
+    chromium.click(WANG).await;
+
+    chromium.see("选择管理员身份").await;
+    assert_ne!(chromium.client.current_url().await.unwrap(), first, "a new login has begun");
+    chromium.click(WANG).await;
+    chromium.see("你好，王老师").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocked_cookies_end_on_a_page_that_says_so() {
+    let (site, chromium) = start(Kind { blocks_cookies: true, ..Kind::DESKTOP }).await;
+    chromium.go(&format!("{}/admin", site.url)).await;
+    chromium.click(WANG).await;
+    chromium.see("选择管理员身份").await;
+    chromium.click(WANG).await;
+    chromium.see("浏览器阻止了 Cookie").await;
+    chromium.picture("blocked").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_fits_a_phone() {
+    every_page_fits(Kind::PHONE, "phone").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_fits_a_narrow_phone_in_the_dark() {
+    every_page_fits(Kind { width: 320, height: 1200, is_dark: true, ..Kind::PHONE }, "dark-phone").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_fits_a_desk_in_the_dark() {
+    every_page_fits(Kind { is_dark: true, ..Kind::DESKTOP }, "dark-desk").await;
+}
+
+async fn every_page_fits(kind: Kind, name: &str) {
+    let (site, chromium) = start(kind).await;
+    chromium.go(&site.url).await;
+    assert_fits(&chromium, kind).await;
+    chromium.picture(&format!("{name}-stranger")).await;
+    chromium.click("[data-login]").await;
+    chromium.see("选择管理员身份").await;
+    assert_fits(&chromium, kind).await;
+    chromium.picture(&format!("{name}-choose")).await;
+    chromium.click("[data-decline]").await;
+    chromium.see("登录已取消").await;
+    assert_fits(&chromium, kind).await;
+    chromium.picture(&format!("{name}-declined")).await;
+
+    log_in(&site, &chromium).await;
+    chromium.see("你好，王老师").await;
+    assert_fits(&chromium, kind).await;
+    chromium.picture(name).await;
+    for (path, picture) in [("/admin", "admin"), ("/admin/settings", "settings"), ("/nowhere", "nowhere")] {
+        chromium.go(&format!("{}{path}", site.url)).await;
+        assert_fits(&chromium, kind).await;
+        chromium.picture(&format!("{name}-{picture}")).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn english_is_spoken_to_those_who_prefer_it() {
+    let (site, chromium) = start(Kind { languages: "en-US,en", ..Kind::DESKTOP }).await;
+    chromium.go(&site.url).await;
+    chromium.see("Not logged in").await;
+    chromium.click("[data-login]").await;
+    chromium.click("[data-decline]").await;
+    chromium.see("Login cancelled").await;
+    log_in(&site, &chromium).await;
+    chromium.see("Hello, 王老师").await;
+    chromium.picture("english").await;
+    chromium.click("[hreflang=zh-CN]").await;
+    chromium.see("你好，王老师").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chosen_language_lasts_through_the_login() {
+    let (site, chromium) = start(Kind::DESKTOP).await;
+    chromium.go(&site.url).await;
+    chromium.click("[hreflang=en]").await;
+    chromium.click("[data-login]").await;
+    chromium.click(WANG).await;
+    chromium.see("Hello, 王老师").await;
+    chromium.click(".hero .button").await;
+    chromium.see("Back office").await;
+    chromium.click(".top form button").await;
+    chromium.see("Not logged in").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_roles_see_that_a_page_is_not_theirs() {
+    let (site, chromium) = start(Kind::DESKTOP).await;
+    chromium.go(&format!("{}/admin/settings", site.url)).await;
+    chromium.click("[data-person=li]").await;
+    chromium.see("没有权限").await;
+    chromium.picture("forbidden").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn name_with_markup_is_shown_as_it_is() {
+    let (site, chromium) = start(Kind::DESKTOP).await;
+    chromium.go(&format!("{}/admin", site.url)).await;
+    chromium.click("[data-person=chen]").await;
+    let name = chromium.find(".card strong").await.text().await.unwrap();
+    assert_eq!(name, "陈晨🌸 <Chen & Co>");
+    assert!(!chromium.has("chen").await, "the name has become an element");
+    chromium.picture("chen").await;
+}

@@ -1,0 +1,143 @@
+//! The variables, and the mistakes in them.
+
+use serde_json::json;
+use tower_weika::sandbox::{Browser, Sandbox};
+
+use crate::support::{Site, command};
+use crate::{SECRET_BASE64, SECRET_HEX, free_address, log_in, site_at};
+
+/// The exit code and everything that the site says, if it does not start.
+#[track_caller]
+fn refusal(variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let output = command("login", variables).output().expect("the example can be started");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).expect("text"))
+}
+
+#[test]
+fn every_mistake_is_told_at_once_and_no_secret() {
+    let (code, said) = refusal(&[
+        ("LISTEN", "localhost"),
+        ("PUBLIC_URL", "http://campus.example.edu.cn"),
+        ("WEIKA_APP_KEY", "KEY"),
+        ("WEIKA_APP_SECRET", "app s3cr3t"),
+        ("WEIKA_BASE_URL", "http://weika.example"),
+        ("SESSION_SECRET", "s3cr3t!"),
+        ("SANDBOX_LISTEN", "3001"),
+        ("REDIS_URL", "redis://:s3cr3t@127.0.0.1/"),
+    ]);
+    assert_eq!(code, Some(2), "{said}");
+    for name in ["LISTEN", "PUBLIC_URL", "WEIKA_APP_SECRET", "WEIKA_BASE_URL", "SESSION_SECRET", "SANDBOX_LISTEN"] {
+        assert!(said.contains(&format!("  - {name} ")), "{name} is not in: {said}");
+    }
+    assert!(said.contains("  - REDIS_URL is set, but this version has no Redis support yet"), "{said}");
+    assert!(!said.contains("s3cr3t") && !said.contains("listening"), "{said}");
+}
+
+#[test]
+fn each_mistake_is_refused_on_its_own() {
+    let cases: [(&[(&str, &str)], &str); 12] = [
+        (&[("LISTEN", "127.0.0.1")], "LISTEN"),
+        (&[("LISTEN", "0.0.0.0:0")], "PUBLIC_URL"),
+        (&[("PUBLIC_URL", "http://campus.example.edu.cn")], "plain http"),
+        (&[("PUBLIC_URL", "https://campus.example.edu.cn/path")], "PUBLIC_URL"),
+        (&[("PUBLIC_URL", "campus")], "PUBLIC_URL"),
+        (&[("WEIKA_APP_KEY", "KEY")], "without WEIKA_APP_SECRET"),
+        (&[("WEIKA_APP_SECRET", "s3cr3t")], "without WEIKA_APP_KEY"),
+        (&[("WEIKA_BASE_URL", "https://uni.weixiao.qq.com")], "WEIKA_BASE_URL"),
+        (&[("SESSION_SECRET", "c2hvcnQ=")], "SESSION_SECRET is 5 bytes long"),
+        (&[("SESSION_SECRET", "not base64 at all, and s3cr3t")], "SESSION_SECRET"),
+        (&[("SANDBOX_LISTEN", "0.0.0.0:0")], "SANDBOX_LISTEN"),
+        (&[("REDIS_URL", "redis://127.0.0.1")], "REDIS_URL"),
+    ];
+    for (variables, expected) in cases {
+        let (code, said) = refusal(variables);
+        assert_eq!(code, Some(2), "{variables:?}: {said}");
+        assert!(said.contains(expected) && said.matches("\n  - ").count() == 1, "{variables:?}: {said}");
+        assert!(!said.contains("s3cr3t"), "{said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn variable_that_is_not_text_is_a_mistake() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let bytes = std::ffi::OsStr::from_bytes(b"\xFF");
+    let output = command("login", &[]).env("WEIKA_APP_KEY", bytes).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("WEIKA_APP_KEY is not UTF-8"));
+}
+
+#[test]
+fn address_that_is_taken_is_named() {
+    let site = Site::start(&[]);
+    let address = site.url.trim_start_matches("http://");
+    let (code, said) = refusal(&[("LISTEN", address)]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains(address), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_variable_counts_as_unset() {
+    let site = Site::start(&[("PUBLIC_URL", ""), ("SESSION_SECRET", ""), ("REDIS_URL", "")]);
+    let page = log_in(&Browser::new(), &format!("{}/admin", site.url), "wang").await;
+    assert_eq!(page.status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_are_those_that_were_asked_for() {
+    let (listen, sandbox) = (free_address().unwrap(), free_address().unwrap());
+    let site = Site::start(&[("LISTEN", &listen), ("SANDBOX_LISTEN", &sandbox)]);
+    assert_eq!(site.url, format!("http://{listen}"));
+    assert_eq!(site.sandbox, Some(format!("http://{sandbox}")));
+    let home = Browser::new().get(&format!("http://{sandbox}/")).await.unwrap();
+    assert!(home.text().contains("王老师"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn public_url_is_where_the_login_comes_back_to() {
+    let site = Site::start(&[("PUBLIC_URL", "https://campus.example.edu.cn")]);
+    let address = site.url.trim_start_matches("http://").parse().unwrap();
+    let browser = Browser::new().route("https://campus.example.edu.cn", address);
+    let page = log_in(&browser, "https://campus.example.edu.cn/admin/deep", "wang").await;
+    assert_eq!(page.url(), "https://campus.example.edu.cn/admin/deep");
+    assert_eq!(page.status(), 200);
+    let cookies = page.hops().iter().flat_map(|hop| hop.set_cookies.iter());
+    for cookie in cookies {
+        assert!(cookie.starts_with("__Host-") && cookie.contains("; Secure"), "a cookie without protection");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_replace_the_sandbox() {
+    let weika = Sandbox::builder().app("REAL-KEY", "real-secret").start().await.unwrap();
+    let site = site_at(&weika, &[("SESSION_SECRET", SECRET_BASE64)]);
+    let browser = Browser::new();
+    let page = browser.get(&format!("{}/", site.url)).await.unwrap();
+    assert!(!page.text().contains("data-sandbox"));
+    assert_eq!(log_in(&browser, &format!("{}/admin", site.url), "li").await.status(), 200);
+    let ready = browser.get(&format!("{}/readyz", site.url)).await.unwrap();
+    assert_eq!((ready.status().as_u16(), ready.json().unwrap()["token"]["status"].clone()), (200, json!("fresh")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_under_way_survives_a_restart_with_the_same_secret() {
+    let weika = Sandbox::start().await.unwrap();
+    let listen = free_address().unwrap();
+    let browser = Browser::new();
+    let first = site_at(&weika, &[("LISTEN", &listen), ("SESSION_SECRET", SECRET_HEX)]);
+    let page = browser.get(&format!("{}/admin/deep", first.url)).await.unwrap();
+    drop(first);
+
+    let second = site_at(&weika, &[("LISTEN", &listen), ("SESSION_SECRET", SECRET_BASE64)]);
+    let visit = browser.click(&page, "data-person=\"wang\"").await.unwrap();
+    assert_eq!(visit.url(), format!("{}/admin/deep", second.url));
+    assert_eq!(visit.status(), 200);
+    drop(second);
+
+    let other_secret = SECRET_HEX.replace("00", "77");
+    let _third = site_at(&weika, &[("LISTEN", &listen), ("SESSION_SECRET", &other_secret)]);
+    let visit = browser.click(&page, "data-person=\"wang\"").await.unwrap();
+    assert_eq!(visit.status(), 400, "a state that was made with another secret is forged");
+}

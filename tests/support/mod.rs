@@ -1,0 +1,129 @@
+//! An example as whoever tries it has it: a process of its own, with its contract and nothing else.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long anything may take that is waited for. Generous: only a failure takes that long.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Everything that the example reads from the environment.
+const VARIABLES: [&str; 9] = [
+    "LISTEN",
+    "PUBLIC_URL",
+    "WEIKA_APP_KEY",
+    "WEIKA_APP_SECRET",
+    "WEIKA_BASE_URL",
+    "SESSION_SECRET",
+    "SANDBOX_LISTEN",
+    "REDIS_URL",
+    "RUST_LOG",
+];
+
+/// A running site. Ends when it is dropped.
+pub(crate) struct Site {
+    pub(crate) child: Child,
+    /// `http://127.0.0.1:…`, where it listens.
+    pub(crate) url: String,
+    /// Where its sandbox listens, if it has one.
+    pub(crate) sandbox: Option<String>,
+    /// The lines of its standard output; disconnects when the process ends.
+    pub(crate) stdout: Receiver<String>,
+    /// Its standard error so far.
+    pub(crate) stderr: Arc<Mutex<String>>,
+}
+
+impl Site {
+    /// Starts the site with these variables, and `LISTEN` on a free port unless it is among them.
+    #[track_caller]
+    pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
+        let has_sandbox = !variables.iter().any(|(name, _)| *name == "WEIKA_APP_KEY");
+        Self::run(&mut command("login", variables), has_sandbox)
+    }
+
+    /// Starts a site that prints where it listens.
+    #[track_caller]
+    pub(crate) fn run(command: &mut Command, has_sandbox: bool) -> Self {
+        let mut child = command.spawn().expect("the example can be started");
+        let stderr = collect(child.stderr.take().expect("piped"));
+        let stdout = lines(child.stdout.take().expect("piped"));
+        let mut site = Self { child, url: String::new(), sandbox: None, stdout, stderr };
+        site.url = site.announced("listening on ");
+        if has_sandbox {
+            site.sandbox = Some(site.announced("sandbox on "));
+        }
+        site
+    }
+
+    #[track_caller]
+    fn announced(&self, what: &str) -> String {
+        let line = self.stdout.recv_timeout(DEADLINE).unwrap_or_default();
+        let Some(url) = line.strip_prefix(what) else {
+            let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+            panic!("expected {what:?} on standard output, got {line:?}; standard error: {stderr}");
+        };
+        url.to_owned()
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        // Fails if it has ended already, as some tests want it to.
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// An example with these variables and no other that it knows.
+#[track_caller]
+pub(crate) fn command(example: &str, variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(binary(example));
+    for name in VARIABLES {
+        command.env_remove(name);
+    }
+    command.env("LISTEN", "127.0.0.1:0").envs(variables.iter().copied());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// `target/<profile>/examples/<example>`, beside the folder of this test.
+#[track_caller]
+fn binary(example: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows where it is");
+    let profile = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
+    let binary = profile.join("examples").join(format!("{example}{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        binary.is_file(),
+        "{} is missing. `cargo test` builds it; with `--test` build it first: `cargo build --examples`",
+        binary.display(),
+    );
+    binary
+}
+
+fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+fn collect(mut stream: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+    let collected = Arc::new(Mutex::new(String::new()));
+    let shared = Arc::clone(&collected);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(length @ 1..) = stream.read(&mut buffer) {
+            let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            shared.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
+        }
+    });
+    collected
+}
