@@ -70,10 +70,7 @@ where
 {
     /// The response from inside as it is, or why there is none. Whoever polls makes an answer of it,
     /// once: a response is a lot to move.
-    pub(crate) fn poll_raw(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Result<Response<RB>, Rejection>, S::Error>> {
+    pub(crate) fn poll_raw(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Raw<RB>, S::Error>> {
         let mut state = self.project().state;
         loop {
             match state.as_mut().project() {
@@ -121,6 +118,9 @@ where
         }))
     }
 }
+
+/// A response from inside, or why there is none.
+pub(crate) type Raw<RB> = Result<Response<RB>, Rejection>;
 
 /// The refusal that a response from inside stands for.
 pub(crate) fn rejection<I: 'static, RB>(response: &Response<RB>) -> Option<&Rejection> {
