@@ -28,6 +28,7 @@ use tower_weika::sandbox::Sandbox;
 use tracing_subscriber::EnvFilter;
 
 use crate::settings::{Settings, Upstream};
+use crate::shutdown::Signals;
 use crate::site::Site;
 
 /// What the environment says cannot be used; trying again does not help.
@@ -63,12 +64,13 @@ async fn run(settings: Settings) -> Result<(), BoxError> {
     let login = settings.login_layer(weika.clone(), address).build()?;
     let sandbox_url = sandbox.as_ref().map(Sandbox::base_url);
     let site = Site::new(&login, weika.client().clone(), sandbox_url.clone());
+    let signals = Signals::catch()?;
     announce(&format!("listening on http://{address}"));
     if let Some(url) = sandbox_url {
         announce(&format!("sandbox on {url}"));
         tracing::warn!("no credentials are set: this site lets everybody log in as anybody, through its sandbox");
     }
-    shutdown::serve(listener, site.router(login)).await?;
+    shutdown::serve(listener, site.router(login), signals).await?;
     Ok(())
 }
 

@@ -10,12 +10,12 @@ use tokio::sync::watch;
 /// How long requests in flight may take to finish. Orchestrators commonly kill after 30 s.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Serves `app` until Ctrl-C or `SIGTERM`, and then what is in flight, for a while.
-pub(crate) async fn serve(listener: TcpListener, app: Router) -> io::Result<()> {
+/// Serves `app` until it is asked to end, and then what is in flight, for a while.
+pub(crate) async fn serve(listener: TcpListener, app: Router, signals: Signals) -> io::Result<()> {
     let (end, mut ended) = watch::channel(());
     let mut graceful = ended.clone();
     tokio::spawn(async move {
-        requested().await;
+        signals.requested().await;
         tracing::info!("ending");
         end.send_replace(());
         end.closed().await;
@@ -36,32 +36,43 @@ pub(crate) async fn serve(listener: TcpListener, app: Router) -> io::Result<()> 
     }
 }
 
-/// Waits for Ctrl-C or `SIGTERM`. Where neither can be waited for, there is no end from outside.
-async fn requested() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
-        }
-    };
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate() => {}
-    }
+/// Ctrl-C and `SIGTERM`. They are caught from the moment this exists, so it has to exist before anybody is
+/// told that the site listens: until then a signal ends the process at once.
+#[cfg(unix)]
+pub(crate) struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
-async fn terminate() {
-    use tokio::signal::unix::{SignalKind, signal};
+impl Signals {
+    pub(crate) fn catch() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
 
-    match signal(SignalKind::terminate()) {
-        Ok(mut signal) => {
-            signal.recv().await;
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn requested(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-        Err(_) => std::future::pending().await,
     }
 }
 
+/// Ctrl-C.
 #[cfg(not(unix))]
-async fn terminate() {
-    std::future::pending().await
+pub(crate) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    pub(crate) fn catch() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn requested(self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
 }

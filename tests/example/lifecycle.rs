@@ -40,6 +40,15 @@ async fn signals_end_it() {
     }
 }
 
+#[test]
+fn signal_right_after_the_announcement_is_caught() {
+    for name in ["TERM", "INT"].into_iter().cycle().take(20) {
+        let mut site = Site::start(&[]);
+        signal(&site, name);
+        assert_eq!(wait(&mut site).code(), Some(0), "{name}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn login_in_flight_is_finished_before_the_end() {
     let weika = Sandbox::start().await.unwrap();
