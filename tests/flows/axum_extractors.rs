@@ -165,8 +165,7 @@ async fn t9_inner_authenticate_layer_leaves_the_redirect_to_the_login_around_it(
     let parts = Parts::new().await;
     let nested = Router::new().route("/who", get(admin)).layer(parts.managers.authenticate());
     let server = Server::start(Router::new().nest("/staff", nested).layer(parts.managers.clone()));
-    let browser = browser(&server);
-    let visit = browser.get(&page("/staff/who")).await.unwrap();
+    let visit = browser(&server).get(&page("/staff/who")).await.unwrap();
     assert_eq!((visit.url(), visit.text().as_str()), (page("/staff/who").as_str(), WANG));
 }
 
