@@ -180,8 +180,11 @@ where
     fn failed(&self, visit: &Visit, state: &State, target: &ReturnTo, error: Error) -> Result<OwnResponse, Error> {
         let begin_again = matches!(error.kind(), ErrorKind::InvalidCode | ErrorKind::Lost | ErrorKind::Timeout);
         let mut response = if begin_again && state.restarts < MAX_RESTARTS {
-            self.begin(target, state.restarts + 1, &visit.headers)?
+            let mut response = self.begin(target, state.restarts + 1, &visit.headers)?;
+            response.headers_mut().append(SET_COOKIE, self.settings.flows.end(state.flow)?);
+            response
         } else {
+            // The flow's cookie stays: whoever reloads the page is told the same again.
             let kind = match error.kind() {
                 ErrorKind::InvalidCode => PageKind::InvalidLink,
                 ErrorKind::Denied => PageKind::Denied,
@@ -191,7 +194,6 @@ where
             };
             self.page(visit.reader(), kind, Some(target))
         };
-        response.headers_mut().append(SET_COOKIE, self.settings.flows.end(state.flow)?);
         response.extensions_mut().insert(error);
         Ok(response)
     }

@@ -399,6 +399,9 @@ async fn other_failures_are_pages_at_once() {
         let page = site.callback(&mut jar, code, &state).await;
         assert_eq!(page.parts.status.as_u16(), status, "{code}");
         assert_eq!(page.parts.headers.contains_key(RETRY_AFTER), status == 503);
+        let reloaded = site.callback(&mut jar, code, &state).await;
+        assert_eq!((reloaded.parts.status, reloaded.text), (page.parts.status, page.text));
+        assert_eq!(site.exchanges(), 1);
         assert_eq!(site.who(&jar).await, "nobody");
     }
 }
