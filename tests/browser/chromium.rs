@@ -180,28 +180,53 @@ struct Driver {
 }
 
 impl Driver {
+    /// Starts it. It has been seen to end at once, for a reason that nobody has found yet; that says nothing about
+    /// the site, so it gets another try, and whatever it said is shown.
     fn start(chromedriver: &Path) -> Self {
+        const TRIES: u32 = 3;
+
+        for attempt in 1..=TRIES {
+            match Self::try_start(chromedriver) {
+                Ok(driver) => return driver,
+                Err(said) => {
+                    eprintln!("chromedriver, attempt {attempt} of {TRIES}, did not say where it listens: {said}")
+                }
+            }
+        }
+        panic!("{} did not start {TRIES} times in a row; what it said is above", chromedriver.display());
+    }
+
+    fn try_start(chromedriver: &Path) -> Result<Self, String> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
 
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let data = std::env::temp_dir().join(format!("tower-weika-chromium-{}-{number}", std::process::id()));
         fs::create_dir_all(&data).expect("a folder for the profile");
-        let mut child = Command::new(chromedriver)
+        let errors = data.join("chromedriver.stderr");
+        let child = Command::new(chromedriver)
             .arg("--port=0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(fs::File::create(&errors).expect("a file for what it says"))
             .spawn()
             .expect("chromedriver starts");
-        let mut stdout = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
-        let port = stdout.find_map(|line| {
-            let (_, port) = line.split_once("started successfully on port ")?;
-            Some(port.trim_end_matches('.').to_owned())
-        });
-        // Nobody reads on, and it must not stop for that.
-        std::thread::spawn(move || stdout.for_each(drop));
-        let port = port.expect("chromedriver says where it listens");
-        Self { child, url: format!("http://127.0.0.1:{port}"), data }
+        // From here on it is ended and cleaned up after, whatever happens.
+        let mut driver = Self { child, url: String::new(), data };
+        let mut stdout = BufReader::new(driver.child.stdout.take().expect("piped")).lines();
+        let mut said = String::new();
+        for line in stdout.by_ref() {
+            let line = line.map_err(|error| format!("{said}{error}"))?;
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                driver.url = format!("http://127.0.0.1:{}", port.trim_end_matches('.'));
+                // Nobody reads on, and it must not stop for that.
+                std::thread::spawn(move || stdout.map_while(Result::ok).for_each(drop));
+                return Ok(driver);
+            }
+            said.push_str(&line);
+            said.push('\n');
+        }
+        let errors = fs::read_to_string(&errors).unwrap_or_default();
+        Err(format!("{said}{errors}{:?}", driver.child.wait()))
     }
 
     /// Lets the driver end its browsers: they would survive it.
