@@ -159,6 +159,10 @@ impl Rejection {
             (Reason::LoginRequired, RequestKind::Data, Some(url)) => {
                 json(kind.status(), &value!({ "error": kind.code(), "login_url": url }))
             }
+            (Reason::LoginRequired | Reason::Forbidden, _, Some(url)) => {
+                // Somebody else may be allowed.
+                pages.respond_to(self.kind(), &Page::new(kind, self.language()).with_retry(url.to_owned()))
+            }
             _ => pages.respond_to(self.kind(), &Page::new(kind, self.language())),
         }
     }

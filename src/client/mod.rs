@@ -12,4 +12,5 @@ mod transport;
 pub mod weika;
 
 pub use code::{CodeTable, Reaction};
+pub(crate) use host::is_loopback;
 pub use transport::{NotSent, RequestBody, TimedOut, Transport};

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::{Host, Url};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::exchange::Exchanges;
@@ -16,6 +16,7 @@ use super::return_to::{ReturnRules, ReturnTo};
 use super::shared::{Settings, Shared};
 use crate::answer::Pages;
 use crate::authenticate::Resolver;
+use crate::client::is_loopback;
 use crate::clock::Clock;
 use crate::cookie::CookiePolicy;
 use crate::error::{ConfigError, Mistake, shown_url};
@@ -301,15 +302,6 @@ fn check_origin(name: &'static str, text: &str, loopback_allowed: bool, mistakes
         mistakes.push(Mistake::Insecure { name, value: shown_url(text), remedy });
     }
     url.origin().ascii_serialization()
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(domain)) => domain == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// `/a/b`: a path that has one spelling only.

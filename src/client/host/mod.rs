@@ -139,7 +139,8 @@ fn configured(name: &'static str, text: &str, allow_http: bool, expected: &'stat
     Err(Mistake::Insecure { name, value: shown_url(text), remedy })
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a URL leads to this machine: what crosses no network needs no TLS.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(domain)) => domain == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
