@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::header::SET_COOKIE;
 
-use super::exchange::Outcome;
+use super::exchange::{Exchange, Outcome};
 use super::query::{Parameter, parameter};
 use super::return_to::ReturnTo;
 use super::shared::{Shared, Visit};
@@ -49,23 +49,7 @@ where
         let code = self.code(query);
 
         let Some(target) = target.filter(|_| state.is_fresh(now)) else {
-            // Too late, or not the browser that began this login, or the cookie is lost.
-            if let Some(session) = self.resolver.session(&visit.headers).await? {
-                // The back button, most likely: whoever is logged in already needs no page about links.
-                let own = known.and_then(|exchange| exchange.logged_in()).filter(|(id, _)| id == session.id());
-                let target = own.map_or_else(|| settings.landing.clone(), |(_, target)| target);
-                return see_other(target.as_str());
-            }
-            return match code {
-                _ if !state.is_fresh(now) || known.is_some() => Ok(self.invalid_link(visit)),
-                Code::Unusable => Ok(self.invalid_link(visit)),
-                Code::Absent => Ok(self.page(visit.reader(), PageKind::Declined, None)),
-                Code::Given(_) if state.restarts < MAX_RESTARTS => {
-                    info!(provider = %self.provider.name(), "callback without its cookie: login restarts");
-                    self.begin(&settings.landing, state.restarts + 1, &visit.headers)
-                }
-                Code::Given(_) => Ok(self.page(visit.reader(), PageKind::CookiesBlocked, None)),
-            };
+            return self.unbound(visit, &state, known, code).await;
         };
 
         let exchange = match (known, code) {
@@ -84,6 +68,34 @@ where
         match exchange.outcome().await {
             Outcome::LoggedIn { session, .. } => self.welcome(visit, &state, &session, &target).await,
             Outcome::Failed(error) => self.failed(visit, &state, &target, error),
+        }
+    }
+
+    /// An authentic state that is too old, or not of this browser, or whose cookie is lost. Nothing is spent.
+    async fn unbound(
+        &self,
+        visit: &Visit,
+        state: &State,
+        known: Option<Exchange>,
+        code: Code,
+    ) -> Result<OwnResponse, Error> {
+        let settings = &self.settings;
+        if let Some(session) = self.resolver.session(&visit.headers).await? {
+            // The back button, most likely: whoever is logged in already needs no page about links.
+            let own = known.and_then(|exchange| exchange.logged_in()).filter(|(id, _)| id == session.id());
+            let target = own.map_or_else(|| settings.landing.clone(), |(_, target)| target);
+            return see_other(target.as_str());
+        }
+        let is_used = known.is_some();
+        match code {
+            _ if is_used || !state.is_fresh(self.resolver.clock.now()) => Ok(self.invalid_link(visit)),
+            Code::Unusable => Ok(self.invalid_link(visit)),
+            Code::Absent => Ok(self.page(visit.reader(), PageKind::Declined, None)),
+            Code::Given(_) if state.restarts < MAX_RESTARTS => {
+                info!(provider = %self.provider.name(), "callback without its cookie: login restarts");
+                self.begin(&settings.landing, state.restarts + 1, &visit.headers)
+            }
+            Code::Given(_) => Ok(self.page(visit.reader(), PageKind::CookiesBlocked, None)),
         }
     }
 
