@@ -4,13 +4,14 @@ use std::fmt;
 use std::future::{Ready, ready};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use moka::Expiry;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use super::{LoadResult, Lookup, SessionStore};
+use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::session::{IdHasher, Session, SessionId};
@@ -19,9 +20,17 @@ use crate::session::{IdHasher, Session, SessionId};
 ///
 /// When it is full, the session that was not used for the longest time makes room. moka's default policy
 /// would rather refuse the new one: 100 busy sessions could then lock everybody else out.
+///
+/// Sessions that have ended are cleared away by the first login after ten minutes without such a sweep. moka could
+/// expire them by itself, and would then look at its clock in every request.
 pub struct MemoryStore<I> {
     sessions: Cache<SessionId, Arc<Session<I>>, BuildHasherDefault<IdHasher>>,
+    /// When ended sessions were last cleared away, in milliseconds since the Unix epoch.
+    swept: Arc<AtomicU64>,
 }
+
+/// The time between two sweeps.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 impl<I: Identity> MemoryStore<I> {
     /// A store for up to 100,000 sessions.
@@ -36,10 +45,30 @@ impl<I: Identity> MemoryStore<I> {
         MemoryStoreBuilder { capacity: 100_000 }
     }
 
-    /// How many sessions there are, about; ended ones may still be counted for a moment.
+    /// How many sessions there are, about; ended ones count until they are cleared away.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.sessions.entry_count()
+    }
+
+    /// Clears ended sessions away, if nobody has for a while. Only housekeeping: whether a session counts is
+    /// decided by [`Session::is_live`].
+    fn sweep(&self, now: Timestamp) {
+        let last = self.swept.load(Ordering::Relaxed);
+        let is_due = now.since(Timestamp::from_unix_millis(last)) >= SWEEP_INTERVAL;
+        let is_ours =
+            || self.swept.compare_exchange(last, now.unix_millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if is_due && is_ours() {
+            self.remove_where(|session| !session.is_live(now));
+        }
+    }
+
+    fn remove_where(&self, is_over: impl Fn(&Session<I>) -> bool) {
+        for (id, session) in &self.sessions {
+            if is_over(&session) {
+                self.sessions.invalidate(&*id);
+            }
+        }
     }
 
     /// Whether there is no session, about.
@@ -57,7 +86,7 @@ impl<I: Identity> Default for MemoryStore<I> {
 
 impl<I> Clone for MemoryStore<I> {
     fn clone(&self) -> Self {
-        Self { sessions: self.sessions.clone() }
+        Self { sessions: self.sessions.clone(), swept: Arc::clone(&self.swept) }
     }
 }
 
@@ -75,6 +104,7 @@ impl<I: Identity> SessionStore<I> for MemoryStore<I> {
     }
 
     fn insert(&self, session: Session<I>) -> impl Future<Output = Result<(), Error>> + Send {
+        self.sweep(session.created());
         self.sessions.insert(*session.id(), Arc::new(session));
         ready(Ok(()))
     }
@@ -86,11 +116,7 @@ impl<I: Identity> SessionStore<I> for MemoryStore<I> {
 
     fn remove_subject(&self, subject: &str) -> impl Future<Output = Result<(), Error>> + Send {
         // A scan, because an index would have to be paid for by every login and kept in step with eviction.
-        for (id, session) in &self.sessions {
-            if session.identity().subject() == subject {
-                self.sessions.invalidate(&*id);
-            }
-        }
+        self.remove_where(|session| session.identity().subject() == subject);
         ready(Ok(()))
     }
 
@@ -120,26 +146,14 @@ impl MemoryStoreBuilder {
         let sessions = Cache::builder()
             .max_capacity(self.capacity)
             .eviction_policy(EvictionPolicy::lru())
-            .expire_after(AtAbsoluteEnd)
             .build_with_hasher(BuildHasherDefault::default());
-        MemoryStore { sessions }
-    }
-}
-
-/// Gives the memory of a session back when its absolute end has passed. Only housekeeping: whether a
-/// session counts is decided by [`Session::is_live`], on the clock of the layer.
-struct AtAbsoluteEnd;
-
-impl<I> Expiry<SessionId, Arc<Session<I>>> for AtAbsoluteEnd {
-    fn expire_after_create(&self, _: &SessionId, session: &Arc<Session<I>>, _: Instant) -> Option<Duration> {
-        Some(session.ends().since(session.created()))
+        MemoryStore { sessions, swept: Arc::default() }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
     use crate::session::Lifetime;
 
     #[derive(Debug)]
@@ -151,14 +165,15 @@ mod tests {
         }
     }
 
-    fn session(subject: &str) -> Session<Person> {
-        let start = Timestamp::from_unix_seconds(1_000_000);
-        Session::begin(SessionId::random().unwrap(), Person(subject.to_owned()), Lifetime::default(), start)
-    }
+    const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
 
     async fn insert(store: &MemoryStore<Person>, subject: &str) -> SessionId {
-        let session = session(subject);
-        let id = *session.id();
+        insert_at(store, subject, START).await
+    }
+
+    async fn insert_at(store: &MemoryStore<Person>, subject: &str, now: Timestamp) -> SessionId {
+        let id = SessionId::random().unwrap();
+        let session = Session::begin(id, Person(subject.to_owned()), Lifetime::default(), now);
         store.insert(session).await.unwrap();
         id
     }
@@ -202,6 +217,17 @@ mod tests {
         assert!(!is_there(&store, &old));
         let new = insert(&store, "a").await;
         assert!(is_there(&store, &new));
+    }
+
+    #[tokio::test]
+    async fn ended_sessions_are_cleared_away_by_a_later_login() {
+        let store = MemoryStore::new();
+        let idle = insert(&store, "idle").await;
+        let half_way = START.plus(Duration::from_secs(20 * 60));
+        let live = insert_at(&store, "live", half_way).await;
+        assert!(is_there(&store, &idle), "it has not ended yet");
+        insert_at(&store, "new", START.plus(Duration::from_secs(40 * 60))).await;
+        assert!(!is_there(&store, &idle) && is_there(&store, &live));
     }
 
     #[tokio::test]
