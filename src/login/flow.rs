@@ -3,7 +3,7 @@
 //! One small cookie per login attempt, `{born}.{tag}.{target}`: the tag authenticates flow, birth and target.
 //! Nothing is kept on the server for a login that has only begun. All our cookies together stay below 4 KB
 //! of the `Cookie` header: the oldest flow goes first, and a target that is too long for its share is given up
-//! for the landing page, so that eight flows always fit beside a session.
+//! for the landing page, so that eight flows always fit beside a session. Login layers of one site share the room.
 
 use std::time::Duration;
 
@@ -130,14 +130,19 @@ impl FlowCookies {
         Ok(deleted)
     }
 
-    /// What the cookies of other login layers of this site take.
+    /// What the cookies of other login layers of this site take. Only what has exactly the form of ours counts:
+    /// cookies of other applications must not cost anybody a login (rule K6).
     fn of_other_layers(&self, headers: &HeaderMap) -> usize {
-        let alike = |name: &[u8]| {
-            let flow = name.len() > OWN_NAME_LENGTH && name[..name.len() - OWN_NAME_LENGTH].ends_with(b"-flow-");
-            !name.starts_with(self.prefix.as_bytes())
-                && (flow || (name.ends_with(b"-session") && name != self.session_name.as_bytes()))
+        let ours = self.policy.name("");
+        let alike = |name: &[u8], value: &[u8]| {
+            let flow = name.split_last_chunk::<OWN_NAME_LENGTH>().is_some_and(|(rest, _)| rest.ends_with(b"-flow-"));
+            let size = name.len() + value.len() + PAIR_OVERHEAD;
+            let is_flow = flow && claimed_birth(value).is_some() && size <= self.budget / FLOWS_AT_LEAST;
+            let is_session = name.ends_with(b"-session") && SessionId::parse(value).is_some();
+            let is_own = name.starts_with(self.prefix.as_bytes()) || name == self.session_name.as_bytes();
+            name.starts_with(ours.as_bytes()) && !is_own && (is_flow || is_session)
         };
-        let alien = cookie::pairs(headers).filter(|(name, _)| alike(name));
+        let alien = cookie::pairs(headers).filter(|(name, value)| alike(name, value));
         alien.map(|(name, value)| name.len() + value.len() + PAIR_OVERHEAD).sum()
     }
 
@@ -169,12 +174,16 @@ fn born(state: &State) -> [u8; 8] {
     state.born.unix_seconds().to_be_bytes()
 }
 
-/// Seconds since the birth that a value claims; without one, the value is as old as can be. Only this
-/// browser's own room depends on it, so it need not be authentic.
+/// Seconds since the birth that a value claims; without one, the value is as old as can be.
 fn age(value: &[u8], now: Timestamp) -> u64 {
-    let claimed = value.split(|byte| *byte == b'.').next().and_then(|hex| std::str::from_utf8(hex).ok());
-    let born = claimed.and_then(|hex| u64::from_str_radix(hex, 16).ok());
-    born.map_or(u64::MAX, |born| now.unix_seconds().saturating_sub(born))
+    claimed_birth(value).map_or(u64::MAX, |born| now.unix_seconds().saturating_sub(born))
+}
+
+/// The birth in front of a value, in Unix seconds. Only this browser's own room depends on it, so it need not be
+/// authentic.
+fn claimed_birth(value: &[u8]) -> Option<u64> {
+    let hex = value.split(|byte| *byte == b'.').next()?;
+    u64::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()
 }
 
 #[cfg(test)]
@@ -320,6 +329,17 @@ mod tests {
             // One that begins is always let in, even if only the other layer could make room.
             assert!(jar.headers()[COOKIE].len() <= HEADER_BUDGET + HEADER_BUDGET / FLOWS_AT_LEAST);
         }
+    }
+
+    #[test]
+    fn k6_cookies_of_other_applications_take_no_room_from_a_login() {
+        let mut jar = Jar::default();
+        let state = jar.begin(NOW, "/a");
+        for name in ["laravel-session", "__Host-app-session", "app-flow-12345678", "__Host-app-flow-12345678"] {
+            jar.0.push((name.to_owned(), "x".repeat(3_900)));
+        }
+        jar.begin(NOW, "/b");
+        assert_eq!(jar.target_of(&state), Some(target("/a")));
     }
 
     #[test]
