@@ -150,7 +150,12 @@ pub struct ConfigError(Vec<Mistake>);
 impl ConfigError {
     /// `Ok` if there is no mistake.
     pub(crate) fn check(mistakes: Vec<Mistake>) -> Result<(), Self> {
-        if mistakes.is_empty() { Ok(()) } else { Err(Self(mistakes)) }
+        if mistakes.is_empty() { Ok(()) } else { Err(Self::of(mistakes)) }
+    }
+
+    /// The error for these mistakes, of which there is at least one.
+    pub(crate) fn of(mistakes: Vec<Mistake>) -> Self {
+        Self(mistakes)
     }
 
     /// The mistakes, in the order in which they were found.

@@ -5,6 +5,7 @@
 //! of what is in it, and never as a success unless it says so.
 
 mod code;
+mod connection;
 mod envelope;
 mod host;
 mod lenient;

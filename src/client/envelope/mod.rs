@@ -38,9 +38,19 @@ impl Envelope {
 
     /// The object in `body`, if it says that the call was successful. `context` names the call.
     pub(super) fn open(&self, body: &[u8], context: &'static str) -> Result<Map<String, Value>, Error> {
+        self.open_or(&[], body, context).map(|(_, object)| object)
+    }
+
+    /// The same, where some numbers besides 0 are answers and no errors; with the number.
+    pub(super) fn open_or(
+        &self,
+        answers: &[i64],
+        body: &[u8],
+        context: &'static str,
+    ) -> Result<(i64, Map<String, Value>), Error> {
         let object = object(body).map_err(|flaw| flaw.error(context))?;
         match code(object.get(self.code_member)) {
-            Some(0) => Ok(object),
+            Some(code) if code == 0 || answers.contains(&code) => Ok((code, object)),
             Some(code) => Err(Error::new(self.codes.reaction(code).kind(), context).with_upstream_code(code)),
             None => Err(Flaw::Code(self.code_member).error(context)),
         }
@@ -70,7 +80,8 @@ impl Flaw {
     }
 }
 
-fn object(body: &[u8]) -> Result<Map<String, Value>, Flaw> {
+/// The one JSON object that `body` is, whatever it says.
+pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Flaw> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let unrepeated = serde_json::from_slice::<Unrepeated>(body);
     match unrepeated.and_then(|Unrepeated| serde_json::from_slice(body)) {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::code::CodeTable;
+use super::super::connection::{ConnectionSettings, connection_methods};
 use super::super::envelope::Envelope;
 use super::super::host::{BaseUrl, HostAllowList};
-use super::super::transport::{Limits, Transport};
 use super::client::WeikaClient;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use crate::clock::Clock;
-use crate::error::{ConfigError, Mistake, shown_url};
+use crate::error::{ConfigError, Mistake};
 use crate::secret::AppSecret;
 use crate::token::TokenCache;
 
@@ -26,13 +26,10 @@ const PLATFORMS: [&str; 2] = ["*.weixiao.qq.com", "*.wecard.qq.com"];
 pub struct WeikaClientBuilder {
     app_key: String,
     app_secret: AppSecret,
-    base_url: String,
-    allow_http: bool,
+    connection: ConnectionSettings,
     allowed_hosts: Vec<String>,
-    transport: Option<Transport>,
     codes: CodeTable,
     clock: Clock,
-    limits: Limits,
 }
 
 impl WeikaClientBuilder {
@@ -40,25 +37,24 @@ impl WeikaClientBuilder {
         Self {
             app_key,
             app_secret,
-            base_url: BASE_URL.to_owned(),
-            allow_http: false,
+            connection: ConnectionSettings::new(BASE_URL.to_owned()),
             allowed_hosts: Vec::new(),
-            transport: None,
             codes: CodeTable::weika(),
             clock: Clock::system(),
-            limits: Limits::default(),
         }
     }
 
     /// Where Weika is; `https://uni.weixiao.qq.com` unless set. Must be https, except on this machine.
-    pub fn base_url(self, base_url: impl Into<String>) -> Self {
-        Self { base_url: base_url.into(), ..self }
+    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
+        self.connection.base_url = base_url.into();
+        self
     }
 
     /// Allows plain http in [`base_url`](Self::base_url) and [`allow_host`](Self::allow_host). The secret, the
     /// token and the codes then cross the network readably.
-    pub fn allow_http(self) -> Self {
-        Self { allow_http: true, ..self }
+    pub fn allow_http(mut self) -> Self {
+        self.connection.allow_http = true;
+        self
     }
 
     /// Allows one more address for [`WeikaClient::post_json`]: `card.school.edu.cn`, `10.1.2.3:8443`,
@@ -69,10 +65,7 @@ impl WeikaClientBuilder {
         self
     }
 
-    /// What carries the requests; `reqwest` unless set, if the feature `client` is on.
-    pub fn transport(self, transport: Transport) -> Self {
-        Self { transport: Some(transport), ..self }
-    }
+    connection_methods!();
 
     /// What error numbers mean; [`CodeTable::weika`] unless set.
     pub fn codes(self, codes: CodeTable) -> Self {
@@ -84,19 +77,6 @@ impl WeikaClientBuilder {
         Self { clock, ..self }
     }
 
-    /// The longest time for one exchange, from connecting to the last byte; 5 s unless set. A
-    /// transport of yours may have shorter ones.
-    pub fn total_timeout(mut self, total_timeout: Duration) -> Self {
-        self.limits.total = total_timeout;
-        self
-    }
-
-    /// The longest answer that is read, in bytes; 64 KiB unless set.
-    pub fn max_body(mut self, max_body: usize) -> Self {
-        self.limits.max_body = max_body;
-        self
-    }
-
     /// The client.
     ///
     /// # Errors
@@ -105,27 +85,24 @@ impl WeikaClientBuilder {
     pub fn build(self) -> Result<WeikaClient, ConfigError> {
         let mut mistakes = Vec::new();
         self.check_credentials(&mut mistakes);
-        self.check_limits(&mut mistakes);
-        let base = BaseUrl::parse("base_url", &self.base_url, self.allow_http);
-        let hosts = self.hosts(base.as_ref().ok(), &mut mistakes);
-        let transport = self.transport.map_or_else(|| default_transport(self.limits), Ok);
-        mistakes.extend(base.as_ref().err().cloned());
-        mistakes.extend(transport.as_ref().err().cloned());
-        ConfigError::check(mistakes)?;
-
+        let (allow_http, total) = (self.connection.allow_http, self.connection.limits.total);
+        let connection = self.connection.check(&mut mistakes);
+        let base = connection.as_ref().map(|connection| &connection.base);
+        let hosts = allowed(base, &self.allowed_hosts, allow_http, &mut mistakes);
+        let Some(connection) = connection.filter(|_| mistakes.is_empty()) else {
+            return Err(ConfigError::of(mistakes));
+        };
         let endpoint = Arc::new(Endpoint {
-            transport: transport?,
-            base: base?,
+            connection,
             hosts,
             app_key: self.app_key,
             app_secret: self.app_secret,
             envelope: Envelope::new("errcode", self.codes),
-            limits: self.limits,
         });
         let tokens = TokenCache::builder(WeikaTokenSource(Arc::clone(&endpoint)))
             .clock(self.clock)
             // The exchange has a deadline of its own; this one is only a net.
-            .fetch_timeout(self.limits.total.saturating_add(Duration::from_secs(1)))
+            .fetch_timeout(total.saturating_add(Duration::from_secs(1)))
             .build();
         Ok(WeikaClient::new(endpoint, tokens))
     }
@@ -145,48 +122,28 @@ impl WeikaClientBuilder {
             mistakes.push(Mistake::Characters { name: "app_secret", value, expected });
         }
     }
+}
 
-    fn check_limits(&self, mistakes: &mut Vec<Mistake>) {
-        let Limits { total, max_body } = self.limits;
-        if !(Duration::from_millis(1)..=Duration::from_secs(300)).contains(&total) {
-            let (value, expected) = (format!("{total:?}"), "between 1 ms and 300 s");
-            mistakes.push(Mistake::Bounds { name: "total_timeout", value, expected });
-        }
-        if !(1024..=16 * 1024 * 1024).contains(&max_body) {
-            let (value, expected) = (max_body.to_string(), "between 1 KiB and 16 MiB");
-            mistakes.push(Mistake::Bounds { name: "max_body", value, expected });
-        }
+fn allowed(
+    base: Option<&BaseUrl>,
+    patterns: &[String],
+    allow_http: bool,
+    mistakes: &mut Vec<Mistake>,
+) -> HostAllowList {
+    let mut hosts = base.map_or_else(HostAllowList::default, HostAllowList::of);
+    for pattern in PLATFORMS.into_iter().chain(patterns.iter().map(String::as_str)) {
+        mistakes.extend(hosts.allow("allow_host", pattern, allow_http).err());
     }
-
-    fn hosts(&self, base: Option<&BaseUrl>, mistakes: &mut Vec<Mistake>) -> HostAllowList {
-        let mut hosts = base.map_or_else(HostAllowList::default, HostAllowList::of);
-        for pattern in PLATFORMS.into_iter().chain(self.allowed_hosts.iter().map(String::as_str)) {
-            mistakes.extend(hosts.allow("allow_host", pattern, self.allow_http).err());
-        }
-        hosts
-    }
+    hosts
 }
 
 impl fmt::Debug for WeikaClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WeikaClientBuilder")
             .field("app_key", &self.app_key)
-            // Not checked yet: there could be a password in it.
-            .field("base_url", &shown_url(&self.base_url))
-            .field("limits", &self.limits)
+            .field("connection", &self.connection)
             .finish_non_exhaustive()
     }
-}
-
-#[cfg(feature = "client")]
-fn default_transport(limits: Limits) -> Result<Transport, Mistake> {
-    Transport::reqwest_within(limits.total)
-        .map_err(|error| Mistake::Setup { name: "transport", reason: error.to_string() })
-}
-
-#[cfg(not(feature = "client"))]
-fn default_transport(_limits: Limits) -> Result<Transport, Mistake> {
-    Err(Mistake::Feature { name: "transport", feature: "client" })
 }
 
 #[cfg(test)]

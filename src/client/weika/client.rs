@@ -7,9 +7,10 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::super::connection::json;
 use super::answer;
 use super::builder::WeikaClientBuilder;
-use super::endpoint::{Endpoint, WeikaTokenSource, json};
+use super::endpoint::{Endpoint, WeikaTokenSource};
 use super::service::ManagerInfo;
 use crate::error::{Error, ErrorKind};
 use crate::identity::Manager;
@@ -88,7 +89,7 @@ impl WeikaClient {
         }
 
         let body = json(&Body { wxcode: code.expose() }, CONTEXT)?;
-        let url = self.endpoint.base.join("/open/cgi-bin/get-manager-info");
+        let url = self.endpoint.connection.base.join("/open/cgi-bin/get-manager-info");
         let object = self.post_authorized(&url, body, CONTEXT).await?;
         answer::manager(&object, CONTEXT)
     }
@@ -124,7 +125,7 @@ impl WeikaClient {
         }
         let url = match host {
             Some(host) => self.endpoint.hosts.check(host)?.join(path),
-            None => self.endpoint.base.join(path),
+            None => self.endpoint.connection.base.join(path),
         };
         self.post_authorized(&url, json(body, CONTEXT)?, CONTEXT).await
     }
@@ -175,7 +176,7 @@ impl WeikaClient {
 impl fmt::Debug for WeikaClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WeikaClient")
-            .field("base_url", &self.endpoint.base)
+            .field("base_url", &self.endpoint.connection.base)
             .field("app_key", &self.endpoint.app_key)
             .field("tokens", &self.tokens)
             .finish_non_exhaustive()

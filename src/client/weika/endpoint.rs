@@ -4,15 +4,12 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Request;
-use http::header::{ACCEPT, CONTENT_TYPE};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::super::connection::{Connection, JSON, encoded, json};
 use super::super::envelope::Envelope;
-use super::super::host::{BaseUrl, HostAllowList};
-use super::super::transport::{Limits, Transport};
+use super::super::host::HostAllowList;
 use super::answer;
 use crate::error::{Error, ErrorKind};
 use crate::secret::AppSecret;
@@ -21,20 +18,19 @@ use crate::token::{AccessToken, IssuedToken, TokenSource};
 /// Everything that does not change from call to call.
 #[derive(Debug)]
 pub(super) struct Endpoint {
-    pub(super) transport: Transport,
-    pub(super) base: BaseUrl,
+    pub(super) connection: Connection,
     pub(super) hosts: HostAllowList,
     pub(super) app_key: String,
     pub(super) app_secret: AppSecret,
     pub(super) envelope: Envelope,
-    pub(super) limits: Limits,
 }
 
 impl Endpoint {
     /// Step 1: where the browser goes (腾讯微卡管理员oauth).
     pub(super) fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
         let (app_key, redirect_uri, state) = (encoded(&self.app_key), encoded(redirect_uri), encoded(state));
-        self.base
+        self.connection
+            .base
             .join(&format!("/open/auth/manager-connect?app_key={app_key}&redirect_uri={redirect_uri}&state={state}"))
     }
 
@@ -49,7 +45,7 @@ impl Endpoint {
         }
 
         let body = Body { app_key: &self.app_key, app_secret: self.app_secret.expose() };
-        let url = self.base.join("/open/cgi-bin/access-token");
+        let url = self.connection.base.join("/open/cgi-bin/access-token");
         let object = self.post(&url, json(&body, CONTEXT)?, CONTEXT).await.map_err(|error| about_us(error, CONTEXT))?;
         answer::issued_token(&object, CONTEXT)
     }
@@ -66,12 +62,7 @@ impl Endpoint {
     }
 
     async fn post(&self, url: &str, body: Bytes, context: &'static str) -> Result<Map<String, Value>, Error> {
-        let request = Request::post(url)
-            .header(CONTENT_TYPE, "application/json")
-            .header(ACCEPT, "application/json")
-            .body(body.into())
-            .map_err(|_| Error::new(ErrorKind::Internal, context).with_source("the URL cannot be one"))?;
-        let answer = self.transport.send(request, self.limits, context).await?;
+        let answer = self.connection.post(url, JSON, body, context).await?;
         self.envelope.open(&answer, context)
     }
 }
@@ -101,17 +92,3 @@ fn about_us(error: Error, context: &'static str) -> Error {
         None => about_us,
     }
 }
-
-pub(super) fn json(body: &impl Serialize, context: &'static str) -> Result<Bytes, Error> {
-    // The serializer's message may quote the value.
-    serde_json::to_vec(body)
-        .map(Bytes::from)
-        .map_err(|_| Error::new(ErrorKind::Internal, context).with_source("the body cannot be written as JSON"))
-}
-
-fn encoded(text: &str) -> impl std::fmt::Display {
-    utf8_percent_encode(text, ENCODED)
-}
-
-/// All but the unreserved characters of RFC 3986 §2.3.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
