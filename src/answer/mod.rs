@@ -9,6 +9,7 @@ mod page;
 mod rejection;
 mod request_kind;
 mod response;
+mod user_agent;
 
 pub use self::language::Language;
 pub use self::page::{Page, PageKind, Pages};
@@ -16,3 +17,4 @@ pub use self::rejection::{Reason, Rejection};
 pub(crate) use self::request_kind::Reader;
 pub use self::request_kind::RequestKind;
 pub(crate) use self::response::{OwnResponse, see_other};
+pub use self::user_agent::UserAgent;
