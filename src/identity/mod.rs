@@ -3,8 +3,10 @@
 use std::fmt::Debug;
 
 mod manager;
+mod wechat_user;
 
 pub use manager::{IdentityType, Manager, ManagerBuilder, ManagerId, MediaInfo, RealInfo, School};
+pub use wechat_user::{BearerToken, Binding, OpenId, WechatUser};
 
 /// Somebody that an [`IdentityProvider`](crate::provider::IdentityProvider) has recognized.
 ///
