@@ -4,6 +4,7 @@
 //! [`Transport`] beneath. What they share is how an answer is read: strictly as JSON, leniently as to the types
 //! of what is in it, and never as a success unless it says so.
 
+mod call_future;
 mod code;
 mod connection;
 mod envelope;
@@ -12,6 +13,7 @@ mod lenient;
 mod transport;
 pub mod weika;
 
+pub use call_future::CallFuture;
 pub use code::{CodeTable, Reaction};
 pub(crate) use host::is_loopback;
 pub use transport::{NotSent, RequestBody, TimedOut, Transport};

@@ -34,6 +34,16 @@ impl BaseUrl {
     pub(super) fn join(&self, path: &str) -> String {
         format!("{}{path}", self.0)
     }
+
+    /// The same for a path from outside this crate, which must be absolute and without query.
+    pub(super) fn join_checked(&self, path: &str) -> Result<String, Error> {
+        let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\');
+        if path.starts_with('/') && path.bytes().all(plain) {
+            Ok(self.join(path))
+        } else {
+            Err(Error::new(ErrorKind::ForbiddenHost, "the path of a call must be absolute, without query"))
+        }
+    }
 }
 
 impl fmt::Debug for BaseUrl {

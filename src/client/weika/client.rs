@@ -119,13 +119,9 @@ impl WeikaClient {
     ) -> Result<Map<String, Value>, Error> {
         const CONTEXT: &str = "weika call";
 
-        let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\');
-        if !path.starts_with('/') || !path.bytes().all(plain) {
-            return Err(Error::new(ErrorKind::ForbiddenHost, "the path of a call must be absolute, without query"));
-        }
         let url = match host {
-            Some(host) => self.endpoint.hosts.check(host)?.join(path),
-            None => self.endpoint.connection.base.join(path),
+            Some(host) => self.endpoint.hosts.check(host)?.join_checked(path)?,
+            None => self.endpoint.connection.base.join_checked(path)?,
         };
         self.post_authorized(&url, json(body, CONTEXT)?, CONTEXT).await
     }

@@ -51,4 +51,4 @@ mod tests;
 pub use builder::WeikaClientBuilder;
 pub use client::WeikaClient;
 pub use endpoint::WeikaTokenSource;
-pub use service::{ManagerFuture, ManagerInfo};
+pub use service::ManagerInfo;

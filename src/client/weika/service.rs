@@ -1,12 +1,10 @@
 //! The manager call as a Tower service.
 
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tower_service::Service;
 
+use super::super::call_future::CallFuture;
 use super::WeikaClient;
 use crate::error::Error;
 use crate::identity::Manager;
@@ -29,32 +27,14 @@ impl ManagerInfo {
 impl Service<AuthorizationCode> for ManagerInfo {
     type Response = Manager;
     type Error = Error;
-    type Future = ManagerFuture;
+    type Future = CallFuture<Manager>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, code: AuthorizationCode) -> ManagerFuture {
+    fn call(&mut self, code: AuthorizationCode) -> CallFuture<Manager> {
         let client = self.client.clone();
-        ManagerFuture(Box::pin(async move { client.manager(code).await }))
-    }
-}
-
-/// The future of [`ManagerInfo`].
-#[must_use = "futures do nothing unless polled"]
-pub struct ManagerFuture(Pin<Box<dyn Future<Output = Result<Manager, Error>> + Send>>);
-
-impl Future for ManagerFuture {
-    type Output = Result<Manager, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx)
-    }
-}
-
-impl fmt::Debug for ManagerFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ManagerFuture")
+        CallFuture::new(async move { client.manager(code).await })
     }
 }
