@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 
 /// The longest string that is taken for an identifier or a token, in bytes.
 const LONGEST: usize = 512;
+/// The longest token that is taken for an `Authorization` header, in bytes. A JWT may be longer than 512.
+const LONGEST_BEARER: usize = 4_096;
 /// The most digits of a number that is written as a string; `i64` has no more.
 const MOST_DIGITS: usize = 19;
 
@@ -30,6 +32,13 @@ impl<'a> Members<'a> {
     pub(super) fn identifier(self, name: &str) -> Option<&'a str> {
         let text = self.0.get(name)?.as_str()?;
         let sound = !text.is_empty() && text.len() <= LONGEST && !text.chars().any(char::is_control);
+        sound.then_some(text)
+    }
+
+    /// A token for an `Authorization` header: visible ASCII characters, at least one, at most 4096.
+    pub(super) fn bearer(self, name: &str) -> Option<&'a str> {
+        let text = self.0.get(name)?.as_str()?;
+        let sound = (1..=LONGEST_BEARER).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         sound.then_some(text)
     }
 
@@ -131,6 +140,18 @@ mod tests {
         assert!(identifier(&json!("x".repeat(512))).is_some());
         for refused in [json!(""), json!("x".repeat(513)), json!("a\nb"), json!("a\u{85}b"), json!(7), json!(null)] {
             assert_eq!(identifier(&refused), None, "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_bearer_token_fits_a_header() {
+        let bearer = |value: &Value| with(value, |members| members.bearer("it").map(str::to_owned));
+        assert_eq!(bearer(&json!("eyJ0.eyJz.m68J_-=")).as_deref(), Some("eyJ0.eyJz.m68J_-="));
+        assert!(bearer(&json!("x".repeat(4_096))).is_some());
+        for refused in
+            [json!(""), json!("x".repeat(4_097)), json!("a b"), json!("a\r\nb"), json!("王"), json!(7), json!(null)]
+        {
+            assert_eq!(bearer(&refused), None, "{refused}");
         }
     }
 

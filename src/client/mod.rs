@@ -4,6 +4,7 @@
 //! [`Transport`] beneath. What they share is how an answer is read: strictly as JSON, leniently as to the types
 //! of what is in it, and never as a success unless it says so.
 
+pub mod binding;
 mod call_future;
 mod code;
 mod connection;

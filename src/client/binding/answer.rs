@@ -1,0 +1,35 @@
+//! What is in an answer to a check that is no error.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::super::envelope::{Flaw, members};
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::identity::WechatUser;
+
+/// 微信openid未绑定用户.
+pub(super) const UNBOUND: i64 = 2000;
+
+/// The longest life of a credential that is believed.
+const LONGEST_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
+
+/// The user in an answer that is marked with `code`, which is 0 or [`UNBOUND`].
+pub(super) fn wechat_user(
+    code: i64,
+    object: &Map<String, Value>,
+    app_id: &str,
+    asked_at: Timestamp,
+    context: &'static str,
+) -> Result<WechatUser, Error> {
+    let missing = |name| move || Flaw::Member(name).error(context);
+    let members = members(object, "openId");
+    let open_id = members.identifier("openId").ok_or_else(missing("openId"))?;
+    if code != 0 {
+        return Ok(WechatUser::unbound(open_id, app_id));
+    }
+    let token = members.bearer("token").ok_or_else(missing("token"))?;
+    let life = members.seconds("expire").ok_or_else(missing("expire"))?;
+    Ok(WechatUser::bound(open_id, app_id, token, asked_at.plus(life.min(LONGEST_LIFE))))
+}

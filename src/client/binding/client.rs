@@ -1,0 +1,111 @@
+//! The client: the calls as they are on the wire.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::super::connection::{Connection, JSON, json};
+use super::super::envelope::Envelope;
+use super::answer::{self, UNBOUND};
+use super::builder::BindingClientBuilder;
+use super::service::BindingCheck;
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::identity::WechatUser;
+use crate::secret::AuthorizationCode;
+
+/// One operator's service. Cheap to clone.
+///
+/// See the [module](super) for the rules and an example.
+#[derive(Clone)]
+pub struct BindingClient(Arc<Endpoint>);
+
+/// Everything that does not change from call to call.
+pub(super) struct Endpoint {
+    pub(super) connection: Connection,
+    pub(super) envelope: Envelope,
+    pub(super) company_users: bool,
+    pub(super) clock: Clock,
+}
+
+impl BindingClient {
+    /// Settings for the service at `base_url`. Must be https, except on this machine.
+    pub fn builder(base_url: impl Into<String>) -> BindingClientBuilder {
+        BindingClientBuilder::new(base_url.into())
+    }
+
+    pub(super) fn new(endpoint: Endpoint) -> Self {
+        Self(Arc::new(endpoint))
+    }
+
+    /// Who came with this code, and whether an account is bound to them (获取openId判断绑定). Spends the code.
+    ///
+    /// `app_id` is the official account (微信公众号APPID) for which WeChat gave the code.
+    ///
+    /// # Errors
+    ///
+    /// * [`InvalidCode`](crate::ErrorKind::InvalidCode): the code is most likely spent, expired or foreign.
+    /// * [`Lost`](crate::ErrorKind::Lost), [`Timeout`](crate::ErrorKind::Timeout): the code may be spent; it is
+    ///   not sent again.
+    /// * [`Connect`](crate::ErrorKind::Connect): twice no connection; the code is not spent.
+    /// * [`Busy`](crate::ErrorKind::Busy): worth another try, with a new code.
+    /// * [`Malformed`](crate::ErrorKind::Malformed): among others, a bound user without a usable credential.
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind) for the rest.
+    pub async fn check(&self, app_id: &str, code: AuthorizationCode) -> Result<WechatUser, Error> {
+        const CONTEXT: &str = "openid binding check";
+
+        #[derive(Serialize)]
+        struct Body<'a> {
+            appid: &'a str,
+            code: &'a str,
+            #[serde(rename = "companyFlag")]
+            company_flag: u8,
+        }
+
+        let Endpoint { connection, envelope, company_users, clock } = &*self.0;
+        let body = Body { appid: app_id, code: code.expose(), company_flag: u8::from(*company_users) };
+        let (url, body) = (connection.base.join("/app/wx/openId"), json(&body, CONTEXT)?);
+        let asked_at = clock.now();
+        let answer = connection.post_or_reconnect(&url, JSON, body, CONTEXT).await?;
+        let (code, object) = envelope.open_or(&[UNBOUND], &answer, CONTEXT)?;
+        answer::wechat_user(code, &object, app_id, asked_at, CONTEXT)
+    }
+
+    /// The same as a [`Service<AuthorizationCode>`](tower_service::Service), for one official account.
+    #[must_use]
+    pub fn binding_service(&self, app_id: impl Into<Arc<str>>) -> BindingCheck {
+        BindingCheck::new(self.clone(), app_id.into())
+    }
+
+    /// Any other call of the operator's service, such as those that send an SMS or bind a user: posts `body` to
+    /// `path` and gives the whole answer if its `code` is 0.
+    ///
+    /// `path` is absolute, without query. The request is sent once, and once more only if no connection could
+    /// be made. An openid in `body` must come from a [`check`](Self::check), never from the browser: who may
+    /// choose it takes over somebody's login.
+    ///
+    /// # Errors
+    ///
+    /// [`ForbiddenHost`](crate::ErrorKind::ForbiddenHost) if `path` is something else, before anything is sent;
+    /// otherwise as [`check`](Self::check), with the [`upstream_code`](Error::upstream_code).
+    pub async fn post_json(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<Map<String, Value>, Error> {
+        const CONTEXT: &str = "binding service call";
+
+        let Endpoint { connection, envelope, .. } = &*self.0;
+        let (url, body) = (connection.base.join_checked(path)?, json(body, CONTEXT)?);
+        let answer = connection.post_or_reconnect(&url, JSON, body, CONTEXT).await?;
+        envelope.open(&answer, CONTEXT)
+    }
+}
+
+impl fmt::Debug for BindingClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BindingClient")
+            .field("base_url", &self.0.connection.base)
+            .field("company_users", &self.0.company_users)
+            .finish_non_exhaustive()
+    }
+}
