@@ -79,6 +79,17 @@ impl Error {
         Self(Arc::new(Inner { kind, context, upstream_code: Some(code), source: None }))
     }
 
+    /// The failure of a call that comes before a one-time code is sent. A lost or late answer then does not mean
+    /// that the code may be spent.
+    pub(crate) fn before_the_code(self, context: &'static str) -> Self {
+        let kind = match self.kind() {
+            ErrorKind::Timeout => ErrorKind::Unresponsive,
+            ErrorKind::Lost => ErrorKind::Fault,
+            _ => return self,
+        };
+        Self::new(kind, context).with_source(self)
+    }
+
     /// What the error calls for.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

@@ -48,8 +48,23 @@
 //! | `memory` | yes | [`MemoryStore`](store::MemoryStore), on moka |
 //! | `axum` | | extractors |
 //! | `tracing` | | events; without it the crate is silent |
+//! | `metrics` | | counters and durations for the `metrics` facade, see below |
 //! | `sandbox` | | an imitation of the upstream systems, and a browser, for development and tests |
 //! | `full` | | all of them |
+//!
+//! # Metrics
+//!
+//! Nothing is counted in the path of an ordinary request.
+//!
+//! | name | kind | labels | counts |
+//! |---|---|---|---|
+//! | `tower_weika_logins_begun_total` | counter | `provider` | redirects to the provider, also those that begin by themselves |
+//! | `tower_weika_logins_total` | counter | `provider`, `outcome` | logins that ended: `success`, `declined`, or the [`ErrorKind`] in lower case |
+//! | `tower_weika_callbacks_refused_total` | counter | `provider` | callbacks with a state that is forged, expired, replayed or foreign |
+//! | `tower_weika_logouts_total` | counter | `provider` | sessions that were ended by their owner |
+//! | `tower_weika_token_fetches_total` | counter | `outcome` | fetches of an access token |
+//! | `tower_weika_store_failures_total` | counter | | failures of the session store |
+//! | `tower_weika_upstream_seconds` | histogram | `call`, `outcome` | requests to the upstream systems, from connecting to the last byte |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code, unused_variables))))]
 
@@ -65,6 +80,7 @@ pub mod extract;
 pub mod guard;
 pub mod identity;
 pub mod login;
+mod meter;
 pub mod provider;
 mod random;
 #[cfg(feature = "sandbox")]

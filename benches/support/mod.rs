@@ -44,8 +44,8 @@ impl IdentityProvider for Provider {
         "wxcode"
     }
 
-    fn authorize_url(&self, _redirect_uri: &str, state: &str) -> String {
-        format!("https://provider.example/?state={state}")
+    async fn authorize_url(&self, _redirect_uri: &str, state: &str) -> Result<String, Error> {
+        Ok(format!("https://provider.example/?state={state}"))
     }
 
     async fn exchange(&self, code: AuthorizationCode) -> Result<Person, Error> {

@@ -6,6 +6,7 @@
 
 mod language;
 mod page;
+mod qr_code;
 mod rejection;
 mod request_kind;
 mod response;

@@ -10,8 +10,10 @@ use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use sha2::{Digest, Sha256};
 
+use super::qr_code;
 use super::response::{OwnResponse, grpc, json, protect};
 use super::{Language, RequestKind};
+use crate::error::ErrorKind;
 
 /// What a page of ours is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -36,6 +38,10 @@ pub enum PageKind {
     UpstreamFailed,
     /// The upstream system did not answer in time.
     UpstreamTimeout,
+    /// Logged in, and not bound to an account, which this needs.
+    Unbound,
+    /// The login works in WeChat only, and this is another browser.
+    OpenInWechat,
     /// A logout that another site asked for.
     CrossSite,
     /// The endpoint exists and does not take this method; the value for `Allow`.
@@ -48,7 +54,9 @@ impl PageKind {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::LoginRequired => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::Declined | Self::Denied | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Declined | Self::Denied | Self::Unbound | Self::CrossSite => StatusCode::FORBIDDEN,
+            // Nothing has failed: it is the login page, as far as there can be one here.
+            Self::OpenInWechat => StatusCode::OK,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::InvalidLink | Self::CookiesBlocked => StatusCode::BAD_REQUEST,
             Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
@@ -70,8 +78,21 @@ impl PageKind {
             Self::Denied => "denied",
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamTimeout => "upstream_timeout",
+            Self::Unbound => "unbound",
+            Self::OpenInWechat => "open_in_wechat",
             Self::CrossSite => "cross_site",
             Self::MethodNotAllowed(_) => "method_not_allowed",
+        }
+    }
+
+    /// The page for a failure that is not the visitor's.
+    pub(crate) const fn of(failure: ErrorKind) -> Self {
+        match failure {
+            ErrorKind::InvalidCode => Self::InvalidLink,
+            ErrorKind::Denied => Self::Denied,
+            ErrorKind::Timeout | ErrorKind::Unresponsive => Self::UpstreamTimeout,
+            ErrorKind::Store | ErrorKind::Internal => Self::Unavailable,
+            _ => Self::UpstreamFailed,
         }
     }
 
@@ -125,6 +146,14 @@ impl PageKind {
             (Self::UpstreamTimeout, Language::English) => {
                 ("The login system does not answer", "It took too long to complete your login. Please try again later.")
             }
+            (Self::Unbound, Language::Chinese) => ("尚未绑定账号", "此功能需要先绑定账号。"),
+            (Self::Unbound, Language::English) => ("No account yet", "You need to bind an account for this."),
+            (Self::OpenInWechat, Language::Chinese) => {
+                ("请在微信中打开", "登录只能在微信中进行。请用微信扫描二维码继续。")
+            }
+            (Self::OpenInWechat, Language::English) => {
+                ("Please open this in WeChat", "The login works in WeChat only. Scan the code with WeChat to go on.")
+            }
             (Self::CrossSite, Language::Chinese) => ("请求被拒绝", "退出登录只能在本站页面上进行。"),
             (Self::CrossSite, Language::English) => {
                 ("Request refused", "Logging out works from the pages of this site only.")
@@ -146,11 +175,19 @@ pub struct Page {
     kind: PageKind,
     language: Language,
     retry: Option<String>,
+    address: Option<String>,
 }
 
 impl Page {
     pub(crate) fn new(kind: PageKind, language: Language) -> Self {
-        Self { kind, language, retry: None }
+        Self { kind, language, retry: None, address: None }
+    }
+
+    /// The same page with the address to open elsewhere.
+    #[must_use]
+    pub(crate) fn with_address(mut self, address: String) -> Self {
+        self.address = Some(address);
+        self
     }
 
     /// The same page with a link that begins the login anew.
@@ -177,6 +214,19 @@ impl Page {
     #[must_use]
     pub fn retry(&self) -> Option<&str> {
         self.retry.as_deref()
+    }
+
+    /// The address of this site to open in WeChat, if that is what the page is about. It has to be escaped to go
+    /// into HTML.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        self.address.as_deref()
+    }
+
+    /// [`address`](Self::address) as a QR code: an `<svg>` element in black and white, with a quiet zone.
+    #[must_use]
+    pub fn qr_code(&self) -> Option<String> {
+        qr_code::svg(self.address()?)
     }
 }
 
@@ -205,7 +255,7 @@ impl Pages {
     }
 
     /// The answer that carries the page.
-    fn respond(&self, page: &Page) -> OwnResponse {
+    pub(crate) fn respond(&self, page: &Page) -> OwnResponse {
         let rendered = self.0.as_ref().map_or_else(|| plain(page), |render| render(page));
         let mut response = rendered.map(Full::from);
         *response.status_mut() = page.kind.status();
@@ -252,11 +302,12 @@ main{box-sizing:border-box;width:min(30rem,calc(100vw - 2rem));margin:1rem;paddi
 border:1px solid #dfe7e2;border-radius:1.1rem;box-shadow:0 1rem 2.5rem -1rem #0b3d2426}\
 main:before{content:'';display:block;width:2.5rem;height:.3rem;margin-bottom:1.25rem;border-radius:1rem;background:#06804a}\
 h1{font-size:1.35rem;line-height:1.4;margin:0 0 .5rem}p{margin:0;color:#55665d}\
+svg{display:block;width:min(100%,14rem);margin:1.5rem auto 0;border-radius:.65rem}\
 a{display:block;margin-top:1.5rem;text-align:center;padding:.7rem 1rem;border-radius:.65rem;background:#06804a;\
 color:#fff;text-decoration:none;font-weight:600}a:focus-visible{outline:3px solid #06804a;outline-offset:2px}\
 @media(prefers-color-scheme:dark){body{background:#0f1512;color:#e6efe9}\
 main{background:#18211c;border-color:#2a362f;box-shadow:none}p{color:#a3b3aa}\
-a,main:before{background:#3ecf8e;color:#06281a}a:focus-visible{outline-color:#3ecf8e}}";
+svg{background:#fff}a,main:before{background:#3ecf8e;color:#06281a}a:focus-visible{outline-color:#3ecf8e}}";
 
 /// The policy that lets exactly [`STYLE`] apply.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
@@ -273,10 +324,11 @@ fn plain(page: &Page) -> Response<String> {
         Language::English => "Log in again",
     };
     let link = page.retry.as_deref().map(|url| format!("<a href=\"{}\">{again}</a>", escape(url))).unwrap_or_default();
+    let code = page.qr_code().unwrap_or_default();
     let html = format!(
         "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{title}</title>\
-         <style>{STYLE}</style><main><h1>{title}</h1><p>{text}</p>{link}</main></html>",
+         <style>{STYLE}</style><main><h1>{title}</h1><p>{text}</p>{code}{link}</main></html>",
         page.language.tag()
     );
     let mut response = Response::new(html);

@@ -1,6 +1,7 @@
 //! Why a request was not answered by the wrapped service.
 
 use std::any::{TypeId, type_name};
+use std::sync::Arc;
 
 use http::header::{COOKIE, ETAG, HeaderName, LAST_MODIFIED, SET_COOKIE, TRANSFER_ENCODING};
 use http::response::Parts;
@@ -50,6 +51,12 @@ pub enum Reason {
     LoginRequired,
     /// Somebody is logged in and may not do this.
     Forbidden,
+    /// Somebody is logged in and not bound to an account yet: a person who navigates is sent to the page of the
+    /// application where that is done, with `return_to` in its query.
+    Unbound {
+        /// The path of that page; it may have a query.
+        bind_page: Arc<str>,
+    },
     /// Nobody can say who is asking: the session store failed.
     Unavailable(Error),
 }
@@ -65,6 +72,11 @@ impl Rejection {
     #[must_use]
     pub fn forbidden<I: 'static>(method: &Method, headers: &HeaderMap) -> Self {
         Self::new::<I>(Reason::Forbidden, method, headers)
+    }
+
+    /// A request with this method and these headers is refused to whoever is logged in as `I`, for this reason.
+    pub(crate) fn refused<I: 'static>(reason: Reason, method: &Method, headers: &HeaderMap) -> Self {
+        Self::new::<I>(reason, method, headers)
     }
 
     pub(crate) fn unavailable<I: 'static>(error: Error, method: &Method, headers: &HeaderMap) -> Self {
@@ -133,7 +145,7 @@ impl Rejection {
                 );
                 json(StatusCode::INTERNAL_SERVER_ERROR, &value!({ "error": "missing_layer", "message": message }))
             }
-            Reason::Forbidden | Reason::Unavailable(_) => self.render(&Pages::default(), None),
+            Reason::Forbidden | Reason::Unbound { .. } | Reason::Unavailable(_) => self.render(&Pages::default(), None),
         };
         response.extensions_mut().insert(self);
         response
@@ -153,11 +165,15 @@ impl Rejection {
         let kind = match self.0.reason {
             Reason::LoginRequired => PageKind::LoginRequired,
             Reason::Forbidden => PageKind::Forbidden,
+            Reason::Unbound { .. } => PageKind::Unbound,
             Reason::Unavailable(_) => PageKind::Unavailable,
         };
         match (&self.0.reason, self.kind(), login_url) {
             (Reason::LoginRequired, RequestKind::Data, Some(url)) => {
                 json(kind.status(), &value!({ "error": kind.code(), "login_url": url }))
+            }
+            (Reason::Unbound { bind_page }, RequestKind::Data, _) => {
+                json(kind.status(), &value!({ "error": kind.code(), "bind_url": &**bind_page }))
             }
             (Reason::LoginRequired | Reason::Forbidden, _, Some(url)) => {
                 // Somebody else may be allowed.

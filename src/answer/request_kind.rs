@@ -3,7 +3,7 @@
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, UPGRADE};
 use http::{HeaderMap, Method};
 
-use super::Language;
+use super::{Language, UserAgent};
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
@@ -50,11 +50,16 @@ impl RequestKind {
 pub(crate) struct Reader {
     pub(crate) kind: RequestKind,
     pub(crate) language: Language,
+    pub(crate) browser: UserAgent,
 }
 
 impl Reader {
     pub(crate) fn of(method: &Method, headers: &HeaderMap) -> Self {
-        Self { kind: RequestKind::of(method, headers), language: Language::of(headers) }
+        Self {
+            kind: RequestKind::of(method, headers),
+            language: Language::of(headers),
+            browser: UserAgent::of(headers),
+        }
     }
 }
 

@@ -3,6 +3,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use http::response::Parts;
 use http::{Request, Response};
 use pin_project::pin_project;
 use tower_service::Service;
@@ -40,9 +41,14 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let resolved = ready!(self.project().0.poll(cx))?;
-        // Not closed: a login layer further out has a better answer.
-        let answer = |rejection: &mut Rejection| rejection.render(&Pages::default(), None);
-        Poll::Ready(Ok(resolved.settle::<I>(answer)))
+        Poll::Ready(Ok(match resolved.refusal::<I>() {
+            Ok(response) => response.map(ResponseBody::inner),
+            // Not closed: a login layer further out has a better answer.
+            Err(refused) => {
+                let answer = refused.rejection.render(&Pages::default(), None);
+                refused.answered(answer).map(ResponseBody::own)
+            }
+        }))
     }
 }
 
@@ -55,20 +61,29 @@ pub(crate) enum Resolved<RB> {
 }
 
 impl<RB> Resolved<RB> {
-    /// The final response. `answer` gives its form to a refusal that is about `I`.
-    pub(crate) fn settle<I: 'static>(
-        self,
-        answer: impl FnOnce(&mut Rejection) -> OwnResponse,
-    ) -> Response<ResponseBody<RB>> {
-        let (mut rejection, former) = match self {
-            Self::Unavailable(rejection) => (rejection, None),
+    /// The response, unless it is a refusal that is about `I` and has not found its form yet.
+    pub(crate) fn refusal<I: 'static>(self) -> Result<Response<RB>, Refused> {
+        match self {
+            Self::Unavailable(rejection) => Err(Refused { rejection, former: None }),
             Self::Answered(mut response) => match Rejection::take_open::<I, _>(&mut response) {
-                None => return response.map(ResponseBody::inner),
-                Some(rejection) => (rejection, Some(response.into_parts().0)),
+                None => Ok(response),
+                Some(rejection) => Err(Refused { rejection, former: Some(response.into_parts().0) }),
             },
-        };
-        let answer = answer(&mut rejection);
-        rejection.settle(answer, former).map(ResponseBody::own)
+        }
+    }
+}
+
+/// A refusal that is looking for its form.
+pub(crate) struct Refused {
+    pub(crate) rejection: Rejection,
+    /// What middleware on the way has made of the response.
+    former: Option<Parts>,
+}
+
+impl Refused {
+    /// The refusal in the form of `answer`.
+    pub(crate) fn answered(self, answer: OwnResponse) -> OwnResponse {
+        self.rejection.settle(answer, self.former)
     }
 }
 

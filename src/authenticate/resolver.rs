@@ -7,6 +7,7 @@ use http::HeaderMap;
 use crate::clock::Clock;
 use crate::cookie::{self, Found};
 use crate::error::{Error, ErrorKind};
+use crate::meter;
 use crate::session::{Session, SessionId};
 use crate::store::{LoadResult, Lookup, SessionStore};
 use crate::trace::debug;
@@ -84,6 +85,7 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
 
 /// Whatever a store says is a failure of the store: another kind would be taken for one of the upstream system.
 fn as_store_error(error: Error) -> Error {
+    meter::store_failed();
     if error.kind() == ErrorKind::Store {
         return error;
     }

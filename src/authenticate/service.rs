@@ -10,6 +10,7 @@ use tower_service::Service;
 use super::{Resolver, Resolving, ResponseFuture};
 use crate::answer::Rejection;
 use crate::body::ResponseBody;
+use crate::identity::Identity;
 use crate::session::Authenticated;
 use crate::store::{Lookup, SessionStore};
 
@@ -27,11 +28,12 @@ impl<S, I, St> Authenticate<S, I, St> {
 
 impl<I, St> Resolver<I, St>
 where
-    I: Send + Sync + 'static,
+    I: Identity,
     St: SessionStore<I>,
 {
-    /// Begins to answer through `inner`. The second value is the target of a `GET` that is not known to be
-    /// logged in: where a login would have to lead back to. It is copied only then, because it is not free.
+    /// Begins to answer through `inner`. The second value is the target of a `GET` of somebody who is not known,
+    /// or not [complete](Identity::is_complete): where a login would have to lead back to. It is copied only then,
+    /// because it is not free.
     pub(crate) fn begin<S, B, RB>(
         self: &Arc<Self>,
         inner: &mut S,
@@ -43,8 +45,9 @@ where
         request.extensions_mut().remove::<Authenticated<I>>();
         match self.lookup(request.headers()) {
             Lookup::Ready(Ok(Some(session))) => {
+                let target = if session.identity().is_complete() { None } else { target(&request) };
                 request.extensions_mut().insert(Authenticated::new(session));
-                (Resolving::inner(inner.call(request)), None)
+                (Resolving::inner(inner.call(request)), target)
             }
             Lookup::Ready(Ok(None)) => {
                 let target = target(&request);
@@ -73,7 +76,7 @@ fn target<B>(request: &Request<B>) -> Option<PathAndQuery> {
 impl<S, B, RB, I, St> Service<Request<B>> for Authenticate<S, I, St>
 where
     S: Service<Request<B>, Response = Response<RB>> + Clone,
-    I: Send + Sync + 'static,
+    I: Identity,
     St: SessionStore<I>,
 {
     type Response = Response<ResponseBody<RB>>;

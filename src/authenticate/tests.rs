@@ -20,11 +20,18 @@ use super::*;
 use crate::answer::{Reason, Rejection};
 use crate::clock::{ManualClock, Timestamp};
 use crate::error::{Error, ErrorKind};
+use crate::identity::Identity;
 use crate::session::{Authenticated, Lifetime, Session, SessionId};
 use crate::store::{LoadResult, Lookup, SessionStore};
 
 #[derive(Debug)]
 struct Person;
+
+impl Identity for Person {
+    fn subject(&self) -> &'static str {
+        "somebody"
+    }
+}
 
 type Body = Full<Bytes>;
 type Loaded = LoadResult<Person>;

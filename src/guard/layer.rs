@@ -4,9 +4,9 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::prefix::Prefixes;
-use super::requirement::{LoggedIn, Role, School};
+use super::requirement::{Bound, LoggedIn, Role, School};
 use super::service::Guard;
-use crate::identity::Manager;
+use crate::identity::{Manager, WechatUser};
 
 /// Wraps services in a [`Guard`]; see the [module](super).
 #[derive(Debug)]
@@ -41,6 +41,19 @@ impl GuardLayer<Manager> {
     #[must_use]
     pub fn school(school_code: impl Into<Box<str>>) -> GuardLayer<Manager, School> {
         Self::custom(School(school_code.into()))
+    }
+}
+
+impl GuardLayer<WechatUser> {
+    /// Demands a WeChat user who is bound to an account. Whoever is not, and navigates, is sent to `bind_page`, the
+    /// path of a page of this site, with the checked target as `return_to` in its query; a script gets `403`.
+    ///
+    /// When the page has bound the person, it sends them to
+    /// [`LoginLayer::login_url`](crate::login::LoginLayer::login_url): the login, silent in WeChat, finds out and
+    /// leads to the target. `bind_page` itself must not be behind this guard.
+    #[must_use]
+    pub fn bound(bind_page: impl Into<Arc<str>>) -> GuardLayer<WechatUser, Bound> {
+        Self::custom(Bound(bind_page.into()))
     }
 }
 

@@ -4,7 +4,8 @@
 //!    `OPTIONS` is no exception; put a CORS layer around the guard, so that it answers preflights itself.
 //! 2. Nobody is logged in → the wrapped service is not called; the layer of the identity around the guard
 //!    sends a person to the login and answers `401` to everything else.
-//! 3. Somebody is logged in and does not meet the [`Requirement`] → `403`.
+//! 3. Somebody is logged in and does not meet the [`Requirement`] → `403`; a WeChat user who is not
+//!    [bound](GuardLayer::bound) and navigates is sent to the page of the application where that is done.
 //! 4. The reason is in the response's extensions, as a [`Rejection`].
 //!
 //! ```
@@ -29,6 +30,6 @@ mod tests;
 
 pub use self::future::ResponseFuture;
 pub use self::layer::GuardLayer;
-pub use self::requirement::{LoggedIn, Requirement, Role, School};
+pub use self::requirement::{Bound, LoggedIn, Requirement, Role, School};
 pub use self::service::Guard;
 pub use crate::answer::{Reason, Rejection};

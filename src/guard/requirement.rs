@@ -1,11 +1,19 @@
 //! What a guard may demand.
 
-use crate::identity::Manager;
+use std::sync::Arc;
+
+use crate::answer::Reason;
+use crate::identity::{Manager, WechatUser};
 
 /// Something that an identity must meet. Any closure `Fn(&I) -> bool` is one.
 pub trait Requirement<I> {
     /// Whether `identity` meets it.
     fn is_met_by(&self, identity: &I) -> bool;
+
+    /// Why it refuses somebody who does not meet it.
+    fn reason(&self) -> Reason {
+        Reason::Forbidden
+    }
 }
 
 impl<I, F: Fn(&I) -> bool> Requirement<I> for F {
@@ -42,5 +50,19 @@ pub struct School(pub(super) Box<str>);
 impl Requirement<Manager> for School {
     fn is_met_by(&self, manager: &Manager) -> bool {
         manager.current_school().is_some_and(|school| *school.code() == *self.0)
+    }
+}
+
+/// A WeChat user who is bound to an account.
+#[derive(Clone, Debug)]
+pub struct Bound(pub(super) Arc<str>);
+
+impl Requirement<WechatUser> for Bound {
+    fn is_met_by(&self, user: &WechatUser) -> bool {
+        user.is_bound()
+    }
+
+    fn reason(&self) -> Reason {
+        Reason::Unbound { bind_page: Arc::clone(&self.0) }
     }
 }

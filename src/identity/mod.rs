@@ -15,4 +15,11 @@ pub trait Identity: Debug + Send + Sync + 'static {
     /// The identifier that stays the same over all sessions of this person, unique within the provider.
     /// All sessions of one subject can be ended together.
     fn subject(&self) -> &str;
+
+    /// Whether nothing is left to be done about this person, such as binding an account. Where something is, the
+    /// login layer remembers what they asked for, so that a guard can send them to the page where it is done and
+    /// back ([`Reason::Unbound`](crate::answer::Reason::Unbound)).
+    fn is_complete(&self) -> bool {
+        true
+    }
 }

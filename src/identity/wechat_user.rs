@@ -93,6 +93,11 @@ impl Identity for WechatUser {
     fn subject(&self) -> &str {
         self.open_id.as_str()
     }
+
+    /// Whether the person is bound to an account.
+    fn is_complete(&self) -> bool {
+        self.is_bound()
+    }
 }
 
 /// Whether an openid is bound to an account at the operator's service.

@@ -5,29 +5,70 @@ use http::header::SET_COOKIE;
 
 use super::return_to::ReturnTo;
 use super::shared::{Shared, Visit};
-use super::state::State;
-use crate::answer::{OwnResponse, see_other};
+use super::state::{Attempt, State};
+use crate::answer::{OwnResponse, Reader, Rejection, see_other};
 use crate::error::Error;
+use crate::meter;
 use crate::provider::IdentityProvider;
+use crate::store::SessionStore;
 use crate::trace::debug;
 
-impl<P: IdentityProvider, St> Shared<P, St> {
+impl<P, St> Shared<P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
     /// The login endpoint.
-    pub(super) fn login(&self, visit: &Visit) -> Result<OwnResponse, Error> {
-        self.begin(&self.settings.return_to(visit.query.as_deref()), 0, &visit.headers)
+    pub(super) async fn login(&self, visit: &Visit) -> Result<OwnResponse, Error> {
+        let (reader, target) = (visit.reader(), self.settings.return_to(visit.query.as_deref()));
+        if !self.provider.works_in(reader.browser) {
+            return Ok(self.elsewhere(reader, &target));
+        }
+        self.begin(&target, Attempt::First, &visit.headers).await
+    }
+
+    /// The login that a refusal has led to.
+    pub(super) async fn log_in_first(&self, rejection: &Rejection, target: &ReturnTo) -> OwnResponse {
+        let begun = self.begin(target, Attempt::First, rejection.cookies()).await;
+        begun.unwrap_or_else(|error| self.broken(rejection.reader(), error))
+    }
+
+    /// The login of a stranger who has not asked for it; `None` if there shall be none.
+    pub(super) async fn log_in_unasked(
+        &self,
+        reader: Reader,
+        target: &ReturnTo,
+        headers: &HeaderMap,
+    ) -> Option<OwnResponse> {
+        if !self.provider.auto_login(reader.browser).await {
+            return None;
+        }
+        let begun = self.begin(target, Attempt::Unasked, headers).await;
+        let begun = begun.and_then(|mut response| {
+            response.headers_mut().append(SET_COOKIE, self.settings.flows.tried()?);
+            Ok(response)
+        });
+        // The page is there for strangers as well.
+        begun.inspect_err(|error| debug!(error = %error.report(), "no login without being asked")).ok()
     }
 
     /// Sends the browser to the provider. Nothing is kept here: the flow is in the browser's cookie.
-    pub(super) fn begin(&self, target: &ReturnTo, restarts: u8, headers: &HeaderMap) -> Result<OwnResponse, Error> {
+    pub(super) async fn begin(
+        &self,
+        target: &ReturnTo,
+        attempt: Attempt,
+        headers: &HeaderMap,
+    ) -> Result<OwnResponse, Error> {
         let Self { provider, settings, resolver, .. } = self;
-        let state = State::begin(restarts, resolver.clock.now())?;
+        let state = State::begin(attempt, resolver.clock.now())?;
         let cookies = settings.flows.begin(&settings.keys.flow, &state, target, &settings.landing, headers)?;
-        let url = provider.authorize_url(&settings.redirect_uri, &state.encode(&settings.keys.state));
+        let url = provider.authorize_url(&settings.redirect_uri, &state.encode(&settings.keys.state)).await?;
         let mut response = see_other(&url)?;
         for cookie in cookies {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
-        debug!(provider = %provider.name(), restarts = restarts, "login begins");
+        meter::login_begun(provider.name());
+        debug!(provider = %provider.name(), attempt = ?attempt, "login begins");
         Ok(response)
     }
 }

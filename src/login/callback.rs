@@ -8,9 +8,10 @@ use super::exchange::{Exchange, Outcome};
 use super::query::{Parameter, parameter};
 use super::return_to::ReturnTo;
 use super::shared::{Shared, Visit};
-use super::state::State;
+use super::state::{Attempt, State};
 use crate::answer::{OwnResponse, PageKind, see_other};
 use crate::error::{Error, ErrorKind};
+use crate::meter;
 use crate::provider::IdentityProvider;
 use crate::secret::AuthorizationCode;
 use crate::session::{Session, SessionId};
@@ -19,9 +20,6 @@ use crate::trace::{info, warn};
 
 /// The longest code that is taken. WeCom, the only relative that documents a length, goes up to 512 bytes.
 const MAX_CODE_BYTES: usize = 1024;
-
-/// A login begins again by itself at most this often.
-const MAX_RESTARTS: u8 = 1;
 
 /// What the query of a callback brings.
 enum Code {
@@ -61,13 +59,15 @@ where
                 self.exchanges.join_or_start(state.flow, || run.exchange(code, former, target))
             }
             (None, Code::Absent) => {
-                return Ok(self.page(visit.reader(), PageKind::Declined, Some(&target)));
+                meter::login_ended(self.provider.name(), "declined");
+                let unnoticed = self.end_unnoticed(visit, &state, &target)?;
+                return Ok(unnoticed.unwrap_or_else(|| self.page(visit.reader(), PageKind::Declined, Some(&target))));
             }
             (None, Code::Unusable) => return Ok(self.invalid_link(visit)),
         };
         match exchange.outcome().await {
             Outcome::LoggedIn { session, .. } => self.welcome(visit, &state, &session, &target).await,
-            Outcome::Failed(error) => self.failed(visit, &state, &target, error),
+            Outcome::Failed(error) => self.failed(visit, &state, &target, error).await,
         }
     }
 
@@ -90,13 +90,32 @@ where
         match code {
             _ if is_used || !state.is_fresh(self.resolver.clock.now()) => Ok(self.invalid_link(visit)),
             Code::Unusable => Ok(self.invalid_link(visit)),
-            Code::Absent => Ok(self.page(visit.reader(), PageKind::Declined, None)),
-            Code::Given(_) if state.restarts < MAX_RESTARTS => {
-                info!(provider = %self.provider.name(), "callback without its cookie: login restarts");
-                self.begin(&settings.landing, state.restarts + 1, &visit.headers)
+            Code::Absent | Code::Given(_) => {
+                if let Some(unnoticed) = self.end_unnoticed(visit, state, &settings.landing)? {
+                    return Ok(unnoticed);
+                }
+                match (code, state.attempt.next()) {
+                    (Code::Given(_), Some(attempt)) => {
+                        info!(provider = %self.provider.name(), "callback without its cookie: login restarts");
+                        self.begin(&settings.landing, attempt, &visit.headers).await
+                    }
+                    (Code::Given(_), None) => Ok(self.page(visit.reader(), PageKind::CookiesBlocked, None)),
+                    _ => Ok(self.page(visit.reader(), PageKind::Declined, None)),
+                }
             }
-            Code::Given(_) => Ok(self.page(visit.reader(), PageKind::CookiesBlocked, None)),
         }
+    }
+
+    /// The end of an attempt that nobody asked for and that came to nothing: on to the page, as a stranger. Only
+    /// if the browser remembers the attempt, because it would begin again there.
+    fn end_unnoticed(&self, visit: &Visit, state: &State, target: &ReturnTo) -> Result<Option<OwnResponse>, Error> {
+        let flows = &self.settings.flows;
+        if state.attempt != Attempt::Unasked || !flows.has_tried(&visit.headers) {
+            return Ok(None);
+        }
+        let mut response = see_other(target.as_str())?;
+        response.headers_mut().append(SET_COOKIE, flows.end(state.flow)?);
+        Ok(Some(response))
     }
 
     fn code(&self, query: Option<&str>) -> Code {
@@ -121,7 +140,9 @@ where
         return_to: ReturnTo,
     ) -> Outcome {
         let provider = self.provider.name();
-        match self.log_in(code, former).await {
+        let session = self.log_in(code, former).await;
+        meter::login_ended(provider, meter::outcome(&session));
+        match session {
             Ok(session) => {
                 info!(provider = %provider, "logged in");
                 Outcome::LoggedIn { session, return_to }
@@ -135,18 +156,16 @@ where
 
     /// Always a new id; the browser's former session ends.
     async fn log_in(&self, code: AuthorizationCode, former: Option<SessionId>) -> Result<SessionId, Error> {
-        // Before the request is sent: what the upstream system vouches for counts from somewhere after this.
-        let now = self.resolver.clock.now();
         let exchange = self.provider.exchange(code);
         let identity =
             tokio::time::timeout(self.settings.exchange_timeout, exchange).await.unwrap_or_else(|elapsed| {
                 Err(Error::new(ErrorKind::Timeout, "the code exchange took too long").with_source(elapsed))
             })?;
-        let valid_for = self.provider.valid_for(&identity);
+        let valid_until = self.provider.valid_until(&identity);
         let id = SessionId::random()?;
-        let mut session = Session::begin(id, identity, self.settings.lifetime, now);
-        if let Some(valid_for) = valid_for {
-            session = session.ending_by(now.plus(valid_for));
+        let mut session = Session::begin(id, identity, self.settings.lifetime, self.resolver.clock.now());
+        if let Some(end) = valid_until {
+            session = session.ending_by(end);
         }
         self.resolver.insert(session).await?;
         if let Some(former) = former
@@ -189,22 +208,23 @@ where
     }
 
     /// The answer to a callback whose exchange failed.
-    fn failed(&self, visit: &Visit, state: &State, target: &ReturnTo, error: Error) -> Result<OwnResponse, Error> {
+    async fn failed(
+        &self,
+        visit: &Visit,
+        state: &State,
+        target: &ReturnTo,
+        error: Error,
+    ) -> Result<OwnResponse, Error> {
         let begin_again = matches!(error.kind(), ErrorKind::InvalidCode | ErrorKind::Lost | ErrorKind::Timeout);
-        let mut response = if begin_again && state.restarts < MAX_RESTARTS {
-            let mut response = self.begin(target, state.restarts + 1, &visit.headers)?;
+        let mut response = if let Some(attempt) = state.attempt.next().filter(|_| begin_again) {
+            let mut response = self.begin(target, attempt, &visit.headers).await?;
             response.headers_mut().append(SET_COOKIE, self.settings.flows.end(state.flow)?);
             response
+        } else if let Some(unnoticed) = self.end_unnoticed(visit, state, target)? {
+            unnoticed
         } else {
             // The flow's cookie stays: whoever reloads the page is told the same again.
-            let kind = match error.kind() {
-                ErrorKind::InvalidCode => PageKind::InvalidLink,
-                ErrorKind::Denied => PageKind::Denied,
-                ErrorKind::Timeout | ErrorKind::Unresponsive => PageKind::UpstreamTimeout,
-                ErrorKind::Store | ErrorKind::Internal => PageKind::Unavailable,
-                _ => PageKind::UpstreamFailed,
-            };
-            self.page(visit.reader(), kind, Some(target))
+            self.page(visit.reader(), PageKind::of(error.kind()), Some(target))
         };
         response.extensions_mut().insert(error);
         Ok(response)
@@ -212,6 +232,7 @@ where
 
     /// One answer for states that are forged, expired, replayed or foreign, to the last byte.
     fn invalid_link(&self, visit: &Visit) -> OwnResponse {
+        meter::callback_refused(self.provider.name());
         self.page(visit.reader(), PageKind::InvalidLink, None)
     }
 }

@@ -39,6 +39,7 @@ pub(super) struct FlowCookies {
     prefix: String,
     session_name: String,
     arrived_name: String,
+    tried_name: String,
     /// What is left of the budget beside a session cookie.
     budget: usize,
 }
@@ -49,6 +50,7 @@ impl FlowCookies {
             policy,
             prefix: policy.name(&format!("{provider}-flow-")),
             arrived_name: policy.name(&format!("{provider}-arrived")),
+            tried_name: policy.name(&format!("{provider}-tried")),
             session_name: session_cookie.to_owned(),
             budget: HEADER_BUDGET.saturating_sub(session_cookie.len() + SessionId::LENGTH + PAIR_OVERHEAD),
         }
@@ -104,6 +106,15 @@ impl FlowCookies {
 
     pub(super) fn has_just_arrived(&self, headers: &HeaderMap) -> bool {
         cookie::find(headers, &self.arrived_name) != Found::Absent
+    }
+
+    /// A mark that ends with the browser: during this visit nobody is logged in without being asked any more.
+    pub(super) fn tried(&self) -> Result<HeaderValue, Error> {
+        self.policy.set(&self.tried_name, "1", None)
+    }
+
+    pub(super) fn has_tried(&self, headers: &HeaderMap) -> bool {
+        cookie::find(headers, &self.tried_name) != Found::Absent
     }
 
     /// Deletes the cookies of all flows that this browser has begun, and the mark of the last one.
@@ -191,6 +202,7 @@ mod tests {
     use http::header::COOKIE;
 
     use super::super::keys::Keys;
+    use super::super::state::Attempt;
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_unix_seconds(1_760_000_000);
@@ -236,7 +248,7 @@ mod tests {
         }
 
         fn begin(&mut self, at: Timestamp, to: &str) -> State {
-            let state = State::begin(0, at).unwrap();
+            let state = State::begin(Attempt::First, at).unwrap();
             let set = flows().begin(&keys().flow, &state, &target(to), &target("/"), &self.headers()).unwrap();
             self.apply(&set);
             state
@@ -321,7 +333,7 @@ mod tests {
         let mut jar = Jar::default();
         let others = FlowCookies::new(CookiePolicy::Secure, "wechat", "__Host-wechat-session");
         for tab in 0..40 {
-            let state = State::begin(0, NOW).unwrap();
+            let state = State::begin(Attempt::First, NOW).unwrap();
             let long = target(&format!("/{tab}/{}", "a".repeat(200)));
             let flows = if tab % 2 == 0 { &others } else { &flows() };
             let set = flows.begin(&keys().flow, &state, &long, &target("/"), &jar.headers()).unwrap();

@@ -8,8 +8,9 @@ use http::{Request, Response};
 use pin_project::pin_project;
 use tower_service::Service;
 
+use super::return_to::ReturnTo;
 use super::shared::Shared;
-use crate::answer::{OwnResponse, PageKind, Reason, Rejection, RequestKind};
+use crate::answer::{OwnResponse, PageKind, Reason, Rejection, RequestKind, see_other};
 use crate::authenticate::Resolving;
 use crate::body::ResponseBody;
 use crate::provider::IdentityProvider;
@@ -77,39 +78,74 @@ where
     type Output = Result<Response<ResponseBody<RB>>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().kind.project() {
-            KindProj::Own(answer) => Poll::Ready(Ok(ready!(answer.as_mut().poll(cx)).map(ResponseBody::own))),
-            KindProj::Passing { future, target, shared } => {
-                let resolved = ready!(future.poll(cx))?;
-                Poll::Ready(Ok(resolved.settle::<P::Identity>(|rejection| {
-                    rejection.close();
-                    shared.settle(rejection, target.as_ref())
-                })))
+        let mut kind = self.project().kind;
+        loop {
+            match kind.as_mut().project() {
+                KindProj::Own(answer) => {
+                    return Poll::Ready(Ok(ready!(answer.as_mut().poll(cx)).map(ResponseBody::own)));
+                }
+                KindProj::Passing { future, target, shared } => {
+                    let mut refused = match ready!(future.poll(cx))?.refusal::<P::Identity>() {
+                        Ok(response) => return Poll::Ready(Ok(response.map(ResponseBody::inner))),
+                        Err(refused) => refused,
+                    };
+                    refused.rejection.close();
+                    match shared.settle(&refused.rejection, target.as_ref()) {
+                        Form::Answer(answer) => {
+                            return Poll::Ready(Ok(refused.answered(answer).map(ResponseBody::own)));
+                        }
+                        Form::Login(target) => {
+                            let shared = Arc::clone(shared);
+                            let answer = async move {
+                                let answer = shared.log_in_first(&refused.rejection, &target).await;
+                                refused.answered(answer)
+                            };
+                            kind.set(Kind::Own(Box::pin(answer)));
+                        }
+                    }
+                }
             }
         }
     }
 }
 
-impl<P, St> Shared<P, St>
-where
-    P: IdentityProvider,
-    St: SessionStore<P::Identity>,
-{
-    /// Gives a refusal its final form: a login for a person who navigates, a short answer for the rest.
-    fn settle(&self, rejection: &Rejection, target: Option<&PathAndQuery>) -> OwnResponse {
-        let settings = &self.settings;
-        if !matches!((rejection.reason(), rejection.kind()), (Reason::LoginRequired, RequestKind::Page)) {
-            return rejection.render(&settings.pages, Some(&settings.login_path));
+/// The form of a refusal.
+enum Form {
+    Answer(OwnResponse),
+    /// A login that leads back to this target.
+    Login(ReturnTo),
+}
+
+impl<P: IdentityProvider, St> Shared<P, St> {
+    /// Finds the form of a refusal: a redirect for a person who navigates, a short answer for the rest.
+    fn settle(&self, rejection: &Rejection, target: Option<&PathAndQuery>) -> Form {
+        let (settings, reader) = (&self.settings, rejection.reader());
+        let target = || {
+            let target = target.and_then(|target| settings.rules.check(target.as_str().as_bytes()));
+            target.unwrap_or_else(|| settings.landing.clone())
+        };
+        match (rejection.reason(), reader.kind) {
+            (Reason::LoginRequired, RequestKind::Page) if !self.provider.works_in(reader.browser) => {
+                // To the page that says so; its address can be passed on.
+                let answer = see_other(&settings.login_url(&target()));
+                Form::Answer(answer.unwrap_or_else(|error| self.broken(reader, error)))
+            }
+            (Reason::LoginRequired, RequestKind::Page) if settings.flows.has_just_arrived(rejection.cookies()) => {
+                // Logged in a moment ago, and a stranger again: the browser refuses the session cookie, or another
+                // instance does not know the session. Another login would end in the same place.
+                Form::Answer(self.page(reader, PageKind::CookiesBlocked, Some(&target())))
+            }
+            (Reason::LoginRequired, RequestKind::Page) => Form::Login(target()),
+            (Reason::Unbound { bind_page }, RequestKind::Page) => {
+                let redirect = settings.bind_url(bind_page, &target()).and_then(|url| see_other(&url).ok());
+                Form::Answer(redirect.unwrap_or_else(|| self.refusal(rejection)))
+            }
+            _ => Form::Answer(self.refusal(rejection)),
         }
-        let target = target.and_then(|target| settings.rules.check(target.as_str().as_bytes()));
-        let target = target.unwrap_or_else(|| settings.landing.clone());
-        if settings.flows.has_just_arrived(rejection.cookies()) {
-            // Logged in a moment ago, and a stranger again: the browser refuses the session cookie, or another
-            // instance does not know the session. Another login would end in the same place.
-            return self.page(rejection.reader(), PageKind::CookiesBlocked, Some(&target));
-        }
-        let begun = self.begin(&target, 0, rejection.cookies());
-        begun.unwrap_or_else(|error| self.broken(rejection.reader(), error))
+    }
+
+    fn refusal(&self, rejection: &Rejection) -> OwnResponse {
+        rejection.render(&self.settings.pages, Some(&self.settings.login_path))
     }
 }
 

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
+use super::auto::AutoLoginLayer;
 use super::config::LoginLayerBuilder;
 use super::service::Login;
 use super::shared::Shared;
@@ -51,6 +52,22 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     #[must_use]
     pub fn authenticate(&self) -> AuthenticateLayer<P::Identity, St> {
         AuthenticateLayer::new(Arc::clone(&self.shared.resolver))
+    }
+
+    /// A layer that sends strangers through this login without being asked, where the provider
+    /// [agrees](IdentityProvider::auto_login): for WeChat's silent login.
+    #[must_use]
+    pub fn auto_login(&self) -> AutoLoginLayer<P, St> {
+        AutoLoginLayer::new(Arc::clone(&self.shared))
+    }
+
+    /// Where to send somebody who shall log in, anew if they are logged in already, and then come to `return_to`:
+    /// a path on this site. A target that is none of this site's (rule T) becomes the landing page.
+    #[must_use]
+    pub fn login_url(&self, return_to: &str) -> String {
+        let settings = &self.shared.settings;
+        let target = settings.rules.check(return_to.as_bytes());
+        settings.login_url(target.as_ref().unwrap_or(&settings.landing))
     }
 
     /// The path that begins a login.

@@ -6,6 +6,7 @@ use http::header::{HeaderName, ORIGIN, SET_COOKIE};
 use super::shared::{Shared, Visit};
 use crate::answer::{OwnResponse, PageKind, see_other};
 use crate::error::Error;
+use crate::meter;
 use crate::provider::IdentityProvider;
 use crate::store::SessionStore;
 use crate::trace::info;
@@ -24,6 +25,7 @@ where
         }
         if let Some(id) = self.resolver.id(&visit.headers) {
             self.resolver.remove(&id).await?;
+            meter::logged_out(self.provider.name());
             info!(provider = %self.provider.name(), "logged out");
         }
         let settings = &self.settings;
@@ -33,6 +35,10 @@ where
         // The back button must not log in again.
         for cookie in settings.flows.end_all(&visit.headers)? {
             headers.append(SET_COOKIE, cookie);
+        }
+        // Nor shall the next page.
+        if self.provider.auto_login(visit.reader().browser).await {
+            headers.append(SET_COOKIE, settings.flows.tried()?);
         }
         Ok(response)
     }

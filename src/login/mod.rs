@@ -68,6 +68,7 @@
 //! # }).unwrap();
 //! ```
 
+mod auto;
 mod begin;
 mod callback;
 mod config;
@@ -85,6 +86,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use self::auto::{AutoLogin, AutoLoginLayer, ResponseFuture as AutoLoginFuture};
 pub use self::config::LoginLayerBuilder;
 pub use self::future::ResponseFuture;
 pub use self::layer::LoginLayer;

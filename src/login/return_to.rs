@@ -29,13 +29,17 @@ impl ReturnTo {
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Everything before the query.
+    pub(super) fn path(&self) -> &str {
+        self.0.split(['?', '#']).next().unwrap_or_default()
+    }
 }
 
 /// Debug output shows the path only: a query may carry anything.
 impl fmt::Debug for ReturnTo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.0.split(['?', '#']).next().unwrap_or_default();
-        f.debug_tuple("ReturnTo").field(&path).finish()
+        f.debug_tuple("ReturnTo").field(&self.path()).finish()
     }
 }
 

@@ -64,7 +64,7 @@ where
     /// Answers a request to an endpoint of ours.
     async fn visit(self: Arc<Self>, endpoint: Endpoint, visit: Visit) -> OwnResponse {
         let answer = match (endpoint, &visit.method) {
-            (Endpoint::Login, &Method::GET) => self.login(&visit),
+            (Endpoint::Login, &Method::GET) => self.login(&visit).await,
             (Endpoint::Callback, &Method::GET) => self.callback(&visit).await,
             (Endpoint::Logout, &Method::POST) => self.logout(&visit).await,
             _ => Ok(self.page(visit.reader(), PageKind::MethodNotAllowed(endpoint.allow()), None)),

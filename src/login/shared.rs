@@ -60,12 +60,21 @@ impl Settings {
 
     /// The login path with a return target, for links.
     pub(super) fn login_url(&self, return_to: &ReturnTo) -> String {
-        if *return_to == self.landing {
-            return self.login_path.clone();
-        }
-        let target = url::form_urlencoded::byte_serialize(return_to.as_str().as_bytes());
-        format!("{}?return_to={}", self.login_path, target.collect::<String>())
+        if *return_to == self.landing { self.login_path.clone() } else { with_return_to(&self.login_path, return_to) }
     }
+
+    /// The application's page where somebody can bind an account, with a return target. `None` if it is no page
+    /// of this site, or the very page that is asked for.
+    pub(super) fn bind_url(&self, bind_page: &str, return_to: &ReturnTo) -> Option<String> {
+        let page = self.rules.check(bind_page.as_bytes()).filter(|page| !page.as_str().contains('#'))?;
+        (page.path() != return_to.path()).then(|| with_return_to(page.as_str(), return_to))
+    }
+}
+
+fn with_return_to(path: &str, target: &ReturnTo) -> String {
+    let joint = if path.contains('?') { '&' } else { '?' };
+    let target = url::form_urlencoded::byte_serialize(target.as_str().as_bytes());
+    format!("{path}{joint}return_to={}", target.collect::<String>())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -113,11 +122,18 @@ impl<P: IdentityProvider, St> Shared<P, St> {
         settings.pages.respond_to(reader.kind, &Page::new(kind, reader.language).with_retry(retry))
     }
 
-    /// The answer when this side cannot go on: the store failed, the system has no randomness, a provider's
-    /// URL is none.
+    /// The page that says that the login works in WeChat only, and how to go on there.
+    pub(super) fn elsewhere(&self, reader: Reader, target: &ReturnTo) -> OwnResponse {
+        let settings = &self.settings;
+        let address = format!("{}{}", settings.origin, settings.login_url(target));
+        settings.pages.respond(&Page::new(PageKind::OpenInWechat, reader.language).with_address(address))
+    }
+
+    /// The answer when a login cannot go on: the store failed, the system has no randomness, or nobody can say
+    /// where the provider is.
     pub(super) fn broken(&self, reader: Reader, error: Error) -> OwnResponse {
         warn!(provider = %self.provider.name(), error = %error.report(), "login cannot go on");
-        let mut response = self.page(reader, PageKind::Unavailable, None);
+        let mut response = self.page(reader, PageKind::of(error.kind()), None);
         response.extensions_mut().insert(error);
         response
     }

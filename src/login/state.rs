@@ -2,7 +2,7 @@
 //!
 //! 52 characters of base62, because WeChat takes letters and digits only and at most 128 of them
 //! (`protocols.md` 1.4), and real browsers mangle long ones. It says which flow of which birth it belongs to
-//! and how often the login was restarted, all authenticated for one provider. It does not say where the
+//! and what kind of attempt it is, all authenticated for one provider. It does not say where the
 //! login leads: that is in the flow cookie, bound to the browser.
 
 use std::fmt;
@@ -39,14 +39,48 @@ impl fmt::Debug for FlowId {
 pub(super) struct State {
     pub(super) flow: FlowId,
     pub(super) born: Timestamp,
-    /// How many logins in a row failed before this one began by itself.
-    pub(super) restarts: u8,
+    pub(super) attempt: Attempt,
+}
+
+/// Why a login began, which decides what happens when it fails.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Attempt {
+    /// The person wants it.
+    First,
+    /// The first attempt failed, and this one began by itself.
+    Second,
+    /// Nobody asked for it: if it fails, nobody shall notice.
+    Unasked,
+}
+
+impl Attempt {
+    /// What begins by itself when this one fails; no chain has more than two.
+    pub(super) fn next(self) -> Option<Self> {
+        (self == Self::First).then_some(Self::Second)
+    }
+
+    const fn to_byte(self) -> u8 {
+        match self {
+            Self::First => 0,
+            Self::Second => 1,
+            Self::Unasked => 2,
+        }
+    }
+
+    const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::First),
+            1 => Some(Self::Second),
+            2 => Some(Self::Unasked),
+            _ => None,
+        }
+    }
 }
 
 impl State {
-    pub(super) fn begin(restarts: u8, now: Timestamp) -> Result<Self, Error> {
+    pub(super) fn begin(attempt: Attempt, now: Timestamp) -> Result<Self, Error> {
         let born = Timestamp::from_unix_seconds(now.unix_seconds());
-        Ok(Self { flow: FlowId(random::bytes()?), born, restarts })
+        Ok(Self { flow: FlowId(random::bytes()?), born, attempt })
     }
 
     pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
@@ -70,11 +104,11 @@ impl State {
             return None;
         }
         let (flow, rest) = payload.split_first_chunk::<FLOW_BYTES>()?;
-        let [a, b, c, d, e, restarts] = *rest else {
+        let [a, b, c, d, e, attempt] = *rest else {
             return None;
         };
         let born = Timestamp::from_unix_seconds(u64::from_be_bytes([0, 0, 0, a, b, c, d, e]));
-        Some(Self { flow: FlowId(*flow), born, restarts })
+        Some(Self { flow: FlowId(*flow), born, attempt: Attempt::from_byte(attempt)? })
     }
 
     fn payload(&self) -> [u8; PAYLOAD_BYTES] {
@@ -82,7 +116,7 @@ impl State {
         payload[..FLOW_BYTES].copy_from_slice(&self.flow.0);
         payload[FLOW_BYTES..PAYLOAD_BYTES - 1]
             .copy_from_slice(&self.born.unix_seconds().to_be_bytes()[8 - BORN_BYTES..]);
-        payload[PAYLOAD_BYTES - 1] = self.restarts;
+        payload[PAYLOAD_BYTES - 1] = self.attempt.to_byte();
         payload
     }
 }
@@ -141,21 +175,21 @@ mod tests {
 
     #[test]
     fn state_is_short_and_alphanumeric() {
-        let text = State::begin(0, NOW).unwrap().encode(&keys().state);
+        let text = State::begin(Attempt::First, NOW).unwrap().encode(&keys().state);
         assert_eq!(text.len(), 52);
         assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     }
 
     #[test]
     fn state_of_another_provider_or_secret_is_refused() {
-        let text = State::begin(0, NOW).unwrap().encode(&keys().state);
+        let text = State::begin(Attempt::First, NOW).unwrap().encode(&keys().state);
         assert_eq!(State::decode(text.as_bytes(), &Keys::derive(&[1; 32], "wechat").state), None);
         assert_eq!(State::decode(text.as_bytes(), &Keys::derive(&[2; 32], "weika").state), None);
     }
 
     #[test]
     fn state_is_fresh_for_ten_minutes() {
-        let state = State::begin(0, NOW).unwrap();
+        let state = State::begin(Attempt::First, NOW).unwrap();
         assert!(state.is_fresh(NOW.plus(Duration::from_secs(599))));
         assert!(!state.is_fresh(NOW.plus(Duration::from_secs(600))));
         assert!(state.is_fresh(NOW.minus(Duration::from_secs(59))));
@@ -164,7 +198,7 @@ mod tests {
 
     #[test]
     fn state_that_a_browser_has_altered_is_refused() {
-        let text = State::begin(0, NOW).unwrap().encode(&keys().state);
+        let text = State::begin(Attempt::First, NOW).unwrap().encode(&keys().state);
         assert_eq!(State::decode(format!("{text}https://i.maxthon.cn").as_bytes(), &keys().state), None);
         assert_eq!(State::decode(&text.as_bytes()[..51], &keys().state), None);
         assert_eq!(State::decode(&[b'z'; 52], &keys().state), None);
@@ -173,14 +207,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_decodes(flow in any::<[u8; 16]>(), seconds in 0_u64..1 << 40, restarts in any::<u8>()) {
-            let state = State { flow: FlowId(flow), born: Timestamp::from_unix_seconds(seconds), restarts };
+        fn what_is_encoded_decodes(flow in any::<[u8; 16]>(), seconds in 0_u64..1 << 40, attempt in 0_u8..3) {
+            let attempt = Attempt::from_byte(attempt).unwrap();
+            let state = State { flow: FlowId(flow), born: Timestamp::from_unix_seconds(seconds), attempt };
             prop_assert_eq!(State::decode(state.encode(&keys().state).as_bytes(), &keys().state), Some(state));
         }
 
         #[test]
         fn any_changed_character_is_refused(at in 0_usize..52, to in "[0-9A-Za-z]") {
-            let text = State::begin(1, NOW).unwrap().encode(&keys().state);
+            let text = State::begin(Attempt::Second, NOW).unwrap().encode(&keys().state);
             let mut changed = text.clone();
             changed.replace_range(at..=at, &to);
             prop_assume!(changed != text);

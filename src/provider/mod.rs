@@ -33,9 +33,10 @@
 //!         "ticket"
 //!     }
 //!
-//!     fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
+//!     async fn authorize_url(&self, redirect_uri: &str, state: &str) -> Result<String, Error> {
 //!         let query = [("back", redirect_uri), ("state", state)];
-//!         url::Url::parse_with_params("https://reception.example/ticket", query).map(String::from).unwrap_or_default()
+//!         let url = url::Url::parse_with_params("https://reception.example/ticket", query);
+//!         url.map(String::from).map_err(|error| Error::new(ErrorKind::Internal, "no URL").with_source(error))
 //!     }
 //!
 //!     async fn exchange(&self, code: AuthorizationCode) -> Result<Visitor, Error> {
@@ -52,9 +53,11 @@
 
 mod weika_manager;
 
-use std::time::Duration;
+use std::future::ready;
 
 pub use self::weika_manager::{WeikaManagerProvider, WeikaManagerProviderBuilder};
+use crate::answer::UserAgent;
+use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::secret::AuthorizationCode;
@@ -73,7 +76,10 @@ pub trait IdentityProvider: Send + Sync + 'static {
     fn code_parameter(&self) -> &str;
 
     /// Where the browser goes to log in. `state` is alphanumeric.
-    fn authorize_url(&self, redirect_uri: &str, state: &str) -> String;
+    ///
+    /// # Errors
+    /// If that is not known, because somebody has to be asked and does not answer. The person is told.
+    fn authorize_url(&self, redirect_uri: &str, state: &str) -> impl Future<Output = Result<String, Error>> + Send;
 
     /// Spends the one-time code and says who came. Called in a task of its own, once per login.
     ///
@@ -83,9 +89,22 @@ pub trait IdentityProvider: Send + Sync + 'static {
     /// is told to the person; everything else is a failure of the upstream system.
     fn exchange(&self, code: AuthorizationCode) -> impl Future<Output = Result<Self::Identity, Error>> + Send;
 
-    /// How long the upstream system vouches for the identity, from the exchange on; a session never lives
-    /// longer. `None` if it does not say.
-    fn valid_for(&self, _identity: &Self::Identity) -> Option<Duration> {
+    /// Until when the upstream system vouches for the identity; a session never lives longer. `None` if it does
+    /// not say.
+    fn valid_until(&self, _identity: &Self::Identity) -> Option<Timestamp> {
         None
+    }
+
+    /// Whether the login works in this browser. Where it does not, a person who navigates gets a page that says
+    /// so, with a QR code to go on in WeChat.
+    fn works_in(&self, _browser: UserAgent) -> bool {
+        true
+    }
+
+    /// Whether a stranger with this browser may be sent through the login without having asked for it, where
+    /// [`LoginLayer::auto_login`](crate::login::LoginLayer::auto_login) is applied. Only a login that the person
+    /// does not notice is fit for that.
+    fn auto_login(&self, _browser: UserAgent) -> impl Future<Output = bool> + Send {
+        ready(false)
     }
 }

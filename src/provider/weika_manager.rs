@@ -46,8 +46,8 @@ impl IdentityProvider for WeikaManagerProvider {
         "wxcode"
     }
 
-    fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
-        self.client.authorize_url(redirect_uri, state)
+    async fn authorize_url(&self, redirect_uri: &str, state: &str) -> Result<String, Error> {
+        Ok(self.client.authorize_url(redirect_uri, state))
     }
 
     async fn exchange(&self, code: AuthorizationCode) -> Result<Manager, Error> {

@@ -13,6 +13,7 @@ use super::flight::Flight;
 use super::{AccessToken, IssuedToken, TokenSource};
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind};
+use crate::meter;
 use crate::{random, trace};
 
 /// The longest time before its end at which a token is renewed.
@@ -73,6 +74,7 @@ impl<S> Shared<S> {
 
     /// Ends a flight that started at `started`: keeps the token or counts the failure, then tells everybody.
     fn land(&self, flight: &Arc<Flight>, started: Timestamp, outcome: Result<IssuedToken, Error>) {
+        meter::token_fetched(meter::outcome(&outcome));
         let now = self.clock.now();
         let mut cold = self.cold();
         let outcome = match outcome {

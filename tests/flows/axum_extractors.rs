@@ -51,8 +51,8 @@ impl IdentityProvider for Desk {
         "wxcode"
     }
 
-    fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
-        self.0.authorize_url(redirect_uri, state)
+    async fn authorize_url(&self, redirect_uri: &str, state: &str) -> Result<String, Error> {
+        Ok(self.0.authorize_url(redirect_uri, state))
     }
 
     async fn exchange(&self, code: AuthorizationCode) -> Result<Clerk, Error> {

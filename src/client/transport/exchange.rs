@@ -7,11 +7,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
+use tokio::time::Instant;
 use tower::ServiceExt;
 use tower_service::Service;
 
 use super::{NotSent, RequestBody, ResponseBody, TimedOut};
 use crate::error::{BoxError, Error, ErrorKind};
+use crate::meter;
 
 /// Sends `request` once by `service` and reads the answer, which must be a 200.
 pub(super) async fn run<S>(
@@ -26,11 +28,14 @@ where
     let query = request.uri().query().map(str::to_owned);
     let mut exchange = Exchange { context, handed_over: false, query };
     let outcome = exchange.run(service, request, limits.max_body);
-    match tokio::time::timeout(limits.total, outcome).await {
+    let began = Instant::now();
+    let outcome = match tokio::time::timeout(limits.total, outcome).await {
         Ok(outcome) => outcome,
         Err(_) if exchange.handed_over => Err(Error::new(ErrorKind::Timeout, context)),
         Err(_) => Err(Error::new(ErrorKind::Connect, context)),
-    }
+    };
+    meter::upstream_called(context, meter::outcome(&outcome), began.elapsed());
+    outcome
 }
 
 /// Bounds of one exchange.

@@ -159,12 +159,7 @@ impl WeikaClient {
     async fn token(&self) -> Result<AccessToken, Error> {
         const CONTEXT: &str = "weika access token";
 
-        let token = self.tokens.get().await.map_err(|error| match error.kind() {
-            // These would mean that the code may be spent, and it was not even sent.
-            ErrorKind::Timeout => Error::new(ErrorKind::Unresponsive, CONTEXT).with_source(error),
-            ErrorKind::Lost => Error::new(ErrorKind::Fault, CONTEXT).with_source(error),
-            _ => error,
-        })?;
+        let token = self.tokens.get().await.map_err(|error| error.before_the_code(CONTEXT))?;
         Ok((*token).clone())
     }
 }

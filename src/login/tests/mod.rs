@@ -1,6 +1,7 @@
 //! The rules of a login, with a provider that the test plays.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tokio_test::{assert_pending, task};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use super::*;
+use crate::answer::UserAgent;
 use crate::body::ResponseBody;
 use crate::clock::{ManualClock, Timestamp};
 use crate::error::{Error, ErrorKind, Mistake};
@@ -24,6 +26,10 @@ use crate::secret::AuthorizationCode;
 use crate::session::{Authenticated, Lifetime};
 use crate::store::MemoryStore;
 
+mod auto_login;
+mod elsewhere;
+mod unbound;
+
 type Body = Full<Bytes>;
 
 #[derive(Debug)]
@@ -32,6 +38,10 @@ struct Person(String);
 impl Identity for Person {
     fn subject(&self) -> &str {
         &self.0
+    }
+
+    fn is_complete(&self) -> bool {
+        self.0 != "newcomer"
     }
 }
 
@@ -42,7 +52,11 @@ struct Provider {
     exchanges: Arc<AtomicUsize>,
     /// An exchange takes a permit before it answers.
     gate: Arc<Semaphore>,
-    valid_for: Option<Duration>,
+    valid_until: Option<Timestamp>,
+    /// Whether it works in WeChat only.
+    for_wechat: bool,
+    /// Whether it may begin without being asked.
+    unasked: bool,
 }
 
 impl IdentityProvider for Provider {
@@ -56,8 +70,16 @@ impl IdentityProvider for Provider {
         "wxcode"
     }
 
-    fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
-        format!("https://provider.example/authorize?redirect_uri={redirect_uri}&state={state}")
+    fn works_in(&self, browser: UserAgent) -> bool {
+        !self.for_wechat || browser.has_web_login()
+    }
+
+    async fn auto_login(&self, browser: UserAgent) -> bool {
+        self.unasked && browser.is_wechat()
+    }
+
+    async fn authorize_url(&self, redirect_uri: &str, state: &str) -> Result<String, Error> {
+        Ok(format!("https://provider.example/authorize?redirect_uri={redirect_uri}&state={state}"))
     }
 
     async fn exchange(&self, code: AuthorizationCode) -> Result<Person, Error> {
@@ -76,8 +98,8 @@ impl IdentityProvider for Provider {
         Err(Error::new(kind, "as planned"))
     }
 
-    fn valid_for(&self, _: &Person) -> Option<Duration> {
-        self.valid_for
+    fn valid_until(&self, _: &Person) -> Option<Timestamp> {
+        self.valid_until
     }
 }
 
@@ -94,7 +116,8 @@ impl Site {
 
     fn named(name: &'static str) -> Self {
         let gate = Arc::new(Semaphore::new(1));
-        let provider = Provider { name, exchanges: Arc::default(), gate, valid_for: None };
+        let provider =
+            Provider { name, exchanges: Arc::default(), gate, valid_until: None, for_wechat: false, unasked: false };
         Self::with(provider)
     }
 
@@ -123,9 +146,7 @@ impl Site {
     }
 
     async fn answer(&self, request: Request<Body>) -> Answer {
-        let (parts, body) = self.app().oneshot(request).await.unwrap().into_parts();
-        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-        Answer { parts, text }
+        answer(self.app().oneshot(request).await.unwrap()).await
     }
 
     fn exchanges(&self) -> usize {
@@ -157,6 +178,12 @@ impl Site {
     async fn who(&self, jar: &Jar) -> String {
         self.answer(jar.get("/")).await.text
     }
+}
+
+async fn answer<B: http_body::Body<Error: fmt::Debug>>(response: Response<B>) -> Answer {
+    let (parts, body) = response.into_parts();
+    let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    Answer { parts, text }
 }
 
 #[derive(Debug)]
@@ -604,8 +631,8 @@ async fn provider_whose_url_is_none_is_503_and_no_loop() {
             "wxcode"
         }
 
-        fn authorize_url(&self, _: &str, _: &str) -> String {
-            String::new()
+        async fn authorize_url(&self, _: &str, _: &str) -> Result<String, Error> {
+            Ok(String::new())
         }
 
         async fn exchange(&self, code: AuthorizationCode) -> Result<Person, Error> {
@@ -622,7 +649,8 @@ async fn provider_whose_url_is_none_is_503_and_no_loop() {
 
 #[tokio::test]
 async fn session_never_outlives_what_the_provider_vouches_for() {
-    let provider = Provider { valid_for: Some(Duration::from_secs(60)), ..Site::new().provider };
+    let in_a_minute = Site::new().clock.clock().now().plus(Duration::from_secs(60));
+    let provider = Provider { valid_until: Some(in_a_minute), ..Site::new().provider };
     let (site, mut jar) = (Site::with(provider), Jar::default());
     site.log_in(&mut jar, "wang").await;
     site.clock.advance(Duration::from_secs(59));

@@ -1,0 +1,63 @@
+use std::fmt;
+use std::sync::Arc;
+
+use tower_layer::Layer;
+
+use super::AutoLogin;
+use crate::login::shared::Shared;
+use crate::provider::IdentityProvider;
+
+/// Sends strangers through the login who have not asked for it, on public pages too, at most once per visit.
+/// Comes from [`LoginLayer::auto_login`](crate::login::LoginLayer::auto_login).
+///
+/// It belongs around the whole application, directly inside the login layer:
+///
+/// ```
+/// use tower::{Layer, service_fn};
+/// # type Body = http_body_util::Full<bytes::Bytes>;
+///
+/// # fn main() -> Result<(), tower_weika::ConfigError> {
+/// # let provider = tower_weika::provider::WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build()?;
+/// let login = tower_weika::login::LoginLayer::builder(provider).public_url("https://campus.example.edu.cn").build()?;
+/// # let pages = service_fn(async |_: http::Request<Body>| Ok::<_, std::convert::Infallible>(http::Response::new(Body::default())));
+/// let app = login.layer(login.auto_login().layer(pages));
+/// # let _: http::Request<Body> = http::Request::default();
+/// # fn check<S: tower::Service<http::Request<Body>>>(_: &S) {}
+/// # check(&app);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// 1. Only a person who navigates (`GET`, HTML), whom nobody knows, in a browser for which the provider
+///    [says so](IdentityProvider::auto_login).
+/// 2. Once per visit: a cookie that ends with the browser remembers it, and logging out counts as well.
+/// 3. Whatever goes wrong on the way, the page is shown as to a stranger; the person notices nothing but a detour.
+pub struct AutoLoginLayer<P: IdentityProvider, St> {
+    shared: Arc<Shared<P, St>>,
+}
+
+impl<P: IdentityProvider, St> AutoLoginLayer<P, St> {
+    pub(in crate::login) fn new(shared: Arc<Shared<P, St>>) -> Self {
+        Self { shared }
+    }
+}
+
+impl<S, P: IdentityProvider, St> Layer<S> for AutoLoginLayer<P, St> {
+    type Service = AutoLogin<S, P, St>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        AutoLogin::new(inner, Arc::clone(&self.shared))
+    }
+}
+
+impl<P: IdentityProvider, St> Clone for AutoLoginLayer<P, St> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<P: IdentityProvider, St> fmt::Debug for AutoLoginLayer<P, St> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AutoLoginLayer").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,94 @@
+use std::fmt;
+use std::mem;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{HeaderMap, Request, Response, header};
+use tower_service::Service;
+
+use super::ResponseFuture;
+use crate::answer::{Reader, RequestKind};
+use crate::body::ResponseBody;
+use crate::login::return_to::ReturnTo;
+use crate::login::shared::Shared;
+use crate::provider::IdentityProvider;
+use crate::session::Authenticated;
+use crate::store::SessionStore;
+
+/// Logs strangers in who have not asked for it; see [`AutoLoginLayer`](super::AutoLoginLayer).
+pub struct AutoLogin<S, P: IdentityProvider, St> {
+    inner: S,
+    shared: Arc<Shared<P, St>>,
+}
+
+impl<S, P: IdentityProvider, St> AutoLogin<S, P, St> {
+    pub(super) fn new(inner: S, shared: Arc<Shared<P, St>>) -> Self {
+        Self { inner, shared }
+    }
+}
+
+/// A stranger who could be logged in.
+struct Stranger {
+    reader: Reader,
+    target: ReturnTo,
+    cookies: HeaderMap,
+}
+
+impl<P: IdentityProvider, St> Shared<P, St> {
+    /// The stranger who navigates with this request, and has not been through the login during this visit.
+    fn stranger<B>(&self, request: &Request<B>) -> Option<Stranger> {
+        if request.extensions().get::<Authenticated<P::Identity>>().is_some() {
+            return None;
+        }
+        let headers = request.headers();
+        let reader = Reader::of(request.method(), headers);
+        if reader.kind != RequestKind::Page
+            || !self.provider.works_in(reader.browser)
+            || self.settings.flows.has_tried(headers)
+        {
+            return None;
+        }
+        let target = self.settings.rules.check(request.uri().path_and_query()?.as_str().as_bytes())?;
+        let cookies = headers.get_all(header::COOKIE).iter().map(|line| (header::COOKIE, line.clone())).collect();
+        Some(Stranger { reader, target, cookies })
+    }
+}
+
+impl<S, B, RB, P, St> Service<Request<B>> for AutoLogin<S, P, St>
+where
+    S: Service<Request<B>, Response = Response<RB>> + Clone,
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    type Response = Response<ResponseBody<RB>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, B>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let Some(Stranger { reader, target, cookies }) = self.shared.stranger(&request) else {
+            return ResponseFuture::inner(self.inner.call(request));
+        };
+        let shared = Arc::clone(&self.shared);
+        let login = async move { shared.log_in_unasked(reader, &target, &cookies).await };
+        // Only the service that was polled ready may be called: it goes into the future, its clone stays here.
+        let clone = self.inner.clone();
+        let ready = mem::replace(&mut self.inner, clone);
+        ResponseFuture::deciding(login, request, ready)
+    }
+}
+
+impl<S: Clone, P: IdentityProvider, St> Clone for AutoLogin<S, P, St> {
+    fn clone(&self) -> Self {
+        Self::new(self.inner.clone(), Arc::clone(&self.shared))
+    }
+}
+
+impl<S: fmt::Debug, P: IdentityProvider, St> fmt::Debug for AutoLogin<S, P, St> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AutoLogin").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

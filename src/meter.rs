@@ -1,0 +1,94 @@
+//! Counters and durations for the `metrics` crate, or nothing at all without the feature; call sites carry no
+//! `cfg`. The crate documentation lists them.
+//!
+//! Only what happens off the path of an ordinary request is counted. A label is a provider's name, a literal, or
+//! the name of an [`ErrorKind`].
+
+use std::time::Duration;
+
+use crate::error::ErrorKind;
+
+/// The outcome of something that went well.
+pub(crate) const SUCCESS: &str = "success";
+
+/// The label for a failure.
+pub(crate) const fn failure(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::InvalidCode => "invalid_code",
+        ErrorKind::TokenRejected => "token_rejected",
+        ErrorKind::Denied => "denied",
+        ErrorKind::Configuration => "configuration",
+        ErrorKind::Busy => "busy",
+        ErrorKind::Fault => "fault",
+        ErrorKind::Malformed => "malformed",
+        ErrorKind::Connect => "connect",
+        ErrorKind::Lost => "lost",
+        ErrorKind::Timeout => "timeout",
+        ErrorKind::Unresponsive => "unresponsive",
+        ErrorKind::ForbiddenHost => "forbidden_host",
+        ErrorKind::Store => "store",
+        ErrorKind::Internal => "internal",
+    }
+}
+
+/// The label for an outcome of either kind.
+pub(crate) fn outcome<T>(outcome: &Result<T, crate::Error>) -> &'static str {
+    outcome.as_ref().map_or_else(|error| failure(error.kind()), |_| SUCCESS)
+}
+
+#[cfg(feature = "metrics")]
+mod counting {
+    use super::Duration;
+
+    pub(crate) fn login_begun(provider: &str) {
+        metrics::counter!("tower_weika_logins_begun_total", "provider" => provider.to_owned()).increment(1);
+    }
+
+    pub(crate) fn login_ended(provider: &str, outcome: &'static str) {
+        let labels = [("provider", provider.to_owned()), ("outcome", outcome.to_owned())];
+        metrics::counter!("tower_weika_logins_total", &labels).increment(1);
+    }
+
+    pub(crate) fn callback_refused(provider: &str) {
+        metrics::counter!("tower_weika_callbacks_refused_total", "provider" => provider.to_owned()).increment(1);
+    }
+
+    pub(crate) fn logged_out(provider: &str) {
+        metrics::counter!("tower_weika_logouts_total", "provider" => provider.to_owned()).increment(1);
+    }
+
+    pub(crate) fn token_fetched(outcome: &'static str) {
+        metrics::counter!("tower_weika_token_fetches_total", "outcome" => outcome).increment(1);
+    }
+
+    pub(crate) fn store_failed() {
+        metrics::counter!("tower_weika_store_failures_total").increment(1);
+    }
+
+    pub(crate) fn upstream_called(call: &'static str, outcome: &'static str, took: Duration) {
+        metrics::histogram!("tower_weika_upstream_seconds", "call" => call, "outcome" => outcome).record(took);
+    }
+}
+
+#[cfg(not(feature = "metrics"))]
+mod counting {
+    use super::Duration;
+
+    pub(crate) fn login_begun(_: &str) {}
+
+    pub(crate) fn login_ended(_: &str, _: &'static str) {}
+
+    pub(crate) fn callback_refused(_: &str) {}
+
+    pub(crate) fn logged_out(_: &str) {}
+
+    pub(crate) fn token_fetched(_: &'static str) {}
+
+    pub(crate) fn store_failed() {}
+
+    pub(crate) fn upstream_called(_: &'static str, _: &'static str, _: Duration) {}
+}
+
+pub(crate) use counting::{
+    callback_refused, logged_out, login_begun, login_ended, store_failed, token_fetched, upstream_called,
+};
