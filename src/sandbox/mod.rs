@@ -2,7 +2,16 @@
 //!
 //! A [`Sandbox`] listens on loopback and answers as the documents say: one-time codes, tokens that age,
 //! `"6001"` as a string, an empty entry among the schools. It does not share a line with the client code of
-//! this crate, so that a mistake there is not repeated here.
+//! this crate, so that a mistake there is not repeated here. It plays four systems:
+//!
+//! - *Weika*, where a manager logs in ([`Person`]);
+//! - *WeChat's* page that gives an official account a code for whoever is looking ([`Follower`]);
+//! - the *binding service*, which turns that code into an openid, and into a token if the openid is bound;
+//! - *Kesion's* lookup of the official account that a school has authorised ([`KesionState`]).
+//!
+//! What tests switch by calls, a person switches at `/sandbox/control`.
+//!
+//! The rules of the play:
 //!
 //! 1. Out of the box it shows only what is documented, and where nothing is, what is most likely.
 //!    [`behaviours`] lists everything with its [`Provenance`].
@@ -41,12 +50,22 @@
 //! # }).unwrap();
 //! ```
 
+mod account;
 mod answer;
+mod authorize;
+mod binding;
 mod browser;
+mod builder;
+mod call;
+mod control;
+mod dialect;
 mod endpoint;
 mod fault;
+mod follower;
 mod grant;
+mod kesion;
 mod ledger;
+mod official_account;
 mod page;
 mod person;
 mod provenance;
@@ -54,16 +73,27 @@ mod query;
 mod quirk;
 mod reply;
 mod server;
+mod sms;
+mod steer;
+mod switch;
+mod systems;
+mod wechat;
+mod wechat_page;
 mod weika;
 
+pub use binding::{BindingRefusal, BindingState};
 pub use browser::{Browser, Cookie, Hop, SameSite, Visit};
+pub use builder::SandboxBuilder;
 pub use endpoint::Endpoint;
 pub use fault::{Fault, Faults, Gate};
+pub use follower::Follower;
+pub use kesion::KesionState;
 pub use ledger::{Entry, Ledger, Outcome, Spends};
 pub use person::{IdentityKind, Person, School};
 pub use provenance::{Behaviour, Provenance, behaviours};
 pub use quirk::{ContentTypeForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm, Quirk, Quirks};
-pub use server::{Sandbox, SandboxBuilder};
+pub use server::Sandbox;
+pub use wechat::{WechatApproval, WechatRefusal};
 pub use weika::{Approval, Refusal};
 
 #[cfg(test)]
