@@ -149,6 +149,5 @@ fn refusal(number: Option<i64>, msg: &str, auth_url: Option<&str>, quirks: &[Qui
     let info = missing(quirks).map(|it| ("info", it));
     let members = [number_member, auth_url, info].into_iter().flatten();
     body.extend(members.map(|(name, value)| (name.to_owned(), value)));
-
     Answer::json(Dialect::Kesion, body, Some(number.unwrap_or(-1)))
 }

@@ -49,6 +49,34 @@
 //! # std::io::Result::Ok(())
 //! # }).unwrap();
 //! ```
+//!
+//! The other journey goes through WeChat, which looks at the browser and at the order of the parameters, to
+//! the binding service:
+//!
+//! ```
+//! use tower_weika::sandbox::{Browser, Endpoint, Sandbox};
+//!
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let sandbox = Sandbox::builder().wechat_auto_approve("xiaoming").start().await?;
+//! let authorize = format!(
+//!     "{}{}?appid={}&redirect_uri=http%3A%2F%2Fapp.example%2Fback&response_type=code&scope=snsapi_base&state=S",
+//!     sandbox.base_url(),
+//!     Endpoint::WechatAuthorize.path(),
+//!     sandbox.app_id(),
+//! );
+//! let desktop = Browser::new();
+//! assert!(desktop.get(&authorize).await?.text().contains("请在微信客户端打开链接"));
+//!
+//! let phone = Browser::new().user_agent("Mozilla/5.0 (iPhone) MicroMessenger/8.0.59(0x18003b28)");
+//! let redirect = phone.get_no_follow(&authorize).await?;
+//! assert!(redirect.location().unwrap_or_default().starts_with("http://app.example/back?code="));
+//!
+//! // The application posts the code to `/app/wx/openId`; the openid that it gets is this one.
+//! let xiaoming = &sandbox.followers()[0];
+//! assert_eq!(xiaoming.open_id(sandbox.app_id()), "oFollowerXiaoming00000000001");
+//! # std::io::Result::Ok(())
+//! # }).unwrap();
+//! ```
 
 mod account;
 mod answer;

@@ -56,11 +56,13 @@ impl Sandbox {
     }
 
     /// Binds the follower of this id to the follower's own account. Whether there is such a follower.
+    #[expect(clippy::must_use_candidate, reason = "a test that names its own followers knows the answer")]
     pub fn bind(&self, follower: &str) -> bool {
         self.shared.systems.set_bound(follower, true)
     }
 
     /// Takes the binding of the follower of this id away. Whether there is such a follower.
+    #[expect(clippy::must_use_candidate, reason = "a test that names its own followers knows the answer")]
     pub fn unbind(&self, follower: &str) -> bool {
         self.shared.systems.set_bound(follower, false)
     }

@@ -131,7 +131,8 @@ impl Wechat {
 
     /// Sends the browser back. The decision is the first parameter; the rest is the request as it came.
     pub(super) fn approve(&self, call: &Call<'_>) -> Answer {
-        let (decision, query) = call.query().split_once('&').unwrap_or((call.query(), ""));
+        let query = call.query();
+        let (decision, query) = query.split_once('&').unwrap_or((query, ""));
         match self.admitted(call, query) {
             Ok(request) => self.send_back(decision, &request, call.quirks, call.fault),
             Err(page) => page,
