@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 
+use super::dialect::{Dialect, as_integer};
 use super::quirk::{ContentTypeForm, ErrcodeForm, ErrmsgForm, Quirk};
 
 /// What an endpoint says.
@@ -12,32 +13,30 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) location: Option<HeaderValue>,
     pub(super) content: Content,
-    /// The `errcode` of a refusal, for the ledger.
+    /// The number of a refusal, for the ledger.
     pub(super) refusal: Option<i64>,
 }
 
 #[derive(Debug)]
 pub(super) enum Content {
-    Json(Map<String, Value>),
+    Json(Dialect, Map<String, Value>),
     Html(String),
     None,
 }
 
 impl Answer {
-    /// A success: the members beside `errcode` and `errmsg`.
+    /// A success of Weika: the members beside `errcode` and `errmsg`.
     pub(super) fn success(members: Value) -> Self {
         let mut body = Map::from_iter([("errcode".to_owned(), json!(0)), ("errmsg".to_owned(), json!("success"))]);
         if let Value::Object(members) = members {
             body.extend(members);
         }
-        Self::ok(Content::Json(body))
+        Self::json(Dialect::Weika, body, None)
     }
 
-    /// A refusal. `errcode` is a number or a string, as the document prints it.
-    pub(super) fn refusal(errcode: Value, errmsg: &str) -> Self {
-        let refusal = number(&errcode).unwrap_or(-1);
-        let body = [("errcode".to_owned(), errcode), ("errmsg".to_owned(), json!(errmsg))];
-        Self { refusal: Some(refusal), ..Self::ok(Content::Json(Map::from_iter(body))) }
+    /// A document, with the number of what it refuses, if it does.
+    pub(super) fn json(dialect: Dialect, body: Map<String, Value>, refusal: Option<i64>) -> Self {
+        Self { refusal, ..Self::ok(Content::Json(dialect, body)) }
     }
 
     /// A page.
@@ -51,6 +50,17 @@ impl Answer {
         Self { status, location: None, content, refusal }
     }
 
+    /// A page that says no without saying so in its status, as WeChat's do; `number` is for the ledger.
+    pub(super) fn refusing_page(html: String, number: i64) -> Self {
+        Self { refusal: Some(number), ..Self::page(html) }
+    }
+
+    /// `303` to a page of the sandbox itself, after a form was sent.
+    pub(super) fn see_other(path: &'static str) -> Self {
+        let location = Some(HeaderValue::from_static(path));
+        Self { status: StatusCode::SEE_OTHER, location, ..Self::ok(Content::None) }
+    }
+
     /// `302` to `location`.
     pub(super) fn redirect(location: HeaderValue) -> Self {
         Self { status: StatusCode::FOUND, location: Some(location), ..Self::ok(Content::None) }
@@ -61,7 +71,7 @@ impl Answer {
         match &self.content {
             Content::None => (None, Bytes::new()),
             Content::Html(html) => (Some(HTML), Bytes::from(html.clone())),
-            Content::Json(body) => (content_type(quirks), json_bytes(body.clone(), quirks)),
+            Content::Json(dialect, body) => (content_type(quirks), json_bytes(*dialect, body.clone(), quirks)),
         }
     }
 
@@ -86,20 +96,21 @@ fn content_type(quirks: &[Quirk]) -> Option<&'static str> {
     Some("application/json")
 }
 
-fn json_bytes(mut body: Map<String, Value>, quirks: &[Quirk]) -> Bytes {
-    let errcode = body.remove("errcode");
-    let errmsg = body.remove("errmsg");
+fn json_bytes(dialect: Dialect, mut body: Map<String, Value>, quirks: &[Quirk]) -> Bytes {
+    let errcode = body.remove(dialect.number());
+    let errmsg = body.remove(dialect.words());
     if quirks.contains(&Quirk::NumbersAsStrings) {
         body.values_mut().for_each(stringify_numbers);
     }
-    if quirks.contains(&Quirk::UnderData) {
+    // The binding service has `data` anyway, and no page of Kesion's speaks of one.
+    if dialect == Dialect::Weika && quirks.contains(&Quirk::UnderData) {
         body = Map::from_iter([("data".to_owned(), Value::Object(body))]);
     }
     if let Some(errcode) = errcode.and_then(|it| errcode_form(it, quirks)) {
-        body.insert("errcode".to_owned(), errcode);
+        body.insert(dialect.number().to_owned(), errcode);
     }
     if let Some(errmsg) = errmsg.and_then(|it| errmsg_form(it, quirks)) {
-        body.insert("errmsg".to_owned(), errmsg);
+        body.insert(dialect.words().to_owned(), errmsg);
     }
     let mut body = Value::Object(body);
     if quirks.contains(&Quirk::UnknownFields) {
@@ -124,7 +135,7 @@ fn errcode_form(errcode: Value, quirks: &[Quirk]) -> Option<Value> {
         Quirk::Errcode(form) => Some(*form),
         _ => None,
     });
-    let (Some(form), Some(n)) = (form, number(&errcode)) else {
+    let (Some(form), Some(n)) = (form, as_integer(&errcode)) else {
         return Some(errcode);
     };
     Some(match form {
@@ -160,10 +171,6 @@ fn errmsg_form(errmsg: Value, quirks: &[Quirk]) -> Option<Value> {
         }
         Some(ErrmsgForm::Absent) => return None,
     })
-}
-
-fn number(errcode: &Value) -> Option<i64> {
-    errcode.as_i64().or_else(|| errcode.as_str()?.parse().ok())
 }
 
 fn float(text: &str) -> Value {
@@ -215,7 +222,7 @@ mod tests {
     #[test]
     fn errcode_takes_every_form() {
         let success = Answer::success(json!({}));
-        let refusal = Answer::refusal(json!("6001"), "invalid code");
+        let refusal = Dialect::Weika.refusal(json!("6001"), "invalid code");
         for (form, zero, other) in [
             (ErrcodeForm::Integer, "0", "6001"),
             (ErrcodeForm::String, r#""0""#, r#""6001""#),
@@ -241,7 +248,7 @@ mod tests {
 
     #[test]
     fn errmsg_takes_every_form() {
-        let refusal = Answer::refusal(json!("6001"), "invalid code");
+        let refusal = Dialect::Weika.refusal(json!("6001"), "invalid code");
         for (form, words) in [
             (ErrmsgForm::Ok, r#","errmsg":"ok""#),
             (ErrmsgForm::UpperOk, r#","errmsg":"OK""#),

@@ -1,5 +1,8 @@
 //! What the sandbox can be asked for.
 
+use http::Method;
+
+use super::dialect::Dialect;
 use super::provenance::labelled;
 
 labelled! {
@@ -17,13 +20,43 @@ labelled! {
         ManagerInfo: Documented, "admin.html, step 3";
         /// Name, badge and addresses of a school (获取主体信息).
         SchoolInfo: Documented, "cloud.tencent.com/document/api/1523/87716; there with a school's token";
+        /// WeChat's page that gives an official account a code for whoever is looking (网页授权).
+        WechatAuthorize: Documented, "WeChat's page 网页授权, copied at csdn 86527897";
+        /// What the page leads to: sends the browser back to the application. The path is the sandbox's own.
+        WechatApprove: Documented, "WeChat's page 网页授权: the address after the consent; the path is our own";
+        /// The binding service: whose openid is behind a code, and whether it is bound to a user.
+        OpenId: Documented, "showdoc.com.cn/east/2107969430195298";
+        /// The binding service: sends a code by SMS, so that somebody can be bound.
+        SendSms: Documented, "showdoc.com.cn/east/2714110949361841; its parameters are inferred";
+        /// The binding service: binds an openid to a user who is there already.
+        BindUser: Documented, "showdoc.com.cn/east/2195723471259705; its parameters are partly inferred";
+        /// Kesion's lookup of the official account that a school has authorised.
+        OfficialAccount: Documented, "showdoc.com.cn/kesionwebapi/9347782530902155";
+        /// Where Kesion's `auth_url` leads: a school's administrator authorises the account. What the page
+        /// looks like is the sandbox's own.
+        AuthUrl: Documented, "showdoc.com.cn/kesionwebapi/9347782530902155: auth_url; the page is our own";
+        /// The page that switches the states of the systems. No upstream system has it.
+        Control: Inferred, "the sandbox's own, so that a person can do what tests do";
     }
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: &'static [Self] =
-        &[Self::ManagerConnect, Self::Approve, Self::AccessToken, Self::ManagerInfo, Self::SchoolInfo];
+    pub const ALL: &'static [Self] = &[
+        Self::ManagerConnect,
+        Self::Approve,
+        Self::AccessToken,
+        Self::ManagerInfo,
+        Self::SchoolInfo,
+        Self::WechatAuthorize,
+        Self::WechatApprove,
+        Self::OpenId,
+        Self::SendSms,
+        Self::BindUser,
+        Self::OfficialAccount,
+        Self::AuthUrl,
+        Self::Control,
+    ];
 
     /// The path, without query.
     #[must_use]
@@ -34,17 +67,59 @@ impl Endpoint {
             Self::AccessToken => "/open/cgi-bin/access-token",
             Self::ManagerInfo => "/open/cgi-bin/get-manager-info",
             Self::SchoolInfo => "/cgi-bin/campus/school-info",
+            Self::WechatAuthorize => "/connect/oauth2/authorize",
+            Self::WechatApprove => "/sandbox/wechat/approve",
+            Self::OpenId => "/app/wx/openId",
+            Self::SendSms => "/app/app/sms/sendLoginSms",
+            Self::BindUser => "/app/app/V1.0/bindingUser",
+            Self::OfficialAccount => "/webapi/school/GetWeixinAuthInfo",
+            Self::AuthUrl => "/plus/auth_url",
+            Self::Control => "/sandbox/control",
         }
     }
 
     /// Whether a browser comes here, and not an application.
     #[must_use]
     pub const fn is_page(self) -> bool {
-        matches!(self, Self::ManagerConnect | Self::Approve)
+        matches!(
+            self,
+            Self::ManagerConnect
+                | Self::Approve
+                | Self::WechatAuthorize
+                | Self::WechatApprove
+                | Self::AuthUrl
+                | Self::Control
+        )
+    }
+
+    /// Pages are looked at, and those with a form take it; everything else is posted to.
+    pub(super) fn allows(self, method: &Method) -> bool {
+        match *method {
+            Method::GET | Method::HEAD => self.is_page(),
+            Method::POST => !self.is_page() || matches!(self, Self::AuthUrl | Self::Control),
+            _ => false,
+        }
+    }
+
+    /// How answers are worded here.
+    pub(super) const fn dialect(self) -> Dialect {
+        match self {
+            Self::OpenId | Self::SendSms | Self::BindUser => Dialect::Binding,
+            Self::OfficialAccount | Self::AuthUrl => Dialect::Kesion,
+            _ => Dialect::Weika,
+        }
     }
 
     pub(super) fn at(path: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|it| it.path() == path)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|it| it.path() == path || (it.is_on_iis() && it.path().eq_ignore_ascii_case(path)))
+    }
+
+    /// Kesion runs on IIS, which does not tell `/WebApi` from `/webapi`: its documents print both.
+    const fn is_on_iis(self) -> bool {
+        matches!(self, Self::OfficialAccount | Self::AuthUrl)
     }
 }
 
@@ -59,5 +134,21 @@ mod tests {
             assert_eq!(Endpoint::at(endpoint.path()), Some(*endpoint));
         }
         assert_eq!(Endpoint::at("/open/cgi-bin/access-token/"), None);
+    }
+
+    #[test]
+    fn only_iis_does_not_care_for_case() {
+        assert_eq!(Endpoint::at("/WebApi/School/getweixinauthinfo"), Some(Endpoint::OfficialAccount));
+        assert_eq!(Endpoint::at("/app/wx/openid"), None);
+    }
+
+    #[test]
+    fn pages_are_looked_at_and_everything_else_is_posted_to() {
+        for endpoint in Endpoint::ALL {
+            assert_eq!(endpoint.allows(&Method::GET), endpoint.is_page());
+            assert!(endpoint.allows(&Method::POST) || endpoint.is_page());
+            assert!(!endpoint.allows(&Method::PUT));
+        }
+        assert!(Endpoint::Control.allows(&Method::POST) && !Endpoint::WechatAuthorize.allows(&Method::POST));
     }
 }

@@ -40,11 +40,13 @@ labelled! {
         TooManyRequests: Inferred, "the quota of a gateway; WeChat itself answers 45009";
         /// A redirect (`302`) to this address; the call is not handled.
         Redirect(String): Inferred, "a captive or moved gateway";
-        /// This `errcode`, a number or a string, instead of an answer; the call is not handled.
+        /// This `errcode`, a number or a string, instead of an answer; the call is not handled. At the binding
+        /// service it is the `code`, at Kesion the `returnCode` beside `"result": false`.
         Errcode(Value): Documented, "the error tables; -1 (busy) by analogy with WeChat";
         /// `40005` for whatever token: a newer one has replaced it. The call is not handled.
         NotLatest: Observed, "silenceper/wechat#516, JeffreySu/WeiXinMPSDK#3029";
-        /// The token's `expires_in` is this, or missing. The token itself lives as long as ever.
+        /// The token's `expires_in` is this, or missing; at the binding service its `expire`. The token itself
+        /// lives as long as ever.
         ExpiresIn(Option<Value>): Inferred, "a clock that is wrong, or a slip";
         /// Something is appended to the `state` on the way back.
         AlteredState(String): Observed, "w7corp/easywechat#2285: Maxthon appends its own address";
@@ -66,10 +68,10 @@ impl Fault {
     #[must_use]
     pub const fn fits(&self, endpoint: Endpoint) -> bool {
         match self {
-            Self::ExpiresIn(_) => matches!(endpoint, Endpoint::AccessToken),
+            Self::ExpiresIn(_) => matches!(endpoint, Endpoint::AccessToken | Endpoint::OpenId),
             Self::NotLatest => matches!(endpoint, Endpoint::ManagerInfo | Endpoint::SchoolInfo),
             Self::AlteredState(_) | Self::StateMissing | Self::SameCode => {
-                matches!(endpoint, Endpoint::Approve)
+                matches!(endpoint, Endpoint::Approve | Endpoint::WechatApprove)
             }
             _ => true,
         }
@@ -180,9 +182,9 @@ impl Faults {
         self.take_if(endpoint, |fault| fault.fits(endpoint))
     }
 
-    /// The fault of a way back to the application that does not lead over [`Endpoint::Approve`].
-    pub(super) fn take_on_the_way_back(&self) -> Option<Fault> {
-        self.take_if(Endpoint::Approve, |fault| fault.fits(Endpoint::Approve) && !fault.fits(Endpoint::ManagerConnect))
+    /// The fault of a way back to the application that skips `approve`, the page that usually leads back.
+    pub(super) fn take_on_the_way_back(&self, approve: Endpoint) -> Option<Fault> {
+        self.take_if(approve, |fault| fault.fits(approve) && !fault.fits(Endpoint::ManagerConnect))
     }
 
     fn take_if(&self, endpoint: Endpoint, wanted: impl Fn(&Fault) -> bool) -> Option<Fault> {

@@ -9,13 +9,35 @@ use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
 use crate::random;
 
-/// One-time codes: 18 decimal digits (the form of a public sample), bound to an application and a person.
+/// One-time codes, bound to an application and a person, both by number.
 #[derive(Debug)]
 pub(super) struct Codes {
+    form: CodeForm,
     clock: Clock,
     life: Duration,
     ledger: Ledger,
     issued: Mutex<Issued>,
+}
+
+/// What a code looks like.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum CodeForm {
+    /// Weika's: 18 decimal digits, the form of a public sample.
+    Digits,
+    /// WeChat's: 32 letters and digits.
+    Letters,
+}
+
+impl CodeForm {
+    fn random(self) -> Result<String, Error> {
+        match self {
+            Self::Digits => {
+                let random = u64::from_le_bytes(random::bytes()?);
+                Ok(format!("{:018}", random % 1_000_000_000_000_000_000))
+            }
+            Self::Letters => base62::<32>(),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -34,14 +56,13 @@ struct Code {
 }
 
 impl Codes {
-    pub(super) fn new(clock: Clock, life: Duration, ledger: Ledger) -> Self {
-        Self { clock, life, ledger, issued: Mutex::default() }
+    pub(super) fn new(form: CodeForm, clock: Clock, life: Duration, ledger: Ledger) -> Self {
+        Self { form, clock, life, ledger, issued: Mutex::default() }
     }
 
     /// A new code for `person` at `app`.
     pub(super) fn issue(&self, app: usize, person: usize) -> Result<String, Error> {
-        let random = u64::from_le_bytes(random::bytes()?);
-        let text = format!("{:018}", random % 1_000_000_000_000_000_000);
+        let text = self.form.random()?;
         let born = self.clock.now();
         let number = self.ledger.code_issued();
         let mut issued = self.issued();
@@ -189,7 +210,7 @@ mod tests {
     fn codes() -> (Codes, ManualClock, Ledger) {
         let hand = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
         let ledger = Ledger::default();
-        (Codes::new(hand.clock(), LIFE, ledger.clone()), hand, ledger)
+        (Codes::new(CodeForm::Digits, hand.clock(), LIFE, ledger.clone()), hand, ledger)
     }
 
     #[test]

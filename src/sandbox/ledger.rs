@@ -9,6 +9,8 @@ use tokio::sync::Notify;
 use super::endpoint::Endpoint;
 
 /// The sandbox's own count of everything. Holds no code, no token and no secret; clones show the same.
+///
+/// Weika's codes and WeChat's are counted together.
 #[derive(Clone, Default, Debug)]
 pub struct Ledger(Arc<Shared>);
 
@@ -56,7 +58,9 @@ pub struct Entry {
 pub enum Outcome {
     /// Answered as wanted.
     Answered,
-    /// Refused with this `errcode`, or on a page with this HTTP status.
+    /// Refused with this number (`errcode`, `code` or `returnCode`), or on a page with this HTTP status. A page
+    /// of WeChat counts with the number that it shows, an openid that is not bound with 2000, and what Kesion
+    /// refuses without a number with -1.
     Refused(i64),
     /// Spoiled by the [`Fault`](super::Fault) of this name.
     Spoiled(&'static str),

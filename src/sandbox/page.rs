@@ -1,7 +1,9 @@
 //! What a person sees in the browser.
 
 use super::endpoint::Endpoint;
+use super::follower::Follower;
 use super::person::Person;
+use super::wechat_page::follower_card;
 
 /// The page that asks who to be. `query` is that of the request, passed on as it came.
 pub(super) fn choose(people: &[Person], redirect_uri: &str, query: &str) -> String {
@@ -14,7 +16,7 @@ pub(super) fn choose(people: &[Person], redirect_uri: &str, query: &str) -> Stri
             r#"<li><a data-person="{data}" href="{approve}?person={id}&amp;{query}">{card}</a></li>
 "#,
             data = escape(person.id()),
-            card = card(person),
+            card = person_card(person),
         ));
     }
     let body = format!(
@@ -29,32 +31,41 @@ pub(super) fn choose(people: &[Person], redirect_uri: &str, query: &str) -> Stri
 }
 
 /// The page that says what this is, for whoever follows a link to the address itself.
-pub(super) fn home(people: &[Person]) -> String {
-    let people: String = people.iter().map(|person| format!("<li>{}</li>", card(person))).collect();
+pub(super) fn home(people: &[Person], followers: &[Follower]) -> String {
+    let people: String = people.iter().map(|person| format!("<li>{}</li>", person_card(person))).collect();
+    let followers: String = followers.iter().map(|it| format!("<li>{}</li>", follower_card(it))).collect();
     let endpoints: String =
         Endpoint::ALL.iter().map(|endpoint| format!("<li><code>{}</code></li>", endpoint.path())).collect();
     let body = format!(
         r#"<h1>微卡沙盒<small lang="en">Weika sandbox</small></h1>
-<p>模拟微卡的登录页和接口。请从应用发起登录。<small lang="en">It plays Weika's login page and interfaces. Begin a login in your application.</small></p>
+<p>模拟微卡的登录页和接口，以及公众号授权、绑定和科汛接口。请从应用发起登录。<small lang="en">It plays Weika's login page and interfaces, and those of WeChat's authorize page, the binding service and Kesion. Begin a login in your application.</small></p>
+<a class="decline" href="{control}">控制台 <span lang="en">Control page</span></a>
 <h2>可登录的人 <small lang="en">Who can log in</small></h2>
 <ul>{people}</ul>
+<h2>微信里的人 <small lang="en">Who has WeChat</small></h2>
+<ul>{followers}</ul>
 <h2>接口 <small lang="en">Endpoints</small></h2>
-<ul>{endpoints}</ul>"#
+<ul>{endpoints}</ul>"#,
+        control = Endpoint::Control.path(),
     );
     document("首页", &body)
 }
 
-/// Somebody at a glance.
-fn card(person: &Person) -> String {
+/// A manager at a glance.
+fn person_card(person: &Person) -> String {
     let school = person.shown_school().map_or("没有主体 · no school", |school| school.name());
+    let real = if person.has_real_info() { " · 已实名 verified" } else { "" };
+    card(person.name(), &format!("{school} · 角色组 role {role}{real}", role = person.role_id()))
+}
+
+/// Somebody at a glance: the name and a line about it, both as plain text.
+pub(super) fn card(name: &str, about: &str) -> String {
     format!(
         r#"<span class="who"><span class="face" aria-hidden="true">{face}</span>
-<span><b>{name}</b><small>{school} · 角色组 role {role}{real}</small></span></span>"#,
-        face = escape(&person.name().chars().take(1).collect::<String>()),
-        name = escape(person.name()),
-        school = escape(school),
-        role = person.role_id(),
-        real = if person.has_real_info() { " · 已实名 verified" } else { "" },
+<span><b>{name}</b><small>{about}</small></span></span>"#,
+        face = escape(&name.chars().take(1).collect::<String>()),
+        name = escape(name),
+        about = escape(about),
     )
 }
 
@@ -64,7 +75,8 @@ pub(super) fn error(zh: &str, en: &str) -> String {
     document("无法登录", &format!(r#"<h1>{zh}<small lang="en">{en}</small></h1>"#))
 }
 
-fn document(title: &str, body: &str) -> String {
+/// A whole page of the sandbox around `body`.
+pub(super) fn document(title: &str, body: &str) -> String {
     format!(
         r#"<!doctype html>
 <html lang="zh-CN">
@@ -104,10 +116,16 @@ min-height:3.5rem}\
 ul a{display:block;border-radius:.8rem;color:inherit;text-decoration:none}\
 a:hover .who{border-color:var(--key)}a:focus-visible{outline:2px solid var(--key);outline-offset:2px}\
 .face{flex:none;width:2.5rem;height:2.5rem;border-radius:50%;display:grid;place-items:center;background:var(--key);color:var(--card)}\
-.decline{display:block;text-align:center;padding:.7rem;color:var(--dim)}";
+.decline{display:block;text-align:center;padding:.7rem;color:var(--dim)}\
+.switches{display:flex;flex-wrap:wrap;gap:.5rem;margin:.6rem 0}\
+button{font:inherit;color:inherit;background:none;border:1px solid var(--line);border-radius:.8rem;padding:.5rem .8rem;\
+min-height:2.75rem;text-align:left;cursor:pointer}\
+button:hover,button[aria-pressed=true]{border-color:var(--key)}button[aria-pressed=true]{color:var(--key);font-weight:600}\
+button:focus-visible{outline:2px solid var(--key);outline-offset:2px}\
+table{width:100%;border-collapse:collapse}td{padding:.4rem 0;border-bottom:1px solid var(--line)}";
 
 /// Text for HTML, also inside a quoted attribute.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -136,8 +154,10 @@ mod tests {
 
     #[test]
     fn home_names_everybody_and_logs_nobody_in() {
-        let page = home(&[Person::new("a", "o", "<b>")]);
-        assert!(page.contains("&lt;b&gt;") && !page.contains("href="));
+        let page = home(&[Person::new("a", "o", "<b>")], &[Follower::new("f", "<i>")]);
+        assert!(page.contains("&lt;b&gt;") && page.contains("&lt;i&gt;"));
+        let links: Vec<_> = page.split("href=\"").skip(1).collect();
+        assert!(links.len() == 1 && links[0].starts_with("/sandbox/control\""));
         assert!(page.contains("/open/auth/manager-connect"));
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::quirk::{HostForm, IdentityNumbering, MissingForm, Quirk};
+use super::quirk::{HostForm, IdentityNumbering, Quirk, missing};
 
 /// A manager of schools.
 #[derive(Clone, Debug)]
@@ -289,19 +289,11 @@ impl IdentityKind {
     }
 }
 
-fn missing(quirks: &[Quirk]) -> Option<Value> {
-    quirks.iter().find_map(|quirk| match quirk {
-        Quirk::MissingAs(MissingForm::Null) => Some(Value::Null),
-        Quirk::MissingAs(MissingForm::EmptyArray) => Some(json!([])),
-        Quirk::MissingAs(MissingForm::EmptyObject) => Some(json!({})),
-        _ => None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
+    use super::super::quirk::MissingForm;
     use super::*;
 
     #[test]

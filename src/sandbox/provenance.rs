@@ -16,7 +16,8 @@ pub enum Provenance {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Behaviour {
-    /// What kind of thing it is: `Endpoint`, `Quirk`, `Fault`, `Refusal`, `Weika`.
+    /// What kind of thing it is: `Endpoint`, `Quirk`, `Fault`; a system's rules (`Weika`, `WeChat`, `Binding`,
+    /// `Kesion`), its refusals (`Refusal`, `WechatRefusal`, `BindingRefusal`), its states (`KesionState`).
     pub group: &'static str,
     /// Its name, unique in the group.
     pub name: &'static str,
@@ -39,6 +40,12 @@ pub fn behaviours() -> impl Iterator<Item = &'static Behaviour> {
         super::Endpoint::LABELS,
         super::weika::LABELS,
         super::weika::Refusal::LABELS,
+        super::wechat::LABELS,
+        super::wechat::WechatRefusal::LABELS,
+        super::binding::LABELS,
+        super::binding::BindingRefusal::LABELS,
+        super::kesion::LABELS,
+        super::kesion::KesionState::LABELS,
         super::Quirk::LABELS,
         super::Fault::LABELS,
     ]
@@ -104,7 +111,8 @@ mod tests {
             assert!(names.insert((behaviour.group, behaviour.name)), "{behaviour:?} is there twice");
             assert!(behaviour.source.len() > 5, "{behaviour:?} has no source");
         }
-        for group in ["Endpoint", "Quirk", "Fault", "Refusal", "Weika"] {
+        let groups = ["Endpoint", "Quirk", "Fault", "Refusal", "Weika", "WeChat", "WechatRefusal", "Binding"];
+        for group in groups.into_iter().chain(["BindingRefusal", "Kesion", "KesionState"]) {
             assert!(names.iter().any(|(it, _)| *it == group), "{group} is missing");
         }
     }

@@ -3,6 +3,8 @@
 use std::mem::discriminant;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde_json::{Value, json};
+
 use super::provenance::labelled;
 
 labelled! {
@@ -10,9 +12,10 @@ labelled! {
     #[derive(Clone, PartialEq, Eq, Debug)]
     #[non_exhaustive]
     pub enum Quirk {
-        /// `errcode` has another form, in successes and in refusals.
+        /// `errcode` has another form, in successes and in refusals; so have `code` of the binding service and
+        /// Kesion's `returnCode`, where there is one.
         Errcode(ErrcodeForm): Observed, "number and string in admin.html, absent at oauth2/token; other forms are inferred";
-        /// `errmsg` has other words, or is missing.
+        /// `errmsg` has other words, or is missing; so has `msg` of the other systems.
         Errmsg(ErrmsgForm): Observed, "ok at cloud.tencent.com 1523/87725, OK at wecardCodePluginApp.html, changing refusals at WeChat";
         /// Every number except `errcode` is a string of digits.
         NumbersAsStrings: Observed, "declared and printed types differ on many pages";
@@ -28,7 +31,7 @@ labelled! {
         ByteOrderMark: Inferred, "PHP files saved with one";
         /// Every object that is not empty has members that no document names.
         UnknownFields: Observed, "WeChat's api_get_authorizer_info grows over time";
-        /// Everything except `errcode` and `errmsg` is inside `data`.
+        /// Everything except `errcode` and `errmsg` is inside `data`. Only at Weika.
         UnderData: Inferred, "access_token.html speaks of parameters in data, and shows none";
         /// `identity_type` is numbered as on another page.
         IdentityType(IdentityNumbering): Observed, "cloud.tencent.com/document/api/1523/87725";
@@ -173,6 +176,16 @@ impl Quirks {
     fn active(&self) -> MutexGuard<'_, Vec<Quirk>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What stands for an object that is not there; `None` for nothing, as usual.
+pub(super) fn missing(quirks: &[Quirk]) -> Option<Value> {
+    quirks.iter().find_map(|quirk| match quirk {
+        Quirk::MissingAs(MissingForm::Null) => Some(Value::Null),
+        Quirk::MissingAs(MissingForm::EmptyArray) => Some(json!([])),
+        Quirk::MissingAs(MissingForm::EmptyObject) => Some(json!({})),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

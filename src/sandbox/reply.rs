@@ -15,16 +15,19 @@ use serde_json::{Map, json};
 use tokio::sync::Notify;
 
 use super::answer::{Answer, Content};
+use super::call::Call;
+use super::dialect::Dialect;
 use super::endpoint::Endpoint;
 use super::fault::{Fault, Faults};
 use super::ledger::{Entry, Ledger, Outcome};
 use super::page;
 use super::quirk::Quirks;
-use super::weika::{Refusal, Weika};
+use super::systems::Systems;
+use super::weika::Refusal;
 
 /// What all connections of a sandbox share.
 pub(super) struct Shared {
-    pub(super) weika: Weika,
+    pub(super) systems: Systems,
     pub(super) ledger: Ledger,
     pub(super) quirks: Quirks,
     pub(super) faults: Faults,
@@ -40,15 +43,20 @@ impl Shared {
         self.ledger.arrive(endpoint, &host);
         let fault = endpoint.and_then(|endpoint| self.faults.take(endpoint));
 
-        let early = fault.as_ref().and_then(instead);
+        let dialect = endpoint.map_or(Dialect::Weika, Endpoint::dialect);
+        let early = fault.as_ref().and_then(|fault| instead(fault, dialect));
         let quirks = self.quirks.snapshot();
         let answer = match (early, endpoint) {
             (Some(answer), _) => answer,
-            (None, None) if parts.uri.path() == "/" => Answer::page(page::home(&self.weika.people)),
+            (None, None) if parts.uri.path() == "/" => self.systems.home(),
             (None, None) => not_found(),
             (None, Some(endpoint)) => match Limited::new(body, MAX_REQUEST).collect().await {
-                Ok(body) => self.weika.answer(endpoint, &parts, &body.to_bytes(), &quirks, fault.as_ref()),
-                Err(_) => Refusal::ParameterWrong.answer(),
+                Ok(body) => {
+                    let body = body.to_bytes();
+                    let call = Call { parts: &parts, body: &body, quirks: &quirks, fault: fault.as_ref() };
+                    self.systems.answer(endpoint, &call)
+                }
+                Err(_) => dialect.refusal(Refusal::ParameterWrong.errcode(), Refusal::ParameterWrong.errmsg()),
             },
         };
         let outcome = match (&fault, answer.refusal) {
@@ -99,7 +107,7 @@ impl Shared {
 const MAX_REQUEST: usize = 1024 * 1024;
 
 /// What the fault says instead of an answer, if it does.
-fn instead(fault: &Fault) -> Option<Answer> {
+fn instead(fault: &Fault, dialect: Dialect) -> Option<Answer> {
     Some(match fault {
         // Never sent.
         Fault::ResetBefore => Answer::failure(StatusCode::BAD_GATEWAY, Content::None),
@@ -112,15 +120,15 @@ fn instead(fault: &Fault) -> Option<Answer> {
             Answer::failure(StatusCode::TOO_MANY_REQUESTS, content)
         }
         Fault::Redirect(location) => Answer::redirect(HeaderValue::from_str(location).ok()?),
-        Fault::Errcode(errcode) => Answer::refusal(errcode.clone(), "system error"),
-        Fault::NotLatest => Answer::refusal(Refusal::TokenInvalid.errcode(), "access_token is invalid or not latest"),
+        Fault::Errcode(errcode) => dialect.refusal(errcode.clone(), "system error"),
+        Fault::NotLatest => dialect.refusal(Refusal::TokenInvalid.errcode(), "access_token is invalid or not latest"),
         _ => return None,
     })
 }
 
 fn not_found() -> Answer {
     let body = [("errcode".to_owned(), json!(404)), ("errmsg".to_owned(), json!("not found"))];
-    Answer::failure(StatusCode::NOT_FOUND, Content::Json(Map::from_iter(body)))
+    Answer::failure(StatusCode::NOT_FOUND, Content::Json(Dialect::Weika, Map::from_iter(body)))
 }
 
 /// Blanks in front leave JSON and HTML valid, so that only a limit keeps a reader from taking it all.

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -16,19 +16,18 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::builder::SandboxBuilder;
 use super::fault::Faults;
-use super::grant::{Codes, Tokens};
 use super::ledger::Ledger;
 use super::person::Person;
 use super::quirk::Quirks;
 use super::reply::Shared;
-use super::weika::{App, Approval, Weika};
-use crate::clock::Clock;
+use super::weika::Approval;
 
 /// The upstream systems, on a port of this machine. Ends when it is dropped.
 pub struct Sandbox {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     acceptor: JoinHandle<()>,
 }
 
@@ -40,6 +39,12 @@ impl Sandbox {
     /// When no port can be had.
     pub async fn start() -> io::Result<Self> {
         Self::builder().start().await
+    }
+
+    pub(super) fn run(listener: TcpListener, address: SocketAddr, shared: Shared) -> Self {
+        let shared = Arc::new(shared);
+        let acceptor = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        Self { address, shared, acceptor }
     }
 
     /// A sandbox to be set up.
@@ -62,19 +67,19 @@ impl Sandbox {
     /// The `app_key` of the first application.
     #[must_use]
     pub fn app_key(&self) -> &str {
-        &self.shared.weika.apps[0].key
+        &self.shared.systems.weika.apps[0].key
     }
 
     /// The `app_secret` of the first application.
     #[must_use]
     pub fn app_secret(&self) -> &str {
-        &self.shared.weika.apps[0].secret
+        &self.shared.systems.weika.apps[0].secret
     }
 
-    /// The people who can log in.
+    /// The people who can log in at Weika.
     #[must_use]
     pub fn people(&self) -> &[Person] {
-        &self.shared.weika.people
+        &self.shared.systems.weika.people
     }
 
     /// What happened so far.
@@ -103,19 +108,19 @@ impl Sandbox {
 
     /// What `manager-connect` does from now on.
     pub fn set_approval(&self, approval: Approval) {
-        *self.shared.weika.approval() = approval;
+        *self.shared.systems.weika.approval() = approval;
     }
 
     /// A `wxcode` for the person of this id at the first application, as if a browser had been there.
     /// `None` if there is no such person.
     #[must_use]
     pub fn issue_wxcode(&self, person: &str) -> Option<String> {
-        self.shared.weika.issue_code(0, person)
+        self.shared.systems.weika.issue_code(0, person)
     }
 
     /// Makes every access token unknown, as when somebody reset the application's secret.
     pub fn revoke_tokens(&self) {
-        self.shared.weika.tokens.revoke_all();
+        self.shared.systems.weika.tokens.revoke_all();
     }
 
     /// Ends it: all connections break, and when this returns, new ones are refused.
@@ -142,125 +147,8 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// Sets a [`Sandbox`] up.
-#[must_use = "a builder does nothing until `start`"]
-pub struct SandboxBuilder {
-    listen: SocketAddr,
-    clock: Clock,
-    apps: Vec<App>,
-    people: Vec<Person>,
-    approval: Approval,
-    code_life: Duration,
-    token_life: Duration,
-    token_overlap: Duration,
-}
-
-impl SandboxBuilder {
-    /// The address to listen on; port 0 takes a free one. Default: `127.0.0.1:0`.
-    pub const fn listen(mut self, address: SocketAddr) -> Self {
-        self.listen = address;
-        self
-    }
-
-    /// The clock by which codes and tokens age. Default: the system's.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// An application that may use Weika. The first replaces the default one, the next are added.
-    pub fn app(mut self, app_key: impl Into<String>, app_secret: impl Into<String>) -> Self {
-        self.apps.push(App { key: app_key.into(), secret: app_secret.into() });
-        self
-    }
-
-    /// Somebody who can log in. The first replaces the [examples](Person::examples), the next are added.
-    pub fn person(mut self, person: Person) -> Self {
-        self.people.push(person);
-        self
-    }
-
-    /// See [`Sandbox::auto_approve`].
-    pub fn auto_approve(mut self, person: impl Into<String>) -> Self {
-        self.approval = Approval::Approve(person.into());
-        self
-    }
-
-    /// How long a code is good. Default: 5 minutes.
-    pub const fn code_life(mut self, life: Duration) -> Self {
-        self.code_life = life;
-        self
-    }
-
-    /// How long an access token is good; it is announced in whole seconds. Default: 7200 s.
-    pub const fn token_life(mut self, life: Duration) -> Self {
-        self.token_life = life;
-        self
-    }
-
-    /// How long an access token stays good when a newer one was issued. Zero is the war of tokens: only the
-    /// newest is good. Default: 5 minutes.
-    pub const fn token_overlap(mut self, overlap: Duration) -> Self {
-        self.token_overlap = overlap;
-        self
-    }
-
-    /// Starts it, on a task of the current tokio runtime.
-    ///
-    /// # Errors
-    ///
-    /// When the address cannot be had.
-    pub async fn start(mut self) -> io::Result<Sandbox> {
-        if self.apps.is_empty() {
-            self = self.app("5A4E0D0B0CF1FA4E", "sandbox-secret-9vQ2mX7LrT4bWc8Z");
-        }
-        if self.people.is_empty() {
-            self.people = Person::examples();
-        }
-        let listener = bind(self.listen)?;
-        let address = listener.local_addr()?;
-        let (ledger, faults) = (Ledger::default(), Faults::default());
-        let codes = Codes::new(self.clock.clone(), self.code_life, ledger.clone());
-        let tokens = Tokens::new(self.clock, self.token_life, self.token_overlap, ledger.clone());
-        let weika = Weika {
-            apps: self.apps,
-            people: self.people,
-            codes,
-            tokens,
-            faults: faults.clone(),
-            approval: Mutex::new(self.approval),
-        };
-        let shared = Arc::new(Shared { weika, ledger, quirks: Quirks::default(), faults });
-        let acceptor = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Ok(Sandbox { address, shared, acceptor })
-    }
-}
-
-impl Default for SandboxBuilder {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            clock: Clock::system(),
-            apps: Vec::new(),
-            people: Vec::new(),
-            approval: Approval::Ask,
-            code_life: Duration::from_secs(300),
-            token_life: Duration::from_secs(7_200),
-            token_overlap: Duration::from_secs(300),
-        }
-    }
-}
-
-impl fmt::Debug for SandboxBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SandboxBuilder")
-            .field("listen", &self.listen)
-            .field("clock", &self.clock)
-            .finish_non_exhaustive()
-    }
-}
-
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+/// Listens at `address`.
+pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,

@@ -2,14 +2,14 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, StatusCode};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use url::{Url, form_urlencoded};
 
 use super::answer::{Answer, Content};
+use super::call::Call;
+use super::dialect::Dialect;
 use super::endpoint::Endpoint;
 use super::fault::{Fault, Faults};
 use super::grant::{BadToken, Codes, Tokens};
@@ -93,31 +93,6 @@ const fn label(name: &'static str, provenance: Provenance, source: &'static str)
 }
 
 impl Weika {
-    /// The answer to one call, with the one `fault` that changes what it says.
-    pub(super) fn answer(
-        &self,
-        endpoint: Endpoint,
-        parts: &Parts,
-        body: &Bytes,
-        quirks: &[Quirk],
-        fault: Option<&Fault>,
-    ) -> Answer {
-        let query = parts.uri.query().unwrap_or_default();
-        let browses = matches!(parts.method, Method::GET | Method::HEAD);
-        if browses != endpoint.is_page() || !(browses || parts.method == Method::POST) {
-            let content = Content::Html(page::error("请求方法不对", "Wrong method"));
-            return Answer::failure(StatusCode::METHOD_NOT_ALLOWED, content);
-        }
-        let answer = match endpoint {
-            Endpoint::ManagerConnect => return self.manager_connect(query, quirks),
-            Endpoint::Approve => return self.approve(query, quirks, fault),
-            Endpoint::AccessToken => json_body(parts, body).and_then(|it| self.access_token(&it, fault)),
-            Endpoint::ManagerInfo => json_body(parts, body).and_then(|it| self.manager_info(query, &it, quirks)),
-            Endpoint::SchoolInfo => json_body(parts, body).and_then(|it| self.school_info(query, &it, quirks)),
-        };
-        answer.map_or_else(Refusal::answer, Answer::success)
-    }
-
     /// A code for `person` at the application `app`, as if the browser had been there.
     pub(super) fn issue_code(&self, app: usize, person: &str) -> Option<String> {
         let person = self.people.iter().position(|it| it.id() == person)?;
@@ -128,7 +103,8 @@ impl Weika {
         self.approval.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn manager_connect(&self, query: &str, quirks: &[Quirk]) -> Answer {
+    pub(super) fn manager_connect(&self, call: &Call<'_>) -> Answer {
+        let query = call.query();
         let (_, redirect_uri) = match self.login_request(query) {
             Ok(request) => request,
             Err(page) => return page,
@@ -141,11 +117,15 @@ impl Weika {
             }
             Approval::Decline => "decline=1".to_owned(),
         };
-        let fault = self.faults.take_on_the_way_back();
-        self.approve(&format!("{decision}&{query}"), quirks, fault.as_ref())
+        let fault = self.faults.take_on_the_way_back(Endpoint::Approve);
+        self.send_back(&format!("{decision}&{query}"), call.quirks, fault.as_ref())
     }
 
-    fn approve(&self, query: &str, quirks: &[Quirk], fault: Option<&Fault>) -> Answer {
+    pub(super) fn approve(&self, call: &Call<'_>) -> Answer {
+        self.send_back(call.query(), call.quirks, call.fault)
+    }
+
+    fn send_back(&self, query: &str, quirks: &[Quirk], fault: Option<&Fault>) -> Answer {
         let (app, redirect_uri) = match self.login_request(query) {
             Ok(request) => request,
             Err(page) => return page,
@@ -191,12 +171,13 @@ impl Weika {
         }
     }
 
-    fn access_token(&self, body: &Map<String, Value>, fault: Option<&Fault>) -> Result<Value, Refusal> {
-        let (key, secret) = (text(body, "app_key")?, text(body, "app_secret")?);
+    pub(super) fn access_token(&self, call: &Call<'_>) -> Result<Value, Refusal> {
+        let body = json_body(call)?;
+        let (key, secret) = (text(&body, "app_key")?, text(&body, "app_secret")?);
         let app = self.apps.iter().position(|it| it.key == key && it.secret == secret);
         let token = self.tokens.issue(app.ok_or(Refusal::InvalidApp)?).map_err(|_| Refusal::Busy)?;
         let mut answer = json!({ "access_token": token });
-        let expires_in = match fault {
+        let expires_in = match call.fault {
             Some(Fault::ExpiresIn(expires_in)) => expires_in.clone(),
             _ => Some(json!(self.tokens.life().as_secs())),
         };
@@ -206,21 +187,23 @@ impl Weika {
         Ok(answer)
     }
 
-    fn manager_info(&self, query: &str, body: &Map<String, Value>, quirks: &[Quirk]) -> Result<Value, Refusal> {
-        let app = self.token_app(query)?;
-        let code = text(body, "wxcode")?;
+    pub(super) fn manager_info(&self, call: &Call<'_>) -> Result<Value, Refusal> {
+        let body = json_body(call)?;
+        let app = self.token_app(call.query())?;
+        let code = text(&body, "wxcode")?;
         let person = self.codes.spend(app, code).ok_or(Refusal::InvalidCode)?;
         let person = self.people.get(person).ok_or(Refusal::InvalidCode)?;
-        Ok(person.manager_info(quirks))
+        Ok(person.manager_info(call.quirks))
     }
 
     /// The school of `school_code`, or the first there is.
-    fn school_info(&self, query: &str, body: &Map<String, Value>, quirks: &[Quirk]) -> Result<Value, Refusal> {
-        self.token_app(query)?;
-        let wanted = body.contains_key("school_code").then(|| text(body, "school_code")).transpose()?;
+    pub(super) fn school_info(&self, call: &Call<'_>) -> Result<Value, Refusal> {
+        let body = json_body(call)?;
+        self.token_app(call.query())?;
+        let wanted = body.contains_key("school_code").then(|| text(&body, "school_code")).transpose()?;
         let mut schools = self.people.iter().flat_map(Person::all_schools);
         let school = schools.find(|it| wanted.is_none_or(|code| it.code() == code));
-        Ok(school.ok_or(Refusal::UnknownSchool)?.info(quirks))
+        Ok(school.ok_or(Refusal::UnknownSchool)?.info(call.quirks))
     }
 
     fn token_app(&self, query: &str) -> Result<usize, Refusal> {
@@ -264,22 +247,17 @@ impl Refusal {
     }
 
     pub(super) fn answer(self) -> Answer {
-        Answer::refusal(self.errcode(), self.errmsg())
+        Dialect::Weika.refusal(self.errcode(), self.errmsg())
     }
 }
 
-fn bad_request(zh: &str, en: &str) -> Answer {
+/// A page that says why a login cannot begin or end.
+pub(super) fn bad_request(zh: &str, en: &str) -> Answer {
     Answer::failure(StatusCode::BAD_REQUEST, Content::Html(page::error(zh, en)))
 }
 
-/// The body's members. Without the right `Content-Type` nothing is seen, as in PHP's frameworks.
-fn json_body(parts: &Parts, body: &Bytes) -> Result<Map<String, Value>, Refusal> {
-    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    let media_type = content_type.and_then(|it| it.split(';').next()).unwrap_or_default();
-    if !media_type.trim().eq_ignore_ascii_case("application/json") {
-        return Ok(Map::new());
-    }
-    serde_json::from_slice(body).map_err(|_| Refusal::ParameterWrong)
+fn json_body(call: &Call<'_>) -> Result<Map<String, Value>, Refusal> {
+    call.members().ok_or(Refusal::ParameterWrong)
 }
 
 fn text<'a>(body: &'a Map<String, Value>, name: &str) -> Result<&'a str, Refusal> {

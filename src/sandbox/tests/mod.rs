@@ -1,7 +1,12 @@
 //! The sandbox over real sockets, spoken to without any client library.
 
+mod binding;
+mod control;
+mod dialect;
 mod fault;
+mod kesion;
 mod redirect;
+mod wechat;
 mod weika;
 
 use std::io;
@@ -15,6 +20,10 @@ use super::*;
 const TOKEN: &str = "/open/cgi-bin/access-token";
 const INFO: &str = "/open/cgi-bin/get-manager-info";
 const SCHOOL: &str = "/cgi-bin/campus/school-info";
+const OPEN_ID: &str = "/app/wx/openId";
+const SMS: &str = "/app/app/sms/sendLoginSms";
+const BIND: &str = "/app/app/V1.0/bindingUser";
+const LOOKUP: &str = "/webapi/school/GetWeixinAuthInfo";
 
 /// What came back, byte for byte.
 struct Raw {
@@ -80,6 +89,13 @@ async fn token(sandbox: &Sandbox) -> String {
 async fn manager_info(sandbox: &Sandbox, code: &str) -> Value {
     let target = format!("{INFO}?access_token={}", token(sandbox).await);
     post(sandbox, &target, &json!({ "wxcode": code })).await.unwrap().json()
+}
+
+/// The binding service's answer for a code of the sandbox's own official account.
+async fn open_id(sandbox: &Sandbox, code: &str) -> Value {
+    let answer = post(sandbox, OPEN_ID, &json!({ "appid": sandbox.app_id(), "code": code })).await.unwrap();
+    assert_eq!(answer.status, 200);
+    answer.json()
 }
 
 /// Where `manager-connect` sends the browser, with these further parameters.

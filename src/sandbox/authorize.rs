@@ -1,0 +1,149 @@
+//! What WeChat's authorize page wants to be asked, parameter by parameter.
+
+use url::{Url, form_urlencoded};
+
+use super::wechat::WechatRefusal;
+
+/// A request for a code in which every parameter is right by itself.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) struct AuthorizeRequest {
+    pub(super) app_id: String,
+    pub(super) redirect_uri: String,
+    pub(super) scope: Scope,
+    pub(super) state: String,
+    address: Url,
+}
+
+/// How much the account learns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Scope {
+    /// `snsapi_base`: the openid only, without a question.
+    Base,
+    /// `snsapi_userinfo`: name and picture too; the person is asked.
+    UserInfo,
+}
+
+impl AuthorizeRequest {
+    pub(super) fn parse(query: &str) -> Result<Self, WechatRefusal> {
+        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let mut expected = ORDER.iter();
+        if !pairs.iter().all(|(name, _)| expected.any(|it| it == name)) {
+            return Err(WechatRefusal::ParameterOrder);
+        }
+        let text = |name: &str, empty| {
+            let value = pairs.iter().find(|(it, _)| it == name).map(|(_, value)| value.clone());
+            value.filter(|it| !it.is_empty()).ok_or(empty)
+        };
+        let app_id = text("appid", WechatRefusal::AppIdEmpty)?;
+        let redirect_uri = text("redirect_uri", WechatRefusal::RedirectUriEmpty)?;
+        if text("response_type", WechatRefusal::ResponseType)? != "code" {
+            return Err(WechatRefusal::ResponseType);
+        }
+        let scope = match text("scope", WechatRefusal::ScopeEmpty)?.as_str() {
+            "snsapi_base" => Scope::Base,
+            "snsapi_userinfo" => Scope::UserInfo,
+            _ => return Err(WechatRefusal::UnknownScope),
+        };
+        let state = text("state", WechatRefusal::StateEmpty)?;
+        if state.len() > MAX_STATE {
+            return Err(WechatRefusal::StateTooLong);
+        }
+        if !state.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(WechatRefusal::StateAlphabet);
+        }
+        match Url::parse(&redirect_uri) {
+            Ok(address) if matches!(address.scheme(), "http" | "https") => {
+                Ok(Self { app_id, redirect_uri, scope, state, address })
+            }
+            _ => Err(WechatRefusal::RedirectUriMismatch),
+        }
+    }
+
+    /// The host of `redirect_uri`, with its port if it names one that the scheme does not imply.
+    pub(super) fn host(&self) -> String {
+        let host = self.address.host_str().unwrap_or_default();
+        self.address.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+}
+
+/// The sandbox's own parameter that makes any browser pass for WeChat's.
+pub(super) const PRETEND: (&str, &str) = ("sandbox_browser", "wechat");
+
+/// Everything that may be there, each once and in this order.
+const ORDER: [&str; 9] = [
+    "appid",
+    "redirect_uri",
+    "response_type",
+    "scope",
+    "state",
+    "forcePopup",
+    "forceSnapShot",
+    "connect_redirect",
+    PRETEND.0,
+];
+
+const MAX_STATE: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str =
+        "appid=A&redirect_uri=https%3A%2F%2Fapp.example%2Fback&response_type=code&scope=snsapi_base&state=S1";
+
+    #[test]
+    fn the_documented_order_is_the_only_one() {
+        let request = AuthorizeRequest::parse(GOOD).unwrap();
+        assert_eq!((request.app_id.as_str(), request.state.as_str(), request.scope), ("A", "S1", Scope::Base));
+        assert_eq!(request.host(), "app.example");
+        let parts: Vec<_> = GOOD.split('&').collect();
+        for (one, other) in [(0, 1), (1, 2), (2, 3), (3, 4), (0, 4)] {
+            let mut parts = parts.clone();
+            parts.swap(one, other);
+            let refusal = AuthorizeRequest::parse(&parts.join("&"));
+            assert_eq!(refusal, Err(WechatRefusal::ParameterOrder), "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn only_known_parameters_may_follow_and_each_once() {
+        for (extra, good) in [
+            ("sandbox_browser=wechat", true),
+            ("connect_redirect=1&sandbox_browser=wechat", true),
+            ("forcePopup=true", true),
+            ("sandbox_browser=wechat&connect_redirect=1", false),
+            ("state=S1", false),
+            ("utm_source=x", false),
+        ] {
+            assert_eq!(AuthorizeRequest::parse(&format!("{GOOD}&{extra}")).is_ok(), good, "{extra}");
+        }
+        assert!(AuthorizeRequest::parse(&format!("utm_source=x&{GOOD}")).is_err());
+    }
+
+    #[test]
+    fn state_is_letters_and_digits_and_short() {
+        for (state, expected) in [
+            ("a".repeat(128), None),
+            ("a".repeat(129), Some(WechatRefusal::StateTooLong)),
+            ("a-b".to_owned(), Some(WechatRefusal::StateAlphabet)),
+            ("%E7%8E%8B".to_owned(), Some(WechatRefusal::StateAlphabet)),
+            (String::new(), Some(WechatRefusal::StateEmpty)),
+        ] {
+            let query = GOOD.replace("state=S1", &format!("state={state}"));
+            assert_eq!(AuthorizeRequest::parse(&query).err(), expected, "{state}");
+        }
+    }
+
+    #[test]
+    fn host_is_where_the_browser_would_really_go() {
+        for (redirect_uri, host) in [
+            ("http://app.example:8080/", "app.example:8080"),
+            ("http://app.example@evil.example/", "evil.example"),
+            ("https://APP.example:443/", "app.example"),
+            ("http://127.0.0.1:3000", "127.0.0.1:3000"),
+        ] {
+            let query = GOOD.replace("https%3A%2F%2Fapp.example%2Fback", redirect_uri);
+            assert_eq!(AuthorizeRequest::parse(&query).unwrap().host(), host);
+        }
+    }
+}

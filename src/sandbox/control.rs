@@ -1,0 +1,120 @@
+//! The control page: what tests switch by calls, a person switches here by buttons.
+//!
+//! Each button has a `data-switch` that stays: `kesion:not-opened`, `kesion:not-authorized`,
+//! `kesion:authorized`, `kesion:failing`, `kesion-auto-login:on`, `kesion-auto-login:off`, `binding:normal`,
+//! `binding:not-configured`, `binding:operator-unavailable`, `binding:nobody-bound`, `phone:ask`,
+//! `phone:decline`, and for each follower `person:ID`, `bind:ID` and `unbind:ID`. It is sent as the parameter
+//! `switch` of a form. What is on has `aria-pressed="true"`.
+
+use http::Method;
+
+use super::answer::Answer;
+use super::binding::BindingState;
+use super::call::Call;
+use super::endpoint::Endpoint;
+use super::kesion::KesionState;
+use super::page::{document, escape};
+use super::query::parameter;
+use super::switch::Switch;
+use super::systems::Systems;
+use super::wechat::WechatApproval;
+use super::wechat_page::follower_card;
+use super::weika::bad_request;
+
+/// Shows the page, or switches and comes back to it.
+pub(super) fn answer(systems: &Systems, call: &Call<'_>) -> Answer {
+    if call.parts.method != Method::POST {
+        return Answer::page(show(systems));
+    }
+    let form = std::str::from_utf8(call.body).unwrap_or_default();
+    let switch = parameter(form, "switch").and_then(|name| Switch::parse(&name));
+    if switch.is_some_and(|it| it.apply(systems)) {
+        Answer::see_other(Endpoint::Control.path())
+    } else {
+        bad_request("没有这个开关", "There is no such switch")
+    }
+}
+
+fn show(systems: &Systems) -> String {
+    let kesion = [
+        (Switch::Kesion(KesionState::Authorized), "已授权", "authorised"),
+        (Switch::Kesion(KesionState::NotAuthorized), "未授权 3002", "not authorised"),
+        (Switch::Kesion(KesionState::NotOpened), "没有开通 3001", "not opened"),
+        (Switch::Kesion(KesionState::Failing), "微信出错", "failing"),
+    ];
+    let auto_login = [(Switch::KesionAutoLogin(true), "启用", "on"), (Switch::KesionAutoLogin(false), "不启用", "off")];
+    let binding = [
+        (Switch::Binding(BindingState::Normal), "正常", "normal"),
+        (Switch::Binding(BindingState::NotConfigured), "未配置公众号 2002", "not configured"),
+        (Switch::Binding(BindingState::OperatorUnavailable), "运营商不可用 2003", "operator unavailable"),
+        (Switch::Binding(BindingState::NobodyBound), "都未绑定 2000", "nobody bound"),
+    ];
+    let body = format!(
+        r#"<h1>控制台<small lang="en">Control page</small></h1>
+<form method="post" action="{path}">
+<h2>科汛公众号 <small lang="en">Kesion's official account</small></h2>
+{kesion}<h2>微信自动登录 <small lang="en">Kesion: automatic login</small></h2>
+{auto_login}<h2>绑定服务 <small lang="en">Binding service</small></h2>
+{binding}<h2>手机是谁的 <small lang="en">Who has the phone</small></h2>
+{phone}<h2>绑定 <small lang="en">Bindings</small></h2>
+<ul>{bindings}</ul>
+</form>
+<h2>最近的短信验证码 <small lang="en">Last SMS codes</small></h2>
+{sms}"#,
+        path = Endpoint::Control.path(),
+        kesion = group(systems, &kesion),
+        auto_login = group(systems, &auto_login),
+        binding = group(systems, &binding),
+        phone = phone(systems),
+        bindings = bindings(systems),
+        sms = sms(systems),
+    );
+    document("控制台", &body)
+}
+
+fn group(systems: &Systems, switches: &[(Switch, &str, &str)]) -> String {
+    let buttons: String = switches.iter().map(|(switch, zh, en)| button(systems, switch, zh, en)).collect();
+    format!("<div class=\"switches\">{buttons}</div>\n")
+}
+
+fn button(systems: &Systems, switch: &Switch, zh: &str, en: &str) -> String {
+    let name = escape(&switch.to_string());
+    format!(
+        r#"<button name="switch" value="{name}" data-switch="{name}" aria-pressed="{on}">{zh}<small lang="en">{en}</small></button>
+"#,
+        on = switch.is_on(systems),
+        zh = escape(zh),
+        en = escape(en),
+    )
+}
+
+fn phone(systems: &Systems) -> String {
+    let follower = |id: &str| Switch::Phone(WechatApproval::Approve(id.to_owned()));
+    let followers = systems.wechat.followers.iter().map(|it| (follower(it.id()), it.name(), it.id()));
+    let mut switches = vec![(Switch::Phone(WechatApproval::Ask), "每次询问", "ask")];
+    switches.extend(followers);
+    switches.push((Switch::Phone(WechatApproval::Decline), "拒绝", "decline"));
+    group(systems, &switches)
+}
+
+fn bindings(systems: &Systems) -> String {
+    let entry = |it: &super::Follower| {
+        let switches = [
+            (Switch::Bound(it.id().to_owned(), true), "绑定", "bound"),
+            (Switch::Bound(it.id().to_owned(), false), "未绑定", "not bound"),
+        ];
+        format!("<li>{}{}</li>\n", follower_card(it), group(systems, &switches))
+    };
+    systems.wechat.followers.iter().map(entry).collect()
+}
+
+fn sms(systems: &Systems) -> String {
+    let sent = systems.binding.sms.all();
+    if sent.is_empty() {
+        return r#"<p>还没有短信<small lang="en">None yet</small></p>"#.to_owned();
+    }
+    let row = |(mobile, code): &(String, String)| {
+        format!(r#"<tr><td>{mobile}</td><td><code data-sms="{mobile}">{code}</code></td></tr>"#)
+    };
+    format!("<table>{}</table>", sent.iter().map(row).collect::<String>())
+}
