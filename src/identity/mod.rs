@@ -3,8 +3,13 @@
 use std::fmt::Debug;
 
 mod manager;
+mod official_account;
 
 pub use manager::{IdentityType, Manager, ManagerBuilder, ManagerId, MediaInfo, RealInfo, School};
+pub use official_account::{
+    AccountAuthorization, AccountKind, AccountState, AuthorizerInfo, AuthorizerInfoBuilder, BusinessInfo, Confirmation,
+    OfficialAccount, OfficialAccountBuilder, Permission,
+};
 
 /// Somebody that an [`IdentityProvider`](crate::provider::IdentityProvider) has recognized.
 ///
