@@ -93,7 +93,7 @@ mod trace;
 
 pub use body::ResponseBody;
 pub use error::{BoxError, ConfigError, Error, ErrorKind};
-pub use secret::{AppSecret, AuthorizationCode};
+pub use secret::{ApiKey, AppSecret, AppToken, AuthorizationCode};
 
 /// The README's examples are tests.
 #[cfg(doctest)]

@@ -52,6 +52,16 @@ self::secret_type! {
     AuthorizationCode
 }
 
+self::secret_type! {
+    /// The token of somebody who is logged in at a Kesion school (登录令牌, `apptoken`).
+    AppToken
+}
+
+self::secret_type! {
+    /// The key that Kesion gave to an application (api秘钥, `apikey`).
+    ApiKey
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

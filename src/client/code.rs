@@ -72,6 +72,13 @@ impl CodeTable {
         Self(Arc::new(BINDING.iter().copied().collect()))
     }
 
+    /// What is known of Kesion: nothing. Its page names two numbers (3001, 3002), which are answers and no errors; its
+    /// list of the others is not public.
+    #[must_use]
+    pub fn kesion() -> Self {
+        Self::empty()
+    }
+
     /// The same table with one more entry, or with another reaction to a number. 0 is never looked up.
     #[must_use]
     pub fn with(mut self, code: i64, reaction: Reaction) -> Self {

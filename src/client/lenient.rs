@@ -56,6 +56,15 @@ impl<'a> Members<'a> {
         integer(self.0.get(name)?)
     }
 
+    /// Yes or no: a Boolean, or 0 or 1 in one of the spellings of an integer.
+    pub(super) fn flag(self, name: &str) -> Option<bool> {
+        match (self.0.get(name)?, self.integer(name)) {
+            (Value::Bool(flag), _) => Some(*flag),
+            (_, Some(number @ (0 | 1))) => Some(number == 1),
+            _ => None,
+        }
+    }
+
     /// A duration in whole seconds; `None` unless it is a positive integer.
     pub(super) fn seconds(self, name: &str) -> Option<Duration> {
         let value = self.0.get(name)?;
@@ -163,6 +172,28 @@ mod tests {
         assert_eq!(seconds(&json!(u64::MAX)), Some(u64::MAX));
         for unreadable in [json!(0), json!(-1), json!("-7200"), json!(7200.0), json!("2h"), json!(null), json!({})] {
             assert_eq!(seconds(&unreadable), None, "{unreadable}");
+        }
+    }
+
+    #[test]
+    fn e6_flags_are_booleans_or_zero_or_one() {
+        let flag = |value: &Value| with(value, |members| members.flag("it"));
+        for (value, expected) in [
+            (json!(true), Some(true)),
+            (json!(false), Some(false)),
+            (json!(1), Some(true)),
+            (json!(0), Some(false)),
+            (json!("1"), Some(true)),
+            (json!("0"), Some(false)),
+            (json!(2), None),
+            (json!(-1), None),
+            (json!("true"), None),
+            (json!(1.0), None),
+            (json!(""), None),
+            (json!(null), None),
+            (json!([]), None),
+        ] {
+            assert_eq!(flag(&value), expected, "{value}");
         }
     }
 

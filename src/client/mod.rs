@@ -10,6 +10,7 @@ mod code;
 mod connection;
 mod envelope;
 mod host;
+pub mod kesion;
 mod lenient;
 mod transport;
 pub mod weika;

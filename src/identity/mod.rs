@@ -3,9 +3,14 @@
 use std::fmt::Debug;
 
 mod manager;
+mod official_account;
 mod wechat_user;
 
 pub use manager::{IdentityType, Manager, ManagerBuilder, ManagerId, MediaInfo, RealInfo, School};
+pub use official_account::{
+    AccountAuthorization, AccountKind, AccountState, AuthorizerInfo, AuthorizerInfoBuilder, BusinessInfo, Confirmation,
+    OfficialAccount, OfficialAccountBuilder, Permission,
+};
 pub use wechat_user::{BearerToken, Binding, OpenId, WechatUser};
 
 /// Somebody that an [`IdentityProvider`](crate::provider::IdentityProvider) has recognized.

@@ -91,7 +91,8 @@ pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Flaw> {
     }
 }
 
-fn code(value: Option<&Value>) -> Option<i64> {
+/// The error number that `value` is, where it can be one.
+pub(super) fn code(value: Option<&Value>) -> Option<i64> {
     let value = value?;
     let code = lenient::integer(value)?;
     // Of all that reads as zero only these two are a success.

@@ -8,6 +8,9 @@
 //!    configured exactly this scheme, host and port.
 //!
 //! An IP address, a private name, another port or plain http is therefore refused unless it was configured.
+//!
+//! Kesion names a link for a browser (`auth_url`). Whoever can put one there would choose where an administrator
+//! goes, so the second condition holds for it too; path, query and fragment are its own.
 
 use std::fmt;
 
@@ -104,7 +107,21 @@ impl HostAllowList {
         let allowed = self.0.iter().any(|entry| entry.matches(&url));
         if allowed { Ok(BaseUrl(url.origin().ascii_serialization())) } else { Err(refused()) }
     }
+
+    /// The link that `text` is, for a browser, if it leads to an address on the list: with any path, query and
+    /// fragment, but without a user. As the parser that judged it writes it, so that no other one reads it otherwise.
+    pub(super) fn check_link(&self, text: &str) -> Option<String> {
+        // What is before an `@` is a user, even an empty one, which the parser would drop.
+        let (_, rest) = text.split_once("://")?;
+        let authority = rest.split(['/', '?', '#']).next()?;
+        let url = http_url(text).filter(|_| !authority.is_empty() && !authority.contains('@'))?;
+        let allowed = text.len() <= LONGEST_LINK && self.0.iter().any(|entry| entry.matches(&url));
+        allowed.then(|| url.into())
+    }
 }
+
+/// The longest link that is followed, in bytes; that of a return target.
+const LONGEST_LINK: usize = 2048;
 
 impl Entry {
     fn matches(&self, url: &Url) -> bool {
@@ -127,17 +144,21 @@ fn origin(text: &str) -> Option<Url> {
 
 /// An http(s) URL without user, query and fragment.
 fn plain(text: &str) -> Option<Url> {
+    http_url(text).filter(|_| !text.contains(['@', '?', '#']))
+}
+
+/// An http(s) URL without user.
+fn http_url(text: &str) -> Option<Url> {
     // The parser would drop or turn these, and then we would judge another text than the one we were given.
     if text.bytes().any(|byte| byte <= b' ' || byte == 0x7F || byte == b'\\') {
         return None;
     }
     let url = Url::parse(text).ok()?;
-    let plain = matches!(url.scheme(), "http" | "https")
+    let sound = matches!(url.scheme(), "http" | "https")
         && url.has_host()
-        && !text.contains(['@', '?', '#'])
         && url.username().is_empty()
         && url.password().is_none();
-    plain.then_some(url)
+    sound.then_some(url)
 }
 
 fn configured(name: &'static str, text: &str, allow_http: bool, expected: &'static str) -> Result<Url, Mistake> {

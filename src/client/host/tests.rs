@@ -83,6 +83,79 @@ fn e8_http_is_followed_only_to_the_configured_origin() {
 }
 
 #[test]
+fn e8_links_to_listed_hosts_are_kept_with_path_query_and_fragment() {
+    let list = list(&["*.weixiao.qq.com", "card.school.edu.cn", "10.1.2.3:8443"]);
+    for (link, kept) in [
+        ("https://uni.weixiao.qq.com", "https://uni.weixiao.qq.com/"),
+        ("https://UNI.weixiao.qq.com:443/a?b=c#d", "https://uni.weixiao.qq.com/a?b=c#d"),
+        ("https://card.school.edu.cn/plus/auth_url?schoolid=5", "https://card.school.edu.cn/plus/auth_url?schoolid=5"),
+        (
+            "https://card.school.edu.cn/a@b?c=d@e&f=https://evil.example#@",
+            "https://card.school.edu.cn/a@b?c=d@e&f=https://evil.example#@",
+        ),
+        ("https://card.school.edu.cn/学校?名=一", "https://card.school.edu.cn/%E5%AD%A6%E6%A0%A1?%E5%90%8D=%E4%B8%80"),
+        ("https://10.1.2.3:8443/a", "https://10.1.2.3:8443/a"),
+    ] {
+        assert_eq!(list.check_link(link).as_deref(), Some(kept), "{link}");
+    }
+}
+
+#[test]
+fn e8_every_other_link_is_left_out() {
+    let list = list(&["*.weixiao.qq.com", "10.1.2.3:8443"]);
+    let long = format!("https://uni.weixiao.qq.com/{}", "a".repeat(2048));
+    for link in [
+        "",
+        "/plus/auth_url",
+        "//uni.weixiao.qq.com/a",
+        "http://uni.weixiao.qq.com/a",
+        "ftp://uni.weixiao.qq.com/a",
+        "javascript:alert(1)//https://uni.weixiao.qq.com",
+        "javascript://uni.weixiao.qq.com/%0aalert(1)",
+        "data:text/html,https://uni.weixiao.qq.com",
+        "https:uni.weixiao.qq.com/a",
+        "https:///uni.weixiao.qq.com/a",
+        "https:/evil.example/://uni.weixiao.qq.com",
+        "https://evil.example/a?https://uni.weixiao.qq.com",
+        "https://evil.example#@uni.weixiao.qq.com",
+        "https://evil.example?@uni.weixiao.qq.com",
+        "https://evil.example\\@uni.weixiao.qq.com/a",
+        "https://uni.weixiao.qq.com\\a",
+        "https://uni.weixiao.qq.com@evil.example/a",
+        "https://user@uni.weixiao.qq.com/a",
+        "https://user:password@uni.weixiao.qq.com/a",
+        "https://@uni.weixiao.qq.com/a",
+        "https://:@uni.weixiao.qq.com/a",
+        "https://uni.weixiao.qq.com.evil.example/a",
+        "https://uni.weixiao.qq.com:8443/a",
+        "https://weixiao.qq.com/a",
+        "https://10.1.2.3/a",
+        "http://10.1.2.3:8443/a",
+        "https://127.0.0.1/a",
+        "https://[::1]/a",
+        "https://uni.weixiao.qq.com/a b",
+        "https://uni.weixiao.qq.com/a\nb",
+        "https://uni.weixiao.qq.com/a\u{7F}",
+        "\thttps://uni.weixiao.qq.com/a",
+        long.as_str(),
+    ] {
+        assert_eq!(list.check_link(link), None, "{link}");
+    }
+}
+
+#[test]
+fn e8_a_link_may_be_http_only_where_exactly_that_origin_was_configured() {
+    let base = BaseUrl::parse("base_url", "http://127.0.0.1:4000", false).unwrap();
+    let mut list = HostAllowList::of(&base);
+    list.allow("allow_host", "http://www.school.example", true).unwrap();
+    assert!(list.check_link("http://127.0.0.1:4000/plus/auth_url?schoolid=5").is_some());
+    assert!(list.check_link("http://www.school.example/plus/auth_url?schoolid=5").is_some());
+    assert!(list.check_link("https://www.school.example/plus/auth_url").is_none());
+    assert!(list.check_link("http://127.0.0.1:4001/").is_none());
+    assert!(list.check_link("http://school.example/").is_none());
+}
+
+#[test]
 fn patterns_that_allow_too_much_or_nothing_are_mistakes() {
     let mut list = list(&[]);
     for pattern in ["", "*", "*.", "*.com", "*.a.b:80", "a.*.b", "*.10.0.0.1", "*.*.qq.com", "https://a/b", "u:p@a"] {

@@ -1,0 +1,164 @@
+//! What an answer says.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::super::code::CodeTable;
+use super::super::envelope::{self, Flaw};
+use super::super::host::HostAllowList;
+use super::super::lenient::Members;
+use crate::error::{Error, ErrorKind};
+use crate::identity::{AccountAuthorization, AuthorizerInfo, BusinessInfo, Confirmation, OfficialAccount, Permission};
+use crate::trace;
+
+/// 没有开通第三方公众号授权.
+const NOT_OPENED: i64 = 3001;
+/// 当前机构未授权公众号过来.
+const NOT_AUTHORIZED: i64 = 3002;
+
+/// The outcome that `body` states; see the [module](super) for the rules. `context` names the call.
+pub(super) fn read(
+    body: &[u8],
+    codes: &CodeTable,
+    hosts: &HostAllowList,
+    context: &'static str,
+) -> Result<AccountAuthorization, Error> {
+    let object = envelope::object(body).map_err(|flaw| flaw.error(context))?;
+    let members = Members::new(&object);
+    let code = return_code(&object).map_err(|flaw| flaw.error(context))?;
+    match (object.get("result"), code) {
+        (Some(Value::Bool(true)), None) => {
+            let account = account(members, hosts).map_err(|flaw| flaw.error(context))?;
+            Ok(AccountAuthorization::Authorized(Arc::new(account)))
+        }
+        (Some(Value::Bool(false)), Some(NOT_OPENED)) => Ok(AccountAuthorization::NotOpened),
+        (Some(Value::Bool(false)), Some(NOT_AUTHORIZED)) => {
+            Ok(AccountAuthorization::NotAuthorized { auth_url: auth_url(members, hosts) })
+        }
+        (Some(Value::Bool(true)), Some(_)) | (_, Some(NOT_OPENED | NOT_AUTHORIZED)) => {
+            Err(Flaw::Member("result").error(context))
+        }
+        (_, Some(code)) => Err(Error::new(codes.reaction(code).kind(), context).with_upstream_code(code)),
+        // Here Kesion passes on what WeChat told it, for example "access_token missing rid: …".
+        (Some(Value::Bool(false)), None) if members.text("msg").contains("access_token") => {
+            Err(Error::new(ErrorKind::Busy, context))
+        }
+        (Some(Value::Bool(false)), None) => Err(Error::new(ErrorKind::Fault, context)),
+        (_, None) => Err(Flaw::Member("result").error(context)),
+    }
+}
+
+/// The error number, if there is one that is not 0.
+fn return_code(object: &Map<String, Value>) -> Result<Option<i64>, Flaw> {
+    const NAME: &str = "returnCode";
+
+    match object.get(NAME) {
+        None | Some(Value::Null) => Ok(None),
+        value => envelope::code(value).map(|code| Some(code).filter(|code| *code != 0)).ok_or(Flaw::Code(NAME)),
+    }
+}
+
+fn account(members: Members<'_>, hosts: &HostAllowList) -> Result<OfficialAccount, Flaw> {
+    let app_id = members.identifier("appid").ok_or(Flaw::Member("appid"))?;
+    let mut account = OfficialAccount::builder(app_id)
+        .original_id(members.text("weixinopenid"))
+        .name(members.text("weixinname"))
+        .owner(members.text("openname"))
+        .head_image(members.text("url"))
+        .qr_image(members.text("ercodeimg"))
+        .auto_login(members.flag("iswechatautologin").unwrap_or(false));
+    if let Some(number) = members.integer("weixintype") {
+        account = account.kind_number(number);
+    }
+    if let Some(url) = auth_url(members, hosts) {
+        account = account.auth_url(url);
+    }
+    if let Some(info) = members.object("info").and_then(info) {
+        account = account.info(info);
+    }
+    Ok(account.build())
+}
+
+/// The link, if it leads to an address on the list (rule E8).
+fn auth_url(members: Members<'_>, hosts: &HostAllowList) -> Option<String> {
+    let text = members.text("auth_url");
+    let link = hosts.check_link(&text);
+    if link.is_none() && !text.is_empty() {
+        trace::debug!("an auth_url that leads to no allowed address is left out");
+    }
+    link
+}
+
+/// WeChat's answer within Kesion's. `authorizer_refresh_token` is in it and not read.
+fn info(members: Members<'_>) -> Option<AuthorizerInfo> {
+    let (authorizer, authorization) = (members.object("authorizer_info"), members.object("authorization_info"));
+    if authorizer.is_none() && authorization.is_none() {
+        return None;
+    }
+    let mut info = AuthorizerInfo::builder();
+    if let Some(members) = authorizer {
+        info = info
+            .nick_name(members.text("nick_name"))
+            .head_image(members.text("head_img"))
+            .user_name(members.text("user_name"))
+            .alias(members.text("alias"))
+            .qr_image(members.text("qrcode_url"))
+            .principal_name(members.text("principal_name"))
+            .signature(members.text("signature"));
+        if let Some(id) = id_of(members, "service_type_info") {
+            info = info.service_type_id(id);
+        }
+        if let Some(id) = id_of(members, "verify_type_info") {
+            info = info.verify_type_id(id);
+        }
+        if let Some(business) = members.object("business_info") {
+            info = info.business_info(business_info(business));
+        }
+        if let Some(idc) = members.integer("idc") {
+            info = info.idc(idc);
+        }
+        if let Some(number) = members.integer("account_status") {
+            info = info.state_number(number);
+        }
+    }
+    if let Some(members) = authorization {
+        info = info.app_id(members.text("authorizer_appid"));
+        for permission in members.objects("func_info").filter_map(permission) {
+            info = info.permission(permission);
+        }
+    }
+    Some(info.build())
+}
+
+fn id_of(members: Members<'_>, name: &str) -> Option<i64> {
+    members.object(name)?.integer("id")
+}
+
+fn business_info(members: Members<'_>) -> BusinessInfo {
+    let open = |name| members.flag(name).unwrap_or(false);
+    BusinessInfo {
+        open_pay: open("open_pay"),
+        open_shake: open("open_shake"),
+        open_scan: open("open_scan"),
+        open_card: open("open_card"),
+        open_store: open("open_store"),
+    }
+}
+
+fn permission(members: Members<'_>) -> Option<Permission> {
+    let permission = Permission::new(id_of(members, "funcscope_category")?);
+    Some(match members.object("confirm_info") {
+        Some(members) => permission.with_confirmation(confirmation(members)),
+        None => permission,
+    })
+}
+
+fn confirmation(members: Members<'_>) -> Confirmation {
+    let is = |name| members.flag(name).unwrap_or(false);
+    Confirmation {
+        need_confirm: is("need_confirm"),
+        already_confirm: is("already_confirm"),
+        can_confirm: is("can_confirm"),
+    }
+}

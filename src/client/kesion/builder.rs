@@ -1,0 +1,164 @@
+//! Settings of the client, checked once.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::super::code::CodeTable;
+use super::super::connection::{ConnectionSettings, connection_methods};
+use super::super::host::HostAllowList;
+use super::client::{Endpoint, KesionClient};
+use crate::error::{ConfigError, Mistake};
+use crate::secret::ApiKey;
+
+/// Settings of a [`KesionClient`].
+#[derive(Clone)]
+#[must_use]
+pub struct KesionClientBuilder {
+    connection: ConnectionSettings,
+    api_key: Option<ApiKey>,
+    encoding: Encoding,
+    allowed_hosts: Vec<String>,
+    codes: CodeTable,
+}
+
+/// How the parameters are sent. Kesion's page does not say; its sister pages differ.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// In the body, as `application/x-www-form-urlencoded`.
+    #[default]
+    Form,
+    /// In the body, as JSON.
+    Json,
+    /// In the query of the URL, where proxies and servers write them into their logs.
+    Query,
+}
+
+impl KesionClientBuilder {
+    pub(super) fn new(base_url: String) -> Self {
+        Self {
+            connection: ConnectionSettings::new(base_url),
+            api_key: None,
+            encoding: Encoding::default(),
+            allowed_hosts: Vec::new(),
+            codes: CodeTable::kesion(),
+        }
+    }
+
+    /// Allows plain http in the base URL and in [`allow_host`](Self::allow_host). Kesion's pages show nothing else;
+    /// but then the token crosses the network readably, and so does the secret in every answer with which anybody
+    /// could act for the official account.
+    pub fn allow_http(mut self) -> Self {
+        self.connection.allow_http = true;
+        self
+    }
+
+    /// The key of the application (api秘钥, `apikey`). The page of this call does not ask for it, most others do; sent
+    /// only if it is set.
+    pub fn api_key(self, api_key: impl Into<ApiKey>) -> Self {
+        Self { api_key: Some(api_key.into()), ..self }
+    }
+
+    /// How the parameters are sent; [`Encoding::Form`] unless set.
+    pub fn encoding(self, encoding: Encoding) -> Self {
+        Self { encoding, ..self }
+    }
+
+    /// Allows one more address for the links in answers (`auth_url`): `www.school.example`, `*.school.example`,
+    /// `10.1.2.3:8443`, or an origin with its scheme. That of the base URL is always allowed.
+    pub fn allow_host(mut self, pattern: impl Into<String>) -> Self {
+        self.allowed_hosts.push(pattern.into());
+        self
+    }
+
+    connection_methods!();
+
+    /// What error numbers (`returnCode`) mean; [`CodeTable::kesion`] unless set. 3001 and 3002 are never looked up.
+    pub fn codes(self, codes: CodeTable) -> Self {
+        Self { codes, ..self }
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in the settings, at once. The key is not in it.
+    pub fn build(self) -> Result<KesionClient, ConfigError> {
+        let mut mistakes = Vec::new();
+        if let Some(api_key) = &self.api_key {
+            mistakes.extend(mistake_in(api_key));
+        }
+        let allow_http = self.connection.allow_http;
+        let connection = self.connection.check(&mut mistakes);
+        let mut hosts = connection.as_ref().map(|it| HostAllowList::of(&it.base)).unwrap_or_default();
+        for pattern in &self.allowed_hosts {
+            mistakes.extend(hosts.allow("allow_host", pattern, allow_http).err());
+        }
+        let Some(connection) = connection.filter(|_| mistakes.is_empty()) else {
+            return Err(ConfigError::of(mistakes));
+        };
+        let (api_key, encoding, codes) = (self.api_key, self.encoding, self.codes);
+        Ok(KesionClient::new(Arc::new(Endpoint { connection, hosts, api_key, encoding, codes })))
+    }
+}
+
+fn mistake_in(api_key: &ApiKey) -> Option<Mistake> {
+    const NAME: &str = "api_key";
+
+    let key = api_key.expose();
+    if key.is_empty() {
+        Some(Mistake::Missing(NAME))
+    } else if key.chars().any(|character| character.is_control() || character.is_whitespace()) {
+        let (value, expected) = ("[redacted]".to_owned(), "without blanks and control characters");
+        Some(Mistake::Characters { name: NAME, value, expected })
+    } else {
+        None
+    }
+}
+
+impl fmt::Debug for KesionClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KesionClientBuilder")
+            .field("connection", &self.connection)
+            .field("encoding", &self.encoding)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_told_at_once_and_no_secret() {
+        let error = KesionClient::builder("http://school.example")
+            .api_key("s3cr3t key")
+            .allow_host("*.com")
+            .total_timeout(Duration::ZERO)
+            .max_body(0)
+            .build()
+            .unwrap_err();
+        assert_eq!(error.mistakes().len(), 5, "{error}");
+        assert!(!format!("{error} {error:?}").contains("s3cr3t"));
+        assert!(KesionClient::builder("https://school.example").api_key("").build().is_err());
+    }
+
+    #[test]
+    fn the_builder_and_the_client_show_no_secret() {
+        let builder = KesionClient::builder("https://school.example").api_key("s3cr3t");
+        let client = builder.clone().build().unwrap();
+        let shown = format!("{builder:?} {client:?} {:?}", client.official_account_service());
+        assert!(shown.contains("school.example") && !shown.contains("s3cr3t"), "{shown}");
+    }
+
+    #[test]
+    fn there_is_no_default_address_and_http_is_for_this_machine_or_on_demand() {
+        let build = |base: &str| KesionClient::builder(base).build();
+        assert!(build("").is_err());
+        assert!(build("http://127.0.0.1:3001").is_ok());
+        assert!(build("http://school.example").is_err());
+        assert!(KesionClient::builder("http://school.example").allow_http().build().is_ok());
+    }
+}

@@ -1,0 +1,113 @@
+//! The client, and the one request that it makes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::super::code::CodeTable;
+use super::super::connection::{Connection, JSON, encoded, json};
+use super::super::host::HostAllowList;
+use super::answer;
+use super::builder::{Encoding, KesionClientBuilder};
+use super::service::OfficialAccountInfo;
+use crate::error::Error;
+use crate::identity::AccountAuthorization;
+use crate::secret::{ApiKey, AppToken};
+
+const CONTEXT: &str = "kesion official account";
+/// The media type of a body of a form, and of one that is empty.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// One tenant of Kesion. Cheap to clone.
+///
+/// See the [module](super) for the rules and an example, and
+#[cfg_attr(feature = "memory", doc = "[`OfficialAccounts`](crate::official_account::OfficialAccounts)")]
+#[cfg_attr(not(feature = "memory"), doc = "`OfficialAccounts` (feature `memory`)")]
+/// for a cache before it.
+#[derive(Clone)]
+pub struct KesionClient {
+    endpoint: Arc<Endpoint>,
+}
+
+impl KesionClient {
+    /// Settings for the tenant at `base_url`: every school or company has a domain of its own (`http://域名`). Must be
+    /// https, except on this machine; see [`allow_http`](KesionClientBuilder::allow_http).
+    pub fn builder(base_url: impl Into<String>) -> KesionClientBuilder {
+        KesionClientBuilder::new(base_url.into())
+    }
+
+    pub(super) fn new(endpoint: Arc<Endpoint>) -> Self {
+        Self { endpoint }
+    }
+
+    /// Which official account a school has authorized its platform for (获取公众号授权信息).
+    ///
+    /// `token` is that of somebody who is logged in at the school's Kesion platform.
+    ///
+    /// # Errors
+    ///
+    /// * [`ErrorKind::Busy`](crate::ErrorKind::Busy): WeChat refuses the platform's own token; try again later.
+    /// * [`ErrorKind::Fault`](crate::ErrorKind::Fault): Kesion says no and not why, or with an
+    ///   [`upstream_code`](Error::upstream_code) that is not in the table. Its page does not say what it answers to a
+    ///   wrong token.
+    /// * [`ErrorKind::Connect`](crate::ErrorKind::Connect): twice no connection.
+    /// * [`ErrorKind`](crate::ErrorKind) for the rest. The call only reads: it may be made again after any of them.
+    pub async fn official_account(&self, token: &AppToken) -> Result<AccountAuthorization, Error> {
+        self.endpoint.official_account(token).await
+    }
+
+    /// The same as a [`Service<AppToken>`](tower_service::Service).
+    #[must_use]
+    pub fn official_account_service(&self) -> OfficialAccountInfo {
+        OfficialAccountInfo::new(self.clone())
+    }
+}
+
+impl fmt::Debug for KesionClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KesionClient").field("base_url", &self.endpoint.connection.base).finish_non_exhaustive()
+    }
+}
+
+/// Everything that does not change from call to call.
+pub(super) struct Endpoint {
+    pub(super) connection: Connection,
+    pub(super) hosts: HostAllowList,
+    pub(super) api_key: Option<ApiKey>,
+    pub(super) encoding: Encoding,
+    pub(super) codes: CodeTable,
+}
+
+impl Endpoint {
+    async fn official_account(&self, token: &AppToken) -> Result<AccountAuthorization, Error> {
+        let url = self.connection.base.join("/webapi/school/GetWeixinAuthInfo");
+        let (url, content_type, body) = match self.encoding {
+            Encoding::Form => (url, FORM, self.form(token).into()),
+            Encoding::Json => (url, JSON, self.json(token)?),
+            Encoding::Query => (format!("{url}?{}", self.form(token)), FORM, Bytes::new()),
+        };
+        let answer = self.connection.post_or_reconnect(&url, content_type, body, CONTEXT).await?;
+        answer::read(&answer, &self.codes, &self.hosts, CONTEXT)
+    }
+
+    fn form(&self, token: &AppToken) -> String {
+        let mut form = format!("apptoken={}", encoded(token.expose()));
+        if let Some(api_key) = &self.api_key {
+            form += &format!("&apikey={}", encoded(api_key.expose()));
+        }
+        form
+    }
+
+    fn json(&self, token: &AppToken) -> Result<Bytes, Error> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            apptoken: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            apikey: Option<&'a str>,
+        }
+
+        json(&Body { apptoken: token.expose(), apikey: self.api_key.as_ref().map(ApiKey::expose) }, CONTEXT)
+    }
+}
