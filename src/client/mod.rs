@@ -17,5 +17,6 @@ pub mod weika;
 
 pub use call_future::CallFuture;
 pub use code::{CodeTable, Reaction};
-pub(crate) use host::is_loopback;
+pub(crate) use connection::encoded;
+pub(crate) use host::{BaseUrl, is_loopback};
 pub use transport::{NotSent, RequestBody, TimedOut, Transport};

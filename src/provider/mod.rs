@@ -51,10 +51,12 @@
 //! assert!(login.is_ok());
 //! ```
 
+mod wechat_user;
 mod weika_manager;
 
 use std::future::ready;
 
+pub use self::wechat_user::{Scope, WechatUserProvider, WechatUserProviderBuilder};
 pub use self::weika_manager::{WeikaManagerProvider, WeikaManagerProviderBuilder};
 use crate::answer::UserAgent;
 use crate::clock::Timestamp;

@@ -23,18 +23,18 @@ mod tests;
 
 /// Where an upstream system is: a URL without a slash at its end.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct BaseUrl(String);
+pub(crate) struct BaseUrl(String);
 
 impl BaseUrl {
     /// Checks a configured base URL. A path before the endpoints is fine. Plain http is accepted for this
     /// machine, and for others only with `allow_http`.
-    pub(super) fn parse(name: &'static str, text: &str, allow_http: bool) -> Result<Self, Mistake> {
+    pub(crate) fn parse(name: &'static str, text: &str, allow_http: bool) -> Result<Self, Mistake> {
         let url = configured(name, text, allow_http, "an http(s) URL without user, query and fragment")?;
         Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
     }
 
     /// The URL of an endpoint; `path` begins with a slash.
-    pub(super) fn join(&self, path: &str) -> String {
+    pub(crate) fn join(&self, path: &str) -> String {
         format!("{}{path}", self.0)
     }
 

@@ -1,0 +1,320 @@
+//! WeChat users, through the silent page of an official account and the openid binding check.
+
+use super::IdentityProvider;
+use crate::answer::UserAgent;
+use crate::client::binding::BindingClient;
+use crate::client::{BaseUrl, encoded};
+use crate::clock::Timestamp;
+use crate::error::{ConfigError, Error, Mistake};
+use crate::identity::WechatUser;
+#[cfg(feature = "memory")]
+use crate::official_account::SchoolAccount;
+use crate::secret::AuthorizationCode;
+
+const NAME: &str = "wechat";
+const AUTHORIZE_URL: &str = "https://open.weixin.qq.com/connect/oauth2/authorize";
+
+/// Logs WeChat users in: WeChat's authorization page (网页授权) gives the code, the operator's binding service says
+/// whose openid it is and whether that is bound to an account.
+///
+/// The login is silent with [`Scope::Base`]: the person sees nothing of it. It works in WeChat's own browser only;
+/// in others the login page says so. WeChat compares the host of the redirect URI with the one that is registered
+/// for the account, exactly, and takes no port.
+///
+/// ```
+/// use tower_weika::client::binding::BindingClient;
+/// use tower_weika::guard::GuardLayer;
+/// use tower_weika::identity::WechatUser;
+/// use tower_weika::login::LoginLayer;
+/// use tower_weika::provider::WechatUserProvider;
+///
+/// let binding = BindingClient::builder("https://binding.example.edu.cn").build()?;
+/// let wechat = WechatUserProvider::builder(binding).app_id("wx0123456789abcdef").build()?;
+/// let login = LoginLayer::builder(wechat).public_url("https://campus.example.edu.cn").build()?;
+/// let for_those_who_are_bound = GuardLayer::<WechatUser>::bound("/bind");
+/// # Ok::<_, tower_weika::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct WechatUserProvider {
+    binding: BindingClient,
+    account: Account,
+    authorize_url: BaseUrl,
+    scope: Scope,
+    auto_login: Option<bool>,
+    any_browser: bool,
+    name: Box<str>,
+}
+
+/// Where the APPID of the official account comes from.
+#[derive(Clone, Debug)]
+enum Account {
+    Fixed(Box<str>),
+    #[cfg(feature = "memory")]
+    Kesion(SchoolAccount),
+}
+
+/// What WeChat's page asks for (应用授权作用域).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum Scope {
+    /// `snsapi_base`: the openid, without asking the person.
+    #[default]
+    Base,
+    /// `snsapi_userinfo`: the person is asked for name and picture. WeChat may show a snapshot of the page then
+    /// (快照页), whose openid belongs to nobody: do not bind accounts to it.
+    UserInfo,
+}
+
+impl Scope {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Base => "snsapi_base",
+            Self::UserInfo => "snsapi_userinfo",
+        }
+    }
+}
+
+impl WechatUserProvider {
+    /// Settings; the official account has to be named in one of the two ways.
+    pub fn builder(binding: BindingClient) -> WechatUserProviderBuilder {
+        WechatUserProviderBuilder {
+            binding,
+            account: None,
+            authorize_url: AUTHORIZE_URL.to_owned(),
+            allow_http: false,
+            scope: Scope::default(),
+            auto_login: None,
+            any_browser: false,
+            name: NAME.into(),
+        }
+    }
+
+    /// The client of the binding service, for the operator's other calls.
+    #[must_use]
+    pub fn binding(&self) -> &BindingClient {
+        &self.binding
+    }
+
+    async fn app_id(&self) -> Result<Box<str>, Error> {
+        match &self.account {
+            Account::Fixed(app_id) => Ok(app_id.clone()),
+            #[cfg(feature = "memory")]
+            Account::Kesion(account) => kesion::app_id(account).await,
+        }
+    }
+}
+
+impl IdentityProvider for WechatUserProvider {
+    type Identity = WechatUser;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn code_parameter(&self) -> &'static str {
+        "code"
+    }
+
+    async fn authorize_url(&self, redirect_uri: &str, state: &str) -> Result<String, Error> {
+        let app_id = self.app_id().await?;
+        let (app_id, redirect_uri, state) = (encoded(&app_id), encoded(redirect_uri), encoded(state));
+        // WeChat matches the whole with a regular expression: this order and no other, and the fragment.
+        Ok(self.authorize_url.join(&format!(
+            "?appid={app_id}&redirect_uri={redirect_uri}&response_type=code&scope={}&state={state}#wechat_redirect",
+            self.scope.as_str(),
+        )))
+    }
+
+    async fn exchange(&self, code: AuthorizationCode) -> Result<WechatUser, Error> {
+        let app_id = self.app_id().await?;
+        self.binding.check(&app_id, code).await
+    }
+
+    fn valid_until(&self, user: &WechatUser) -> Option<Timestamp> {
+        user.expires_at()
+    }
+
+    fn works_in(&self, browser: UserAgent) -> bool {
+        self.any_browser || browser.has_web_login()
+    }
+
+    async fn auto_login(&self, browser: UserAgent) -> bool {
+        if !self.works_in(browser) || self.scope != Scope::Base {
+            return false;
+        }
+        match (self.auto_login, &self.account) {
+            (Some(is_on), _) => is_on,
+            (None, Account::Fixed(_)) => false,
+            #[cfg(feature = "memory")]
+            (None, Account::Kesion(account)) => kesion::auto_login(account).await,
+        }
+    }
+}
+
+#[cfg(feature = "memory")]
+mod kesion {
+    use crate::error::{Error, ErrorKind};
+    use crate::identity::AccountAuthorization;
+    use crate::official_account::SchoolAccount;
+
+    const CONTEXT: &str = "official account of the login";
+
+    pub(super) async fn app_id(account: &SchoolAccount) -> Result<Box<str>, Error> {
+        let authorization = account.get().await.map_err(|error| error.before_the_code(CONTEXT))?;
+        let missing = match authorization {
+            AccountAuthorization::Authorized(account) => return Ok(account.app_id().into()),
+            AccountAuthorization::NotAuthorized { .. } => "the school has not authorized an official account",
+            AccountAuthorization::NotOpened => "the school has no official accounts at Kesion",
+        };
+        Err(Error::new(ErrorKind::Configuration, CONTEXT).with_source(missing))
+    }
+
+    /// Kesion's switch (`iswechatautologin`); off if nobody can say.
+    pub(super) async fn auto_login(account: &SchoolAccount) -> bool {
+        matches!(account.get().await, Ok(AccountAuthorization::Authorized(account)) if account.auto_login())
+    }
+}
+
+/// Settings of a [`WechatUserProvider`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct WechatUserProviderBuilder {
+    binding: BindingClient,
+    account: Option<Account>,
+    authorize_url: String,
+    allow_http: bool,
+    scope: Scope,
+    auto_login: Option<bool>,
+    any_browser: bool,
+    name: Box<str>,
+}
+
+impl WechatUserProviderBuilder {
+    /// The APPID of the official account (公众号APPID).
+    pub fn app_id(self, app_id: impl Into<Box<str>>) -> Self {
+        Self { account: Some(Account::Fixed(app_id.into())), ..self }
+    }
+
+    /// Takes APPID and auto-login switch (`iswechatautologin`) from what Kesion says of the school's account.
+    #[cfg(feature = "memory")]
+    pub fn official_account(self, account: SchoolAccount) -> Self {
+        Self { account: Some(Account::Kesion(account)), ..self }
+    }
+
+    /// WeChat's authorization page. Default: `https://open.weixin.qq.com/connect/oauth2/authorize`.
+    pub fn authorize_url(self, url: impl Into<String>) -> Self {
+        Self { authorize_url: url.into(), ..self }
+    }
+
+    /// Allows plain http in [`authorize_url`](Self::authorize_url) for other machines than this one.
+    pub fn allow_http(self) -> Self {
+        Self { allow_http: true, ..self }
+    }
+
+    /// What the page asks for. Default: [`Scope::Base`].
+    pub fn scope(self, scope: Scope) -> Self {
+        Self { scope, ..self }
+    }
+
+    /// Whether strangers in WeChat may be logged in without being asked, where
+    /// [`LoginLayer::auto_login`](crate::login::LoginLayer::auto_login) is applied. Default: what Kesion says, or
+    /// no. With [`Scope::UserInfo`] never, because the person would be asked.
+    pub fn auto_login(self, is_on: bool) -> Self {
+        Self { auto_login: Some(is_on), ..self }
+    }
+
+    /// Begins a login in any browser, for development with a sandbox: WeChat itself turns other browsers away.
+    pub fn any_browser(self) -> Self {
+        Self { any_browser: true, ..self }
+    }
+
+    /// The [name](IdentityProvider::name) of the provider. Default: `wechat`. A second official account on one
+    /// site needs another one.
+    pub fn name(self, name: impl Into<Box<str>>) -> Self {
+        Self { name: name.into(), ..self }
+    }
+
+    /// Checks all settings.
+    ///
+    /// # Errors
+    /// Every mistake at once.
+    pub fn build(self) -> Result<WechatUserProvider, ConfigError> {
+        let mut mistakes = Vec::new();
+        let authorize_url = BaseUrl::parse("authorize_url", &self.authorize_url, self.allow_http);
+        let authorize_url = authorize_url.map_err(|mistake| mistakes.push(mistake)).ok();
+        match &self.account {
+            None => mistakes.push(Mistake::Missing("app_id (or official_account)")),
+            Some(Account::Fixed(app_id)) if app_id.is_empty() => mistakes.push(Mistake::Missing("app_id")),
+            Some(Account::Fixed(app_id)) if !app_id.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+                let (value, expected) = (app_id.to_string(), "letters and digits");
+                mistakes.push(Mistake::Characters { name: "app_id", value, expected });
+            }
+            Some(_) => {}
+        }
+        match (self.account, authorize_url) {
+            (Some(account), Some(authorize_url)) if mistakes.is_empty() => Ok(WechatUserProvider {
+                binding: self.binding,
+                account,
+                authorize_url,
+                scope: self.scope,
+                auto_login: self.auto_login,
+                any_browser: self.any_browser,
+                name: self.name,
+            }),
+            _ => Err(ConfigError::of(mistakes)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn builder() -> WechatUserProviderBuilder {
+        WechatUserProvider::builder(BindingClient::builder("https://binding.example").build().unwrap())
+    }
+
+    #[tokio::test]
+    async fn authorize_url_has_wechats_order_and_ends_with_its_fragment() {
+        let provider = builder().app_id("wx0123456789abcdef").build().unwrap();
+        let url = provider.authorize_url("https://campus.example/auth/wechat/callback", "S7a7e").await.unwrap();
+        assert_eq!(
+            url,
+            "https://open.weixin.qq.com/connect/oauth2/authorize?appid=wx0123456789abcdef\
+             &redirect_uri=https%3A%2F%2Fcampus.example%2Fauth%2Fwechat%2Fcallback\
+             &response_type=code&scope=snsapi_base&state=S7a7e#wechat_redirect"
+        );
+        let asking = builder().app_id("wx0").scope(Scope::UserInfo).build().unwrap();
+        assert!(asking.authorize_url("https://c.example/", "S").await.unwrap().contains("&scope=snsapi_userinfo&"));
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_once() {
+        let error = builder().authorize_url("http://wechat.example/authorize").build().unwrap_err();
+        assert_eq!(error.mistakes().len(), 2, "{error}");
+        assert!(builder().app_id("wx0").authorize_url("http://wechat.example/a").allow_http().build().is_ok());
+        for app_id in ["", "wx 0", "wx0&x=1", "wx0#"] {
+            assert!(builder().app_id(app_id).build().is_err(), "{app_id}");
+        }
+    }
+
+    #[test]
+    fn other_browsers_are_turned_away_unless_that_is_wanted() {
+        let provider = builder().app_id("wx0").build().unwrap();
+        assert!(provider.works_in(UserAgent::WechatPhone) && provider.works_in(UserAgent::MiniProgramPage));
+        for other in [UserAgent::Other, UserAgent::Wecom, UserAgent::MiniProgramRuntime] {
+            assert!(!provider.works_in(other), "{other:?}");
+            assert!(builder().app_id("wx0").any_browser().build().unwrap().works_in(other));
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_is_logged_in_unasked_unless_it_is_switched_on_and_silent() {
+        let phone = UserAgent::WechatPhone;
+        assert!(!builder().app_id("wx0").build().unwrap().auto_login(phone).await);
+        let on = builder().app_id("wx0").auto_login(true);
+        assert!(on.clone().build().unwrap().auto_login(phone).await);
+        assert!(!on.clone().build().unwrap().auto_login(UserAgent::Other).await);
+        assert!(!on.scope(Scope::UserInfo).build().unwrap().auto_login(phone).await);
+    }
+}
