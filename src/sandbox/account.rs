@@ -33,8 +33,7 @@ impl Accounts {
 
     /// The user of this kind who is bound to the follower's WeChat.
     pub(super) fn bound_to(&self, follower: usize, company: bool) -> Option<usize> {
-        let holders = self.holders();
-        (0..self.users.len()).find(|user| holders[*user] == Some(follower) && self.users[*user].company == company)
+        self.held_by(&self.holders(), follower, company)
     }
 
     /// Whether anybody is bound to the follower's WeChat.
@@ -44,8 +43,8 @@ impl Accounts {
 
     /// Binds the user to the follower's WeChat, as far as neither is bound otherwise.
     pub(super) fn bind(&self, user: usize, follower: usize) -> Result<(), BindingRefusal> {
-        let other = self.bound_to(follower, self.users[user].company).filter(|it| *it != user);
         let mut holders = self.holders();
+        let other = self.held_by(&holders, follower, self.users[user].company).filter(|it| *it != user);
         match holders[user] {
             Some(holder) if holder != follower => Err(BindingRefusal::AlreadyBound),
             _ if other.is_some() => Err(BindingRefusal::BindFailed),
@@ -67,6 +66,10 @@ impl Accounts {
         for holder in self.holders().iter_mut().filter(|it| **it == Some(follower)) {
             *holder = None;
         }
+    }
+
+    fn held_by(&self, holders: &[Option<usize>], follower: usize, company: bool) -> Option<usize> {
+        (0..self.users.len()).find(|user| holders[*user] == Some(follower) && self.users[*user].company == company)
     }
 
     fn holders(&self) -> MutexGuard<'_, Vec<Option<usize>>> {

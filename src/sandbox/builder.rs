@@ -91,7 +91,7 @@ impl SandboxBuilder {
     /// allow several. Default: every host and port, for development; WeChat insists on registered ones, and
     /// refuses ports.
     pub fn redirect_domain(mut self, host: impl Into<String>) -> Self {
-        self.redirect_domains.push(host.into());
+        self.redirect_domains.push(host.into().to_ascii_lowercase());
         self
     }
 

@@ -1,10 +1,6 @@
 //! The control page: what tests switch by calls, a person switches here by buttons.
 //!
-//! Each button has a `data-switch` that stays: `kesion:not-opened`, `kesion:not-authorized`,
-//! `kesion:authorized`, `kesion:failing`, `kesion-auto-login:on`, `kesion-auto-login:off`, `binding:normal`,
-//! `binding:not-configured`, `binding:operator-unavailable`, `binding:nobody-bound`, `phone:ask`,
-//! `phone:decline`, and for each follower `person:ID`, `bind:ID` and `unbind:ID`. It is sent as the parameter
-//! `switch` of a form. What is on has `aria-pressed="true"`.
+//! The names of the buttons are listed at [`Endpoint::Control`].
 
 use http::Method;
 

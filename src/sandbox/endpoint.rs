@@ -35,7 +35,15 @@ labelled! {
         /// Where Kesion's `auth_url` leads: a school's administrator authorises the account. What the page
         /// looks like is the sandbox's own.
         AuthUrl: Documented, "showdoc.com.cn/kesionwebapi/9347782530902155: auth_url; the page is our own";
-        /// The page that switches the states of the systems. No upstream system has it.
+        /// The page that switches the states of the systems, shows the last SMS, and has no counterpart
+        /// upstream.
+        ///
+        /// A button has its name in `data-switch`, and `aria-pressed="true"` if it is on. Its form is the
+        /// parameter `switch` with that name, posted to the page itself. The names: `kesion:authorized`,
+        /// `kesion:not-authorized`, `kesion:not-opened`, `kesion:failing`; `kesion-auto-login:on`,
+        /// `kesion-auto-login:off`; `binding:normal`, `binding:not-configured`,
+        /// `binding:operator-unavailable`, `binding:nobody-bound`; `phone:ask`, `phone:decline`; and for each
+        /// follower `person:ID`, `bind:ID` and `unbind:ID`. A code of an SMS is in `data-sms="MOBILE"`.
         Control: Inferred, "the sandbox's own, so that a person can do what tests do";
     }
 }

@@ -56,7 +56,11 @@ impl Shared {
                     let call = Call { parts: &parts, body: &body, quirks: &quirks, fault: fault.as_ref() };
                     self.systems.answer(endpoint, &call)
                 }
-                Err(_) => dialect.refusal(Refusal::ParameterWrong.errcode(), Refusal::ParameterWrong.errmsg()),
+                Err(_) if dialect == Dialect::Weika => Refusal::ParameterWrong.answer(),
+                Err(_) => {
+                    let content = Content::Html(page::error("请求过大", "413 Content Too Large"));
+                    Answer::failure(StatusCode::PAYLOAD_TOO_LARGE, content)
+                }
             },
         };
         let outcome = match (&fault, answer.refusal) {

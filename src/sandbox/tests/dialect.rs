@@ -108,7 +108,21 @@ async fn an_arbitrary_number_is_said_in_the_words_of_the_place() {
         assert_eq!(binding, json!({ "code": number, "msg": "system error" }));
         assert_eq!(kesion, json!({ "returnCode": number, "msg": "system error", "result": false }));
     }
+    for endpoint in [Endpoint::SendSms, Endpoint::BindUser] {
+        sandbox.faults().once(endpoint, Fault::Errcode(json!(3020)));
+        let answer = post(&sandbox, endpoint.path(), &json!({})).await.unwrap().json();
+        assert_eq!(answer, json!({ "code": 3020, "msg": "system error" }));
+    }
     assert_eq!(sandbox.ledger().codes_spent(), 0);
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_sends_is_refused() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let huge = json!({ "code": "x".repeat(1024 * 1024) });
+    for (path, status) in [(OPEN_ID, 413), (LOOKUP, 413), (TOKEN, 200)] {
+        assert_eq!(post(&sandbox, path, &huge).await.unwrap().status, status, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ async fn a_page_asks_whose_phone_it_is() {
 #[tokio::test]
 async fn a_wrong_request_gets_a_page_with_its_number() {
     let sandbox =
-        Sandbox::builder().redirect_domain("app.example").wechat_auto_approve("xiaoming").start().await.unwrap();
+        Sandbox::builder().redirect_domain("App.example").wechat_auto_approve("xiaoming").start().await.unwrap();
     let good = query(&sandbox, "snsapi_base");
     let long = format!("state={}", "a".repeat(129));
     let browser = Browser::new().user_agent(IPHONE);
