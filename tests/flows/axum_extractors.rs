@@ -15,7 +15,6 @@ use tower_weika::provider::{IdentityProvider, WeikaManagerProvider};
 use tower_weika::sandbox::{Browser, Sandbox};
 use tower_weika::{AuthorizationCode, Error};
 
-use super::login_flow::session_cookie;
 use super::site::{ORIGIN, Server};
 
 const WANG: &str = "oSandboxWang0000000000000001";
@@ -147,6 +146,17 @@ async fn t9_return_target_of_a_nested_router_is_the_original_path() {
 }
 
 #[tokio::test]
+async fn guard_for_a_school_lets_in_who_manages_it_now() {
+    let parts = Parts::new().await;
+    let school = get(admin).layer(GuardLayer::school("1000000001"));
+    let server = Server::start(Router::new().route("/school", school).layer(parts.managers.clone()));
+    for (person, status) in [("wang", 200), ("li", 403), ("chen", 403), ("zhao", 403)] {
+        parts.sandbox.auto_approve(person);
+        assert_eq!(browser(&server).get(&page("/school")).await.unwrap().status(), status, "{person}");
+    }
+}
+
+#[tokio::test]
 async fn two_nested_routers_share_one_login_around_them() {
     let parts = Parts::new().await;
     let staff = Router::new().route("/who", get(admin));
@@ -177,7 +187,8 @@ async fn authenticate_layer_alone_answers_401_and_knows_who_is_logged_in_elsewhe
     let browser = browser(&login).route("https://api.example", api.address);
     assert_eq!(browser.get("https://api.example/who").await.unwrap().status(), StatusCode::UNAUTHORIZED);
     browser.get(&page("/auth/weika/login")).await.unwrap();
-    let session = session_cookie(&browser);
+    let cookies = browser.cookies();
+    let session = cookies.iter().find(|cookie| cookie.name.ends_with("-session")).unwrap();
     browser
         .plant_cookie("https://api.example", &format!("{}={}; Path=/; Secure", session.name, session.value))
         .unwrap();

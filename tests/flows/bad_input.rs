@@ -17,8 +17,10 @@ use tower_weika::client::weika::WeikaClient;
 use tower_weika::client::{RequestBody, Transport};
 use tower_weika::{AuthorizationCode, BoxError, ErrorKind};
 
-use super::login_flow::session_cookie;
-use super::site::{NOBODY, ORIGIN, Site, soon};
+use super::site::{NOBODY, ORIGIN, soon};
+use super::way::Weika;
+
+type Site = super::site::Site<Weika>;
 
 const WANG: &str = "oSandboxWang0000000000000001";
 
@@ -178,7 +180,7 @@ fn k6_any_bytes_beside_our_cookie_change_nothing() {
     let site = runtime.block_on(Site::start());
     let browser = site.browser();
     runtime.block_on(site.log_in(&browser, "wang"));
-    let session = session_cookie(&browser);
+    let session = site.session_cookie(&browser);
     let own = format!("{}={}", session.name, session.value).into_bytes();
     // Everything that a server lets through in a header, except that it does not begin a pair of our name.
     let byte = prop_oneof![Just(b'\t'), 0x20_u8..=0x7E, 0x80_u8..=0xFF];
@@ -415,7 +417,7 @@ async fn k5_two_sessions_in_one_header_are_nobody_and_the_same_one_twice_is_some
     site.log_in(&one, "wang").await;
     site.log_in(&two, "li").await;
     let pair = |browser: &tower_weika::sandbox::Browser| {
-        let cookie = session_cookie(browser);
+        let cookie = site.session_cookie(browser);
         format!("{}={}", cookie.name, cookie.value)
     };
     let (one, two) = (pair(&one), pair(&two));

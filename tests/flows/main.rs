@@ -1,6 +1,33 @@
-//! The whole manager login over real sockets: browsers, a site, and the sandbox in place of Weika.
+//! The whole login over real sockets: browsers, a site, and the sandbox in place of the upstream systems.
 //!
 //! One binary, because everything here shares `site` and nothing here needs a process of its own.
+
+/// Makes tests of functions that take a [`Way`]: `weika::…` and `wechat::…`.
+macro_rules! both_ways {
+    ($($name:ident),* $(,)? ; on two threads: $($parallel:ident),* $(,)?) => {
+        both_ways!(weika, Weika, [$($name)*], [$($parallel)*]);
+        both_ways!(wechat, Wechat, [$($name)*], [$($parallel)*]);
+    };
+    ($module:ident, $way:ident, [$($name:ident)*], [$($parallel:ident)*]) => {
+        mod $module {
+            use crate::way::$way;
+
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name::<$way>().await;
+                }
+            )*
+
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $parallel() {
+                    super::$parallel::<$way>().await;
+                }
+            )*
+        }
+    };
+}
 
 mod auto_traits;
 mod axum_extractors;
@@ -11,3 +38,4 @@ mod services;
 mod site;
 mod token_herd;
 mod upstream_failures;
+mod way;

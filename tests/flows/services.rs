@@ -12,7 +12,10 @@ use tower_weika::sandbox::{Endpoint, Fault, Gate, HostForm, Quirk, Sandbox};
 use tower_weika::token::CurrentToken;
 use tower_weika::{AuthorizationCode, BoxError, Error, ErrorKind};
 
-use super::site::{Site, soon};
+use super::site::soon;
+use super::way::Weika;
+
+type Site = super::site::Site<Weika>;
 
 fn builder(sandbox: &Sandbox) -> WeikaClientBuilder {
     WeikaClient::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url())
@@ -83,7 +86,7 @@ impl Policy<(), CurrentToken, Error> for Again {
 async fn retry_around_the_token_meets_the_pause_and_never_the_upstream() {
     let site = Site::start().await;
     site.sandbox.faults().once(Endpoint::AccessToken, Fault::BadGateway);
-    let mut service = ServiceBuilder::new().retry(Again(5)).service(site.client.tokens().clone());
+    let mut service = ServiceBuilder::new().retry(Again(5)).service(site.client().tokens().clone());
     let error = service.ready().await.unwrap().call(()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Fault);
     assert_eq!(site.sandbox.ledger().count(Endpoint::AccessToken), 1);
@@ -181,14 +184,14 @@ async fn e8_base_url_is_the_default_and_a_path_cannot_leave_it() {
 async fn other_calls_refresh_the_token_once_and_tell_the_number_of_a_refusal() {
     let site = Site::start().await;
     let path = Endpoint::SchoolInfo.path();
-    drop(site.client.access_token().await.unwrap());
+    drop(site.client().access_token().await.unwrap());
     site.clock.advance(Duration::from_secs(2));
     site.sandbox.faults().once(Endpoint::SchoolInfo, Fault::NotLatest);
-    assert!(site.client.post_json(None, path, &json!({})).await.is_ok());
+    assert!(site.client().post_json(None, path, &json!({})).await.is_ok());
     assert_eq!(site.sandbox.ledger().tokens_issued(), 2);
 
     let unknown = json!({ "school_code": "0" });
-    let error = site.client.post_json(None, path, &unknown).await.unwrap_err();
+    let error = site.client().post_json(None, path, &unknown).await.unwrap_err();
     assert_eq!((error.kind(), error.upstream_code()), (ErrorKind::Configuration, Some(40_006)));
 }
 

@@ -1,4 +1,4 @@
-//! A site behind a login, on a real socket, with a sandbox in place of Weika.
+//! A site behind a login, on a real socket, with a sandbox in place of the upstream systems.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,14 +11,16 @@ use axum::routing::get;
 use tokio::net::TcpSocket;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tower_weika::client::weika::{WeikaClient, WeikaClientBuilder};
+use tower_weika::client::weika::WeikaClient;
 use tower_weika::clock::{ManualClock, Timestamp};
 use tower_weika::guard::GuardLayer;
-use tower_weika::identity::Manager;
+use tower_weika::identity::Identity;
 use tower_weika::login::LoginLayer;
-use tower_weika::provider::WeikaManagerProvider;
-use tower_weika::sandbox::{Browser, Sandbox, SandboxBuilder};
+use tower_weika::provider::IdentityProvider;
+use tower_weika::sandbox::{Approval, Browser, Cookie, Sandbox, SandboxBuilder, Visit};
 use tower_weika::session::Authenticated;
+
+use super::way::{Way, Weika};
 
 /// The site as browsers see it: https, so that cookies are those of production.
 pub(crate) const ORIGIN: &str = "https://campus.example";
@@ -64,97 +66,139 @@ impl Drop for Server {
 }
 
 /// A site, its upstream, and the one clock that both of them and all browsers go by.
-pub(crate) struct Site {
+pub(crate) struct Site<W: Way> {
     pub(crate) sandbox: Sandbox,
-    pub(crate) client: WeikaClient,
-    pub(crate) login: LoginLayer<WeikaManagerProvider>,
+    pub(crate) provider: W::Provider,
+    pub(crate) login: LoginLayer<W::Provider>,
     pub(crate) clock: ManualClock,
     pub(crate) server: Server,
 }
 
-impl Site {
-    /// With the people of the sandbox's examples, of whom `wang` comes without being asked.
+impl<W: Way> Site<W> {
+    /// With the people of the way, of whom `wang` comes without being asked.
     pub(crate) async fn start() -> Self {
-        Self::with(|sandbox| sandbox, |client| client).await
+        // Generous, because the machine may be busy; what has to time out sets its own.
+        Self::start_with_timeout(Duration::from_secs(30)).await
     }
 
-    /// With other settings of the sandbox and the client.
-    pub(crate) async fn with(
-        sandbox: impl FnOnce(SandboxBuilder) -> SandboxBuilder,
-        client: impl FnOnce(WeikaClientBuilder) -> WeikaClientBuilder,
-    ) -> Self {
+    /// With this time for a call to the upstream.
+    pub(crate) async fn start_with_timeout(timeout: Duration) -> Self {
+        Self::start_with(W::sandbox, timeout).await
+    }
+
+    async fn start_with(sandbox: impl FnOnce(SandboxBuilder) -> SandboxBuilder, timeout: Duration) -> Self {
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
-        let sandbox = sandbox(Sandbox::builder().clock(clock.clock()).auto_approve("wang"));
-        let sandbox = sandbox.start().await.expect("a sandbox");
-        // Generous, because the machine may be busy; what has to time out sets its own.
-        let builder = WeikaClient::builder(sandbox.app_key(), sandbox.app_secret())
-            .base_url(sandbox.base_url())
-            .clock(clock.clock())
-            .total_timeout(Duration::from_secs(30));
-        Self::over(sandbox, client(builder).build().expect("a client"), clock)
+        let sandbox = sandbox(Sandbox::builder().clock(clock.clock())).start().await.expect("a sandbox");
+        let provider = W::provider(&sandbox, clock.clock(), timeout);
+        Self::over(sandbox, provider, clock)
     }
 
     /// Of parts that are there already.
-    pub(crate) fn over(sandbox: Sandbox, client: WeikaClient, clock: ManualClock) -> Self {
-        let login = LoginLayer::builder(WeikaManagerProvider::new(client.clone()))
+    pub(crate) fn over(sandbox: Sandbox, provider: W::Provider, clock: ManualClock) -> Self {
+        let login = LoginLayer::builder(provider.clone())
             .public_url(ORIGIN)
             .secret([7; 32])
             .clock(clock.clock())
             .build()
             .expect("a login layer");
-        let server = Server::start(routes().layer(login.clone()));
-        Self { sandbox, client, login, clock, server }
+        let server = Server::start(routes::<W>().layer(login.clone()));
+        Self { sandbox, provider, login, clock, server }
     }
 
     /// A browser without cookies.
     pub(crate) fn browser(&self) -> Browser {
-        Browser::new().route(ORIGIN, self.server.address).clock(self.clock.clock())
+        Browser::new().route(ORIGIN, self.server.address).clock(self.clock.clock()).user_agent(W::AGENT)
+    }
+
+    /// An endpoint of the login layer.
+    pub(crate) fn endpoint(&self, name: &str) -> String {
+        format!("{ORIGIN}/auth/{}/{name}", W::NAME)
     }
 
     /// Begins a login, and returns its state.
     pub(crate) async fn begin(&self, browser: &Browser, return_to: &str) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", return_to).finish();
-        let visit = browser.get_no_follow(&format!("{ORIGIN}/auth/weika/login?{query}")).await.expect("an answer");
-        let location = visit.location().expect("a redirect to Weika");
+        let visit = browser.get_no_follow(&format!("{}?{query}", self.endpoint("login"))).await.expect("an answer");
+        let location = visit.location().expect("a redirect to the provider");
+        assert!(is_to_provider::<W>(location), "{location}");
         let (_, state) = location.rsplit_once("&state=").expect("a state");
-        state.to_owned()
+        state.trim_end_matches("#wechat_redirect").to_owned()
     }
 
-    /// Where Weika sends the browser of this person after it.
+    /// Where the provider sends the browser of this person after it.
     pub(crate) fn callback(&self, person: &str, state: &str) -> String {
-        let code = self.sandbox.issue_wxcode(person).expect("a person of the sandbox");
-        format!("{ORIGIN}/auth/weika/callback?wxcode={code}&state={state}")
+        let code = W::issue_code(&self.sandbox, person).expect("a person of the sandbox");
+        format!("{}?{}={code}&state={state}", self.endpoint("callback"), W::CODE)
     }
 
     /// Logs a browser in.
     pub(crate) async fn log_in(&self, browser: &Browser, person: &str) {
         let state = self.begin(browser, "/").await;
         let home = browser.get(&self.callback(person, &state)).await.expect("an answer");
-        assert!(home.text().starts_with("oSandbox"), "{home:?}");
+        assert_eq!(home.text(), self.subject(person), "{home:?}");
     }
 
     /// Who the site thinks is asking.
     pub(crate) async fn who(&self, browser: &Browser) -> String {
         browser.get(&format!("{ORIGIN}/")).await.expect("an answer").text()
     }
+
+    /// What the site calls this person.
+    pub(crate) fn subject(&self, person: &str) -> String {
+        W::subject(&self.sandbox, person)
+    }
+
+    /// From now on this person is logged in without being asked.
+    pub(crate) fn auto_approve(&self, person: &str) {
+        W::answer(&self.sandbox, Approval::Approve(person.to_owned()));
+    }
+
+    /// How often the code was sent.
+    pub(crate) fn exchanges(&self) -> u64 {
+        self.sandbox.ledger().count(W::EXCHANGE)
+    }
+
+    /// The session cookie of a browser that is logged in.
+    #[track_caller]
+    pub(crate) fn session_cookie(&self, browser: &Browser) -> Cookie {
+        let name = format!("__Host-{}-session", W::NAME);
+        browser.cookies().into_iter().find(|cookie| cookie.name == name).expect("a session")
+    }
 }
 
-/// A public page, guarded ones, and one that only the first example school may see; all say who is asking.
-fn routes() -> Router {
+impl Site<Weika> {
+    /// With other settings of the sandbox.
+    pub(crate) async fn with(sandbox: impl FnOnce(SandboxBuilder) -> SandboxBuilder) -> Self {
+        Self::start_with(|builder| sandbox(Weika::sandbox(builder)), Duration::from_secs(30)).await
+    }
+
+    pub(crate) fn client(&self) -> &WeikaClient {
+        self.provider.client()
+    }
+}
+
+/// Where a visit has ended. WeChat's own fragment stays behind an address that has none (Fetch §4.4).
+pub(crate) fn address(visit: &Visit) -> &str {
+    visit.url().trim_end_matches("#wechat_redirect")
+}
+
+/// Whether somebody is sent to the page where people log in.
+pub(crate) fn is_to_provider<W: Way>(location: &str) -> bool {
+    location.contains(&format!("{}?", W::AUTHORIZE.path()))
+}
+
+/// A public page, and guarded ones; all say who is asking.
+fn routes<W: Way>() -> Router {
+    let who = get(who::<<W::Provider as IdentityProvider>::Identity>);
     let guarded = Router::new()
-        .route("/admin", get(who))
-        .route("/admin/{*rest}", get(who))
-        .layer(GuardLayer::<Manager>::logged_in());
-    let school = Router::new().route("/school", get(who)).layer(GuardLayer::school("1000000001"));
-    Router::new()
-        .route("/", get(who))
-        .route("/path", get(async |uri: OriginalUri| uri.to_string()))
-        .merge(guarded)
-        .merge(school)
+        .route("/admin", who.clone())
+        .route("/admin/{*rest}", who.clone())
+        .layer(GuardLayer::<<W::Provider as IdentityProvider>::Identity>::logged_in());
+    Router::new().route("/", who).route("/path", get(async |uri: OriginalUri| uri.to_string())).merge(guarded)
 }
 
-async fn who(manager: Option<Authenticated<Manager>>) -> String {
-    manager.map_or_else(|| NOBODY.to_owned(), |manager| manager.user_id().to_string())
+async fn who<I: Identity>(somebody: Option<Authenticated<I>>) -> String {
+    somebody.map_or_else(|| NOBODY.to_owned(), |somebody| somebody.subject().to_owned())
 }
 
 /// Waits for what must happen, but not for ever.

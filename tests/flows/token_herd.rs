@@ -8,7 +8,10 @@ use tokio::task::JoinSet;
 use tower_weika::sandbox::{Endpoint, Fault, Gate, Person};
 use tower_weika::{AuthorizationCode, ErrorKind};
 
-use super::site::{ORIGIN, Site, soon};
+use super::site::{ORIGIN, soon};
+use super::way::Weika;
+
+type Site = super::site::Site<Weika>;
 
 fn crowd(people: u64) -> impl Iterator<Item = Person> {
     (0..people).map(|number| Person::new(format!("p{number}"), format!("oSandboxCrowd{number:015}"), "群众"))
@@ -17,7 +20,7 @@ fn crowd(people: u64) -> impl Iterator<Item = Person> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_cold_logins_at_once_are_one_token_and_a_thousand_exchanges() {
     const PEOPLE: u64 = 1_000;
-    let site = Site::with(|sandbox| crowd(PEOPLE).fold(sandbox, |sandbox, person| sandbox.person(person)), |it| it);
+    let site = Site::with(|sandbox| crowd(PEOPLE).fold(sandbox, |sandbox, person| sandbox.person(person)));
     let site = Arc::new(site.await);
     let mut doors = JoinSet::new();
     for number in 0..PEOPLE {
@@ -60,7 +63,7 @@ async fn six_hundred_callers_that_hang_up_are_one_fetch() {
     let gate = Gate::new();
     site.sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
     for _ in 0..600 {
-        let client = site.client.clone();
+        let client = site.client().clone();
         let caller = tokio::spawn(async move { client.access_token().await.map(|token| token.clone()) });
         tokio::task::yield_now().await;
         caller.abort();
@@ -68,7 +71,7 @@ async fn six_hundred_callers_that_hang_up_are_one_fetch() {
     }
     soon(ledger.reached(Endpoint::AccessToken, 1)).await;
     gate.open();
-    soon(site.client.access_token()).await.unwrap();
+    soon(site.client().access_token()).await.unwrap();
     assert_eq!((ledger.count(Endpoint::AccessToken), ledger.tokens_issued()), (1, 1));
 }
 
@@ -95,7 +98,7 @@ async fn two_hundred_refusals_of_one_token_at_once_are_one_refresh() {
     const CALLS: u64 = 200;
     let site = Site::start().await;
     let ledger = site.sandbox.ledger();
-    drop(site.client.access_token().await.unwrap());
+    drop(site.client().access_token().await.unwrap());
     site.sandbox.revoke_tokens();
     site.clock.advance(Duration::from_secs(2));
     let gate = Gate::new();
@@ -104,7 +107,7 @@ async fn two_hundred_refusals_of_one_token_at_once_are_one_refresh() {
     let mut calls = JoinSet::new();
     for _ in 0..CALLS {
         let code = AuthorizationCode::from(site.sandbox.issue_wxcode("wang").unwrap());
-        let client = site.client.clone();
+        let client = site.client().clone();
         calls.spawn(async move { client.manager(code).await });
     }
     soon(ledger.reached(Endpoint::ManagerInfo, CALLS)).await;
@@ -124,7 +127,7 @@ async fn failed_fetch_is_shared_by_all_who_waited_and_by_those_who_come_soon_aft
     site.sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
     let mut callers = JoinSet::new();
     for _ in 0..100 {
-        let client = site.client.clone();
+        let client = site.client().clone();
         callers.spawn(async move { client.access_token().await.map(|token| token.clone()) });
     }
     soon(site.sandbox.ledger().reached(Endpoint::AccessToken, 1)).await;
@@ -133,7 +136,7 @@ async fn failed_fetch_is_shared_by_all_who_waited_and_by_those_who_come_soon_aft
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Malformed);
     }
     for _ in 0..100 {
-        assert!(site.client.access_token().await.is_err());
+        assert!(site.client().access_token().await.is_err());
     }
     assert_eq!(site.sandbox.ledger().count(Endpoint::AccessToken), 1);
 }

@@ -1,5 +1,7 @@
 //! What people see when the upstream system fails, and what it costs.
 
+#![expect(clippy::unwrap_used, reason = "the functions are tests, and `both_ways` says so")]
+
 use std::time::Duration;
 
 use http::StatusCode;
@@ -7,12 +9,11 @@ use serde_json::{Value, json};
 use tower_weika::ErrorKind;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika::clock::{ManualClock, Timestamp};
+use tower_weika::provider::WeikaManagerProvider;
 use tower_weika::sandbox::{Browser, Endpoint, Fault, Gate, Sandbox, Visit, behaviours};
 
-use super::site::{NOBODY, ORIGIN, Site, soon};
-
-const WANG: &str = "oSandboxWang0000000000000001";
-const LI: &str = "oSandboxLi000000000000000002";
+use super::site::{NOBODY, ORIGIN, Site, address, soon};
+use super::way::{Way, Wechat, Weika};
 
 /// How a login ends, and after how many logins that began by themselves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,6 +87,34 @@ fn at_manager_info() -> Vec<Row> {
     rows
 }
 
+fn at_open_id() -> Vec<Row> {
+    let mut rows = common();
+    rows.extend([
+        Row(Fault::ResetBefore, PageAfterRestart(502), HomeAfterRestart),
+        Row(Fault::ResetAfter, PageAfterRestart(502), HomeAfterRestart),
+        Row(Fault::TruncatedBody, PageAfterRestart(502), HomeAfterRestart),
+        Row(Fault::Hang, PageAfterRestart(504), HomeAfterRestart),
+        // The openid could not be had; the mini program's page has 200 for it, which must never be a success.
+        Row(Fault::Errcode(json!(2001)), PageAfterRestart(400), HomeAfterRestart),
+        Row(Fault::Errcode(json!("200")), PageAfterRestart(400), HomeAfterRestart),
+        Row(Fault::Errcode(json!(2004)), PageAfterRestart(400), HomeAfterRestart),
+        Row(Fault::Errcode(json!(440_004)), PageAfterRestart(400), HomeAfterRestart),
+        Row(Fault::Errcode(json!("2002")), Page(502), Page(502)),
+        Row(Fault::Errcode(json!(2003)), Page(502), Page(502)),
+        Row(Fault::Errcode(json!(2035)), Page(502), Page(502)),
+        Row(Fault::Errcode(json!(440_002)), Page(403), Page(403)),
+        // The number of somebody who is not bound, and nobody is there.
+        Row(Fault::Errcode(json!(2000)), Page(502), Page(502)),
+        // A bound user whose end is not known is nobody.
+        Row(Fault::ExpiresIn(None), Page(502), Page(502)),
+        Row(Fault::ExpiresIn(Some(json!(0))), Page(502), Page(502)),
+        Row(Fault::ExpiresIn(Some(json!({}))), Page(502), Page(502)),
+        Row(Fault::ExpiresIn(Some(json!("7200"))), Home, Home),
+        Row(Fault::ExpiresIn(Some(json!(u64::MAX))), Home, Home),
+    ]);
+    rows
+}
+
 fn at_access_token() -> Vec<Row> {
     let mut rows = common();
     rows.extend([
@@ -111,7 +140,12 @@ fn at_access_token() -> Vec<Row> {
 #[test]
 fn every_fault_of_the_sandbox_is_in_a_table() {
     let on_the_way_back = [Fault::altered_state(), Fault::StateMissing, Fault::SameCode];
-    let rows: Vec<_> = at_manager_info().into_iter().chain(at_access_token()).map(|Row(fault, ..)| fault).collect();
+    let rows: Vec<_> = at_manager_info()
+        .into_iter()
+        .chain(at_access_token())
+        .chain(at_open_id())
+        .map(|Row(fault, ..)| fault)
+        .collect();
     for known in behaviours().filter(|it| it.group == "Fault") {
         let found = rows.iter().chain(&on_the_way_back).any(|fault| fault.behaviour() == known);
         assert!(found, "{} is missing", known.name);
@@ -120,19 +154,24 @@ fn every_fault_of_the_sandbox_is_in_a_table() {
 
 #[tokio::test]
 async fn every_fault_of_the_manager_call_ends_as_the_rules_say() {
-    run(Endpoint::ManagerInfo, at_manager_info()).await;
+    run::<Weika>(Endpoint::ManagerInfo, at_manager_info()).await;
 }
 
 #[tokio::test]
 async fn every_fault_of_the_token_call_ends_as_the_rules_say() {
-    run(Endpoint::AccessToken, at_access_token()).await;
+    run::<Weika>(Endpoint::AccessToken, at_access_token()).await;
 }
 
-async fn run(endpoint: Endpoint, rows: Vec<Row>) {
+#[tokio::test]
+async fn every_fault_of_the_binding_check_ends_as_the_rules_say() {
+    run::<Wechat>(Endpoint::OpenId, at_open_id()).await;
+}
+
+async fn run<W: Way>(endpoint: Endpoint, rows: Vec<Row>) {
     for Row(fault, always, once) in rows {
         let site = match fault {
-            Fault::Hang => Site::with(|it| it, |it| it.total_timeout(Duration::from_secs(1))).await,
-            _ => Site::start().await,
+            Fault::Hang => Site::<W>::start_with_timeout(Duration::from_secs(1)).await,
+            _ => Site::<W>::start().await,
         };
         let keeper = site.browser();
         site.log_in(&keeper, "li").await;
@@ -146,36 +185,41 @@ async fn run(endpoint: Endpoint, rows: Vec<Row>) {
         assert!(site.sandbox.faults().pending(endpoint).is_empty(), "{fault:?} has happened");
         assert_recovers(&site, &browser).await;
 
-        assert_eq!(site.who(&keeper).await, LI, "{fault:?}");
+        assert_eq!(site.who(&keeper).await, site.subject("li"), "{fault:?}");
         assert!(site.sandbox.ledger().max_spends_of_one_code() <= 2, "{fault:?}");
         assert_eq!(site.sandbox.ledger().unknown_paths(), 0, "{fault:?}");
     }
 }
 
 /// One login without a token at hand.
-async fn attempt(site: &Site, fault: &Fault, expected: End) -> Browser {
-    forget_token(site).await;
+async fn attempt<W: Way>(site: &Site<W>, fault: &Fault, expected: End) -> Browser {
+    W::forget_token(&site.provider);
+    // Two fetches are never less than a second apart.
+    site.clock.advance(Duration::from_secs(60));
     let browser = site.browser();
     let visit = soon(browser.get(&format!("{ORIGIN}/admin/x"))).await.expect("an answer");
     let redirects = visit.hops().iter().filter(|hop| hop.url.starts_with(ORIGIN) && hop.status.is_redirection());
     let end = (visit.status().as_u16(), redirects.count());
     assert_eq!(end, (expected.status(), expected.redirects()), "{fault:?}");
     if expected.status() == 200 {
-        assert_eq!(visit.text(), WANG, "{fault:?}");
+        assert_eq!(visit.text(), site.subject("wang"), "{fault:?}");
     } else {
-        assert_page_of_ours(&visit, fault);
+        assert_page_of_ours::<W>(&visit, fault);
         assert_eq!(site.who(&browser).await, NOBODY, "{fault:?}");
     }
     browser
 }
 
 /// Nothing of the upstream's answer is in ours, and nobody may keep it.
-fn assert_page_of_ours(visit: &Visit, fault: &Fault) {
+fn assert_page_of_ours<W: Way>(visit: &Visit, fault: &Fault) {
     let text = visit.text();
-    for foreign in ["Bad Gateway", "网关", "Too Many", "system error", "errmsg", "errcode", "127.0.0.1", "wxcode"] {
+    for foreign in
+        ["Bad Gateway", "网关", "Too Many", "system error", "errmsg", "errcode", "127.0.0.1", "wxcode", "openId"]
+    {
         assert!(!text.contains(foreign), "{fault:?}: {foreign:?} is in {text}");
     }
-    assert!(text.contains("/auth/weika/login?return_to=%2Fadmin%2Fx"), "{fault:?}: {text}");
+    let again = format!("/auth/{}/login?return_to=%2Fadmin%2Fx", W::NAME);
+    assert!(text.contains(&again), "{fault:?}: {text}");
     for (name, value) in
         [("cache-control", "no-store"), ("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")]
     {
@@ -185,41 +229,30 @@ fn assert_page_of_ours(visit: &Visit, fault: &Fault) {
 }
 
 /// When the fault is over, the same browser logs in.
-async fn assert_recovers(site: &Site, browser: &Browser) {
+async fn assert_recovers<W: Way>(site: &Site<W>, browser: &Browser) {
     site.sandbox.faults().clear();
     site.clock.advance(Duration::from_secs(60));
-    assert_eq!(browser.get(&format!("{ORIGIN}/admin/x")).await.expect("an answer").text(), WANG);
+    assert_eq!(browser.get(&format!("{ORIGIN}/admin/x")).await.expect("an answer").text(), site.subject("wang"));
 }
 
-/// Makes the client ask for a token at the next login.
-async fn forget_token(site: &Site) {
-    if let Some(token) = site.client.tokens().current().map(|token| token.clone()) {
-        site.client.tokens().invalidate(&token);
-    }
-    // Two fetches are never less than a second apart.
-    site.clock.advance(Duration::from_secs(60));
-}
-
-#[tokio::test]
-async fn page_about_a_failure_has_a_link_that_leads_where_the_person_wanted_to_go() {
-    let site = Site::start().await;
+async fn page_about_a_failure_has_a_link_that_leads_where_the_person_wanted_to_go<W: Way>() {
+    let site = Site::<W>::start().await;
     let browser = site.browser();
-    site.sandbox.faults().once(Endpoint::ManagerInfo, Fault::BadGateway);
+    site.sandbox.faults().once(W::EXCHANGE, Fault::BadGateway);
     let failed = browser.get(&format!("{ORIGIN}/admin/x?y=%20z")).await.unwrap();
     assert_eq!(failed.status(), StatusCode::BAD_GATEWAY);
     // Reloading the page says the same again, and costs nothing upstream.
-    let calls = site.sandbox.ledger().count(Endpoint::ManagerInfo);
+    let calls = site.exchanges();
     assert_eq!(browser.get(failed.url()).await.unwrap().text(), failed.text());
-    assert_eq!(site.sandbox.ledger().count(Endpoint::ManagerInfo), calls);
+    assert_eq!(site.exchanges(), calls);
     let visit = browser.click(&failed, "href").await.unwrap();
-    assert_eq!((visit.url(), visit.text().as_str()), (format!("{ORIGIN}/admin/x?y=%20z").as_str(), WANG));
+    assert_eq!((address(&visit), visit.text()), (format!("{ORIGIN}/admin/x?y=%20z").as_str(), site.subject("wang")));
 }
 
-#[tokio::test]
-async fn redirect_of_the_upstream_is_never_followed() {
+async fn redirect_of_the_upstream_is_never_followed<W: Way>() {
     let elsewhere = Sandbox::start().await.unwrap();
-    let site = Site::start().await;
-    for endpoint in [Endpoint::AccessToken, Endpoint::ManagerInfo] {
+    let site = Site::<W>::start().await;
+    for endpoint in [Endpoint::AccessToken, W::EXCHANGE].into_iter().skip(usize::from(W::TOKENS == 0)) {
         let target = format!("{}{}", elsewhere.base_url(), endpoint.path());
         site.sandbox.faults().once(endpoint, Fault::Redirect(target));
         let visit = site.browser().get(&format!("{ORIGIN}/admin")).await.unwrap();
@@ -229,33 +262,32 @@ async fn redirect_of_the_upstream_is_never_followed() {
     assert!(elsewhere.ledger().hosts().is_empty());
 }
 
-#[tokio::test]
-async fn refused_connection_is_502_and_the_code_is_still_good() {
-    let mut site = Site::start().await;
+async fn refused_connection_is_502_and_the_code_is_still_good<W: Way>() {
+    let mut site = Site::<W>::start().await;
     let browser = site.browser();
     let state = site.begin(&browser, "/").await;
     let gone = std::mem::replace(&mut site.sandbox, Sandbox::start().await.unwrap());
     gone.shutdown().await;
-    let visit = browser.get(&format!("{ORIGIN}/auth/weika/callback?wxcode=1&state={state}")).await.unwrap();
+    let visit = browser.get(&format!("{}?{}=1&state={state}", site.endpoint("callback"), W::CODE)).await.unwrap();
     assert_eq!((visit.status(), visit.hops().len()), (StatusCode::BAD_GATEWAY, 1));
 }
 
 #[tokio::test]
 async fn token_that_is_refused_is_replaced_once_and_the_code_is_spent_once() {
-    let site = Site::start().await;
+    let site = Site::<Weika>::start().await;
     site.log_in(&site.browser(), "li").await;
     site.sandbox.revoke_tokens();
     site.clock.advance(Duration::from_secs(2));
     let visit = site.browser().get(&format!("{ORIGIN}/admin")).await.unwrap();
-    assert_eq!((visit.text().as_str(), visit.hops().len()), (WANG, 4));
+    assert_eq!((visit.text(), visit.hops().len()), (site.subject("wang"), 4));
     let ledger = site.sandbox.ledger();
     assert_eq!((ledger.tokens_issued(), ledger.codes_spent(), ledger.codes_refused()), (2, 2, 0));
 }
 
 #[tokio::test]
 async fn token_that_is_always_refused_costs_two_calls_and_two_tokens() {
-    let site = Site::start().await;
-    drop(site.client.access_token().await.unwrap());
+    let site = Site::<Weika>::start().await;
+    drop(site.client().access_token().await.unwrap());
     site.clock.advance(Duration::from_secs(2));
     for errcode in [json!(40_002), json!("40002"), json!(40_005)] {
         let before = (site.sandbox.ledger().count(Endpoint::ManagerInfo), site.sandbox.ledger().tokens_issued());
@@ -275,14 +307,14 @@ async fn wrong_secret_is_one_call_however_many_log_in() {
     let sandbox = Sandbox::builder().clock(clock.clock()).auto_approve("wang").start().await.unwrap();
     let client = WeikaClient::builder(sandbox.app_key(), "not-the-secret-of-this-key").base_url(sandbox.base_url());
     let client = client.clock(clock.clock()).build().unwrap();
-    let site = Site::over(sandbox, client, clock);
+    let site = Site::<Weika>::over(sandbox, WeikaManagerProvider::new(client), clock);
     for _ in 0..10 {
         let visit = site.browser().get(&format!("{ORIGIN}/admin")).await.unwrap();
         assert_eq!((visit.status(), visit.hops().len()), (StatusCode::BAD_GATEWAY, 3));
     }
     let ledger = site.sandbox.ledger();
     assert_eq!((ledger.count(Endpoint::AccessToken), ledger.count(Endpoint::ManagerInfo)), (1, 0));
-    assert_eq!(site.client.access_token().await.unwrap_err().kind(), ErrorKind::Configuration);
+    assert_eq!(site.client().access_token().await.unwrap_err().kind(), ErrorKind::Configuration);
     // And one more for every half minute.
     site.clock.advance(Duration::from_secs(30));
     site.browser().get(&format!("{ORIGIN}/admin")).await.unwrap();
@@ -292,7 +324,7 @@ async fn wrong_secret_is_one_call_however_many_log_in() {
 #[tokio::test]
 async fn e5_token_without_a_usable_lifetime_serves_and_is_not_kept() {
     for expires_in in [None, Some(json!(0)), Some(json!(-7200)), Some(json!("soon")), Some(json!(1.5))] {
-        let site = Site::start().await;
+        let site = Site::<Weika>::start().await;
         site.sandbox.faults().always(Endpoint::AccessToken, Fault::ExpiresIn(expires_in.clone()));
         for login in 1..=3 {
             site.log_in(&site.browser(), "wang").await;
@@ -306,7 +338,7 @@ async fn e5_token_without_a_usable_lifetime_serves_and_is_not_kept() {
 #[tokio::test]
 async fn e5_lifetimes_beyond_a_week_are_cut_and_none_can_panic() {
     for expires_in in [json!(u64::MAX), json!(i64::MAX), json!("9223372036854775807"), json!(604_801)] {
-        let site = Site::start().await;
+        let site = Site::<Weika>::start().await;
         site.sandbox.faults().always(Endpoint::AccessToken, Fault::ExpiresIn(Some(expires_in.clone())));
         site.log_in(&site.browser(), "wang").await;
         site.log_in(&site.browser(), "wang").await;
@@ -321,20 +353,19 @@ async fn e5_lifetimes_beyond_a_week_are_cut_and_none_can_panic() {
 #[tokio::test]
 async fn war_of_tokens_is_survived() {
     // Another process has the same key, and a new token ends the former one at once.
-    let site = Site::with(|sandbox| sandbox.token_overlap(Duration::ZERO), |client| client).await;
+    let site = Site::with(|sandbox| sandbox.token_overlap(Duration::ZERO)).await;
     for round in 0..5 {
         site.log_in(&site.browser(), "wang").await;
         site.clock.advance(Duration::from_secs(2));
-        drop(site.client.fetch_access_token().await.unwrap());
+        drop(site.client().fetch_access_token().await.unwrap());
         site.clock.advance(Duration::from_secs(2));
         assert_eq!(site.sandbox.ledger().codes_spent(), round + 1);
     }
     assert_eq!(site.sandbox.ledger().codes_refused(), 0);
 }
 
-#[tokio::test]
-async fn clock_that_jumps_does_not_break_a_login() {
-    let site = Site::start().await;
+async fn clock_that_jumps_does_not_break_a_login<W: Way>() {
+    let site = Site::<W>::start().await;
     site.log_in(&site.browser(), "wang").await;
     site.clock.set(Timestamp::from_unix_seconds(1_000_000_000));
     site.log_in(&site.browser(), "wang").await;
@@ -342,15 +373,24 @@ async fn clock_that_jumps_does_not_break_a_login() {
     site.log_in(&site.browser(), "wang").await;
 }
 
-#[tokio::test]
-async fn upstream_that_is_down_does_not_touch_those_who_are_logged_in() {
-    let mut site = Site::start().await;
+async fn upstream_that_is_down_does_not_touch_those_who_are_logged_in<W: Way>() {
+    let mut site = Site::<W>::start().await;
     let browser = site.browser();
     site.log_in(&browser, "wang").await;
+    let wang = site.subject("wang");
     let gone = std::mem::replace(&mut site.sandbox, Sandbox::start().await.unwrap());
     gone.shutdown().await;
     for _ in 0..10 {
         site.clock.advance(Duration::from_secs(60));
-        assert_eq!(browser.get(&format!("{ORIGIN}/admin")).await.unwrap().text(), WANG);
+        assert_eq!(browser.get(&format!("{ORIGIN}/admin")).await.unwrap().text(), wang);
     }
 }
+
+both_ways!(
+    page_about_a_failure_has_a_link_that_leads_where_the_person_wanted_to_go,
+    redirect_of_the_upstream_is_never_followed,
+    refused_connection_is_502_and_the_code_is_still_good,
+    clock_that_jumps_does_not_break_a_login,
+    upstream_that_is_down_does_not_touch_those_who_are_logged_in;
+    on two threads:
+);

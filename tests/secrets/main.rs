@@ -5,7 +5,12 @@
 //! every field, also what `reqwest` writes through the `log` crate.
 
 #[path = "../flows/site.rs"]
+#[expect(dead_code, reason = "the flows use the rest of it")]
 mod site;
+#[path = "../flows/way.rs"]
+#[expect(dead_code, reason = "the flows use the rest of it")]
+mod way;
+mod wechat;
 
 use std::error::Error as StdError;
 use std::io;
@@ -33,7 +38,10 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::{MakeWriter, layer};
 use tracing_subscriber::prelude::*;
 
-use self::site::{NOBODY, ORIGIN, Server, Site, soon};
+use self::site::{NOBODY, ORIGIN, Server, soon};
+use self::way::Weika;
+
+type Site = site::Site<Weika>;
 
 /// Of the sandbox's `wang`.
 const CARD_NUMBER: &str = "T20180001";
@@ -107,6 +115,7 @@ impl Secrets {
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "wxcode" => self.add("wxcode", &value),
+                "code" => self.add("code", &value),
                 "state" => self.add("state", &value),
                 _ => {}
             }
@@ -166,7 +175,7 @@ fn shown(error: &(dyn StdError + 'static)) -> String {
 async fn visit(site: &Site, browser: &Browser, secrets: &mut Secrets, url: &str) -> Visit {
     let visit = soon(browser.get(url)).await.expect("an answer");
     secrets.visit(&visit);
-    secrets.token(&site.client);
+    secrets.token(site.client());
     secrets.assert_not_answered(&visit);
     visit
 }
@@ -271,13 +280,13 @@ async fn no_failure_of_the_upstream_logs_or_answers_a_secret() {
             Fault::NotLatest,
             Fault::ExpiresIn(Some(json!(-1))),
         ];
-        let site = Site::with(|it| it, |it| it.total_timeout(Duration::from_secs(1))).await;
+        let site = Site::start_with_timeout(Duration::from_secs(1)).await;
         let mut secrets = Secrets::of(&site);
         site.log_in(&site.browser(), "wang").await;
-        secrets.token(&site.client);
+        secrets.token(site.client());
         for fault in faults.into_iter().filter(|fault| fault.fits(endpoint)) {
-            if let Some(token) = site.client.tokens().current().map(|token| token.clone()) {
-                site.client.tokens().invalidate(&token);
+            if let Some(token) = site.client().tokens().current().map(|token| token.clone()) {
+                site.client().tokens().invalidate(&token);
             }
             site.clock.advance(Duration::from_secs(60));
             site.sandbox.faults().always(endpoint, fault);
@@ -293,10 +302,10 @@ async fn no_failure_of_the_upstream_logs_or_answers_a_secret() {
 #[tokio::test]
 async fn no_error_shows_a_secret_whatever_is_behind_it() {
     capture();
-    let site = Site::with(|it| it, |it| it.total_timeout(Duration::from_secs(1))).await;
+    let site = Site::start_with_timeout(Duration::from_secs(1)).await;
     let mut secrets = Secrets::of(&site);
-    drop(site.client.access_token().await.unwrap());
-    secrets.token(&site.client);
+    drop(site.client().access_token().await.unwrap());
+    secrets.token(site.client());
     let faults = [
         Fault::ResetBefore,
         Fault::ResetAfter,
@@ -313,12 +322,13 @@ async fn no_error_shows_a_secret_whatever_is_behind_it() {
         site.sandbox.faults().always(Endpoint::ManagerInfo, fault.clone());
         let code = site.sandbox.issue_wxcode("wang").unwrap();
         secrets.add("wxcode", &code);
-        let error = site.client.manager(AuthorizationCode::from(code)).await.unwrap_err();
-        secrets.token(&site.client);
+        let error = site.client().manager(AuthorizationCode::from(code)).await.unwrap_err();
+        secrets.token(site.client());
         secrets.assert_absent_from("an error", &shown(&error));
         site.sandbox.faults().clear();
     }
-    let foreign = site.client.post_json(Some("https://evil.example/?very-secret"), "/x", &json!({})).await.unwrap_err();
+    let foreign =
+        site.client().post_json(Some("https://evil.example/?very-secret"), "/x", &json!({})).await.unwrap_err();
     secrets.add("foreign host", "very-secret");
     secrets.assert_absent_from("an error", &shown(&foreign));
 
@@ -327,7 +337,7 @@ async fn no_error_shows_a_secret_whatever_is_behind_it() {
     secrets.add("wxcode", &code);
     let gone = std::mem::replace(&mut site.sandbox, tower_weika::sandbox::Sandbox::start().await.unwrap());
     gone.shutdown().await;
-    let error = site.client.manager(AuthorizationCode::from(code)).await.unwrap_err();
+    let error = site.client().manager(AuthorizationCode::from(code)).await.unwrap_err();
     secrets.assert_absent_from("an error", &shown(&error));
     secrets.assert_not_logged();
 }
@@ -417,18 +427,18 @@ async fn no_public_type_shows_a_secret_in_debug() {
     assert!(text.contains("王小明"), "the identity is shown");
     let code = site.sandbox.issue_wxcode("wang").unwrap();
     secrets.add("wxcode", &code);
-    let token = site.client.access_token().await.unwrap();
-    let issued = site.client.fetch_access_token().await.unwrap();
+    let token = site.client().access_token().await.unwrap();
+    let issued = site.client().fetch_access_token().await.unwrap();
     secrets.add("access token", issued.token().expose());
-    let provider = WeikaManagerProvider::new(site.client.clone());
+    let provider = WeikaManagerProvider::new(site.client().clone());
     let application =
         service_fn(async |_: Request<Full<Bytes>>| Ok::<_, BoxError>(Response::new(Full::<Bytes>::default())));
     let mut service = site.login.layer(GuardLayer::<Manager>::logged_in().layer(application));
     text += &format!(
         "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?}",
         site.login,
-        site.client,
-        site.client.tokens(),
+        site.client(),
+        site.client().tokens(),
         provider,
         AppSecret::new(site.sandbox.app_secret()),
         AuthorizationCode::from(code),

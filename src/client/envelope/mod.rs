@@ -5,7 +5,7 @@
 //! 2. A member that occurs twice makes the answer malformed, at any depth: which one counts depends on the
 //!    parser, and one of them could say `0`.
 //! 3. The error number must be there. It is a success if it is the integer `0` or the string `"0"`, and
-//!    nothing else: no `0.0`, no `"00"`, no `false`, no `null`.
+//!    nothing else: no `0.0`, no `"00"`, no `false`, no `null`. The same goes for other numbers that are answers.
 //! 4. Any other integer is looked up in the table of the upstream system.
 //!
 //! An answer is never quoted in an error.
@@ -49,7 +49,7 @@ impl Envelope {
         context: &'static str,
     ) -> Result<(i64, Map<String, Value>), Error> {
         let object = object(body).map_err(|flaw| flaw.error(context))?;
-        match code(object.get(self.code_member)) {
+        match code(object.get(self.code_member), answers) {
             Some(code) if code == 0 || answers.contains(&code) => Ok((code, object)),
             Some(code) => Err(Error::new(self.codes.reaction(code).kind(), context).with_upstream_code(code)),
             None => Err(Flaw::Code(self.code_member).error(context)),
@@ -91,13 +91,15 @@ pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Flaw> {
     }
 }
 
-/// The error number that `value` is, where it can be one.
-pub(super) fn code(value: Option<&Value>) -> Option<i64> {
+/// The error number that `value` is, where it can be one. A number that lets somebody in, which is 0 or one of
+/// `answers`, has to be the integer itself or its plain digits: no `0.0`, no `"00"`.
+pub(super) fn code(value: Option<&Value>, answers: &[i64]) -> Option<i64> {
     let value = value?;
     let code = lenient::integer(value)?;
-    // Of all that reads as zero only these two are a success.
-    let sound = code != 0 || value.as_str() == Some("0") || value.as_u64() == Some(0);
-    sound.then_some(code)
+    let is_integer = value.as_u64().is_some_and(|number| i64::try_from(number) == Ok(code));
+    let is_plain = is_integer || value.as_str().is_some_and(|text| text == code.to_string());
+    let lets_in = code == 0 || answers.contains(&code);
+    (is_plain || !lets_in).then_some(code)
 }
 
 /// Any JSON value in which no object has two members of one name; `serde_json` by itself would keep the last.

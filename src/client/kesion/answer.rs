@@ -55,7 +55,7 @@ fn return_code(object: &Map<String, Value>) -> Result<Option<i64>, Flaw> {
 
     match object.get(NAME) {
         None | Some(Value::Null) => Ok(None),
-        value => envelope::code(value).map(|code| Some(code).filter(|code| *code != 0)).ok_or(Flaw::Code(NAME)),
+        value => envelope::code(value, &[]).map(|code| Some(code).filter(|code| *code != 0)).ok_or(Flaw::Code(NAME)),
     }
 }
 

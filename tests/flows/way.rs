@@ -1,0 +1,150 @@
+//! The ways to log in. What the login layer guarantees holds for all of them, through the same tests.
+
+use std::time::Duration;
+
+use tower_weika::client::binding::BindingClient;
+use tower_weika::client::weika::WeikaClient;
+use tower_weika::clock::Clock;
+use tower_weika::provider::{IdentityProvider, WechatUserProvider, WeikaManagerProvider};
+use tower_weika::sandbox::{Approval, Endpoint, Follower, Sandbox, SandboxBuilder, WechatApproval};
+
+/// One way to log in, and its half of the sandbox. `wang` and `li` are there in all of them.
+pub(crate) trait Way: Send + Sync + 'static {
+    type Provider: IdentityProvider + Clone;
+
+    /// The name of the provider, in paths and cookies.
+    const NAME: &'static str;
+    /// The parameter that brings the code.
+    const CODE: &'static str;
+    /// Where the browser is sent.
+    const AUTHORIZE: Endpoint;
+    /// Where the page there sends it back from.
+    const APPROVE: Endpoint;
+    /// What spends the code.
+    const EXCHANGE: Endpoint;
+    /// How many access tokens any number of logins takes.
+    const TOKENS: u64;
+    /// One of whom the upstream knows everything, and one of whom it knows next to nothing.
+    const EXTREMES: [&'static str; 2];
+    /// The browser in which it works.
+    const AGENT: &'static str;
+
+    fn sandbox(builder: SandboxBuilder) -> SandboxBuilder;
+
+    fn provider(sandbox: &Sandbox, clock: Clock, timeout: Duration) -> Self::Provider;
+
+    /// What happens when a browser comes to log in.
+    fn answer(sandbox: &Sandbox, approval: Approval);
+
+    fn issue_code(sandbox: &Sandbox, person: &str) -> Option<String>;
+
+    /// What the provider calls this person.
+    fn subject(sandbox: &Sandbox, person: &str) -> String;
+
+    /// Makes sure that the provider has an access token, if it needs one.
+    fn have_token(provider: &Self::Provider) -> impl Future<Output = ()>;
+
+    /// Makes the provider ask for an access token at the next login, if it needs one.
+    fn forget_token(provider: &Self::Provider);
+}
+
+/// Managers, through Weika.
+pub(crate) struct Weika;
+
+impl Way for Weika {
+    type Provider = WeikaManagerProvider;
+
+    const NAME: &'static str = "weika";
+    const CODE: &'static str = "wxcode";
+    const AUTHORIZE: Endpoint = Endpoint::ManagerConnect;
+    const APPROVE: Endpoint = Endpoint::Approve;
+    const EXCHANGE: Endpoint = Endpoint::ManagerInfo;
+    const TOKENS: u64 = 1;
+    const EXTREMES: [&'static str; 2] = ["chen", "zhao"];
+    const AGENT: &'static str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0 Safari/537.36";
+
+    fn sandbox(builder: SandboxBuilder) -> SandboxBuilder {
+        builder.auto_approve("wang")
+    }
+
+    fn provider(sandbox: &Sandbox, clock: Clock, timeout: Duration) -> WeikaManagerProvider {
+        let client = WeikaClient::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());
+        WeikaManagerProvider::new(client.clock(clock).total_timeout(timeout).build().expect("a client"))
+    }
+
+    fn answer(sandbox: &Sandbox, approval: Approval) {
+        sandbox.set_approval(approval);
+    }
+
+    fn issue_code(sandbox: &Sandbox, person: &str) -> Option<String> {
+        sandbox.issue_wxcode(person)
+    }
+
+    fn subject(sandbox: &Sandbox, person: &str) -> String {
+        sandbox.people().iter().find(|it| it.id() == person).expect("somebody of the sandbox").user_id().to_owned()
+    }
+
+    async fn have_token(provider: &WeikaManagerProvider) {
+        drop(provider.client().access_token().await.expect("a token"));
+    }
+
+    fn forget_token(provider: &WeikaManagerProvider) {
+        let tokens = provider.client().tokens();
+        if let Some(token) = tokens.current().map(|token| token.clone()) {
+            tokens.invalidate(&token);
+        }
+    }
+}
+
+/// WeChat users, through the binding check.
+pub(crate) struct Wechat;
+
+impl Way for Wechat {
+    type Provider = WechatUserProvider;
+
+    const NAME: &'static str = "wechat";
+    const CODE: &'static str = "code";
+    const AUTHORIZE: Endpoint = Endpoint::WechatAuthorize;
+    const APPROVE: Endpoint = Endpoint::WechatApprove;
+    const EXCHANGE: Endpoint = Endpoint::OpenId;
+    const TOKENS: u64 = 0;
+    const EXTREMES: [&'static str; 2] = ["wang", "stranger"];
+    const AGENT: &'static str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_3_1 like Mac OS X) AppleWebKit/605.1.15 \
+                                 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.59(0x18003b28) NetType/WIFI";
+
+    fn sandbox(builder: SandboxBuilder) -> SandboxBuilder {
+        let [wang, li] = ["wang", "li"].map(|id| Follower::new(id, id));
+        let followers = builder.follower(wang.mobile("13900000001").bound()).follower(li.mobile("13900000002").bound());
+        followers.follower(Follower::new("stranger", "stranger")).wechat_auto_approve("wang")
+    }
+
+    fn provider(sandbox: &Sandbox, clock: Clock, timeout: Duration) -> WechatUserProvider {
+        let binding = BindingClient::builder(sandbox.base_url()).clock(clock).total_timeout(timeout).build();
+        WechatUserProvider::builder(binding.expect("a client"))
+            .app_id(sandbox.app_id())
+            .authorize_url(format!("{}{}", sandbox.base_url(), Endpoint::WechatAuthorize.path()))
+            .build()
+            .expect("a provider")
+    }
+
+    fn answer(sandbox: &Sandbox, approval: Approval) {
+        sandbox.set_wechat(match approval {
+            Approval::Approve(person) => WechatApproval::Approve(person),
+            Approval::Decline => WechatApproval::Decline,
+            _ => WechatApproval::Ask,
+        });
+    }
+
+    fn issue_code(sandbox: &Sandbox, person: &str) -> Option<String> {
+        sandbox.issue_wechat_code(person)
+    }
+
+    fn subject(sandbox: &Sandbox, person: &str) -> String {
+        let follower = sandbox.followers().iter().find(|it| it.id() == person).expect("somebody of the sandbox");
+        follower.open_id(sandbox.app_id())
+    }
+
+    async fn have_token(_: &WechatUserProvider) {}
+
+    fn forget_token(_: &WechatUserProvider) {}
+}
