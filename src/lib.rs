@@ -38,6 +38,7 @@
 //! | change what people see | [`answer::Pages`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
 //! | call Weika yourself | [`client::weika`] |
+//! | know a school's official account | [`official_account`], [`client::kesion`] |
 //! | develop without an account | [`sandbox`] |
 //!
 //! # Features
@@ -45,7 +46,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `client` | yes | upstream calls over `reqwest` with rustls; without it, bring any Tower HTTP service |
-//! | `memory` | yes | [`MemoryStore`](store::MemoryStore), on moka |
+//! | `memory` | yes | [`MemoryStore`](store::MemoryStore) and the cache of [`official_account`], on moka |
 //! | `axum` | | extractors |
 //! | `tracing` | | events; without it the crate is silent |
 //! | `sandbox` | | an imitation of the upstream systems, and a browser, for development and tests |
@@ -65,6 +66,8 @@ pub mod extract;
 pub mod guard;
 pub mod identity;
 pub mod login;
+#[cfg(feature = "memory")]
+pub mod official_account;
 pub mod provider;
 mod random;
 #[cfg(feature = "sandbox")]

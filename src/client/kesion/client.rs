@@ -23,9 +23,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// One tenant of Kesion. Cheap to clone.
 ///
 /// See the [module](super) for the rules and an example, and
-#[cfg_attr(feature = "memory", doc = "[`OfficialAccounts`](crate::official_account::OfficialAccounts)")]
-#[cfg_attr(not(feature = "memory"), doc = "`OfficialAccounts` (feature `memory`)")]
-/// for a cache before it.
+/// [`OfficialAccounts`](crate::official_account::OfficialAccounts) for a cache before it.
 #[derive(Clone)]
 pub struct KesionClient {
     endpoint: Arc<Endpoint>,

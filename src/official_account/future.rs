@@ -1,0 +1,100 @@
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http::{Request, Response};
+use pin_project::pin_project;
+use tower_service::Service;
+
+use super::refresh::{Lookup, Outcome};
+use super::service::{inform, refusal};
+use crate::answer::{OwnResponse, Pages};
+use crate::body::ResponseBody;
+
+/// Response future of [`WithOfficialAccount`](super::WithOfficialAccount).
+#[pin_project]
+pub struct ResponseFuture<S, B>
+where
+    S: Service<Request<B>>,
+{
+    #[pin]
+    state: State<S, B>,
+}
+
+#[pin_project(project = StateProj)]
+enum State<S, B>
+where
+    S: Service<Request<B>>,
+{
+    /// Kesion has not answered yet; the request and the service that is ready for it wait here.
+    Waiting {
+        outcome: Pin<Box<dyn Future<Output = Outcome> + Send>>,
+        waiting: Option<(Request<B>, S)>,
+        pages: Arc<Pages>,
+    },
+    /// The wrapped service answers.
+    Inner(#[pin] S::Future),
+    /// There is no answer of Kesion.
+    Refused(Option<OwnResponse>),
+}
+
+impl<S, B> ResponseFuture<S, B>
+where
+    S: Service<Request<B>>,
+{
+    pub(super) fn inner(future: S::Future) -> Self {
+        Self { state: State::Inner(future) }
+    }
+
+    pub(super) fn refused(response: OwnResponse) -> Self {
+        Self { state: State::Refused(Some(response)) }
+    }
+
+    pub(super) fn waiting(lookup: Lookup, request: Request<B>, ready: S, pages: Arc<Pages>) -> Self {
+        Self { state: State::Waiting { outcome: Box::pin(lookup.outcome()), waiting: Some((request, ready)), pages } }
+    }
+}
+
+impl<S, B, RB> Future for ResponseFuture<S, B>
+where
+    S: Service<Request<B>, Response = Response<RB>>,
+{
+    type Output = Result<Response<ResponseBody<RB>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            match state.as_mut().project() {
+                StateProj::Inner(future) => {
+                    return Poll::Ready(ready!(future.poll(cx)).map(|response| response.map(ResponseBody::inner)));
+                }
+                StateProj::Refused(response) => {
+                    let response = response.take().expect("polled after completion");
+                    return Poll::Ready(Ok(response.map(ResponseBody::own)));
+                }
+                StateProj::Waiting { outcome, waiting, pages } => {
+                    let outcome = ready!(outcome.as_mut().poll(cx));
+                    let (mut request, mut ready) = waiting.take().expect("polled after completion");
+                    let next = match outcome {
+                        Ok(authorization) => {
+                            inform(&mut request, authorization);
+                            State::Inner(ready.call(request))
+                        }
+                        Err(error) => State::Refused(Some(refusal(&request, error, pages))),
+                    };
+                    state.set(next);
+                }
+            }
+        }
+    }
+}
+
+impl<S, B> fmt::Debug for ResponseFuture<S, B>
+where
+    S: Service<Request<B>>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("official_account::ResponseFuture").finish_non_exhaustive()
+    }
+}
