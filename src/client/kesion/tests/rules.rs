@@ -205,6 +205,39 @@ async fn e7_nothing_of_an_answer_gets_into_an_error() {
 }
 
 #[tokio::test]
+async fn e7_no_secret_and_no_refused_link_is_logged_at_any_level() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    for answer in [authorized().into(), not_authorized().into(), Answer::Reset, Answer::QuoteTheUrl] {
+        let client = FarEnd::new([answer]).builder().encoding(Encoding::Query).api_key("s3cr3t").build().unwrap();
+        drop(ask(&client).await);
+    }
+    drop(guard);
+    let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(lines.contains("auth_url"), "{lines}");
+    for secret in ["t0ken", "s3cr3t", "schoolid", "refreshtoken"] {
+        assert!(!lines.contains(secret), "{lines}");
+    }
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
 async fn e8_a_link_is_kept_only_to_the_base_url_or_an_allowed_host() {
     let links = async |url: &str| {
         let client = |answer: Value| FarEnd::new([answer.into()]).builder().allow_host("*.school.cn").build().unwrap();
