@@ -85,11 +85,9 @@ impl PageKind {
         }
     }
 
-    /// The page for a failure that is not the visitor's.
+    /// The page for the failure of something that we depend on.
     pub(crate) const fn of(failure: ErrorKind) -> Self {
         match failure {
-            ErrorKind::InvalidCode => Self::InvalidLink,
-            ErrorKind::Denied => Self::Denied,
             ErrorKind::Timeout | ErrorKind::Unresponsive => Self::UpstreamTimeout,
             ErrorKind::Store | ErrorKind::Internal => Self::Unavailable,
             _ => Self::UpstreamFailed,

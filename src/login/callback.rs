@@ -224,7 +224,12 @@ where
             unnoticed
         } else {
             // The flow's cookie stays: whoever reloads the page is told the same again.
-            self.page(visit.reader(), PageKind::of(error.kind()), Some(target))
+            let kind = match error.kind() {
+                ErrorKind::InvalidCode => PageKind::InvalidLink,
+                ErrorKind::Denied => PageKind::Denied,
+                other => PageKind::of(other),
+            };
+            self.page(visit.reader(), kind, Some(target))
         };
         response.extensions_mut().insert(error);
         Ok(response)

@@ -18,7 +18,7 @@ use crate::secret::AppToken;
 /// What is known of the official accounts of schools; see the [module](super) for the rules. Clones share it.
 #[derive(Clone)]
 pub struct OfficialAccounts {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl OfficialAccounts {

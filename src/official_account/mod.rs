@@ -70,6 +70,8 @@ mod layer;
 mod refresh;
 mod school;
 mod service;
+#[cfg(test)]
+mod tests;
 
 pub use self::accounts::{OfficialAccounts, OfficialAccountsBuilder};
 pub use self::future::ResponseFuture;

@@ -10,7 +10,7 @@ use super::layer::Settings;
 use super::refresh::Lookup;
 use crate::answer::{OwnResponse, Page, PageKind, Pages, Reader};
 use crate::body::ResponseBody;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::identity::{AccountAuthorization, OfficialAccount};
 
 /// Puts the official account of a school into the extensions of requests; see the [module](super).
@@ -68,13 +68,8 @@ pub(super) fn inform<B>(request: &mut Request<B>, authorization: AccountAuthoriz
 
 /// Our answer to a request, if nothing is known.
 pub(super) fn refusal<B>(request: &Request<B>, error: Error, pages: &Pages) -> OwnResponse {
-    let kind = match error.kind() {
-        ErrorKind::Timeout | ErrorKind::Unresponsive => PageKind::UpstreamTimeout,
-        ErrorKind::Store | ErrorKind::Internal => PageKind::Unavailable,
-        _ => PageKind::UpstreamFailed,
-    };
     let reader = Reader::of(request.method(), request.headers());
-    let mut response = pages.respond_to(reader.kind, &Page::new(kind, reader.language));
+    let mut response = pages.respond_to(reader.kind, &Page::new(PageKind::of(error.kind()), reader.language));
     response.extensions_mut().insert(error);
     response
 }

@@ -81,7 +81,8 @@ async fn no_wechat_login_logs_answers_or_shows_a_secret() {
     for (_, text) in seen.iter() {
         secrets.assert_absent_from("Debug", text);
     }
-    secrets.assert_absent_from("Debug", &format!("{:#?} {:#?} {:#?}", site.provider, site.login, site.login.auto_login()));
+    secrets
+        .assert_absent_from("Debug", &format!("{:#?} {:#?} {:#?}", site.provider, site.login, site.login.auto_login()));
     secrets.assert_not_logged();
 }
 
@@ -90,7 +91,8 @@ async fn no_error_of_the_binding_service_shows_a_code() {
     capture();
     let site = Site::<Wechat>::start_with_timeout(Duration::from_secs(1)).await;
     let mut secrets = Secrets::default();
-    let binding = BindingClient::builder(site.sandbox.base_url()).total_timeout(Duration::from_secs(1)).build().unwrap();
+    let binding =
+        BindingClient::builder(site.sandbox.base_url()).total_timeout(Duration::from_secs(1)).build().unwrap();
     for fault in [
         Fault::ResetBefore,
         Fault::ResetAfter,
@@ -140,8 +142,7 @@ async fn nothing_that_kesion_tells_in_confidence_is_kept_logged_or_shown() {
         let app = Router::new().route("/account", get(account)).layer(OfficialAccountLayer::new(school.clone()));
         let server = Server::start(app);
         let browser = site.browser().route(ORIGIN, server.address);
-        for state in
-            [KesionState::Authorized, KesionState::NotAuthorized, KesionState::NotOpened, KesionState::Failing]
+        for state in [KesionState::Authorized, KesionState::NotAuthorized, KesionState::NotOpened, KesionState::Failing]
         {
             sandbox.set_kesion(state);
             school.invalidate();
@@ -150,7 +151,8 @@ async fn nothing_that_kesion_tells_in_confidence_is_kept_logged_or_shown() {
         sandbox.set_kesion(KesionState::Authorized);
         let mut errors: Vec<Error> = Vec::new();
         errors.extend(kesion.official_account(&AppToken::new("not-the-apptoken-0000")).await.err());
-        for fault in [Fault::ResetAfter, Fault::Hang, Fault::TruncatedBody, Fault::BadGateway, Fault::Errcode(json!(7))] {
+        for fault in [Fault::ResetAfter, Fault::Hang, Fault::TruncatedBody, Fault::BadGateway, Fault::Errcode(json!(7))]
+        {
             sandbox.faults().always(Endpoint::OfficialAccount, fault);
             errors.extend(kesion.official_account(&AppToken::new(sandbox.apptoken())).await.err());
             sandbox.faults().clear();

@@ -65,7 +65,8 @@ impl KesionClientBuilder {
     }
 
     /// Allows one more address for the links in answers (`auth_url`): `www.school.example`, `*.school.example`,
-    /// `10.1.2.3:8443`, or an origin with its scheme. That of the base URL is always allowed.
+    /// `10.1.2.3:8443`, or an origin with its scheme. That of the base URL is always allowed; Kesion's page shows a link
+    /// to another host. A link to anywhere else is left out of the answer.
     pub fn allow_host(mut self, pattern: impl Into<String>) -> Self {
         self.allowed_hosts.push(pattern.into());
         self

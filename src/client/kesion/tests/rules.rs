@@ -205,6 +205,51 @@ async fn e7_nothing_of_an_answer_gets_into_an_error() {
 }
 
 #[tokio::test]
+async fn e7_no_secret_and_no_refused_link_is_logged_at_any_level() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let mut tries = 100;
+    while tries > 0 && !lines.text().contains("auth_url") {
+        // The thread of another test, which has no subscriber, may have reached a call site first and silenced it.
+        tracing::callsite::rebuild_interest_cache();
+        for answer in [authorized().into(), not_authorized().into(), Answer::Reset, Answer::QuoteTheUrl] {
+            let client = FarEnd::new([answer]).builder().encoding(Encoding::Query).api_key("s3cr3t").build().unwrap();
+            drop(ask(&client).await);
+        }
+        tries -= 1;
+    }
+    drop(guard);
+    let lines = lines.text();
+    assert!(lines.contains("auth_url"), "{lines}");
+    for secret in ["t0ken", "s3cr3t", "schoolid", "refreshtoken"] {
+        assert!(!lines.contains(secret), "{lines}");
+    }
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
 async fn e8_a_link_is_kept_only_to_the_base_url_or_an_allowed_host() {
     let links = async |url: &str| {
         let client = |answer: Value| FarEnd::new([answer.into()]).builder().allow_host("*.school.cn").build().unwrap();

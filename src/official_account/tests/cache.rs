@@ -1,0 +1,335 @@
+//! When somebody is asked, and who is told.
+
+use super::*;
+
+#[tokio::test]
+async fn an_answer_is_served_for_five_minutes_without_a_call() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    let school = bench.school();
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    bench.answer_with(Answer::Account("wx2"));
+    bench.clock.advance(FRESH - Duration::from_millis(1));
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    assert_eq!(bench.calls(), 1);
+    bench.clock.advance(Duration::from_millis(1));
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx2"));
+    assert_eq!(bench.calls(), 2);
+}
+
+#[tokio::test]
+async fn the_age_counts_from_before_the_call() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    bench.close();
+    let school = bench.school();
+    let mut asking = task::spawn(school.get());
+    assert_pending!(asking.poll());
+    settle().await;
+    bench.clock.advance(FRESH);
+    bench.open();
+    assert_eq!(told(asking.await).as_deref(), Ok("wx1"));
+    assert!(school.peek().is_none());
+}
+
+#[tokio::test]
+async fn no_account_is_an_answer_too() {
+    let bench = Bench::new(Answer::NotAuthorized);
+    let school = bench.school();
+    for _ in 0..2 {
+        assert_eq!(school.get().await.unwrap(), AccountAuthorization::NotAuthorized { auth_url: None });
+    }
+    assert_eq!(bench.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_thousand_callers_cause_one_call() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    bench.close();
+    let callers = herd(&bench.school()).await;
+    bench.open();
+    assert_all(&callers.join_all().await, Ok("wx1"));
+    assert_eq!(bench.calls(), 1);
+
+    bench.clock.advance(FRESH);
+    bench.answer_with(Answer::Account("wx2"));
+    bench.close();
+    let callers = herd(&bench.school()).await;
+    bench.open();
+    assert_all(&callers.join_all().await, Ok("wx2"));
+    assert_eq!(bench.calls(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_callers_on_two_threads_cause_one_call() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    let callers = herd(&bench.school()).await;
+    assert_all(&callers.join_all().await, Ok("wx1"));
+    assert_eq!(bench.calls(), 1);
+}
+
+#[tokio::test]
+async fn callers_that_go_away_neither_end_nor_repeat_the_call() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    bench.close();
+    let school = bench.school();
+    for _ in 0..100 {
+        let mut asking = task::spawn(school.get());
+        assert_pending!(asking.poll());
+        drop(asking);
+        settle().await;
+    }
+    assert_eq!(bench.calls(), 1);
+    bench.open();
+    settle().await;
+    assert_eq!(told(school.peek().ok_or_else(|| panic!("nothing is kept"))).as_deref(), Ok("wx1"));
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    assert_eq!(bench.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_future_that_is_not_polled_asks_nobody() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    let school = bench.school();
+    drop(school.get());
+    assert!(school.peek().is_none());
+    settle().await;
+    assert_eq!(bench.calls(), 0);
+}
+
+#[tokio::test]
+async fn after_a_failure_the_former_answer_goes_on_being_served() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    let school = bench.school();
+    ask(&school).await.unwrap();
+    bench.clock.advance(FRESH);
+    bench.answer_with(Answer::Reset);
+    bench.close();
+    let callers = herd(&school).await;
+    bench.open();
+    assert_all(&callers.join_all().await, Ok("wx1"));
+    assert_eq!(bench.calls(), 2);
+    assert!(school.peek().is_none(), "it is not fresh");
+}
+
+#[tokio::test]
+async fn after_a_failure_nobody_is_asked_for_ten_seconds() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    let school = bench.school();
+    ask(&school).await.unwrap();
+    bench.clock.advance(FRESH);
+    bench.answer_with(Answer::Reset);
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    bench.clock.advance(BACK_OFF - Duration::from_millis(1));
+    assert_all(&herd(&school).await.join_all().await, Ok("wx1"));
+    assert_eq!(bench.calls(), 2);
+}
+
+#[tokio::test]
+async fn who_can_be_served_does_not_wait_for_the_call_after_a_failure() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    let school = bench.school();
+    ask(&school).await.unwrap();
+    bench.clock.advance(FRESH);
+    bench.answer_with(Answer::Reset);
+    ask(&school).await.unwrap();
+    bench.clock.advance(BACK_OFF);
+    bench.answer_with(Answer::Account("wx2"));
+    bench.close();
+    assert_all(&herd(&school).await.join_all().await, Ok("wx1"));
+    assert_eq!(bench.calls(), 3);
+    bench.open();
+    settle().await;
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx2"));
+    assert_eq!(bench.calls(), 3);
+}
+
+#[tokio::test]
+async fn an_answer_of_yesterday_is_not_served() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    let school = bench.school();
+    ask(&school).await.unwrap();
+    bench.answer_with(Answer::Reset);
+    bench.clock.advance(Duration::from_secs(24 * 3_600 - 1));
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(ask(&school).await, Err(ErrorKind::Lost));
+}
+
+#[tokio::test]
+async fn a_failure_is_told_to_all_who_waited_and_for_ten_seconds_to_all_who_ask() {
+    let bench = Bench::new(Answer::Reset);
+    let school = bench.school();
+    bench.close();
+    let callers = herd(&school).await;
+    bench.open();
+    assert_all(&callers.join_all().await, Err(ErrorKind::Lost));
+    assert_eq!(bench.calls(), 1);
+    bench.answer_with(Answer::Account("wx1"));
+    bench.clock.advance(BACK_OFF - Duration::from_millis(1));
+    assert_all(&herd(&school).await.join_all().await, Err(ErrorKind::Lost));
+    assert_eq!(bench.calls(), 1);
+    bench.clock.advance(Duration::from_millis(1));
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    assert_eq!(bench.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_forgotten_answer_is_asked_for_at_once() {
+    let bench = Bench::new(Answer::NotAuthorized);
+    let school = bench.school();
+    assert_eq!(ask(&school).await.as_deref(), Ok("none"));
+    bench.answer_with(Answer::Account("wx1"));
+    school.invalidate();
+    assert!(school.peek().is_none());
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+
+    school.invalidate();
+    bench.answer_with(Answer::Reset);
+    assert_eq!(ask(&school).await, Err(ErrorKind::Lost), "a forgotten answer is not served either");
+    bench.answer_with(Answer::Account("wx2"));
+    school.invalidate();
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx2"), "the failure is forgotten as well");
+}
+
+#[tokio::test]
+async fn a_call_that_was_made_before_somebody_forgot_serves_nobody_who_asks_later() {
+    let bench = Bench::new(Answer::NotAuthorized);
+    bench.close();
+    let school = bench.school();
+    let mut early = task::spawn(school.get());
+    assert_pending!(early.poll());
+    settle().await;
+    bench.answer_with(Answer::Account("wx1"));
+    school.invalidate();
+    let mut late = task::spawn(school.get());
+    assert_pending!(late.poll());
+    settle().await;
+    bench.open();
+    assert_eq!(told(early.await).as_deref(), Ok("none"));
+    assert_eq!(told(late.await).as_deref(), Ok("wx1"));
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    assert_eq!(bench.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_makes_nothing_younger() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    let school = bench.school();
+    ask(&school).await.unwrap();
+    bench.answer_with(Answer::Account("wx2"));
+    bench.clock.set(START.minus(Duration::from_secs(3_600)));
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx2"));
+
+    let bench = Bench::new(Answer::Reset);
+    let school = bench.school();
+    assert!(ask(&school).await.is_err());
+    bench.answer_with(Answer::Account("wx1"));
+    bench.clock.set(START.minus(Duration::from_secs(3_600)));
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"), "nor does a pause last for hours");
+}
+
+#[tokio::test]
+async fn schools_are_asked_about_one_by_one_and_clones_share() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    for token in ["t0ken-1", "t0ken-2", "t0ken-1", "t0ken-2"] {
+        bench.accounts.clone().get(&AppToken::new(token)).await.unwrap();
+        bench.accounts.school(token).clone().get().await.unwrap();
+    }
+    assert_eq!(bench.calls(), 2);
+    bench.accounts.invalidate(&AppToken::new("t0ken-1"));
+    assert!(bench.accounts.peek(&AppToken::new("t0ken-1")).is_none());
+    assert!(bench.accounts.peek(&AppToken::new("t0ken-2")).is_some());
+}
+
+#[tokio::test]
+async fn a_full_cache_forgets_the_school_that_nobody_asks_about() {
+    let bench = Bench::with(Answer::Account("wx1"), |builder| builder.capacity(2));
+    let tokens = ["t0ken-1", "t0ken-2", "t0ken-3"].map(AppToken::new);
+    for token in &tokens {
+        bench.accounts.get(token).await.unwrap();
+        bench.accounts.shared.slots.run_pending_tasks();
+    }
+    assert_eq!(tokens.map(|token| bench.accounts.peek(&token).is_some()), [false, true, true]);
+}
+
+#[tokio::test]
+async fn other_settings_hold() {
+    let seconds = Duration::from_secs;
+    let bench = Bench::with(Answer::Account("wx1"), |builder| builder.time_to_live(seconds(60)).back_off(seconds(2)));
+    let school = bench.school();
+    ask(&school).await.unwrap();
+    bench.clock.advance(seconds(59));
+    assert!(school.peek().is_some());
+    bench.clock.advance(seconds(1));
+    assert!(school.peek().is_none());
+    bench.answer_with(Answer::Reset);
+    ask(&school).await.unwrap();
+    bench.clock.advance(seconds(2));
+    ask(&school).await.unwrap();
+    settle().await;
+    assert_eq!(bench.calls(), 3);
+}
+
+#[tokio::test]
+async fn a_call_that_panics_is_a_failure_like_others() {
+    let bench = Bench::new(Answer::Panic);
+    let school = bench.school();
+    bench.close();
+    let callers = herd(&school).await;
+    bench.open();
+    assert_all(&callers.join_all().await, Err(ErrorKind::Internal));
+    bench.answer_with(Answer::Account("wx1"));
+    assert_eq!(ask(&school).await, Err(ErrorKind::Internal));
+    bench.clock.advance(BACK_OFF);
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    assert_eq!(bench.calls(), 2);
+}
+
+#[test]
+fn outside_a_runtime_nobody_is_asked() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    let school = bench.school();
+    let error = assert_ready!(task::spawn(school.get()).poll()).unwrap_err();
+    assert_eq!((error.kind(), bench.calls()), (ErrorKind::Internal, 0));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    assert_eq!(runtime.block_on(ask(&school)).as_deref(), Ok("wx1"));
+    assert_eq!(told(assert_ready!(task::spawn(school.get()).poll())).as_deref(), Ok("wx1"));
+}
+
+#[test]
+fn a_runtime_that_ends_leaves_nobody_waiting() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    bench.close();
+    let school = bench.school();
+    let mut asking = task::spawn(school.get());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        assert_pending!(asking.poll());
+        settle().await;
+    });
+    assert_eq!(bench.calls(), 1);
+    drop(runtime);
+    assert!(asking.is_woken());
+    assert_eq!(told(assert_ready!(asking.poll())), Err(ErrorKind::Internal));
+}
+
+#[tokio::test]
+async fn debug_never_shows_the_token() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    let school = bench.school();
+    ask(&school).await.unwrap();
+    let shown = format!("{:?} {school:?} {:?}", bench.accounts, OfficialAccountLayer::new(school.clone()));
+    assert!(shown.contains("school.example") && !shown.contains("t0ken"), "{shown}");
+}
+
+#[test]
+fn what_users_hold_is_send_and_sync() {
+    fn check<T: Send + Sync + Clone + std::fmt::Debug + 'static>() {}
+    fn check_send<T: Send>(_: &T) {}
+    check::<OfficialAccounts>();
+    check::<SchoolAccount>();
+    check::<OfficialAccountLayer>();
+    let bench = Bench::new(Answer::Account("wx1"));
+    let (school, token) = (bench.school(), AppToken::new("t0ken"));
+    check_send(&school.get());
+    check_send(&bench.accounts.get(&token));
+}
