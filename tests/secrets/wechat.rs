@@ -161,6 +161,7 @@ async fn nothing_that_kesion_tells_in_confidence_is_kept_logged_or_shown() {
         for error in &errors {
             secrets.assert_absent_from("an error", &shown(error));
         }
+        school.invalidate();
         let known = format!("{:#?} {accounts:#?} {school:#?} {kesion:#?}", school.get().await);
         assert!(known.contains("gh_000000000001"), "the account is shown");
         secrets.assert_absent_from("Debug", &known);

@@ -1,0 +1,304 @@
+//! Every documented answer of every upstream call, in the shape in which the documents print it, and what it
+//! becomes. The order is that of `protocols.md` part 1; names and values are our own.
+//!
+//! The members, their types and their slips are those of the pages: `errcode` is a number in a success and a string
+//! in a refusal, a school is `{}`, `weixintype` is declared a number and printed as a string.
+
+use std::convert::Infallible;
+use std::fmt::Write;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use serde_json::{Value, json};
+use tower::service_fn;
+use tower_weika::client::binding::BindingClient;
+use tower_weika::client::kesion::KesionClient;
+use tower_weika::client::weika::WeikaClient;
+use tower_weika::client::{RequestBody, Transport};
+use tower_weika::clock::{ManualClock, Timestamp};
+use tower_weika::identity::{AccountAuthorization, Manager, WechatUser};
+use tower_weika::{AppToken, AuthorizationCode, Error};
+
+/// The far end: the same answer to every call but that for Weika's token, which is as the page has it.
+fn far_end(answer: &Value) -> Transport {
+    let answer = answer.to_string();
+    Transport::new(service_fn(move |request: Request<RequestBody>| {
+        let token = json!({ "errcode": 0, "errmsg": "success", "access_token": "t", "expires_in": 7200 });
+        let is_other = request.uri().path() != "/open/cgi-bin/access-token";
+        let body = if is_other { answer.clone() } else { token.to_string() };
+        async move { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(body))) }
+    }))
+}
+
+fn failed(error: &Error) -> String {
+    match error.upstream_code() {
+        Some(code) => format!("{:?} {code}", error.kind()),
+        None => format!("{:?}", error.kind()),
+    }
+}
+
+async fn token(answer: &Value) -> String {
+    let answer = answer.to_string();
+    let transport = Transport::new(service_fn(move |_: Request<RequestBody>| {
+        let answer = answer.clone();
+        async move { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(answer))) }
+    }));
+    let weika = WeikaClient::builder("KEY", "s").transport(transport).build().expect("a client");
+    match weika.fetch_access_token().await {
+        Ok(issued) => format!("{} for {:?}", issued.token().expose(), issued.lifetime()),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn manager(answer: &Value) -> String {
+    let weika = WeikaClient::builder("KEY", "s").transport(far_end(answer)).build().expect("a client");
+    weika.manager(AuthorizationCode::new("c")).await.map_or_else(|error| failed(&error), |it| shown_manager(&it))
+}
+
+fn shown_manager(manager: &Manager) -> String {
+    let mut text = format!("{} {}", manager.user_id(), manager.name());
+    for school in manager.schools() {
+        let _infallible = write!(text, ", {} {} {:?}", school.code(), school.name(), school.host());
+    }
+    let current = manager.current_school().map(|school| school.code());
+    let real = manager.real_info().map(|it| (it.card_number(), it.name(), it.identity_type()));
+    let media = manager.media_info().map(|it| (it.app_id(), it.media_id()));
+    text + &format!(", {current:?} {real:?} {media:?} {:?} {:?}", manager.role_id(), manager.parent_id())
+}
+
+async fn account(answer: &Value) -> String {
+    let kesion = KesionClient::builder("http://kesion.example").allow_http().transport(far_end(answer));
+    match kesion.build().expect("a client").official_account(&AppToken::new("t")).await {
+        Ok(AccountAuthorization::Authorized(account)) => format!(
+            "{} {} {} {} {:?} {:?} auto {} web {} {}",
+            account.app_id(),
+            account.original_id(),
+            account.name(),
+            account.owner(),
+            account.kind(),
+            account.auth_url(),
+            account.auto_login(),
+            account.can_web_oauth(),
+            account.info().map_or(0, |info| info.permissions().len()),
+        ),
+        Ok(AccountAuthorization::NotAuthorized { auth_url }) => format!("not authorized {auth_url:?}"),
+        Ok(other) => format!("{other:?}"),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn binding(answer: &Value) -> String {
+    let clock = ManualClock::new(Timestamp::from_unix_seconds(1_000_000)).clock();
+    let binding = BindingClient::builder("https://binding.example").clock(clock).transport(far_end(answer));
+    let checked = binding.build().expect("a client").check("wx1", AuthorizationCode::new("c")).await;
+    checked.map_or_else(|error| failed(&error), |it| shown_user(&it))
+}
+
+fn shown_user(user: &WechatUser) -> String {
+    let left = user.expires_at().map(|end| end.since(Timestamp::from_unix_seconds(1_000_000)));
+    format!("{} of {} {:?} {left:?}", user.open_id(), user.app_id(), user.bearer().map(|token| token.expose()))
+}
+
+#[tokio::test]
+async fn weika_step_2_access_token() {
+    let success = json!({ "errcode": 0, "errmsg": "success", "access_token": "xxxx", "expires_in": 7200 });
+    assert_eq!(token(&success).await, format!("xxxx for {:?}", Some(Duration::from_secs(7200))));
+    for (code, becomes) in [
+        (40001, "Configuration 40001"),
+        (40006, "Configuration 40006"),
+        (40009, "Fault 40009"),
+        (40010, "Fault 40010"),
+        (40018, "Configuration 40018"),
+        // About us, and not about a person: no new login, no page that turns somebody away.
+        (40002, "Fault 40002"),
+        (40003, "Fault 40003"),
+        (40005, "Fault 40005"),
+        (40008, "Configuration 40008"),
+    ] {
+        assert_eq!(token(&json!({ "errcode": code, "errmsg": "…" })).await, becomes);
+    }
+}
+
+#[tokio::test]
+async fn weika_step_3_manager_info() {
+    let full = json!({
+        "errcode": 0,
+        "errmsg": "success",
+        "user_id": "oExampleManager0000000000001",
+        "name": "王老师",
+        "schools": [
+            { "school_code": "1014700001", "school_name": "第一中学", "host": "https://uni.weixiao.qq.com" },
+            {},
+        ],
+        "manager_real_info": { "card_number": "T2018", "name": "王小明", "identity_type": "1" },
+        "media_info": { "app_id": "wx1", "media_id": "gh_1" },
+        "cur_school": { "school_code": "1014700001", "school_name": "第一中学", "host": "https://uni.weixiao.qq.com" },
+        "role_id": 1,
+        "parent_id": 0,
+    });
+    assert_eq!(
+        manager(&full).await,
+        "oExampleManager0000000000001 王老师, 1014700001 第一中学 Some(\"https://uni.weixiao.qq.com\"), \
+         Some(\"1014700001\") Some((\"T2018\", \"王小明\", \"1\")) Some((\"wx1\", \"gh_1\")) Some(1) Some(0)"
+    );
+    // 仅当管理员有实名信息时有此字段
+    let mut unnamed = full;
+    unnamed.as_object_mut().expect("an object").remove("manager_real_info");
+    assert!(manager(&unnamed).await.contains(" None Some((\"wx1\""));
+
+    assert_eq!(manager(&json!({ "errcode": "6001", "errmsg": "invalid code" })).await, "InvalidCode 6001");
+    for (code, becomes) in [
+        (40001, "Configuration 40001"),
+        (40002, "TokenRejected 40002"),
+        (40003, "InvalidCode 40003"),
+        (40005, "TokenRejected 40005"),
+        (40006, "Configuration 40006"),
+        (40007, "Denied 40007"),
+        (40008, "Denied 40008"),
+        (40009, "Fault 40009"),
+        (40010, "Fault 40010"),
+        (40018, "Configuration 40018"),
+        (10005, "Configuration 10005"),
+        (42007, "Denied 42007"),
+        (42008, "Configuration 42008"),
+        (42009, "Busy 42009"),
+        (43001, "Configuration 43001"),
+        (44002, "Denied 44002"),
+        (20001, "TokenRejected 20001"),
+        (20002, "TokenRejected 20002"),
+        (11101, "Denied 11101"),
+        (11102, "Denied 11102"),
+        (11103, "Denied 11103"),
+    ] {
+        assert_eq!(manager(&json!({ "errcode": code, "errmsg": "…" })).await, becomes);
+    }
+    // The families of answers that belong to other calls of Weika are no success of this one.
+    for other in [
+        json!({ "access_token": "t", "token_type": "bearer", "expires_in": 7200, "ocode": "1014700001" }),
+        json!({ "code": 0, "message": "ok" }),
+        json!({ "errcode": 0, "errmsg": "ok" }),
+    ] {
+        assert_eq!(manager(&other).await, "Malformed", "{other}");
+    }
+}
+
+#[tokio::test]
+async fn kesion_official_account() {
+    let authorized = json!({
+        "openname": "第一中学教育有限公司",
+        "weixintype": "2",
+        "appid": "wx1",
+        "auth_url": "http://kesion.example/plus/auth_url?schoolid=5",
+        "url": "http://wx.example/head/0",
+        "msg": "success",
+        "weixinname": "第一中学",
+        "weixinopenid": "gh_1",
+        "iswechatautologin": 1,
+        "info": {
+            "authorizer_info": {
+                "nick_name": "第一中学",
+                "head_img": "http://wx.example/head/0",
+                "service_type_info": { "id": 2 },
+                "verify_type_info": { "id": 0 },
+                "user_name": "gh_1",
+                "alias": "school",
+                "qrcode_url": "http://wx.example/code/0",
+                "business_info": { "open_pay": 1, "open_shake": 0, "open_scan": 0, "open_card": 0, "open_store": 0 },
+                "idc": 1,
+                "principal_name": "第一中学教育有限公司",
+                "signature": "一所学校。",
+                "account_status": 1,
+            },
+            "authorization_info": {
+                "authorizer_appid": "wx1",
+                "authorizer_refresh_token": "refreshtoken@@@0",
+                "func_info": [
+                    {
+                        "funcscope_category": { "id": 1 },
+                        "confirm_info": { "need_confirm": 1, "already_confirm": 0, "can_confirm": 1 },
+                    },
+                    { "funcscope_category": { "id": 4 } },
+                ],
+            },
+        },
+        "result": true,
+        "ercodeimg": "http://wx.example/code/0",
+    });
+    assert_eq!(
+        account(&authorized).await,
+        "wx1 gh_1 第一中学 第一中学教育有限公司 Some(Service) \
+         Some(\"http://kesion.example/plus/auth_url?schoolid=5\") auto true web true 2"
+    );
+    for (answer, becomes) in [
+        (
+            json!({
+                "auth_url": "http://kesion.example/plus/auth_url?schoolid=5",
+                "returnCode": 3002,
+                "result": false,
+                "msg": "对不起,公众号还未授权!",
+            }),
+            "not authorized Some(\"http://kesion.example/plus/auth_url?schoolid=5\")",
+        ),
+        // As another page of the same system spells the path; the host is what counts.
+        (
+            json!({ "auth_url": "http://elsewhere.example/plus/weixin_auth_url?schoolid=5", "returnCode": 3002, "result": false }),
+            "not authorized None",
+        ),
+        (json!({ "returnCode": 3001, "result": false, "msg": "没有开通第三方公众号授权" }), "NotOpened"),
+        (json!({ "result": false, "msg": "access_token missing rid: 632bc26a-1f8e3c5d-7a90b1c2" }), "Busy"),
+        (json!({ "result": false, "msg": "…" }), "Fault"),
+        (json!({ "returnCode": 1, "result": false, "msg": "…" }), "Fault 1"),
+    ] {
+        assert_eq!(account(&answer).await, becomes, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn openid_binding_check() {
+    let open_id = "oExampleOpenId00000000000001";
+    let bound = json!({
+        "code": 0,
+        "msg": "success",
+        "data": { "openId": open_id, "expire": 604_800, "token": "eyJ0eXAi.eyJzdWIi.c2lnbmF0dXJl" },
+    });
+    let becomes = format!("{open_id} of wx1 Some(\"eyJ0eXAi.eyJzdWIi.c2lnbmF0dXJl\") Some(604800s)");
+    assert_eq!(binding(&bound).await, becomes);
+    // `code` is declared a string.
+    let mut declared = bound;
+    declared["code"] = json!("0");
+    assert_eq!(binding(&declared).await, becomes);
+
+    for code in [json!(2000), json!("2000")] {
+        let unbound = json!({ "code": code, "msg": "微信openid未绑定用户", "data": { "openId": open_id } });
+        assert_eq!(binding(&unbound).await, format!("{open_id} of wx1 None None"));
+    }
+    for (code, becomes) in [
+        (2001, "InvalidCode 2001"),
+        (2002, "Configuration 2002"),
+        (2003, "Busy 2003"),
+        (2004, "InvalidCode 2004"),
+        (2035, "Configuration 2035"),
+        (440_001, "Fault 440001"),
+        (440_002, "Denied 440002"),
+        (440_003, "InvalidCode 440003"),
+        (440_004, "InvalidCode 440004"),
+        (440_007, "Fault 440007"),
+        (401, "InvalidCode 401"),
+        (426, "InvalidCode 426"),
+        (2005, "InvalidCode 2005"),
+        (2009, "InvalidCode 2009"),
+        (2010, "Busy 2010"),
+        (2019, "Configuration 2019"),
+        (2022, "Configuration 2022"),
+        (2050, "Fault 2050"),
+        // The mini program's page has this where 2001 is meant.
+        (200, "InvalidCode 200"),
+    ] {
+        for data in [Value::Null, json!({}), json!([]), json!({ "openId": open_id })] {
+            assert_eq!(binding(&json!({ "code": code, "msg": "…", "data": data })).await, becomes);
+        }
+        assert_eq!(binding(&json!({ "code": code.to_string(), "msg": "…" })).await, becomes);
+    }
+}
