@@ -1,0 +1,225 @@
+//! What is special about WeChat users: bound or not, the silent login, the account that Kesion names.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use http::StatusCode;
+use tower_weika::client::binding::BindingClient;
+use tower_weika::client::kesion::KesionClient;
+use tower_weika::clock::{ManualClock, Timestamp};
+use tower_weika::guard::GuardLayer;
+use tower_weika::identity::{Manager, WechatUser};
+use tower_weika::login::LoginLayer;
+use tower_weika::official_account::OfficialAccounts;
+use tower_weika::provider::{WechatUserProvider, WeikaManagerProvider};
+use tower_weika::sandbox::{BindingState, Browser, Endpoint, Fault, KesionState, Sandbox, Visit};
+use tower_weika::session::Authenticated;
+
+use super::site::{ORIGIN, Server, address};
+use super::way::{Way, Wechat, Weika};
+
+/// The account of the sandbox's example managers' school, unless Kesion says otherwise.
+struct Campus {
+    sandbox: Sandbox,
+    clock: ManualClock,
+    server: Server,
+    accounts: OfficialAccounts,
+}
+
+async fn who(manager: Option<Authenticated<Manager>>, user: Option<Authenticated<WechatUser>>) -> String {
+    let manager = manager.map_or_else(|| "no manager".to_owned(), |it| it.user_id().to_string());
+    let user = user.map_or_else(
+        || "no user".to_owned(),
+        |it| format!("{} {}", it.open_id(), if it.is_bound() { "bound" } else { "unbound" }),
+    );
+    format!("{manager}, {user}")
+}
+
+impl Campus {
+    /// A site with both logins, whose official account is the one that Kesion names.
+    async fn start() -> Self {
+        let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
+        let sandbox = Sandbox::builder().clock(clock.clock()).auto_approve("wang").wechat_auto_approve("xiaoming");
+        let sandbox = sandbox.start().await.expect("a sandbox");
+        let kesion = KesionClient::builder(sandbox.base_url()).build().expect("a client");
+        let accounts = OfficialAccounts::builder(kesion).clock(clock.clock()).build();
+        let binding = BindingClient::builder(sandbox.base_url()).clock(clock.clock()).build().expect("a client");
+        let wechat = WechatUserProvider::builder(binding)
+            .official_account(accounts.school(sandbox.apptoken()))
+            .authorize_url(format!("{}{}", sandbox.base_url(), Endpoint::WechatAuthorize.path()))
+            .build()
+            .expect("a provider");
+        let weika = Weika::provider(&sandbox, clock.clock(), Duration::from_secs(30));
+        // The same secret on purpose: what keeps the two apart must not hang on it.
+        let users = layer(wechat, &clock);
+        let managers: LoginLayer<WeikaManagerProvider> = layer(weika, &clock);
+        let app = Router::new()
+            .route("/", get(who))
+            .route("/app/{*rest}", get(who).layer(GuardLayer::<WechatUser>::bound("/bind")))
+            .route("/bind", get(who).layer(GuardLayer::<WechatUser>::logged_in()))
+            .route("/admin", get(who).layer(GuardLayer::<Manager>::logged_in()))
+            .layer(users.auto_login())
+            .layer(users)
+            .layer(managers);
+        Self { server: Server::start(app), sandbox, clock, accounts }
+    }
+
+    fn phone(&self) -> Browser {
+        Browser::new().route(ORIGIN, self.server.address).clock(self.clock.clock()).user_agent(Wechat::AGENT)
+    }
+
+    /// What Kesion says from now on, and is asked for at once.
+    fn set_kesion(&self, state: KesionState) {
+        self.sandbox.set_kesion(state);
+        self.accounts.invalidate(&self.sandbox.apptoken().into());
+    }
+
+    fn open_id(&self, follower: &str) -> String {
+        Wechat::subject(&self.sandbox, follower)
+    }
+}
+
+fn layer<P: tower_weika::provider::IdentityProvider>(provider: P, clock: &ManualClock) -> LoginLayer<P> {
+    let builder = LoginLayer::builder(provider).public_url(ORIGIN).secret([7; 32]).clock(clock.clock());
+    builder.build().expect("a login layer")
+}
+
+async fn go(browser: &Browser, path: &str) -> Visit {
+    browser.get(&format!("{ORIGIN}{path}")).await.expect("an answer")
+}
+
+#[tokio::test]
+async fn unbound_person_is_sent_to_bind_and_comes_home_bound() {
+    let campus = Campus::start().await;
+    campus.sandbox.wechat_auto_approve("xiaohong");
+    let phone = campus.phone();
+    let visit = go(&phone, "/app/deep?x=1").await;
+    assert_eq!(address(&visit), format!("{ORIGIN}/bind?return_to=%2Fapp%2Fdeep%3Fx%3D1"));
+    let open_id = campus.open_id("xiaohong");
+    assert_eq!(visit.text(), format!("no manager, {open_id} unbound"));
+    let refused = phone.fetch(&format!("{ORIGIN}/app/deep")).await.unwrap();
+    assert_eq!((refused.status(), refused.json().unwrap()["error"].as_str()), (StatusCode::FORBIDDEN, Some("unbound")));
+
+    campus.sandbox.bind("xiaohong");
+    // Binding alone changes nothing here: the operator has to be asked again.
+    assert!(address(&go(&phone, "/app/deep?x=1").await).contains("/bind?"));
+    let visit = go(&phone, "/auth/wechat/login?return_to=%2Fapp%2Fdeep%3Fx%3D1").await;
+    assert_eq!(address(&visit), format!("{ORIGIN}/app/deep?x=1"));
+    assert_eq!(visit.text(), format!("no manager, {open_id} bound"));
+}
+
+#[tokio::test]
+async fn bound_session_never_outlives_what_the_operator_vouches_for() {
+    for (expire, hours) in [(3_600, 1), (7_200, 2), (604_800, 12)] {
+        let campus = Campus::start().await;
+        let expire = Some(serde_json::json!(expire));
+        campus.sandbox.faults().once(Endpoint::OpenId, Fault::ExpiresIn(expire.clone()));
+        let phone = campus.phone();
+        go(&phone, "/app/x").await;
+        for _ in 0..hours * 6 - 1 {
+            campus.clock.advance(Duration::from_secs(600));
+            assert!(go(&phone, "/").await.text().ends_with("bound"), "{expire:?}");
+        }
+        campus.clock.advance(Duration::from_secs(600));
+        assert!(go(&phone, "/").await.text().ends_with("no user"), "{expire:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_logins_of_one_site_are_independent() {
+    let campus = Campus::start().await;
+    let phone = campus.phone();
+    let (wang, open_id) = (Weika::subject(&campus.sandbox, "wang"), campus.open_id("xiaoming"));
+    assert_eq!(go(&phone, "/admin").await.text(), format!("{wang}, no user"));
+    assert_eq!(go(&phone, "/app/x").await.text(), format!("{wang}, {open_id} bound"));
+    let names = |browser: &Browser| {
+        let cookies = browser.cookies().into_iter().map(|cookie| cookie.name);
+        cookies.filter(|name| name.ends_with("-session")).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&phone), ["__Host-weika-session", "__Host-wechat-session"]);
+    let left = phone.post(&format!("{ORIGIN}/auth/weika/logout"), "").await.unwrap();
+    assert_eq!(left.text(), format!("no manager, {open_id} bound"));
+    go(&phone, "/admin").await;
+    let left = phone.post(&format!("{ORIGIN}/auth/wechat/logout"), "").await.unwrap();
+    assert_eq!(left.text(), format!("{wang}, no user"));
+}
+
+#[tokio::test]
+async fn state_of_one_login_is_refused_by_the_callback_of_the_other() {
+    let campus = Campus::start().await;
+    let phone = campus.phone();
+    let begin = async |name: &str| {
+        let visit = phone.get_no_follow(&format!("{ORIGIN}/auth/{name}/login")).await.unwrap();
+        let location = visit.location().unwrap().trim_end_matches("#wechat_redirect").to_owned();
+        location.rsplit_once("&state=").unwrap().1.to_owned()
+    };
+    let (weika, wechat) = (begin("weika").await, begin("wechat").await);
+    let (wxcode, code) = (campus.sandbox.issue_wxcode("wang"), campus.sandbox.issue_wechat_code("xiaoming"));
+    let crossed = [
+        format!("/auth/weika/callback?wxcode={}&state={wechat}", wxcode.as_deref().unwrap()),
+        format!("/auth/wechat/callback?code={}&state={weika}", code.as_deref().unwrap()),
+    ];
+    for path in crossed {
+        let visit = go(&phone, &path).await;
+        assert_eq!((visit.status(), visit.hops().len()), (StatusCode::BAD_REQUEST, 1), "{path}");
+    }
+    let ledger = campus.sandbox.ledger();
+    assert_eq!((ledger.count(Endpoint::ManagerInfo), ledger.count(Endpoint::OpenId)), (0, 0));
+    // Each is good where it belongs.
+    let home = go(&phone, &format!("/auth/wechat/callback?code={}&state={wechat}", code.unwrap())).await;
+    assert_eq!(home.text(), format!("no manager, {} bound", campus.open_id("xiaoming")));
+}
+
+#[tokio::test]
+async fn account_that_kesion_does_not_name_ends_on_a_page_and_not_at_wechat() {
+    let campus = Campus::start().await;
+    for state in [KesionState::NotAuthorized, KesionState::NotOpened, KesionState::Failing] {
+        campus.set_kesion(state);
+        let visit = go(&campus.phone(), "/app/x").await;
+        assert_eq!((visit.status(), visit.hops().len()), (StatusCode::BAD_GATEWAY, 1), "{state:?}");
+    }
+    campus.set_kesion(KesionState::Authorized);
+    assert_eq!(go(&campus.phone(), "/app/x").await.status(), StatusCode::OK);
+    // Known for five minutes, and longer if Kesion fails.
+    let calls = campus.sandbox.ledger().count(Endpoint::OfficialAccount);
+    go(&campus.phone(), "/app/x").await;
+    assert_eq!(campus.sandbox.ledger().count(Endpoint::OfficialAccount), calls);
+    campus.sandbox.faults().always(Endpoint::OfficialAccount, Fault::BadGateway);
+    campus.clock.advance(Duration::from_secs(3_600));
+    assert_eq!(go(&campus.phone(), "/app/x").await.status(), StatusCode::OK);
+    assert_eq!(campus.sandbox.ledger().count(Endpoint::OfficialAccount), calls + 1);
+}
+
+#[tokio::test]
+async fn kesions_switch_decides_about_logins_that_nobody_asked_for() {
+    let campus = Campus::start().await;
+    assert_eq!(go(&campus.phone(), "/").await.text(), "no manager, no user");
+    campus.sandbox.set_kesion_auto_login(true);
+    campus.set_kesion(KesionState::Authorized);
+    let phone = campus.phone();
+    let visit = go(&phone, "/?page=1").await;
+    assert_eq!(address(&visit), format!("{ORIGIN}/?page=1"));
+    assert_eq!(visit.text(), format!("no manager, {} bound", campus.open_id("xiaoming")));
+    let left = phone.post(&format!("{ORIGIN}/auth/wechat/logout"), "").await.unwrap();
+    assert_eq!(left.text(), "no manager, no user", "once per visit");
+    // A desk is left alone, and so is everybody when Kesion or the operator fails.
+    let desk = campus.phone().user_agent(Weika::AGENT);
+    assert_eq!(go(&desk, "/").await.text(), "no manager, no user");
+    campus.sandbox.set_binding(BindingState::OperatorUnavailable);
+    let visit = go(&campus.phone(), "/?page=2").await;
+    assert_eq!((address(&visit), visit.text().as_str()), (format!("{ORIGIN}/?page=2").as_str(), "no manager, no user"));
+    campus.set_kesion(KesionState::Failing);
+    assert_eq!(go(&campus.phone(), "/").await.hops().len(), 1);
+}
+
+#[tokio::test]
+async fn desk_gets_a_page_with_a_code_and_no_dead_end() {
+    let campus = Campus::start().await;
+    for agent in [Weika::AGENT, "Mozilla/5.0 wxwork/4.1.36 (MicroMessenger/6.2) WeChat/2.0.4"] {
+        let visit = go(&campus.phone().user_agent(agent), "/app/deep").await;
+        assert_eq!(visit.url(), format!("{ORIGIN}/auth/wechat/login?return_to=%2Fapp%2Fdeep"));
+        assert!(visit.status() == StatusCode::OK && visit.text().contains("<svg"), "{agent}");
+    }
+    assert_eq!(campus.sandbox.ledger().count(Endpoint::WechatAuthorize), 0);
+}
