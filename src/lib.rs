@@ -1,8 +1,10 @@
-//! Login with Tencent Weika (腾讯微卡) for any Tower or hyper application.
+//! Login with Tencent Weika (腾讯微卡) and WeChat for any Tower or hyper application.
 //!
 //! Weika runs campus cards and school apps for Chinese schools. [`LoginLayer`](login::LoginLayer) wraps a router:
 //! it sends a school's manager to Weika, exchanges the one-time `wxcode` that comes back, keeps the session, and
-//! puts an [`Authenticated<Manager>`](session::Authenticated) into the extensions of every request.
+//! puts an [`Authenticated<Manager>`](session::Authenticated) into the extensions of every request. The same layer
+//! with another [provider](provider::WechatUserProvider) recognizes the users of a school's official account, and
+//! knows which of them are bound to an account.
 //!
 //! ```
 //! use axum::Router;
@@ -33,11 +35,11 @@
 //!
 //! | to… | see |
 //! |---|---|
-//! | log people in | [`login`], and [`provider`] for a way of your own |
+//! | log people in | [`login`]; [`provider`] for the ways to do it, and for one of your own |
 //! | demand something of them | [`guard`], [`extract`] |
 //! | change what people see | [`answer::Pages`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
-//! | call Weika yourself | [`client::weika`] |
+//! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
 //! | know a school's official account | [`official_account`], [`client::kesion`] |
 //! | develop without an account | [`sandbox`] |
 //!
@@ -101,4 +103,5 @@ pub use secret::{ApiKey, AppSecret, AppToken, AuthorizationCode};
 /// The README's examples are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
+#[doc = include_str!("../README.zh-CN.md")]
 struct Readme;

@@ -21,6 +21,10 @@
 //! 5. **Success** is a new session id and `303` to a clean URL; the browser's former session is ended.
 //! 6. **Logout** is a `POST` from this site.
 //!
+//! A login that [works in WeChat only](crate::provider::IdentityProvider::works_in) says so in other browsers, on its
+//! own login page, with a QR code of that page's address. One that the person does not notice may begin
+//! [without being asked](AutoLoginLayer).
+//!
 //! # Caveats
 //!
 //! * `public_url` is the only source of the redirect URI. No `Host` or `X-Forwarded-*` header is read.

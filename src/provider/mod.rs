@@ -4,12 +4,17 @@
 //! behind a code. Everything else about a login is the same for all of them and lives in
 //! [`login`](crate::login).
 //!
-//! A provider of your own:
+//! A provider of your own, and somebody who logs in with it:
 //!
 //! ```
-//! use tower_weika::{AuthorizationCode, Error, ErrorKind};
+//! use http::header::{COOKIE, LOCATION, SET_COOKIE};
+//! use http::{Request, Response};
+//! use tower::{Layer, ServiceExt, service_fn};
 //! use tower_weika::identity::Identity;
+//! use tower_weika::login::LoginLayer;
 //! use tower_weika::provider::IdentityProvider;
+//! use tower_weika::session::Authenticated;
+//! use tower_weika::{AuthorizationCode, BoxError, Error, ErrorKind};
 //!
 //! #[derive(Debug)]
 //! struct Visitor(String);
@@ -47,8 +52,24 @@
 //!     }
 //! }
 //!
-//! let login = tower_weika::login::LoginLayer::builder(Reception).public_url("https://campus.example.edu.cn").build();
-//! assert!(login.is_ok());
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! let login = LoginLayer::builder(Reception).public_url("https://campus.example.edu.cn").build()?;
+//! let app = login.layer(service_fn(async |request: Request<String>| {
+//!     let visitor = request.extensions().get::<Authenticated<Visitor>>();
+//!     let text = visitor.map_or_else(|| "nobody".to_owned(), |visitor| visitor.subject().to_owned());
+//!     Ok::<_, BoxError>(Response::new(text))
+//! }));
+//! // What the browser does: to the reception with a state, and back with a ticket and the cookies.
+//! let get = |target: &str, cookie: &str| Request::get(target).header(COOKIE, cookie).body(String::new());
+//! let begun = app.clone().oneshot(get("/auth/reception/login", "")?).await?;
+//! let (_, state) = begun.headers()[LOCATION].to_str()?.rsplit_once("state=").ok_or("no state")?;
+//! let callback = format!("/auth/reception/callback?ticket=visitor-li&state={state}");
+//! let back = app.clone().oneshot(get(&callback, begun.headers()[SET_COOKIE].to_str()?)?).await?;
+//! let page = app.oneshot(get("/", back.headers()[SET_COOKIE].to_str()?)?).await?;
+//! assert_eq!(http_body_util::BodyExt::collect(page.into_body()).await?.to_bytes(), "li");
+//! # Ok(())
+//! # }
 //! ```
 
 mod wechat_user;

@@ -1,10 +1,12 @@
 //! What is special about WeChat users: bound or not, the silent login, the account that Kesion names.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
 use http::StatusCode;
+use tokio::task::JoinSet;
 use tower_weika::client::binding::BindingClient;
 use tower_weika::client::kesion::KesionClient;
 use tower_weika::clock::{ManualClock, Timestamp};
@@ -13,10 +15,12 @@ use tower_weika::identity::{Manager, WechatUser};
 use tower_weika::login::LoginLayer;
 use tower_weika::official_account::OfficialAccounts;
 use tower_weika::provider::{WechatUserProvider, WeikaManagerProvider};
-use tower_weika::sandbox::{BindingState, Browser, Endpoint, Fault, KesionState, Sandbox, Visit};
+use tower_weika::sandbox::{
+    BindingState, Browser, Endpoint, Fault, Follower, KesionState, Sandbox, SandboxBuilder, Visit,
+};
 use tower_weika::session::Authenticated;
 
-use super::site::{ORIGIN, Server, address};
+use super::site::{ORIGIN, Server, address, soon};
 use super::way::{Way, Wechat, Weika};
 
 /// The account of the sandbox's example managers' school, unless Kesion says otherwise.
@@ -39,9 +43,13 @@ async fn who(manager: Option<Authenticated<Manager>>, user: Option<Authenticated
 impl Campus {
     /// A site with both logins, whose official account is the one that Kesion names.
     async fn start() -> Self {
+        Self::with(|sandbox| sandbox).await
+    }
+
+    async fn with(settings: impl FnOnce(SandboxBuilder) -> SandboxBuilder) -> Self {
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
         let sandbox = Sandbox::builder().clock(clock.clock()).auto_approve("wang").wechat_auto_approve("xiaoming");
-        let sandbox = sandbox.start().await.expect("a sandbox");
+        let sandbox = settings(sandbox).start().await.expect("a sandbox");
         let kesion = KesionClient::builder(sandbox.base_url()).build().expect("a client");
         let accounts = OfficialAccounts::builder(kesion).clock(clock.clock()).build();
         let binding = BindingClient::builder(sandbox.base_url()).clock(clock.clock()).build().expect("a client");
@@ -211,6 +219,40 @@ async fn kesions_switch_decides_about_logins_that_nobody_asked_for() {
     assert_eq!((address(&visit), visit.text().as_str()), (format!("{ORIGIN}/?page=2").as_str(), "no manager, no user"));
     campus.set_kesion(KesionState::Failing);
     assert_eq!(go(&campus.phone(), "/").await.hops().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_cold_logins_at_once_ask_kesion_once_and_the_operator_a_thousand_times() {
+    const PEOPLE: u64 = 1_000;
+    let crowd = |sandbox: SandboxBuilder| {
+        (0..PEOPLE).fold(sandbox, |sandbox, number| {
+            let mobile = format!("139{number:08}");
+            sandbox.follower(Follower::new(format!("p{number}"), "群众").mobile(mobile).bound())
+        })
+    };
+    let campus = Arc::new(Campus::with(crowd).await);
+    let mut logins = JoinSet::new();
+    for number in 0..PEOPLE {
+        let campus = Arc::clone(&campus);
+        logins.spawn(async move {
+            let (phone, person) = (campus.phone(), format!("p{number}"));
+            let begun = phone.get_no_follow(&format!("{ORIGIN}/app/{number}")).await.unwrap();
+            let location = begun.location().unwrap().trim_end_matches("#wechat_redirect");
+            let (_, state) = location.rsplit_once("&state=").unwrap();
+            let code = campus.sandbox.issue_wechat_code(&person).unwrap();
+            let home = go(&phone, &format!("/auth/wechat/callback?code={code}&state={state}")).await;
+            assert_eq!(home.path(), format!("/app/{number}"));
+            assert_eq!(
+                home.text(),
+                format!("no manager, {} bound", campus.open_id(&person)),
+                "everybody is themselves"
+            );
+        });
+    }
+    soon(logins.join_all()).await;
+    let ledger = campus.sandbox.ledger();
+    assert_eq!((ledger.count(Endpoint::OfficialAccount), ledger.count(Endpoint::OpenId)), (1, PEOPLE));
+    assert_eq!((ledger.codes_spent(), ledger.codes_refused(), ledger.max_spends_of_one_code()), (PEOPLE, 0, 1));
 }
 
 #[tokio::test]
