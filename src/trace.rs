@@ -20,7 +20,7 @@ pub(crate) fn in_current_span<F: Future>(task: F) -> F {
 mod silent {
     macro_rules! silent {
         // Mentions the fields so that they count as used.
-        ($($field:ident = $(%)? $value:expr,)* $message:literal) => {{ $(let _ = &$value;)* }};
+        ($($field:ident = $(%)? $(?)? $value:expr,)* $message:literal) => {{ $(let _ = &$value;)* }};
     }
     pub(crate) use {silent as debug, silent as info, silent as warning};
 }
