@@ -28,6 +28,9 @@ const FLOWS_AT_LEAST: usize = 8;
 /// `=` and `; ` around a pair.
 const PAIR_OVERHEAD: usize = 3;
 
+/// The value of a cookie that only has to be there.
+const MARK: &str = "1";
+
 /// How long a browser counts as just logged in.
 const ARRIVED_FOR: Duration = Duration::from_secs(10);
 
@@ -40,19 +43,22 @@ pub(super) struct FlowCookies {
     session_name: String,
     arrived_name: String,
     tried_name: String,
-    /// What is left of the budget beside a session cookie.
+    /// What is left of the budget beside a session cookie and the marks.
     budget: usize,
 }
 
 impl FlowCookies {
     pub(super) fn new(policy: CookiePolicy, provider: &str, session_cookie: &str) -> Self {
+        let [arrived_name, tried_name] = ["arrived", "tried"].map(|mark| policy.name(&format!("{provider}-{mark}")));
+        let taken = session_cookie.len() + SessionId::LENGTH + arrived_name.len() + tried_name.len();
+        let pairs = 3 * PAIR_OVERHEAD + 2 * MARK.len();
         Self {
             policy,
             prefix: policy.name(&format!("{provider}-flow-")),
-            arrived_name: policy.name(&format!("{provider}-arrived")),
-            tried_name: policy.name(&format!("{provider}-tried")),
+            arrived_name,
+            tried_name,
             session_name: session_cookie.to_owned(),
-            budget: HEADER_BUDGET.saturating_sub(session_cookie.len() + SessionId::LENGTH + PAIR_OVERHEAD),
+            budget: HEADER_BUDGET.saturating_sub(taken + pairs),
         }
     }
 
@@ -101,7 +107,7 @@ impl FlowCookies {
     /// A mark for a browser that has just logged in. It fades; whoever still needs a login while it is there does
     /// not keep the session.
     pub(super) fn arrived(&self) -> Result<HeaderValue, Error> {
-        self.policy.set(&self.arrived_name, "1", Some(ARRIVED_FOR))
+        self.policy.set(&self.arrived_name, MARK, Some(ARRIVED_FOR))
     }
 
     pub(super) fn has_just_arrived(&self, headers: &HeaderMap) -> bool {
@@ -110,7 +116,7 @@ impl FlowCookies {
 
     /// A mark that ends with the browser: during this visit nobody is logged in without being asked any more.
     pub(super) fn tried(&self) -> Result<HeaderValue, Error> {
-        self.policy.set(&self.tried_name, "1", None)
+        self.policy.set(&self.tried_name, MARK, None)
     }
 
     pub(super) fn has_tried(&self, headers: &HeaderMap) -> bool {
@@ -149,9 +155,11 @@ impl FlowCookies {
             let flow = name.split_last_chunk::<OWN_NAME_LENGTH>().is_some_and(|(rest, _)| rest.ends_with(b"-flow-"));
             let size = name.len() + value.len() + PAIR_OVERHEAD;
             let is_flow = flow && claimed_birth(value).is_some() && size <= self.budget / FLOWS_AT_LEAST;
+            let is_mark = value == MARK.as_bytes() && (name.ends_with(b"-arrived") || name.ends_with(b"-tried"));
             let is_session = name.ends_with(b"-session") && SessionId::parse(value).is_some();
-            let is_own = name.starts_with(self.prefix.as_bytes()) || name == self.session_name.as_bytes();
-            name.starts_with(ours.as_bytes()) && !is_own && (is_flow || is_session)
+            let own = [&self.session_name, &self.arrived_name, &self.tried_name];
+            let is_own = name.starts_with(self.prefix.as_bytes()) || own.iter().any(|own| name == own.as_bytes());
+            name.starts_with(ours.as_bytes()) && !is_own && (is_flow || is_session || is_mark)
         };
         let alien = cookie::pairs(headers).filter(|(name, value)| alike(name, value));
         alien.map(|(name, value)| name.len() + value.len() + PAIR_OVERHEAD).sum()
@@ -318,6 +326,7 @@ mod tests {
         for length in [1, 100, 300, 330, 400, 2000] {
             let mut jar = Jar::default();
             let long = format!("/{}", "a".repeat(length));
+            jar.apply(&[flows().arrived().unwrap(), flows().tried().unwrap()]);
             let mut states = Vec::new();
             for tab in 0..80 {
                 states.push(jar.begin(NOW.plus(Duration::from_secs(tab)), &long));
