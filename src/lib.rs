@@ -64,7 +64,7 @@
 //! | `tower_weika_logins_begun_total` | counter | `provider` | redirects to the provider, also those that begin by themselves |
 //! | `tower_weika_logins_total` | counter | `provider`, `outcome` | logins that ended: `success`, `declined`, or the [`ErrorKind`] in lower case |
 //! | `tower_weika_callbacks_refused_total` | counter | `provider` | callbacks with a state that is forged, expired, replayed or foreign |
-//! | `tower_weika_logouts_total` | counter | `provider` | sessions that were ended by their owner |
+//! | `tower_weika_logouts_total` | counter | `provider` | logouts with a session cookie |
 //! | `tower_weika_token_fetches_total` | counter | `outcome` | fetches of an access token |
 //! | `tower_weika_store_failures_total` | counter | | failures of the session store |
 //! | `tower_weika_upstream_seconds` | histogram | `call`, `outcome` | requests to the upstream systems, from connecting to the last byte |

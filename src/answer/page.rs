@@ -136,22 +136,23 @@ impl PageKind {
                 "Login refused",
                 "The login system does not let this account in. Please ask the administrator of your school.",
             ),
-            (Self::UpstreamFailed, Language::Chinese) => ("登录系统出现故障", "登录系统暂时无法完成登录，请稍后重试。"),
+            (Self::UpstreamFailed, Language::Chinese) => ("系统暂时出现故障", "所依赖的系统没有正常应答，请稍后重试。"),
             (Self::UpstreamFailed, Language::English) => {
-                ("The login system has a problem", "It could not complete your login just now. Please try again later.")
+                ("A system that we need has a problem", "It did not answer as it should. Please try again later.")
             }
-            (Self::UpstreamTimeout, Language::Chinese) => ("登录系统没有响应", "登录系统响应超时，请稍后重试。"),
+            (Self::UpstreamTimeout, Language::Chinese) => ("系统响应超时", "所依赖的系统没有及时应答，请稍后重试。"),
             (Self::UpstreamTimeout, Language::English) => {
-                ("The login system does not answer", "It took too long to complete your login. Please try again later.")
+                ("A system that we need does not answer", "It took too long. Please try again later.")
             }
             (Self::Unbound, Language::Chinese) => ("尚未绑定账号", "此功能需要先绑定账号。"),
             (Self::Unbound, Language::English) => ("No account yet", "You need to bind an account for this."),
             (Self::OpenInWechat, Language::Chinese) => {
-                ("请在微信中打开", "登录只能在微信中进行。请用微信扫描二维码继续。")
+                ("请在微信中打开", "登录只能在微信中进行。请用微信扫描二维码，或将下面的地址复制到微信中打开。")
             }
-            (Self::OpenInWechat, Language::English) => {
-                ("Please open this in WeChat", "The login works in WeChat only. Scan the code with WeChat to go on.")
-            }
+            (Self::OpenInWechat, Language::English) => (
+                "Please open this in WeChat",
+                "The login works in WeChat only. Scan the code with WeChat, or copy the address into a chat there and open it.",
+            ),
             (Self::CrossSite, Language::Chinese) => ("请求被拒绝", "退出登录只能在本站页面上进行。"),
             (Self::CrossSite, Language::English) => {
                 ("Request refused", "Logging out works from the pages of this site only.")
@@ -300,6 +301,7 @@ main{box-sizing:border-box;width:min(30rem,calc(100vw - 2rem));margin:1rem;paddi
 border:1px solid #dfe7e2;border-radius:1.1rem;box-shadow:0 1rem 2.5rem -1rem #0b3d2426}\
 main:before{content:'';display:block;width:2.5rem;height:.3rem;margin-bottom:1.25rem;border-radius:1rem;background:#06804a}\
 h1{font-size:1.35rem;line-height:1.4;margin:0 0 .5rem}p{margin:0;color:#55665d}\
+code{display:block;margin-top:1rem;font-size:.85rem;overflow-wrap:anywhere;user-select:all}\
 svg{display:block;width:min(100%,14rem);margin:1.5rem auto 0;border-radius:.65rem}\
 a{display:block;margin-top:1.5rem;text-align:center;padding:.7rem 1rem;border-radius:.65rem;background:#06804a;\
 color:#fff;text-decoration:none;font-weight:600}a:focus-visible{outline:3px solid #06804a;outline-offset:2px}\
@@ -322,11 +324,12 @@ fn plain(page: &Page) -> Response<String> {
         Language::English => "Log in again",
     };
     let link = page.retry.as_deref().map(|url| format!("<a href=\"{}\">{again}</a>", escape(url))).unwrap_or_default();
+    let address = page.address().map(|address| format!("<p><code>{}</code></p>", escape(address))).unwrap_or_default();
     let code = page.qr_code().unwrap_or_default();
     let html = format!(
         "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{title}</title>\
-         <style>{STYLE}</style><main><h1>{title}</h1><p>{text}</p>{code}{link}</main></html>",
+         <style>{STYLE}</style><main><h1>{title}</h1><p>{text}</p>{code}{address}{link}</main></html>",
         page.language.tag()
     );
     let mut response = Response::new(html);

@@ -74,9 +74,11 @@ impl Rejection {
         Self::new::<I>(Reason::Forbidden, method, headers)
     }
 
-    /// A request with this method and these headers is refused to whoever is logged in as `I`, for this reason.
-    pub(crate) fn refused<I: 'static>(reason: Reason, method: &Method, headers: &HeaderMap) -> Self {
-        Self::new::<I>(reason, method, headers)
+    /// A request with this method and these headers needs an account that whoever is logged in as `I` is not bound
+    /// to yet; `bind_page` is the path of the application's page where that is done.
+    #[must_use]
+    pub fn unbound<I: 'static>(bind_page: impl Into<Arc<str>>, method: &Method, headers: &HeaderMap) -> Self {
+        Self::new::<I>(Reason::Unbound { bind_page: bind_page.into() }, method, headers)
     }
 
     pub(crate) fn unavailable<I: 'static>(error: Error, method: &Method, headers: &HeaderMap) -> Self {

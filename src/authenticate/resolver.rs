@@ -66,6 +66,16 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
         self.store.remove(id).await.map_err(as_store_error)
     }
 
+    /// Ends all sessions of one person.
+    pub(crate) async fn remove_subject(&self, subject: &str) -> Result<(), Error> {
+        self.store.remove_subject(subject).await.map_err(as_store_error)
+    }
+
+    /// Ends all sessions.
+    pub(crate) async fn remove_all(&self) -> Result<(), Error> {
+        self.store.remove_all().await.map_err(as_store_error)
+    }
+
     /// The session under an id, if it still counts.
     pub(crate) async fn live(&self, id: &SessionId) -> LoadResult<I> {
         match self.store.load(id) {

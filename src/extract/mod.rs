@@ -3,6 +3,8 @@
 //! [`Authenticated<I>`] refuses whoever is not logged in, and the login layer sends a person to the login;
 //! `Option<Authenticated<I>>` lets everybody in. Where the layer is missing, the refusal stays as it is and
 //! names the remedy; `Option<Authenticated<I>>` cannot tell a missing layer from a stranger, and is `None`.
+//! A [`WechatUser`](crate::identity::WechatUser) who is logged in is not necessarily bound to an account: look at
+//! [`is_bound`](crate::identity::WechatUser::is_bound), or put a guard around the route.
 //!
 //! ```
 //! use axum::Router;

@@ -17,7 +17,7 @@ pub struct GuardLayer<I, R = LoggedIn> {
 }
 
 impl<I> GuardLayer<I> {
-    /// Demands a login.
+    /// Demands a login. For [`WechatUser`] that is not more than having WeChat; see [`bound`](GuardLayer::bound).
     #[must_use]
     pub fn logged_in() -> Self {
         Self::custom(LoggedIn)
@@ -50,7 +50,11 @@ impl GuardLayer<WechatUser> {
     ///
     /// When the page has bound the person, it sends them to
     /// [`LoginLayer::login_url`](crate::login::LoginLayer::login_url): the login, silent in WeChat, finds out and
-    /// leads to the target. `bind_page` itself must not be behind this guard.
+    /// leads to the target. What the operator changes later is noticed at the next login; until then
+    /// [`LoginLayer::end_sessions_of`](crate::login::LoginLayer::end_sessions_of) the openid makes an end.
+    ///
+    /// `bind_page` must not be behind this guard itself, nor on another site: it is a `403` then. Without a login layer
+    /// around it, only [`LoginLayer::authenticate`](crate::login::LoginLayer::authenticate), a page is `403` as well.
     #[must_use]
     pub fn bound(bind_page: impl Into<Arc<str>>) -> GuardLayer<WechatUser, Bound> {
         Self::custom(Bound(bind_page.into()))

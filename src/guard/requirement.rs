@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::answer::Reason;
 use crate::identity::{Manager, WechatUser};
 
 /// Something that an identity must meet. Any closure `Fn(&I) -> bool` is one.
@@ -10,9 +9,10 @@ pub trait Requirement<I> {
     /// Whether `identity` meets it.
     fn is_met_by(&self, identity: &I) -> bool;
 
-    /// Why it refuses somebody who does not meet it.
-    fn reason(&self) -> Reason {
-        Reason::Forbidden
+    /// The path of the application's page where somebody who does not meet it can bind an account and then does. A
+    /// person who navigates is sent there instead of being refused.
+    fn bind_page(&self) -> Option<Arc<str>> {
+        None
     }
 }
 
@@ -62,7 +62,7 @@ impl Requirement<WechatUser> for Bound {
         user.is_bound()
     }
 
-    fn reason(&self) -> Reason {
-        Reason::Unbound { bind_page: Arc::clone(&self.0) }
+    fn bind_page(&self) -> Option<Arc<str>> {
+        Some(Arc::clone(&self.0))
     }
 }

@@ -34,7 +34,10 @@ impl<S, I: Send + Sync + 'static, R: Requirement<I>> Guard<S, I, R> {
         }
         match request.extensions().get::<Authenticated<I>>() {
             Some(somebody) if self.requirement.is_met_by(somebody.identity()) => Ok(()),
-            Some(_) => Err(Rejection::refused::<I>(self.requirement.reason(), request.method(), request.headers())),
+            Some(_) => Err(match self.requirement.bind_page() {
+                None => Rejection::forbidden::<I>(request.method(), request.headers()),
+                Some(page) => Rejection::unbound::<I>(page, request.method(), request.headers()),
+            }),
             None => Err(Rejection::login_required::<I>(request.method(), request.headers())),
         }
     }

@@ -3,10 +3,11 @@
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
+use super::flow::End;
 use super::return_to::ReturnTo;
 use super::shared::{Shared, Visit};
 use super::state::{Attempt, State};
-use crate::answer::{OwnResponse, Reader, Rejection, see_other};
+use crate::answer::{OwnResponse, Rejection, see_other};
 use crate::error::Error;
 use crate::meter;
 use crate::provider::IdentityProvider;
@@ -29,20 +30,15 @@ where
 
     /// The login that a refusal has led to.
     pub(super) async fn log_in_first(&self, rejection: &Rejection, target: &ReturnTo) -> OwnResponse {
-        let begun = self.begin(target, Attempt::First, rejection.cookies()).await;
+        // One that nobody asked for has just failed: it counts, so that no chain of failures gets longer.
+        let has_failed = self.settings.flows.last_ended(rejection.cookies()) == Some(End::InVain);
+        let attempt = if has_failed { Attempt::Second } else { Attempt::First };
+        let begun = self.begin(target, attempt, rejection.cookies()).await;
         begun.unwrap_or_else(|error| self.broken(rejection.reader(), error))
     }
 
-    /// The login of a stranger who has not asked for it; `None` if there shall be none.
-    pub(super) async fn log_in_unasked(
-        &self,
-        reader: Reader,
-        target: &ReturnTo,
-        headers: &HeaderMap,
-    ) -> Option<OwnResponse> {
-        if !self.provider.auto_login(reader.browser).await {
-            return None;
-        }
+    /// The login of a stranger who has not asked for it; `None` if it cannot begin.
+    pub(super) async fn log_in_unasked(&self, target: &ReturnTo, headers: &HeaderMap) -> Option<OwnResponse> {
         let begun = self.begin(target, Attempt::Unasked, headers).await;
         let begun = begun.and_then(|mut response| {
             response.headers_mut().append(SET_COOKIE, self.settings.flows.tried()?);

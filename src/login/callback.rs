@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::header::SET_COOKIE;
 
 use super::exchange::{Exchange, Outcome};
+use super::flow::End;
 use super::query::{Parameter, parameter};
 use super::return_to::ReturnTo;
 use super::shared::{Shared, Visit};
@@ -115,6 +116,7 @@ where
         }
         let mut response = see_other(target.as_str())?;
         response.headers_mut().append(SET_COOKIE, flows.end(state.flow)?);
+        response.headers_mut().append(SET_COOKIE, flows.ended(End::InVain)?);
         Ok(Some(response))
     }
 
@@ -195,7 +197,7 @@ where
         let headers = response.headers_mut();
         headers.append(SET_COOKIE, settings.cookies.set(&self.resolver.cookie_name, &session.expose(), None)?);
         headers.append(SET_COOKIE, settings.flows.end(state.flow)?);
-        headers.append(SET_COOKIE, settings.flows.arrived()?);
+        headers.append(SET_COOKIE, settings.flows.ended(End::LoggedIn)?);
         Ok(response)
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use url::Url;
@@ -281,6 +282,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             resolver: Arc::new(resolver),
             settings,
             exchanges: Exchanges::new(self.clock),
+            is_auto: AtomicBool::new(false),
         }))
     }
 }

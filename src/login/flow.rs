@@ -28,10 +28,28 @@ const FLOWS_AT_LEAST: usize = 8;
 /// `=` and `; ` around a pair.
 const PAIR_OVERHEAD: usize = 3;
 
-/// The value of a cookie that only has to be there.
+/// How a login has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum End {
+    /// Whoever needs a login while the mark is there does not keep the session.
+    LoggedIn,
+    /// Nobody had asked for it, and nobody was told.
+    InVain,
+}
+
+impl End {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::LoggedIn => "1",
+            Self::InVain => "0",
+        }
+    }
+}
+
+/// The value of a cookie that only has to be there; those of [`End`] are as long.
 const MARK: &str = "1";
 
-/// How long a browser counts as just logged in.
+/// How long the end of a login is remembered.
 const ARRIVED_FOR: Duration = Duration::from_secs(10);
 
 /// Reads and writes the flow cookies of one provider.
@@ -104,14 +122,17 @@ impl FlowCookies {
         self.policy.delete(&self.name(flow))
     }
 
-    /// A mark for a browser that has just logged in. It fades; whoever still needs a login while it is there does
-    /// not keep the session.
-    pub(super) fn arrived(&self) -> Result<HeaderValue, Error> {
-        self.policy.set(&self.arrived_name, MARK, Some(ARRIVED_FOR))
+    /// A mark for a browser whose login has just ended. It fades.
+    pub(super) fn ended(&self, end: End) -> Result<HeaderValue, Error> {
+        self.policy.set(&self.arrived_name, end.as_str(), Some(ARRIVED_FOR))
     }
 
-    pub(super) fn has_just_arrived(&self, headers: &HeaderMap) -> bool {
-        cookie::find(headers, &self.arrived_name) != Found::Absent
+    /// How the login of a moment ago has ended.
+    pub(super) fn last_ended(&self, headers: &HeaderMap) -> Option<End> {
+        let Found::Value(value) = cookie::find(headers, &self.arrived_name) else {
+            return None;
+        };
+        [End::LoggedIn, End::InVain].into_iter().find(|end| end.as_str().as_bytes() == value)
     }
 
     /// A mark that ends with the browser: during this visit nobody is logged in without being asked any more.
@@ -125,7 +146,7 @@ impl FlowCookies {
 
     /// Deletes the cookies of all flows that this browser has begun, and the mark of the last one.
     pub(super) fn end_all(&self, headers: &HeaderMap) -> Result<Vec<HeaderValue>, Error> {
-        let arrived = self.has_just_arrived(headers).then_some(self.arrived_name.as_str());
+        let arrived = self.last_ended(headers).map(|_| self.arrived_name.as_str());
         self.present(headers).map(|(name, _)| name).chain(arrived).map(|name| self.policy.delete(name)).collect()
     }
 
@@ -155,7 +176,7 @@ impl FlowCookies {
             let flow = name.split_last_chunk::<OWN_NAME_LENGTH>().is_some_and(|(rest, _)| rest.ends_with(b"-flow-"));
             let size = name.len() + value.len() + PAIR_OVERHEAD;
             let is_flow = flow && claimed_birth(value).is_some() && size <= self.budget / FLOWS_AT_LEAST;
-            let is_mark = value == MARK.as_bytes() && (name.ends_with(b"-arrived") || name.ends_with(b"-tried"));
+            let is_mark = value.len() == MARK.len() && (name.ends_with(b"-arrived") || name.ends_with(b"-tried"));
             let is_session = name.ends_with(b"-session") && SessionId::parse(value).is_some();
             let own = [&self.session_name, &self.arrived_name, &self.tried_name];
             let is_own = name.starts_with(self.prefix.as_bytes()) || own.iter().any(|own| name == own.as_bytes());
@@ -326,7 +347,7 @@ mod tests {
         for length in [1, 100, 300, 330, 400, 2000] {
             let mut jar = Jar::default();
             let long = format!("/{}", "a".repeat(length));
-            jar.apply(&[flows().arrived().unwrap(), flows().tried().unwrap()]);
+            jar.apply(&[flows().ended(End::LoggedIn).unwrap(), flows().tried().unwrap()]);
             let mut states = Vec::new();
             for tab in 0..80 {
                 states.push(jar.begin(NOW.plus(Duration::from_secs(tab)), &long));

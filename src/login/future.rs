@@ -8,6 +8,7 @@ use http::{Request, Response};
 use pin_project::pin_project;
 use tower_service::Service;
 
+use super::flow::End;
 use super::return_to::ReturnTo;
 use super::shared::Shared;
 use crate::answer::{OwnResponse, PageKind, Reason, Rejection, RequestKind, see_other};
@@ -15,6 +16,7 @@ use crate::authenticate::Resolving;
 use crate::body::ResponseBody;
 use crate::provider::IdentityProvider;
 use crate::store::SessionStore;
+use crate::trace::warn;
 
 /// Response future of [`Login`](super::Login).
 #[pin_project]
@@ -130,7 +132,9 @@ impl<P: IdentityProvider, St> Shared<P, St> {
                 let answer = see_other(&settings.login_url(&target()));
                 Form::Answer(answer.unwrap_or_else(|error| self.broken(reader, error)))
             }
-            (Reason::LoginRequired, RequestKind::Page) if settings.flows.has_just_arrived(rejection.cookies()) => {
+            (Reason::LoginRequired, RequestKind::Page)
+                if settings.flows.last_ended(rejection.cookies()) == Some(End::LoggedIn) =>
+            {
                 // Logged in a moment ago, and a stranger again: the browser refuses the session cookie, or another
                 // instance does not know the session. Another login would end in the same place.
                 Form::Answer(self.page(reader, PageKind::CookiesBlocked, Some(&target())))
@@ -138,7 +142,10 @@ impl<P: IdentityProvider, St> Shared<P, St> {
             (Reason::LoginRequired, RequestKind::Page) => Form::Login(target()),
             (Reason::Unbound { bind_page }, RequestKind::Page) => {
                 let redirect = settings.bind_url(bind_page, &target()).and_then(|url| see_other(&url).ok());
-                Form::Answer(redirect.unwrap_or_else(|| self.refusal(rejection)))
+                Form::Answer(redirect.unwrap_or_else(|| {
+                    warn!(page = %bind_page, "the page to bind an account is none of this site, or demands it itself");
+                    self.refusal(rejection)
+                }))
             }
             _ => Form::Answer(self.refusal(rejection)),
         }

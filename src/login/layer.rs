@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tower_layer::Layer;
 
@@ -55,14 +56,26 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     }
 
     /// A layer that sends strangers through this login without being asked, where the provider
-    /// [agrees](IdentityProvider::auto_login): for WeChat's silent login.
+    /// [agrees](IdentityProvider::begins_unasked): for WeChat's silent login.
     #[must_use]
     pub fn auto_login(&self) -> AutoLoginLayer<P, St> {
+        self.shared.is_auto.store(true, Ordering::Relaxed);
         AutoLoginLayer::new(Arc::clone(&self.shared))
+    }
+
+    /// The target to redirect to for a `return_to` that came with a request: a path on this site, or an origin that
+    /// is configured. One that is neither (rule T) becomes the landing page.
+    #[must_use]
+    pub fn return_to(&self, target: &str) -> String {
+        let settings = &self.shared.settings;
+        settings.rules.check(target.as_bytes()).as_ref().unwrap_or(&settings.landing).as_str().to_owned()
     }
 
     /// Where to send somebody who shall log in, anew if they are logged in already, and then come to `return_to`:
     /// a path on this site. A target that is none of this site's (rule T) becomes the landing page.
+    ///
+    /// Where a form leads here, a `form-action` of the site's Content-Security-Policy has to name the origin of the
+    /// provider's page as well: Chromium applies it to the redirects after a form.
     #[must_use]
     pub fn login_url(&self, return_to: &str) -> String {
         let settings = &self.shared.settings;
@@ -93,7 +106,7 @@ where
     /// # Errors
     /// If the store fails; the session may still be there.
     pub async fn end_session(&self, session: &Authenticated<P::Identity>) -> Result<(), Error> {
-        self.shared.resolver.store.remove(session.session().id()).await
+        self.shared.resolver.remove(session.session().id()).await
     }
 
     /// Ends all sessions of one person.
@@ -101,7 +114,7 @@ where
     /// # Errors
     /// If the store fails; some of the sessions may still be there.
     pub async fn end_sessions_of(&self, subject: &str) -> Result<(), Error> {
-        self.shared.resolver.store.remove_subject(subject).await
+        self.shared.resolver.remove_subject(subject).await
     }
 
     /// Ends all sessions of everybody.
@@ -109,7 +122,7 @@ where
     /// # Errors
     /// If the store fails; some of the sessions may still be there.
     pub async fn end_all_sessions(&self) -> Result<(), Error> {
-        self.shared.resolver.store.remove_all().await
+        self.shared.resolver.remove_all().await
     }
 }
 

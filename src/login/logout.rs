@@ -1,5 +1,7 @@
 //! The end of a session.
 
+use std::sync::atomic::Ordering;
+
 use http::HeaderMap;
 use http::header::{HeaderName, ORIGIN, SET_COOKIE};
 
@@ -37,7 +39,7 @@ where
             headers.append(SET_COOKIE, cookie);
         }
         // Nor shall the next page.
-        if self.provider.auto_login(visit.reader().browser).await {
+        if self.is_auto.load(Ordering::Relaxed) {
             headers.append(SET_COOKIE, settings.flows.tried()?);
         }
         Ok(response)

@@ -30,9 +30,9 @@ impl ReturnTo {
         &self.0
     }
 
-    /// Everything before the query.
-    pub(super) fn path(&self) -> &str {
-        self.0.split(['?', '#']).next().unwrap_or_default()
+    /// Everything before the query, in the spelling in which paths are compared.
+    pub(super) fn path(&self) -> String {
+        canonical(self.0.split(['?', '#']).next().unwrap_or_default())
     }
 }
 

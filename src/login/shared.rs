@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
@@ -66,7 +67,8 @@ impl Settings {
     /// The application's page where somebody can bind an account, with a return target. `None` if it is no page
     /// of this site, or the very page that is asked for.
     pub(super) fn bind_url(&self, bind_page: &str, return_to: &ReturnTo) -> Option<String> {
-        let page = self.rules.check(bind_page.as_bytes()).filter(|page| !page.as_str().contains('#'))?;
+        let is_ours = |page: &ReturnTo| page.as_str().starts_with('/') && !page.as_str().contains('#');
+        let page = self.rules.check(bind_page.as_bytes()).filter(is_ours)?;
         (page.path() != return_to.path()).then(|| with_return_to(page.as_str(), return_to))
     }
 }
@@ -112,6 +114,8 @@ pub(super) struct Shared<P: IdentityProvider, St> {
     pub(super) resolver: Arc<Resolver<P::Identity, St>>,
     pub(super) settings: Settings,
     pub(super) exchanges: Exchanges,
+    /// Whether there is a layer around somebody's pages that begins logins by itself.
+    pub(super) is_auto: AtomicBool,
 }
 
 impl<P: IdentityProvider, St> Shared<P, St> {
@@ -125,8 +129,14 @@ impl<P: IdentityProvider, St> Shared<P, St> {
     /// The page that says that the login works in WeChat only, and how to go on there.
     pub(super) fn elsewhere(&self, reader: Reader, target: &ReturnTo) -> OwnResponse {
         let settings = &self.settings;
-        let address = format!("{}{}", settings.origin, settings.login_url(target));
-        settings.pages.respond(&Page::new(PageKind::OpenInWechat, reader.language).with_address(address))
+        let page = |target: &ReturnTo| {
+            let address = format!("{}{}", settings.origin, settings.login_url(target));
+            Page::new(PageKind::OpenInWechat, reader.language).with_address(address)
+        };
+        // A target may be too long for a code.
+        let page =
+            Some(page(target)).filter(|page| page.qr_code().is_some()).unwrap_or_else(|| page(&settings.landing));
+        settings.pages.respond(&page)
     }
 
     /// The answer when a login cannot go on: the store failed, the system has no randomness, or nobody can say

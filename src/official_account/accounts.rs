@@ -112,7 +112,7 @@ impl OfficialAccountsBuilder {
     pub fn build(self) -> OfficialAccounts {
         let Self { client, time_to_live, back_off, capacity, clock } = self;
         // moka's default policy would rather refuse a new school, which would then be asked about in every request.
-        let slots = Cache::builder().max_capacity(capacity).eviction_policy(EvictionPolicy::lru()).build();
+        let slots = Cache::builder().max_capacity(capacity.max(1)).eviction_policy(EvictionPolicy::lru()).build();
         OfficialAccounts { shared: Arc::new(Shared { client, slots, time_to_live, back_off, clock }) }
     }
 }

@@ -104,6 +104,14 @@ impl Shared {
         }
     }
 
+    /// What is known, however it is to be had without waiting; a call starts if it is not fresh.
+    pub(super) fn known(self: &Arc<Self>, key: Key, token: &AppToken) -> Option<AccountAuthorization> {
+        match self.look_up(key, token) {
+            Lookup::Ready(outcome) => outcome.ok(),
+            Lookup::Waiting(_) => self.slots.get(&key)?.within(LONGEST_STALE, self.clock.now()),
+        }
+    }
+
     /// A place in the one flight, or what there is instead.
     #[cold]
     fn join(self: &Arc<Self>, slot: Arc<Slot>, token: &AppToken) -> Lookup {

@@ -75,8 +75,6 @@
 mod wechat_user;
 mod weika_manager;
 
-use std::future::ready;
-
 pub use self::wechat_user::{Scope, WechatUserProvider, WechatUserProviderBuilder};
 pub use self::weika_manager::{WeikaManagerProvider, WeikaManagerProviderBuilder};
 use crate::answer::UserAgent;
@@ -126,8 +124,8 @@ pub trait IdentityProvider: Send + Sync + 'static {
 
     /// Whether a stranger with this browser may be sent through the login without having asked for it, where
     /// [`LoginLayer::auto_login`](crate::login::LoginLayer::auto_login) is applied. Only a login that the person
-    /// does not notice is fit for that.
-    fn auto_login(&self, _browser: UserAgent) -> impl Future<Output = bool> + Send {
-        ready(false)
+    /// does not notice is fit for that. Public pages wait for the answer, so it must not ask anybody.
+    fn begins_unasked(&self, _browser: UserAgent) -> bool {
+        false
     }
 }

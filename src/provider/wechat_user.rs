@@ -5,7 +5,7 @@ use crate::answer::UserAgent;
 use crate::client::binding::BindingClient;
 use crate::client::{BaseUrl, encoded};
 use crate::clock::Timestamp;
-use crate::error::{ConfigError, Error, Mistake};
+use crate::error::{ConfigError, Error, ErrorKind, Mistake};
 use crate::identity::WechatUser;
 #[cfg(feature = "memory")]
 use crate::official_account::SchoolAccount;
@@ -20,6 +20,14 @@ const AUTHORIZE_URL: &str = "https://open.weixin.qq.com/connect/oauth2/authorize
 /// The login is silent with [`Scope::Base`]: the person sees nothing of it. It works in WeChat's own browser only;
 /// in others the login page says so. WeChat compares the host of the redirect URI with the one that is registered
 /// for the account, exactly, and takes no port.
+///
+/// WeChat wants `#wechat_redirect` at the end of its address, and a browser keeps that fragment through all redirects
+/// (Fetch §4.4): it is still there on the page after the login, unless the return target has a fragment of its own. A
+/// page that routes by hash names its route in `return_to`.
+///
+/// Being logged in is not being bound: [`Authenticated<WechatUser>`](crate::session::Authenticated) alone, or a guard
+/// for `logged_in`, lets in everybody who has WeChat. [`GuardLayer::bound`](crate::guard::GuardLayer::bound) asks for an
+/// account.
 ///
 /// ```
 /// use tower_weika::client::binding::BindingClient;
@@ -37,20 +45,14 @@ const AUTHORIZE_URL: &str = "https://open.weixin.qq.com/connect/oauth2/authorize
 #[derive(Clone, Debug)]
 pub struct WechatUserProvider {
     binding: BindingClient,
-    account: Account,
+    app_id: Option<Box<str>>,
+    #[cfg(feature = "memory")]
+    school: Option<SchoolAccount>,
     authorize_url: BaseUrl,
     scope: Scope,
     auto_login: Option<bool>,
     any_browser: bool,
     name: Box<str>,
-}
-
-/// Where the APPID of the official account comes from.
-#[derive(Clone, Debug)]
-enum Account {
-    Fixed(Box<str>),
-    #[cfg(feature = "memory")]
-    Kesion(SchoolAccount),
 }
 
 /// What WeChat's page asks for (应用授权作用域).
@@ -75,11 +77,13 @@ impl Scope {
 }
 
 impl WechatUserProvider {
-    /// Settings; the official account has to be named in one of the two ways.
+    /// Settings; the official account has to be named, by its APPID or by whom to ask.
     pub fn builder(binding: BindingClient) -> WechatUserProviderBuilder {
         WechatUserProviderBuilder {
             binding,
-            account: None,
+            app_id: None,
+            #[cfg(feature = "memory")]
+            school: None,
             authorize_url: AUTHORIZE_URL.to_owned(),
             allow_http: false,
             scope: Scope::default(),
@@ -96,11 +100,12 @@ impl WechatUserProvider {
     }
 
     async fn app_id(&self) -> Result<Box<str>, Error> {
-        match &self.account {
-            Account::Fixed(app_id) => Ok(app_id.clone()),
-            #[cfg(feature = "memory")]
-            Account::Kesion(account) => kesion::app_id(account).await,
+        #[cfg(feature = "memory")]
+        if let (None, Some(school)) = (&self.app_id, &self.school) {
+            return kesion::app_id(school).await;
         }
+        // The builder has made sure that one of the two is there.
+        self.app_id.clone().ok_or_else(|| Error::new(ErrorKind::Internal, "no official account is named"))
     }
 }
 
@@ -138,16 +143,15 @@ impl IdentityProvider for WechatUserProvider {
         self.any_browser || browser.has_web_login()
     }
 
-    async fn auto_login(&self, browser: UserAgent) -> bool {
-        if !self.works_in(browser) || self.scope != Scope::Base {
+    fn begins_unasked(&self, browser: UserAgent) -> bool {
+        if !self.works_in(browser) || self.scope != Scope::Base || self.auto_login == Some(false) {
             return false;
         }
-        match (self.auto_login, &self.account) {
-            (Some(is_on), _) => is_on,
-            (None, Account::Fixed(_)) => false,
-            #[cfg(feature = "memory")]
-            (None, Account::Kesion(account)) => kesion::auto_login(account).await,
+        #[cfg(feature = "memory")]
+        if let Some(school) = &self.school {
+            return kesion::begins_unasked(school, self.auto_login);
         }
+        self.auto_login == Some(true)
     }
 }
 
@@ -156,22 +160,38 @@ mod kesion {
     use crate::error::{Error, ErrorKind};
     use crate::identity::AccountAuthorization;
     use crate::official_account::SchoolAccount;
+    use crate::trace;
 
     const CONTEXT: &str = "official account of the login";
 
     pub(super) async fn app_id(account: &SchoolAccount) -> Result<Box<str>, Error> {
+        // An APPID stays for years: what is known will do, while somebody asks whether it still holds.
+        if let Some(AccountAuthorization::Authorized(account)) = account.known() {
+            return Ok(account.app_id().into());
+        }
         let authorization = account.get().await.map_err(|error| error.before_the_code(CONTEXT))?;
         let missing = match authorization {
-            AccountAuthorization::Authorized(account) => return Ok(account.app_id().into()),
+            AccountAuthorization::Authorized(account) => {
+                if !account.can_web_oauth() {
+                    trace::warn!(app_id = %account.app_id(), "WeChat will most likely refuse this account's logins");
+                }
+                return Ok(account.app_id().into());
+            }
             AccountAuthorization::NotAuthorized { .. } => "the school has not authorized an official account",
             AccountAuthorization::NotOpened => "the school has no official accounts at Kesion",
         };
         Err(Error::new(ErrorKind::Configuration, CONTEXT).with_source(missing))
     }
 
-    /// Kesion's switch (`iswechatautologin`); off if nobody can say.
-    pub(super) async fn auto_login(account: &SchoolAccount) -> bool {
-        matches!(account.get().await, Ok(AccountAuthorization::Authorized(account)) if account.auto_login())
+    /// Kesion's switch (`iswechatautologin`), unless `configured`. Nobody is sent to WeChat unasked if that could
+    /// end on an error page there, or as long as nothing is known.
+    pub(super) fn begins_unasked(account: &SchoolAccount, configured: Option<bool>) -> bool {
+        match account.known() {
+            Some(AccountAuthorization::Authorized(account)) => {
+                account.can_web_oauth() && configured.unwrap_or_else(|| account.auto_login())
+            }
+            _ => false,
+        }
     }
 }
 
@@ -180,7 +200,9 @@ mod kesion {
 #[must_use]
 pub struct WechatUserProviderBuilder {
     binding: BindingClient,
-    account: Option<Account>,
+    app_id: Option<Box<str>>,
+    #[cfg(feature = "memory")]
+    school: Option<SchoolAccount>,
     authorize_url: String,
     allow_http: bool,
     scope: Scope,
@@ -192,13 +214,14 @@ pub struct WechatUserProviderBuilder {
 impl WechatUserProviderBuilder {
     /// The APPID of the official account (公众号APPID).
     pub fn app_id(self, app_id: impl Into<Box<str>>) -> Self {
-        Self { account: Some(Account::Fixed(app_id.into())), ..self }
+        Self { app_id: Some(app_id.into()), ..self }
     }
 
-    /// Takes APPID and auto-login switch (`iswechatautologin`) from what Kesion says of the school's account.
+    /// Takes APPID and auto-login switch (`iswechatautologin`) from what Kesion says of the school's account, unless
+    /// they are set here.
     #[cfg(feature = "memory")]
     pub fn official_account(self, account: SchoolAccount) -> Self {
-        Self { account: Some(Account::Kesion(account)), ..self }
+        Self { school: Some(account), ..self }
     }
 
     /// WeChat's authorization page. Default: `https://open.weixin.qq.com/connect/oauth2/authorize`.
@@ -229,7 +252,8 @@ impl WechatUserProviderBuilder {
     }
 
     /// The [name](IdentityProvider::name) of the provider. Default: `wechat`. A second official account on one
-    /// site needs another one.
+    /// site needs another one, and routes of its own: around the same routes, two layers of one identity type would
+    /// take each other's users away.
     pub fn name(self, name: impl Into<Box<str>>) -> Self {
         Self { name: name.into(), ..self }
     }
@@ -242,19 +266,25 @@ impl WechatUserProviderBuilder {
         let mut mistakes = Vec::new();
         let authorize_url = BaseUrl::parse("authorize_url", &self.authorize_url, self.allow_http);
         let authorize_url = authorize_url.map_err(|mistake| mistakes.push(mistake)).ok();
-        match &self.account {
-            None => mistakes.push(Mistake::Missing("app_id (or official_account)")),
-            Some(Account::Fixed(app_id)) if app_id.is_empty() => mistakes.push(Mistake::Missing("app_id")),
-            Some(Account::Fixed(app_id)) if !app_id.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+        #[cfg(feature = "memory")]
+        let is_named = self.school.is_some();
+        #[cfg(not(feature = "memory"))]
+        let is_named = false;
+        match &self.app_id {
+            None if !is_named => mistakes.push(Mistake::Missing("app_id (or official_account)")),
+            Some(app_id) if app_id.is_empty() => mistakes.push(Mistake::Missing("app_id")),
+            Some(app_id) if !app_id.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
                 let (value, expected) = (app_id.to_string(), "letters and digits");
                 mistakes.push(Mistake::Characters { name: "app_id", value, expected });
             }
-            Some(_) => {}
+            Some(_) | None => {}
         }
-        match (self.account, authorize_url) {
-            (Some(account), Some(authorize_url)) if mistakes.is_empty() => Ok(WechatUserProvider {
+        match authorize_url {
+            Some(authorize_url) if mistakes.is_empty() => Ok(WechatUserProvider {
                 binding: self.binding,
-                account,
+                app_id: self.app_id,
+                #[cfg(feature = "memory")]
+                school: self.school,
                 authorize_url,
                 scope: self.scope,
                 auto_login: self.auto_login,
@@ -308,13 +338,13 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn nobody_is_logged_in_unasked_unless_it_is_switched_on_and_silent() {
+    #[test]
+    fn nobody_is_logged_in_unasked_unless_it_is_switched_on_and_silent() {
         let phone = UserAgent::WechatPhone;
-        assert!(!builder().app_id("wx0").build().unwrap().auto_login(phone).await);
+        assert!(!builder().app_id("wx0").build().unwrap().begins_unasked(phone));
         let on = builder().app_id("wx0").auto_login(true);
-        assert!(on.clone().build().unwrap().auto_login(phone).await);
-        assert!(!on.clone().build().unwrap().auto_login(UserAgent::Other).await);
-        assert!(!on.scope(Scope::UserInfo).build().unwrap().auto_login(phone).await);
+        assert!(on.clone().build().unwrap().begins_unasked(phone));
+        assert!(!on.clone().build().unwrap().begins_unasked(UserAgent::Other));
+        assert!(!on.scope(Scope::UserInfo).build().unwrap().begins_unasked(phone));
     }
 }

@@ -41,6 +41,8 @@ pub enum BindingState {
     OperatorUnavailable,
     /// All is well, and nobody is bound: 2000 for every good code, whoever was bound before or is meanwhile.
     NobodyBound,
+    /// Every code is refused in this way, and none is spent.
+    Refusing(BindingRefusal),
 }
 
 labelled! {
@@ -76,6 +78,12 @@ labelled! {
         SmsNotSent: Documented, "showdoc.com.cn/east/2714110949361841; the reason is our reading";
         /// The last SMS was sent less than 60 s ago: 3021.
         SmsTooSoon: Documented, "showdoc.com.cn/east/2714110949361841; 60 s are usual";
+        /// Nobody may do this: 440002. Only if [`BindingState::Refusing`] says so, as the next two.
+        NoPermission: Documented, "showdoc.com.cn/east/2051211593999473";
+        /// Nobody is logged in: 440003.
+        NotLoggedIn: Documented, "showdoc.com.cn/east/2051211593999473";
+        /// The token is not valid: 440004.
+        TokenInvalid: Documented, "showdoc.com.cn/east/2051211593999473";
         /// The request cannot be read: 440007.
         RequestFailed: Documented, "showdoc.com.cn/east/2051211593999473; the reason is our reading";
         /// The sandbox itself cannot go on: 440001.
@@ -145,6 +153,7 @@ impl Binding {
         match state {
             BindingState::NotConfigured => return Err(BindingRefusal::NotConfigured),
             BindingState::OperatorUnavailable => return Err(BindingRefusal::OperatorUnavailable),
+            BindingState::Refusing(refusal) => return Err(refusal),
             BindingState::Normal | BindingState::NobodyBound => {}
         }
         let follower = self.wechat.codes.spend(app, code).ok_or(BindingRefusal::BadCode)?;
@@ -202,6 +211,9 @@ impl BindingRefusal {
             Self::SmsNotSent => 3020,
             Self::SmsTooSoon => 3021,
             Self::Busy => 440_001,
+            Self::NoPermission => 440_002,
+            Self::NotLoggedIn => 440_003,
+            Self::TokenInvalid => 440_004,
             Self::RequestFailed => 440_007,
         }
     }
@@ -226,6 +238,9 @@ impl BindingRefusal {
             Self::SmsTooSoon => "请勿重复发送",
             Self::RequestFailed => "请求失败",
             Self::Busy => "未知异常",
+            Self::NoPermission => "无权限",
+            Self::NotLoggedIn => "未登录",
+            Self::TokenInvalid => "token无效",
         }
     }
 

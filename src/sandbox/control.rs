@@ -5,7 +5,7 @@
 use http::Method;
 
 use super::answer::Answer;
-use super::binding::BindingState;
+use super::binding::{BindingRefusal, BindingState};
 use super::call::Call;
 use super::endpoint::Endpoint;
 use super::kesion::KesionState;
@@ -44,6 +44,14 @@ fn show(systems: &Systems) -> String {
         (Switch::Binding(BindingState::NotConfigured), "未配置公众号 2002", "not configured"),
         (Switch::Binding(BindingState::OperatorUnavailable), "运营商不可用 2003", "operator unavailable"),
         (Switch::Binding(BindingState::NobodyBound), "都未绑定 2000", "nobody bound"),
+        refusing(BindingRefusal::BadCode, "获取openid失败 2001", "no openid"),
+        refusing(BindingRefusal::CodeEmpty, "code为空 2004", "no code"),
+        refusing(BindingRefusal::UnknownAppId, "APPID不存在 2035", "unknown APPID"),
+        refusing(BindingRefusal::Busy, "未知异常 440001", "unknown exception"),
+        refusing(BindingRefusal::NoPermission, "无权限 440002", "no permission"),
+        refusing(BindingRefusal::NotLoggedIn, "未登录 440003", "not logged in"),
+        refusing(BindingRefusal::TokenInvalid, "token无效 440004", "token invalid"),
+        refusing(BindingRefusal::RequestFailed, "请求失败 440007", "request failed"),
     ];
     let body = format!(
         r#"<h1>控制台<small lang="en">Control page</small></h1>
@@ -66,6 +74,10 @@ fn show(systems: &Systems) -> String {
         sms = sms(systems),
     );
     document("控制台", &body)
+}
+
+const fn refusing<'a>(refusal: BindingRefusal, zh: &'a str, en: &'a str) -> (Switch, &'a str, &'a str) {
+    (Switch::Binding(BindingState::Refusing(refusal)), zh, en)
 }
 
 fn group(systems: &Systems, switches: &[(Switch, &str, &str)]) -> String {

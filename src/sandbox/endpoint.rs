@@ -42,7 +42,8 @@ labelled! {
         /// parameter `switch` with that name, posted to the page itself. The names: `kesion:authorized`,
         /// `kesion:not-authorized`, `kesion:not-opened`, `kesion:failing`; `kesion-auto-login:on`,
         /// `kesion-auto-login:off`; `binding:normal`, `binding:not-configured`,
-        /// `binding:operator-unavailable`, `binding:nobody-bound`; `phone:ask`, `phone:decline`; and for each
+        /// `binding:operator-unavailable`, `binding:nobody-bound`, and `binding:NUMBER` for 2001, 2004, 2035,
+        /// 440001 to 440004 and 440007; `phone:ask`, `phone:decline`; and for each
         /// follower `person:ID`, `bind:ID` and `unbind:ID`. A code of an SMS is in `data-sms="MOBILE"`.
         Control: Inferred, "the sandbox's own, so that a person can do what tests do";
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::binding::BindingState;
+use super::binding::{BindingRefusal, BindingState};
 use super::kesion::KesionState;
 use super::systems::Systems;
 use super::wechat::WechatApproval;
@@ -91,11 +91,19 @@ const KESION: [(&str, KesionState); 4] = [
     ("failing", KesionState::Failing),
 ];
 
-const BINDING: [(&str, BindingState); 4] = [
+const BINDING: [(&str, BindingState); 12] = [
     ("normal", BindingState::Normal),
     ("not-configured", BindingState::NotConfigured),
     ("operator-unavailable", BindingState::OperatorUnavailable),
     ("nobody-bound", BindingState::NobodyBound),
+    ("2001", BindingState::Refusing(BindingRefusal::BadCode)),
+    ("2004", BindingState::Refusing(BindingRefusal::CodeEmpty)),
+    ("2035", BindingState::Refusing(BindingRefusal::UnknownAppId)),
+    ("440001", BindingState::Refusing(BindingRefusal::Busy)),
+    ("440002", BindingState::Refusing(BindingRefusal::NoPermission)),
+    ("440003", BindingState::Refusing(BindingRefusal::NotLoggedIn)),
+    ("440004", BindingState::Refusing(BindingRefusal::TokenInvalid)),
+    ("440007", BindingState::Refusing(BindingRefusal::RequestFailed)),
 ];
 
 fn word<T: PartialEq>(words: &[(&'static str, T)], state: &T) -> &'static str {

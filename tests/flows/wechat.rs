@@ -77,10 +77,12 @@ impl Campus {
         Browser::new().route(ORIGIN, self.server.address).clock(self.clock.clock()).user_agent(Wechat::AGENT)
     }
 
-    /// What Kesion says from now on, and is asked for at once.
-    fn set_kesion(&self, state: KesionState) {
+    /// What Kesion says from now on, and is known at once.
+    async fn set_kesion(&self, state: KesionState) {
         self.sandbox.set_kesion(state);
-        self.accounts.invalidate(&self.sandbox.apptoken().into());
+        let token = self.sandbox.apptoken().into();
+        self.accounts.invalidate(&token);
+        drop(self.accounts.get(&token).await);
     }
 
     fn open_id(&self, follower: &str) -> String {
@@ -115,6 +117,16 @@ async fn unbound_person_is_sent_to_bind_and_comes_home_bound() {
     let visit = go(&phone, "/auth/wechat/login?return_to=%2Fapp%2Fdeep%3Fx%3D1").await;
     assert_eq!(address(&visit), format!("{ORIGIN}/app/deep?x=1"));
     assert_eq!(visit.text(), format!("no manager, {open_id} bound"));
+}
+
+#[tokio::test]
+async fn fragment_of_the_return_target_wins_over_the_one_that_wechat_wants() {
+    let campus = Campus::start().await;
+    let visit = go(&campus.phone(), "/auth/wechat/login?return_to=/app/x%23/route").await;
+    assert_eq!(visit.url(), format!("{ORIGIN}/app/x#/route"));
+    // Without one, the browser keeps WeChat's (Fetch §4.4).
+    let visit = go(&campus.phone(), "/app/x").await;
+    assert_eq!(visit.url(), format!("{ORIGIN}/app/x#wechat_redirect"));
 }
 
 #[tokio::test]
@@ -183,11 +195,11 @@ async fn state_of_one_login_is_refused_by_the_callback_of_the_other() {
 async fn account_that_kesion_does_not_name_ends_on_a_page_and_not_at_wechat() {
     let campus = Campus::start().await;
     for state in [KesionState::NotAuthorized, KesionState::NotOpened, KesionState::Failing] {
-        campus.set_kesion(state);
+        campus.set_kesion(state).await;
         let visit = go(&campus.phone(), "/app/x").await;
         assert_eq!((visit.status(), visit.hops().len()), (StatusCode::BAD_GATEWAY, 1), "{state:?}");
     }
-    campus.set_kesion(KesionState::Authorized);
+    campus.set_kesion(KesionState::Authorized).await;
     assert_eq!(go(&campus.phone(), "/app/x").await.status(), StatusCode::OK);
     // Known for five minutes, and longer if Kesion fails.
     let calls = campus.sandbox.ledger().count(Endpoint::OfficialAccount);
@@ -204,7 +216,10 @@ async fn kesions_switch_decides_about_logins_that_nobody_asked_for() {
     let campus = Campus::start().await;
     assert_eq!(go(&campus.phone(), "/").await.text(), "no manager, no user");
     campus.sandbox.set_kesion_auto_login(true);
-    campus.set_kesion(KesionState::Authorized);
+    // As long as nothing is known, nobody waits for it and nobody is sent anywhere.
+    campus.accounts.invalidate(&campus.sandbox.apptoken().into());
+    assert_eq!(go(&campus.phone(), "/").await.text(), "no manager, no user");
+    campus.set_kesion(KesionState::Authorized).await;
     let phone = campus.phone();
     let visit = go(&phone, "/?page=1").await;
     assert_eq!(address(&visit), format!("{ORIGIN}/?page=1"));
@@ -217,8 +232,16 @@ async fn kesions_switch_decides_about_logins_that_nobody_asked_for() {
     campus.sandbox.set_binding(BindingState::OperatorUnavailable);
     let visit = go(&campus.phone(), "/?page=2").await;
     assert_eq!((address(&visit), visit.text().as_str()), (format!("{ORIGIN}/?page=2").as_str(), "no manager, no user"));
-    campus.set_kesion(KesionState::Failing);
+    campus.sandbox.set_binding(BindingState::Normal);
+    // An account whose visitors would end on an error page of WeChat's.
+    campus.sandbox.set_kesion_verified(false);
+    campus.set_kesion(KesionState::Authorized).await;
     assert_eq!(go(&campus.phone(), "/").await.hops().len(), 1);
+    campus.sandbox.set_kesion_verified(true);
+    for state in [KesionState::Failing, KesionState::NotAuthorized] {
+        campus.set_kesion(state).await;
+        assert_eq!(go(&campus.phone(), "/").await.hops().len(), 1, "{state:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

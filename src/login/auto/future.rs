@@ -15,7 +15,7 @@ pub struct ResponseFuture<S: Service<Request<B>>, B>(#[pin] Kind<S, B>);
 
 #[pin_project(project = KindProj)]
 enum Kind<S: Service<Request<B>>, B> {
-    /// A stranger came, and somebody has to be asked; the request and the service that is ready for it wait
+    /// A stranger came, and a login begins; if that fails, the request and the service that is ready for it wait
     /// here. Boxed, as all of this happens once per visit.
     Deciding(Box<Deciding<S, B>>),
     /// The wrapped service answers.

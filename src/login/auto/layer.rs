@@ -10,7 +10,8 @@ use crate::provider::IdentityProvider;
 /// Sends strangers through the login who have not asked for it, on public pages too, at most once per visit.
 /// Comes from [`LoginLayer::auto_login`](crate::login::LoginLayer::auto_login).
 ///
-/// It belongs around the whole application, directly inside the login layer:
+/// It belongs around the application, inside every login layer, of this provider and of others: outside it could not
+/// know who is logged in, and would take the callbacks of others for pages.
 ///
 /// ```
 /// use tower::{Layer, service_fn};
@@ -28,10 +29,12 @@ use crate::provider::IdentityProvider;
 /// # }
 /// ```
 ///
-/// 1. Only a person who navigates (`GET`, HTML), whom nobody knows, in a browser for which the provider
-///    [says so](IdentityProvider::auto_login).
-/// 2. Once per visit: a cookie that ends with the browser remembers it, and logging out counts as well.
-/// 3. Whatever goes wrong on the way, the page is shown as to a stranger; the person notices nothing but a detour.
+/// 1. Only a person who navigates (`GET`, HTML, no frame), whom nobody knows, in a browser for which the provider
+///    [says so](IdentityProvider::begins_unasked).
+/// 2. Once per visit: a cookie that ends with the browser remembers it. Logging out at the layer's endpoint counts as
+///    well; [`end_session`](crate::login::LoginLayer::end_session) in a handler of yours does not.
+/// 3. If the login fails, or the person declines, the page is shown as to a stranger; nothing but a detour is noticed.
+///    A browser that keeps no cookies at all is told so, because the page would begin another login.
 pub struct AutoLoginLayer<P: IdentityProvider, St> {
     shared: Arc<Shared<P, St>>,
 }

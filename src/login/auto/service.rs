@@ -3,7 +3,8 @@ use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, Request, Response, header};
+use http::header::{self, HeaderName};
+use http::{HeaderMap, Request, Response};
 use tower_service::Service;
 
 use super::ResponseFuture;
@@ -27,9 +28,10 @@ impl<S, P: IdentityProvider, St> AutoLogin<S, P, St> {
     }
 }
 
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
 /// A stranger who could be logged in.
 struct Stranger {
-    reader: Reader,
     target: ReturnTo,
     cookies: HeaderMap,
 }
@@ -42,15 +44,16 @@ impl<P: IdentityProvider, St> Shared<P, St> {
         }
         let headers = request.headers();
         let reader = Reader::of(request.method(), headers);
-        if reader.kind != RequestKind::Page
-            || !self.provider.works_in(reader.browser)
-            || self.settings.flows.has_tried(headers)
-        {
+        let flows = &self.settings.flows;
+        // In a frame of another site neither the session nor the mark is sent or kept.
+        let is_framed = headers.get(SEC_FETCH_DEST).is_some_and(|dest| dest != "document");
+        let is_known = flows.has_tried(headers) || flows.last_ended(headers).is_some();
+        if reader.kind != RequestKind::Page || is_framed || is_known || !self.provider.begins_unasked(reader.browser) {
             return None;
         }
         let target = self.settings.rules.check(request.uri().path_and_query()?.as_str().as_bytes())?;
         let cookies = headers.get_all(header::COOKIE).iter().map(|line| (header::COOKIE, line.clone())).collect();
-        Some(Stranger { reader, target, cookies })
+        Some(Stranger { target, cookies })
     }
 }
 
@@ -69,11 +72,11 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let Some(Stranger { reader, target, cookies }) = self.shared.stranger(&request) else {
+        let Some(Stranger { target, cookies }) = self.shared.stranger(&request) else {
             return ResponseFuture::inner(self.inner.call(request));
         };
         let shared = Arc::clone(&self.shared);
-        let login = async move { shared.log_in_unasked(reader, &target, &cookies).await };
+        let login = async move { shared.log_in_unasked(&target, &cookies).await };
         // Only the service that was polled ready may be called: it goes into the future, its clone stays here.
         let clone = self.inner.clone();
         let ready = mem::replace(&mut self.inner, clone);

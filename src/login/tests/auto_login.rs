@@ -111,6 +111,52 @@ async fn browser_without_cookies_ends_on_a_page_and_not_in_a_loop() {
 }
 
 #[tokio::test]
+async fn browser_that_drops_session_and_mark_is_not_sent_round() {
+    let mut visitor = Visitor::new();
+    let sent = visitor.get("/news").await;
+    assert_eq!(visitor.callback("wang", &sent.state()).await.location(), "/news");
+    visitor.jar.0.retain(|(name, _)| !name.ends_with("-session") && !name.ends_with("-tried"));
+    assert_eq!(visitor.get("/news").await.text, "nobody");
+    assert_eq!(visitor.site.exchanges(), 1);
+}
+
+#[tokio::test]
+async fn guarded_page_that_fails_too_ends_within_three_redirects() {
+    let mut visitor = Visitor::new();
+    let guarded = async |visitor: &mut Visitor| {
+        let mut request = visitor.jar.get("/admin");
+        request.headers_mut().insert(USER_AGENT, PHONE.parse().unwrap());
+        let login = &visitor.site.login;
+        let page = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
+        let app = login.layer(login.auto_login().layer(GuardLayer::<Person>::logged_in().layer(page)));
+        let answer = answer(app.oneshot(request).await.unwrap()).await;
+        visitor.jar.apply(&answer);
+        answer
+    };
+    // One: to the provider, unasked. Two: back to the page. Three: to the provider once more.
+    let sent = guarded(&mut visitor).await;
+    assert_eq!(visitor.callback("bad", &sent.state()).await.location(), "/admin");
+    let sent = guarded(&mut visitor).await;
+    assert!(sent.is_to_provider());
+    assert_eq!(visitor.callback("bad", &sent.state()).await.parts.status, StatusCode::BAD_REQUEST);
+    // Later it is a new attempt, which may begin again by itself.
+    visitor.jar.0.retain(|(name, _)| !name.ends_with("-arrived"));
+    let sent = guarded(&mut visitor).await;
+    assert!(visitor.callback("bad", &sent.state()).await.is_to_provider());
+}
+
+#[tokio::test]
+async fn page_in_a_frame_is_left_alone() {
+    for (dest, expected) in [("document", true), ("iframe", false), ("frame", false), ("embed", false)] {
+        let mut visitor = Visitor::new();
+        let mut request = visitor.jar.get("/news");
+        request.headers_mut().insert("sec-fetch-dest", dest.parse().unwrap());
+        let status = visitor.send(request).await.parts.status;
+        assert_eq!(status == StatusCode::SEE_OTHER, expected, "{dest}");
+    }
+}
+
+#[tokio::test]
 async fn only_people_who_navigate_in_such_a_browser() {
     let mut visitor = Visitor::new();
     for method in [Method::POST, Method::HEAD, Method::OPTIONS, Method::PUT] {
@@ -127,37 +173,14 @@ async fn only_people_who_navigate_in_such_a_browser() {
 
 #[tokio::test]
 async fn provider_that_cannot_say_where_to_go_costs_nobody_the_page() {
-    #[derive(Clone)]
-    struct Lost(Provider);
-
-    impl IdentityProvider for Lost {
-        type Identity = Person;
-
-        fn name(&self) -> &str {
-            self.0.name()
-        }
-
-        fn code_parameter(&self) -> &str {
-            "code"
-        }
-
-        async fn authorize_url(&self, _: &str, _: &str) -> Result<String, Error> {
-            Err(Error::new(ErrorKind::Fault, "as planned"))
-        }
-
-        async fn exchange(&self, code: AuthorizationCode) -> Result<Person, Error> {
-            self.0.exchange(code).await
-        }
-
-        async fn auto_login(&self, _: UserAgent) -> bool {
-            true
-        }
-    }
-
-    let login = LoginLayer::builder(Lost(Site::new().provider)).public_url("https://campus.example").build().unwrap();
+    let provider = Provider { unasked: true, ..Site::new().provider };
+    provider.lost.store(true, Ordering::Relaxed);
+    let login = LoginLayer::builder(provider).public_url("https://campus.example").build().unwrap();
     let page = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::from("the page"))));
     let app = login.layer(login.auto_login().layer(page));
-    assert_eq!(answer(app.clone().oneshot(Jar::default().get("/news")).await.unwrap()).await.text, "the page");
+    let mut request = Jar::default().get("/news");
+    request.headers_mut().insert(USER_AGENT, PHONE.parse().unwrap());
+    assert_eq!(answer(app.clone().oneshot(request).await.unwrap()).await.text, "the page");
     // Who asks for the login is told.
     let asked = answer(app.oneshot(Jar::default().get("/auth/weika/login")).await.unwrap()).await;
     assert_eq!(asked.parts.status, StatusCode::BAD_GATEWAY);
@@ -165,16 +188,20 @@ async fn provider_that_cannot_say_where_to_go_costs_nobody_the_page() {
 
 #[tokio::test]
 async fn only_the_service_that_was_polled_ready_is_called() {
-    let site = Site::with(Provider { unasked: false, ..Site::new().provider });
-    let (mock, mut handle) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
-    let mut service = site.login.auto_login().layer(mock);
-    handle.allow(1);
-    service.ready().await.unwrap();
-    let mut request = Jar::default().get("/news");
-    request.headers_mut().insert(USER_AGENT, PHONE.parse().unwrap());
-    let mut future = task::spawn(service.call(request));
-    assert_pending!(future.poll());
-    let (_, reply) = handle.next_request().await.unwrap();
-    reply.send_response(Response::new(Body::from("the page")));
-    assert_eq!(answer(future.await.unwrap()).await.text, "the page");
+    for unasked in [false, true] {
+        // With a URL that is none the login cannot begin, and the page is asked for after all.
+        let site = Site::with(Provider { unasked, for_wechat: true, ..Site::new().provider });
+        site.provider.lost.store(unasked, Ordering::Relaxed);
+        let (mock, mut handle) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
+        let mut service = site.login.auto_login().layer(mock);
+        handle.allow(1);
+        service.ready().await.unwrap();
+        let mut request = Jar::default().get("/news");
+        request.headers_mut().insert(USER_AGENT, PHONE.parse().unwrap());
+        let mut future = task::spawn(service.call(request));
+        assert_pending!(future.poll());
+        let (_, reply) = handle.next_request().await.unwrap();
+        reply.send_response(Response::new(Body::from("the page")));
+        assert_eq!(answer(future.await.unwrap()).await.text, "the page");
+    }
 }

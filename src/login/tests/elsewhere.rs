@@ -26,9 +26,17 @@ async fn guarded_page_leads_to_the_page_that_explains_and_shows_where_to_go() {
         let page = site.answer(with_agent(jar.get(refused.location()), agent)).await;
         assert_eq!(page.parts.status, StatusCode::OK);
         assert!(page.text.contains("请在微信中打开") && page.text.contains("<svg"), "{}", page.text);
+        assert!(page.text.contains("https://campus.example/auth/weika/login?return_to=%2Fadmin%2Fx%3Fy%3D1"));
         assert!(!page.parts.headers.contains_key(SET_COOKIE));
         assert_eq!(page.parts.headers["cache-control"], "no-store");
     }
+}
+
+#[tokio::test]
+async fn target_that_is_too_long_for_a_code_gives_way_to_the_landing_page() {
+    let target = format!("/auth/weika/login?return_to=/{}", "%E8%AF%BE".repeat(220));
+    let page = site().answer(Jar::default().get(&target)).await;
+    assert!(page.text.contains("<svg") && page.text.contains(">https://campus.example/auth/weika/login<"));
 }
 
 #[tokio::test]
@@ -48,7 +56,9 @@ async fn p3_user_agent_opens_nothing_and_closes_nothing() {
     site.callback(&mut jar, "wang", &begun.state()).await;
     assert_eq!(site.answer(jar.get("/admin")).await.text, "wang");
     let refused = site.answer(with_agent(Jar::default().get("/admin"), PHONE)).await;
-    assert_eq!(refused.parts.status, StatusCode::SEE_OTHER);
+    assert!(refused.is_to_provider());
+    let refused = site.answer(with_agent(Jar::default().request(Method::POST, "/admin"), PHONE)).await;
+    assert_eq!(refused.parts.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -53,6 +53,8 @@ struct Provider {
     /// An exchange takes a permit before it answers.
     gate: Arc<Semaphore>,
     valid_until: Option<Timestamp>,
+    /// Whether nobody knows where its login is.
+    lost: Arc<AtomicBool>,
     /// Whether it works in WeChat only.
     for_wechat: bool,
     /// Whether it may begin without being asked.
@@ -74,11 +76,14 @@ impl IdentityProvider for Provider {
         !self.for_wechat || browser.has_web_login()
     }
 
-    async fn auto_login(&self, browser: UserAgent) -> bool {
+    fn begins_unasked(&self, browser: UserAgent) -> bool {
         self.unasked && browser.is_wechat()
     }
 
     async fn authorize_url(&self, redirect_uri: &str, state: &str) -> Result<String, Error> {
+        if self.lost.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Fault, "as planned"));
+        }
         Ok(format!("https://provider.example/authorize?redirect_uri={redirect_uri}&state={state}"))
     }
 
@@ -116,8 +121,15 @@ impl Site {
 
     fn named(name: &'static str) -> Self {
         let gate = Arc::new(Semaphore::new(1));
-        let provider =
-            Provider { name, exchanges: Arc::default(), gate, valid_until: None, for_wechat: false, unasked: false };
+        let provider = Provider {
+            name,
+            exchanges: Arc::default(),
+            gate,
+            valid_until: None,
+            lost: Arc::default(),
+            for_wechat: false,
+            unasked: false,
+        };
         Self::with(provider)
     }
 

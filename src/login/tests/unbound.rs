@@ -11,8 +11,8 @@ impl Requirement<Person> for Bound {
         person.is_complete()
     }
 
-    fn reason(&self) -> Reason {
-        Reason::Unbound { bind_page: self.0.into() }
+    fn bind_page(&self) -> Option<Arc<str>> {
+        Some(self.0.into())
     }
 }
 
@@ -73,6 +73,8 @@ async fn bind_page_behind_its_own_guard_or_elsewhere_is_403_and_no_loop() {
     for (target, bind_page) in [
         ("/bind", "/bind"),
         ("/bind?x=1", "/bind?y=2"),
+        ("/bind/", "/bind"),
+        ("/%62ind", "/bind"),
         ("/app", "https://evil.example/"),
         ("/app", "//evil.example"),
         ("/app", "bind"),
@@ -103,5 +105,7 @@ fn t9_login_url_leads_back_to_this_site_only() {
     assert_eq!(login.login_url("/app/x?y=1#z"), "/auth/weika/login?return_to=%2Fapp%2Fx%3Fy%3D1%23z");
     for other in ["", "https://evil.example/", "//evil.example", "/auth/weika/logout", "/"] {
         assert_eq!(login.login_url(other), "/auth/weika/login", "{other}");
+        assert_eq!(login.return_to(other), "/", "{other}");
     }
+    assert_eq!(login.return_to("/课?x#y"), "/%E8%AF%BE?x#y");
 }

@@ -333,3 +333,48 @@ fn what_users_hold_is_send_and_sync() {
     check_send(&school.get());
     check_send(&bench.accounts.get(&token));
 }
+
+#[tokio::test]
+async fn what_is_known_is_told_at_once_and_asked_for_in_the_background() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    let school = bench.school();
+    let known = || school.known().and_then(|known| known.account().map(|account| account.app_id().to_owned()));
+    assert_eq!(known(), None);
+    settle().await;
+    assert_eq!((known().as_deref(), bench.calls()), (Some("wx1"), 1));
+
+    bench.answer_with(Answer::Account("wx2"));
+    bench.clock.advance(FRESH);
+    bench.close();
+    for _ in 0..10 {
+        assert_eq!(known().as_deref(), Some("wx1"), "nobody waits");
+        settle().await;
+    }
+    assert_eq!(bench.calls(), 2);
+    bench.open();
+    settle().await;
+    assert_eq!(known().as_deref(), Some("wx2"));
+
+    // When it fails, for a day.
+    bench.answer_with(Answer::Reset);
+    bench.clock.advance(FRESH);
+    for expected in [Some("wx2"), Some("wx2")] {
+        assert_eq!(known().as_deref(), expected);
+        settle().await;
+    }
+    bench.clock.advance(Duration::from_secs(24 * 3_600));
+    assert_eq!(known(), None);
+}
+
+#[tokio::test]
+async fn another_token_takes_the_place_of_one_that_has_ended() {
+    let bench = Bench::new(Answer::Account("wx1"));
+    let (school, clone) = (bench.school(), bench.school());
+    let same = school.clone();
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    bench.answer_with(Answer::Account("wx2"));
+    school.set_token("t0ken-2");
+    assert_eq!(ask(&same).await.as_deref(), Ok("wx2"), "clones share it");
+    assert_eq!(ask(&clone).await.as_deref(), Ok("wx1"), "another handle does not");
+    assert_eq!(bench.calls(), 2);
+}

@@ -128,7 +128,7 @@ async fn a_person_gets_a_page_that_can_be_replaced() {
         || Request::get("/").header(ACCEPT, "text/html").header(ACCEPT_LANGUAGE, "en").body(Body::default()).unwrap();
     let (_, headers, _, page) = refused(&bench, navigation()).await;
     assert_eq!(headers[CONTENT_TYPE], "text/html; charset=utf-8");
-    assert!(page.contains("login system"), "{page}");
+    assert!(page.contains("A system that we need"), "{page}");
 
     let pages = Pages::custom(|page: &Page| Response::new(format!("mine: {:?}", page.kind())));
     let response = layer(&bench).pages(pages).layer(application()).oneshot(navigation()).await.unwrap();

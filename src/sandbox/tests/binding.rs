@@ -126,12 +126,14 @@ async fn the_operator_can_be_wrongly_set_up() {
     let sandbox = Sandbox::start().await.unwrap();
     for (state, code, msg) in [
         (BindingState::NotConfigured, 2002, "运营商未配置公众号信息"),
+        (BindingState::Refusing(BindingRefusal::BadCode), 2001, "获取微信openid失败"),
+        (BindingState::Refusing(BindingRefusal::TokenInvalid), 440_004, "token无效"),
         (BindingState::OperatorUnavailable, 2003, "获取运营商信息失败"),
     ] {
         sandbox.set_binding(state);
         assert_eq!(exchange(&sandbox, "xiaoming", json!(0)).await, json!({ "code": code, "msg": msg }));
     }
-    assert_eq!(sandbox.ledger().spends(), [Spends::default(); 2], "no code was spent");
+    assert_eq!(sandbox.ledger().spends(), [Spends::default(); 4], "no code was spent");
     sandbox.set_binding(BindingState::NobodyBound);
     let answer = exchange(&sandbox, "xiaoming", json!(0)).await;
     assert_eq!((&answer["code"], &answer["data"]["openId"]), (&json!(2000), &json!("oFollowerXiaoming00000000001")));

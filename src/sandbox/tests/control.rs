@@ -30,7 +30,7 @@ async fn home_leads_to_the_page_and_every_button_does_what_it_says() {
     assert_eq!(on(&page), [&usual[..], &["unbind:xiaohong", "bind:laoli"]].concat());
     let text = page.text();
     let names: Vec<_> = text.split("data-switch=\"").skip(1).map(|it| it.split_once('"').unwrap().0).collect();
-    assert_eq!(names.len(), 4 + 2 + 4 + 5 + 6);
+    assert_eq!(names.len(), 4 + 2 + 12 + 5 + 6);
     for name in names {
         assert!(on(&switch(&sandbox, name).await).contains(&name.to_owned()), "{name}");
     }
