@@ -45,7 +45,8 @@ impl Site {
     /// Starts the site with these variables, and `LISTEN` on a free port unless it is among them.
     #[track_caller]
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
-        let is_set = |wanted: &str| variables.iter().any(|(name, value)| *name == wanted && !value.is_empty());
+        let value_of = |wanted: &str| variables.iter().rfind(|(name, _)| *name == wanted).map(|(_, value)| *value);
+        let is_set = |name: &str| value_of(name).is_some_and(|value| !value.is_empty());
         let has_sandbox = !["WEIKA_APP_KEY", "BINDING_BASE_URL", "KESION_BASE_URL"].into_iter().all(is_set);
         Self::run(&mut command("login", variables), has_sandbox)
     }
