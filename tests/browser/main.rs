@@ -7,6 +7,7 @@ mod chromium;
 mod install;
 #[path = "../support/mod.rs"]
 mod support;
+mod wechat;
 
 use chromium::{Chromium, Kind};
 use support::Site;
