@@ -39,7 +39,7 @@ async fn assert_fits(chromium: &Chromium, kind: Kind) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stranger_logs_in_and_is_back_home() {
-    let (site, chromium) = start(Kind { height: 920, ..Kind::DESKTOP }).await;
+    let (site, chromium) = start(Kind { height: 1280, ..Kind::DESKTOP }).await;
     chromium.go(&site.url).await;
     chromium.see("未登录").await;
     chromium.picture("stranger").await;

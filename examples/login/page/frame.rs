@@ -28,9 +28,10 @@ pub(crate) fn not_found(frame: &Frame, reader: &Reader, visitor: &Visitor) -> St
 
 pub(super) fn document(frame: &Frame, reader: &Reader, visitor: &Visitor, title: &str, main: &str) -> String {
     let (other, tag, link) = reader.other_language();
+    let log_out = reader.say("退出登录", "Log out");
     let account = match visitor {
-        Visitor { manager: Some(_), .. } => logout(reader, &frame.manager_logout, "data-logout=\"weika\""),
-        Visitor { wechat: Some(_), .. } => logout(reader, &frame.wechat_logout, "data-logout=\"wechat\""),
+        Visitor { manager: Some(_), .. } => logout(reader, &frame.manager_logout, log_out, "weika"),
+        Visitor { wechat: Some(_), .. } => logout(reader, &frame.wechat_logout, log_out, "wechat"),
         Visitor { manager: None, wechat: None } => format!(
             r#"<a class="small button" href="{}">{}</a>"#,
             Escaped(reader.link_via(&frame.manager_login, reader.uri().path())),
@@ -72,11 +73,10 @@ pub(super) fn document(frame: &Frame, reader: &Reader, visitor: &Visitor, title:
 }
 
 /// Logging out is a `POST`, so that no link and no image can do it.
-pub(super) fn logout(reader: &Reader, path: &str, mark: &str) -> String {
+pub(super) fn logout(reader: &Reader, path: &str, label: &str, login: &str) -> String {
     format!(
-        r#"<form method="post" action="{}"><button class="quiet button" {mark}>{}</button></form>"#,
+        r#"<form method="post" action="{}"><button class="quiet button" data-logout="{login}">{label}</button></form>"#,
         Escaped(reader.link_via(path, "/")),
-        reader.say("退出登录", "Log out"),
     )
 }
 

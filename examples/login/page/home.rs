@@ -36,16 +36,24 @@ pub(crate) fn home(
         ),
     };
     let main = format!(
-        r#"<div class="hero"><div><h1>{headline}</h1><p class="lead">{text}</p>{for_managers}{for_wechat}</div>
+        r#"<div class="hero"><div><h1>{headline}</h1><p class="lead">{text}</p>{actions}</div>
 <div class="cards">{cards}</div></div>
 {pretence}{routes}"#,
-        for_managers = for_managers(frame, reader, visitor),
-        for_wechat = for_wechat_users(frame, reader, visitor),
+        actions = actions(frame, reader, visitor),
         cards = cards(reader, visitor, account),
         pretence = switch(reader, pretence),
         routes = routes(reader),
     );
     document(frame, reader, visitor, reader.say("首页", "Home"), &main)
+}
+
+/// What somebody has already comes before what they could have.
+fn actions(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
+    let (managers, wechat) = (for_managers(frame, reader, visitor), for_wechat_users(frame, reader, visitor));
+    match (&visitor.manager, &visitor.wechat) {
+        (None, Some(_)) => wechat + &managers,
+        _ => managers + &wechat,
+    }
 }
 
 fn for_managers(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
@@ -77,7 +85,8 @@ fn for_wechat_users(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String
             };
             // The button at the top ends the other session then.
             let both = visitor.manager.as_ref();
-            let logout = both.map(|_| logout(reader, &frame.wechat_logout, "data-logout=\"wechat\""));
+            let log_out = reader.say("退出微信登录", "Log out of WeChat");
+            let logout = both.map(|_| logout(reader, &frame.wechat_logout, log_out, "wechat"));
             format!(
                 r#"<a class="button" data-app href="{}">{label}</a>{}"#,
                 reader.link(path),
