@@ -39,7 +39,7 @@ async fn assert_fits(chromium: &Chromium, kind: Kind) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stranger_logs_in_and_is_back_home() {
-    let (site, chromium) = start(Kind { height: 1280, ..Kind::DESKTOP }).await;
+    let (site, chromium) = start(Kind { height: 920, ..Kind::DESKTOP }).await;
     chromium.go(&site.url).await;
     chromium.see("未登录").await;
     chromium.picture("stranger").await;
@@ -54,7 +54,6 @@ async fn stranger_logs_in_and_is_back_home() {
     chromium.see("示例大学").await;
     chromium.see("已实名").await;
     assert_eq!(chromium.address().await, "/");
-    chromium.picture("home").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,8 +86,9 @@ async fn declining_ends_on_a_page_with_a_way_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn logout_makes_a_stranger_of_everybody() {
-    let (site, chromium) = start(Kind::DESKTOP).await;
+    let (site, chromium) = start(Kind { height: 1210, ..Kind::DESKTOP }).await;
     log_in(&site, &chromium).await;
+    chromium.picture("home").await;
     chromium.go(&format!("{}/admin", site.url)).await;
     chromium.see("本次登录").await;
 

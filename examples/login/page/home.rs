@@ -47,17 +47,19 @@ pub(crate) fn home(
     document(frame, reader, visitor, reader.say("首页", "Home"), &main)
 }
 
-/// What somebody has already comes before what they could have.
+/// What somebody has already comes before what they could have; who has both gets a row for each.
 fn actions(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
     let (managers, wechat) = (for_managers(frame, reader, visitor), for_wechat_users(frame, reader, visitor));
+    let row = |actions: &str| format!(r#"<div class="actions">{actions}</div>"#);
     match (&visitor.manager, &visitor.wechat) {
-        (None, Some(_)) => wechat + &managers,
-        _ => managers + &wechat,
+        (Some(_), Some(_)) => row(&managers) + &row(&wechat),
+        (None, Some(_)) => row(&(wechat + &managers)),
+        _ => row(&(managers + &wechat)),
     }
 }
 
 fn for_managers(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
-    let actions = match &visitor.manager {
+    match &visitor.manager {
         Some(_) => format!(
             r#"<a class="button" href="{}">{}</a><a class="button quiet" href="{}">{}</a>"#,
             reader.link("/admin"),
@@ -71,12 +73,11 @@ fn for_managers(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
             Escaped(reader.link_via(&frame.manager_login, "/")),
             reader.say("以管理员身份登录", "Log in as a manager"),
         ),
-    };
-    format!(r#"<div class="actions">{actions}</div>"#)
+    }
 }
 
 fn for_wechat_users(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
-    let actions = match &visitor.wechat {
+    match &visitor.wechat {
         Some(user) => {
             let (path, label) = if user.is_bound() {
                 ("/app", reader.say("进入校园应用", "Open the campus app"))
@@ -98,8 +99,7 @@ fn for_wechat_users(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String
             Escaped(reader.link_via(&frame.wechat_login, "/")),
             reader.say("用微信登录", "Log in with WeChat"),
         ),
-    };
-    format!(r#"<div class="actions">{actions}</div>"#)
+    }
 }
 
 fn cards(reader: &Reader, visitor: &Visitor, account: Option<&str>) -> String {
