@@ -58,7 +58,7 @@ pub(crate) fn wechat_card(reader: &Reader, user: &WechatUser, account: Option<&s
 <dl>{fields}</dl>
 </section>"#,
         label = reader.say("微信用户卡", "WeChat user's card"),
-        account = Escaped(account.unwrap_or(reader.say("公众号", "Official account"))),
+        account = Escaped(account.unwrap_or_else(|| reader.say("公众号", "Official account"))),
         kind = reader.say("微信用户", "WeChat user"),
         face = reader.say("微", "W"),
         open_id = Escaped(short_id(user)),

@@ -86,7 +86,7 @@ async fn declining_ends_on_a_page_with_a_way_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn logout_makes_a_stranger_of_everybody() {
-    let (site, chromium) = start(Kind { height: 1210, ..Kind::DESKTOP }).await;
+    let (site, chromium) = start(Kind { height: 1250, ..Kind::DESKTOP }).await;
     log_in(&site, &chromium).await;
     chromium.picture("home").await;
     chromium.go(&format!("{}/admin", site.url)).await;

@@ -20,13 +20,13 @@ fn control_page(site: &Site) -> String {
 
 /// What the sandbox shows in place of an SMS, in a tab of its own.
 async fn sms(site: &Site, chromium: &Chromium, mobile: &str) -> String {
-    let tab = chromium.client.window().await.unwrap();
-    let other = chromium.client.new_window(true).await.unwrap().handle;
-    chromium.client.switch_to_window(other).await.unwrap();
+    let tab = chromium.client.window().await.expect("a tab");
+    let other = chromium.client.new_window(true).await.expect("another tab").handle;
+    chromium.client.switch_to_window(other).await.expect("it is there");
     chromium.go(&control_page(site)).await;
-    let code = chromium.find(&format!("[data-sms='{mobile}']")).await.text().await.unwrap();
-    chromium.client.close_window().await.unwrap();
-    chromium.client.switch_to_window(tab).await.unwrap();
+    let code = chromium.find(&format!("[data-sms='{mobile}']")).await.text().await.expect("text");
+    chromium.client.close_window().await.expect("a tab");
+    chromium.client.switch_to_window(tab).await.expect("it is still there");
     code
 }
 

@@ -15,8 +15,8 @@ async fn me(site: &Site, manager: Option<&str>, wechat: Option<&str>) -> (u16, V
     if let Some(person) = wechat {
         log_in(&browser, &format!("{}/auth/wechat/login", site.url), person).await;
     }
-    let visit = browser.fetch(&format!("{}/api/me", site.url)).await.unwrap();
-    (visit.status().as_u16(), visit.json().unwrap())
+    let visit = browser.fetch(&format!("{}/api/me", site.url)).await.expect("the site answers");
+    (visit.status().as_u16(), visit.json().expect("JSON"))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,8 +22,8 @@ pub(crate) fn home(
         Visitor { wechat: Some(_), .. } => (
             reader.say("你好，微信用户", "Hello from WeChat").to_owned(),
             reader.say(
-                "身份来自公众号的静默授权，openid 只留在服务端。",
-                "WeChat's silent page says who you are; nothing was asked.",
+                "身份来自公众号的静默授权，会话在本站。",
+                "WeChat says who you are, without asking; the session is this site's own.",
             ),
         ),
         Visitor { manager: None, wechat: None } => (
