@@ -4,7 +4,7 @@ use serde_json::json;
 use tower_weika::sandbox::Browser;
 
 use crate::support::Site;
-use crate::{log_in, phone};
+use crate::{log_in, phone, switch};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_bound_gets_exactly_where_they_wanted_to_go() {
@@ -97,4 +97,17 @@ async fn manager_is_no_wechat_user_and_the_other_way_round() {
     log_in(&browser, &format!("{}/app", site.url), "xiaoming").await;
     assert_eq!(browser.fetch(&format!("{}/admin", site.url)).await.unwrap().status(), 401);
     assert_eq!(browser.fetch(&format!("{}/account", site.url)).await.unwrap().status(), 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_comes_from_wechat_while_nobody_knows_the_account_and_managers_do() {
+    let site = Site::start(&[]);
+    switch(&site, "kesion:not-opened").await;
+    for path in ["/app", "/bind", "/auth/wechat/login"] {
+        let page = phone().get(&format!("{}{path}", site.url)).await.unwrap();
+        assert_eq!(page.status(), 502, "{path}");
+        assert!(page.text().contains("登录系统出现故障"), "{path}");
+    }
+    assert_eq!(phone().get(&format!("{}/", site.url)).await.unwrap().status(), 200);
+    assert_eq!(log_in(&phone(), &format!("{}/admin", site.url), "wang").await.status(), 200);
 }
