@@ -1,12 +1,13 @@
-//! A manager as a campus card.
+//! People as campus cards.
 
-use tower_weika::identity::{IdentityType, Manager, RealInfo};
+use tower_weika::clock::Clock;
+use tower_weika::identity::{IdentityType, Manager, RealInfo, WechatUser};
 
 use crate::html::Escaped;
 use crate::reader::Reader;
 
-/// The card of somebody who is logged in.
-pub(crate) fn card(reader: &Reader, manager: &Manager) -> String {
+/// The card of a manager.
+pub(crate) fn manager_card(reader: &Reader, manager: &Manager) -> String {
     let unknown = reader.say("尚未选择学校", "No school yet");
     let school = manager.current_school().map_or(unknown, |school| school.name());
     let face: String = shown_name(reader, manager).chars().take(1).collect();
@@ -34,6 +35,41 @@ pub(crate) fn card(reader: &Reader, manager: &Manager) -> String {
         person = person(reader, real),
         fields = fields.map(|(label, value)| field(label, value.unwrap_or("—"))).concat(),
     )
+}
+
+/// The card of a WeChat user. `account` is the name of the official account, if it is known.
+pub(crate) fn wechat_card(reader: &Reader, user: &WechatUser, account: Option<&str>) -> String {
+    let (state, binding) = if user.is_bound() {
+        ("bound", reader.say("已绑定", "Bound"))
+    } else {
+        ("unbound", reader.say("未绑定", "Not bound"))
+    };
+    let now = Clock::system().now();
+    let left = user.expires_at().map(|end| reader.duration(end.since(now)));
+    let fields = [
+        (reader.say("绑定有效", "Good for"), left.as_deref().unwrap_or("—")),
+        (reader.say("公众号 AppID", "AppID"), user.app_id()),
+    ];
+    format!(
+        r#"<section class="card wechat" aria-label="{label}" data-wechat="{state}">
+<header><b>{account}</b><span>{kind}</span></header>
+<div class="who"><span class="face" aria-hidden="true">{face}</span>
+<div><strong>{kind}</strong><span>openid {open_id}<em>{binding}</em></span></div></div>
+<dl>{fields}</dl>
+</section>"#,
+        label = reader.say("微信用户卡", "WeChat user's card"),
+        account = Escaped(account.unwrap_or_else(|| reader.say("公众号", "Official account"))),
+        kind = reader.say("微信用户", "WeChat user"),
+        face = reader.say("微", "W"),
+        open_id = Escaped(short_id(user)),
+        fields = fields.map(|(label, value)| field(label, value)).concat(),
+    )
+}
+
+/// The end of an openid: enough to tell two apart, and no use to anybody who looks over a shoulder.
+pub(crate) fn short_id(user: &WechatUser) -> String {
+    let id: Vec<_> = user.open_id().as_str().chars().collect();
+    format!("…{}", id[id.len().saturating_sub(6)..].iter().collect::<String>())
 }
 
 /// The card of nobody.

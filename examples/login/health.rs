@@ -21,7 +21,8 @@ pub(crate) async fn live() -> Json<Value> {
 /// Readiness: nobody can log in without a token of Weika.
 ///
 /// Asking for the token is no load on Weika: the cache answers, and after a failure it waits before it tries
-/// again.
+/// again. WeChat, the binding service and Kesion are not asked: they have no call that is for nothing, and an
+/// instance that is taken away because they fail helps nobody, as sessions that are there already go on.
 pub(crate) async fn ready(State(site): State<Site>) -> (StatusCode, Json<Value>) {
     // The status says below what came of it.
     let _in_time = tokio::time::timeout(PATIENCE, site.weika.access_token()).await;

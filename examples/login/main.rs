@@ -1,35 +1,44 @@
-//! A complete small site with Weika login: `cargo run --example login`.
+//! A complete small site with both logins: `cargo run --example login`.
 //!
-//! Without credentials it brings a Weika of its own, the sandbox, so that everything can be tried at once.
-//! Read on in this order:
+//! Managers log in through Weika, WeChat users through an official account. Without credentials the site brings
+//! upstream systems of its own, the sandbox, so that everything can be tried at once. Read on in this order:
 //!
-//! * [`settings`]: the environment variables, and every mistake in them at once.
-//! * [`site`]: the routes, who may see them, and the login layer around them.
-//! * [`view`]: a manager as JSON; [`page`] and [`card`]: as HTML.
-//! * [`health`]: what an orchestrator asks. [`shutdown`]: how it ends.
+//! * [`settings`]: the environment variables, and every mistake in them at once. [`upstream`]: who plays whom.
+//! * [`site`]: the routes, who may see them, and the two login layers around them.
+//! * [`bind`]: how an openid is bound to an account. [`account`]: the school's official account.
+//! * [`view`]: both identities as JSON; [`page`] and [`card`]: as HTML. [`visitor`] is who is asking, [`reader`] in
+//!   which language.
+//! * [`health`] and [`measure`]: what an orchestrator asks. [`shutdown`]: how it ends.
+//! * [`pretend`]: WeChat on a desk, with the sandbox only.
 
+mod account;
+mod bind;
 mod card;
 mod health;
 mod html;
+mod measure;
 mod page;
+mod pretend;
 mod reader;
+mod same_origin;
 mod settings;
 mod shutdown;
 mod site;
+mod upstream;
 mod view;
+mod visitor;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use tokio::net::TcpListener;
 use tower_weika::BoxError;
-use tower_weika::provider::WeikaManagerProvider;
-use tower_weika::sandbox::Sandbox;
 use tracing_subscriber::EnvFilter;
 
-use crate::settings::{Settings, Upstream};
+use crate::settings::Settings;
 use crate::shutdown::Signals;
 use crate::site::Site;
+use crate::upstream::{Imitation, Upstream};
 
 /// What the environment says cannot be used; trying again does not help.
 const BAD_SETTINGS: u8 = 2;
@@ -57,34 +66,22 @@ async fn main() -> ExitCode {
 }
 
 async fn run(settings: Settings) -> Result<(), BoxError> {
+    // Before anything is counted.
+    let metrics = measure::install()?;
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| format!("{}: {error}", settings.listen))?;
     let address = listener.local_addr()?;
-    let (weika, sandbox) = upstream(&settings.upstream).await?;
+    let upstream = Upstream::start(&settings).await?;
+    let sandbox_url = upstream.imitation.as_ref().map(Imitation::url);
 
-    let login = settings.login_layer(weika.clone(), address).build()?;
-    let sandbox_url = sandbox.as_ref().map(Sandbox::base_url);
-    let site = Site::new(&login, weika.client().clone(), sandbox_url.clone());
+    let site = Site::new(&settings, address, upstream, metrics)?;
     let signals = Signals::catch()?;
     announce(&format!("listening on http://{address}"));
     if let Some(url) = sandbox_url {
         announce(&format!("sandbox on {url}"));
-        tracing::warn!("no credentials are set: this site lets everybody log in as anybody, through its sandbox");
+        tracing::warn!("credentials are missing: through the sandbox in their place everybody logs in as anybody");
     }
-    shutdown::serve(listener, site.router(login), signals).await?;
+    shutdown::serve(listener, site.router(), signals).await?;
     Ok(())
-}
-
-/// Weika itself, or an imitation of it that lives as long as the returned [`Sandbox`].
-async fn upstream(upstream: &Upstream) -> Result<(WeikaManagerProvider, Option<Sandbox>), BoxError> {
-    match upstream {
-        Upstream::Weika(weika) => Ok((weika.clone(), None)),
-        Upstream::Sandbox { listen } => {
-            let started = Sandbox::builder().listen(*listen).start().await;
-            let sandbox = started.map_err(|error| format!("{listen}: {error}"))?;
-            let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret());
-            Ok((weika.base_url(sandbox.base_url()).build()?, Some(sandbox)))
-        }
-    }
 }
 
 /// Tells whoever started this process where to go. That nobody listens is no reason to stop.

@@ -1,13 +1,14 @@
 //! Who reads a page, and in which language.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::Uri;
 use axum::http::request::Parts;
 use serde::Deserialize;
 use tower_weika::answer::Language;
-use url::form_urlencoded::byte_serialize;
+use url::form_urlencoded::{Serializer, byte_serialize, parse};
 
 /// The language of a page: that of the browser, unless `?lang=` says otherwise.
 pub(crate) struct Reader {
@@ -35,12 +36,15 @@ impl Reader {
         self.language.tag()
     }
 
-    /// The name of the other language, and the link to this page in it.
-    pub(crate) fn other_language(&self) -> (&'static str, &'static str, &'static str) {
-        match self.language {
-            Language::Chinese => ("English", "en", "?lang=en"),
-            _ => ("中文", "zh-CN", "?lang=zh"),
-        }
+    /// The name of the other language, its tag, and the link to this page in it.
+    pub(crate) fn other_language(&self) -> (&'static str, &'static str, String) {
+        let (name, tag, code) = match self.language {
+            Language::Chinese => ("English", "en", "en"),
+            _ => ("中文", "zh-CN", "zh"),
+        };
+        let rest = parse(self.uri.query().unwrap_or_default().as_bytes()).filter(|(name, _)| name != "lang");
+        let query = Serializer::new(String::new()).extend_pairs(rest).append_pair("lang", code).finish();
+        (name, tag, format!("?{query}"))
     }
 
     /// A link to `path` that keeps the chosen language.
@@ -56,6 +60,19 @@ impl Reader {
     pub(crate) fn link_via(&self, endpoint: &str, path: &str) -> String {
         let target: String = byte_serialize(self.link(path).as_bytes()).collect();
         format!("{endpoint}?return_to={target}")
+    }
+
+    /// How long something lasts, roughly.
+    pub(crate) fn duration(&self, duration: Duration) -> String {
+        let minutes = duration.as_secs() / 60;
+        let (days, hours, minutes) = (minutes / 1_440, minutes / 60 % 24, minutes % 60);
+        let parts = [(days, "天", "d"), (hours, "小时", "h"), (minutes, "分钟", "min")];
+        let parts = parts.into_iter().skip_while(|(number, ..)| *number == 0).take(2);
+        let parts: Vec<_> = parts.map(|(number, zh, en)| format!("{number} {}", self.say(zh, en))).collect();
+        match parts.is_empty() {
+            true => self.say("不到 1 分钟", "less than a minute").to_owned(),
+            false => parts.join(" "),
+        }
     }
 
     /// The address that was asked for.

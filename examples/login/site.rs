@@ -1,51 +1,93 @@
 //! The routes, and who may see them.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::middleware::map_response;
+use axum::middleware::{map_request, map_response_with_state};
 use axum::response::{Html, IntoResponse, Json, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
+use tower_weika::BoxError;
 use tower_weika::answer::Rejection;
+use tower_weika::client::binding::BindingClient;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika::extract::Authenticated;
 use tower_weika::guard::GuardLayer;
-use tower_weika::identity::Manager;
+use tower_weika::identity::{Manager, WechatUser};
 use tower_weika::login::LoginLayer;
-use tower_weika::provider::WeikaManagerProvider;
+use tower_weika::official_account::SchoolAccount;
+use tower_weika::provider::{WechatUserProvider, WeikaManagerProvider};
+use url::Url;
 
 use crate::page::{self, Frame};
+use crate::pretend::{self, Pretence};
 use crate::reader::Reader;
-use crate::{health, view};
+use crate::settings::Settings;
+use crate::upstream::Upstream;
+use crate::visitor::Visitor;
+use crate::{account, bind, health, measure, view};
 
-type Login = LoginLayer<WeikaManagerProvider>;
+/// Nobody types more than a mobile number and a code.
+const LONGEST_FORM: usize = 16 * 1024;
 
 /// What the handlers share.
 #[derive(Clone)]
 pub(crate) struct Site {
     /// For the readiness probe.
     pub(crate) weika: WeikaClient,
-    frame: Arc<Frame>,
+    /// For the page that binds an account.
+    pub(crate) binding: BindingClient,
+    /// The official account of the school.
+    pub(crate) school: SchoolAccount,
+    pub(crate) manager_login: LoginLayer<WeikaManagerProvider>,
+    pub(crate) wechat_login: LoginLayer<WechatUserProvider>,
+    pub(crate) metrics: PrometheusHandle,
+    /// The origin of this site, as browsers write it.
+    pub(crate) origin: Arc<str>,
+    pub(crate) frame: Arc<Frame>,
+    policy: HeaderValue,
 }
 
 impl Site {
-    pub(crate) fn new(login: &Login, weika: WeikaClient, sandbox_url: Option<String>) -> Self {
+    pub(crate) fn new(
+        settings: &Settings,
+        address: SocketAddr,
+        upstream: Upstream,
+        metrics: PrometheusHandle,
+    ) -> Result<Self, BoxError> {
+        let Upstream { weika, wechat, school, imitation } = upstream;
+        let (client, binding) = (weika.client().clone(), wechat.provider.binding().clone());
+        let manager_login = settings.login_layer(weika, address).build()?;
+        let wechat_login = settings.login_layer(wechat.provider, address).build()?;
         let frame = Frame {
-            login_path: login.login_path().to_owned(),
-            logout_path: login.logout_path().to_owned(),
-            sandbox_url,
+            manager_login: manager_login.login_path().to_owned(),
+            manager_logout: manager_login.logout_path().to_owned(),
+            wechat_login: wechat_login.login_path().to_owned(),
+            wechat_logout: wechat_login.logout_path().to_owned(),
+            imitation,
         };
-        Self { weika, frame: Arc::new(frame) }
+        Ok(Self {
+            weika: client,
+            binding,
+            school,
+            manager_login,
+            wechat_login,
+            metrics,
+            origin: origin(&settings.public_url(address))?.into(),
+            frame: Arc::new(frame),
+            policy: policy(&origin(&wechat.authorize_url)?)?,
+        })
     }
 
-    /// All routes, with the login layer around them.
-    pub(crate) fn router(self, login: Login) -> Router {
+    /// All routes, with the login layers around them.
+    pub(crate) fn router(self) -> Router {
         // A guard around each route, so that no spelling of a path gets around it.
         let settings = get(settings).layer(GuardLayer::<Manager>::role(1));
         let for_managers = Router::new()
@@ -53,69 +95,121 @@ impl Site {
             .route("/admin/", get(admin))
             .route("/admin/{*rest}", get(admin))
             .route("/admin/settings", settings)
+            .route("/account", get(account::show))
             .route_layer(GuardLayer::<Manager>::logged_in());
-        Router::new()
+        let for_the_bound = Router::new()
+            .route("/app", get(app))
+            .route("/app/", get(app))
+            .route("/app/{*rest}", get(app))
+            .route_layer(GuardLayer::<WechatUser>::bound(bind::PATH));
+        // Not behind the guard above, which sends people here.
+        let for_wechat_users = Router::new()
+            .route(bind::PATH, get(bind::show).post(bind::submit))
+            .route_layer(GuardLayer::<WechatUser>::logged_in());
+        let site = Router::new()
             .route("/", get(home))
             .route("/api/me", get(me))
-            .route("/healthz", get(health::live))
-            .route("/readyz", get(health::ready))
             .route("/style.css", get(|| asset("text/css; charset=utf-8", include_str!("style.css"))))
             .route("/icon.svg", get(|| asset("image/svg+xml", include_str!("icon.svg"))))
             .merge(for_managers)
+            .merge(for_the_bound)
+            .merge(for_wechat_users);
+        let may_pretend = self.frame.imitation.as_ref().is_some_and(|it| it.wechat);
+        let site = if may_pretend { site.route(pretend::PATH, post(pretend::switch)) } else { site };
+        let site = site
             .fallback(not_found)
-            .layer(map_response(harden))
-            .layer(login)
-            .with_state(self)
+            .layer(DefaultBodyLimit::max(LONGEST_FORM))
+            .layer(map_response_with_state(self.clone(), harden))
+            // Inside its login, which knows who is logged in. It honours the school's switch at Kesion.
+            .layer(self.wechat_login.auto_login())
+            .layer(self.wechat_login.clone())
+            .layer(self.manager_login.clone());
+        let site = if may_pretend { site.layer(map_request(pretend::pretend)) } else { site };
+        // Whoever asks these is nobody, and shall get an answer whatever happens to sessions.
+        let probes = Router::new()
+            .route("/healthz", get(health::live))
+            .route("/readyz", get(health::ready))
+            .route("/metrics", get(measure::show))
+            .layer(map_response_with_state(self.clone(), harden));
+        site.merge(probes).with_state(self)
     }
 }
 
-async fn home(State(site): State<Site>, reader: Reader, manager: Option<Authenticated<Manager>>) -> Html<String> {
-    Html(page::home(&site.frame, &reader, manager.as_ref()))
+async fn home(State(site): State<Site>, reader: Reader, visitor: Visitor, pretence: Pretence) -> Html<String> {
+    let account = match &visitor.wechat {
+        Some(user) => account::name_for(&site, user).await,
+        None => None,
+    };
+    Html(page::home(&site.frame, &reader, &visitor, account.as_deref(), pretence))
 }
 
-async fn admin(State(site): State<Site>, reader: Reader, manager: Authenticated<Manager>) -> Html<String> {
-    Html(page::admin(&site.frame, &reader, &manager))
+async fn admin(
+    State(site): State<Site>,
+    reader: Reader,
+    manager: Authenticated<Manager>,
+    visitor: Visitor,
+) -> Html<String> {
+    Html(page::admin(&site.frame, &reader, &manager, &visitor))
 }
 
-async fn settings(State(site): State<Site>, reader: Reader, manager: Authenticated<Manager>) -> Html<String> {
-    Html(page::settings(&site.frame, &reader, &manager))
+async fn settings(State(site): State<Site>, reader: Reader, visitor: Visitor) -> Html<String> {
+    Html(page::settings(&site.frame, &reader, &visitor))
+}
+
+async fn app(
+    State(site): State<Site>,
+    reader: Reader,
+    user: Authenticated<WechatUser>,
+    visitor: Visitor,
+) -> Html<String> {
+    let account = account::name_for(&site, &user).await;
+    Html(page::app(&site.frame, &reader, &user, &visitor, account.as_deref()))
 }
 
 /// Always JSON, also for somebody who navigates here: a rejection of a request without headers is.
-async fn me(manager: Option<Authenticated<Manager>>) -> Result<Json<Value>, Rejection> {
-    let Some(manager) = manager else {
+async fn me(visitor: Visitor) -> Result<Json<Value>, Rejection> {
+    if let Visitor { manager: None, wechat: None } = &visitor {
         return Err(Rejection::login_required::<Manager>(&Method::GET, &HeaderMap::new()));
-    };
-    Ok(Json(json!({ "manager": view::manager(&manager), "wechat": null })))
+    }
+    let manager = visitor.manager.as_deref().map(view::manager);
+    let wechat = visitor.wechat.as_deref().map(view::wechat_user);
+    Ok(Json(json!({ "manager": manager, "wechat": wechat })))
 }
 
-async fn not_found(
-    State(site): State<Site>,
-    reader: Reader,
-    manager: Option<Authenticated<Manager>>,
-) -> (StatusCode, Html<String>) {
-    (StatusCode::NOT_FOUND, Html(page::not_found(&site.frame, &reader, manager.as_ref())))
+async fn not_found(State(site): State<Site>, reader: Reader, visitor: Visitor) -> (StatusCode, Html<String>) {
+    (StatusCode::NOT_FOUND, Html(page::not_found(&site.frame, &reader, &visitor)))
 }
 
 async fn asset(content_type: &'static str, text: &'static str) -> impl IntoResponse {
     ([(CONTENT_TYPE, content_type), (CACHE_CONTROL, "public, max-age=300")], text)
 }
 
-/// Adds what every answer of this site carries. Those of the login layer have their own.
-async fn harden(mut response: Response) -> Response {
-    // `same-origin`, because with `no-referrer` the logout form would come from the origin `null`.
+/// Adds what every answer of this site carries. Those of the login layers have their own.
+async fn harden(State(site): State<Site>, mut response: Response) -> Response {
+    // `same-origin`, because with `no-referrer` the forms would come from the origin `null`.
     // `no-store`, because nearly every page shows who is asking.
-    let defaults: [(HeaderName, &'static str); 4] = [
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "same-origin"),
-        (CACHE_CONTROL, "no-store"),
+    let defaults: [(HeaderName, HeaderValue); 4] = [
+        (CONTENT_SECURITY_POLICY, site.policy),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     for (name, value) in defaults {
-        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+        response.headers_mut().entry(name).or_insert(value);
     }
     response
 }
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
-                      base-uri 'none'; frame-ancestors 'none'";
+/// Chromium holds redirects after a form to `form-action` too, and the form that binds an account ends with a
+/// login, which leads to `wechat`.
+fn policy(wechat: &str) -> Result<HeaderValue, BoxError> {
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {wechat}; \
+         base-uri 'none'; frame-ancestors 'none'"
+    );
+    Ok(HeaderValue::try_from(policy)?)
+}
+
+fn origin(url: &str) -> Result<String, BoxError> {
+    Ok(Url::parse(url)?.origin().ascii_serialization())
+}

@@ -1,7 +1,8 @@
-//! A manager as JSON, for `/api/me`. No token, no session id, no address of a platform.
+//! Both identities as JSON, for `/api/me`. No token, no session id, no address of a platform.
 
 use serde_json::{Value, json};
-use tower_weika::identity::{Manager, School};
+use tower_weika::clock::Clock;
+use tower_weika::identity::{Manager, School, WechatUser};
 
 /// Everything about a manager that a page of this site may know.
 pub(crate) fn manager(manager: &Manager) -> Value {
@@ -21,6 +22,17 @@ pub(crate) fn manager(manager: &Manager) -> Value {
             "app_id": media.app_id(),
             "media_id": media.media_id(),
         })),
+    })
+}
+
+/// Everything about a WeChat user that a page of this site may know. `expires_in` is in whole seconds.
+pub(crate) fn wechat_user(user: &WechatUser) -> Value {
+    let now = Clock::system().now();
+    json!({
+        "open_id": user.open_id().as_str(),
+        "app_id": user.app_id(),
+        "bound": user.is_bound(),
+        "expires_in": user.expires_at().map(|end| end.since(now).as_secs()),
     })
 }
 

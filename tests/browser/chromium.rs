@@ -28,6 +28,8 @@ pub(crate) struct Kind {
     pub(crate) is_dark: bool,
     pub(crate) languages: &'static str,
     pub(crate) blocks_cookies: bool,
+    /// It says that it is WeChat's browser.
+    pub(crate) is_wechat: bool,
 }
 
 impl Kind {
@@ -38,8 +40,10 @@ impl Kind {
         is_dark: false,
         languages: "zh-CN,zh,en",
         blocks_cookies: false,
+        is_wechat: false,
     };
     pub(crate) const PHONE: Self = Self { width: 390, height: 844, is_phone: true, ..Self::DESKTOP };
+    pub(crate) const WECHAT: Self = Self { is_wechat: true, ..Self::PHONE };
 
     fn capabilities(self, chromium: &Path, data: &Path) -> Value {
         let mut arguments = vec![
@@ -57,6 +61,9 @@ impl Kind {
             format!("--blink-settings=preferredColorScheme={}", if self.is_dark { 0 } else { 1 }),
         ];
         arguments.push(format!("--window-size={},{}", self.width, self.height));
+        if self.is_wechat {
+            arguments.push(format!("--user-agent={WECHAT}"));
+        }
         json!({
             "goog:chromeOptions": {
                 "binary": chromium,
@@ -133,6 +140,13 @@ impl Chromium {
         url[url::Position::BeforePath..].to_owned()
     }
 
+    /// Types into a field, in place of what is there.
+    pub(crate) async fn fill(&self, selector: &str, text: &str) {
+        let field = self.find(selector).await;
+        field.clear().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        field.send_keys(text).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
     /// What a script on the page returns.
     pub(crate) async fn run(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"))
@@ -163,8 +177,13 @@ impl Chromium {
     }
 }
 
+const WECHAT: &str = "Mozilla/5.0 (Linux; Android 15; V2232A Build/AP3A.240905.015.A2; wv) AppleWebKit/537.36 \
+                      (KHTML, like Gecko) Version/4.0 Chrome/134.0.6998.136 Mobile Safari/537.36 \
+                      MMWEBID/140 MicroMessenger/8.0.59.2820(0x28003B3A) WeChat/arm64 NetType/WIFI Language/zh_CN";
+
 /// The pictures in the README.
-const DOCUMENTED: [&str; 5] = ["home", "admin", "phone", "choose", "declined"];
+const DOCUMENTED: [&str; 9] =
+    ["home", "admin", "phone", "choose", "declined", "wechat", "bind", "account", "open-in-wechat"];
 
 impl std::fmt::Debug for Chromium {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -7,6 +7,7 @@ mod chromium;
 mod install;
 #[path = "../support/mod.rs"]
 mod support;
+mod wechat;
 
 use chromium::{Chromium, Kind};
 use support::Site;
@@ -53,7 +54,6 @@ async fn stranger_logs_in_and_is_back_home() {
     chromium.see("示例大学").await;
     chromium.see("已实名").await;
     assert_eq!(chromium.address().await, "/");
-    chromium.picture("home").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,8 +86,9 @@ async fn declining_ends_on_a_page_with_a_way_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn logout_makes_a_stranger_of_everybody() {
-    let (site, chromium) = start(Kind::DESKTOP).await;
+    let (site, chromium) = start(Kind { height: 1250, ..Kind::DESKTOP }).await;
     log_in(&site, &chromium).await;
+    chromium.picture("home").await;
     chromium.go(&format!("{}/admin", site.url)).await;
     chromium.see("本次登录").await;
 

@@ -4,7 +4,8 @@ use std::sync::{Arc, PoisonError};
 
 use tower_weika::sandbox::{Browser, Sandbox};
 
-use crate::{SECRET_HEX, site_at};
+use crate::support::Site;
+use crate::{SECRET_HEX, phone, site_at};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_logged_at_any_level() {
@@ -24,15 +25,50 @@ async fn no_secret_is_logged_at_any_level() {
     assert_eq!(cookies.len(), 2, "flow and session");
     let own = vec![weika.app_secret().to_owned(), SECRET_HEX.to_owned()];
 
-    site.child.kill().unwrap();
-    site.child.wait().unwrap();
+    let log = log_of(&mut site);
+    assert!(log.contains("TRACE") && log.contains("access token fetched"), "it does log");
+    assert_lacks(&log, &[from_url, cookies, own].concat());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_of_a_wechat_user_is_logged_at_any_level() {
+    let sandbox = Sandbox::builder().wechat_auto_approve("xiaohong").start().await.unwrap();
+    let mut site = site_at(&sandbox, &[("RUST_LOG", "trace")]);
+    let browser = phone();
+    let page = browser.get(&format!("{}/bind", site.url)).await.unwrap();
+    let callback = url::Url::parse(&page.hops()[2].url).unwrap();
+    let from_url: Vec<_> = callback.query_pairs().map(|(_, value)| value.into_owned()).collect();
+    assert_eq!(from_url.len(), 2, "code and state");
+    browser.post_from(page.url(), page.url(), "action=sms&mobile=13800000002").await.unwrap();
+    let form = format!("action=bind&mobile=13800000002&sms={}", sandbox.last_sms("13800000002").unwrap());
+    let home = browser.post_from(page.url(), page.url(), form).await.unwrap();
+    assert!(home.text().contains("data-wechat=\"bound\"") && !home.text().contains("eyJ"));
+    let cookies: Vec<_> = browser.cookies().into_iter().map(|cookie| cookie.value).filter(|it| it.len() > 8).collect();
+    assert_eq!(cookies.len(), 1, "session");
+    let me = browser.fetch(&format!("{}/api/me", site.url)).await.unwrap();
+    assert!(!me.text().contains("eyJ"));
+
+    let log = log_of(&mut site);
+    assert!(log.contains("TRACE") && log.contains("bound"), "it does log");
+    assert!(!log.contains("eyJ"), "the user's credential is in the log");
+    let own = vec![sandbox.apptoken().to_owned(), sandbox.refresh_token().to_owned()];
+    assert_lacks(&log, &[from_url, cookies, own].concat());
+}
+
+/// Everything that the site has logged. It ends first.
+fn log_of(site: &mut Site) -> String {
+    site.child.kill().expect("it runs");
+    site.child.wait().expect("a child of this process");
     // Whoever reads the log holds it until its end.
     while Arc::strong_count(&site.stderr) > 1 {
-        tokio::task::yield_now().await;
+        std::thread::yield_now();
     }
-    let log = site.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-    assert!(log.contains("TRACE") && log.contains("access token fetched"), "it does log");
-    for (number, secret) in [from_url, cookies, own].concat().iter().enumerate() {
+    site.stderr.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+#[track_caller]
+fn assert_lacks(log: &str, secrets: &[String]) {
+    for (number, secret) in secrets.iter().enumerate() {
         assert!(secret.len() >= 16, "secret number {number} is too short to be one");
         assert!(!log.contains(secret.as_str()), "secret number {number} is in the log");
     }

@@ -1,19 +1,27 @@
 //! The contract of the example `login`, from outside: a process, its variables, its routes, its output. And the
 //! short example `hyper`.
 
+mod account;
+mod auto_login;
 mod bare_hyper;
+mod bind;
 mod lifecycle;
 mod logs;
+mod me;
+mod measure;
+mod pretend;
+mod real_systems;
 mod routes;
 mod settings;
 #[path = "../support/mod.rs"]
 mod support;
+mod wechat;
 
 use std::io;
 use std::net::TcpListener;
 
-use support::Site;
-use tower_weika::sandbox::{Browser, Sandbox, Visit};
+use support::{DEADLINE, Site};
+use tower_weika::sandbox::{Browser, Endpoint, Sandbox, Visit};
 
 /// Two spellings of one secret.
 const SECRET_HEX: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -25,16 +33,59 @@ async fn log_in(browser: &Browser, url: &str, person: &str) -> Visit {
     browser.click(&page, &format!("data-person=\"{person}\"")).await.expect("the sandbox offers this person")
 }
 
-/// A site that uses a sandbox of the test, as it would use Weika.
+/// WeChat's browser on a phone.
+fn phone() -> Browser {
+    Browser::new().user_agent(
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0_3 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
+         Mobile/15E148 MicroMessenger/8.0.59(0x18003b28) NetType/WIFI Language/zh_CN",
+    )
+}
+
+/// Presses a button on the control page of the site's own sandbox.
+async fn switch(site: &Site, name: &str) {
+    let page = Browser::new().post(&control_page(site), format!("switch={name}")).await.expect("the sandbox answers");
+    assert_eq!(page.status(), 200, "{name}");
+}
+
+/// Where everything about the site's own sandbox is switched.
+fn control_page(site: &Site) -> String {
+    format!("{}/sandbox/control", site.sandbox.as_deref().expect("it has a sandbox"))
+}
+
+/// Goes to a page until it is as it should be: what Kesion says is remembered for a moment.
+async fn see(browser: &Browser, url: &str, expected: &str) -> Visit {
+    let until = async {
+        loop {
+            let page = browser.get(url).await.expect("the site answers");
+            if page.text().contains(expected) {
+                return page;
+            }
+        }
+    };
+    tokio::time::timeout(DEADLINE, until).await.unwrap_or_else(|_| panic!("{expected:?} never came to {url}"))
+}
+
+/// A site for which a sandbox of the test is Weika, WeChat with the binding service, and Kesion. `more` goes first.
 fn site_at(sandbox: &Sandbox, more: &[(&str, &str)]) -> Site {
     let base_url = sandbox.base_url();
+    let authorize_url = base_url.clone() + Endpoint::WechatAuthorize.path();
     let mut variables = vec![
         ("WEIKA_APP_KEY", sandbox.app_key()),
         ("WEIKA_APP_SECRET", sandbox.app_secret()),
         ("WEIKA_BASE_URL", base_url.as_str()),
+        ("WECHAT_AUTHORIZE_URL", authorize_url.as_str()),
+        ("BINDING_BASE_URL", base_url.as_str()),
+        ("BINDING_APPID", sandbox.app_id()),
+        ("KESION_BASE_URL", base_url.as_str()),
+        ("KESION_APPTOKEN", sandbox.apptoken()),
     ];
     variables.extend_from_slice(more);
     Site::start(&variables)
+}
+
+/// Where a page is. Browsers keep the `#wechat_redirect` of WeChat's address through a chain of redirects.
+fn address(page: &Visit) -> &str {
+    page.url().trim_end_matches("#wechat_redirect")
 }
 
 /// An address on which nobody listens.

@@ -20,12 +20,18 @@ async fn every_route_answers_a_stranger() {
         ("/api/me", 401, "application/json"),
         ("/healthz", 200, "application/json"),
         ("/readyz", 200, "application/json"),
+        ("/metrics", 200, "text/plain; version=0.0.4"),
         ("/style.css", 200, "text/css; charset=utf-8"),
         ("/icon.svg", 200, "image/svg+xml"),
         ("/nowhere", 404, "text/html; charset=utf-8"),
         ("/administrator", 404, "text/html; charset=utf-8"),
         ("/auth/weika/callback", 400, "text/html; charset=utf-8"),
         ("/auth/weika/logout", 405, "text/html; charset=utf-8"),
+        ("/auth/wechat/callback", 400, "text/html; charset=utf-8"),
+        ("/auth/wechat/logout", 405, "text/html; charset=utf-8"),
+        ("/auth/wechat/login", 200, "text/html; charset=utf-8"),
+        ("/app", 200, "text/html; charset=utf-8"),
+        ("/bind", 200, "text/html; charset=utf-8"),
     ] {
         let visit = browser.get(&format!("{}{path}", site.url)).await.unwrap();
         assert_eq!(visit.status(), status, "{path}");
@@ -42,7 +48,8 @@ async fn every_route_answers_a_stranger() {
 async fn managers_pages_send_a_person_to_the_login_and_tell_a_script() {
     let site = Site::start(&[]);
     let browser = Browser::new();
-    for path in ["/admin", "/admin/", "/admin/deep/path?x=1", "/admin/settings", "/admin/settings?lang=en"] {
+    for path in ["/admin", "/admin/", "/admin/deep/path?x=1", "/admin/settings", "/admin/settings?lang=en", "/account"]
+    {
         let url = format!("{}{path}", site.url);
         let visit = browser.get_no_follow(&url).await.unwrap();
         assert_eq!(visit.status(), 303, "{path}");

@@ -1,6 +1,7 @@
 //! The variables, and the mistakes in them.
 
-use serde_json::json;
+use std::sync::PoisonError;
+
 use tower_weika::sandbox::{Browser, Sandbox};
 
 use crate::support::{Site, command};
@@ -25,9 +26,24 @@ fn every_mistake_is_told_at_once_and_no_secret() {
         ("SESSION_SECRET", "s3cr3t!"),
         ("SANDBOX_LISTEN", "3001"),
         ("REDIS_URL", "redis://:s3cr3t@127.0.0.1/"),
+        ("BINDING_BASE_URL", "ftp://binding.example"),
+        ("BINDING_APPID", "wx 1"),
+        ("WECHAT_AUTHORIZE_URL", "http://wechat.example/authorize"),
+        ("KESION_APPTOKEN", "s3cr3t"),
     ]);
     assert_eq!(code, Some(2), "{said}");
-    for name in ["LISTEN", "PUBLIC_URL", "WEIKA_APP_SECRET", "WEIKA_BASE_URL", "SESSION_SECRET", "SANDBOX_LISTEN"] {
+    for name in [
+        "LISTEN",
+        "PUBLIC_URL",
+        "WEIKA_APP_SECRET",
+        "WEIKA_BASE_URL",
+        "SESSION_SECRET",
+        "SANDBOX_LISTEN",
+        "BINDING_BASE_URL",
+        "BINDING_APPID",
+        "WECHAT_AUTHORIZE_URL",
+        "KESION_APPTOKEN",
+    ] {
         assert!(said.contains(&format!("  - {name} ")), "{name} is not in: {said}");
     }
     assert!(said.contains("  - REDIS_URL is set, but this version has no Redis support yet"), "{said}");
@@ -36,7 +52,8 @@ fn every_mistake_is_told_at_once_and_no_secret() {
 
 #[test]
 fn each_mistake_is_refused_on_its_own() {
-    let cases: [(&[(&str, &str)], &str); 12] = [
+    let (binding, app_id) = (("BINDING_BASE_URL", "https://binding.example"), ("BINDING_APPID", "wx1"));
+    let cases: &[(&[(&str, &str)], &str)] = &[
         (&[("LISTEN", "127.0.0.1")], "LISTEN"),
         (&[("LISTEN", "0.0.0.0:0")], "PUBLIC_URL"),
         (&[("PUBLIC_URL", "http://campus.example.edu.cn")], "plain http"),
@@ -49,11 +66,20 @@ fn each_mistake_is_refused_on_its_own() {
         (&[("SESSION_SECRET", "not base64 at all, and s3cr3t")], "SESSION_SECRET"),
         (&[("SANDBOX_LISTEN", "0.0.0.0:0")], "SANDBOX_LISTEN"),
         (&[("REDIS_URL", "redis://127.0.0.1")], "REDIS_URL"),
+        (&[("KESION_BASE_URL", "https://school.example")], "without KESION_APPTOKEN"),
+        (&[("KESION_APPTOKEN", "s3cr3t")], "without KESION_BASE_URL"),
+        (&[("KESION_BASE_URL", "school"), ("KESION_APPTOKEN", "s3cr3t")], "KESION_BASE_URL \"school\" is not"),
+        (&[binding], "nothing says through which official account"),
+        (&[app_id], "BINDING_APPID is set without BINDING_BASE_URL"),
+        (&[("WECHAT_AUTHORIZE_URL", "https://wechat.example/")], "WECHAT_AUTHORIZE_URL is set without"),
+        (&[("BINDING_BASE_URL", "binding"), app_id], "BINDING_BASE_URL \"binding\" is not"),
+        (&[binding, ("BINDING_APPID", "wx&1")], "BINDING_APPID"),
+        (&[binding, app_id, ("WECHAT_AUTHORIZE_URL", "http://wechat.example/")], "WECHAT_AUTHORIZE_URL"),
     ];
     for (variables, expected) in cases {
         let (code, said) = refusal(variables);
         assert_eq!(code, Some(2), "{variables:?}: {said}");
-        assert!(said.contains(expected) && said.matches("\n  - ").count() == 1, "{variables:?}: {said}");
+        assert!(said.contains(*expected) && said.matches("\n  - ").count() == 1, "{variables:?}: {said}");
         assert!(!said.contains("s3cr3t"), "{said}");
     }
 }
@@ -76,6 +102,20 @@ fn address_that_is_taken_is_named() {
     let (code, said) = refusal(&[("LISTEN", address)]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains(address), "{said}");
+}
+
+#[test]
+fn plain_http_to_the_operator_is_allowed_and_warned_of() {
+    let site = Site::start(&[
+        ("BINDING_BASE_URL", "http://binding.example"),
+        ("KESION_BASE_URL", "http://school.example"),
+        ("KESION_APPTOKEN", "0123456789abcdef0123456789abcdef"),
+    ]);
+    let log = site.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+    for name in ["BINDING_BASE_URL", "KESION_BASE_URL"] {
+        assert!(log.contains(&format!("{name} is plain http to another machine")), "{log}");
+    }
+    assert!(!log.contains("0123456789abcdef"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,18 +147,6 @@ async fn public_url_is_where_the_login_comes_back_to() {
     for cookie in cookies {
         assert!(cookie.starts_with("__Host-") && cookie.contains("; Secure"), "a cookie without protection");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn credentials_replace_the_sandbox() {
-    let weika = Sandbox::builder().app("REAL-KEY", "real-secret").start().await.unwrap();
-    let site = site_at(&weika, &[("SESSION_SECRET", SECRET_BASE64)]);
-    let browser = Browser::new();
-    let page = browser.get(&format!("{}/", site.url)).await.unwrap();
-    assert!(!page.text().contains("data-sandbox"));
-    assert_eq!(log_in(&browser, &format!("{}/admin", site.url), "li").await.status(), 200);
-    let ready = browser.get(&format!("{}/readyz", site.url)).await.unwrap();
-    assert_eq!((ready.status().as_u16(), ready.json().unwrap()["token"]["status"].clone()), (200, json!("fresh")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,12 +11,17 @@ use std::time::Duration;
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Everything that the example reads from the environment.
-const VARIABLES: [&str; 9] = [
+const VARIABLES: [&str; 14] = [
     "LISTEN",
     "PUBLIC_URL",
     "WEIKA_APP_KEY",
     "WEIKA_APP_SECRET",
     "WEIKA_BASE_URL",
+    "WECHAT_AUTHORIZE_URL",
+    "BINDING_BASE_URL",
+    "BINDING_APPID",
+    "KESION_BASE_URL",
+    "KESION_APPTOKEN",
     "SESSION_SECRET",
     "SANDBOX_LISTEN",
     "REDIS_URL",
@@ -40,7 +45,9 @@ impl Site {
     /// Starts the site with these variables, and `LISTEN` on a free port unless it is among them.
     #[track_caller]
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
-        let has_sandbox = !variables.iter().any(|(name, _)| *name == "WEIKA_APP_KEY");
+        let value_of = |wanted: &str| variables.iter().rfind(|(name, _)| *name == wanted).map(|(_, value)| *value);
+        let is_set = |name: &str| value_of(name).is_some_and(|value| !value.is_empty());
+        let has_sandbox = !["WEIKA_APP_KEY", "BINDING_BASE_URL", "KESION_BASE_URL"].into_iter().all(is_set);
         Self::run(&mut command("login", variables), has_sandbox)
     }
 

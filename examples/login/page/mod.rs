@@ -1,0 +1,15 @@
+//! The pages. Markup is written here, text from outside goes through [`Escaped`](crate::html::Escaped).
+
+mod account;
+mod app;
+mod bind;
+mod frame;
+mod home;
+mod office;
+
+pub(crate) use self::account::{AccountView, account};
+pub(crate) use self::app::app;
+pub(crate) use self::bind::{Notice, bind};
+pub(crate) use self::frame::{Frame, not_found};
+pub(crate) use self::home::home;
+pub(crate) use self::office::{admin, settings};

@@ -1,0 +1,72 @@
+//! Reading variables, and remembering everything that is wrong with them.
+
+use std::env;
+use std::fmt;
+use std::net::SocketAddr;
+
+use tower_weika::ConfigError;
+
+use super::encoding::{from_base64, from_hex};
+
+/// Everything that is wrong with the environment.
+#[derive(Default)]
+pub(crate) struct Mistakes(Vec<String>);
+
+impl Mistakes {
+    pub(super) fn add(&mut self, mistake: impl Into<String>) {
+        self.0.push(mistake.into());
+    }
+
+    /// `value` if there is no mistake.
+    pub(super) fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.0.is_empty() { Ok(value) } else { Err(self) }
+    }
+
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        let value = env::var_os(name)?.into_string();
+        if value.is_err() {
+            self.add(format!("{name} is not UTF-8"));
+        }
+        value.ok().filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn address(&mut self, name: &str) -> Option<SocketAddr> {
+        let text = self.text(name)?;
+        let address = text.parse().ok();
+        if address.is_none() {
+            self.add(format!("{name} {text:?} is not an address with a port, such as 127.0.0.1:3000 or [::1]:0"));
+        }
+        address
+    }
+
+    pub(super) fn secret(&mut self, name: &str) -> Option<Vec<u8>> {
+        let text = self.text(name)?;
+        let secret = from_hex(&text).or_else(|| from_base64(&text));
+        if secret.is_none() {
+            self.add(format!("{name} (not shown) is neither hex nor base64; `openssl rand -base64 32` makes one"));
+        }
+        secret
+    }
+
+    /// What a part of the crate made of its settings. What it finds wrong is told under the names that an operator
+    /// knows: `variables` has them beside those of the crate.
+    pub(super) fn checked<T>(&mut self, built: Result<T, ConfigError>, variables: &[(&str, &str)]) -> Option<T> {
+        let mistaken = |error: ConfigError| {
+            for mistake in error.mistakes() {
+                let text = mistake.to_string();
+                let renamed = variables
+                    .iter()
+                    .find_map(|(setting, variable)| text.strip_prefix(setting).map(|rest| format!("{variable}{rest}")));
+                self.add(renamed.unwrap_or(text));
+            }
+        };
+        built.map_err(mistaken).ok()
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the settings cannot be used:")?;
+        self.0.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
+    }
+}

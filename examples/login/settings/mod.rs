@@ -1,0 +1,29 @@
+//! The environment variables.
+//!
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `LISTEN` | address to bind; port 0 takes a free one | `127.0.0.1:3000` |
+//! | `PUBLIC_URL` | origin that browsers see | `http://` and the bound address |
+//! | `WEIKA_APP_KEY`, `WEIKA_APP_SECRET` | credentials | unset: the embedded sandbox |
+//! | `WEIKA_BASE_URL` | where Weika is | `https://uni.weixiao.qq.com` |
+//! | `BINDING_BASE_URL` | the operator's openid-binding service | unset: the embedded sandbox, also for WeChat |
+//! | `BINDING_APPID` | the official account through which people log in | the one that Kesion names |
+//! | `WECHAT_AUTHORIZE_URL` | WeChat's page | `https://open.weixin.qq.com/connect/oauth2/authorize` |
+//! | `KESION_BASE_URL`, `KESION_APPTOKEN` | the school's Kesion platform | unset: the embedded sandbox |
+//! | `SESSION_SECRET` | 32 bytes or more in hex or base64; the same over restarts and on all instances | random |
+//! | `SANDBOX_LISTEN` | where the embedded sandbox listens | a free port |
+//!
+//! Each of the three systems (Weika; WeChat with the binding service; Kesion) is imitated by the sandbox on its own
+//! account. WeChat and the binding service go together, because the one spends the codes of the other. A real
+//! binding service knows nothing of the sandbox's official account, so it needs `BINDING_APPID` or a real Kesion;
+//! with a real Kesion and the imitated binding service, people log in through the sandbox's account.
+//!
+//! All mistakes are told at once. An empty variable counts as unset. No secret is ever shown.
+
+mod encoding;
+mod mistakes;
+mod read;
+mod systems;
+
+pub(crate) use self::read::Settings;
+pub(crate) use self::systems::{Systems, Wechat};

@@ -1,0 +1,72 @@
+//! The site itself: where it listens, what it is called, what its sessions are signed with.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use tower_weika::login::{LoginLayer, LoginLayerBuilder};
+use tower_weika::provider::{IdentityProvider, WeikaManagerProvider};
+use tower_weika::store::MemoryStore;
+
+use super::mistakes::Mistakes;
+use super::systems::Systems;
+
+/// How the site is set up.
+pub(crate) struct Settings {
+    /// The address to bind.
+    pub(crate) listen: SocketAddr,
+    /// Where a sandbox listens, if one is needed.
+    pub(crate) sandbox_listen: SocketAddr,
+    /// The upstream systems that are real.
+    pub(crate) systems: Systems,
+    public_url: Option<String>,
+    secret: Option<Vec<u8>>,
+}
+
+impl Settings {
+    /// Reads the environment of this process.
+    pub(crate) fn read() -> Result<Self, Mistakes> {
+        let mut mistakes = Mistakes::default();
+        let listen = mistakes.address("LISTEN").unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)));
+        let systems = Systems::read(&mut mistakes);
+        let sandbox_listen = mistakes.address("SANDBOX_LISTEN");
+        let public_url = mistakes.text("PUBLIC_URL");
+        let secret = mistakes.secret("SESSION_SECRET");
+        if mistakes.text("REDIS_URL").is_some() {
+            mistakes.add("REDIS_URL is set, but this version has no Redis support yet; unset it");
+        }
+        if let Some(listen) = sandbox_listen.filter(|it| !it.ip().is_loopback() && systems.need_sandbox()) {
+            let reason = "everybody who reaches the sandbox can log in as anybody";
+            mistakes.add(format!("SANDBOX_LISTEN {listen} is not on this machine alone: {reason}"));
+        }
+        let sandbox_listen = sandbox_listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let settings = Self { listen, sandbox_listen, systems, public_url, secret };
+        settings.check(&mut mistakes);
+        mistakes.or(settings)
+    }
+
+    /// The origin that browsers see, for a site that is bound to `address`.
+    pub(crate) fn public_url(&self, address: SocketAddr) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{address}"))
+    }
+
+    /// A login layer as these settings want it, for a site that is bound to `address`.
+    pub(crate) fn login_layer<P: IdentityProvider>(
+        &self,
+        provider: P,
+        address: SocketAddr,
+    ) -> LoginLayerBuilder<P, MemoryStore<P::Identity>> {
+        // Allows http on this machine, and nowhere else.
+        let builder = LoginLayer::builder(provider).public_url(self.public_url(address)).loopback_development();
+        match &self.secret {
+            // Each layer derives keys of its own from it.
+            Some(secret) => builder.secret(secret.clone()),
+            None => builder,
+        }
+    }
+
+    /// Lets the login layer itself say whether it would work. Who it asks has no part in that.
+    fn check(&self, mistakes: &mut Mistakes) {
+        let nobody = WeikaManagerProvider::builder("nobody", "nobody").build();
+        let layer = nobody.and_then(|nobody| self.login_layer(nobody, self.listen).build());
+        mistakes.checked(layer, &[("public_url", "PUBLIC_URL"), ("secret", "SESSION_SECRET")]);
+    }
+}

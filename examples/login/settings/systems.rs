@@ -1,0 +1,140 @@
+//! The upstream systems that are real.
+
+use std::net::IpAddr;
+
+use tower_weika::AppToken;
+use tower_weika::client::binding::BindingClient;
+use tower_weika::client::kesion::KesionClient;
+use tower_weika::official_account::{OfficialAccounts, SchoolAccount};
+use tower_weika::provider::{WechatUserProvider, WeikaManagerProvider};
+use url::Url;
+
+use super::mistakes::Mistakes;
+
+/// What the variables name. The sandbox imitates what is missing.
+#[derive(Clone)]
+pub(crate) struct Systems {
+    /// Where managers log in.
+    pub(crate) weika: Option<WeikaManagerProvider>,
+    /// Where WeChat users log in.
+    pub(crate) wechat: Option<Wechat>,
+    /// The school's view of its official account.
+    pub(crate) kesion: Option<SchoolAccount>,
+}
+
+/// Where WeChat users log in.
+#[derive(Clone)]
+pub(crate) struct Wechat {
+    /// Logs them in.
+    pub(crate) provider: WechatUserProvider,
+    /// WeChat's page, for the policy that lets forms lead there.
+    pub(crate) authorize_url: String,
+}
+
+impl Systems {
+    pub(super) fn read(mistakes: &mut Mistakes) -> Self {
+        let weika = weika(mistakes);
+        let kesion = kesion(mistakes);
+        let wechat = wechat(mistakes, kesion.as_ref());
+        Self { weika, wechat, kesion }
+    }
+
+    /// Whether anything has to be imitated.
+    pub(super) fn need_sandbox(&self) -> bool {
+        self.weika.is_none() || self.wechat.is_none() || self.kesion.is_none()
+    }
+}
+
+fn weika(mistakes: &mut Mistakes) -> Option<WeikaManagerProvider> {
+    let (key, secret) = (mistakes.text("WEIKA_APP_KEY"), mistakes.text("WEIKA_APP_SECRET"));
+    let base_url = mistakes.text("WEIKA_BASE_URL");
+    match (key, secret) {
+        (Some(key), Some(secret)) => {
+            let builder = WeikaManagerProvider::builder(key, secret);
+            let builder = base_url.into_iter().fold(builder, |builder, url| builder.base_url(url));
+            let names =
+                [("app_key", "WEIKA_APP_KEY"), ("app_secret", "WEIKA_APP_SECRET"), ("base_url", "WEIKA_BASE_URL")];
+            return mistakes.checked(builder.build(), &names);
+        }
+        (Some(_), None) => lonely(mistakes, "WEIKA_APP_KEY", "WEIKA_APP_SECRET"),
+        (None, Some(_)) => lonely(mistakes, "WEIKA_APP_SECRET", "WEIKA_APP_KEY"),
+        (None, None) if base_url.is_some() => {
+            mistakes.add("WEIKA_BASE_URL is set without WEIKA_APP_KEY and WEIKA_APP_SECRET, which it needs");
+        }
+        (None, None) => {}
+    }
+    None
+}
+
+fn kesion(mistakes: &mut Mistakes) -> Option<SchoolAccount> {
+    match (mistakes.text("KESION_BASE_URL"), mistakes.text("KESION_APPTOKEN")) {
+        (Some(url), Some(token)) => {
+            warn_of_http("KESION_BASE_URL", &url);
+            // Every page of Kesion's shows plain http.
+            let client = KesionClient::builder(url).allow_http().build();
+            let client = mistakes.checked(client, &[("base_url", "KESION_BASE_URL")])?;
+            return Some(OfficialAccounts::new(client).school(AppToken::new(token)));
+        }
+        (Some(_), None) => lonely(mistakes, "KESION_BASE_URL", "KESION_APPTOKEN"),
+        (None, Some(_)) => lonely(mistakes, "KESION_APPTOKEN", "KESION_BASE_URL"),
+        (None, None) => {}
+    }
+    None
+}
+
+fn wechat(mistakes: &mut Mistakes, kesion: Option<&SchoolAccount>) -> Option<Wechat> {
+    let authorize_url = mistakes.text("WECHAT_AUTHORIZE_URL");
+    let app_id = mistakes.text("BINDING_APPID");
+    let Some(base_url) = mistakes.text("BINDING_BASE_URL") else {
+        if authorize_url.is_some() {
+            let reason = "the sandbox's binding service knows no codes but those of its own WeChat";
+            mistakes.add(format!("WECHAT_AUTHORIZE_URL is set without BINDING_BASE_URL: {reason}"));
+        }
+        if app_id.is_some() {
+            let reason = "the sandbox's binding service has an official account of its own";
+            mistakes.add(format!("BINDING_APPID is set without BINDING_BASE_URL: {reason}"));
+        }
+        return None;
+    };
+    warn_of_http("BINDING_BASE_URL", &base_url);
+    // The document's own address is plain http.
+    let binding = BindingClient::builder(base_url).allow_http().build();
+    let binding = mistakes.checked(binding, &[("base_url", "BINDING_BASE_URL")]);
+    if app_id.is_none() && kesion.is_none() {
+        let remedy = "set BINDING_APPID, or KESION_BASE_URL and KESION_APPTOKEN to be told";
+        mistakes.add(format!("BINDING_BASE_URL is set, and nothing says through which official account: {remedy}"));
+    }
+    let authorize_url = authorize_url.unwrap_or_else(|| AUTHORIZE_URL.to_owned());
+    // Checked also if the service's address is wrong, so that every mistake is told.
+    let builder = WechatUserProvider::builder(binding.clone().or_else(nowhere)?).authorize_url(&authorize_url);
+    let builder = match (app_id, kesion) {
+        (Some(app_id), _) => builder.app_id(app_id),
+        (None, Some(school)) => builder.official_account(school.clone()),
+        (None, None) => builder.app_id("wx0"),
+    };
+    let names = [("app_id", "BINDING_APPID"), ("authorize_url", "WECHAT_AUTHORIZE_URL")];
+    let provider = mistakes.checked(builder.build(), &names)?;
+    binding.map(|_| Wechat { provider, authorize_url })
+}
+
+const AUTHORIZE_URL: &str = "https://open.weixin.qq.com/connect/oauth2/authorize";
+
+/// A client that is never asked.
+fn nowhere() -> Option<BindingClient> {
+    BindingClient::builder("https://nowhere.invalid").build().ok()
+}
+
+fn lonely(mistakes: &mut Mistakes, set: &str, missing: &str) {
+    mistakes.add(format!("{set} is set without {missing}; set both, or none for the sandbox"));
+}
+
+fn warn_of_http(name: &str, url: &str) {
+    let Ok(url) = Url::parse(url) else {
+        return;
+    };
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let is_here = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    if url.scheme() == "http" && !is_here {
+        tracing::warn!("{name} is plain http to another machine: whoever is on the way reads codes and tokens");
+    }
+}

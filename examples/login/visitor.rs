@@ -1,0 +1,25 @@
+//! Who is asking.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::request::Parts;
+use tower_weika::extract::Authenticated;
+use tower_weika::identity::{Manager, WechatUser};
+
+/// Nobody, a manager, a WeChat user, or somebody who is both: the two logins know nothing of each other.
+pub(crate) struct Visitor {
+    pub(crate) manager: Option<Authenticated<Manager>>,
+    pub(crate) wechat: Option<Authenticated<WechatUser>>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let manager = <Authenticated<Manager> as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let wechat =
+            <Authenticated<WechatUser> as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
+        Ok(Self { manager, wechat })
+    }
+}

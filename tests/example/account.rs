@@ -1,0 +1,65 @@
+//! The page about the official account.
+
+use tower_weika::sandbox::{Browser, KesionState, Sandbox};
+
+use crate::support::Site;
+use crate::{log_in, see, site_at, switch};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn managers_see_the_state_that_is_switched() {
+    let site = Site::start(&[]);
+    let url = format!("{}/account", site.url);
+    let browser = Browser::new();
+    let page = log_in(&browser, &url, "wang").await;
+    assert_eq!((page.status().as_u16(), page.url()), (200, url.as_str()));
+    let text = page.text();
+    for expected in
+        ["data-account=\"authorized\"", "示例大学校园服务", "wx0000000000000001", "gh_000000000001", "服务号"]
+    {
+        assert!(text.contains(expected), "{expected}");
+    }
+    assert!(text.contains("data-check=\"web-oauth:yes\"") && text.contains("data-check=\"own:yes\""));
+    assert!(!text.contains("refreshtoken"));
+
+    switch(&site, "kesion:not-authorized").await;
+    let page = see(&browser, &url, "data-account=\"not-authorized\"").await;
+    let link = page.link("data-authorize").unwrap();
+    assert_eq!(link, format!("{}/plus/auth_url?schoolid=5", site.sandbox.as_deref().unwrap()));
+
+    switch(&site, "kesion:not-opened").await;
+    let page = see(&browser, &url, "data-account=\"not-opened\"").await;
+    assert!(!page.text().contains("data-authorize"));
+
+    switch(&site, "kesion:authorized").await;
+    // Bad news is never from memory.
+    let page = browser.get(&format!("{url}?lang=en")).await.unwrap();
+    assert!(page.text().contains("data-account=\"authorized\"") && page.text().contains("It is your school"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_of_another_school_is_not_taken_for_ones_own() {
+    let site = Site::start(&[]);
+    let page = log_in(&Browser::new(), &format!("{}/account", site.url), "li").await;
+    assert!(page.text().contains("data-check=\"own:no\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_that_cannot_log_people_in_is_shown_as_such() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.set_kesion_verified(false);
+    let site = site_at(&sandbox, &[]);
+    let page = log_in(&Browser::new(), &format!("{}/account", site.url), "wang").await;
+    assert!(page.text().contains("data-check=\"web-oauth:no\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kesion_that_fails_is_a_bad_gateway_and_no_reason_to_be_unready() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.set_kesion(KesionState::Failing);
+    let site = site_at(&sandbox, &[]);
+    let browser = Browser::new();
+    let page = log_in(&browser, &format!("{}/account", site.url), "wang").await;
+    assert_eq!(page.status(), 502);
+    assert!(page.text().contains("data-account=\"unknown\"") && !page.text().contains("access_token"));
+    assert_eq!(browser.get(&format!("{}/readyz", site.url)).await.unwrap().status(), 200);
+}

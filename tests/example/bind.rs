@@ -1,0 +1,170 @@
+//! The page that binds an account.
+
+use serde_json::json;
+use tower_weika::sandbox::{Browser, Endpoint, Fault, Sandbox, Visit};
+use url::form_urlencoded::Serializer;
+
+use crate::support::Site;
+use crate::{address, control_page, log_in, phone, site_at, switch};
+
+const XIAOHONG: &str = "13800000002";
+
+/// Presses a button of the form on the page.
+async fn press(browser: &Browser, page: &Visit, action: &str, mobile: &str, sms: &str) -> Visit {
+    let mut form = Serializer::new(String::new());
+    form.append_pair("mobile", mobile).append_pair("sms", sms).append_pair("action", action);
+    browser.post_from(page.url(), page.url(), form.finish()).await.expect("the site answers")
+}
+
+/// What the sandbox shows in place of an SMS.
+async fn sms(site: &Site, mobile: &str) -> String {
+    let page = Browser::new().get(&control_page(site)).await.expect("the sandbox answers").text();
+    let (_, code) = page.split_once(&format!("data-sms=\"{mobile}\">")).expect("an SMS was sent");
+    code.chars().take_while(char::is_ascii_digit).collect()
+}
+
+/// The status, and what is said above the form.
+fn told(page: &Visit) -> (u16, String) {
+    let text = page.text();
+    let notice = text.split_once("data-notice=").and_then(|(_, rest)| rest.split_once('>')).map(|(_, rest)| rest);
+    let notice = notice.and_then(|rest| rest.split_once('<')).map(|(notice, _)| notice);
+    (page.status().as_u16(), notice.unwrap_or_default().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn binding_with_an_sms_leads_home_bound() {
+    let site = Site::start(&[]);
+    let browser = phone();
+    let page = log_in(&browser, &format!("{}/app/deep?x=1", site.url), "xiaohong").await;
+    assert!(page.text().contains(XIAOHONG) && page.text().contains("/sandbox/control"), "there is a hint");
+    assert!(!page.text().contains("oFollowerXiaohong00000000001"), "the openid stays here");
+    switch(&site, "person:xiaohong").await;
+
+    let page = press(&browser, &page, "sms", XIAOHONG, "").await;
+    assert_eq!(told(&page), (200, "验证码已发送，请查看短信。".to_owned()));
+    assert!(page.text().contains(&format!("value=\"{XIAOHONG}\"")), "what was typed is kept");
+    assert_eq!(page.query("return_to").as_deref(), Some("/app/deep?x=1"));
+
+    let code = sms(&site, XIAOHONG).await;
+    let page = press(&browser, &page, "bind", XIAOHONG, &code).await;
+    assert_eq!((page.status().as_u16(), address(&page)), (200, format!("{}/app/deep?x=1", site.url).as_str()));
+    assert_eq!(page.hops()[0].status, 303);
+    assert_eq!(page.hops()[0].location.as_deref(), Some("/auth/wechat/login?return_to=%2Fapp%2Fdeep%3Fx%3D1"));
+    let me = browser.fetch(&format!("{}/api/me", site.url)).await.unwrap().json().unwrap();
+    assert_eq!(me["wechat"]["bound"], json!(true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_that_goes_wrong_is_said_and_the_form_is_kept() {
+    let site = Site::start(&[]);
+    let browser = phone();
+    let page = log_in(&browser, &format!("{}/bind", site.url), "xiaohong").await;
+    let page = press(&browser, &page, "sms", XIAOHONG, "").await;
+    for (action, mobile, sms, expected) in [
+        ("sms", "", "", "请输入手机号"),
+        ("sms", "  ", "", "请输入手机号"),
+        ("bind", "", "123456", "请输入手机号"),
+        ("bind", XIAOHONG, "", "请输入短信验证码"),
+        ("bind", XIAOHONG, "nonsense", "短信验证码不正确"),
+        ("sms", XIAOHONG, "", "请勿频繁获取验证码，请稍后再试"),
+        ("sms", "12345", "", "短信发送失败，请检查手机号"),
+        ("bind", "13900000009", "123456", "没有使用此手机号的用户"),
+        ("bind", "13800000001", "123456", "短信验证码已失效，请重新获取"),
+        ("nonsense", "", "", "请输入手机号"),
+    ] {
+        let page = press(&browser, &page, action, mobile, sms).await;
+        assert_eq!(told(&page), (422, expected.to_owned()), "{action} {mobile} {sms}");
+        let (mobile, sms) = (mobile.trim(), sms.trim());
+        assert!(page.text().contains("name=\"mobile\" type=\"tel\""), "{action}");
+        assert!(page.text().contains(&format!("required value=\"{mobile}\"")), "{action} {mobile}");
+        assert!(page.text().contains(&format!("required value=\"{sms}\"")), "{action} {sms}");
+    }
+    let english = browser.get(&format!("{}/bind?lang=en&return_to=%2Fapp", site.url)).await.unwrap();
+    let page = press(&browser, &english, "bind", XIAOHONG, "\"><script>").await;
+    assert_eq!(told(&page), (422, "That is not the code from the SMS".to_owned()));
+    assert!(page.text().contains("&quot;&gt;&lt;script&gt;") && !page.text().contains("<script"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn number_of_somebody_else_cannot_be_bound() {
+    let site = Site::start(&[]);
+    let browser = phone();
+    let page = log_in(&browser, &format!("{}/bind", site.url), "xiaohong").await;
+    press(&browser, &page, "sms", "13800000001", "").await;
+    let code = sms(&site, "13800000001").await;
+    let page = press(&browser, &page, "bind", "13800000001", &code).await;
+    assert_eq!(told(&page), (422, "此用户已绑定其他微信".to_owned()));
+    let me = browser.fetch(&format!("{}/api/me", site.url)).await.unwrap().json().unwrap();
+    assert_eq!(me["wechat"]["bound"], json!(false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn openid_comes_from_the_session_and_never_from_the_form() {
+    let sandbox = Sandbox::builder().wechat_auto_approve("xiaohong").start().await.unwrap();
+    let site = site_at(&sandbox, &[]);
+    let browser = phone();
+    let page = browser.get(&format!("{}/bind", site.url)).await.unwrap();
+    press(&browser, &page, "sms", XIAOHONG, "").await;
+    let code = sandbox.last_sms(XIAOHONG).unwrap();
+    let form = format!(
+        "mobile={XIAOHONG}&sms={code}&action=bind&openId=oFollowerLaoli00000000000001&open_id=oFollowerLaoli00000000000001"
+    );
+    let page = browser.post_from(page.url(), page.url(), form).await.unwrap();
+    assert_eq!(page.path(), "/");
+    let me = browser.fetch(&format!("{}/api/me", site.url)).await.unwrap().json().unwrap();
+    assert_eq!(me["wechat"]["open_id"], json!("oFollowerXiaohong00000000001"));
+    assert_eq!(me["wechat"]["bound"], json!(true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn service_that_fails_is_told_from_a_mistake_of_the_person() {
+    let sandbox = Sandbox::builder().wechat_auto_approve("xiaohong").start().await.unwrap();
+    let site = site_at(&sandbox, &[]);
+    let browser = phone();
+    let page = browser.get(&format!("{}/bind", site.url)).await.unwrap();
+    sandbox.faults().once(Endpoint::SendSms, Fault::BadGateway);
+    let page = press(&browser, &page, "sms", XIAOHONG, "").await;
+    assert_eq!(told(&page), (502, "绑定服务暂时不可用，请稍后再试".to_owned()));
+    assert!(page.text().contains(XIAOHONG), "what was typed is kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_bound_already_goes_straight_on() {
+    let site = Site::start(&[]);
+    let browser = phone();
+    let page = log_in(&browser, &format!("{}/bind?return_to=%2Fapp%2Fdeep%3Fx%3D1", site.url), "xiaoming").await;
+    assert_eq!(page.url(), format!("{}/app/deep?x=1", site.url));
+    for (return_to, expected) in [
+        ("", "/"),
+        ("?return_to=", "/"),
+        ("?return_to=https%3A%2F%2Fevil.example%2F", "/"),
+        ("?return_to=%2F%2Fevil.example", "/"),
+        ("?return_to=%2F%5Cevil.example", "/"),
+        ("?return_to=%2Fauth%2Fwechat%2Flogout", "/"),
+        ("?return_to=%2Fapp%0d%0aX%3A1", "/"),
+    ] {
+        let sent = browser.get_no_follow(&format!("{}/bind{return_to}", site.url)).await.unwrap();
+        assert_eq!((sent.status().as_u16(), sent.location()), (303, Some(expected)), "{return_to}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn foreign_targets_and_foreign_forms_lead_nowhere() {
+    let site = Site::start(&[]);
+    let browser = phone();
+    let page =
+        log_in(&browser, &format!("{}/bind?return_to=https%3A%2F%2Fevil.example%2F", site.url), "xiaohong").await;
+    assert!(page.text().contains("href=\"/auth/wechat/login\""), "the login has refused the target");
+
+    let form = format!("mobile={XIAOHONG}&action=sms");
+    let refused = browser.post_from("https://evil.example/", page.url(), form.clone()).await.unwrap();
+    // The session cookie does not come along either.
+    assert!(matches!(refused.status().as_u16(), 401 | 403), "{}", refused.status());
+    let stranger = phone().post(&format!("{}/bind", site.url), form).await.unwrap();
+    assert_eq!(stranger.status(), 401);
+    let control = Browser::new().get(&control_page(&site)).await.unwrap().text();
+    assert!(!control.contains("data-sms"), "no SMS was sent");
+
+    let huge = browser.post_from(page.url(), page.url(), "x".repeat(20_000)).await.unwrap();
+    assert_eq!(huge.status(), 413);
+}

@@ -1,0 +1,54 @@
+//! `/api/me`, for everybody who can ask.
+
+use serde_json::{Value, json};
+use tower_weika::sandbox::Browser;
+
+use crate::support::Site;
+use crate::{log_in, phone};
+
+/// What somebody is told who has logged in as these people.
+async fn me(site: &Site, manager: Option<&str>, wechat: Option<&str>) -> (u16, Value) {
+    let browser: Browser = phone();
+    if let Some(person) = manager {
+        log_in(&browser, &format!("{}/admin", site.url), person).await;
+    }
+    if let Some(person) = wechat {
+        log_in(&browser, &format!("{}/auth/wechat/login", site.url), person).await;
+    }
+    let visit = browser.fetch(&format!("{}/api/me", site.url)).await.expect("the site answers");
+    (visit.status().as_u16(), visit.json().expect("JSON"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_four_combinations_are_told_apart() {
+    let site = Site::start(&[]);
+    let (status, nobody) = me(&site, None, None).await;
+    assert_eq!((status, &nobody["error"]), (401, &json!("login_required")));
+
+    let (status, manager) = me(&site, Some("li"), None).await;
+    assert_eq!(status, 200);
+    assert!(manager["manager"]["user_id"].is_string() && manager["wechat"].is_null(), "{manager}");
+    assert_eq!(manager.as_object().unwrap().len(), 2);
+
+    let (status, wechat) = me(&site, None, Some("xiaoming")).await;
+    assert_eq!(status, 200);
+    let seconds = wechat["wechat"]["expires_in"].as_u64().unwrap();
+    assert!((604_000..=604_800).contains(&seconds), "{seconds}");
+    let expected = json!({
+        "open_id": "oFollowerXiaoming00000000001",
+        "app_id": "wx0000000000000001",
+        "bound": true,
+        "expires_in": seconds,
+    });
+    assert_eq!(wechat, json!({ "manager": null, "wechat": expected }));
+
+    let (status, both) = me(&site, Some("wang"), Some("xiaohong")).await;
+    assert_eq!((status, &both["manager"]["name"]), (200, &json!("王老师")));
+    let expected = json!({
+        "open_id": "oFollowerXiaohong00000000001",
+        "app_id": "wx0000000000000001",
+        "bound": false,
+        "expires_in": null,
+    });
+    assert_eq!(both["wechat"], expected);
+}

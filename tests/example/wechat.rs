@@ -1,0 +1,113 @@
+//! WeChat users: who gets where.
+
+use serde_json::json;
+use tower_weika::sandbox::Browser;
+
+use crate::support::Site;
+use crate::{log_in, phone, switch};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_bound_gets_exactly_where_they_wanted_to_go() {
+    let site = Site::start(&[]);
+    for path in ["/app", "/app/", "/app/deep?x=1", "/app/%E4%B8%AD?q=%22%3Cb%3E"] {
+        let page = log_in(&phone(), &format!("{}{path}", site.url), "xiaoming").await;
+        assert_eq!(page.url(), format!("{}{path}", site.url));
+        assert_eq!(page.status(), 200, "{path}");
+        assert_eq!(page.header("cache-control"), Some("no-store"), "{path}");
+        let text = page.text();
+        assert!(text.contains("data-wechat=\"bound\"") && text.contains("示例大学校园服务"), "{path}");
+        assert!(text.contains("…000001") && !text.contains("oFollowerXiaoming00000000001"), "{path}");
+        assert!(!text.contains("<b>\""), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_not_bound_is_sent_to_bind_and_a_script_is_told() {
+    let site = Site::start(&[]);
+    let browser = phone();
+    let page = log_in(&browser, &format!("{}/app/deep?x=1", site.url), "xiaohong").await;
+    assert_eq!((page.status().as_u16(), page.path()), (200, "/bind"));
+    assert_eq!(page.query("return_to").as_deref(), Some("/app/deep?x=1"));
+    for path in ["/app", "/app/", "/app/deep?x=1"] {
+        let url = format!("{}{path}", site.url);
+        let sent = browser.get_no_follow(&url).await.unwrap();
+        assert_eq!(sent.status(), 303, "{path}");
+        assert!(sent.location().unwrap().starts_with("/bind?return_to=%2Fapp"), "{path}");
+        let told = browser.fetch(&url).await.unwrap();
+        assert_eq!(told.status(), 403, "{path}");
+        assert_eq!(told.json().unwrap()["error"], json!("unbound"), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_are_sent_to_the_login_of_the_page_and_a_script_is_told_which() {
+    let site = Site::start(&[]);
+    for (path, login) in
+        [("/app", "/auth/wechat/login"), ("/bind", "/auth/wechat/login"), ("/account", "/auth/weika/login")]
+    {
+        let url = format!("{}{path}", site.url);
+        let sent = phone().get_no_follow(&url).await.unwrap();
+        assert_eq!(sent.status(), 303, "{path}");
+        assert!(sent.location().unwrap().starts_with(site.sandbox.as_deref().unwrap()), "{path}");
+        let told = phone().fetch(&url).await.unwrap();
+        assert_eq!(told.status(), 401, "{path}");
+        assert_eq!(told.json(), Some(json!({ "error": "login_required", "login_url": login })), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_browsers_get_a_page_with_the_address_for_wechat() {
+    let site = Site::start(&[]);
+    for path in ["/app/deep", "/bind", "/auth/wechat/login"] {
+        let page = Browser::new().get(&format!("{}{path}", site.url)).await.unwrap();
+        let text = page.text();
+        assert_eq!(page.status(), 200, "{path}");
+        assert!(text.contains("请在微信中打开") && text.contains("<svg"), "{path}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logging_out_of_one_login_leaves_the_other() {
+    let site = Site::start(&[]);
+    let url = format!("{}/", site.url);
+    for (ended, left) in [("weika", "wechat"), ("wechat", "weika")] {
+        let browser = phone();
+        log_in(&browser, &format!("{}/admin", site.url), "wang").await;
+        let home = log_in(&browser, &format!("{}/auth/wechat/login", site.url), "xiaoming").await;
+        assert!(home.text().contains("data-manager=") && home.text().contains("data-wechat=\"bound\""));
+
+        let logout = format!("{}/auth/{ended}/logout", site.url);
+        let foreign = browser.post_from("https://evil.example/", &logout, "").await.unwrap();
+        assert_eq!(foreign.status(), 403);
+        let home = browser.post_from(&url, &logout, "").await.unwrap();
+        assert_eq!(home.url(), url);
+        let me = browser.fetch(&format!("{}/api/me", site.url)).await.unwrap().json().unwrap();
+        let identity = |login| if login == "weika" { &me["manager"] } else { &me["wechat"] };
+        assert!(identity(ended).is_null() && !identity(left).is_null(), "{me}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn manager_is_no_wechat_user_and_the_other_way_round() {
+    let site = Site::start(&[]);
+    let browser = phone();
+    log_in(&browser, &format!("{}/admin", site.url), "wang").await;
+    assert_eq!(browser.fetch(&format!("{}/app", site.url)).await.unwrap().status(), 401);
+    let browser = phone();
+    log_in(&browser, &format!("{}/app", site.url), "xiaoming").await;
+    assert_eq!(browser.fetch(&format!("{}/admin", site.url)).await.unwrap().status(), 401);
+    assert_eq!(browser.fetch(&format!("{}/account", site.url)).await.unwrap().status(), 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_comes_from_wechat_while_nobody_knows_the_account_and_managers_do() {
+    let site = Site::start(&[]);
+    switch(&site, "kesion:not-opened").await;
+    for path in ["/app", "/bind", "/auth/wechat/login"] {
+        let page = phone().get(&format!("{}{path}", site.url)).await.unwrap();
+        assert_eq!(page.status(), 502, "{path}");
+        assert!(page.text().contains("登录系统出现故障"), "{path}");
+    }
+    assert_eq!(phone().get(&format!("{}/", site.url)).await.unwrap().status(), 200);
+    assert_eq!(log_in(&phone(), &format!("{}/admin", site.url), "wang").await.status(), 200);
+}
