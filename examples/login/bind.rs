@@ -11,7 +11,6 @@ use serde_json::json;
 use tower_weika::extract::Authenticated;
 use tower_weika::identity::WechatUser;
 use tower_weika::{Error, ErrorKind};
-use url::form_urlencoded::parse;
 
 use crate::page::{self, Notice};
 use crate::reader::Reader;
@@ -46,7 +45,7 @@ pub(crate) async fn show(
     visitor: Visitor,
 ) -> Response {
     if user.is_bound() {
-        return Redirect::to(&checked(&site.wechat_login.login_url(&wanted.return_to))).into_response();
+        return Redirect::to(&site.wechat_login.return_to(&wanted.return_to)).into_response();
     }
     let again = site.wechat_login.login_url(&wanted.return_to);
     let page = page::bind(&site.frame, &reader, &user, &visitor, &Typed::default(), &Notice::Nothing, &again);
@@ -139,10 +138,3 @@ const KNOWN: [(i64, &str, &str); 8] = [
     (3021, "请勿频繁获取验证码，请稍后再试", "An SMS was sent a moment ago. Please wait before asking again"),
     (3022, "短信验证码无效", "The code is not valid"),
 ];
-
-/// The target in a login URL, which the login layer has checked.
-fn checked(login_url: &str) -> String {
-    let query = login_url.split_once('?').map_or("", |(_, query)| query);
-    let target = parse(query.as_bytes()).find(|(name, _)| name == "return_to");
-    target.map_or_else(|| "/".to_owned(), |(_, target)| target.into_owned())
-}

@@ -107,9 +107,14 @@ fn wechat(mistakes: &mut Mistakes, kesion: Option<&SchoolAccount>) -> Option<Wec
     let authorize_url = authorize_url.unwrap_or_else(|| AUTHORIZE_URL.to_owned());
     // Checked also if the service's address is wrong, so that every mistake is told.
     let builder = WechatUserProvider::builder(binding.clone().or_else(nowhere)?).authorize_url(&authorize_url);
+    // Kesion's switch for automatic logins counts also where the APPID is fixed.
+    let builder = match kesion {
+        Some(school) => builder.official_account(school.clone()),
+        None => builder,
+    };
     let builder = match (app_id, kesion) {
         (Some(app_id), _) => builder.app_id(app_id),
-        (None, Some(school)) => builder.official_account(school.clone()),
+        (None, Some(_)) => builder,
         (None, None) => builder.app_id("wx0"),
     };
     let names = [("app_id", "BINDING_APPID"), ("authorize_url", "WECHAT_AUTHORIZE_URL")];
