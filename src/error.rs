@@ -273,6 +273,18 @@ pub enum Mistake {
     },
 }
 
+impl Mistake {
+    /// What is wrong with a secret that came from an operator, without showing it.
+    pub(crate) fn in_secret(name: &'static str, secret: &str) -> Option<Self> {
+        if secret.is_empty() {
+            return Some(Self::Missing(name));
+        }
+        let is_blank = |character: char| character.is_control() || character.is_whitespace();
+        let (value, expected) = ("[redacted]".to_owned(), "without blanks and control characters");
+        secret.chars().any(is_blank).then_some(Self::Characters { name, value, expected })
+    }
+}
+
 /// A configured URL as a [`Mistake`] or `Debug` may show it: not if there could be a password in it.
 pub(crate) fn shown_url(text: &str) -> String {
     if text.contains(['@', '?', '#']) { "[redacted]".to_owned() } else { text.to_owned() }

@@ -73,6 +73,20 @@ impl HostAllowList {
         Self(Url::parse(&base.0).map(|url| Entry::Origin(url.origin())).into_iter().collect())
     }
 
+    /// The list with the origin of `base`, if that could be read, and what the patterns name.
+    pub(super) fn with<'p>(
+        base: Option<&BaseUrl>,
+        patterns: impl Iterator<Item = &'p str>,
+        allow_http: bool,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Self {
+        let mut list = base.map_or_else(Self::default, Self::of);
+        for pattern in patterns {
+            mistakes.extend(list.allow("allow_host", pattern, allow_http).err());
+        }
+        list
+    }
+
     /// Adds `*.domain`, a host, `host:port`, or an origin with its scheme.
     pub(super) fn allow(&mut self, name: &'static str, pattern: &str, allow_http: bool) -> Result<(), Mistake> {
         const EXPECTED: &str = "a host, an origin, or *. and a domain";

@@ -86,34 +86,17 @@ impl KesionClientBuilder {
     /// Every mistake in the settings, at once. The key is not in it.
     pub fn build(self) -> Result<KesionClient, ConfigError> {
         let mut mistakes = Vec::new();
-        if let Some(api_key) = &self.api_key {
-            mistakes.extend(mistake_in(api_key));
-        }
+        mistakes.extend(self.api_key.as_ref().and_then(|key| Mistake::in_secret("api_key", key.expose())));
         let allow_http = self.connection.allow_http;
         let connection = self.connection.check(&mut mistakes);
-        let mut hosts = connection.as_ref().map(|it| HostAllowList::of(&it.base)).unwrap_or_default();
-        for pattern in &self.allowed_hosts {
-            mistakes.extend(hosts.allow("allow_host", pattern, allow_http).err());
-        }
+        let base = connection.as_ref().map(|connection| &connection.base);
+        let patterns = self.allowed_hosts.iter().map(String::as_str);
+        let hosts = HostAllowList::with(base, patterns, allow_http, &mut mistakes);
         let Some(connection) = connection.filter(|_| mistakes.is_empty()) else {
             return Err(ConfigError::of(mistakes));
         };
         let (api_key, encoding, codes) = (self.api_key, self.encoding, self.codes);
         Ok(KesionClient::new(Arc::new(Endpoint { connection, hosts, api_key, encoding, codes })))
-    }
-}
-
-fn mistake_in(api_key: &ApiKey) -> Option<Mistake> {
-    const NAME: &str = "api_key";
-
-    let key = api_key.expose();
-    if key.is_empty() {
-        Some(Mistake::Missing(NAME))
-    } else if key.chars().any(|character| character.is_control() || character.is_whitespace()) {
-        let (value, expected) = ("[redacted]".to_owned(), "without blanks and control characters");
-        Some(Mistake::Characters { name: NAME, value, expected })
-    } else {
-        None
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::code::CodeTable;
 use super::super::connection::{ConnectionSettings, connection_methods};
 use super::super::envelope::Envelope;
-use super::super::host::{BaseUrl, HostAllowList};
+use super::super::host::HostAllowList;
 use super::client::WeikaClient;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use crate::clock::Clock;
@@ -88,7 +88,8 @@ impl WeikaClientBuilder {
         let (allow_http, total) = (self.connection.allow_http, self.connection.limits.total);
         let connection = self.connection.check(&mut mistakes);
         let base = connection.as_ref().map(|connection| &connection.base);
-        let hosts = allowed(base, &self.allowed_hosts, allow_http, &mut mistakes);
+        let patterns = PLATFORMS.into_iter().chain(self.allowed_hosts.iter().map(String::as_str));
+        let hosts = HostAllowList::with(base, patterns, allow_http, &mut mistakes);
         let Some(connection) = connection.filter(|_| mistakes.is_empty()) else {
             return Err(ConfigError::of(mistakes));
         };
@@ -114,27 +115,8 @@ impl WeikaClientBuilder {
             let (value, expected) = (self.app_key.clone(), "visible ASCII characters");
             mistakes.push(Mistake::Characters { name: "app_key", value, expected });
         }
-        let secret = self.app_secret.expose();
-        if secret.is_empty() {
-            mistakes.push(Mistake::Missing("app_secret"));
-        } else if secret.chars().any(|character| character.is_control() || character.is_whitespace()) {
-            let (value, expected) = ("[redacted]".to_owned(), "without blanks and control characters");
-            mistakes.push(Mistake::Characters { name: "app_secret", value, expected });
-        }
+        mistakes.extend(Mistake::in_secret("app_secret", self.app_secret.expose()));
     }
-}
-
-fn allowed(
-    base: Option<&BaseUrl>,
-    patterns: &[String],
-    allow_http: bool,
-    mistakes: &mut Vec<Mistake>,
-) -> HostAllowList {
-    let mut hosts = base.map_or_else(HostAllowList::default, HostAllowList::of);
-    for pattern in PLATFORMS.into_iter().chain(patterns.iter().map(String::as_str)) {
-        mistakes.extend(hosts.allow("allow_host", pattern, allow_http).err());
-    }
-    hosts
 }
 
 impl fmt::Debug for WeikaClientBuilder {
