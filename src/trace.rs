@@ -27,3 +27,62 @@ mod silent {
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) use silent::{debug, info, warning as warn};
+
+/// What the tests of other modules look at.
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use tracing::Dispatch;
+    use tracing::subscriber::{DefaultGuard, NoSubscriber};
+
+    /// What this thread logs, at every level, as long as this lives.
+    pub(crate) struct Captured {
+        lines: Lines,
+        _here: DefaultGuard,
+        _elsewhere: Dispatch,
+    }
+
+    impl Captured {
+        pub(crate) fn new() -> Self {
+            // With a single dispatcher, tracing asks only the thread that comes to a call site first, and silences
+            // the site for everybody if that thread has none.
+            let elsewhere = Dispatch::new(NoSubscriber::new());
+            let lines = Lines::default();
+            let writer = lines.clone();
+            let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
+            let subscriber = subscriber.with_writer(move || writer.clone()).finish();
+            Self { lines, _here: tracing::subscriber::set_default(subscriber), _elsewhere: elsewhere }
+        }
+
+        pub(crate) fn text(&self) -> String {
+            String::from_utf8(self.lines.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn call_site_that_another_thread_has_reached_first_is_captured() {
+        fn site() {
+            tracing::info!("reached");
+        }
+        let captured = Captured::new();
+        std::thread::spawn(site).join().unwrap();
+        site();
+        assert!(captured.text().contains("reached"));
+    }
+}

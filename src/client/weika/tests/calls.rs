@@ -1,6 +1,7 @@
 //! Everything but the sending of codes.
 
 use super::*;
+use crate::trace::tests::Captured;
 
 #[test]
 fn the_authorize_url_has_the_documented_parameters_encoded() {
@@ -136,11 +137,7 @@ fn what_users_hold_is_send_and_sync() {
 
 #[tokio::test(start_paused = true)]
 async fn e7_no_secret_is_logged_at_any_level() {
-    let lines = Arc::new(Mutex::new(Vec::new()));
-    let writer = Lines(Arc::clone(&lines));
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let log = Captured::new();
     let echo = Answer::Json(r#"{"errcode":1,"errmsg":"t0ken-1 c0de app-s3cr3t"}"#);
     for answers in
         [vec![TOKEN_EXPIRED, MANAGER], vec![INVALID_CODE], vec![Answer::Reset], vec![Answer::Hang], vec![echo.clone()]]
@@ -149,24 +146,9 @@ async fn e7_no_secret_is_logged_at_any_level() {
         drop(client.manager(AuthorizationCode::new("c0de")).await);
     }
     failure(&FarEnd::with_tokens([echo], []).client()).await;
-    drop(guard);
-    let lines = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
+    let lines = log.text();
     assert!(lines.contains("access token fetched") && lines.contains("refuses"), "{lines}");
     for secret in ["t0ken", "c0de", "s3cr3t"] {
         assert!(!lines.contains(secret), "{lines}");
-    }
-}
-
-#[derive(Clone)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
