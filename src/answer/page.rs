@@ -225,7 +225,11 @@ impl Page {
     /// [`address`](Self::address) as a QR code: an `<svg>` element in black and white, with a quiet zone.
     #[must_use]
     pub fn qr_code(&self) -> Option<String> {
-        qr_code::svg(self.address()?)
+        let label = match self.language {
+            Language::Chinese => "二维码：用微信打开此页",
+            Language::English => "QR code: open this page in WeChat",
+        };
+        qr_code::svg(self.address()?, label)
     }
 }
 
@@ -254,7 +258,7 @@ impl Pages {
     }
 
     /// The answer that carries the page.
-    pub(crate) fn respond(&self, page: &Page) -> OwnResponse {
+    fn respond(&self, page: &Page) -> OwnResponse {
         let rendered = self.0.as_ref().map_or_else(|| plain(page), |render| render(page));
         let mut response = rendered.map(Full::from);
         *response.status_mut() = page.kind.status();
@@ -270,9 +274,13 @@ impl Pages {
         let mut response = match reader {
             RequestKind::Page => self.respond(page),
             RequestKind::Grpc => grpc(page.kind.grpc_status(), page.kind.code()),
-            RequestKind::Data | RequestKind::Preflight => {
-                json(page.kind.status(), &serde_json::json!({ "error": page.kind.code() }))
-            }
+            RequestKind::Data | RequestKind::Preflight => match page.address() {
+                // The page is no failure; for a script that wants to log in, it is.
+                Some(address) => {
+                    json(StatusCode::FORBIDDEN, &serde_json::json!({ "error": page.kind.code(), "address": address }))
+                }
+                None => json(page.kind.status(), &serde_json::json!({ "error": page.kind.code() })),
+            },
         };
         match page.kind {
             PageKind::MethodNotAllowed(allow) => {

@@ -38,6 +38,7 @@ pub struct LoginLayerBuilder<P, St> {
     logout_path: Option<String>,
     landing_page: String,
     return_origins: Vec<String>,
+    closed_paths: Vec<String>,
     secret: Option<Zeroizing<Vec<u8>>>,
     lifetime: Lifetime,
     exchange_timeout: Duration,
@@ -57,6 +58,7 @@ impl<P, St> LoginLayerBuilder<P, St> {
             logout_path: None,
             landing_page: "/".to_owned(),
             return_origins: Vec::new(),
+            closed_paths: Vec::new(),
             secret: None,
             lifetime: Lifetime::default(),
             exchange_timeout: Duration::from_secs(30),
@@ -116,6 +118,14 @@ impl<P, St> LoginLayerBuilder<P, St> {
         self
     }
 
+    /// Keeps a login from leading to this path: an endpoint of another login layer, or one that only takes a `POST`
+    /// (rule T5). The paths of this layer are closed anyway.
+    #[must_use]
+    pub fn never_return_to(mut self, path: impl Into<String>) -> Self {
+        self.closed_paths.push(path.into());
+        self
+    }
+
     /// The secret that states and flow cookies are authenticated with: 32 bytes or more, the same on all
     /// instances and over restarts. Default: random, so that logins under way end with the process.
     #[must_use]
@@ -166,6 +176,7 @@ impl<P, St> LoginLayerBuilder<P, St> {
             logout_path: self.logout_path,
             landing_page: self.landing_page,
             return_origins: self.return_origins,
+            closed_paths: self.closed_paths,
             secret: self.secret,
             lifetime: self.lifetime,
             exchange_timeout: self.exchange_timeout,
@@ -226,8 +237,8 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             }
         }
 
-        let own_paths = [login_path.clone(), callback_path.clone(), logout_path.clone()];
-        let rules = ReturnRules::new(&own_paths, origins);
+        let own_paths = [&login_path, &callback_path, &logout_path].into_iter().chain(&self.closed_paths);
+        let rules = ReturnRules::new(own_paths.map(String::as_str), origins);
         let landing = rules.check(self.landing_page.as_bytes()).unwrap_or_else(|| {
             mistakes.push(Mistake::Path { name: "landing_page", value: self.landing_page.clone() });
             ReturnTo::root()

@@ -246,7 +246,7 @@ mod tests {
     }
 
     fn rules() -> ReturnRules {
-        ReturnRules::new(&[], Vec::new())
+        ReturnRules::new([], Vec::new())
     }
 
     fn target(text: &str) -> ReturnTo {

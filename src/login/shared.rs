@@ -136,7 +136,7 @@ impl<P: IdentityProvider, St> Shared<P, St> {
         // A target may be too long for a code.
         let page =
             Some(page(target)).filter(|page| page.qr_code().is_some()).unwrap_or_else(|| page(&settings.landing));
-        settings.pages.respond(&page)
+        settings.pages.respond_to(reader.kind, &page)
     }
 
     /// The answer when a login cannot go on: the store failed, the system has no randomness, or nobody can say

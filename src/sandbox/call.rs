@@ -26,6 +26,11 @@ impl Call<'_> {
         self.parts.headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default()
     }
 
+    /// Whether a page of another site sends this form.
+    pub(super) fn is_cross_site(&self) -> bool {
+        !matches!(self.header(HeaderName::from_static("sec-fetch-site")), "" | "none" | "same-origin")
+    }
+
     /// Whether the body is labelled as JSON.
     pub(super) fn is_json(&self) -> bool {
         let media_type = self.header(header::CONTENT_TYPE).split(';').next().unwrap_or_default();

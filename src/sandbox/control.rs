@@ -22,6 +22,9 @@ pub(super) fn answer(systems: &Systems, call: &Call<'_>) -> Answer {
     if call.parts.method != Method::POST {
         return Answer::page(show(systems));
     }
+    if call.is_cross_site() {
+        return bad_request("请在本页操作", "Other sites switch nothing here");
+    }
     let form = std::str::from_utf8(call.body).unwrap_or_default();
     let switch = parameter(form, "switch").and_then(|name| Switch::parse(&name));
     if switch.is_some_and(|it| it.apply(systems)) {
@@ -33,8 +36,8 @@ pub(super) fn answer(systems: &Systems, call: &Call<'_>) -> Answer {
 
 fn show(systems: &Systems) -> String {
     let kesion = [
-        (Switch::Kesion(KesionState::Authorized), "已授权", "authorised"),
-        (Switch::Kesion(KesionState::NotAuthorized), "未授权 3002", "not authorised"),
+        (Switch::Kesion(KesionState::Authorized), "已授权", "authorized"),
+        (Switch::Kesion(KesionState::NotAuthorized), "未授权 3002", "not authorized"),
         (Switch::Kesion(KesionState::NotOpened), "没有开通 3001", "not opened"),
         (Switch::Kesion(KesionState::Failing), "微信出错", "failing"),
     ];

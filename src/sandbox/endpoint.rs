@@ -30,9 +30,9 @@ labelled! {
         SendSms: Documented, "showdoc.com.cn/east/2714110949361841; its parameters are inferred";
         /// The binding service: binds an openid to a user who is there already.
         BindUser: Documented, "showdoc.com.cn/east/2195723471259705; its parameters are partly inferred";
-        /// Kesion's lookup of the official account that a school has authorised.
+        /// Kesion's lookup of the official account that a school has authorized.
         OfficialAccount: Documented, "showdoc.com.cn/kesionwebapi/9347782530902155";
-        /// Where Kesion's `auth_url` leads: a school's administrator authorises the account. What the page
+        /// Where Kesion's `auth_url` leads: a school's administrator authorizes the account. What the page
         /// looks like is the sandbox's own.
         AuthUrl: Documented, "showdoc.com.cn/kesionwebapi/9347782530902155: auth_url; the page is our own";
         /// The page that switches the states of the systems, shows the last SMS, and has no counterpart

@@ -1,4 +1,4 @@
-//! Kesion's lookup of the official account that a school has authorised, as
+//! Kesion's lookup of the official account that a school has authorized, as
 //! <https://www.showdoc.com.cn/kesionwebapi/9347782530902155> describes it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ pub(super) struct Kesion {
     pub(super) app_id: String,
     pub(super) apptoken: String,
     pub(super) apikey: Option<String>,
-    /// Where the administrator goes to authorise the account.
+    /// Where the administrator goes to authorize the account.
     pub(super) auth_url: String,
     pub(super) settings: Mutex<KesionSettings>,
 }
@@ -40,7 +40,7 @@ labelled! {
     pub enum KesionState {
         /// The school has not bought it (没有开通第三方公众号授权): 3001.
         NotOpened: Documented, "showdoc.com.cn/kesionwebapi/9347782530902155";
-        /// The school has authorised no account: 3002, with the address where its administrator can.
+        /// The school has authorized no account: 3002, with the address where its administrator can.
         NotAuthorized: Documented, "showdoc.com.cn/kesionwebapi/9347782530902155";
         /// All is well.
         Authorized: Documented, "showdoc.com.cn/kesionwebapi/9347782530902155";
@@ -51,7 +51,7 @@ labelled! {
 
 pub(super) const LABELS: &[Behaviour] = &[
     label("status_200", Provenance::Documented, "errors are shown as bodies only, in every Kesion document"),
-    label("no_number_when_authorised", Provenance::Documented, "9347782530902155: the example has no returnCode"),
+    label("no_number_when_authorized", Provenance::Documented, "9347782530902155: the example has no returnCode"),
     label("weixintype_is_a_string", Provenance::Documented, "9347782530902155: declared int, printed \"2\""),
     label("ercodeimg_is_spelled_so", Provenance::Documented, "9347782530902155"),
     label("confirm_info_only_sometimes", Provenance::Documented, "9347782530902155, and nobody explains it"),
@@ -71,7 +71,7 @@ const fn label(name: &'static str, provenance: Provenance, source: &'static str)
 }
 
 impl Kesion {
-    /// The state of the school's official account, and everything about it if it is authorised.
+    /// The state of the school's official account, and everything about it if it is authorized.
     pub(super) fn official_account(&self, call: &Call<'_>) -> Answer {
         let say = |number, msg, auth_url| refusal(number, msg, auth_url, call.quirks);
         if named(call, "apptoken").as_deref() != Some(&*self.apptoken) {
@@ -92,7 +92,7 @@ impl Kesion {
         }
     }
 
-    /// Where an administrator authorises the account, with one button.
+    /// Where an administrator authorizes the account, with one button.
     pub(super) fn authorization_page(&self, call: &Call<'_>) -> Answer {
         let mut settings = self.settings();
         let opened = settings.state != KesionState::NotOpened;
@@ -104,9 +104,9 @@ impl Kesion {
         }
         let (zh, en) = match settings.state {
             KesionState::NotOpened => ("没有开通第三方公众号授权", "The school has not bought this"),
-            KesionState::Authorized => ("公众号已授权", "The official account is authorised"),
+            KesionState::Authorized => ("公众号已授权", "The official account is authorized"),
             KesionState::NotAuthorized | KesionState::Failing => {
-                ("公众号还未授权", "No official account is authorised yet")
+                ("公众号还未授权", "No official account is authorized yet")
             }
         };
         let button = if opened { BUTTON } else { "" };
@@ -119,7 +119,7 @@ impl Kesion {
 }
 
 impl KesionSettings {
-    /// A verified service account that is authorised, without automatic login.
+    /// A verified service account that is authorized, without automatic login.
     pub(super) const fn new() -> Self {
         Self { state: KesionState::Authorized, auto_login: false, account_type: 2, verified: true }
     }
@@ -129,7 +129,7 @@ impl KesionSettings {
 pub(super) const AUTH_PATH: &str = "/plus/auth_url?schoolid=5";
 
 const BUTTON: &str = r#"
-<form method="post"><button data-switch="kesion:authorized">授权公众号 <small lang="en">Authorise the account</small></button></form>"#;
+<form method="post"><button data-switch="kesion:authorized">授权公众号 <small lang="en">Authorize the account</small></button></form>"#;
 
 /// A parameter of the body, form or JSON, or of the query.
 fn named(call: &Call<'_>, name: &str) -> Option<String> {

@@ -7,7 +7,7 @@
 //! - *Weika*, where a manager logs in ([`Person`]);
 //! - *WeChat's* page that gives an official account a code for whoever is looking ([`Follower`]);
 //! - the *binding service*, which turns that code into an openid, and into a token if the openid is bound;
-//! - *Kesion's* lookup of the official account that a school has authorised ([`KesionState`]).
+//! - *Kesion's* lookup of the official account that a school has authorized ([`KesionState`]).
 //!
 //! What tests switch by calls, a person switches at `/sandbox/control`.
 //!

@@ -1,4 +1,4 @@
-//! The official account that a school has authorised, field for field as Kesion shows it, slips and all.
+//! The official account that a school has authorized, field for field as Kesion shows it, slips and all.
 
 use serde_json::{Map, Value, json};
 

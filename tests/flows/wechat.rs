@@ -12,9 +12,9 @@ use tower_weika::client::kesion::KesionClient;
 use tower_weika::clock::{ManualClock, Timestamp};
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::{Manager, WechatUser};
-use tower_weika::login::LoginLayer;
+use tower_weika::login::{LoginLayer, LoginLayerBuilder};
 use tower_weika::official_account::OfficialAccounts;
-use tower_weika::provider::{WechatUserProvider, WeikaManagerProvider};
+use tower_weika::provider::{IdentityProvider, WechatUserProvider, WeikaManagerProvider};
 use tower_weika::sandbox::{
     BindingState, Browser, Endpoint, Fault, Follower, KesionState, Sandbox, SandboxBuilder, Visit,
 };
@@ -60,8 +60,8 @@ impl Campus {
             .expect("a provider");
         let weika = Weika::provider(&sandbox, clock.clock(), Duration::from_secs(30));
         // The same secret on purpose: what keeps the two apart must not hang on it.
-        let users = layer(wechat, &clock);
-        let managers: LoginLayer<WeikaManagerProvider> = layer(weika, &clock);
+        let users = layer(wechat, &clock, "weika");
+        let managers: LoginLayer<WeikaManagerProvider> = layer(weika, &clock, "wechat");
         let app = Router::new()
             .route("/", get(who))
             .route("/app/{*rest}", get(who).layer(GuardLayer::<WechatUser>::bound("/bind")))
@@ -90,9 +90,10 @@ impl Campus {
     }
 }
 
-fn layer<P: tower_weika::provider::IdentityProvider>(provider: P, clock: &ManualClock) -> LoginLayer<P> {
+fn layer<P: IdentityProvider>(provider: P, clock: &ManualClock, other: &str) -> LoginLayer<P> {
     let builder = LoginLayer::builder(provider).public_url(ORIGIN).secret([7; 32]).clock(clock.clock());
-    builder.build().expect("a login layer")
+    let others = ["login", "callback", "logout"].map(|endpoint| format!("/auth/{other}/{endpoint}"));
+    others.into_iter().fold(builder, LoginLayerBuilder::never_return_to).build().expect("a login layer")
 }
 
 async fn go(browser: &Browser, path: &str) -> Visit {
@@ -163,6 +164,15 @@ async fn two_logins_of_one_site_are_independent() {
     go(&phone, "/admin").await;
     let left = phone.post(&format!("{ORIGIN}/auth/wechat/logout"), "").await.unwrap();
     assert_eq!(left.text(), format!("{wang}, no user"));
+}
+
+#[tokio::test]
+async fn t5_login_never_leads_to_an_endpoint_of_the_other_one() {
+    let campus = Campus::start().await;
+    for endpoint in ["login", "callback%3Fwxcode=1", "%256cogout/"] {
+        let visit = go(&campus.phone(), &format!("/auth/wechat/login?return_to=/auth/weika/{endpoint}")).await;
+        assert_eq!(visit.path(), "/", "{endpoint}");
+    }
 }
 
 #[tokio::test]

@@ -33,6 +33,17 @@ async fn guarded_page_leads_to_the_page_that_explains_and_shows_where_to_go() {
 }
 
 #[tokio::test]
+async fn script_is_told_as_scripts_are() {
+    let mut request = Jar::default().get("/auth/weika/login?return_to=/a");
+    request.headers_mut().insert(ACCEPT, "application/json".parse().unwrap());
+    let answer = site().answer(request).await;
+    assert_eq!(answer.parts.status, StatusCode::FORBIDDEN);
+    let json: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
+    let address = "https://campus.example/auth/weika/login?return_to=%2Fa";
+    assert_eq!(json, serde_json::json!({ "error": "open_in_wechat", "address": address }));
+}
+
+#[tokio::test]
 async fn target_that_is_too_long_for_a_code_gives_way_to_the_landing_page() {
     let target = format!("/auth/weika/login?return_to=/{}", "%E8%AF%BE".repeat(220));
     let page = site().answer(Jar::default().get(&target)).await;

@@ -119,3 +119,13 @@ async fn names_of_followers_are_no_markup() {
     }
     assert!(on(&switch(&sandbox, "bind:a\"><script>").await).iter().any(|it| it.starts_with("bind:a")));
 }
+
+#[tokio::test]
+async fn pages_of_other_sites_switch_nothing() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let browser = Browser::new();
+    let target = format!("{}/sandbox/control", sandbox.base_url());
+    let refused = browser.post_from("https://evil.example/", &target, "switch=kesion%3Anot-opened").await.unwrap();
+    assert_eq!(refused.status(), 400);
+    assert!(on(&browser.get(&target).await.unwrap()).contains(&"kesion:authorized".to_owned()));
+}

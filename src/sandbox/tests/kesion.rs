@@ -30,7 +30,7 @@ fn shape(value: &Value, path: &str, found: &mut Vec<String>) {
 }
 
 #[tokio::test]
-async fn an_authorised_account_is_shown_field_by_field() {
+async fn an_authorized_account_is_shown_field_by_field() {
     let sandbox = Sandbox::start().await.unwrap();
     let answer = look_up(&sandbox).await;
     let plain = |id: i64| json!({ "funcscope_category": { "id": id } });
@@ -177,7 +177,7 @@ async fn an_apikey_is_asked_for_only_if_there_is_one() {
 }
 
 #[tokio::test]
-async fn an_administrator_authorises_the_account_with_a_button() {
+async fn an_administrator_authorizes_the_account_with_a_button() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.set_kesion(KesionState::NotAuthorized);
     let auth_url = look_up(&sandbox).await["auth_url"].as_str().unwrap().to_owned();
