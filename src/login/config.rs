@@ -40,6 +40,7 @@ pub struct LoginLayerBuilder<P, St> {
     return_origins: Vec<String>,
     closed_paths: Vec<String>,
     secret: Option<Zeroizing<Vec<u8>>>,
+    former_secrets: Vec<Zeroizing<Vec<u8>>>,
     lifetime: Lifetime,
     exchange_timeout: Duration,
     pages: Pages,
@@ -60,6 +61,7 @@ impl<P, St> LoginLayerBuilder<P, St> {
             return_origins: Vec::new(),
             closed_paths: Vec::new(),
             secret: None,
+            former_secrets: Vec::new(),
             lifetime: Lifetime::default(),
             exchange_timeout: Duration::from_secs(30),
             pages: Pages::default(),
@@ -134,6 +136,14 @@ impl<P, St> LoginLayerBuilder<P, St> {
         self
     }
 
+    /// A secret that was in use until a moment ago: logins that have begun under it still end well. Drop it when ten
+    /// minutes have passed since the last instance changed to the new one; sessions do not depend on either.
+    #[must_use]
+    pub fn former_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
+        self.former_secrets.push(Zeroizing::new(secret.into()));
+        self
+    }
+
     /// How long sessions live. Default: 30 minutes idle, 12 hours absolute.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Lifetime) -> Self {
@@ -178,6 +188,7 @@ impl<P, St> LoginLayerBuilder<P, St> {
             return_origins: self.return_origins,
             closed_paths: self.closed_paths,
             secret: self.secret,
+            former_secrets: self.former_secrets,
             lifetime: self.lifetime,
             exchange_timeout: self.exchange_timeout,
             pages: self.pages,
@@ -253,9 +264,11 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             });
         }
 
-        if let Some(secret) = self.secret.as_ref().filter(|secret| secret.len() < MIN_SECRET_BYTES) {
+        let named = self.secret.iter().map(|secret| ("secret", secret));
+        let named = named.chain(self.former_secrets.iter().map(|secret| ("former_secret", secret)));
+        for (name, secret) in named.filter(|(_, secret)| secret.len() < MIN_SECRET_BYTES) {
             mistakes.push(Mistake::Bounds {
-                name: "secret",
+                name,
                 value: format!("{} bytes long", secret.len()),
                 expected: "at least 32 bytes",
             });
@@ -281,7 +294,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             rules,
             cookies,
             flows: FlowCookies::new(cookies, name, &cookie_name),
-            keys: Keys::derive(&secret, name),
+            keys: Keys::derive(&secret, &self.former_secrets, name),
             lifetime: self.lifetime,
             exchange_timeout: self.exchange_timeout,
             pages: self.pages,

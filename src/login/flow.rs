@@ -242,7 +242,7 @@ mod tests {
     }
 
     fn keys() -> Keys {
-        Keys::derive(&[1; 32], "weika")
+        Keys::derive(&[1; 32], &[], "weika")
     }
 
     fn rules() -> ReturnRules {

@@ -17,43 +17,55 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    pub(super) fn derive(secret: &[u8], provider: &str) -> Self {
-        let root = Key(Zeroizing::new(digest(secret)));
-        Self { state: root.child("state", provider), flow: root.child("flow", provider) }
+    /// The keys of `secret`. What was made under one of the `former` secrets is accepted as well.
+    pub(super) fn derive(secret: &[u8], former: &[Zeroizing<Vec<u8>>], provider: &str) -> Self {
+        let key = |purpose| Key {
+            current: child(secret, purpose, provider),
+            former: former.iter().map(|secret| child(secret, purpose, provider)).collect(),
+        };
+        Self { state: key("state"), flow: key("flow") }
     }
 }
 
-pub(super) struct Key(Zeroizing<[u8; 32]>);
+type KeyBytes = Zeroizing<[u8; 32]>;
+
+pub(super) struct Key {
+    current: KeyBytes,
+    former: Vec<KeyBytes>,
+}
 
 impl Key {
-    fn child(&self, purpose: &str, provider: &str) -> Self {
-        let parts: [&[u8]; 4] = [b"tower-weika/1/", purpose.as_bytes(), b"/", provider.as_bytes()];
-        Self(Zeroizing::new(self.mac(&parts).finalize().into_bytes().into()))
-    }
-
     /// The tag of the parts, one after the other. All but the last must have a fixed length.
     pub(super) fn tag(&self, parts: &[&[u8]]) -> [u8; TAG_BYTES] {
-        let full: [u8; 32] = self.mac(parts).finalize().into_bytes().into();
+        let full: [u8; 32] = mac(&self.current, parts).finalize().into_bytes().into();
         let mut tag = [0; TAG_BYTES];
         tag.copy_from_slice(&full[..TAG_BYTES]);
         tag
     }
 
-    /// Whether `tag` is that of the parts, in constant time.
+    /// Whether `tag` is that of the parts, in constant time for each key.
     pub(super) fn verify(&self, parts: &[&[u8]], tag: &[u8; TAG_BYTES]) -> bool {
-        self.mac(parts).verify_truncated_left(tag).is_ok()
+        let keys = [&self.current].into_iter().chain(&self.former);
+        keys.into_iter().any(|key| mac(key, parts).verify_truncated_left(tag).is_ok())
     }
+}
 
-    fn mac(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
-        // A key shorter than a block is filled up with zeros (RFC 2104 §2).
-        let mut block = Zeroizing::new([0; 64]);
-        block[..32].copy_from_slice(&*self.0);
-        let mut mac = Hmac::<Sha256>::new(&(*block).into());
-        for part in parts {
-            mac.update(part);
-        }
-        mac
+/// The key for one purpose and provider.
+fn child(secret: &[u8], purpose: &str, provider: &str) -> KeyBytes {
+    let root = Zeroizing::new(digest(secret));
+    let parts: [&[u8]; 4] = [b"tower-weika/1/", purpose.as_bytes(), b"/", provider.as_bytes()];
+    Zeroizing::new(mac(&root, &parts).finalize().into_bytes().into())
+}
+
+fn mac(key: &KeyBytes, parts: &[&[u8]]) -> Hmac<Sha256> {
+    // A key shorter than a block is filled up with zeros (RFC 2104 §2).
+    let mut block = Zeroizing::new([0; 64]);
+    block[..32].copy_from_slice(&**key);
+    let mut mac = Hmac::<Sha256>::new(&(*block).into());
+    for part in parts {
+        mac.update(part);
     }
+    mac
 }
 
 /// A secret of any length as a key of 32 bytes.
@@ -74,12 +86,21 @@ mod tests {
 
     #[test]
     fn purpose_and_provider_separate_the_keys() {
-        let keys = Keys::derive(&[7; 32], "weika");
-        let others = Keys::derive(&[7; 32], "wechat");
+        let keys = Keys::derive(&[7; 32], &[], "weika");
+        let others = Keys::derive(&[7; 32], &[], "wechat");
         let tag = keys.state.tag(&[b"payload"]);
         assert!(keys.state.verify(&[b"payl", b"oad"], &tag));
         assert!(!keys.flow.verify(&[b"payload"], &tag));
         assert!(!others.state.verify(&[b"payload"], &tag));
-        assert!(!Keys::derive(&[8; 32], "weika").state.verify(&[b"payload"], &tag));
+        assert!(!Keys::derive(&[8; 32], &[], "weika").state.verify(&[b"payload"], &tag));
+    }
+
+    #[test]
+    fn former_secret_is_accepted_and_nothing_is_made_under_it() {
+        let old = Keys::derive(&[7; 32], &[], "weika");
+        let new = Keys::derive(&[8; 32], &[vec![7; 32].into()], "weika");
+        assert!(new.state.verify(&[b"payload"], &old.state.tag(&[b"payload"])));
+        assert!(!new.flow.verify(&[b"payload"], &old.state.tag(&[b"payload"])));
+        assert!(!old.state.verify(&[b"payload"], &new.state.tag(&[b"payload"])));
     }
 }

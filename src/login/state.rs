@@ -170,7 +170,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_unix_seconds(1_760_000_000);
 
     fn keys() -> Keys {
-        Keys::derive(&[1; 32], "weika")
+        Keys::derive(&[1; 32], &[], "weika")
     }
 
     #[test]
@@ -183,8 +183,8 @@ mod tests {
     #[test]
     fn state_of_another_provider_or_secret_is_refused() {
         let text = State::begin(Attempt::First, NOW).unwrap().encode(&keys().state);
-        assert_eq!(State::decode(text.as_bytes(), &Keys::derive(&[1; 32], "wechat").state), None);
-        assert_eq!(State::decode(text.as_bytes(), &Keys::derive(&[2; 32], "weika").state), None);
+        assert_eq!(State::decode(text.as_bytes(), &Keys::derive(&[1; 32], &[], "wechat").state), None);
+        assert_eq!(State::decode(text.as_bytes(), &Keys::derive(&[2; 32], &[], "weika").state), None);
     }
 
     #[test]

@@ -412,6 +412,28 @@ async fn browser_that_loses_every_cookie_sees_two_redirects_and_then_a_page() {
 }
 
 #[tokio::test]
+async fn login_that_began_under_the_former_secret_ends_well_and_under_another_one_it_does_not() {
+    let (before, mut jar) = (Site::new(), Jar::default());
+    let state = before.begin(&mut jar, "/admin/x").await;
+    let after = |former: Option<[u8; 32]>| {
+        let builder = LoginLayer::builder(before.provider.clone()).public_url("https://campus.example");
+        let builder = builder.secret([10; 32]).clock(before.clock.clock());
+        let builder = former.into_iter().fold(builder, LoginLayerBuilder::former_secret);
+        Site { provider: before.provider.clone(), clock: before.clock.clone(), login: builder.build().unwrap() }
+    };
+    for former in [None, Some([11; 32])] {
+        assert_eq!(after(former).callback(&mut jar, "wang", &state).await.parts.status, StatusCode::BAD_REQUEST);
+    }
+    let rotated = after(Some([9; 32]));
+    assert_eq!(rotated.callback(&mut jar, "wang", &state).await.location(), "/admin/x");
+    // What begins now is made under the new one.
+    let state = rotated.begin(&mut jar, "/admin/y").await;
+    assert_eq!(before.callback(&mut jar, "wang", &state).await.parts.status, StatusCode::BAD_REQUEST);
+    assert_eq!(before.exchanges(), 1);
+    assert_eq!(after(None).callback(&mut jar, "wang", &state).await.location(), "/admin/y");
+}
+
+#[tokio::test]
 async fn code_that_fails_restarts_the_login_once_and_keeps_the_target() {
     for (code, status) in [("bad", 400), ("lost", 502), ("late", 504)] {
         let (site, mut jar) = (Site::new(), Jar::default());
