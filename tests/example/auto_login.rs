@@ -38,7 +38,7 @@ async fn whoever_declines_is_not_asked_again() {
     let url = format!("{}/", site.url);
     switch(&site, "kesion-auto-login:on").await;
     switch(&site, "person:xiaoming").await;
-    see(&phone(), &url, "data-wechat").await;
+    see(&phone(), &url, "data-wechat=\"bound\"").await;
     switch(&site, "phone:decline").await;
     let browser = phone();
     let page = browser.get(&url).await.unwrap();
@@ -52,7 +52,7 @@ async fn only_the_home_page_logs_in_unasked() {
     switch(&site, "kesion-auto-login:on").await;
     switch(&site, "person:xiaoming").await;
     // From here on the site knows of the switch.
-    see(&phone(), &format!("{}/", site.url), "data-wechat").await;
+    see(&phone(), &format!("{}/", site.url), "data-wechat=\"bound\"").await;
     for (path, status) in [("/api/me", 401), ("/style.css", 200), ("/nowhere", 404)] {
         let page = phone().get_no_follow(&format!("{}{path}", site.url)).await.unwrap();
         assert_eq!(page.status(), status, "{path}");
