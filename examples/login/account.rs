@@ -24,14 +24,17 @@ pub(crate) async fn show(
     manager: Authenticated<Manager>,
     visitor: Visitor,
 ) -> impl IntoResponse {
-    // A manager who has just authorized the account wants to see that.
-    if site.school.peek().is_some_and(|known| known.account().is_none()) {
+    // A manager who has just authorized the account wants to see that: nothing but an account is shown from memory,
+    // be the memory fresh or not.
+    if site.school.known().is_some_and(|known| known.account().is_none()) {
         site.school.invalidate();
     }
     let (status, view) = match site.school.get().await {
         Ok(known) => (StatusCode::OK, AccountView::Known(known)),
         Err(error) => {
             tracing::warn!(%error, kind = ?error.kind(), "nobody knows the state of the official account");
+            // Nor is a failure: the next visit asks again.
+            site.school.invalidate();
             let status = match error.kind() {
                 ErrorKind::Timeout | ErrorKind::Unresponsive => StatusCode::GATEWAY_TIMEOUT,
                 _ => StatusCode::BAD_GATEWAY,

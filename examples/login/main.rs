@@ -9,13 +9,14 @@
 //! * [`view`]: both identities as JSON; [`page`] and [`card`]: as HTML. [`visitor`] is who is asking, [`reader`] in
 //!   which language.
 //! * [`health`] and [`measure`]: what an orchestrator asks. [`shutdown`]: how it ends.
-//! * [`pretend`]: WeChat on a desk, with the sandbox only.
+//! * [`pretend`]: WeChat on a desk, with the sandbox only. [`mark`]: the cookies of the site itself.
 
 mod account;
 mod bind;
 mod card;
 mod health;
 mod html;
+mod mark;
 mod measure;
 mod page;
 mod pretend;
@@ -28,6 +29,7 @@ mod upstream;
 mod view;
 mod visitor;
 
+use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -45,9 +47,15 @@ const BAD_SETTINGS: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let wanted = env::var_os(EnvFilter::DEFAULT_ENV).filter(|wanted| !wanted.is_empty());
+    let readable = wanted.as_ref().and_then(|_| EnvFilter::try_from_default_env().ok());
+    let is_ignored = wanted.is_some() && readable.is_none();
+    let filter = readable.unwrap_or_else(|| EnvFilter::new("info"));
     let colours = io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(io::stderr).init();
+    if is_ignored {
+        tracing::warn!("RUST_LOG {:?} cannot be read, and counts as \"info\"", wanted.unwrap_or_default());
+    }
 
     let settings = match Settings::read() {
         Ok(settings) => settings,

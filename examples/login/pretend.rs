@@ -3,22 +3,24 @@
 
 use std::convert::Infallible;
 
-use axum::Form;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequestParts, Request};
-use axum::http::header::{COOKIE, SET_COOKIE, USER_AGENT};
+use axum::http::HeaderValue;
+use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Redirect};
-use serde::Deserialize;
 use tower_weika::answer::UserAgent;
+use url::form_urlencoded::parse;
 
+use crate::mark::Mark;
 use crate::reader::Reader;
 use crate::same_origin::SameOrigin;
 
 /// Where the switch is.
 pub(crate) const PATH: &str = "/pretend";
 
-const NAME: &str = "pretend-wechat";
+const MARK: Mark = Mark { name: "pretend-wechat", path: "/" };
 
 const PHONE: HeaderValue = HeaderValue::from_static(
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0_3 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
@@ -39,7 +41,7 @@ pub(crate) enum Pretence {
 /// For requests of all browsers, outside the login layers.
 pub(crate) async fn pretend(mut request: Request) -> Request {
     let headers = request.headers_mut();
-    let pretence = if wants_to(headers) {
+    let pretence = if MARK.is_in(headers) {
         headers.insert(USER_AGENT, PHONE);
         Pretence::On
     } else if UserAgent::of(headers).has_web_login() {
@@ -51,20 +53,10 @@ pub(crate) async fn pretend(mut request: Request) -> Request {
     request
 }
 
-fn wants_to(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(';')).any(|pair| pair.trim().split_once('=') == Some((NAME, "1")))
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Choice {
-    on: Option<String>,
-}
-
-/// Begins or ends it.
-pub(crate) async fn switch(_: SameOrigin, reader: Reader, Form(choice): Form<Choice>) -> impl IntoResponse {
-    let lifetime = if choice.on.is_some() { "" } else { "; Max-Age=0" };
-    let cookie = format!("{NAME}=1; Path=/; HttpOnly; SameSite=Lax{lifetime}");
+/// Begins or ends it. There is nothing to get wrong about a form with one button: without `on` it ends.
+pub(crate) async fn switch(_: SameOrigin, reader: Reader, form: Result<Bytes, BytesRejection>) -> impl IntoResponse {
+    let is_on = form.is_ok_and(|form| parse(&form).any(|(name, _)| name == "on"));
+    let cookie = MARK.set((!is_on).then_some(0));
     ([(SET_COOKIE, cookie)], Redirect::to(&reader.link("/")))
 }
 

@@ -3,23 +3,18 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
-use serde::Deserialize;
 use tower_weika::answer::Language;
 use url::form_urlencoded::{Serializer, byte_serialize, parse};
 
-/// The language of a page: that of the browser, unless `?lang=` says otherwise.
+/// The language of a page: that of the browser, unless `?lang=` says otherwise, there or on the page that somebody is
+/// on the way to.
 pub(crate) struct Reader {
     language: Language,
     has_chosen: bool,
     uri: Uri,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    lang: Option<String>,
 }
 
 impl Reader {
@@ -75,6 +70,11 @@ impl Reader {
         }
     }
 
+    /// Where somebody wants to go afterwards. It comes from anywhere: the login checks it, and leads there.
+    pub(crate) fn return_to(&self) -> String {
+        return_to(&self.uri)
+    }
+
     /// The address that was asked for.
     pub(crate) fn uri(&self) -> &Uri {
         &self.uri
@@ -85,16 +85,30 @@ impl<S: Sync> FromRequestParts<S> for Reader {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let choice = Query::<Choice>::try_from_uri(&parts.uri).ok().and_then(|Query(choice)| choice.lang);
-        let chosen = match choice.as_deref() {
-            Some("zh") => Some(Language::Chinese),
-            Some("en") => Some(Language::English),
-            _ => None,
-        };
+        let chosen = chosen(parts.uri.query().unwrap_or_default()).or_else(|| {
+            let target = return_to(&parts.uri);
+            chosen(target.split('#').next()?.split_once('?')?.1)
+        });
         Ok(Self {
             language: chosen.unwrap_or_else(|| Language::of(&parts.headers)),
             has_chosen: chosen.is_some(),
             uri: parts.uri.clone(),
         })
+    }
+}
+
+/// The first that is there; nothing if there is none.
+fn return_to(uri: &Uri) -> String {
+    let mut pairs = parse(uri.query().unwrap_or_default().as_bytes());
+    pairs.find(|(name, _)| name == "return_to").map(|(_, target)| target.into_owned()).unwrap_or_default()
+}
+
+/// The language that a query names. Two of them are none.
+fn chosen(query: &str) -> Option<Language> {
+    let mut choices = parse(query.as_bytes()).filter(|(name, _)| name == "lang").map(|(_, choice)| choice);
+    match (choices.next().as_deref(), choices.next()) {
+        (Some("zh"), None) => Some(Language::Chinese),
+        (Some("en"), None) => Some(Language::English),
+        _ => None,
     }
 }

@@ -15,7 +15,7 @@ use axum::routing::{get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 use tower_weika::BoxError;
-use tower_weika::answer::Rejection;
+use tower_weika::answer::{Rejection, UserAgent};
 use tower_weika::client::binding::BindingClient;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika::extract::Authenticated;
@@ -107,7 +107,9 @@ impl Site {
             .route(bind::PATH, get(bind::show).post(bind::submit))
             .route_layer(GuardLayer::<WechatUser>::logged_in());
         let site = Router::new()
-            .route("/", get(home))
+            // Only here: a script is told who is asking, and whoever wants the back office is no WeChat user. It honours
+            // the school's switch at Kesion.
+            .route("/", get(home).layer(self.wechat_login.auto_login()))
             .route("/api/me", get(me))
             .route("/style.css", get(|| asset("text/css; charset=utf-8", include_str!("style.css"))))
             .route("/icon.svg", get(|| asset("image/svg+xml", include_str!("icon.svg"))))
@@ -120,8 +122,6 @@ impl Site {
             .fallback(not_found)
             .layer(DefaultBodyLimit::max(LONGEST_FORM))
             .layer(map_response_with_state(self.clone(), harden))
-            // Inside its login, which knows who is logged in. It honours the school's switch at Kesion.
-            .layer(self.wechat_login.auto_login())
             .layer(self.wechat_login.clone())
             .layer(self.manager_login.clone());
         let site = if may_pretend { site.layer(map_request(pretend::pretend)) } else { site };
@@ -166,10 +166,16 @@ async fn app(
     Html(page::app(&site.frame, &reader, &user, &visitor, account.as_deref()))
 }
 
-/// Always JSON, also for somebody who navigates here: a rejection of a request without headers is.
-async fn me(visitor: Visitor) -> Result<Json<Value>, Rejection> {
+/// Always JSON, also for somebody who navigates here: a rejection of a request without headers is. It names the login
+/// that is likely to be meant.
+async fn me(headers: HeaderMap, visitor: Visitor) -> Result<Json<Value>, Rejection> {
     if let Visitor { manager: None, wechat: None } = &visitor {
-        return Err(Rejection::login_required::<Manager>(&Method::GET, &HeaderMap::new()));
+        let nothing = HeaderMap::new();
+        return Err(if UserAgent::of(&headers).has_web_login() {
+            Rejection::login_required::<WechatUser>(&Method::GET, &nothing)
+        } else {
+            Rejection::login_required::<Manager>(&Method::GET, &nothing)
+        });
     }
     let manager = visitor.manager.as_deref().map(view::manager);
     let wechat = visitor.wechat.as_deref().map(view::wechat_user);

@@ -63,3 +63,26 @@ async fn kesion_that_fails_is_a_bad_gateway_and_no_reason_to_be_unready() {
     assert!(page.text().contains("data-account=\"unknown\"") && !page.text().contains("access_token"));
     assert_eq!(browser.get(&format!("{}/readyz", site.url)).await.unwrap().status(), 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_news_and_failures_are_never_from_memory_and_an_account_may_be() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.set_kesion(KesionState::NotAuthorized);
+    let site = site_at(&sandbox, &[]);
+    let url = format!("{}/account", site.url);
+    let browser = Browser::new();
+    let page = log_in(&browser, &url, "wang").await;
+    assert!(page.text().contains("data-account=\"not-authorized\""));
+    for (state, status, shown) in [
+        (KesionState::Failing, 502, "unknown"),
+        (KesionState::NotOpened, 200, "not-opened"),
+        (KesionState::Failing, 502, "unknown"),
+        (KesionState::Authorized, 200, "authorized"),
+        (KesionState::Failing, 200, "authorized"),
+    ] {
+        sandbox.set_kesion(state);
+        let page = browser.get(&url).await.unwrap();
+        assert_eq!(page.status(), status, "{state:?}");
+        assert!(page.text().contains(&format!("data-account=\"{shown}\"")), "{state:?}");
+    }
+}

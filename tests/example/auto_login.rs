@@ -38,10 +38,30 @@ async fn whoever_declines_is_not_asked_again() {
     let url = format!("{}/", site.url);
     switch(&site, "kesion-auto-login:on").await;
     switch(&site, "person:xiaoming").await;
-    see(&phone(), &url, "data-wechat").await;
+    see(&phone(), &url, "data-wechat=\"bound\"").await;
     switch(&site, "phone:decline").await;
     let browser = phone();
     let page = browser.get(&url).await.unwrap();
     assert!(page.hops().len() > 1 && address(&page) == url && page.text().contains("未登录"), "{page:?}");
     assert_eq!(browser.get(&url).await.unwrap().hops().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_home_page_logs_in_unasked() {
+    let site = Site::start(&[]);
+    switch(&site, "kesion-auto-login:on").await;
+    switch(&site, "person:xiaoming").await;
+    // From here on the site knows of the switch.
+    see(&phone(), &format!("{}/", site.url), "data-wechat=\"bound\"").await;
+    for (path, status) in [("/api/me", 401), ("/style.css", 200), ("/nowhere", 404)] {
+        let page = phone().get_no_follow(&format!("{}{path}", site.url)).await.unwrap();
+        assert_eq!(page.status(), status, "{path}");
+    }
+    let told = phone().get_no_follow(&format!("{}/api/me", site.url)).await.unwrap();
+    assert_eq!(told.header("content-type"), Some("application/json"));
+    let sent =
+        |path| async move { phone().get_no_follow(path).await.unwrap().location().unwrap_or_default().to_owned() };
+    let (home, admin) = (format!("{}/", site.url), format!("{}/admin", site.url));
+    assert!(sent(&home).await.contains("/connect/oauth2/authorize"), "the home page does");
+    assert!(!sent(&admin).await.contains("/connect/oauth2/authorize"), "managers have a login of their own");
 }

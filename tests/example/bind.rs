@@ -74,14 +74,22 @@ async fn everything_that_goes_wrong_is_said_and_the_form_is_kept() {
     ] {
         let page = press(&browser, &page, action, mobile, sms).await;
         assert_eq!(told(&page), (422, expected.to_owned()), "{action} {mobile} {sms}");
-        let (mobile, sms) = (mobile.trim(), sms.trim());
+        let is_about_the_code = expected.starts_with("短信验证码") || expected.starts_with("请输入短信验证码");
+        let is_about_the_mobile =
+            ["请输入手机号", "短信发送失败，请检查手机号", "没有使用此手机号的用户"].contains(&expected);
+        // A code that was refused is of no more use.
+        let (mobile, sms) = (mobile.trim(), if is_about_the_code { "" } else { sms.trim() });
+        let wrong = " aria-invalid=\"true\" aria-describedby=\"notice\"";
+        for (value, is_wrong) in [(mobile, is_about_the_mobile), (sms, is_about_the_code)] {
+            let field = format!("required value=\"{value}\"{}>", if is_wrong { wrong } else { "" });
+            assert!(page.text().contains(&field), "{action} {field}");
+        }
+        assert_eq!(page.text().matches("aria-invalid").count(), usize::from(is_about_the_code || is_about_the_mobile));
         assert!(page.text().contains("name=\"mobile\" type=\"tel\""), "{action}");
-        assert!(page.text().contains(&format!("required value=\"{mobile}\"")), "{action} {mobile}");
-        assert!(page.text().contains(&format!("required value=\"{sms}\"")), "{action} {sms}");
     }
     let english = browser.get(&format!("{}/bind?lang=en&return_to=%2Fapp", site.url)).await.unwrap();
-    let page = press(&browser, &english, "bind", XIAOHONG, "\"><script>").await;
-    assert_eq!(told(&page), (422, "That is not the code from the SMS".to_owned()));
+    let page = press(&browser, &english, "sms", "\"><script>", "").await;
+    assert_eq!(told(&page), (422, "The SMS could not be sent. Please check the number".to_owned()));
     assert!(page.text().contains("&quot;&gt;&lt;script&gt;") && !page.text().contains("<script"));
 }
 
@@ -164,7 +172,88 @@ async fn foreign_targets_and_foreign_forms_lead_nowhere() {
     assert_eq!(stranger.status(), 401);
     let control = Browser::new().get(&control_page(&site)).await.unwrap().text();
     assert!(!control.contains("data-sms"), "no SMS was sent");
+}
 
-    let huge = browser.post_from(page.url(), page.url(), "x".repeat(20_000)).await.unwrap();
-    assert_eq!(huge.status(), 413);
+#[tokio::test(flavor = "multi_thread")]
+async fn forms_and_addresses_that_nobody_typed_are_answered_with_the_page() {
+    let site = Site::start(&[]);
+    let browser = phone();
+    let bind = format!("{}/bind?return_to=%2Fa&return_to=%2Fb", site.url);
+    let page = log_in(&browser, &bind, "xiaohong").await;
+    assert!(page.status() == 200 && page.text().contains("href=\"/auth/wechat/login?return_to=%2Fa\""), "the first");
+    for (form, status) in [(String::new(), 422), ("mobile=1&mobile=2".to_owned(), 422), ("x".repeat(20_000), 413)] {
+        let page = browser.post_from(&bind, &bind, form).await.unwrap();
+        let (told_status, notice) = told(&page);
+        assert_eq!(told_status, status, "{notice}");
+        assert!(!notice.is_empty() && page.text().contains("data-bind"), "{told_status}");
+    }
+    let page = raw_post(&site, &browser, "/bind").await;
+    assert!(page.starts_with("HTTP/1.1 415") && page.contains("data-notice=\"refused\""), "{page}");
+    let page = raw_post(&site, &browser, "/pretend").await;
+    assert!(page.starts_with("HTTP/1.1 303"), "{page}");
+}
+
+/// A form of this site without a body and without a content type, which no browser sends.
+async fn raw_post(site: &Site, browser: &Browser, path: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let host = site.url.trim_start_matches("http://");
+    let cookies: Vec<_> = browser.cookies().iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\norigin: {}\r\ncookie: {}\r\nconnection: close\r\n\r\n",
+        site.url,
+        cookies.join("; "),
+    );
+    let mut stream = tokio::net::TcpStream::connect(host).await.expect("the site listens");
+    stream.write_all(head.as_bytes()).await.expect("the site reads");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("the site answers");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn binding_that_the_operator_does_not_know_of_is_told_once() {
+    let site = Site::start(&[]);
+    switch(&site, "binding:nobody-bound").await;
+    for (person, mobile, language, expected) in [
+        ("xiaohong", XIAOHONG, "", "绑定已提交，但绑定服务仍回答未绑定。请稍后重试，或联系学校。"),
+        (
+            "xiaoming",
+            "13800000001",
+            "?lang=en",
+            "The account was bound, but the binding service still says it is not. Try again later, or ask your school.",
+        ),
+    ] {
+        let browser = phone();
+        let page = log_in(&browser, &format!("{}/app{language}", site.url), person).await;
+        assert_eq!((page.path(), told(&page).1.as_str()), ("/bind", ""));
+        switch(&site, &format!("person:{person}")).await;
+        press(&browser, &page, "sms", mobile, "").await;
+        let code = sms(&site, mobile).await;
+        let page = press(&browser, &page, "bind", mobile, &code).await;
+        assert_eq!((page.path(), told(&page)), ("/bind", (200, expected.to_owned())));
+        let cookie = page.hops()[0].set_cookies.first().unwrap();
+        assert_eq!(cookie, "just-bound=1; Path=/bind; HttpOnly; SameSite=Lax; Max-Age=60");
+        assert_eq!(told(&browser.get(page.url()).await.unwrap()).1, "", "once");
+        switch(&site, "phone:ask").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_bound_meanwhile_is_sent_on_without_an_sms() {
+    let site = Site::start(&[]);
+    let browser = phone();
+    log_in(&browser, &format!("{}/app", site.url), "xiaoming").await;
+    let bind = format!("{}/bind?return_to=%2Fapp%2Fdeep", site.url);
+    let page = browser.post_from(&bind, &bind, "action=sms&mobile=13800000001").await.unwrap();
+    assert_eq!(page.url(), format!("{}/app/deep", site.url));
+    let control = Browser::new().get(&control_page(&site)).await.unwrap().text();
+    assert!(!control.contains("data-sms"), "no SMS was sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn language_survives_the_way_to_the_page() {
+    let site = Site::start(&[]);
+    let page = log_in(&phone(), &format!("{}/app?lang=en", site.url), "xiaohong").await;
+    assert!(page.path() == "/bind" && page.text().contains("Mobile number"), "{}", page.url());
 }

@@ -55,6 +55,15 @@ async fn no_secret_of_a_wechat_user_is_logged_at_any_level() {
     assert_lacks(&log, &[from_url, cookies, own].concat());
 }
 
+#[test]
+fn filter_that_cannot_be_read_is_warned_of_once() {
+    for (filter, warned) in [("info,tower_weika=loud", 1), ("", 0), ("warn,tower_weika=debug", 0)] {
+        let mut site = Site::start(&[("RUST_LOG", filter)]);
+        let log = log_of(&mut site);
+        assert_eq!(log.matches("RUST_LOG").count(), warned, "{filter}: {log}");
+    }
+}
+
 /// Everything that the site has logged. It ends first.
 fn log_of(site: &mut Site) -> String {
     site.child.kill().expect("it runs");

@@ -23,7 +23,10 @@ async fn me(site: &Site, manager: Option<&str>, wechat: Option<&str>) -> (u16, V
 async fn all_four_combinations_are_told_apart() {
     let site = Site::start(&[]);
     let (status, nobody) = me(&site, None, None).await;
-    assert_eq!((status, &nobody["error"]), (401, &json!("login_required")));
+    assert_eq!((status, nobody), (401, json!({ "error": "login_required", "login_url": "/auth/wechat/login" })));
+
+    let desk = Browser::new().get(&format!("{}/api/me", site.url)).await.unwrap();
+    assert_eq!(desk.json(), Some(json!({ "error": "login_required", "login_url": "/auth/weika/login" })));
 
     let (status, manager) = me(&site, Some("li"), None).await;
     assert_eq!(status, 200);

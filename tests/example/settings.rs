@@ -53,15 +53,21 @@ fn every_mistake_is_told_at_once_and_no_secret() {
 #[test]
 fn each_mistake_is_refused_on_its_own() {
     let (binding, app_id) = (("BINDING_BASE_URL", "https://binding.example"), ("BINDING_APPID", "wx1"));
+    let (key, secret) = (("WEIKA_APP_KEY", "KEY"), ("WEIKA_APP_SECRET", "s3cr3t"));
     let cases: &[(&[(&str, &str)], &str)] = &[
         (&[("LISTEN", "127.0.0.1")], "LISTEN"),
-        (&[("LISTEN", "0.0.0.0:0")], "PUBLIC_URL"),
+        (&[("LISTEN", "0.0.0.0:0")], "LISTEN 0.0.0.0:0 is not on this machine alone; set PUBLIC_URL"),
+        (&[("LISTEN", "[::]:3000")], "LISTEN [::]:3000 is not on this machine alone; set PUBLIC_URL"),
         (&[("PUBLIC_URL", "http://campus.example.edu.cn")], "plain http"),
         (&[("PUBLIC_URL", "https://campus.example.edu.cn/path")], "PUBLIC_URL"),
         (&[("PUBLIC_URL", "campus")], "PUBLIC_URL"),
         (&[("WEIKA_APP_KEY", "KEY")], "without WEIKA_APP_SECRET"),
         (&[("WEIKA_APP_SECRET", "s3cr3t")], "without WEIKA_APP_KEY"),
         (&[("WEIKA_BASE_URL", "https://uni.weixiao.qq.com")], "WEIKA_BASE_URL"),
+        (
+            &[key, secret, ("WEIKA_BASE_URL", "http://weika.example")],
+            "WEIKA_BASE_URL \"http://weika.example\" is plain",
+        ),
         (&[("SESSION_SECRET", "c2hvcnQ=")], "SESSION_SECRET is 5 bytes long"),
         (&[("SESSION_SECRET", "not base64 at all, and s3cr3t")], "SESSION_SECRET"),
         (&[("SANDBOX_LISTEN", "0.0.0.0:0")], "SANDBOX_LISTEN"),
@@ -75,12 +81,20 @@ fn each_mistake_is_refused_on_its_own() {
         (&[("BINDING_BASE_URL", "binding"), app_id], "BINDING_BASE_URL \"binding\" is not"),
         (&[binding, ("BINDING_APPID", "wx&1")], "BINDING_APPID"),
         (&[binding, app_id, ("WECHAT_AUTHORIZE_URL", "http://wechat.example/")], "WECHAT_AUTHORIZE_URL"),
+        (
+            &[binding, app_id, ("WECHAT_AUTHORIZE_URL", "https://wechat.example/#wechat_redirect")],
+            "WECHAT_AUTHORIZE_URL \"https://wechat.example/#wechat_redirect\" is not",
+        ),
+        (
+            &[binding, app_id, ("WECHAT_AUTHORIZE_URL", "https://me:s3cr3t@wechat.example/#wechat_redirect")],
+            "WECHAT_AUTHORIZE_URL \"[redacted]\" is not",
+        ),
     ];
     for (variables, expected) in cases {
         let (code, said) = refusal(variables);
         assert_eq!(code, Some(2), "{variables:?}: {said}");
         assert!(said.contains(*expected) && said.matches("\n  - ").count() == 1, "{variables:?}: {said}");
-        assert!(!said.contains("s3cr3t"), "{said}");
+        assert!(!said.contains("s3cr3t") && !said.contains("allow_http"), "{said}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! WeChat users: who gets where.
 
 use serde_json::json;
-use tower_weika::sandbox::Browser;
+use tower_weika::sandbox::{Browser, Visit};
 
 use crate::support::Site;
 use crate::{log_in, phone, switch};
@@ -110,4 +110,39 @@ async fn nobody_comes_from_wechat_while_nobody_knows_the_account_and_managers_do
     }
     assert_eq!(phone().get(&format!("{}/", site.url)).await.unwrap().status(), 200);
     assert_eq!(log_in(&phone(), &format!("{}/admin", site.url), "wang").await.status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_button_at_the_top_ends_the_login_of_the_page() {
+    let site = Site::start(&[]);
+    let browser = phone();
+    log_in(&browser, &format!("{}/admin", site.url), "wang").await;
+    log_in(&browser, &format!("{}/auth/wechat/login", site.url), "xiaoming").await;
+    let top = |page: &Visit| page.text().split_once("</header>").expect("a page").0.to_owned();
+    for (path, login, label) in [
+        ("/", "weika", "退出管理员"),
+        ("/admin", "weika", "退出管理员"),
+        ("/application", "weika", "退出管理员"),
+        ("/app", "wechat", "退出微信"),
+        ("/app/deep", "wechat", "退出微信"),
+        ("/app?lang=en", "wechat", "Log out WeChat"),
+        ("/?lang=en", "weika", "Log out manager"),
+    ] {
+        let top = top(&browser.get(&format!("{}{path}", site.url)).await.unwrap());
+        assert!(top.contains(&format!("data-logout=\"{login}\">{label}<")), "{path}: {top}");
+        assert_eq!(top.matches("data-logout").count(), 1, "{path}");
+    }
+    let browser = phone();
+    log_in(&browser, &format!("{}/admin", site.url), "wang").await;
+    let page = log_in(&browser, &format!("{}/bind", site.url), "xiaohong").await;
+    assert!(page.path() == "/bind" && top(&page).contains("data-logout=\"wechat\">退出微信<"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn narrow_pages_have_a_name_for_home_and_their_links_in_the_footer() {
+    let site = Site::start(&[]);
+    let page = Browser::new().get(&format!("{}/", site.url)).await.unwrap().text();
+    assert!(page.contains("href=\"/\" aria-label=\"tower-weika\""));
+    let (_, footer) = page.split_once("<footer>").unwrap();
+    assert!(footer.contains("href=\"/admin\"") && footer.contains("href=\"/app\""), "{footer}");
 }

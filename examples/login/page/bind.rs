@@ -16,8 +16,17 @@ pub(crate) enum Notice<'a> {
     Nothing,
     /// The SMS is on its way.
     Sent,
-    /// It did not work, in the words of the reader.
-    Refused(&'a str),
+    /// It did not work, in the words of the reader, because of a field or of something else.
+    Refused { text: &'a str, field: Option<Field> },
+    /// It worked, and the login after it knew nothing of it.
+    Unconfirmed,
+}
+
+/// What is typed into.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Field {
+    Mobile,
+    Sms,
 }
 
 pub(crate) fn bind(
@@ -34,8 +43,8 @@ pub(crate) fn bind(
         r#"<div class="narrow"><h1>{title}</h1>
 <p class="lead">{intro} <code>openid {open_id}</code> {rest}</p>
 <form class="panel bind" method="post" action="{action}" data-bind>
-{notice}<label class="mobile">{mobile_label}<input name="mobile" type="tel" autocomplete="tel-national" maxlength="20" required value="{mobile}"></label>
-<label class="code">{sms_label}<input name="sms" inputmode="numeric" autocomplete="one-time-code" maxlength="12" required value="{sms}"></label>
+{notice}<label class="mobile">{mobile_label}<input name="mobile" type="tel" autocomplete="tel-national" maxlength="20" required value="{mobile}"{mobile_wrong}></label>
+<label class="code">{sms_label}<input name="sms" inputmode="numeric" autocomplete="one-time-code" maxlength="12" required value="{sms}"{sms_wrong}></label>
 <button class="button submit" name="action" value="bind">{bind_label}</button>
 <button class="button quiet send" name="action" value="sms" formnovalidate>{send_label}</button>
 </form>
@@ -51,8 +60,10 @@ pub(crate) fn bind(
         notice = shown(reader, notice),
         mobile_label = reader.say("手机号", "Mobile number"),
         mobile = Escaped(&typed.mobile),
+        mobile_wrong = wrong(notice, Field::Mobile),
         sms_label = reader.say("短信验证码", "Code from the SMS"),
         sms = Escaped(&typed.sms),
+        sms_wrong = wrong(notice, Field::Sms),
         bind_label = reader.say("绑定", "Bind"),
         send_label = reader.say("获取验证码", "Send code"),
         hint = frame.imitation.as_ref().filter(|it| it.wechat).map(|it| hint(reader, it, user)).unwrap_or_default(),
@@ -69,7 +80,27 @@ fn shown(reader: &Reader, notice: &Notice<'_>) -> String {
             let text = reader.say("验证码已发送，请查看短信。", "The code is on its way. Please look at your SMS.");
             format!(r#"<p class="notice" role="status" data-notice="sent">{text}</p>"#)
         }
-        Notice::Refused(text) => format!(r#"<p class="notice bad" role="alert" data-notice="refused">{text}</p>"#),
+        Notice::Refused { text, .. } => {
+            format!(r#"<p id="notice" class="notice bad" role="alert" data-notice="refused">{text}</p>"#)
+        }
+        Notice::Unconfirmed => {
+            let text = reader.say(
+                "绑定已提交，但绑定服务仍回答未绑定。请稍后重试，或联系学校。",
+                "The account was bound, but the binding service still says it is not. Try again later, or ask your \
+                 school.",
+            );
+            format!(r#"<p class="notice bad" role="alert" data-notice="unconfirmed">{text}</p>"#)
+        }
+    }
+}
+
+/// Ties a field to the notice that is about it, for whoever hears the page.
+fn wrong(notice: &Notice<'_>, this: Field) -> &'static str {
+    match notice {
+        Notice::Refused { field: Some(field), .. } if *field == this => {
+            r#" aria-invalid="true" aria-describedby="notice""#
+        }
+        _ => "",
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is around every page.
 
+use crate::bind;
 use crate::html::Escaped;
 use crate::reader::Reader;
 use crate::upstream::Imitation;
@@ -30,8 +31,15 @@ pub(super) fn document(frame: &Frame, reader: &Reader, visitor: &Visitor, title:
     let (other, tag, link) = reader.other_language();
     let log_out = reader.say("退出登录", "Log out");
     let account = match visitor {
-        Visitor { manager: Some(_), .. } => logout(reader, &frame.manager_logout, log_out, "weika"),
-        Visitor { wechat: Some(_), .. } => logout(reader, &frame.wechat_logout, log_out, "wechat"),
+        // There is room for one button: on the pages of WeChat users for theirs, elsewhere for the manager's.
+        Visitor { manager: Some(_), wechat: Some(_) } if is_for_wechat_users(reader.uri().path()) => {
+            logout_wechat(frame, reader)
+        }
+        Visitor { manager: Some(_), wechat: Some(_) } => {
+            logout(reader, &frame.manager_logout, reader.say("退出管理员", "Log out manager"), "weika")
+        }
+        Visitor { manager: Some(_), wechat: None } => logout(reader, &frame.manager_logout, log_out, "weika"),
+        Visitor { manager: None, wechat: Some(_) } => logout(reader, &frame.wechat_logout, log_out, "wechat"),
         Visitor { manager: None, wechat: None } => format!(
             r#"<a class="small button" href="{}">{}</a>"#,
             Escaped(reader.link_via(&frame.manager_login, reader.uri().path())),
@@ -49,14 +57,15 @@ pub(super) fn document(frame: &Frame, reader: &Reader, visitor: &Visitor, title:
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
-<header class="top"><nav><a class="brand" href="{home}"><img src="/icon.svg" alt="" width="28" height="28"><span>tower-weika</span></a>
+<header class="top"><nav><a class="brand" href="{home}" aria-label="tower-weika"><img src="/icon.svg" alt="" width="28" height="28"><span>tower-weika</span></a>
 <a class="wide" href="{admin}">{admin_label}</a>
 <a class="wide" href="{app}">{app_label}</a></nav>
 <nav><a href="{link}" hreflang="{tag}" lang="{tag}">{other}</a>{account}</nav></header>
 <main>
 {main}
 </main>
-<footer>{sandbox}<p>{about}</p></footer>
+<footer><nav class="slim" aria-label="{pages}"><a href="{admin}">{admin_label}</a>
+<a href="{app}">{app_label}</a></nav>{sandbox}<p>{about}</p></footer>
 </body>
 </html>
 "#,
@@ -67,13 +76,23 @@ pub(super) fn document(frame: &Frame, reader: &Reader, visitor: &Visitor, title:
         admin_label = reader.say("管理后台", "Back office"),
         app = reader.link("/app"),
         app_label = reader.say("校园应用", "Campus app"),
+        pages = reader.say("页面", "Pages"),
         sandbox = frame.imitation.as_ref().map(|it| sandbox(reader, it)).unwrap_or_default(),
         about = reader.say("tower-weika 的示例程序", "An example of tower-weika"),
     )
 }
 
+fn is_for_wechat_users(path: &str) -> bool {
+    path == bind::PATH || path == "/app" || path.starts_with("/app/")
+}
+
+/// For whoever has two logins to end.
+pub(super) fn logout_wechat(frame: &Frame, reader: &Reader) -> String {
+    logout(reader, &frame.wechat_logout, reader.say("退出微信", "Log out WeChat"), "wechat")
+}
+
 /// Logging out is a `POST`, so that no link and no image can do it.
-pub(super) fn logout(reader: &Reader, path: &str, label: &str, login: &str) -> String {
+fn logout(reader: &Reader, path: &str, label: &str, login: &str) -> String {
     format!(
         r#"<form method="post" action="{}"><button class="quiet button" data-logout="{login}">{label}</button></form>"#,
         Escaped(reader.link_via(path, "/")),

@@ -1,6 +1,6 @@
 //! The page for everybody.
 
-use super::frame::{Frame, document, logout};
+use super::frame::{Frame, document, logout_wechat};
 use crate::card::{blank, manager_card, shown_name, wechat_card};
 use crate::html::Escaped;
 use crate::pretend::{PATH, Pretence};
@@ -86,8 +86,7 @@ fn for_wechat_users(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String
             };
             // The button at the top ends the other session then.
             let both = visitor.manager.as_ref();
-            let log_out = reader.say("退出微信登录", "Log out of WeChat");
-            let logout = both.map(|_| logout(reader, &frame.wechat_logout, log_out, "wechat"));
+            let logout = both.map(|_| logout_wechat(frame, reader));
             format!(
                 r#"<a class="button" data-app href="{}">{label}</a>{}"#,
                 reader.link(path),

@@ -9,7 +9,7 @@ mod office;
 
 pub(crate) use self::account::{AccountView, account};
 pub(crate) use self::app::app;
-pub(crate) use self::bind::{Notice, bind};
+pub(crate) use self::bind::{Field, Notice, bind};
 pub(crate) use self::frame::{Frame, not_found};
 pub(crate) use self::home::home;
 pub(crate) use self::office::{admin, settings};

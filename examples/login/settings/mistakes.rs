@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use tower_weika::ConfigError;
+use tower_weika::error::Mistake;
 
 use super::encoding::{from_base64, from_hex};
 
@@ -53,14 +54,33 @@ impl Mistakes {
     pub(super) fn checked<T>(&mut self, built: Result<T, ConfigError>, variables: &[(&str, &str)]) -> Option<T> {
         let mistaken = |error: ConfigError| {
             for mistake in error.mistakes() {
-                let text = mistake.to_string();
-                let renamed = variables
-                    .iter()
-                    .find_map(|(setting, variable)| text.strip_prefix(setting).map(|rest| format!("{variable}{rest}")));
+                let text = told(mistake);
+                let renamed = variables.iter().find_map(|(setting, variable)| {
+                    let rest = text.strip_prefix(setting)?;
+                    let is_url = matches!(mistake, Mistake::Url { .. });
+                    let value =
+                        is_url.then(|| self.text(variable)).flatten().filter(|value| !value.contains(['@', '?']));
+                    // The crate shows no URL that could have a password in it; a fragment has none.
+                    let rest = match value {
+                        Some(value) => rest.replacen("\"[redacted]\"", &format!("{value:?}"), 1),
+                        None => rest.to_owned(),
+                    };
+                    Some(format!("{variable}{rest}"))
+                });
                 self.add(renamed.unwrap_or(text));
             }
         };
         built.map_err(mistaken).ok()
+    }
+}
+
+/// The crate speaks to programmers, and an operator cannot call anything.
+fn told(mistake: &Mistake) -> String {
+    match mistake {
+        Mistake::Insecure { name, value, .. } => {
+            format!("{name} {value:?} is plain http; https is required, except on this machine")
+        }
+        other => other.to_string(),
     }
 }
 

@@ -65,8 +65,13 @@ impl Settings {
 
     /// Lets the login layer itself say whether it would work. Who it asks has no part in that.
     fn check(&self, mistakes: &mut Mistakes) {
+        let mut address = self.listen;
+        if self.public_url.is_none() && !address.ip().is_loopback() {
+            mistakes.add(format!("LISTEN {address} is not on this machine alone; set PUBLIC_URL to what browsers see"));
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
         let nobody = WeikaManagerProvider::builder("nobody", "nobody").build();
-        let layer = nobody.and_then(|nobody| self.login_layer(nobody, self.listen).build());
+        let layer = nobody.and_then(|nobody| self.login_layer(nobody, address).build());
         mistakes.checked(layer, &[("public_url", "PUBLIC_URL"), ("secret", "SESSION_SECRET")]);
     }
 }
