@@ -149,6 +149,8 @@ async fn whoever_is_bound_already_goes_straight_on() {
         ("?return_to=%2F%2Fevil.example", "/"),
         ("?return_to=%2F%5Cevil.example", "/"),
         ("?return_to=%2Fauth%2Fwechat%2Flogout", "/"),
+        ("?return_to=%2Fauth%2Fweika%2Flogin", "/"),
+        ("?return_to=%2Fpretend", "/"),
         ("?return_to=%2Fapp%0d%0aX%3A1", "/"),
     ] {
         let sent = browser.get_no_follow(&format!("{}/bind{return_to}", site.url)).await.unwrap();

@@ -8,6 +8,7 @@ use tower_weika::store::MemoryStore;
 
 use super::mistakes::Mistakes;
 use super::systems::Systems;
+use crate::pretend;
 
 /// How the site is set up.
 pub(crate) struct Settings {
@@ -56,6 +57,11 @@ impl Settings {
     ) -> LoginLayerBuilder<P, MemoryStore<P::Identity>> {
         // Allows http on this machine, and nowhere else.
         let builder = LoginLayer::builder(provider).public_url(self.public_url(address)).loopback_development();
+        // One login must not lead to the endpoints of the other, nor to what takes forms only.
+        let closed = ["weika", "wechat"]
+            .map(|name| ["login", "callback", "logout"].map(|endpoint| format!("/auth/{name}/{endpoint}")));
+        let closed = closed.into_iter().flatten().chain([pretend::PATH.to_owned()]);
+        let builder = closed.fold(builder, LoginLayerBuilder::never_return_to);
         match &self.secret {
             // Each layer derives keys of its own from it.
             Some(secret) => builder.secret(secret.clone()),
