@@ -16,10 +16,13 @@ impl Requirement<Person> for Bound {
     }
 }
 
+async fn inside(_: Request<Body>) -> Result<Response<Body>, Infallible> {
+    Ok(Response::new(Body::from("inside")))
+}
+
 /// What `/app/…` answers, in axum's manner: the guarded service sees a shortened path.
 async fn visit(site: &Site, request: Request<Body>, bind_page: &'static str) -> Answer {
-    let application = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::from("inside"))));
-    let guarded = GuardLayer::<Person>::custom(Bound(bind_page)).layer(application);
+    let guarded = GuardLayer::<Person>::custom(Bound(bind_page)).layer(service_fn(inside));
     let nested = tower::util::MapRequest::new(guarded, |mut request: Request<Body>| {
         *request.uri_mut() = "/shortened".parse().unwrap();
         request
