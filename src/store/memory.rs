@@ -185,39 +185,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn what_is_kept_is_found_and_what_is_removed_is_not() {
-        let store = MemoryStore::new();
-        let [one, two] = [insert(&store, "a").await, insert(&store, "a").await];
-        assert!(is_there(&store, &one) && is_there(&store, &two));
-        assert!(!is_there(&store, &SessionId::random().unwrap()));
-        store.remove(&one).await.unwrap();
-        assert!(!is_there(&store, &one) && is_there(&store, &two));
-    }
-
-    #[tokio::test]
-    async fn all_sessions_of_one_subject_end_and_no_other() {
-        let store = MemoryStore::new();
-        let mut of_a = Vec::new();
-        let mut of_b = Vec::new();
-        for _ in 0..500 {
-            of_a.push(insert(&store, "a").await);
-            of_b.push(insert(&store, "b").await);
-        }
-        store.remove_subject("a").await.unwrap();
-        assert!(of_a.iter().all(|id| !is_there(&store, id)));
-        assert!(of_b.iter().all(|id| is_there(&store, id)));
-    }
-
-    #[tokio::test]
-    async fn all_sessions_end_and_new_ones_begin() {
-        let store = MemoryStore::new();
-        let old = insert(&store, "a").await;
-        store.remove_all().await.unwrap();
-        assert!(!is_there(&store, &old));
-        let new = insert(&store, "a").await;
-        assert!(is_there(&store, &new));
-    }
+    crate::store_contract!(async { MemoryStore::new() }, |number| Person(number.to_string()));
 
     #[tokio::test]
     async fn ended_sessions_are_cleared_away_by_a_later_login() {

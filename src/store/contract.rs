@@ -1,0 +1,212 @@
+//! What every [`SessionStore`] must do, as tests to run against one.
+//!
+//! A function for each rule; [`store_contract!`](crate::store_contract) makes a test of each of them:
+//!
+//! ```
+//! #[cfg(test)]
+//! mod tests {
+//!     use tower_weika::identity::Manager;
+//!     use tower_weika::store::MemoryStore;
+//!
+//!     tower_weika::store_contract! {
+//!         async { MemoryStore::<Manager>::new() },
+//!         |number| Manager::builder(format!("o{number}")).build(),
+//!     }
+//! }
+//! ```
+//!
+//! The first argument makes a store, the second one a person, another one for each number. Sessions begin at the
+//! system's time, so that a store with a time to live of its own keeps them. All of them panic where the store does
+//! not do what it must.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{LoadResult, Lookup, SessionStore};
+use crate::clock::{Clock, Timestamp};
+use crate::error::Error;
+use crate::identity::Identity;
+use crate::session::{Lifetime, Session, SessionId};
+
+/// What is not known is absent, and no failure.
+pub async fn unknown_session_is_absent<I: Identity, St: SessionStore<I>>(store: &St, _: impl Fn(u32) -> I) {
+    for _ in 0..10 {
+        assert!(find(store, &new_id()).await.is_none());
+    }
+}
+
+/// A session is found with everything that it was kept with.
+pub async fn session_is_found_with_all_its_parts<I: Identity, St: SessionStore<I>>(
+    store: &St,
+    person: impl Fn(u32) -> I,
+) {
+    let now = now();
+    let (idle, absolute) = (Duration::from_secs(1_234), Duration::from_secs(5_678));
+    let end = now.plus(Duration::from_secs(4_321));
+    let session = Session::begin(new_id(), person(7), Lifetime::new(idle, absolute), now).ending_by(end);
+    let (id, subject) = (*session.id(), session.identity().subject().to_owned());
+    done(store.insert(session).await);
+    let found = find(store, &id).await.expect("the session is there");
+    assert_eq!((found.id(), found.identity().subject()), (&id, subject.as_str()));
+    assert_eq!((found.created(), found.last_used(), found.ends(), found.idle()), (now, now, end, idle));
+    assert_eq!(found.identity().is_complete(), person(7).is_complete());
+}
+
+/// A removed session is gone, the others are not; removing what is not there is no failure.
+pub async fn removed_session_is_gone_and_no_other<I: Identity, St: SessionStore<I>>(
+    store: &St,
+    person: impl Fn(u32) -> I,
+) {
+    let [one, two] = [begin(store, person(1)).await, begin(store, person(1)).await];
+    for _ in 0..2 {
+        done(store.remove(&one).await);
+        assert!(find(store, &one).await.is_none());
+    }
+    done(store.remove(&new_id()).await);
+    assert!(find(store, &two).await.is_some());
+}
+
+/// A use that is recorded after the end of a session does not bring it back.
+pub async fn late_use_never_brings_a_session_back<I: Identity, St: SessionStore<I>>(
+    store: &St,
+    person: impl Fn(u32) -> I,
+) {
+    let id = begin(store, person(1)).await;
+    let held = find(store, &id).await.expect("the session is there");
+    done(store.remove(&id).await);
+    held.touch(held.created().plus(Duration::from_secs(120)));
+    store.touched(&held);
+    // What a store does in the background has its chance.
+    for _ in 0..20 {
+        assert!(find(store, &id).await.is_none());
+        tokio::task::yield_now().await;
+    }
+}
+
+/// All sessions of one person end, those of others do not, and the person may begin another one.
+pub async fn sessions_of_one_person_end_and_no_other<I: Identity, St: SessionStore<I>>(
+    store: &St,
+    person: impl Fn(u32) -> I,
+) {
+    let mut ended = Vec::new();
+    let mut left = Vec::new();
+    for _ in 0..25 {
+        ended.push(begin(store, person(1)).await);
+        left.push(begin(store, person(2)).await);
+    }
+    done(store.remove_subject(person(1).subject()).await);
+    for id in &ended {
+        assert!(find(store, id).await.is_none());
+    }
+    for id in &left {
+        assert!(find(store, id).await.is_some());
+    }
+    done(store.remove_subject(person(3).subject()).await);
+    let again = begin(store, person(1)).await;
+    assert!(find(store, &again).await.is_some());
+}
+
+/// All sessions end, and new ones may begin.
+pub async fn all_sessions_end_and_new_ones_begin<I: Identity, St: SessionStore<I>>(
+    store: &St,
+    person: impl Fn(u32) -> I,
+) {
+    let mut ended = Vec::new();
+    for number in 0..25 {
+        ended.push(begin(store, person(number)).await);
+    }
+    done(store.remove_all().await);
+    for id in &ended {
+        assert!(find(store, id).await.is_none());
+    }
+    let new = begin(store, person(1)).await;
+    assert!(find(store, &new).await.is_some());
+}
+
+/// However many come at once, everybody finds their own session; clones are the same store.
+pub async fn everybody_finds_their_own_session<I: Identity, St: SessionStore<I>>(
+    store: &St,
+    person: impl Fn(u32) -> I,
+) {
+    let mut begun = HashMap::new();
+    for number in 0..500 {
+        let (clone, somebody) = (store.clone(), person(number));
+        let subject = somebody.subject().to_owned();
+        begun.insert(begin(&clone, somebody).await, subject);
+    }
+    assert_eq!(begun.len(), 500, "no id is given twice");
+    let searches = begun.iter().map(|(id, subject)| {
+        let (store, id, subject) = (store.clone(), *id, subject.clone());
+        tokio::spawn(async move {
+            let found = find(&store, &id).await.expect("the session is there");
+            assert_eq!((found.id(), found.identity().subject()), (&id, subject.as_str()));
+        })
+    });
+    for search in searches.collect::<Vec<_>>() {
+        search.await.expect("everybody is found");
+    }
+}
+
+/// `Debug` shows no session id.
+pub async fn debug_shows_no_session_id<I: Identity, St: SessionStore<I> + Debug>(
+    store: &St,
+    person: impl Fn(u32) -> I,
+) {
+    let id = begin(store, person(1)).await;
+    assert!(find(store, &id).await.is_some());
+    assert!(!format!("{store:?} {store:#?}").contains(&*id.expose()));
+}
+
+/// Makes a test of each rule of [`store::contract`](crate::store::contract), for `tokio`'s test macro. It takes an
+/// expression for a future of a store, and one for a function from a number to a person.
+#[macro_export]
+macro_rules! store_contract {
+    ($store:expr, $person:expr $(,)?) => {
+        $crate::store_contract! {
+            @ $store, $person,
+            unknown_session_is_absent
+            session_is_found_with_all_its_parts
+            removed_session_is_gone_and_no_other
+            late_use_never_brings_a_session_back
+            sessions_of_one_person_end_and_no_other
+            all_sessions_end_and_new_ones_begin
+            everybody_finds_their_own_session
+            debug_shows_no_session_id
+        }
+    };
+    (@ $store:expr, $person:expr, $($rule:ident)*) => {$(
+        #[tokio::test]
+        async fn $rule() {
+            $crate::store::contract::$rule(&$store.await, $person).await;
+        }
+    )*};
+}
+
+async fn begin<I: Identity, St: SessionStore<I>>(store: &St, person: I) -> SessionId {
+    let id = new_id();
+    done(store.insert(Session::begin(id, person, Lifetime::default(), now())).await);
+    id
+}
+
+async fn find<I, St: SessionStore<I>>(store: &St, id: &SessionId) -> Option<Arc<Session<I>>> {
+    let found: LoadResult<I> = match store.load(id) {
+        Lookup::Ready(found) => found,
+        Lookup::Pending(load) => load.await,
+    };
+    found.expect("the store answers")
+}
+
+#[track_caller]
+fn done(outcome: Result<(), Error>) {
+    outcome.expect("the store answers");
+}
+
+fn new_id() -> SessionId {
+    SessionId::random().expect("the system has randomness")
+}
+
+fn now() -> Timestamp {
+    Clock::system().now()
+}

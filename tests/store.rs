@@ -1,0 +1,22 @@
+//! The contract of stores as a user of the crate runs it, for both kinds of identity.
+
+use tower_weika::identity::{Manager, WechatUser};
+use tower_weika::store::MemoryStore;
+
+mod managers {
+    use super::*;
+
+    tower_weika::store_contract! {
+        async { MemoryStore::<Manager>::new() },
+        |number| Manager::builder(format!("o{number}")).build(),
+    }
+}
+
+mod wechat_users {
+    use super::*;
+
+    tower_weika::store_contract! {
+        async { MemoryStore::<WechatUser>::new() },
+        |number| WechatUser::unbound(format!("o{number}"), "wx0"),
+    }
+}
