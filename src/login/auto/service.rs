@@ -8,7 +8,7 @@ use http::{HeaderMap, Request, Response};
 use tower_service::Service;
 
 use super::ResponseFuture;
-use crate::answer::{Reader, RequestKind};
+use crate::answer::{RequestKind, UserAgent};
 use crate::body::ResponseBody;
 use crate::login::return_to::ReturnTo;
 use crate::login::shared::Shared;
@@ -43,12 +43,12 @@ impl<P: IdentityProvider, St> Shared<P, St> {
             return None;
         }
         let headers = request.headers();
-        let reader = Reader::of(request.method(), headers);
+        let is_page = RequestKind::of(request.method(), headers) == RequestKind::Page;
         let flows = &self.settings.flows;
         // In a frame of another site neither the session nor the mark is sent or kept.
         let is_framed = headers.get(SEC_FETCH_DEST).is_some_and(|dest| dest != "document");
         let is_known = flows.has_tried(headers) || flows.last_ended(headers).is_some();
-        if reader.kind != RequestKind::Page || is_framed || is_known || !self.provider.begins_unasked(reader.browser) {
+        if !is_page || is_framed || is_known || !self.provider.begins_unasked(UserAgent::of(headers)) {
             return None;
         }
         let target = self.settings.rules.check(request.uri().path_and_query()?.as_str().as_bytes())?;
