@@ -36,6 +36,8 @@ pub enum PageKind {
     Denied,
     /// The upstream system failed, or its answer makes no sense.
     UpstreamFailed,
+    /// The upstream system says that this site is set up wrongly: key, school, official account.
+    NotSetUp,
     /// The upstream system did not answer in time.
     UpstreamTimeout,
     /// Logged in, and not bound to an account, which this needs.
@@ -59,7 +61,7 @@ impl PageKind {
             Self::OpenInWechat => StatusCode::OK,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::InvalidLink | Self::CookiesBlocked => StatusCode::BAD_REQUEST,
-            Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
+            Self::UpstreamFailed | Self::NotSetUp => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
         }
@@ -77,6 +79,7 @@ impl PageKind {
             Self::CookiesBlocked => "cookies_blocked",
             Self::Denied => "denied",
             Self::UpstreamFailed => "upstream_failed",
+            Self::NotSetUp => "not_set_up",
             Self::UpstreamTimeout => "upstream_timeout",
             Self::Unbound => "unbound",
             Self::OpenInWechat => "open_in_wechat",
@@ -90,6 +93,7 @@ impl PageKind {
         match failure {
             ErrorKind::Timeout | ErrorKind::Unresponsive => Self::UpstreamTimeout,
             ErrorKind::Store | ErrorKind::Internal => Self::Unavailable,
+            ErrorKind::Configuration => Self::NotSetUp,
             _ => Self::UpstreamFailed,
         }
     }
@@ -98,7 +102,7 @@ impl PageKind {
     const fn grpc_status(self) -> &'static str {
         match self {
             Self::LoginRequired => "16",
-            Self::Unavailable | Self::UpstreamFailed | Self::UpstreamTimeout => "14",
+            Self::Unavailable | Self::UpstreamFailed | Self::NotSetUp | Self::UpstreamTimeout => "14",
             _ => "7",
         }
     }
@@ -140,6 +144,11 @@ impl PageKind {
             (Self::UpstreamFailed, Language::English) => {
                 ("A system that we need has a problem", "It did not answer as it should. Please try again later.")
             }
+            (Self::NotSetUp, Language::Chinese) => ("登录尚未设置好", "本站的登录设置有误，请联系网站管理员。"),
+            (Self::NotSetUp, Language::English) => (
+                "The login is not set up",
+                "Something is wrong with how this site is set up. Please tell whoever runs it.",
+            ),
             (Self::UpstreamTimeout, Language::Chinese) => ("系统响应超时", "所依赖的系统没有及时应答，请稍后重试。"),
             (Self::UpstreamTimeout, Language::English) => {
                 ("A system that we need does not answer", "It took too long. Please try again later.")
