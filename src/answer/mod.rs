@@ -6,6 +6,7 @@
 
 mod language;
 mod page;
+mod page_kind;
 mod qr_code;
 mod rejection;
 mod request_kind;
@@ -13,7 +14,8 @@ mod response;
 mod user_agent;
 
 pub use self::language::Language;
-pub use self::page::{Page, PageKind, Pages};
+pub use self::page::{Page, Pages};
+pub use self::page_kind::PageKind;
 pub use self::rejection::{Reason, Rejection};
 pub(crate) use self::request_kind::Reader;
 pub use self::request_kind::RequestKind;

@@ -1,0 +1,165 @@
+//! What our pages are about: their status, their name for scripts, and their words.
+
+use http::StatusCode;
+
+use super::Language;
+use crate::error::ErrorKind;
+
+/// What a page of ours is about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum PageKind {
+    /// A login is needed, and this layer has no way to begin one.
+    LoginRequired,
+    /// Logged in, and not allowed to do this.
+    Forbidden,
+    /// The session store does not answer.
+    Unavailable,
+    /// The person did not agree to the login.
+    Declined,
+    /// The link that ends a login is forged, too old, used, or of another site. One page for all of these,
+    /// so that it tells nobody which.
+    InvalidLink,
+    /// The browser did not bring back the cookie of the login, twice.
+    CookiesBlocked,
+    /// The upstream system refuses this person.
+    Denied,
+    /// The upstream system failed, or its answer makes no sense.
+    UpstreamFailed,
+    /// The upstream system says that this site is set up wrongly: key, school, official account.
+    NotSetUp,
+    /// The upstream system did not answer in time.
+    UpstreamTimeout,
+    /// Logged in, and not bound to an account, which this needs.
+    Unbound,
+    /// The login works in WeChat only, and this is another browser.
+    OpenInWechat,
+    /// A logout that another site asked for.
+    CrossSite,
+    /// The endpoint exists and does not take this method; the value for `Allow`.
+    MethodNotAllowed(&'static str),
+}
+
+impl PageKind {
+    /// The status of the answer that carries the page.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::LoginRequired => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::Declined | Self::Denied | Self::Unbound | Self::CrossSite => StatusCode::FORBIDDEN,
+            // Nothing has failed: it is the login page, as far as there can be one here.
+            Self::OpenInWechat => StatusCode::OK,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::InvalidLink | Self::CookiesBlocked => StatusCode::BAD_REQUEST,
+            Self::UpstreamFailed | Self::NotSetUp => StatusCode::BAD_GATEWAY,
+            Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+        }
+    }
+
+    /// The name for scripts: the `error` of a JSON answer.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::LoginRequired => "login_required",
+            Self::Forbidden => "forbidden",
+            Self::Unavailable => "unavailable",
+            Self::Declined => "login_declined",
+            Self::InvalidLink => "invalid_link",
+            Self::CookiesBlocked => "cookies_blocked",
+            Self::Denied => "denied",
+            Self::UpstreamFailed => "upstream_failed",
+            Self::NotSetUp => "not_set_up",
+            Self::UpstreamTimeout => "upstream_timeout",
+            Self::Unbound => "unbound",
+            Self::OpenInWechat => "open_in_wechat",
+            Self::CrossSite => "cross_site",
+            Self::MethodNotAllowed(_) => "method_not_allowed",
+        }
+    }
+
+    /// The page for the failure of something that we depend on.
+    pub(crate) const fn of(failure: ErrorKind) -> Self {
+        match failure {
+            ErrorKind::Timeout | ErrorKind::Unresponsive => Self::UpstreamTimeout,
+            ErrorKind::Store | ErrorKind::Internal => Self::Unavailable,
+            ErrorKind::Configuration => Self::NotSetUp,
+            _ => Self::UpstreamFailed,
+        }
+    }
+
+    /// The status of a gRPC answer (`google.rpc.Code`).
+    pub(super) const fn grpc_status(self) -> &'static str {
+        match self {
+            Self::LoginRequired => "16",
+            Self::Unavailable | Self::UpstreamFailed | Self::NotSetUp | Self::UpstreamTimeout => "14",
+            _ => "7",
+        }
+    }
+
+    /// Title and text.
+    pub(super) const fn words(self, language: Language) -> (&'static str, &'static str) {
+        match (self, language) {
+            (Self::LoginRequired, Language::Chinese) => ("请先登录", "查看此页面需要先登录。"),
+            (Self::LoginRequired, Language::English) => ("Please log in", "You need to log in to see this page."),
+            (Self::Forbidden, Language::Chinese) => ("没有权限", "您已登录，但当前身份无权访问此页面。"),
+            (Self::Forbidden, Language::English) => {
+                ("Not allowed", "You are logged in, but this page is not open to you.")
+            }
+            (Self::Unavailable, Language::Chinese) => ("服务暂时不可用", "请稍后再试，您的登录状态不会丢失。"),
+            (Self::Unavailable, Language::English) => {
+                ("Temporarily unavailable", "Please try again in a moment. You stay logged in.")
+            }
+            (Self::Declined, Language::Chinese) => ("登录已取消", "您没有同意登录。需要时可以重新登录。"),
+            (Self::Declined, Language::English) => {
+                ("Login cancelled", "You did not agree to log in. You can try again whenever you like.")
+            }
+            (Self::InvalidLink, Language::Chinese) => ("登录链接已失效", "此登录链接已过期或已被使用，请重新登录。"),
+            (Self::InvalidLink, Language::English) => {
+                ("This login link is no longer valid", "It has expired or was already used. Please log in again.")
+            }
+            (Self::CookiesBlocked, Language::Chinese) => {
+                ("浏览器阻止了 Cookie", "登录需要使用 Cookie。请在浏览器设置中允许本站使用 Cookie，然后重新登录。")
+            }
+            (Self::CookiesBlocked, Language::English) => (
+                "Your browser blocks cookies",
+                "Logging in needs a cookie. Please allow cookies for this site in your browser, then log in again.",
+            ),
+            (Self::Denied, Language::Chinese) => ("登录被拒绝", "登录系统拒绝了此账号。如有疑问，请联系学校管理员。"),
+            (Self::Denied, Language::English) => (
+                "Login refused",
+                "The login system does not let this account in. Please ask the administrator of your school.",
+            ),
+            (Self::UpstreamFailed, Language::Chinese) => ("系统暂时出现故障", "所依赖的系统没有正常应答，请稍后重试。"),
+            (Self::UpstreamFailed, Language::English) => {
+                ("A system that we need has a problem", "It did not answer as it should. Please try again later.")
+            }
+            (Self::NotSetUp, Language::Chinese) => ("登录尚未设置好", "本站的登录设置有误，请联系网站管理员。"),
+            (Self::NotSetUp, Language::English) => (
+                "The login is not set up",
+                "Something is wrong with how this site is set up. Please tell whoever runs it.",
+            ),
+            (Self::UpstreamTimeout, Language::Chinese) => ("系统响应超时", "所依赖的系统没有及时应答，请稍后重试。"),
+            (Self::UpstreamTimeout, Language::English) => {
+                ("A system that we need does not answer", "It took too long. Please try again later.")
+            }
+            (Self::Unbound, Language::Chinese) => ("尚未绑定账号", "此功能需要先绑定账号。"),
+            (Self::Unbound, Language::English) => ("No account yet", "You need to bind an account for this."),
+            (Self::OpenInWechat, Language::Chinese) => {
+                ("请在微信中打开", "登录只能在微信中进行。请用微信扫描二维码，或将下面的地址复制到微信中打开。")
+            }
+            (Self::OpenInWechat, Language::English) => (
+                "Please open this in WeChat",
+                "The login works in WeChat only. Scan the code with WeChat, or copy the address into a chat there and open it.",
+            ),
+            (Self::CrossSite, Language::Chinese) => ("请求被拒绝", "退出登录只能在本站页面上进行。"),
+            (Self::CrossSite, Language::English) => {
+                ("Request refused", "Logging out works from the pages of this site only.")
+            }
+            (Self::MethodNotAllowed(_), Language::Chinese) => ("请求方式不正确", "此地址不支持这种请求方式。"),
+            (Self::MethodNotAllowed(_), Language::English) => {
+                ("Wrong method", "This address does not take this kind of request.")
+            }
+        }
+    }
+}
