@@ -63,7 +63,8 @@ impl Reader {
     }
 }
 
-fn contains(value: &[u8], wanted: &str) -> bool {
+/// Whether `wanted` is somewhere in a header, in capitals or not.
+pub(super) fn contains(value: &[u8], wanted: &str) -> bool {
     value.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
 }
 

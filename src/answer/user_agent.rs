@@ -3,6 +3,8 @@
 use http::HeaderMap;
 use http::header::USER_AGENT;
 
+use super::request_kind::contains;
+
 /// Which WeChat, if any, a request says it comes from.
 ///
 /// A hint for choosing a way to log in, never a right: anybody can send any `User-Agent` (rule P3).
@@ -46,8 +48,7 @@ impl UserAgent {
     }
 
     fn classify(value: &[u8]) -> Self {
-        let has =
-            |wanted: &str| value.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted.as_bytes()));
+        let has = |wanted| contains(value, wanted);
         if has("wxwork/") {
             Self::Wecom
         } else if !has("MicroMessenger") {

@@ -14,6 +14,7 @@
 //!    again. Without one, all who waited are told of the failure.
 //! 4. After a failure there is no other call for 10 seconds, unless set otherwise; whoever asks in the meantime is
 //!    told the same.
+//! 5. Who cannot wait takes what is [known](SchoolAccount::known), fresh or not, while a call begins.
 //!
 //! What the layer does with a request:
 //!
