@@ -80,6 +80,7 @@ mod cookie;
 pub mod error;
 #[cfg(feature = "axum")]
 pub mod extract;
+pub mod fleet;
 pub mod guard;
 pub mod identity;
 pub mod login;

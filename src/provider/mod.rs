@@ -75,11 +75,14 @@
 mod wechat_user;
 mod weika_manager;
 
+use std::sync::Arc;
+
 pub use self::wechat_user::{Scope, WechatUserProvider, WechatUserProviderBuilder};
 pub use self::weika_manager::{WeikaManagerProvider, WeikaManagerProviderBuilder};
 use crate::answer::UserAgent;
 use crate::clock::Timestamp;
 use crate::error::Error;
+use crate::fleet::Fleet;
 use crate::identity::Identity;
 use crate::secret::AuthorizationCode;
 
@@ -128,4 +131,8 @@ pub trait IdentityProvider: Send + Sync + 'static {
     fn begins_unasked(&self, _browser: UserAgent) -> bool {
         false
     }
+
+    /// The site runs on several instances, and this is what they share. Called once, when the login layer is built. A
+    /// provider with an access token of the application should share it.
+    fn join(&self, _fleet: &Arc<dyn Fleet>) {}
 }

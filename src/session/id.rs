@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::error::Error;
@@ -41,6 +42,13 @@ impl SessionId {
             Ok(Self::BYTES) => Some(Self(bytes)),
             _ => None,
         }
+    }
+
+    /// The SHA-256 of the id: the name under which a store outside this process keeps the session, so that nobody who
+    /// reads the store learns an id.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.0).into()
     }
 
     /// The spelling, for the cookie.

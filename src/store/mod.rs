@@ -14,6 +14,7 @@ use std::sync::Arc;
 #[cfg(feature = "memory")]
 pub use self::memory::{MemoryStore, MemoryStoreBuilder};
 use crate::error::Error;
+use crate::fleet::Fleet;
 use crate::session::{Session, SessionId};
 
 /// Keeps sessions under their ids.
@@ -57,6 +58,12 @@ pub trait SessionStore<I>: Clone + Send + Sync + 'static {
     /// # Errors
     /// If some of them may still be there.
     fn remove_all(&self) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// What the instances of a site share besides the sessions, if this store is shared by several. The login layer
+    /// then needs a [secret](crate::login::LoginLayerBuilder::secret) that they share as well.
+    fn fleet(&self) -> Option<Arc<dyn Fleet>> {
+        None
+    }
 }
 
 /// What a store knows of an id.
