@@ -38,6 +38,7 @@
 //! | log people in | [`login`]; [`provider`] for the ways to do it, and for one of your own |
 //! | demand something of them | [`guard`], [`extract`] |
 //! | change what people see | [`answer::Pages`] |
+//! | run on several instances | [`store::RedisStore`], [`fleet`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
 //! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
 //! | know a school's official account | [`official_account`], [`client::kesion`] |
@@ -49,6 +50,7 @@
 //! |---|---|---|
 //! | `client` | yes | upstream calls over `reqwest` with rustls; without it, bring any Tower HTTP service |
 //! | `memory` | yes | [`MemoryStore`](store::MemoryStore) and the cache of [`official_account`], on moka |
+//! | `redis` | | [`RedisStore`](store::RedisStore): sessions, the access token and callbacks shared by several instances |
 //! | `axum` | | extractors |
 //! | `tracing` | | events; without it the crate is silent |
 //! | `metrics` | | counters and durations for the `metrics` facade, see below |
@@ -67,6 +69,7 @@
 //! | `tower_weika_logouts_total` | counter | `provider` | logouts with a session cookie |
 //! | `tower_weika_token_fetches_total` | counter | `outcome` | fetches of an access token |
 //! | `tower_weika_store_failures_total` | counter | | failures of the session store |
+//! | `tower_weika_foreign_replies_total` | counter | | replies of Redis that belong to another request; never used |
 //! | `tower_weika_upstream_seconds` | histogram | `call`, `outcome` | requests to the upstream systems, from connecting to the last byte |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code, unused_variables))))]

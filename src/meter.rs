@@ -65,6 +65,11 @@ mod counting {
         metrics::counter!("tower_weika_store_failures_total").increment(1);
     }
 
+    #[cfg(feature = "redis")]
+    pub(crate) fn foreign_reply() {
+        metrics::counter!("tower_weika_foreign_replies_total").increment(1);
+    }
+
     pub(crate) fn upstream_called(call: &'static str, outcome: &'static str, took: Duration) {
         metrics::histogram!("tower_weika_upstream_seconds", "call" => call, "outcome" => outcome).record(took);
     }
@@ -86,9 +91,14 @@ mod counting {
 
     pub(crate) fn store_failed() {}
 
+    #[cfg(feature = "redis")]
+    pub(crate) fn foreign_reply() {}
+
     pub(crate) fn upstream_called(_: &'static str, _: &'static str, _: Duration) {}
 }
 
+#[cfg(feature = "redis")]
+pub(crate) use counting::foreign_reply;
 pub(crate) use counting::{
     callback_refused, logged_out, login_begun, login_ended, store_failed, token_fetched, upstream_called,
 };

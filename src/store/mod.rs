@@ -1,6 +1,7 @@
 //! Where sessions live.
 //!
-//! [`SessionStore`] is the contract; `MemoryStore` keeps sessions in this process. A store never decides
+//! [`SessionStore`] is the contract; `MemoryStore` keeps sessions in this process, `RedisStore` (feature `redis`) for
+//! several. A store never decides
 //! whether a session still counts: [`Session::is_live`] does, asked by the layer. With the feature `sandbox`, the
 //! module `contract` has the tests that every store must pass; run them against one of your own.
 
@@ -8,11 +9,19 @@
 pub mod contract;
 #[cfg(feature = "memory")]
 mod memory;
+#[cfg(feature = "redis")]
+mod near;
+#[cfg(feature = "redis")]
+mod redis;
+mod stored_identity;
 
 use std::sync::Arc;
 
 #[cfg(feature = "memory")]
 pub use self::memory::{MemoryStore, MemoryStoreBuilder};
+#[cfg(feature = "redis")]
+pub use self::redis::{Redis, RedisBuilder, RedisLoad, RedisStatus, RedisStore};
+pub use self::stored_identity::StoredIdentity;
 use crate::error::Error;
 use crate::fleet::Fleet;
 use crate::session::{Session, SessionId};

@@ -1,0 +1,215 @@
+//! The connection to Redis: a budget for every call, and a breaker while Redis is away.
+//!
+//! There is one connection, which all callers use at once. When a call shows that it is of no use any more (it broke,
+//! nothing came back in time, a reply was somebody else's, the server is no master or still loading), it is dropped,
+//! and one task makes a new one. Until it has, calls fail at once.
+
+mod source;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use redis::{RedisError, ServerErrorKind, Value};
+use tokio::runtime::Handle;
+use tokio::time::{sleep, timeout};
+
+pub(super) use self::source::{Connection, Source};
+use super::script::Script;
+use crate::error::{Error, ErrorKind};
+use crate::meter;
+use crate::trace::{info, warn};
+
+/// Between two attempts to connect.
+const REST: Duration = Duration::from_millis(250);
+
+/// The way to Redis.
+pub(super) struct Link {
+    source: Source,
+    budget: Duration,
+    /// A key that attempts write to, because a server that cannot be written to is of no use.
+    probe: String,
+    state: ArcSwap<State>,
+    tags: AtomicU64,
+}
+
+enum State {
+    /// The number tells connections apart, so that a late failure of an old one does not drop its successor.
+    Up(u64, Connection),
+    Down(Error),
+}
+
+/// Why a call came to nothing.
+enum Failure {
+    /// The answer is no answer to this call. The connection stays.
+    Refused(Error),
+    /// The connection is of no use any more.
+    Broken(Error),
+}
+
+impl Link {
+    /// A link that is down.
+    pub(super) fn new(source: Source, budget: Duration, probe: String) -> Self {
+        let state = State::Down(failure("redis: not connected yet"));
+        Self { source, budget, probe, state: ArcSwap::from_pointee(state), tags: AtomicU64::new(0) }
+    }
+
+    /// Tries to connect once.
+    pub(super) async fn connect(&self) -> Result<(), Error> {
+        let connection = self.dial().await?;
+        let number = self.next_tag();
+        self.state.store(Arc::new(State::Up(number, connection)));
+        Ok(())
+    }
+
+    /// Goes on trying in the background until there is a connection, or nobody has the link any more.
+    pub(super) fn reconnect(self: &Arc<Self>) {
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let link = Arc::downgrade(self);
+        drop(runtime.spawn(async move {
+            while let Some(link) = link.upgrade() {
+                match link.connect().await {
+                    Ok(()) => {
+                        info!("redis can be reached again");
+                        return;
+                    }
+                    Err(error) => link.state.store(Arc::new(State::Down(error))),
+                }
+                drop(link);
+                sleep(REST).await;
+            }
+        }));
+    }
+
+    /// The failure that calls meet while there is no connection.
+    pub(super) fn outage(&self) -> Option<Error> {
+        match &**self.state.load() {
+            State::Up(..) => None,
+            State::Down(error) => Some(error.clone()),
+        }
+    }
+
+    /// How long a call may take.
+    pub(super) fn budget(&self) -> Duration {
+        self.budget
+    }
+
+    pub(super) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Runs a script, and gives what it returned.
+    pub(super) async fn call(
+        self: &Arc<Self>,
+        script: &Script,
+        keys: &[&str],
+        arguments: &[&[u8]],
+    ) -> Result<Vec<Value>, Error> {
+        let (number, connection) = match &**self.state.load() {
+            State::Up(number, connection) => (*number, connection.clone()),
+            State::Down(error) => return Err(error.clone()),
+        };
+        // On a connection that many share replies are told apart by their order alone. A tag shows that the order
+        // holds, and that this is the reply to this call.
+        let tag = self.next_tag().to_string();
+        let called = script.run(connection, keys, &tag, arguments);
+        let failure = match timeout(self.budget, called).await {
+            Ok(Ok(Value::Array(mut values))) if values.first().is_some_and(|first| is(first, &tag)) => {
+                values.remove(0);
+                return Ok(values);
+            }
+            Ok(Ok(_)) => {
+                meter::foreign_reply();
+                Failure::Broken(failure("redis: the reply belongs to another request"))
+            }
+            Ok(Err(error)) => Failure::of(error),
+            Err(elapsed) => Failure::Broken(failure("redis: no answer in time").with_source(elapsed)),
+        };
+        match failure {
+            Failure::Refused(error) => Err(error),
+            Failure::Broken(error) => {
+                self.drop_connection(number, &error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives the connection up, unless somebody has already.
+    fn drop_connection(self: &Arc<Self>, number: u64, error: &Error) {
+        let state = self.state.load();
+        if !matches!(**state, State::Up(current, _) if current == number) {
+            return;
+        }
+        let former = self.state.compare_and_swap(&state, Arc::new(State::Down(error.clone())));
+        if Arc::ptr_eq(&former, &state) {
+            warn!(error = %error.report(), "redis cannot be reached");
+            self.reconnect();
+        }
+    }
+
+    /// A connection that works: the server writes.
+    async fn dial(&self) -> Result<Connection, Error> {
+        let dialled = timeout(self.budget, async {
+            let mut connection = self.source.dial().await?;
+            let mut write = redis::cmd("SET");
+            write.arg(&self.probe).arg("").arg("PX").arg(1_000);
+            let written = write.query_async::<()>(&mut connection).await;
+            // Whatever else it refuses to write, it answers.
+            match written {
+                Err(error) if is_fatal(&error) => Err(error),
+                _ => Ok(connection),
+            }
+        });
+        match dialled.await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) => Err(failure("redis: no connection").with_source(error)),
+            Err(elapsed) => Err(failure("redis: no connection in time").with_source(elapsed)),
+        }
+    }
+
+    fn next_tag(&self) -> u64 {
+        self.tags.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl Failure {
+    fn of(error: RedisError) -> Self {
+        let is_fatal = is_fatal(&error);
+        let error = failure("redis: the call failed").with_source(error);
+        if is_fatal { Self::Broken(error) } else { Self::Refused(error) }
+    }
+}
+
+/// Whether a connection that failed like this is of no use any more.
+fn is_fatal(error: &RedisError) -> bool {
+    use redis::ErrorKind::{AuthenticationFailed, ClusterConnectionNotFound, Io, Parse, Server};
+    match error.kind() {
+        Io | Parse | AuthenticationFailed | ClusterConnectionNotFound => true,
+        Server(kind) => matches!(
+            kind,
+            ServerErrorKind::BusyLoading
+                | ServerErrorKind::ClusterDown
+                | ServerErrorKind::MasterDown
+                | ServerErrorKind::ReadOnly
+        ),
+        _ => error.is_unrecoverable_error(),
+    }
+}
+
+fn is(value: &Value, tag: &str) -> bool {
+    matches!(value, Value::BulkString(bytes) if bytes == tag.as_bytes())
+}
+
+fn failure(context: &'static str) -> Error {
+    Error::new(ErrorKind::Store, context)
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("source", &self.source).field("outage", &self.outage()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,138 @@
+//! Where Redis is, and how a connection is made.
+
+use std::fmt;
+use std::time::Duration;
+
+use redis::aio::{ConnectionLike, MultiplexedConnection, PubSub};
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
+use redis::{AsyncConnectionConfig, Client, Cmd, IntoConnectionInfo, RedisFuture, RedisResult, TlsMode, Value};
+use tokio::sync::Mutex;
+
+/// The servers that play together.
+pub(in crate::store::redis) enum Source {
+    Single(Client),
+    /// Asked for the master whenever a connection is made.
+    Sentinel(Box<Mutex<SentinelClient>>),
+    /// The client of the cluster, and its nodes one by one.
+    Cluster(ClusterClient, Vec<Client>),
+}
+
+impl Source {
+    pub(in crate::store::redis) fn single(url: &str) -> RedisResult<Self> {
+        ready_for_tls(url);
+        Client::open(url).map(Self::Single)
+    }
+
+    /// The addresses are those of the sentinels. User, password, database and TLS of the first one are those of the
+    /// master too.
+    pub(in crate::store::redis) fn sentinel(urls: &[String], master: &str) -> RedisResult<Self> {
+        let mut of_master = SentinelNodeConnectionInfo::default();
+        if let Some(url) = urls.first() {
+            ready_for_tls(url);
+            let first = url.as_str().into_connection_info()?;
+            of_master = of_master.set_redis_connection_info(first.redis_settings().clone());
+            if url.starts_with("rediss:") {
+                of_master = of_master.set_tls_mode(TlsMode::Secure);
+            }
+        }
+        let client = SentinelClient::build(urls.to_vec(), master, Some(of_master), SentinelServerType::Master)?;
+        Ok(Self::Sentinel(Box::new(Mutex::new(client))))
+    }
+
+    pub(in crate::store::redis) fn cluster(urls: &[String], budget: Duration) -> RedisResult<Self> {
+        urls.iter().for_each(|url| ready_for_tls(url));
+        let nodes = urls.iter().map(|url| Client::open(url.as_str())).collect::<RedisResult<_>>()?;
+        let cluster = ClusterClient::builder(urls.to_vec());
+        Ok(Self::Cluster(cluster.connection_timeout(budget).response_timeout(budget).build()?, nodes))
+    }
+
+    /// A new connection. Takes as long as it takes: whoever waits for it sets the limit.
+    pub(super) async fn dial(&self) -> RedisResult<Connection> {
+        // What is waited for has a limit already, which also holds for what this crate's own limits cannot see.
+        let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
+        let client = match self {
+            Self::Single(client) => client.clone(),
+            Self::Sentinel(sentinel) => sentinel.lock().await.async_get_client().await?,
+            Self::Cluster(cluster, _) => return cluster.get_async_connection().await.map(Connection::Cluster),
+        };
+        client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Single)
+    }
+
+    /// A new connection to listen on. In a cluster every node passes on what is published at any.
+    pub(in crate::store::redis) async fn listen(&self) -> RedisResult<PubSub> {
+        match self {
+            Self::Single(client) => client.get_async_pubsub().await,
+            Self::Sentinel(sentinel) => {
+                let master = sentinel.lock().await.async_get_client().await?;
+                master.get_async_pubsub().await
+            }
+            Self::Cluster(_, nodes) => {
+                let mut outcome = Err((redis::ErrorKind::ClusterConnectionNotFound, "no node").into());
+                for node in nodes {
+                    outcome = node.get_async_pubsub().await;
+                    if outcome.is_ok() {
+                        break;
+                    }
+                }
+                outcome
+            }
+        }
+    }
+}
+
+/// `rustls` wants to be told which cryptography to use. reqwest's choice is made here too, unless the application has
+/// made one.
+fn ready_for_tls(url: &str) {
+    if url.starts_with("rediss:") && rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Somebody else may be faster, which is as well.
+        let _chosen = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An address may have a password in it.
+        f.write_str(match self {
+            Self::Single(_) => "Single",
+            Self::Sentinel(_) => "Sentinel",
+            Self::Cluster(..) => "Cluster",
+        })
+    }
+}
+
+/// A connection that many use at once.
+#[derive(Clone)]
+pub(in crate::store::redis) enum Connection {
+    Single(MultiplexedConnection),
+    Cluster(ClusterConnection),
+}
+
+impl ConnectionLike for Connection {
+    fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
+        match self {
+            Self::Single(connection) => connection.req_packed_command(cmd),
+            Self::Cluster(connection) => connection.req_packed_command(cmd),
+        }
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        cmd: &'a redis::Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        match self {
+            Self::Single(connection) => connection.req_packed_commands(cmd, offset, count),
+            Self::Cluster(connection) => connection.req_packed_commands(cmd, offset, count),
+        }
+    }
+
+    fn get_db(&self) -> i64 {
+        match self {
+            Self::Single(connection) => connection.get_db(),
+            Self::Cluster(connection) => connection.get_db(),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The names of keys and channels.
+//!
+//! All keys of one site have the same hash tag, because scripts look at several of them: in a cluster they are at one
+//! node.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+/// The part that all names of one site begin with.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    prefix: String,
+}
+
+impl Names {
+    /// The names of the site `site`.
+    pub(super) fn new(site: &str) -> Self {
+        Self { prefix: format!("{{{site}}}:") }
+    }
+
+    pub(super) fn probe(&self) -> String {
+        format!("{}probe", self.prefix)
+    }
+
+    /// Where ends are announced.
+    pub(super) fn channel(&self) -> String {
+        format!("{}ended", self.prefix)
+    }
+
+    pub(super) fn flow(&self, flow: &str) -> String {
+        format!("{}flow:{flow}", self.prefix)
+    }
+
+    pub(super) fn token(&self, name: &str) -> String {
+        format!("{}token:{name}", self.prefix)
+    }
+
+    pub(super) fn lease(&self, name: &str) -> String {
+        format!("{}lease:{name}", self.prefix)
+    }
+
+    /// The names for the sessions of one kind of people.
+    pub(super) fn sessions(&self, kind: &'static str) -> SessionNames {
+        SessionNames { prefix: format!("{}{kind}:", self.prefix) }
+    }
+}
+
+/// The names for the sessions of one kind of people.
+#[derive(Debug)]
+pub(super) struct SessionNames {
+    prefix: String,
+}
+
+impl SessionNames {
+    pub(super) fn session(&self, digest: &[u8]) -> String {
+        format!("{}session:{}", self.prefix, hex(digest))
+    }
+
+    /// The last moment that was given to anything.
+    pub(super) fn clock(&self) -> String {
+        format!("{}clock", self.prefix)
+    }
+
+    /// When all sessions were ended.
+    pub(super) fn end_of_all(&self) -> String {
+        format!("{}ended", self.prefix)
+    }
+
+    /// What comes before a subject in the name of its end.
+    pub(super) fn end_of_subjects(&self) -> String {
+        format!("{}ended:", self.prefix)
+    }
+}
+
+/// The name of a subject at Redis, which need not know who is logged in.
+pub(super) fn subject(subject: &str) -> String {
+    hex(&Sha256::digest(subject.as_bytes()))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _written = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The bytes that lower-case hexadecimal digits spell.
+pub(super) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let (mut bytes, mut left) = ([0; N], text.as_bytes());
+    for byte in &mut bytes {
+        let (digits, rest) = left.split_first_chunk::<2>()?;
+        let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
+        *byte = u8::try_from(high? * 16 + low?).ok()?;
+        left = rest;
+    }
+    left.is_empty().then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_keys_of_a_site_are_in_one_slot_and_no_two_are_the_same() {
+        let names = Names::new("campus");
+        let (managers, users) = (names.sessions("manager"), names.sessions("wechat-user"));
+        let mut all = vec![names.probe(), names.channel(), names.flow("x"), names.token("x"), names.lease("x")];
+        for kind in [&managers, &users] {
+            all.extend([kind.session(&[1; 32]), kind.clock(), kind.end_of_all(), kind.end_of_subjects() + "x"]);
+        }
+        assert!(all.iter().all(|name| name.starts_with("{campus}:")), "{all:?}");
+        let count = all.len();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn hexadecimal_digits_are_read_back_and_nothing_else_is() {
+        let bytes = [0, 1, 127, 128, 255];
+        assert_eq!(unhex(&hex(&bytes)), Some(bytes));
+        for wrong in ["", "00017f80f", "00017f80fff", "00017f80ffff", "00017f80zz", "00017f80é"] {
+            assert_eq!(unhex::<5>(wrong), None, "{wrong}");
+        }
+    }
+}

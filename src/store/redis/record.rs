@@ -1,0 +1,113 @@
+//! A session as it is written down.
+//!
+//! What never changes is one JSON text, sealed if there is a key. It names the key that it is kept under, so that it
+//! cannot be taken for another one. The last use is a field of its own.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::names::hex;
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind};
+use crate::session::{Lifetime, Session, SessionId};
+use crate::store::StoredIdentity;
+
+/// The layout of records. Those of every released version stay readable; those of a newer one are left alone.
+pub(super) const VERSION: &str = "1";
+
+/// Times are milliseconds, since the Unix epoch or long.
+#[derive(Serialize, Deserialize)]
+struct Record<'a> {
+    #[serde(borrow)]
+    key: Cow<'a, str>,
+    created: u64,
+    ends: u64,
+    idle: u64,
+    #[serde(borrow)]
+    who: Cow<'a, str>,
+}
+
+/// Writes a session down.
+pub(super) fn write<I: StoredIdentity>(session: &Session<I>) -> Result<Vec<u8>, Error> {
+    let record = Record {
+        key: hex(&session.id().digest()).into(),
+        created: session.created().unix_millis(),
+        ends: session.ends().unix_millis(),
+        idle: u64::try_from(session.idle().as_millis()).unwrap_or(u64::MAX),
+        who: session.identity().to_record().into(),
+    };
+    serde_json::to_vec(&record)
+        .map_err(|error| Error::new(ErrorKind::Internal, "redis: a session cannot be written").with_source(error))
+}
+
+/// Reads a session that was kept under `id`; `None` if it is no such record.
+pub(super) fn read<I: StoredIdentity>(id: SessionId, record: &[u8], used: &[u8]) -> Option<Session<I>> {
+    let record: Record<'_> = serde_json::from_slice(record).ok()?;
+    if record.key != hex(&id.digest()) {
+        return None;
+    }
+    let used = std::str::from_utf8(used).ok()?.parse().ok()?;
+    let lifetime = Lifetime::new(Duration::from_millis(record.idle), Duration::MAX);
+    let session =
+        Session::begin(id, I::from_record(&record.who)?, lifetime, Timestamp::from_unix_millis(record.created));
+    let ends = Timestamp::from_unix_millis(record.ends);
+    Some(session.ending_by(ends).used_at(Timestamp::from_unix_millis(used)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Manager;
+
+    const ID: &[u8] = b"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+    /// As version 0.1 writes it. It stays readable for ever.
+    const RELEASED: &str = r#"{"key":"630dcd2966c4336691125448bbb25b4ff412a49c732db2c8abc1b8581bd710dd","created":1000000000,"ends":1043200000,"idle":1800000,"who":"{\"user_id\":\"o1\",\"name\":\"王\",\"schools\":[],\"current_school\":null,\"real_info\":null,\"media_info\":null,\"role_id\":null,\"parent_id\":null}"}"#;
+
+    fn id() -> SessionId {
+        SessionId::parse(ID).unwrap()
+    }
+
+    fn session() -> Session<Manager> {
+        let manager = Manager::builder("o1").name("王").build();
+        Session::begin(id(), manager, Lifetime::default(), Timestamp::from_unix_seconds(1_000_000))
+    }
+
+    #[test]
+    fn released_records_are_read_and_written_as_ever() {
+        assert_eq!(String::from_utf8(write(&session()).unwrap()).unwrap(), RELEASED);
+        let read: Session<Manager> = read(id(), RELEASED.as_bytes(), b"1000000000").unwrap();
+        assert_eq!(format!("{read:?}"), format!("{:?}", session()));
+        assert_eq!(read.identity(), session().identity());
+    }
+
+    #[test]
+    fn last_use_is_that_of_its_field() {
+        let read: Session<Manager> = read(id(), RELEASED.as_bytes(), b"1000060000").unwrap();
+        assert_eq!(read.last_used(), Timestamp::from_unix_seconds(1_000_060));
+    }
+
+    #[test]
+    fn record_of_another_session_is_not_read() {
+        let other = SessionId::random().unwrap();
+        assert!(self::read::<Manager>(other, RELEASED.as_bytes(), b"1000000000").is_none());
+    }
+
+    #[test]
+    fn record_that_is_cut_or_changed_anywhere_is_no_session_of_somebody_else() {
+        for end in 0..RELEASED.len() {
+            assert!(read::<Manager>(id(), &RELEASED.as_bytes()[..end], b"1000000000").is_none(), "cut at {end}");
+        }
+        for index in 0..RELEASED.len() {
+            let mut changed = RELEASED.as_bytes().to_vec();
+            changed[index] = 0xFF;
+            // Neither JSON nor UTF-8 has this byte.
+            assert!(read::<Manager>(id(), &changed, b"1000000000").is_none(), "changed at {index}");
+        }
+        for used in [&b""[..], b"x", b"-1", b"1.5", b"99999999999999999999"] {
+            assert!(read::<Manager>(id(), RELEASED.as_bytes(), used).is_none(), "{used:?}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+-- KEYS: token, lease. ARGV: tag, fence, owner, token, lifetime in ms, youth in ms, time to keep it in ms.
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local token = redis.call('HMGET', KEYS[1], 'fence', 'kept_at', 'died_young')
+if token[1] ~= ARGV[2] then
+    return { ARGV[1], '0' }
+end
+local kept_at = tonumber(token[2] or '')
+local died_young = 0
+if kept_at and now - kept_at < tonumber(ARGV[6]) then
+    died_young = (tonumber(token[3] or '0') or 0) + 1
+end
+redis.call('HSET', KEYS[1], 'token', ARGV[4], 'kept_under', ARGV[2], 'kept_at', string.format('%.0f', now),
+    'ends_at', string.format('%.0f', now + tonumber(ARGV[5])), 'died_young', string.format('%.0f', died_young))
+redis.call('PEXPIRE', KEYS[1], ARGV[7])
+if redis.call('GET', KEYS[2]) == ARGV[3] then
+    redis.call('DEL', KEYS[2])
+end
+return { ARGV[1], '1' }

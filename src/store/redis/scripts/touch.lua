@@ -1,0 +1,8 @@
+-- KEYS: session. ARGV: tag, version, last use, idle time in ms.
+local session = redis.call('HMGET', KEYS[1], 'version', 'used')
+local used = session[2] and tonumber(session[2])
+if session[1] == ARGV[2] and used and used < tonumber(ARGV[3]) then
+    redis.call('HSET', KEYS[1], 'used', ARGV[3])
+    redis.call('PEXPIRE', KEYS[1], ARGV[4])
+end
+return { ARGV[1] }

@@ -1,0 +1,239 @@
+//! Sessions at Redis, with copies of them near.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::Value;
+use tokio::runtime::Handle;
+
+use super::handle::{Redis, Shared};
+use super::listen::Message;
+use super::load::RedisLoad;
+use super::names::{self, SessionNames};
+use super::{record, script};
+use crate::error::{Error, ErrorKind};
+use crate::fleet::Fleet;
+use crate::session::{Session, SessionId};
+use crate::store::near::{Digest, Listener, Near};
+use crate::store::{LoadResult, Lookup, SessionStore, StoredIdentity};
+use crate::trace::{debug, warn};
+
+/// The longest time that Redis is told to keep anything.
+const LONGEST: Duration = Duration::from_secs(3_650 * 24 * 3_600);
+
+/// Sessions at a Redis or Valkey, for all instances of a site.
+///
+/// ```no_run
+/// use tower_weika::login::LoginLayer;
+/// use tower_weika::provider::WeikaManagerProvider;
+/// use tower_weika::store::RedisStore;
+///
+/// # async fn login() -> Result<(), tower_weika::BoxError> {
+/// let weika = WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build()?;
+/// let login = LoginLayer::builder(weika)
+///     .store(RedisStore::connect("redis://127.0.0.1:6379").await?)
+///     .secret("the same 32 bytes or more for all instances")
+///     .public_url("https://campus.example.edu.cn")
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// With it the instances also share the application's access token and spend every code once
+/// ([`Fleet`]).
+///
+/// * **Keys.** A session is kept under the SHA-256 of its id, with an expiry. Who is logged in is one field, last use
+///   another. Everything else has an expiry too. [`RedisBuilder`](super::RedisBuilder) has the name of the site, which
+///   all keys begin with, and a key to seal what is written.
+/// * **Copies.** Sessions that are used are kept near, so that most requests do not ask Redis. An end anywhere is seen
+///   everywhere within a second: instances tell each other, and a copy counts only while it is certain that the
+///   message would have come.
+/// * **Outages.** An operation takes a second at most. While Redis is away, whoever has a session cookie gets `503` at
+///   once, nobody is logged out, and visitors without one notice nothing. What Redis has lost is lost: its
+///   persistence decides (`appendonly yes`).
+/// * **Versions.** A record of a newer version of this crate is left alone; until it is read by an instance that can,
+///   the person is a stranger.
+pub struct RedisStore<I> {
+    redis: Redis,
+    near: Option<Arc<Near<I>>>,
+    names: Arc<SessionNames>,
+}
+
+impl<I: StoredIdentity> RedisStore<I> {
+    /// A store at the server at `url`: `redis://`, or `rediss://` with TLS, or `unix://`. With settings, or for
+    /// several login layers: [`Redis`].
+    ///
+    /// # Errors
+    ///
+    /// See [`RedisBuilder::connect`](super::RedisBuilder::connect).
+    pub async fn connect(url: impl Into<String>) -> Result<Self, Error> {
+        Ok(Redis::connect(url).await?.store())
+    }
+
+    /// The Redis, for its status and for other stores.
+    #[must_use]
+    pub fn redis(&self) -> &Redis {
+        &self.redis
+    }
+
+    pub(super) fn new(redis: Redis, near: Option<Arc<Near<I>>>) -> Self {
+        let names = Arc::new(redis.shared.names.sessions(I::KIND));
+        Self { redis, near, names }
+    }
+
+    /// Asks Redis.
+    async fn fetch(self, id: SessionId, digest: Digest) -> LoadResult<I> {
+        let asked = self.near.as_ref().map(|near| near.ask());
+        let key = self.names.session(&digest.0);
+        let (all, of_subjects) = (self.names.end_of_all(), self.names.end_of_subjects());
+        let link = &self.redis.shared.link;
+        let found = link.call(&script::LOAD, &[&key, &all], &[of_subjects.as_bytes()]).await?;
+        let Some(session) = self.read(id, &key, &found) else {
+            return Ok(None);
+        };
+        let session = Arc::new(session);
+        if let (Some(near), Some(asked)) = (&self.near, asked) {
+            near.keep(digest, &session, asked);
+        }
+        Ok(Some(session))
+    }
+
+    /// What was found under `key`. Whatever cannot be read is left as it is.
+    fn read(&self, id: SessionId, key: &str, found: &[Value]) -> Option<Session<I>> {
+        if found.is_empty() {
+            return None;
+        }
+        let [Value::BulkString(version), Value::BulkString(sealed), Value::BulkString(used)] = found else {
+            warn!("a session at redis has not all its parts");
+            return None;
+        };
+        if version != record::VERSION.as_bytes() {
+            debug!("a session at redis is of another version");
+            return None;
+        }
+        let session = self.redis.shared.seal.open(key, sealed).and_then(|record| record::read(id, &record, used));
+        if session.is_none() {
+            warn!("a session at redis cannot be read");
+        }
+        session
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.redis.shared
+    }
+
+    /// Ends sessions here at once, and at Redis; the others are told. Whoever asked Redis before must not keep the
+    /// answer, whenever it comes.
+    async fn end(
+        &self,
+        tell: impl Fn(&Near<I>) + Send + Sync,
+        script: &script::Script,
+        keys: &[&str],
+        message: &str,
+    ) -> Result<(), Error> {
+        let channel = self.shared().names.channel();
+        let arguments = [channel.as_bytes(), message.as_bytes()];
+        let ended = self.shared().link.call(script, keys, &arguments).await;
+        if let Some(near) = &self.near {
+            tell(near);
+        }
+        ended.map(drop)
+    }
+}
+
+impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
+    type Load = RedisLoad<I>;
+
+    fn load(&self, id: &SessionId) -> Lookup<I, RedisLoad<I>> {
+        let digest = Digest(id.digest());
+        if let Some(near) = &self.near
+            && let Some(session) = near.get(&digest, self.shared().clock.now())
+        {
+            return Lookup::Ready(Ok(Some(session)));
+        }
+        match self.shared().link.outage() {
+            Some(error) => Lookup::Ready(Err(error)),
+            None => Lookup::Pending(RedisLoad::new(self.clone().fetch(*id, digest))),
+        }
+    }
+
+    fn touched(&self, session: &Arc<Session<I>>) {
+        let (Ok(runtime), None) = (Handle::try_current(), self.shared().link.outage()) else {
+            return;
+        };
+        let (store, session) = (self.clone(), Arc::clone(session));
+        drop(runtime.spawn(async move {
+            let key = store.names.session(&session.id().digest());
+            let (used, idle) = (session.last_used().unix_millis().to_string(), time_left(&session).0);
+            let arguments = [record::VERSION.as_bytes(), used.as_bytes(), idle.as_bytes()];
+            if let Err(error) = store.shared().link.call(&script::TOUCH, &[&key], &arguments).await {
+                debug!(error = %error.report(), "a use could not be recorded");
+            }
+        }));
+    }
+
+    async fn insert(&self, session: Session<I>) -> Result<(), Error> {
+        let asked = self.near.as_ref().map(|near| near.ask());
+        let digest = Digest(session.id().digest());
+        let key = self.names.session(&digest.0);
+        let sealed = self.shared().seal.close(&key, &record::write(&session)?)?;
+        let used = session.last_used().unix_millis().to_string();
+        let subject = names::subject(session.identity().subject());
+        let (idle, absolute) = time_left(&session);
+        let arguments = [record::VERSION.as_bytes(), &sealed, used.as_bytes(), subject.as_bytes()];
+        let arguments = [&arguments[..], &[idle.as_bytes(), absolute.as_bytes()]].concat();
+        let inserted = self.shared().link.call(&script::INSERT, &[&key, &self.names.clock()], &arguments).await?;
+        if !matches!(&*inserted, [Value::BulkString(done)] if done == b"1") {
+            return Err(Error::new(ErrorKind::Store, "redis: there is a session with this id already"));
+        }
+        if let (Some(near), Some(asked)) = (&self.near, asked) {
+            near.keep(digest, &Arc::new(session), asked);
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, id: &SessionId) -> Result<(), Error> {
+        let digest = Digest(id.digest());
+        let key = self.names.session(&digest.0);
+        let message = Message::session(I::KIND, &digest.0);
+        self.end(|near| near.session_ended(&digest), &script::END_ONE, &[&key], &message).await
+    }
+
+    async fn remove_subject(&self, subject: &str) -> Result<(), Error> {
+        let name = names::subject(subject);
+        let marker = self.names.end_of_subjects() + &name;
+        let message = Message::subject(I::KIND, &name);
+        let is_subject = |of: &str| of == subject;
+        self.end(|near| near.subject_ended(&is_subject), &script::END_MANY, &[&self.names.clock(), &marker], &message)
+            .await
+    }
+
+    async fn remove_all(&self) -> Result<(), Error> {
+        let keys = [&*self.names.clock(), &*self.names.end_of_all()];
+        self.end(|near| near.all_ended(), &script::END_MANY, &keys, &Message::all(I::KIND)).await
+    }
+
+    fn fleet(&self) -> Option<Arc<dyn Fleet>> {
+        Some(Arc::new(self.redis.clone()))
+    }
+}
+
+/// How long a session lives if it is not used again, and at most, from its last use on; in milliseconds.
+fn time_left<I>(session: &Session<I>) -> (String, String) {
+    let absolute = session.ends().since(session.last_used()).min(LONGEST);
+    let in_millis = |time: Duration| time.as_millis().max(1).to_string();
+    (in_millis(session.idle().min(absolute)), in_millis(absolute))
+}
+
+impl<I> Clone for RedisStore<I> {
+    fn clone(&self) -> Self {
+        Self { redis: self.redis.clone(), near: self.near.clone(), names: Arc::clone(&self.names) }
+    }
+}
+
+impl<I> fmt::Debug for RedisStore<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore").field("redis", &self.redis).field("near", &self.near).finish_non_exhaustive()
+    }
+}
