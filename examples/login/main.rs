@@ -3,7 +3,8 @@
 //! Managers log in through Weika, WeChat users through an official account. Without credentials the site brings
 //! upstream systems of its own, the sandbox, so that everything can be tried at once. Read on in this order:
 //!
-//! * [`settings`]: the environment variables, and every mistake in them at once. [`upstream`]: who plays whom.
+//! * [`settings`]: the environment variables, and every mistake in them at once. [`upstream`]: who plays whom. [`store`]:
+//!   where sessions are.
 //! * [`site`]: the routes, who may see them, and the two login layers around them.
 //! * [`bind`]: how an openid is bound to an account. [`account`]: the school's official account.
 //! * [`view`]: both identities as JSON; [`page`] and [`card`]: as HTML. [`visitor`] is who is asking, [`reader`] in
@@ -25,6 +26,7 @@ mod same_origin;
 mod settings;
 mod shutdown;
 mod site;
+mod store;
 mod upstream;
 mod view;
 mod visitor;
@@ -40,6 +42,7 @@ use tracing_subscriber::EnvFilter;
 use crate::settings::Settings;
 use crate::shutdown::Signals;
 use crate::site::Site;
+use crate::store::Stores;
 use crate::upstream::{Imitation, Upstream};
 
 /// What the environment says cannot be used; trying again does not help.
@@ -78,10 +81,11 @@ async fn run(settings: Settings) -> Result<(), BoxError> {
     let metrics = measure::install()?;
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| format!("{}: {error}", settings.listen))?;
     let address = listener.local_addr()?;
+    let stores = Stores::connect(&settings).await?;
     let upstream = Upstream::start(&settings).await?;
     let sandbox_url = upstream.imitation.as_ref().map(Imitation::url);
 
-    let site = Site::new(&settings, address, upstream, metrics)?;
+    let site = Site::new(&settings, address, upstream, stores, metrics)?;
     let signals = Signals::catch()?;
     announce(&format!("listening on http://{address}"));
     if let Some(url) = sandbox_url {

@@ -30,6 +30,7 @@ use crate::page::{self, Frame};
 use crate::pretend::{self, Pretence};
 use crate::reader::Reader;
 use crate::settings::Settings;
+use crate::store::{Store, Stores};
 use crate::upstream::Upstream;
 use crate::visitor::Visitor;
 use crate::{account, bind, health, measure, view};
@@ -46,8 +47,10 @@ pub(crate) struct Site {
     pub(crate) binding: BindingClient,
     /// The official account of the school.
     pub(crate) school: SchoolAccount,
-    pub(crate) manager_login: LoginLayer<WeikaManagerProvider>,
-    pub(crate) wechat_login: LoginLayer<WechatUserProvider>,
+    pub(crate) manager_login: LoginLayer<WeikaManagerProvider, Store<Manager>>,
+    pub(crate) wechat_login: LoginLayer<WechatUserProvider, Store<WechatUser>>,
+    /// For the readiness probe.
+    pub(crate) stores: Stores,
     pub(crate) metrics: PrometheusHandle,
     /// The origin of this site, as browsers write it.
     pub(crate) origin: Arc<str>,
@@ -60,12 +63,13 @@ impl Site {
         settings: &Settings,
         address: SocketAddr,
         upstream: Upstream,
+        stores: Stores,
         metrics: PrometheusHandle,
     ) -> Result<Self, BoxError> {
         let Upstream { weika, wechat, school, imitation } = upstream;
         let (client, binding) = (weika.client().clone(), wechat.provider.binding().clone());
-        let manager_login = settings.login_layer(weika, address).build()?;
-        let wechat_login = settings.login_layer(wechat.provider, address).build()?;
+        let manager_login = settings.login_layer(weika, stores.store(), address).build()?;
+        let wechat_login = settings.login_layer(wechat.provider, stores.store(), address).build()?;
         let frame = Frame {
             manager_login: manager_login.login_path().to_owned(),
             manager_logout: manager_login.logout_path().to_owned(),
@@ -79,6 +83,7 @@ impl Site {
             school,
             manager_login,
             wechat_login,
+            stores,
             metrics,
             origin: origin(&settings.public_url(address))?.into(),
             frame: Arc::new(frame),

@@ -7,6 +7,7 @@
 
 #[cfg(feature = "sandbox")]
 pub mod contract;
+mod either;
 #[cfg(feature = "memory")]
 mod memory;
 #[cfg(feature = "redis")]
@@ -17,6 +18,7 @@ mod stored_identity;
 
 use std::sync::Arc;
 
+pub use self::either::{Either, EitherLoad};
 #[cfg(feature = "memory")]
 pub use self::memory::{MemoryStore, MemoryStoreBuilder};
 #[cfg(feature = "redis")]

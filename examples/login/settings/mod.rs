@@ -11,6 +11,7 @@
 //! | `WECHAT_AUTHORIZE_URL` | WeChat's page | `https://open.weixin.qq.com/connect/oauth2/authorize` |
 //! | `KESION_BASE_URL`, `KESION_APPTOKEN` | the school's Kesion platform | unset: the embedded sandbox |
 //! | `SESSION_SECRET` | 32 bytes or more in hex or base64; the same over restarts and on all instances | random |
+//! | `REDIS_URL` | sessions, the token and callbacks shared with other instances; needs `SESSION_SECRET` | unset: in this process |
 //! | `SANDBOX_LISTEN` | where the embedded sandbox listens | a free port |
 //!
 //! Each of the three systems (Weika; WeChat with the binding service; Kesion) is imitated by the sandbox on its own
@@ -23,6 +24,7 @@
 mod encoding;
 mod mistakes;
 mod read;
+mod redis;
 mod systems;
 
 pub(crate) use self::read::Settings;

@@ -4,11 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use tower_weika::login::{LoginLayer, LoginLayerBuilder};
 use tower_weika::provider::{IdentityProvider, WeikaManagerProvider};
-use tower_weika::store::MemoryStore;
+use tower_weika::store::{MemoryStore, StoredIdentity};
 
 use super::mistakes::Mistakes;
+use super::redis::Redis;
 use super::systems::Systems;
 use crate::pretend;
+use crate::store::Store;
 
 /// How the site is set up.
 pub(crate) struct Settings {
@@ -18,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) sandbox_listen: SocketAddr,
     /// The upstream systems that are real.
     pub(crate) systems: Systems,
+    /// What is shared with other instances, if anything is.
+    pub(crate) redis: Option<Redis>,
     public_url: Option<String>,
     secret: Option<Vec<u8>>,
 }
@@ -31,15 +35,13 @@ impl Settings {
         let sandbox_listen = mistakes.address("SANDBOX_LISTEN");
         let public_url = mistakes.text("PUBLIC_URL");
         let secret = mistakes.secret("SESSION_SECRET");
-        if mistakes.text("REDIS_URL").is_some() {
-            mistakes.add("REDIS_URL is set, but this version has no Redis support yet; unset it");
-        }
+        let redis = Redis::read(&mut mistakes, secret.as_deref());
         if let Some(listen) = sandbox_listen.filter(|it| !it.ip().is_loopback() && systems.need_sandbox()) {
             let reason = "everybody who reaches the sandbox can log in as anybody";
             mistakes.add(format!("SANDBOX_LISTEN {listen} is not on this machine alone: {reason}"));
         }
         let sandbox_listen = sandbox_listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-        let settings = Self { listen, sandbox_listen, systems, public_url, secret };
+        let settings = Self { listen, sandbox_listen, systems, redis, public_url, secret };
         settings.check(&mut mistakes);
         mistakes.or(settings)
     }
@@ -53,10 +55,15 @@ impl Settings {
     pub(crate) fn login_layer<P: IdentityProvider>(
         &self,
         provider: P,
+        store: Store<P::Identity>,
         address: SocketAddr,
-    ) -> LoginLayerBuilder<P, MemoryStore<P::Identity>> {
+    ) -> LoginLayerBuilder<P, Store<P::Identity>>
+    where
+        P::Identity: StoredIdentity,
+    {
+        let builder = LoginLayer::builder(provider).store(store).public_url(self.public_url(address));
         // Allows http on this machine, and nowhere else.
-        let builder = LoginLayer::builder(provider).public_url(self.public_url(address)).loopback_development();
+        let builder = builder.loopback_development();
         // One login must not lead to the endpoints of the other, nor to what takes forms only.
         let closed = ["weika", "wechat"]
             .map(|name| ["login", "callback", "logout"].map(|endpoint| format!("/auth/{name}/{endpoint}")));
@@ -77,7 +84,8 @@ impl Settings {
             address.set_ip(Ipv4Addr::LOCALHOST.into());
         }
         let nobody = WeikaManagerProvider::builder("nobody", "nobody").build();
-        let layer = nobody.and_then(|nobody| self.login_layer(nobody, address).build());
+        let layer =
+            nobody.and_then(|nobody| self.login_layer(nobody, Store::Right(MemoryStore::new()), address).build());
         mistakes.checked(layer, &[("public_url", "PUBLIC_URL"), ("secret", "SESSION_SECRET")]);
     }
 }

@@ -16,7 +16,7 @@ pub(in crate::store::redis) enum Source {
     /// Asked for the master whenever a connection is made.
     Sentinel(Box<Mutex<SentinelClient>>),
     /// The client of the cluster, and its nodes one by one.
-    Cluster(ClusterClient, Vec<Client>),
+    Cluster(Box<ClusterClient>, Vec<Client>),
 }
 
 impl Source {
@@ -45,7 +45,8 @@ impl Source {
         urls.iter().for_each(|url| ready_for_tls(url));
         let nodes = urls.iter().map(|url| Client::open(url.as_str())).collect::<RedisResult<_>>()?;
         let cluster = ClusterClient::builder(urls.to_vec());
-        Ok(Self::Cluster(cluster.connection_timeout(budget).response_timeout(budget).build()?, nodes))
+        let cluster = cluster.connection_timeout(budget).response_timeout(budget).build()?;
+        Ok(Self::Cluster(Box::new(cluster), nodes))
     }
 
     /// A new connection. Takes as long as it takes: whoever waits for it sets the limit.

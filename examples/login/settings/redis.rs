@@ -1,0 +1,27 @@
+//! What is shared with other instances.
+
+use tower_weika::store::RedisBuilder;
+
+use super::mistakes::Mistakes;
+
+/// Where Redis is, and what is sealed with.
+pub(crate) struct Redis {
+    url: String,
+    secret: Vec<u8>,
+}
+
+impl Redis {
+    pub(super) fn read(mistakes: &mut Mistakes, secret: Option<&[u8]>) -> Option<Self> {
+        let url = mistakes.text("REDIS_URL")?;
+        let Some(secret) = secret else {
+            mistakes.add("REDIS_URL is set without SESSION_SECRET; instances that share sessions share a secret too");
+            return None;
+        };
+        Some(Self { url, secret: secret.to_vec() })
+    }
+
+    /// Everything is sealed: the secret is there anyway, and other keys are derived from it than the login layers do.
+    pub(crate) fn builder(&self) -> RedisBuilder {
+        tower_weika::store::Redis::builder(&self.url).sealing_key(&self.secret)
+    }
+}

@@ -1,0 +1,44 @@
+//! Where sessions are: in this process, or at Redis for all instances.
+
+use tower_weika::BoxError;
+use tower_weika::store::{Either, MemoryStore, Redis, RedisStore, StoredIdentity};
+
+use crate::settings::Settings;
+
+/// The sessions of one kind of people.
+pub(crate) type Store<I> = Either<RedisStore<I>, MemoryStore<I>>;
+
+/// What the stores are made of.
+#[derive(Clone)]
+pub(crate) struct Stores(pub(crate) Option<Redis>);
+
+impl Stores {
+    /// Connects, if the settings name a Redis. An orchestrator that is told at once that it cannot be reached starts
+    /// this process again.
+    pub(crate) async fn connect(settings: &Settings) -> Result<Self, BoxError> {
+        let Some(redis) = &settings.redis else {
+            return Ok(Self(None));
+        };
+        let redis = redis.builder().connect().await;
+        redis.map(|redis| Self(Some(redis))).map_err(|error| format!("REDIS_URL: {}", told(&error)).into())
+    }
+
+    pub(crate) fn store<I: StoredIdentity>(&self) -> Store<I> {
+        match &self.0 {
+            Some(redis) => Either::Left(redis.store()),
+            None => Either::Right(MemoryStore::new()),
+        }
+    }
+}
+
+/// The error with what caused it.
+fn told(error: &tower_weika::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
