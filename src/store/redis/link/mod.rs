@@ -153,7 +153,7 @@ impl Link {
 
     /// A connection that works: the server writes.
     async fn dial(&self) -> Result<Connection, Error> {
-        let dialled = timeout(self.budget, async {
+        let dialled = timeout(self.source.patience(self.budget), async {
             let mut connection = self.source.dial().await?;
             let mut write = redis::cmd("SET");
             write.arg(&self.probe).arg("").arg("PX").arg(1_000);

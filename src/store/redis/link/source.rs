@@ -12,9 +12,9 @@ use tokio::sync::Mutex;
 
 /// The servers that play together.
 pub(in crate::store::redis) enum Source {
-    Single(Client),
-    /// Asked for the master whenever a connection is made.
-    Sentinel(Box<Mutex<SentinelClient>>),
+    Single(Box<Client>),
+    /// Asked for the master whenever a connection is made; and how many sentinels there are.
+    Sentinel(Box<Mutex<SentinelClient>>, u32),
     /// The client of the cluster, and its nodes one by one.
     Cluster(Box<ClusterClient>, Vec<Client>),
 }
@@ -22,7 +22,7 @@ pub(in crate::store::redis) enum Source {
 impl Source {
     pub(in crate::store::redis) fn single(url: &str) -> RedisResult<Self> {
         ready_for_tls(url);
-        Client::open(url).map(Self::Single)
+        Client::open(url).map(Box::new).map(Self::Single)
     }
 
     /// The addresses are those of the sentinels. User, password, database and TLS of the first one are those of the
@@ -38,7 +38,7 @@ impl Source {
             }
         }
         let client = SentinelClient::build(urls.to_vec(), master, Some(of_master), SentinelServerType::Master)?;
-        Ok(Self::Sentinel(Box::new(Mutex::new(client))))
+        Ok(Self::Sentinel(Box::new(Mutex::new(client)), count(urls)))
     }
 
     pub(in crate::store::redis) fn cluster(urls: &[String], budget: Duration) -> RedisResult<Self> {
@@ -49,13 +49,22 @@ impl Source {
         Ok(Self::Cluster(Box::new(cluster), nodes))
     }
 
+    /// How long making a connection may take: some of those who are asked on the way may not answer.
+    pub(super) fn patience(&self, budget: Duration) -> Duration {
+        match self {
+            Self::Single(_) => budget,
+            Self::Sentinel(_, sentinels) => budget.saturating_mul(sentinels.saturating_add(1)),
+            Self::Cluster(_, nodes) => budget.saturating_mul(count(nodes)),
+        }
+    }
+
     /// A new connection. Takes as long as it takes: whoever waits for it sets the limit.
     pub(super) async fn dial(&self) -> RedisResult<Connection> {
         // What is waited for has a limit already, which also holds for what this crate's own limits cannot see.
         let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
         let client = match self {
-            Self::Single(client) => client.clone(),
-            Self::Sentinel(sentinel) => sentinel.lock().await.async_get_client().await?,
+            Self::Single(client) => Client::clone(client),
+            Self::Sentinel(sentinel, _) => sentinel.lock().await.async_get_client().await?,
             Self::Cluster(cluster, _) => return cluster.get_async_connection().await.map(Connection::Cluster),
         };
         client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Single)
@@ -65,7 +74,7 @@ impl Source {
     pub(in crate::store::redis) async fn listen(&self) -> RedisResult<PubSub> {
         match self {
             Self::Single(client) => client.get_async_pubsub().await,
-            Self::Sentinel(sentinel) => {
+            Self::Sentinel(sentinel, _) => {
                 let master = sentinel.lock().await.async_get_client().await?;
                 master.get_async_pubsub().await
             }
@@ -83,6 +92,10 @@ impl Source {
     }
 }
 
+fn count<T>(these: &[T]) -> u32 {
+    u32::try_from(these.len()).unwrap_or(u32::MAX)
+}
+
 /// `rustls` wants to be told which cryptography to use. reqwest's choice is made here too, unless the application has
 /// made one.
 fn ready_for_tls(url: &str) {
@@ -97,7 +110,7 @@ impl fmt::Debug for Source {
         // An address may have a password in it.
         f.write_str(match self {
             Self::Single(_) => "Single",
-            Self::Sentinel(_) => "Sentinel",
+            Self::Sentinel(..) => "Sentinel",
             Self::Cluster(..) => "Cluster",
         })
     }

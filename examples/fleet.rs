@@ -1,0 +1,179 @@
+//! Two instances of a site behind a balancer, with one Redis: `cargo run --example fleet`.
+//!
+//! Every request goes to the next instance, and every page says which one answered: log in on the one, be known to
+//! the other, log out there. `REDIS_URL` names a server; without it a `redis-server` of its own is started. The
+//! upstream system is the embedded sandbox.
+
+use std::env;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
+use axum::middleware::map_response;
+use axum::response::{Html, Response};
+use axum::routing::get;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+use tower_weika::BoxError;
+use tower_weika::extract::Authenticated;
+use tower_weika::guard::GuardLayer;
+use tower_weika::identity::Manager;
+use tower_weika::login::LoginLayer;
+use tower_weika::provider::WeikaManagerProvider;
+use tower_weika::sandbox::Sandbox;
+use tower_weika::store::{Redis, RedisStore};
+
+/// In a real fleet it comes from the operator, the same for all instances.
+const SECRET: &str = "an example's secret, known to everybody who reads this";
+
+const NAMES: [&str; 2] = ["A", "B"];
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let redis = Server::find().await?;
+    let sandbox = Sandbox::start().await?;
+    let listen = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
+    let balancer = TcpListener::bind(listen).await?;
+    let public_url = format!("http://{}", balancer.local_addr()?);
+    let mut instances = Vec::new();
+    for name in NAMES {
+        // Nothing is shared but what goes through Redis: each instance has a connection and a token cache of its own.
+        let store = redis.connect().await?.store();
+        let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());
+        let site = site(name, weika.build()?, store, &public_url)?;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        instances.push(listener.local_addr()?);
+        tokio::spawn(async move { axum::serve(listener, site).await });
+    }
+    let mut stdout = io::stdout().lock();
+    let _nobody_listens = writeln!(stdout, "listening on {public_url}\nsandbox on {}", sandbox.base_url());
+    drop(stdout);
+
+    let mut turns = instances.iter().cycle();
+    let mut end = std::pin::pin!(asked_to_end());
+    loop {
+        let browser = tokio::select! {
+            accepted = balancer.accept() => accepted?.0,
+            () = &mut end => return Ok(()),
+        };
+        if let Some(instance) = turns.next() {
+            tokio::spawn(forward(browser, *instance));
+        }
+    }
+}
+
+/// One instance, as it would be alone: only the store is another one.
+fn site(
+    name: &'static str,
+    weika: WeikaManagerProvider,
+    store: RedisStore<Manager>,
+    public_url: &str,
+) -> Result<Router, BoxError> {
+    let login =
+        LoginLayer::builder(weika).store(store).secret(SECRET).public_url(public_url).loopback_development().build()?;
+    let admin = get(async move |manager: Authenticated<Manager>| page(name, "/admin", Some(&manager)));
+    Ok(Router::new()
+        .route("/", get(home))
+        .route("/admin", admin.layer(GuardLayer::<Manager>::logged_in()))
+        .layer(login)
+        // One request for each connection, so that the balancer sends the next one elsewhere.
+        .layer(map_response(async |mut response: Response| {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            response
+        }))
+        .with_state(name))
+}
+
+async fn home(State(name): State<&'static str>, manager: Option<Authenticated<Manager>>) -> Html<String> {
+    page(name, "/", manager.as_deref())
+}
+
+fn page(instance: &str, path: &str, manager: Option<&Manager>) -> Html<String> {
+    let who = match manager {
+        None => r#"<p>陌生人 · a stranger</p><p><a href="/auth/weika/login">登录 · log in</a></p>"#.to_owned(),
+        Some(manager) => format!(
+            r#"<p>你好, <b>{}</b></p><form method="post" action="/auth/weika/logout"><button>退出 · log out</button></form>"#,
+            escaped(manager.name())
+        ),
+    };
+    Html(format!(
+        r#"<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>实例 {instance}</title><style>body{{font:1.1rem/1.6 system-ui,sans-serif;max-width:30rem;margin:3rem auto;padding:0 1rem}}
+.instance{{font-size:3rem;font-weight:700}}.instance-A{{color:#0a7a5a}}.instance-B{{color:#a3430f}}</style>
+<p>{path}</p><p class="instance instance-{instance}" id="instance">实例 {instance}</p>{who}
+<p><a href="/">首页 · home</a> · <a href="/admin">管理后台 · back office</a></p></html>"#
+    ))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Passes on what both sides say until both have said everything.
+async fn forward(mut browser: TcpStream, instance: std::net::SocketAddr) {
+    if let Ok(mut instance) = TcpStream::connect(instance).await {
+        let _broken_off = tokio::io::copy_bidirectional(&mut browser, &mut instance).await;
+    }
+}
+
+/// Where Redis is, and the process if it is ours. It ends with this.
+struct Server {
+    url: String,
+    _process: Option<(Child, Folder)>,
+}
+
+impl Server {
+    async fn find() -> Result<Self, BoxError> {
+        if let Ok(url) = env::var("REDIS_URL") {
+            return Ok(Self { url, _process: None });
+        }
+        let folder = Folder(env::temp_dir().join(format!("tower-weika-fleet-{}", std::process::id())));
+        std::fs::create_dir_all(&folder.0)?;
+        let socket = folder.0.join("redis.sock");
+        let started = Command::new("redis-server")
+            .args(["--port", "0", "--save", "", "--unixsocket"])
+            .arg(&socket)
+            .stdout(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .spawn();
+        let process = started.map_err(|error| {
+            format!("redis-server: {error}. On Debian `apt-get install redis-server` brings it; or set REDIS_URL")
+        })?;
+        Ok(Self { url: format!("unix://{}", socket.display()), _process: Some((process, folder)) })
+    }
+
+    /// A connection. A server that was just started needs a moment.
+    async fn connect(&self) -> Result<Redis, BoxError> {
+        for _ in 0..50 {
+            if let Ok(redis) = Redis::connect(&self.url).await {
+                return Ok(redis);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        Ok(Redis::connect(&self.url).await?)
+    }
+}
+
+/// A folder that is removed in the end.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _left_behind = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Ctrl-C, or `SIGTERM`.
+async fn asked_to_end() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = terminate.recv() => return,
+            _ = tokio::signal::ctrl_c() => return,
+        }
+    }
+    let _asked = tokio::signal::ctrl_c().await;
+}
