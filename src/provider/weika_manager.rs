@@ -1,8 +1,11 @@
 //! Managers of schools, through Weika.
 
+use std::sync::Arc;
+
 use super::IdentityProvider;
 use crate::client::weika::{WeikaClient, WeikaClientBuilder};
 use crate::error::{ConfigError, Error};
+use crate::fleet::Fleet;
 use crate::identity::Manager;
 use crate::secret::{AppSecret, AuthorizationCode};
 
@@ -52,6 +55,10 @@ impl IdentityProvider for WeikaManagerProvider {
 
     async fn exchange(&self, code: AuthorizationCode) -> Result<Manager, Error> {
         self.client.manager(code).await
+    }
+
+    fn join(&self, fleet: &Arc<dyn Fleet>) {
+        self.client.join(fleet);
     }
 }
 

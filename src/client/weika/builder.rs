@@ -1,7 +1,7 @@
 //! Settings of the client, checked once.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::super::code::CodeTable;
@@ -12,6 +12,7 @@ use super::client::WeikaClient;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use crate::clock::Clock;
 use crate::error::{ConfigError, Mistake};
+use crate::fleet::Grant;
 use crate::secret::AppSecret;
 use crate::token::TokenCache;
 
@@ -99,11 +100,14 @@ impl WeikaClientBuilder {
             app_key: self.app_key,
             app_secret: self.app_secret,
             envelope: Envelope::new("errcode", self.codes),
+            shared: OnceLock::new(),
         });
         let tokens = TokenCache::builder(WeikaTokenSource(Arc::clone(&endpoint)))
             .clock(self.clock)
-            // The exchange has a deadline of its own; this one is only a net.
-            .fetch_timeout(total.saturating_add(Duration::from_secs(1)))
+            // Only a net: the exchange has a deadline of its own, and so has everything about a fleet. It must not end
+            // the wait for an instance that has died with its grant, nor the exchange that follows, nor what is said
+            // with the fleet before and after.
+            .fetch_timeout(total.saturating_add(Grant::LIFETIME).saturating_add(Duration::from_secs(3)))
             .build();
         Ok(WeikaClient::new(endpoint, tokens))
     }

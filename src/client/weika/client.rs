@@ -13,6 +13,7 @@ use super::builder::WeikaClientBuilder;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use super::service::ManagerInfo;
 use crate::error::{Error, ErrorKind};
+use crate::fleet::Fleet;
 use crate::identity::Manager;
 use crate::secret::{AppSecret, AuthorizationCode};
 use crate::token::{AccessToken, CurrentToken, IssuedToken, TokenCache};
@@ -37,6 +38,15 @@ impl WeikaClient {
         Self { endpoint, tokens }
     }
 
+    /// Shares the access token with the other instances of the site, whichever of them has fetched it. Clones share
+    /// it too. The first call counts, later ones have no effect; it belongs before the first token is needed. See
+    /// [`token`](crate::token) for the rules.
+    ///
+    /// A [login layer](crate::login::LoginLayer) does this for the client of its provider, if its store is shared.
+    pub fn join(&self, fleet: &Arc<dyn Fleet>) {
+        self.endpoint.join(fleet);
+    }
+
     /// Where to send a manager's browser. It comes back to `redirect_uri` with `wxcode` and `state`.
     ///
     /// `redirect_uri` should have no query of its own: the documents do not say how theirs is appended.
@@ -45,7 +55,7 @@ impl WeikaClient {
         self.endpoint.authorize_url(redirect_uri, state)
     }
 
-    /// Asks for a new token, past the cache. It may end the one in the cache.
+    /// Asks for a new token, past the cache and the fleet. It may end the one that they have.
     ///
     /// # Errors
     ///
@@ -58,7 +68,9 @@ impl WeikaClient {
     ///
     /// # Errors
     ///
-    /// Those of [`fetch_access_token`](Self::fetch_access_token), also while a failure is backed off from.
+    /// Those of [`fetch_access_token`](Self::fetch_access_token), also while a failure is backed off from. After
+    /// [`join`](Self::join) also [`ErrorKind::Busy`], if tokens do not live long and another one would be fetched
+    /// too soon, and [`ErrorKind::Unresponsive`], if the fleet is away and this instance has just fetched one.
     pub async fn access_token(&self) -> Result<CurrentToken, Error> {
         self.tokens.get().await
     }

@@ -1,19 +1,20 @@
 //! The calls as they are on the wire, one request each.
 
-use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::super::connection::{Connection, JSON, encoded, json};
 use super::super::envelope::Envelope;
 use super::super::host::HostAllowList;
 use super::answer;
 use crate::error::{Error, ErrorKind};
+use crate::fleet::Fleet;
 use crate::secret::AppSecret;
-use crate::token::{AccessToken, IssuedToken, TokenSource};
+use crate::token::{AccessToken, IssuedToken, SharedSource, TokenSource};
 
 /// Everything that does not change from call to call.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(super) struct Endpoint {
     pub(super) app_key: String,
     pub(super) app_secret: AppSecret,
     pub(super) envelope: Envelope,
+    /// The other instances of the site, once they are known.
+    pub(super) shared: OnceLock<SharedSource>,
 }
 
 impl Endpoint {
@@ -50,6 +53,12 @@ impl Endpoint {
         answer::issued_token(&object, CONTEXT)
     }
 
+    /// Shares the token with the fleet from now on, unless it is shared already.
+    pub(super) fn join(&self, fleet: &Arc<dyn Fleet>) {
+        let name = || name(&self.connection.base.join(""), &self.app_key);
+        self.shared.get_or_init(|| SharedSource::new(Arc::clone(fleet), name()));
+    }
+
     /// A call with the token in its query, as Weika wants it.
     pub(super) async fn post_with(
         &self,
@@ -73,8 +82,12 @@ impl Endpoint {
 pub struct WeikaTokenSource(pub(super) Arc<Endpoint>);
 
 impl TokenSource for WeikaTokenSource {
-    fn fetch(&self) -> impl Future<Output = Result<IssuedToken, Error>> + Send {
-        self.0.fetch_access_token()
+    async fn fetch(&self) -> Result<IssuedToken, Error> {
+        let upstream = || self.0.fetch_access_token();
+        match self.0.shared.get() {
+            Some(shared) => shared.fetch(upstream).await,
+            None => upstream().await,
+        }
     }
 }
 
@@ -90,5 +103,25 @@ fn about_us(error: Error, context: &'static str) -> Error {
     match error.upstream_code() {
         Some(code) => about_us.with_upstream_code(code),
         None => about_us,
+    }
+}
+
+/// What an application is called among all that may share a fleet. Neither part can have a zero in it.
+fn name(base_url: &str, app_key: &str) -> String {
+    let digest = Sha256::new().chain_update(base_url).chain_update([0]).chain_update(app_key).finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_application_has_a_name_of_its_own() {
+        let first = name("https://weika.example/a", "b");
+        assert!(first.len() == 64 && first.bytes().all(|byte| byte.is_ascii_hexdigit()), "{first}");
+        assert_eq!(first, name("https://weika.example/a", "b"));
+        assert_ne!(first, name("https://weika.example/", "ab"));
+        assert_ne!(first, name("https://weika.example/a", "c"));
     }
 }

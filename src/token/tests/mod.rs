@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind};
 
 mod flight;
 mod freshness;
+mod shared;
 
 const LIFETIME: Duration = Duration::from_secs(7_200);
 const FETCH_TIME: Duration = Duration::from_millis(50);

@@ -1,7 +1,14 @@
 //! Everything but the sending of codes.
 
 use super::*;
+use crate::fleet::Fleet;
+use crate::fleet::table::Table;
+use crate::provider::{IdentityProvider, WeikaManagerProvider};
 use crate::trace::tests::Captured;
+
+fn fleet() -> Arc<dyn Fleet> {
+    Arc::new(Table::default())
+}
 
 #[test]
 fn the_authorize_url_has_the_documented_parameters_encoded() {
@@ -151,4 +158,28 @@ async fn e7_no_secret_is_logged_at_any_level() {
     for secret in ["t0ken", "c0de", "s3cr3t"] {
         assert!(!lines.contains(secret), "{lines}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_of_one_application_that_join_a_fleet_share_a_token() {
+    let (far_end, fleet) = (FarEnd::new([]), fleet());
+    let (one, other) = (far_end.client(), far_end.client());
+    // A clone is the same client, and only the first call counts.
+    WeikaManagerProvider::new(one.clone()).join(&fleet);
+    one.join(&self::fleet());
+    other.join(&fleet);
+    assert_eq!(one.access_token().await.unwrap().expose(), "t0ken-1");
+    assert_eq!(other.access_token().await.unwrap().expose(), "t0ken-1");
+    assert_eq!(far_end.token_fetches(), 1);
+    assert_eq!(far_end.client().access_token().await.unwrap().expose(), "t0ken-2", "it has not joined");
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_applications_in_a_fleet_have_their_own_token() {
+    let (far_end, fleet) = (FarEnd::new([]), fleet());
+    let (one, other) = (far_end.client(), far_end.builder().base_url("https://weika.example").build().unwrap());
+    one.join(&fleet);
+    other.join(&fleet);
+    assert_eq!(one.access_token().await.unwrap().expose(), "t0ken-1");
+    assert_eq!(other.access_token().await.unwrap().expose(), "t0ken-2");
 }
