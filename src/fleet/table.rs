@@ -118,7 +118,8 @@ impl Fleet for Table {
             if row.fence != grant.fence() {
                 return false;
             }
-            let young = row.kept.as_ref().is_some_and(|(_, _, since, _)| now - *since < Grant::YOUNG);
+            let is_young = |since, ends: Instant| now - since < Grant::YOUNG.min((ends - since) / 2);
+            let young = row.kept.as_ref().is_some_and(|(_, _, since, ends)| is_young(*since, *ends));
             row.died_young = if young { row.died_young + 1 } else { 0 };
             row.kept = Some((token.clone(), grant.fence(), now, now + lifetime));
             row.lease = row.lease.take().filter(|(owner, _)| owner != grant.owner());

@@ -63,7 +63,7 @@ impl Grant {
     /// After this time somebody else may get a grant.
     pub const LIFETIME: Duration = Duration::from_secs(10);
 
-    /// A token that is replaced within this time after it was kept has died young.
+    /// A token that is replaced within this time after it was kept, and in the first half of its life, has died young.
     pub const YOUNG: Duration = Duration::from_secs(60);
 
     /// A grant with a random, unique `owner`, and a `fence` above that of every grant before it. `last` is how long

@@ -1,13 +1,14 @@
 -- KEYS: token, lease. ARGV: tag, fence, owner, token, lifetime in ms, youth in ms, time to keep it in ms.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local token = redis.call('HMGET', KEYS[1], 'fence', 'kept_at', 'died_young')
+local token = redis.call('HMGET', KEYS[1], 'fence', 'kept_at', 'died_young', 'ends_at')
 if token[1] ~= ARGV[2] then
     return { ARGV[1], '0' }
 end
-local kept_at = tonumber(token[2] or '')
+local kept_at, ends_at = tonumber(token[2] or ''), tonumber(token[4] or '')
 local died_young = 0
-if kept_at and now - kept_at < tonumber(ARGV[6]) then
+-- A token that is short-lived and in its second half is not young.
+if kept_at and ends_at and now - kept_at < math.min(tonumber(ARGV[6]), (ends_at - kept_at) / 2) then
     died_young = (tonumber(token[3] or '0') or 0) + 1
 end
 redis.call('HSET', KEYS[1], 'token', ARGV[4], 'kept_under', ARGV[2], 'kept_at', string.format('%.0f', now),
