@@ -5,6 +5,8 @@
 
 mod chromium;
 mod install;
+#[path = "../support/programs.rs"]
+mod programs;
 #[path = "../support/mod.rs"]
 mod support;
 mod wechat;

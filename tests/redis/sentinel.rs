@@ -1,0 +1,66 @@
+//! A master, a replica, and a Redis Sentinel that makes the one of the other.
+
+use crate::redis_server::{Options, Redis, Value, until};
+
+/// Ends with all its servers when it is dropped.
+pub(crate) struct Sentinel {
+    /// The master at first.
+    pub(crate) master: Redis,
+    /// The replica at first.
+    pub(crate) replica: Redis,
+    pub(crate) sentinel: Redis,
+}
+
+impl Sentinel {
+    /// What the sentinel calls the master.
+    pub(crate) const NAME: &str = "main";
+
+    /// Returns when the replica follows and the sentinel knows it.
+    #[track_caller]
+    pub(crate) fn start() -> Self {
+        let master =
+            Redis::start_with(&Options { arguments: &["--repl-diskless-sync-delay", "0"], ..Options::default() });
+        let port = master.port().to_string();
+        let replica =
+            Redis::start_with(&Options { arguments: &["--replicaof", "127.0.0.1", &port], ..Options::default() });
+        until("the replica follows", || has_line(&replica, "replication", "master_link_status:up"));
+        until("the master sends it what it is told", || {
+            master.command(&["INFO", "replication"]).text().contains(",state=online,")
+        });
+
+        let name = Self::NAME;
+        let settings = format!(
+            "sentinel monitor {name} 127.0.0.1 {port} 1\n\
+             sentinel down-after-milliseconds {name} 500\n\
+             sentinel failover-timeout {name} 3000\n"
+        );
+        let sentinel = Redis::launch(&settings, &["--sentinel"], None);
+        let known = format!("master0:name={name},status=ok,address=127.0.0.1:{port},slaves=1,sentinels=1");
+        until("the sentinel knows both", || has_line(&sentinel, "sentinel", &known));
+        Self { master, replica, sentinel }
+    }
+
+    /// For a client that asks the sentinel where the master is.
+    pub(crate) fn url(&self) -> String {
+        self.sentinel.url()
+    }
+
+    /// Kills the master, and returns when the replica is master and the sentinel says so. If the old one is restarted,
+    /// it takes itself for the master until the sentinel notices, which can take half a minute.
+    #[track_caller]
+    pub(crate) fn failover_by_killing_master(&mut self) {
+        self.master.kill();
+        until("the replica is master", || has_line(&self.replica, "replication", "role:master"));
+        let expected = Value::Array(vec!["127.0.0.1".into(), self.replica.port().to_string().as_str().into()]);
+        until("the sentinel says so", || {
+            self.sentinel.command(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", Self::NAME]) == expected
+        });
+    }
+}
+
+/// Whether a section of `INFO` has this line.
+fn has_line(redis: &Redis, section: &str, line: &str) -> bool {
+    // A sentinel has all clients of the new master hung up on, and that may be this one.
+    let answer = redis.connect().and_then(|mut connection| connection.call(&["INFO", section]));
+    answer.is_ok_and(|about| about.text().lines().any(|is| is == line))
+}
