@@ -1,16 +1,33 @@
-//! The contract of the example `login`, from outside: a process, its variables, its routes, its output. And the
-//! short example `hyper`.
+//! The contract of the example `login`, from outside: a process or several, their variables, their routes, their
+//! output. And the short examples `hyper` and `fleet`.
+//!
+//! Several processes share a real Redis. Needs `redis-server`; as root on Debian it is installed when it is missing.
 
 mod account;
 mod auto_login;
 mod bare_hyper;
 mod bind;
+#[cfg(unix)]
+mod fleet;
+#[cfg(unix)]
+mod instances;
+#[cfg(unix)]
+mod kill;
 mod lifecycle;
 mod logs;
 mod me;
 mod measure;
+#[cfg(unix)]
+mod outage;
 mod pretend;
+#[cfg(unix)]
+#[path = "../support/programs.rs"]
+mod programs;
 mod real_systems;
+#[cfg(unix)]
+#[expect(dead_code, reason = "the tests of Redis itself need more of it")]
+#[path = "../support/redis_server/mod.rs"]
+mod redis_server;
 mod routes;
 mod settings;
 #[path = "../support/mod.rs"]

@@ -46,7 +46,7 @@ fn every_mistake_is_told_at_once_and_no_secret() {
     ] {
         assert!(said.contains(&format!("  - {name} ")), "{name} is not in: {said}");
     }
-    assert!(said.contains("  - REDIS_URL is set, but this version has no Redis support yet"), "{said}");
+    assert!(!said.contains("REDIS_URL"), "it has a secret, which was told: {said}");
     assert!(!said.contains("s3cr3t") && !said.contains("listening"), "{said}");
 }
 
@@ -71,7 +71,7 @@ fn each_mistake_is_refused_on_its_own() {
         (&[("SESSION_SECRET", "c2hvcnQ=")], "SESSION_SECRET is 5 bytes long"),
         (&[("SESSION_SECRET", "not base64 at all, and s3cr3t")], "SESSION_SECRET"),
         (&[("SANDBOX_LISTEN", "0.0.0.0:0")], "SANDBOX_LISTEN"),
-        (&[("REDIS_URL", "redis://127.0.0.1")], "REDIS_URL"),
+        (&[("REDIS_URL", "redis://:s3cr3t@127.0.0.1")], "REDIS_URL is set without SESSION_SECRET"),
         (&[("KESION_BASE_URL", "https://school.example")], "without KESION_APPTOKEN"),
         (&[("KESION_APPTOKEN", "s3cr3t")], "without KESION_BASE_URL"),
         (&[("KESION_BASE_URL", "school"), ("KESION_APPTOKEN", "s3cr3t")], "KESION_BASE_URL \"school\" is not"),

@@ -1,5 +1,7 @@
 //! What is shared with other instances.
 
+use std::env;
+
 use tower_weika::store::RedisBuilder;
 
 use super::mistakes::Mistakes;
@@ -14,7 +16,11 @@ impl Redis {
     pub(super) fn read(mistakes: &mut Mistakes, secret: Option<&[u8]>) -> Option<Self> {
         let url = mistakes.text("REDIS_URL")?;
         let Some(secret) = secret else {
-            mistakes.add("REDIS_URL is set without SESSION_SECRET; instances that share sessions share a secret too");
+            // One that cannot be read was told already.
+            if env::var_os("SESSION_SECRET").is_none_or(|secret| secret.is_empty()) {
+                mistakes
+                    .add("REDIS_URL is set without SESSION_SECRET; instances that share sessions share a secret too");
+            }
             return None;
         };
         Some(Self { url, secret: secret.to_vec() })

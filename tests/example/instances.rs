@@ -1,0 +1,57 @@
+//! Several processes of the site behind one address: the same Redis, the same secret, the same upstream systems.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use tower_weika::sandbox::{Browser, Sandbox, SandboxBuilder};
+
+use crate::redis_server::Redis;
+use crate::support::Site;
+use crate::{SECRET_HEX, site_at};
+
+/// What browsers see, whichever instance they are led to.
+pub(crate) const ORIGIN: &str = "https://campus.example.edu.cn";
+
+/// What instances share.
+pub(crate) struct Instances {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) redis: Redis,
+}
+
+impl Instances {
+    pub(crate) async fn none_yet() -> Self {
+        Self::with(Sandbox::builder()).await
+    }
+
+    pub(crate) async fn with(sandbox: SandboxBuilder) -> Self {
+        let sandbox = sandbox.start().await.expect("a free port");
+        Self { sandbox, redis: Redis::start() }
+    }
+
+    /// One more process, cold.
+    #[track_caller]
+    pub(crate) fn start(&self) -> Site {
+        let shared = [("REDIS_URL", &*self.redis.url()), ("SESSION_SECRET", SECRET_HEX), ("PUBLIC_URL", ORIGIN)];
+        site_at(&self.sandbox, &shared)
+    }
+}
+
+/// The same browser, which the balancer leads to this instance.
+pub(crate) fn at(browser: &Browser, site: &Site) -> Browser {
+    browser.clone().route(ORIGIN, address(site))
+}
+
+pub(crate) fn address(site: &Site) -> SocketAddr {
+    site.url.trim_start_matches("http://").parse().expect("an address")
+}
+
+/// What `/api/me` says at this instance.
+pub(crate) async fn me(browser: &Browser, site: &Site) -> (u16, Value) {
+    let visit = at(browser, site).fetch(&format!("{ORIGIN}/api/me")).await.expect("the site answers");
+    (visit.status().as_u16(), visit.json().unwrap_or_default())
+}
+
+/// What the cookie of the manager login says, if the browser has one.
+pub(crate) fn session_cookie(browser: &Browser) -> Option<String> {
+    browser.cookies().into_iter().find(|cookie| cookie.name == "__Host-weika-session").map(|cookie| cookie.value)
+}

@@ -1,0 +1,92 @@
+//! Processes of the site that are killed in the middle of what they do.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use tokio::task::{JoinSet, block_in_place};
+use tower_weika::sandbox::{Browser, Sandbox};
+
+use crate::instances::{Instances, ORIGIN, at, me, session_cookie};
+use crate::support::Site;
+
+const KILLS: usize = 100;
+/// At once, so that the test does not take long.
+const LANES: usize = 4;
+/// An instance is killed at some time before that, while a few people log in again and again.
+const LIFE: Duration = Duration::from_millis(150);
+
+/// Logs in as somebody new until the instance is gone. All browsers that were used, the last one interrupted.
+async fn log_in_until_the_end(site: Browser) -> Vec<Browser> {
+    let mut browsers = Vec::new();
+    loop {
+        let browser = site.stranger();
+        let visit = browser.get(&format!("{ORIGIN}/admin")).await;
+        browsers.push(browser);
+        match visit {
+            Ok(visit) => assert_eq!(visit.status(), 200, "{visit:?}"),
+            Err(_gone) => return browsers,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
+    let instances = Instances::with(Sandbox::builder().auto_approve("wang")).await;
+    let steady = instances.start();
+    assert_eq!(at(&Browser::new(), &steady).get(&format!("{ORIGIN}/readyz")).await.unwrap().status(), 200);
+    let lane = async || {
+        let (mut delivered, mut interrupted) = (0, 0);
+        for _ in 0..KILLS / LANES {
+            let site = block_in_place(|| instances.start());
+            let mut people = JoinSet::new();
+            for _ in 0..3 {
+                people.spawn(log_in_until_the_end(at(&Browser::new(), &site)));
+            }
+            let moment = RandomState::new().hash_one(delivered) % 1_000;
+            tokio::time::sleep(LIFE * u32::try_from(moment).expect("small") / 1_000).await;
+            // SIGKILL.
+            drop(site);
+            for browser in people.join_all().await.into_iter().flatten() {
+                if session_cookie(&browser).is_some() {
+                    delivered += 1;
+                    assert_eq!(me(&browser, &steady).await.0, 200, "a session was delivered and is lost");
+                } else {
+                    interrupted += 1;
+                    let page = at(&browser, &steady).get(&format!("{ORIGIN}/admin")).await.unwrap();
+                    assert_eq!(page.status(), 200, "whoever was interrupted logs in elsewhere");
+                }
+            }
+        }
+        (delivered, interrupted)
+    };
+    let (mut delivered, mut interrupted) = (0, 0);
+    for outcome in futures_util::future::join_all((0..LANES).map(|_| lane())).await {
+        delivered += outcome.0;
+        interrupted += outcome.1;
+    }
+    println!("{KILLS} kills, {delivered} sessions delivered, {interrupted} logins interrupted");
+    assert!(delivered >= KILLS && interrupted >= KILLS, "{delivered} delivered, {interrupted} interrupted");
+    assert_eq!(instances.sandbox.ledger().tokens_issued(), 1, "whoever comes takes the token that is there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_that_began_before_a_kill_ends_at_the_other_instance_and_at_the_next_one() {
+    let instances = Instances::none_yet().await;
+    let (a, b) = (instances.start(), instances.start());
+    let mut begun = Vec::new();
+    for _ in 0..2 {
+        let browser = Browser::new();
+        let page = at(&browser, &a).get(&format!("{ORIGIN}/admin/deep?x=1")).await.unwrap();
+        begun.push((browser, page));
+    }
+    drop(a);
+    let a: Site = instances.start();
+    for ((browser, page), site) in begun.iter().zip([&b, &a]) {
+        let visit = at(browser, site).click(page, "data-person=\"wang\"").await.unwrap();
+        assert_eq!((visit.status().as_u16(), visit.url()), (200, format!("{ORIGIN}/admin/deep?x=1").as_str()));
+        assert_eq!(visit.hops().iter().filter(|hop| hop.status == 303).count(), 1, "no other way round");
+        for site in [&a, &b] {
+            assert_eq!(me(browser, site).await.0, 200);
+        }
+    }
+}
