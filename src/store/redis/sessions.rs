@@ -104,15 +104,19 @@ impl<I: StoredIdentity> RedisStore<I> {
         if found.is_empty() {
             return None;
         }
-        let [Value::BulkString(version), Value::BulkString(sealed), Value::BulkString(used)] = found else {
-            warn!("a session at redis has not all its parts");
-            return None;
-        };
-        if version != record::VERSION.as_bytes() {
+        if !matches!(found, [Value::BulkString(version), ..] if version == record::VERSION.as_bytes()) {
             debug!("a session at redis is of another version");
             return None;
         }
+        let [_, Value::BulkString(sealed), Value::BulkString(used), Value::BulkString(subject)] = found else {
+            warn!("a session at redis has not all its parts");
+            return None;
+        };
         let session = self.redis.shared.seal.open(key, sealed).and_then(|record| record::read(id, &record, used));
+        // It is by this name that it would have been ended.
+        let session = session.filter(|session: &Session<I>| {
+            names::subject(session.identity().subject()).as_bytes() == subject.as_slice()
+        });
         if session.is_none() {
             warn!("a session at redis cannot be read");
         }

@@ -1,4 +1,8 @@
 -- KEYS: clock, end of all or of a subject. ARGV: tag, channel, message.
+local refusal = refuse_on_replica(KEYS[1])
+if refusal then
+    return refusal
+end
 local left = redis.call('PTTL', KEYS[1])
 -- Without a clock there is no session.
 if left > 0 then
