@@ -6,8 +6,12 @@
 
 mod child;
 mod cluster;
+mod contract;
 mod harness;
+mod kit;
 mod monitor;
+mod near;
+mod outage;
 #[path = "../support/programs.rs"]
 mod programs;
 mod proxy;
