@@ -14,6 +14,8 @@ if not born or not session[5] then
 end
 local function is_over(marker)
     local at = redis.call('GET', marker)
+    -- All moments have as many digits; one that is cut is an earlier one, and forgets an end.
+    assert(not at or #at == #session[4], 'a moment cannot be read')
     return at and tonumber(at) >= born
 end
 if is_over(KEYS[2]) or is_over(ARGV[2] .. session[5]) then
