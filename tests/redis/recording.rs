@@ -10,6 +10,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tower_weika::clock::Clock;
+use tower_weika::fleet::{Fleet, Lease};
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::{Identity, Manager, WechatUser};
 use tower_weika::login::LoginLayer;
@@ -17,6 +18,7 @@ use tower_weika::provider::IdentityProvider;
 use tower_weika::sandbox::{Browser, Sandbox, Visit};
 use tower_weika::session::Authenticated;
 use tower_weika::store::{Redis, RedisStore, SessionStore, StoredIdentity};
+use tower_weika::token::AccessToken;
 
 use crate::kit::{begin, connect, load, now, until};
 use crate::monitor::Monitor;
@@ -24,6 +26,7 @@ use crate::redis_server::{self, Value};
 use crate::way::{Way, Wechat, Weika};
 
 const ORIGIN: &str = "https://campus.example";
+const SHARED_TOKEN: &str = "the-access-token-of-all-instances";
 /// As `PTTL` says it.
 const FOR_EVER: i64 = -1;
 const SITES_SECRET: &str = "the-secret-of-the-site-for-cookies";
@@ -64,6 +67,7 @@ struct Site<'a, W: Way> {
     monitor: Monitor<'a>,
     sandbox: Sandbox,
     provider: W::Provider,
+    fleet: Arc<dyn Fleet>,
     login: LoginLayer<W::Provider, RedisStore<<W::Provider as IdentityProvider>::Identity>>,
     address: SocketAddr,
     /// Must never be there.
@@ -84,7 +88,8 @@ where
         if let Some(key) = sealing_key {
             builder = builder.sealing_key(key);
         }
-        let store = builder.connect().await.expect("a server that runs").store();
+        let store: RedisStore<_> = builder.connect().await.expect("a server that runs").store();
+        let fleet = store.fleet().expect("a shared store");
         let login = LoginLayer::builder(provider.clone()).store(store).public_url(ORIGIN).secret(SITES_SECRET);
         let login = login.build().expect("a login layer");
         let known = Known::default();
@@ -96,7 +101,7 @@ where
         drop(tokio::spawn(async move { axum::serve(listener, router).await }));
         let mut secret = vec![("app_secret", sandbox.app_secret().to_owned())];
         secret.extend([("secret", SITES_SECRET.to_owned()), ("sealing key", SEALING_KEY.to_owned())]);
-        Self { redis, monitor, sandbox, provider, login, address, secret, known }
+        Self { redis, monitor, sandbox, provider, fleet, login, address, secret, known }
     }
 
     fn browser(&self) -> Browser {
@@ -191,6 +196,11 @@ where
         let redis = redis_server::Redis::start();
         let mut site = Site::<W>::start(&redis, key).await;
         site.play().await;
+        let Lease::Granted(grant) = site.fleet.lease_token("x", 0).await.unwrap() else { panic!("nobody has it") };
+        let minute = Duration::from_secs(60);
+        assert!(site.fleet.keep_token("x", &grant, &AccessToken::new(SHARED_TOKEN), minute).await.unwrap());
+        site.fleet.claim_flow("x", minute).await.unwrap();
+        site.fleet.settle_flow("x", site.known.lock().unwrap()[0].1.clone().as_bytes()).await.unwrap();
         let browser = site.browser();
         site.go(&browser, "/guarded").await;
         let recording = site.recording();
@@ -202,7 +212,10 @@ where
         }
         let mut known = site.known.lock().expect("no panic before").clone();
         assert!(!known.is_empty());
-        known.extend(token(&site.provider).map(|token| ("access token", token)));
+        known.push(("shared token", SHARED_TOKEN.to_owned()));
+        if key.is_some() {
+            known.extend(token(&site.provider).map(|token| ("access token", token)));
+        }
         for (what, confidential) in &known {
             // Where it is not sealed it is there, so this would find it.
             assert_recorded(&recording, what, confidential, key.is_none());
@@ -255,8 +268,7 @@ async fn every_key_ends_by_itself_whatever_is_done() {
     assert_ends("an outcome");
     fleet.settle_flow("unknown", b"outcome").await.unwrap();
     for _ in 0..2 {
-        let tower_weika::fleet::Lease::Granted(grant) = fleet.lease_token("x", u64::from(u32::MAX)).await.unwrap()
-        else {
+        let Lease::Granted(grant) = fleet.lease_token("x", u64::from(u32::MAX)).await.unwrap() else {
             panic!("nobody has it")
         };
         assert_ends("a lease");
@@ -264,10 +276,8 @@ async fn every_key_ends_by_itself_whatever_is_done() {
         assert_ends("the end of a lease");
         until("it has ended", async || redis.keys().iter().all(|key| !key.contains(":lease:"))).await;
     }
-    let tower_weika::fleet::Lease::Granted(grant) = fleet.lease_token("x", 0).await.unwrap() else {
-        panic!("nobody has it")
-    };
-    let token = tower_weika::token::AccessToken::new("token");
+    let Lease::Granted(grant) = fleet.lease_token("x", 0).await.unwrap() else { panic!("nobody has it") };
+    let token = AccessToken::new("token");
     assert!(fleet.keep_token("x", &grant, &token, minute).await.unwrap());
     assert_ends("a token");
     assert!(redis.keys().len() >= 4, "{:?}", redis.keys());
