@@ -5,7 +5,7 @@
 //! the last such question was asked, copies are trusted.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -48,20 +48,10 @@ pub(super) fn start(shared: &Arc<Shared>) {
     let weak = Arc::downgrade(shared);
     drop(Handle::current().spawn(async move {
         while let Some(shared) = weak.upgrade() {
-            let budget = shared.link.budget();
-            let subscribed = timeout(budget, subscribe(&shared)).await;
+            let subscribed = timeout(shared.link.patience(), subscribe(&shared)).await;
             drop(shared);
             if let Ok(Ok(pubsub)) = subscribed {
-                let follow = async |pubsub| {
-                    let (mut sink, mut messages) = pubsub;
-                    loop {
-                        let Some(shared) = weak.upgrade() else { return };
-                        if !follow_for_a_while(&shared, &mut sink, &mut messages).await {
-                            return;
-                        }
-                    }
-                };
-                follow(PubSub::split(pubsub)).await;
+                follow(&weak, pubsub).await;
             }
             if let Some(shared) = weak.upgrade() {
                 shared.trust.lose();
@@ -70,6 +60,16 @@ pub(super) fn start(shared: &Arc<Shared>) {
             sleep(REST).await;
         }
     }));
+}
+
+/// Passes on what comes until the subscription is of no use any more.
+async fn follow(shared: &Weak<Shared>, pubsub: PubSub) {
+    let (mut sink, mut messages) = pubsub.split();
+    while let Some(shared) = shared.upgrade() {
+        if !follow_for_a_while(&shared, &mut sink, &mut messages).await {
+            return;
+        }
+    }
 }
 
 /// A subscription. What was kept before it began may have ended unheard.

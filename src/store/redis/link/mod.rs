@@ -98,6 +98,11 @@ impl Link {
         self.budget
     }
 
+    /// How long making a connection may take.
+    pub(super) fn patience(&self) -> Duration {
+        self.source.patience(self.budget)
+    }
+
     pub(super) fn source(&self) -> &Source {
         &self.source
     }
@@ -153,7 +158,7 @@ impl Link {
 
     /// A connection that works: the server writes.
     async fn dial(&self) -> Result<Connection, Error> {
-        let dialled = timeout(self.source.patience(self.budget), async {
+        let dialled = timeout(self.patience(), async {
             let mut connection = self.source.dial().await?;
             let mut write = redis::cmd("SET");
             write.arg(&self.probe).arg("").arg("PX").arg(1_000);
