@@ -1,51 +1,17 @@
 //! What a request costs on its way through the layers, over the bare application.
-#![expect(clippy::disallowed_methods, reason = "a benchmark reads the time")]
 
+mod rounds;
 mod support;
 mod turns;
 
 use std::cell::RefCell;
-use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use criterion::{Criterion, criterion_group};
-use support::{Candidate, Site};
+use rounds::{BATCH, Walk, run};
+use support::Site;
 
 const SESSIONS: usize = 10_000;
-/// So many requests are timed at once; their headers were read just before.
-const BATCH: usize = 32;
-/// More than the caches of one core hold.
-const WALK_BYTES: usize = 32 << 20;
-
-/// Sends at least `operations` requests; before every batch, `disturb` runs.
-fn run(candidate: &mut Candidate, operations: u64, mut disturb: impl FnMut()) -> Duration {
-    let batches = operations.div_ceil(BATCH as u64);
-    let mut total = Duration::ZERO;
-    for _ in 0..batches {
-        disturb();
-        let values = candidate.pick::<BATCH>();
-        let start = Instant::now();
-        for value in &values {
-            candidate.send(value);
-        }
-        total += start.elapsed();
-    }
-    // Whole batches were run; the time is that of the operations asked for.
-    total.mul_f64(operations as f64 / (batches * BATCH as u64) as f64)
-}
-
-/// Leaves the caches full of something else.
-struct Walk(Vec<u64>);
-
-impl Walk {
-    fn new() -> Self {
-        Self(vec![1; WALK_BYTES / size_of::<u64>()])
-    }
-
-    fn walk(&self) {
-        black_box(self.0.iter().step_by(64 / size_of::<u64>()).sum::<u64>());
-    }
-}
 
 fn request(criterion: &mut Criterion) {
     let mut candidates = Site::with_sessions(SESSIONS).candidates();

@@ -11,18 +11,20 @@ use std::task::{Context, Poll, Waker};
 use bytes::BytesMut;
 use http::header::{COOKIE, HeaderName, LOCATION, REFERER, SET_COOKIE};
 use http::{HeaderValue, Request, Response, Uri};
+use tokio::runtime::Runtime;
 use tower::{Layer, Service};
 use tower_weika::identity::Identity;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
 use tower_weika::session::{Authenticated, SessionId};
+use tower_weika::store::{MemoryStore, SessionStore};
 use tower_weika::{AuthorizationCode, Error};
 
 const FOREIGN: &str = "_ga=GA1.1.1382046791.1763700000; Hm_lvt_0c1e6f3a=1763700000,1763701234; locale=zh-CN; \
                        JSESSIONID=5F0C1B2E9A7D4C3388E1F6A0B7C9D2E4";
 
 #[derive(Debug)]
-pub(crate) struct Person(String);
+pub(crate) struct Person(pub(crate) String);
 
 impl Identity for Person {
     fn subject(&self) -> &str {
@@ -54,8 +56,8 @@ impl IdentityProvider for Provider {
 }
 
 /// A layer and the `Cookie` headers of those who are logged in.
-pub(crate) struct Site {
-    login: LoginLayer<Provider>,
+pub(crate) struct Site<St = MemoryStore<Person>> {
+    login: LoginLayer<Provider, St>,
     cookie_name: String,
     live: Rc<[HeaderValue]>,
 }
@@ -63,12 +65,25 @@ pub(crate) struct Site {
 impl Site {
     /// Logs so many people in, each through the provider and back.
     pub(crate) fn with_sessions(count: usize) -> Self {
-        let login = LoginLayer::builder(Provider).public_url("https://campus.example").build().expect("valid settings");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        Self::with_sessions_in(MemoryStore::new(), count, &runtime)
+    }
+}
+
+impl<St: SessionStore<Person>> Site<St> {
+    /// The same with another store.
+    pub(crate) fn with_sessions_in(store: St, count: usize, runtime: &Runtime) -> Self {
+        let builder = LoginLayer::builder(Provider).store(store).public_url("https://campus.example");
+        let login = builder.secret([7; 32]).build().expect("valid settings");
         let sessions: Vec<_> = (0..count).map(|number| runtime.block_on(log_in(&login, number))).collect();
         let cookie_name = sessions[0].split_once('=').expect("a cookie").0.to_owned();
         let live = sessions.iter().map(|ours| header(&format!("{FOREIGN}; {ours}"))).collect();
         Self { login, cookie_name, live }
+    }
+
+    /// Those who are logged in, on the way through the login layer.
+    pub(crate) fn live(&self, name: &str) -> Candidate {
+        Candidate::new::<Authenticated<Person>, _>(name, &self.login, COOKIE, &self.live, true)
     }
 
     /// What is compared. The first is the bare application.
@@ -97,13 +112,17 @@ impl Site {
             let name = format!("authenticate, {visitor}");
             all.push(Candidate::new::<Authenticated<Person>, _>(&name, authenticate, carrier.clone(), values, known));
             let name = format!("login, {visitor}");
-            all.push(Candidate::new::<Authenticated<Person>, _>(&name, login, carrier, values, known));
+            if known {
+                all.push(self.live(&name));
+            } else {
+                all.push(Candidate::new::<Authenticated<Person>, _>(&name, login, carrier, values, known));
+            }
         }
         all
     }
 }
 
-async fn log_in(login: &LoginLayer<Provider>, number: usize) -> String {
+async fn log_in<St: SessionStore<Person>>(login: &LoginLayer<Provider, St>, number: usize) -> String {
     let mut service = login.layer(Application::default());
     let begin = Request::get("/auth/bench/login").body(()).expect("a request");
     let begun = service.call(begin).await.expect("infallible");
@@ -182,8 +201,14 @@ impl Candidate {
 /// Not inlined, so that the bare application is not optimized together with the harness.
 #[inline(never)]
 fn answer<S: Service<Request<()>>>(service: &mut S, request: Request<()>) {
-    let answer = pin!(service.call(request)).poll(&mut Context::from_waker(Waker::noop()));
-    assert!(matches!(answer, Poll::Ready(Ok(_))));
+    let mut answer = pin!(service.call(request));
+    // A store in this process answers at once. A copy of a far one may not count for a moment, which hardly happens.
+    loop {
+        match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(answer) => break assert!(answer.is_ok()),
+            Poll::Pending => std::thread::yield_now(),
+        }
+    }
 }
 
 /// Puts the request aside, so that it can be looked at and sent again.

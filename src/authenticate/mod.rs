@@ -25,7 +25,7 @@ mod tests;
 pub(crate) use self::future::Resolving;
 pub use self::future::ResponseFuture;
 pub use self::layer::AuthenticateLayer;
-pub(crate) use self::resolver::Resolver;
+pub(crate) use self::resolver::{Resolver, as_store_error};
 pub use self::service::Authenticate;
 #[cfg(doc)]
 use crate::session::Authenticated;

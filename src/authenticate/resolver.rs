@@ -94,7 +94,7 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
 }
 
 /// Whatever a store says is a failure of the store: another kind would be taken for one of the upstream system.
-fn as_store_error(error: Error) -> Error {
+pub(crate) fn as_store_error(error: Error) -> Error {
     meter::store_failed();
     if error.kind() == ErrorKind::Store {
         return error;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use http::header::SET_COOKIE;
 
-use super::exchange::{Exchange, Outcome};
+use super::exchange::Exchange;
 use super::flow::End;
+use super::outcome::{Finished, Outcome, Salt};
 use super::query::{Parameter, parameter};
 use super::return_to::ReturnTo;
 use super::shared::{Shared, Visit};
@@ -43,7 +44,7 @@ where
             return Ok(self.invalid_link(visit));
         };
         let now = self.resolver.clock.now();
-        let known = self.exchanges.of(state.flow);
+        let known = self.known(state.flow).await?;
         let target = settings.flows.target(&settings.keys.flow, &state, &settings.rules, &visit.headers);
         let code = self.code(query);
 
@@ -57,7 +58,7 @@ where
             (None, Code::Given(code)) => {
                 let run = Arc::clone(self);
                 let (former, target) = (self.resolver.id(&visit.headers), target.clone());
-                self.exchanges.join_or_start(state.flow, || run.exchange(code, former, target))
+                self.exchanges.join_or_start(state.flow, || run.exchange(state, code, former, target))
             }
             (None, Code::Absent) => {
                 meter::login_ended(self.provider.name(), "declined");
@@ -66,8 +67,8 @@ where
             }
             (None, Code::Unusable) => return Ok(self.invalid_link(visit)),
         };
-        match exchange.outcome().await {
-            Outcome::LoggedIn { session, .. } => self.welcome(visit, &state, &session, &target).await,
+        match exchange.outcome().await? {
+            Outcome::LoggedIn { salt, .. } => self.welcome(visit, &state, &salt, &target).await,
             Outcome::Failed(error) => self.failed(visit, &state, &target, error).await,
         }
     }
@@ -83,7 +84,8 @@ where
         let settings = &self.settings;
         if let Some(session) = self.resolver.session(&visit.headers).await? {
             // The back button, most likely: whoever is logged in already needs no page about links.
-            let own = known.and_then(|exchange| exchange.logged_in()).filter(|(id, _)| id == session.id());
+            let own = known.and_then(|exchange| exchange.logged_in());
+            let own = own.filter(|(salt, _)| salt.session(&settings.keys.session, state) == *session.id());
             let target = own.map_or_else(|| settings.landing.clone(), |(_, target)| target);
             return see_other(target.as_str());
         }
@@ -134,37 +136,50 @@ where
         }
     }
 
-    /// Spends the code; runs in a task of its own, once per flow.
+    /// Spends the code, unless another instance has; runs in a task of its own, once per flow.
     async fn exchange(
         self: Arc<Self>,
+        state: State,
         code: AuthorizationCode,
         former: Option<SessionId>,
         return_to: ReturnTo,
-    ) -> Outcome {
+    ) -> Result<Finished, Error> {
+        let shared = self.shared(state.flow);
+        if let Some(shared) = &shared
+            && let Some(known) = shared.claim().await?
+        {
+            return self.follow(shared, known).await;
+        }
         let provider = self.provider.name();
-        let session = self.log_in(code, former).await;
-        meter::login_ended(provider, meter::outcome(&session));
-        match session {
-            Ok(session) => {
+        let salt = self.log_in(&state, code, former).await;
+        meter::login_ended(provider, meter::outcome(&salt));
+        let outcome = match salt {
+            Ok(salt) => {
                 info!(provider = %provider, "logged in");
-                Outcome::LoggedIn { session, return_to }
+                Outcome::LoggedIn { salt, return_to }
             }
             Err(error) => {
                 warn!(provider = %provider, error = %error.report(), "login failed");
                 Outcome::Failed(error)
             }
+        };
+        let finished = Finished { outcome, at: self.resolver.clock.now() };
+        if let Some(shared) = &shared {
+            self.tell(shared, &finished).await;
         }
+        Ok(finished)
     }
 
     /// Always a new id; the browser's former session ends.
-    async fn log_in(&self, code: AuthorizationCode, former: Option<SessionId>) -> Result<SessionId, Error> {
+    async fn log_in(&self, state: &State, code: AuthorizationCode, former: Option<SessionId>) -> Result<Salt, Error> {
+        let salt = Salt::random()?;
+        let id = salt.session(&self.settings.keys.session, state);
         let exchange = self.provider.exchange(code);
         let identity =
             tokio::time::timeout(self.settings.exchange_timeout, exchange).await.unwrap_or_else(|elapsed| {
                 Err(Error::new(ErrorKind::Timeout, "the code exchange took too long").with_source(elapsed))
             })?;
         let valid_until = self.provider.valid_until(&identity);
-        let id = SessionId::random()?;
         let mut session = Session::begin(id, identity, self.settings.lifetime, self.resolver.clock.now());
         if let Some(end) = valid_until {
             session = session.ending_by(end);
@@ -177,7 +192,7 @@ where
             self.resolver.remove(&id).await?;
             return Err(error);
         }
-        Ok(id)
+        Ok(salt)
     }
 
     /// The answer to a callback whose exchange went well.
@@ -185,10 +200,11 @@ where
         &self,
         visit: &Visit,
         state: &State,
-        session: &SessionId,
+        salt: &Salt,
         target: &ReturnTo,
     ) -> Result<OwnResponse, Error> {
-        if self.resolver.live(session).await?.is_none() {
+        let session = salt.session(&self.settings.keys.session, state);
+        if self.resolver.live(&session).await?.is_none() {
             // Logged out since: repeating the callback must not undo that.
             return Ok(self.invalid_link(visit));
         }

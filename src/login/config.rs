@@ -24,6 +24,7 @@ use crate::error::{ConfigError, Mistake, shown_url};
 use crate::provider::IdentityProvider;
 use crate::random;
 use crate::session::Lifetime;
+use crate::store::SessionStore;
 
 const MIN_SECRET_BYTES: usize = 32;
 
@@ -128,8 +129,10 @@ impl<P, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// The secret that states and flow cookies are authenticated with: 32 bytes or more, the same on all
-    /// instances and over restarts. Default: random, so that logins under way end with the process.
+    /// The secret that states and flow cookies are authenticated with, and that session ids are derived with: 32
+    /// bytes or more, the same on all instances and over restarts. Default: random, so that logins under way end with
+    /// the process. With a [store that instances share](SessionStore::fleet) there is no default: a callback may
+    /// arrive at any of them, and at two of them at once.
     #[must_use]
     pub fn secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.secret = Some(Zeroizing::new(secret.into()));
@@ -137,7 +140,12 @@ impl<P, St> LoginLayerBuilder<P, St> {
     }
 
     /// A secret that was in use until a moment ago: logins that have begun under it still end well. Drop it when ten
-    /// minutes have passed since the last instance changed to the new one; sessions do not depend on either.
+    /// minutes have passed since the last instance changed to the new one; sessions that are there do not depend on
+    /// either.
+    ///
+    /// Where several instances change one after the other, those that have not changed yet refuse what begins under
+    /// the new secret. Nobody notices if all of them are given the new one as a "former" one before the first of them
+    /// uses it. A secret that somebody else may know is no former one: leave it out.
     #[must_use]
     pub fn former_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.former_secrets.push(Zeroizing::new(secret.into()));
@@ -197,8 +205,12 @@ impl<P, St> LoginLayerBuilder<P, St> {
     }
 }
 
-impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
-    /// Checks all settings.
+impl<P, St> LoginLayerBuilder<P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    /// Checks all settings. If the store is shared by several instances, the provider is told.
     ///
     /// # Errors
     /// Every mistake at once.
@@ -273,6 +285,10 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
                 expected: "at least 32 bytes",
             });
         }
+        let fleet = self.store.fleet();
+        if fleet.is_some() && self.secret.is_none() {
+            mistakes.push(Mistake::Missing("secret (the same on all instances, because they share the store)"));
+        }
         let secret = self
             .secret
             .or_else(|| random::bytes::<MIN_SECRET_BYTES>().ok().map(|bytes| Zeroizing::new(bytes.to_vec())));
@@ -282,6 +298,9 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         });
         ConfigError::check(mistakes)?;
 
+        if let Some(fleet) = &fleet {
+            self.provider.join(fleet);
+        }
         let cookies =
             if origin.starts_with("http://") { CookiePolicy::LoopbackDevelopment } else { CookiePolicy::Secure };
         let cookie_name = cookies.name(&format!("{name}-session"));
@@ -306,6 +325,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             resolver: Arc::new(resolver),
             settings,
             exchanges: Exchanges::new(self.clock),
+            fleet,
             is_auto: AtomicBool::new(false),
         }))
     }

@@ -1,57 +1,66 @@
-//! One exchange per flow, however often the callback is repeated.
+//! One exchange per flow in this process, however often the callback is repeated.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::outcome::{Finished, Outcome, Salt};
 use super::return_to::ReturnTo;
 use super::state::{FLOW_LIFETIME, FlowId};
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind};
-use crate::session::SessionId;
 use crate::trace::in_current_span;
 
 /// How long a finished exchange answers repeated callbacks: WeChat's browser repeats one within a second,
 /// an impatient person within a minute.
 const JOIN_WINDOW: Duration = Duration::from_secs(60);
 
+/// How long a flow is remembered: its state is fresh for its lifetime, and a finished exchange is joined a little
+/// longer.
+pub(super) const KEPT_FOR: Duration = FLOW_LIFETIME.saturating_add(JOIN_WINDOW);
+
 /// How many flows are remembered. Beyond that the oldest is forgotten: repeating its callback would then cost
 /// a call to the upstream system, which refuses the code.
 const CAPACITY: usize = 65_536;
 
-/// How an exchange ended.
+/// What is known of a flow whose code was spent, or is being spent. An error if nobody could say whether it was: then
+/// nothing was spent here.
 #[derive(Clone, Debug)]
-pub(super) enum Outcome {
-    LoggedIn { session: SessionId, return_to: ReturnTo },
-    Failed(Error),
-}
-
-/// What is known of a flow whose code was spent, or is being spent.
-#[derive(Clone, Debug)]
-pub(super) struct Exchange(watch::Receiver<Option<(Outcome, Timestamp)>>);
+pub(super) struct Exchange(watch::Receiver<Option<Result<Finished, Error>>>);
 
 impl Exchange {
+    /// One that has ended, somewhere else.
+    pub(super) fn finished(finished: Finished) -> Self {
+        Self(watch::channel(Some(Ok(finished))).1)
+    }
+
     /// Waits for the end.
-    pub(super) async fn outcome(mut self) -> Outcome {
-        match self.0.wait_for(Option::is_some).await {
-            Ok(finished) => finished.as_ref().map_or_else(abandoned, |(outcome, _)| outcome.clone()),
-            Err(_) => abandoned(),
+    pub(super) async fn outcome(mut self) -> Result<Outcome, Error> {
+        match self.0.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(Ok(finished))) => Ok(finished.outcome.clone()),
+            Ok(Some(Err(error))) => Err(error.clone()),
+            Ok(None) | Err(_) => Ok(abandoned()),
         }
     }
 
-    /// The session it led to, and where it led, if it has ended well.
-    pub(super) fn logged_in(&self) -> Option<(SessionId, ReturnTo)> {
+    /// What its session is made of, and where it led, if it has ended well.
+    pub(super) fn logged_in(&self) -> Option<(Salt, ReturnTo)> {
         match &*self.0.borrow() {
-            Some((Outcome::LoggedIn { session, return_to }, _)) => Some((*session, return_to.clone())),
+            Some(Ok(Finished { outcome: Outcome::LoggedIn { salt, return_to }, .. })) => {
+                Some((*salt, return_to.clone()))
+            }
             _ => None,
         }
     }
 
     /// Whether a repeated callback may still share the outcome.
     pub(super) fn is_joinable(&self, now: Timestamp) -> bool {
-        self.0.borrow().as_ref().is_none_or(|(_, finished)| now.since(*finished) < JOIN_WINDOW)
+        match &*self.0.borrow() {
+            Some(Ok(finished)) => now.since(finished.at) < JOIN_WINDOW,
+            Some(Err(_)) | None => true,
+        }
     }
 }
 
@@ -64,7 +73,7 @@ fn abandoned() -> Outcome {
 #[derive(Debug)]
 pub(super) struct Exchanges {
     clock: Clock,
-    flows: Mutex<Flows>,
+    flows: Arc<Mutex<Flows>>,
 }
 
 #[derive(Debug, Default)]
@@ -75,7 +84,7 @@ struct Flows {
 
 impl Exchanges {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, flows: Mutex::default() }
+        Self { clock, flows: Arc::default() }
     }
 
     /// The exchange of this flow, if its code was ever given to us.
@@ -85,26 +94,30 @@ impl Exchanges {
     }
 
     /// The exchange of this flow. If there is none yet, `run` becomes it, in a task that goes on when nobody
-    /// waits any more.
+    /// waits any more. One that ends in an error is told to those who wait, and is not remembered: nothing was spent.
     pub(super) fn join_or_start<F>(&self, flow: FlowId, run: impl FnOnce() -> F) -> Exchange
     where
-        F: Future<Output = Outcome> + Send + 'static,
+        F: Future<Output = Result<Finished, Error>> + Send + 'static,
     {
         let now = self.clock.now();
         let mut flows = self.flows.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(exchange) = flows.by_id.get(&flow) {
             return exchange.clone();
         }
-        flows.forget(now);
+        flows.forget_before(now);
         let (sender, receiver) = watch::channel(None);
         let exchange = Exchange(receiver);
         flows.by_id.insert(flow, exchange.clone());
         flows.oldest_first.push_back((now, flow));
         drop(flows);
-        let (run, clock) = (run(), self.clock.clone());
+        let (run, flows) = (run(), Arc::clone(&self.flows));
         tokio::spawn(in_current_span(async move {
-            let outcome = run.await;
-            sender.send_replace(Some((outcome, clock.now())));
+            let end = run.await;
+            if end.is_err() {
+                // Before anybody is told: whoever tries again begins anew.
+                flows.lock().unwrap_or_else(PoisonError::into_inner).forget(flow);
+            }
+            sender.send_replace(Some(end));
         }));
         exchange
     }
@@ -112,15 +125,21 @@ impl Exchanges {
 
 impl Flows {
     /// Drops what can no longer be asked for.
-    fn forget(&mut self, now: Timestamp) {
-        // A state is fresh for its lifetime, and a finished exchange is joined a little longer.
-        let kept_for = FLOW_LIFETIME + JOIN_WINDOW;
+    fn forget_before(&mut self, now: Timestamp) {
         while let Some((started, flow)) = self.oldest_first.front().copied() {
-            if now.since(started) < kept_for && self.oldest_first.len() < CAPACITY {
+            if now.since(started) < KEPT_FOR && self.oldest_first.len() < CAPACITY {
                 break;
             }
             self.oldest_first.pop_front();
             self.by_id.remove(&flow);
+        }
+    }
+
+    fn forget(&mut self, flow: FlowId) {
+        self.by_id.remove(&flow);
+        // It has begun a moment ago, so it is near the end.
+        if let Some(index) = self.oldest_first.iter().rposition(|(_, known)| *known == flow) {
+            self.oldest_first.remove(index);
         }
     }
 }
@@ -135,14 +154,17 @@ mod tests {
     use super::*;
     use crate::clock::ManualClock;
 
-    fn failed() -> Outcome {
-        Outcome::Failed(Error::new(ErrorKind::Fault, "as planned"))
+    const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
+
+    fn failed() -> Result<Finished, Error> {
+        let outcome = Outcome::Failed(Error::new(ErrorKind::Fault, "as planned"));
+        Ok(Finished { outcome, at: START })
     }
 
-    fn kind(outcome: &Outcome) -> Option<ErrorKind> {
+    fn kind(outcome: &Result<Outcome, Error>) -> Option<ErrorKind> {
         match outcome {
-            Outcome::Failed(error) => Some(error.kind()),
-            Outcome::LoggedIn { .. } => None,
+            Ok(Outcome::Failed(error)) => Some(error.kind()),
+            Ok(Outcome::LoggedIn { .. }) | Err(_) => None,
         }
     }
 
@@ -182,10 +204,10 @@ mod tests {
 
     #[tokio::test]
     async fn finished_exchange_is_joined_for_a_minute_and_known_while_its_state_is_fresh() {
-        let hand = ManualClock::new(Timestamp::from_unix_seconds(1_000_000));
+        let hand = ManualClock::new(START);
         let exchanges = Exchanges::new(hand.clock());
         let flow = FlowId([1; 16]);
-        exchanges.join_or_start(flow, || async { failed() }).outcome().await;
+        exchanges.join_or_start(flow, || async { failed() }).outcome().await.unwrap();
         hand.advance(Duration::from_secs(59));
         assert!(exchanges.of(flow).unwrap().is_joinable(hand.clock().now()));
         hand.advance(Duration::from_secs(1));
@@ -193,6 +215,27 @@ mod tests {
         hand.advance(FLOW_LIFETIME);
         exchanges.join_or_start(FlowId([2; 16]), || async { failed() });
         assert!(exchanges.of(flow).is_none());
+    }
+
+    #[tokio::test]
+    async fn run_that_could_not_even_begin_is_told_to_all_who_wait_and_forgotten() {
+        let exchanges = Exchanges::new(Clock::system());
+        let gate = Arc::new(Notify::new());
+        let away = Arc::clone(&gate);
+        let run = || async move {
+            away.notified().await;
+            Err(Error::new(ErrorKind::Store, "as planned"))
+        };
+        let flow = FlowId([1; 16]);
+        let first = tokio::spawn(exchanges.join_or_start(flow, run).outcome());
+        let second = tokio::spawn(exchanges.join_or_start(flow, || async { failed() }).outcome());
+        gate.notify_one();
+        for waiting in [first, second] {
+            assert_eq!(waiting.await.unwrap().unwrap_err().kind(), ErrorKind::Store);
+        }
+        assert!(exchanges.of(flow).is_none() && exchanges.flows.lock().unwrap().oldest_first.is_empty());
+        let again = exchanges.join_or_start(flow, || async { failed() }).outcome().await;
+        assert_eq!(kind(&again), Some(ErrorKind::Fault));
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! The keys under which states and flow cookies are authenticated.
+//! The keys under which states and flow cookies are authenticated, and session ids are derived.
 
 use std::fmt;
 
@@ -14,6 +14,7 @@ pub(super) const TAG_BYTES: usize = 16;
 pub(super) struct Keys {
     pub(super) state: Key,
     pub(super) flow: Key,
+    pub(super) session: Key,
 }
 
 impl Keys {
@@ -23,8 +24,20 @@ impl Keys {
             current: child(secret, purpose, provider),
             former: former.iter().map(|secret| child(secret, purpose, provider)).collect(),
         };
-        Self { state: key("state"), flow: key("flow") }
+        Self { state: key("state"), flow: key("flow"), session: key("session") }
     }
+}
+
+/// Which of the secrets something was made under. Means something in this process only: another instance may have
+/// them in another order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Generation {
+    /// Which of the former ones; `None` for the current one.
+    former: Option<usize>,
+}
+
+impl Generation {
+    pub(super) const CURRENT: Self = Self { former: None };
 }
 
 type KeyBytes = Zeroizing<[u8; 32]>;
@@ -37,16 +50,28 @@ pub(super) struct Key {
 impl Key {
     /// The tag of the parts, one after the other. All but the last must have a fixed length.
     pub(super) fn tag(&self, parts: &[&[u8]]) -> [u8; TAG_BYTES] {
-        let full: [u8; 32] = mac(&self.current, parts).finalize().into_bytes().into();
+        let full = self.code(Generation::CURRENT, parts);
         let mut tag = [0; TAG_BYTES];
         tag.copy_from_slice(&full[..TAG_BYTES]);
         tag
     }
 
+    /// The whole code of the parts under one of the secrets. All but the last must have a fixed length.
+    pub(super) fn code(&self, generation: Generation, parts: &[&[u8]]) -> [u8; 32] {
+        let former = generation.former.and_then(|index| self.former.get(index));
+        mac(former.unwrap_or(&self.current), parts).finalize().into_bytes().into()
+    }
+
     /// Whether `tag` is that of the parts, in constant time for each key.
     pub(super) fn verify(&self, parts: &[&[u8]], tag: &[u8; TAG_BYTES]) -> bool {
-        let keys = [&self.current].into_iter().chain(&self.former);
-        keys.into_iter().any(|key| mac(key, parts).verify_truncated_left(tag).is_ok())
+        self.generation(parts, tag).is_some()
+    }
+
+    /// The secret under which `tag` is that of the parts, in constant time for each key.
+    pub(super) fn generation(&self, parts: &[&[u8]], tag: &[u8; TAG_BYTES]) -> Option<Generation> {
+        let former = self.former.iter().enumerate().map(|(index, key)| (Generation { former: Some(index) }, key));
+        let mut keys = [(Generation::CURRENT, &self.current)].into_iter().chain(former);
+        keys.find(|(_, key)| mac(key, parts).verify_truncated_left(tag).is_ok()).map(|(generation, _)| generation)
     }
 }
 
@@ -102,5 +127,23 @@ mod tests {
         assert!(new.state.verify(&[b"payload"], &old.state.tag(&[b"payload"])));
         assert!(!new.flow.verify(&[b"payload"], &old.state.tag(&[b"payload"])));
         assert!(!old.state.verify(&[b"payload"], &new.state.tag(&[b"payload"])));
+    }
+
+    #[test]
+    fn instances_with_the_secrets_in_another_order_derive_the_same() {
+        let derive = |secret: u8, former: &[u8]| {
+            let former: Vec<_> = former.iter().map(|byte| Zeroizing::new(vec![*byte; 32])).collect();
+            Keys::derive(&[secret; 32], &former, "weika")
+        };
+        let tag = derive(7, &[]).state.tag(&[b"payload"]);
+        let code = |keys: &Keys| {
+            let generation = keys.state.generation(&[b"payload"], &tag).unwrap();
+            keys.session.code(generation, &[b"flow", b"salt"])
+        };
+        let codes = [derive(7, &[]), derive(7, &[8]), derive(8, &[7]), derive(9, &[8, 7])].map(|keys| code(&keys));
+        assert!(codes.windows(2).all(|pair| pair[0] == pair[1]));
+        let others = derive(8, &[7]);
+        assert_ne!(codes[0], others.session.code(Generation::CURRENT, &[b"flow", b"salt"]));
+        assert_ne!(codes[0], derive(7, &[]).state.code(Generation::CURRENT, &[b"flow", b"salt"]));
     }
 }

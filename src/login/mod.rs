@@ -13,12 +13,16 @@
 //!    code is spent, in a task of its own that does not end when the browser hangs up. Forged, expired,
 //!    replayed and foreign states get one and the same page.
 //! 3. The same flow is **joined** for 60 seconds: however often the browser repeats the callback, with the
-//!    same code or another one, there is one exchange, and every answer is logged in.
+//!    same code or another one, there is one exchange, and every answer is logged in. Instances that share a
+//!    [store](crate::store::SessionStore::fleet) are one in this, whichever of them a callback arrives at. If one dies
+//!    while it has the code, the others begin the login again, once. While they cannot reach what they share, no code is
+//!    spent: the answer is `503`, and a reload helps.
 //! 4. A browser that **lost its cookie** begins again by itself, once; then a page says so. The same goes for
 //!    a code that the upstream system no longer takes and for an answer that was lost. No chain of failures
 //!    has more than three redirects.
 //!    The same page ends it if a browser comes back from a successful login as a stranger.
-//! 5. **Success** is a new session id and `303` to a clean URL; the browser's former session is ended.
+//! 5. **Success** is a new session id and `303` to a clean URL; the browser's former session is ended. The id is
+//!    derived from the flow, fresh randomness and the [`secret`](LoginLayerBuilder::secret).
 //! 6. **Logout** is a `POST` from this site.
 //!
 //! A login that [works in WeChat only](crate::provider::IdentityProvider::works_in) says so in other browsers, on its
@@ -31,8 +35,7 @@
 //! * The layer belongs around the whole router. Inside axum's `nest` it would see shortened paths, and its
 //!   endpoints would not be where `public_url` says they are. Guards and extractors may be nested.
 //! * Without [`secret`](LoginLayerBuilder::secret), logins that are under way end when the process restarts,
-//!   and several instances do not understand each other's states.
-//!
+//!   and several instances do not understand each other's states. With a store that instances share it is required.
 //! * A CORS layer goes around this one or inside, as you like: headers that middleware has put on a refusal are
 //!   kept.
 //! * Two login layers in one application need providers with different names and different identity types.
@@ -82,10 +85,12 @@ mod future;
 mod keys;
 mod layer;
 mod logout;
+mod outcome;
 mod query;
 mod return_to;
 mod service;
 mod shared;
+mod shared_flow;
 mod state;
 #[cfg(test)]
 mod tests;

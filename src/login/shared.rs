@@ -16,6 +16,7 @@ use crate::answer::{OwnResponse, Page, PageKind, Pages, Reader};
 use crate::authenticate::Resolver;
 use crate::cookie::CookiePolicy;
 use crate::error::Error;
+use crate::fleet::Fleet;
 use crate::provider::IdentityProvider;
 use crate::session::Lifetime;
 use crate::trace::warn;
@@ -114,6 +115,8 @@ pub(super) struct Shared<P: IdentityProvider, St> {
     pub(super) resolver: Arc<Resolver<P::Identity, St>>,
     pub(super) settings: Settings,
     pub(super) exchanges: Exchanges,
+    /// What this instance shares with the others of its site, if there are others.
+    pub(super) fleet: Option<Arc<dyn Fleet>>,
     /// Whether there is a layer around somebody's pages that begins logins by itself.
     pub(super) is_auto: AtomicBool,
 }

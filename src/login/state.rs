@@ -8,7 +8,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::keys::{Key, TAG_BYTES};
+use super::keys::{Generation, Key, TAG_BYTES};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::random;
@@ -40,6 +40,8 @@ pub(super) struct State {
     pub(super) flow: FlowId,
     pub(super) born: Timestamp,
     pub(super) attempt: Attempt,
+    /// The secret it was made under. Whoever can read the state has it.
+    pub(super) secret: Generation,
 }
 
 /// Why a login began, which decides what happens when it fails.
@@ -80,7 +82,7 @@ impl Attempt {
 impl State {
     pub(super) fn begin(attempt: Attempt, now: Timestamp) -> Result<Self, Error> {
         let born = Timestamp::from_unix_seconds(now.unix_seconds());
-        Ok(Self { flow: FlowId(random::bytes()?), born, attempt })
+        Ok(Self { flow: FlowId(random::bytes()?), born, attempt, secret: Generation::CURRENT })
     }
 
     pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
@@ -100,15 +102,13 @@ impl State {
     pub(super) fn decode(text: &[u8], key: &Key) -> Option<Self> {
         let bytes = from_base62(text)?;
         let (payload, tag) = bytes.split_first_chunk::<PAYLOAD_BYTES>()?;
-        if !key.verify(&[payload], tag.try_into().ok()?) {
-            return None;
-        }
+        let secret = key.generation(&[payload], tag.try_into().ok()?)?;
         let (flow, rest) = payload.split_first_chunk::<FLOW_BYTES>()?;
         let [a, b, c, d, e, attempt] = *rest else {
             return None;
         };
         let born = Timestamp::from_unix_seconds(u64::from_be_bytes([0, 0, 0, a, b, c, d, e]));
-        Some(Self { flow: FlowId(*flow), born, attempt: Attempt::from_byte(attempt)? })
+        Some(Self { flow: FlowId(*flow), born, attempt: Attempt::from_byte(attempt)?, secret })
     }
 
     fn payload(&self) -> [u8; PAYLOAD_BYTES] {
@@ -209,7 +209,8 @@ mod tests {
         #[test]
         fn what_is_encoded_decodes(flow in any::<[u8; 16]>(), seconds in 0_u64..1 << 40, attempt in 0_u8..3) {
             let attempt = Attempt::from_byte(attempt).unwrap();
-            let state = State { flow: FlowId(flow), born: Timestamp::from_unix_seconds(seconds), attempt };
+            let born = Timestamp::from_unix_seconds(seconds);
+            let state = State { flow: FlowId(flow), born, attempt, secret: Generation::CURRENT };
             prop_assert_eq!(State::decode(state.encode(&keys().state).as_bytes(), &keys().state), Some(state));
         }
 

@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use crate::error::Error;
 use crate::random;
 
-/// A random 256-bit name of a session. Whoever knows it *is* the session: it appears in one cookie and
+/// An unpredictable 256-bit name of a session. Whoever knows it *is* the session: it appears in one cookie and
 /// nowhere else.
 ///
 /// It has exactly one spelling: 43 characters of unpadded URL-safe Base64 (RFC 4648 §5).
@@ -29,6 +29,11 @@ impl SessionId {
     /// If the operating system has no randomness to give.
     pub fn random() -> Result<Self, Error> {
         random::bytes().map(Self)
+    }
+
+    /// The id that a message authentication code comes to: as good as random for whoever does not have the key.
+    pub(crate) const fn derived(code: [u8; Self::BYTES]) -> Self {
+        Self(code)
     }
 
     /// Reads the one spelling; anything else is `None` (rule K4).
@@ -74,13 +79,13 @@ impl Eq for SessionId {}
 
 impl Hash for SessionId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // The id is uniformly random, so eight bytes of it spread as well as all of them.
+        // The id is as good as uniformly random, so eight bytes of it spread as well as all of them.
         let [a, b, c, d, e, f, g, h, ..] = self.0;
         state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
     }
 }
 
-/// Takes the hash of an id as it is: ids are random already, and a visitor's guess can only miss.
+/// Takes the hash of an id as it is: ids are spread already, and a visitor's guess can only miss.
 #[cfg(feature = "memory")]
 #[derive(Clone, Copy, Default)]
 pub(crate) struct IdHasher(u64);

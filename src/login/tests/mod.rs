@@ -19,15 +19,19 @@ use crate::answer::UserAgent;
 use crate::body::ResponseBody;
 use crate::clock::{ManualClock, Timestamp};
 use crate::error::{Error, ErrorKind, Mistake};
+use crate::fleet::Fleet;
 use crate::guard::GuardLayer;
 use crate::identity::Identity;
 use crate::provider::IdentityProvider;
 use crate::secret::AuthorizationCode;
 use crate::session::{Authenticated, Lifetime};
-use crate::store::MemoryStore;
+use crate::store::{MemoryStore, SessionStore};
 
 mod auto_login;
 mod elsewhere;
+mod instances;
+mod meeting;
+mod rotation;
 mod unbound;
 
 type Body = Full<Bytes>;
@@ -59,6 +63,8 @@ struct Provider {
     for_wechat: bool,
     /// Whether it may begin without being asked.
     unasked: bool,
+    /// How often it was told what the instances share.
+    joined: Arc<AtomicUsize>,
 }
 
 impl IdentityProvider for Provider {
@@ -100,18 +106,22 @@ impl IdentityProvider for Provider {
             "store" => ErrorKind::Store,
             name => return Ok(Person(name.to_owned())),
         };
-        Err(Error::new(kind, "as planned"))
+        Err(Error::new(kind, "as planned").with_upstream_code(6001))
     }
 
     fn valid_until(&self, _: &Person) -> Option<Timestamp> {
         self.valid_until
     }
+
+    fn join(&self, _: &Arc<dyn Fleet>) {
+        self.joined.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
-struct Site {
+struct Site<St = MemoryStore<Person>> {
     provider: Provider,
     clock: ManualClock,
-    login: LoginLayer<Provider, MemoryStore<Person>>,
+    login: LoginLayer<Provider, St>,
 }
 
 impl Site {
@@ -129,6 +139,7 @@ impl Site {
             lost: Arc::default(),
             for_wechat: false,
             unasked: false,
+            joined: Arc::default(),
         };
         Self::with(provider)
     }
@@ -143,11 +154,14 @@ impl Site {
             .unwrap();
         Self { provider, clock, login }
     }
+}
 
+impl<St: SessionStore<Person>> Site<St> {
     fn app(
         &self,
-    ) -> impl Service<Request<Body>, Response = Response<ResponseBody<ResponseBody<Body>>>, Error = Infallible> + Clone + use<>
-    {
+    ) -> impl Service<Request<Body>, Response = Response<ResponseBody<ResponseBody<Body>>>, Error = Infallible>
+    + Clone
+    + use<St> {
         let application = service_fn(async |request: Request<Body>| {
             let known = request.extensions().get::<Authenticated<Person>>();
             let text = known.map_or_else(|| "nobody".to_owned(), |person| person.subject().to_owned());

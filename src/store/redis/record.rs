@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn record_of_another_session_is_not_read() {
         let other = SessionId::random().unwrap();
-        assert!(self::read::<Manager>(other, RELEASED.as_bytes(), b"1000000000").is_none());
+        assert!(read::<Manager>(other, RELEASED.as_bytes(), b"1000000000").is_none());
     }
 
     #[test]

@@ -22,7 +22,7 @@ scripts! {
     INSERT = "next_moment.lua" "insert.lua";
     TOUCH = "touch.lua";
     END_ONE = "end_one.lua";
-    END_MANY = "only_master.lua" "next_moment.lua" "end_many.lua";
+    END_MANY = "next_moment.lua" "end_many.lua";
     CLAIM_FLOW = "claim_flow.lua";
     LOOK_AT_FLOW = "only_master.lua" "look_at_flow.lua";
     SETTLE_FLOW = "settle_flow.lua";

@@ -1,0 +1,126 @@
+//! One exchange per flow on all instances of a site: the first one claims the flow and spends its code, and the
+//! others wait for what it says.
+//!
+//! They ask for it again and again, because a message would have to be missed by nobody, and the answer is there
+//! within a second anyway. The registry of this process ([`exchange`](super::exchange)) stands in front: its callers
+//! are one caller here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tokio::time::{sleep, timeout};
+
+use super::exchange::{Exchange, KEPT_FOR};
+use super::outcome::{Finished, Outcome};
+use super::shared::Shared;
+use super::state::FlowId;
+use crate::authenticate::as_store_error;
+use crate::error::{Error, ErrorKind};
+use crate::fleet::{Fleet, Flow};
+use crate::provider::IdentityProvider;
+use crate::store::SessionStore;
+use crate::trace::warn;
+
+/// The time between two questions for the outcome.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// What an instance may take beyond its timeout to keep the session and tell the others.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A flow, as the instances of a site know it.
+pub(super) struct SharedFlow {
+    fleet: Arc<dyn Fleet>,
+    name: String,
+}
+
+impl SharedFlow {
+    /// What is known of it, if it is claimed.
+    async fn known(&self) -> Result<Option<Flow>, Error> {
+        self.fleet.flow(&self.name).await.map_err(as_store_error)
+    }
+
+    /// Makes it ours, if there is nothing known of it.
+    pub(super) async fn claim(&self) -> Result<Option<Flow>, Error> {
+        self.fleet.claim_flow(&self.name, KEPT_FOR).await.map_err(as_store_error)
+    }
+
+    /// What the one who has claimed it says in the end; `None` if nothing was said for `patience` since the claim.
+    async fn outcome(&self, known: Flow, patience: Duration) -> Result<Option<Vec<u8>>, Error> {
+        let age = match known {
+            Flow::Settled { outcome } => return Ok(Some(outcome)),
+            Flow::Claimed { age } => age,
+        };
+        let settled = async {
+            loop {
+                sleep(POLL_INTERVAL).await;
+                match self.known().await? {
+                    Some(Flow::Claimed { .. }) => {}
+                    Some(Flow::Settled { outcome }) => return Ok(Some(outcome)),
+                    None => return Ok(None),
+                }
+            }
+        };
+        timeout(patience.saturating_sub(age), settled).await.unwrap_or(Ok(None))
+    }
+
+    async fn settle(&self, outcome: &[u8]) -> Result<(), Error> {
+        self.fleet.settle_flow(&self.name, outcome).await.map_err(as_store_error)
+    }
+}
+
+impl<P, St> Shared<P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    /// The flow at the other instances, if there are any.
+    pub(super) fn shared(&self, flow: FlowId) -> Option<SharedFlow> {
+        let fleet = Arc::clone(self.fleet.as_ref()?);
+        // The flow is in the URL of a callback; what others may read should not lead from one to the other.
+        let digest: String = Sha256::digest(flow.0).iter().map(|byte| format!("{byte:02x}")).collect();
+        Some(SharedFlow { fleet, name: format!("{}:{digest}", self.provider.name()) })
+    }
+
+    /// The exchange of a flow whose code was ever given to us, here or at another instance.
+    pub(super) async fn known(self: &Arc<Self>, flow: FlowId) -> Result<Option<Exchange>, Error> {
+        let known = self.exchanges.of(flow);
+        let Some(shared) = self.shared(flow).filter(|_| known.is_none()) else {
+            return Ok(known);
+        };
+        Ok(match shared.known().await? {
+            None => None,
+            Some(Flow::Settled { outcome }) => Some(Exchange::finished(self.read(&outcome))),
+            Some(claimed) => {
+                let run = Arc::clone(self);
+                Some(self.exchanges.join_or_start(flow, || async move { run.follow(&shared, claimed).await }))
+            }
+        })
+    }
+
+    /// Waits for the exchange of another instance.
+    pub(super) async fn follow(&self, shared: &SharedFlow, known: Flow) -> Result<Finished, Error> {
+        let outcome = shared.outcome(known, self.settings.exchange_timeout + GRACE).await?;
+        Ok(outcome.map_or_else(|| self.lost("whoever exchanged the code is gone"), |outcome| self.read(&outcome)))
+    }
+
+    /// Tells the other instances. If that fails, they will find out by waiting; here the exchange stands.
+    pub(super) async fn tell(&self, shared: &SharedFlow, finished: &Finished) {
+        if let Err(error) = shared.settle(&finished.to_bytes()).await {
+            warn!(provider = %self.provider.name(), error = %error.report(), "other instances are not told of a login");
+        }
+    }
+
+    /// What another instance has said. Where that cannot be read, the code is spent all the same, and the session
+    /// cannot be found: the one thing that helps is another login.
+    fn read(&self, outcome: &[u8]) -> Finished {
+        let read = Finished::from_bytes(outcome, &self.settings.rules, &self.settings.landing);
+        read.unwrap_or_else(|| self.lost("what another instance says of the code exchange cannot be read"))
+    }
+
+    fn lost(&self, reason: &'static str) -> Finished {
+        warn!(provider = %self.provider.name(), reason = %reason, "login lost at another instance");
+        let error = Error::new(ErrorKind::Lost, reason);
+        Finished { outcome: Outcome::Failed(error), at: self.resolver.clock.now() }
+    }
+}

@@ -1,0 +1,126 @@
+//! Where the instances of a test's site meet.
+
+use std::sync::Mutex;
+
+use super::*;
+use crate::fleet::table::Table;
+use crate::fleet::{Flow, Grant, Lease, Pending};
+use crate::session::{Session, SessionId};
+use crate::store::Lookup;
+use crate::token::AccessToken;
+
+/// What the instances share: a table, whose every word is written down, and which may fail in one thing only.
+#[derive(Debug, Default)]
+pub(super) struct Meeting {
+    pub(super) table: Table,
+    fails_to: Mutex<Option<&'static str>>,
+    /// The names of flows that somebody wanted to claim.
+    claims: Mutex<Vec<String>>,
+    outcomes: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Meeting {
+    pub(super) fn fail_to(&self, what: Option<&'static str>) {
+        *self.fails_to.lock().unwrap() = what;
+    }
+
+    fn answer<'a, T: Send + 'a>(&self, what: &str, answer: Pending<'a, T>) -> Pending<'a, T> {
+        if *self.fails_to.lock().unwrap() == Some(what) {
+            // Not of the kind that it should be of.
+            return Box::pin(async { Err(Error::new(ErrorKind::Fault, "as planned")) });
+        }
+        answer
+    }
+
+    pub(super) fn claims(&self) -> Vec<String> {
+        self.claims.lock().unwrap().clone()
+    }
+
+    pub(super) fn outcome(&self) -> Vec<u8> {
+        self.outcomes.lock().unwrap().last().unwrap().clone()
+    }
+
+    /// What another instance says of the flow that was claimed last.
+    pub(super) async fn settle(&self, outcome: &[u8]) {
+        let flow = self.claims().pop().unwrap();
+        self.table.settle_flow(&flow, outcome).await.unwrap();
+    }
+}
+
+impl Fleet for Meeting {
+    fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Pending<'a, Option<Flow>> {
+        self.claims.lock().unwrap().push(flow.to_owned());
+        self.answer("claim", Box::pin(async move { self.table.claim_flow(flow, kept_for).await }))
+    }
+
+    fn flow<'a>(&'a self, flow: &'a str) -> Pending<'a, Option<Flow>> {
+        self.answer("look", self.table.flow(flow))
+    }
+
+    fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Pending<'a, ()> {
+        self.outcomes.lock().unwrap().push(outcome.to_vec());
+        self.answer("settle", Box::pin(async move { self.table.settle_flow(flow, outcome).await }))
+    }
+
+    fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Pending<'a, Lease> {
+        self.table.lease_token(name, newer_than)
+    }
+
+    fn keep_token<'a>(
+        &'a self,
+        name: &'a str,
+        grant: &'a Grant,
+        token: &'a AccessToken,
+        lifetime: Duration,
+    ) -> Pending<'a, bool> {
+        self.table.keep_token(name, grant, token, lifetime)
+    }
+
+    fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Pending<'a, ()> {
+        self.table.end_lease(name, grant, pause)
+    }
+}
+
+/// Sessions that several instances see, and where these meet.
+#[derive(Clone, Default)]
+pub(super) struct Joint {
+    sessions: MemoryStore<Person>,
+    pub(super) meeting: Arc<Meeting>,
+}
+
+impl SessionStore<Person> for Joint {
+    type Load = <MemoryStore<Person> as SessionStore<Person>>::Load;
+
+    fn load(&self, id: &SessionId) -> Lookup<Person, Self::Load> {
+        self.sessions.load(id)
+    }
+
+    fn insert(&self, session: Session<Person>) -> impl Future<Output = Result<(), Error>> + Send {
+        self.sessions.insert(session)
+    }
+
+    fn remove(&self, id: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
+        self.sessions.remove(id)
+    }
+
+    fn remove_subject(&self, subject: &str) -> impl Future<Output = Result<(), Error>> + Send {
+        self.sessions.remove_subject(subject)
+    }
+
+    fn remove_all(&self) -> impl Future<Output = Result<(), Error>> + Send {
+        self.sessions.remove_all()
+    }
+
+    fn fleet(&self) -> Option<Arc<dyn Fleet>> {
+        Some(Arc::clone(&self.meeting) as _)
+    }
+}
+
+/// An instance of the site that `origin` is an instance of, with secrets of its own.
+pub(super) fn instance<St>(origin: &Site<St>, store: &Joint, secret: u8, former: &[u8]) -> Site<Joint> {
+    let (provider, clock) = (origin.provider.clone(), origin.clock.clone());
+    let builder = LoginLayer::builder(provider.clone()).store(store.clone()).public_url("https://campus.example");
+    let builder = builder.secret([secret; 32]).clock(clock.clock());
+    let builder = former.iter().fold(builder, |builder, byte| builder.former_secret([*byte; 32]));
+    Site { provider, clock, login: builder.build().unwrap() }
+}
