@@ -6,12 +6,26 @@
 
 mod child;
 mod cluster;
+mod contract;
+mod damage;
 mod harness;
+mod kit;
 mod monitor;
+mod near;
+mod outage;
+mod outage_site;
 #[path = "../support/programs.rs"]
 mod programs;
 mod proxy;
+mod recording;
 #[path = "../support/redis_server/mod.rs"]
 mod redis_server;
+mod replies;
+mod restarts;
+mod sealing;
 mod sentinel;
 mod signals;
+mod site;
+#[path = "../flows/way.rs"]
+#[expect(dead_code, reason = "the flows use the rest of it")]
+mod way;

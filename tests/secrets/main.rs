@@ -4,6 +4,7 @@
 //! A process of its own, because there is one subscriber for all of it. It takes every target, every span and
 //! every field, also what `reqwest` writes through the `log` crate.
 
+mod redis;
 #[path = "../flows/site.rs"]
 #[expect(dead_code, reason = "the flows use the rest of it")]
 mod site;

@@ -74,6 +74,7 @@ impl Fleet for Redis {
                 &millis(lifetime),
                 &millis(Grant::YOUNG),
                 &millis(MEMORY),
+                VERSION,
             ];
             let kept = self.shared.link.call(&script::KEEP_TOKEN, &[&key, &lease], &arguments).await?;
             Ok(matches!(&*kept, [Value::BulkString(kept)] if kept == b"1"))

@@ -5,16 +5,19 @@
 //! the last such question was asked, copies are trusted.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::{Either, select};
-use futures_util::{FutureExt, StreamExt};
-use redis::aio::PubSub;
+use redis::{PushInfo, PushKind, Value};
 use tokio::runtime::Handle;
-use tokio::time::{sleep, timeout};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::unconstrained;
+use tokio::time::sleep;
 
 use super::handle::Shared;
+use super::link::{Connection, Listening};
 use super::names::{self, unhex};
 use crate::store::near::Digest;
 use crate::trace::debug;
@@ -48,24 +51,16 @@ pub(super) fn start(shared: &Arc<Shared>) {
     let weak = Arc::downgrade(shared);
     drop(Handle::current().spawn(async move {
         while let Some(shared) = weak.upgrade() {
-            let budget = shared.link.budget();
-            let subscribed = timeout(budget, subscribe(&shared)).await;
+            let subscribed = subscribe(&shared).await;
             drop(shared);
-            if let Ok(Ok(pubsub)) = subscribed {
-                let follow = async |pubsub| {
-                    let (mut sink, mut messages) = pubsub;
-                    loop {
-                        let Some(shared) = weak.upgrade() else { return };
-                        if !follow_for_a_while(&shared, &mut sink, &mut messages).await {
-                            return;
-                        }
-                    }
-                };
-                follow(PubSub::split(pubsub)).await;
+            if let Ok(listening) = subscribed {
+                follow(&weak, listening).await;
             }
             if let Some(shared) = weak.upgrade() {
                 shared.trust.lose();
                 debug!("no ends of sessions are heard of; copies do not count");
+                // The other connection may be no better, and nobody may call for a long time.
+                shared.link.check().await;
             }
             sleep(REST).await;
         }
@@ -73,51 +68,68 @@ pub(super) fn start(shared: &Arc<Shared>) {
 }
 
 /// A subscription. What was kept before it began may have ended unheard.
-async fn subscribe(shared: &Shared) -> redis::RedisResult<PubSub> {
-    let mut pubsub = shared.link.source().listen().await?;
-    pubsub.subscribe(shared.names.channel()).await?;
+async fn subscribe(shared: &Shared) -> redis::RedisResult<Listening> {
+    let listening = shared.link.listen(&shared.names.channel()).await?;
     for listener in shared.listening(None) {
         listener.all_ended();
     }
-    Ok(pubsub)
+    Ok(listening)
 }
 
-/// Proves that nothing was missed, then passes on what comes until the next proof is due. `false` if the subscription
-/// is of no use any more.
-async fn follow_for_a_while(
-    shared: &Shared,
-    sink: &mut redis::aio::PubSubSink,
-    messages: &mut redis::aio::PubSubStream,
-) -> bool {
-    let asked = shared.clock.now();
-    let mut answer = pin!(timeout(shared.link.budget(), sink.ping::<redis::Value>()));
-    loop {
-        match select(answer.as_mut(), messages.next()).await {
-            Either::Left((Ok(Ok(_)), _)) => break,
-            Either::Left(_) | Either::Right((None, _)) => return false,
-            Either::Right((Some(message), _)) => tell(shared, message.get_payload_bytes()),
+/// Passes on what is heard, until the subscription is of no use any more.
+async fn follow(weak: &Weak<Shared>, mut listening: Listening) {
+    while let Some(shared) = weak.upgrade() {
+        if follow_for_a_while(&shared, &mut listening).await.is_none() {
+            return;
         }
     }
-    // What came before the answer.
-    while let Some(message) = messages.next().now_or_never() {
-        match message {
-            Some(message) => tell(shared, message.get_payload_bytes()),
-            None => return false,
-        }
+}
+
+/// Proves that nothing was missed, then passes on what comes until the next proof is due. `None` if the subscription
+/// is of no use any more.
+async fn follow_for_a_while(shared: &Shared, listening: &mut Listening) -> Option<()> {
+    let Listening { connection, messages } = listening;
+    let asked = shared.clock.now();
+    let is_proven = hear_until(shared, messages, shared.link.beats(Connection::Single(connection.clone()))).await?;
+    if !is_proven {
+        return None;
+    }
+    // What came before the answer is all here, but a task may not take more than a few at once (tokio's budget).
+    while let Some(message) = unconstrained(messages.recv()).now_or_never() {
+        tell(shared, &message?)?;
     }
     shared.trust.renew(asked.plus(STALENESS));
-    let mut rest = pin!(sleep(INTERVAL));
+    hear_until(shared, messages, sleep(INTERVAL)).await
+}
+
+/// Passes on what is heard until then. `None` if nothing more will come.
+async fn hear_until<T>(
+    shared: &Shared,
+    messages: &mut UnboundedReceiver<PushInfo>,
+    then: impl Future<Output = T>,
+) -> Option<T> {
+    let mut then = pin!(then);
     loop {
-        match select(rest.as_mut(), messages.next()).await {
-            Either::Left(_) => return true,
-            Either::Right((None, _)) => return false,
-            Either::Right((Some(message), _)) => tell(shared, message.get_payload_bytes()),
+        match select(then.as_mut(), pin!(messages.recv())).await {
+            Either::Left((outcome, _)) => return Some(outcome),
+            Either::Right((message, _)) => tell(shared, &message?)?,
         }
     }
+}
+
+/// Passes a push of the server on. `None` if it is the last one.
+fn tell(shared: &Shared, push: &PushInfo) -> Option<()> {
+    match (&push.kind, &*push.data) {
+        (PushKind::Message, [_, Value::BulkString(message)]) => announce(shared, message),
+        (PushKind::Subscribe, _) => {}
+        // Hung up on, or unsubscribed.
+        _ => return None,
+    }
+    Some(())
 }
 
 /// Passes a message on. What cannot be read ends everything: it may be of a newer version.
-fn tell(shared: &Shared, message: &[u8]) {
+fn announce(shared: &Shared, message: &[u8]) {
     let text = str::from_utf8(message).unwrap_or_default();
     let words: Vec<&str> = text.split(' ').collect();
     let (kind, ended) = match *words {

@@ -4,34 +4,39 @@
 
 use std::sync::LazyLock;
 
-use redis::{RedisResult, Value};
+use redis::{ErrorKind, RedisResult, ServerErrorKind, Value};
 
 use super::link::Connection;
 
 macro_rules! scripts {
-    ($($(#[$attribute:meta])* $name:ident = $($file:literal)+;)+) => {$(
-        $(#[$attribute])*
-        pub(super) static $name: Script =
-            Script(LazyLock::new(|| redis::Script::new(concat!($(include_str!(concat!("scripts/", $file))),+))));
+    ($($name:ident = $($file:literal)+;)+) => {$(
+        pub(super) static $name: Script = Script {
+            text: concat!($(include_str!(concat!("scripts/", $file))),+),
+            hash: LazyLock::new(|| redis::Script::new($name.text).get_hash().to_owned()),
+        };
     )+};
 }
 
 scripts! {
-    LOAD = "load.lua";
+    LOAD = "only_master.lua" "load.lua";
     INSERT = "next_moment.lua" "insert.lua";
     TOUCH = "touch.lua";
     END_ONE = "end_one.lua";
     END_MANY = "next_moment.lua" "end_many.lua";
     CLAIM_FLOW = "claim_flow.lua";
-    LOOK_AT_FLOW = "look_at_flow.lua";
+    LOOK_AT_FLOW = "only_master.lua" "look_at_flow.lua";
     SETTLE_FLOW = "settle_flow.lua";
-    LEASE_TOKEN = "lease_token.lua";
+    LEASE_TOKEN = "only_master.lua" "lease_token.lua";
     KEEP_TOKEN = "keep_token.lua";
     END_LEASE = "end_lease.lua";
+    BEAT = "only_master.lua" "beat.lua";
 }
 
 /// A script; sent whole only when the server does not know it.
-pub(super) struct Script(LazyLock<redis::Script>);
+pub(super) struct Script {
+    text: &'static str,
+    hash: LazyLock<String>,
+}
 
 impl Script {
     pub(super) async fn run(
@@ -41,14 +46,18 @@ impl Script {
         tag: &str,
         arguments: &[&[u8]],
     ) -> RedisResult<Value> {
-        let mut invocation = self.0.prepare_invoke();
-        for key in keys {
-            invocation.key(key);
+        let call = |how: &str, script: &str| {
+            let mut call = redis::cmd(how);
+            call.arg(script).arg(keys.len()).arg(keys).arg(tag).arg(arguments);
+            call
+        };
+        let outcome = call("EVALSHA", &self.hash).query_async(&mut connection).await;
+        match outcome {
+            // Not `SCRIPT LOAD`: that would have to reach all nodes of a cluster, and its reply has no tag.
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                call("EVAL", self.text).query_async(&mut connection).await
+            }
+            outcome => outcome,
         }
-        invocation.arg(tag);
-        for argument in arguments {
-            invocation.arg(argument);
-        }
-        invocation.invoke_async(&mut connection).await
     }
 }

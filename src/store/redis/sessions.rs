@@ -22,6 +22,9 @@ use crate::trace::{debug, warn};
 /// The longest time that Redis is told to keep anything.
 const LONGEST: Duration = Duration::from_secs(3_650 * 24 * 3_600);
 
+/// How long an end is remembered if Redis has evicted what says how long sessions live.
+const WITHOUT_CLOCK: Duration = Duration::from_secs(30 * 24 * 3_600);
+
 /// Sessions at a Redis or Valkey, for all instances of a site.
 ///
 /// ```no_run
@@ -51,7 +54,8 @@ const LONGEST: Duration = Duration::from_secs(3_650 * 24 * 3_600);
 ///   message would have come.
 /// * **Outages.** An operation takes a second at most. While Redis is away, whoever has a session cookie gets `503` at
 ///   once, nobody is logged out, and visitors without one notice nothing. What Redis has lost is lost: its
-///   persistence decides (`appendonly yes`).
+///   persistence decides (`appendonly yes`), and it must not evict (`maxmemory-policy noeviction`, the default): an
+///   evicted end would let a session live that was ended.
 /// * **Versions.** A record of a newer version of this crate is left alone; until it is read by an instance that can,
 ///   the person is a stranger.
 pub struct RedisStore<I> {
@@ -104,15 +108,19 @@ impl<I: StoredIdentity> RedisStore<I> {
         if found.is_empty() {
             return None;
         }
-        let [Value::BulkString(version), Value::BulkString(sealed), Value::BulkString(used)] = found else {
-            warn!("a session at redis has not all its parts");
-            return None;
-        };
-        if version != record::VERSION.as_bytes() {
+        if !matches!(found, [Value::BulkString(version), ..] if version == record::VERSION.as_bytes()) {
             debug!("a session at redis is of another version");
             return None;
         }
+        let [_, Value::BulkString(sealed), Value::BulkString(used), Value::BulkString(subject)] = found else {
+            warn!("a session at redis has not all its parts");
+            return None;
+        };
         let session = self.redis.shared.seal.open(key, sealed).and_then(|record| record::read(id, &record, used));
+        // It is by this name that it would have been ended.
+        let session = session.filter(|session: &Session<I>| {
+            names::subject(session.identity().subject()).as_bytes() == subject.as_slice()
+        });
         if session.is_none() {
             warn!("a session at redis cannot be read");
         }
@@ -133,7 +141,8 @@ impl<I: StoredIdentity> RedisStore<I> {
         message: &str,
     ) -> Result<(), Error> {
         let channel = self.shared().names.channel();
-        let arguments = [channel.as_bytes(), message.as_bytes()];
+        let without_clock = WITHOUT_CLOCK.as_millis().to_string();
+        let arguments = [channel.as_bytes(), message.as_bytes(), without_clock.as_bytes()];
         let ended = self.shared().link.call(script, keys, &arguments).await;
         if let Some(near) = &self.near {
             tell(near);

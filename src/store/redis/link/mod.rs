@@ -12,12 +12,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use redis::{RedisError, ServerErrorKind, Value};
+use redis::{RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 
-pub(super) use self::source::{Connection, Source};
-use super::script::Script;
+pub(super) use self::source::{Connection, Listening, Source};
+use super::script::{self, Script};
 use crate::error::{Error, ErrorKind};
 use crate::meter;
 use crate::trace::{info, warn};
@@ -29,7 +29,7 @@ const REST: Duration = Duration::from_millis(250);
 pub(super) struct Link {
     source: Source,
     budget: Duration,
-    /// A key that attempts write to, because a server that cannot be written to is of no use.
+    /// A key that is never there. Attempts to connect change it, because only a master allows that.
     probe: String,
     state: ArcSwap<State>,
     tags: AtomicU64,
@@ -93,15 +93,6 @@ impl Link {
         }
     }
 
-    /// How long a call may take.
-    pub(super) fn budget(&self) -> Duration {
-        self.budget
-    }
-
-    pub(super) fn source(&self) -> &Source {
-        &self.source
-    }
-
     /// Runs a script, and gives what it returned.
     pub(super) async fn call(
         self: &Arc<Self>,
@@ -113,29 +104,57 @@ impl Link {
             State::Up(number, connection) => (*number, connection.clone()),
             State::Down(error) => return Err(error.clone()),
         };
-        // On a connection that many share replies are told apart by their order alone. A tag shows that the order
-        // holds, and that this is the reply to this call.
-        let tag = self.next_tag().to_string();
-        let called = script.run(connection, keys, &tag, arguments);
-        let failure = match timeout(self.budget, called).await {
-            Ok(Ok(Value::Array(mut values))) if values.first().is_some_and(|first| is(first, &tag)) => {
-                values.remove(0);
-                return Ok(values);
-            }
-            Ok(Ok(_)) => {
-                meter::foreign_reply();
-                Failure::Broken(failure("redis: the reply belongs to another request"))
-            }
-            Ok(Err(error)) => Failure::of(error),
-            Err(elapsed) => Failure::Broken(failure("redis: no answer in time").with_source(elapsed)),
-        };
-        match failure {
-            Failure::Refused(error) => Err(error),
-            Failure::Broken(error) => {
+        match self.ask(connection, script, keys, arguments).await {
+            Ok(values) => Ok(values),
+            Err(Failure::Refused(error)) => Err(error),
+            Err(Failure::Broken(error)) => {
                 self.drop_connection(number, &error);
                 Err(error)
             }
         }
+    }
+
+    /// Whether whoever is at the other end of a connection can be written to at this very moment.
+    pub(super) async fn beats(&self, connection: Connection) -> bool {
+        self.ask(connection, &script::BEAT, &[&self.probe], &[]).await.is_ok()
+    }
+
+    /// Looks whether the connection still works, for the case that nobody calls.
+    pub(super) async fn check(self: &Arc<Self>) {
+        // What comes of it is in the state.
+        let _known = self.call(&script::BEAT, &[&self.probe], &[]).await;
+    }
+
+    async fn ask(
+        &self,
+        connection: Connection,
+        script: &Script,
+        keys: &[&str],
+        arguments: &[&[u8]],
+    ) -> Result<Vec<Value>, Failure> {
+        // On a connection that many share replies are told apart by their order alone. A tag shows that the order
+        // holds, and that this is the reply to this call.
+        let tag = self.next_tag().to_string();
+        let called = script.run(connection, keys, &tag, arguments);
+        match timeout(self.budget, called).await {
+            Ok(Ok(Value::Array(mut values))) if values.first().is_some_and(|first| is(first, &tag)) => {
+                values.remove(0);
+                Ok(values)
+            }
+            Ok(Ok(_)) => {
+                meter::foreign_reply();
+                Err(Failure::Broken(failure("redis: the reply belongs to another request")))
+            }
+            Ok(Err(error)) => Err(Failure::of(error)),
+            Err(elapsed) => Err(Failure::Broken(failure("redis: no answer in time").with_source(elapsed))),
+        }
+    }
+
+    /// A connection that hears what is published on `channel`.
+    pub(super) async fn listen(&self, channel: &str) -> RedisResult<Listening> {
+        let listening =
+            timeout(self.source.patience(self.budget), self.source.listen(channel, &self.probe, self.budget));
+        listening.await.unwrap_or_else(|_| Err((redis::ErrorKind::Io, "no subscription in time").into()))
     }
 
     /// Gives the connection up, unless somebody has already.
@@ -151,22 +170,18 @@ impl Link {
         }
     }
 
-    /// A connection that works: the server writes.
+    /// A connection that works: to a master, past its password.
     async fn dial(&self) -> Result<Connection, Error> {
         let dialled = timeout(self.source.patience(self.budget), async {
-            let mut connection = self.source.dial().await?;
-            let mut write = redis::cmd("SET");
-            write.arg(&self.probe).arg("").arg("PX").arg(1_000);
-            let written = write.query_async::<()>(&mut connection).await;
-            // Whatever else it refuses to write, it answers.
-            match written {
-                Err(error) if is_fatal(&error) => Err(error),
-                _ => Ok(connection),
+            let connection =
+                self.source.dial().await.map_err(|error| failure("redis: no connection").with_source(error))?;
+            match self.ask(connection.clone(), &script::BEAT, &[&self.probe], &[]).await {
+                Ok(_) => Ok(connection),
+                Err(Failure::Refused(error) | Failure::Broken(error)) => Err(error),
             }
         });
         match dialled.await {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(error)) => Err(failure("redis: no connection").with_source(error)),
+            Ok(outcome) => outcome,
             Err(elapsed) => Err(failure("redis: no connection in time").with_source(elapsed)),
         }
     }

@@ -3,12 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
-use redis::aio::{ConnectionLike, MultiplexedConnection, PubSub};
+use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
-use redis::{AsyncConnectionConfig, Client, Cmd, IntoConnectionInfo, RedisFuture, RedisResult, TlsMode, Value};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, PushInfo, RedisFuture,
+    RedisResult, TlsMode, Value,
+};
 use tokio::sync::Mutex;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// The servers that play together.
 pub(in crate::store::redis) enum Source {
@@ -70,18 +74,19 @@ impl Source {
         client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Single)
     }
 
-    /// A new connection to listen on. In a cluster every node passes on what is published at any.
-    pub(in crate::store::redis) async fn listen(&self) -> RedisResult<PubSub> {
+    /// A new connection that hears what is published on `channel`, at the server that scripts publish at: only there
+    /// the order of messages and answers says something. In a cluster that is the node with the slot of `key`.
+    pub(super) async fn listen(&self, channel: &str, key: &str, patience: Duration) -> RedisResult<Listening> {
         match self {
-            Self::Single(client) => client.get_async_pubsub().await,
+            Self::Single(client) => Listening::at(client, channel, patience).await,
             Self::Sentinel(sentinel, _) => {
                 let master = sentinel.lock().await.async_get_client().await?;
-                master.get_async_pubsub().await
+                Listening::at(&master, channel, patience).await
             }
             Self::Cluster(_, nodes) => {
                 let mut outcome = Err((redis::ErrorKind::ClusterConnectionNotFound, "no node").into());
                 for node in nodes {
-                    outcome = node.get_async_pubsub().await;
+                    outcome = Listening::at_owner(node, channel, key, patience).await;
                     if outcome.is_ok() {
                         break;
                     }
@@ -89,6 +94,57 @@ impl Source {
                 outcome
             }
         }
+    }
+}
+
+/// A connection that hears what is published, and can be asked something: both come in one order.
+pub(in crate::store::redis) struct Listening {
+    pub(in crate::store::redis) connection: MultiplexedConnection,
+    pub(in crate::store::redis) messages: UnboundedReceiver<PushInfo>,
+}
+
+impl Listening {
+    async fn at(client: &Client, channel: &str, patience: Duration) -> RedisResult<Self> {
+        let place = client.get_connection_info().clone();
+        // On a connection of the older protocol nothing can be asked while it listens.
+        let settings = place.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let client = Client::open(place.set_redis_settings(settings))?;
+        let (sender, messages) = unbounded_channel();
+        let config = AsyncConnectionConfig::new().set_push_sender(sender);
+        let config = config.set_response_timeout(Some(patience)).set_connection_timeout(Some(patience));
+        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        connection.subscribe(channel).await?;
+        Ok(Self { connection, messages })
+    }
+
+    /// At this node, or where it says that the slot of `key` is.
+    async fn at_owner(node: &Client, channel: &str, key: &str, patience: Duration) -> RedisResult<Self> {
+        let mut listening = Self::at(node, channel, patience).await?;
+        let mut write = redis::cmd("PEXPIRE");
+        let Err(error) = write.arg(key).arg(1_000).query_async::<()>(&mut listening.connection).await else {
+            return Ok(listening);
+        };
+        let place = node.get_connection_info();
+        let owner = error.redirect_node().and_then(|(address, _)| at_address(place.addr(), address));
+        let owner = Client::open(place.clone().set_addr(owner.ok_or(error)?))?;
+        Self::at(&owner, channel, patience).await
+    }
+}
+
+/// The same kind of address with this host and port.
+fn at_address(like: &ConnectionAddr, address: &str) -> Option<ConnectionAddr> {
+    let (new_host, new_port) = address.rsplit_once(':')?;
+    let mut changed = like.clone();
+    match &mut changed {
+        ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
+            // Without a host it is that of whoever says so.
+            if !new_host.is_empty() {
+                new_host.clone_into(host);
+            }
+            *port = new_port.parse().ok()?;
+            Some(changed)
+        }
+        _ => None,
     }
 }
 

@@ -1,10 +1,11 @@
--- KEYS: clock, end of all or of a subject. ARGV: tag, channel, message.
-local left = redis.call('PTTL', KEYS[1])
--- Without a clock there is no session.
+-- KEYS: clock, end of all or of a subject. ARGV: tag, channel, message, time in ms to keep it without a clock.
+local now, left = next_moment(KEYS[1]), redis.call('PTTL', KEYS[1])
 if left > 0 then
-    local now = next_moment(KEYS[1])
     redis.call('SET', KEYS[1], now, 'PX', left)
-    redis.call('SET', KEYS[2], now, 'PX', left)
+else
+    -- There is no session; or the server has evicted the clock, and there are.
+    left = ARGV[4]
 end
+redis.call('SET', KEYS[2], now, 'PX', left)
 redis.call('PUBLISH', ARGV[2], ARGV[3])
 return { ARGV[1] }

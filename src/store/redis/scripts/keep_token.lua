@@ -1,8 +1,8 @@
--- KEYS: token, lease. ARGV: tag, fence, owner, token, lifetime in ms, youth in ms, time to keep it in ms.
+-- KEYS: token, lease. ARGV: tag, fence, owner, token, lifetime in ms, youth in ms, time to keep it in ms, version.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local token = redis.call('HMGET', KEYS[1], 'fence', 'kept_at', 'died_young', 'ends_at')
-if token[1] ~= ARGV[2] then
+local token = redis.call('HMGET', KEYS[1], 'fence', 'kept_at', 'died_young', 'ends_at', 'version')
+if token[1] ~= ARGV[2] or token[5] ~= ARGV[8] then
     return { ARGV[1], '0' }
 end
 local kept_at, ends_at = tonumber(token[2] or ''), tonumber(token[4] or '')

@@ -1,4 +1,8 @@
 -- KEYS: token, lease. ARGV: tag, version, fence that is not enough, owner, lease in ms, time to keep the token in ms.
+local refusal = refuse_on_replica(KEYS[1])
+if refusal then
+    return refusal
+end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local token = redis.call('HMGET', KEYS[1], 'version', 'fence', 'token', 'kept_under', 'kept_at', 'ends_at', 'died_young')

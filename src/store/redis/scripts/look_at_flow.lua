@@ -1,4 +1,8 @@
 -- KEYS: flow. ARGV: tag.
+local refusal = refuse_on_replica(KEYS[1])
+if refusal then
+    return refusal
+end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local flow = redis.call('HMGET', KEYS[1], 'claimed', 'outcome')

@@ -1,0 +1,211 @@
+//! The contract of stores, for every way to Redis.
+
+use std::sync::{Arc, Mutex, Weak};
+
+use tower_weika::identity::{Manager, WechatUser};
+use tower_weika::store::{Either, MemoryStore, Redis, RedisBuilder, RedisStore, StoredIdentity};
+
+use crate::cluster::Cluster;
+use crate::kit::{With, begin, connect, found, shared, site, until, who};
+use crate::redis_server::{self, Options};
+use crate::sentinel::Sentinel;
+
+static SERVER: Mutex<Weak<redis_server::Redis>> = Mutex::new(Weak::new());
+static CLUSTER: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+static SENTINEL: Mutex<Weak<Sentinel>> = Mutex::new(Weak::new());
+
+fn server() -> Arc<redis_server::Redis> {
+    shared(&SERVER, || redis_server::Redis::start_with(&Options { has_socket: true, ..Options::default() }))
+}
+
+async fn with<I: StoredIdentity, T>(builder: RedisBuilder, kept: Arc<T>) -> With<RedisStore<I>, T> {
+    let redis = builder.site(site()).connect().await.expect("a server that runs");
+    With::new(redis.store(), kept)
+}
+
+fn manager(number: u32) -> Manager {
+    Manager::builder(format!("o{number}")).name("王").build()
+}
+
+mod far {
+    use super::*;
+
+    tower_weika::store_contract! {
+        async {
+            let server = server();
+            with(Redis::builder(server.url()).near_capacity(0), server).await
+        },
+        manager,
+    }
+}
+
+mod near {
+    use super::*;
+
+    tower_weika::store_contract! {
+        async {
+            let server = server();
+            with(Redis::builder(server.url()), server).await
+        },
+        manager,
+    }
+}
+
+mod near_for_few {
+    use super::*;
+
+    tower_weika::store_contract! {
+        async {
+            let server = server();
+            with(Redis::builder(server.url()).near_capacity(3), server).await
+        },
+        manager,
+    }
+}
+
+mod sealed {
+    use super::*;
+
+    tower_weika::store_contract! {
+        async {
+            let server = server();
+            with(Redis::builder(server.url()).sealing_key([7; 32]), server).await
+        },
+        manager,
+    }
+}
+
+mod wechat_users {
+    use super::*;
+
+    tower_weika::store_contract! {
+        async {
+            let server = server();
+            with(Redis::builder(server.url()).sealing_key([7; 32]), server).await
+        },
+        |number| WechatUser::unbound(format!("o{number}"), "wx0"),
+    }
+}
+
+mod through_a_socket {
+    use super::*;
+
+    tower_weika::store_contract! {
+        async {
+            let server = server();
+            with(Redis::builder(format!("unix://{}", server.socket().display())), server).await
+        },
+        manager,
+    }
+}
+
+mod in_a_cluster {
+    use super::*;
+
+    tower_weika::store_contract! {
+        async {
+            let cluster = shared(&CLUSTER, || Cluster::start(3));
+            with(Redis::cluster(cluster.urls()), cluster).await
+        },
+        manager,
+    }
+}
+
+mod behind_a_sentinel {
+    use super::*;
+
+    tower_weika::store_contract! {
+        async {
+            let sentinel = shared(&SENTINEL, Sentinel::start);
+            with(Redis::sentinel([sentinel.url()], Sentinel::NAME), sentinel).await
+        },
+        manager,
+    }
+}
+
+mod one_of_two {
+    use super::*;
+
+    type Store = Either<With<RedisStore<Manager>, redis_server::Redis>, MemoryStore<Manager>>;
+
+    tower_weika::store_contract! {
+        async {
+            let server = server();
+            Store::Left(with(Redis::builder(server.url()), server).await)
+        },
+        manager,
+    }
+}
+
+mod the_other_of_two {
+    use super::*;
+
+    type Store = Either<RedisStore<Manager>, MemoryStore<Manager>>;
+
+    tower_weika::store_contract! {
+        async { Store::Right(MemoryStore::new()) },
+        manager,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kinds_of_people_and_sites_have_nothing_in_common() {
+    let server = server();
+    let redis = Redis::builder(server.url()).site(site()).connect().await.unwrap();
+    let (managers, users) = (redis.store::<Manager>(), redis.store::<WechatUser>());
+    let id = begin(&managers, "o1").await;
+    assert!(crate::kit::load(&users, &id).await.unwrap().is_none());
+    let others = connect(Redis::builder(server.url()).site(site())).await;
+    assert_eq!(found(&others, &id).await, None);
+    use tower_weika::store::SessionStore;
+    users.remove_all().await.unwrap();
+    others.remove_all().await.unwrap();
+    assert_eq!(found(&managers, &id).await.as_deref(), Some("o1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clusters_store_works_whichever_node_is_named_and_copies_are_kept() {
+    let cluster = shared(&CLUSTER, || Cluster::start(3));
+    // Sites at different nodes.
+    for _ in 0..6 {
+        for node in cluster.urls() {
+            let name = site();
+            let [one, other] = [
+                connect(Redis::cluster([node.clone()]).site(&name)).await,
+                connect(Redis::cluster(cluster.urls()).site(&name)).await,
+            ];
+            crate::near::assert_end_is_seen(&one, &other).await;
+            crate::near::assert_end_is_seen(&other, &one).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_by_itself() {
+    let mut sentinel = Sentinel::start();
+    let builder = || Redis::sentinel([sentinel.url()], Sentinel::NAME);
+    let [near, far] = [connect(builder()).await, connect(builder().near_capacity(0)).await];
+    let mut ids = Vec::new();
+    for number in 0..20 {
+        ids.push(begin(&near, &format!("o{number}")).await);
+    }
+    let ended = begin(&near, "o99").await;
+    use tower_weika::store::SessionStore;
+    near.remove_subject("o99").await.unwrap();
+    // `WAIT` is about what the connection has written that asks.
+    let mut connection = sentinel.master.connect().unwrap();
+    connection.call(&["SET", "last", ""]).unwrap();
+    assert_eq!(connection.call(&["WAIT", "1", "30000"]).unwrap(), redis_server::Value::Int(1));
+
+    sentinel.failover_by_killing_master();
+    for store in [&near, &far] {
+        until("the store answers again", async || who(store, &ended).await.is_ok()).await;
+        for (number, id) in ids.iter().enumerate() {
+            assert_eq!(found(store, id).await, Some(format!("o{number}")));
+        }
+        assert_eq!(found(store, &ended).await, None);
+        let new = begin(store, "o1").await;
+        assert_eq!(found(store, &new).await.as_deref(), Some("o1"));
+    }
+    crate::near::assert_end_is_seen(&far, &near).await;
+}

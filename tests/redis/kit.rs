@@ -1,0 +1,183 @@
+//! What tests of stores begin, look for and wait for.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use tower_weika::Error;
+use tower_weika::clock::{Clock, Timestamp};
+use tower_weika::identity::Manager;
+use tower_weika::session::{Lifetime, Session, SessionId};
+use tower_weika::store::{LoadResult, Lookup, RedisBuilder, RedisStore, SessionStore};
+
+use crate::redis_server;
+
+/// Within this time an end is seen everywhere.
+pub(crate) const EVERYWHERE: Duration = Duration::from_secs(1);
+
+/// For how late a busy machine may look at something that has happened in time.
+pub(crate) const SLACK: Duration = Duration::from_millis(250);
+
+/// A name of a site that no other test has.
+pub(crate) fn site() -> String {
+    static SITES: AtomicU64 = AtomicU64::new(0);
+
+    format!("site-{}", SITES.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The same for all who ask as long as somebody has it.
+pub(crate) fn shared<T>(place: &Mutex<Weak<T>>, start: impl FnOnce() -> T) -> Arc<T> {
+    let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+    place.upgrade().unwrap_or_else(|| {
+        let new = Arc::new(start());
+        *place = Arc::downgrade(&new);
+        new
+    })
+}
+
+/// A store of managers.
+pub(crate) async fn connect(builder: RedisBuilder) -> RedisStore<Manager> {
+    builder.connect().await.expect("a server that runs").store()
+}
+
+pub(crate) fn now() -> Timestamp {
+    Clock::system().now()
+}
+
+pub(crate) fn new_id() -> SessionId {
+    SessionId::random().expect("the system has randomness")
+}
+
+/// A session of this manager that has just begun.
+pub(crate) fn session(subject: &str) -> Session<Manager> {
+    Session::begin(new_id(), Manager::builder(subject).build(), Lifetime::default(), now())
+}
+
+/// Begins a session of this manager.
+pub(crate) async fn begin(store: &impl SessionStore<Manager>, subject: &str) -> SessionId {
+    let session = session(subject);
+    let id = *session.id();
+    store.insert(session).await.expect("the store answers");
+    id
+}
+
+pub(crate) async fn load<I, St: SessionStore<I>>(store: &St, id: &SessionId) -> LoadResult<I> {
+    match store.load(id) {
+        Lookup::Ready(found) => found,
+        Lookup::Pending(load) => load.await,
+        _ => panic!("neither now nor soon"),
+    }
+}
+
+/// Whom a store finds.
+pub(crate) async fn who(store: &impl SessionStore<Manager>, id: &SessionId) -> Result<Option<String>, Error> {
+    let found = load(store, id).await?;
+    Ok(found.map(|session| {
+        assert_eq!(session.id(), id, "a session under the id of another one");
+        session.identity().user_id().to_string()
+    }))
+}
+
+/// Whom a store finds, which must answer.
+pub(crate) async fn found(store: &impl SessionStore<Manager>, id: &SessionId) -> Option<String> {
+    who(store, id).await.expect("the store answers")
+}
+
+/// A store has a copy of its own and need not ask for it.
+pub(crate) fn is_near(store: &impl SessionStore<Manager>, id: &SessionId) -> bool {
+    matches!(store.load(id), Lookup::Ready(Ok(Some(_))))
+}
+
+/// Looks until a store keeps a copy of this session.
+pub(crate) async fn keep_near(store: &impl SessionStore<Manager>, id: &SessionId) {
+    until("the session is near", async || {
+        let _loaded = load(store, id).await;
+        is_near(store, id)
+    })
+    .await;
+}
+
+/// Looks until something is so.
+pub(crate) async fn until(what: &str, is_so: impl AsyncFnMut() -> bool) {
+    until_within(redis_server::DEADLINE, what, is_so).await;
+}
+
+/// Looks until something is so, and tells how long it took. Fails if it is not so in time.
+pub(crate) async fn until_within(deadline: Duration, what: &str, mut is_so: impl AsyncFnMut() -> bool) -> Duration {
+    let start = redis_server::now();
+    while !is_so().await {
+        assert!(start.elapsed() < deadline, "waited for {deadline:?} until {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    start.elapsed()
+}
+
+/// How long something takes.
+pub(crate) async fn timed<T>(future: impl Future<Output = T>) -> (T, Duration) {
+    let start: Instant = redis_server::now();
+    let outcome = future.await;
+    (outcome, start.elapsed())
+}
+
+/// Everything that an error shows of itself and of what is behind it.
+pub(crate) fn shown(error: &(impl StdError + 'static)) -> String {
+    let chain = std::iter::successors(Some(error as &(dyn StdError + 'static)), |error| (*error).source());
+    chain.map(|error| format!("{error} {error:?} {error:#?}\n")).collect()
+}
+
+/// A store, and what has to be there as long as it is.
+pub(crate) struct With<St, T> {
+    store: St,
+    kept: Arc<T>,
+}
+
+impl<St, T> With<St, T> {
+    pub(crate) fn new(store: St, kept: Arc<T>) -> Self {
+        Self { store, kept: kept }
+    }
+}
+
+impl<St: Clone, T> Clone for With<St, T> {
+    fn clone(&self) -> Self {
+        Self::new(self.store.clone(), Arc::clone(&self.kept))
+    }
+}
+
+impl<St: fmt::Debug, T> fmt::Debug for With<St, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.store.fmt(f)
+    }
+}
+
+impl<I, St: SessionStore<I>, T: Send + Sync + 'static> SessionStore<I> for With<St, T>
+where
+    I: Send + Sync + 'static,
+{
+    type Load = St::Load;
+
+    fn load(&self, id: &SessionId) -> Lookup<I, St::Load> {
+        self.store.load(id)
+    }
+
+    fn touched(&self, session: &Arc<Session<I>>) {
+        self.store.touched(session);
+    }
+
+    async fn insert(&self, session: Session<I>) -> Result<(), Error> {
+        self.store.insert(session).await
+    }
+
+    async fn remove(&self, id: &SessionId) -> Result<(), Error> {
+        self.store.remove(id).await
+    }
+
+    async fn remove_subject(&self, subject: &str) -> Result<(), Error> {
+        self.store.remove_subject(subject).await
+    }
+
+    async fn remove_all(&self) -> Result<(), Error> {
+        self.store.remove_all().await
+    }
+}

@@ -1,0 +1,284 @@
+//! What Redis is told, by its own account and in its own file: no secret in the clear, and nothing for ever.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Extension, Router};
+use tokio::net::TcpListener;
+use tower_weika::clock::Clock;
+use tower_weika::fleet::{Fleet, Lease};
+use tower_weika::guard::GuardLayer;
+use tower_weika::identity::{Identity, Manager, WechatUser};
+use tower_weika::login::LoginLayer;
+use tower_weika::provider::IdentityProvider;
+use tower_weika::sandbox::{Browser, Sandbox, Visit};
+use tower_weika::session::Authenticated;
+use tower_weika::store::{Redis, RedisStore, SessionStore, StoredIdentity};
+use tower_weika::token::AccessToken;
+
+use crate::kit::{begin, connect, load, now, until};
+use crate::monitor::Monitor;
+use crate::redis_server::{self, Value};
+use crate::way::{Way, Wechat, Weika};
+
+const ORIGIN: &str = "https://campus.example";
+const SHARED_TOKEN: &str = "the-access-token-of-all-instances";
+/// As `PTTL` says it.
+const FOR_EVER: i64 = -1;
+const SITES_SECRET: &str = "the-secret-of-the-site-for-cookies";
+const SEALING_KEY: &str = "the-key-that-records-are-sealed-with";
+
+/// What a session knows of a person and is nobody else's business.
+trait Confidential {
+    fn confidential(&self) -> Vec<(&'static str, String)>;
+}
+
+impl Confidential for Manager {
+    fn confidential(&self) -> Vec<(&'static str, String)> {
+        let card = self.real_info().map(|info| ("card number", info.card_number().to_owned()));
+        [("name", self.name().to_owned())].into_iter().chain(card).collect()
+    }
+}
+
+impl Confidential for WechatUser {
+    fn confidential(&self) -> Vec<(&'static str, String)> {
+        self.bearer().map(|bearer| ("bearer token", bearer.expose().to_owned())).into_iter().collect()
+    }
+}
+
+type Known = Arc<Mutex<Vec<(&'static str, String)>>>;
+
+/// A page that hears who is asking.
+async fn page<I: Identity + Confidential>(
+    State(known): State<Known>,
+    Extension(somebody): Extension<Authenticated<I>>,
+) -> String {
+    known.lock().expect("no panic before").extend(somebody.identity().confidential());
+    somebody.subject().to_owned()
+}
+
+/// A site of one way to log in, with its sessions at Redis, and all that must not be seen there.
+struct Site<'a, W: Way> {
+    redis: &'a redis_server::Redis,
+    monitor: Monitor<'a>,
+    sandbox: Sandbox,
+    provider: W::Provider,
+    fleet: Arc<dyn Fleet>,
+    login: LoginLayer<W::Provider, RedisStore<<W::Provider as IdentityProvider>::Identity>>,
+    address: SocketAddr,
+    /// Must never be there.
+    secret: Vec<(&'static str, String)>,
+    /// Must not be there in the clear.
+    known: Known,
+}
+
+impl<'a, W: Way> Site<'a, W>
+where
+    <W::Provider as IdentityProvider>::Identity: StoredIdentity + Confidential,
+{
+    async fn start(redis: &'a redis_server::Redis, sealing_key: Option<&str>) -> Self {
+        let monitor = redis.monitor();
+        let sandbox = W::sandbox(Sandbox::builder()).start().await.expect("a sandbox");
+        let provider = W::provider(&sandbox, Clock::system(), Duration::from_secs(30));
+        let mut builder = Redis::builder(redis.url());
+        if let Some(key) = sealing_key {
+            builder = builder.sealing_key(key);
+        }
+        let store: RedisStore<_> = builder.connect().await.expect("a server that runs").store();
+        let fleet = store.fleet().expect("a shared store");
+        let login = LoginLayer::builder(provider.clone()).store(store).public_url(ORIGIN).secret(SITES_SECRET);
+        let login = login.build().expect("a login layer");
+        let known = Known::default();
+        let guarded = get(page::<<W::Provider as IdentityProvider>::Identity>).with_state(Arc::clone(&known));
+        let guarded = guarded.layer(GuardLayer::<<W::Provider as IdentityProvider>::Identity>::logged_in());
+        let router = Router::new().route("/", get(async || "home")).route("/guarded", guarded).layer(login.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        drop(tokio::spawn(async move { axum::serve(listener, router).await }));
+        let mut secret = vec![("app_secret", sandbox.app_secret().to_owned())];
+        secret.extend([("secret", SITES_SECRET.to_owned()), ("sealing key", SEALING_KEY.to_owned())]);
+        Self { redis, monitor, sandbox, provider, fleet, login, address, secret, known }
+    }
+
+    fn browser(&self) -> Browser {
+        Browser::new().route(ORIGIN, self.address).user_agent(W::AGENT)
+    }
+
+    /// Goes there, and remembers what it sees on the way.
+    async fn go(&mut self, browser: &Browser, path: &str) -> Visit {
+        let visit = browser.get(&format!("{ORIGIN}{path}")).await.expect("an answer");
+        for hop in visit.hops() {
+            for url in [Some(&hop.url), hop.location.as_ref()].into_iter().flatten() {
+                let (_, query) = url.split_once('?').unwrap_or_default();
+                let pairs = url::form_urlencoded::parse(query.as_bytes());
+                let codes = pairs.filter(|(name, _)| name == W::CODE).map(|(_, value)| ("code", value.into_owned()));
+                self.secret.extend(codes);
+            }
+            for cookie in &hop.set_cookies {
+                let (_, value) = cookie.split_once('=').expect("a cookie");
+                let value = value.split(';').next().unwrap_or_default();
+                // Some only say yes.
+                if value.len() > 1 {
+                    self.secret.push(("cookie", value.to_owned()));
+                }
+            }
+        }
+        self.assert_nothing_is_kept_for_ever();
+        visit
+    }
+
+    #[track_caller]
+    fn assert_nothing_is_kept_for_ever(&self) {
+        for key in self.redis.keys() {
+            match self.redis.command(&["PTTL", &key]) {
+                Value::Int(left) => assert_ne!(left, FOR_EVER, "{key}"),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// All that the server was told, in the words of its monitor, and as it is in its file.
+    fn recording(&self) -> Vec<u8> {
+        let mut recording = self.monitor.text().into_bytes();
+        for file in fs::read_dir(self.redis.folder().join("appendonlydir")).expect("a file that is appended to") {
+            recording.extend(fs::read(file.expect("a file").path()).expect("a file"));
+        }
+        recording
+    }
+
+    /// A login, a page, a logout, and the same again as others; ends of all kinds.
+    async fn play(&mut self) {
+        for round in 0..3 {
+            let browser = self.browser();
+            let home = self.go(&browser, "/guarded").await;
+            assert_eq!(home.text(), W::subject(&self.sandbox, "wang"), "{home:?}");
+            let other = self.browser();
+            self.go(&other, "/guarded").await;
+            // Once more with a code that is spent already.
+            let callback = home.hops().iter().find(|hop| hop.url.contains("/callback?")).expect("a callback");
+            let path = callback.url.strip_prefix(ORIGIN).expect("a page of ours").to_owned();
+            self.go(&browser, &path).await;
+            match round {
+                0 => {
+                    let out = format!("{ORIGIN}{}", self.login.logout_path());
+                    browser.post(&out, "").await.expect("an answer");
+                }
+                1 => self.login.end_sessions_of(&home.text()).await.expect("the store answers"),
+                _ => self.login.end_all_sessions().await.expect("the store answers"),
+            }
+            self.assert_nothing_is_kept_for_ever();
+            assert_eq!(self.go(&browser, "/").await.text(), "home");
+            W::forget_token(&self.provider);
+        }
+    }
+}
+
+#[track_caller]
+fn assert_recorded(recording: &[u8], what: &str, secret: &str, is_there: bool) {
+    assert!(secret.len() >= 4, "{what} is too short to be looked for: {secret}");
+    // As a monitor and as JSON spells it, besides.
+    let escaped = secret.as_bytes().escape_ascii().to_string();
+    let is_found = [secret.as_bytes(), escaped.as_bytes()]
+        .iter()
+        .any(|secret| recording.windows(secret.len()).any(|window| window == *secret));
+    assert_eq!(is_found, is_there, "{what}: {secret}");
+}
+
+async fn assert_recording_is_clean<W: Way>(token: impl Fn(&W::Provider) -> Option<String>)
+where
+    <W::Provider as IdentityProvider>::Identity: StoredIdentity + Confidential,
+{
+    for key in [Some(SEALING_KEY), None] {
+        let redis = redis_server::Redis::start();
+        let mut site = Site::<W>::start(&redis, key).await;
+        site.play().await;
+        let Lease::Granted(grant) = site.fleet.lease_token("x", 0).await.unwrap() else { panic!("nobody has it") };
+        let minute = Duration::from_secs(60);
+        assert!(site.fleet.keep_token("x", &grant, &AccessToken::new(SHARED_TOKEN), minute).await.unwrap());
+        site.fleet.claim_flow("x", minute).await.unwrap();
+        site.fleet.settle_flow("x", site.known.lock().unwrap()[0].1.clone().as_bytes()).await.unwrap();
+        let browser = site.browser();
+        site.go(&browser, "/guarded").await;
+        let recording = site.recording();
+        let count = |what: &str| site.secret.iter().filter(|(is, _)| *is == what).count();
+        assert!(count("code") >= 3 && count("cookie") >= 6, "{:?}", site.secret);
+        assert!(recording.len() > 10_000);
+        for (what, secret) in &site.secret {
+            assert_recorded(&recording, what, secret, false);
+        }
+        let mut known = site.known.lock().expect("no panic before").clone();
+        assert!(!known.is_empty());
+        known.push(("shared token", SHARED_TOKEN.to_owned()));
+        if key.is_some() {
+            known.extend(token(&site.provider).map(|token| ("access token", token)));
+        }
+        for (what, confidential) in &known {
+            // Where it is not sealed it is there, so this would find it.
+            assert_recorded(&recording, what, confidential, key.is_none());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_is_told_no_secret_of_a_manager_and_keeps_nothing_for_ever() {
+    assert_recording_is_clean::<Weika>(|provider| {
+        let token = provider.client().tokens().current().expect("a token");
+        Some(token.expose().to_owned())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_is_told_no_secret_of_a_wechat_user_and_keeps_nothing_for_ever() {
+    assert_recording_is_clean::<Wechat>(|_| None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_key_ends_by_itself_whatever_is_done() {
+    let redis = redis_server::Redis::start();
+    let store = connect(Redis::builder(redis.url())).await;
+    let fleet = store.fleet().expect("a shared store");
+    let assert_ends = |what: &str| {
+        for key in redis.keys() {
+            assert_ne!(redis.command(&["PTTL", &key]), Value::Int(FOR_EVER), "{what}: {key}");
+        }
+    };
+    let minute = Duration::from_secs(60);
+    let id = begin(&store, "o1").await;
+    assert_ends("a session");
+    let session = load(&store, &id).await.unwrap().unwrap();
+    session.touch(now().plus(minute));
+    store.touched(&session);
+    let used = session.last_used().unix_millis().to_string();
+    let key = redis.keys().into_iter().find(|key| key.contains(":session:")).unwrap();
+    until("the use is recorded", async || redis.command(&["HGET", &key, "used"]).text() == used).await;
+    assert_ends("a use");
+    store.remove_subject("o1").await.unwrap();
+    assert_ends("the end of a subject");
+    store.remove_all().await.unwrap();
+    assert_ends("the end of all");
+    store.remove(&id).await.unwrap();
+    fleet.claim_flow("flow", minute).await.unwrap();
+    assert_ends("a claim");
+    fleet.settle_flow("flow", b"outcome").await.unwrap();
+    assert_ends("an outcome");
+    fleet.settle_flow("unknown", b"outcome").await.unwrap();
+    for _ in 0..2 {
+        let Lease::Granted(grant) = fleet.lease_token("x", u64::from(u32::MAX)).await.unwrap() else {
+            panic!("nobody has it")
+        };
+        assert_ends("a lease");
+        fleet.end_lease("x", &grant, Duration::from_millis(1)).await.unwrap();
+        assert_ends("the end of a lease");
+        until("it has ended", async || redis.keys().iter().all(|key| !key.contains(":lease:"))).await;
+    }
+    let Lease::Granted(grant) = fleet.lease_token("x", 0).await.unwrap() else { panic!("nobody has it") };
+    let token = AccessToken::new("token");
+    assert!(fleet.keep_token("x", &grant, &token, minute).await.unwrap());
+    assert_ends("a token");
+    assert!(redis.keys().len() >= 4, "{:?}", redis.keys());
+}

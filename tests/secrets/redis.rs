@@ -1,0 +1,63 @@
+//! What a Redis shows of itself, and of where it is, reachable or not.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use tower_weika::ErrorKind;
+use tower_weika::fleet::{Flow, Grant, Lease, SharedToken};
+use tower_weika::identity::Manager;
+use tower_weika::session::SessionId;
+use tower_weika::store::{Lookup, Redis, RedisBuilder, SessionStore};
+use tower_weika::token::AccessToken;
+
+const PASSWORD: &str = "p4ss-of-redis";
+const KEY: &str = "s3aling-key-0123456789abcdefghij";
+
+/// Nobody listens on this port.
+fn nowhere() -> RedisBuilder {
+    Redis::builder(format!("redis://user:{PASSWORD}@127.0.0.1:1/")).sealing_key(KEY).former_sealing_key(KEY)
+}
+
+#[tokio::test]
+async fn no_password_or_key_shows_in_debug_or_in_an_error() {
+    let builders = [
+        nowhere(),
+        Redis::sentinel([format!("redis://user:{PASSWORD}@127.0.0.1:1/")], "main").sealing_key(KEY),
+        Redis::cluster([format!("redis://user:{PASSWORD}@127.0.0.1:1/")]).sealing_key(KEY),
+        Redis::builder(format!("redis://user:{PASSWORD}@127.0.0.1:port/")).sealing_key(KEY),
+        Redis::builder(format!("amqp://user:{PASSWORD}@127.0.0.1/{KEY}")).sealing_key(&KEY[..9]).site("a b"),
+    ];
+    for builder in builders {
+        let mut text = format!("{builder:?} {builder:#?}");
+        let error = builder.connect().await.expect_err("nobody is there");
+        assert!(matches!(error.kind(), ErrorKind::Store | ErrorKind::Configuration), "{error:?}");
+        text += &format!("{error} {error:?} {error:#?}");
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text += &format!("{cause} {cause:?}");
+            source = cause.source();
+        }
+        assert!(!text.contains(PASSWORD) && !text.contains(KEY) && !text.contains(&KEY[..9]), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_a_degraded_redis_shows_a_secret() {
+    let redis = nowhere().start_degraded().connect().await.expect("it starts without");
+    let store = redis.store::<Manager>();
+    let id = SessionId::random().expect("randomness");
+    let lookup = store.load(&id);
+    let Lookup::Ready(Err(error)) = &lookup else { panic!("it is known to be away: {lookup:?}") };
+    let token = AccessToken::new("t0ken-of-the-application");
+    let shared = SharedToken::new(token.clone(), 1, Duration::from_secs(1));
+    let grant = Grant::new("0wner".to_owned(), 1, None, 0);
+    let flow = Flow::Settled { outcome: b"s4lt".to_vec() };
+    let leases = [Lease::Newer(shared.clone()), Lease::Granted(grant.clone()), Lease::Taken];
+    let text = format!(
+        "{redis:#?} {store:#?} {:?} {lookup:?} {error} {shared:?} {grant:?} {flow:?} {leases:?}",
+        store.fleet()
+    );
+    for secret in [PASSWORD, KEY, &id.expose(), token.expose(), "115, 52, 108", "s4lt"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+}
