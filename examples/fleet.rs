@@ -6,7 +6,11 @@
 
 use std::env;
 use std::io::{self, Write};
+use std::iter::successors;
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::{ExitCode, Stdio};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -17,6 +21,7 @@ use axum::response::{Html, Response};
 use axum::routing::get;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
+use tokio::time::sleep;
 use tower_weika::BoxError;
 use tower_weika::extract::Authenticated;
 use tower_weika::guard::GuardLayer;
@@ -32,8 +37,28 @@ const SECRET: &str = "an example's secret, known to everybody who reads this";
 const NAMES: [&str; 2] = ["A", "B"];
 
 #[tokio::main]
-async fn main() -> Result<(), BoxError> {
-    let redis = Server::find().await?;
+async fn main() -> ExitCode {
+    let Err(error) = run().await else {
+        return ExitCode::SUCCESS;
+    };
+    eprint!("cannot go on: {error}");
+    let causes = successors(error.source(), |error| error.source());
+    causes.for_each(|cause| eprint!(": {cause}"));
+    eprintln!();
+    ExitCode::FAILURE
+}
+
+async fn run() -> Result<(), BoxError> {
+    // From here on no signal ends this process without its own Redis.
+    let end = asked_to_end()?;
+    tokio::select! {
+        ended = serve() => ended,
+        () = end => Ok(()),
+    }
+}
+
+async fn serve() -> Result<(), BoxError> {
+    let mut redis = Server::find()?;
     let sandbox = Sandbox::start().await?;
     let listen = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
     let balancer = TcpListener::bind(listen).await?;
@@ -52,17 +77,11 @@ async fn main() -> Result<(), BoxError> {
     let _nobody_listens = writeln!(stdout, "listening on {public_url}\nsandbox on {}", sandbox.base_url());
     drop(stdout);
 
-    let mut turns = instances.iter().cycle();
-    let mut end = std::pin::pin!(asked_to_end());
-    loop {
-        let browser = tokio::select! {
-            accepted = balancer.accept() => accepted?.0,
-            () = &mut end => return Ok(()),
-        };
-        if let Some(instance) = turns.next() {
-            tokio::spawn(forward(browser, *instance));
-        }
+    for instance in instances.into_iter().cycle() {
+        let (browser, _) = balancer.accept().await?;
+        tokio::spawn(forward(browser, instance));
     }
+    Ok(())
 }
 
 /// One instance, as it would be alone: only the store is another one.
@@ -113,7 +132,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// Passes on what both sides say until both have said everything.
-async fn forward(mut browser: TcpStream, instance: std::net::SocketAddr) {
+async fn forward(mut browser: TcpStream, instance: SocketAddr) {
     if let Ok(mut instance) = TcpStream::connect(instance).await {
         let _broken_off = tokio::io::copy_bidirectional(&mut browser, &mut instance).await;
     }
@@ -122,38 +141,39 @@ async fn forward(mut browser: TcpStream, instance: std::net::SocketAddr) {
 /// Where Redis is, and the process if it is ours. It ends with this.
 struct Server {
     url: String,
-    _process: Option<(Child, Folder)>,
+    own: Option<(Child, Folder)>,
 }
 
 impl Server {
-    async fn find() -> Result<Self, BoxError> {
-        if let Ok(url) = env::var("REDIS_URL") {
-            return Ok(Self { url, _process: None });
+    fn find() -> Result<Self, BoxError> {
+        if let Some(url) = env::var("REDIS_URL").ok().filter(|url| !url.is_empty()) {
+            return Ok(Self { url, own: None });
         }
         let folder = Folder(env::temp_dir().join(format!("tower-weika-fleet-{}", std::process::id())));
-        std::fs::create_dir_all(&folder.0)?;
+        std::fs::create_dir(&folder.0)?;
         let socket = folder.0.join("redis.sock");
-        let started = Command::new("redis-server")
-            .args(["--port", "0", "--save", "", "--unixsocket"])
-            .arg(&socket)
-            .stdout(std::process::Stdio::null())
-            .kill_on_drop(true)
-            .spawn();
+        let mut command = Command::new("redis-server");
+        command.args(["--port", "0", "--save", "", "--unixsocket"]).arg(&socket).current_dir(&folder.0);
+        let started = command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true).spawn();
         let process = started.map_err(|error| {
             format!("redis-server: {error}. On Debian `apt-get install redis-server` brings it; or set REDIS_URL")
         })?;
-        Ok(Self { url: format!("unix://{}", socket.display()), _process: Some((process, folder)) })
+        Ok(Self { url: format!("unix://{}", socket.display()), own: Some((process, folder)) })
     }
 
     /// A connection. A server that was just started needs a moment.
-    async fn connect(&self) -> Result<Redis, BoxError> {
-        for _ in 0..50 {
-            if let Ok(redis) = Redis::connect(&self.url).await {
-                return Ok(redis);
+    async fn connect(&mut self) -> Result<Redis, BoxError> {
+        loop {
+            let connected = Redis::connect(&self.url).await;
+            let is_starting = match &mut self.own {
+                Some((process, _)) => connected.is_err() && process.try_wait()?.is_none(),
+                None => false,
+            };
+            if !is_starting {
+                return Ok(connected?);
             }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            sleep(Duration::from_millis(50)).await;
         }
-        Ok(Redis::connect(&self.url).await?)
     }
 }
 
@@ -166,14 +186,23 @@ impl Drop for Folder {
     }
 }
 
-/// Ctrl-C, or `SIGTERM`.
-async fn asked_to_end() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+/// Ends with Ctrl-C or `SIGTERM`, which are caught from now on.
+#[cfg(unix)]
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
         tokio::select! {
-            _ = terminate.recv() => return,
-            _ = tokio::signal::ctrl_c() => return,
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    }
-    let _asked = tokio::signal::ctrl_c().await;
+    })
+}
+
+#[cfg(not(unix))]
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _asked = tokio::signal::ctrl_c().await;
+    })
 }

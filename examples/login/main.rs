@@ -39,7 +39,7 @@ use tokio::net::TcpListener;
 use tower_weika::BoxError;
 use tracing_subscriber::EnvFilter;
 
-use crate::settings::Settings;
+use crate::settings::{Mistakes, Settings};
 use crate::shutdown::Signals;
 use crate::site::Site;
 use crate::store::Stores;
@@ -60,15 +60,12 @@ async fn main() -> ExitCode {
         tracing::warn!("RUST_LOG {:?} cannot be read, and counts as \"info\"", wanted.unwrap_or_default());
     }
 
-    let settings = match Settings::read() {
-        Ok(settings) => settings,
-        Err(mistakes) => {
-            eprintln!("{mistakes}");
-            return ExitCode::from(BAD_SETTINGS);
-        }
-    };
-    match run(settings).await {
+    match run().await {
         Ok(()) => ExitCode::SUCCESS,
+        Err(mistakes) if mistakes.is::<Mistakes>() => {
+            eprintln!("{mistakes}");
+            ExitCode::from(BAD_SETTINGS)
+        }
         Err(error) => {
             eprintln!("cannot go on: {error}");
             ExitCode::FAILURE
@@ -76,7 +73,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(settings: Settings) -> Result<(), BoxError> {
+async fn run() -> Result<(), BoxError> {
+    let settings = Settings::read()?;
     // Before anything is counted.
     let metrics = measure::install()?;
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| format!("{}: {error}", settings.listen))?;

@@ -1,9 +1,11 @@
 //! Where sessions are: in this process, or at Redis for all instances.
 
-use tower_weika::BoxError;
-use tower_weika::store::{Either, MemoryStore, Redis, RedisStore, StoredIdentity};
+use std::error::Error;
 
-use crate::settings::Settings;
+use tower_weika::store::{Either, MemoryStore, Redis, RedisStore, StoredIdentity};
+use tower_weika::{BoxError, ConfigError};
+
+use crate::settings::{Mistakes, Settings};
 
 /// The sessions of one kind of people.
 pub(crate) type Store<I> = Either<RedisStore<I>, MemoryStore<I>>;
@@ -19,8 +21,15 @@ impl Stores {
         let Some(redis) = &settings.redis else {
             return Ok(Self(None));
         };
-        let redis = redis.builder().connect().await;
-        redis.map(|redis| Self(Some(redis))).map_err(|error| format!("REDIS_URL: {}", told(&error)).into())
+        let error = match redis.builder().connect().await {
+            Ok(redis) => return Ok(Self(Some(redis))),
+            Err(error) => error,
+        };
+        let mistaken = error.source().and_then(|cause| cause.downcast_ref::<ConfigError>());
+        Err(match mistaken {
+            Some(mistaken) => Mistakes::of(mistaken, &[("the address of redis", "REDIS_URL")]).into(),
+            None => format!("REDIS_URL: {}", told(&error)).into(),
+        })
     }
 
     pub(crate) fn store<I: StoredIdentity>(&self) -> Store<I> {
@@ -34,7 +43,7 @@ impl Stores {
 /// The error with what caused it.
 fn told(error: &tower_weika::Error) -> String {
     let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
+    let mut source = error.source();
     while let Some(cause) = source {
         text.push_str(": ");
         text.push_str(&cause.to_string());

@@ -13,14 +13,14 @@ use crate::support::{DEADLINE, Site};
 use crate::{free_address, log_in, site_at};
 
 /// Sends a signal, as an orchestrator does.
-fn signal(site: &Site, name: &str) {
+pub(crate) fn signal(site: &Site, name: &str) {
     let status = Command::new("kill").args([&format!("-{name}"), &site.child.id().to_string()]).status();
     assert!(status.expect("kill is everywhere").success());
 }
 
 /// Waits for the process to end by itself.
 #[track_caller]
-fn wait(site: &mut Site) -> ExitStatus {
+pub(crate) fn wait(site: &mut Site) -> ExitStatus {
     match site.stdout.recv_timeout(DEADLINE) {
         Err(RecvTimeoutError::Disconnected) => site.child.wait().expect("a child of this process"),
         other => panic!("the site should have ended: {other:?}"),

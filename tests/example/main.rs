@@ -5,6 +5,8 @@
 
 mod account;
 mod auto_login;
+#[cfg(unix)]
+mod bare_fleet;
 mod bare_hyper;
 mod bind;
 #[cfg(unix)]
@@ -36,6 +38,9 @@ mod wechat;
 
 use std::io;
 use std::net::TcpListener;
+use std::process::{Command, ExitStatus};
+use std::thread;
+use std::time::Duration;
 
 use support::{DEADLINE, Site};
 use tower_weika::sandbox::{Browser, Endpoint, Sandbox, Visit};
@@ -108,4 +113,21 @@ fn address(page: &Visit) -> &str {
 /// An address on which nobody listens.
 fn free_address() -> io::Result<String> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+}
+
+/// Waits until a process has ended by itself: its status, and all that it has said, which is not much.
+#[track_caller]
+fn end_of(command: &mut Command) -> (ExitStatus, String) {
+    let mut child = command.spawn().expect("the example can be started");
+    let has_ended = (0..DEADLINE.as_millis() / 10).any(|_| {
+        thread::sleep(Duration::from_millis(10));
+        child.try_wait().expect("a child of this process").is_some()
+    });
+    if !has_ended {
+        child.kill().expect("a child of this process");
+    }
+    let output = child.wait_with_output().expect("a child of this process");
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("text");
+    assert!(has_ended, "the example goes on: {said}");
+    (output.status, said)
 }

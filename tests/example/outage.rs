@@ -8,7 +8,7 @@ use tower_weika::sandbox::{Browser, Visit};
 use crate::instances::{Instances, ORIGIN, at, me};
 use crate::redis_server::{Options, Redis, now};
 use crate::support::{DEADLINE, Site, command};
-use crate::{SECRET_HEX, free_address, log_in, phone};
+use crate::{SECRET_HEX, end_of, free_address, log_in, phone};
 
 async fn get(browser: &Browser, site: &Site, path: &str) -> Visit {
     at(browser, site).get_no_follow(&format!("{ORIGIN}{path}")).await.expect("the site answers")
@@ -38,10 +38,9 @@ async fn until_ready(site: &Site, expected: bool) -> Duration {
 #[track_caller]
 fn refusal(url: &str) -> (Option<i32>, String) {
     let variables = [("REDIS_URL", url), ("SESSION_SECRET", SECRET_HEX), ("RUST_LOG", "trace")];
-    let output = command("login", &variables).output().expect("the example can be started");
-    let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("text");
+    let (status, said) = end_of(&mut command("login", &variables));
     assert!(!said.contains("s3cr3t") && !said.contains("listening on"), "{said}");
-    (output.status.code(), said)
+    (status.code(), said)
 }
 
 #[test]

@@ -5,14 +5,13 @@ use std::sync::PoisonError;
 use tower_weika::sandbox::{Browser, Sandbox};
 
 use crate::support::{Site, command};
-use crate::{SECRET_BASE64, SECRET_HEX, free_address, log_in, site_at};
+use crate::{SECRET_BASE64, SECRET_HEX, end_of, free_address, log_in, site_at};
 
 /// The exit code and everything that the site says, if it does not start.
 #[track_caller]
 fn refusal(variables: &[(&str, &str)]) -> (Option<i32>, String) {
-    let output = command("login", variables).output().expect("the example can be started");
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8(said).expect("text"))
+    let (status, said) = end_of(&mut command("login", variables));
+    (status.code(), said)
 }
 
 #[test]

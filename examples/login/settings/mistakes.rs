@@ -10,10 +10,17 @@ use tower_weika::error::Mistake;
 use super::encoding::{from_base64, from_hex};
 
 /// Everything that is wrong with the environment.
-#[derive(Default)]
+#[derive(Default, Debug)]
 pub(crate) struct Mistakes(Vec<String>);
 
 impl Mistakes {
+    /// What a part of the crate found wrong when it was to start; otherwise as [`checked`](Self::checked).
+    pub(crate) fn of(error: &ConfigError, variables: &[(&str, &str)]) -> Self {
+        let mut mistakes = Self::default();
+        mistakes.add_all(error, variables);
+        mistakes
+    }
+
     pub(super) fn add(&mut self, mistake: impl Into<String>) {
         self.0.push(mistake.into());
     }
@@ -52,25 +59,25 @@ impl Mistakes {
     /// What a part of the crate made of its settings. What it finds wrong is told under the names that an operator
     /// knows: `variables` has them beside those of the crate.
     pub(super) fn checked<T>(&mut self, built: Result<T, ConfigError>, variables: &[(&str, &str)]) -> Option<T> {
-        let mistaken = |error: ConfigError| {
-            for mistake in error.mistakes() {
-                let text = told(mistake);
-                let renamed = variables.iter().find_map(|(setting, variable)| {
-                    let rest = text.strip_prefix(setting)?;
-                    let is_url = matches!(mistake, Mistake::Url { .. });
-                    let value =
-                        is_url.then(|| self.text(variable)).flatten().filter(|value| !value.contains(['@', '?']));
-                    // The crate shows no URL that could have a password in it; a fragment has none.
-                    let rest = match value {
-                        Some(value) => rest.replacen("\"[redacted]\"", &format!("{value:?}"), 1),
-                        None => rest.to_owned(),
-                    };
-                    Some(format!("{variable}{rest}"))
-                });
-                self.add(renamed.unwrap_or(text));
-            }
-        };
-        built.map_err(mistaken).ok()
+        built.map_err(|error| self.add_all(&error, variables)).ok()
+    }
+
+    fn add_all(&mut self, error: &ConfigError, variables: &[(&str, &str)]) {
+        for mistake in error.mistakes() {
+            let text = told(mistake);
+            let renamed = variables.iter().find_map(|(setting, variable)| {
+                let rest = text.strip_prefix(setting)?;
+                let is_url = matches!(mistake, Mistake::Url { .. });
+                let value = is_url.then(|| self.text(variable)).flatten().filter(|value| !value.contains(['@', '?']));
+                // The crate shows no URL that could have a password in it; a fragment has none.
+                let rest = match value {
+                    Some(value) => rest.replacen("\"[redacted]\"", &format!("{value:?}"), 1),
+                    None => rest.to_owned(),
+                };
+                Some(format!("{variable}{rest}"))
+            });
+            self.add(renamed.unwrap_or(text));
+        }
     }
 }
 
@@ -90,3 +97,5 @@ impl fmt::Display for Mistakes {
         self.0.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
     }
 }
+
+impl std::error::Error for Mistakes {}

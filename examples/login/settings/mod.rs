@@ -27,5 +27,6 @@ mod read;
 mod redis;
 mod systems;
 
+pub(crate) use self::mistakes::Mistakes;
 pub(crate) use self::read::Settings;
 pub(crate) use self::systems::{Systems, Wechat};

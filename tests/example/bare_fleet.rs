@@ -1,0 +1,149 @@
+//! The example `fleet`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::PoisonError;
+
+use tower_weika::sandbox::{Browser, Visit};
+
+use crate::end_of;
+use crate::lifecycle::{signal, wait};
+use crate::programs::find_or_install;
+use crate::redis_server::{Options, Redis, until};
+use crate::support::{Site, command};
+
+/// The example, with a folder of its own for temporary files.
+fn fleet(temporary: &Path) -> Command {
+    let mut command = command("fleet", &[]);
+    command.env("TMPDIR", temporary);
+    command
+}
+
+/// A folder that is gone in the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("weika-{name}-{}", std::process::id()));
+        fs::create_dir(&folder).expect("a folder for temporary files");
+        Self(folder)
+    }
+
+    fn is_empty(&self) -> bool {
+        fs::read_dir(&self.0).expect("it is there").next().is_none()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _removed = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The processes that this one has started.
+fn children_of(site: &Site) -> Vec<String> {
+    let id = site.child.id();
+    let listed = Command::new("ps").args(["-o", "pid=", "--ppid", &id.to_string()]).output().expect("ps is there");
+    String::from_utf8_lossy(&listed.stdout).split_whitespace().map(str::to_owned).collect()
+}
+
+fn runs(process: &str) -> bool {
+    let listed = Command::new("ps").args(["-o", "stat=", "-p", process]).output().expect("ps is there");
+    let state = String::from_utf8_lossy(&listed.stdout).trim().to_owned();
+    !state.is_empty() && !state.starts_with('Z')
+}
+
+/// Which instance has answered, and what it says of whoever asks.
+fn told(page: &Visit) -> (char, &'static str) {
+    let text = page.text();
+    let (_, instance) = text.split_once("id=\"instance\">实例 ").expect("it says which one it is");
+    let who = ["陌生人", "<b>王老师</b>"].into_iter().find(|who| text.contains(who)).expect("it says who is asking");
+    (instance.chars().next().expect("a name"), who)
+}
+
+/// What each instance says: requests go to the one and the other in turn.
+async fn told_by_both(browser: &Browser, url: &str) -> Vec<(char, &'static str)> {
+    let mut all = Vec::new();
+    for _ in 0..2 {
+        all.push(told(&browser.get(url).await.expect("the site answers")));
+    }
+    all.sort_unstable();
+    all
+}
+
+async fn assert_one_site(site: &Site) {
+    let url = format!("{}/", site.url);
+    let browser = Browser::new();
+    assert_eq!(told_by_both(&browser, &url).await, [('A', "陌生人"), ('B', "陌生人")]);
+    let page = browser.get(&format!("{}/admin", site.url)).await.unwrap();
+    let page = browser.click(&page, "data-person=\"wang\"").await.unwrap();
+    assert_eq!((page.status().as_u16(), page.url()), (200, format!("{}/admin", site.url).as_str()));
+    for url in [&url, &format!("{}/admin", site.url)] {
+        assert_eq!(told_by_both(&browser, url).await, [('A', "<b>王老师</b>"), ('B', "<b>王老师</b>")]);
+    }
+    assert_eq!(told_by_both(&Browser::new(), &url).await, [('A', "陌生人"), ('B', "陌生人")]);
+
+    browser.post_from(&url, &format!("{}/auth/weika/logout", site.url), "").await.unwrap();
+    assert_eq!(told_by_both(&browser, &url).await, [('A', "陌生人"), ('B', "陌生人")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fleet_brings_its_own_redis_and_leaves_nothing_behind() {
+    find_or_install([&["redis-server"]], &["redis-server"]);
+    for name in ["TERM", "INT"] {
+        let folder = Folder::new(name);
+        let mut site = Site::run(&mut fleet(&folder.0), true);
+        let children = children_of(&site);
+        assert!(children.len() == 1 && runs(&children[0]) && !folder.is_empty(), "{children:?}");
+        assert_one_site(&site).await;
+        signal(&site, name);
+        assert_eq!(wait(&mut site).code(), Some(0), "{name}");
+        until("its redis is gone", || !runs(&children[0]));
+        assert!(folder.is_empty());
+    }
+}
+
+#[test]
+fn fleet_leaves_nothing_behind_whenever_it_is_ended() {
+    find_or_install([&["redis-server"]], &["redis-server"]);
+    let folder = Folder::new("early");
+    let mut site = Site::run(&mut fleet(&folder.0), true);
+    let children = children_of(&site);
+    signal(&site, "TERM");
+    assert_eq!(wait(&mut site).code(), Some(0));
+    until("its redis is gone", || !runs(&children[0]));
+    assert!(folder.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fleet_takes_the_redis_that_it_is_given() {
+    let redis = Redis::start_with(&Options { password: Some("s3cr3t"), ..Options::default() });
+    let folder = Folder::new("given");
+    let mut site = Site::run(fleet(&folder.0).env("REDIS_URL", redis.url()), true);
+    assert!(children_of(&site).is_empty() && folder.is_empty());
+    assert_one_site(&site).await;
+    assert!(redis.keys().iter().any(|key| key.contains("token")), "{:?}", redis.keys());
+    signal(&site, "TERM");
+    assert_eq!(wait(&mut site).code(), Some(0));
+    assert!(!site.stderr.lock().unwrap_or_else(PoisonError::into_inner).contains("s3cr3t"));
+}
+
+#[test]
+fn fleet_without_a_redis_says_what_to_do() {
+    let folder = Folder::new("without");
+    let (status, said) = end_of(fleet(&folder.0).env("PATH", &folder.0));
+    assert_eq!((status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    assert!(
+        said.starts_with("cannot go on: redis-server: ") && said.contains("apt-get install redis-server"),
+        "{said}"
+    );
+    assert!(folder.is_empty());
+
+    let nobody = crate::free_address().unwrap();
+    for url in [format!("redis://:s3cr3t@{nobody}"), "garbage".to_owned()] {
+        let (status, said) = end_of(fleet(&folder.0).env("REDIS_URL", url));
+        assert_eq!((status.code(), said.lines().count()), (Some(1), 1), "{said}");
+        assert!(said.starts_with("cannot go on: redis: ") && !said.contains("s3cr3t"), "{said}");
+    }
+}
