@@ -1,5 +1,6 @@
 //! How long to leave the upstream system alone after failures.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
@@ -24,8 +25,11 @@ pub(super) struct BackOff {
 impl BackOff {
     /// The back-off after a failure at `now` that follows `previous`.
     pub(super) fn after(previous: Option<&Self>, error: Error, now: Timestamp) -> Self {
-        let failures = previous.map_or(0, |previous| previous.failures).saturating_add(1);
-        let pause = pause(error.kind(), failures, random::fraction());
+        let former = previous.map_or(0, |previous| previous.failures);
+        // If only the fleet has failed, the upstream system was left alone anyway, and the fleet may be back soon.
+        let was_asked = !is_of_fleet(&error);
+        let failures = former.saturating_add(u32::from(was_asked));
+        let pause = pause(error.kind(), if was_asked { failures } else { 1 }, random::fraction());
         Self { failures, since: now, until: now.plus(pause), error }
     }
 
@@ -42,6 +46,11 @@ impl BackOff {
     pub(super) fn holds(&self, now: Timestamp) -> bool {
         self.since <= now && now < self.until
     }
+}
+
+fn is_of_fleet(error: &Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<Error>());
+    cause.is_some_and(|cause| cause.kind() == ErrorKind::Store)
 }
 
 fn pause(kind: ErrorKind, failures: u32, fraction: f64) -> Duration {
@@ -67,6 +76,21 @@ mod tests {
     #[test]
     fn a_configuration_error_waits_longest_at_once() {
         assert_eq!(pause(ErrorKind::Configuration, 1, 0.0), LONGEST);
+    }
+
+    #[test]
+    fn a_fleet_that_is_away_lengthens_no_pause() {
+        let (now, fault) = (Timestamp::from_unix_seconds(1_000_000), || Error::new(ErrorKind::Fault, "x"));
+        let away = || Error::new(ErrorKind::Unresponsive, "x").with_source(Error::new(ErrorKind::Store, "y"));
+        let mut back_off = BackOff::after(None, fault(), now);
+        for _ in 0..9 {
+            back_off = BackOff::after(Some(&back_off), away(), now);
+            assert!(back_off.until() <= now.plus(SHORTEST.mul_f64(1.0 + JITTER)));
+        }
+        let back_off = BackOff::after(Some(&back_off), fault(), now);
+        assert!(back_off.until() >= now.plus(2 * SHORTEST), "the second one of the upstream system");
+        let unresponsive = BackOff::after(Some(&back_off), Error::new(ErrorKind::Unresponsive, "x"), now);
+        assert!(unresponsive.until() >= now.plus(4 * SHORTEST));
     }
 
     #[test]

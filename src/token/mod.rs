@@ -26,7 +26,7 @@
 //!    2 s, 4 s … 30 s). In between callers get [`ErrorKind::Busy`](crate::ErrorKind::Busy): most likely another
 //!    system fetches for the same key.
 //! 5. While the fleet is away every instance fetches for itself, at most once in 10 s; in between callers get
-//!    [`ErrorKind::Unresponsive`](crate::ErrorKind::Unresponsive).
+//!    [`ErrorKind::Unresponsive`](crate::ErrorKind::Unresponsive), and the fleet is looked for every second.
 //!
 //! Caveats: lifetimes are counted on the wall clock, from before the request was sent. If somebody sets the
 //! clock back, a token may be handed out after its end; the upstream system then refuses it, and rule 5

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use tower_weika::sandbox::{Browser, Visit};
 
@@ -41,17 +42,15 @@ impl Drop for Folder {
     }
 }
 
-/// The processes that this one has started.
-fn children_of(site: &Site) -> Vec<String> {
-    let id = site.child.id();
-    let listed = Command::new("ps").args(["-o", "pid=", "--ppid", &id.to_string()]).output().expect("ps is there");
-    String::from_utf8_lossy(&listed.stdout).split_whitespace().map(str::to_owned).collect()
-}
-
-fn runs(process: &str) -> bool {
-    let listed = Command::new("ps").args(["-o", "stat=", "-p", process]).output().expect("ps is there");
-    let state = String::from_utf8_lossy(&listed.stdout).trim().to_owned();
-    !state.is_empty() && !state.starts_with('Z')
+/// How many servers run that have their socket below this folder.
+fn servers_in(folder: &Folder) -> usize {
+    let listed = Command::new("ps").args(["-A", "-o", "stat=,args="]).output().expect("ps is everywhere");
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let folder = folder.0.to_str().expect("text");
+    listed
+        .lines()
+        .filter(|line| !line.starts_with('Z') && line.contains("redis-server") && line.contains(folder))
+        .count()
 }
 
 /// Which instance has answered, and what it says of whoever asks.
@@ -94,12 +93,11 @@ async fn fleet_brings_its_own_redis_and_leaves_nothing_behind() {
     for name in ["TERM", "INT"] {
         let folder = Folder::new(name);
         let mut site = Site::run(&mut fleet(&folder.0), true);
-        let children = children_of(&site);
-        assert!(children.len() == 1 && runs(&children[0]) && !folder.is_empty(), "{children:?}");
+        assert!(servers_in(&folder) == 1 && !folder.is_empty());
         assert_one_site(&site).await;
         signal(&site, name);
         assert_eq!(wait(&mut site).code(), Some(0), "{name}");
-        until("its redis is gone", || !runs(&children[0]));
+        until("its redis is gone", || servers_in(&folder) == 0);
         assert!(folder.is_empty());
     }
 }
@@ -108,12 +106,15 @@ async fn fleet_brings_its_own_redis_and_leaves_nothing_behind() {
 fn fleet_leaves_nothing_behind_whenever_it_is_ended() {
     find_or_install([&["redis-server"]], &["redis-server"]);
     let folder = Folder::new("early");
-    let mut site = Site::run(&mut fleet(&folder.0), true);
-    let children = children_of(&site);
-    signal(&site, "TERM");
-    assert_eq!(wait(&mut site).code(), Some(0));
-    until("its redis is gone", || !runs(&children[0]));
-    assert!(folder.is_empty());
+    for millis in (0..200).step_by(10) {
+        let mut child = fleet(&folder.0).spawn().expect("the example can be started");
+        std::thread::sleep(Duration::from_millis(millis));
+        let ended = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        assert!(ended.expect("kill is everywhere").success());
+        child.wait().expect("a child of this process");
+        until("its redis is gone", || servers_in(&folder) == 0);
+        assert!(folder.is_empty(), "ended after {millis} ms");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,7 +122,7 @@ async fn fleet_takes_the_redis_that_it_is_given() {
     let redis = Redis::start_with(&Options { password: Some("s3cr3t"), ..Options::default() });
     let folder = Folder::new("given");
     let mut site = Site::run(fleet(&folder.0).env("REDIS_URL", redis.url()), true);
-    assert!(children_of(&site).is_empty() && folder.is_empty());
+    assert!(servers_in(&folder) == 0 && folder.is_empty());
     assert_one_site(&site).await;
     assert!(redis.keys().iter().any(|key| key.contains("token")), "{:?}", redis.keys());
     signal(&site, "TERM");

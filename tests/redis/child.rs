@@ -138,9 +138,7 @@ impl Parent {
     /// A line that the parent hears.
     #[track_caller]
     pub(crate) fn say(&self, line: &str) {
-        // The test binary begins lines of its own and does not end them.
-        let mut stdout = io::stdout().lock();
-        writeln!(stdout, "\n{SAID}{line}").and_then(|()| stdout.flush()).expect("a parent that listens");
+        say(line);
     }
 
     /// The next line that the parent says. Blocks the thread.
@@ -148,6 +146,14 @@ impl Parent {
     pub(crate) fn hear(&self) -> String {
         self.said.recv_timeout(DEADLINE).expect("the parent says something")
     }
+}
+
+/// A line that the parent of this process hears, from wherever it is said.
+#[track_caller]
+pub(crate) fn say(line: &str) {
+    // The test binary begins lines of its own and does not end them.
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "\n{SAID}{line}").and_then(|()| stdout.flush()).expect("a parent that listens");
 }
 
 /// What is said to the one, all else to the other.

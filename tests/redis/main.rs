@@ -9,6 +9,7 @@ mod cluster;
 mod contract;
 mod damage;
 mod harness;
+mod instance;
 mod kit;
 mod monitor;
 mod near;
@@ -26,6 +27,9 @@ mod sealing;
 mod sentinel;
 mod signals;
 mod site;
+mod token_kills;
+mod tokens;
 #[path = "../flows/way.rs"]
 #[expect(dead_code, reason = "the flows use the rest of it")]
 mod way;
+mod weika;
