@@ -118,7 +118,7 @@ async fn without_redis_each_fetches_for_itself_now_and_then_and_afterwards_all_a
     });
     assert!(since.elapsed() < Duration::from_secs(5), "all agree only after {:?}", since.elapsed());
     let fetches = weika.issued().len() - before;
-    assert_eq!(fetches, 1, "until all agree");
+    assert!((1..=2).contains(&fetches), "{fetches} fetches until all agree");
     let mut late = Instance::start("late", &redis.url(), &weika);
     assert_eq!(late.now("call", "app"), Ok(weika.newest("app")));
     assert_eq!(weika.issued().len(), before + fetches);
@@ -126,7 +126,7 @@ async fn without_redis_each_fetches_for_itself_now_and_then_and_afterwards_all_a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fleets_that_fight_over_one_key_slow_down() {
-    const ROUND: Duration = Duration::from_secs(20);
+    const ROUND: Duration = Duration::from_secs(12);
 
     let (sites, weika) = ([Redis::start(), Redis::start()], Weika::start().await);
     weika.end_former_tokens();
@@ -152,8 +152,8 @@ async fn fleets_that_fight_over_one_key_slow_down() {
     }
     assert!(served > 0 && refused > 0, "{served} served, {refused} refused");
     for number in 0..sites.len() {
-        // At first, and after 1, 2, 4, 8 s; a second more or less.
+        // At first, and after pauses of 1, 2, 4 and 8 s.
         let fetches = weika.issued().iter().filter(|issued| issued.secret == format!("site-{number}")).count();
-        assert!((2..=6).contains(&fetches), "{fetches} fetches of site {number} in {ROUND:?}");
+        assert!((2..=5).contains(&fetches), "{fetches} fetches of site {number} in {ROUND:?}");
     }
 }
