@@ -118,20 +118,30 @@ async fn whoever_logs_in_at_one_instance_is_known_at_the_other_and_logs_out_at_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logout_counts_also_for_a_browser_that_kept_the_cookie() {
+async fn logout_counts_everywhere_also_for_whoever_kept_the_cookies() {
     let instances = Instances::none_yet().await;
     let (a, b) = (instances.start(), instances.start());
-    let browser = Browser::new();
+    let browser = phone();
     log_in(&at(&browser, &a), &format!("{ORIGIN}/admin"), "wang").await;
-    let stolen = Browser::new();
-    let cookie = session_cookie(&browser).unwrap();
-    stolen.plant_cookie(ORIGIN, &format!("__Host-weika-session={cookie}; Path=/; Secure; HttpOnly")).unwrap();
-    for site in [&a, &b] {
-        assert_eq!(me(&stolen, site).await.0, 200);
+    log_in(&at(&browser, &b), &format!("{ORIGIN}/app"), "xiaoming").await;
+    let keeper = phone();
+    for cookie in browser.cookies().iter().filter(|cookie| cookie.name.ends_with("-session")) {
+        let cookie = format!("{}={}; Path=/; Secure; HttpOnly", cookie.name, cookie.value);
+        keeper.plant_cookie(ORIGIN, &cookie).unwrap();
     }
-    log_out(&browser, &b, "weika").await;
-    within_a_second("nobody at A", async || me(&stolen, &a).await.0 == 401).await;
-    assert_eq!(me(&stolen, &b).await.0, 401);
+    for (login, person, ended_at, other) in [("weika", "manager", &b, &a), ("wechat", "wechat", &a, &b)] {
+        for site in [&a, &b] {
+            // Each has its copy now.
+            assert!(me(&keeper, site).await.1[person].is_object());
+        }
+        log_out(&browser, ended_at, login).await;
+        let is_nobody_at = async |site| me(&keeper, site).await.1[person].is_null();
+        assert!(is_nobody_at(ended_at).await, "{person}: here at once");
+        within_a_second(person, async || is_nobody_at(other).await).await;
+    }
+    for site in [&a, &b] {
+        assert_eq!(me(&keeper, site).await.0, 401);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
