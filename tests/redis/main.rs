@@ -9,6 +9,7 @@ mod cluster;
 mod contract;
 mod damage;
 mod harness;
+mod keeping;
 mod kit;
 mod monitor;
 mod near;

@@ -164,7 +164,7 @@ impl RedisBuilder {
             }
         };
         let names = Names::new(&self.site);
-        let link = Link::new(source, self.budget, names.probe());
+        let link = Link::new(source, self.budget, &names);
         let seal = Seal::new(self.keys.iter().chain(&self.former_keys).map(|key| key.as_slice()));
         Ok(Redis::new(link, names, seal, self.near_capacity, self.clock))
     }

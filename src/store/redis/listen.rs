@@ -80,7 +80,7 @@ pub(super) fn start(shared: &Arc<Shared>) {
 
 /// A subscription. What was kept before it began may have ended unheard.
 async fn subscribe(shared: &Shared) -> redis::RedisResult<Listening> {
-    let listening = shared.link.listen(&shared.names.channel()).await?;
+    let listening = shared.link.listen().await?;
     for listener in shared.listening(None) {
         listener.all_ended();
     }

@@ -29,6 +29,7 @@ scripts! {
     LEASE_TOKEN = "only_master.lua" "now.lua" "lease_token.lua";
     KEEP_TOKEN = "now.lua" "keep_token.lua";
     END_LEASE = "end_lease.lua";
+    HELLO = "only_master.lua" "hello.lua";
     BEAT = "only_master.lua" "beat.lua";
 }
 

@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 pub(super) use self::source::{Connection, Credentials, Listening, Source};
+use super::names::Names;
 use super::script::{self, Script};
 use crate::error::{Error, ErrorKind};
 use crate::meter;
@@ -29,12 +30,17 @@ const REST: Duration = Duration::from_millis(250);
 /// Between two looks whether the connection still works.
 const BEAT_INTERVAL: Duration = Duration::from_millis(500);
 
+/// An announcement about a realm that nobody has.
+const NOBODY: &[u8] = b"- all";
+
 /// The way to Redis.
 pub(super) struct Link {
     source: Source,
     budget: Duration,
     /// A key that is never there. Attempts to connect change it, because only a master allows that.
     probe: String,
+    /// Where ends are announced.
+    channel: String,
     state: ArcSwap<State>,
     tags: AtomicU64,
     /// Wakes the one who keeps the link.
@@ -57,12 +63,13 @@ enum Failure {
 
 impl Link {
     /// A link that is down.
-    pub(super) fn new(source: Source, budget: Duration, probe: String) -> Self {
+    pub(super) fn new(source: Source, budget: Duration, names: &Names) -> Self {
         let state = State::Down(failure("redis: not connected yet"));
         Self {
             source,
             budget,
-            probe,
+            probe: names.probe(),
+            channel: names.channel(),
             state: ArcSwap::from_pointee(state),
             tags: AtomicU64::new(0),
             lost: Arc::default(),
@@ -160,10 +167,10 @@ impl Link {
         }
     }
 
-    /// A connection that hears what is published on `channel`.
-    pub(super) async fn listen(&self, channel: &str) -> RedisResult<Listening> {
+    /// A connection that hears what ends.
+    pub(super) async fn listen(&self) -> RedisResult<Listening> {
         let listening =
-            timeout(self.source.patience(self.budget), self.source.listen(channel, &self.probe, self.budget));
+            timeout(self.source.patience(self.budget), self.source.listen(&self.channel, &self.probe, self.budget));
         listening.await.unwrap_or_else(|_| Err((redis::ErrorKind::Io, "no subscription in time").into()))
     }
 
@@ -180,12 +187,13 @@ impl Link {
         }
     }
 
-    /// A connection that works: to a master, past its password.
+    /// A connection that works: to a master, past its password, with the rights that are needed.
     async fn dial(&self) -> Result<Connection, Error> {
         let dialled = timeout(self.source.patience(self.budget), async {
             let connection =
                 self.source.dial().await.map_err(|error| failure("redis: no connection").with_source(error))?;
-            match self.ask(connection.clone(), &script::BEAT, &[&self.probe], &[]).await {
+            let hello = [self.channel.as_bytes(), NOBODY];
+            match self.ask(connection.clone(), &script::HELLO, &[&self.probe], &hello).await {
                 Ok(_) => Ok(connection),
                 Err(Failure::Refused(error) | Failure::Broken(error)) => Err(error),
             }
