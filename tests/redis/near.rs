@@ -1,4 +1,5 @@
 //! Copies of sessions: an end anywhere is seen everywhere within a second, whatever gets lost.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
 //! What the visitors of a site notice while Redis is away, and what its operator reads in the log.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::io;
 use std::sync::{Arc, Mutex};
