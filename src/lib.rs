@@ -85,6 +85,7 @@ pub mod error;
 pub mod extract;
 pub mod fleet;
 pub mod guard;
+mod hex;
 pub mod identity;
 pub mod login;
 mod meter;

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::token::AccessToken;
 
 /// An answer that takes a while.
-pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 /// Where the instances of one site agree on who does what is to be done once.
 ///
@@ -30,17 +30,17 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send +
 pub trait Fleet: fmt::Debug + Send + Sync + 'static {
     /// Makes the caller the one who spends the code of `flow`, and answers `None`; or tells what is known of the flow,
     /// if somebody was earlier. It is known for `kept_for`.
-    fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Pending<'a, Option<Flow>>;
+    fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Reply<'a, Option<Flow>>;
 
     /// What is known of a flow; `None` if nobody has claimed it.
-    fn flow<'a>(&'a self, flow: &'a str) -> Pending<'a, Option<Flow>>;
+    fn flow<'a>(&'a self, flow: &'a str) -> Reply<'a, Option<Flow>>;
 
     /// How the exchange of a claimed flow ended, for the others. Once the claim is forgotten it has no effect.
-    fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Pending<'a, ()>;
+    fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Reply<'a, ()>;
 
     /// A token that was kept under a fence above `newer_than` and has not ended, or the right to fetch one, if nobody
     /// else has it. All in one step.
-    fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Pending<'a, Lease>;
+    fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease>;
 
     /// Keeps the token that was fetched with a grant, for `lifetime` from now, and gives the grant back. `false`, and
     /// nothing is kept, if another grant was given since: the token may have been ended by its successor.
@@ -50,9 +50,9 @@ pub trait Fleet: fmt::Debug + Send + Sync + 'static {
         grant: &'a Grant,
         token: &'a AccessToken,
         lifetime: Duration,
-    ) -> Pending<'a, bool>;
+    ) -> Reply<'a, bool>;
 
     /// Gives a grant back without a token. Nobody gets another one before `pause` is over. Has no effect if the grant
     /// has ended by itself.
-    fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Pending<'a, ()>;
+    fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Reply<'a, ()>;
 }

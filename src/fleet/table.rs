@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Fleet, Flow, Grant, Lease, Pending, SharedToken};
+use super::{Fleet, Flow, Grant, Lease, Reply, SharedToken};
 use crate::error::{Error, ErrorKind};
 use crate::token::AccessToken;
 
@@ -47,7 +47,7 @@ impl Table {
     }
 }
 
-fn answer<'a, T: Send + 'a>(answer: Result<T, Error>) -> Pending<'a, T> {
+fn answer<'a, T: Send + 'a>(answer: Result<T, Error>) -> Reply<'a, T> {
     Box::pin(ready(answer))
 }
 
@@ -63,7 +63,7 @@ impl Rows {
 }
 
 impl Fleet for Table {
-    fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Pending<'a, Option<Flow>> {
+    fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Reply<'a, Option<Flow>> {
         answer(self.rows().map(|mut rows| {
             let known = rows.flow(flow);
             if known.is_none() {
@@ -74,11 +74,11 @@ impl Fleet for Table {
         }))
     }
 
-    fn flow<'a>(&'a self, flow: &'a str) -> Pending<'a, Option<Flow>> {
+    fn flow<'a>(&'a self, flow: &'a str) -> Reply<'a, Option<Flow>> {
         answer(self.rows().map(|rows| rows.flow(flow)))
     }
 
-    fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Pending<'a, ()> {
+    fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Reply<'a, ()> {
         answer(self.rows().map(|mut rows| {
             if let Some((_, _, settled)) = rows.flows.get_mut(flow) {
                 *settled = Some(outcome.to_vec());
@@ -86,7 +86,7 @@ impl Fleet for Table {
         }))
     }
 
-    fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Pending<'a, Lease> {
+    fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease> {
         answer(self.rows().map(|mut rows| {
             let (token, now) = (rows.tokens.entry(name.to_owned()).or_default(), Instant::now());
             if let Some((kept, fence, _, ends)) = &token.kept
@@ -112,7 +112,7 @@ impl Fleet for Table {
         grant: &'a Grant,
         token: &'a AccessToken,
         lifetime: Duration,
-    ) -> Pending<'a, bool> {
+    ) -> Reply<'a, bool> {
         answer(self.rows().map(|mut rows| {
             let (row, now) = (rows.tokens.entry(name.to_owned()).or_default(), Instant::now());
             if row.fence != grant.fence() {
@@ -127,7 +127,7 @@ impl Fleet for Table {
         }))
     }
 
-    fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Pending<'a, ()> {
+    fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Reply<'a, ()> {
         answer(self.rows().map(|mut rows| {
             let lease = rows.tokens.get_mut(name).and_then(|token| token.lease.as_mut());
             if let Some((owner, ends)) = lease

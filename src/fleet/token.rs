@@ -64,6 +64,7 @@ impl Grant {
     pub const LIFETIME: Duration = Duration::from_secs(10);
 
     /// A token that is replaced within this time after it was kept, and in the first half of its life, has died young.
+    /// Whoever keeps the next one then counts one more, and begins again with zero otherwise.
     pub const YOUNG: Duration = Duration::from_secs(60);
 
     /// A grant with a random, unique `owner`, and a `fence` above that of every grant before it. `last` is how long

@@ -18,6 +18,7 @@ use super::state::FlowId;
 use crate::authenticate::as_store_error;
 use crate::error::{Error, ErrorKind};
 use crate::fleet::{Fleet, Flow};
+use crate::hex;
 use crate::provider::IdentityProvider;
 use crate::store::SessionStore;
 use crate::trace::warn;
@@ -26,7 +27,7 @@ use crate::trace::warn;
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What an instance may take beyond its timeout to keep the session and tell the others.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(5);
 
 /// A flow, as the instances of a site know it.
 pub(super) struct SharedFlow {
@@ -78,7 +79,7 @@ where
     pub(super) fn shared(&self, flow: FlowId) -> Option<SharedFlow> {
         let fleet = Arc::clone(self.fleet.as_ref()?);
         // The flow is in the URL of a callback; what others may read should not lead from one to the other.
-        let digest: String = Sha256::digest(flow.0).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex::encode(&Sha256::digest(flow.0));
         Some(SharedFlow { fleet, name: format!("{}:{digest}", self.provider.name()) })
     }
 

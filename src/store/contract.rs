@@ -85,6 +85,25 @@ pub async fn late_use_never_brings_a_session_back<I: Identity, St: SessionStore<
     }
 }
 
+/// A use is there when the session is found again, at the latest after some seconds.
+pub async fn use_is_recorded_for_whoever_asks_next<I: Identity, St: SessionStore<I>>(
+    store: &St,
+    person: impl Fn(u32) -> I,
+) {
+    let id = begin(store, person(1)).await;
+    let held = find(store, &id).await.expect("the session is there");
+    let used = held.created().plus(Duration::from_secs(120));
+    held.touch(used);
+    store.touched(&held);
+    for _ in 0..500 {
+        if find(store, &id).await.expect("the session is there").last_used() == used {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("nobody has recorded the use");
+}
+
 /// All sessions of one person end, those of others do not, and the person may begin another one.
 pub async fn sessions_of_one_person_end_and_no_other<I: Identity, St: SessionStore<I>>(
     store: &St,
@@ -170,6 +189,7 @@ macro_rules! store_contract {
             session_is_found_with_all_its_parts
             removed_session_is_gone_and_no_other
             late_use_never_brings_a_session_back
+            use_is_recorded_for_whoever_asks_next
             sessions_of_one_person_end_and_no_other
             all_sessions_end_and_new_ones_begin
             everybody_finds_their_own_session

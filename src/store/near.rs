@@ -50,11 +50,11 @@ impl Trust {
 pub(super) struct Near<I> {
     sessions: Cache<Digest, Arc<Session<I>>, BuildHasherDefault<IdHasher>>,
     trust: Arc<Trust>,
-    /// How many ends were heard of. Locked for every change of the copies, and never while they are looked at.
-    ends: Mutex<u64>,
+    /// How many ends and uses were heard of. Locked for every change of the copies, and never while they are looked at.
+    changes: Mutex<u64>,
 }
 
-/// How many ends had been heard of when a session was asked for.
+/// How much had been heard of when a session was asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked(u64);
 
@@ -64,7 +64,7 @@ impl<I: Send + Sync + 'static> Near<I> {
             .max_capacity(capacity)
             .eviction_policy(EvictionPolicy::lru())
             .build_with_hasher(BuildHasherDefault::default());
-        Self { sessions, trust, ends: Mutex::default() }
+        Self { sessions, trust, changes: Mutex::default() }
     }
 
     /// The copy, if it counts. One that has come to its end may have been used elsewhere since, so it does not.
@@ -77,19 +77,29 @@ impl<I: Send + Sync + 'static> Near<I> {
 
     /// To be called before the far store is asked.
     pub(super) fn ask(&self) -> Asked {
-        Asked(*self.ends())
+        Asked(*self.changes())
     }
 
-    /// Keeps what the far store has said, unless something has ended since it was asked: it may be this session.
+    /// Keeps what the far store has said, unless something has changed since it was asked: it may be this session.
     pub(super) fn keep(&self, digest: Digest, session: &Arc<Session<I>>, asked: Asked) {
-        let ends = self.ends();
-        if *ends == asked.0 {
+        let changes = self.changes();
+        if *changes == asked.0 {
             self.sessions.insert(digest, Arc::clone(session));
         }
     }
 
-    fn ends(&self) -> MutexGuard<'_, u64> {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The far store knows of a use. The copy that is kept may be another one than that which was used, and what the
+    /// far store has said before is older.
+    pub(super) fn touched(&self, digest: &Digest, used: Timestamp) {
+        let mut changes = self.changes();
+        *changes += 1;
+        if let Some(copy) = self.sessions.get(digest) {
+            copy.touch(used);
+        }
+    }
+
+    fn changes(&self) -> MutexGuard<'_, u64> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -107,14 +117,14 @@ pub(super) trait Listener: Send + Sync {
 
 impl<I: crate::identity::Identity> Listener for Near<I> {
     fn session_ended(&self, digest: &Digest) {
-        let mut ends = self.ends();
-        *ends += 1;
+        let mut changes = self.changes();
+        *changes += 1;
         self.sessions.invalidate(digest);
     }
 
     fn subject_ended(&self, is_subject: &dyn Fn(&str) -> bool) {
-        let mut ends = self.ends();
-        *ends += 1;
+        let mut changes = self.changes();
+        *changes += 1;
         for (digest, session) in &self.sessions {
             if is_subject(session.identity().subject()) {
                 self.sessions.invalidate(&*digest);
@@ -123,8 +133,8 @@ impl<I: crate::identity::Identity> Listener for Near<I> {
     }
 
     fn all_ended(&self) {
-        let mut ends = self.ends();
-        *ends += 1;
+        let mut changes = self.changes();
+        *changes += 1;
         self.sessions.invalidate_all();
     }
 }
@@ -206,6 +216,22 @@ mod tests {
             near.keep(digest, &session, near.ask());
             assert!(near.get(&digest, START).is_some(), "what is asked for afterwards is kept");
         }
+    }
+
+    #[test]
+    fn use_of_one_copy_is_seen_in_another_and_an_older_answer_is_not_kept() {
+        let near = near();
+        let (digest, session) = session("o1");
+        near.keep(digest, &session, near.ask());
+        let asked = near.ask();
+        near.touched(&digest, after(90_000));
+        assert_eq!(session.last_used(), after(90_000));
+        let (_, other) = self::session("o1");
+        near.keep(digest, &other, asked);
+        assert!(Arc::ptr_eq(&near.get(&digest, START).unwrap(), &session), "the far store had not heard of the use");
+        near.session_ended(&digest);
+        near.touched(&digest, after(90_000));
+        assert!(near.get(&digest, START).is_none(), "a use brings nothing back");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::IssuedToken;
 use super::back_off::{LONGEST, SHORTEST};
 use crate::error::{Error, ErrorKind};
-use crate::fleet::{Fleet, Grant, Lease, Pending};
+use crate::fleet::{Fleet, Grant, Lease, Reply};
 use crate::{random, trace};
 
 /// How often an instance asks again while another one fetches; up to twice this, so that they do not move in step.
@@ -177,7 +177,7 @@ impl SharedSource {
     }
 }
 
-async fn patiently<T>(answer: Pending<'_, T>) -> Result<T, Error> {
+async fn patiently<T>(answer: Reply<'_, T>) -> Result<T, Error> {
     let answer = tokio::time::timeout(PATIENCE, answer).await;
     answer.unwrap_or_else(|_| Err(Error::new(ErrorKind::Store, "the fleet does not answer in time")))
 }

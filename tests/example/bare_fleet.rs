@@ -75,15 +75,15 @@ async fn assert_one_site(site: &Site) {
     let url = format!("{}/", site.url);
     let browser = Browser::new();
     assert_eq!(told_by_both(&browser, &url).await, [('A', "陌生人"), ('B', "陌生人")]);
-    let page = browser.get(&format!("{}/admin", site.url)).await.unwrap();
-    let page = browser.click(&page, "data-person=\"wang\"").await.unwrap();
+    let page = browser.get(&format!("{}/admin", site.url)).await.expect("the site answers");
+    let page = browser.click(&page, "data-person=\"wang\"").await.expect("the site answers");
     assert_eq!((page.status().as_u16(), page.url()), (200, format!("{}/admin", site.url).as_str()));
     for url in [&url, &format!("{}/admin", site.url)] {
         assert_eq!(told_by_both(&browser, url).await, [('A', "<b>王老师</b>"), ('B', "<b>王老师</b>")]);
     }
     assert_eq!(told_by_both(&Browser::new(), &url).await, [('A', "陌生人"), ('B', "陌生人")]);
 
-    browser.post_from(&url, &format!("{}/auth/weika/logout", site.url), "").await.unwrap();
+    browser.post_from(&url, &format!("{}/auth/weika/logout", site.url), "").await.expect("the site answers");
     assert_eq!(told_by_both(&browser, &url).await, [('A', "陌生人"), ('B', "陌生人")]);
 }
 

@@ -64,7 +64,7 @@ async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
         delivered += outcome.0;
         interrupted += outcome.1;
     }
-    println!("{KILLS} kills, {delivered} sessions delivered, {interrupted} logins interrupted");
+    eprintln!("{KILLS} kills, {delivered} sessions delivered, {interrupted} logins interrupted");
     assert!(delivered >= KILLS && interrupted >= KILLS, "{delivered} delivered, {interrupted} interrupted");
     assert_eq!(instances.sandbox.ledger().tokens_issued(), 1, "whoever comes takes the token that is there");
 }

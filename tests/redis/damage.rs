@@ -1,4 +1,5 @@
 //! What is at Redis may be anything: nobody becomes somebody else by it, and nothing panics.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::sync::Arc;
 use std::time::Duration;

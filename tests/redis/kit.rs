@@ -135,7 +135,7 @@ pub(crate) struct With<St, T> {
 
 impl<St, T> With<St, T> {
     pub(crate) fn new(store: St, kept: Arc<T>) -> Self {
-        Self { store, kept: kept }
+        Self { store, kept }
     }
 }
 

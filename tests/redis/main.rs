@@ -10,6 +10,7 @@ mod contract;
 mod damage;
 mod harness;
 mod instance;
+mod keeping;
 mod kit;
 mod monitor;
 mod near;

@@ -1,4 +1,5 @@
 //! Redis is away, hangs, or is not what it should be: calls fail, soon and clearly, and work again by themselves.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! What the visitors of a site notice while Redis is away, and what its operator reads in the log.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -124,7 +125,8 @@ async fn outage_is_one_line_in_the_log_and_so_is_its_end() {
 
     let mut redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
-    let store = connect(Redis::builder(proxy.url())).await;
+    // Without copies, so that everybody asks.
+    let store = connect(Redis::builder(proxy.url()).near_capacity(0)).await;
     let site = Site::new(store.clone());
     let cookie = site.log_in("o1").await.expect("to be logged in");
     for outage in 1..=4 {
@@ -138,6 +140,13 @@ async fn outage_is_one_line_in_the_log_and_so_is_its_end() {
             _ => proxy.set(Fault::BlackHole),
         }
         // Many notice at once.
+        let callers = (0..50).map(|_| {
+            let (site, cookie) = (site.clone(), cookie.clone());
+            tokio::spawn(async move { site.get("/", &cookie).await.assert_unavailable() })
+        });
+        for caller in callers.collect::<Vec<_>>() {
+            caller.await.expect("the answer is 503");
+        }
         let refused = async || site.get("/", &cookie).await.status == StatusCode::SERVICE_UNAVAILABLE;
         until("the outage shows", refused).await;
         until("the breaker is open", async || store.redis().status() == RedisStatus::Unreachable).await;

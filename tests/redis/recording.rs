@@ -1,4 +1,5 @@
 //! What Redis is told, by its own account and in its own file: no secret in the clear, and nothing for ever.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::fs;
 use std::net::SocketAddr;
@@ -172,7 +173,10 @@ where
             }
             self.assert_nothing_is_kept_for_ever();
             assert_eq!(self.go(&browser, "/").await.text(), "home");
-            W::forget_token(&self.provider);
+            // Once: a token that is refused again and again is not fetched again at once.
+            if round == 0 {
+                W::forget_token(&self.provider);
+            }
         }
     }
 }
@@ -200,7 +204,8 @@ where
         let minute = Duration::from_secs(60);
         assert!(site.fleet.keep_token("x", &grant, &AccessToken::new(SHARED_TOKEN), minute).await.unwrap());
         site.fleet.claim_flow("x", minute).await.unwrap();
-        site.fleet.settle_flow("x", site.known.lock().unwrap()[0].1.clone().as_bytes()).await.unwrap();
+        let (_, outcome) = site.known.lock().unwrap()[0].clone();
+        site.fleet.settle_flow("x", outcome.as_bytes()).await.unwrap();
         let browser = site.browser();
         site.go(&browser, "/guarded").await;
         let recording = site.recording();
@@ -213,9 +218,7 @@ where
         let mut known = site.known.lock().expect("no panic before").clone();
         assert!(!known.is_empty());
         known.push(("shared token", SHARED_TOKEN.to_owned()));
-        if key.is_some() {
-            known.extend(token(&site.provider).map(|token| ("access token", token)));
-        }
+        known.extend(token(&site.provider).map(|token| ("access token", token)));
         for (what, confidential) in &known {
             // Where it is not sealed it is there, so this would find it.
             assert_recorded(&recording, what, confidential, key.is_none());

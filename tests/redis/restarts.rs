@@ -1,4 +1,5 @@
 //! A Redis that is killed again and again loses nothing that it has acknowledged, and nobody is logged out.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

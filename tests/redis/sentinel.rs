@@ -18,23 +18,34 @@ impl Sentinel {
     /// Returns when the replica follows and the sentinel knows it.
     #[track_caller]
     pub(crate) fn start() -> Self {
-        let master =
-            Redis::start_with(&Options { arguments: &["--repl-diskless-sync-delay", "0"], ..Options::default() });
+        Self::start_with(None, None)
+    }
+
+    /// With a password of the servers, and one of the sentinel.
+    #[track_caller]
+    pub(crate) fn start_with(password: Option<&str>, of_sentinel: Option<&str>) -> Self {
+        let options = Options { password, ..Options::default() };
+        let master = Redis::start_with(&Options { arguments: &["--repl-diskless-sync-delay", "0"], ..options });
         let port = master.port().to_string();
-        let replica =
-            Redis::start_with(&Options { arguments: &["--replicaof", "127.0.0.1", &port], ..Options::default() });
+        let replica = Redis::start_with(&Options { arguments: &["--replicaof", "127.0.0.1", &port], ..options });
         until("the replica follows", || has_line(&replica, "replication", "master_link_status:up"));
         until("the master sends it what it is told", || {
             master.command(&["INFO", "replication"]).text().contains(",state=online,")
         });
 
         let name = Self::NAME;
-        let settings = format!(
+        let mut settings = format!(
             "sentinel monitor {name} 127.0.0.1 {port} 1\n\
              sentinel down-after-milliseconds {name} 500\n\
              sentinel failover-timeout {name} 3000\n"
         );
-        let sentinel = Redis::launch(&settings, &["--sentinel"], None);
+        if let Some(password) = password {
+            settings += &format!("sentinel auth-pass {name} {password}\n");
+        }
+        if let Some(password) = of_sentinel {
+            settings += &format!("requirepass {password}\n");
+        }
+        let sentinel = Redis::launch(&settings, &["--sentinel"], of_sentinel);
         let known = format!("master0:name={name},status=ok,address=127.0.0.1:{port},slaves=1,sentinels=1");
         until("the sentinel knows both", || has_line(&sentinel, "sentinel", &known));
         Self { master, replica, sentinel }

@@ -7,6 +7,7 @@ use http::header::{ACCEPT, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
+use tower_weika::clock::Clock;
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::Manager;
 use tower_weika::login::LoginLayer;
@@ -57,7 +58,11 @@ pub(crate) struct Answer {
 
 impl Site {
     pub(crate) fn new(store: impl SessionStore<Manager>) -> Self {
-        let login = LoginLayer::builder(Reception).store(store).secret([7; 32]);
+        Self::with_clock(store, Clock::system())
+    }
+
+    pub(crate) fn with_clock(store: impl SessionStore<Manager>, clock: Clock) -> Self {
+        let login = LoginLayer::builder(Reception).store(store).secret([7; 32]).clock(clock);
         let login = login.public_url("https://campus.example").build().expect("a login layer");
         let guarded = get(who).layer(GuardLayer::<Manager>::logged_in());
         Self(Router::new().route("/", get(who)).route("/guarded", guarded).layer(login))

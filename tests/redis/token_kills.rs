@@ -113,7 +113,7 @@ async fn token_is_there_within_the_lease_when_a_hundred_holders_are_killed() {
             assert!(by_survivor.insert(&token.app_key), "{}: fetched once after the kill", token.app_key);
         }
     }
-    println!("{waited} of 100 were killed while they fetched, {} tokens, {looks} looks", issued.len());
+    eprintln!("{waited} of 100 were killed while they fetched, {} tokens, {looks} looks", issued.len());
     assert!((20..100).contains(&waited), "some, and not all, were killed while they fetched: {waited}");
     assert!(issued.len() <= 2 * PROCESSES * APPS && looks > 100);
 

@@ -13,6 +13,7 @@ use super::super::host::HostAllowList;
 use super::answer;
 use crate::error::{Error, ErrorKind};
 use crate::fleet::Fleet;
+use crate::hex;
 use crate::secret::AppSecret;
 use crate::token::{AccessToken, IssuedToken, SharedSource, TokenSource};
 
@@ -109,7 +110,7 @@ fn about_us(error: Error, context: &'static str) -> Error {
 /// What an application is called among all that may share a fleet. Neither part can have a zero in it.
 fn name(base_url: &str, app_key: &str) -> String {
     let digest = Sha256::new().chain_update(base_url).chain_update([0]).chain_update(app_key).finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&digest)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::fleet::table::Table;
-use crate::fleet::{Flow, Grant, Lease, Pending};
+use crate::fleet::{Flow, Grant, Lease, Reply};
 use crate::session::{Session, SessionId};
 use crate::store::Lookup;
 use crate::token::AccessToken;
@@ -24,7 +24,7 @@ impl Meeting {
         *self.fails_to.lock().unwrap() = what;
     }
 
-    fn answer<'a, T: Send + 'a>(&self, what: &str, answer: Pending<'a, T>) -> Pending<'a, T> {
+    fn answer<'a, T: Send + 'a>(&self, what: &str, answer: Reply<'a, T>) -> Reply<'a, T> {
         if *self.fails_to.lock().unwrap() == Some(what) {
             // Not of the kind that it should be of.
             return Box::pin(async { Err(Error::new(ErrorKind::Fault, "as planned")) });
@@ -48,21 +48,21 @@ impl Meeting {
 }
 
 impl Fleet for Meeting {
-    fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Pending<'a, Option<Flow>> {
+    fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Reply<'a, Option<Flow>> {
         self.claims.lock().unwrap().push(flow.to_owned());
         self.answer("claim", Box::pin(async move { self.table.claim_flow(flow, kept_for).await }))
     }
 
-    fn flow<'a>(&'a self, flow: &'a str) -> Pending<'a, Option<Flow>> {
+    fn flow<'a>(&'a self, flow: &'a str) -> Reply<'a, Option<Flow>> {
         self.answer("look", self.table.flow(flow))
     }
 
-    fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Pending<'a, ()> {
+    fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Reply<'a, ()> {
         self.outcomes.lock().unwrap().push(outcome.to_vec());
         self.answer("settle", Box::pin(async move { self.table.settle_flow(flow, outcome).await }))
     }
 
-    fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Pending<'a, Lease> {
+    fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease> {
         self.table.lease_token(name, newer_than)
     }
 
@@ -72,11 +72,11 @@ impl Fleet for Meeting {
         grant: &'a Grant,
         token: &'a AccessToken,
         lifetime: Duration,
-    ) -> Pending<'a, bool> {
+    ) -> Reply<'a, bool> {
         self.table.keep_token(name, grant, token, lifetime)
     }
 
-    fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Pending<'a, ()> {
+    fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Reply<'a, ()> {
         self.table.end_lease(name, grant, pause)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::handle::Redis;
-use super::link::{Link, Source};
+use super::link::{Credentials, Link, Source};
 use super::names::Names;
 use super::seal::Seal;
 use crate::clock::Clock;
@@ -24,6 +24,7 @@ pub struct RedisBuilder {
     near_capacity: u64,
     keys: Vec<Zeroizing<Vec<u8>>>,
     former_keys: Vec<Zeroizing<Vec<u8>>>,
+    sentinel_credentials: Credentials,
     starts_degraded: bool,
     clock: Clock,
 }
@@ -43,6 +44,7 @@ impl RedisBuilder {
             near_capacity: 10_000,
             keys: Vec::new(),
             former_keys: Vec::new(),
+            sentinel_credentials: Credentials::default(),
             starts_degraded: false,
             clock: Clock::system(),
         }
@@ -71,7 +73,7 @@ impl RedisBuilder {
         Self { budget, ..self }
     }
 
-    /// How many sessions of each kind this process keeps a copy of; 10,000 unless set, none with 0.
+    /// How many sessions of each [store](Redis::store) this process keeps a copy of; 10,000 unless set, none with 0.
     ///
     /// A copy spares the way to Redis. An end of a session anywhere is seen everywhere within a second; when that
     /// cannot be promised, because Redis does not answer, copies do not count.
@@ -91,6 +93,13 @@ impl RedisBuilder {
     /// then exchange the two, and drop the old one when the sessions under it have ended.
     pub fn former_sealing_key(mut self, key: impl AsRef<[u8]>) -> Self {
         self.former_keys.push(Zeroizing::new(key.as_ref().to_vec()));
+        self
+    }
+
+    /// What the sentinels themselves want to know; nothing unless set. An empty user is the default one.
+    pub fn sentinel_credentials(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        let user = Some(user.into()).filter(|user| !user.is_empty());
+        self.sentinel_credentials = Credentials { user, password: Some(password.into().into()) };
         self
     }
 
@@ -140,7 +149,7 @@ impl RedisBuilder {
         }
         let source = match &self.place {
             Place::Single(url) => Source::single(url),
-            Place::Sentinel(urls, master) => Source::sentinel(urls, master),
+            Place::Sentinel(urls, master) => Source::sentinel(urls, master, &self.sentinel_credentials),
             Place::Cluster(urls) => Source::cluster(urls, self.budget),
         };
         let source = match source {
@@ -155,7 +164,7 @@ impl RedisBuilder {
             }
         };
         let names = Names::new(&self.site);
-        let link = Link::new(source, self.budget, names.probe());
+        let link = Link::new(source, self.budget, &names);
         let seal = Seal::new(self.keys.iter().chain(&self.former_keys).map(|key| key.as_slice()));
         Ok(Redis::new(link, names, seal, self.near_capacity, self.clock))
     }

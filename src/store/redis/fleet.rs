@@ -5,10 +5,10 @@ use std::time::Duration;
 use redis::Value;
 
 use super::handle::Redis;
-use super::names::hex;
 use super::script;
 use crate::error::{Error, ErrorKind};
-use crate::fleet::{Fleet, Flow, Grant, Lease, Pending, SharedToken};
+use crate::fleet::{Fleet, Flow, Grant, Lease, Reply, SharedToken};
+use crate::hex;
 use crate::random;
 use crate::token::{AccessToken, IssuedToken};
 
@@ -19,7 +19,7 @@ const VERSION: &[u8] = b"1";
 const MEMORY: Duration = IssuedToken::MAX_LIFETIME.saturating_add(Duration::from_secs(24 * 3_600));
 
 impl Fleet for Redis {
-    fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Pending<'a, Option<Flow>> {
+    fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Reply<'a, Option<Flow>> {
         Box::pin(async move {
             let key = self.shared.names.flow(flow);
             let found = self.shared.link.call(&script::CLAIM_FLOW, &[&key], &[&millis(kept_for)]).await?;
@@ -27,7 +27,7 @@ impl Fleet for Redis {
         })
     }
 
-    fn flow<'a>(&'a self, flow: &'a str) -> Pending<'a, Option<Flow>> {
+    fn flow<'a>(&'a self, flow: &'a str) -> Reply<'a, Option<Flow>> {
         Box::pin(async move {
             let key = self.shared.names.flow(flow);
             let found = self.shared.link.call(&script::LOOK_AT_FLOW, &[&key], &[]).await?;
@@ -35,7 +35,7 @@ impl Fleet for Redis {
         })
     }
 
-    fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Pending<'a, ()> {
+    fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Reply<'a, ()> {
         Box::pin(async move {
             let key = self.shared.names.flow(flow);
             let sealed = self.shared.seal.close(&key, outcome)?;
@@ -43,7 +43,7 @@ impl Fleet for Redis {
         })
     }
 
-    fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Pending<'a, Lease> {
+    fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease> {
         Box::pin(async move {
             let mut newer_than = newer_than;
             loop {
@@ -62,7 +62,7 @@ impl Fleet for Redis {
         grant: &'a Grant,
         token: &'a AccessToken,
         lifetime: Duration,
-    ) -> Pending<'a, bool> {
+    ) -> Reply<'a, bool> {
         Box::pin(async move {
             let (key, lease) = (self.shared.names.token(name), self.shared.names.lease(name));
             let fence = grant.fence().to_string();
@@ -81,7 +81,7 @@ impl Fleet for Redis {
         })
     }
 
-    fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Pending<'a, ()> {
+    fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Reply<'a, ()> {
         Box::pin(async move {
             let lease = self.shared.names.lease(name);
             let arguments = [grant.owner().as_bytes(), &millis(pause)];
@@ -99,7 +99,7 @@ enum Leased {
 impl Redis {
     async fn lease(&self, name: &str, newer_than: u64) -> Result<Leased, Error> {
         let (key, lease) = (self.shared.names.token(name), self.shared.names.lease(name));
-        let owner = hex(&random::bytes::<16>()?);
+        let owner = hex::encode(&random::bytes::<16>()?);
         let fence = newer_than.to_string();
         let arguments = [VERSION, fence.as_bytes(), owner.as_bytes(), &millis(Grant::LIFETIME), &millis(MEMORY)];
         let answer = self.shared.link.call(&script::LEASE_TOKEN, &[&key, &lease], &arguments).await?;

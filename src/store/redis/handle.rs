@@ -1,7 +1,7 @@
 //! A Redis that several stores may use.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::builder::RedisBuilder;
 use super::link::Link;
@@ -30,10 +30,13 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) trust: Arc<Trust>,
     near_capacity: u64,
-    listeners: Mutex<Vec<(&'static str, Weak<dyn Listener>)>>,
+    listeners: Mutex<Listeners>,
 }
 
-/// Whether Redis answers.
+/// Who is to hear of the ends of sessions of a realm.
+type Listeners = Vec<(Arc<str>, Weak<dyn Listener>)>;
+
+/// Whether Redis answers, as it was a moment ago: it is asked twice a second.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum RedisStatus {
@@ -45,6 +48,13 @@ pub enum RedisStatus {
 
 impl Redis {
     /// Connects to the server at `url`: `redis://`, or `rediss://` with TLS, or `unix://`.
+    ///
+    /// TLS is rustls with the certificates of the system. Where the application has installed no provider of
+    /// cryptography for rustls, aws-lc is installed for the process.
+    ///
+    /// A user of Redis with rights of its own needs the keys `{site}:*` (the braces are part of them), the channel
+    /// `{site}:ended`, and these commands: `eval evalsha exists expire get hdel hexists hget hmget hset hsetnx pexpire
+    /// pttl publish set subscribe time unlink del`.
     ///
     /// # Errors
     ///
@@ -58,8 +68,9 @@ impl Redis {
         RedisBuilder::single(url.into())
     }
 
-    /// A server whose place the sentinels at these addresses know, under the name of its `master`. User, password,
-    /// database and scheme of the first address are those of the server too.
+    /// A server whose place the sentinels at these addresses know, under the name of its `master`. User, password and
+    /// database in the first address are those of the server, and TLS is used to all of them if it is used there.
+    /// For sentinels that want a password: [`RedisBuilder::sentinel_credentials`].
     pub fn sentinel<U: Into<String>>(urls: impl IntoIterator<Item = U>, master: impl Into<String>) -> RedisBuilder {
         RedisBuilder::sentinel(urls.into_iter().map(Into::into).collect(), master.into())
     }
@@ -69,17 +80,36 @@ impl Redis {
         RedisBuilder::cluster(urls.into_iter().map(Into::into).collect())
     }
 
-    /// A store for the sessions of one kind of people.
+    /// The store for the sessions of one kind of people ([`StoredIdentity::KIND`]).
+    ///
+    /// Asked for again, also by another process, it is the same store: whoever is logged in through one is through
+    /// the other. Two login layers for the same kind of people, such as managers of two schools with an application
+    /// each, need two stores: [`store_named`](Self::store_named).
     #[must_use]
     pub fn store<I: StoredIdentity>(&self) -> RedisStore<I> {
+        self.realm(I::KIND.into())
+    }
+
+    /// Another store for people of this kind, apart from those with other names. A name has letters, digits, hyphens
+    /// and underscores; the name of the layer's provider is a good one. Of other characters each counts as an
+    /// underscore.
+    #[must_use]
+    pub fn store_named<I: StoredIdentity>(&self, name: &str) -> RedisStore<I> {
+        let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_');
+        let name: String = name.chars().map(|it| if is_plain(it) { it } else { '_' }).collect();
+        self.realm(format!("{}@{name}", I::KIND).into())
+    }
+
+    fn realm<I: StoredIdentity>(&self, realm: Arc<str>) -> RedisStore<I> {
+        const { assert!(is_kind(I::KIND), "KIND has lower-case letters, digits and hyphens") }
         let shared = &self.shared;
         let near = (shared.near_capacity > 0).then(|| {
             let near = Arc::new(Near::new(shared.near_capacity, Arc::clone(&shared.trust)));
             let listener: Arc<dyn Listener> = Arc::clone(&near) as _;
-            shared.listeners().push((I::KIND, Arc::downgrade(&listener)));
+            shared.listeners().push((Arc::clone(&realm), Arc::downgrade(&listener)));
             near
         });
-        RedisStore::new(self.clone(), near)
+        RedisStore::new(self.clone(), near, realm)
     }
 
     /// Whether Redis answers, for a readiness probe. Asks nobody.
@@ -103,10 +133,10 @@ impl Redis {
         match link.connect().await {
             Err(error) if degraded => {
                 crate::trace::warn!(error = %error.report(), "redis cannot be reached, starting without it");
-                link.reconnect();
             }
             outcome => outcome?,
         }
+        link.keep();
         if self.shared.near_capacity > 0 {
             listen::start(&self.shared);
         }
@@ -115,17 +145,28 @@ impl Redis {
 }
 
 impl Shared {
-    /// Those who want to hear of the ends of sessions of `kind`, or of all ends without one.
-    pub(super) fn listening(&self, kind: Option<&str>) -> Vec<Arc<dyn Listener>> {
+    /// Those who want to hear of the ends of sessions of `realm`, or of all ends without one.
+    pub(super) fn listening(&self, realm: Option<&str>) -> Vec<Arc<dyn Listener>> {
         let mut listeners = self.listeners();
         listeners.retain(|(_, listener)| listener.strong_count() > 0);
-        let wanted = listeners.iter().filter(|(of, _)| kind.is_none_or(|kind| kind == *of));
+        let wanted = listeners.iter().filter(|(of, _)| realm.is_none_or(|realm| *realm == **of));
         wanted.filter_map(|(_, listener)| listener.upgrade()).collect()
     }
 
-    fn listeners(&self) -> std::sync::MutexGuard<'_, Vec<(&'static str, Weak<dyn Listener>)>> {
+    fn listeners(&self) -> MutexGuard<'_, Listeners> {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+const fn is_kind(kind: &str) -> bool {
+    let (bytes, mut index) = (kind.as_bytes(), 0);
+    while index < bytes.len() {
+        if !matches!(bytes[index], b'a'..=b'z' | b'0'..=b'9' | b'-') {
+            return false;
+        }
+        index += 1;
+    }
+    !bytes.is_empty()
 }
 
 impl fmt::Debug for Redis {

@@ -1,8 +1,8 @@
 //! Hearing of the ends of sessions, and knowing that none was missed.
 //!
 //! Redis answers a connection in order. So whoever has asked it something and has the answer has every message that
-//! was published before the question got there. For not quite a second after
-//! the last such question was asked, copies are trusted.
+//! was published before the question got there. For not quite a
+//! second after the last such question was asked, copies are trusted.
 
 use std::pin::pin;
 use std::sync::{Arc, Weak};
@@ -18,9 +18,10 @@ use tokio::time::sleep;
 
 use super::handle::Shared;
 use super::link::{Connection, Listening};
-use super::names::{self, unhex};
+use super::names;
+use crate::hex;
 use crate::store::near::Digest;
-use crate::trace::debug;
+use crate::trace::{info, warn};
 
 /// How old what the copies are held against may get: the time within which an end is seen everywhere.
 const STALENESS: Duration = Duration::from_millis(900);
@@ -29,20 +30,23 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// Between two attempts to listen.
 const REST: Duration = Duration::from_millis(250);
 
+/// So many failures in a row are told, once; fewer may be those of a Redis that is just going away.
+const TOLD_AFTER: u32 = 8;
+
 /// What is announced when sessions end.
 pub(super) enum Message {}
 
 impl Message {
-    pub(super) fn session(kind: &str, digest: &[u8]) -> String {
-        format!("{kind} session {}", names::hex(digest))
+    pub(super) fn session(realm: &str, digest: &[u8]) -> String {
+        format!("{realm} session {}", hex::encode(digest))
     }
 
-    pub(super) fn subject(kind: &str, subject: &str) -> String {
-        format!("{kind} subject {subject}")
+    pub(super) fn subject(realm: &str, subject: &str) -> String {
+        format!("{realm} subject {subject}")
     }
 
-    pub(super) fn all(kind: &str) -> String {
-        format!("{kind} all")
+    pub(super) fn all(realm: &str) -> String {
+        format!("{realm} all")
     }
 }
 
@@ -50,17 +54,24 @@ impl Message {
 pub(super) fn start(shared: &Arc<Shared>) {
     let weak = Arc::downgrade(shared);
     drop(Handle::current().spawn(async move {
+        let mut failures = 0_u32;
         while let Some(shared) = weak.upgrade() {
             let subscribed = subscribe(&shared).await;
             drop(shared);
             if let Ok(listening) = subscribed {
+                if failures >= TOLD_AFTER {
+                    info!("ends of sessions are heard of again");
+                }
+                failures = 0;
                 follow(&weak, listening).await;
             }
             if let Some(shared) = weak.upgrade() {
                 shared.trust.lose();
-                debug!("no ends of sessions are heard of; copies do not count");
-                // The other connection may be no better, and nobody may call for a long time.
-                shared.link.check().await;
+                // While redis is away, that has been told.
+                failures = if shared.link.outage().is_some() { 0 } else { failures.saturating_add(1) };
+                if failures == TOLD_AFTER {
+                    warn!("redis lets nobody listen, so every request has to ask it");
+                }
             }
             sleep(REST).await;
         }
@@ -69,7 +80,7 @@ pub(super) fn start(shared: &Arc<Shared>) {
 
 /// A subscription. What was kept before it began may have ended unheard.
 async fn subscribe(shared: &Shared) -> redis::RedisResult<Listening> {
-    let listening = shared.link.listen(&shared.names.channel()).await?;
+    let listening = shared.link.listen().await?;
     for listener in shared.listening(None) {
         listener.all_ended();
     }
@@ -132,13 +143,13 @@ fn tell(shared: &Shared, push: &PushInfo) -> Option<()> {
 fn announce(shared: &Shared, message: &[u8]) {
     let text = str::from_utf8(message).unwrap_or_default();
     let words: Vec<&str> = text.split(' ').collect();
-    let (kind, ended) = match *words {
-        [kind, "session", name] => (Some(kind), unhex(name).map(|digest| Ended::Session(Digest(digest)))),
-        [kind, "subject", name] => (Some(kind), Some(Ended::Subject(name))),
-        [kind, "all"] => (Some(kind), None),
+    let (realm, ended) = match *words {
+        [realm, "session", name] => (Some(realm), hex::decode(name).map(|digest| Ended::Session(Digest(digest)))),
+        [realm, "subject", name] => (Some(realm), Some(Ended::Subject(name))),
+        [realm, "all"] => (Some(realm), None),
         _ => (None, None),
     };
-    for listener in shared.listening(kind) {
+    for listener in shared.listening(realm) {
         match ended {
             Some(Ended::Session(digest)) => listener.session_ended(&digest),
             Some(Ended::Subject(name)) => listener.subject_ended(&|subject| names::subject(subject) == name),

@@ -3,9 +3,9 @@
 //! All keys of one site have the same hash tag, because scripts look at several of them: in a cluster they are at one
 //! node.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest as _, Sha256};
+
+use crate::hex;
 
 /// The part that all names of one site begin with.
 #[derive(Clone, Debug)]
@@ -40,13 +40,13 @@ impl Names {
         format!("{}lease:{name}", self.prefix)
     }
 
-    /// The names for the sessions of one kind of people.
-    pub(super) fn sessions(&self, kind: &'static str) -> SessionNames {
-        SessionNames { prefix: format!("{}{kind}:", self.prefix) }
+    /// The names for the sessions of one realm.
+    pub(super) fn sessions(&self, realm: &str) -> SessionNames {
+        SessionNames { prefix: format!("{}{realm}:", self.prefix) }
     }
 }
 
-/// The names for the sessions of one kind of people.
+/// The names for the sessions of one realm: a kind of people, and a name where there are several stores of one kind.
 #[derive(Debug)]
 pub(super) struct SessionNames {
     prefix: String,
@@ -54,7 +54,7 @@ pub(super) struct SessionNames {
 
 impl SessionNames {
     pub(super) fn session(&self, digest: &[u8]) -> String {
-        format!("{}session:{}", self.prefix, hex(digest))
+        format!("{}session:{}", self.prefix, hex::encode(digest))
     }
 
     /// The last moment that was given to anything.
@@ -75,26 +75,7 @@ impl SessionNames {
 
 /// The name of a subject at Redis, which need not know who is logged in.
 pub(super) fn subject(subject: &str) -> String {
-    hex(&Sha256::digest(subject.as_bytes()))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _written = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// The bytes that lower-case hexadecimal digits spell.
-pub(super) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let (mut bytes, mut left) = ([0; N], text.as_bytes());
-    for byte in &mut bytes {
-        let (digits, rest) = left.split_first_chunk::<2>()?;
-        let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
-        *byte = u8::try_from(high? * 16 + low?).ok()?;
-        left = rest;
-    }
-    left.is_empty().then_some(bytes)
+    hex::encode(&Sha256::digest(subject.as_bytes()))
 }
 
 #[cfg(test)]
@@ -114,14 +95,5 @@ mod tests {
         all.sort();
         all.dedup();
         assert_eq!(all.len(), count);
-    }
-
-    #[test]
-    fn hexadecimal_digits_are_read_back_and_nothing_else_is() {
-        let bytes = [0, 1, 127, 128, 255];
-        assert_eq!(unhex(&hex(&bytes)), Some(bytes));
-        for wrong in ["", "00017f80f", "00017f80fff", "00017f80ffff", "00017f80zz", "00017f80é"] {
-            assert_eq!(unhex::<5>(wrong), None, "{wrong}");
-        }
     }
 }

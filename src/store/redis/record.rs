@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::names::hex;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
+use crate::hex;
 use crate::session::{Lifetime, Session, SessionId};
 use crate::store::StoredIdentity;
 
@@ -32,7 +32,7 @@ struct Record<'a> {
 /// Writes a session down.
 pub(super) fn write<I: StoredIdentity>(session: &Session<I>) -> Result<Vec<u8>, Error> {
     let record = Record {
-        key: hex(&session.id().digest()).into(),
+        key: hex::encode(&session.id().digest()).into(),
         created: session.created().unix_millis(),
         ends: session.ends().unix_millis(),
         idle: u64::try_from(session.idle().as_millis()).unwrap_or(u64::MAX),
@@ -45,7 +45,7 @@ pub(super) fn write<I: StoredIdentity>(session: &Session<I>) -> Result<Vec<u8>, 
 /// Reads a session that was kept under `id`; `None` if it is no such record.
 pub(super) fn read<I: StoredIdentity>(id: SessionId, record: &[u8], used: &[u8]) -> Option<Session<I>> {
     let record: Record<'_> = serde_json::from_slice(record).ok()?;
-    if record.key != hex(&id.digest()) {
+    if record.key != hex::encode(&id.digest()) {
         return None;
     }
     let used = std::str::from_utf8(used).ok()?.parse().ok()?;

@@ -23,12 +23,13 @@ scripts! {
     TOUCH = "touch.lua";
     END_ONE = "end_one.lua";
     END_MANY = "next_moment.lua" "end_many.lua";
-    CLAIM_FLOW = "claim_flow.lua";
-    LOOK_AT_FLOW = "only_master.lua" "look_at_flow.lua";
+    CLAIM_FLOW = "now.lua" "known_flow.lua" "claim_flow.lua";
+    LOOK_AT_FLOW = "only_master.lua" "now.lua" "known_flow.lua" "look_at_flow.lua";
     SETTLE_FLOW = "settle_flow.lua";
-    LEASE_TOKEN = "only_master.lua" "lease_token.lua";
-    KEEP_TOKEN = "keep_token.lua";
+    LEASE_TOKEN = "only_master.lua" "now.lua" "lease_token.lua";
+    KEEP_TOKEN = "now.lua" "keep_token.lua";
     END_LEASE = "end_lease.lua";
+    HELLO = "only_master.lua" "hello.lua";
     BEAT = "only_master.lua" "beat.lua";
 }
 

@@ -17,10 +17,13 @@ use crate::fleet::Fleet;
 use crate::session::{Session, SessionId};
 use crate::store::near::{Digest, Listener, Near};
 use crate::store::{LoadResult, Lookup, SessionStore, StoredIdentity};
-use crate::trace::{debug, warn};
+use crate::trace::debug;
 
 /// The longest time that Redis is told to keep anything.
 const LONGEST: Duration = Duration::from_secs(3_650 * 24 * 3_600);
+
+/// By how much the clocks of two instances may differ.
+const CLOCK_SKEW: Duration = Duration::from_secs(10 * 60);
 
 /// How long an end is remembered if Redis has evicted what says how long sessions live.
 const WITHOUT_CLOCK: Duration = Duration::from_secs(30 * 24 * 3_600);
@@ -61,6 +64,7 @@ const WITHOUT_CLOCK: Duration = Duration::from_secs(30 * 24 * 3_600);
 pub struct RedisStore<I> {
     redis: Redis,
     near: Option<Arc<Near<I>>>,
+    realm: Arc<str>,
     names: Arc<SessionNames>,
 }
 
@@ -81,9 +85,9 @@ impl<I: StoredIdentity> RedisStore<I> {
         &self.redis
     }
 
-    pub(super) fn new(redis: Redis, near: Option<Arc<Near<I>>>) -> Self {
-        let names = Arc::new(redis.shared.names.sessions(I::KIND));
-        Self { redis, near, names }
+    pub(super) fn new(redis: Redis, near: Option<Arc<Near<I>>>, realm: Arc<str>) -> Self {
+        let names = Arc::new(redis.shared.names.sessions(&realm));
+        Self { redis, near, realm, names }
     }
 
     /// Asks Redis.
@@ -113,7 +117,7 @@ impl<I: StoredIdentity> RedisStore<I> {
             return None;
         }
         let [_, Value::BulkString(sealed), Value::BulkString(used), Value::BulkString(subject)] = found else {
-            warn!("a session at redis has not all its parts");
+            debug!("a session at redis has not all its parts");
             return None;
         };
         let session = self.redis.shared.seal.open(key, sealed).and_then(|record| record::read(id, &record, used));
@@ -122,7 +126,7 @@ impl<I: StoredIdentity> RedisStore<I> {
             names::subject(session.identity().subject()).as_bytes() == subject.as_slice()
         });
         if session.is_none() {
-            warn!("a session at redis cannot be read");
+            debug!("a session at redis cannot be read");
         }
         session
     }
@@ -173,11 +177,17 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
         };
         let (store, session) = (self.clone(), Arc::clone(session));
         drop(runtime.spawn(async move {
-            let key = store.names.session(&session.id().digest());
+            let digest = Digest(session.id().digest());
+            let key = store.names.session(&digest.0);
             let (used, idle) = (session.last_used().unix_millis().to_string(), time_left(&session).0);
             let arguments = [record::VERSION.as_bytes(), used.as_bytes(), idle.as_bytes()];
-            if let Err(error) = store.shared().link.call(&script::TOUCH, &[&key], &arguments).await {
-                debug!(error = %error.report(), "a use could not be recorded");
+            match store.shared().link.call(&script::TOUCH, &[&key], &arguments).await {
+                Ok(_) => {
+                    if let Some(near) = &store.near {
+                        near.touched(&digest, session.last_used());
+                    }
+                }
+                Err(error) => debug!(error = %error.report(), "a use could not be recorded"),
             }
         }));
     }
@@ -205,14 +215,14 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
     async fn remove(&self, id: &SessionId) -> Result<(), Error> {
         let digest = Digest(id.digest());
         let key = self.names.session(&digest.0);
-        let message = Message::session(I::KIND, &digest.0);
+        let message = Message::session(&self.realm, &digest.0);
         self.end(|near| near.session_ended(&digest), &script::END_ONE, &[&key], &message).await
     }
 
     async fn remove_subject(&self, subject: &str) -> Result<(), Error> {
         let name = names::subject(subject);
         let marker = self.names.end_of_subjects() + &name;
-        let message = Message::subject(I::KIND, &name);
+        let message = Message::subject(&self.realm, &name);
         let is_subject = |of: &str| of == subject;
         self.end(|near| near.subject_ended(&is_subject), &script::END_MANY, &[&self.names.clock(), &marker], &message)
             .await
@@ -220,7 +230,7 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
 
     async fn remove_all(&self) -> Result<(), Error> {
         let keys = [&*self.names.clock(), &*self.names.end_of_all()];
-        self.end(|near| near.all_ended(), &script::END_MANY, &keys, &Message::all(I::KIND)).await
+        self.end(|near| near.all_ended(), &script::END_MANY, &keys, &Message::all(&self.realm)).await
     }
 
     fn fleet(&self) -> Option<Arc<dyn Fleet>> {
@@ -232,12 +242,14 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
 fn time_left<I>(session: &Session<I>) -> (String, String) {
     let absolute = session.ends().since(session.last_used()).min(LONGEST);
     let in_millis = |time: Duration| time.as_millis().max(1).to_string();
-    (in_millis(session.idle().min(absolute)), in_millis(absolute))
+    // A clock may lag behind that of the instance that began the session, and keep it for longer.
+    (in_millis(session.idle().min(absolute)), in_millis(absolute + CLOCK_SKEW))
 }
 
 impl<I> Clone for RedisStore<I> {
     fn clone(&self) -> Self {
-        Self { redis: self.redis.clone(), near: self.near.clone(), names: Arc::clone(&self.names) }
+        let (realm, names) = (Arc::clone(&self.realm), Arc::clone(&self.names));
+        Self { redis: self.redis.clone(), near: self.near.clone(), realm, names }
     }
 }
 

@@ -18,7 +18,8 @@ use crate::identity::Identity;
 /// assert_eq!(Manager::from_record(&manager.to_record()), Some(manager));
 /// ```
 pub trait StoredIdentity: Identity + Sized {
-    /// A short name, lower-case letters, digits and `-`. Sessions of different kinds are kept apart.
+    /// A short name, lower-case letters, digits and `-`. Sessions of different kinds are kept apart, so two types must
+    /// not have the same: of each other's sessions they could read none.
     const KIND: &'static str;
 
     /// The identity as text.

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 use crate::fleet::table::Table;
-use crate::fleet::{Fleet, Flow, Grant, Lease, Pending};
+use crate::fleet::{Fleet, Flow, Grant, Lease, Reply};
 use crate::trace::tests::Captured;
 
 const STEP: Duration = Duration::from_millis(100);
@@ -151,19 +151,19 @@ impl Line {
 }
 
 impl Fleet for Line {
-    fn claim_flow<'a>(&'a self, _flow: &'a str, _kept_for: Duration) -> Pending<'a, Option<Flow>> {
+    fn claim_flow<'a>(&'a self, _flow: &'a str, _kept_for: Duration) -> Reply<'a, Option<Flow>> {
         unimplemented!("tokens only")
     }
 
-    fn flow<'a>(&'a self, _flow: &'a str) -> Pending<'a, Option<Flow>> {
+    fn flow<'a>(&'a self, _flow: &'a str) -> Reply<'a, Option<Flow>> {
         unimplemented!("tokens only")
     }
 
-    fn settle_flow<'a>(&'a self, _flow: &'a str, _outcome: &'a [u8]) -> Pending<'a, ()> {
+    fn settle_flow<'a>(&'a self, _flow: &'a str, _outcome: &'a [u8]) -> Reply<'a, ()> {
         unimplemented!("tokens only")
     }
 
-    fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Pending<'a, Lease> {
+    fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease> {
         Box::pin(async move { self.back(self.there().await.lease_token(name, newer_than).await).await })
     }
 
@@ -173,11 +173,11 @@ impl Fleet for Line {
         grant: &'a Grant,
         token: &'a AccessToken,
         lifetime: Duration,
-    ) -> Pending<'a, bool> {
+    ) -> Reply<'a, bool> {
         Box::pin(async move { self.back(self.there().await.keep_token(name, grant, token, lifetime).await).await })
     }
 
-    fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Pending<'a, ()> {
+    fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Reply<'a, ()> {
         Box::pin(async move { self.back(self.there().await.end_lease(name, grant, pause).await).await })
     }
 }

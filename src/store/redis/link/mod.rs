@@ -2,7 +2,8 @@
 //!
 //! There is one connection, which all callers use at once. When a call shows that it is of no use any more (it broke,
 //! nothing came back in time, a reply was somebody else's, the server is no master or still loading), it is dropped,
-//! and one task makes a new one. Until it has, calls fail at once.
+//! and the task that keeps the link makes a new one. Until it has, calls fail at once. The same task asks something
+//! twice a second, for the case that nobody else does.
 
 mod source;
 
@@ -14,9 +15,11 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use redis::{RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::runtime::Handle;
-use tokio::time::{sleep, timeout};
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
-pub(super) use self::source::{Connection, Listening, Source};
+pub(super) use self::source::{Connection, Credentials, Listening, Source};
+use super::names::Names;
 use super::script::{self, Script};
 use crate::error::{Error, ErrorKind};
 use crate::meter;
@@ -24,6 +27,11 @@ use crate::trace::{info, warn};
 
 /// Between two attempts to connect.
 const REST: Duration = Duration::from_millis(250);
+/// Between two looks whether the connection still works.
+const BEAT_INTERVAL: Duration = Duration::from_millis(500);
+
+/// An announcement about a realm that nobody has.
+const NOBODY: &[u8] = b"- all";
 
 /// The way to Redis.
 pub(super) struct Link {
@@ -31,8 +39,12 @@ pub(super) struct Link {
     budget: Duration,
     /// A key that is never there. Attempts to connect change it, because only a master allows that.
     probe: String,
+    /// Where ends are announced.
+    channel: String,
     state: ArcSwap<State>,
     tags: AtomicU64,
+    /// Wakes the one who keeps the link.
+    lost: Arc<Notify>,
 }
 
 enum State {
@@ -51,9 +63,17 @@ enum Failure {
 
 impl Link {
     /// A link that is down.
-    pub(super) fn new(source: Source, budget: Duration, probe: String) -> Self {
+    pub(super) fn new(source: Source, budget: Duration, names: &Names) -> Self {
         let state = State::Down(failure("redis: not connected yet"));
-        Self { source, budget, probe, state: ArcSwap::from_pointee(state), tags: AtomicU64::new(0) }
+        Self {
+            source,
+            budget,
+            probe: names.probe(),
+            channel: names.channel(),
+            state: ArcSwap::from_pointee(state),
+            tags: AtomicU64::new(0),
+            lost: Arc::default(),
+        }
     }
 
     /// Tries to connect once.
@@ -64,23 +84,26 @@ impl Link {
         Ok(())
     }
 
-    /// Goes on trying in the background until there is a connection, or nobody has the link any more.
-    pub(super) fn reconnect(self: &Arc<Self>) {
-        let Ok(runtime) = Handle::try_current() else {
-            return;
-        };
-        let link = Arc::downgrade(self);
-        drop(runtime.spawn(async move {
+    /// Keeps the link in the background until nobody has it any more: connects while it is down, and while it is up,
+    /// looks whether it still is. Nobody may call for a long time, or those who call may not wait for the answer.
+    pub(super) fn keep(self: &Arc<Self>) {
+        let (link, lost) = (Arc::downgrade(self), Arc::clone(&self.lost));
+        drop(Handle::current().spawn(async move {
             while let Some(link) = link.upgrade() {
-                match link.connect().await {
-                    Ok(()) => {
-                        info!("redis can be reached again");
-                        return;
+                let rest = if link.outage().is_none() {
+                    // What comes of it is in the state.
+                    let _known = link.call(&script::BEAT, &[&link.probe], &[]).await;
+                    BEAT_INTERVAL
+                } else {
+                    match link.connect().await {
+                        Ok(()) => info!("redis can be reached again"),
+                        Err(error) => link.state.store(Arc::new(State::Down(error))),
                     }
-                    Err(error) => link.state.store(Arc::new(State::Down(error))),
-                }
+                    REST
+                };
                 drop(link);
-                sleep(REST).await;
+                // Whoever loses the connection does not have to wait for the next look.
+                let _woken = timeout(rest, lost.notified()).await;
             }
         }));
     }
@@ -119,12 +142,6 @@ impl Link {
         self.ask(connection, &script::BEAT, &[&self.probe], &[]).await.is_ok()
     }
 
-    /// Looks whether the connection still works, for the case that nobody calls.
-    pub(super) async fn check(self: &Arc<Self>) {
-        // What comes of it is in the state.
-        let _known = self.call(&script::BEAT, &[&self.probe], &[]).await;
-    }
-
     async fn ask(
         &self,
         connection: Connection,
@@ -150,10 +167,10 @@ impl Link {
         }
     }
 
-    /// A connection that hears what is published on `channel`.
-    pub(super) async fn listen(&self, channel: &str) -> RedisResult<Listening> {
+    /// A connection that hears what ends.
+    pub(super) async fn listen(&self) -> RedisResult<Listening> {
         let listening =
-            timeout(self.source.patience(self.budget), self.source.listen(channel, &self.probe, self.budget));
+            timeout(self.source.patience(self.budget), self.source.listen(&self.channel, &self.probe, self.budget));
         listening.await.unwrap_or_else(|_| Err((redis::ErrorKind::Io, "no subscription in time").into()))
     }
 
@@ -166,16 +183,17 @@ impl Link {
         let former = self.state.compare_and_swap(&state, Arc::new(State::Down(error.clone())));
         if Arc::ptr_eq(&former, &state) {
             warn!(error = %error.report(), "redis cannot be reached");
-            self.reconnect();
+            self.lost.notify_one();
         }
     }
 
-    /// A connection that works: to a master, past its password.
+    /// A connection that works: to a master, past its password, with the rights that are needed.
     async fn dial(&self) -> Result<Connection, Error> {
         let dialled = timeout(self.source.patience(self.budget), async {
             let connection =
                 self.source.dial().await.map_err(|error| failure("redis: no connection").with_source(error))?;
-            match self.ask(connection.clone(), &script::BEAT, &[&self.probe], &[]).await {
+            let hello = [self.channel.as_bytes(), NOBODY];
+            match self.ask(connection.clone(), &script::HELLO, &[&self.probe], &hello).await {
                 Ok(_) => Ok(connection),
                 Err(Failure::Refused(error) | Failure::Broken(error)) => Err(error),
             }

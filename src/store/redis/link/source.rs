@@ -8,11 +8,12 @@ use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, PushInfo, RedisFuture,
-    RedisResult, TlsMode, Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, PushInfo,
+    RedisConnectionInfo, RedisFuture, RedisResult, TlsMode, Value,
 };
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use zeroize::Zeroizing;
 
 /// The servers that play together.
 pub(in crate::store::redis) enum Source {
@@ -25,31 +26,40 @@ pub(in crate::store::redis) enum Source {
 
 impl Source {
     pub(in crate::store::redis) fn single(url: &str) -> RedisResult<Self> {
-        ready_for_tls(url);
-        Client::open(url).map(Box::new).map(Self::Single)
+        Client::open(place(url)?).map(Box::new).map(Self::Single)
     }
 
-    /// The addresses are those of the sentinels. User, password, database and TLS of the first one are those of the
-    /// master too.
-    pub(in crate::store::redis) fn sentinel(urls: &[String], master: &str) -> RedisResult<Self> {
+    /// The addresses are those of the sentinels; user, password and database in the first one are the server's.
+    pub(in crate::store::redis) fn sentinel(
+        urls: &[String],
+        master: &str,
+        credentials: &Credentials,
+    ) -> RedisResult<Self> {
+        let places = urls.iter().map(|url| place(url)).collect::<RedisResult<Vec<_>>>()?;
         let mut of_master = SentinelNodeConnectionInfo::default();
-        if let Some(url) = urls.first() {
-            ready_for_tls(url);
-            let first = url.as_str().into_connection_info()?;
+        if let Some(first) = places.first() {
             of_master = of_master.set_redis_connection_info(first.redis_settings().clone());
-            if url.starts_with("rediss:") {
+            if is_tls(first) {
                 of_master = of_master.set_tls_mode(TlsMode::Secure);
             }
         }
-        let client = SentinelClient::build(urls.to_vec(), master, Some(of_master), SentinelServerType::Master)?;
+        // A sentinel knows no databases, and has a password of its own, if any.
+        let mut settings = RedisConnectionInfo::default();
+        if let Some(user) = &credentials.user {
+            settings = settings.set_username(user);
+        }
+        if let Some(password) = &credentials.password {
+            settings = settings.set_password(password.as_str());
+        }
+        let sentinels = places.into_iter().map(|place| place.set_redis_settings(settings.clone())).collect();
+        let client = SentinelClient::build(sentinels, master, Some(of_master), SentinelServerType::Master)?;
         Ok(Self::Sentinel(Box::new(Mutex::new(client)), count(urls)))
     }
 
     pub(in crate::store::redis) fn cluster(urls: &[String], budget: Duration) -> RedisResult<Self> {
-        urls.iter().for_each(|url| ready_for_tls(url));
-        let nodes = urls.iter().map(|url| Client::open(url.as_str())).collect::<RedisResult<_>>()?;
-        let cluster = ClusterClient::builder(urls.to_vec());
-        let cluster = cluster.connection_timeout(budget).response_timeout(budget).build()?;
+        let places = urls.iter().map(|url| place(url)).collect::<RedisResult<Vec<_>>>()?;
+        let nodes = places.iter().cloned().map(Client::open).collect::<RedisResult<_>>()?;
+        let cluster = ClusterClient::builder(places).connection_timeout(budget).response_timeout(budget).build()?;
         Ok(Self::Cluster(Box::new(cluster), nodes))
     }
 
@@ -152,13 +162,26 @@ fn count<T>(these: &[T]) -> u32 {
     u32::try_from(these.len()).unwrap_or(u32::MAX)
 }
 
-/// `rustls` wants to be told which cryptography to use. reqwest's choice is made here too, unless the application has
-/// made one.
-fn ready_for_tls(url: &str) {
-    if url.starts_with("rediss:") && rustls::crypto::CryptoProvider::get_default().is_none() {
+/// Where a URL leads. `rustls` wants to be told which cryptography to use: reqwest's choice is made here too, unless the
+/// application has made one.
+fn place(url: &str) -> RedisResult<ConnectionInfo> {
+    let place = url.into_connection_info()?;
+    if is_tls(&place) && rustls::crypto::CryptoProvider::get_default().is_none() {
         // Somebody else may be faster, which is as well.
         let _chosen = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
+    Ok(place)
+}
+
+fn is_tls(place: &ConnectionInfo) -> bool {
+    matches!(place.addr(), ConnectionAddr::TcpTls { .. })
+}
+
+/// Who asks the sentinels.
+#[derive(Default)]
+pub(in crate::store::redis) struct Credentials {
+    pub(in crate::store::redis) user: Option<String>,
+    pub(in crate::store::redis) password: Option<Zeroizing<String>>,
 }
 
 impl fmt::Debug for Source {

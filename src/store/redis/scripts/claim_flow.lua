@@ -1,10 +1,8 @@
 -- KEYS: flow. ARGV: tag, time to keep it in ms.
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local flow = redis.call('HMGET', KEYS[1], 'claimed', 'outcome')
-if flow[1] or flow[2] then
-    return { ARGV[1], string.format('%.0f', now - (tonumber(flow[1] or '0') or 0)), flow[2] }
+local known = known_flow(KEYS[1], ARGV[1])
+if known then
+    return known
 end
-redis.call('HSET', KEYS[1], 'claimed', string.format('%.0f', now))
+redis.call('HSET', KEYS[1], 'claimed', string.format('%.0f', now_in_millis()))
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return { ARGV[1] }

@@ -1,6 +1,5 @@
 -- KEYS: token, lease. ARGV: tag, fence, owner, token, lifetime in ms, youth in ms, time to keep it in ms, version.
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = now_in_millis()
 local token = redis.call('HMGET', KEYS[1], 'fence', 'kept_at', 'died_young', 'ends_at', 'version')
 if token[1] ~= ARGV[2] or token[5] ~= ARGV[8] then
     return { ARGV[1], '0' }

@@ -3,8 +3,7 @@ local refusal = refuse_on_replica(KEYS[1])
 if refusal then
     return refusal
 end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = now_in_millis()
 local token = redis.call('HMGET', KEYS[1], 'version', 'fence', 'token', 'kept_under', 'kept_at', 'ends_at', 'died_young')
 if token[1] and token[1] ~= ARGV[2] then
     return { ARGV[1], 'foreign' }
