@@ -120,12 +120,18 @@ fn page(instance: &str, path: &str, manager: Option<&Manager>) -> Html<String> {
     };
     Html(format!(
         r#"<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>实例 {instance}</title><style>body{{font:1.1rem/1.6 system-ui,sans-serif;max-width:30rem;margin:3rem auto;padding:0 1rem}}
-.instance{{font-size:3rem;font-weight:700}}.instance-A{{color:#0a7a5a}}.instance-B{{color:#a3430f}}</style>
-<p>{path}</p><p class="instance instance-{instance}" id="instance">实例 {instance}</p>{who}
-<p><a href="/">首页 · home</a> · <a href="/admin">管理后台 · back office</a></p></html>"#
+<title>实例 {instance}</title><style>{STYLE}</style><main class="instance-{instance}"><p><code>{path}</code></p>
+<h1 id="instance">实例 {instance}</h1>{who}<nav><a href="/">首页 · home</a><a href="/admin">管理后台 · back office</a></nav>
+</main></html>"#
     ))
 }
+
+/// Each instance has a colour of its own.
+const STYLE: &str = "body{margin:0;padding:3rem 1rem;background:#f3f6f4;font:1.05rem/1.6 system-ui,sans-serif}\
+    main{max-width:24rem;margin:auto;padding:2rem;background:#fff;border-radius:1.1rem;border-top:.5rem solid var(--own)}\
+    h1{margin:0;font-size:2.6rem;color:var(--own)}p{margin:.6rem 0}code{color:#66756c}\
+    .instance-A{--own:#06804a}.instance-B{--own:#a3430f}nav{display:grid;gap:.4rem;margin-top:1.5rem}a{color:#06804a}\
+    button{padding:.5rem 1.2rem;border:0;border-radius:.6rem;background:#16241c;color:#fff;font:inherit}";
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")

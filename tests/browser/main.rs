@@ -4,9 +4,13 @@
 //! `UPDATE_SCREENSHOTS=1` renews the pictures of the README, otherwise they go to `target/tmp/screenshots`.
 
 mod chromium;
+mod fleet;
 mod install;
 #[path = "../support/programs.rs"]
 mod programs;
+#[expect(dead_code, reason = "only started here")]
+#[path = "../support/redis_server/mod.rs"]
+mod redis_server;
 #[path = "../support/mod.rs"]
 mod support;
 mod wechat;

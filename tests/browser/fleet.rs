@@ -1,0 +1,38 @@
+//! Two instances behind a balancer, as somebody sees them who knows nothing of that.
+
+use crate::chromium::{Chromium, Kind};
+use crate::redis_server::Redis;
+use crate::support::{Site, command};
+use crate::{WANG, assert_fits};
+
+/// Goes there until an instance of this name has answered.
+async fn see_both(chromium: &Chromium, url: &str, who: &str) {
+    for name in ["实例 A", "实例 B"] {
+        loop {
+            chromium.go(url).await;
+            chromium.see(who).await;
+            if chromium.find("#instance").await.text().await.expect("it is there") == name {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_and_logout_count_at_both_instances() {
+    let redis = Redis::start();
+    let site = Site::run(&mut command("fleet", &[("REDIS_URL", &redis.url())]), true);
+    let kind = Kind { height: 640, ..Kind::PHONE };
+    let chromium = Chromium::start(kind).await;
+    see_both(&chromium, &site.url, "陌生人").await;
+    chromium.go(&format!("{}/admin", site.url)).await;
+    chromium.click(WANG).await;
+    chromium.see("王老师").await;
+    assert_eq!(chromium.address().await, "/admin");
+    see_both(&chromium, &site.url, "王老师").await;
+    chromium.picture("fleet").await;
+    assert_fits(&chromium, kind).await;
+    chromium.click("form button").await;
+    chromium.see("陌生人").await;
+    see_both(&chromium, &site.url, "陌生人").await;
+}
