@@ -12,7 +12,7 @@ use tower_weika::token::AccessToken;
 use tower_weika::{Error, ErrorKind};
 
 use crate::kit::{begin, connect, found, load, now, until, who};
-use crate::redis_server::{self, Connection, Value};
+use crate::redis_server::{self, Connection, Options, Value};
 
 const TTL: &str = "3600000";
 const SECRET_TOKEN: &str = "token-of-the-application";
@@ -28,7 +28,9 @@ struct Site {
 
 impl Site {
     async fn start(key: Option<[u8; 32]>) -> Self {
-        let redis = redis_server::Redis::start();
+        // Nothing has to survive, and there are many thousand writes.
+        let options = Options { arguments: &["--appendonly", "no"], ..Options::default() };
+        let redis = redis_server::Redis::start_with(&options);
         let builder = Redis::builder(redis.url()).near_capacity(0);
         let builder = match key {
             Some(key) => builder.sealing_key(key),
