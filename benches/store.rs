@@ -11,10 +11,7 @@ mod rounds;
 mod support;
 mod turns;
 
-use std::cell::RefCell;
-
 use redis_server::Redis as Server;
-use rounds::{BATCH, Walk, run};
 use support::{Candidate, Person, Site};
 use tokio::runtime;
 use tower_weika::store::{Redis, StoredIdentity};
@@ -33,7 +30,6 @@ impl StoredIdentity for Person {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the output of this program")]
 fn main() {
     let server = Server::start();
     // Listens for ends in the background, as in a server.
@@ -44,45 +40,6 @@ fn main() {
     let mut candidates: Vec<Candidate> = Site::with_sessions(SESSIONS).candidates();
     candidates.retain(|candidate| ["bare", "login, live session"].contains(&candidate.name.as_str()));
     candidates.push(near.live("login, live session, near copy of Redis"));
-    let candidates: Vec<_> = candidates.into_iter().map(RefCell::new).collect();
-
     let _inside = runtime.enter();
-    let walk = Walk::new();
-    let measure = |cold: bool, rounds, operations| {
-        let runs = candidates.iter().map(|candidate| {
-            let go = |operations| {
-                run(&mut candidate.borrow_mut(), operations, || {
-                    if cold {
-                        walk.walk();
-                    }
-                })
-            };
-            (candidate.borrow().name.clone(), Box::new(go) as turns::Run<'_>)
-        });
-        turns::medians(&mut runs.collect::<Vec<_>>(), rounds, operations)
-    };
-    let (hot, cold) = (measure(false, 31, 8 * SESSIONS as u64), measure(true, 151, BATCH as u64));
-    println!(
-        "| candidate | hot ns over bare | ÷ memory | cold ns over bare | ÷ memory | allocations (map there / not) |"
-    );
-    println!("|---|---|---|---|---|---|");
-    for (index, candidate) in candidates.iter().enumerate().skip(1) {
-        let mut candidate = candidate.borrow_mut();
-        let [value] = candidate.pick();
-        candidate.send(&value);
-        let there = allocation_counter::measure(|| candidate.send(&value)).count_total;
-        candidate.without_map();
-        let not = allocation_counter::measure(|| candidate.send(&value)).count_total;
-        let over = |medians: &[f64]| medians[index] - medians[0];
-        let ratio = |medians: &[f64]| over(medians) / (medians[1] - medians[0]);
-        println!(
-            "| {} | {:.0} | {:.2} | {:.0} | {:.2} | {there} / {not} |",
-            candidate.name,
-            over(&hot),
-            ratio(&hot),
-            over(&cold),
-            ratio(&cold),
-        );
-    }
-    println!("\nbare: {:.0} ns hot, {:.0} ns cold", hot[0], cold[0]);
+    rounds::table(candidates, SESSIONS, "memory");
 }

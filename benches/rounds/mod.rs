@@ -1,13 +1,15 @@
 //! Requests sent in batches, to caches that are full of them or of something else.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the time")]
 
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use crate::support::Candidate;
+use crate::turns;
 
 /// So many requests are timed at once; their headers were read just before.
-pub(crate) const BATCH: usize = 32;
+const BATCH: usize = 32;
 /// More than the caches of one core hold.
 const WALK_BYTES: usize = 32 << 20;
 
@@ -39,4 +41,49 @@ impl Walk {
     pub(crate) fn walk(&self) {
         black_box(self.0.iter().step_by(64 / size_of::<u64>()).sum::<u64>());
     }
+}
+
+/// The table for `docs/benchmarks.md`: what candidates cost over the first one, and in proportion to the second one.
+#[expect(clippy::print_stdout, reason = "the output of these programs")]
+pub(crate) fn table(candidates: Vec<Candidate>, sessions: usize, second: &str) {
+    let candidates: Vec<_> = candidates.into_iter().map(RefCell::new).collect();
+    let walk = Walk::new();
+    let measure = |cold: bool, rounds, operations| {
+        let runs = candidates.iter().map(|candidate| {
+            let go = |operations| {
+                run(&mut candidate.borrow_mut(), operations, || {
+                    if cold {
+                        walk.walk();
+                    }
+                })
+            };
+            (candidate.borrow().name.clone(), Box::new(go) as turns::Run<'_>)
+        });
+        turns::medians(&mut runs.collect::<Vec<_>>(), rounds, operations)
+    };
+    // Hot: most of a turn, every session has been asked for before.
+    let (hot, cold) = (measure(false, 31, 8 * sessions as u64), measure(true, 151, BATCH as u64));
+    println!(
+        "| candidate | hot ns over bare | ÷ {second} | cold ns over bare | ÷ {second} | allocations (map there / not) |"
+    );
+    println!("|---|---|---|---|---|---|");
+    for (index, candidate) in candidates.iter().enumerate() {
+        let mut candidate = candidate.borrow_mut();
+        let [value] = candidate.pick();
+        candidate.send(&value);
+        let there = allocation_counter::measure(|| candidate.send(&value)).count_total;
+        candidate.without_map();
+        let not = allocation_counter::measure(|| candidate.send(&value)).count_total;
+        let over = |medians: &[f64]| medians[index] - medians[0];
+        let ratio = |medians: &[f64]| over(medians) / (medians[1] - medians[0]);
+        println!(
+            "| {} | {:.0} | {:.2} | {:.0} | {:.2} | {there} / {not} |",
+            candidate.name,
+            over(&hot),
+            ratio(&hot),
+            over(&cold),
+            ratio(&cold),
+        );
+    }
+    println!("\nbare: {:.0} ns hot, {:.0} ns cold", hot[0], cold[0]);
 }
