@@ -144,7 +144,7 @@ where
         former: Option<SessionId>,
         return_to: ReturnTo,
     ) -> Result<Finished, Error> {
-        let shared = self.shared(state.flow);
+        let shared = self.shared_flow(state.flow);
         if let Some(shared) = &shared
             && let Some(known) = shared.claim().await?
         {

@@ -76,7 +76,7 @@ where
     St: SessionStore<P::Identity>,
 {
     /// The flow at the other instances, if there are any.
-    pub(super) fn shared(&self, flow: FlowId) -> Option<SharedFlow> {
+    pub(super) fn shared_flow(&self, flow: FlowId) -> Option<SharedFlow> {
         let fleet = Arc::clone(self.fleet.as_ref()?);
         // The flow is in the URL of a callback; what others may read should not lead from one to the other.
         let digest = hex::encode(&Sha256::digest(flow.0));
@@ -86,7 +86,7 @@ where
     /// The exchange of a flow whose code was ever given to us, here or at another instance.
     pub(super) async fn known(self: &Arc<Self>, flow: FlowId) -> Result<Option<Exchange>, Error> {
         let known = self.exchanges.of(flow);
-        let Some(shared) = self.shared(flow).filter(|_| known.is_none()) else {
+        let Some(shared) = self.shared_flow(flow).filter(|_| known.is_none()) else {
             return Ok(known);
         };
         Ok(match shared.known().await? {

@@ -31,7 +31,7 @@ impl Hash for Digest {
 pub(super) struct Trust(AtomicU64);
 
 impl Trust {
-    /// Whatever ended more than the usual time ago was heard of, until `end`.
+    /// Copies count until `end`.
     pub(super) fn renew(&self, end: Timestamp) {
         self.0.store(end.unix_millis(), Ordering::Release);
     }

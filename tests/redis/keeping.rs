@@ -125,11 +125,12 @@ async fn stores_of_several_names_know_nothing_of_each_other() {
     let open = |index| -> RedisStore<Manager> {
         match index {
             0 => redis.store(),
-            1 => redis.store_named("school-a"),
-            _ => redis.store_named("school-b"),
+            1 => redis.store_named("一中 a"),
+            2 => redis.store_named("二中 a"),
+            _ => redis.store_named(""),
         }
     };
-    let stores = [0, 1, 2].map(open);
+    let stores = [0, 1, 2, 3].map(open);
     for (index, own) in stores.iter().enumerate() {
         let id = begin(own, "o1").await;
         keep_near(own, &id).await;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::builder::RedisBuilder;
 use super::link::Link;
 use super::listen;
@@ -90,13 +92,12 @@ impl Redis {
         self.realm(I::KIND.into())
     }
 
-    /// Another store for people of this kind, apart from those with other names. A name has letters, digits, hyphens
-    /// and underscores; the name of the layer's provider is a good one. Of other characters each counts as an
-    /// underscore.
+    /// Another store for people of this kind, apart from those with other names. The name of the layer's provider is a
+    /// good one.
     #[must_use]
     pub fn store_named<I: StoredIdentity>(&self, name: &str) -> RedisStore<I> {
-        let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_');
-        let name: String = name.chars().map(|it| if is_plain(it) { it } else { '_' }).collect();
+        // Announcements are words, and no two names may become one.
+        let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
         self.realm(format!("{}@{name}", I::KIND).into())
     }
 

@@ -151,16 +151,16 @@ impl Line {
 }
 
 impl Fleet for Line {
-    fn claim_flow<'a>(&'a self, _flow: &'a str, _kept_for: Duration) -> Reply<'a, Option<Flow>> {
-        unimplemented!("tokens only")
+    fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Reply<'a, Option<Flow>> {
+        Box::pin(async move { self.back(self.there().await.claim_flow(flow, kept_for).await).await })
     }
 
-    fn flow<'a>(&'a self, _flow: &'a str) -> Reply<'a, Option<Flow>> {
-        unimplemented!("tokens only")
+    fn flow<'a>(&'a self, flow: &'a str) -> Reply<'a, Option<Flow>> {
+        Box::pin(async move { self.back(self.there().await.flow(flow).await).await })
     }
 
-    fn settle_flow<'a>(&'a self, _flow: &'a str, _outcome: &'a [u8]) -> Reply<'a, ()> {
-        unimplemented!("tokens only")
+    fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Reply<'a, ()> {
+        Box::pin(async move { self.back(self.there().await.settle_flow(flow, outcome).await).await })
     }
 
     fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease> {

@@ -37,7 +37,7 @@ const NOBODY: &[u8] = b"- all";
 pub(super) struct Link {
     source: Source,
     budget: Duration,
-    /// A key that is never there. Attempts to connect change it, because only a master allows that.
+    /// A key that is never there. Beats try to take something away from it, which only a master allows.
     probe: String,
     /// Where ends are announced.
     channel: String,
