@@ -1,6 +1,7 @@
 //! What reading the cached access token costs, beside the least that it could cost.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the time")]
 
+mod report;
 mod token;
 mod turns;
 
@@ -12,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use criterion::{Criterion, criterion_group};
+use report::Section;
 use token::{LIFETIME, TOKEN_LENGTH};
 use tower::Service;
 use tower_weika::Error;
@@ -127,35 +128,21 @@ fn current(cache: &TokenCache<impl TokenSource>) {
     check(cache.current().expect("the token is there").expose());
 }
 
-fn access_token(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("access token");
-    group.sample_size(20).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
-    with_candidates(|candidates| {
-        for (name, mut run) in candidates {
-            group.bench_function(name, |bencher| bencher.iter_custom(&mut run));
-        }
-    });
-}
-
-/// The table for `docs/benchmarks.md`.
-#[expect(clippy::print_stdout, reason = "the output of this program")]
-fn table() {
+fn main() {
+    let mut section = Section::new("access_token", "The access token");
+    section.text("157 characters, read through the public API. The floor is an `ArcSwap` guard and the coarse clock.");
     with_candidates(|mut candidates| {
         let medians = turns::medians(&mut candidates, 301, 20_000);
-        println!("| read | 1 thread, ns | 2 threads, ns | 2 ÷ 1 | ÷ floor |");
-        println!("|---|---|---|---|---|");
-        for (pair, names) in medians.chunks(2).zip(candidates.chunks(2)) {
+        let rows = medians.chunks(2).zip(candidates.chunks(2)).map(|(pair, names)| {
             let (one, two) = (pair[0], pair[1]);
             let name = names[0].0.trim_end_matches(", 1 thread");
-            println!("| {name} | {one:.1} | {two:.1} | {:.2} | {:.2} |", two / one, one / medians[0]);
-        }
+            section.figure(&format!("{name}/1"), one);
+            section.figure(&format!("{name}/2"), two);
+            let ratios = [two / one, one / medians[0]].map(|ratio| format!("{ratio:.2}"));
+            [vec![name.to_owned(), format!("{one:.1}"), format!("{two:.1}")], ratios.into()].concat()
+        });
+        let rows: Vec<_> = rows.collect();
+        section.table(&["read", "1 thread, ns", "2 threads, ns", "2 ÷ 1", "÷ floor"], &rows);
     });
-}
-
-criterion_group!(benches, access_token);
-
-fn main() {
-    table();
-    benches();
-    Criterion::default().configure_from_args().final_summary();
+    section.finish();
 }

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use crate::report::Section;
 use crate::support::Candidate;
 use crate::turns;
 
@@ -43,9 +44,8 @@ impl Walk {
     }
 }
 
-/// The table for `docs/benchmarks.md`: what candidates cost over the first one, and in proportion to the second one.
-#[expect(clippy::print_stdout, reason = "the output of these programs")]
-pub(crate) fn table(candidates: Vec<Candidate>, sessions: usize, second: &str) {
+/// What candidates cost over the first one, and in proportion to the second one.
+pub(crate) fn table(section: &mut Section, candidates: Vec<Candidate>, sessions: usize, second: &str) {
     let candidates: Vec<_> = candidates.into_iter().map(RefCell::new).collect();
     let walk = Walk::new();
     let measure = |cold: bool, rounds, operations| {
@@ -63,11 +63,7 @@ pub(crate) fn table(candidates: Vec<Candidate>, sessions: usize, second: &str) {
     };
     // Hot: most of a turn, every session has been asked for before.
     let (hot, cold) = (measure(false, 31, 8 * sessions as u64), measure(true, 151, BATCH as u64));
-    println!(
-        "| candidate | hot ns over bare | ÷ {second} | cold ns over bare | ÷ {second} | allocations (map there / not) |"
-    );
-    println!("|---|---|---|---|---|---|");
-    for (index, candidate) in candidates.iter().enumerate() {
+    let rows = candidates.iter().enumerate().map(|(index, candidate)| {
         let mut candidate = candidate.borrow_mut();
         let [value] = candidate.pick();
         candidate.send(&value);
@@ -76,14 +72,22 @@ pub(crate) fn table(candidates: Vec<Candidate>, sessions: usize, second: &str) {
         let not = allocation_counter::measure(|| candidate.send(&value)).count_total;
         let over = |medians: &[f64]| medians[index] - medians[0];
         let ratio = |medians: &[f64]| over(medians) / (medians[1] - medians[0]);
-        println!(
-            "| {} | {:.0} | {:.2} | {:.0} | {:.2} | {there} / {not} |",
-            candidate.name,
-            over(&hot),
-            ratio(&hot),
-            over(&cold),
-            ratio(&cold),
-        );
-    }
-    println!("\nbare: {:.0} ns hot, {:.0} ns cold", hot[0], cold[0]);
+        section.figure(&format!("{}/hot", candidate.name), over(&hot));
+        section.figure(&format!("{}/cold", candidate.name), over(&cold));
+        vec![
+            candidate.name.clone(),
+            format!("{:.0}", over(&hot)),
+            format!("{:.2}", ratio(&hot)),
+            format!("{:.0}", over(&cold)),
+            format!("{:.2}", ratio(&cold)),
+            format!("{there} / {not}"),
+        ]
+    });
+    let rows: Vec<_> = rows.collect();
+    let ratio = format!("÷ {second}");
+    section.table(
+        &["candidate", "hot, ns over bare", &ratio, "cold, ns over bare", &ratio, "allocations (map there / not)"],
+        &rows,
+    );
+    section.text(&format!("Bare: {:.0} ns hot, {:.0} ns cold.", hot[0], cold[0]));
 }

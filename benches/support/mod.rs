@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::pin::pin;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -13,10 +12,11 @@ use http::header::{COOKIE, HeaderName, LOCATION, REFERER, SET_COOKIE};
 use http::{HeaderValue, Request, Response, Uri};
 use tokio::runtime::Runtime;
 use tower::{Layer, Service};
+use tower_weika::clock::Clock;
 use tower_weika::identity::Identity;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
-use tower_weika::session::{Authenticated, SessionId};
+use tower_weika::session::{Authenticated, Lifetime, Session, SessionId};
 use tower_weika::store::{MemoryStore, SessionStore};
 use tower_weika::{AuthorizationCode, Error};
 
@@ -25,6 +25,12 @@ const FOREIGN: &str = "_ga=GA1.1.1382046791.1763700000; Hm_lvt_0c1e6f3a=17637000
 
 #[derive(Debug)]
 pub(crate) struct Person(pub(crate) String);
+
+impl Person {
+    pub(crate) fn numbered(number: usize) -> Self {
+        Self(format!("person-{number}"))
+    }
+}
 
 impl Identity for Person {
     fn subject(&self) -> &str {
@@ -59,75 +65,92 @@ impl IdentityProvider for Provider {
 pub(crate) struct Site<St = MemoryStore<Person>> {
     login: LoginLayer<Provider, St>,
     cookie_name: String,
-    live: Rc<[HeaderValue]>,
+    live: Arc<[HeaderValue]>,
 }
 
 impl Site {
-    /// Logs so many people in, each through the provider and back.
+    /// With so many people logged in, in this process.
     pub(crate) fn with_sessions(count: usize) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        Self::with_sessions_in(MemoryStore::new(), count, &runtime)
+        let capacity = u64::try_from(count).expect("small").max(100_000);
+        Self::with_sessions_in(&MemoryStore::<Person>::builder().capacity(capacity).build(), count, &runtime)
     }
 }
 
 impl<St: SessionStore<Person>> Site<St> {
-    /// The same with another store.
-    pub(crate) fn with_sessions_in(store: St, count: usize, runtime: &Runtime) -> Self {
-        let builder = LoginLayer::builder(Provider).store(store).public_url("https://campus.example");
+    /// The same with another store. The first one goes to the provider and back; the others are put into the store.
+    pub(crate) fn with_sessions_in(store: &St, count: usize, runtime: &Runtime) -> Self {
+        let builder = LoginLayer::builder(Provider).store(store.clone()).public_url("https://campus.example");
         let login = builder.secret([7; 32]).build().expect("valid settings");
-        let sessions: Vec<_> = (0..count).map(|number| runtime.block_on(log_in(&login, number))).collect();
-        let cookie_name = sessions[0].split_once('=').expect("a cookie").0.to_owned();
-        let live = sessions.iter().map(|ours| header(&format!("{FOREIGN}; {ours}"))).collect();
+        let first = runtime.block_on(log_in(&login));
+        let cookie_name = first.split_once('=').expect("a cookie").0.to_owned();
+        let now = Clock::system().now();
+        let others = (1..count).map(|number| {
+            let id = SessionId::random().expect("randomness");
+            let session = Session::begin(id, Person::numbered(number), Lifetime::default(), now);
+            runtime.block_on(store.insert(session)).expect("the store takes it");
+            format!("{cookie_name}={}", &*id.expose())
+        });
+        let ours: Vec<_> = std::iter::once(first).chain(others).collect();
+        let live = ours.iter().map(|ours| cookies(ours)).collect();
         Self { login, cookie_name, live }
     }
 
     /// Those who are logged in, on the way through the login layer.
     pub(crate) fn live(&self, name: &str) -> Candidate {
-        Candidate::new::<Authenticated<Person>, _>(name, &self.login, COOKIE, &self.live, true)
+        Candidate::new(name, self.login.layer(Application::known_by(is_authenticated)), COOKIE, &self.live, true)
     }
 
     /// What is compared. The first is the bare application.
     pub(crate) fn candidates(&self) -> Vec<Candidate> {
-        let foreign: Rc<[_]> = vec![header(FOREIGN); self.live.len()].into();
+        let foreign: Arc<[_]> = vec![header(FOREIGN); self.live.len()].into();
         let unknown = self.live.iter().map(|_| {
-            let id = SessionId::random().expect("randomness").expose();
-            header(&format!("{FOREIGN}; {}={id}", self.cookie_name))
+            let id = SessionId::random().expect("randomness");
+            cookies(&format!("{}={}", self.cookie_name, &*id.expose()))
         });
-        let unknown: Rc<[_]> = unknown.collect();
+        let unknown: Arc<[_]> = unknown.collect();
+        let application = Application::known_by(is_authenticated);
         let (login, authenticate) = (&self.login, &self.login.authenticate());
-        let person = Arc::new(Person("by hand".to_owned()));
-        let insert = tower::layer::layer_fn(move |inner| InsertByHand { inner, person: Arc::clone(&person) });
-        let bare = tower::layer::layer_fn(|application| application);
         let visitors = [
-            ("no cookie", REFERER, &foreign, false),
-            ("foreign cookies", COOKIE, &foreign, false),
-            ("unknown session", COOKIE, &unknown, false),
-            ("live session", COOKIE, &self.live, true),
+            ("no cookie", REFERER, &foreign),
+            ("foreign cookies", COOKIE, &foreign),
+            ("unknown session", COOKIE, &unknown),
         ];
-        let mut all = vec![
-            Candidate::new::<Authenticated<Person>, _>("bare", &bare, COOKIE, &self.live, false),
-            Candidate::new::<ByHand, _>("insert by hand", &insert, COOKIE, &self.live, true),
-        ];
-        for (visitor, carrier, values, known) in visitors {
-            let name = format!("authenticate, {visitor}");
-            all.push(Candidate::new::<Authenticated<Person>, _>(&name, authenticate, carrier.clone(), values, known));
-            let name = format!("login, {visitor}");
-            if known {
-                all.push(self.live(&name));
-            } else {
-                all.push(Candidate::new::<Authenticated<Person>, _>(&name, login, carrier, values, known));
-            }
+        let mut all = vec![bare(&self.live), insert_by_hand(&self.live)];
+        for (visitor, carrier, values) in visitors {
+            let (one, other) = (authenticate.layer(application), login.layer(application));
+            all.push(Candidate::new(&format!("authenticate, {visitor}"), one, carrier.clone(), values, false));
+            all.push(Candidate::new(&format!("login, {visitor}"), other, carrier, values, false));
         }
+        let live = authenticate.layer(application);
+        all.push(Candidate::new("authenticate, live session", live, COOKIE, &self.live, true));
+        all.push(self.live("login, live session"));
         all
     }
 }
 
-async fn log_in<St: SessionStore<Person>>(login: &LoginLayer<Provider, St>, number: usize) -> String {
-    let mut service = login.layer(Application::default());
+/// The application with nothing around it.
+pub(crate) fn bare(values: &Arc<[HeaderValue]>) -> Candidate {
+    Candidate::new("bare", Application::known_by(is_authenticated), COOKIE, values, false)
+}
+
+/// What a layer cannot do without: one `Arc` goes into the extensions.
+pub(crate) fn insert_by_hand(values: &Arc<[HeaderValue]>) -> Candidate {
+    let inner = Application::known_by(|request| request.extensions().get::<Arc<Person>>().is_some());
+    let service = InsertByHand { inner, person: Arc::new(Person::numbered(0)) };
+    Candidate::new("insert by hand", service, COOKIE, values, true)
+}
+
+fn is_authenticated(request: &Request<()>) -> bool {
+    request.extensions().get::<Authenticated<Person>>().is_some()
+}
+
+async fn log_in<St: SessionStore<Person>>(login: &LoginLayer<Provider, St>) -> String {
+    let mut service = login.layer(Application::known_by(is_authenticated));
     let begin = Request::get("/auth/bench/login").body(()).expect("a request");
     let begun = service.call(begin).await.expect("infallible");
     let (_, state) = begun.headers()[LOCATION].to_str().expect("text").rsplit_once("state=").expect("a state");
-    let back = Request::get(format!("/auth/bench/callback?wxcode=person-{number}&state={state}"));
+    let back = Request::get(format!("/auth/bench/callback?wxcode=person-0&state={state}"));
     let flow = begun.headers()[SET_COOKIE].to_str().expect("text").split(';').next().expect("a cookie");
     let back = service.call(back.header(COOKIE, flow).body(()).expect("a request")).await.expect("infallible");
     let cookies = back.headers().get_all(SET_COOKIE).into_iter().map(|cookie| cookie.to_str().expect("text"));
@@ -138,41 +161,30 @@ async fn log_in<St: SessionStore<Person>>(login: &LoginLayer<Provider, St>, numb
 /// Something that answers requests, with the requests it gets.
 pub(crate) struct Candidate {
     pub(crate) name: String,
-    values: Rc<[HeaderValue]>,
+    carrier: HeaderName,
+    values: Arc<[HeaderValue]>,
+    known: bool,
     picked: u64,
-    send: Box<dyn FnMut(&HeaderValue)>,
-    renew: Box<dyn Fn()>,
+    request: Option<Request<()>>,
+    call: Box<dyn FnMut(Request<()>) + Send>,
 }
 
 impl Candidate {
     /// The rotating `values` go into the header `carrier`, so that changing it costs every candidate the same.
-    /// Afterwards the request has to have a `W`, or must not.
-    fn new<W, L>(name: &str, layer: &L, carrier: HeaderName, values: &Rc<[HeaderValue]>, known: bool) -> Self
+    /// The application inside `service` has to say of everybody whether they are `known`.
+    pub(crate) fn new<S>(
+        name: &str,
+        mut service: S,
+        carrier: HeaderName,
+        values: &Arc<[HeaderValue]>,
+        known: bool,
+    ) -> Self
     where
-        W: Send + Sync + 'static,
-        L: Layer<Application, Service: Service<Request<()>> + 'static>,
+        S: Service<Request<()>> + Send + 'static,
     {
-        let application = Application::default();
-        let slot = Rc::clone(&application.0);
-        slot.set(Some(request(&carrier)));
-        let renewed = Rc::clone(&slot);
-        let mut service = layer.layer(application);
-        let send = move |value: &HeaderValue| {
-            let mut request = slot.take().expect("put aside by the application");
-            request.extensions_mut().clear();
-            *request.headers_mut().get_mut(&carrier).expect("there from the beginning") = value.clone();
-            answer(&mut service, request);
-            let request = slot.take().expect("put aside by the application");
-            assert_eq!(request.extensions().get::<W>().is_some(), known);
-            slot.set(Some(request));
-        };
-        let renew = move || {
-            let mut request = renewed.take().expect("put aside by the application");
-            *request.extensions_mut() = http::Extensions::new();
-            renewed.set(Some(request));
-        };
-        let (name, values) = (name.to_owned(), Rc::clone(values));
-        Self { name, values, picked: 1, send: Box::new(send), renew: Box::new(renew) }
+        let request = Some(request(&carrier));
+        let call = Box::new(move |request| answer(&mut service, request));
+        Self { name: name.to_owned(), carrier, values: Arc::clone(values), known, picked: 1, request, call }
     }
 
     /// Picks the headers of the next visitors uniformly, and reads them: a server has just done so.
@@ -189,12 +201,18 @@ impl Candidate {
 
     /// Sends one request and checks what became of it.
     pub(crate) fn send(&mut self, value: &HeaderValue) {
-        (self.send)(value);
+        let mut request = self.request.take().expect("put aside after every request");
+        request.extensions_mut().clear();
+        *request.headers_mut().get_mut(&self.carrier).expect("there from the beginning") = value.clone();
+        (self.call)(request);
+        let (request, known) = ANSWERED.take().expect("the application was asked");
+        assert_eq!(known, self.known, "{}", self.name);
+        self.request = Some(request);
     }
 
     /// Takes the map of extensions away, which otherwise stays with the request as it does in axum.
-    pub(crate) fn without_map(&self) {
-        (self.renew)();
+    pub(crate) fn without_map(&mut self) {
+        *self.request.as_mut().expect("put aside after every request").extensions_mut() = http::Extensions::new();
     }
 }
 
@@ -211,9 +229,28 @@ fn answer<S: Service<Request<()>>>(service: &mut S, request: Request<()>) {
     }
 }
 
-/// Puts the request aside, so that it can be looked at and sent again.
-#[derive(Clone, Default)]
-struct Application(Rc<Cell<Option<Request<()>>>>);
+thread_local! {
+    /// The last request that this thread has answered, and whether the visitor was known.
+    static ANSWERED: Cell<Option<(Request<()>, bool)>> = const { Cell::new(None) };
+}
+
+/// The end of every application: puts the request aside, so that it can be sent again.
+pub(crate) fn answered(request: Request<()>, known: bool) -> Response<()> {
+    ANSWERED.set(Some((request, known)));
+    Response::new(())
+}
+
+/// Looks into the extensions for whoever is there.
+#[derive(Clone, Copy)]
+pub(crate) struct Application {
+    is_known: fn(&Request<()>) -> bool,
+}
+
+impl Application {
+    pub(crate) fn known_by(is_known: fn(&Request<()>) -> bool) -> Self {
+        Self { is_known }
+    }
+}
 
 impl Service<Request<()>> for Application {
     type Response = Response<()>;
@@ -225,14 +262,9 @@ impl Service<Request<()>> for Application {
     }
 
     fn call(&mut self, request: Request<()>) -> Self::Future {
-        self.0.set(Some(request));
-        ready(Ok(Response::new(())))
+        let known = (self.is_known)(&request);
+        ready(Ok(answered(request, known)))
     }
-}
-
-#[derive(Clone)]
-struct ByHand {
-    _person: Arc<Person>,
 }
 
 #[derive(Clone)]
@@ -251,7 +283,7 @@ impl<S: Service<Request<()>>> Service<Request<()>> for InsertByHand<S> {
     }
 
     fn call(&mut self, mut request: Request<()>) -> S::Future {
-        request.extensions_mut().insert(ByHand { _person: Arc::clone(&self.person) });
+        request.extensions_mut().insert(Arc::clone(&self.person));
         self.inner.call(request)
     }
 }
@@ -274,6 +306,11 @@ fn request(carrier: &HeaderName) -> Request<()> {
     ];
     let request = headers.iter().fold(Request::get(uri), |request, (name, value)| request.header(*name, *value));
     request.header(carrier, "").body(()).expect("a request")
+}
+
+/// A `Cookie` header: those of others first, then ours.
+pub(crate) fn cookies(ours: &str) -> HeaderValue {
+    header(&format!("{FOREIGN}; {ours}"))
 }
 
 fn header(text: &str) -> HeaderValue {

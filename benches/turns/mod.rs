@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use crate::report::is_smoke;
+
 /// Runs so many operations and says how long they took.
 pub(crate) type Run<'c> = Box<dyn FnMut(u64) -> Duration + 'c>;
 
 /// The median of every candidate, in nanoseconds per operation; in smoke mode after one short round.
 pub(crate) fn medians(candidates: &mut [(String, Run<'_>)], rounds: u64, operations: u64) -> Vec<f64> {
-    let smoke = std::env::args().any(|argument| argument == "--test");
-    let (rounds, operations) = if smoke { (1, operations.min(64)) } else { (rounds, operations) };
+    let (rounds, operations) = if is_smoke() { (1, operations.min(64)) } else { (rounds, operations) };
     let mut samples = vec![Vec::new(); candidates.len()];
     let mut order: Vec<_> = (0..candidates.len()).collect();
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
