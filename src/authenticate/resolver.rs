@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use http::HeaderMap;
 
 use crate::clock::Clock;
-use crate::cookie::{self, Found};
+use crate::cookie::{CookieName, Found};
 use crate::error::{Error, ErrorKind};
 use crate::meter;
 use crate::session::{Session, SessionId};
@@ -14,7 +14,7 @@ use crate::trace::debug;
 
 /// Finds the live session of a request.
 pub(crate) struct Resolver<I, St> {
-    pub(crate) cookie_name: String,
+    pub(crate) cookie: CookieName,
     pub(crate) store: St,
     pub(crate) clock: Clock,
     pub(crate) identity: PhantomData<fn() -> I>,
@@ -23,11 +23,11 @@ pub(crate) struct Resolver<I, St> {
 impl<I, St: SessionStore<I>> Resolver<I, St> {
     /// The id that the cookie names, if it is one (rules K4 and K5).
     pub(crate) fn id(&self, headers: &HeaderMap) -> Option<SessionId> {
-        match cookie::find(headers, &self.cookie_name) {
+        match self.cookie.find(headers) {
             Found::Absent => None,
             Found::Value(value) => SessionId::parse(value),
             Found::Conflict => {
-                debug!(cookie = %self.cookie_name, "several session cookies that differ: taken as anonymous");
+                debug!(cookie = %self.cookie.as_str(), "several session cookies that differ: taken as anonymous");
                 None
             }
         }

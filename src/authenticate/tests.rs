@@ -19,6 +19,7 @@ use tower_test::mock;
 use super::*;
 use crate::answer::{Reason, Rejection};
 use crate::clock::{ManualClock, Timestamp};
+use crate::cookie::CookieName;
 use crate::error::{Error, ErrorKind};
 use crate::identity::Identity;
 use crate::session::{Authenticated, Lifetime, Session, SessionId};
@@ -100,8 +101,8 @@ impl SessionStore<Person> for Script {
 const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
 
 fn layer(store: Script, clock: &ManualClock) -> AuthenticateLayer<Person, Script> {
-    let cookie_name = "__Host-test".to_owned();
-    AuthenticateLayer::new(Arc::new(Resolver { cookie_name, store, clock: clock.clock(), identity: PhantomData }))
+    let cookie = CookieName::new("__Host-test".to_owned());
+    AuthenticateLayer::new(Arc::new(Resolver { cookie, store, clock: clock.clock(), identity: PhantomData }))
 }
 
 fn session() -> Arc<Session<Person>> {

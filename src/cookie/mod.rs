@@ -4,4 +4,4 @@ mod policy;
 mod read;
 
 pub(crate) use self::policy::CookiePolicy;
-pub(crate) use self::read::{Found, find, pairs};
+pub(crate) use self::read::{CookieName, Found, pairs};

@@ -211,7 +211,7 @@ where
         let settings = &self.settings;
         let mut response = see_other(target.as_str())?;
         let headers = response.headers_mut();
-        headers.append(SET_COOKIE, settings.cookies.set(&self.resolver.cookie_name, &session.expose(), None)?);
+        headers.append(SET_COOKIE, settings.cookies.set(self.resolver.cookie.as_str(), &session.expose(), None)?);
         headers.append(SET_COOKIE, settings.flows.end(state.flow)?);
         headers.append(SET_COOKIE, settings.flows.ended(End::LoggedIn)?);
         Ok(response)

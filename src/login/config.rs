@@ -19,7 +19,7 @@ use crate::answer::Pages;
 use crate::authenticate::Resolver;
 use crate::client::is_loopback;
 use crate::clock::Clock;
-use crate::cookie::CookiePolicy;
+use crate::cookie::{CookieName, CookiePolicy};
 use crate::error::{ConfigError, Mistake, shown_url};
 use crate::provider::IdentityProvider;
 use crate::random;
@@ -303,7 +303,7 @@ where
         }
         let cookies =
             if origin.starts_with("http://") { CookiePolicy::LoopbackDevelopment } else { CookiePolicy::Secure };
-        let cookie_name = cookies.name(&format!("{name}-session"));
+        let session_cookie = cookies.name(&format!("{name}-session"));
         let settings = Settings {
             redirect_uri: format!("{origin}{callback_path}"),
             login_path,
@@ -312,14 +312,15 @@ where
             landing,
             rules,
             cookies,
-            flows: FlowCookies::new(cookies, name, &cookie_name),
+            flows: FlowCookies::new(cookies, name, &session_cookie),
             keys: Keys::derive(&secret, &self.former_secrets, name),
             lifetime: self.lifetime,
             exchange_timeout: self.exchange_timeout,
             pages: self.pages,
             origin,
         };
-        let resolver = Resolver { cookie_name, store: self.store, clock: self.clock.clone(), identity: PhantomData };
+        let cookie = CookieName::new(session_cookie);
+        let resolver = Resolver { cookie, store: self.store, clock: self.clock.clone(), identity: PhantomData };
         Ok(LoginLayer::new(Shared {
             provider: self.provider,
             resolver: Arc::new(resolver),

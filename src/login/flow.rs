@@ -15,7 +15,7 @@ use super::keys::{Key, TAG_BYTES};
 use super::return_to::{ReturnRules, ReturnTo};
 use super::state::{FLOW_LIFETIME, FlowId, State};
 use crate::clock::Timestamp;
-use crate::cookie::{self, CookiePolicy, Found};
+use crate::cookie::{self, CookieName, CookiePolicy, Found};
 use crate::error::Error;
 use crate::session::SessionId;
 
@@ -59,22 +59,23 @@ pub(super) struct FlowCookies {
     /// The name up to the part that is the flow's own.
     prefix: String,
     session_name: String,
-    arrived_name: String,
-    tried_name: String,
+    arrived: CookieName,
+    tried: CookieName,
     /// What is left of the budget beside a session cookie and the marks.
     budget: usize,
 }
 
 impl FlowCookies {
     pub(super) fn new(policy: CookiePolicy, provider: &str, session_cookie: &str) -> Self {
-        let [arrived_name, tried_name] = ["arrived", "tried"].map(|mark| policy.name(&format!("{provider}-{mark}")));
-        let taken = session_cookie.len() + SessionId::LENGTH + arrived_name.len() + tried_name.len();
+        let [arrived, tried] =
+            ["arrived", "tried"].map(|mark| CookieName::new(policy.name(&format!("{provider}-{mark}"))));
+        let taken = session_cookie.len() + SessionId::LENGTH + arrived.as_str().len() + tried.as_str().len();
         let pairs = 3 * PAIR_OVERHEAD + 2 * MARK.len();
         Self {
             policy,
             prefix: policy.name(&format!("{provider}-flow-")),
-            arrived_name,
-            tried_name,
+            arrived,
+            tried,
             session_name: session_cookie.to_owned(),
             budget: HEADER_BUDGET.saturating_sub(taken + pairs),
         }
@@ -107,7 +108,7 @@ impl FlowCookies {
         rules: &ReturnRules,
         headers: &HeaderMap,
     ) -> Option<ReturnTo> {
-        let Found::Value(value) = cookie::find(headers, &self.name(state.flow)) else {
+        let Found::Value(value) = CookieName::new(self.name(state.flow)).find(headers) else {
             return None;
         };
         let mut parts = value.splitn(3, |byte| *byte == b'.').skip(1);
@@ -124,12 +125,12 @@ impl FlowCookies {
 
     /// A mark for a browser whose login has just ended. It fades.
     pub(super) fn ended(&self, end: End) -> Result<HeaderValue, Error> {
-        self.policy.set(&self.arrived_name, end.as_str(), Some(ARRIVED_FOR))
+        self.policy.set(self.arrived.as_str(), end.as_str(), Some(ARRIVED_FOR))
     }
 
     /// How the login of a moment ago has ended.
     pub(super) fn last_ended(&self, headers: &HeaderMap) -> Option<End> {
-        let Found::Value(value) = cookie::find(headers, &self.arrived_name) else {
+        let Found::Value(value) = self.arrived.find(headers) else {
             return None;
         };
         [End::LoggedIn, End::InVain].into_iter().find(|end| end.as_str().as_bytes() == value)
@@ -137,16 +138,16 @@ impl FlowCookies {
 
     /// A mark that ends with the browser: during this visit nobody is logged in without being asked any more.
     pub(super) fn tried(&self) -> Result<HeaderValue, Error> {
-        self.policy.set(&self.tried_name, MARK, None)
+        self.policy.set(self.tried.as_str(), MARK, None)
     }
 
     pub(super) fn has_tried(&self, headers: &HeaderMap) -> bool {
-        cookie::find(headers, &self.tried_name) != Found::Absent
+        self.tried.find(headers) != Found::Absent
     }
 
     /// Deletes the cookies of all flows that this browser has begun, and the mark of the last one.
     pub(super) fn end_all(&self, headers: &HeaderMap) -> Result<Vec<HeaderValue>, Error> {
-        let arrived = self.last_ended(headers).map(|_| self.arrived_name.as_str());
+        let arrived = self.last_ended(headers).map(|_| self.arrived.as_str());
         self.present(headers).map(|(name, _)| name).chain(arrived).map(|name| self.policy.delete(name)).collect()
     }
 
@@ -178,7 +179,7 @@ impl FlowCookies {
             let is_flow = flow && claimed_birth(value).is_some() && size <= self.budget / FLOWS_AT_LEAST;
             let is_mark = value.len() == MARK.len() && (name.ends_with(b"-arrived") || name.ends_with(b"-tried"));
             let is_session = name.ends_with(b"-session") && SessionId::parse(value).is_some();
-            let own = [&self.session_name, &self.arrived_name, &self.tried_name];
+            let own = [self.session_name.as_str(), self.arrived.as_str(), self.tried.as_str()];
             let is_own = name.starts_with(self.prefix.as_bytes()) || own.iter().any(|own| name == own.as_bytes());
             name.starts_with(ours.as_bytes()) && !is_own && (is_flow || is_session || is_mark)
         };

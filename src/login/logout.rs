@@ -33,7 +33,7 @@ where
         let settings = &self.settings;
         let mut response = see_other(settings.return_to(visit.query.as_deref()).as_str())?;
         let headers = response.headers_mut();
-        headers.append(SET_COOKIE, settings.cookies.delete(&self.resolver.cookie_name)?);
+        headers.append(SET_COOKIE, settings.cookies.delete(self.resolver.cookie.as_str())?);
         // The back button must not log in again.
         for cookie in settings.flows.end_all(&visit.headers)? {
             headers.append(SET_COOKIE, cookie);

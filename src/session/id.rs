@@ -14,12 +14,15 @@ use crate::random;
 /// An unpredictable 256-bit name of a session. Whoever knows it *is* the session: it appears in one cookie and
 /// nowhere else.
 ///
-/// It has exactly one spelling: 43 characters of unpadded URL-safe Base64 (RFC 4648 §5).
+/// It has exactly one spelling, 43 characters of unpadded URL-safe Base64 (RFC 4648 §5), and is kept as that: whoever
+/// only looks a session up has nothing to decode.
 #[derive(Clone, Copy)]
-pub struct SessionId([u8; Self::BYTES]);
+pub struct SessionId([[u8; 8]; 6]);
+
+/// Behind the spelling, so that it fills whole words: one of its characters, so that all can be looked at alike.
+const PADDING: u8 = b'A';
 
 impl SessionId {
-    const BYTES: usize = 32;
     /// The length of the spelling, in bytes.
     pub const LENGTH: usize = 43;
 
@@ -28,49 +31,63 @@ impl SessionId {
     /// # Errors
     /// If the operating system has no randomness to give.
     pub fn random() -> Result<Self, Error> {
-        random::bytes().map(Self)
+        random::bytes().map(Self::derived)
     }
 
     /// The id that a message authentication code comes to: as good as random for whoever does not have the key.
-    pub(crate) const fn derived(code: [u8; Self::BYTES]) -> Self {
-        Self(code)
+    pub(crate) fn derived(code: [u8; 32]) -> Self {
+        let mut id = Self([[PADDING; 8]; 6]);
+        let length = URL_SAFE_NO_PAD.encode_slice(code, id.0.as_flattened_mut());
+        debug_assert_eq!(length, Ok(Self::LENGTH));
+        id
     }
 
     /// Reads the one spelling; anything else is `None` (rule K4).
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
-        let mut bytes = [0; Self::BYTES];
-        if text.len() != Self::LENGTH {
-            return None;
-        }
-        match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
-            Ok(Self::BYTES) => Some(Self(bytes)),
-            _ => None,
-        }
+        let text: &[u8; Self::LENGTH] = text.try_into().ok()?;
+        let mut id = Self([[PADDING; 8]; 6]);
+        id.0.as_flattened_mut()[..Self::LENGTH].copy_from_slice(text);
+        // Without a branch for each character, so that the compiler looks at many at once.
+        let is_text = id.0.as_flattened().iter().fold(true, |all, character| all & is_base64url(*character));
+        (is_text && is_last(text[Self::LENGTH - 1])).then_some(id)
     }
 
     /// The SHA-256 of the id: the name under which a store outside this process keeps the session, so that nobody who
     /// reads the store learns an id.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
-        Sha256::digest(self.0).into()
+        Sha256::digest(self.spelling()).into()
     }
 
     /// The spelling, for the cookie.
     #[must_use]
     pub fn expose(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
+        self.spelling().iter().copied().map(char::from).collect()
     }
+
+    fn spelling(&self) -> &[u8] {
+        &self.0.as_flattened()[..Self::LENGTH]
+    }
+}
+
+fn is_base64url(character: u8) -> bool {
+    let is_letter = (character | 0x20).wrapping_sub(b'a') < 26;
+    let is_digit = character.wrapping_sub(b'0') < 10;
+    is_letter | is_digit | (character == b'-') | (character == b'_')
+}
+
+/// 43 characters hold two bits more than 32 bytes, which are zero in the last one of these.
+fn is_last(character: u8) -> bool {
+    b"AEIMQUYcgkosw048".contains(&character)
 }
 
 impl PartialEq for SessionId {
     fn eq(&self, other: &Self) -> bool {
         // In constant time, and in words: this is part of every look into a map.
-        let [words, others] = [self, other].map(|id| id.0.as_chunks().0);
-        let difference = words
-            .iter()
-            .zip(others)
-            .fold(0, |all, (one, other)| all | (u64::from_ne_bytes(*one) ^ u64::from_ne_bytes(*other)));
+        let pairs = self.0.iter().zip(&other.0);
+        let difference =
+            pairs.fold(0, |all, (one, other)| all | (u64::from_ne_bytes(*one) ^ u64::from_ne_bytes(*other)));
         difference.ct_eq(&0).into()
     }
 }
@@ -79,9 +96,8 @@ impl Eq for SessionId {}
 
 impl Hash for SessionId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // The id is as good as uniformly random, so eight bytes of it spread as well as all of them.
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+        // Eight characters of a random id spread as well as all of them.
+        state.write_u64(u64::from_le_bytes(self.0[0]));
     }
 }
 
@@ -151,8 +167,21 @@ mod tests {
         }
 
         #[test]
+        fn whatever_is_no_base64_of_32_bytes_is_refused(text in "[A-Za-z0-9_-]{42}[A-Za-z0-9_=+/-]") {
+            prop_assert_eq!(SessionId::parse(text.as_bytes()).is_some(), URL_SAFE_NO_PAD.decode(&text).is_ok());
+        }
+
+        #[test]
+        fn one_foreign_character_anywhere_is_refused(place in 0..SessionId::LENGTH, character: u8) {
+            let mut text = vec![b'A'; SessionId::LENGTH];
+            text[place] = character;
+            prop_assert_eq!(SessionId::parse(&text).is_some(), URL_SAFE_NO_PAD.decode(&text).is_ok());
+        }
+
+        #[test]
         fn what_is_spelled_parses(bytes in any::<[u8; 32]>()) {
-            let id = SessionId(bytes);
+            let id = SessionId::derived(bytes);
+            prop_assert_eq!(id.expose(), URL_SAFE_NO_PAD.encode(bytes));
             prop_assert_eq!(SessionId::parse(id.expose().as_bytes()), Some(id));
         }
     }
