@@ -153,13 +153,10 @@ impl Rejection {
         response
     }
 
-    /// Takes the rejection about `I` out of a response, if no login layer has settled it yet.
-    pub(crate) fn take_open<I: 'static, B>(response: &mut Response<B>) -> Option<Self> {
-        let rejection = response.extensions().get::<Self>()?;
-        if rejection.0.settled || !rejection.is_about::<I>() {
-            return None;
-        }
-        response.extensions_mut().remove()
+    /// Whether a response carries a rejection about `I` that no login layer has settled yet.
+    #[inline]
+    pub(crate) fn is_open<I: 'static, B>(response: &Response<B>) -> bool {
+        response.extensions().get::<Self>().is_some_and(|rejection| !rejection.0.settled && rejection.is_about::<I>())
     }
 
     /// The answer where no login can begin. `login_url` is where a script may send the person.

@@ -62,10 +62,20 @@ pub(crate) enum Resolved<RB> {
 
 impl<RB> Resolved<RB> {
     /// The response, unless it is a refusal that is about `I` and has not found its form yet.
+    #[inline]
     pub(crate) fn refusal<I: 'static>(self) -> Result<Response<RB>, Refused> {
         match self {
+            Self::Answered(response) if !Rejection::is_open::<I, _>(&response) => Ok(response),
+            refused => refused.into_refusal(),
+        }
+    }
+
+    /// Kept out of the way of those who are answered.
+    #[cold]
+    fn into_refusal(self) -> Result<Response<RB>, Refused> {
+        match self {
             Self::Unavailable(rejection) => Err(Refused { rejection, former: None }),
-            Self::Answered(mut response) => match Rejection::take_open::<I, _>(&mut response) {
+            Self::Answered(mut response) => match response.extensions_mut().remove() {
                 None => Ok(response),
                 Some(rejection) => Err(Refused { rejection, former: Some(response.into_parts().0) }),
             },
@@ -123,6 +133,7 @@ where
     S: Service<Request<B>>,
     St: SessionStore<I>,
 {
+    #[inline]
     pub(super) fn inner(future: S::Future) -> Self {
         Self { state: State::Inner(future) }
     }
@@ -144,6 +155,7 @@ where
 {
     type Output = Result<Resolved<RB>, S::Error>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         loop {

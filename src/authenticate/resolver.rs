@@ -22,6 +22,7 @@ pub(crate) struct Resolver<I, St> {
 
 impl<I, St: SessionStore<I>> Resolver<I, St> {
     /// The id that the cookie names, if it is one (rules K4 and K5).
+    #[inline]
     pub(crate) fn id(&self, headers: &HeaderMap) -> Option<SessionId> {
         match self.cookie.find(headers) {
             Found::Absent => None,
@@ -34,6 +35,7 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
     }
 
     /// Asks the store, unless there is nothing to ask for.
+    #[inline]
     pub(crate) fn lookup(&self, headers: &HeaderMap) -> Lookup<I, St::Load> {
         match self.id(headers) {
             None => Lookup::Ready(Ok(None)),
@@ -45,6 +47,7 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
     }
 
     /// Passes on what still counts, and records its use.
+    #[inline]
     pub(crate) fn admit(&self, found: LoadResult<I>) -> LoadResult<I> {
         let now = self.clock.now();
         let session = found.map_err(as_store_error)?.filter(|session| session.is_live(now));

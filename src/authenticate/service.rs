@@ -31,42 +31,63 @@ where
     I: Identity,
     St: SessionStore<I>,
 {
-    /// Begins to answer through `inner`. The second value is the target of a `GET` of somebody who is not known,
-    /// or not [complete](Identity::is_complete): where a login would have to lead back to. It is copied only then,
-    /// because it is not free.
-    pub(crate) fn begin<S, B, RB>(
+    /// Finds out who is asking, puts them into the extensions, and says how to go on. The second value is the target
+    /// of a `GET` of somebody who is not known, or not [complete](Identity::is_complete): where a login would have to
+    /// lead back to. It is copied only then, because it is not free.
+    #[inline]
+    pub(crate) fn identify<B>(&self, request: &mut Request<B>) -> (Next<St::Load>, Option<PathAndQuery>) {
+        let (next, found) = match self.lookup(request.headers()) {
+            Lookup::Ready(Ok(found)) => (Next::Call, found),
+            Lookup::Pending(load) => (Next::Wait(load), None),
+            Lookup::Ready(Err(error)) => {
+                let rejection = Rejection::unavailable::<I>(error, request.method(), request.headers());
+                return (Next::Refuse(rejection), None);
+            }
+        };
+        let is_complete = found.as_ref().is_some_and(|session| session.identity().is_complete());
+        let target = if is_complete { None } else { target(request) };
+        // Either way, what somebody else has put there is gone.
+        let extensions = request.extensions_mut();
+        match found {
+            Some(session) => drop(extensions.insert(Authenticated::new(session))),
+            None => drop(extensions.remove::<Authenticated<I>>()),
+        }
+        (next, target)
+    }
+
+    /// Goes on.
+    #[inline]
+    pub(crate) fn proceed<S, B, RB>(
         self: &Arc<Self>,
+        next: Next<St::Load>,
         inner: &mut S,
-        mut request: Request<B>,
-    ) -> (Resolving<S, B, I, St>, Option<PathAndQuery>)
+        request: Request<B>,
+    ) -> Resolving<S, B, I, St>
     where
         S: Service<Request<B>, Response = Response<RB>> + Clone,
     {
-        request.extensions_mut().remove::<Authenticated<I>>();
-        match self.lookup(request.headers()) {
-            Lookup::Ready(Ok(Some(session))) => {
-                let target = if session.identity().is_complete() { None } else { target(&request) };
-                request.extensions_mut().insert(Authenticated::new(session));
-                (Resolving::inner(inner.call(request)), target)
-            }
-            Lookup::Ready(Ok(None)) => {
-                let target = target(&request);
-                (Resolving::inner(inner.call(request)), target)
-            }
-            Lookup::Ready(Err(error)) => {
-                let rejection = Rejection::unavailable::<I>(error, request.method(), request.headers());
-                (Resolving::refused(rejection), None)
-            }
-            Lookup::Pending(load) => {
-                let target = target(&request);
+        match next {
+            Next::Call => Resolving::inner(inner.call(request)),
+            Next::Refuse(rejection) => Resolving::refused(rejection),
+            Next::Wait(load) => {
                 // Only the service that was polled ready may be called: it goes into the future, its clone
                 // stays here.
                 let clone = inner.clone();
                 let ready = mem::replace(inner, clone);
-                (Resolving::loading(load, Arc::clone(self), request, ready), target)
+                Resolving::loading(load, Arc::clone(self), request, ready)
             }
         }
     }
+}
+
+/// How to go on with a request.
+pub(crate) enum Next<L> {
+    /// Whoever is asking is in the extensions, or is a stranger.
+    Call,
+    /// The store has failed.
+    Refuse(Rejection),
+    /// The store has to be waited for.
+    Wait(L),
 }
 
 fn target<B>(request: &Request<B>) -> Option<PathAndQuery> {
@@ -87,8 +108,9 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        ResponseFuture::new(self.resolver.begin(&mut self.inner, request).0)
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let (next, _) = self.resolver.identify(&mut request);
+        ResponseFuture::new(self.resolver.proceed(next, &mut self.inner, request))
     }
 }
 

@@ -40,11 +40,20 @@ impl CookieName {
         &self.name
     }
 
-    /// What the headers say about this cookie.
+    /// What the headers say about this cookie. What lies between its values is skipped rather than taken apart: every
+    /// request is read through this.
     pub(crate) fn find<'h>(&self, headers: &'h HeaderMap) -> Found<'h> {
         let mut found = Found::Absent;
         for line in headers.get_all(COOKIE) {
-            for value in self.values(line.as_bytes()) {
+            let (line, mut read) = (line.as_bytes(), 0);
+            while let Some(skipped) = self.finder.find(&line[read..]) {
+                let start = read + skipped;
+                read = start + self.finder.needle().len();
+                if !matches!(trim_end(&line[..start]), [] | [.., b';']) {
+                    continue; // Part of another name, or of a value.
+                }
+                let rest = &line[read..];
+                let value = trim_end(&rest[..memchr(b';', rest).unwrap_or(rest.len())]);
                 match found {
                     Found::Absent => found = Found::Value(value),
                     Found::Value(first) if first == value => {}
@@ -53,16 +62,6 @@ impl CookieName {
             }
         }
         found
-    }
-
-    /// The values that the name has in one line. What lies between them is skipped rather than taken apart: every
-    /// request is read through this.
-    fn values<'h>(&self, line: &'h [u8]) -> impl Iterator<Item = &'h [u8]> {
-        let starts_pair = |start: &usize| matches!(trim_end(&line[..*start]), [] | [.., b';']);
-        self.finder.find_iter(line).filter(starts_pair).map(|start| {
-            let rest = &line[start + self.finder.needle().len()..];
-            trim_end(&rest[..memchr(b';', rest).unwrap_or(rest.len())])
-        })
     }
 }
 

@@ -58,6 +58,7 @@ where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
+    #[inline]
     pub(super) fn passing(
         future: Resolving<S, B, P::Identity, St>,
         target: Option<PathAndQuery>,

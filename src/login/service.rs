@@ -39,11 +39,12 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let shared = Arc::clone(&self.shared);
         match shared.settings.endpoint(request.uri().path()) {
             None => {
-                let (future, target) = shared.resolver.begin(&mut self.inner, request);
+                let (next, target) = shared.resolver.identify(&mut request);
+                let future = shared.resolver.proceed(next, &mut self.inner, request);
                 ResponseFuture::passing(future, target, shared)
             }
             Some(endpoint) => {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::{Lifetime, SessionId};
 use crate::clock::Timestamp;
 
-/// A use is recorded at most this often.
-const TOUCH_INTERVAL: Duration = Duration::from_secs(60);
+/// A use is recorded at most this often, in milliseconds.
+const TOUCH_INTERVAL: u64 = 60_000;
 
 /// A live login: who, since when, until when.
 #[derive(Debug)]
@@ -16,7 +16,8 @@ pub struct Session<I> {
     identity: I,
     created: Timestamp,
     ends: Timestamp,
-    idle: Duration,
+    /// In milliseconds, as everything that is compared in every request.
+    idle: u64,
     last_used: AtomicU64,
 }
 
@@ -29,7 +30,7 @@ impl<I> Session<I> {
             identity,
             created: now,
             ends: now.plus(lifetime.absolute),
-            idle: lifetime.idle,
+            idle: u64::try_from(lifetime.idle.as_millis()).unwrap_or(u64::MAX),
             last_used: AtomicU64::new(now.unix_millis()),
         }
     }
@@ -76,7 +77,7 @@ impl<I> Session<I> {
     /// How long the session lives without being used.
     #[must_use]
     pub fn idle(&self) -> Duration {
-        self.idle
+        Duration::from_millis(self.idle)
     }
 
     /// When the session was last used, to the minute.
@@ -85,17 +86,24 @@ impl<I> Session<I> {
         Timestamp::from_unix_millis(self.last_used.load(Ordering::Relaxed))
     }
 
+    /// For how long it has not been used, in milliseconds.
+    fn unused(&self, now: Timestamp) -> u64 {
+        now.unix_millis().saturating_sub(self.last_used.load(Ordering::Relaxed))
+    }
+
     /// Whether the session still counts at `now`.
     #[must_use]
+    #[inline]
     pub fn is_live(&self, now: Timestamp) -> bool {
-        now < self.ends && now.since(self.last_used()) < self.idle
+        now < self.ends && self.unused(now) < self.idle
     }
 
     /// Records a use, at most once a minute, and says whether it did.
     ///
     /// The record is part of the session itself, so a use can never bring back a session that was deleted.
+    #[inline]
     pub fn touch(&self, now: Timestamp) -> bool {
-        let due = now.since(self.last_used()) >= TOUCH_INTERVAL.min(self.idle / 2);
+        let due = self.unused(now) >= TOUCH_INTERVAL.min(self.idle / 2);
         if due {
             self.last_used.fetch_max(now.unix_millis(), Ordering::Relaxed);
         }

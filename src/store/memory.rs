@@ -1,32 +1,36 @@
-//! Sessions in this process, on moka.
+//! Sessions in this process.
 
 use std::fmt;
 use std::future::{Ready, ready};
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
-
+use super::table::{Key, Table};
 use super::{LoadResult, Lookup, SessionStore};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::session::{IdHasher, Session, SessionId};
+use crate::session::{Session, SessionId};
 
 /// Sessions in this process: bounded, nothing to install, gone when the process ends.
 ///
-/// When it is full, the session that was not used for the longest time makes room. moka's default policy
-/// would rather refuse the new one: 100 busy sessions could then lock everybody else out.
-///
-/// Sessions that have ended are cleared away by the first login after ten minutes without such a sweep. moka could
-/// expire them by itself, and would then look at its clock in every request.
+/// A look-up takes no lock. When the store is full, a session makes room that was not used for long; a new login is
+/// never refused. Sessions that have ended are cleared away by the first login after ten minutes without such a sweep.
 pub struct MemoryStore<I> {
-    sessions: Cache<SessionId, Arc<Session<I>>, BuildHasherDefault<IdHasher>>,
+    shared: Arc<Shared<I>>,
+}
+
+struct Shared<I> {
+    sessions: Table<SessionId, I>,
     /// When ended sessions were last cleared away, in milliseconds since the Unix epoch.
-    swept: Arc<AtomicU64>,
+    swept: AtomicU64,
+}
+
+impl Key for SessionId {
+    fn of<I>(session: &Session<I>) -> Self {
+        *session.id()
+    }
 }
 
 /// The time between two sweeps.
@@ -45,33 +49,25 @@ impl<I: Identity> MemoryStore<I> {
         MemoryStoreBuilder { capacity: 100_000 }
     }
 
-    /// How many sessions there are, about; ended ones count until they are cleared away.
+    /// How many sessions there are; ended ones count until they are cleared away.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.sessions.entry_count()
+        u64::try_from(self.shared.sessions.len()).unwrap_or(u64::MAX)
     }
 
     /// Clears ended sessions away, if nobody has for a while. Only housekeeping: whether a session counts is
     /// decided by [`Session::is_live`].
     fn sweep(&self, now: Timestamp) {
-        let last = self.swept.load(Ordering::Relaxed);
+        let swept = &self.shared.swept;
+        let last = swept.load(Ordering::Relaxed);
         let is_due = now.since(Timestamp::from_unix_millis(last)) >= SWEEP_INTERVAL;
-        let is_ours =
-            || self.swept.compare_exchange(last, now.unix_millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        let is_ours = || swept.compare_exchange(last, now.unix_millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if is_due && is_ours() {
-            self.remove_where(|session| !session.is_live(now));
+            self.shared.sessions.remove_where(|session| !session.is_live(now));
         }
     }
 
-    fn remove_where(&self, is_over: impl Fn(&Session<I>) -> bool) {
-        for (id, session) in &self.sessions {
-            if is_over(&session) {
-                self.sessions.invalidate(&*id);
-            }
-        }
-    }
-
-    /// Whether there is no session, about.
+    /// Whether there is no session.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -86,7 +82,7 @@ impl<I: Identity> Default for MemoryStore<I> {
 
 impl<I> Clone for MemoryStore<I> {
     fn clone(&self) -> Self {
-        Self { sessions: self.sessions.clone(), swept: Arc::clone(&self.swept) }
+        Self { shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -99,29 +95,30 @@ impl<I> fmt::Debug for MemoryStore<I> {
 impl<I: Identity> SessionStore<I> for MemoryStore<I> {
     type Load = Ready<LoadResult<I>>;
 
+    #[inline]
     fn load(&self, id: &SessionId) -> Lookup<I, Self::Load> {
-        Lookup::Ready(Ok(self.sessions.get(id)))
+        Lookup::Ready(Ok(self.shared.sessions.get(id)))
     }
 
     fn insert(&self, session: Session<I>) -> impl Future<Output = Result<(), Error>> + Send {
         self.sweep(session.created());
-        self.sessions.insert(*session.id(), Arc::new(session));
+        self.shared.sessions.insert(Arc::new(session));
         ready(Ok(()))
     }
 
     fn remove(&self, id: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
-        self.sessions.invalidate(id);
+        self.shared.sessions.remove(id);
         ready(Ok(()))
     }
 
     fn remove_subject(&self, subject: &str) -> impl Future<Output = Result<(), Error>> + Send {
         // A scan, because an index would have to be paid for by every login and kept in step with eviction.
-        self.remove_where(|session| session.identity().subject() == subject);
+        self.shared.sessions.remove_where(|session| session.identity().subject() == subject);
         ready(Ok(()))
     }
 
     fn remove_all(&self) -> impl Future<Output = Result<(), Error>> + Send {
-        self.sessions.invalidate_all();
+        self.shared.sessions.clear();
         ready(Ok(()))
     }
 }
@@ -143,11 +140,8 @@ impl MemoryStoreBuilder {
     /// The store.
     #[must_use]
     pub fn build<I: Identity>(self) -> MemoryStore<I> {
-        let sessions = Cache::builder()
-            .max_capacity(self.capacity)
-            .eviction_policy(EvictionPolicy::lru())
-            .build_with_hasher(BuildHasherDefault::default());
-        MemoryStore { sessions, swept: Arc::default() }
+        let sessions = Table::new(usize::try_from(self.capacity).unwrap_or(usize::MAX));
+        MemoryStore { shared: Arc::new(Shared { sessions, swept: AtomicU64::default() }) }
     }
 }
 
@@ -211,7 +205,6 @@ mod tests {
                 assert!(hot.iter().filter(|id| is_there(&store, id)).count() <= 100);
             }
             let new = insert(&store, "new").await;
-            store.sessions.run_pending_tasks();
             refused += usize::from(!is_there(&store, &new));
         }
         assert_eq!(refused, 0);

@@ -15,6 +15,8 @@ mod near;
 #[cfg(feature = "redis")]
 mod redis;
 mod stored_identity;
+#[cfg(feature = "memory")]
+mod table;
 
 use std::sync::Arc;
 

@@ -4,15 +4,13 @@
 //! is: whoever listens for ends renews it with every proof that nothing was missed.
 
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
-
+use super::table::{Key, Table};
 use crate::clock::Timestamp;
-use crate::session::{IdHasher, Session};
+use crate::session::Session;
 
 /// The SHA-256 of a session id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,6 +21,12 @@ impl Hash for Digest {
         // As of an id: any eight bytes spread as well as all of them.
         let [a, b, c, d, e, f, g, h, ..] = self.0;
         state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+    }
+}
+
+impl Key for Digest {
+    fn of<I>(session: &Session<I>) -> Self {
+        Self(session.id().digest())
     }
 }
 
@@ -48,7 +52,7 @@ impl Trust {
 
 /// Copies of sessions, under the digests of their ids.
 pub(super) struct Near<I> {
-    sessions: Cache<Digest, Arc<Session<I>>, BuildHasherDefault<IdHasher>>,
+    sessions: Table<Digest, I>,
     trust: Arc<Trust>,
     /// How many ends and uses were heard of. Locked for every change of the copies, and never while they are looked at.
     changes: Mutex<u64>,
@@ -60,10 +64,7 @@ pub(super) struct Asked(u64);
 
 impl<I: Send + Sync + 'static> Near<I> {
     pub(super) fn new(capacity: u64, trust: Arc<Trust>) -> Self {
-        let sessions = Cache::builder()
-            .max_capacity(capacity)
-            .eviction_policy(EvictionPolicy::lru())
-            .build_with_hasher(BuildHasherDefault::default());
+        let sessions = Table::new(usize::try_from(capacity).unwrap_or(usize::MAX));
         Self { sessions, trust, changes: Mutex::default() }
     }
 
@@ -81,10 +82,10 @@ impl<I: Send + Sync + 'static> Near<I> {
     }
 
     /// Keeps what the far store has said, unless something has changed since it was asked: it may be this session.
-    pub(super) fn keep(&self, digest: Digest, session: &Arc<Session<I>>, asked: Asked) {
+    pub(super) fn keep(&self, session: &Arc<Session<I>>, asked: Asked) {
         let changes = self.changes();
         if *changes == asked.0 {
-            self.sessions.insert(digest, Arc::clone(session));
+            self.sessions.insert(Arc::clone(session));
         }
     }
 
@@ -119,29 +120,25 @@ impl<I: crate::identity::Identity> Listener for Near<I> {
     fn session_ended(&self, digest: &Digest) {
         let mut changes = self.changes();
         *changes += 1;
-        self.sessions.invalidate(digest);
+        self.sessions.remove(digest);
     }
 
     fn subject_ended(&self, is_subject: &dyn Fn(&str) -> bool) {
         let mut changes = self.changes();
         *changes += 1;
-        for (digest, session) in &self.sessions {
-            if is_subject(session.identity().subject()) {
-                self.sessions.invalidate(&*digest);
-            }
-        }
+        self.sessions.remove_where(|session| is_subject(session.identity().subject()));
     }
 
     fn all_ended(&self) {
         let mut changes = self.changes();
         *changes += 1;
-        self.sessions.invalidate_all();
+        self.sessions.clear();
     }
 }
 
 impl<I> fmt::Debug for Near<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Near").field("sessions", &self.sessions.entry_count()).finish_non_exhaustive()
+        f.debug_struct("Near").field("sessions", &self.sessions.len()).finish_non_exhaustive()
     }
 }
 
@@ -161,8 +158,12 @@ mod tests {
 
     fn session(subject: &str) -> (Digest, Arc<Session<Manager>>) {
         let id = SessionId::random().unwrap();
-        let session = Session::begin(id, Manager::builder(subject).build(), Lifetime::default(), START);
+        let session = Session::begin(id, person(subject), Lifetime::default(), START);
         (Digest(id.digest()), Arc::new(session))
+    }
+
+    fn person(subject: &str) -> Manager {
+        Manager::builder(subject).build()
     }
 
     /// Copies that are trusted for a second.
@@ -174,7 +175,7 @@ mod tests {
 
     fn kept(near: &Near<Manager>, subject: &str) -> Digest {
         let (digest, session) = session(subject);
-        near.keep(digest, &session, near.ask());
+        near.keep(&session, near.ask());
         digest
     }
 
@@ -211,9 +212,9 @@ mod tests {
             let (digest, session) = session("o1");
             let asked = near.ask();
             end(&near, &digest);
-            near.keep(digest, &session, asked);
+            near.keep(&session, asked);
             assert!(near.get(&digest, START).is_none());
-            near.keep(digest, &session, near.ask());
+            near.keep(&session, near.ask());
             assert!(near.get(&digest, START).is_some(), "what is asked for afterwards is kept");
         }
     }
@@ -222,12 +223,12 @@ mod tests {
     fn use_of_one_copy_is_seen_in_another_and_an_older_answer_is_not_kept() {
         let near = near();
         let (digest, session) = session("o1");
-        near.keep(digest, &session, near.ask());
+        near.keep(&session, near.ask());
         let asked = near.ask();
         near.touched(&digest, after(90_000));
         assert_eq!(session.last_used(), after(90_000));
-        let (_, other) = self::session("o1");
-        near.keep(digest, &other, asked);
+        let other = Arc::new(Session::begin(*session.id(), person("o1"), Lifetime::default(), START));
+        near.keep(&other, asked);
         assert!(Arc::ptr_eq(&near.get(&digest, START).unwrap(), &session), "the far store had not heard of the use");
         near.session_ended(&digest);
         near.touched(&digest, after(90_000));
@@ -253,8 +254,7 @@ mod tests {
         for _ in 0..1_000 {
             kept(&near, "o1");
         }
-        near.sessions.run_pending_tasks();
-        assert!(near.sessions.entry_count() <= 100);
+        assert_eq!(near.sessions.len(), 100);
     }
 
     #[test]

