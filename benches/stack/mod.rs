@@ -86,7 +86,8 @@ pub(crate) fn candidates(sessions: usize) -> Vec<Candidate> {
     let one = innermost.login.layer(Application::known_by(is_known::<0>));
     let two = middle.login.layer(one.clone());
     let three = outermost.login.layer(two.clone());
-    let application = Application::known_by(|request| is_known::<0>(request) && is_known::<1>(request));
+    let application =
+        Application::known_by(|request| is_known::<0>(request) && is_known::<1>(request) && is_known::<2>(request));
     let all = outermost.login.layer(middle.login.layer(innermost.login.layer(application)));
     vec![
         bare(&known),

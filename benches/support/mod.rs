@@ -171,7 +171,7 @@ pub(crate) fn back<B>(begun: &Response<B>) -> Request<()> {
 pub(crate) struct Candidate {
     pub(crate) name: String,
     carrier: HeaderName,
-    values: Arc<[HeaderValue]>,
+    pub(crate) values: Arc<[HeaderValue]>,
     known: bool,
     picked: u64,
     request: Option<Request<()>>,
