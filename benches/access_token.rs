@@ -6,19 +6,15 @@ mod token;
 mod turns;
 
 use std::hint::black_box;
-use std::pin::pin;
 use std::sync::Barrier;
-use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use report::Section;
 use token::{LIFETIME, TOKEN_LENGTH};
-use tower::Service;
-use tower_weika::Error;
 use tower_weika::clock::{Clock, ManualClock, Timestamp};
-use tower_weika::token::{CurrentToken, TokenCache, TokenSource};
+use tower_weika::token::{TokenCache, TokenSource};
 use turns::Run;
 
 /// The least that answers the question: a token, and when it ends.
@@ -37,19 +33,7 @@ impl Floor {
     fn read(&self) {
         let held = self.held.load();
         assert!(self.clock.now() < held.1);
-        check(&held.0);
-    }
-}
-
-/// Every candidate has to deliver the token.
-fn check(token: &str) {
-    assert_eq!(black_box(token).len(), TOKEN_LENGTH);
-}
-
-fn finish(future: impl Future<Output = Result<CurrentToken, Error>>) {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Ok(token)) => check(token.expose()),
-        _ => panic!("the token is there"),
+        token::check(&held.0);
     }
 }
 
@@ -90,7 +74,7 @@ fn in_window() -> TokenCache<impl TokenSource> {
     hand.advance(LIFETIME - Duration::from_secs(10));
     let idle = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let entered = idle.enter();
-    check(cache.current().expect("the token is there").expose());
+    token::current(&cache);
     drop(entered);
     // Ending the runtime would end the fetch.
     Box::leak(Box::new(idle));
@@ -108,24 +92,16 @@ fn with_candidates(go: impl FnOnce(Vec<(String, Run<'_>)>)) {
         both("floor", || || floor.read()),
         both("coarse clock", || || _ = black_box(clock.now())),
         both("Instant::now", || || _ = black_box(Instant::now())),
-        both("current()", || || current(cache)),
-        both("get()", || || finish(cache.get())),
+        both("current()", || || token::current(cache)),
+        both("get()", || || token::get(cache)),
         both("Service", || {
             let mut service = cache.clone();
-            move || {
-                let ready = service.poll_ready(&mut Context::from_waker(Waker::noop()));
-                assert!(matches!(ready, Poll::Ready(Ok(()))));
-                finish(service.call(()));
-            }
+            move || token::call(&mut service)
         }),
-        both("current(), manual clock", || || current(early)),
-        both("current(), manual clock, in the refresh window", || || current(late)),
+        both("current(), manual clock", || || token::current(early)),
+        both("current(), manual clock, in the refresh window", || || token::current(late)),
     ];
     go(all.into_iter().flatten().collect());
-}
-
-fn current(cache: &TokenCache<impl TokenSource>) {
-    check(cache.current().expect("the token is there").expose());
 }
 
 fn main() {

@@ -39,7 +39,7 @@ impl Identity for Person {
 }
 
 /// Takes every code for the name of a person.
-struct Provider;
+pub(crate) struct Provider;
 
 impl IdentityProvider for Provider {
     type Identity = Person;
@@ -63,9 +63,9 @@ impl IdentityProvider for Provider {
 
 /// A layer and the `Cookie` headers of those who are logged in.
 pub(crate) struct Site<St = MemoryStore<Person>> {
-    login: LoginLayer<Provider, St>,
-    cookie_name: String,
-    live: Arc<[HeaderValue]>,
+    pub(crate) login: LoginLayer<Provider, St>,
+    pub(crate) cookie_name: String,
+    pub(crate) live: Arc<[HeaderValue]>,
 }
 
 impl Site {
@@ -103,7 +103,7 @@ impl<St: SessionStore<Person>> Site<St> {
 
     /// What is compared. The first is the bare application.
     pub(crate) fn candidates(&self) -> Vec<Candidate> {
-        let foreign: Arc<[_]> = vec![header(FOREIGN); self.live.len()].into();
+        let foreign = strangers(self.live.len());
         let unknown = self.live.iter().map(|_| {
             let id = SessionId::random().expect("randomness");
             cookies(&format!("{}={}", self.cookie_name, &*id.expose()))
@@ -147,22 +147,31 @@ fn is_authenticated(request: &Request<()>) -> bool {
 
 async fn log_in<St: SessionStore<Person>>(login: &LoginLayer<Provider, St>) -> String {
     let mut service = login.layer(Application::known_by(is_authenticated));
-    let begin = Request::get("/auth/bench/login").body(()).expect("a request");
-    let begun = service.call(begin).await.expect("infallible");
-    let (_, state) = begun.headers()[LOCATION].to_str().expect("text").rsplit_once("state=").expect("a state");
-    let back = Request::get(format!("/auth/bench/callback?wxcode=person-0&state={state}"));
-    let flow = begun.headers()[SET_COOKIE].to_str().expect("text").split(';').next().expect("a cookie");
-    let back = service.call(back.header(COOKIE, flow).body(()).expect("a request")).await.expect("infallible");
+    let begun = service.call(begin()).await.expect("infallible");
+    let back = service.call(back(&begun)).await.expect("infallible");
     let cookies = back.headers().get_all(SET_COOKIE).into_iter().map(|cookie| cookie.to_str().expect("text"));
     let ours = cookies.filter_map(|cookie| cookie.split(';').next()).find(|cookie| cookie.contains("-session="));
     ours.expect("logged in").to_owned()
+}
+
+/// A visitor who wants to log in.
+pub(crate) fn begin() -> Request<()> {
+    Request::get("/auth/bench/login").body(()).expect("a request")
+}
+
+/// The same visitor, back from the provider that `begun` has led to.
+pub(crate) fn back<B>(begun: &Response<B>) -> Request<()> {
+    let (_, state) = begun.headers()[LOCATION].to_str().expect("text").rsplit_once("state=").expect("a state");
+    let flow = begun.headers()[SET_COOKIE].to_str().expect("text").split(';').next().expect("a cookie");
+    let back = Request::get(format!("/auth/bench/callback?wxcode=person-0&state={state}"));
+    back.header(COOKIE, flow).body(()).expect("a request")
 }
 
 /// Something that answers requests, with the requests it gets.
 pub(crate) struct Candidate {
     pub(crate) name: String,
     carrier: HeaderName,
-    values: Arc<[HeaderValue]>,
+    pub(crate) values: Arc<[HeaderValue]>,
     known: bool,
     picked: u64,
     request: Option<Request<()>>,
@@ -306,6 +315,11 @@ fn request(carrier: &HeaderName) -> Request<()> {
     ];
     let request = headers.iter().fold(Request::get(uri), |request, (name, value)| request.header(*name, *value));
     request.header(carrier, "").body(()).expect("a request")
+}
+
+/// The `Cookie` headers of so many visitors that have none of our cookies.
+pub(crate) fn strangers(count: usize) -> Arc<[HeaderValue]> {
+    vec![header(FOREIGN); count].into()
 }
 
 /// A `Cookie` header: those of others first, then ours.

@@ -1,4 +1,4 @@
-//! Programs that tests need: found, or installed, or asked for. Never skipped.
+//! Programs that tests and benchmarks need: found, or installed, or asked for. Never skipped.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,7 @@ pub(crate) fn find_or_install<const N: usize>(programs: [&[&str]; N], packages: 
     }
     let remedy = format!("apt-get update && apt-get install -y {}", packages.join(" "));
     let names = programs.map(|names| names.join(" or ")).join(" and ");
-    assert!(
-        is_root() && in_path("apt-get").is_some(),
-        "these tests need {names} in PATH. On Debian, as root: {remedy}"
-    );
+    assert!(is_root() && in_path("apt-get").is_some(), "this needs {names} in PATH. On Debian, as root: {remedy}");
     install(packages, &remedy);
     find(programs).unwrap_or_else(|| panic!("{names}: still not in PATH after: {remedy}"))
 }
