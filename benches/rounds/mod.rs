@@ -44,32 +44,43 @@ impl Walk {
     }
 }
 
+/// The medians of one request to every candidate.
+pub(crate) fn medians(candidates: &[RefCell<Candidate>], cold: bool, rounds: u64, operations: u64) -> Vec<f64> {
+    let walk = Walk::new();
+    let runs = candidates.iter().map(|candidate| {
+        let go = |operations| {
+            run(&mut candidate.borrow_mut(), operations, || {
+                if cold {
+                    walk.walk();
+                }
+            })
+        };
+        (candidate.borrow().name.clone(), Box::new(go) as turns::Run<'_>)
+    });
+    turns::medians(&mut runs.collect::<Vec<_>>(), rounds, operations)
+}
+
+/// Of one request, hot and cold. Hot: most of a turn, every session has been asked for before.
+pub(crate) fn hot_and_cold(candidates: &[RefCell<Candidate>], sessions: usize) -> [Vec<f64>; 2] {
+    [medians(candidates, false, 31, 8 * sessions as u64), medians(candidates, true, 151, BATCH as u64)]
+}
+
+/// The allocations of one request: with a map of extensions that is there already, and without one.
+pub(crate) fn allocations(candidate: &mut Candidate) -> [u64; 2] {
+    let [value] = candidate.pick();
+    candidate.send(&value);
+    let there = allocation_counter::measure(|| candidate.send(&value)).count_total;
+    candidate.without_map();
+    [there, allocation_counter::measure(|| candidate.send(&value)).count_total]
+}
+
 /// What candidates cost over the first one, and in proportion to the second one.
 pub(crate) fn table(section: &mut Section, candidates: Vec<Candidate>, sessions: usize, second: &str) {
     let candidates: Vec<_> = candidates.into_iter().map(RefCell::new).collect();
-    let walk = Walk::new();
-    let measure = |cold: bool, rounds, operations| {
-        let runs = candidates.iter().map(|candidate| {
-            let go = |operations| {
-                run(&mut candidate.borrow_mut(), operations, || {
-                    if cold {
-                        walk.walk();
-                    }
-                })
-            };
-            (candidate.borrow().name.clone(), Box::new(go) as turns::Run<'_>)
-        });
-        turns::medians(&mut runs.collect::<Vec<_>>(), rounds, operations)
-    };
-    // Hot: most of a turn, every session has been asked for before.
-    let (hot, cold) = (measure(false, 31, 8 * sessions as u64), measure(true, 151, BATCH as u64));
+    let [hot, cold] = hot_and_cold(&candidates, sessions);
     let rows = candidates.iter().enumerate().map(|(index, candidate)| {
         let mut candidate = candidate.borrow_mut();
-        let [value] = candidate.pick();
-        candidate.send(&value);
-        let there = allocation_counter::measure(|| candidate.send(&value)).count_total;
-        candidate.without_map();
-        let not = allocation_counter::measure(|| candidate.send(&value)).count_total;
+        let [there, not] = allocations(&mut candidate);
         let over = |medians: &[f64]| medians[index] - medians[0];
         let ratio = |medians: &[f64]| over(medians) / (medians[1] - medians[0]);
         section.figure(&format!("{}/hot", candidate.name), over(&hot));
