@@ -60,11 +60,6 @@ pub(crate) fn medians(candidates: &[RefCell<Candidate>], cold: bool, rounds: u64
     turns::medians(&mut runs.collect::<Vec<_>>(), rounds, operations)
 }
 
-/// Of one request, hot and cold. Hot: most of a turn, every session has been asked for before.
-pub(crate) fn hot_and_cold(candidates: &[RefCell<Candidate>], sessions: usize) -> [Vec<f64>; 2] {
-    [medians(candidates, false, 31, 8 * sessions as u64), medians(candidates, true, 151, BATCH as u64)]
-}
-
 /// The allocations of one request: with a map of extensions that is there already, and without one.
 pub(crate) fn allocations(candidate: &mut Candidate) -> [u64; 2] {
     let [value] = candidate.pick();
@@ -77,7 +72,9 @@ pub(crate) fn allocations(candidate: &mut Candidate) -> [u64; 2] {
 /// What candidates cost over the first one, and in proportion to the second one.
 pub(crate) fn table(section: &mut Section, candidates: Vec<Candidate>, sessions: usize, second: &str) {
     let candidates: Vec<_> = candidates.into_iter().map(RefCell::new).collect();
-    let [hot, cold] = hot_and_cold(&candidates, sessions);
+    // Hot: most of a turn, every session has been asked for before.
+    let hot = medians(&candidates, false, 31, 8 * sessions as u64);
+    let cold = medians(&candidates, true, 151, BATCH as u64);
     let rows = candidates.iter().enumerate().map(|(index, candidate)| {
         let mut candidate = candidate.borrow_mut();
         let [there, not] = allocations(&mut candidate);

@@ -32,7 +32,12 @@ impl Contestant {
     /// Makes the sessions. Inside of a runtime, for contestants that start something in the background.
     pub(crate) fn build(&self, setting: &Setting<'_>) -> Contender {
         let _inside = setting.runtime.enter();
-        (self.build)(setting)
+        let (name, Contender { candidate, heap }) = (self.name, (self.build)(setting));
+        Contender::new(heap, move || {
+            let mut candidate = candidate();
+            name.clone_into(&mut candidate.name);
+            candidate
+        })
     }
 }
 

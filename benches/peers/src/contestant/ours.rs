@@ -37,7 +37,7 @@ fn over<M: Structure>(setting: &Setting<'_>) -> Contender {
 fn login<St: SessionStore<Person>>(setting: &Setting<'_>, store: impl Fn(usize) -> St) -> Contender {
     // Bounded by more than there is, as sites do it.
     let room = (4 * setting.sessions).max(100_000);
-    let heap = heap(setting, &store(room));
+    let heap = heap(setting, || store(room));
     let site = Site::with_sessions_in(&store(room), setting.sessions, setting.runtime);
     Contender::new(heap, move || site.live("login, live session"))
 }
@@ -51,9 +51,11 @@ fn authenticate(setting: &Setting<'_>) -> Contender {
 }
 
 /// What so many sessions take on the heap.
-fn heap<St: SessionStore<Person>>(setting: &Setting<'_>, store: &St) -> i64 {
+fn heap<St: SessionStore<Person>>(setting: &Setting<'_>, make: impl Fn() -> St) -> i64 {
+    let mut store = None;
     let now = Clock::system().now();
     (setting.meter)(&mut || {
+        let store = store.insert(make());
         for number in 0..setting.sessions {
             let id = SessionId::random().expect("randomness");
             let session: Session = Session::begin(id, Person::numbered(number), Lifetime::default(), now);

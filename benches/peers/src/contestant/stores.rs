@@ -180,7 +180,8 @@ pub(super) type SccCache = scc::HashCache<SessionId, Arc<Session>, Build>;
 
 impl Structure for SccCache {
     fn with_room(sessions: usize) -> Self {
-        Self::with_capacity_and_hasher(0, sessions, Build::default())
+        // From the beginning: it would rather evict than grow.
+        Self::with_capacity_and_hasher(sessions, sessions, Build::default())
     }
 
     fn find(&self, id: &SessionId) -> Option<Arc<Session>> {
