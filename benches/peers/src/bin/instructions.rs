@@ -3,13 +3,13 @@
 //! `instructions` makes the table; `instructions CANDIDATE TIMES` only repeats one request, to be counted.
 
 #[path = "../contestant/mod.rs"]
-#[expect(dead_code, reason = "no heap here")]
 mod contestant;
 #[path = "../../../../tests/support/programs.rs"]
 mod programs;
 #[path = "../../../report/mod.rs"]
 mod report;
 #[path = "../../../support/mod.rs"]
+#[expect(dead_code, reason = "the map of extensions is always there")]
 mod support;
 
 use std::env;
