@@ -1,7 +1,6 @@
 //! What a request costs as the sessions become more, with cold caches.
 
 #[path = "../contestant/mod.rs"]
-#[expect(dead_code, reason = "no heap here")]
 mod contestant;
 #[path = "../../../report/mod.rs"]
 mod report;
@@ -9,7 +8,6 @@ mod report;
 #[expect(dead_code, reason = "the table is another one")]
 mod rounds;
 #[path = "../../../support/mod.rs"]
-#[expect(dead_code, reason = "the map of extensions is always there")]
 mod support;
 #[path = "../../../turns/mod.rs"]
 mod turns;
