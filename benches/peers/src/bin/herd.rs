@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the time")]
 
 #[path = "../cache/mod.rs"]
+#[expect(dead_code, reason = "one cache at a time")]
 mod cache;
 #[path = "../../../report/mod.rs"]
 mod report;
@@ -99,7 +100,7 @@ impl Sections {
         let held_up = outcome.took.iter().filter(|took| **took > FETCH / 2).count();
         let mut figure = |what: &str, value: f64| self.section.figure(&format!("{name}/{situation}/{what}"), value);
         figure("fetches", outcome.fetches as f64);
-        figure("p99_ms", millis(p99));
+        figure("p99_us", millis(p99) * 1e3);
         figure("held_up", held_up as f64);
         figure("waiting", outcome.waiting as f64);
         figure("failures", outcome.told_of_failure as f64);
@@ -111,7 +112,7 @@ impl Sections {
             name.to_owned(),
             situation.to_owned(),
             outcome.fetches.to_string(),
-            format!("{:.3}", millis(p99)),
+            format!("{:.4}", millis(p99)),
             outcome.all_told.map_or_else(|| "–".to_owned(), |all_told| format!("{:.0}", millis(all_told))),
             held_up.to_string(),
             outcome.waiting.to_string(),

@@ -15,6 +15,9 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 use super::{Cache, Upstream, with_a_token_for};
 
+/// How long before its end a token is replaced: as in the other caches.
+const WINDOW: Duration = Duration::from_secs(300);
+
 pub(crate) struct Aws {
     cache: SharedIdentityCache,
     resolver: SharedIdentityResolver,
@@ -51,7 +54,7 @@ impl Cache for Aws {
             .with_time_source(Some(SystemTimeSource::new()))
             .with_sleep_impl(Some(TokioSleep::new()));
         Self {
-            cache: IdentityCache::lazy().load_timeout(Duration::from_secs(15)).build(),
+            cache: IdentityCache::lazy().load_timeout(Duration::from_secs(15)).buffer_time(WINDOW).build(),
             resolver: SharedIdentityResolver::new(Resolver(Arc::clone(upstream))),
             components: components.build().expect("complete"),
             config: ConfigBag::base(),
@@ -65,7 +68,7 @@ impl Cache for Aws {
     }
 
     async fn due(upstream: &Arc<Upstream>) -> Option<Self> {
-        // It wants a new one ten seconds before the end.
-        Some(with_a_token_for(Duration::from_secs(8), upstream).await)
+        // Up to a whole window is added at random.
+        Some(with_a_token_for(WINDOW / 300, upstream).await)
     }
 }

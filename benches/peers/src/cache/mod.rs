@@ -103,5 +103,7 @@ async fn with_a_token_for<C: Cache>(lifetime: Duration, upstream: &Arc<Upstream>
     upstream.behave(Manner { delay: Duration::ZERO, lifetime, is_up: true });
     let cache = C::new(upstream);
     assert_eq!(cache.read().await, Some(TOKEN_LENGTH), "{}", C::NAME);
+    // Some clear up only after they have answered.
+    sleep(Duration::from_millis(20)).await;
     cache
 }
