@@ -39,7 +39,7 @@ impl Identity for Person {
 }
 
 /// Takes every code for the name of a person.
-struct Provider;
+pub(crate) struct Provider;
 
 impl IdentityProvider for Provider {
     type Identity = Person;
@@ -63,9 +63,9 @@ impl IdentityProvider for Provider {
 
 /// A layer and the `Cookie` headers of those who are logged in.
 pub(crate) struct Site<St = MemoryStore<Person>> {
-    login: LoginLayer<Provider, St>,
+    pub(crate) login: LoginLayer<Provider, St>,
     cookie_name: String,
-    live: Arc<[HeaderValue]>,
+    pub(crate) live: Arc<[HeaderValue]>,
 }
 
 impl Site {
