@@ -54,80 +54,102 @@ pub(crate) fn compare() {
     report(&extent, &measured);
 }
 
-fn report(extent: &Extent, measured: &[Vec<[Load; 2]>]) {
+/// All rounds of one pair.
+type Rounds = Vec<[Load; 2]>;
+
+fn report(extent: &Extent, measured: &[Rounds]) {
     let mut section = Section::new("server", "A whole server");
     section.text(&format!(
-        "axum on loopback, {} sessions, visitors picked uniformly by wrk on another core over 32 connections; \
-         {} pairs of {} s each, medians. Everybody is who they are, or the run fails.",
+        "axum on loopback with one core, {} sessions, visitors picked uniformly by wrk on another core over 32 \
+         connections; {} pairs of {} s each, medians. Everybody is who they are, or the run fails.",
         extent.visitors, extent.rounds, extent.seconds,
     ));
-    let bare: Vec<_> = measured.iter().zip(extent.pairs).filter(|(_, pair)| pair[0] == "bare").collect();
-    let of_bare =
-        |value: fn(&Load) -> f64| median(bare.iter().flat_map(|(rounds, _)| *rounds).map(|[bare, _]| value(bare)));
-    section.figure("bare/rps", of_bare(|bare| bare.rate));
-    section.figure("bare/cpu_us", of_bare(|bare| bare.processor));
-    section.figure("bare/p50_us", of_bare(|bare| bare.p50));
-    section.figure("bare/p99_us", of_bare(|bare| bare.p99));
-    section.figure("bare/busy", of_bare(|bare| bare.busy));
-    let mut rows = vec![vec![
-        "bare".to_owned(),
-        "1".to_owned(),
-        format!("({:.2})", of_bare(|bare| bare.processor)),
-        format!("{:.0}", of_bare(|bare| bare.p50)),
-        format!("{:.0}", of_bare(|bare| bare.p99)),
-        "1".to_owned(),
-        format!("{:.2}", of_bare(|bare| bare.busy)),
-    ]];
-    for (rounds, [_, kind]) in &bare {
+    let (beside_bare, direct): (Vec<_>, Vec<_>) =
+        extent.pairs.iter().zip(measured).partition(|([first, _], _)| *first == "bare");
+    table(&mut section, &beside_bare);
+    if !direct.is_empty() {
+        let rows: Vec<_> = direct.iter().map(|(pair, rounds)| ratios(&mut section, **pair, rounds)).collect();
+        section.table(&["directly", "req/s", "p99"], &rows);
+    }
+    trust(&mut section, measured);
+    section.finish();
+}
+
+/// Every server beside the bare one.
+fn table(section: &mut Section, beside_bare: &[(&[&str; 2], &Rounds)]) {
+    let bare = |value: fn(&Load) -> f64| {
+        let all = beside_bare.iter().flat_map(|(_, rounds)| rounds.iter());
+        median(all.map(|[bare, _]| value(bare)))
+    };
+    let mut rows = vec![row(
+        section,
+        "bare",
+        [
+            ("rps", bare(|bare| bare.rate)),
+            ("cpu_us", bare(|bare| bare.processor)),
+            ("p50_us", bare(|bare| bare.p50)),
+            ("p99_us", bare(|bare| bare.p99)),
+            ("p99_ratio", 1.0),
+            ("busy", bare(|bare| bare.busy)),
+        ],
+    )];
+    for ([_, kind], rounds) in beside_bare {
         let of = |value: fn(&[Load; 2]) -> f64| median(rounds.iter().map(value));
-        let row = [
-            ("rps_ratio", of(|[bare, it]| it.rate / bare.rate)),
-            ("cpu_us", of(|[bare, it]| it.processor - bare.processor)),
-            ("p50_us", of(|[_, it]| it.p50)),
-            ("p99_us", of(|[_, it]| it.p99)),
-            ("p99_ratio", of(|[bare, it]| it.p99 / bare.p99)),
-            ("busy", of(|[_, it]| it.busy)),
-        ];
-        for (key, value) in row {
-            section.figure(&format!("{kind}/{key}"), value);
-        }
-        let [rate, processor, p50, p99, p99_ratio, busy] = row.map(|(_, value)| value);
-        rows.push(vec![
-            (*kind).to_owned(),
-            format!("{rate:.3}"),
-            format!("{processor:.2}"),
-            format!("{p50:.0}"),
-            format!("{p99:.0}"),
-            format!("{p99_ratio:.2}"),
-            format!("{busy:.2}"),
-        ]);
+        rows.push(row(
+            section,
+            kind,
+            [
+                ("rps_ratio", of(|[bare, it]| it.rate / bare.rate)),
+                ("cpu_us", of(|[bare, it]| it.processor - bare.processor)),
+                ("p50_us", of(|[_, it]| it.p50)),
+                ("p99_us", of(|[_, it]| it.p99)),
+                ("p99_ratio", of(|[bare, it]| it.p99 / bare.p99)),
+                ("busy", of(|[_, it]| it.busy)),
+            ],
+        ));
     }
-    section.table(
-        &["server", "req/s ÷ bare", "added processor time, µs", "p50, µs", "p99, µs", "p99 ÷ bare", "core busy"],
-        &rows,
-    );
-    section.text(&format!(
-        "Bare: {:.0} requests a second; its processor time in parentheses is that of a whole request.",
-        of_bare(|bare| bare.rate),
-    ));
-    let direct: Vec<_> = measured.iter().zip(extent.pairs).filter(|(_, [peer, _])| *peer != "bare").collect();
-    let rows = direct.into_iter().map(|(rounds, [peer, it])| {
-        let rate = median(rounds.iter().map(|[peer, it]| it.rate / peer.rate));
-        let latency = median(rounds.iter().map(|[peer, it]| it.p99 / peer.p99));
-        section.figure(&format!("{it} ÷ {peer}"), rate);
-        section.figure(&format!("{it} ÷ {peer}, p99"), latency);
-        vec![format!("{it} ÷ {peer}"), format!("{rate:.2}"), format!("{latency:.2}")]
-    });
-    let rows: Vec<_> = rows.collect();
-    if !rows.is_empty() {
-        section.table(&["pair", "req/s", "p99"], &rows);
+    let header = ["server", "req/s ÷ bare", "added processor time, µs", "p50, µs", "p99, µs", "p99 ÷ bare", "busy"];
+    section.table(&header, &rows);
+    section.text("Bare: its requests a second, and the processor time of a whole request.");
+}
+
+/// A row of the table; its values are figures as well.
+fn row(section: &mut Section, kind: &str, values: [(&str, f64); 6]) -> Vec<String> {
+    for (key, value) in values {
+        section.figure(&format!("{kind}/{key}"), value);
     }
-    let busy = measured.iter().flatten().flatten().map(|load| load.busy).fold(1.0, f64::min);
+    let [rate, processor, p50, p99, p99_ratio, busy] = values.map(|(_, value)| value);
+    let rate = if rate > 100.0 { format!("({rate:.0})") } else { format!("{rate:.3}") };
+    let rest = [format!("{processor:.2}"), format!("{p50:.0}"), format!("{p99:.0}")];
+    let ratios = [p99_ratio, busy].map(|ratio| format!("{ratio:.2}"));
+    [vec![kind.to_owned(), rate], rest.into(), ratios.into()].concat()
+}
+
+/// Two servers beside one another.
+fn ratios(section: &mut Section, [peer, kind]: [&str; 2], rounds: &Rounds) -> Vec<String> {
+    let rate = median(rounds.iter().map(|[peer, it]| it.rate / peer.rate));
+    let latency = median(rounds.iter().map(|[peer, it]| it.p99 / peer.p99));
+    section.figure(&format!("{kind} ÷ {peer}"), rate);
+    section.figure(&format!("{kind} ÷ {peer}, p99"), latency);
+    vec![format!("{kind} ÷ {peer}"), format!("{rate:.2}"), format!("{latency:.2}")]
+}
+
+/// Says what spoils the figures.
+fn trust(section: &mut Section, measured: &[Rounds]) {
+    let loads = || measured.iter().flatten().flatten();
+    let busy = loads().map(|load| load.busy).fold(1.0, f64::min);
     if busy < 0.9 {
-        section.text(&format!("**Do not trust this run**: a server used only {:.0} % of its core.", busy * 100.0));
+        let idle = (1.0 - busy) * 100.0;
+        section.text(&format!("**The load was too small**: a server had nothing to do {idle:.0} % of the time."));
+    }
+    let disturbed = median(loads().map(|load| load.disturbed));
+    if disturbed > 0.05 {
+        let waited = disturbed * 100.0;
+        section
+            .text(&format!("**The machine was busy**: the servers waited for their core {waited:.0} % of the time."));
     }
     section.figure("least_busy", busy);
-    section.finish();
+    section.figure("disturbed", disturbed);
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {

@@ -15,8 +15,10 @@ pub(crate) struct Load {
     pub(crate) rate: f64,
     /// Processor time of the server for one request, µs.
     pub(crate) processor: f64,
-    /// How much of its core the server used, 1 for all of it.
+    /// How much of the time the server had something to do, 1 for all of it. Otherwise the load is too small.
     pub(crate) busy: f64,
+    /// How much of the time it had to wait for its core meanwhile, because something else ran there.
+    pub(crate) disturbed: f64,
     /// Latencies, µs.
     pub(crate) p50: f64,
     pub(crate) p99: f64,
@@ -29,9 +31,10 @@ impl Load {
         command.args(["--cpu-list", CORE]).arg(wrk).args(["--threads", "1", "--connections", CONNECTIONS]);
         command.args(["--duration", &format!("{seconds}s"), "--latency", "--script", SCRIPT]);
         command.arg(format!("http://{}", served.address)).arg("--").arg(&served.cookies).arg(seed.to_string());
-        let before = served.processor_time();
+        let before = served.core_time();
         let output = command.output().expect("wrk");
-        let processor = (served.processor_time() - before).as_secs_f64() * 1e6;
+        let after = served.core_time();
+        let [processor, waited] = [0, 1].map(|index| (after[index] - before[index]).as_secs_f64() * 1e6);
         let text = String::from_utf8_lossy(&output.stdout);
         let result = text.lines().find_map(|line| line.strip_prefix("result "));
         let Some(result) = result.filter(|_| output.status.success()) else {
@@ -45,7 +48,8 @@ impl Load {
         Self {
             rate: requests / microseconds * 1e6,
             processor: processor / requests,
-            busy: processor / microseconds,
+            busy: (processor + waited) / microseconds,
+            disturbed: waited / microseconds,
             p50,
             p99,
         }

@@ -65,14 +65,13 @@ impl Served {
         answer
     }
 
-    /// The time that it has spent on its core.
-    pub(crate) fn processor_time(&self) -> Duration {
-        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id())).expect("a process");
-        let times = tasks.map(|task| {
-            let times = fs::read_to_string(task.expect("a thread").path().join("schedstat")).unwrap_or_default();
-            times.split(' ').next().and_then(|nanoseconds| nanoseconds.parse().ok()).unwrap_or(0)
-        });
-        Duration::from_nanos(times.sum())
+    /// What its one busy thread has had of its core, and what it has wanted and not got, because something else ran
+    /// there.
+    pub(crate) fn core_time(&self) -> [Duration; 2] {
+        let file = format!("/proc/{}/schedstat", self.process.id());
+        let text = fs::read_to_string(file).expect("a kernel with statistics of its scheduler");
+        let mut times = text.split(' ').map(|nanoseconds| nanoseconds.trim().parse().map(Duration::from_nanos));
+        [(); 2].map(|()| times.next().expect("a time").expect("a number"))
     }
 }
 
