@@ -1,0 +1,139 @@
+//! Many logins at once, with everybody in a process of their own: the site, the upstream, and the browsers.
+//!
+//! Each of the three has as many open files as there are logins; one process for all is not allowed so many.
+
+mod crowd;
+mod site;
+mod upstream;
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use crowd::Crowd;
+
+use crate::machine::{memory, raise_file_limit};
+use crate::report::{Section, is_smoke};
+
+/// How long the upstream takes for a token: so long that all callbacks have come by then.
+const TOKEN_DELAY: Duration = Duration::from_secs(1);
+
+/// Plays the part of this process, if it is not the one that measures.
+pub(crate) fn play(arguments: &[String]) -> bool {
+    match arguments {
+        [role, url, key, secret] if role == "site" => site::serve(url, key, secret),
+        [role, people] if role == "upstream" => upstream::serve(people.parse().expect("a number")),
+        _ => return false,
+    }
+    true
+}
+
+pub(crate) fn measure(section: &mut Section) {
+    let logins = if is_smoke() { 50 } else { 10_000 };
+    raise_file_limit();
+    let mut upstream = Part::start(&["upstream", &logins.to_string()]);
+    let said = upstream.line();
+    let [url, key, secret] = said.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("the upstream says {said:?}");
+    };
+    let mut site = Part::start(&["site", url, key, secret]);
+    let address = site.line().parse().expect("an address");
+
+    let crowd =
+        Crowd::log_in(logins, address, url.strip_prefix("http://").expect("plain").parse().expect("an address"));
+    let peak = memory(site.process.id(), "VmHWM");
+    let said = upstream.ask();
+    let told: Vec<u64> = said.split(' ').map(|count| count.parse().expect("a count")).collect();
+    let [token_fetches, manager_calls, codes_spent] = told[..] else { panic!("the upstream says {said:?}") };
+
+    let seconds = crowd.callbacks.as_secs_f64();
+    section.text(&format!(
+        "{logins} logins at once: everybody is at the provider's page, nobody has a token yet, and then all callbacks \
+         come. The token takes {} s of it. Site (one thread), upstream and browsers are processes of their own.",
+        TOKEN_DELAY.as_secs_f64(),
+    ));
+    let peak_text = peak.map_or_else(|| "–".to_owned(), |peak| format!("{peak:.0}"));
+    section.table(
+        &[
+            "logged in",
+            "failed",
+            "token fetches",
+            "exchanges",
+            "codes spent",
+            "begun within, s",
+            "in within, s",
+            "peak, MiB",
+        ],
+        &[vec![
+            crowd.logged_in.to_string(),
+            crowd.failures.len().to_string(),
+            token_fetches.to_string(),
+            manager_calls.to_string(),
+            codes_spent.to_string(),
+            format!("{:.1}", crowd.begins.as_secs_f64()),
+            format!("{seconds:.1}"),
+            peak_text,
+        ]],
+    );
+    for failure in crowd.failures.iter().take(3) {
+        section.text(&format!("Failed: {failure}"));
+    }
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    let counts = [crowd.logged_in as f64, crowd.failures.len() as f64, token_fetches as f64];
+    for (key, count) in ["logins", "failures", "token_fetches"].into_iter().zip(counts) {
+        section.figure(&format!("herd/{key}"), count);
+    }
+    section.figure("herd/seconds", seconds);
+    if let Some(peak) = peak {
+        section.figure("herd/peak_mb", peak);
+    }
+    if is_smoke() {
+        assert_eq!((crowd.logged_in, token_fetches), (logins, 1), "{:?}", crowd.failures);
+    }
+}
+
+/// This program as another process. Ends when it is dropped.
+struct Part {
+    process: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Part {
+    fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new(std::env::current_exe().expect("a program knows where it is"));
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn().expect("this program can be started");
+        let stdin = process.stdin.take().expect("piped");
+        let stdout = BufReader::new(process.stdout.take().expect("piped"));
+        Self { process, stdin, stdout }
+    }
+
+    /// The next line that it says.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("text");
+        assert!(line.ends_with('\n'), "a part has ended early");
+        line.trim_end().to_owned()
+    }
+
+    /// What it says when it is asked.
+    fn ask(&mut self) -> String {
+        writeln!(self.stdin).and_then(|()| self.stdin.flush()).expect("a part that listens");
+        self.line()
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Fails if it has ended already.
+        let _ended = self.process.kill();
+        let _reaped = self.process.wait();
+    }
+}
+
+/// Tells the process that measures.
+fn announce(line: &str) {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{line}").and_then(|()| stdout.flush()).expect("somebody listens");
+}

@@ -1,0 +1,45 @@
+//! The site that everybody logs in to.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::Router;
+use axum::routing::get;
+use tokio::net::TcpSocket;
+use tokio::runtime::Builder;
+use tower_weika::guard::GuardLayer;
+use tower_weika::identity::{Identity, Manager};
+use tower_weika::login::LoginLayer;
+use tower_weika::provider::WeikaManagerProvider;
+use tower_weika::session::Authenticated;
+
+use super::announce;
+use crate::machine::raise_file_limit;
+
+/// The site as browsers see it: https, so that cookies are those of production.
+pub(super) const ORIGIN: &str = "https://campus.example";
+
+/// Says where it is, and serves until nobody listens to it any more.
+pub(super) fn serve(upstream: &str, key: &str, secret: &str) {
+    raise_file_limit();
+    std::thread::spawn(|| {
+        let _questions = io::stdin().lines().count();
+        std::process::exit(0);
+    });
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let weika = WeikaManagerProvider::builder(key, secret).base_url(upstream).build().expect("a provider");
+        let login = LoginLayer::builder(weika).public_url(ORIGIN).secret([7; 32]).build().expect("valid settings");
+        let guarded = get(who).layer(GuardLayer::<Manager>::logged_in());
+        let site = Router::new().route("/admin", guarded).layer(login);
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a free port");
+        let listener = socket.listen(16_384).expect("to listen");
+        announce(&listener.local_addr().expect("an address").to_string());
+        axum::serve(listener, site).await.expect("serving never ends");
+    });
+}
+
+async fn who(manager: Authenticated<Manager>) -> String {
+    manager.subject().to_owned()
+}
