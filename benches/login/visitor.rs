@@ -22,8 +22,10 @@ pub(crate) const GUARDED: &str = "/campus/timetable?week=12";
 pub(crate) struct Site {
     name: String,
     runtime: Runtime,
-    call: Box<dyn Fn(&Runtime, Vec<Request<()>>) -> Vec<Response<()>>>,
+    call: Box<Call>,
 }
+
+type Call = dyn Fn(&Runtime, Vec<Request<()>>) -> Vec<Response<()>>;
 
 impl Site {
     pub(crate) fn new<P: IdentityProvider>(provider: P, clock: Clock) -> Self {

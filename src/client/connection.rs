@@ -9,6 +9,7 @@ use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use super::host::BaseUrl;
 use super::transport::{Limits, Transport};
@@ -17,12 +18,17 @@ use crate::error::{Error, ErrorKind, Mistake, shown_url};
 /// The media type of a body in JSON.
 pub(super) const JSON: &str = "application/json";
 
+/// So many calls of one upstream system are under way at the same time. Each takes a connection, and of those a
+/// process has few: without a bound, ten thousand who log in at once lose their codes to the limit of open files.
+const CALLS_AT_ONCE: usize = 256;
+
 /// The way to one upstream system.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) base: BaseUrl,
     transport: Transport,
     limits: Limits,
+    places: Semaphore,
 }
 
 impl Connection {
@@ -39,6 +45,8 @@ impl Connection {
             .header(ACCEPT, JSON)
             .body(body.into())
             .map_err(|_| Error::new(ErrorKind::Internal, context).with_source("the URL cannot be one"))?;
+        // The time for the exchange begins with its place.
+        let _place = self.places.acquire().await;
         self.transport.send(request, self.limits, context).await
     }
 
@@ -101,7 +109,8 @@ impl ConnectionSettings {
         let base = base.map_err(|mistake| mistakes.push(mistake)).ok();
         let transport = self.transport.map_or_else(|| default_transport(self.limits), Ok);
         let transport = transport.map_err(|mistake| mistakes.push(mistake)).ok();
-        Some(Connection { base: base?, transport: transport?, limits: self.limits })
+        let places = Semaphore::new(CALLS_AT_ONCE);
+        Some(Connection { base: base?, transport: transport?, limits: self.limits, places })
     }
 }
 

@@ -27,7 +27,9 @@ const DOORS: usize = 500;
 pub(super) struct Crowd {
     pub(super) logged_in: usize,
     pub(super) failures: Vec<String>,
-    /// Until everybody was at the provider's page.
+    /// The site's memory while everybody is at the provider's page, MiB.
+    pub(super) waiting: Option<f64>,
+    /// Until everybody was there.
     pub(super) begins: Duration,
     /// From the first callback to the last answer to one.
     pub(super) callbacks: Duration,
@@ -36,7 +38,12 @@ pub(super) struct Crowd {
 impl Crowd {
     /// Everybody opens a connection, begins a login and gets a code. Then all callbacks come at once; and whoever got
     /// a session looks whose it is.
-    pub(super) fn log_in(people: usize, site: SocketAddr, upstream: SocketAddr) -> Self {
+    pub(super) fn log_in(
+        people: usize,
+        site: SocketAddr,
+        upstream: SocketAddr,
+        memory: impl FnOnce() -> Option<f64>,
+    ) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let start = Instant::now();
@@ -48,13 +55,14 @@ impl Crowd {
             }
             let begins = start.elapsed();
             approve(&mut browsers, upstream).await;
+            let waiting = memory();
 
             let start = Instant::now();
             let returned = browsers.into_iter().map(Browser::come_back).collect::<JoinSet<_>>().join_all().await;
             let callbacks = start.elapsed();
             let looked = returned.into_iter().map(Browser::look).collect::<JoinSet<_>>().join_all().await;
             let failures: Vec<_> = looked.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect();
-            Self { logged_in: people - failures.len(), failures, begins, callbacks }
+            Self { logged_in: people - failures.len(), failures, waiting, begins, callbacks }
         })
     }
 }

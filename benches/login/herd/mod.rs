@@ -38,57 +38,45 @@ pub(crate) fn measure(section: &mut Section) {
     };
     let mut site = Part::start(&["site", url, key, secret]);
     let address = site.line().parse().expect("an address");
+    let upstream_address = url.strip_prefix("http://").expect("plain").parse().expect("an address");
 
-    let crowd =
-        Crowd::log_in(logins, address, url.strip_prefix("http://").expect("plain").parse().expect("an address"));
+    let crowd = Crowd::log_in(logins, address, upstream_address, || memory(site.process.id(), "VmRSS"));
     let peak = memory(site.process.id(), "VmHWM");
     let said = upstream.ask();
-    let told: Vec<u64> = said.split(' ').map(|count| count.parse().expect("a count")).collect();
-    let [token_fetches, manager_calls, codes_spent] = told[..] else { panic!("the upstream says {said:?}") };
+    let told: Vec<usize> = said.split(' ').map(|count| count.parse().expect("a count")).collect();
+    let [token_fetches, exchanges, spent] = told[..] else { panic!("the upstream says {said:?}") };
+    if is_smoke() {
+        assert_eq!((crowd.logged_in, token_fetches), (logins, 1), "{:?}", crowd.failures);
+    }
 
-    let seconds = crowd.callbacks.as_secs_f64();
     section.text(&format!(
         "{logins} logins at once: everybody is at the provider's page, nobody has a token yet, and then all callbacks \
          come. The token takes {} s of it. Site (one thread), upstream and browsers are processes of their own.",
         TOKEN_DELAY.as_secs_f64(),
     ));
-    let peak_text = peak.map_or_else(|| "–".to_owned(), |peak| format!("{peak:.0}"));
-    section.table(
-        &[
-            "logged in",
-            "failed",
-            "token fetches",
-            "exchanges",
-            "codes spent",
-            "begun within, s",
-            "in within, s",
-            "peak, MiB",
-        ],
-        &[vec![
-            crowd.logged_in.to_string(),
-            crowd.failures.len().to_string(),
-            token_fetches.to_string(),
-            manager_calls.to_string(),
-            codes_spent.to_string(),
-            format!("{:.1}", crowd.begins.as_secs_f64()),
-            format!("{seconds:.1}"),
-            peak_text,
-        ]],
-    );
+    let failed = crowd.failures.len();
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    let count = |title, key, count: usize| (title, key, Some(count as f64), 0);
+    let cells = [
+        count("logged in", "logins", crowd.logged_in),
+        count("failed", "failures", failed),
+        count("token fetches", "token_fetches", token_fetches),
+        count("exchanges", "exchanges", exchanges),
+        count("codes spent", "codes_spent", spent),
+        ("begun within, s", "begin_seconds", Some(crowd.begins.as_secs_f64()), 1),
+        ("in within, s", "seconds", Some(crowd.callbacks.as_secs_f64()), 1),
+        ("MiB before", "waiting_mb", crowd.waiting, 0),
+        ("MiB at most", "peak_mb", peak, 0),
+    ];
+    for (_, key, value, _) in cells {
+        if let Some(value) = value {
+            section.figure(&format!("herd/{key}"), value);
+        }
+    }
+    let shown = cells.map(|(_, _, value, places)| value.map_or_else(|| "–".to_owned(), |it| format!("{it:.places$}")));
+    section.table(&cells.map(|(title, ..)| title), &[shown.into()]);
     for failure in crowd.failures.iter().take(3) {
         section.text(&format!("Failed: {failure}"));
-    }
-    #[expect(clippy::cast_precision_loss, reason = "small counts")]
-    let counts = [crowd.logged_in as f64, crowd.failures.len() as f64, token_fetches as f64];
-    for (key, count) in ["logins", "failures", "token_fetches"].into_iter().zip(counts) {
-        section.figure(&format!("herd/{key}"), count);
-    }
-    section.figure("herd/seconds", seconds);
-    if let Some(peak) = peak {
-        section.figure("herd/peak_mb", peak);
-    }
-    if is_smoke() {
-        assert_eq!((crowd.logged_in, token_fetches), (logins, 1), "{:?}", crowd.failures);
     }
 }
 

@@ -1,5 +1,9 @@
 //! Everything but the sending of codes.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Semaphore;
+
 use super::*;
 use crate::fleet::Fleet;
 use crate::fleet::table::Table;
@@ -182,4 +186,34 @@ async fn other_applications_in_a_fleet_have_their_own_token() {
     other.join(&fleet);
     assert_eq!(one.access_token().await.unwrap().expose(), "t0ken-1");
     assert_eq!(other.access_token().await.unwrap().expose(), "t0ken-2");
+}
+
+#[tokio::test]
+async fn calls_at_once_are_bounded_and_all_are_answered() {
+    let (arrived, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+    let (count, held) = (Arc::clone(&arrived), Arc::clone(&gate));
+    let transport = Transport::new(service_fn(move |_: Request<RequestBody>| {
+        count.fetch_add(1, Ordering::Relaxed);
+        let held = Arc::clone(&held);
+        async move {
+            held.acquire().await?.forget();
+            let token = r#"{"errcode":0,"access_token":"t0ken","expires_in":7200}"#;
+            Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(token)))
+        }
+    }));
+    let client = WeikaClient::builder("KEY", "app-s3cr3t").transport(transport).build().unwrap();
+    let callers = (0..300).map(|_| {
+        let client = client.clone();
+        tokio::spawn(async move { client.fetch_access_token().await.map(drop) })
+    });
+    let callers: Vec<_> = callers.collect();
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(arrived.load(Ordering::Relaxed), 256);
+    gate.add_permits(300);
+    for caller in callers {
+        caller.await.unwrap().unwrap();
+    }
+    assert_eq!(arrived.load(Ordering::Relaxed), 300);
 }
