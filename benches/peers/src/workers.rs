@@ -21,7 +21,7 @@ pub(crate) fn two_over_one(contenders: &[Contender]) -> Vec<f64> {
         let both: Run<'_> = Box::new(move |operations| together(&mut one, &mut other, operations));
         [(String::new(), alone), (String::new(), both)]
     });
-    let medians = turns::medians(&mut runs.collect::<Vec<_>>(), 31, 20_000);
+    let medians = turns::medians(&mut runs.collect::<Vec<_>>(), 15, 10_000);
     medians.as_chunks().0.iter().map(|[alone, both]| both / alone).collect()
 }
 
