@@ -134,7 +134,7 @@ where
     St: SessionStore<I>,
 {
     #[inline]
-    pub(super) fn inner(future: S::Future) -> Self {
+    pub(crate) fn inner(future: S::Future) -> Self {
         Self { state: State::Inner(future) }
     }
 

@@ -31,17 +31,18 @@ where
     I: Identity,
     St: SessionStore<I>,
 {
-    /// Finds out who is asking, puts them into the extensions, and says how to go on. The second value is the target
-    /// of a `GET` of somebody who is not known, or not [complete](Identity::is_complete): where a login would have to
-    /// lead back to. It is copied only then, because it is not free.
+    /// Finds out who is asking, and puts them into the extensions, unless something keeps the request from going on.
+    /// The second value is the target of a `GET` of somebody who is not known, or not
+    /// [complete](Identity::is_complete): where a login would have to lead back to. It is copied only then, because it
+    /// is not free.
     #[inline]
-    pub(crate) fn identify<B>(&self, request: &mut Request<B>) -> (Next<St::Load>, Option<PathAndQuery>) {
-        let (next, found) = match self.lookup(request.headers()) {
-            Lookup::Ready(Ok(found)) => (Next::Call, found),
-            Lookup::Pending(load) => (Next::Wait(load), None),
+    pub(crate) fn identify<B>(&self, request: &mut Request<B>) -> (Option<Halt<St::Load>>, Option<PathAndQuery>) {
+        let (halt, found) = match self.lookup(request.headers()) {
+            Lookup::Ready(Ok(found)) => (None, found),
+            Lookup::Pending(load) => (Some(Halt::Waiting(load)), None),
             Lookup::Ready(Err(error)) => {
                 let rejection = Rejection::unavailable::<I>(error, request.method(), request.headers());
-                return (Next::Refuse(rejection), None);
+                return (Some(Halt::Refused(rejection)), None);
             }
         };
         let is_complete = found.as_ref().is_some_and(|session| session.identity().is_complete());
@@ -52,24 +53,23 @@ where
             Some(session) => drop(extensions.insert(Authenticated::new(session))),
             None => drop(extensions.remove::<Authenticated<I>>()),
         }
-        (next, target)
+        (halt, target)
     }
 
-    /// Goes on.
-    #[inline]
-    pub(crate) fn proceed<S, B, RB>(
+    /// What becomes of a request that cannot go on at once.
+    #[cold]
+    pub(crate) fn halt<S, B, RB>(
         self: &Arc<Self>,
-        next: Next<St::Load>,
+        halt: Halt<St::Load>,
         inner: &mut S,
         request: Request<B>,
     ) -> Resolving<S, B, I, St>
     where
         S: Service<Request<B>, Response = Response<RB>> + Clone,
     {
-        match next {
-            Next::Call => Resolving::inner(inner.call(request)),
-            Next::Refuse(rejection) => Resolving::refused(rejection),
-            Next::Wait(load) => {
+        match halt {
+            Halt::Refused(rejection) => Resolving::refused(rejection),
+            Halt::Waiting(load) => {
                 // Only the service that was polled ready may be called: it goes into the future, its clone
                 // stays here.
                 let clone = inner.clone();
@@ -80,14 +80,12 @@ where
     }
 }
 
-/// How to go on with a request.
-pub(crate) enum Next<L> {
-    /// Whoever is asking is in the extensions, or is a stranger.
-    Call,
+/// What keeps a request from going on.
+pub(crate) enum Halt<L> {
     /// The store has failed.
-    Refuse(Rejection),
+    Refused(Rejection),
     /// The store has to be waited for.
-    Wait(L),
+    Waiting(L),
 }
 
 fn target<B>(request: &Request<B>) -> Option<PathAndQuery> {
@@ -109,8 +107,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let (next, _) = self.resolver.identify(&mut request);
-        ResponseFuture::new(self.resolver.proceed(next, &mut self.inner, request))
+        ResponseFuture::new(match self.resolver.identify(&mut request).0 {
+            None => Resolving::inner(self.inner.call(request)),
+            Some(halt) => self.resolver.halt(halt, &mut self.inner, request),
+        })
     }
 }
 

@@ -47,17 +47,22 @@ impl CookieName {
         for line in headers.get_all(COOKIE) {
             let (line, mut read) = (line.as_bytes(), 0);
             while let Some(skipped) = self.finder.find(&line[read..]) {
-                let start = read + skipped;
-                read = start + self.finder.needle().len();
-                if !matches!(trim_end(&line[..start]), [] | [.., b';']) {
+                let (before, rest) = line.split_at(read + skipped);
+                let rest = &rest[self.finder.needle().len()..];
+                read = line.len() - rest.len();
+                if !matches!(trim_end(before), [] | [.., b';']) {
                     continue; // Part of another name, or of a value.
                 }
-                let rest = &line[read..];
-                let value = trim_end(&rest[..memchr(b';', rest).unwrap_or(rest.len())]);
+                let value = &rest[..memchr(b';', rest).unwrap_or(rest.len())];
+                read += value.len();
+                let value = trim_end(value);
                 match found {
                     Found::Absent => found = Found::Value(value),
                     Found::Value(first) if first == value => {}
                     Found::Value(_) | Found::Conflict => return Found::Conflict,
+                }
+                if read == line.len() {
+                    break;
                 }
             }
         }

@@ -8,6 +8,7 @@ use tower_service::Service;
 use super::future::ResponseFuture;
 use super::shared::{Endpoint, Shared, Visit};
 use crate::answer::{OwnResponse, PageKind};
+use crate::authenticate::Resolving;
 use crate::body::ResponseBody;
 use crate::provider::IdentityProvider;
 use crate::store::SessionStore;
@@ -43,8 +44,11 @@ where
         let shared = Arc::clone(&self.shared);
         match shared.settings.endpoint(request.uri().path()) {
             None => {
-                let (next, target) = shared.resolver.identify(&mut request);
-                let future = shared.resolver.proceed(next, &mut self.inner, request);
+                let (halt, target) = shared.resolver.identify(&mut request);
+                let future = match halt {
+                    None => Resolving::inner(self.inner.call(request)),
+                    Some(halt) => shared.resolver.halt(halt, &mut self.inner, request),
+                };
                 ResponseFuture::passing(future, target, shared)
             }
             Some(endpoint) => {
