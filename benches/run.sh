@@ -16,7 +16,7 @@ done
 # Ours, those of the other packages, and these packages as a whole.
 ours=()
 while read -r bench; do ours+=("$bench"); done < <(sed -n '/^\[\[bench\]\]/{n;s/^name = "\(.*\)"/\1/p}' Cargo.toml | grep -vx summary)
-peers=(requests growth instructions tokens)
+peers=(requests growth instructions tokens herd)
 for part in "${parts[@]}"; do
     case " ${ours[*]} peers ${peers[*]/#/peers/} server " in
     *" $part "*) ;;
@@ -40,12 +40,17 @@ for bench in "${ours[@]}"; do
     if wants "$bench"; then benches+=(--bench "$bench"); fi
 done
 if [ ${#benches[@]} != 0 ]; then run cargo bench "${benches[@]}" -- "${smoke[@]}"; fi
+# The peers bring hundreds of crates: to see that everything works, they need not be optimized.
+profile=(--release)
+[ ${#smoke[@]} = 0 ] || profile=()
+# package NAME ARGUMENT...: runs a program of a package that is none of ours.
+package() {
+    local name=$1
+    shift
+    run cargo run "${profile[@]}" --manifest-path "benches/$name/Cargo.toml" --target-dir target/peers "$@" -- "${smoke[@]}"
+}
 for program in "${peers[@]}"; do
-    if wants peers "peers/$program"; then
-        run cargo run --release --manifest-path benches/peers/Cargo.toml --target-dir target/peers --bin "$program" -- "${smoke[@]}"
-    fi
+    if wants peers "peers/$program"; then package peers --bin "$program"; fi
 done
-if wants server; then
-    run cargo run --release --manifest-path benches/server/Cargo.toml --target-dir target/server -- "${smoke[@]}"
-fi
+if wants server; then package server; fi
 run cargo bench --bench summary -- "${smoke[@]}"

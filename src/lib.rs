@@ -49,7 +49,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `client` | yes | upstream calls over `reqwest` with rustls; without it, bring any Tower HTTP service |
-//! | `memory` | yes | [`MemoryStore`](store::MemoryStore) and the cache of [`official_account`], on moka |
+//! | `memory` | yes | [`MemoryStore`](store::MemoryStore) and the cache of [`official_account`] |
 //! | `redis` | | [`RedisStore`](store::RedisStore): sessions, the access token and callbacks shared by several instances |
 //! | `axum` | | extractors |
 //! | `tracing` | | events; without it the crate is silent |

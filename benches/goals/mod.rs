@@ -139,14 +139,16 @@ fn request(figures: &Figures) -> Vec<Goal> {
 const TOKEN: &str = "current()";
 const AWS: &str = "AWS identity cache";
 const SDKS: [&str; 2] = ["wechat-minapp", "wechat-mp-sdk"];
-const HERDS: [&str; 4] = ["cold", "expired", "failing", "outage"];
+/// Our token among herds, and how long a fetch takes there, in microseconds.
+const HERDED: &str = "tower-weika";
+const FETCH: f64 = 50_000.0;
 
 fn token(figures: &Figures) -> Vec<Goal> {
     let read = |name: &str, what: &str| figures.get(&format!("tokens/{name}/{what}"));
     let ratio = |what: &str, other: &str| Some(read(TOKEN, what)? / read(other, what)?);
     let sdk = SDKS.iter().filter_map(|name| read(name, "1")).reduce(f64::min);
-    let fetches: Option<Vec<_>> =
-        HERDS.iter().map(|herd| figures.get(&format!("herd/{TOKEN}/{herd}/fetches_per_step"))).collect();
+    let herd = |what: &str| figures.get(&format!("herd/{HERDED}/{what}"));
+    let fetches = herd("cold/fetches").zip(herd("outage/fetches")).map(|(cold, outage)| cold.max(outage));
     vec![
         goal("token ÷ the AWS identity cache", ratio("1", AWS), AtMost(1.0 / 15.0), Part),
         goal(
@@ -169,21 +171,16 @@ fn token(figures: &Figures) -> Vec<Goal> {
             AtMost(3.0),
             Times,
         ),
-        goal(
-            "token, 10,000 callers at once: fetches per step of the back-off",
-            fetches.and_then(|all| all.into_iter().reduce(f64::max)),
-            AtMost(1.0),
-            Plain(""),
-        ),
+        goal("token, 10,000 callers at once, cold or in an outage: fetches", fetches, AtMost(1.0), Plain("")),
         goal(
             "token, 10,000 callers at once: the slowest in 100 ÷ the fetch",
-            figures.get(&format!("herd/{TOKEN}/cold/p99_ratio")),
+            herd("cold/p99_us").map(|slowest| slowest / FETCH),
             AtMost(1.2),
             Times,
         ),
         goal(
             "token, near its end: the slowest in 100 ÷ the AWS identity cache",
-            figures.ratio(&format!("herd/{TOKEN}/window/p99_us"), &format!("herd/{AWS}/window/p99_us")),
+            figures.ratio(&format!("herd/{HERDED}/window/p99_us"), &format!("herd/{AWS}/window/p99_us")),
             AtMost(0.1),
             Part,
         ),

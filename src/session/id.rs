@@ -99,13 +99,14 @@ impl Eq for SessionId {}
 
 impl Hash for SessionId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // Eight characters of a random id spread as well as all of them.
-        state.write_u64(u64::from_le_bytes(self.0[0]));
+        // Eight random characters do as well as all of them. What they leave unused of their bits is spread by a
+        // multiplication with the golden ratio, so that the simplest hasher will do.
+        let product = u128::from(u64::from_le_bytes(self.0[0])) * 0x9e37_79b9_7f4a_7c15;
+        state.write_u64((product as u64) ^ ((product >> 64) as u64));
     }
 }
 
-/// Spreads what eight random bytes or characters know over all bits. No secret is mixed in: whoever could choose ids
-/// to collide would have to guess those of others, and a guess can only miss.
+/// Takes the hash of an id as it is: it is spread already, and a visitor's guess can only miss.
 #[cfg(feature = "memory")]
 #[derive(Clone, Copy, Default)]
 pub(crate) struct IdHasher(u64);
@@ -118,14 +119,12 @@ impl Hasher for IdHasher {
 
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            self.write_u64(self.0.rotate_left(8) ^ u64::from(*byte));
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
         }
     }
 
     fn write_u64(&mut self, random: u64) {
-        // The fractional part of the golden ratio: odd, and without a pattern in its bits.
-        let product = u128::from(random) * 0x9e37_79b9_7f4a_7c15;
-        self.0 = (product as u64) ^ ((product >> 64) as u64);
+        self.0 = random;
     }
 }
 

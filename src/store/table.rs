@@ -60,16 +60,15 @@ impl<K: Key, I> Table<K, I> {
         let mut places = self.places();
         places.push_back(Place { session: Arc::downgrade(&session), since: session.last_used() });
         self.sessions.pin().insert(K::of(&session), session);
-        while self.len() > self.capacity {
-            self.make_room(&mut places);
-        }
+        while self.len() > self.capacity && self.make_room(&mut places) {}
         // Sessions that were removed leave their places behind.
         if places.len() > 2 * self.len() + CHANCES {
             places.retain(|place| place.session.strong_count() > 0);
         }
     }
 
-    fn make_room(&self, places: &mut VecDeque<Place<I>>) {
+    /// Lets one session go; `false` if there is none.
+    fn make_room(&self, places: &mut VecDeque<Place<I>>) -> bool {
         let mut chances = CHANCES;
         while let Some(place) = places.pop_front() {
             let Some(session) = place.session.upgrade() else { continue };
@@ -81,9 +80,10 @@ impl<K: Key, I> Table<K, I> {
             }
             let is_this = |_: &K, kept: &Arc<Session<I>>| Arc::ptr_eq(kept, &session);
             if matches!(self.sessions.pin().remove_if(&K::of(&*session), is_this), Ok(Some(_))) {
-                break;
+                return true;
             }
         }
+        false
     }
 
     pub(super) fn remove(&self, key: &K) {

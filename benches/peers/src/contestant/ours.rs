@@ -11,7 +11,7 @@ use super::{Contender, Contestant, Setting, at_once};
 use crate::support::{Person, Site};
 
 /// The login layer over each store that is compared.
-pub(super) fn all() -> [Contestant; 10] {
+pub(super) fn all() -> [Contestant; 9] {
     [
         Contestant { name: "login, live session", build: |setting| login(setting, memory) },
         Contestant { name: "authenticate, live session", build: authenticate },
@@ -20,7 +20,6 @@ pub(super) fn all() -> [Contestant; 10] {
         Contestant { name: "store: dashmap", build: over::<stores::DashMap> },
         Contestant { name: "store: papaya", build: over::<stores::Papaya> },
         Contestant { name: "store: scc HashIndex", build: over::<stores::SccIndex> },
-        Contestant { name: "store: scc HashCache", build: over::<stores::SccCache> },
         Contestant { name: "store: RwLock shards, maps", build: over::<stores::ShardedMap> },
         Contestant { name: "store: RwLock shards, tables", build: over::<stores::ShardedTable> },
     ]

@@ -176,23 +176,6 @@ impl Structure for SccIndex {
     }
 }
 
-pub(super) type SccCache = scc::HashCache<SessionId, Arc<Session>, Build>;
-
-impl Structure for SccCache {
-    fn with_room(sessions: usize) -> Self {
-        // From the beginning: it would rather evict than grow.
-        Self::with_capacity_and_hasher(sessions, sessions, Build::default())
-    }
-
-    fn find(&self, id: &SessionId) -> Option<Arc<Session>> {
-        self.get_sync(id).map(|session| Arc::clone(session.get()))
-    }
-
-    fn keep(&self, session: Arc<Session>) {
-        assert!(self.put_sync(*session.id(), session).is_ok(), "an id is used once");
-    }
-}
-
 /// So many locks; of a hash, the bits that a table of this kind uses neither for the place nor for the tag.
 const SHARDS: usize = 64;
 
