@@ -54,7 +54,7 @@ const OTHERS: [(&str, u64); 5] = [
 
 /// The compiler's choice of what to inline moves every figure a little.
 fn limit(expected: u64) -> u64 {
-    expected + (expected / 10).max(60)
+    expected + (expected / 10).max(120)
 }
 
 /// How often an operation is repeated.
