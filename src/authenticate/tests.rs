@@ -197,6 +197,21 @@ async fn identity_that_somebody_else_put_there_is_removed() {
 }
 
 #[tokio::test]
+async fn identity_that_somebody_else_put_there_is_replaced_by_the_live_one() {
+    let clock = ManualClock::new(START);
+    let (ours, theirs) = (session(), session());
+    let id = *ours.id();
+    let inner = service_fn(move |request: Request<Body>| {
+        let found = request.extensions().get::<Authenticated<Person>>().map(|somebody| *somebody.session().id());
+        assert_eq!(found, Some(id));
+        ready(Ok::<_, Infallible>(Response::new(Body::default())))
+    });
+    let mut request = with_cookie();
+    request.extensions_mut().insert(Authenticated::new(theirs));
+    layer(Script::default().then(Answer::Now(Ok(Some(ours)))), &clock).layer(inner).oneshot(request).await.unwrap();
+}
+
+#[tokio::test]
 async fn failed_store_is_503_and_never_anonymous() {
     let clock = ManualClock::new(START);
     let failed = || Err(Error::new(ErrorKind::Store, "as planned"));
@@ -290,8 +305,10 @@ fn request_that_is_dropped_while_the_store_is_slow_never_reaches_the_application
 fn slow_store_that_knows_nobody_is_anonymous() {
     let clock = ManualClock::new(START);
     let (sender, receiver) = oneshot::channel();
+    let mut request = with_cookie();
+    request.extensions_mut().insert(Authenticated::new(session()));
     let mut response =
-        task::spawn(layer(Script::default().then(Answer::Later(receiver)), &clock).layer(whoami()).call(with_cookie()));
+        task::spawn(layer(Script::default().then(Answer::Later(receiver)), &clock).layer(whoami()).call(request));
     assert_pending!(response.poll());
     sender.send(Ok(None)).unwrap();
     let answer = assert_ready!(response.poll()).unwrap();

@@ -9,7 +9,7 @@ use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::host::BaseUrl;
 use super::transport::{Limits, Transport};
@@ -45,12 +45,17 @@ impl Connection {
             .header(ACCEPT, JSON)
             .body(body.into())
             .map_err(|_| Error::new(ErrorKind::Internal, context).with_source("the URL cannot be one"))?;
-        // The time for the exchange begins with its place.
-        let _place = self.places.acquire().await;
         self.transport.send(request, self.limits, context).await
     }
 
-    /// The same, once more if nothing was sent because no connection could be made.
+    /// Waits until a call may begin; it is over when the place is dropped. The time for the call begins afterwards.
+    /// Who fetches a token for everybody needs none: those who have a place may be waiting for it.
+    pub(super) async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.places.acquire().await.ok()
+    }
+
+    /// The same in a place of its own, and once more if nothing was sent because no connection could be made.
     pub(super) async fn post_or_reconnect(
         &self,
         url: &str,
@@ -58,6 +63,7 @@ impl Connection {
         body: Bytes,
         context: &'static str,
     ) -> Result<Bytes, Error> {
+        let _place = self.place().await;
         match self.post(url, content_type, body.clone(), context).await {
             Err(error) if error.kind() == ErrorKind::Connect => self.post(url, content_type, body, context).await,
             outcome => outcome,

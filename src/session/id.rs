@@ -38,7 +38,7 @@ impl SessionId {
     pub(crate) fn derived(code: [u8; 32]) -> Self {
         let mut id = Self([[PADDING; 8]; 6]);
         let length = URL_SAFE_NO_PAD.encode_slice(code, id.0.as_flattened_mut());
-        debug_assert_eq!(length, Ok(Self::LENGTH));
+        assert_eq!(length, Ok(Self::LENGTH), "32 bytes are 43 characters");
         id
     }
 

@@ -10,7 +10,7 @@ pub struct Lifetime {
 }
 
 impl Lifetime {
-    /// A session ends `idle` after its last use, and `absolute` after the login whatever happens.
+    /// A session ends `idle` after its last use, and `absolute` after the login whatever happens; to the millisecond.
     #[must_use]
     pub const fn new(idle: Duration, absolute: Duration) -> Self {
         Self { idle, absolute }

@@ -130,7 +130,8 @@ pub struct MemoryStoreBuilder {
 }
 
 impl MemoryStoreBuilder {
-    /// How many sessions are kept at most.
+    /// How many sessions are kept at most; there is room for one in any case. Whoever is busy is safe while fewer log
+    /// in during a minute.
     #[must_use]
     pub fn capacity(mut self, sessions: u64) -> Self {
         self.capacity = sessions;

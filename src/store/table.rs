@@ -20,7 +20,8 @@ pub(super) trait Key: Hash + Eq + Send + Sync + 'static {
 ///
 /// When there is no room left, the session goes that has had its place for longest without being used in that time:
 /// one that was used gives up its place and takes the last one instead ("second chance"). Reading does not have to
-/// write anything for that, because a session itself knows when it was last used, to the minute.
+/// write anything for that, because a session itself knows when it was last used, to the minute: who is busy is safe
+/// while fewer sessions begin in a minute than there is room for.
 pub(super) struct Table<K, I> {
     sessions: HashMap<K, Arc<Session<I>>, BuildHasherDefault<IdHasher>>,
     capacity: usize,
@@ -58,9 +59,11 @@ impl<K: Key, I> Table<K, I> {
     /// Keeps a session, in the place of one with the same key.
     pub(super) fn insert(&self, session: Arc<Session<I>>) {
         let mut places = self.places();
-        places.push_back(Place { session: Arc::downgrade(&session), since: session.last_used() });
+        let place = Place { session: Arc::downgrade(&session), since: session.last_used() };
         self.sessions.pin().insert(K::of(&session), session);
         while self.len() > self.capacity && self.make_room(&mut places) {}
+        // Afterwards: whoever gives up a place must not come behind the new one, which would then make room.
+        places.push_back(place);
         // Sessions that were removed leave their places behind.
         if places.len() > 2 * self.len() + CHANCES {
             places.retain(|place| place.session.strong_count() > 0);
@@ -97,6 +100,8 @@ impl<K: Key, I> Table<K, I> {
                 sessions.remove(key);
             }
         }
+        drop(sessions);
+        self.places().retain(|place| place.session.strong_count() > 0);
     }
 
     pub(super) fn clear(&self) {
@@ -179,17 +184,19 @@ mod tests {
 
     #[test]
     fn new_login_is_kept_when_everybody_is_busy() {
-        let table = Sessions::new(200);
-        let mut busy: Vec<_> = (0..200).map(|_| insert(&table, 0, START)).collect();
-        for number in 1..400 {
-            let now = after(number * 60);
-            busy.retain(|id| table.get(id).is_some());
-            busy.iter().for_each(|id| use_at(&table, id, now));
-            let new = insert(&table, 0, now);
-            assert!(table.get(&new).is_some(), "login {number} was refused");
-            busy.push(new);
+        for capacity in [1, 2, CHANCES, CHANCES + 1, 200] {
+            let table = Sessions::new(capacity);
+            let mut busy: Vec<_> = (0..capacity).map(|_| insert(&table, 0, START)).collect();
+            for number in 1..300 {
+                let now = after(number * 60);
+                busy.retain(|id| table.get(id).is_some());
+                busy.iter().for_each(|id| use_at(&table, id, now));
+                let new = insert(&table, 0, now);
+                assert!(table.get(&new).is_some(), "login {number} was refused, with room for {capacity}");
+                busy.push(new);
+            }
+            assert_eq!(table.len(), capacity);
         }
-        assert_eq!(table.len(), 200);
     }
 
     #[test]

@@ -189,28 +189,31 @@ async fn other_applications_in_a_fleet_have_their_own_token() {
 }
 
 #[tokio::test]
-async fn calls_at_once_are_bounded_and_all_are_answered() {
+async fn calls_at_once_are_bounded_and_all_are_answered_and_the_token_waits_for_none() {
     let (arrived, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
     let (count, held) = (Arc::clone(&arrived), Arc::clone(&gate));
-    let transport = Transport::new(service_fn(move |_: Request<RequestBody>| {
-        count.fetch_add(1, Ordering::Relaxed);
-        let held = Arc::clone(&held);
+    let transport = Transport::new(service_fn(move |request: Request<RequestBody>| {
+        let (count, held) = (Arc::clone(&count), Arc::clone(&held));
         async move {
-            held.acquire().await?.forget();
-            let token = r#"{"errcode":0,"access_token":"t0ken","expires_in":7200}"#;
-            Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(token)))
+            if !request.uri().path().ends_with("/access-token") {
+                count.fetch_add(1, Ordering::Relaxed);
+                held.acquire().await?.forget();
+            }
+            let answer = r#"{"errcode":0,"access_token":"t0ken","expires_in":7200}"#;
+            Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(answer)))
         }
     }));
     let client = WeikaClient::builder("KEY", "app-s3cr3t").transport(transport).build().unwrap();
     let callers = (0..300).map(|_| {
         let client = client.clone();
-        tokio::spawn(async move { client.fetch_access_token().await.map(drop) })
+        tokio::spawn(async move { client.post_json(None, "/open/any", &()).await.map(drop) })
     });
     let callers: Vec<_> = callers.collect();
     for _ in 0..1_000 {
         tokio::task::yield_now().await;
     }
     assert_eq!(arrived.load(Ordering::Relaxed), 256);
+    client.fetch_access_token().await.unwrap();
     gate.add_permits(300);
     for caller in callers {
         caller.await.unwrap().unwrap();
