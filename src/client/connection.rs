@@ -140,7 +140,8 @@ macro_rules! connection_methods {
         }
 
         /// The longest time for one exchange, from connecting to the last byte; 5 s unless set. A
-        /// transport of yours may have shorter ones.
+        /// transport of yours may have shorter ones. 256 calls of one system are under way at once, the fetch of
+        /// a token aside; waiting for others to end comes on top.
         pub fn total_timeout(mut self, total_timeout: std::time::Duration) -> Self {
             self.connection.limits.total = total_timeout;
             self

@@ -1,9 +1,9 @@
 //! Where sessions live.
 //!
 //! [`SessionStore`] is the contract; `MemoryStore` keeps sessions in this process, `RedisStore` (feature `redis`) for
-//! several. A store never decides
-//! whether a session still counts: [`Session::is_live`] does, asked by the layer. With the feature `sandbox`, the
-//! module `contract` has the tests that every store must pass; run them against one of your own.
+//! several. A store never decides whether a session still counts: [`Session::is_live`] does, asked by the layer. With
+//! the feature `sandbox`, the module `contract` has the tests that every store must pass; run them against one of your
+//! own.
 
 #[cfg(feature = "sandbox")]
 pub mod contract;
