@@ -3,7 +3,7 @@
 //! Nothing above `DEBUG` is emitted on the path of an ordinary request.
 
 #[cfg(feature = "tracing")]
-pub(crate) use tracing::{debug, info, warn};
+pub(crate) use tracing::{debug, error, info, warn};
 
 /// Keeps what a task does in the span of the request that started it.
 #[cfg(feature = "tracing")]
@@ -22,11 +22,21 @@ mod silent {
         // Mentions the fields so that they count as used.
         ($($field:ident = $(%)? $(?)? $value:expr,)* $message:literal) => {{ $(let _ = &$value;)* }};
     }
-    pub(crate) use {silent as debug, silent as info, silent as warning};
+    pub(crate) use {silent as debug, silent as error, silent as info, silent as warning};
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) use silent::{debug, info, warning as warn};
+pub(crate) use silent::{debug, error, info, warning as warn};
+
+/// Text from outside for a log event: escaped, and cut at 200 characters.
+pub(crate) fn shown(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut shown: String = text.chars().take(200).flat_map(char::escape_debug).collect();
+    if text.chars().nth(200).is_some() {
+        shown.push('…');
+    }
+    shown
+}
 
 /// What the tests of other modules look at.
 #[cfg(test)]
@@ -52,7 +62,7 @@ pub(crate) mod tests {
             let lines = Lines::default();
             let writer = lines.clone();
             let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
-            let subscriber = subscriber.with_writer(move || writer.clone()).finish();
+            let subscriber = subscriber.with_ansi(false).with_writer(move || writer.clone()).finish();
             Self { lines, _here: tracing::subscriber::set_default(subscriber), _elsewhere: elsewhere }
         }
 
