@@ -1,6 +1,6 @@
 //! The same login around a service of bare hyper, with the embedded sandbox: `cargo run --example hyper`.
 //!
-//! The service routes by itself, so the guard is told which paths it is about.
+//! The service routes by itself, so the login layer guards a path prefix.
 
 use std::convert::Infallible;
 
@@ -15,7 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tower::{ServiceBuilder, service_fn};
 use tower_weika::BoxError;
-use tower_weika::guard::GuardLayer;
+use tower_weika::guard::LoggedIn;
 use tower_weika::identity::Manager;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::WeikaManagerProvider;
@@ -30,12 +30,10 @@ async fn main() -> Result<(), BoxError> {
     let listen = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(listen).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let login = LoginLayer::builder(weika.build()?).public_url(&url).loopback_development().build()?;
+    let login = LoginLayer::builder(weika.build()?).public_url(&url).loopback_development();
+    let login = login.guard_prefix("/admin", LoggedIn).build()?;
 
-    let site = ServiceBuilder::new()
-        .layer(login)
-        .layer(GuardLayer::<Manager>::logged_in().under("/admin"))
-        .service(service_fn(answer));
+    let site = ServiceBuilder::new().layer(login).service(service_fn(answer));
     announce(&format!("listening on {url}\nsandbox on {}", sandbox.base_url()));
 
     loop {

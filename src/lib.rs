@@ -23,10 +23,8 @@
 //! let weika = WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build()?;
 //! let login = LoginLayer::builder(weika).public_url("https://campus.example.edu.cn").build()?;
 //!
-//! let app: Router = Router::new()
-//!     .route("/", get(async || "open to everybody"))
-//!     .route("/admin", get(admin).layer(GuardLayer::<Manager>::logged_in()))
-//!     .layer(login);
+//! let managers = Router::new().route("/admin", get(admin)).route_layer(GuardLayer::<Manager>::logged_in());
+//! let app: Router = Router::new().route("/", get(async || "public")).merge(managers).layer(login);
 //! # Ok(())
 //! # }
 //! ```

@@ -93,13 +93,13 @@ impl Site {
 
     /// All routes, with the login layers around them.
     pub(crate) fn router(self) -> Router {
-        // A guard around each route, so that no spelling of a path gets around it.
-        let settings = get(settings).layer(GuardLayer::<Manager>::role(1));
+        // One router for each requirement: its guard covers every method of its routes, in every spelling of a path.
+        let for_chiefs =
+            Router::new().route("/admin/settings", get(settings)).route_layer(GuardLayer::<Manager>::role(1));
         let for_managers = Router::new()
             .route("/admin", get(admin))
             .route("/admin/", get(admin))
             .route("/admin/{*rest}", get(admin))
-            .route("/admin/settings", settings)
             .route("/account", get(account::show))
             .route_layer(GuardLayer::<Manager>::logged_in());
         let for_the_bound = Router::new()
@@ -119,6 +119,7 @@ impl Site {
             .route("/style.css", get(|| asset("text/css; charset=utf-8", include_str!("style.css"))))
             .route("/icon.svg", get(|| asset("image/svg+xml", include_str!("icon.svg"))))
             .merge(for_managers)
+            .merge(for_chiefs)
             .merge(for_the_bound)
             .merge(for_wechat_users);
         let may_pretend = self.frame.imitation.as_ref().is_some_and(|it| it.wechat);

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::qr_code;
 use super::response::{OwnResponse, grpc, json, protect};
-use super::{Language, PageKind, RequestKind};
+use super::{Language, Links, PageKind, RequestKind};
 
 /// Seconds after which a request that met a dead store is worth repeating.
 const RETRY_SECONDS: &str = "2";
@@ -23,12 +23,30 @@ pub struct Page {
     kind: PageKind,
     language: Language,
     retry: Option<String>,
+    next: Option<String>,
+    home: Option<String>,
     address: Option<String>,
 }
 
 impl Page {
     pub(crate) fn new(kind: PageKind, language: Language) -> Self {
-        Self { kind, language, retry: None, address: None }
+        Self { kind, language, retry: None, next: None, home: None, address: None }
+    }
+
+    /// The same page with the links that belong to its kind.
+    #[must_use]
+    pub(crate) fn with_links(mut self, links: &Links) -> Self {
+        let (next, has_retry, has_home) = match self.kind {
+            PageKind::LoginInFrame => (&None, true, false),
+            PageKind::ContinueFromOtherSite => (&links.same_page, false, false),
+            PageKind::Unbound => (&links.bind, false, true),
+            PageKind::LoginRequired | PageKind::LoginExpired | PageKind::Forbidden => (&None, true, true),
+            _ => (&None, false, false),
+        };
+        self.next.clone_from(next);
+        self.retry = links.login.clone().filter(|_| has_retry);
+        self.home = links.home.clone().filter(|_| has_home);
+        self
     }
 
     /// The same page with the address to open elsewhere.
@@ -42,6 +60,13 @@ impl Page {
     #[must_use]
     pub(crate) fn with_retry(mut self, login_url: String) -> Self {
         self.retry = Some(login_url);
+        self
+    }
+
+    /// The same page with a link to the default page of the site.
+    #[must_use]
+    pub(crate) fn with_home(mut self, home: String) -> Self {
+        self.home = Some(home);
         self
     }
 
@@ -62,6 +87,19 @@ impl Page {
     #[must_use]
     pub fn retry(&self) -> Option<&str> {
         self.retry.as_deref()
+    }
+
+    /// Where the person goes on without a new login, as a path on this site: the page that links an account, or for a
+    /// form from another site the page that it was sent to. It has to be escaped to go into HTML.
+    #[must_use]
+    pub fn next(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
+
+    /// The default page of the site, for a way out. It has to be escaped to go into HTML.
+    #[must_use]
+    pub fn home(&self) -> Option<&str> {
+        self.home.as_deref()
     }
 
     /// The address of this site to open in WeChat, if that is what the page is about. It has to be escaped to go
@@ -114,16 +152,16 @@ impl Pages {
         let headers = response.headers_mut();
         headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("text/html; charset=utf-8"));
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(page.language.tag()));
-        protect(headers);
+        protect(headers, page.kind == PageKind::LoginInFrame);
         response
     }
 
-    /// The page, or its short form for whoever does not read pages.
+    /// The page where a person sees the response, else its short form.
     pub(crate) fn respond_to(&self, reader: RequestKind, page: &Page) -> OwnResponse {
         let mut response = match reader {
-            RequestKind::Page => self.respond(page),
+            reader if reader.is_shown() => self.respond(page),
             RequestKind::Grpc => grpc(page.kind.grpc_status(), page.kind.code()),
-            RequestKind::Data | RequestKind::Preflight => match page.address() {
+            _ => match page.address() {
                 // The page is no failure; for a script that wants to log in, it is.
                 Some(address) => {
                     json(StatusCode::FORBIDDEN, &serde_json::json!({ "error": page.kind.code(), "address": address }))
@@ -162,35 +200,43 @@ code{display:block;margin-top:1rem;font-size:.85rem;overflow-wrap:anywhere;user-
 svg{display:block;width:min(100%,14rem);margin:1.5rem auto 0;border-radius:.65rem}\
 a{display:block;margin-top:1.5rem;text-align:center;padding:.7rem 1rem;border-radius:.65rem;background:#06804a;\
 color:#fff;text-decoration:none;font-weight:600}a:focus-visible{outline:3px solid #06804a;outline-offset:2px}\
+a.home{margin-top:.5rem;background:none;color:#06804a}\
 @media(prefers-color-scheme:dark){body{background:#0f1512;color:#e6efe9}\
 main{background:#18211c;border-color:#2a362f;box-shadow:none}p{color:#a3b3aa}\
-svg{background:#fff}a,main:before{background:#3ecf8e;color:#06281a}a:focus-visible{outline-color:#3ecf8e}}";
+svg{background:#fff}a,main:before{background:#3ecf8e;color:#06281a}a:focus-visible{outline-color:#3ecf8e}\
+a.home{background:none;color:#3ecf8e}}";
 
-/// The policy that lets exactly [`STYLE`] apply.
-static POLICY: LazyLock<String> = LazyLock::new(|| {
+/// The policies that let exactly [`STYLE`] apply: of an ordinary page, and of the one that may be framed.
+static POLICIES: LazyLock<[String; 2]> = LazyLock::new(|| {
     let digest = STANDARD.encode(Sha256::digest(STYLE));
-    format!(
-        "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
+    ["'none'", "*"].map(|ancestors| {
+        format!(
+            "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; \
+             frame-ancestors {ancestors}"
+        )
+    })
 });
 
 fn plain(page: &Page) -> Response<String> {
     let (title, text) = page.kind.words(page.language);
-    let again = match page.language {
-        Language::Chinese => "重新登录",
-        Language::English => "Log in again",
-    };
-    let link = page.retry.as_deref().map(|url| format!("<a href=\"{}\">{again}</a>", escape(url))).unwrap_or_default();
+    let is_framed = page.kind == PageKind::LoginInFrame;
+    let leave_frame = if is_framed { " target=\"_top\"" } else { "" };
+    let link =
+        |url: &str, attributes: &str, label: &str| format!("<a href=\"{}\"{attributes}>{label}</a>", escape(url));
+    let labels = page.kind.labels(page.language);
+    let next = page.next().map(|url| link(url, "", labels.next)).unwrap_or_default();
+    let retry = page.retry().map(|url| link(url, leave_frame, labels.retry)).unwrap_or_default();
+    let home = page.home().map(|url| link(url, " class=\"home\"", labels.home)).unwrap_or_default();
     let address = page.address().map(|address| format!("<p><code>{}</code></p>", escape(address))).unwrap_or_default();
     let code = page.qr_code().unwrap_or_default();
     let html = format!(
         "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{title}</title>\
-         <style>{STYLE}</style><main><h1>{title}</h1><p>{text}</p>{code}{address}{link}</main></html>",
+         <style>{STYLE}</style><main><h1>{title}</h1><p>{text}</p>{code}{address}{next}{retry}{home}</main></html>",
         page.language.tag()
     );
     let mut response = Response::new(html);
-    if let Ok(policy) = HeaderValue::from_str(&POLICY) {
+    if let Ok(policy) = HeaderValue::from_str(&POLICIES[usize::from(is_framed)]) {
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     response

@@ -11,7 +11,15 @@ use crate::error::ErrorKind;
 pub enum PageKind {
     /// A login is needed, and this layer has no way to begin one.
     LoginRequired,
-    /// Logged in, and not allowed to do this.
+    /// A form arrived after the session had expired. Its content is lost.
+    LoginExpired,
+    /// Another site sent a form here, and the session cookie does not come with such a form (`SameSite=Lax`). The page
+    /// leads to the same address with `GET`.
+    ContinueFromOtherSite,
+    /// A login is needed inside a frame, where the pages of the providers do not work. The link of the page has to
+    /// leave the frame (`target="_top"`), and this page alone may be framed.
+    LoginInFrame,
+    /// The identity is not allowed to do this.
     Forbidden,
     /// The session store does not answer.
     Unavailable,
@@ -40,12 +48,24 @@ pub enum PageKind {
     MethodNotAllowed(&'static str),
 }
 
+/// The labels of a page's links.
+pub(super) struct Labels {
+    /// Of [`Page::next`](super::Page::next).
+    pub(super) next: &'static str,
+    /// Of [`Page::retry`](super::Page::retry).
+    pub(super) retry: &'static str,
+    /// Of [`Page::home`](super::Page::home).
+    pub(super) home: &'static str,
+}
+
 impl PageKind {
     /// The status of the answer that carries the page.
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::LoginRequired => StatusCode::UNAUTHORIZED,
+            Self::LoginRequired | Self::LoginExpired | Self::ContinueFromOtherSite | Self::LoginInFrame => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::Forbidden | Self::Declined | Self::Denied | Self::Unbound | Self::CrossSite => StatusCode::FORBIDDEN,
             // Nothing has failed: it is the login page, as far as there can be one here.
             Self::OpenInWechat => StatusCode::OK,
@@ -61,7 +81,9 @@ impl PageKind {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Self::LoginRequired => "login_required",
+            Self::LoginRequired | Self::LoginExpired | Self::ContinueFromOtherSite | Self::LoginInFrame => {
+                "login_required"
+            }
             Self::Forbidden => "forbidden",
             Self::Unavailable => "unavailable",
             Self::Declined => "login_declined",
@@ -91,9 +113,33 @@ impl PageKind {
     /// The status of a gRPC answer (`google.rpc.Code`).
     pub(super) const fn grpc_status(self) -> &'static str {
         match self {
-            Self::LoginRequired => "16",
+            Self::LoginRequired | Self::LoginExpired | Self::ContinueFromOtherSite | Self::LoginInFrame => "16",
             Self::Unavailable | Self::UpstreamFailed | Self::NotSetUp | Self::UpstreamTimeout => "14",
             _ => "7",
+        }
+    }
+
+    /// The labels of the links.
+    pub(super) const fn labels(self, language: Language) -> Labels {
+        match language {
+            Language::Chinese => Labels {
+                next: if matches!(self, Self::Unbound) { "绑定账号" } else { "继续" },
+                retry: match self {
+                    Self::LoginRequired | Self::LoginInFrame => "登录",
+                    Self::Forbidden => "更换账号登录",
+                    _ => "重新登录",
+                },
+                home: "返回首页",
+            },
+            Language::English => Labels {
+                next: if matches!(self, Self::Unbound) { "Link an account" } else { "Continue" },
+                retry: match self {
+                    Self::LoginRequired | Self::LoginInFrame => "Log in",
+                    Self::Forbidden => "Log in with another account",
+                    _ => "Log in again",
+                },
+                home: "Back to the home page",
+            },
         }
     }
 
@@ -102,6 +148,21 @@ impl PageKind {
         match (self, language) {
             (Self::LoginRequired, Language::Chinese) => ("请先登录", "查看此页面需要先登录。"),
             (Self::LoginRequired, Language::English) => ("Please log in", "You need to log in to see this page."),
+            (Self::LoginExpired, Language::Chinese) => {
+                ("登录已过期", "刚才提交的内容没有保存。请重新登录，然后再提交一次。")
+            }
+            (Self::LoginExpired, Language::English) => (
+                "Your login has expired",
+                "The form that you sent was not saved. Please log in again, then send it once more.",
+            ),
+            (Self::ContinueFromOtherSite, Language::Chinese) => {
+                ("请继续", "您正从其他网站返回本站，请点击下方按钮继续。")
+            }
+            (Self::ContinueFromOtherSite, Language::English) => {
+                ("Please continue", "You are coming back from another site. Select the button to continue here.")
+            }
+            (Self::LoginInFrame, Language::Chinese) => ("请先登录", "登录需要在完整的页面中进行。"),
+            (Self::LoginInFrame, Language::English) => ("Please log in", "The login needs the whole window."),
             (Self::Forbidden, Language::Chinese) => ("没有权限", "您已登录，但当前身份无权访问此页面。"),
             (Self::Forbidden, Language::English) => {
                 ("Not allowed", "You are logged in, but this page is not open to you.")
@@ -118,12 +179,16 @@ impl PageKind {
             (Self::InvalidLink, Language::English) => {
                 ("This login link is no longer valid", "It has expired or was already used. Please log in again.")
             }
-            (Self::CookiesBlocked, Language::Chinese) => {
-                ("浏览器阻止了 Cookie", "登录需要使用 Cookie。请在浏览器设置中允许本站使用 Cookie，然后重新登录。")
-            }
+            (Self::CookiesBlocked, Language::Chinese) => (
+                "登录状态没有保存下来",
+                "登录需要 Cookie，但浏览器没有把它带回来。请在浏览器设置中允许本站使用 Cookie，然后重新登录。\
+                 如果已经允许，可能是本站的服务器设置有误，请联系网站管理员。",
+            ),
             (Self::CookiesBlocked, Language::English) => (
-                "Your browser blocks cookies",
-                "Logging in needs a cookie. Please allow cookies for this site in your browser, then log in again.",
+                "You could not be kept logged in",
+                "The login needs a cookie, and your browser did not send it back. Please allow cookies for this site in \
+                 your browser, then log in again. If they are allowed, this site may be set up wrongly: please tell its \
+                 administrator.",
             ),
             (Self::Denied, Language::Chinese) => ("登录被拒绝", "登录系统拒绝了此账号。如有疑问，请联系学校管理员。"),
             (Self::Denied, Language::English) => (

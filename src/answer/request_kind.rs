@@ -1,106 +1,187 @@
-//! What sort of answer a request can use.
+//! The kind of a request, which decides the form of a response that this crate generates.
 
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, UPGRADE};
-use http::{HeaderMap, Method};
-
-use super::{Language, UserAgent};
+use http::{HeaderMap, HeaderValue, Method};
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
+const PURPOSE: HeaderName = HeaderName::from_static("purpose");
+const X_MOZ: HeaderName = HeaderName::from_static("x-moz");
+const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
+pub(super) const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
 
-/// What sort of answer a request can use. It shapes an answer and never grants anything (rule P3).
+/// Headers that only a script library sends: htmx, Turbo and its predecessor, PJAX.
+const LIBRARY_HEADERS: [HeaderName; 6] = [
+    HX_REQUEST,
+    HeaderName::from_static("turbo-frame"),
+    HeaderName::from_static("x-turbo-request-id"),
+    HeaderName::from_static("turbolinks-referrer"),
+    HeaderName::from_static("x-pjax"),
+    HeaderName::from_static("x-pjax-container"),
+];
+
+/// Destinations of a navigation inside another page (Fetch §3.2, `fencedframe` of the Fenced Frame draft).
+const FRAMES: [&str; 5] = ["iframe", "frame", "embed", "object", "fencedframe"];
+
+/// The kind of a request.
+///
+/// It answers two separate questions: whether the response [may be a redirect](Self::may_redirect) to a login, and
+/// whether the response [is shown](Self::is_shown) to a person. It shapes a response and never grants access.
+///
+/// The first match decides: `OPTIONS`, gRPC, an offered upgrade to WebSocket, the `Sec-Fetch-*` headers (Fetch
+/// Metadata Request Headers, W3C), and only for clients that send none of these the other headers.
+///
+/// ```
+/// use http::{HeaderMap, Method};
+/// use tower_weika::answer::RequestKind;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("accept", "text/html".parse()?);
+/// assert_eq!(RequestKind::of(&Method::GET, &headers), RequestKind::Navigation);
+///
+/// headers.insert("x-requested-with", "XMLHttpRequest".parse()?);
+/// assert_eq!(RequestKind::of(&Method::GET, &headers), RequestKind::Script);
+/// # Ok::<_, http::header::InvalidHeaderValue>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum RequestKind {
-    /// A person navigates: `GET`, `text/html` accepted, `Sec-Fetch-Mode` is `navigate` or absent, no upgrade.
-    /// Redirects and pages make sense.
-    Page,
-    /// Anything else: a script's fetch, a form post, `HEAD`, a protocol upgrade. JSON makes sense.
-    Data,
-    /// gRPC, by its content type: the answer is a status in the headers.
+    /// A top-level navigation with `GET` or `HEAD`. It may be redirected to a login.
+    Navigation,
+    /// A navigation inside a frame. The login pages of the providers do not work there, so the response is a page
+    /// with a link that leaves the frame.
+    Frame,
+    /// A top-level navigation with another method: a form that a person has sent.
+    Form,
+    /// A navigation that the browser makes ahead of time (`Sec-Purpose: prefetch`, `Purpose: prefetch`, `X-Moz:
+    /// prefetch`). It begins no login.
+    Prefetch,
+    /// Every other request: `fetch`, `XMLHttpRequest`, htmx, a WebSocket, a download, a client that is no browser.
+    Script,
+    /// gRPC, by its content type. The response is a status in the headers.
     Grpc,
-    /// `OPTIONS`: a preflight, which never carries a cookie. It is never redirected.
+    /// `OPTIONS`: a CORS preflight, which never carries a cookie.
     Preflight,
 }
 
 impl RequestKind {
-    /// Reads the kind off a request.
+    /// Returns the kind of a request with this method and these headers.
     #[must_use]
     pub fn of(method: &Method, headers: &HeaderMap) -> Self {
-        let has = |name: HeaderName, wanted: &str| {
-            headers.get_all(name).iter().any(|value| contains(value.as_bytes(), wanted))
-        };
+        match Self::regardless_of_purpose(method, headers) {
+            kind @ (Self::Navigation | Self::Script) if may_become_a_navigation(kind, method, headers) => {
+                Self::Prefetch
+            }
+            kind => kind,
+        }
+    }
+
+    /// The kind, with a speculative navigation counted as the navigation that it may become. Cheaper than
+    /// [`of`](Self::of): every guarded request asks for it.
+    fn regardless_of_purpose(method: &Method, headers: &HeaderMap) -> Self {
+        let is_safe = *method == Method::GET || *method == Method::HEAD;
         if *method == Method::OPTIONS {
-            Self::Preflight
-        } else if headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc")) {
-            Self::Grpc
-        } else if *method == Method::GET
-            && has(ACCEPT, "text/html")
-            && headers.get(SEC_FETCH_MODE).is_none_or(|mode| mode == "navigate")
-            && !headers.contains_key(UPGRADE)
-        {
-            Self::Page
-        } else {
-            Self::Data
+            return Self::Preflight;
         }
+        if headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc")) {
+            return Self::Grpc;
+        }
+        // Every other protocol in `Upgrade` is an offer that a server may ignore (RFC 9110 §7.8).
+        if headers.get_all(UPGRADE).iter().any(offers_websocket) {
+            return Self::Script;
+        }
+        let top_level = if is_safe { Self::Navigation } else { Self::Form };
+        match (headers.get(SEC_FETCH_MODE), headers.get(SEC_FETCH_DEST)) {
+            (Some(mode), _) if mode != "navigate" => Self::Script,
+            (_, Some(dest)) if dest == "document" => top_level,
+            (_, Some(dest)) if FRAMES.iter().any(|frame| dest == frame) => Self::Frame,
+            (_, Some(_)) => Self::Script,
+            (Some(_), None) => top_level,
+            (None, None) if !accepts(headers, b"text/html") || is_sent_by_a_library(headers) => Self::Script,
+            (None, None) if is_safe || has_form_type(headers) => top_level,
+            (None, None) => Self::Script,
+        }
+    }
+
+    /// Whether the response may be a redirect to a login.
+    #[must_use]
+    pub const fn may_redirect(self) -> bool {
+        matches!(self, Self::Navigation)
+    }
+
+    /// Whether the response is shown to a person, so that it has to be a page.
+    #[must_use]
+    pub const fn is_shown(self) -> bool {
+        matches!(self, Self::Navigation | Self::Frame | Self::Form)
+    }
+
+    /// Whether the response becomes a document of the browser's history.
+    pub(crate) fn is_for_a_document(method: &Method, headers: &HeaderMap) -> bool {
+        Self::regardless_of_purpose(method, headers).is_shown()
     }
 }
 
-/// Who reads an answer: in which form, in which language.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Reader {
-    pub(crate) kind: RequestKind,
-    pub(crate) language: Language,
-    pub(crate) browser: UserAgent,
-}
-
-impl Reader {
-    pub(crate) fn of(method: &Method, headers: &HeaderMap) -> Self {
-        Self {
-            kind: RequestKind::of(method, headers),
-            language: Language::of(headers),
-            browser: UserAgent::of(headers),
-        }
+/// Whether a request is speculative, and the browser may show the response for a later navigation. Besides
+/// navigations these are the requests of `<link rel="prefetch">`, which are `no-cors` without a destination.
+fn may_become_a_navigation(kind: RequestKind, method: &Method, headers: &HeaderMap) -> bool {
+    let is_speculative = [SEC_PURPOSE, PURPOSE, X_MOZ]
+        .iter()
+        .flat_map(|name| headers.get_all(name))
+        .any(|value| value.as_bytes().split(|b| b";, ".contains(b)).any(|word| word.eq_ignore_ascii_case(b"prefetch")));
+    if !is_speculative || (*method != Method::GET && *method != Method::HEAD) {
+        return false;
     }
+    let is_link = || match (headers.get(SEC_FETCH_MODE), headers.get(SEC_FETCH_DEST)) {
+        (Some(mode), dest) => mode == "no-cors" && dest.is_none_or(|dest| dest == "empty" || dest == "document"),
+        (None, None) => !is_sent_by_a_library(headers) && !headers.get_all(UPGRADE).iter().any(offers_websocket),
+        (None, Some(_)) => false,
+    };
+    kind == RequestKind::Navigation || is_link()
 }
 
-/// Whether `wanted` is somewhere in a header, in capitals or not.
-pub(super) fn contains(value: &[u8], wanted: &str) -> bool {
-    value.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
+fn offers_websocket(upgrade: &HeaderValue) -> bool {
+    let mut offers = upgrade.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    offers.any(|offer| {
+        let name = offer.split(|byte| *byte == b'/').next().unwrap_or_default();
+        name.eq_ignore_ascii_case(b"websocket")
+    })
+}
+
+/// Whether `Accept` names this media type (RFC 9110 §12.5.1); a wildcard does not, and a weight of 0 refuses it.
+fn accepts(headers: &HeaderMap, media_type: &[u8]) -> bool {
+    let mut ranges = headers.get_all(ACCEPT).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    ranges.any(|range| {
+        let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+        let is_named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(media_type));
+        is_named && !parts.any(is_weight_of_zero)
+    })
+}
+
+fn is_weight_of_zero(parameter: &[u8]) -> bool {
+    let weight = parameter.strip_prefix(b"q=").or_else(|| parameter.strip_prefix(b"Q="));
+    weight.is_some_and(|weight| weight.starts_with(b"0") && weight.iter().all(|byte| matches!(byte, b'0' | b'.')))
+}
+
+/// Whether a client without `Sec-Fetch-*` headers says that a script has sent the request.
+fn is_sent_by_a_library(headers: &HeaderMap) -> bool {
+    // Only this value: the WebViews of Android send the name of the app's package with navigations.
+    let is_xhr = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"XMLHttpRequest");
+    headers.get(X_REQUESTED_WITH).is_some_and(is_xhr)
+        || accepts(headers, b"text/vnd.turbo-stream.html")
+        || LIBRARY_HEADERS.iter().any(|name| headers.contains_key(name))
+}
+
+/// Whether the body is one that a form of HTML can send (HTML §4.10.21.7).
+fn has_form_type(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return false;
+    };
+    let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    [&b"application/x-www-form-urlencoded"[..], b"multipart/form-data", b"text/plain"]
+        .iter()
+        .any(|form| essence.eq_ignore_ascii_case(form))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn assert_kind(method: &Method, headers: &[(&'static str, &'static str)], expected: RequestKind) {
-        let headers =
-            headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect();
-        assert_eq!(RequestKind::of(method, &headers), expected);
-    }
-
-    const HTML: (&str, &str) = ("accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8");
-
-    #[test]
-    fn a_navigation_is_a_page() {
-        assert_kind(&Method::GET, &[HTML], RequestKind::Page);
-        assert_kind(&Method::GET, &[HTML, ("sec-fetch-mode", "navigate")], RequestKind::Page);
-        assert_kind(&Method::GET, &[("accept", "Text/HTML")], RequestKind::Page);
-    }
-
-    #[test]
-    fn everything_else_is_data() {
-        assert_kind(&Method::GET, &[], RequestKind::Data);
-        assert_kind(&Method::GET, &[("accept", "*/*")], RequestKind::Data);
-        assert_kind(&Method::GET, &[HTML, ("sec-fetch-mode", "cors")], RequestKind::Data);
-        assert_kind(&Method::GET, &[HTML, ("upgrade", "websocket")], RequestKind::Data);
-        assert_kind(&Method::HEAD, &[HTML], RequestKind::Data);
-        assert_kind(&Method::POST, &[HTML, ("sec-fetch-mode", "navigate")], RequestKind::Data);
-    }
-
-    #[test]
-    fn grpc_and_preflight_are_told_apart() {
-        assert_kind(&Method::POST, &[("content-type", "application/grpc+proto")], RequestKind::Grpc);
-        assert_kind(&Method::OPTIONS, &[HTML], RequestKind::Preflight);
-    }
-}
+mod tests;

@@ -16,12 +16,13 @@ pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status"
 pub(super) const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
 const NOTHING_MAY_LOAD: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const NOTHING_MAY_LOAD_IN_A_FRAME: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors *";
 
 /// An answer without a body.
 pub(crate) fn empty(status: StatusCode) -> OwnResponse {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
-    protect(response.headers_mut());
+    protect(response.headers_mut(), false);
     response
 }
 
@@ -31,6 +32,12 @@ pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> OwnResponse
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     *response.body_mut() = Full::from(value.to_string());
     response
+}
+
+/// The response to a speculative request where a login would begin. Chromium shows a prefetched `200` for the later
+/// navigation without asking again (measured), and asks again after an error.
+pub(crate) fn speculative() -> OwnResponse {
+    json(StatusCode::SERVICE_UNAVAILABLE, &serde_json::json!({ "error": "speculative_request" }))
 }
 
 /// `303 See Other`.
@@ -57,11 +64,12 @@ pub(super) fn grpc(status: &'static str, message: &'static str) -> OwnResponse {
     response
 }
 
-/// Adds what every answer of ours carries, where it is not there yet; `Cache-Control: no-store` always.
-pub(super) fn protect(headers: &mut HeaderMap) {
+/// Adds the headers that every generated response carries, where they are not there yet; `Cache-Control: no-store`
+/// always.
+pub(super) fn protect(headers: &mut HeaderMap, may_be_framed: bool) {
     let defaults: [(HeaderName, &'static str); 3] = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CONTENT_SECURITY_POLICY, NOTHING_MAY_LOAD),
+        (CONTENT_SECURITY_POLICY, if may_be_framed { NOTHING_MAY_LOAD_IN_A_FRAME } else { NOTHING_MAY_LOAD }),
         (REFERRER_POLICY, "no-referrer"),
     ];
     for (name, value) in defaults {

@@ -3,8 +3,6 @@
 use http::HeaderMap;
 use http::header::USER_AGENT;
 
-use super::request_kind::contains;
-
 /// Which WeChat, if any, a request says it comes from.
 ///
 /// A hint for choosing a way to log in, never a right: anybody can send any `User-Agent` (rule P3).
@@ -66,6 +64,11 @@ impl UserAgent {
             Self::WechatPhone
         }
     }
+}
+
+/// Whether `wanted` is somewhere in a header, regardless of case.
+fn contains(value: &[u8], wanted: &str) -> bool {
+    value.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use pin_project::pin_project;
 use tower_service::Service;
 
 use super::Resolver;
-use crate::answer::{OwnResponse, Pages, Rejection};
+use crate::answer::{Links, OwnResponse, Pages, Rejection};
 use crate::body::ResponseBody;
+use crate::guard::PrefixGuards;
 use crate::session::Authenticated;
 use crate::store::SessionStore;
 
@@ -45,19 +46,19 @@ where
             Ok(response) => response.map(ResponseBody::inner),
             // Not closed: a login layer further out has a better answer.
             Err(refused) => {
-                let answer = refused.rejection.render(&Pages::default(), None);
+                let answer = refused.rejection.render(&Pages::default(), &Links::default());
                 refused.answered(answer).map(ResponseBody::own)
             }
         }))
     }
 }
 
-/// What came of a request.
+/// The result of a request.
 pub(crate) enum Resolved<RB> {
-    /// The wrapped service has answered, perhaps with a refusal of a guard inside.
+    /// The wrapped service has answered, perhaps with the rejection of a guard inside.
     Answered(Response<RB>),
-    /// Nobody could say who is asking.
-    Unavailable(Rejection),
+    /// The wrapped service was not called.
+    Rejected(Rejection),
 }
 
 impl<RB> Resolved<RB> {
@@ -74,7 +75,7 @@ impl<RB> Resolved<RB> {
     #[cold]
     fn into_refusal(self) -> Result<Response<RB>, Refused> {
         match self {
-            Self::Unavailable(rejection) => Err(Refused { rejection, former: None }),
+            Self::Rejected(rejection) => Err(Refused { rejection, former: None }),
             Self::Answered(mut response) => match response.extensions_mut().remove() {
                 None => Ok(response),
                 Some(rejection) => Err(Refused { rejection, former: Some(response.into_parts().0) }),
@@ -120,12 +121,13 @@ where
         #[pin]
         load: St::Load,
         resolver: Arc<Resolver<I, St>>,
+        guards: Option<Arc<PrefixGuards<I>>>,
         waiting: Option<(Request<B>, S)>,
     },
     /// The wrapped service answers.
     Inner(#[pin] S::Future),
-    /// The store failed.
-    Refused(Option<Rejection>),
+    /// The store failed, or a guard of the login layer rejects the request.
+    Rejected(Option<Rejection>),
 }
 
 impl<S, B, I, St> Resolving<S, B, I, St>
@@ -138,12 +140,18 @@ where
         Self { state: State::Inner(future) }
     }
 
-    pub(super) fn refused(rejection: Rejection) -> Self {
-        Self { state: State::Refused(Some(rejection)) }
+    pub(crate) fn rejected(rejection: Rejection) -> Self {
+        Self { state: State::Rejected(Some(rejection)) }
     }
 
-    pub(super) fn loading(load: St::Load, resolver: Arc<Resolver<I, St>>, request: Request<B>, ready: S) -> Self {
-        Self { state: State::Loading { load, resolver, waiting: Some((request, ready)) } }
+    pub(super) fn loading(
+        load: St::Load,
+        resolver: Arc<Resolver<I, St>>,
+        guards: Option<Arc<PrefixGuards<I>>>,
+        request: Request<B>,
+        ready: S,
+    ) -> Self {
+        Self { state: State::Loading { load, resolver, guards, waiting: Some((request, ready)) } }
     }
 }
 
@@ -161,24 +169,25 @@ where
         loop {
             match this.state.as_mut().project() {
                 StateProj::Inner(future) => return Poll::Ready(ready!(future.poll(cx)).map(Resolved::Answered)),
-                StateProj::Refused(rejection) => {
+                StateProj::Rejected(rejection) => {
                     let rejection = rejection.take().expect("polled after completion");
-                    return Poll::Ready(Ok(Resolved::Unavailable(rejection)));
+                    return Poll::Ready(Ok(Resolved::Rejected(rejection)));
                 }
-                StateProj::Loading { load, resolver, waiting } => {
+                StateProj::Loading { load, resolver, guards, waiting } => {
                     let found = ready!(load.poll(cx));
                     let (mut request, mut ready) = waiting.take().expect("polled after completion");
-                    let next = match resolver.admit(found) {
+                    let admitted = match resolver.admit(found) {
                         Ok(session) => {
                             if let Some(session) = session {
                                 request.extensions_mut().insert(Authenticated::new(session));
                             }
-                            State::Inner(ready.call(request))
+                            guards.as_ref().map_or(Ok(()), |guards| guards.verify(&request))
                         }
-                        Err(error) => {
-                            let (method, headers) = (request.method(), request.headers());
-                            State::Refused(Some(Rejection::unavailable::<I>(error, method, headers)))
-                        }
+                        Err(error) => Err(Rejection::unavailable::<I>(error, request.method(), request.headers())),
+                    };
+                    let next = match admitted {
+                        Ok(()) => State::Inner(ready.call(request)),
+                        Err(rejection) => State::Rejected(Some(rejection)),
                     };
                     this.state.set(next);
                 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::uri::PathAndQuery;
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use tower_service::Service;
 
 use super::{Resolver, Resolving, ResponseFuture};
 use crate::answer::Rejection;
 use crate::body::ResponseBody;
+use crate::guard::PrefixGuards;
 use crate::identity::Identity;
 use crate::session::Authenticated;
 use crate::store::{Lookup, SessionStore};
@@ -31,10 +32,10 @@ where
     I: Identity,
     St: SessionStore<I>,
 {
-    /// Finds out who is asking, and puts them into the extensions, unless something keeps the request from going on.
-    /// The second value is the target of a `GET` of somebody who is not known, or not
-    /// [complete](Identity::is_complete): where a login would have to lead back to. It is copied only then, because it
-    /// is not free.
+    /// Authenticates a request and inserts its session into the extensions, unless the store failed or has to be waited
+    /// for. The second value is the target of a request that is unauthenticated or whose identity is not
+    /// [complete](Identity::is_complete): a login leads back there. It is copied only then, because the copy is not
+    /// free.
     #[inline]
     pub(crate) fn identify<B>(&self, request: &mut Request<B>) -> (Option<Halt<St::Load>>, Option<PathAndQuery>) {
         let (halt, found) = match self.lookup(request.headers()) {
@@ -46,8 +47,8 @@ where
             }
         };
         let is_complete = found.as_ref().is_some_and(|session| session.identity().is_complete());
-        let target = if is_complete { None } else { target(request) };
-        // Either way, what somebody else has put there is gone.
+        let target = if is_complete { None } else { request.uri().path_and_query().cloned() };
+        // Either way, an identity that another layer has put there is gone.
         let extensions = request.extensions_mut();
         match found {
             Some(session) => drop(extensions.insert(Authenticated::new(session))),
@@ -56,11 +57,12 @@ where
         (halt, target)
     }
 
-    /// What becomes of a request that cannot go on at once.
+    /// The future of a request that cannot go on at once. Once it can, `guards` decide before `inner` is called.
     #[cold]
     pub(crate) fn halt<S, B, RB>(
         self: &Arc<Self>,
         halt: Halt<St::Load>,
+        guards: Option<Arc<PrefixGuards<I>>>,
         inner: &mut S,
         request: Request<B>,
     ) -> Resolving<S, B, I, St>
@@ -68,13 +70,13 @@ where
         S: Service<Request<B>, Response = Response<RB>> + Clone,
     {
         match halt {
-            Halt::Refused(rejection) => Resolving::refused(rejection),
+            Halt::Refused(rejection) => Resolving::rejected(rejection),
             Halt::Waiting(load) => {
                 // Only the service that was polled ready may be called: it goes into the future, its clone
                 // stays here.
                 let clone = inner.clone();
                 let ready = mem::replace(inner, clone);
-                Resolving::loading(load, Arc::clone(self), request, ready)
+                Resolving::loading(load, Arc::clone(self), guards, request, ready)
             }
         }
     }
@@ -86,10 +88,6 @@ pub(crate) enum Halt<L> {
     Refused(Rejection),
     /// The store has to be waited for.
     Waiting(L),
-}
-
-fn target<B>(request: &Request<B>) -> Option<PathAndQuery> {
-    if *request.method() == Method::GET { request.uri().path_and_query().cloned() } else { None }
 }
 
 impl<S, B, RB, I, St> Service<Request<B>> for Authenticate<S, I, St>
@@ -109,7 +107,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         ResponseFuture::new(match self.resolver.identify(&mut request).0 {
             None => Resolving::inner(self.inner.call(request)),
-            Some(halt) => self.resolver.halt(halt, &mut self.inner, request),
+            Some(halt) => self.resolver.halt(halt, None, &mut self.inner, request),
         })
     }
 }

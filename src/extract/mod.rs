@@ -23,6 +23,7 @@
 //! let app: Router = Router::new().route("/", get(home)).route("/admin", get(admin));
 //! ```
 
+use std::any::type_name;
 use std::convert::Infallible;
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -31,13 +32,21 @@ use http::request::Parts;
 
 use crate::answer::Rejection;
 pub use crate::session::Authenticated;
+use crate::trace::debug;
 
 impl<S: Sync, I: Send + Sync + 'static> FromRequestParts<S> for Authenticated<I> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
         let found = parts.extensions.get::<Self>().cloned();
-        found.ok_or_else(|| Rejection::login_required::<I>(&parts.method, &parts.headers))
+        found.ok_or_else(|| {
+            debug!(
+                requirement = %"a login",
+                identity = %type_name::<I>(),
+                "extractor: rejected: the request is unauthenticated; the login layer outside offers a login"
+            );
+            Rejection::login_required::<I>(&parts.method, &parts.headers)
+        })
     }
 }
 

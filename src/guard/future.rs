@@ -4,6 +4,7 @@ use std::task::{Context, Poll, ready};
 use http::Response;
 use pin_project::pin_project;
 
+use super::cache_control::CacheControl;
 use crate::answer::Rejection;
 use crate::body::ResponseBody;
 
@@ -16,18 +17,22 @@ pub struct ResponseFuture<F>(#[pin] Kind<F>);
 #[derive(Debug)]
 enum Kind<F> {
     /// The wrapped service answers.
-    Inner(#[pin] F),
+    Inner {
+        #[pin]
+        future: F,
+        cache_control: CacheControl,
+    },
     /// The guard answers.
-    Refused(Option<Rejection>),
+    Rejected(Option<Rejection>),
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn inner(future: F) -> Self {
-        Self(Kind::Inner(future))
+    pub(super) fn inner(future: F, cache_control: CacheControl) -> Self {
+        Self(Kind::Inner { future, cache_control })
     }
 
-    pub(super) fn refused(rejection: Rejection) -> Self {
-        Self(Kind::Refused(Some(rejection)))
+    pub(super) fn rejected(rejection: Rejection) -> Self {
+        Self(Kind::Rejected(Some(rejection)))
     }
 }
 
@@ -39,10 +44,12 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().0.project() {
-            KindProj::Inner(future) => {
-                Poll::Ready(ready!(future.poll(cx)).map(|response| response.map(ResponseBody::inner)))
+            KindProj::Inner { future, cache_control } => {
+                let mut response = ready!(future.poll(cx))?;
+                cache_control.apply(&mut response);
+                Poll::Ready(Ok(response.map(ResponseBody::inner)))
             }
-            KindProj::Refused(rejection) => {
+            KindProj::Rejected(rejection) => {
                 let rejection = rejection.take().expect("polled after completion");
                 Poll::Ready(Ok(rejection.into_response().map(ResponseBody::own)))
             }

@@ -1,13 +1,42 @@
-//! May they? Middleware that demands something of the identity.
+//! Authorization middleware: rejects requests whose identity does not satisfy a [`Requirement`].
 //!
-//! 1. What a guard wraps is guarded, whatever the spelling of the target, the method or the headers (rule P3).
-//!    `OPTIONS` is no exception; put a CORS layer around the guard, so that it answers preflights itself.
-//! 2. Nobody is logged in → the wrapped service is not called; the layer of the identity around the guard
-//!    sends a person to the login and answers `401` to everything else.
-//! 3. Somebody is logged in and does not meet the [`Requirement`] → `403`; a WeChat user who is not
-//!    [bound](GuardLayer::bound) and navigates is sent to the page of the application where that is done.
-//! 4. The reason is in the response's extensions, as a [`Rejection`].
+//! # Behavior
+//! 1. A guard covers the service that it wraps, whatever the spelling of the target, the method or the headers.
+//!    `OPTIONS` is no exception; put a CORS layer outside the guard, so that it answers preflights itself.
+//! 2. An unauthenticated request does not reach the wrapped service. The layer of the identity outside the guard
+//!    redirects a person to the login and answers `401` to everything else.
+//! 3. An identity that does not satisfy the requirement gets `403`; a navigation of a WeChat user without a
+//!    [linked account](GuardLayer::bound) is redirected to the page of the application that links one.
+//! 4. The reason is in the response's extensions, as a [`Rejection`], and a debug event names the requirement.
+//! 5. A response without `Cache-Control` gets `private, no-store` if it is a document (the response to a navigation, or
+//!    HTML), else `private, no-cache`: caches on the way and the back button must not show it to another person.
+//!    [`without_cache_control`](GuardLayer::without_cache_control) switches this off.
 //!
+//! # Guard sub-routers
+//! With axum, collect the routes that need the same requirement in a router of their own, and guard it with
+//! `route_layer`. Every method of every route is covered then, also one that is added later:
+//!
+//! ```
+//! use axum::Router;
+//! use axum::routing::get;
+//! use tower_weika::guard::GuardLayer;
+//! use tower_weika::identity::Manager;
+//!
+//! # async fn home() {} async fn show() {} async fn save() {}
+//! let managers = Router::new()
+//!     .route("/settings", get(show).post(save))
+//!     .route_layer(GuardLayer::<Manager>::logged_in());
+//! let app: Router = Router::new().route("/", get(home)).merge(managers);
+//! ```
+//!
+//! A layer of a single method router covers only the methods that were added **before** it: in
+//! `get(show).layer(guard).post(save)` the `POST` is open to every client.
+//!
+//! For services that route by themselves,
+//! [`LoginLayerBuilder::guard_prefix`](crate::login::LoginLayerBuilder::guard_prefix) guards path prefixes. There is no
+//! such guard for use inside a router: a nested service sees a shortened path, and a prefix would not match.
+//!
+//! # Example
 //! ```
 //! use tower::{Layer, service_fn};
 //! use tower_weika::guard::GuardLayer;
@@ -16,10 +45,12 @@
 //! let handler = service_fn(async |_: http::Request<()>| Ok::<_, std::convert::Infallible>(http::Response::new(())));
 //! let for_managers = GuardLayer::<Manager>::logged_in().layer(handler);
 //! let for_role_1 = GuardLayer::<Manager>::role(1).layer(handler);
+//! let for_role_1_at_one_school = GuardLayer::<Manager>::role_at("1014714333", 1).layer(handler);
 //! let for_one_school = GuardLayer::<Manager>::school("1014714333").layer(handler);
-//! let for_the_named = GuardLayer::<Manager>::custom(|manager: &Manager| !manager.name().is_empty()).layer(handler);
+//! let for_managers_with_a_name = GuardLayer::<Manager>::custom(|manager: &Manager| !manager.name().is_empty()).layer(handler);
 //! ```
 
+mod cache_control;
 mod future;
 mod layer;
 mod prefix;
@@ -27,9 +58,13 @@ mod requirement;
 mod service;
 #[cfg(test)]
 mod tests;
+mod verify;
+
+pub(crate) use self::cache_control::CacheControl;
 
 pub use self::future::ResponseFuture;
 pub use self::layer::GuardLayer;
+pub(crate) use self::prefix::PrefixGuards;
 pub use self::requirement::{Bound, LoggedIn, Requirement, Role, School};
 pub use self::service::Guard;
 pub use crate::answer::{Reason, Rejection};

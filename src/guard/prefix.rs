@@ -1,38 +1,94 @@
-//! Which targets a guard covers.
+//! Guards of whole path prefixes, decided on the raw request target.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
+use http::Request;
 use percent_encoding::percent_decode_str;
 
-/// The targets that a guard covers: all, or those under some prefixes.
-#[derive(Clone, Debug)]
-pub(super) struct Prefixes(Option<Arc<[Vec<u8>]>>);
+use super::requirement::Requirement;
+use super::verify::verify;
+use crate::answer::Rejection;
 
-impl Prefixes {
-    pub(super) fn everything() -> Self {
-        Self(None)
+/// The path prefixes of an application that are guarded, each with its requirement.
+pub(crate) struct PrefixGuards<I>(Vec<PrefixGuard<I>>);
+
+struct PrefixGuard<I> {
+    prefix: Prefix,
+    requirement: Arc<dyn Requirement<I> + Send + Sync>,
+}
+
+impl<I> PrefixGuards<I> {
+    /// Guards nothing.
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
     }
 
+    pub(crate) fn add(&mut self, prefix: &str, requirement: Arc<dyn Requirement<I> + Send + Sync>) {
+        self.0.push(PrefixGuard { prefix: Prefix::new(prefix), requirement });
+    }
+
+    /// Whether a requirement applies to this raw path.
+    #[inline]
+    pub(crate) fn cover(&self, path: &str) -> bool {
+        !self.0.is_empty() && self.covering(path).next().is_some()
+    }
+
+    fn covering<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a PrefixGuard<I>> {
+        let path = Path::read(path);
+        self.0.iter().filter(move |guard| guard.prefix.covers(&path))
+    }
+}
+
+impl<I: Send + Sync + 'static> PrefixGuards<I> {
+    /// Checks the request against every requirement that applies to its path.
+    pub(crate) fn verify<B>(&self, request: &Request<B>) -> Result<(), Rejection> {
+        self.covering(request.uri().path()).try_for_each(|guard| verify(&*guard.requirement, request))
+    }
+}
+
+impl<I> fmt::Debug for PrefixGuards<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|guard| &guard.prefix)).finish()
+    }
+}
+
+/// A guarded prefix, decoded and without a slash at its end. Empty, it covers every path.
+#[derive(Debug)]
+struct Prefix(Vec<u8>);
+
+impl Prefix {
     /// A prefix that can be read in two ways covers everything, rather than nothing.
-    pub(super) fn add(&mut self, prefix: &str) {
+    fn new(prefix: &str) -> Self {
         let rooted = format!("/{}", prefix.strip_prefix('/').unwrap_or(prefix));
-        let decoded =
-            if is_ambiguous(&rooted) { Vec::new() } else { percent_decode_str(rooted.trim_end_matches('/')).collect() };
-        let former = self.0.iter().flat_map(|prefixes| prefixes.iter().cloned());
-        self.0 = Some(former.chain([decoded]).collect());
+        match Path::read(&rooted) {
+            Path::Ambiguous => Self(Vec::new()),
+            Path::Decoded(path) => Self(path.strip_suffix(b"/").unwrap_or(&path).to_vec()),
+        }
     }
 
-    /// Whether the raw path is covered. What can be read in two ways always is (rule P2).
-    pub(super) fn cover(&self, path: &str) -> bool {
-        let Some(prefixes) = &self.0 else { return true };
-        if is_ambiguous(path) {
-            return true;
+    fn covers(&self, path: &Path<'_>) -> bool {
+        match path {
+            Path::Ambiguous => true,
+            Path::Decoded(path) => {
+                let rest = path.strip_prefix(self.0.as_slice());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+            }
         }
-        let decoded = percent_decode_str(path).collect::<Vec<u8>>();
-        prefixes.iter().any(|prefix| {
-            let rest = decoded.strip_prefix(prefix.as_slice());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
-        })
+    }
+}
+
+/// A raw path, decoded once.
+enum Path<'p> {
+    /// It can be read in two ways, and is never public (rule P2).
+    Ambiguous,
+    Decoded(Cow<'p, [u8]>),
+}
+
+impl<'p> Path<'p> {
+    fn read(path: &'p str) -> Self {
+        if is_ambiguous(path) { Self::Ambiguous } else { Self::Decoded(percent_decode_str(path).into()) }
     }
 }
 
@@ -42,11 +98,11 @@ fn is_ambiguous(path: &str) -> bool {
     };
     let last = segments.matches('/').count();
     segments.split('/').enumerate().any(|(index, segment)| {
-        let decoded: Vec<u8> = percent_decode_str(segment).collect();
+        let decoded = Cow::from(percent_decode_str(segment));
         // One trailing slash leaves an empty last segment, which is an ordinary spelling.
         (segment.is_empty() && index != last)
-            || decoded == b"."
-            || decoded == b".."
+            || *decoded == *b"."
+            || *decoded == *b".."
             || decoded.iter().any(|byte| matches!(byte, b'/' | b'\\' | b';' | 0x00..=0x1F | 0x7F))
             // Decoded once and still encoded: an inner service that decodes again would see something else.
             || decoded.contains(&b'%')
@@ -55,22 +111,25 @@ fn is_ambiguous(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::requirement::LoggedIn;
     use super::*;
 
-    fn prefixes() -> Prefixes {
-        let mut prefixes = Prefixes::everything();
-        prefixes.add("/admin");
-        prefixes.add("/中文/");
-        prefixes
+    fn guards(prefixes: &[&str]) -> PrefixGuards<()> {
+        let mut guards = PrefixGuards::new();
+        for prefix in prefixes {
+            guards.add(prefix, Arc::new(LoggedIn));
+        }
+        guards
     }
 
     #[test]
     fn p1_prefix_covers_itself_and_what_is_below() {
+        let guards = guards(&["/admin", "/中文/"]);
         for path in ["/admin", "/admin/", "/admin/a", "/%61dmin/x", "/adm%69n", "/%E4%B8%AD%E6%96%87/a"] {
-            assert!(prefixes().cover(path), "{path}");
+            assert!(guards.cover(path), "{path}");
         }
         for path in ["/", "/administration", "/public/admin", "/Admin", "/a/", "/caf%C3%A9"] {
-            assert!(!prefixes().cover(path), "{path}");
+            assert!(!guards.cover(path), "{path}");
         }
     }
 
@@ -99,23 +158,21 @@ mod tests {
             "admin",
         ];
         for path in ambiguous {
-            assert!(prefixes().cover(path), "{path}");
+            assert!(guards(&["/admin"]).cover(path), "{path}");
         }
     }
 
     #[test]
     fn p2_prefix_that_is_written_in_another_way_still_guards() {
         for prefix in ["admin", "/admin/", "/%61dmin", "//admin", "/./admin", "/x/../admin", "", "/"] {
-            let mut prefixes = Prefixes::everything();
-            prefixes.add(prefix);
-            assert!(prefixes.cover("/admin/x"), "{prefix}");
+            assert!(guards(&[prefix]).cover("/admin/x"), "{prefix}");
         }
     }
 
     #[test]
-    fn p3_without_prefixes_everything_is_covered() {
-        for path in ["/", "/public", "*", ""] {
-            assert!(Prefixes::everything().cover(path), "{path}");
+    fn without_prefixes_nothing_is_covered() {
+        for path in ["/", "/public", "//", "*", ""] {
+            assert!(!guards(&[]).cover(path), "{path}");
         }
     }
 }

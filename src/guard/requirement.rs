@@ -1,18 +1,26 @@
-//! What a guard may demand.
+//! Requirements of a guard.
 
+use std::any::type_name;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::identity::{Manager, WechatUser};
 
-/// Something that an identity must meet. Any closure `Fn(&I) -> bool` is one.
+/// A condition that an identity has to satisfy. Every closure `Fn(&I) -> bool` is one.
 pub trait Requirement<I> {
-    /// Whether `identity` meets it.
+    /// Whether `identity` satisfies it.
     fn is_met_by(&self, identity: &I) -> bool;
 
-    /// The path of the application's page where somebody who does not meet it can bind an account and then does. A
-    /// person who navigates is sent there instead of being refused.
+    /// The path of the application's page where a person who does not satisfy the requirement can link an account, and
+    /// then does. A navigation is redirected there instead of being rejected.
     fn bind_page(&self) -> Option<Arc<str>> {
         None
+    }
+
+    /// The requirement in words, for the log event of a rejection. By default the name of the type, which for a
+    /// closure names the function around it.
+    fn description(&self) -> Cow<'_, str> {
+        Cow::Borrowed(type_name::<Self>())
     }
 }
 
@@ -22,7 +30,7 @@ impl<I, F: Fn(&I) -> bool> Requirement<I> for F {
     }
 }
 
-/// To be logged in is enough.
+/// A login, whatever the identity.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct LoggedIn;
@@ -31,15 +39,30 @@ impl<I> Requirement<I> for LoggedIn {
     fn is_met_by(&self, _: &I) -> bool {
         true
     }
+
+    fn description(&self) -> Cow<'_, str> {
+        Cow::Borrowed("a login")
+    }
 }
 
-/// A manager of one role group (角色组, `role_id`).
-#[derive(Clone, Copy, Debug)]
-pub struct Role(pub(super) i64);
+/// A manager of one role group (角色组, `role_id`), at any school or at one.
+#[derive(Clone, Debug)]
+pub struct Role {
+    pub(super) role_id: i64,
+    pub(super) school_code: Option<Box<str>>,
+}
 
 impl Requirement<Manager> for Role {
     fn is_met_by(&self, manager: &Manager) -> bool {
-        manager.role_id() == Some(self.0)
+        let is_at_school = self.school_code.as_deref().is_none_or(|code| manages(manager, code));
+        manager.role_id() == Some(self.role_id) && is_at_school
+    }
+
+    fn description(&self) -> Cow<'_, str> {
+        Cow::Owned(match &self.school_code {
+            None => format!("role {}", self.role_id),
+            Some(code) => format!("role {} at school {code:?}", self.role_id),
+        })
     }
 }
 
@@ -49,11 +72,20 @@ pub struct School(pub(super) Box<str>);
 
 impl Requirement<Manager> for School {
     fn is_met_by(&self, manager: &Manager) -> bool {
-        manager.current_school().is_some_and(|school| *school.code() == *self.0)
+        manages(manager, &self.0)
+    }
+
+    fn description(&self) -> Cow<'_, str> {
+        Cow::Owned(format!("school {:?}", self.0))
     }
 }
 
-/// A WeChat user who is bound to an account.
+/// Whether the confirmed current school of a manager has this code.
+fn manages(manager: &Manager, school_code: &str) -> bool {
+    manager.current_school().is_some_and(|school| school.code() == school_code)
+}
+
+/// A WeChat user with a linked account.
 #[derive(Clone, Debug)]
 pub struct Bound(pub(super) Arc<str>);
 
@@ -64,5 +96,9 @@ impl Requirement<WechatUser> for Bound {
 
     fn bind_page(&self) -> Option<Arc<str>> {
         Some(Arc::clone(&self.0))
+    }
+
+    fn description(&self) -> Cow<'_, str> {
+        Cow::Borrowed("a linked account")
     }
 }

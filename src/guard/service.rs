@@ -7,39 +7,22 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::ResponseFuture;
-use super::prefix::Prefixes;
+use super::cache_control::CacheControl;
 use super::requirement::Requirement;
-use crate::answer::Rejection;
+use super::verify::verify;
 use crate::body::ResponseBody;
-use crate::session::Authenticated;
 
-/// Calls the wrapped service only for those who meet a requirement; see the [module](super).
+/// Calls the wrapped service only if the identity satisfies a requirement; see the [module](super).
 pub struct Guard<S, I, R> {
     inner: S,
     requirement: Arc<R>,
-    prefixes: Prefixes,
+    adds_cache_control: bool,
     identity: PhantomData<fn(I)>,
 }
 
 impl<S, I, R> Guard<S, I, R> {
-    pub(super) fn new(inner: S, requirement: Arc<R>, prefixes: Prefixes) -> Self {
-        Self { inner, requirement, prefixes, identity: PhantomData }
-    }
-}
-
-impl<S, I: Send + Sync + 'static, R: Requirement<I>> Guard<S, I, R> {
-    fn verify<B>(&self, request: &Request<B>) -> Result<(), Rejection> {
-        if !self.prefixes.cover(request.uri().path()) {
-            return Ok(());
-        }
-        match request.extensions().get::<Authenticated<I>>() {
-            Some(somebody) if self.requirement.is_met_by(somebody.identity()) => Ok(()),
-            Some(_) => Err(match self.requirement.bind_page() {
-                None => Rejection::forbidden::<I>(request.method(), request.headers()),
-                Some(page) => Rejection::unbound::<I>(page, request.method(), request.headers()),
-            }),
-            None => Err(Rejection::login_required::<I>(request.method(), request.headers())),
-        }
+    pub(super) fn new(inner: S, requirement: Arc<R>, adds_cache_control: bool) -> Self {
+        Self { inner, requirement, adds_cache_control, identity: PhantomData }
     }
 }
 
@@ -58,21 +41,26 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.verify(&request) {
-            Ok(()) => ResponseFuture::inner(self.inner.call(request)),
-            Err(rejection) => ResponseFuture::refused(rejection),
+        if let Err(rejection) = verify(&*self.requirement, &request) {
+            return ResponseFuture::rejected(rejection);
         }
+        let cache_control = if self.adds_cache_control {
+            CacheControl::of(request.method(), request.headers())
+        } else {
+            CacheControl::Unchanged
+        };
+        ResponseFuture::inner(self.inner.call(request), cache_control)
     }
 }
 
 impl<S: Clone, I, R> Clone for Guard<S, I, R> {
     fn clone(&self) -> Self {
-        Self::new(self.inner.clone(), Arc::clone(&self.requirement), self.prefixes.clone())
+        Self::new(self.inner.clone(), Arc::clone(&self.requirement), self.adds_cache_control)
     }
 }
 
 impl<S: fmt::Debug, I, R> fmt::Debug for Guard<S, I, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guard").field("inner", &self.inner).field("prefixes", &self.prefixes).finish_non_exhaustive()
+        f.debug_struct("Guard").field("inner", &self.inner).finish_non_exhaustive()
     }
 }

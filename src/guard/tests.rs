@@ -12,9 +12,13 @@ use tokio_test::{assert_pending, assert_ready, task};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_test::mock;
 
-use super::*;
+use super::{GuardLayer, Reason, Rejection, Requirement, Role};
 use crate::clock::Timestamp;
+use crate::identity::{Manager, School};
 use crate::session::{Authenticated, Lifetime, Session, SessionId};
+
+#[cfg(feature = "tracing")]
+use crate::trace::tests::Captured;
 
 #[derive(Debug)]
 struct Person(u32);
@@ -92,7 +96,8 @@ async fn refusal_without_a_layer_names_the_remedy() {
     let response = pass(GuardLayer::logged_in(), request(Method::GET, "/"), None).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let text = response.into_body().collect().await.unwrap().to_bytes();
-    assert!(String::from_utf8_lossy(&text).contains("Is `LoginLayer` (or `AuthenticateLayer`) applied?"));
+    let text = String::from_utf8_lossy(&text);
+    assert!(text.contains("Add the layer, or move it outside") && text.contains("Person"), "{text}");
 }
 
 #[tokio::test]
@@ -118,11 +123,80 @@ async fn forbidden_page_is_html_for_a_person_and_json_for_a_script() {
 }
 
 #[tokio::test]
-async fn p1_guard_under_a_prefix_leaves_the_rest_open() {
-    let layer = || GuardLayer::logged_in().under("/admin");
-    assert_eq!(pass(layer(), request(Method::GET, "/public"), None).await.status(), StatusCode::OK);
-    assert_ne!(pass(layer(), request(Method::GET, "/admin/x"), None).await.status(), StatusCode::OK);
-    assert_ne!(pass(layer(), request(Method::GET, "/public/..%2fadmin"), None).await.status(), StatusCode::OK);
+async fn r7_response_without_cache_control_gets_one() {
+    let mut page = request(Method::GET, "/");
+    page.headers_mut().insert(ACCEPT, "text/html".parse().unwrap());
+    let response = pass(GuardLayer::logged_in(), page, Some(1)).await;
+    assert_eq!(response.headers()["cache-control"], "private, no-store");
+    let response = pass(GuardLayer::logged_in(), request(Method::GET, "/"), Some(1)).await;
+    assert_eq!(response.headers()["cache-control"], "private, no-cache");
+    let response = pass(GuardLayer::logged_in().without_cache_control(), request(Method::GET, "/"), Some(1)).await;
+    assert!(!response.headers().contains_key("cache-control"));
+}
+
+#[tokio::test]
+async fn role_at_a_school_is_not_the_role_at_another_one() {
+    let manager = |role, current: &str| {
+        let manager = Manager::builder("o1").role_id(role).school(School::new("1", "")).school(School::new("2", ""));
+        manager.current_school(current).build()
+    };
+    let status = async |layer: GuardLayer<Manager, Role>, manager| {
+        let mut request = request(Method::GET, "/");
+        request.extensions_mut().insert(logged_in_as(manager));
+        layer.layer(application()).oneshot(request).await.unwrap().status()
+    };
+    for (role, current, expected) in [(1, "1", 200), (2, "1", 403), (1, "2", 403), (1, "3", 403)] {
+        assert_eq!(status(GuardLayer::role_at("1", 1), manager(role, current)).await, expected, "{role} at {current}");
+    }
+    assert_eq!(status(GuardLayer::role(1), manager(1, "2")).await, 200, "a role alone is one at any school");
+}
+
+#[cfg(feature = "tracing")]
+#[tokio::test]
+async fn rejection_leaves_an_event_that_names_requirement_and_remedy() {
+    let captured = Captured::new();
+    pass(GuardLayer::custom(|_: &Person| false), request(Method::GET, "/"), Some(1)).await;
+    let text = captured.text();
+    assert!(text.contains("DEBUG") && text.contains("rejection_leaves_an_event"), "a closure has its place: {text}");
+    assert!(text.contains("Person") && text.contains("log in with an account that does"), "{text}");
+
+    let captured = Captured::new();
+    let mut manager = request(Method::GET, "/");
+    manager.extensions_mut().insert(logged_in_as(Manager::builder("o1").build()));
+    drop(GuardLayer::role_at("1014", 7).layer(application()).oneshot(manager).await.unwrap());
+    assert!(captured.text().contains("role 7 at school \"1014\""), "{}", captured.text());
+}
+
+#[cfg(feature = "tracing")]
+#[tokio::test]
+async fn missing_layer_is_an_error_once_and_names_the_order() {
+    struct Nowhere;
+    let send = async || {
+        let layer = GuardLayer::<Nowhere>::logged_in().layer(application());
+        drop(layer.oneshot(request(Method::GET, "/")).await.unwrap());
+    };
+    let captured = Captured::new();
+    send().await;
+    send().await;
+    let text = captured.text();
+    let errors: Vec<_> = text.lines().filter(|line| line.contains("ERROR")).collect();
+    assert_eq!(errors.len(), 1, "{text}");
+    assert!(errors[0].contains("Nowhere") && errors[0].contains("`.layer(login)` after the routes"), "{text}");
+    assert_eq!(text.lines().filter(|line| line.contains("a response was 500")).count(), 2, "{text}");
+}
+
+#[cfg(feature = "tracing")]
+#[test]
+fn copy_of_a_rejection_and_one_without_a_response_report_no_missing_layer() {
+    struct Elsewhere;
+    let captured = Captured::new();
+    let rejection = || Rejection::login_required::<Elsewhere>(&Method::GET, &http::HeaderMap::new());
+    drop(rejection());
+    let mut response = rejection().into_response();
+    drop(response.extensions().get::<Rejection>().cloned());
+    response.extensions_mut().get_mut::<Rejection>().unwrap().close();
+    drop(response);
+    assert_eq!(captured.text(), "");
 }
 
 #[test]

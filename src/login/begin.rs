@@ -31,9 +31,9 @@ where
     /// The login that a refusal has led to.
     pub(super) async fn log_in_first(&self, rejection: &Rejection, target: &ReturnTo) -> OwnResponse {
         // One that nobody asked for has just failed: it counts, so that no chain of failures gets longer.
-        let has_failed = self.settings.flows.last_ended(rejection.cookies()) == Some(End::InVain);
+        let has_failed = self.settings.flows.last_ended(rejection.origins().headers()) == Some(End::InVain);
         let attempt = if has_failed { Attempt::Second } else { Attempt::First };
-        let begun = self.begin(target, attempt, rejection.cookies()).await;
+        let begun = self.begin(target, attempt, rejection.origins().headers()).await;
         begun.unwrap_or_else(|error| self.broken(rejection.reader(), error))
     }
 

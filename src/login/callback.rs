@@ -11,7 +11,7 @@ use super::query::{Parameter, parameter};
 use super::return_to::ReturnTo;
 use super::shared::{Shared, Visit};
 use super::state::{Attempt, State};
-use crate::answer::{OwnResponse, PageKind, see_other};
+use crate::answer::{OwnResponse, PageKind};
 use crate::error::{Error, ErrorKind};
 use crate::meter;
 use crate::provider::IdentityProvider;
@@ -47,6 +47,14 @@ where
         let known = self.known(state.flow).await?;
         let target = settings.flows.target(&settings.keys.flow, &state, &settings.rules, &visit.headers);
         let code = self.code(query);
+        if let Some(apart) = state.clocks_apart(now, target.is_some()) {
+            warn!(
+                provider = %self.provider.name(),
+                seconds = %apart.as_secs(),
+                "login: the state was made at another time than this instance's clock allows: the clocks of the instances \
+                 differ, or this one was set. The link counts as expired; synchronize the clocks (NTP)"
+            );
+        }
 
         let Some(target) = target.filter(|_| state.is_fresh(now)) else {
             return self.unbound(visit, &state, known, code).await;
@@ -87,7 +95,7 @@ where
             let own = known.and_then(|exchange| exchange.logged_in());
             let own = own.filter(|(salt, _)| salt.session(&settings.keys.session, state) == *session.id());
             let target = own.map_or_else(|| settings.landing.clone(), |(_, target)| target);
-            return see_other(target.as_str());
+            return settings.back_to(&target);
         }
         let is_used = known.is_some();
         match code {
@@ -102,7 +110,10 @@ where
                         info!(provider = %self.provider.name(), "callback without its cookie: login restarts");
                         self.begin(&settings.landing, attempt, &visit.headers).await
                     }
-                    (Code::Given(_), None) => Ok(self.page(visit.reader(), PageKind::CookiesBlocked, None)),
+                    (Code::Given(_), None) => {
+                        self.report_lost_cookies();
+                        Ok(self.page(visit.reader(), PageKind::CookiesBlocked, None))
+                    }
                     _ => Ok(self.page(visit.reader(), PageKind::Declined, None)),
                 }
             }
@@ -116,7 +127,7 @@ where
         if state.attempt != Attempt::Unasked || !flows.has_tried(&visit.headers) {
             return Ok(None);
         }
-        let mut response = see_other(target.as_str())?;
+        let mut response = self.settings.back_to(target)?;
         response.headers_mut().append(SET_COOKIE, flows.end(state.flow)?);
         response.headers_mut().append(SET_COOKIE, flows.ended(End::InVain)?);
         Ok(Some(response))
@@ -209,7 +220,7 @@ where
             return Ok(self.invalid_link(visit));
         }
         let settings = &self.settings;
-        let mut response = see_other(target.as_str())?;
+        let mut response = settings.back_to(target)?;
         let headers = response.headers_mut();
         headers.append(SET_COOKIE, settings.cookies.set(self.resolver.cookie.as_str(), &session.expose(), None)?);
         headers.append(SET_COOKIE, settings.flows.end(state.flow)?);
@@ -220,7 +231,7 @@ where
     /// A callback that was answered long ago.
     async fn replayed(&self, visit: &Visit, target: &ReturnTo) -> Result<OwnResponse, Error> {
         match self.resolver.session(&visit.headers).await? {
-            Some(_) => see_other(target.as_str()),
+            Some(_) => self.settings.back_to(target),
             None => Ok(self.invalid_link(visit)),
         }
     }

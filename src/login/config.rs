@@ -21,6 +21,7 @@ use crate::client::is_loopback;
 use crate::clock::Clock;
 use crate::cookie::{CookieName, CookiePolicy};
 use crate::error::{ConfigError, Mistake, shown_url};
+use crate::guard::{PrefixGuards, Requirement};
 use crate::provider::IdentityProvider;
 use crate::random;
 use crate::session::Lifetime;
@@ -29,7 +30,7 @@ use crate::store::SessionStore;
 const MIN_SECRET_BYTES: usize = 32;
 
 /// Settings for a [`LoginLayer`]. Only [`public_url`](Self::public_url) has no default.
-pub struct LoginLayerBuilder<P, St> {
+pub struct LoginLayerBuilder<P: IdentityProvider, St> {
     provider: P,
     store: St,
     public_url: Option<String>,
@@ -45,10 +46,12 @@ pub struct LoginLayerBuilder<P, St> {
     lifetime: Lifetime,
     exchange_timeout: Duration,
     pages: Pages,
+    clears_fragment: bool,
+    guards: PrefixGuards<P::Identity>,
     clock: Clock,
 }
 
-impl<P, St> LoginLayerBuilder<P, St> {
+impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     pub(super) fn new(provider: P, store: St) -> Self {
         Self {
             provider,
@@ -66,6 +69,8 @@ impl<P, St> LoginLayerBuilder<P, St> {
             lifetime: Lifetime::default(),
             exchange_timeout: Duration::from_secs(30),
             pages: Pages::default(),
+            clears_fragment: false,
+            guards: PrefixGuards::new(),
             clock: Clock::system(),
         }
     }
@@ -174,6 +179,50 @@ impl<P, St> LoginLayerBuilder<P, St> {
         self
     }
 
+    /// Guards all targets under `prefix` (`/admin` and `/admin/…`), for applications that route by themselves. May be
+    /// called several times; a target under several prefixes has to satisfy all requirements. Where a router can
+    /// guard a sub-router ([`guard`](crate::guard)), do that instead.
+    ///
+    /// The layer decides on the raw request target, after decoding it once. A target that can be read in two ways
+    /// (empty or dot segments, `%2f`, `%5c`, `%25`, control characters, a backslash, `;`) is guarded by every prefix,
+    /// wherever it seems to lead. The endpoints of the layer are never guarded.
+    ///
+    /// ```
+    /// use tower_weika::guard::LoggedIn;
+    /// use tower_weika::identity::Manager;
+    /// use tower_weika::login::LoginLayer;
+    /// # fn main() -> Result<(), tower_weika::ConfigError> {
+    /// # let weika = tower_weika::provider::WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build()?;
+    /// let login = LoginLayer::builder(weika)
+    ///     .public_url("https://campus.example.edu.cn")
+    ///     .guard_prefix("/admin", LoggedIn)
+    ///     .guard_prefix("/admin/roles", |manager: &Manager| manager.role_id() == Some(1))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn guard_prefix<R>(mut self, prefix: &str, requirement: R) -> Self
+    where
+        R: Requirement<P::Identity> + Send + Sync + 'static,
+    {
+        self.guards.add(prefix, Arc::new(requirement));
+        self
+    }
+
+    /// Ends a redirect back to a target without a fragment with an empty one, `/app#`. Default: no fragment.
+    ///
+    /// A browser keeps the fragment of a redirect where the next one has none (Fetch, "HTTP-redirect fetch"), and
+    /// WeChat's authorize address ends with `#wechat_redirect`: an application that routes by the hash finds that
+    /// instead of a route of its own. The server never sees the hash that the visitor came with. To keep it, begin the
+    /// login in the browser, with the whole address as target:
+    /// `location.href = login_path + "?return_to=" + encodeURIComponent(location.href)`.
+    #[must_use]
+    pub fn clear_fragment(mut self) -> Self {
+        self.clears_fragment = true;
+        self
+    }
+
     /// Where the time comes from.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
@@ -200,6 +249,8 @@ impl<P, St> LoginLayerBuilder<P, St> {
             lifetime: self.lifetime,
             exchange_timeout: self.exchange_timeout,
             pages: self.pages,
+            clears_fragment: self.clears_fragment,
+            guards: self.guards,
             clock: self.clock,
         }
     }
@@ -261,7 +312,7 @@ where
         }
 
         let own_paths = [&login_path, &callback_path, &logout_path].into_iter().chain(&self.closed_paths);
-        let rules = ReturnRules::new(own_paths.map(String::as_str), origins);
+        let rules = ReturnRules::new(origin.as_str(), own_paths.map(String::as_str), origins);
         let landing = rules.check(self.landing_page.as_bytes()).unwrap_or_else(|| {
             mistakes.push(Mistake::Path { name: "landing_page", value: self.landing_page.clone() });
             ReturnTo::root()
@@ -317,6 +368,7 @@ where
             lifetime: self.lifetime,
             exchange_timeout: self.exchange_timeout,
             pages: self.pages,
+            clears_fragment: self.clears_fragment,
             origin,
         };
         let cookie = CookieName::new(session_cookie);
@@ -325,6 +377,7 @@ where
             provider: self.provider,
             resolver: Arc::new(resolver),
             settings,
+            guards: Arc::new(self.guards),
             exchanges: Exchanges::new(self.clock),
             fleet,
             is_auto: AtomicBool::new(false),
@@ -361,7 +414,7 @@ fn is_plain_path(path: &str) -> bool {
     })
 }
 
-impl<P, St> fmt::Debug for LoginLayerBuilder<P, St> {
+impl<P: IdentityProvider, St> fmt::Debug for LoginLayerBuilder<P, St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoginLayerBuilder")
             .field("public_url", &self.public_url.as_deref().map(shown_url))
@@ -369,6 +422,7 @@ impl<P, St> fmt::Debug for LoginLayerBuilder<P, St> {
             .field("callback_path", &self.callback_path)
             .field("logout_path", &self.logout_path)
             .field("landing_page", &self.landing_page)
+            .field("guards", &self.guards)
             .field("lifetime", &self.lifetime)
             .finish_non_exhaustive()
     }

@@ -18,6 +18,7 @@ use crate::clock::Timestamp;
 use crate::cookie::{self, CookieName, CookiePolicy, Found};
 use crate::error::Error;
 use crate::session::SessionId;
+use crate::trace::debug;
 
 /// What all our cookies may take of the `Cookie` header, in bytes.
 const HEADER_BUDGET: usize = 4096;
@@ -93,6 +94,7 @@ impl FlowCookies {
         let name = self.name(state.flow);
         let mut value = value(key, state, target);
         if name.len() + value.len() + PAIR_OVERHEAD > self.budget / FLOWS_AT_LEAST {
+            debug!("login: return target dropped: it does not fit in the flow cookie; default target used");
             value = self::value(key, state, landing);
         }
         let mut cookies = self.make_room(name.len() + value.len() + PAIR_OVERHEAD, state.born, headers)?;
@@ -247,7 +249,7 @@ mod tests {
     }
 
     fn rules() -> ReturnRules {
-        ReturnRules::new([], Vec::new())
+        ReturnRules::new("https://campus.example", [], Vec::new())
     }
 
     fn target(text: &str) -> ReturnTo {

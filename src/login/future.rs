@@ -11,9 +11,10 @@ use tower_service::Service;
 use super::flow::End;
 use super::return_to::ReturnTo;
 use super::shared::Shared;
-use crate::answer::{OwnResponse, PageKind, Reason, Rejection, RequestKind, see_other};
+use crate::answer::{Links, OwnResponse, PageKind, Reason, Rejection, RequestKind, see_other, speculative};
 use crate::authenticate::Resolving;
 use crate::body::ResponseBody;
+use crate::guard::CacheControl;
 use crate::provider::IdentityProvider;
 use crate::store::SessionStore;
 use crate::trace::warn;
@@ -45,7 +46,7 @@ where
     Passing {
         #[pin]
         future: Resolving<S, B, P::Identity, St>,
-        target: Option<PathAndQuery>,
+        asked: Asked,
         shared: Arc<Shared<P, St>>,
     },
     /// An endpoint of ours answers. Boxed: a login happens once a day, and its state is large.
@@ -59,12 +60,8 @@ where
     St: SessionStore<P::Identity>,
 {
     #[inline]
-    pub(super) fn passing(
-        future: Resolving<S, B, P::Identity, St>,
-        target: Option<PathAndQuery>,
-        shared: Arc<Shared<P, St>>,
-    ) -> Self {
-        Self { kind: Kind::Passing { future, target, shared } }
+    pub(super) fn passing(future: Resolving<S, B, P::Identity, St>, asked: Asked, shared: Arc<Shared<P, St>>) -> Self {
+        Self { kind: Kind::Passing { future, asked, shared } }
     }
 
     pub(super) fn own(answer: impl Future<Output = OwnResponse> + Send + 'static) -> Self {
@@ -87,13 +84,16 @@ where
                 KindProj::Own(answer) => {
                     return Poll::Ready(Ok(ready!(answer.as_mut().poll(cx)).map(ResponseBody::own)));
                 }
-                KindProj::Passing { future, target, shared } => {
+                KindProj::Passing { future, asked, shared } => {
                     let mut refused = match ready!(future.poll(cx))?.refusal::<P::Identity>() {
-                        Ok(response) => return Poll::Ready(Ok(response.map(ResponseBody::inner))),
+                        Ok(mut response) => {
+                            asked.cache_control.apply(&mut response);
+                            return Poll::Ready(Ok(response.map(ResponseBody::inner)));
+                        }
                         Err(refused) => refused,
                     };
                     refused.rejection.close();
-                    match shared.settle(&refused.rejection, target.as_ref()) {
+                    match shared.settle(&refused.rejection, asked) {
                         Form::Answer(answer) => {
                             return Poll::Ready(Ok(refused.answered(answer).map(ResponseBody::own)));
                         }
@@ -112,7 +112,15 @@ where
     }
 }
 
-/// The form of a refusal.
+/// The facts of a request that the response may depend on.
+pub(super) struct Asked {
+    /// The target, unless the session's identity is complete.
+    pub(super) target: Option<PathAndQuery>,
+    pub(super) path_length: usize,
+    pub(super) cache_control: CacheControl,
+}
+
+/// The form of the response to a rejection.
 enum Form {
     Answer(OwnResponse),
     /// A login that leads back to this target.
@@ -120,40 +128,81 @@ enum Form {
 }
 
 impl<P: IdentityProvider, St> Shared<P, St> {
-    /// Finds the form of a refusal: a redirect for a person who navigates, a short answer for the rest.
-    fn settle(&self, rejection: &Rejection, target: Option<&PathAndQuery>) -> Form {
+    /// Finds the form of the response: a redirect for a top-level navigation, a page for another request of a person, a
+    /// short response for the rest.
+    fn settle(&self, rejection: &Rejection, asked: &Asked) -> Form {
         let (settings, reader) = (&self.settings, rejection.reader());
-        let target = || {
-            let target = target.and_then(|target| settings.rules.check(target.as_str().as_bytes()));
-            target.unwrap_or_else(|| settings.landing.clone())
-        };
+        let target = || self.target(rejection, asked).unwrap_or_else(|| settings.landing.clone());
         match (rejection.reason(), reader.kind) {
-            (Reason::LoginRequired, RequestKind::Page) if !self.provider.works_in(reader.browser) => {
+            (Reason::LoginRequired, RequestKind::Prefetch) => Form::Answer(speculative()),
+            (Reason::LoginRequired, RequestKind::Navigation) if !self.provider.works_in(reader.browser) => {
                 // To the page that says so; its address can be passed on.
                 let answer = see_other(&settings.login_url(&target()));
                 Form::Answer(answer.unwrap_or_else(|error| self.broken(reader, error)))
             }
-            (Reason::LoginRequired, RequestKind::Page)
-                if settings.flows.last_ended(rejection.cookies()) == Some(End::LoggedIn) =>
+            (Reason::LoginRequired, RequestKind::Navigation)
+                if settings.flows.last_ended(rejection.origins().headers()) == Some(End::LoggedIn) =>
             {
-                // Logged in a moment ago, and a stranger again: the browser refuses the session cookie, or another
+                // Logged in a moment ago, and unauthenticated again: the browser rejects the session cookie, or another
                 // instance does not know the session. Another login would end in the same place.
+                self.report_lost_cookies();
                 Form::Answer(self.page(reader, PageKind::CookiesBlocked, Some(&target())))
             }
-            (Reason::LoginRequired, RequestKind::Page) => Form::Login(target()),
-            (Reason::Unbound { bind_page }, RequestKind::Page) => {
+            (Reason::LoginRequired, RequestKind::Navigation) => Form::Login(target()),
+            (Reason::Unbound { bind_page }, RequestKind::Navigation | RequestKind::Frame) if reader.is_safe => {
                 let redirect = settings.bind_url(bind_page, &target()).and_then(|url| see_other(&url).ok());
                 Form::Answer(redirect.unwrap_or_else(|| {
-                    warn!(page = %bind_page, "the page to bind an account is none of this site, or demands it itself");
-                    self.refusal(rejection)
+                    warn!(
+                        page = %bind_page,
+                        "guard: the page that links an account is not of this site, or requires the account itself; \
+                         the response is 403"
+                    );
+                    self.reject(rejection, asked)
                 }))
             }
-            _ => Form::Answer(self.refusal(rejection)),
+            _ => Form::Answer(self.reject(rejection, asked)),
         }
     }
 
-    fn refusal(&self, rejection: &Rejection) -> OwnResponse {
-        rejection.render(&self.settings.pages, Some(&self.settings.login_path))
+    /// The response without a redirect.
+    fn reject(&self, rejection: &Rejection, asked: &Asked) -> OwnResponse {
+        let (settings, reader) = (&self.settings, rejection.reader());
+        let target = self.target(rejection, asked);
+        let is_from_other_site =
+            reader.kind == RequestKind::Form && rejection.origins().is_cross_site(&settings.origin);
+        let bind = match rejection.reason() {
+            Reason::Unbound { bind_page } => {
+                let target = target.as_ref().or_else(|| reader.kind.is_shown().then_some(&settings.landing));
+                target.and_then(|target| settings.bind_url(bind_page, target))
+            }
+            _ => None,
+        };
+        let links = Links {
+            login: Some(settings.login_url(target.as_ref().unwrap_or(&settings.landing))),
+            home: Some(settings.landing.as_str().to_owned()),
+            bind,
+            same_page: is_from_other_site.then(|| {
+                let own = self.own_target(rejection, asked);
+                own.as_ref().unwrap_or(&settings.landing).as_str().to_owned()
+            }),
+        };
+        rejection.render(&settings.pages, &links)
+    }
+
+    /// The page that a login leads back to. The target of a script or of a form is no page; the page that sent it is.
+    fn target(&self, rejection: &Rejection, asked: &Asked) -> Option<ReturnTo> {
+        let reader = rejection.reader();
+        if reader.is_safe && reader.kind.is_shown() {
+            self.own_target(rejection, asked)
+        } else {
+            rejection.origins().pages().find_map(|page| self.settings.rules.check_page(page))
+        }
+    }
+
+    /// The checked target of the request itself.
+    fn own_target(&self, rejection: &Rejection, asked: &Asked) -> Option<ReturnTo> {
+        let target = asked.target.as_ref().or_else(|| rejection.target(asked.path_length));
+        target.and_then(|target| self.settings.rules.check(target.as_str().as_bytes()))
     }
 }
 

@@ -166,7 +166,7 @@ mod tests {
     ];
 
     fn rules() -> ReturnRules {
-        ReturnRules::new(["/auth/weika/callback"], Vec::new())
+        ReturnRules::new("https://campus.example", ["/auth/weika/callback"], Vec::new())
     }
 
     fn target(text: &str) -> ReturnTo {

@@ -8,6 +8,8 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
+use crate::trace::{self, debug};
+
 /// The longest target, in bytes (T1).
 const MAX_BYTES: usize = 2048;
 
@@ -43,28 +45,64 @@ impl fmt::Debug for ReturnTo {
     }
 }
 
-/// What may be returned to.
+/// The targets that a login may lead back to.
 #[derive(Clone, Debug)]
 pub(super) struct ReturnRules {
-    /// Our own endpoints, and others that are closed (T5).
+    /// The site's own origin.
+    site: String,
+    /// The layer's endpoints, and other closed paths (T5).
     own_paths: Vec<String>,
     /// Exact origins, `https://host[:port]` (T6).
     origins: Vec<String>,
 }
 
 impl ReturnRules {
-    pub(super) fn new<'p>(own_paths: impl IntoIterator<Item = &'p str>, origins: Vec<String>) -> Self {
-        Self { own_paths: own_paths.into_iter().map(canonical).collect(), origins }
+    pub(super) fn new<'p>(
+        site: impl Into<String>,
+        own_paths: impl IntoIterator<Item = &'p str>,
+        origins: Vec<String>,
+    ) -> Self {
+        Self { site: site.into(), own_paths: own_paths.into_iter().map(canonical).collect(), origins }
     }
 
-    /// Checks a target (T9: the one function that does). The input is what remains after one form-decode.
+    /// Checks a target (T9: the one function that does). The input is what remains after one form-decode. A target
+    /// that is dropped leaves a debug event.
     pub(super) fn check(&self, target: &[u8]) -> Option<ReturnTo> {
-        let text = std::str::from_utf8(target).ok().filter(|text| (1..=MAX_BYTES).contains(&text.len()))?;
-        let local = self.without_origin(text);
-        let is_plain = |byte: u8| byte >= 0x20 && byte != 0x7F && byte != b'\\';
+        let checked = self.parse(target);
+        checked.inspect_err(|reason| report_dropped(target, reason)).ok()
+    }
+
+    /// Checks the absolute URL of a page, as `Referer` and `HX-Current-URL` have it. A page of another origin is no
+    /// target, and that is nothing to report.
+    pub(super) fn check_page(&self, page: &[u8]) -> Option<ReturnTo> {
+        let is_of_this_site = page.strip_prefix(self.site.as_bytes()).is_some_and(begins_behind_an_origin);
+        if is_of_this_site { self.check(page) } else { None }
+    }
+
+    fn parse(&self, target: &[u8]) -> Result<ReturnTo, &'static str> {
+        let text = std::str::from_utf8(target).map_err(|_| "it is not UTF-8 (T1)")?;
+        if !(1..=MAX_BYTES).contains(&text.len()) {
+            return Err("it is empty or longer than 2048 bytes (T1)");
+        }
+        // Of the site's own URL only the part behind the origin is kept (T6).
+        let own = text.strip_prefix(self.site.as_str()).filter(|rest| begins_behind_an_origin(rest.as_bytes()));
+        let text = own.unwrap_or(text);
+        let rooted = if own.is_some() && !text.starts_with('/') { format!("/{text}") } else { text.to_owned() };
+        let local = self.without_origin(&rooted);
+        if local.bytes().any(|byte| byte < 0x20 || byte == 0x7F || byte == b'\\') {
+            return Err("it has a control character or a backslash (T3)");
+        }
+        if !local.starts_with('/') {
+            return Err("it is neither a path nor a URL of an allowed origin (T2, T6)");
+        }
         let path = local.split(['?', '#']).next().unwrap_or_default();
-        let allowed = local.bytes().all(is_plain) && is_safe_path(path) && !self.is_own(path);
-        allowed.then(|| ReturnTo(utf8_percent_encode(text, ENCODE).to_string().into()))
+        if !is_safe_path(path) {
+            return Err("its path can be read in two ways (T2, T4)");
+        }
+        if self.is_own(path) {
+            return Err("it is an endpoint of a login or a closed path (T5)");
+        }
+        Ok(ReturnTo(utf8_percent_encode(&rooted, ENCODE).to_string().into()))
     }
 
     /// The target without a configured origin in front (T6). Only the exact spelling counts, so that no two
@@ -77,6 +115,17 @@ impl ReturnRules {
     fn is_own(&self, path: &str) -> bool {
         self.own_paths.contains(&canonical(path))
     }
+}
+
+/// Whether an origin ends before this text. `location.origin` has no path, `location.href` always has one.
+fn begins_behind_an_origin(rest: &[u8]) -> bool {
+    matches!(rest.first(), None | Some(b'/' | b'?' | b'#'))
+}
+
+/// Logs a dropped target without its query and fragment, which may carry anything.
+fn report_dropped(target: &[u8], reason: &str) {
+    let end = target.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(target.len());
+    debug!(target = %trace::shown(&target[..end]), reason = %reason, "login: return target dropped; default target used");
 }
 
 /// T2 and T4.
@@ -128,7 +177,7 @@ mod tests {
     fn rules() -> ReturnRules {
         let own = ["/auth/weika/login", "/auth/weika/callback", "/auth/weika/logout"];
         let origins = vec!["https://portal.example.edu.cn".to_owned(), "https://a.example:8443".to_owned()];
-        ReturnRules::new(own, origins)
+        ReturnRules::new("https://campus.example", own, origins)
     }
 
     #[track_caller]
@@ -231,6 +280,71 @@ mod tests {
     }
 
     #[test]
+    fn t6_own_origin_is_accepted_and_not_kept() {
+        assert_passes("https://campus.example/a b?c=d#/e", "/a%20b?c=d#/e");
+        assert_passes("https://campus.example/", "/");
+        assert_passes("https://campus.example", "/");
+        assert_passes("https://campus.example?a=b", "/?a=b");
+        assert_passes("https://campus.example#/orders/42", "/#/orders/42");
+        assert_passes("https://campus.example/课程", "/%E8%AF%BE%E7%A8%8B");
+        assert_refused(&[
+            "https://campus.example.evil.example/",
+            "https://campus.example@evil.example/",
+            "https://campus.example:8443/",
+            "https://campus.example//evil.example",
+            "https://campus.example/\\evil.example",
+            "https://campus.example\\evil.example",
+            "https://campus.example/a/../b",
+            "https://campus.example/auth/weika/login",
+            "https://campus.example/https://campus.example//evil.example",
+            "https://campus.examplehttps://portal.example.edu.cn/",
+            "http://campus.example/",
+            "HTTPS://CAMPUS.EXAMPLE/",
+            "//campus.example/a",
+        ]);
+    }
+
+    #[test]
+    fn t9_page_of_this_origin_is_a_target_and_another_page_is_none() {
+        let check = |page: &str| rules().check_page(page.as_bytes()).map(|target| target.as_str().to_owned());
+        assert_eq!(check("https://campus.example/a?b=c#d").as_deref(), Some("/a?b=c#d"));
+        for page in [
+            "",
+            "/a",
+            "https://portal.example.edu.cn/a",
+            "https://campus.example.evil.example/a",
+            "https://campus.example/auth/weika/login?return_to=%2F",
+            "http://campus.example/a",
+        ] {
+            assert_eq!(check(page), None, "{page}");
+        }
+    }
+
+    #[cfg(feature = "tracing")]
+    #[test]
+    fn dropped_target_leaves_an_event_without_its_query() {
+        let captured = trace::tests::Captured::new();
+        for (target, reason) in [
+            ("//evil.example/?token=secret", "T4"),
+            ("evil", "T2"),
+            ("/a\nb", "T3"),
+            ("", "T1"),
+            ("/auth/weika/logout#secret", "T5"),
+            ("https://evil.example/a", "T6"),
+        ] {
+            assert_eq!(rules().check(target.as_bytes()), None);
+            let text = captured.text();
+            let line = text.lines().last().unwrap();
+            assert!(
+                line.contains("DEBUG") && line.contains("return target dropped") && line.contains(reason),
+                "{line}"
+            );
+        }
+        assert!(!captured.text().contains("secret"));
+        assert!(captured.text().contains("/a\\nb"), "outside text is escaped");
+    }
+
+    #[test]
     fn t8_output_is_ascii_and_encoded_once() {
         assert_passes("/课程/数学?名=值#节", "/%E8%AF%BE%E7%A8%8B/%E6%95%B0%E5%AD%A6?%E5%90%8D=%E5%80%BC#%E8%8A%82");
         assert_passes("/%E8%AF%BE?a=%2520", "/%E8%AF%BE?a=%2520");
@@ -252,7 +366,10 @@ mod tests {
         #[test]
         fn t9_tricky_targets_stay_on_this_site_too(
             target in prop::collection::vec(
-                prop::sample::select(vec!["/", "\\", ".", "%2e", "%2f", "%5c", "a", "@", ":", "?", "#", "https:", "//", "evil.example", "课", " ", "%", "\t"]),
+                prop::sample::select(vec![
+                    "/", "\\", ".", "%2e", "%2f", "%5c", "a", "@", ":", "?", "#", "https:", "//", "evil.example", "课", " ",
+                    "%", "\t", "https://site.example",
+                ]),
                 1..10,
             )
         ) {
@@ -261,7 +378,7 @@ mod tests {
     }
 
     fn check_invariants(target: &[u8]) -> Result<(), TestCaseError> {
-        let Some(passed) = ReturnRules::new([], Vec::new()).check(target) else {
+        let Some(passed) = ReturnRules::new("https://site.example", [], Vec::new()).check(target) else {
             return Ok(());
         };
         let output = passed.as_str();
@@ -272,7 +389,10 @@ mod tests {
         // The browser does not rewrite the path: what was checked is what is asked for.
         let path = output.split(['?', '#']).next().unwrap();
         prop_assert!(resolved.path().len() >= path.len());
-        prop_assert_eq!(ReturnRules::new([], Vec::new()).check(output.as_bytes()), Some(passed));
+        prop_assert_eq!(
+            ReturnRules::new("https://site.example", [], Vec::new()).check(output.as_bytes()),
+            Some(passed)
+        );
         Ok(())
     }
 }

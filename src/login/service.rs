@@ -5,11 +5,12 @@ use std::task::{Context, Poll};
 use http::{Method, Request, Response};
 use tower_service::Service;
 
-use super::future::ResponseFuture;
+use super::future::{Asked, ResponseFuture};
 use super::shared::{Endpoint, Shared, Visit};
-use crate::answer::{OwnResponse, PageKind};
+use crate::answer::{OwnResponse, PageKind, RequestKind, speculative};
 use crate::authenticate::Resolving;
 use crate::body::ResponseBody;
+use crate::guard::CacheControl;
 use crate::provider::IdentityProvider;
 use crate::store::SessionStore;
 
@@ -44,12 +45,20 @@ where
         let shared = Arc::clone(&self.shared);
         match shared.settings.endpoint(request.uri().path()) {
             None => {
+                let path_length = request.uri().path().len();
                 let (halt, target) = shared.resolver.identify(&mut request);
-                let future = match halt {
-                    None => Resolving::inner(self.inner.call(request)),
-                    Some(halt) => shared.resolver.halt(halt, &mut self.inner, request),
+                let guards = Some(&shared.guards).filter(|guards| guards.cover(request.uri().path()));
+                let cache_control =
+                    guards.map_or(CacheControl::Unchanged, |_| CacheControl::of(request.method(), request.headers()));
+                let future = match (halt, guards) {
+                    (None, None) => Resolving::inner(self.inner.call(request)),
+                    (None, Some(guards)) => match guards.verify(&request) {
+                        Ok(()) => Resolving::inner(self.inner.call(request)),
+                        Err(rejection) => Resolving::rejected(rejection),
+                    },
+                    (Some(halt), guards) => shared.resolver.halt(halt, guards.cloned(), &mut self.inner, request),
                 };
-                ResponseFuture::passing(future, target, shared)
+                ResponseFuture::passing(future, Asked { target, path_length, cache_control }, shared)
             }
             Some(endpoint) => {
                 let (parts, _) = request.into_parts();
@@ -66,8 +75,12 @@ where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
-    /// Answers a request to an endpoint of ours.
+    /// Answers a request to an endpoint of the layer.
     async fn visit(self: Arc<Self>, endpoint: Endpoint, visit: Visit) -> OwnResponse {
+        if RequestKind::of(&visit.method, &visit.headers) == RequestKind::Prefetch && endpoint != Endpoint::Logout {
+            // Nothing begins, and no code is sent: the browser asks again if the person comes here.
+            return speculative();
+        }
         let answer = match (endpoint, &visit.method) {
             (Endpoint::Login, &Method::GET) => self.login(&visit).await,
             (Endpoint::Callback, &Method::GET) => self.callback(&visit).await,

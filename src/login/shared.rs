@@ -10,16 +10,17 @@ use http::{HeaderMap, Method};
 use super::exchange::Exchanges;
 use super::flow::FlowCookies;
 use super::keys::Keys;
-use super::query::parameter;
+use super::query::{Parameter, parameter};
 use super::return_to::{ReturnRules, ReturnTo};
-use crate::answer::{OwnResponse, Page, PageKind, Pages, Reader};
+use crate::answer::{OwnResponse, Page, PageKind, Pages, Reader, see_other};
 use crate::authenticate::Resolver;
 use crate::cookie::CookiePolicy;
 use crate::error::Error;
 use crate::fleet::Fleet;
+use crate::guard::PrefixGuards;
 use crate::provider::IdentityProvider;
 use crate::session::Lifetime;
-use crate::trace::warn;
+use crate::trace::{debug, warn};
 
 /// The settings of a login layer, all checked.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub(super) struct Settings {
     pub(super) lifetime: Lifetime,
     pub(super) exchange_timeout: Duration,
     pub(super) pages: Pages,
+    /// Whether a redirect back carries an empty fragment where its target has none.
+    pub(super) clears_fragment: bool,
 }
 
 impl Settings {
@@ -54,10 +57,24 @@ impl Settings {
         }
     }
 
-    /// The checked `return_to` of a query, or the landing page (T7).
+    /// The checked `return_to` of a query, or the default target (T7).
     pub(super) fn return_to(&self, query: Option<&str>) -> ReturnTo {
-        let wanted = parameter(query, "return_to").value();
-        wanted.and_then(|target| self.rules.check(&target)).unwrap_or_else(|| self.landing.clone())
+        let checked = match parameter(query, "return_to") {
+            Parameter::Absent => None,
+            Parameter::Value(target) => self.rules.check(&target),
+            Parameter::Repeated => {
+                debug!("login: return target dropped: the parameter is there several times; default target used");
+                None
+            }
+        };
+        checked.unwrap_or_else(|| self.landing.clone())
+    }
+
+    /// The redirect that ends a login. With [`clears_fragment`](Self::clears_fragment) a target without a fragment
+    /// gets an empty one, because a browser keeps the fragment of the redirect before (Fetch §4.4, step on fragments).
+    pub(super) fn back_to(&self, target: &ReturnTo) -> Result<OwnResponse, Error> {
+        let target = target.as_str();
+        if self.clears_fragment && !target.contains('#') { see_other(&format!("{target}#")) } else { see_other(target) }
     }
 
     /// The login path with a return target, for links.
@@ -114,6 +131,8 @@ pub(super) struct Shared<P: IdentityProvider, St> {
     pub(super) provider: P,
     pub(super) resolver: Arc<Resolver<P::Identity, St>>,
     pub(super) settings: Settings,
+    /// The guarded path prefixes.
+    pub(super) guards: Arc<PrefixGuards<P::Identity>>,
     pub(super) exchanges: Exchanges,
     /// What this instance shares with the others of its site, if there are others.
     pub(super) fleet: Option<Arc<dyn Fleet>>,
@@ -122,11 +141,21 @@ pub(super) struct Shared<P: IdentityProvider, St> {
 }
 
 impl<P: IdentityProvider, St> Shared<P, St> {
-    /// A page with a link that begins the login anew.
+    /// A page with a link that begins the login anew, and one to the default page of the site.
     pub(super) fn page(&self, reader: Reader, kind: PageKind, target: Option<&ReturnTo>) -> OwnResponse {
         let settings = &self.settings;
         let retry = settings.login_url(target.unwrap_or(&settings.landing));
-        settings.pages.respond_to(reader.kind, &Page::new(kind, reader.language).with_retry(retry))
+        let page = Page::new(kind, reader.language).with_retry(retry).with_home(settings.landing.as_str().to_owned());
+        settings.pages.respond_to(reader.kind, &page)
+    }
+
+    /// Logs that a browser came back without the cookies of its login.
+    pub(super) fn report_lost_cookies(&self) {
+        warn!(
+            provider = %self.provider.name(),
+            "login: the browser sent no cookie back, and a page says so. One visitor: the browser blocks cookies. \
+             Many visitors: a proxy drops `Set-Cookie`, or browsers use another address than `public_url`"
+        );
     }
 
     /// The page that says that the login works in WeChat only, and how to go on there.

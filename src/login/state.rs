@@ -16,6 +16,9 @@ use crate::random;
 /// A login must be finished this long after it began.
 pub(super) const FLOW_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
+/// How far the clocks of two instances may differ without a consequence.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
+
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const FLOW_BYTES: usize = 16;
 const BORN_BYTES: usize = 5;
@@ -87,7 +90,21 @@ impl State {
 
     pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
         // A little of the future is believed: instances that share a secret do not share a clock.
-        now.since(self.born) < FLOW_LIFETIME && self.born.since(now) < Duration::from_secs(60)
+        now.since(self.born) < FLOW_LIFETIME && self.born.since(now) < CLOCK_TOLERANCE
+    }
+
+    /// How far the clock that dated this state is from `now` at least, where that is why the state is not fresh. A
+    /// browser that still `has_the_flow` has kept its cookie for less than [`FLOW_LIFETIME`] by its own clock.
+    pub(super) fn clocks_apart(&self, now: Timestamp, has_the_flow: bool) -> Option<Duration> {
+        let ahead = self.born.since(now);
+        let behind = now.since(self.born).saturating_sub(FLOW_LIFETIME);
+        if ahead >= CLOCK_TOLERANCE {
+            Some(ahead)
+        } else if has_the_flow && behind >= CLOCK_TOLERANCE {
+            Some(behind)
+        } else {
+            None
+        }
     }
 
     /// The text for the `state` parameter.

@@ -136,7 +136,7 @@ async fn t9_return_target_of_a_nested_router_is_the_original_path() {
     let inner = Router::new().route("/b", get(async |uri: OriginalUri, _: Authenticated<Manager>| uri.to_string()));
     let guarded = Router::new()
         .route("/c", get(async |uri: OriginalUri| uri.to_string()))
-        .layer(GuardLayer::<Manager>::logged_in().under("/c"));
+        .route_layer(GuardLayer::<Manager>::logged_in());
     let app = Router::new().nest("/a", Router::new().nest("/deep", inner).merge(guarded)).layer(parts.managers.clone());
     let server = Server::start(app);
     for path in ["/a/deep/b?q=1", "/a/c?q=2"] {

@@ -3,12 +3,11 @@ use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{self, HeaderName};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response, header};
 use tower_service::Service;
 
 use super::ResponseFuture;
-use crate::answer::{RequestKind, UserAgent};
+use crate::answer::{RequestKind, UserAgent, speculative};
 use crate::body::ResponseBody;
 use crate::login::return_to::ReturnTo;
 use crate::login::shared::Shared;
@@ -28,32 +27,37 @@ impl<S, P: IdentityProvider, St> AutoLogin<S, P, St> {
     }
 }
 
-const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
-
-/// A stranger who could be logged in.
-struct Stranger {
-    target: ReturnTo,
-    cookies: HeaderMap,
+/// An unauthenticated visitor who could be logged in silently.
+enum Candidate {
+    /// The browser navigates here now.
+    Visit { target: ReturnTo, cookies: HeaderMap },
+    /// The browser may navigate here later, and would then show the response to this request.
+    Speculation,
 }
 
 impl<P: IdentityProvider, St> Shared<P, St> {
-    /// The stranger who navigates with this request, and has not been through the login during this visit.
-    fn stranger<B>(&self, request: &Request<B>) -> Option<Stranger> {
+    /// The candidate for a silent login that this request is, unless there was one during this visit.
+    fn candidate<B>(&self, request: &Request<B>) -> Option<Candidate> {
         if request.extensions().get::<Authenticated<P::Identity>>().is_some() {
             return None;
         }
         let headers = request.headers();
-        let is_page = RequestKind::of(request.method(), headers) == RequestKind::Page;
+        let kind = RequestKind::of(request.method(), headers);
         let flows = &self.settings.flows;
-        // In a frame of another site neither the session nor the mark is sent or kept.
-        let is_framed = headers.get(SEC_FETCH_DEST).is_some_and(|dest| dest != "document");
         let is_known = flows.has_tried(headers) || flows.last_ended(headers).is_some();
-        if !is_page || is_framed || is_known || !self.provider.begins_unasked(UserAgent::of(headers)) {
+        let is_get = *request.method() == Method::GET;
+        if !is_get || is_known || !self.provider.begins_unasked(UserAgent::of(headers)) {
             return None;
         }
-        let target = self.settings.rules.check(request.uri().path_and_query()?.as_str().as_bytes())?;
-        let cookies = headers.get_all(header::COOKIE).iter().map(|line| (header::COOKIE, line.clone())).collect();
-        Some(Stranger { target, cookies })
+        match kind {
+            RequestKind::Navigation => {
+                let target = self.settings.rules.check(request.uri().path_and_query()?.as_str().as_bytes())?;
+                let cookies = headers.get_all(header::COOKIE).iter().map(|line| (header::COOKIE, line.clone()));
+                Some(Candidate::Visit { target, cookies: cookies.collect() })
+            }
+            RequestKind::Prefetch => Some(Candidate::Speculation),
+            _ => None,
+        }
     }
 }
 
@@ -72,11 +76,16 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let Some(Stranger { target, cookies }) = self.shared.stranger(&request) else {
+        let Some(candidate) = self.shared.candidate(&request) else {
             return ResponseFuture::inner(self.inner.call(request));
         };
         let shared = Arc::clone(&self.shared);
-        let login = async move { shared.log_in_unasked(&target, &cookies).await };
+        let login = async move {
+            match candidate {
+                Candidate::Visit { target, cookies } => shared.log_in_unasked(&target, &cookies).await,
+                Candidate::Speculation => Some(speculative()),
+            }
+        };
         // Only the service that was polled ready may be called: it goes into the future, its clone stays here.
         let clone = self.inner.clone();
         let ready = mem::replace(&mut self.inner, clone);

@@ -146,14 +146,59 @@ async fn guarded_page_that_fails_too_ends_within_three_redirects() {
 }
 
 #[tokio::test]
-async fn page_in_a_frame_is_left_alone() {
-    for (dest, expected) in [("document", true), ("iframe", false), ("frame", false), ("embed", false)] {
+async fn r2_page_in_a_frame_is_left_alone() {
+    let frames = ["iframe", "frame", "embed", "object", "fencedframe"].map(|dest| (dest, false));
+    for (dest, expected) in frames.into_iter().chain([("document", true)]) {
         let mut visitor = Visitor::new();
         let mut request = visitor.jar.get("/news");
+        request.headers_mut().insert("sec-fetch-mode", "navigate".parse().unwrap());
         request.headers_mut().insert("sec-fetch-dest", dest.parse().unwrap());
         let status = visitor.send(request).await.parts.status;
         assert_eq!(status == StatusCode::SEE_OTHER, expected, "{dest}");
     }
+}
+
+#[tokio::test]
+async fn r6_speculative_request_begins_no_silent_login_and_the_visit_does() {
+    for (name, value) in [("sec-purpose", "prefetch;prerender"), ("purpose", "prefetch"), ("x-moz", "prefetch")] {
+        let mut visitor = Visitor::new();
+        let mut request = visitor.jar.get("/news");
+        request.headers_mut().insert(name, value.parse().unwrap());
+        let ahead = visitor.send(request).await;
+        assert_eq!(ahead.parts.status, StatusCode::SERVICE_UNAVAILABLE, "{name}");
+        assert_eq!(ahead.parts.headers["cache-control"], "no-store");
+        assert!(!ahead.parts.headers.contains_key(SET_COOKIE));
+        assert_eq!(visitor.calls(), 0);
+        assert!(visitor.get("/news").await.is_to_provider());
+    }
+}
+
+#[tokio::test]
+async fn r6_speculative_request_gets_the_page_where_no_silent_login_would_begin() {
+    let mut visitor = Visitor::new();
+    let sent = visitor.get("/news").await;
+    visitor.callback("wang", &sent.state()).await;
+    let prefetch = async |visitor: &mut Visitor| {
+        let mut request = visitor.jar.get("/news");
+        request.headers_mut().insert("sec-purpose", "prefetch".parse().unwrap());
+        visitor.send(request).await.text
+    };
+    assert_eq!(prefetch(&mut visitor).await, "wang");
+    visitor.jar.0.retain(|(name, _)| !name.ends_with("-session"));
+    assert_eq!(prefetch(&mut visitor).await, "nobody", "there was a silent login in this visit");
+    visitor.agent = "Mozilla/5.0 Chrome/140.0.0.0";
+    visitor.jar = Jar::default();
+    assert_eq!(prefetch(&mut visitor).await, "nobody", "there is no silent login in this browser");
+}
+
+#[tokio::test]
+async fn r3_script_without_fetch_metadata_uses_up_no_silent_login() {
+    let mut visitor = Visitor::new();
+    let mut request = visitor.jar.get("/news");
+    request.headers_mut().insert(ACCEPT, "text/html, */*; q=0.01".parse().unwrap());
+    request.headers_mut().insert("x-requested-with", "XMLHttpRequest".parse().unwrap());
+    assert_eq!(visitor.send(request).await.text, "nobody");
+    assert!(visitor.get("/news").await.is_to_provider());
 }
 
 #[tokio::test]

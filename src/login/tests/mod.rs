@@ -28,9 +28,12 @@ use crate::session::{Authenticated, Lifetime};
 use crate::store::{MemoryStore, SessionStore};
 
 mod auto_login;
+mod clocks;
 mod elsewhere;
 mod instances;
+mod kinds;
 mod meeting;
+mod prefix_guards;
 mod rotation;
 mod unbound;
 
@@ -167,8 +170,17 @@ impl<St: SessionStore<Person>> Site<St> {
             let text = known.map_or_else(|| "nobody".to_owned(), |person| person.subject().to_owned());
             Ok::<_, Infallible>(Response::new(Body::from(text)))
         });
-        let guarded = GuardLayer::<Person>::logged_in().under("/admin").layer(application);
-        self.login.layer(guarded)
+        let guarded = GuardLayer::<Person>::logged_in().layer(application);
+        self.login.layer(service_fn(move |request: Request<Body>| {
+            let is_guarded = request.uri().path().starts_with("/admin");
+            let (guarded, application) = (guarded.clone(), application.clone());
+            async move {
+                if is_guarded {
+                    return guarded.oneshot(request).await;
+                }
+                Ok(application.oneshot(request).await?.map(ResponseBody::inner))
+            }
+        }))
     }
 
     async fn answer(&self, request: Request<Body>) -> Answer {
@@ -276,7 +288,7 @@ async fn login_leads_back_to_where_the_person_wanted_to_go() {
 #[tokio::test]
 async fn script_gets_401_with_the_login_url_and_no_cookie() {
     let site = Site::new();
-    for method in [Method::GET, Method::POST, Method::HEAD] {
+    for method in [Method::GET, Method::POST, Method::HEAD, Method::DELETE] {
         let request = Request::builder().method(method).uri("/admin/api").body(Body::default()).unwrap();
         let answer = site.answer(request).await;
         assert_eq!(answer.parts.status, StatusCode::UNAUTHORIZED);

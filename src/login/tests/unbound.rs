@@ -61,7 +61,7 @@ async fn t9_target_that_is_none_of_ours_becomes_the_landing_page() {
 async fn script_gets_403_and_the_address_of_the_bind_page() {
     let site = Site::new();
     let jar = newcomer(&site).await;
-    for method in [Method::POST, Method::HEAD, Method::DELETE] {
+    for method in [Method::POST, Method::PUT, Method::DELETE] {
         let refused = visit(&site, jar.request(method, "/app"), "/bind").await;
         assert_eq!(refused.parts.status, StatusCode::FORBIDDEN);
         let json: serde_json::Value = serde_json::from_str(&refused.text).unwrap();
