@@ -2,8 +2,18 @@
 //!
 //! [`LoginLayer`] wraps an application. Three paths are its own (login, callback, logout); every other request
 //! goes through [`authenticate`](crate::authenticate), and a
-//! [`Rejection`](crate::answer::Rejection) that asks for a login becomes a redirect to the provider for a
-//! person who navigates, and `401` with a `login_url` for everything else.
+//! [`Rejection`](crate::answer::Rejection) that asks for a login becomes a response that fits the
+//! [kind of the request](crate::answer::RequestKind):
+//!
+//! | request | response |
+//! |---|---|
+//! | top-level navigation, `GET` or `HEAD` | `303` to the provider, and back to the same target after the login |
+//! | navigation in a frame | `401`, a page with a link that leaves the frame |
+//! | form of this site, sent after the session expired | `401`, a page that says so; its link leads back to the page of the form (`Referer`) |
+//! | form of another site (a payment gateway that posts back) | `401`, a page that continues with a `GET` of the same address: a `Lax` cookie does not come with such a form |
+//! | speculative request (`Sec-Purpose: prefetch`, …) | `503`; nothing begins |
+//! | script | `401` JSON with `login_url`, which carries the page that sent the request if a same-origin `HX-Current-URL` or `Referer` names it; htmx gets `HX-Redirect` as well |
+//! | gRPC | status 16 (`UNAUTHENTICATED`) |
 //!
 //! # The rules of a login
 //!
@@ -28,6 +38,18 @@
 //! A login that [works in WeChat only](crate::provider::IdentityProvider::works_in) says so in other browsers, on its
 //! own login page, with a QR code of that page's address. One that the person does not notice may begin
 //! [without being asked](AutoLoginLayer).
+//!
+//! # Return targets
+//!
+//! `return_to` takes a path of this site, or an absolute URL of `public_url` as `location.href` gives it, or one of a
+//! configured [`return_origin`](LoginLayerBuilder::return_origin). Every other target is dropped for the
+//! [default one](LoginLayerBuilder::landing_page), and a debug event names the reason.
+//!
+//! The hash of an address never reaches the server. An application that routes by the hash sends the visitor to
+//! `login_url` itself, with the whole address as target:
+//! `location.href = "/auth/weika/login?return_to=" + encodeURIComponent(location.href)`. Where the layer begins a login
+//! by itself, the hash is lost, and a provider's may take its place: see
+//! [`clear_fragment`](LoginLayerBuilder::clear_fragment).
 //!
 //! # Caveats
 //!
