@@ -32,6 +32,7 @@ mod elsewhere;
 mod instances;
 mod meeting;
 mod rotation;
+mod secret;
 mod unbound;
 
 type Body = Full<Bytes>;
