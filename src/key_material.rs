@@ -67,7 +67,7 @@ mod tests {
             collect(&root.join(folder), &mut files);
         }
         for file in files {
-            // Tests and this list may hold literals; documentation comments may not, wherever they are.
+            // Tests and this list may hold literals; documentation comments of any file may not.
             let is_source = file.starts_with(root.join("src"));
             let Ok(text) = fs::read_to_string(&file) else { continue };
             for line in text.lines().filter(|line| !is_source || line.trim_start().starts_with("//")) {

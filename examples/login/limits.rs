@@ -15,16 +15,16 @@ use tokio::time::{Sleep, sleep};
 /// The body of a request. It fails if the whole of it has not arrived in time.
 pub(crate) struct TimedBody {
     body: Incoming,
-    deadline: Pin<Box<Sleep>>,
+    deadline: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl TimedBody {
-    /// `body` with a deadline, unless it is empty.
-    pub(crate) fn wrap(body: Incoming, limit: Duration) -> axum::body::Body {
+    /// `body`, which fails when `deadline` completes before its end.
+    pub(crate) fn wrap(body: Incoming, deadline: impl Future<Output = ()> + Send + 'static) -> axum::body::Body {
         if body.is_end_stream() {
             return axum::body::Body::empty();
         }
-        axum::body::Body::new(Self { body, deadline: Box::pin(sleep(limit)) })
+        axum::body::Body::new(Self { body, deadline: Box::pin(deadline) })
     }
 }
 

@@ -36,8 +36,8 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long requests in flight may take to finish after a signal. Orchestrators commonly kill after 30 s.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How long the rest of a request may take to arrive after a signal.
-const HEAD_GRACE: Duration = Duration::from_secs(1);
+/// How long the rest of a half-sent request may take to arrive after a signal.
+const REST_GRACE: Duration = Duration::from_secs(1);
 
 /// How long to wait before the next `accept` if it fails, because of too many open files for example.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -78,12 +78,12 @@ async fn serve_connection(stream: TcpStream, app: Router, mut stopped: watch::Re
     let _unsupported = stream.set_nodelay(true);
     let requests = Arc::new(Requests::default());
     let service = {
-        let requests = Arc::clone(&requests);
+        let (requests, stopped) = (Arc::clone(&requests), stopped.clone());
         service_fn(move |request: Request<hyper::body::Incoming>| {
-            let (app, requests) = (app.clone(), Arc::clone(&requests));
+            let (app, requests, stopped) = (app.clone(), Arc::clone(&requests), stopped.clone());
             async move {
                 requests.started.fetch_add(1, Ordering::Relaxed);
-                let request = request.map(|body| TimedBody::wrap(body, BODY_READ_TIMEOUT));
+                let request = request.map(|body| TimedBody::wrap(body, body_deadline(stopped)));
                 let response = app.oneshot(request).await;
                 requests.finished.fetch_add(1, Ordering::Relaxed);
                 response
@@ -102,7 +102,7 @@ async fn serve_connection(stream: TcpStream, app: Router, mut stopped: watch::Re
     connection.as_mut().graceful_shutdown();
     let before = requests.progress();
     if before.is_idle() {
-        match timeout(HEAD_GRACE, connection.as_mut()).await {
+        match timeout(REST_GRACE, connection.as_mut()).await {
             Ok(served) => return log_end(served),
             // Half a request: its client may never send the rest.
             Err(_) if requests.progress() == before => return,
@@ -110,6 +110,19 @@ async fn serve_connection(stream: TcpStream, app: Router, mut stopped: watch::Re
         }
     }
     log_end(connection.await);
+}
+
+/// Completes when the body of a request takes too long: sooner after a signal.
+async fn body_deadline(mut stopped: watch::Receiver<bool>) {
+    let after_signal = async {
+        // An error means that the server has gone.
+        drop(stopped.wait_for(|is_stopped| *is_stopped).await);
+        sleep(REST_GRACE).await;
+    };
+    tokio::select! {
+        () = sleep(BODY_READ_TIMEOUT) => {}
+        () = after_signal => {}
+    }
 }
 
 /// A client that breaks off or is disconnected is nothing to act on.

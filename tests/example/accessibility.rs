@@ -1,4 +1,4 @@
-//! What assistive technology needs of every page: a language, one heading, landmarks with names, labels, names of
+//! Every page has what assistive technology needs: a language, one heading, landmarks with names, labels, names of
 //! buttons, headers of tables. The pages are simple enough to be checked as text.
 
 use std::collections::HashSet;
@@ -95,7 +95,7 @@ async fn every_page_of_the_site_is_accessible() {
             }
         }
     };
-    visit(&desk, "a stranger", &["/", "/nowhere"]).await;
+    visit(&desk, "an anonymous visitor", &["/", "/nowhere"]).await;
     log_in(&desk, &format!("{}/admin", site.url), "wang").await;
     visit(&desk, "a manager", &["/", "/admin", "/admin/settings", "/account", "/nowhere"]).await;
     switch(&site, "kesion:not-authorized").await;

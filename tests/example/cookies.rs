@@ -40,7 +40,7 @@ async fn set_cookies(public_url: Option<&str>) -> Vec<String> {
     pages.push(phone.get(&format!("{origin}/bind")).await.expect("it answers"));
 
     let lines = pages.iter().flat_map(|page| page.hops()).flat_map(|hop| hop.set_cookies.clone());
-    let is_of_a_login = |line: &str| ["__Host-", "weika-", "wechat-"].iter().any(|start| line.starts_with(start));
+    let is_of_a_login = |line: &str| ["__Host-", "dev-"].iter().any(|start| line.starts_with(start));
     lines.filter(|line| !is_of_a_login(line)).collect()
 }
 

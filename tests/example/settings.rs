@@ -127,7 +127,7 @@ fn sandbox_behind_https_is_refused_unless_allowed() {
             assert!(!said.contains("s3cr3t") && !said.contains("listening"), "{said}");
         }
     }
-    // Whatever the spelling of the scheme and the host.
+    // In every spelling of the scheme, and for every host.
     for url in ["HTTPS://campus.example.edu.cn", "https://localhost", "https://127.0.0.1:8443"] {
         let (code, said) = refusal(&[("PUBLIC_URL", url)]);
         assert!(code == Some(2) && said.contains("ALLOW_SANDBOX=1"), "{url}: {said}");

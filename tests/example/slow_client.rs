@@ -33,15 +33,16 @@ fn answers_to(url: &str, requests: &[&str]) -> Vec<String> {
     })
 }
 
-const HALVES: [&str; 7] = [
+const HALVES: [&str; 8] = [
     "",
     "\r\n",
     "G",
     "GET / HTTP/1.1",
     "GET / HTTP/1.1\r\nHost: x",
     "GET / HTTP/1.1\r\nHost: x\r\n",
-    // The preface of HTTP/2, half of it.
+    // The preface of HTTP/2, half of it and all of it.
     "PRI * HTTP/2.0\r\n",
+    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 ];
 
 #[test]
@@ -105,8 +106,10 @@ fn half_a_request_does_not_delay_the_end() {
     for name in ["TERM", "INT"] {
         let mut site = Site::start(&[]);
         let address = site.url.trim_start_matches("http://");
+        let body = "POST /pretend HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 99\r\n\r\non";
         let _open: Vec<_> = HALVES
             .iter()
+            .chain([&body])
             .map(|half| {
                 let mut stream = TcpStream::connect(address).unwrap();
                 stream.write_all(half.as_bytes()).unwrap();

@@ -106,7 +106,7 @@ mod tests {
             ("Sat, 15-Apr-17 :1:2 21:01:22", Some(1_492_290_082)),
             ("Sat, 15-Apr-17 123456 21:01:22", Some(1_492_290_082)),
             ("Sat, 15-Apr-17 21:01:22 23:59:59 31 Dec 99", Some(1_492_290_082)),
-            // A broken time is a day of the month, if that is what is still missing.
+            // A broken time counts as the day of the month if none was found yet.
             ("08:49 Nov 1994 08:49:37", Some(784_284_577)),
         ]);
     }

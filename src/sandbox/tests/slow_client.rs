@@ -6,8 +6,7 @@ use tokio::time::Instant;
 
 use super::*;
 
-/// What the sandbox sends to a client that sends `request` and nothing more, and the time until it closes the
-/// connection.
+/// Sends `request` and nothing more, and returns all that the sandbox sends and the time until it closes the connection.
 async fn answer_to(sandbox: &Sandbox, request: &str) -> (String, Duration) {
     let start = Instant::now();
     let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
