@@ -5,6 +5,7 @@
 //! upstream system is the embedded sandbox.
 
 use std::env;
+use std::future::pending;
 use std::io::{self, Write};
 use std::iter::successors;
 use std::net::SocketAddr;
@@ -19,6 +20,10 @@ use axum::http::header::CONNECTION;
 use axum::middleware::map_response;
 use axum::response::{Html, Response};
 use axum::routing::get;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
@@ -31,8 +36,8 @@ use tower_weika::provider::WeikaManagerProvider;
 use tower_weika::sandbox::Sandbox;
 use tower_weika::store::{Redis, RedisStore};
 
-/// In a real fleet it comes from the operator, the same for all instances.
-const SECRET: &str = "an example's secret, known to everybody who reads this";
+/// How long a client may take to send the head of a request.
+const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 const NAMES: [&str; 2] = ["A", "B"];
 
@@ -63,15 +68,17 @@ async fn serve() -> Result<(), BoxError> {
     let listen = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
     let balancer = TcpListener::bind(listen).await?;
     let public_url = format!("http://{}", balancer.local_addr()?);
+    // Instances in several processes read the same secret from their environment.
+    let secret = random_secret()?;
     let mut instances = Vec::new();
     for name in NAMES {
         // Nothing is shared but what goes through Redis: each instance has a connection and a token cache of its own.
         let store = redis.connect().await?.store();
         let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());
-        let site = site(name, weika.build()?, store, &public_url)?;
+        let site = site(name, weika.build()?, store, secret, &public_url)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         instances.push(listener.local_addr()?);
-        tokio::spawn(async move { axum::serve(listener, site).await });
+        tokio::spawn(serve_instance(listener, site));
     }
     let mut stdout = io::stdout().lock();
     let _nobody_listens = writeln!(stdout, "listening on {public_url}\nsandbox on {}", sandbox.base_url());
@@ -84,15 +91,40 @@ async fn serve() -> Result<(), BoxError> {
     Ok(())
 }
 
+#[expect(clippy::disallowed_methods, reason = "the crate's own source of randomness is private")]
+fn random_secret() -> Result<[u8; 32], BoxError> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret)?;
+    Ok(secret)
+}
+
+/// Accepts the connections of one instance. `axum::serve` would wait for the rest of a request for ever.
+async fn serve_instance(listener: TcpListener, site: Router) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Too many open files, most likely.
+            sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let site = TowerToHyperService::new(site.clone());
+        tokio::spawn(async move {
+            let mut server = http1::Builder::new();
+            server.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
+            let _broken_off = server.serve_connection(TokioIo::new(stream), site).await;
+        });
+    }
+}
+
 /// One instance, as it would be alone: only the store is another one.
 fn site(
     name: &'static str,
     weika: WeikaManagerProvider,
     store: RedisStore<Manager>,
+    secret: [u8; 32],
     public_url: &str,
 ) -> Result<Router, BoxError> {
     let login =
-        LoginLayer::builder(weika).store(store).secret(SECRET).public_url(public_url).loopback_development().build()?;
+        LoginLayer::builder(weika).store(store).secret(secret).public_url(public_url).loopback_development().build()?;
     let admin = get(async move |manager: Authenticated<Manager>| page(name, "/admin", Some(&manager)));
     Ok(Router::new()
         .route("/", get(home))
@@ -121,7 +153,7 @@ fn page(instance: &str, path: &str, manager: Option<&Manager>) -> Html<String> {
     Html(format!(
         r#"<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>实例 {instance}</title><style>{STYLE}</style><main class="instance-{instance}"><p><code>{path}</code></p>
-<h1 id="instance">实例 {instance}</h1>{who}<nav><a href="/">首页 · home</a><a href="/admin">管理后台 · back office</a></nav>
+<h1 id="instance">实例 {instance}</h1>{who}<nav aria-label="页面 · pages"><a href="/">首页 · home</a><a href="/admin">管理后台 · back office</a></nav>
 </main></html>"#
     ))
 }
@@ -137,10 +169,26 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// Passes on what both sides say until both have said everything.
+/// Copies the request to the instance and the response to the browser. The instance decides when the connection ends:
+/// a browser that has sent half a request is disconnected with it.
 async fn forward(mut browser: TcpStream, instance: SocketAddr) {
-    if let Ok(mut instance) = TcpStream::connect(instance).await {
-        let _broken_off = tokio::io::copy_bidirectional(&mut browser, &mut instance).await;
+    let Ok(mut instance) = TcpStream::connect(instance).await else {
+        return;
+    };
+    let (mut from_browser, mut to_browser) = browser.split();
+    let (mut from_instance, mut to_instance) = instance.split();
+    let request = async {
+        let _broken_off = copy(&mut from_browser, &mut to_instance).await;
+        let _broken_off = to_instance.shutdown().await;
+        pending::<()>().await;
+    };
+    let response = async {
+        let _broken_off = copy(&mut from_instance, &mut to_browser).await;
+        let _broken_off = to_browser.shutdown().await;
+    };
+    tokio::select! {
+        () = request => {}
+        () = response => {}
     }
 }
 

@@ -3,14 +3,15 @@
 //! The service routes by itself, so the login layer guards a path prefix.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tower::{ServiceBuilder, service_fn};
@@ -21,6 +22,9 @@ use tower_weika::login::LoginLayer;
 use tower_weika::provider::WeikaManagerProvider;
 use tower_weika::sandbox::Sandbox;
 use tower_weika::session::Authenticated;
+
+/// How long a client may take to send the head of a request, and to send the next request over the same connection.
+const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
@@ -40,7 +44,9 @@ async fn main() -> Result<(), BoxError> {
         let (stream, _) = listener.accept().await?;
         let site = TowerToHyperService::new(site.clone());
         tokio::spawn(async move {
-            let server = auto::Builder::new(TokioExecutor::new()).http1_only();
+            let mut server = http1::Builder::new();
+            // Without a timer hyper waits for the rest of a request for ever.
+            server.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
             if let Err(error) = server.serve_connection(TokioIo::new(stream), site).await {
                 eprintln!("connection: {error}");
             }

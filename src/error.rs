@@ -245,6 +245,12 @@ pub enum Mistake {
         /// The bounds.
         expected: &'static str,
     },
+    /// A secret is a literal from this crate's documentation or examples.
+    #[error("{name} is published in the documentation of tower-weika; generate one with `openssl rand -base64 32`")]
+    Published {
+        /// The setting.
+        name: &'static str,
+    },
     /// A value with characters that cannot be in it.
     #[error("{name} {value:?} must be {expected}")]
     Characters {

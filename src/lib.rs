@@ -85,6 +85,7 @@ pub mod fleet;
 pub mod guard;
 mod hex;
 pub mod identity;
+mod key_material;
 pub mod login;
 mod meter;
 #[cfg(feature = "memory")]

@@ -58,7 +58,7 @@ pub(crate) async fn show(
     let page = |notice| Html(page::bind(&site.frame, &reader, &user, &visitor, &Typed::default(), &notice, &again));
     if BOUND.is_in(&headers) {
         tracing::warn!("the operator has bound somebody, and still says that they are not");
-        return ([(SET_COOKIE, BOUND.set(Some(0)))], page(Notice::Unconfirmed)).into_response();
+        return ([(SET_COOKIE, BOUND.remove(&site))], page(Notice::Unconfirmed)).into_response();
     }
     page(Notice::Nothing).into_response()
 }
@@ -88,7 +88,7 @@ pub(crate) async fn submit(
     };
     let (status, notice) = match outcome {
         Ok(Done::Sent) => (StatusCode::OK, Notice::Sent),
-        Ok(Done::Bound) => return ([(SET_COOKIE, BOUND.set(Some(MOMENT)))], Redirect::to(&again)).into_response(),
+        Ok(Done::Bound) => return ([(SET_COOKIE, BOUND.set_for(&site, MOMENT))], Redirect::to(&again)).into_response(),
         Err(Refusal { status, field, zh, en }) => {
             if let Some(Field::Sms) = field {
                 typed.sms.clear();

@@ -9,7 +9,8 @@
 //! * [`bind`]: how an openid is bound to an account. [`account`]: the school's official account.
 //! * [`view`]: both identities as JSON; [`page`] and [`card`]: as HTML. [`visitor`] is who is asking, [`reader`] in
 //!   which language.
-//! * [`health`] and [`measure`]: what an orchestrator asks. [`shutdown`]: how it ends.
+//! * [`health`] and [`measure`]: probes and metrics. [`server`]: connections and their time [`limits`]. [`shutdown`]:
+//!   signals.
 //! * [`pretend`]: WeChat on a desk, with the sandbox only. [`mark`]: the cookies of the site itself.
 
 mod account;
@@ -17,12 +18,14 @@ mod bind;
 mod card;
 mod health;
 mod html;
+mod limits;
 mod mark;
 mod measure;
 mod page;
 mod pretend;
 mod reader;
 mod same_origin;
+mod server;
 mod settings;
 mod shutdown;
 mod site;
@@ -85,12 +88,17 @@ async fn run() -> Result<(), BoxError> {
 
     let site = Site::new(&settings, address, upstream, stores, metrics)?;
     let signals = Signals::catch()?;
+    if sandbox_url.is_some() {
+        tracing::warn!("sandbox: credentials are missing, so a visitor can log in as any person");
+        if !address.ip().is_loopback() {
+            tracing::warn!("sandbox: LISTEN {address} accepts connections from other machines");
+        }
+    }
     announce(&format!("listening on http://{address}"));
     if let Some(url) = sandbox_url {
         announce(&format!("sandbox on {url}"));
-        tracing::warn!("credentials are missing: through the sandbox in their place everybody logs in as anybody");
     }
-    shutdown::serve(listener, site.router(), signals).await?;
+    server::serve(listener, site.router(), signals).await?;
     Ok(())
 }
 

@@ -1,9 +1,11 @@
-//! Cookies of the site's own, which say yes and nothing else.
+//! Marker cookies of the site: they say yes and nothing else. Every cookie that the site itself sets is made here.
 
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 
-/// One of them.
+use crate::site::Site;
+
+/// A marker cookie.
 pub(crate) struct Mark {
     pub(crate) name: &'static str,
     pub(crate) path: &'static str,
@@ -15,10 +17,24 @@ impl Mark {
         lines.flat_map(|line| line.split(';')).any(|pair| pair.trim().split_once('=') == Some((self.name, "1")))
     }
 
-    /// The `Set-Cookie` for it: until the browser closes, or for so many seconds. 0 removes it.
-    pub(crate) fn set(&self, seconds: Option<u32>) -> String {
+    /// The `Set-Cookie` value that sets it until the browser closes.
+    pub(crate) fn set(&self, site: &Site) -> String {
+        self.cookie(site, "")
+    }
+
+    /// The `Set-Cookie` value that sets it for so many seconds.
+    pub(crate) fn set_for(&self, site: &Site, seconds: u32) -> String {
+        self.cookie(site, &format!("; Max-Age={seconds}"))
+    }
+
+    /// The `Set-Cookie` value that removes it. Browsers let only a `Secure` cookie replace a `Secure` one.
+    pub(crate) fn remove(&self, site: &Site) -> String {
+        self.cookie(site, "; Max-Age=0")
+    }
+
+    fn cookie(&self, site: &Site, lifetime: &str) -> String {
         let Self { name, path } = self;
-        let lifetime = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
-        format!("{name}=1; Path={path}; HttpOnly; SameSite=Lax{lifetime}")
+        let secure = if site.is_https() { "; Secure" } else { "" };
+        format!("{name}=1; Path={path}; HttpOnly; SameSite=Lax{secure}{lifetime}")
     }
 }

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequestParts, Request};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::request::Parts;
@@ -16,6 +16,7 @@ use url::form_urlencoded::parse;
 use crate::mark::Mark;
 use crate::reader::Reader;
 use crate::same_origin::SameOrigin;
+use crate::site::Site;
 
 /// Where the switch is.
 pub(crate) const PATH: &str = "/pretend";
@@ -54,9 +55,14 @@ pub(crate) async fn pretend(mut request: Request) -> Request {
 }
 
 /// Begins or ends it. There is nothing to get wrong about a form with one button: without `on` it ends.
-pub(crate) async fn switch(_: SameOrigin, reader: Reader, form: Result<Bytes, BytesRejection>) -> impl IntoResponse {
+pub(crate) async fn switch(
+    _: SameOrigin,
+    State(site): State<Site>,
+    reader: Reader,
+    form: Result<Bytes, BytesRejection>,
+) -> impl IntoResponse {
     let is_on = form.is_ok_and(|form| parse(&form).any(|(name, _)| name == "on"));
-    let cookie = MARK.set((!is_on).then_some(0));
+    let cookie = if is_on { MARK.set(&site) } else { MARK.remove(&site) };
     ([(SET_COOKIE, cookie)], Redirect::to(&reader.link("/")))
 }
 

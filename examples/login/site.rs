@@ -91,6 +91,11 @@ impl Site {
         })
     }
 
+    /// Whether browsers reach the site over TLS.
+    pub(crate) fn is_https(&self) -> bool {
+        self.origin.starts_with("https://")
+    }
+
     /// All routes, with the login layers around them.
     pub(crate) fn router(self) -> Router {
         // One router for each requirement: its guard covers every method of its routes, in every spelling of a path.

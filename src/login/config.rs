@@ -22,12 +22,11 @@ use crate::clock::Clock;
 use crate::cookie::{CookieName, CookiePolicy};
 use crate::error::{ConfigError, Mistake, shown_url};
 use crate::guard::{PrefixGuards, Requirement};
+use crate::key_material::{self, MIN_SECRET_BYTES};
 use crate::provider::IdentityProvider;
 use crate::random;
 use crate::session::Lifetime;
 use crate::store::SessionStore;
-
-const MIN_SECRET_BYTES: usize = 32;
 
 /// Settings for a [`LoginLayer`]. Only [`public_url`](Self::public_url) has no default.
 pub struct LoginLayerBuilder<P: IdentityProvider, St> {
@@ -138,6 +137,9 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     /// bytes or more, the same on all instances and over restarts. Default: random, so that logins under way end with
     /// the process. With a [store that instances share](SessionStore::fleet) there is no default: a callback may
     /// arrive at any of them, and at two of them at once.
+    ///
+    /// Read it from the environment; `openssl rand -base64 32` generates one. A literal that the documentation of this
+    /// crate has shown is a configuration error ([`Mistake::Published`]).
     #[must_use]
     pub fn secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.secret = Some(Zeroizing::new(secret.into()));
@@ -329,13 +331,7 @@ where
 
         let named = self.secret.iter().map(|secret| ("secret", secret));
         let named = named.chain(self.former_secrets.iter().map(|secret| ("former_secret", secret)));
-        for (name, secret) in named.filter(|(_, secret)| secret.len() < MIN_SECRET_BYTES) {
-            mistakes.push(Mistake::Bounds {
-                name,
-                value: format!("{} bytes long", secret.len()),
-                expected: "at least 32 bytes",
-            });
-        }
+        mistakes.extend(named.filter_map(|(name, secret)| key_material::check(name, secret)));
         let fleet = self.store.fleet();
         if fleet.is_some() && self.secret.is_none() {
             mistakes.push(Mistake::Missing("secret (the same on all instances, because they share the store)"));

@@ -10,7 +10,8 @@ pub(super) struct AuthorizeRequest {
     pub(super) app_id: String,
     pub(super) redirect_uri: String,
     pub(super) scope: Scope,
-    pub(super) state: String,
+    /// As it was sent, also if it is empty; `None` if it is absent.
+    pub(super) state: Option<String>,
     address: Url,
 }
 
@@ -30,10 +31,8 @@ impl AuthorizeRequest {
         if !pairs.iter().all(|(name, _)| expected.any(|it| it == name)) {
             return Err(WechatRefusal::ParameterOrder);
         }
-        let text = |name: &str, empty| {
-            let value = pairs.iter().find(|(it, _)| it == name).map(|(_, value)| value.clone());
-            value.filter(|it| !it.is_empty()).ok_or(empty)
-        };
+        let sent = |name: &str| pairs.iter().find(|(it, _)| it == name).map(|(_, value)| value.clone());
+        let text = |name: &str, empty| sent(name).filter(|it| !it.is_empty()).ok_or(empty);
         let app_id = text("appid", WechatRefusal::AppIdEmpty)?;
         let redirect_uri = text("redirect_uri", WechatRefusal::RedirectUriEmpty)?;
         if text("response_type", WechatRefusal::ResponseType)? != "code" {
@@ -44,11 +43,13 @@ impl AuthorizeRequest {
             "snsapi_userinfo" => Scope::UserInfo,
             _ => return Err(WechatRefusal::UnknownScope),
         };
-        let state = text("state", WechatRefusal::StateEmpty)?;
-        if state.len() > MAX_STATE {
+        // The only optional parameter of the documented ones.
+        let state = sent("state");
+        let shown = state.as_deref().unwrap_or_default();
+        if shown.len() > MAX_STATE {
             return Err(WechatRefusal::StateTooLong);
         }
-        if !state.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        if !shown.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(WechatRefusal::StateAlphabet);
         }
         match Url::parse(&redirect_uri) {
@@ -94,7 +95,8 @@ mod tests {
     #[test]
     fn the_documented_order_is_the_only_one() {
         let request = AuthorizeRequest::parse(GOOD).unwrap();
-        assert_eq!((request.app_id.as_str(), request.state.as_str(), request.scope), ("A", "S1", Scope::Base));
+        let state = request.state.as_deref();
+        assert_eq!((request.app_id.as_str(), state, request.scope), ("A", Some("S1"), Scope::Base));
         assert_eq!(request.host(), "app.example");
         let parts: Vec<_> = GOOD.split('&').collect();
         for (one, other) in [(0, 1), (1, 2), (2, 3), (3, 4), (0, 4)] {
@@ -127,10 +129,28 @@ mod tests {
             ("a".repeat(129), Some(WechatRefusal::StateTooLong)),
             ("a-b".to_owned(), Some(WechatRefusal::StateAlphabet)),
             ("%E7%8E%8B".to_owned(), Some(WechatRefusal::StateAlphabet)),
-            (String::new(), Some(WechatRefusal::StateEmpty)),
+            (String::new(), None),
         ] {
             let query = GOOD.replace("state=S1", &format!("state={state}"));
             assert_eq!(AuthorizeRequest::parse(&query).err(), expected, "{state}");
+        }
+    }
+
+    #[test]
+    fn state_is_the_only_optional_parameter() {
+        let without = GOOD.replace("&state=S1", "");
+        assert_eq!(AuthorizeRequest::parse(&without).unwrap().state, None);
+        assert_eq!(AuthorizeRequest::parse(&format!("{without}&state=")).unwrap().state.as_deref(), Some(""));
+        // What follows `state` keeps its place.
+        assert_eq!(AuthorizeRequest::parse(&format!("{without}&connect_redirect=1")).unwrap().state, None);
+        for (name, refusal) in [
+            ("appid", WechatRefusal::AppIdEmpty),
+            ("redirect_uri", WechatRefusal::RedirectUriEmpty),
+            ("response_type", WechatRefusal::ResponseType),
+            ("scope", WechatRefusal::ScopeEmpty),
+        ] {
+            let others: Vec<_> = GOOD.split('&').filter(|it| !it.starts_with(name)).collect();
+            assert_eq!(AuthorizeRequest::parse(&others.join("&")), Err(refusal), "{name}");
         }
     }
 

@@ -59,19 +59,19 @@ fn show(systems: &Systems) -> String {
     let body = format!(
         r#"<h1>控制台<small lang="en">Control page</small></h1>
 <form method="post" action="{path}">
-<h2>科汛公众号 <small lang="en">Kesion's official account</small></h2>
-{kesion}<h2>微信自动登录 <small lang="en">Kesion: automatic login</small></h2>
-{auto_login}<h2>绑定服务 <small lang="en">Binding service</small></h2>
-{binding}<h2>手机是谁的 <small lang="en">Who has the phone</small></h2>
+<h2 id="kesion">科汛公众号 <small lang="en">Kesion's official account</small></h2>
+{kesion}<h2 id="auto-login">微信自动登录 <small lang="en">Kesion: automatic login</small></h2>
+{auto_login}<h2 id="binding">绑定服务 <small lang="en">Binding service</small></h2>
+{binding}<h2 id="phone">手机是谁的 <small lang="en">Who has the phone</small></h2>
 {phone}<h2>绑定 <small lang="en">Bindings</small></h2>
 <ul>{bindings}</ul>
 </form>
-<h2>最近的短信验证码 <small lang="en">Last SMS codes</small></h2>
+<h2 id="sms">最近的短信验证码 <small lang="en">Last SMS codes</small></h2>
 {sms}"#,
         path = Endpoint::Control.path(),
-        kesion = group(systems, &kesion),
-        auto_login = group(systems, &auto_login),
-        binding = group(systems, &binding),
+        kesion = group(systems, r#"aria-labelledby="kesion""#, &kesion),
+        auto_login = group(systems, r#"aria-labelledby="auto-login""#, &auto_login),
+        binding = group(systems, r#"aria-labelledby="binding""#, &binding),
         phone = phone(systems),
         bindings = bindings(systems),
         sms = sms(systems),
@@ -83,9 +83,10 @@ const fn refusing<'a>(refusal: BindingRefusal, zh: &'a str, en: &'a str) -> (Swi
     (Switch::Binding(BindingState::Refusing(refusal)), zh, en)
 }
 
-fn group(systems: &Systems, switches: &[(Switch, &str, &str)]) -> String {
+/// Buttons under one name: `named` is the attribute that gives it.
+fn group(systems: &Systems, named: &str, switches: &[(Switch, &str, &str)]) -> String {
     let buttons: String = switches.iter().map(|(switch, zh, en)| button(systems, switch, zh, en)).collect();
-    format!("<div class=\"switches\">{buttons}</div>\n")
+    format!("<div class=\"switches\" role=\"group\" {named}>{buttons}</div>\n")
 }
 
 fn button(systems: &Systems, switch: &Switch, zh: &str, en: &str) -> String {
@@ -105,7 +106,7 @@ fn phone(systems: &Systems) -> String {
     let mut switches = vec![(Switch::Phone(WechatApproval::Ask), "每次询问", "ask")];
     switches.extend(followers);
     switches.push((Switch::Phone(WechatApproval::Decline), "拒绝", "decline"));
-    group(systems, &switches)
+    group(systems, r#"aria-labelledby="phone""#, &switches)
 }
 
 fn bindings(systems: &Systems) -> String {
@@ -114,7 +115,8 @@ fn bindings(systems: &Systems) -> String {
             (Switch::Bound(it.id().to_owned(), true), "绑定", "bound"),
             (Switch::Bound(it.id().to_owned(), false), "未绑定", "not bound"),
         ];
-        format!("<li>{}{}</li>\n", follower_card(it), group(systems, &switches))
+        let named = format!(r#"aria-label="{}""#, escape(it.name()));
+        format!("<li>{}{}</li>\n", follower_card(it), group(systems, &named, &switches))
     };
     systems.wechat.followers.iter().map(entry).collect()
 }
@@ -127,5 +129,10 @@ fn sms(systems: &Systems) -> String {
     let row = |(mobile, code): &(String, String)| {
         format!(r#"<tr><td>{mobile}</td><td><code data-sms="{mobile}">{code}</code></td></tr>"#)
     };
-    format!("<table>{}</table>", sent.iter().map(row).collect::<String>())
+    format!(
+        r#"<table aria-labelledby="sms"><thead><tr>
+<th scope="col">手机号 <span lang="en">Mobile</span></th><th scope="col">验证码 <span lang="en">Code</span></th>
+</tr></thead><tbody>{}</tbody></table>"#,
+        sent.iter().map(row).collect::<String>()
+    )
 }

@@ -122,7 +122,7 @@ button{font:inherit;color:inherit;background:none;border:1px solid var(--line);b
 min-height:2.75rem;text-align:left;cursor:pointer}\
 button:hover,button[aria-pressed=true]{border-color:var(--key)}button[aria-pressed=true]{color:var(--key);font-weight:600}\
 button:focus-visible{outline:2px solid var(--key);outline-offset:2px}\
-table{width:100%;border-collapse:collapse}td{padding:.4rem 0;border-bottom:1px solid var(--line)}";
+table{width:100%;border-collapse:collapse}th,td{padding:.4rem 0;text-align:left;border-bottom:1px solid var(--line)}";
 
 /// Text for HTML, also inside a quoted attribute.
 pub(super) fn escape(text: &str) -> String {

@@ -5,11 +5,12 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use serde_json::{Map, json};
 use tokio::sync::Notify;
@@ -50,16 +51,23 @@ impl Shared {
             (Some(answer), _) => answer,
             (None, None) if parts.uri.path() == "/" => self.systems.home(),
             (None, None) => not_found(),
-            (None, Some(endpoint)) => match Limited::new(body, MAX_REQUEST).collect().await {
+            (None, Some(endpoint)) => match read(body).await {
                 Ok(body) => {
-                    let body = body.to_bytes();
                     let call = Call { parts: &parts, body: &body, quirks: &quirks, fault: fault.as_ref() };
                     self.systems.answer(endpoint, &call)
                 }
+                Err(Unreadable::TooSlow) => {
+                    let content = Content::Html(page::error("请求超时", "408 Request Timeout"));
+                    Answer::failure(StatusCode::REQUEST_TIMEOUT, content)
+                }
                 Err(_) if dialect == Dialect::Weika => Refusal::ParameterWrong.answer(),
-                Err(_) => {
+                Err(Unreadable::TooLong) => {
                     let content = Content::Html(page::error("请求过大", "413 Content Too Large"));
                     Answer::failure(StatusCode::PAYLOAD_TOO_LARGE, content)
+                }
+                Err(Unreadable::Broken) => {
+                    let content = Content::Html(page::error("请求不完整", "400 Bad Request"));
+                    Answer::failure(StatusCode::BAD_REQUEST, content)
                 }
             },
         };
@@ -109,6 +117,26 @@ impl Shared {
 
 /// More than any documented call needs.
 const MAX_REQUEST: usize = 1024 * 1024;
+
+/// How long a client may take to send the body of a request.
+const BODY_READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why the body of a request is not there.
+enum Unreadable {
+    TooLong,
+    TooSlow,
+    Broken,
+}
+
+/// Reads a whole body within its limits of size and time.
+async fn read(body: Incoming) -> Result<Bytes, Unreadable> {
+    match tokio::time::timeout(BODY_READ_TIMEOUT, Limited::new(body, MAX_REQUEST).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unreadable::TooLong),
+        Ok(Err(_)) => Err(Unreadable::Broken),
+        Err(_) => Err(Unreadable::TooSlow),
+    }
+}
 
 /// What the fault says instead of an answer, if it does.
 fn instead(fault: &Fault, dialect: Dialect) -> Option<Answer> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
@@ -161,6 +161,9 @@ pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(16_384)
 }
 
+/// How long a client may take to send the head of a request, and to send the next request over the same connection.
+const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
+
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     // Aborts all connections when this task is.
     let mut connections = JoinSet::new();
@@ -187,7 +190,9 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
             async move { Ok::<_, std::convert::Infallible>(shared.reply(request, reset).await) }
         })
     };
-    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
+    let mut connection = server.serve_connection(TokioIo::new(stream), service);
     let mut told_to_reset = pin!(reset.notified());
     let must_reset = poll_fn(|context| {
         if told_to_reset.as_mut().poll(context).is_ready() {

@@ -66,8 +66,6 @@ labelled! {
         RedirectUriEmpty: Documented, "csdn 86527897, a copy of the table";
         /// `appid` is missing or empty: 10012.
         AppIdEmpty: Documented, "csdn 86527897, a copy of the table";
-        /// `state` is missing or empty: 10013. Elsewhere the same document calls it optional.
-        StateEmpty: Documented, "csdn 86527897, a copy of the table";
         /// `state` has more than 128 bytes.
         StateTooLong: Observed, "aspnet-contrib/AspNet.Security.OAuth.Providers#168: state参数过长";
         /// `state` has something else than letters and digits.
@@ -90,6 +88,13 @@ pub(super) const LABELS: &[Behaviour] = &[
         Provenance::Observed,
         "forcePopup, forceSnapShot, and connect_redirect of chanxuehong/wechat#226",
     ),
+    label(
+        "state_optional",
+        Provenance::Documented,
+        "网页授权: state 否; csdn 86527897 lists 10013 state不能为空 beside it",
+    ),
+    label("state_absent_if_absent", Provenance::Inferred, "state is optional in 网页授权; its return is not described"),
+    label("state_empty_if_empty", Provenance::Inferred, "state is returned unchanged; an empty one is not described"),
     label("snsapi_base_is_silent", Provenance::Documented, "网页授权: 静默授权并自动跳转到回调页"),
     label("snsapi_userinfo_asks", Provenance::Documented, "网页授权: 弹出授权页面"),
     label("decline_brings_state_only", Provenance::Observed, "cnblogs xiaofenguo/p/8400352"),
@@ -183,11 +188,12 @@ impl Wechat {
             };
             parameters.push(format!("code={code}"));
         }
-        let state = &request.state;
-        match fault {
-            Some(Fault::StateMissing) => {}
-            Some(Fault::AlteredState(suffix)) => parameters.push(format!("state={state}{suffix}")),
-            _ => parameters.push(format!("state={state}")),
+        if let Some(state) = &request.state {
+            match fault {
+                Some(Fault::StateMissing) => {}
+                Some(Fault::AlteredState(suffix)) => parameters.push(format!("state={state}{suffix}")),
+                _ => parameters.push(format!("state={state}")),
+            }
         }
         let twice = quirks.contains(&Quirk::SecondQuestionMark);
         let location = with_parameters(&request.redirect_uri, &parameters.join("&"), twice);
@@ -209,7 +215,6 @@ impl WechatRefusal {
             Self::ScopeEmpty => 10010,
             Self::RedirectUriEmpty => 10011,
             Self::AppIdEmpty => 10012,
-            Self::StateEmpty => 10013,
             Self::UnknownAppId => 40013,
             Self::NotWechat | Self::ParameterOrder | Self::ResponseType | Self::StateTooLong | Self::StateAlphabet => {
                 return None;

@@ -77,7 +77,6 @@ pub(super) fn refusal(refusal: WechatRefusal) -> String {
         WechatRefusal::ScopeEmpty => ("scope不能为空", "scope is empty"),
         WechatRefusal::RedirectUriEmpty => ("redirect_uri不能为空", "redirect_uri is empty"),
         WechatRefusal::AppIdEmpty => ("appid不能为空", "appid is empty"),
-        WechatRefusal::StateEmpty => ("state不能为空", "state is empty"),
         WechatRefusal::StateTooLong => ("state参数过长", "state has more than 128 bytes"),
         WechatRefusal::StateAlphabet => ("参数错误：state", "state has something else than letters and digits"),
         WechatRefusal::UnknownAppId => ("AppID不存在", "There is no such appid"),
@@ -107,8 +106,8 @@ mod tests {
 
     #[test]
     fn every_refusal_shows_its_number() {
-        assert!(refusal(WechatRefusal::StateEmpty).contains(r#"data-error="10013">"#));
-        assert!(refusal(WechatRefusal::StateEmpty).contains("<code>10013</code>"));
+        assert!(refusal(WechatRefusal::AppIdEmpty).contains(r#"data-error="10012">"#));
+        assert!(refusal(WechatRefusal::AppIdEmpty).contains("<code>10012</code>"));
         assert!(refusal(WechatRefusal::StateTooLong).contains("state参数过长"));
     }
 }

@@ -12,6 +12,7 @@ use crate::end_of;
 use crate::lifecycle::{signal, wait};
 use crate::programs::find_or_install;
 use crate::redis_server::{Options, Redis, until};
+use crate::slow_client::answer_to;
 use crate::support::{Site, command};
 
 /// The example, with a folder of its own for temporary files.
@@ -98,6 +99,20 @@ async fn fleet_brings_its_own_redis_and_leaves_nothing_behind() {
         until("its redis is gone", || servers_in(&folder) == 0);
         assert!(folder.is_empty());
     }
+}
+
+#[test]
+fn fleet_closes_half_a_request() {
+    find_or_install([&["redis-server"]], &["redis-server"]);
+    let folder = Folder::new("half");
+    let site = Site::run(&mut fleet(&folder.0), true);
+    // One of them for each instance.
+    std::thread::scope(|scope| {
+        for half in ["GET / HTTP/1.1\r\nHost: x\r\n", ""] {
+            let url = &site.url;
+            scope.spawn(move || assert_eq!(answer_to(url, half.as_bytes()), "", "{half:?}"));
+        }
+    });
 }
 
 #[test]

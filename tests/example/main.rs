@@ -3,12 +3,14 @@
 //!
 //! Several processes share a real Redis. Needs `redis-server`; as root on Debian it is installed when it is missing.
 
+mod accessibility;
 mod account;
 mod auto_login;
 #[cfg(unix)]
 mod bare_fleet;
 mod bare_hyper;
 mod bind;
+mod cookies;
 #[cfg(unix)]
 mod fleet;
 #[cfg(unix)]
@@ -32,6 +34,7 @@ mod real_systems;
 mod redis_server;
 mod routes;
 mod settings;
+mod slow_client;
 #[path = "../support/mod.rs"]
 mod support;
 mod wechat;

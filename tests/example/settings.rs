@@ -97,6 +97,111 @@ fn each_mistake_is_refused_on_its_own() {
     }
 }
 
+#[test]
+fn sandbox_behind_https_is_refused_unless_allowed() {
+    let url = ("PUBLIC_URL", "https://campus.example.edu.cn");
+    let weika = [("WEIKA_APP_KEY", "KEY"), ("WEIKA_APP_SECRET", "s3cr3t")];
+    let binding = [("BINDING_BASE_URL", "https://binding.example"), ("BINDING_APPID", "wx1")];
+    let kesion = [("KESION_BASE_URL", "https://school.example"), ("KESION_APPTOKEN", "s3cr3t")];
+    let names = ["WEIKA_APP_KEY and WEIKA_APP_SECRET", "BINDING_BASE_URL", "KESION_BASE_URL and KESION_APPTOKEN"];
+    let cases = [
+        (vec![], [true, true, true]),
+        (weika.to_vec(), [false, true, true]),
+        (binding.to_vec(), [true, false, true]),
+        (kesion.to_vec(), [true, true, false]),
+        ([weika, binding].concat(), [false, false, true]),
+        ([weika, kesion].concat(), [false, true, false]),
+        ([binding, kesion].concat(), [true, false, false]),
+    ];
+    for (real, imitated) in cases {
+        for allowed in [None, Some("")] {
+            let mut variables = vec![url];
+            variables.extend(&real);
+            variables.extend(allowed.map(|value| ("ALLOW_SANDBOX", value)));
+            let (code, said) = refusal(&variables);
+            assert_eq!((code, said.matches("\n  - ").count()), (Some(2), 1), "{variables:?}: {said}");
+            assert!(said.contains("  - PUBLIC_URL ") && said.contains("ALLOW_SANDBOX=1"), "{said}");
+            for (name, is_imitated) in names.into_iter().zip(imitated) {
+                assert_eq!(said.contains(name), is_imitated, "{name} in {said}");
+            }
+            assert!(!said.contains("s3cr3t") && !said.contains("listening"), "{said}");
+        }
+    }
+    // In every spelling of the scheme, and for every host.
+    for url in ["HTTPS://campus.example.edu.cn", "https://localhost", "https://127.0.0.1:8443"] {
+        let (code, said) = refusal(&[("PUBLIC_URL", url)]);
+        assert!(code == Some(2) && said.contains("ALLOW_SANDBOX=1"), "{url}: {said}");
+    }
+}
+
+#[test]
+fn only_1_allows_the_sandbox() {
+    let url = ("PUBLIC_URL", "https://campus.example.edu.cn");
+    for value in ["0", "true", "yes", "01", " 1", "false"] {
+        let (code, said) = refusal(&[("ALLOW_SANDBOX", value)]);
+        assert_eq!((code, said.matches("\n  - ").count()), (Some(2), 1), "{value:?}: {said}");
+        assert!(said.contains(&format!("  - ALLOW_SANDBOX {value:?} is not 1")), "{said}");
+        let (code, said) = refusal(&[url, ("ALLOW_SANDBOX", value)]);
+        assert!(code == Some(2) && said.contains("  - PUBLIC_URL is https"), "{value:?}: {said}");
+    }
+}
+
+#[test]
+fn refused_sandbox_is_told_with_the_other_mistakes() {
+    let (code, said) = refusal(&[
+        ("PUBLIC_URL", "https://campus.example.edu.cn"),
+        ("LISTEN", "localhost"),
+        ("SESSION_SECRET", "c2hvcnQ="),
+        ("WEIKA_APP_KEY", "KEY"),
+    ]);
+    assert_eq!(code, Some(2), "{said}");
+    for name in ["PUBLIC_URL is https", "LISTEN \"localhost\"", "SESSION_SECRET is 5 bytes", "WEIKA_APP_KEY is set"] {
+        assert!(said.contains(&format!("  - {name}")), "{name} is not in: {said}");
+    }
+    assert!(!said.contains("imitates Weika"), "its variables are wrong, not absent: {said}");
+}
+
+#[test]
+fn sandbox_is_not_asked_about_where_it_is_not_needed() {
+    // Loopback over http, and a site without an imitated system.
+    let _loopback = Site::start(&[("PUBLIC_URL", "http://127.0.0.1:3000")]);
+    let real = [
+        ("PUBLIC_URL", "https://campus.example.edu.cn"),
+        ("WEIKA_APP_KEY", "KEY"),
+        ("WEIKA_APP_SECRET", "s3cr3t"),
+        ("BINDING_BASE_URL", "https://binding.example"),
+        ("KESION_BASE_URL", "https://school.example"),
+        ("KESION_APPTOKEN", "s3cr3t"),
+    ];
+    assert_eq!(Site::start(&real).sandbox, None);
+}
+
+#[cfg(unix)]
+#[test]
+fn sandbox_on_an_address_of_other_machines_is_warned_of() {
+    use crate::redis_server::until;
+
+    let site = Site::start(&[("LISTEN", "0.0.0.0:0"), ("PUBLIC_URL", "http://127.0.0.1:3000")]);
+    // Another thread reads it from the pipe.
+    until("the log has the warning", || {
+        let log = site.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        log.contains("accepts connections from other machines")
+    });
+}
+
+#[test]
+fn secret_from_the_documentation_is_refused() {
+    // Base64 and hex of what the README has shown.
+    for spelled in [
+        "MzIgYnl0ZXMgb3IgbW9yZSwgdGhlIHNhbWUgZm9yIGFsbCBpbnN0YW5jZXM=",
+        "3332206279746573206f72206d6f72652c207468652073616d6520666f7220616c6c20696e7374616e636573",
+    ] {
+        let (code, said) = refusal(&[("SESSION_SECRET", spelled)]);
+        assert_eq!((code, said.matches("\n  - ").count()), (Some(2), 1), "{said}");
+        assert!(said.contains("  - SESSION_SECRET is published") && said.contains("openssl rand -base64 32"), "{said}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn variable_that_is_not_text_is_a_mistake() {
@@ -150,7 +255,7 @@ async fn addresses_are_those_that_were_asked_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn public_url_is_where_the_login_comes_back_to() {
-    let site = Site::start(&[("PUBLIC_URL", "https://campus.example.edu.cn")]);
+    let site = Site::start(&[("PUBLIC_URL", "https://campus.example.edu.cn"), ("ALLOW_SANDBOX", "1")]);
     let address = site.url.trim_start_matches("http://").parse().unwrap();
     let browser = Browser::new().route("https://campus.example.edu.cn", address);
     let page = log_in(&browser, "https://campus.example.edu.cn/admin/deep", "wang").await;

@@ -11,7 +11,8 @@ use std::time::Duration;
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Everything that the example reads from the environment.
-const VARIABLES: [&str; 14] = [
+const VARIABLES: [&str; 15] = [
+    "ALLOW_SANDBOX",
     "LISTEN",
     "PUBLIC_URL",
     "WEIKA_APP_KEY",

@@ -57,10 +57,10 @@ pub(super) fn document(frame: &Frame, reader: &Reader, visitor: &Visitor, title:
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
-<header class="top"><nav><a class="brand" href="{home}" aria-label="tower-weika"><img src="/icon.svg" alt="" width="28" height="28"><span>tower-weika</span></a>
+<header class="top"><nav aria-label="{main_pages}"><a class="brand" href="{home}" aria-label="tower-weika"><img src="/icon.svg" alt="" width="28" height="28"><span>tower-weika</span></a>
 <a class="wide" href="{admin}">{admin_label}</a>
 <a class="wide" href="{app}">{app_label}</a></nav>
-<nav><a href="{link}" hreflang="{tag}" lang="{tag}">{other}</a>{account}</nav></header>
+<nav aria-label="{personal}"><a href="{link}" hreflang="{tag}" lang="{tag}">{other}</a>{account}</nav></header>
 <main>
 {main}
 </main>
@@ -76,7 +76,9 @@ pub(super) fn document(frame: &Frame, reader: &Reader, visitor: &Visitor, title:
         admin_label = reader.say("管理后台", "Back office"),
         app = reader.link("/app"),
         app_label = reader.say("校园应用", "Campus app"),
-        pages = reader.say("页面", "Pages"),
+        main_pages = reader.say("主导航", "Main"),
+        personal = reader.say("语言和登录", "Language and login"),
+        pages = reader.say("页脚导航", "Footer"),
         sandbox = frame.imitation.as_ref().map(|it| sandbox(reader, it)).unwrap_or_default(),
         about = reader.say("tower-weika 的示例程序", "An example of tower-weika"),
     )

@@ -38,6 +38,18 @@ impl Mistakes {
         value.ok().filter(|value| !value.is_empty())
     }
 
+    /// Whether a variable is `1`. Another value is a configuration error: `false` must not switch anything on.
+    pub(super) fn switch(&mut self, name: &str) -> bool {
+        match self.text(name).as_deref() {
+            None => false,
+            Some("1") => true,
+            Some(other) => {
+                self.add(format!("{name} {other:?} is not 1; set it to 1 or leave it unset"));
+                false
+            }
+        }
+    }
+
     pub(super) fn address(&mut self, name: &str) -> Option<SocketAddr> {
         let text = self.text(name)?;
         let address = text.parse().ok();

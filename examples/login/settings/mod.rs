@@ -3,7 +3,7 @@
 //! | variable | meaning | default |
 //! |---|---|---|
 //! | `LISTEN` | address to bind; port 0 takes a free one | `127.0.0.1:3000` |
-//! | `PUBLIC_URL` | origin that browsers see | `http://` and the bound address |
+//! | `PUBLIC_URL` | origin that browsers see; https with an imitated system needs `ALLOW_SANDBOX` | `http://` and the bound address |
 //! | `WEIKA_APP_KEY`, `WEIKA_APP_SECRET` | credentials | unset: the embedded sandbox |
 //! | `WEIKA_BASE_URL` | where Weika is | `https://uni.weixiao.qq.com` |
 //! | `BINDING_BASE_URL` | the operator's openid-binding service | unset: the embedded sandbox, also for WeChat |
@@ -13,6 +13,7 @@
 //! | `SESSION_SECRET` | 32 bytes or more in hex or base64; the same over restarts and on all instances | random |
 //! | `REDIS_URL` | sessions, the token and callbacks shared with other instances; needs `SESSION_SECRET` | unset: in this process |
 //! | `SANDBOX_LISTEN` | where the embedded sandbox listens | a free port |
+//! | `ALLOW_SANDBOX` | `1` allows imitated systems behind an https `PUBLIC_URL`, for a demonstration | unset |
 //!
 //! Each of the three systems (Weika; WeChat with the binding service; Kesion) is imitated by the sandbox on its own
 //! account. WeChat and the binding service go together, because the one spends the codes of the other. A real

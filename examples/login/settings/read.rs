@@ -2,9 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use tower_weika::error::Mistake;
 use tower_weika::login::{LoginLayer, LoginLayerBuilder};
 use tower_weika::provider::{IdentityProvider, WeikaManagerProvider};
 use tower_weika::store::{MemoryStore, StoredIdentity};
+use url::Url;
 
 use super::mistakes::Mistakes;
 use super::redis::Redis;
@@ -41,8 +43,11 @@ impl Settings {
             mistakes.add(format!("SANDBOX_LISTEN {listen} is not on this machine alone: {reason}"));
         }
         let sandbox_listen = sandbox_listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let allows_sandbox = mistakes.switch("ALLOW_SANDBOX");
         let settings = Self { listen, sandbox_listen, systems, redis, public_url, secret };
-        settings.check(&mut mistakes);
+        if settings.check(&mut mistakes) && settings.is_https() && !allows_sandbox {
+            settings.refuse_sandbox(&mut mistakes);
+        }
         mistakes.or(settings)
     }
 
@@ -76,8 +81,29 @@ impl Settings {
         }
     }
 
-    /// Lets the login layer itself say whether it would work. Who it asks has no part in that.
-    fn check(&self, mistakes: &mut Mistakes) {
+    fn is_https(&self) -> bool {
+        self.public_url.as_deref().and_then(|url| Url::parse(url).ok()).is_some_and(|url| url.scheme() == "https")
+    }
+
+    /// An https address is one that other people use: in the sandbox each of them logs in as any person.
+    fn refuse_sandbox(&self, mistakes: &mut Mistakes) {
+        let imitated = self.systems.imitated();
+        if imitated.is_empty() {
+            return;
+        }
+        let names: Vec<_> = imitated.iter().map(|(system, _)| *system).collect();
+        let variables: Vec<_> = imitated.iter().map(|(system, variables)| format!("{variables} ({system})")).collect();
+        mistakes.add(format!(
+            "PUBLIC_URL is https, and the sandbox imitates {}, so that a visitor can log in as any person: set {}; or \
+             set ALLOW_SANDBOX=1 for a demonstration",
+            names.join(", "),
+            variables.join(", "),
+        ));
+    }
+
+    /// Lets the login layer itself say whether it would work, and returns whether `PUBLIC_URL` is good. The provider
+    /// has no part in it.
+    fn check(&self, mistakes: &mut Mistakes) -> bool {
         let mut address = self.listen;
         if self.public_url.is_none() && !address.ip().is_loopback() {
             mistakes.add(format!("LISTEN {address} is not on this machine alone; set PUBLIC_URL to what browsers see"));
@@ -86,6 +112,9 @@ impl Settings {
         let nobody = WeikaManagerProvider::builder("nobody", "nobody").build();
         let layer =
             nobody.and_then(|nobody| self.login_layer(nobody, Store::Right(MemoryStore::new()), address).build());
+        let is_about_url = |mistake: &Mistake| mistake.to_string().starts_with("public_url");
+        let is_good = layer.as_ref().err().is_none_or(|error| !error.mistakes().iter().any(is_about_url));
         mistakes.checked(layer, &[("public_url", "PUBLIC_URL"), ("secret", "SESSION_SECRET")]);
+        is_good
     }
 }

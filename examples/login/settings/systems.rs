@@ -1,5 +1,6 @@
 //! The upstream systems that are real.
 
+use std::env;
 use std::net::IpAddr;
 
 use tower_weika::AppToken;
@@ -42,6 +43,20 @@ impl Systems {
     /// Whether anything has to be imitated.
     pub(super) fn need_sandbox(&self) -> bool {
         self.weika.is_none() || self.wechat.is_none() || self.kesion.is_none()
+    }
+
+    /// The systems that the sandbox imitates, each with the variables that name a real one. A system whose variables
+    /// are wrong is not among them: its configuration error has been told.
+    pub(super) fn imitated(&self) -> Vec<(&'static str, &'static str)> {
+        let binding = if self.kesion.is_some() { "BINDING_BASE_URL" } else { "BINDING_BASE_URL and BINDING_APPID" };
+        let systems = [
+            ("Weika", "WEIKA_APP_KEY and WEIKA_APP_SECRET", &["WEIKA_APP_KEY", "WEIKA_APP_SECRET"][..]),
+            ("WeChat with the binding service", binding, &["BINDING_BASE_URL"]),
+            ("Kesion", "KESION_BASE_URL and KESION_APPTOKEN", &["KESION_BASE_URL", "KESION_APPTOKEN"]),
+        ];
+        let is_set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
+        let imitated = systems.into_iter().filter(|(_, _, names)| !names.iter().any(is_set));
+        imitated.map(|(system, variables, _)| (system, variables)).collect()
     }
 }
 

@@ -35,6 +35,7 @@ mod kinds;
 mod meeting;
 mod prefix_guards;
 mod rotation;
+mod secret;
 mod unbound;
 
 type Body = Full<Bytes>;

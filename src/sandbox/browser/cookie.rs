@@ -1,4 +1,5 @@
-//! One cookie, and the rules under which a browser takes it (RFC 6265bis).
+//! One cookie, and the rules under which a browser takes it: the parser of RFC 6265, section 5.2, with the prefixes,
+//! `SameSite` and the limits of RFC 6265bis.
 
 use std::fmt;
 use std::time::Duration;
@@ -62,15 +63,18 @@ impl fmt::Debug for Cookie {
 impl Cookie {
     /// The cookie of a `Set-Cookie` header that came from `url`; `None` if a browser does not take it.
     /// `secure` says whether the connection counts as secure.
+    ///
+    /// A pair without `=` or with an empty name is ignored (RFC 6265, section 5.2, steps 2 and 5). RFC 6265bis takes
+    /// it as a nameless cookie, which a server cannot tell from a cookie of that name.
     pub(super) fn parse(header: &str, url: &Url, secure: bool, now: Timestamp) -> Option<Self> {
         if header.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
             return None;
         }
         let mut parts = header.split(';');
         let pair = parts.next().unwrap_or_default();
-        let (name, value) = pair.split_once('=').unwrap_or(("", pair));
+        let (name, value) = pair.split_once('=')?;
         let (name, value) = (trim(name), trim(value));
-        if (name.is_empty() && value.is_empty()) || name.len() + value.len() > MAX_PAIR {
+        if name.is_empty() || name.len() + value.len() > MAX_PAIR {
             return None;
         }
         let attributes = Attributes::parse(parts, now);
@@ -106,15 +110,10 @@ impl Cookie {
     }
 
     fn keeps_its_prefix(&self, attributes: &Attributes) -> bool {
-        // A nameless cookie is sent as its bare value, which could then pass for a prefixed one.
-        let prefixed = if self.name.is_empty() { &self.value } else { &self.name };
         let has = |prefix: &str| {
-            let start = prefixed.as_bytes().get(..prefix.len());
+            let start = self.name.as_bytes().get(..prefix.len());
             start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
         };
-        if self.name.is_empty() {
-            return !has("__Host-") && !has("__Secure-");
-        }
         let host_rule = self.secure && attributes.domain.is_none() && attributes.path.as_deref() == Some("/");
         (!has("__Host-") || host_rule) && (!has("__Secure-") || self.secure)
     }
@@ -138,7 +137,8 @@ struct Attributes {
 }
 
 impl Attributes {
-    /// Of an attribute that is there twice, the last counts.
+    /// Of an attribute that is there twice, the last counts. An attribute that section 5.2 ignores (a date that fails,
+    /// a `Max-Age` that is no number, an empty `Domain`) does not replace an earlier one.
     fn parse<'a>(parts: impl Iterator<Item = &'a str>, now: Timestamp) -> Self {
         let mut attributes = Self::default();
         for part in parts {
@@ -148,7 +148,7 @@ impl Attributes {
                 continue;
             }
             match name.as_str() {
-                "domain" => {
+                "domain" if !value.is_empty() => {
                     let domain = value.strip_prefix('.').unwrap_or(value);
                     attributes.domain = Some(domain.to_ascii_lowercase()).filter(|it| !it.is_empty());
                 }

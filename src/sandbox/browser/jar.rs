@@ -94,6 +94,6 @@ impl Cookie {
     }
 
     fn pair(&self) -> String {
-        if self.name.is_empty() { self.value.clone() } else { format!("{}={}", self.name, self.value) }
+        format!("{}={}", self.name, self.value)
     }
 }

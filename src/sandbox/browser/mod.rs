@@ -1,7 +1,8 @@
 //! An honest browser: cookies, redirects and headers as the real ones have them, and no page rendering.
 //!
-//! 1. Cookies follow RFC 6265bis: name prefixes, `Secure`, `Path`, `Domain`, `Max-Age` and `Expires`,
-//!    `SameSite` (`Lax` if not given), host-only cookies by host and not by port.
+//! 1. `Set-Cookie` and cookie dates are parsed as RFC 6265, sections 5.1.1 and 5.2, says; RFC 6265bis adds the name
+//!    prefixes, `SameSite` (`Lax` if not given) and the limits. A cookie without a name is not taken. Cookies go by
+//!    host and not by port.
 //! 2. Redirects change method and body as in the Fetch standard, and each hop is recorded.
 //! 3. Headers are those of Chromium, with `Sec-Fetch-*` only to trustworthy origins.
 //!

@@ -6,6 +6,7 @@ mod dialect;
 mod fault;
 mod kesion;
 mod redirect;
+mod slow_client;
 mod wechat;
 mod weika;
 

@@ -50,6 +50,38 @@ async fn who_holds_the_phone_is_sent_back_with_a_code() {
 }
 
 #[tokio::test]
+async fn absent_state_stays_absent_and_empty_state_stays_empty() {
+    let sandbox = Sandbox::builder().wechat_auto_approve("xiaoming").start().await.unwrap();
+    let browser = Browser::new().user_agent(IPHONE);
+    let good = query(&sandbox, "snsapi_base");
+    for (spelled, returned) in [("", None), ("&state=", Some("")), ("&state", Some(""))] {
+        let query = good.replace("&state=S1", spelled);
+        for path in [Endpoint::WechatAuthorize.path().to_owned() + "?", approve("person=xiaoming")] {
+            let visit = browser.get_no_follow(&format!("{}{path}{query}", sandbox.base_url())).await.unwrap();
+            let back = url::Url::parse(visit.location().unwrap()).unwrap();
+            let pairs: Vec<_> = back.query_pairs().into_owned().collect();
+            assert_eq!(pairs[0].0, "code", "{spelled:?}");
+            let rest: Vec<_> = pairs[1..].iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            assert_eq!(rest, returned.map(|state| ("state", state)).into_iter().collect::<Vec<_>>(), "{spelled:?}");
+        }
+        // Without a code and without a state nothing is left to append.
+        let declined = approve("decline=1");
+        let visit = browser.get_no_follow(&format!("{}{declined}{query}", sandbox.base_url())).await.unwrap();
+        let suffix = returned.map(|_| "?state=").unwrap_or_default();
+        assert_eq!(visit.location().unwrap(), format!("http://app.example/back{suffix}"));
+    }
+    sandbox.faults().once(Endpoint::WechatApprove, Fault::AlteredState("x".into()));
+    let without = url(&sandbox, &good.replace("&state=S1", ""));
+    let visit = browser.get_no_follow(&without).await.unwrap();
+    assert!(!visit.location().unwrap().contains("state"), "there is no state to alter");
+}
+
+/// The address behind a button of the page that asks, up to the request.
+fn approve(decision: &str) -> String {
+    format!("{}?{decision}&", Endpoint::WechatApprove.path())
+}
+
+#[tokio::test]
 async fn a_page_asks_whose_phone_it_is() {
     let sandbox = Sandbox::start().await.unwrap();
     let app = Sandbox::start().await.unwrap();
@@ -87,8 +119,6 @@ async fn a_wrong_request_gets_a_page_with_its_number() {
         ("scope=snsapi_base&", "", "10010"),
         ("http%3A%2F%2Fapp.example%2Fback", "", "10011"),
         (sandbox.app_id(), "", "10012"),
-        ("state=S1", "state=", "10013"),
-        ("&state=S1", "", "10013"),
         (sandbox.app_id(), "wxffffffffffffffff", "40013"),
         ("state=S1", &long, "state-too-long"),
         ("state=S1", "state=a-b", "state-alphabet"),

@@ -11,9 +11,7 @@ use super::names::Names;
 use super::seal::Seal;
 use crate::clock::Clock;
 use crate::error::{ConfigError, Error, ErrorKind, Mistake};
-
-/// The shortest key that something is sealed with.
-const MIN_KEY_BYTES: usize = 32;
+use crate::key_material;
 
 /// Settings for a [`Redis`].
 #[must_use]
@@ -83,7 +81,7 @@ impl RedisBuilder {
 
     /// Seals what is written with this key, 32 bytes at least; it is the same for all instances. Whoever reads Redis
     /// then learns no name, card number or token from it, and whoever writes there makes nobody somebody else.
-    /// Sessions that were not sealed end.
+    /// Sessions that were not sealed end. Read it from the environment; `openssl rand -base64 32` generates one.
     pub fn sealing_key(mut self, key: impl AsRef<[u8]>) -> Self {
         self.keys = vec![Zeroizing::new(key.as_ref().to_vec())];
         self
@@ -139,11 +137,9 @@ impl RedisBuilder {
             let (value, expected) = (format!("{:?}", self.budget), "more than nothing");
             mistakes.push(Mistake::Bounds { name: "budget", value, expected });
         }
-        let short = self.keys.iter().chain(&self.former_keys).filter(|key| key.len() < MIN_KEY_BYTES);
-        mistakes.extend(short.map(|key| {
-            let (value, expected) = (format!("{} bytes long", key.len()), "at least 32 bytes");
-            Mistake::Bounds { name: "sealing_key", value, expected }
-        }));
+        let keys = self.keys.iter().map(|key| ("sealing_key", key));
+        let keys = keys.chain(self.former_keys.iter().map(|key| ("former_sealing_key", key)));
+        mistakes.extend(keys.filter_map(|(name, key)| key_material::check(name, key)));
         if self.keys.is_empty() && !self.former_keys.is_empty() {
             mistakes.push(Mistake::Missing("sealing_key (there are former ones)"));
         }
@@ -178,5 +174,21 @@ impl fmt::Debug for RedisBuilder {
             .field("near_capacity", &self.near_capacity)
             .field("starts_degraded", &self.starts_degraded)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literal_from_the_documentation_is_rejected_as_sealing_key() {
+        let literal = "32 bytes or more, the same for all instances";
+        let errors = |builder: RedisBuilder| builder.build().err().map(|error| error.mistakes().to_vec());
+        let builder = || RedisBuilder::new(Place::Single("redis://127.0.0.1".to_owned()));
+        assert_eq!(errors(builder().sealing_key(literal)), Some(vec![Mistake::Published { name: "sealing_key" }]));
+        let rotated = errors(builder().sealing_key([7; 32]).former_sealing_key(literal));
+        assert_eq!(rotated, Some(vec![Mistake::Published { name: "former_sealing_key" }]));
+        assert!(matches!(&errors(builder().sealing_key([7; 31])).unwrap()[..], [Mistake::Bounds { .. }]));
     }
 }

@@ -39,7 +39,7 @@ const WITHOUT_CLOCK: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// let weika = WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build()?;
 /// let login = LoginLayer::builder(weika)
 ///     .store(RedisStore::connect("redis://127.0.0.1:6379").await?)
-///     .secret("the same 32 bytes or more for all instances")
+///     .secret(std::env::var("SESSION_SECRET")?) // the same on all instances: `openssl rand -base64 32`
 ///     .public_url("https://campus.example.edu.cn")
 ///     .build()?;
 /// # Ok(())
