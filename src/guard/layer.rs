@@ -34,20 +34,20 @@ impl GuardLayer<Manager> {
     /// A site that managers of several schools can log in to wants [`role_at`](GuardLayer::role_at).
     #[must_use]
     pub fn role(role_id: i64) -> GuardLayer<Manager, Role> {
-        Self::custom(Role { role_id, school_code: None })
+        Self::custom(Role::new(role_id))
     }
 
     /// Requires a manager who is managing the school with this `school_code` (主体 code) right now, in the role group
     /// `role_id`.
     #[must_use]
     pub fn role_at(school_code: impl Into<Box<str>>, role_id: i64) -> GuardLayer<Manager, Role> {
-        Self::custom(Role { role_id, school_code: Some(school_code.into()) })
+        Self::custom(Role::at(school_code, role_id))
     }
 
     /// Requires a manager who is managing the school with this `school_code` (主体 code) right now.
     #[must_use]
     pub fn school(school_code: impl Into<Box<str>>) -> GuardLayer<Manager, School> {
-        Self::custom(School(school_code.into()))
+        Self::custom(School::new(school_code))
     }
 }
 
@@ -65,7 +65,7 @@ impl GuardLayer<WechatUser> {
     /// gets `403` as well.
     #[must_use]
     pub fn bound(bind_page: impl Into<Arc<str>>) -> GuardLayer<WechatUser, Bound> {
-        Self::custom(Bound(bind_page.into()))
+        Self::custom(Bound::new(bind_page))
     }
 }
 

@@ -32,7 +32,7 @@ impl<I, F: Fn(&I) -> bool> Requirement<I> for F {
 
 /// A login, whatever the identity.
 #[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "users name it as a value, and it will never hold anything")]
 pub struct LoggedIn;
 
 impl<I> Requirement<I> for LoggedIn {
@@ -48,8 +48,22 @@ impl<I> Requirement<I> for LoggedIn {
 /// A manager of one role group (角色组, `role_id`), at any school or at one.
 #[derive(Clone, Debug)]
 pub struct Role {
-    pub(super) role_id: i64,
-    pub(super) school_code: Option<Box<str>>,
+    role_id: i64,
+    school_code: Option<Box<str>>,
+}
+
+impl Role {
+    /// A role group at any school; see [`GuardLayer::role`](super::GuardLayer::role).
+    #[must_use]
+    pub fn new(role_id: i64) -> Self {
+        Self { role_id, school_code: None }
+    }
+
+    /// A role group at one school; see [`GuardLayer::role_at`](super::GuardLayer::role_at).
+    #[must_use]
+    pub fn at(school_code: impl Into<Box<str>>, role_id: i64) -> Self {
+        Self { role_id, school_code: Some(school_code.into()) }
+    }
 }
 
 impl Requirement<Manager> for Role {
@@ -68,7 +82,15 @@ impl Requirement<Manager> for Role {
 
 /// A manager who is managing one school right now: the confirmed `cur_school`, not just any of `schools`.
 #[derive(Clone, Debug)]
-pub struct School(pub(super) Box<str>);
+pub struct School(Box<str>);
+
+impl School {
+    /// The school with this code (主体 code).
+    #[must_use]
+    pub fn new(school_code: impl Into<Box<str>>) -> Self {
+        Self(school_code.into())
+    }
+}
 
 impl Requirement<Manager> for School {
     fn is_met_by(&self, manager: &Manager) -> bool {
@@ -87,7 +109,15 @@ fn manages(manager: &Manager, school_code: &str) -> bool {
 
 /// A WeChat user with a linked account.
 #[derive(Clone, Debug)]
-pub struct Bound(pub(super) Arc<str>);
+pub struct Bound(Arc<str>);
+
+impl Bound {
+    /// A linked account, which `bind_page` links; see [`GuardLayer::bound`](super::GuardLayer::bound).
+    #[must_use]
+    pub fn new(bind_page: impl Into<Arc<str>>) -> Self {
+        Self(bind_page.into())
+    }
+}
 
 impl Requirement<WechatUser> for Bound {
     fn is_met_by(&self, user: &WechatUser) -> bool {

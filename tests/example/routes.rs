@@ -176,3 +176,40 @@ async fn home_speaks_the_language_of_the_reader() {
         assert!(page.text().contains(expected), "{accepted} {query}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn form_that_arrives_after_the_session_expired_gets_a_page_that_leads_back() {
+    let site = Site::start(&[]);
+    let browser = Browser::new();
+    let form = format!("{}/bind", site.url);
+    let visit = browser.post_from(&form, &form, "phone=13800000000").await.unwrap();
+    assert_eq!(visit.status(), 401);
+    assert_eq!(visit.header("content-type"), Some("text/html; charset=utf-8"));
+    assert!(visit.text().contains("登录已过期"), "{}", visit.text());
+    assert!(visit.text().contains("/auth/wechat/login?return_to=%2Fbind"), "{}", visit.text());
+
+    let gateway = browser.post_from("https://pay.example/", &format!("{}?paid=1", form), "sum=7").await.unwrap();
+    assert_eq!(gateway.status(), 401);
+    assert!(gateway.text().contains("href=\"/bind?paid=1\""), "{}", gateway.text());
+    assert!(!gateway.text().contains("过期"), "{}", gateway.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logout_form_of_another_site_gets_a_page() {
+    let site = Site::start(&[]);
+    let browser = Browser::new();
+    let visit =
+        browser.post_from("https://evil.example/", &format!("{}/auth/weika/logout", site.url), "").await.unwrap();
+    assert_eq!(visit.status(), 403);
+    assert_eq!(visit.header("content-type"), Some("text/html; charset=utf-8"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forbidden_page_leads_home_and_keeps_the_target() {
+    let site = Site::start(&[]);
+    let browser = Browser::new();
+    let visit = log_in(&browser, &format!("{}/admin/settings", site.url), "li").await;
+    assert_eq!(visit.status(), 403);
+    let text = visit.text();
+    assert!(text.contains("/auth/weika/login?return_to=%2Fadmin%2Fsettings") && text.contains("href=\"/\""), "{text}");
+}

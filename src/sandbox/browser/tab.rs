@@ -296,6 +296,9 @@ impl Browser {
         if !trip.fetch {
             insert(&mut headers, header::UPGRADE_INSECURE_REQUESTS, Some("1"));
         }
+        // A script names no page of its own here.
+        let referrer = trip.initiator.as_ref().filter(|_| !trip.fetch).and_then(|page| referrer(page, &trip.url));
+        insert(&mut headers, header::REFERER, referrer.as_deref());
         if form {
             insert(&mut headers, header::CONTENT_TYPE, Some("application/x-www-form-urlencoded"));
             insert(&mut headers, header::ORIGIN, Some(&trip.origin(chain)));
@@ -331,6 +334,20 @@ impl Default for Browser {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The `Referer` under the default policy `strict-origin-when-cross-origin` (Referrer Policy §8.3).
+fn referrer(page: &Url, target: &Url) -> Option<String> {
+    let mut page = page.clone();
+    page.set_fragment(None);
+    if page.origin() != target.origin() {
+        if page.scheme() == "https" && target.scheme() != "https" {
+            return None;
+        }
+        page.set_path("/");
+        page.set_query(None);
+    }
+    Some(page.into())
 }
 
 const ACCEPT_PAGE: &str =
