@@ -14,23 +14,11 @@ mod turns;
 
 use redis_server::Redis as Server;
 use report::Section;
-use support::{Candidate, Person, Site};
+use support::{Candidate, Site};
 use tokio::runtime;
-use tower_weika::store::{Redis, StoredIdentity};
+use tower_weika::store::Redis;
 
 const SESSIONS: usize = 10_000;
-
-impl StoredIdentity for Person {
-    const KIND: &'static str = "person";
-
-    fn to_record(&self) -> String {
-        self.0.clone()
-    }
-
-    fn from_record(record: &str) -> Option<Self> {
-        Some(Self(record.to_owned()))
-    }
-}
 
 fn main() {
     let server = Server::start();

@@ -1,6 +1,5 @@
 //! Three login layers around one application, as where managers, teachers and pupils log in each in their own way.
 
-use std::iter::repeat_with;
 use std::sync::Arc;
 
 use http::header::COOKIE;
@@ -11,11 +10,14 @@ use tower_weika::clock::Clock;
 use tower_weika::identity::Identity;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
-use tower_weika::session::{Authenticated, Lifetime, Session, SessionId};
+use tower_weika::session::{Authenticated, Lifetime, Session};
 use tower_weika::store::{MemoryStore, SessionStore};
 use tower_weika::{AuthorizationCode, Error};
 
-use crate::support::{Application, Candidate, bare, cookies, strangers};
+use crate::support::{Application, Candidate, bare, cookies, session_id, strangers};
+
+/// The series of session ids of the innermost layer; the others follow.
+const FIRST_SERIES: u64 = 16;
 
 /// Somebody who has logged in through one of the layers: every layer has a type of identity of its own.
 #[derive(Debug)]
@@ -62,13 +64,13 @@ impl<const LAYER: usize> Way<LAYER> {
         let builder = LoginLayer::builder(provider).store(store.clone()).public_url("https://campus.example");
         let login = builder.build().expect("valid settings");
         let now = Clock::system().now();
-        let cookie = || {
-            let id = SessionId::random().expect("randomness");
+        let cookie = |number| {
+            let id = session_id(FIRST_SERIES + LAYER as u64, number);
             let session = Session::begin(id, Member(format!("member-{LAYER}")), Lifetime::default(), now);
             runtime.block_on(store.insert(session)).expect("the store takes it");
             format!("__Host-way-{LAYER}-session={}", &*id.expose())
         };
-        Self { login, cookies: repeat_with(cookie).take(count).collect() }
+        Self { login, cookies: (0..count).map(cookie).collect() }
     }
 }
 

@@ -13,11 +13,12 @@ use http::{HeaderValue, Request, Response, Uri};
 use tokio::runtime::Runtime;
 use tower::{Layer, Service};
 use tower_weika::clock::Clock;
+use tower_weika::guard::GuardLayer;
 use tower_weika::identity::Identity;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
 use tower_weika::session::{Authenticated, Lifetime, Session, SessionId};
-use tower_weika::store::{MemoryStore, SessionStore};
+use tower_weika::store::{MemoryStore, SessionStore, StoredIdentity};
 use tower_weika::{AuthorizationCode, Error};
 
 const FOREIGN: &str = "_ga=GA1.1.1382046791.1763700000; Hm_lvt_0c1e6f3a=1763700000,1763701234; locale=zh-CN; \
@@ -35,6 +36,18 @@ impl Person {
 impl Identity for Person {
     fn subject(&self) -> &str {
         &self.0
+    }
+}
+
+impl StoredIdentity for Person {
+    const KIND: &'static str = "person";
+
+    fn to_record(&self) -> String {
+        self.0.clone()
+    }
+
+    fn from_record(record: &str) -> Option<Self> {
+        Some(Self(record.to_owned()))
     }
 }
 
@@ -78,22 +91,18 @@ impl Site {
 }
 
 impl<St: SessionStore<Person>> Site<St> {
-    /// The same with another store. The first one goes to the provider and back; the others are put into the store.
+    /// The same with another store. The session ids are the same in every run, see [`session_id`].
     pub(crate) fn with_sessions_in(store: &St, count: usize, runtime: &Runtime) -> Self {
-        let builder = LoginLayer::builder(Provider).store(store.clone()).public_url("https://campus.example");
-        let login = builder.secret([7; 32]).build().expect("valid settings");
-        let first = runtime.block_on(log_in(&login));
-        let cookie_name = first.split_once('=').expect("a cookie").0.to_owned();
+        let cookie_name = runtime.block_on(cookie_name());
         let now = Clock::system().now();
-        let others = (1..count).map(|number| {
-            let id = SessionId::random().expect("randomness");
+        let live = (0..count).map(|number| {
+            let id = session_id(LIVE, number);
             let session = Session::begin(id, Person::numbered(number), Lifetime::default(), now);
             runtime.block_on(store.insert(session)).expect("the store takes it");
-            format!("{cookie_name}={}", &*id.expose())
+            cookies(&format!("{cookie_name}={}", &*id.expose()))
         });
-        let ours: Vec<_> = std::iter::once(first).chain(others).collect();
-        let live = ours.iter().map(|ours| cookies(ours)).collect();
-        Self { login, cookie_name, live }
+        let live = live.collect();
+        Self { login: login_over(store.clone()), cookie_name, live }
     }
 
     /// Those who are logged in, on the way through the login layer.
@@ -104,10 +113,8 @@ impl<St: SessionStore<Person>> Site<St> {
     /// What is compared. The first is the bare application.
     pub(crate) fn candidates(&self) -> Vec<Candidate> {
         let foreign = strangers(self.live.len());
-        let unknown = self.live.iter().map(|_| {
-            let id = SessionId::random().expect("randomness");
-            cookies(&format!("{}={}", self.cookie_name, &*id.expose()))
-        });
+        let unknown = (0..self.live.len())
+            .map(|number| cookies(&format!("{}={}", self.cookie_name, &*session_id(UNKNOWN, number).expose())));
         let unknown: Arc<[_]> = unknown.collect();
         let application = Application::known_by(is_authenticated);
         let (login, authenticate) = (&self.login, &self.login.authenticate());
@@ -125,6 +132,8 @@ impl<St: SessionStore<Person>> Site<St> {
         let live = authenticate.layer(application);
         all.push(Candidate::new("authenticate, live session", live, COOKIE, &self.live, true));
         all.push(self.live("login, live session"));
+        let guarded = login.layer(GuardLayer::<Person>::logged_in().layer(application));
+        all.push(Candidate::new("live session through a guard", guarded, COOKIE, &self.live, true));
         all
     }
 }
@@ -145,13 +154,41 @@ fn is_authenticated(request: &Request<()>) -> bool {
     request.extensions().get::<Authenticated<Person>>().is_some()
 }
 
-async fn log_in<St: SessionStore<Person>>(login: &LoginLayer<Provider, St>) -> String {
-    let mut service = login.layer(Application::known_by(is_authenticated));
+fn login_over<St: SessionStore<Person>>(store: St) -> LoginLayer<Provider, St> {
+    let builder = LoginLayer::builder(Provider).store(store).public_url("https://campus.example");
+    builder.secret([7; 32]).build().expect("valid settings")
+}
+
+/// The name of the session cookie, from a login whose session is not among those that are compared: its id is random.
+async fn cookie_name() -> String {
+    let mut service = login_over(MemoryStore::<Person>::new()).layer(Application::known_by(is_authenticated));
     let begun = service.call(begin()).await.expect("infallible");
     let back = service.call(back(&begun)).await.expect("infallible");
     let cookies = back.headers().get_all(SET_COOKIE).into_iter().map(|cookie| cookie.to_str().expect("text"));
-    let ours = cookies.filter_map(|cookie| cookie.split(';').next()).find(|cookie| cookie.contains("-session="));
-    ours.expect("logged in").to_owned()
+    let names = cookies.filter_map(|cookie| cookie.split('=').next());
+    names.into_iter().find(|name| name.ends_with("-session")).expect("logged in").to_owned()
+}
+
+/// Series of session ids, see [`session_id`]. Those of the layers in `stack` are others.
+pub(crate) const LIVE: u64 = 0;
+const UNKNOWN: u64 = 1;
+
+/// A session id that is the same in every run: where an id is placed in a table decides how many instructions it takes
+/// to find it, which is up to 3 % of a request.
+pub(crate) fn session_id(series: u64, number: usize) -> SessionId {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    // SplitMix64.
+    let mut state = (series << 48) ^ u64::try_from(number).expect("small");
+    let mut text: [u8; SessionId::LENGTH] = std::array::from_fn(|_| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ALPHABET[usize::try_from(mixed >> 58).expect("6 bits")]
+    });
+    // The last character stands for four bits.
+    text[SessionId::LENGTH - 1] = b'A';
+    SessionId::parse(&text).expect("a session id")
 }
 
 /// A visitor who wants to log in.

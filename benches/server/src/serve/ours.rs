@@ -6,23 +6,11 @@ use http::Uri;
 use tokio::runtime::Runtime;
 use tower_weika::identity::Identity;
 use tower_weika::session::Authenticated;
-use tower_weika::store::{Redis, SessionStore, StoredIdentity};
+use tower_weika::store::{Redis, SessionStore};
 
 use super::{Ready, answer};
 use crate::redis_server::{Options, Redis as Server};
 use crate::support::{Person, Site};
-
-impl StoredIdentity for Person {
-    const KIND: &'static str = "person";
-
-    fn to_record(&self) -> String {
-        self.0.clone()
-    }
-
-    fn from_record(record: &str) -> Option<Self> {
-        Some(Self(record.to_owned()))
-    }
-}
 
 /// Sessions in this process.
 pub(super) fn in_memory(visitors: usize) -> Ready {
