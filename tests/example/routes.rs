@@ -69,7 +69,7 @@ async fn login_leads_where_the_person_wanted_to_go() {
         assert_eq!(visit.url(), format!("{}{path}", site.url));
         assert_eq!(visit.status(), 200, "{path}");
         assert_eq!(visit.header("referrer-policy"), Some("same-origin"), "{path}");
-        assert_eq!(visit.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(visit.header("cache-control"), Some("private, no-store"), "{path}");
         assert!(visit.text().contains("王老师") && !visit.text().contains("<b>\""), "{path}");
     }
     let wanted = format!("{}/auth/weika/login?return_to=%2F%3Flang%3Den", site.url);
