@@ -16,7 +16,7 @@ mod transport;
 pub mod weika;
 
 pub use call_future::CallFuture;
-pub use code::{CodeTable, Reaction};
+pub use code::{CodeEntry, CodeTable, Reaction};
 pub(crate) use connection::encoded;
 pub(crate) use host::{BaseUrl, is_loopback};
 pub use transport::{NotSent, RequestBody, TimedOut, Transport};

@@ -51,7 +51,7 @@ impl Envelope {
         let object = object(body).map_err(|flaw| flaw.error(context))?;
         match code(object.get(self.code_member), answers) {
             Some(code) if code == 0 || answers.contains(&code) => Ok((code, object)),
-            Some(code) => Err(Error::new(self.codes.reaction(code).kind(), context).with_upstream_code(code)),
+            Some(code) => Err(self.codes.error(code, context)),
             None => Err(Flaw::Code(self.code_member).error(context)),
         }
     }

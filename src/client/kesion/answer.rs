@@ -39,7 +39,7 @@ pub(super) fn read(
         (Some(Value::Bool(true)), Some(_)) | (_, Some(NOT_OPENED | NOT_AUTHORIZED)) => {
             Err(Flaw::Member("result").error(context))
         }
-        (_, Some(code)) => Err(Error::new(codes.reaction(code).kind(), context).with_upstream_code(code)),
+        (_, Some(code)) => Err(codes.error(code, context)),
         // Here Kesion passes on what WeChat told it, for example "access_token missing rid: …".
         (Some(Value::Bool(false)), None) if members.text("msg").contains("access_token") => {
             Err(Error::new(ErrorKind::Busy, context))
