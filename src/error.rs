@@ -85,7 +85,7 @@ impl Error {
         Self(Arc::new(Inner { kind, context, upstream_code, meaning: None, remedy: None, source: None }))
     }
 
-    /// The same error with the meaning of its upstream code and with what to change; the former source is dropped.
+    /// The same error with the meaning of its upstream code and a remedy; the former source is dropped.
     pub(crate) fn explained(self, meaning: Option<&'static str>, remedy: Option<&'static str>) -> Self {
         let Inner { kind, context, upstream_code, .. } = *self.0;
         Self(Arc::new(Inner { kind, context, upstream_code, meaning, remedy, source: None }))
@@ -133,8 +133,8 @@ impl Error {
         self.0.meaning
     }
 
-    /// What the developer or the operator can change about the [`upstream_code`](Self::upstream_code), from the
-    /// client's [`CodeTable`](crate::client::CodeTable).
+    /// Remedy for the [`upstream_code`](Self::upstream_code), from the client's
+    /// [`CodeTable`](crate::client::CodeTable).
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
         self.0.remedy

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::super::connection::{Connection, JSON, json};
-use super::super::envelope::Envelope;
+use super::super::envelope::{Envelope, check_identifiers};
 use super::answer::{self, UNBOUND};
 use super::builder::BindingClientBuilder;
 use super::service::BindingCheck;
@@ -97,7 +97,9 @@ impl BindingClient {
         let Endpoint { connection, envelope, .. } = &*self.0;
         let (url, body) = (connection.base.join_checked(path)?, json(body, CONTEXT)?);
         let answer = connection.post_or_reconnect(&url, JSON, body, CONTEXT).await?;
-        envelope.open(&answer, CONTEXT)
+        let object = envelope.open(&answer, CONTEXT)?;
+        check_identifiers(&object, CONTEXT)?;
+        Ok(object)
     }
 }
 

@@ -63,7 +63,7 @@ impl CodeEntry {
         Self { meaning: Some(meaning), ..self }
     }
 
-    /// The same entry with what the developer or the operator can change. It becomes part of error messages.
+    /// The same entry with a remedy, a change for the developer, the operator, the school or the user. It becomes part of error messages.
     #[must_use]
     pub const fn with_remedy(self, remedy: &'static str) -> Self {
         Self { remedy: Some(remedy), ..self }
@@ -81,13 +81,13 @@ impl CodeEntry {
         self.reaction
     }
 
-    /// What the number means, in English, with the Chinese term where the document has one.
+    /// The meaning of the number in English, with the Chinese term where the document has one.
     #[must_use]
     pub const fn meaning(&self) -> Option<&'static str> {
         self.meaning
     }
 
-    /// What to change, where something can be changed.
+    /// The remedy: a change for the developer, the operator, the school or the user.
     #[must_use]
     pub const fn remedy(&self) -> Option<&'static str> {
         self.remedy

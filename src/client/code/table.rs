@@ -39,7 +39,7 @@ impl CodeTable {
     }
 
     /// The known numbers of Kesion. Its page names 3001 and 3002, which are answers of the official-account call and
-    /// no errors there, whatever the table says. Its list of the other numbers is not public.
+    /// no errors there with any table. Its list of the other numbers is not public.
     #[must_use]
     pub fn kesion() -> Self {
         Self::of(kesion::ENTRIES)
@@ -49,7 +49,7 @@ impl CodeTable {
     /// looked up.
     #[must_use]
     pub fn with(self, code: i64, reaction: Reaction) -> Self {
-        let entry = self.entry(code).copied().unwrap_or(CodeEntry::new(code, reaction));
+        let entry = self.entry(code).copied().unwrap_or_else(|| CodeEntry::new(code, reaction));
         self.with_entry(entry.with_reaction(reaction))
     }
 

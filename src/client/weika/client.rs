@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::super::connection::json;
+use super::super::envelope::check_identifiers;
 use super::answer;
 use super::builder::WeikaClientBuilder;
 use super::endpoint::{Endpoint, WeikaTokenSource};
@@ -135,7 +136,9 @@ impl WeikaClient {
             Some(host) => self.endpoint.hosts.check(host)?.join_checked(path)?,
             None => self.endpoint.connection.base.join_checked(path)?,
         };
-        self.post_authorized(&url, json(body, CONTEXT)?, CONTEXT).await
+        let object = self.post_authorized(&url, json(body, CONTEXT)?, CONTEXT).await?;
+        check_identifiers(&object, CONTEXT)?;
+        Ok(object)
     }
 
     /// Sends a request with a fresh token: once, or once more after each of the two cases in which the first
