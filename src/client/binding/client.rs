@@ -87,6 +87,9 @@ impl BindingClient {
     /// be made. An openid in `body` must come from a [`check`](Self::check), never from the browser: who may
     /// choose it takes over somebody's login.
     ///
+    /// A string of the answer may contain U+FFFD in place of damaged text. If a member whose name ends in `id`, `code`,
+    /// `key`, `number`, `secret` or `token` does, the answer is [`Malformed`](crate::ErrorKind::Malformed).
+    ///
     /// # Errors
     ///
     /// [`ForbiddenHost`](crate::ErrorKind::ForbiddenHost) if `path` is something else, before anything is sent;

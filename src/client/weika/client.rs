@@ -120,6 +120,9 @@ impl WeikaClient {
     /// `None` is the base URL. `path` is absolute, without query. The request may be sent twice, as in
     /// [`manager`](Self::manager), but never again after it may have taken effect.
     ///
+    /// A string of the answer may contain U+FFFD in place of damaged text. If a member whose name ends in `id`, `code`,
+    /// `key`, `number`, `secret` or `token` does, the answer is [`Malformed`](ErrorKind::Malformed).
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::ForbiddenHost`] if `host` is not on the list of those that may be called, before anything
