@@ -5,6 +5,9 @@ use super::entry::{CodeEntry, LOG_IN_AGAIN, Reaction, entry};
 
 pub(super) const ENTRIES: &[CodeEntry] = &[
     // Check (2107969430195298).
+    // An answer of the check and no error there; an error of every other call.
+    entry(2000, Reaction::Fault, "the openid is bound to no user (微信openid未绑定用户)")
+        .with_remedy("the user binds an account first"),
     entry(2001, Reaction::Relogin, "the openid could not be fetched (获取微信openid失败), mostly for an invalid code")
         .with_remedy(LOG_IN_AGAIN),
     entry(2002, Reaction::Configuration, "the operator has no official account configured (运营商未配置公众号信息)")

@@ -32,7 +32,7 @@ impl CodeTable {
     }
 
     /// The known numbers of the openid-binding service and of its calls around binding. 2000, "not bound", is an
-    /// answer there and no error.
+    /// answer of the check and no error there, with any table.
     #[must_use]
     pub fn binding() -> Self {
         Self::of(binding::ENTRIES)

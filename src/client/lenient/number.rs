@@ -5,7 +5,7 @@ use serde_json::Value;
 /// The first float that the parser may have made of another whole number: `f64` keeps 15 decimal digits. Below 2^53 it
 /// still holds every whole number, but `serde_json` reads `9007199254740991.0` as another one unless its feature
 /// `float_roundtrip` is on.
-const ROUNDED: i128 = 1_000_000_000_000_000;
+const ROUNDED: f64 = 1e15;
 
 /// The whole number that `value` holds; `None` if it holds none.
 ///
@@ -15,22 +15,18 @@ pub(super) fn whole(value: &Value) -> Option<i128> {
     match value {
         Value::Number(number) => {
             let exact = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
-            // The text is the same with and without `arbitrary_precision`, apart from digits that a float cannot hold.
-            exact.or_else(|| decimal(&number.to_string()).map(saturated))
+            // `as_f64` gives none for a number that only `arbitrary_precision` can hold; its text is large as well.
+            // Below the limit the text is the same with and without that feature.
+            exact.or_else(|| number.as_f64().and_then(large)).or_else(|| decimal(&number.to_string()))
         }
         Value::String(text) => decimal(text),
         _ => None,
     }
 }
 
-fn saturated(number: i128) -> i128 {
-    if number >= ROUNDED {
-        i128::MAX
-    } else if number <= -ROUNDED {
-        i128::MIN
-    } else {
-        number
-    }
+fn large(float: f64) -> Option<i128> {
+    let is_large = float.abs() >= ROUNDED;
+    is_large.then_some(if float > 0.0 { i128::MAX } else { i128::MIN })
 }
 
 /// The whole number that is written in `text` as JSON writes numbers, leading zeros allowed.
@@ -155,7 +151,7 @@ mod tests {
 
     #[test]
     fn float_that_may_be_rounded_is_large_and_a_string_is_exact() {
-        for float in ["1000000000000000.0", "9007199254740991.0", "9007199254740993.0", "1e18"] {
+        for float in ["1000000000000000.0", "1904913232647833.0", "9007199254740991.0", "9007199254740993.0", "1e18"] {
             assert_eq!(read(float), Some(i128::MAX), "{float}");
             assert_eq!(read(&format!("-{float}")), Some(i128::MIN), "{float}");
         }
@@ -236,12 +232,12 @@ mod tests {
             (-1e17..1e17_f64).prop_map(f64::round),
             (-10_000..10_000_i32).prop_map(|number| f64::from(number) / 8.0),
         ]) {
-            let expected = if !float.is_finite() || float.fract() != 0.0 {
+            let expected = if !float.is_finite() {
                 None
             } else if float.abs() >= 1e15 {
                 Some(if float > 0.0 { i128::MAX } else { i128::MIN })
             } else {
-                Some(float as i128)
+                (float.fract() == 0.0).then_some(float as i128)
             };
             prop_assert_eq!(read(&json!(float).to_string()), expected, "{}", float);
         }
@@ -257,7 +253,7 @@ mod tests {
         fn any_text_never_panics(text in "[-+0-9.eE]{0,24}|\\PC{0,8}") {
             let string = whole(&json!(text));
             if let Ok(number @ Value::Number(_)) = serde_json::from_str(&text)
-                && string.is_some_and(|number| number.abs() < ROUNDED)
+                && string.is_some_and(|number| number.abs() < 1_000_000_000_000_000)
             {
                 prop_assert_eq!(whole(&number), string, "{}", text);
             }
