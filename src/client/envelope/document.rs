@@ -6,8 +6,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::Flaw;
 use super::repair::repair;
+use super::{Flaw, range};
 use crate::client::lenient::DAMAGE;
 use crate::error::Error;
 use crate::trace;
@@ -28,18 +28,29 @@ fn strict(body: &[u8]) -> Option<Map<String, Value>> {
     }
 }
 
-/// The object in a body that is strict JSON apart from damaged text in values.
+/// The object in a body that is strict JSON apart from damaged text in values and numbers beyond `f64`.
 fn repaired(body: &[u8], context: &'static str) -> Option<Map<String, Value>> {
-    let object = strict(repair(body)?.as_bytes())?;
+    let repaired = repair(body);
+    let text = repaired.as_deref().or_else(|| str::from_utf8(body).ok())?;
+    let bounded = range::bound(text);
+    let object = strict(bounded.as_deref().or(repaired.as_deref())?.as_bytes())?;
+    if repaired.is_some() {
+        warn_of_damage(&object, context)?;
+    }
+    Some(object)
+}
+
+/// Logs the names of the members with damaged text; `None` if a name itself is damaged.
+fn warn_of_damage(object: &Map<String, Value>, context: &'static str) -> Option<()> {
     let mut damaged = BTreeSet::new();
-    find_damage("", &object, &mut damaged)?;
+    find_damage("", object, &mut damaged)?;
     let mut fields = String::new();
     for (within, name) in damaged {
         let point = if within.is_empty() { "" } else { "." };
         fields.extend([if fields.is_empty() { "" } else { " " }, within, point, name]);
     }
     trace::warn!(call = context, fields = %trace::outside(&fields), "upstream answer: damaged text replaced by U+FFFD");
-    Some(object)
+    Some(())
 }
 
 /// Members with damaged text, each with the name of its object.

@@ -4,6 +4,7 @@
 //!    parsing: the slips in the documents are in the documents only. The one exception is damaged text: an unpaired
 //!    surrogate escape (`\ud83d`) or a broken UTF-8 sequence in a string becomes U+FFFD, and a warning names the
 //!    member. No identifier and no number may contain U+FFFD. A damaged member name makes the answer malformed.
+//!    A number beyond `f64` (`1e400`) is JSON, and is read as a very large one.
 //! 2. A member that occurs twice makes the answer malformed, at any depth: which one counts depends on the
 //!    parser, and one of them could say `0`.
 //! 3. The error number must be there. It is a success if it is the integer `0` or the string `"0"`, and
@@ -20,6 +21,7 @@ use super::lenient::{DAMAGE, Members};
 use crate::error::{Error, ErrorKind};
 
 mod document;
+mod range;
 mod repair;
 #[cfg(test)]
 mod tests;

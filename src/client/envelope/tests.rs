@@ -176,6 +176,18 @@ fn e1_repair_changes_nothing_but_text() {
 }
 
 #[test]
+fn e1_a_number_beyond_f64_spoils_no_answer() {
+    let object = open(r#"{"errcode":0,"expires_in":1e400,"idc":-1e999999999,"name":"\ud83d"}"#).unwrap();
+    let members = Members::new(&object, "test");
+    assert_eq!(members.seconds("expires_in").map(|it| it.as_secs()), Some(u64::MAX));
+    assert_eq!((members.whole_number("idc"), members.identifier_or_number("expires_in")), (None, None));
+    assert_eq!(object["name"], "\u{fffd}");
+    for body in [r#"{"errcode":1e400}"#, r#"{"errcode":0,"a":01e400}"#, r#"{"errcode":0,"a":1e400,"a":1}"#] {
+        malformed(body);
+    }
+}
+
+#[test]
 fn e2_a_damaged_code_or_name_is_malformed() {
     malformed(r#"{"errcode":"0\ud83d"}"#);
     malformed(r#"{"errcode":"\ud83d"}"#);
