@@ -4,8 +4,10 @@
 //! a token or a code of anybody.
 
 use std::error::Error as StdError;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
+
+use crate::trace;
 
 /// Any error of a boxed kind, as Tower services use it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -20,6 +22,9 @@ struct Inner {
     kind: ErrorKind,
     context: &'static str,
     upstream_code: Option<i64>,
+    /// Meaning of `upstream_code`, from a table of this program.
+    meaning: Option<&'static str>,
+    remedy: Option<&'static str>,
     source: Option<BoxError>,
 }
 
@@ -62,21 +67,34 @@ impl Error {
     /// so that no outside text gets into it.
     #[must_use]
     pub fn new(kind: ErrorKind, context: &'static str) -> Self {
-        Self(Arc::new(Inner { kind, context, upstream_code: None, source: None }))
+        Self(Arc::new(Inner { kind, context, upstream_code: None, meaning: None, remedy: None, source: None }))
     }
 
     /// The same error with the one that caused it.
     #[must_use]
     pub fn with_source(self, source: impl Into<BoxError>) -> Self {
-        let Inner { kind, context, upstream_code, .. } = *self.0;
-        Self(Arc::new(Inner { kind, context, upstream_code, source: Some(source.into()) }))
+        let Inner { kind, context, upstream_code, meaning, remedy, .. } = *self.0;
+        Self(Arc::new(Inner { kind, context, upstream_code, meaning, remedy, source: Some(source.into()) }))
     }
 
     /// The same error with the number that the upstream system gave; the former source is dropped.
     #[must_use]
     pub fn with_upstream_code(self, code: i64) -> Self {
         let Inner { kind, context, .. } = *self.0;
-        Self(Arc::new(Inner { kind, context, upstream_code: Some(code), source: None }))
+        let upstream_code = Some(code);
+        Self(Arc::new(Inner { kind, context, upstream_code, meaning: None, remedy: None, source: None }))
+    }
+
+    /// The same error with the meaning of its upstream code and a remedy; the former source is dropped.
+    pub(crate) fn explained(self, meaning: Option<&'static str>, remedy: Option<&'static str>) -> Self {
+        let Inner { kind, context, upstream_code, .. } = *self.0;
+        Self(Arc::new(Inner { kind, context, upstream_code, meaning, remedy, source: None }))
+    }
+
+    /// The same error as another kind; the former source is dropped.
+    pub(crate) fn with_kind(self, kind: ErrorKind) -> Self {
+        let Inner { context, upstream_code, meaning, remedy, .. } = *self.0;
+        Self(Arc::new(Inner { kind, context, upstream_code, meaning, remedy, source: None }))
     }
 
     /// The failure of a call that comes before a one-time code is sent. A lost or late answer then does not mean
@@ -107,15 +125,34 @@ impl Error {
     pub fn upstream_code(&self) -> Option<i64> {
         self.0.upstream_code
     }
+
+    /// Meaning of the [`upstream_code`](Self::upstream_code), from the client's
+    /// [`CodeTable`](crate::client::CodeTable).
+    #[must_use]
+    pub fn meaning(&self) -> Option<&'static str> {
+        self.0.meaning
+    }
+
+    /// Remedy for the [`upstream_code`](Self::upstream_code), from the client's
+    /// [`CodeTable`](crate::client::CodeTable).
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        self.0.remedy
+    }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.context)?;
-        match self.0.upstream_code {
-            Some(code) => write!(f, " (upstream code {code})"),
-            None => Ok(()),
+        let Some(code) = self.0.upstream_code else { return Ok(()) };
+        write!(f, " (upstream code {code}")?;
+        if let Some(meaning) = self.0.meaning {
+            write!(f, ": {meaning}")?;
         }
+        if let Some(remedy) = self.0.remedy {
+            write!(f, "; {remedy}")?;
+        }
+        f.write_str(")")
     }
 }
 
@@ -136,21 +173,20 @@ impl StdError for Error {
     }
 }
 
-/// Outside text in a log is escaped and cut (rule E7).
-const LONGEST_REPORT: usize = 200;
-
 struct Report<'a>(&'a Error);
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = format!("{:?}: {}", self.0.kind(), self.0);
+        // Literals of this program; only the sources may hold outside text.
+        write!(f, "{:?}: {}", self.0.kind(), self.0)?;
+        let mut text = String::new();
         let mut source = self.0.source();
         while let Some(error) = source {
             text.push_str(": ");
             text.push_str(&error.to_string());
             source = error.source();
         }
-        text.chars().take(LONGEST_REPORT).flat_map(char::escape_debug).try_for_each(|character| f.write_char(character))
+        trace::outside(&text).fmt(f)
     }
 }
 
@@ -306,6 +342,14 @@ mod tests {
         assert_eq!(error.to_string(), "manager info: answer lost");
         assert_eq!(error.source().unwrap().to_string(), "reset by peer");
         assert_eq!(error.with_upstream_code(6001).to_string(), "manager info: answer lost (upstream code 6001)");
+    }
+
+    #[test]
+    fn e7_a_report_escapes_and_cuts_its_sources_and_keeps_the_remedy() {
+        let error = Error::new(ErrorKind::Configuration, "call").with_upstream_code(1);
+        let error = error.explained(Some("meaning"), Some("remedy")).with_source(format!("a\n{}", "x".repeat(500)));
+        let expected = format!("Configuration: call (upstream code 1: meaning; remedy): a\\n{}", "x".repeat(196));
+        assert_eq!(error.report().to_string(), expected);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Nothing above `DEBUG` is emitted on the path of an ordinary request.
 
+use std::fmt::{self, Write as _};
+
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::{debug, error, info, warn};
 
@@ -14,6 +16,19 @@ pub(crate) fn in_current_span<F: Future>(task: F) -> impl Future<Output = F::Out
 #[cfg(not(feature = "tracing"))]
 pub(crate) fn in_current_span<F: Future>(task: F) -> F {
     task
+}
+
+/// Outside text for a log: escaped, and cut at 200 characters (rule E7).
+pub(crate) fn outside(text: &str) -> impl fmt::Display + '_ {
+    Outside(text)
+}
+
+struct Outside<'a>(&'a str);
+
+impl fmt::Display for Outside<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().take(200).flat_map(char::escape_debug).try_for_each(|character| f.write_char(character))
+    }
 }
 
 #[cfg(not(feature = "tracing"))]
@@ -61,8 +76,8 @@ pub(crate) mod tests {
             let elsewhere = Dispatch::new(NoSubscriber::new());
             let lines = Lines::default();
             let writer = lines.clone();
-            let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
-            let subscriber = subscriber.with_ansi(false).with_writer(move || writer.clone()).finish();
+            let subscriber = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::TRACE);
+            let subscriber = subscriber.with_writer(move || writer.clone()).finish();
             Self { lines, _here: tracing::subscriber::set_default(subscriber), _elsewhere: elsewhere }
         }
 

@@ -22,7 +22,7 @@ use tower_weika::identity::{AccountAuthorization, Manager, WechatUser};
 use tower_weika::{AppToken, AuthorizationCode, Error};
 
 /// The far end: the same answer to every call but that for Weika's token, which is as the page has it.
-fn far_end(answer: &Value) -> Transport {
+fn far_end(answer: &(impl ToString + ?Sized)) -> Transport {
     let answer = answer.to_string();
     Transport::new(service_fn(move |request: Request<RequestBody>| {
         let token = json!({ "errcode": 0, "errmsg": "success", "access_token": "t", "expires_in": 7200 });
@@ -39,7 +39,7 @@ fn failed(error: &Error) -> String {
     }
 }
 
-async fn token(answer: &Value) -> String {
+async fn token(answer: &(impl ToString + ?Sized)) -> String {
     let answer = answer.to_string();
     let transport = Transport::new(service_fn(move |_: Request<RequestBody>| {
         let answer = answer.clone();
@@ -52,7 +52,7 @@ async fn token(answer: &Value) -> String {
     }
 }
 
-async fn manager(answer: &Value) -> String {
+async fn manager(answer: &(impl ToString + ?Sized)) -> String {
     let weika = WeikaClient::builder("KEY", "s").transport(far_end(answer)).build().expect("a client");
     weika.manager(AuthorizationCode::new("c")).await.map_or_else(|error| failed(&error), |it| shown_manager(&it))
 }
@@ -68,7 +68,7 @@ fn shown_manager(manager: &Manager) -> String {
     text + &format!(", {current:?} {real:?} {media:?} {:?} {:?}", manager.role_id(), manager.parent_id())
 }
 
-async fn account(answer: &Value) -> String {
+async fn account(answer: &(impl ToString + ?Sized)) -> String {
     let kesion = KesionClient::builder("http://kesion.example").allow_http().transport(far_end(answer));
     match kesion.build().expect("a client").official_account(&AppToken::new("t")).await {
         Ok(AccountAuthorization::Authorized(account)) => format!(
@@ -89,7 +89,7 @@ async fn account(answer: &Value) -> String {
     }
 }
 
-async fn binding(answer: &Value) -> String {
+async fn binding(answer: &(impl ToString + ?Sized)) -> String {
     let clock = ManualClock::new(Timestamp::from_unix_seconds(1_000_000)).clock();
     let binding = BindingClient::builder("https://binding.example").clock(clock).transport(far_end(answer));
     let checked = binding.build().expect("a client").check("wx1", AuthorizationCode::new("c")).await;
@@ -301,4 +301,71 @@ async fn openid_binding_check() {
         }
         assert_eq!(binding(&json!({ "code": code.to_string(), "msg": "…" })).await, becomes);
     }
+}
+
+// Rows B1 to B5 of the faults found in November 2026: spellings that no document shows, byte for byte.
+
+#[tokio::test]
+async fn b1_an_access_token_whose_lifetime_is_a_float_lives_for_it() {
+    for (expires_in, seconds) in
+        [("7200.0", 7_200), ("7.2e3", 7_200), ("\"7200.0\"", 7_200), ("1e30", 604_800), ("1e400", 604_800)]
+    {
+        let answer = format!(r#"{{"errcode":0,"access_token":"t","expires_in":{expires_in}}}"#);
+        assert_eq!(token(&answer).await, format!("t for {:?}", Some(Duration::from_secs(seconds))), "{expires_in}");
+    }
+    for unreadable in ["7200.5", "-7200.0", "0.0", "\"7200 \"", "\"7.2e-1\""] {
+        let answer = format!(r#"{{"errcode":0,"access_token":"t","expires_in":{unreadable}}}"#);
+        assert_eq!(token(&answer).await, "t for None", "{unreadable}");
+    }
+}
+
+#[tokio::test]
+async fn b2_a_bound_user_whose_lifetime_is_a_float_is_bound() {
+    for expire in ["604800.0", "6.048e5", "\"604800.0\""] {
+        let answer = format!(r#"{{"code":0,"data":{{"openId":"o1","token":"t","expire":{expire}}}}}"#);
+        assert_eq!(binding(&answer).await, "o1 of wx1 Some(\"t\") Some(604800s)", "{expire}");
+    }
+    for code in ["0.0", "0e0", "\"0.0\"", "2000.0"] {
+        let answer = format!(r#"{{"code":{code},"data":{{"openId":"o1","token":"t","expire":1}}}}"#);
+        assert_eq!(binding(&answer).await, "Malformed", "{code}");
+    }
+}
+
+#[tokio::test]
+async fn b3_a_manager_has_the_role_and_the_schools_of_unusual_spellings() {
+    let answer = r#"{"errcode":0,"user_id":"o1","name":"a","role_id":1.0,"parent_id":"0.0",
+        "schools":[{"school_code":1011789061,"school_name":"b"}],"cur_school":{"school_code":1011789061.0}}"#;
+    assert_eq!(manager(&answer).await, "o1 a, 1011789061 b None, Some(\"1011789061\") None None Some(1) Some(0)");
+    for user_id in ["0", "1", "1.0", "true", "\"\""] {
+        assert_eq!(manager(&format!(r#"{{"errcode":0,"user_id":{user_id}}}"#)).await, "Malformed", "{user_id}");
+    }
+}
+
+#[tokio::test]
+async fn b4_a_name_that_is_cut_in_an_emoji_is_repaired_and_an_identifier_is_refused() {
+    for cut in [r"\ud83d", r"\ude00", r"\uD83D\uD83D"] {
+        let name = "\u{fffd}".repeat(cut.len() / 6);
+        let answer = format!(r#"{{"errcode":0,"user_id":"o1","name":"a{cut}","errmsg":"{cut}"}}"#);
+        assert_eq!(manager(&answer).await, format!("o1 a{name}, None None None None None"), "{cut}");
+        let answer = format!(r#"{{"errcode":0,"user_id":"o1{cut}"}}"#);
+        assert_eq!(manager(&answer).await, "Malformed", "{cut}");
+        let answer = format!(r#"{{"code":2000,"data":{{"openId":"o1{cut}"}}}}"#);
+        assert_eq!(binding(&answer).await, "Malformed", "{cut}");
+        let answer = format!(r#"{{"errcode":0,"user_id":"o1","schools":[{{"school_code":"1{cut}"}}]}}"#);
+        assert_eq!(manager(&answer).await, "o1 , None None None None None", "{cut}");
+        for malformed in [
+            format!(r#"{{"errcode":"0{cut}","user_id":"o1"}}"#),
+            format!(r#"{{"errcode":0,"user_id":"o1","a{cut}":1}}"#),
+            format!(r#"{{"errcode":0,"user_id":"o1","name":"{cut}","name":"a"}}"#),
+        ] {
+            assert_eq!(manager(&malformed).await, "Malformed", "{malformed}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn b5_display_text_is_cut_at_512_characters() {
+    let long = "王".repeat(20_000);
+    let answer = json!({ "errcode": 0, "user_id": "o1", "name": long });
+    assert_eq!(manager(&answer).await, format!("o1 {}, None None None None None", "王".repeat(512)));
 }

@@ -1,8 +1,14 @@
 //! Calls to the upstream systems, with or without the login layer around them.
 //!
-//! Every upstream system has a client of its own, a table of its own for its error numbers, and one
-//! [`Transport`] beneath. What they share is how an answer is read: strictly as JSON, leniently as to the types
-//! of what is in it, and never as a success unless it says so.
+//! Every upstream system has its own client and its own table of error numbers over one [`Transport`]. All read an
+//! answer alike:
+//!
+//! 1. It is strict JSON, and a success only if its error number says so exactly.
+//! 2. A whole number may be a JSON integer, a float without a fraction (`7200.0`), or a string that holds either.
+//! 3. `access_token`, `user_id` and openids are strings; `school_code` and card numbers may also be positive whole
+//!    numbers. An identifier that contains U+FFFD is refused, because two damaged identifiers could look the same.
+//! 4. Display text is cut at 512 characters. An unpaired surrogate escape or broken UTF-8 in it becomes U+FFFD.
+//! 5. An optional member that cannot be read is ignored. Events name the ignored and the repaired members.
 
 pub mod binding;
 mod call_future;
@@ -16,7 +22,7 @@ mod transport;
 pub mod weika;
 
 pub use call_future::CallFuture;
-pub use code::{CodeTable, Reaction};
+pub use code::{CodeEntry, CodeTable, Reaction};
 pub(crate) use connection::encoded;
 pub(crate) use host::{BaseUrl, is_loopback};
 pub use transport::{NotSent, RequestBody, TimedOut, Transport};

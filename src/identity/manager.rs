@@ -1,7 +1,8 @@
 //! The manager (管理员) of a school, as Weika's `get-manager-info` describes one.
 //!
 //! Source of every field: <https://wiki.weixiao.qq.com/api/third/admin.html>, step 3. Only the identifier is
-//! certain to be there. Names are what people typed in: escape them before they go into a page or a log.
+//! certain to be there. Names are user input: escape them before they go into a page or a log. They have at most 512
+//! characters, and U+FFFD stands for a character that was damaged on the way.
 
 use std::fmt;
 
@@ -208,7 +209,8 @@ impl RealInfo {
         &self.name
     }
 
-    /// The kind of person (身份类型), as the upstream system wrote it. Weika has three numberings of it.
+    /// The kind of person (身份类型): the digits of a number, however it is written, or other text of the upstream
+    /// system. Weika has three numberings of it.
     #[must_use]
     pub fn identity_type(&self) -> &str {
         &self.identity_type

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::dialect::{Dialect, as_integer};
 use super::quirk::{ContentTypeForm, ErrcodeForm, ErrmsgForm, Quirk};
+use super::spelling;
 
 /// What an endpoint says.
 #[derive(Debug)]
@@ -99,8 +100,21 @@ fn content_type(quirks: &[Quirk]) -> Option<&'static str> {
 fn json_bytes(dialect: Dialect, mut body: Map<String, Value>, quirks: &[Quirk]) -> Bytes {
     let errcode = body.remove(dialect.number());
     let errmsg = body.remove(dialect.words());
+    if quirks.contains(&Quirk::IdentifiersAsNumbers) {
+        body.iter_mut().for_each(|(name, value)| spelling::number_identifiers(name, value));
+    }
+    if quirks.contains(&Quirk::NumbersAsFloats) {
+        body.values_mut().for_each(spelling::float_numbers);
+    }
     if quirks.contains(&Quirk::NumbersAsStrings) {
-        body.values_mut().for_each(stringify_numbers);
+        body.values_mut().for_each(spelling::stringify_numbers);
+    }
+    let cut = quirks.iter().find_map(|quirk| match quirk {
+        Quirk::CutNames(form) => Some(*form),
+        _ => None,
+    });
+    if cut.is_some() {
+        body.iter_mut().for_each(|(name, value)| spelling::mark_names(name, value));
     }
     // The binding service has `data` anyway, and no page of Kesion's speaks of one.
     if dialect == Dialect::Weika && quirks.contains(&Quirk::UnderData) {
@@ -114,7 +128,7 @@ fn json_bytes(dialect: Dialect, mut body: Map<String, Value>, quirks: &[Quirk]) 
     }
     let mut body = Value::Object(body);
     if quirks.contains(&Quirk::UnknownFields) {
-        add_unknown_members(&mut body);
+        spelling::add_unknown_members(&mut body);
     }
     let mut text = body.to_string();
     if quirks.contains(&Quirk::EscapedSlashes) {
@@ -122,12 +136,15 @@ fn json_bytes(dialect: Dialect, mut body: Map<String, Value>, quirks: &[Quirk]) 
         text = text.replace('/', "\\/");
     }
     if quirks.contains(&Quirk::EscapedUnicode) {
-        text = escape_unicode(&text);
+        text = spelling::escape_unicode(&text);
     }
     if quirks.contains(&Quirk::ByteOrderMark) {
         text.insert(0, '\u{feff}');
     }
-    Bytes::from(text)
+    match cut {
+        Some(form) => spelling::cut_at_marks(&text, form).into(),
+        None => text.into(),
+    }
 }
 
 fn errcode_form(errcode: Value, quirks: &[Quirk]) -> Option<Value> {
@@ -177,42 +194,9 @@ fn float(text: &str) -> Value {
     text.parse().map_or(Value::Null, |number: f64| json!(number))
 }
 
-fn stringify_numbers(value: &mut Value) {
-    match value {
-        Value::Number(number) => *value = Value::String(number.to_string()),
-        Value::Array(values) => values.iter_mut().for_each(stringify_numbers),
-        Value::Object(members) => members.values_mut().for_each(stringify_numbers),
-        Value::Null | Value::Bool(_) | Value::String(_) => {}
-    }
-}
-
-fn add_unknown_members(value: &mut Value) {
-    match value {
-        Value::Array(values) => values.iter_mut().for_each(add_unknown_members),
-        Value::Object(members) if !members.is_empty() => {
-            members.values_mut().for_each(add_unknown_members);
-            members.insert("z_added_in_2030".to_owned(), json!({ "deep": [1, null, "新"] }));
-        }
-        _ => {}
-    }
-}
-
-fn escape_unicode(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_ascii() {
-            escaped.push(character);
-        } else {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
-            }
-        }
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::quirk::CutForm;
     use super::*;
 
     fn text(answer: &Answer, quirks: &[Quirk]) -> String {
@@ -283,6 +267,27 @@ mod tests {
             assert_eq!(text(&answer, std::slice::from_ref(&quirk)), expected, "{quirk:?}");
             assert_eq!(answer.render(&[quirk]).0, Some("application/json"));
         }
+    }
+
+    #[test]
+    fn values_take_the_spelling_of_the_quirk() {
+        let answer = Answer::success(json!({
+            "name": "王", "n": 7200, "schools": [{ "school_code": "1014714333", "school_name": "一中" }],
+            "manager_real_info": { "card_number": "T2018" },
+        }));
+        let floats = text(&answer, &[Quirk::NumbersAsFloats]);
+        assert!(floats.contains(r#""n":7200.0"#) && floats.contains(r#""errcode":0,"#), "{floats}");
+        assert!(text(&answer, &[Quirk::NumbersAsFloats, Quirk::NumbersAsStrings]).contains(r#""n":"7200.0""#));
+        let numbers = text(&answer, &[Quirk::IdentifiersAsNumbers]);
+        assert!(numbers.contains(r#""school_code":1014714333,"#) && numbers.contains(r#""T2018""#), "{numbers}");
+        for quirks in
+            [&[Quirk::CutNames(CutForm::Surrogate)][..], &[Quirk::EscapedUnicode, Quirk::CutNames(CutForm::Surrogate)]]
+        {
+            let cut = text(&answer, quirks);
+            assert_eq!(cut.matches(r#"\ud83d""#).count(), 2, "{cut}");
+        }
+        let cut = answer.render(&[Quirk::CutNames(CutForm::Utf8)]).1;
+        assert!(cut.windows(7).any(|window| window == b"\xE7\x8E\x8B\xF0\x9F\x98\""), "{cut:?}");
     }
 
     #[test]

@@ -102,6 +102,7 @@ mod quirk;
 mod reply;
 mod server;
 mod sms;
+mod spelling;
 mod steer;
 mod switch;
 mod systems;
@@ -119,7 +120,9 @@ pub use kesion::KesionState;
 pub use ledger::{Entry, Ledger, Outcome, Spends};
 pub use person::{IdentityKind, Person, School};
 pub use provenance::{Behaviour, Provenance, behaviours};
-pub use quirk::{ContentTypeForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm, Quirk, Quirks};
+pub use quirk::{
+    ContentTypeForm, CutForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm, Quirk, Quirks,
+};
 pub use server::Sandbox;
 pub use wechat::{WechatApproval, WechatRefusal};
 pub use weika::{Approval, Refusal};

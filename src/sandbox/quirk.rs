@@ -19,6 +19,12 @@ labelled! {
         Errmsg(ErrmsgForm): Observed, "ok at cloud.tencent.com 1523/87725, OK at wecardCodePluginApp.html, changing refusals at WeChat";
         /// Every number except `errcode` is a string of digits.
         NumbersAsStrings: Observed, "declared and printed types differ on many pages";
+        /// Every number except `errcode` is a float (`7200.0`); a string of one together with `NumbersAsStrings`.
+        NumbersAsFloats: Inferred, "Lua and JavaScript back ends have no integers";
+        /// `school_code` and `card_number` are numbers, if they are digits without a zero in front.
+        IdentifiersAsNumbers: Inferred, "PHP and databases turn digits into numbers";
+        /// Every name ends with half an emoji.
+        CutNames(CutForm): Inferred, "a column of limited length cuts a nick name by bytes or by UTF-16 units";
         /// Objects that would be absent are there, as something empty.
         MissingAs(MissingForm): Inferred, "PHP prints an empty array for an empty object";
         /// Everything outside ASCII is written as `\uXXXX`.
@@ -88,6 +94,16 @@ pub enum ErrmsgForm {
     WithRequestId,
     /// Not there.
     Absent,
+}
+
+/// How half an emoji is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum CutForm {
+    /// `\ud83d`, half of a surrogate pair.
+    Surrogate,
+    /// Three of four bytes of UTF-8.
+    Utf8,
 }
 
 /// What stands for an object that is not there.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 use tower_weika::sandbox::{
-    Approval, Browser, ContentTypeForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm, Quirk,
-    Visit, behaviours,
+    Approval, Browser, ContentTypeForm, CutForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm,
+    Quirk, Visit, behaviours,
 };
 
 use super::site::{NOBODY, ORIGIN, Site, address, is_to_provider, soon};
@@ -282,6 +282,10 @@ fn quirks() -> Vec<(Quirk, bool)> {
         Quirk::Errmsg(ErrmsgForm::WithRequestId),
         Quirk::Errmsg(ErrmsgForm::Absent),
         Quirk::NumbersAsStrings,
+        Quirk::NumbersAsFloats,
+        Quirk::IdentifiersAsNumbers,
+        Quirk::CutNames(CutForm::Surrogate),
+        Quirk::CutNames(CutForm::Utf8),
         Quirk::MissingAs(MissingForm::Null),
         Quirk::MissingAs(MissingForm::EmptyArray),
         Quirk::MissingAs(MissingForm::EmptyObject),

@@ -39,5 +39,6 @@ mod services;
 mod site;
 mod token_herd;
 mod upstream_failures;
+mod values;
 mod way;
 mod wechat;

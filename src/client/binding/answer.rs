@@ -1,4 +1,4 @@
-//! What is in an answer to a check that is no error.
+//! Reader of the answers to a check that are no errors.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(super) fn wechat_user(
     context: &'static str,
 ) -> Result<WechatUser, Error> {
     let missing = |name| move || Flaw::Member(name).error(context);
-    let members = members(object, "openId");
+    let members = members(object, "openId", context);
     let open_id = members.identifier("openId").ok_or_else(missing("openId"))?;
     if code != 0 {
         return Ok(WechatUser::unbound(open_id, app_id));

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::super::connection::{Connection, JSON, json};
-use super::super::envelope::Envelope;
+use super::super::envelope::{Envelope, check_identifiers};
 use super::answer::{self, UNBOUND};
 use super::builder::BindingClientBuilder;
 use super::service::BindingCheck;
@@ -87,6 +87,9 @@ impl BindingClient {
     /// be made. An openid in `body` must come from a [`check`](Self::check), never from the browser: who may
     /// choose it takes over somebody's login.
     ///
+    /// A string of the answer may contain U+FFFD in place of damaged text. If a member whose name ends in `id`, `code`,
+    /// `key`, `number`, `secret` or `token` does, the answer is [`Malformed`](crate::ErrorKind::Malformed).
+    ///
     /// # Errors
     ///
     /// [`ForbiddenHost`](crate::ErrorKind::ForbiddenHost) if `path` is something else, before anything is sent;
@@ -97,7 +100,9 @@ impl BindingClient {
         let Endpoint { connection, envelope, .. } = &*self.0;
         let (url, body) = (connection.base.join_checked(path)?, json(body, CONTEXT)?);
         let answer = connection.post_or_reconnect(&url, JSON, body, CONTEXT).await?;
-        envelope.open(&answer, CONTEXT)
+        let object = envelope.open(&answer, CONTEXT)?;
+        check_identifiers(&object, CONTEXT)?;
+        Ok(object)
     }
 }
 

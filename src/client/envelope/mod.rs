@@ -1,27 +1,35 @@
-//! What is around every answer: one JSON object with an error number in it.
+//! The envelope of every answer: one JSON object with an error number in it.
 //!
 //! 1. Exactly one JSON value, an object; a byte order mark before it is skipped (RFC 8259 §8.1). No lenient
-//!    parsing: the slips in the documents are in the documents only.
+//!    parsing: the slips in the documents are in the documents only. The one exception is damaged text: an unpaired
+//!    surrogate escape (`\ud83d`) or a broken UTF-8 sequence in a string becomes U+FFFD, and a warning names the
+//!    member. No identifier and no number may contain U+FFFD. A damaged member name makes the answer malformed.
+//!    A number beyond `f64` (`1e400`) is JSON, and is read as a very large one.
 //! 2. A member that occurs twice makes the answer malformed, at any depth: which one counts depends on the
 //!    parser, and one of them could say `0`.
 //! 3. The error number must be there. It is a success if it is the integer `0` or the string `"0"`, and
 //!    nothing else: no `0.0`, no `"00"`, no `false`, no `null`. The same goes for other numbers that are answers.
-//! 4. Any other integer is looked up in the table of the upstream system.
+//! 4. Any other integer that fits `i64`, or a string of at most 19 decimal digits that does, is looked up in the
+//!    table of the upstream system.
 //!
 //! An answer is never quoted in an error.
 
-use std::collections::BTreeSet;
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::code::CodeTable;
-use super::lenient::{self, Members};
+use super::lenient::{DAMAGE, Members};
 use crate::error::{Error, ErrorKind};
 
+mod document;
+mod range;
+mod repair;
 #[cfg(test)]
 mod tests;
+
+pub(super) use document::object;
+
+/// The most digits of an error number that is written as a string; `i64` has no more.
+const MOST_DIGITS: usize = 19;
 
 /// How the answers of one upstream system are marked.
 #[derive(Clone, Debug)]
@@ -48,22 +56,22 @@ impl Envelope {
         body: &[u8],
         context: &'static str,
     ) -> Result<(i64, Map<String, Value>), Error> {
-        let object = object(body).map_err(|flaw| flaw.error(context))?;
+        let object = object(body, context)?;
         match code(object.get(self.code_member), answers) {
             Some(code) if code == 0 || answers.contains(&code) => Ok((code, object)),
-            Some(code) => Err(Error::new(self.codes.reaction(code).kind(), context).with_upstream_code(code)),
+            Some(code) => Err(self.codes.error(code, context)),
             None => Err(Flaw::Code(self.code_member).error(context)),
         }
     }
 }
 
 /// The members that hold `needed`: those at the top, or those of `data`, where some pages say they are.
-pub(super) fn members<'a>(object: &'a Map<String, Value>, needed: &str) -> Members<'a> {
-    let top = Members::new(object);
+pub(super) fn members<'a>(object: &'a Map<String, Value>, needed: &str, context: &'static str) -> Members<'a> {
+    let top = Members::new(object, context);
     if top.has(needed) { top } else { top.object("data").unwrap_or(top) }
 }
 
-/// What is wrong with an answer. The source of an [`Error`]; quotes nothing.
+/// Fault of an answer. The source of an [`Error`]; quotes nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum Flaw {
     #[error("the answer is not one JSON object without repeated members")]
@@ -72,6 +80,8 @@ pub(super) enum Flaw {
     Code(&'static str),
     #[error("the answer has no usable {0:?}")]
     Member(&'static str),
+    #[error("the answer has an identifier with damaged text")]
+    Damaged,
 }
 
 impl Flaw {
@@ -80,85 +90,50 @@ impl Flaw {
     }
 }
 
-/// The one JSON object that `body` is, whatever it says.
-pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Flaw> {
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    let unrepeated = serde_json::from_slice::<Unrepeated>(body);
-    match unrepeated.and_then(|Unrepeated| serde_json::from_slice(body)) {
-        Ok(Value::Object(object)) => Ok(object),
-        // The parser's own message may quote the body.
-        Ok(_) | Err(_) => Err(Flaw::Json),
-    }
-}
-
-/// The error number that `value` is, where it can be one. A number that lets somebody in, which is 0 or one of
+/// The error number that `value` is, where it can be one. A number that authenticates, which is 0 or one of
 /// `answers`, has to be the integer itself or its plain digits: no `0.0`, no `"00"`.
 pub(super) fn code(value: Option<&Value>, answers: &[i64]) -> Option<i64> {
     let value = value?;
-    let code = lenient::integer(value)?;
+    let code = integer(value)?;
     let is_integer = value.as_u64().is_some_and(|number| i64::try_from(number) == Ok(code));
     let is_plain = is_integer || value.as_str().is_some_and(|text| text == code.to_string());
     let lets_in = code == 0 || answers.contains(&code);
     (is_plain || !lets_in).then_some(code)
 }
 
-/// Any JSON value in which no object has two members of one name; `serde_json` by itself would keep the last.
-///
-/// It only looks, and the value is read a second time: how numbers arrive at a visitor depends on features of
-/// `serde_json` that any crate in the tree may switch on.
-struct Unrepeated;
-
-impl<'de> Deserialize<'de> for Unrepeated {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(UnrepeatedVisitor)
+/// An integer that fits `i64`, or a string of at most 19 decimal digits that does.
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => {
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            // `parse` alone would accept a plus sign.
+            let decimal = (1..=MOST_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+            if decimal { text.parse().ok() } else { None }
+        }
+        _ => None,
     }
 }
 
-struct UnrepeatedVisitor;
+/// Refuses an answer that is handed out whole if it holds an identifier with damaged text, because two damaged
+/// identifiers could look the same. A member is taken for an identifier if its name ends in `id`, `code`, `key`,
+/// `number`, `secret` or `token`, in any case, or in their plural.
+pub(super) fn check_identifiers(object: &Map<String, Value>, context: &'static str) -> Result<(), Error> {
+    let intact = object.iter().all(|(name, value)| is_intact(value, is_identifier(name)));
+    if intact { Ok(()) } else { Err(Flaw::Damaged.error(context)) }
+}
 
-impl<'de> Visitor<'de> for UnrepeatedVisitor {
-    type Value = Unrepeated;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
+fn is_intact(value: &Value, is_identified: bool) -> bool {
+    match value {
+        Value::String(text) => !is_identified || !text.contains(DAMAGE),
+        Value::Array(values) => values.iter().all(|value| is_intact(value, is_identified)),
+        Value::Object(members) => members.iter().all(|(name, value)| is_intact(value, is_identifier(name))),
+        _ => true,
     }
+}
 
-    fn visit_unit<E>(self) -> Result<Unrepeated, E> {
-        Ok(Unrepeated)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Unrepeated, E> {
-        Ok(Unrepeated)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Unrepeated, E> {
-        Ok(Unrepeated)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Unrepeated, E> {
-        Ok(Unrepeated)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Unrepeated, E> {
-        Ok(Unrepeated)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Unrepeated, E> {
-        Ok(Unrepeated)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Unrepeated, A::Error> {
-        while list.next_element::<Unrepeated>()?.is_some() {}
-        Ok(Unrepeated)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Unrepeated, A::Error> {
-        let mut names = BTreeSet::new();
-        while let Some((name, Unrepeated)) = object.next_entry::<String, Unrepeated>()? {
-            if !names.insert(name) {
-                return Err(A::Error::custom("repeated member"));
-            }
-        }
-        Ok(Unrepeated)
-    }
+fn is_identifier(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let singular = name.strip_suffix('s').unwrap_or(&name);
+    ["id", "code", "key", "number", "secret", "token"].iter().any(|ending| singular.ends_with(ending))
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::trace::tests::Captured;
 
 fn open(body: impl AsRef<[u8]>) -> Result<Map<String, Value>, ErrorKind> {
     Envelope::new("errcode", CodeTable::weika()).open(body.as_ref(), "test").map_err(|error| error.kind())
@@ -36,7 +37,7 @@ fn e1_strict_json_and_one_value() {
     ] {
         malformed(body);
     }
-    malformed(b"{\"errcode\":0,\"a\":\"\xFF\"}");
+    malformed(b"{\"errcode\":0,\"a\":\xFF}");
 }
 
 #[test]
@@ -128,12 +129,94 @@ fn e3_the_number_is_kept() {
 #[test]
 fn e2_needed_members_may_be_under_data() {
     let top = json!({ "it": 1, "data": { "it": 2 } });
-    assert_eq!(members(top.as_object().unwrap(), "it").integer("it"), Some(1));
+    assert_eq!(members(top.as_object().unwrap(), "it", "test").whole_number("it"), Some(1));
     for under in [json!({ "data": { "it": 2 } }), json!({ "it": null, "data": { "it": 2 } })] {
-        assert_eq!(members(under.as_object().unwrap(), "it").integer("it"), Some(2));
+        assert_eq!(members(under.as_object().unwrap(), "it", "test").whole_number("it"), Some(2));
     }
     for absent in [json!({}), json!({ "data": [] }), json!({ "data": null }), json!({ "data": "it" })] {
-        assert_eq!(members(absent.as_object().unwrap(), "it").integer("it"), None);
+        assert_eq!(members(absent.as_object().unwrap(), "it", "test").whole_number("it"), None);
+    }
+}
+
+#[test]
+fn e1_damaged_display_text_is_repaired_with_a_warning_that_names_it() {
+    let log = Captured::new();
+    let object =
+        open(r#"{"errcode":0,"name":"王\ud83d","data":{"schools":[{"school_name":"\ude00","n":1}]}}"#).unwrap();
+    assert_eq!(object["name"], "王\u{fffd}");
+    assert_eq!(object["data"]["schools"][0]["school_name"], "\u{fffd}");
+    let lines = log.text();
+    assert!(lines.contains("WARN") && lines.contains("fields=name schools.school_name"), "{lines}");
+    assert!(!lines.contains('王'), "{lines}");
+    assert_eq!(open(b"{\"errcode\":0,\"name\":\"a\xF0\x9F\"}").unwrap()["name"], "a\u{fffd}");
+}
+
+#[test]
+fn e1_intact_text_leaves_no_warning() {
+    let log = Captured::new();
+    assert_eq!(open("{\"errcode\":0,\"name\":\"\u{fffd}\",\"a\":\"\\ufffd\"}").unwrap()["name"], "\u{fffd}");
+    assert_eq!(log.text(), "");
+}
+
+#[test]
+fn e1_repair_changes_nothing_but_text() {
+    for body in [
+        r#"{"errcode":0,"name":"\ud83d",}"#,
+        r#"{"errcode":0,"name":"\ud83d"} {}"#,
+        r#"{"errcode":0,"name":"\ud83d","name":"a"}"#,
+        r#"{"errcode":0,"errcode":1,"name":"\ud83d"}"#,
+        r#"{"errcode":0,"name":"\ud83d"#,
+        r#"["\ud83d"]"#,
+        r#""\ud83d""#,
+    ] {
+        malformed(body);
+    }
+    let number = open(r#"{"errcode":"6001","errmsg":"\ud83d"}"#);
+    assert_eq!(number, Err(ErrorKind::InvalidCode));
+}
+
+#[test]
+fn e1_a_number_beyond_f64_spoils_no_answer() {
+    let object = open(r#"{"errcode":0,"expires_in":1e400,"idc":-1e999999999,"name":"\ud83d"}"#).unwrap();
+    let members = Members::new(&object, "test");
+    assert_eq!(members.seconds("expires_in").map(|it| it.as_secs()), Some(u64::MAX));
+    assert_eq!((members.whole_number("idc"), members.identifier_or_number("expires_in")), (None, None));
+    assert_eq!(object["name"], "\u{fffd}");
+    for body in [r#"{"errcode":1e400}"#, r#"{"errcode":0,"a":01e400}"#, r#"{"errcode":0,"a":1e400,"a":1}"#] {
+        malformed(body);
+    }
+}
+
+#[test]
+fn e2_a_damaged_code_or_name_is_malformed() {
+    malformed(r#"{"errcode":"0\ud83d"}"#);
+    malformed(r#"{"errcode":"\ud83d"}"#);
+    malformed(r#"{"errcode":0,"\ud83d":1}"#);
+    malformed(r#"{"errcode":0,"data":[{"a\ude00":"b"}]}"#);
+    malformed(r#"{"errcode\ud83d":0,"name":"a"}"#);
+    // Equal after the repair.
+    malformed(r#"{"errcode":0,"a\ud83d":1,"a\ud83e":2}"#);
+    malformed(b"{\"errcode\":0,\"a\xFF\":1,\"a\xFE\":2}");
+}
+
+#[test]
+fn e4_an_answer_that_is_handed_out_holds_no_damaged_identifier() {
+    let check = |answer: Value| check_identifiers(answer.as_object().unwrap(), "test").map_err(|error| error.kind());
+    for refused in [
+        json!({ "user_id": "a\u{fffd}" }),
+        json!({ "openId": "\u{fffd}" }),
+        json!({ "UNIONID": "\u{fffd}" }),
+        json!({ "a": [{ "school_code": "\u{fffd}" }] }),
+        json!({ "open_ids": ["a", "\u{fffd}"] }),
+        json!({ "card_number": { "access_token": ["\u{fffd}"] } }),
+    ] {
+        assert_eq!(check(refused.clone()), Err(ErrorKind::Malformed), "{refused}");
+    }
+    for accepted in [
+        json!({ "name": "\u{fffd}", "user_id": "a", "list": ["\u{fffd}"] }),
+        json!({ "card_number": { "name": "\u{fffd}" } }),
+    ] {
+        assert_eq!(check(accepted.clone()), Ok(()), "{accepted}");
     }
 }
 
@@ -174,6 +257,32 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    #[test]
+    fn e1_valid_json_is_read_as_serde_json_reads_it(value in any_json()) {
+        let log = Captured::new();
+        let body = value.to_string();
+        let read = object(body.as_bytes(), "test");
+        match serde_json::from_str::<Value>(&body).unwrap() {
+            Value::Object(expected) => prop_assert_eq!(read.unwrap(), expected),
+            _ => prop_assert!(read.is_err()),
+        }
+        prop_assert_eq!(log.text(), "");
+    }
+
+    #[test]
+    fn e1_damage_changes_only_the_damaged_text(value in any_json(), prefix in "\\PC{0,4}") {
+        let name = Value::from(prefix.as_str()).to_string();
+        let body = format!(r#"{{"value":{value},"name":{}\udbff"}}"#, name.strip_suffix('"').unwrap());
+        let read = object(body.as_bytes(), "test");
+        if value.to_string().contains('\u{fffd}') {
+            return Ok(());
+        }
+        let read = read.unwrap();
+        let expected: Value = serde_json::from_str(&value.to_string()).unwrap();
+        prop_assert_eq!(&read["value"], &expected);
+        prop_assert_eq!(&read["name"], &Value::from(format!("{prefix}\u{fffd}")));
+    }
+
     #[test]
     fn e2_arbitrary_bytes_never_panic_and_never_succeed(body in prop::collection::vec(any::<u8>(), 0..256)) {
         prop_assert!(open(body).is_err());

@@ -1,4 +1,4 @@
-//! What an answer says.
+//! Reader of the answers of Kesion.
 
 use std::sync::Arc;
 
@@ -24,22 +24,26 @@ pub(super) fn read(
     hosts: &HostAllowList,
     context: &'static str,
 ) -> Result<AccountAuthorization, Error> {
-    let object = envelope::object(body).map_err(|flaw| flaw.error(context))?;
-    let members = Members::new(&object);
+    let object = envelope::object(body, context)?;
+    let members = Members::new(&object, context);
     let code = return_code(&object).map_err(|flaw| flaw.error(context))?;
     match (object.get("result"), code) {
         (Some(Value::Bool(true)), None) => {
             let account = account(members, hosts).map_err(|flaw| flaw.error(context))?;
             Ok(AccountAuthorization::Authorized(Arc::new(account)))
         }
-        (Some(Value::Bool(false)), Some(NOT_OPENED)) => Ok(AccountAuthorization::NotOpened),
+        (Some(Value::Bool(false)), Some(NOT_OPENED)) => {
+            explain(codes, NOT_OPENED, context);
+            Ok(AccountAuthorization::NotOpened)
+        }
         (Some(Value::Bool(false)), Some(NOT_AUTHORIZED)) => {
+            explain(codes, NOT_AUTHORIZED, context);
             Ok(AccountAuthorization::NotAuthorized { auth_url: auth_url(members, hosts) })
         }
         (Some(Value::Bool(true)), Some(_)) | (_, Some(NOT_OPENED | NOT_AUTHORIZED)) => {
             Err(Flaw::Member("result").error(context))
         }
-        (_, Some(code)) => Err(Error::new(codes.reaction(code).kind(), context).with_upstream_code(code)),
+        (_, Some(code)) => Err(codes.error(code, context)),
         // Here Kesion passes on what WeChat told it, for example "access_token missing rid: …".
         (Some(Value::Bool(false)), None) if members.text("msg").contains("access_token") => {
             Err(Error::new(ErrorKind::Busy, context))
@@ -47,6 +51,11 @@ pub(super) fn read(
         (Some(Value::Bool(false)), None) => Err(Error::new(ErrorKind::Fault, context)),
         (_, None) => Err(Flaw::Member("result").error(context)),
     }
+}
+
+/// Logs the meaning of a number that is an answer and no error.
+fn explain(codes: &CodeTable, code: i64, context: &'static str) {
+    trace::debug!(answer = %codes.error(code, context), "kesion: the school has no usable official account");
 }
 
 /// The error number, if there is one that is not 0.
@@ -62,13 +71,13 @@ fn return_code(object: &Map<String, Value>) -> Result<Option<i64>, Flaw> {
 fn account(members: Members<'_>, hosts: &HostAllowList) -> Result<OfficialAccount, Flaw> {
     let app_id = members.identifier("appid").ok_or(Flaw::Member("appid"))?;
     let mut account = OfficialAccount::builder(app_id)
-        .original_id(members.text("weixinopenid"))
+        .original_id(members.identifier_or_number("weixinopenid").unwrap_or_default())
         .name(members.text("weixinname"))
         .owner(members.text("openname"))
-        .head_image(members.text("url"))
-        .qr_image(members.text("ercodeimg"))
+        .head_image(members.url("url"))
+        .qr_image(members.url("ercodeimg"))
         .auto_login(members.flag("iswechatautologin").unwrap_or(false));
-    if let Some(number) = members.integer("weixintype") {
+    if let Some(number) = members.whole_number("weixintype") {
         account = account.kind_number(number);
     }
     if let Some(url) = auth_url(members, hosts) {
@@ -82,12 +91,8 @@ fn account(members: Members<'_>, hosts: &HostAllowList) -> Result<OfficialAccoun
 
 /// The link, if it leads to an address on the list (rule E8).
 fn auth_url(members: Members<'_>, hosts: &HostAllowList) -> Option<String> {
-    let text = members.text("auth_url");
-    let link = hosts.check_link(&text);
-    if link.is_none() && !text.is_empty() {
-        trace::debug!("an auth_url that leads to no allowed address is left out");
-    }
-    link
+    let link = Some(members.url("auth_url")).filter(|link| !link.is_empty())?;
+    hosts.check_link(link).or_else(|| members.ignore("auth_url", "the address is not on the list of allowed ones"))
 }
 
 /// WeChat's answer within Kesion's. `authorizer_refresh_token` is in it and not read.
@@ -100,10 +105,10 @@ fn info(members: Members<'_>) -> Option<AuthorizerInfo> {
     if let Some(members) = authorizer {
         info = info
             .nick_name(members.text("nick_name"))
-            .head_image(members.text("head_img"))
-            .user_name(members.text("user_name"))
+            .head_image(members.url("head_img"))
+            .user_name(members.identifier_or_number("user_name").unwrap_or_default())
             .alias(members.text("alias"))
-            .qr_image(members.text("qrcode_url"))
+            .qr_image(members.url("qrcode_url"))
             .principal_name(members.text("principal_name"))
             .signature(members.text("signature"));
         if let Some(id) = id_of(members, "service_type_info") {
@@ -115,15 +120,15 @@ fn info(members: Members<'_>) -> Option<AuthorizerInfo> {
         if let Some(business) = members.object("business_info") {
             info = info.business_info(business_info(business));
         }
-        if let Some(idc) = members.integer("idc") {
+        if let Some(idc) = members.whole_number("idc") {
             info = info.idc(idc);
         }
-        if let Some(number) = members.integer("account_status") {
+        if let Some(number) = members.whole_number("account_status") {
             info = info.state_number(number);
         }
     }
     if let Some(members) = authorization {
-        info = info.app_id(members.text("authorizer_appid"));
+        info = info.app_id(members.identifier_or_number("authorizer_appid").unwrap_or_default());
         for permission in members.objects("func_info").filter_map(permission) {
             info = info.permission(permission);
         }
@@ -131,8 +136,8 @@ fn info(members: Members<'_>) -> Option<AuthorizerInfo> {
     Some(info.build())
 }
 
-fn id_of(members: Members<'_>, name: &str) -> Option<i64> {
-    members.object(name)?.integer("id")
+fn id_of(members: Members<'_>, name: &'static str) -> Option<i64> {
+    members.object(name)?.whole_number("id")
 }
 
 fn business_info(members: Members<'_>) -> BusinessInfo {
@@ -147,7 +152,10 @@ fn business_info(members: Members<'_>) -> BusinessInfo {
 }
 
 fn permission(members: Members<'_>) -> Option<Permission> {
-    let permission = Permission::new(id_of(members, "funcscope_category")?);
+    let Some(id) = id_of(members, "funcscope_category") else {
+        return members.ignore("funcscope_category", "the permission has no usable number and is left out");
+    };
+    let permission = Permission::new(id);
     Some(match members.object("confirm_info") {
         Some(members) => permission.with_confirmation(confirmation(members)),
         None => permission,

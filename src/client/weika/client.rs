@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::super::connection::json;
+use super::super::envelope::check_identifiers;
 use super::answer;
 use super::builder::WeikaClientBuilder;
 use super::endpoint::{Endpoint, WeikaTokenSource};
@@ -119,6 +120,9 @@ impl WeikaClient {
     /// `None` is the base URL. `path` is absolute, without query. The request may be sent twice, as in
     /// [`manager`](Self::manager), but never again after it may have taken effect.
     ///
+    /// A string of the answer may contain U+FFFD in place of damaged text. If a member whose name ends in `id`, `code`,
+    /// `key`, `number`, `secret` or `token` does, the answer is [`Malformed`](ErrorKind::Malformed).
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::ForbiddenHost`] if `host` is not on the list of those that may be called, before anything
@@ -135,7 +139,9 @@ impl WeikaClient {
             Some(host) => self.endpoint.hosts.check(host)?.join_checked(path)?,
             None => self.endpoint.connection.base.join_checked(path)?,
         };
-        self.post_authorized(&url, json(body, CONTEXT)?, CONTEXT).await
+        let object = self.post_authorized(&url, json(body, CONTEXT)?, CONTEXT).await?;
+        check_identifiers(&object, CONTEXT)?;
+        Ok(object)
     }
 
     /// Sends a request with a fresh token: once, or once more after each of the two cases in which the first

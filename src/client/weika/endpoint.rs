@@ -50,7 +50,7 @@ impl Endpoint {
 
         let body = Body { app_key: &self.app_key, app_secret: self.app_secret.expose() };
         let url = self.connection.base.join("/open/cgi-bin/access-token");
-        let object = self.post(&url, json(&body, CONTEXT)?, CONTEXT).await.map_err(|error| about_us(error, CONTEXT))?;
+        let object = self.post(&url, json(&body, CONTEXT)?, CONTEXT).await.map_err(about_us)?;
         answer::issued_token(&object, CONTEXT)
     }
 
@@ -95,17 +95,13 @@ impl TokenSource for WeikaTokenSource {
 
 /// The error of a call that is about the application alone. Nobody's code was sent, so a number that speaks of
 /// one must not lead to a new login; nor is it the person who may not.
-fn about_us(error: Error, context: &'static str) -> Error {
+fn about_us(error: Error) -> Error {
     let kind = match error.kind() {
         ErrorKind::Denied => ErrorKind::Configuration,
         ErrorKind::InvalidCode | ErrorKind::TokenRejected => ErrorKind::Fault,
         _ => return error,
     };
-    let about_us = Error::new(kind, context);
-    match error.upstream_code() {
-        Some(code) => about_us.with_upstream_code(code),
-        None => about_us,
-    }
+    error.with_kind(kind)
 }
 
 /// What an application is called among all that may share a fleet. Neither part can have a zero in it.

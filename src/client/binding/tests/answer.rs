@@ -171,7 +171,7 @@ async fn e4_a_bound_user_without_a_usable_credential_is_malformed() {
 
 #[tokio::test(start_paused = true)]
 async fn e5_a_bound_user_without_a_usable_lifetime_is_malformed() {
-    let unusable = [json!(null), json!(0), json!("0"), json!(-1), json!(7200.0), json!("soon"), json!("7200s")];
+    let unusable = [json!(null), json!(0), json!("0"), json!(-1), json!(7200.5), json!("soon"), json!("7200s")];
     for expire in unusable.iter().map(Some).chain([None]) {
         assert_eq!(kind(&with(bound(), "expire", expire)).await, ErrorKind::Malformed, "{expire:?}");
     }
@@ -187,9 +187,30 @@ async fn e5_a_lifetime_is_at_most_seven_days() {
         (json!(604_801), 604_800),
         (json!("9223372036854775807"), 604_800),
         (json!(u64::MAX), 604_800),
+        (json!(7200.0), 7_200),
+        (json!("7.2e3"), 7_200),
+        (json!(1e30), 604_800),
     ] {
         let user = FarEnd::once(&with(bound(), "expire", Some(&expire))).check().await.unwrap();
         assert_eq!(user.expires_at(), Some(NOW.plus(Duration::from_secs(seconds))), "{expire}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b2_integer_valued_float_is_a_lifetime() {
+    let answer = r#"{"code":0,"data":{"openId":"o1","token":"t","expire":604800.0}}"#;
+    let user = FarEnd::once(answer).check().await.unwrap();
+    assert_eq!(user.expires_at(), Some(NOW.plus(Duration::from_secs(604_800))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn e4_a_damaged_openid_is_no_user_and_a_damaged_message_is_no_failure() {
+    for code in [0, 2000] {
+        let answer =
+            format!(r#"{{"code":{code},"msg":"\ud83d","data":{{"openId":"o1\ud83d","token":"t","expire":60}}}}"#);
+        assert_eq!(kind(&answer).await, ErrorKind::Malformed);
+        let user = FarEnd::once(&answer.replace(r"o1\ud83d", "o1")).check().await.unwrap();
+        assert_eq!(user.open_id().as_str(), "o1");
     }
 }
 
@@ -250,23 +271,24 @@ fn members() -> impl Strategy<Value = Map<String, Value>> {
     })
 }
 
-/// Whether the answer says that somebody is bound, told in another way than the client does.
+/// Whether the answer says that a user is bound, told in another way than the client does.
 fn says_bound(answer: &Value) -> bool {
     let zero = answer["code"] == json!(0) || answer["code"] == json!("0");
     let at = if answer["openId"].is_null() { &answer["data"] } else { answer };
     let text = |name: &str| at[name].as_str().unwrap_or_default();
     let number = at["expire"].as_i64().or_else(|| {
         let digits = text("expire");
-        digits.parse().ok().filter(|_| digits.len() <= 19 && digits.chars().all(|digit| digit.is_ascii_digit()))
+        digits.parse().ok().filter(|_| digits.chars().all(|digit| digit.is_ascii_digit()))
     });
-    let open_id = (1..=512).contains(&text("openId").len()) && !text("openId").contains(char::is_control);
+    let open_id = (1..=512).contains(&text("openId").len())
+        && !text("openId").contains(|it: char| it.is_control() || it == '\u{fffd}');
     let token = !text("token").is_empty() && text("token").chars().all(|letter| ('!'..='~').contains(&letter));
     zero && open_id && token && number.is_some_and(|seconds| seconds > 0)
 }
 
 proptest! {
     #[test]
-    fn nobody_is_bound_unless_the_answer_says_exactly_so(
+    fn a_user_is_bound_only_if_the_answer_says_exactly_so(
         code in member([json!(0), json!("0")]),
         top in prop_oneof![3 => Just(Map::new()), 1 => members()],
         data in members(),
@@ -283,7 +305,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_at_all_binds_nobody(answer in ".{0,64}") {
+    fn arbitrary_text_binds_no_user(answer in ".{0,64}") {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         prop_assert!(runtime.block_on(FarEnd::once(&answer).check()).is_err());
     }

@@ -92,6 +92,17 @@ async fn any_other_call_gives_the_whole_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn e4_any_other_call_gives_no_damaged_identifier() {
+    for (answer, kind) in [
+        (r#"{"code":0,"data":{"userName":"\ud83d"}}"#, None),
+        (r#"{"code":0,"data":{"openId":"o1\ud83d"}}"#, Some(ErrorKind::Malformed)),
+    ] {
+        let outcome = FarEnd::once(answer).client().post_json("/app/wx/reg", &json!({})).await;
+        assert_eq!(outcome.err().map(|error| error.kind()), kind, "{answer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn any_other_call_fails_by_the_same_table() {
     for (code, kind) in [
         (2014, ErrorKind::Denied),

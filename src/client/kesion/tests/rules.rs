@@ -75,6 +75,7 @@ async fn e2_zero_is_the_only_number_that_a_success_may_have() {
         json!("00"),
         json!("-0"),
         json!(0.0),
+        json!("0.0"),
         json!([]),
         json!({}),
     ] {
@@ -135,10 +136,12 @@ async fn e4_the_appid_is_a_short_printable_string() {
 
 #[tokio::test]
 async fn e6_numbers_may_be_strings_and_flags_booleans() {
-    for (number, expected) in [(json!(2), Some(2)), (json!("2"), Some(2)), (json!(" 2"), None), (json!(null), None)] {
+    for (number, expected) in
+        [(json!(2), Some(2)), (json!("2"), Some(2)), (json!(2.0), Some(2)), (json!(" 2"), None), (json!(null), None)]
+    {
         assert_eq!(account(with(smallest(), "weixintype", number)).await.kind_number(), expected);
     }
-    for on in [json!(1), json!("1"), json!(true)] {
+    for on in [json!(1), json!("1"), json!(1.0), json!("1.0"), json!(true)] {
         assert!(account(with(smallest(), "iswechatautologin", on)).await.auto_login());
     }
     for off in [json!(0), json!("0"), json!(false), json!(null), json!(2), json!("yes"), json!({})] {
@@ -249,6 +252,45 @@ async fn e8_a_link_is_kept_only_to_the_base_url_or_an_allowed_host() {
     ] {
         assert_eq!(links(refused).await, None, "{refused}");
     }
+}
+
+#[tokio::test]
+async fn e_damaged_text_is_repaired_and_identifiers_and_urls_are_not() {
+    let log = Captured::new();
+    let text = r#"{"result":true,"appid":"wx1","weixinname":"一\ud83d","weixinopenid":"gh_\ud83d","url":"http://a/\ud83d",
+        "auth_url":"https://school.example/\ud83d","info":{"authorizer_info":{"nick_name":"\ude00","user_name":"\ude00"}}}"#;
+    let account = account(Answer::Text(text.to_owned())).await;
+    assert_eq!((account.name(), account.original_id()), ("一\u{fffd}", ""));
+    assert_eq!((account.head_image(), account.auth_url()), ("", None));
+    let info = account.info().unwrap();
+    assert_eq!((info.nick_name(), info.user_name()), ("\u{fffd}", ""));
+    let lines = log.text();
+    assert!(lines.contains("WARN"), "{lines}");
+    for field in ["weixinopenid", "url", "auth_url", "authorizer_info.user_name"] {
+        assert!(lines.contains(&format!("field={field} ")), "{field}: {lines}");
+    }
+    let damaged = r#"{"result":true,"appid":"wx1\ud83d"}"#;
+    assert_eq!(kind(Answer::Text(damaged.to_owned())).await, ErrorKind::Malformed);
+}
+
+#[tokio::test]
+async fn e_display_text_is_cut_and_longer_urls_are_dropped() {
+    let long = "一".repeat(5_000);
+    let info = json!({ "authorizer_info": { "signature": long, "head_img": format!("http://a/{long}") } });
+    let account = account(with(with(smallest(), "openname", long.clone().into()), "info", info)).await;
+    assert_eq!(account.owner().chars().count(), 512);
+    let info = account.info().unwrap();
+    assert_eq!((info.signature().chars().count(), info.head_image()), (512, ""));
+}
+
+#[tokio::test]
+async fn f7_a_school_without_a_usable_account_is_explained_in_the_log() {
+    let log = Captured::new();
+    read(not_authorized()).await.unwrap();
+    read(json!({ "result": false, "returnCode": 3001 })).await.unwrap();
+    let lines = log.text();
+    assert!(lines.contains("3002") && lines.contains("opens auth_url"), "{lines}");
+    assert!(lines.contains("3001") && lines.contains("没有开通第三方公众号授权"), "{lines}");
 }
 
 /// Any JSON, often with the names and values that matter.

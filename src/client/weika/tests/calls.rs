@@ -104,6 +104,15 @@ async fn any_other_call_gives_the_whole_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn e4_any_other_call_gives_no_damaged_identifier() {
+    let answers = [r#"{"errcode":0,"name":"\ud83d"}"#, r#"{"errcode":0,"list":[{"user_id":"o1\ud83d"}]}"#];
+    let client = FarEnd::new(answers.map(Answer::Json)).client();
+    assert_eq!(client.post_json(None, "/a", &json!({})).await.unwrap()["name"], "\u{fffd}");
+    let error = client.post_json(None, "/a", &json!({})).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+}
+
+#[tokio::test(start_paused = true)]
 async fn e8_a_foreign_host_is_sent_nothing() {
     let far_end = FarEnd::new([]);
     let client = far_end.client();

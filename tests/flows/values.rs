@@ -1,0 +1,87 @@
+//! Values in unusual spellings, from the sandbox's answer to the identity.
+
+use serde_json::json;
+use tower_weika::client::binding::BindingClient;
+use tower_weika::client::weika::WeikaClient;
+use tower_weika::identity::{Manager, School};
+use tower_weika::sandbox::{CutForm, Endpoint, Fault, Quirk, Sandbox};
+use tower_weika::{AuthorizationCode, Error, ErrorKind};
+
+fn weika(sandbox: &Sandbox) -> WeikaClient {
+    let client = WeikaClient::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());
+    client.build().expect("a client")
+}
+
+async fn chen(sandbox: &Sandbox) -> Result<Manager, Error> {
+    let code = sandbox.issue_wxcode("chen").expect("a person of the sandbox");
+    weika(sandbox).manager(AuthorizationCode::from(code)).await
+}
+
+#[tokio::test]
+async fn floats_and_numeric_identifiers_give_the_same_manager() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let usual = chen(&sandbox).await.unwrap();
+    assert_eq!((usual.role_id(), usual.schools().len()), (Some(3), 3));
+    for quirks in [
+        &[Quirk::NumbersAsFloats][..],
+        &[Quirk::IdentifiersAsNumbers],
+        &[Quirk::IdentifiersAsNumbers, Quirk::NumbersAsFloats],
+        &[Quirk::NumbersAsFloats, Quirk::NumbersAsStrings],
+    ] {
+        sandbox.quirks().clear();
+        quirks.iter().cloned().for_each(|quirk| sandbox.quirks().on(quirk));
+        assert_eq!(chen(&sandbox).await.unwrap(), usual, "{quirks:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_cut_in_an_emoji_ends_with_a_replacement_character() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let usual = chen(&sandbox).await.unwrap();
+    for form in [CutForm::Surrogate, CutForm::Utf8] {
+        sandbox.quirks().on(Quirk::CutNames(form));
+        let cut = chen(&sandbox).await.unwrap();
+        assert_eq!(cut.user_id(), usual.user_id());
+        assert_eq!(cut.name(), format!("{}\u{fffd}", usual.name()), "{form:?}");
+        assert_eq!(cut.schools()[0].name(), "示例大学\u{fffd}");
+        assert_eq!(cut.current_school().map(School::code), usual.current_school().map(School::code));
+    }
+}
+
+#[tokio::test]
+async fn a_token_with_a_float_for_a_lifetime_is_fetched_once() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = weika(&sandbox);
+    for lifetime in [json!(7200.0), json!("7200.0"), json!(1e30)] {
+        sandbox.faults().once(Endpoint::AccessToken, Fault::ExpiresIn(Some(lifetime)));
+        let issued = sandbox.ledger().tokens_issued();
+        let token = client.access_token().await.unwrap().clone();
+        for _ in 0..3 {
+            drop(client.access_token().await.unwrap());
+        }
+        assert_eq!(sandbox.ledger().tokens_issued(), issued + 1);
+        client.tokens().invalidate(&token);
+        tokio::time::sleep(std::time::Duration::from_millis(1_050)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_bound_user_with_a_float_for_a_lifetime_is_bound() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.bind("xiaohong");
+    sandbox.quirks().on(Quirk::NumbersAsFloats);
+    let binding = BindingClient::builder(sandbox.base_url()).build().unwrap();
+    let code = AuthorizationCode::from(sandbox.issue_wechat_code("xiaohong").unwrap());
+    assert!(binding.check(sandbox.app_id(), code).await.unwrap().is_bound());
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_explained() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = WeikaClient::builder(sandbox.app_key(), "wr0ng").base_url(sandbox.base_url()).build().unwrap();
+    let error = client.fetch_access_token().await.unwrap_err();
+    assert_eq!((error.kind(), error.upstream_code()), (ErrorKind::Configuration, Some(40_001)));
+    let shown = error.to_string();
+    assert!(shown.contains("40001: app_key or app_secret is wrong (不合法); compare app_key"), "{shown}");
+    assert!(!shown.contains("wr0ng") && !shown.contains(sandbox.app_key()), "{shown}");
+}
