@@ -2,6 +2,8 @@
 //!
 //! Nothing above `DEBUG` is emitted on the path of an ordinary request.
 
+#[cfg(all(feature = "tracing", feature = "redis"))]
+pub(crate) use tracing::error;
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::{debug, info, warn};
 
@@ -20,11 +22,18 @@ pub(crate) fn in_current_span<F: Future>(task: F) -> F {
 mod silent {
     macro_rules! silent {
         // Mentions the fields so that they count as used.
-        ($($field:ident = $(%)? $(?)? $value:expr,)* $message:literal) => {{ $(let _ = &$value;)* }};
+        ($($field:ident = $(%)? $(?)? $value:expr,)* $message:literal $(, $argument:expr)* $(,)?) => {{
+            $(let _ = &$value;)*
+            $(let _ = &$argument;)*
+        }};
     }
+    #[cfg(feature = "redis")]
+    pub(crate) use silent as error;
     pub(crate) use {silent as debug, silent as info, silent as warning};
 }
 
+#[cfg(all(not(feature = "tracing"), feature = "redis"))]
+pub(crate) use silent::error;
 #[cfg(not(feature = "tracing"))]
 pub(crate) use silent::{debug, info, warning as warn};
 
