@@ -225,7 +225,12 @@ impl fmt::Display for ConfigError {
     }
 }
 
-impl StdError for ConfigError {}
+impl StdError for ConfigError {
+    /// The failure behind the first [`Mistake::Setup`].
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.iter().find_map(StdError::source)
+    }
+}
 
 impl From<Mistake> for ConfigError {
     fn from(mistake: Mistake) -> Self {
@@ -310,9 +315,48 @@ pub enum Mistake {
     Setup {
         /// The part.
         name: &'static str,
-        /// Why not.
+        /// The cause and the remedy.
         reason: String,
+        /// The failure itself.
+        source: SetupFailure,
     },
+}
+
+/// The failure behind a [`Mistake::Setup`]. Two are equal if their texts are.
+#[derive(Clone)]
+pub struct SetupFailure(Arc<dyn StdError + Send + Sync>);
+
+impl SetupFailure {
+    #[cfg_attr(not(any(feature = "client", feature = "redis")), expect(dead_code, reason = "both have TLS"))]
+    pub(crate) fn new(failure: impl Into<BoxError>) -> Self {
+        Self(failure.into().into())
+    }
+}
+
+impl PartialEq for SetupFailure {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_string() == other.0.to_string()
+    }
+}
+
+impl Eq for SetupFailure {}
+
+impl fmt::Debug for SetupFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for SetupFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for SetupFailure {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
 }
 
 impl Mistake {

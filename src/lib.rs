@@ -92,6 +92,8 @@ mod meter;
 pub mod official_account;
 pub mod provider;
 mod random;
+#[cfg(any(feature = "client", feature = "redis"))]
+mod remedy;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod secret;

@@ -18,7 +18,7 @@ pub(crate) fn in_current_span<F: Future>(task: F) -> F {
     task
 }
 
-/// Outside text for a log: escaped, and cut at 200 characters (rule E7).
+/// Outside text for a log or an error: escaped but for quotation marks, and cut at 200 characters (rule E7).
 pub(crate) fn outside(text: &str) -> impl fmt::Display + '_ {
     Outside(text)
 }
@@ -27,7 +27,10 @@ struct Outside<'a>(&'a str);
 
 impl fmt::Display for Outside<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().take(200).flat_map(char::escape_debug).try_for_each(|character| f.write_char(character))
+        self.0.chars().take(200).try_for_each(|character| match character {
+            '\'' | '"' => f.write_char(character),
+            _ => write!(f, "{}", character.escape_debug()),
+        })
     }
 }
 
@@ -35,23 +38,16 @@ impl fmt::Display for Outside<'_> {
 mod silent {
     macro_rules! silent {
         // Mentions the fields so that they count as used.
-        ($($field:ident = $(%)? $(?)? $value:expr,)* $message:literal) => {{ $(let _ = &$value;)* }};
+        ($($field:ident = $(%)? $(?)? $value:expr,)* $message:literal $(, $argument:expr)* $(,)?) => {{
+            $(let _ = &$value;)*
+            $(let _ = &$argument;)*
+        }};
     }
     pub(crate) use {silent as debug, silent as error, silent as info, silent as warning};
 }
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) use silent::{debug, error, info, warning as warn};
-
-/// Text from outside for a log event: escaped, and cut at 200 characters.
-pub(crate) fn shown(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let mut shown: String = text.chars().take(200).flat_map(char::escape_debug).collect();
-    if text.chars().nth(200).is_some() {
-        shown.push('…');
-    }
-    shown
-}
 
 /// What the tests of other modules look at.
 #[cfg(test)]

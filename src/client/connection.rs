@@ -160,7 +160,6 @@ pub(super) use connection_methods;
 #[cfg(feature = "client")]
 fn default_transport(limits: Limits) -> Result<Transport, Mistake> {
     Transport::reqwest_within(limits.total)
-        .map_err(|error| Mistake::Setup { name: "transport", reason: error.to_string() })
 }
 
 #[cfg(not(feature = "client"))]

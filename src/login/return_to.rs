@@ -8,7 +8,7 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use crate::trace::{self, debug};
+use crate::trace::{debug, outside};
 
 /// The longest target, in bytes (T1).
 const MAX_BYTES: usize = 2048;
@@ -125,7 +125,8 @@ fn begins_behind_an_origin(rest: &[u8]) -> bool {
 /// Logs a dropped target without its query and fragment, which may carry anything.
 fn report_dropped(target: &[u8], reason: &str) {
     let end = target.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(target.len());
-    debug!(target = %trace::shown(&target[..end]), reason = %reason, "login: return target dropped; default target used");
+    let shown = String::from_utf8_lossy(&target[..end]);
+    debug!(target = %outside(&shown), reason = %reason, "login: return target dropped; default target used");
 }
 
 /// T2 and T4.
@@ -323,7 +324,7 @@ mod tests {
     #[cfg(feature = "tracing")]
     #[test]
     fn dropped_target_leaves_an_event_without_its_query() {
-        let captured = trace::tests::Captured::new();
+        let captured = crate::trace::tests::Captured::new();
         for (target, reason) in [
             ("//evil.example/?token=secret", "T4"),
             ("evil", "T2"),

@@ -16,6 +16,9 @@ use crate::signals;
 
 /// Only a child has it.
 const VARIABLE: &str = "TOWER_WEIKA_TEST_ROLE";
+/// Variables of this machine that would change what a role sees.
+const NOT_INHERITED: [&str; 6] =
+    ["SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
 /// What is said stands on a line of its own behind this. All else is talk of the test binary.
 const SAID: &str = "said: ";
 const STARTED: &str = "the role has started";
@@ -35,6 +38,9 @@ impl Child {
     pub(crate) fn run(name: &str, variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env::current_exe().expect("a test knows where it is"));
         command.args(["--exact", name, "--include-ignored", "--nocapture", "--test-threads=1"]);
+        for variable in NOT_INHERITED {
+            command.env_remove(variable).env_remove(variable.to_lowercase());
+        }
         command.env(VARIABLE, name).envs(variables.iter().copied());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().expect("this binary can be started");

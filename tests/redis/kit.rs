@@ -1,16 +1,19 @@
 //! What tests of stores begin, look for and wait for.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use tower_weika::Error;
 use tower_weika::clock::{Clock, Timestamp};
 use tower_weika::identity::Manager;
 use tower_weika::session::{Lifetime, Session, SessionId};
 use tower_weika::store::{LoadResult, Lookup, RedisBuilder, RedisStore, SessionStore};
+
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 
 use crate::redis_server;
 
@@ -125,6 +128,59 @@ pub(crate) async fn timed<T>(future: impl Future<Output = T>) -> (T, Duration) {
 pub(crate) fn shown(error: &(impl StdError + 'static)) -> String {
     let chain = std::iter::successors(Some(error as &(dyn StdError + 'static)), |error| (*error).source());
     chain.map(|error| format!("{error} {error:?} {error:#?}\n")).collect()
+}
+
+/// The log lines of this thread about the crate, as an operator sees them, for as long as this lives. The tests that
+/// use it run on one thread.
+pub(crate) struct Log {
+    lines: Lines,
+    _here: DefaultGuard,
+    _elsewhere: Dispatch,
+}
+
+impl Log {
+    pub(crate) fn capture() -> Self {
+        // With a single dispatcher, a call site that another thread reaches first is silenced for all threads.
+        let elsewhere = Dispatch::new(NoSubscriber::new());
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_ansi(false);
+        let here = tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
+        Self { lines, _here: here, _elsewhere: elsewhere }
+    }
+
+    /// The lines at the usual levels.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let text = String::from_utf8(self.lines.0.lock().expect("no panic before").clone()).expect("text");
+        text.lines().filter(|line| line.contains("tower_weika::")).map(str::to_owned).collect()
+    }
+
+    /// How many lines have this text.
+    pub(crate) fn count(&self, text: &str) -> usize {
+        self.lines().iter().filter(|line| line.contains(text)).count()
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the log: {:#?}", self.lines());
+        }
+    }
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A store, and what has to be there as long as it is.

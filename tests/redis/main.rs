@@ -4,10 +4,12 @@
 //! interface alone, and end with the test that has started them.
 #![cfg(unix)]
 
+mod certificates;
 mod child;
 mod cluster;
 mod contract;
 mod damage;
+mod durability;
 mod harness;
 mod instance;
 mod keeping;
@@ -15,6 +17,7 @@ mod kit;
 mod monitor;
 mod near;
 mod outage;
+mod outage_log;
 mod outage_site;
 #[path = "../support/programs.rs"]
 mod programs;
@@ -24,6 +27,7 @@ mod recording;
 mod redis_server;
 mod replies;
 mod restarts;
+mod rights;
 mod sealing;
 mod sentinel;
 mod signals;

@@ -1,17 +1,13 @@
 //! What the visitors of a site notice while Redis is away, and what its operator reads in the log.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
-use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{LOCATION, SET_COOKIE};
 use tower_weika::store::{Redis, RedisStatus};
-use tracing::Dispatch;
-use tracing::subscriber::NoSubscriber;
 
-use crate::kit::{connect, timed, until, until_within};
+use crate::kit::{Log, connect, timed, until, until_within};
 use crate::proxy::{Fault, Proxy};
 use crate::redis_server;
 use crate::site::{NOBODY, Site};
@@ -91,38 +87,10 @@ async fn site_that_starts_without_redis_serves_strangers_and_everybody_once_it_i
     assert_same_cookie_works_again(&site, &cookie).await;
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    /// Those about Redis that an operator sees, at the levels that are usual.
-    fn about_redis(&self) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        text.lines().filter(|line| line.contains("tower_weika::store")).map(str::to_owned).collect()
-    }
-}
-
 // On one thread, so that its subscriber sees everything.
 #[tokio::test]
-async fn outage_is_one_line_in_the_log_and_so_is_its_end() {
-    // With a single dispatcher, a call site that another thread reaches first is silenced for everybody.
-    let _elsewhere = Dispatch::new(NoSubscriber::new());
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_ansi(false);
-    let _here = tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
-
+async fn outage_is_one_line_for_each_reason_and_so_is_its_end() {
+    let log = Log::capture();
     let mut redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
     // Without copies, so that everybody asks.
@@ -159,10 +127,11 @@ async fn outage_is_one_line_in_the_log_and_so_is_its_end() {
             _ => proxy.set(Fault::None),
         }
         assert_same_cookie_works_again(&site, &cookie).await;
-        let lines = lines.about_redis();
-        let count = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
-        let is_each_told_once = count("cannot be reached") == outage && count("can be reached again") == outage;
-        assert!(is_each_told_once && lines.len() == 2 * outage, "{lines:#?}");
+        let (lost, back) = (log.count("redis: connection lost"), log.count("redis: connected again"));
+        assert!(lost == outage && back == outage, "{:#?}", log.lines());
+        // Of these, as many as there were other reasons: refused, reset, loading.
+        let others = log.count("redis: cannot connect");
+        assert!(others <= 4 * outage && log.count("redis: ") == lost + back + others, "{:#?}", log.lines());
     }
-    assert!(!lines.about_redis().join("").contains("127.0.0.1:"), "{:?}", lines.about_redis());
+    assert!(log.count("127.0.0.1:") == 0, "{:?}", log.lines());
 }

@@ -10,8 +10,9 @@ use super::link::{Credentials, Link, Source};
 use super::names::Names;
 use super::seal::Seal;
 use crate::clock::Clock;
-use crate::error::{ConfigError, Error, ErrorKind, Mistake};
+use crate::error::{ConfigError, Error, ErrorKind, Mistake, SetupFailure};
 use crate::key_material;
+use crate::remedy;
 
 /// Settings for a [`Redis`].
 #[must_use]
@@ -159,6 +160,11 @@ impl RedisBuilder {
                 return Err(ConfigError::of(mistakes));
             }
         };
+        if source.is_tls() && rustls_native_certs::load_native_certs().certs.is_empty() {
+            let reason = remedy::missing_certificates();
+            let source = SetupFailure::new("no CA certificates were loaded");
+            return Err(Mistake::Setup { name: "TLS to redis", reason, source }.into());
+        }
         let names = Names::new(&self.site);
         let link = Link::new(source, self.budget, &names);
         let seal = Seal::new(self.keys.iter().chain(&self.former_keys).map(|key| key.as_slice()));

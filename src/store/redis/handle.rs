@@ -54,9 +54,20 @@ impl Redis {
     /// TLS is rustls with the certificates of the system. Where the application has installed no provider of
     /// cryptography for rustls, aws-lc is installed for the process.
     ///
-    /// A user of Redis with rights of its own needs the keys `{site}:*` (the braces are part of them), the channel
-    /// `{site}:ended`, and these commands: `eval evalsha exists expire get hdel hexists hget hmget hset hsetnx pexpire
-    /// pttl publish set subscribe time unlink del`.
+    /// # Rights of the Redis user
+    ///
+    /// With a user of its own (ACL), the application needs the keys `{prefix}:*`, where the braces are part of the
+    /// names and the prefix is [`RedisBuilder::site`], the channel `{prefix}:ended`, and these commands:
+    ///
+    /// ```text
+    /// ACL SETUSER app on >password ~{tower-weika}:* &{tower-weika}:ended
+    /// +del +eval +evalsha +exists +get +hdel +hexists +hmget +hset +hsetnx +pexpire
+    /// +pttl +publish +set +subscribe +time +unlink
+    /// ```
+    ///
+    /// A cluster needs `+cluster|slots` too, servers behind sentinels `+role`, and an address with a database number
+    /// `+select`. Rights are checked whenever a connection is made; the error names all that are missing. Without `+subscribe` there is no local session cache.
+    /// With `+info +config|get`, a warning is logged if the server evicts keys or has no persistence.
     ///
     /// # Errors
     ///
@@ -133,7 +144,7 @@ impl Redis {
         let link = &self.shared.link;
         match link.connect().await {
             Err(error) if degraded => {
-                crate::trace::warn!(error = %error.report(), "redis cannot be reached, starting without it");
+                link.log_failed_connect(&error);
             }
             outcome => outcome?,
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
-use redis::{PushInfo, PushKind, Value};
+use redis::{PushInfo, PushKind, RedisError, Value};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::unconstrained;
@@ -30,7 +30,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// Between two attempts to listen.
 const REST: Duration = Duration::from_millis(250);
 
-/// So many failures in a row are told, once; fewer may be those of a Redis that is just going away.
+/// So many failures in a row are logged, once; fewer may be those of a Redis that is just going away.
 const TOLD_AFTER: u32 = 8;
 
 /// What is announced when sessions end.
@@ -54,28 +54,65 @@ impl Message {
 pub(super) fn start(shared: &Arc<Shared>) {
     let weak = Arc::downgrade(shared);
     drop(Handle::current().spawn(async move {
-        let mut failures = 0_u32;
+        let mut log = SubscriptionLog::default();
         while let Some(shared) = weak.upgrade() {
             let subscribed = subscribe(&shared).await;
             drop(shared);
-            if let Ok(listening) = subscribed {
-                if failures >= TOLD_AFTER {
-                    info!("ends of sessions are heard of again");
+            let failed = match subscribed {
+                Ok(listening) => {
+                    log.subscribed();
+                    follow(&weak, listening).await;
+                    None
                 }
-                failures = 0;
-                follow(&weak, listening).await;
-            }
+                Err(error) => Some(error),
+            };
             if let Some(shared) = weak.upgrade() {
                 shared.trust.lose();
-                // While redis is away, that has been told.
-                failures = if shared.link.outage().is_some() { 0 } else { failures.saturating_add(1) };
-                if failures == TOLD_AFTER {
-                    warn!("redis lets nobody listen, so every request has to ask it");
-                }
+                log.failed(&shared, failed.as_ref());
             }
             sleep(REST).await;
         }
     }));
+}
+
+/// Log of failed subscriptions: one line for each reason, and one when it is over.
+#[derive(Default)]
+struct SubscriptionLog {
+    /// In a row.
+    failures: u32,
+    reason: Option<String>,
+}
+
+impl SubscriptionLog {
+    fn subscribed(&mut self) {
+        self.failures = 0;
+        if self.reason.take().is_some() {
+            info!("redis: subscribed to invalidations again; local session cache enabled");
+        }
+    }
+
+    /// Without an error, the subscription has ended.
+    fn failed(&mut self, shared: &Shared, error: Option<&RedisError>) {
+        if shared.link.outage().is_some() {
+            // That has been logged.
+            self.failures = 0;
+            return;
+        }
+        self.failures = self.failures.saturating_add(1);
+        let (reason, rule) = error.map(|error| shared.link.explain_subscription(error)).unwrap_or_default();
+        // A missing right does not come by itself; other failures may be those of a Redis that is just going away.
+        if self.reason.as_ref() == Some(&reason) || (rule.is_none() && self.failures < TOLD_AFTER) {
+            return;
+        }
+        self.failures = 0;
+        let rule = rule.map(|rule| format!("; allow it: {rule}")).unwrap_or_default();
+        warn!(
+            "redis: cannot subscribe to invalidations: {}; local session cache disabled, so every request asks Redis{}",
+            if reason.is_empty() { "the connection ends" } else { reason.as_str() },
+            rule.as_str()
+        );
+        self.reason = Some(reason);
+    }
 }
 
 /// A subscription. What was kept before it began may have ended unheard.

@@ -19,6 +19,11 @@ impl Names {
         Self { prefix: format!("{{{site}}}:") }
     }
 
+    /// The pattern of all keys, for an ACL rule. The braces are part of the names.
+    pub(super) fn pattern(&self) -> String {
+        format!("{}*", self.prefix)
+    }
+
     pub(super) fn probe(&self) -> String {
         format!("{}probe", self.prefix)
     }

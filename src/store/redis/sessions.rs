@@ -58,7 +58,10 @@ const WITHOUT_CLOCK: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// * **Outages.** An operation takes a second at most. While Redis is away, whoever has a session cookie gets `503` at
 ///   once, nobody is logged out, and visitors without one notice nothing. What Redis has lost is lost: its
 ///   persistence decides (`appendonly yes`), and it must not evict (`maxmemory-policy noeviction`, the default): an
-///   evicted end would let a session live that was ended.
+///   evicted end would let a session live that was ended. A server without persistence or with an evicting policy is
+///   logged as a warning.
+/// * **Rights.** A Redis user of the application needs the rights that [`Redis::connect`] lists. They are checked when
+///   a connection is made, and the error names all that are missing.
 /// * **Versions.** A record of a newer version of this crate is left alone; until it is read by an instance that can,
 ///   the person is a stranger.
 pub struct RedisStore<I> {

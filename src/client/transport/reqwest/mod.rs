@@ -13,9 +13,14 @@ use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use tower_service::Service;
 
+use self::explained::Explained;
 use super::{NotSent, RequestBody, TimedOut, Transport};
-use crate::error::{BoxError, Error, ErrorKind};
+use crate::error::{BoxError, ConfigError, Error, ErrorKind, Mistake, SetupFailure};
+use crate::remedy;
+use crate::trace::{outside, warn};
 
+mod explained;
+mod proxy;
 #[cfg(test)]
 mod tests;
 
@@ -29,15 +34,26 @@ impl Transport {
     /// `reqwest` with rustls: 2 s to connect, 5 s in all, no redirects, no retries, connections kept for 30 s.
     /// `HTTPS_PROXY` and its kin are respected.
     ///
+    /// Servers are authenticated by the system's CA certificates (Debian: the package `ca-certificates`), or by those
+    /// in `SSL_CERT_FILE` and `SSL_CERT_DIR`, which is where a private CA goes.
+    ///
     /// # Errors
     ///
-    /// [`ErrorKind::Internal`] if TLS cannot be set up, for instance because the system has no certificates.
+    /// [`ErrorKind::Configuration`] with a [`ConfigError`] as its source if TLS cannot be set up, for instance because
+    /// there are no CA certificates; it names the remedy.
     pub fn reqwest() -> Result<Self, Error> {
-        Self::reqwest_within(TOTAL_TIMEOUT)
+        Self::reqwest_within(TOTAL_TIMEOUT).map_err(|mistake| {
+            let context = "the HTTP client could not be set up (without CA certificates: install `ca-certificates`, \
+                           or set SSL_CERT_FILE or SSL_CERT_DIR)";
+            Error::new(ErrorKind::Configuration, context).with_source(ConfigError::from(mistake))
+        })
     }
 
     /// The same with another total time.
-    pub(in crate::client) fn reqwest_within(total: Duration) -> Result<Self, Error> {
+    pub(in crate::client) fn reqwest_within(total: Duration) -> Result<Self, Mistake> {
+        if let Some(name) = proxy::ignored_variable() {
+            warn!("client: {} is not an http:// URL of a proxy; requests may be sent without a proxy", name.to_owned());
+        }
         Client::builder()
             .user_agent(concat!("tower-weika/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
@@ -47,8 +63,16 @@ impl Transport {
             .retry(retry::never())
             .build()
             .map(Self::from)
-            .map_err(|error| Error::new(ErrorKind::Internal, "the HTTP client could not be set up").with_source(error))
+            .map_err(unusable)
     }
+}
+
+/// The configuration error for a client that cannot be built.
+fn unusable(error: ::reqwest::Error) -> Mistake {
+    let text = remedy::chain_text(&error);
+    let is_about_certificates = text.contains("CA certificates");
+    let reason = if is_about_certificates { remedy::missing_certificates() } else { outside(&text).to_string() };
+    Mistake::Setup { name: "transport", reason, source: SetupFailure::new(error) }
 }
 
 /// A client of yours. Build it with `redirect(Policy::none())` and `retry(retry::never())`; an answer that came
@@ -83,24 +107,38 @@ impl Service<Request<RequestBody>> for Reqwest {
             let request = ::reqwest::Request::try_from(request.map(Body::wrap))
                 .map_err(|error| NotSent::new(error.without_url()))?;
             let asked = request.url().clone();
-            let response = client.execute(request).await.map_err(marked)?;
+            let response = client.execute(request).await.map_err(|error| marked(error, asked.scheme()))?;
             if *response.url() != asked {
                 return Err(BoxError::from("the client has followed a redirect"));
             }
-            Ok(Response::from(response).map(|body| body.map_err(marked).boxed_unsync()))
+            Ok(Response::from(response).map(|body| body.map_err(|error| marked(error, "")).boxed_unsync()))
         })
     }
 }
 
 /// The error as [`Transport`] understands it. The URL, with the token in it, is taken out.
-fn marked(error: ::reqwest::Error) -> BoxError {
+fn marked(error: ::reqwest::Error, scheme: &str) -> BoxError {
     let error = error.without_url();
     // A connection that could not be made in time has not carried anything.
     if error.is_connect() || error.is_builder() {
-        NotSent::new(error).into()
+        match remedy_for(&error, scheme) {
+            Some(remedy) => NotSent::new(Explained::new(remedy, error)).into(),
+            None => NotSent::new(error).into(),
+        }
     } else if error.is_timeout() {
         TimedOut::new(error).into()
     } else {
         error.into()
+    }
+}
+
+/// The remedy for a connection that could not be made. A proxy is named by its variable alone.
+fn remedy_for(error: &::reqwest::Error, scheme: &str) -> Option<String> {
+    let remedy = remedy::for_network(&remedy::chain_text(error));
+    match (remedy, proxy::variable(scheme == "https")) {
+        (Some(remedy), None) => Some(remedy.to_owned()),
+        (Some(remedy), Some(proxy)) => Some(format!("{remedy}; {proxy} is set: check the proxy, or set NO_PROXY")),
+        (None, Some(proxy)) => Some(format!("{proxy} is set: check the proxy, or set NO_PROXY")),
+        (None, None) => None,
     }
 }

@@ -5,30 +5,44 @@
 //! and the task that keeps the link makes a new one. Until it has, calls fail at once. The same task asks something
 //! twice a second, for the case that nobody else does.
 
+mod cause;
+mod durability;
+mod outage;
+mod rights;
 mod source;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use redis::{RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
+use self::cause::{Cause, Login};
+use self::outage::Outage;
+use self::rights::Probes;
 pub(super) use self::source::{Connection, Credentials, Listening, Source};
 use super::names::Names;
 use super::script::{self, Script};
 use crate::error::{Error, ErrorKind};
 use crate::meter;
-use crate::trace::{info, warn};
+use crate::trace::{error, info, warn};
 
 /// Between two attempts to connect.
 const REST: Duration = Duration::from_millis(250);
 /// Between two looks whether the connection still works.
 const BEAT_INTERVAL: Duration = Duration::from_millis(500);
+/// Between two checks of a user that lacks rights.
+const RIGHTS_INTERVAL: Duration = Duration::from_secs(5);
+/// Between two looks at eviction and persistence on one connection.
+const INSPECTION_INTERVAL: Duration = Duration::from_secs(300);
+
+const CONSEQUENCE: &str = "requests with a session and logins get 503 until it is back";
+const NO_ANSWER: &str = "no answer in time";
 
 /// An announcement about a realm that nobody has.
 const NOBODY: &[u8] = b"- all";
@@ -37,10 +51,15 @@ const NOBODY: &[u8] = b"- all";
 pub(super) struct Link {
     source: Source,
     budget: Duration,
-    /// A key that is never there. Beats try to take something away from it, which only a master allows.
-    probe: String,
-    /// Where ends are announced.
-    channel: String,
+    login: Login,
+    /// The key among them is never there for long. Beats try to take something away from it, which only a master
+    /// allows.
+    probes: Probes,
+    outage: Mutex<Outage>,
+    /// Rights that were found missing on a connection that works otherwise.
+    lost_rights: Mutex<Outage>,
+    /// The error of a call that was denied: the rights are to be checked.
+    denied: Mutex<Option<Error>>,
     state: ArcSwap<State>,
     tags: AtomicU64,
     /// Wakes the one who keeps the link.
@@ -49,7 +68,7 @@ pub(super) struct Link {
 
 enum State {
     /// The number tells connections apart, so that a late failure of an old one does not drop its successor.
-    Up(u64, Connection),
+    Up(u64, Connection, Arc<str>),
     Down(Error),
 }
 
@@ -64,23 +83,36 @@ enum Failure {
 impl Link {
     /// A link that is down.
     pub(super) fn new(source: Source, budget: Duration, names: &Names) -> Self {
-        let state = State::Down(failure("redis: not connected yet"));
+        let state = State::Down(Error::new(ErrorKind::Store, "redis: not connected yet"));
+        let probes = Probes {
+            key: names.probe(),
+            channel: names.channel(),
+            other_keys: vec![names.flow(""), names.token(""), names.lease("")],
+            pattern: names.pattern(),
+        };
         Self {
+            login: source.login(),
             source,
             budget,
-            probe: names.probe(),
-            channel: names.channel(),
+            probes,
+            outage: Mutex::default(),
+            lost_rights: Mutex::default(),
+            denied: Mutex::default(),
             state: ArcSwap::from_pointee(state),
             tags: AtomicU64::new(0),
             lost: Arc::default(),
         }
     }
 
-    /// Tries to connect once.
+    /// Tries to connect once, and looks how the server keeps its data.
     pub(super) async fn connect(&self) -> Result<(), Error> {
-        let connection = self.dial().await?;
+        let (connection, server) = self.dial().await?;
         let number = self.next_tag();
-        self.state.store(Arc::new(State::Up(number, connection)));
+        self.state.store(Arc::new(State::Up(number, connection.clone(), Arc::clone(&server))));
+        if locked(&self.outage).is_over() {
+            info!("redis: connected again");
+        }
+        self.inspect(connection, &server).await;
         Ok(())
     }
 
@@ -89,15 +121,21 @@ impl Link {
     pub(super) fn keep(self: &Arc<Self>) {
         let (link, lost) = (Arc::downgrade(self), Arc::clone(&self.lost));
         drop(Handle::current().spawn(async move {
+            let (mut inspected, mut checked) = (Instant::now(), None);
             while let Some(link) = link.upgrade() {
-                let rest = if link.outage().is_none() {
+                let rest = if let Some((connection, server)) = link.current() {
                     // What comes of it is in the state.
-                    let _known = link.call(&script::BEAT, &[&link.probe], &[]).await;
+                    let _known = link.call(&script::BEAT, &[&link.probes.key], &[]).await;
+                    link.recheck_rights(&connection, &mut checked).await;
+                    if inspected.elapsed() >= INSPECTION_INTERVAL {
+                        inspected = Instant::now();
+                        link.inspect(connection, &server).await;
+                    }
                     BEAT_INTERVAL
                 } else {
-                    match link.connect().await {
-                        Ok(()) => info!("redis can be reached again"),
-                        Err(error) => link.state.store(Arc::new(State::Down(error))),
+                    if let Err(error) = link.connect().await {
+                        link.log_failed_connect(&error);
+                        link.state.store(Arc::new(State::Down(error)));
                     }
                     REST
                 };
@@ -106,6 +144,68 @@ impl Link {
                 let _woken = timeout(rest, lost.notified()).await;
             }
         }));
+    }
+
+    /// Logs why no connection could be made, unless that is known.
+    pub(super) fn log_failed_connect(&self, error: &Error) {
+        let (reason, remedy) = Cause::parts(error);
+        if !locked(&self.outage).is_news(&reason, Instant::now()) {
+            return;
+        }
+        // Without a remedy at hand, the consequence is said.
+        let then = remedy.unwrap_or(CONSEQUENCE);
+        if rights::is_denial(&reason) {
+            error!("redis: cannot connect: {}; {}", reason.as_str(), then.to_owned());
+        } else {
+            warn!("redis: cannot connect: {}; {}", reason.as_str(), then.to_owned());
+        }
+    }
+
+    /// Checks the rights after a call was denied, until none is missing any more. The connection stays: sessions may
+    /// still be read. `checked` is when rights were last missing.
+    async fn recheck_rights(&self, connection: &Connection, checked: &mut Option<Instant>) {
+        let Some(denied) = locked(&self.denied).clone() else { return };
+        if checked.is_some_and(|checked| checked.elapsed() < RIGHTS_INTERVAL) {
+            return;
+        }
+        match timeout(self.budget, self.check_rights(connection.clone())).await {
+            Ok(Ok(())) => {
+                *locked(&self.denied) = None;
+                if checked.take().is_some() {
+                    locked(&self.lost_rights).is_over();
+                    info!("redis: the Redis user has all rights again");
+                } else {
+                    // A right that the check does not know of, such as that for the keys of one namespace.
+                    self.log_denial(&denied);
+                }
+            }
+            Ok(Err(error)) => {
+                *checked = Some(Instant::now());
+                self.log_denial(&error);
+            }
+            // The next beat shows what the matter is.
+            Err(_elapsed) => {}
+        }
+    }
+
+    fn log_denial(&self, error: &Error) {
+        let (reason, remedy) = Cause::parts(error);
+        if rights::is_denial(&reason) && locked(&self.lost_rights).is_news(&reason, Instant::now()) {
+            let remedy = remedy.map_or_else(|| self.all_rights(), str::to_owned);
+            error!("redis: calls are denied: {}; logins or logouts fail with 503; {}", reason.as_str(), remedy);
+        }
+    }
+
+    async fn inspect(&self, mut connection: Connection, server: &str) {
+        // Without an answer in time nothing is known, and nothing is said.
+        let _known = timeout(self.budget, durability::inspect(&mut connection, server)).await;
+    }
+
+    fn current(&self) -> Option<(Connection, Arc<str>)> {
+        match &**self.state.load() {
+            State::Up(_, connection, server) => Some((connection.clone(), Arc::clone(server))),
+            State::Down(_) => None,
+        }
     }
 
     /// The failure that calls meet while there is no connection.
@@ -124,12 +224,15 @@ impl Link {
         arguments: &[&[u8]],
     ) -> Result<Vec<Value>, Error> {
         let (number, connection) = match &**self.state.load() {
-            State::Up(number, connection) => (*number, connection.clone()),
+            State::Up(number, connection, _) => (*number, connection.clone()),
             State::Down(error) => return Err(error.clone()),
         };
         match self.ask(connection, script, keys, arguments).await {
             Ok(values) => Ok(values),
-            Err(Failure::Refused(error)) => Err(error),
+            Err(Failure::Refused(error)) => {
+                self.notice_denial(&error);
+                Err(error)
+            }
             Err(Failure::Broken(error)) => {
                 self.drop_connection(number, &error);
                 Err(error)
@@ -139,7 +242,7 @@ impl Link {
 
     /// Whether whoever is at the other end of a connection can be written to at this very moment.
     pub(super) async fn beats(&self, connection: Connection) -> bool {
-        self.ask(connection, &script::BEAT, &[&self.probe], &[]).await.is_ok()
+        self.ask(connection, &script::BEAT, &[&self.probes.key], &[]).await.is_ok()
     }
 
     async fn ask(
@@ -160,60 +263,93 @@ impl Link {
             }
             Ok(Ok(_)) => {
                 meter::foreign_reply();
-                Err(Failure::Broken(failure("redis: the reply belongs to another request")))
+                let cause = Cause::new("the reply belongs to another request", None);
+                Err(Failure::Broken(
+                    Error::new(ErrorKind::Store, "redis: the reply belongs to another request").with_source(cause),
+                ))
             }
-            Ok(Err(error)) => Err(Failure::of(error)),
-            Err(elapsed) => Err(Failure::Broken(failure("redis: no answer in time").with_source(elapsed))),
+            Ok(Err(error)) => {
+                let failed = self.failure("redis: the call failed", &error);
+                Err(if is_fatal(&error) { Failure::Broken(failed) } else { Failure::Refused(failed) })
+            }
+            Err(_elapsed) => Err(Failure::Broken(self.too_late("redis: no answer in time"))),
+        }
+    }
+
+    /// A call was denied: the rights are checked in the background, and the denial is logged once.
+    fn notice_denial(&self, error: &Error) {
+        if !rights::is_denial(&Cause::parts(error).0) {
+            return;
+        }
+        let mut denied = locked(&self.denied);
+        if denied.is_none() {
+            *denied = Some(error.clone());
+            self.lost.notify_one();
         }
     }
 
     /// A connection that hears what ends.
     pub(super) async fn listen(&self) -> RedisResult<Listening> {
-        let listening =
-            timeout(self.source.patience(self.budget), self.source.listen(&self.channel, &self.probe, self.budget));
+        let listening = timeout(
+            self.source.patience(self.budget),
+            self.source.listen(&self.probes.channel, &self.probes.key, self.budget),
+        );
         listening.await.unwrap_or_else(|_| Err((redis::ErrorKind::Io, "no subscription in time").into()))
     }
 
     /// Gives the connection up, unless somebody has already.
     fn drop_connection(self: &Arc<Self>, number: u64, error: &Error) {
         let state = self.state.load();
-        if !matches!(**state, State::Up(current, _) if current == number) {
+        if !matches!(**state, State::Up(current, ..) if current == number) {
             return;
         }
         let former = self.state.compare_and_swap(&state, Arc::new(State::Down(error.clone())));
         if Arc::ptr_eq(&former, &state) {
-            warn!(error = %error.report(), "redis cannot be reached");
+            let (reason, remedy) = Cause::parts(error);
+            if locked(&self.outage).is_news(&reason, Instant::now()) {
+                let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
+                warn!("redis: connection lost: {}; {}{}", reason.as_str(), CONSEQUENCE.to_owned(), remedy.as_str());
+            }
             self.lost.notify_one();
         }
     }
 
-    /// A connection that works: to a master, past its password, with the rights that are needed.
-    async fn dial(&self) -> Result<Connection, Error> {
+    /// A connection that works, and its server: to a master, past its password, with the rights that are needed.
+    async fn dial(&self) -> Result<(Connection, Arc<str>), Error> {
         let dialled = timeout(self.source.patience(self.budget), async {
-            let connection =
-                self.source.dial().await.map_err(|error| failure("redis: no connection").with_source(error))?;
-            let hello = [self.channel.as_bytes(), NOBODY];
-            match self.ask(connection.clone(), &script::HELLO, &[&self.probe], &hello).await {
-                Ok(_) => Ok(connection),
+            let dialled = self.source.dial().await;
+            let (connection, server) = dialled.map_err(|error| self.failure("redis: no connection", &error))?;
+            self.check_rights(connection.clone()).await?;
+            let hello = [self.probes.channel.as_bytes(), NOBODY];
+            match self.ask(connection.clone(), &script::HELLO, &[&self.probes.key], &hello).await {
+                Ok(_) => Ok((connection, server.into())),
                 Err(Failure::Refused(error) | Failure::Broken(error)) => Err(error),
             }
         });
         match dialled.await {
             Ok(outcome) => outcome,
-            Err(elapsed) => Err(failure("redis: no connection in time").with_source(elapsed)),
+            Err(_elapsed) => Err(self.too_late("redis: no connection in time")),
         }
+    }
+
+    /// Why a subscription failed, and the ACL rule that allows it if a right is missing.
+    pub(super) fn explain_subscription(&self, error: &RedisError) -> (String, Option<String>) {
+        let (cause, rule) = (Cause::of(error, &self.login), self.subscription_rule(error));
+        (cause.to_string(), rule)
+    }
+
+    fn failure(&self, context: &'static str, error: &RedisError) -> Error {
+        Error::new(ErrorKind::Store, context).with_source(Cause::of(error, &self.login))
+    }
+
+    fn too_late(&self, context: &'static str) -> Error {
+        let remedy = "check that the server runs, its address, and firewalls on the way".to_owned();
+        let reason = format!("{NO_ANSWER} ({:?})", self.budget);
+        Error::new(ErrorKind::Store, context).with_source(Cause::new(reason, Some(remedy)))
     }
 
     fn next_tag(&self) -> u64 {
         self.tags.fetch_add(1, Ordering::Relaxed)
-    }
-}
-
-impl Failure {
-    fn of(error: RedisError) -> Self {
-        let is_fatal = is_fatal(&error);
-        let error = failure("redis: the call failed").with_source(error);
-        if is_fatal { Self::Broken(error) } else { Self::Refused(error) }
     }
 }
 
@@ -237,8 +373,8 @@ fn is(value: &Value, tag: &str) -> bool {
     matches!(value, Value::BulkString(bytes) if bytes == tag.as_bytes())
 }
 
-fn failure(context: &'static str) -> Error {
-    Error::new(ErrorKind::Store, context)
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Link {

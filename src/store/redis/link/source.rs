@@ -15,11 +15,18 @@ use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use zeroize::Zeroizing;
 
+use super::cause::Login;
+
 /// The servers that play together.
 pub(in crate::store::redis) enum Source {
     Single(Box<Client>),
-    /// Asked for the master whenever a connection is made; and how many sentinels there are.
-    Sentinel(Box<Mutex<SentinelClient>>, u32),
+    /// Asked for the master whenever a connection is made.
+    Sentinel {
+        client: Box<Mutex<SentinelClient>>,
+        sentinels: u32,
+        login: Login,
+        is_tls: bool,
+    },
     /// The client of the cluster, and its nodes one by one.
     Cluster(Box<ClusterClient>, Vec<Client>),
 }
@@ -51,37 +58,74 @@ impl Source {
         if let Some(password) = &credentials.password {
             settings = settings.set_password(password.as_str());
         }
-        let sentinels = places.into_iter().map(|place| place.set_redis_settings(settings.clone())).collect();
+        let mut login = places.first().map(|first| login_of(first.redis_settings())).unwrap_or_default();
+        login.passwords.extend(places.iter().flat_map(|place| login_of(place.redis_settings()).passwords));
+        login.passwords.extend(credentials.password.clone());
+        let is_tls = places.iter().any(is_tls);
+        let sentinels: Vec<ConnectionInfo> =
+            places.into_iter().map(|place| place.set_redis_settings(settings.clone())).collect();
         let client = SentinelClient::build(sentinels, master, Some(of_master), SentinelServerType::Master)?;
-        Ok(Self::Sentinel(Box::new(Mutex::new(client)), count(urls)))
+        Ok(Self::Sentinel { client: Box::new(Mutex::new(client)), sentinels: count(urls), login, is_tls })
     }
 
     pub(in crate::store::redis) fn cluster(urls: &[String], budget: Duration) -> RedisResult<Self> {
         let places = urls.iter().map(|url| place(url)).collect::<RedisResult<Vec<_>>>()?;
         let nodes = places.iter().cloned().map(Client::open).collect::<RedisResult<_>>()?;
-        let cluster = ClusterClient::builder(places).connection_timeout(budget).response_timeout(budget).build()?;
+        let cluster = ClusterClient::builder(places).use_protocol(ProtocolVersion::RESP3);
+        let cluster = cluster.connection_timeout(budget).response_timeout(budget).build()?;
         Ok(Self::Cluster(Box::new(cluster), nodes))
+    }
+
+    /// Whether any of its connections is encrypted.
+    pub(in crate::store::redis) fn is_tls(&self) -> bool {
+        match self {
+            Self::Single(client) => is_tls(client.get_connection_info()),
+            Self::Sentinel { is_tls, .. } => *is_tls,
+            Self::Cluster(_, nodes) => nodes.iter().any(|node| is_tls(node.get_connection_info())),
+        }
     }
 
     /// How long making a connection may take: some of those who are asked on the way may not answer.
     pub(super) fn patience(&self, budget: Duration) -> Duration {
         match self {
             Self::Single(_) => budget,
-            Self::Sentinel(_, sentinels) => budget.saturating_mul(sentinels.saturating_add(1)),
+            Self::Sentinel { sentinels, .. } => budget.saturating_mul(sentinels.saturating_add(1)),
             Self::Cluster(_, nodes) => budget.saturating_mul(count(nodes)),
         }
     }
 
-    /// A new connection. Takes as long as it takes: whoever waits for it sets the limit.
-    pub(super) async fn dial(&self) -> RedisResult<Connection> {
+    /// The user that commands are sent as, and all passwords.
+    pub(super) fn login(&self) -> Login {
+        match self {
+            Self::Single(client) => login_of(client.get_connection_info().redis_settings()),
+            Self::Sentinel { login, .. } => login.clone(),
+            Self::Cluster(_, nodes) => {
+                let logins = nodes.iter().map(|node| login_of(node.get_connection_info().redis_settings()));
+                let merge = |all: Login, next: Login| Login {
+                    user: all.user.or(next.user),
+                    passwords: [all.passwords, next.passwords].concat(),
+                };
+                logins.reduce(merge).unwrap_or_default()
+            }
+        }
+    }
+
+    /// A new connection, and the address of its server. Takes as long as it takes: whoever waits for it sets the
+    /// limit.
+    pub(super) async fn dial(&self) -> RedisResult<(Connection, String)> {
         // What is waited for has a limit already, which also holds for what this crate's own limits cannot see.
         let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
         let client = match self {
             Self::Single(client) => Client::clone(client),
-            Self::Sentinel(sentinel, _) => sentinel.lock().await.async_get_client().await?,
-            Self::Cluster(cluster, _) => return cluster.get_async_connection().await.map(Connection::Cluster),
+            Self::Sentinel { client: sentinel, .. } => sentinel.lock().await.async_get_client().await?,
+            Self::Cluster(cluster, _) => {
+                // Its nodes are told apart where that matters.
+                return Ok((Connection::Cluster(cluster.get_async_connection().await?), "cluster".to_owned()));
+            }
         };
-        client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Single)
+        let server = client.get_connection_info().addr().to_string();
+        let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        Ok((Connection::Single(connection), server))
     }
 
     /// A new connection that hears what is published on `channel`, at the server that scripts publish at: only there
@@ -89,7 +133,7 @@ impl Source {
     pub(super) async fn listen(&self, channel: &str, key: &str, patience: Duration) -> RedisResult<Listening> {
         match self {
             Self::Single(client) => Listening::at(client, channel, patience).await,
-            Self::Sentinel(sentinel, _) => {
+            Self::Sentinel { client: sentinel, .. } => {
                 let master = sentinel.lock().await.async_get_client().await?;
                 Listening::at(&master, channel, patience).await
             }
@@ -170,7 +214,15 @@ fn place(url: &str) -> RedisResult<ConnectionInfo> {
         // Somebody else may be faster, which is as well.
         let _chosen = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
-    Ok(place)
+    // The client drops the server's text about a failed `AUTH`, but not that about a failed `HELLO`.
+    let settings = place.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    Ok(place.set_redis_settings(settings))
+}
+
+fn login_of(settings: &RedisConnectionInfo) -> Login {
+    let passwords = settings.password().map(|password| Zeroizing::new(password.to_owned()));
+    let user = settings.username().map(str::to_owned);
+    Login { user, passwords: passwords.into_iter().collect() }
 }
 
 fn is_tls(place: &ConnectionInfo) -> bool {
@@ -189,7 +241,7 @@ impl fmt::Debug for Source {
         // An address may have a password in it.
         f.write_str(match self {
             Self::Single(_) => "Single",
-            Self::Sentinel(..) => "Sentinel",
+            Self::Sentinel { .. } => "Sentinel",
             Self::Cluster(..) => "Cluster",
         })
     }
