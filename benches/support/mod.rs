@@ -132,8 +132,11 @@ impl<St: SessionStore<Person>> Site<St> {
         let live = authenticate.layer(application);
         all.push(Candidate::new("authenticate, live session", live, COOKIE, &self.live, true));
         all.push(self.live("login, live session"));
-        let guarded = login.layer(GuardLayer::<Person>::logged_in().layer(application));
+        let guard = GuardLayer::<Person>::logged_in();
+        let guarded = login.layer(guard.clone().without_cache_control().layer(application));
         all.push(Candidate::new("live session through a guard", guarded, COOKIE, &self.live, true));
+        let guarded = login.layer(guard.layer(application));
+        all.push(Candidate::new("guarded response that gets Cache-Control", guarded, COOKIE, &self.live, true));
         all
     }
 }

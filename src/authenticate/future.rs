@@ -11,7 +11,6 @@ use tower_service::Service;
 use super::Resolver;
 use crate::answer::{Links, OwnResponse, Pages, Rejection};
 use crate::body::ResponseBody;
-use crate::guard::PrefixGuards;
 use crate::session::Authenticated;
 use crate::store::SessionStore;
 
@@ -121,7 +120,6 @@ where
         #[pin]
         load: St::Load,
         resolver: Arc<Resolver<I, St>>,
-        guards: Option<Arc<PrefixGuards<I>>>,
         waiting: Option<(Request<B>, S)>,
     },
     /// The wrapped service answers.
@@ -144,14 +142,8 @@ where
         Self { state: State::Rejected(Some(rejection)) }
     }
 
-    pub(super) fn loading(
-        load: St::Load,
-        resolver: Arc<Resolver<I, St>>,
-        guards: Option<Arc<PrefixGuards<I>>>,
-        request: Request<B>,
-        ready: S,
-    ) -> Self {
-        Self { state: State::Loading { load, resolver, guards, waiting: Some((request, ready)) } }
+    pub(super) fn loading(load: St::Load, resolver: Arc<Resolver<I, St>>, request: Request<B>, ready: S) -> Self {
+        Self { state: State::Loading { load, resolver, waiting: Some((request, ready)) } }
     }
 }
 
@@ -173,7 +165,7 @@ where
                     let rejection = rejection.take().expect("polled after completion");
                     return Poll::Ready(Ok(Resolved::Rejected(rejection)));
                 }
-                StateProj::Loading { load, resolver, guards, waiting } => {
+                StateProj::Loading { load, resolver, waiting } => {
                     let found = ready!(load.poll(cx));
                     let (mut request, mut ready) = waiting.take().expect("polled after completion");
                     let admitted = match resolver.admit(found) {
@@ -181,7 +173,7 @@ where
                             if let Some(session) = session {
                                 request.extensions_mut().insert(Authenticated::new(session));
                             }
-                            guards.as_ref().map_or(Ok(()), |guards| guards.verify(&request))
+                            resolver.guards.verify(&request)
                         }
                         Err(error) => Err(Rejection::unavailable::<I>(error, request.method(), request.headers())),
                     };

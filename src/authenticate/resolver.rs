@@ -1,12 +1,11 @@
 //! From the headers of a request to its live session.
 
-use std::marker::PhantomData;
-
 use http::HeaderMap;
 
 use crate::clock::Clock;
 use crate::cookie::{CookieName, Found};
 use crate::error::{Error, ErrorKind};
+use crate::guard::PrefixGuards;
 use crate::meter;
 use crate::session::{Session, SessionId};
 use crate::store::{LoadResult, Lookup, SessionStore};
@@ -17,7 +16,20 @@ pub(crate) struct Resolver<I, St> {
     pub(crate) cookie: CookieName,
     pub(crate) store: St,
     pub(crate) clock: Clock,
-    pub(crate) identity: PhantomData<fn() -> I>,
+    /// The path prefixes that a login layer guards; none for other layers, which may see shortened paths.
+    pub(crate) guards: PrefixGuards<I>,
+}
+
+impl<I, St: Clone> Resolver<I, St> {
+    /// The same without guards.
+    pub(crate) fn without_guards(&self) -> Self {
+        Self {
+            cookie: self.cookie.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            guards: PrefixGuards::new(),
+        }
+    }
 }
 
 impl<I, St: SessionStore<I>> Resolver<I, St> {

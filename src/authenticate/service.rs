@@ -10,7 +10,6 @@ use tower_service::Service;
 use super::{Resolver, Resolving, ResponseFuture};
 use crate::answer::Rejection;
 use crate::body::ResponseBody;
-use crate::guard::PrefixGuards;
 use crate::identity::Identity;
 use crate::session::Authenticated;
 use crate::store::{Lookup, SessionStore};
@@ -57,12 +56,12 @@ where
         (halt, target)
     }
 
-    /// The future of a request that cannot go on at once. Once it can, `guards` decide before `inner` is called.
+    /// The future of a request that cannot go on at once. Once it can, the guards of this resolver decide before `inner`
+    /// is called.
     #[cold]
     pub(crate) fn halt<S, B, RB>(
         self: &Arc<Self>,
         halt: Halt<St::Load>,
-        guards: Option<Arc<PrefixGuards<I>>>,
         inner: &mut S,
         request: Request<B>,
     ) -> Resolving<S, B, I, St>
@@ -76,7 +75,7 @@ where
                 // stays here.
                 let clone = inner.clone();
                 let ready = mem::replace(inner, clone);
-                Resolving::loading(load, Arc::clone(self), guards, request, ready)
+                Resolving::loading(load, Arc::clone(self), request, ready)
             }
         }
     }
@@ -107,7 +106,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         ResponseFuture::new(match self.resolver.identify(&mut request).0 {
             None => Resolving::inner(self.inner.call(request)),
-            Some(halt) => self.resolver.halt(halt, None, &mut self.inner, request),
+            Some(halt) => self.resolver.halt(halt, &mut self.inner, request),
         })
     }
 }

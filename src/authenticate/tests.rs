@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
-use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,6 +20,7 @@ use crate::answer::{Reason, Rejection};
 use crate::clock::{ManualClock, Timestamp};
 use crate::cookie::CookieName;
 use crate::error::{Error, ErrorKind};
+use crate::guard::PrefixGuards;
 use crate::identity::Identity;
 use crate::session::{Authenticated, Lifetime, Session, SessionId};
 use crate::store::{LoadResult, Lookup, SessionStore};
@@ -102,7 +102,7 @@ const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
 
 fn layer(store: Script, clock: &ManualClock) -> AuthenticateLayer<Person, Script> {
     let cookie = CookieName::new("__Host-test".to_owned());
-    AuthenticateLayer::new(Arc::new(Resolver { cookie, store, clock: clock.clock(), identity: PhantomData }))
+    AuthenticateLayer::new(Arc::new(Resolver { cookie, store, clock: clock.clock(), guards: PrefixGuards::new() }))
 }
 
 fn session() -> Arc<Session<Person>> {

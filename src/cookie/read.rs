@@ -23,7 +23,7 @@ pub(crate) enum Found<'h> {
 }
 
 /// The name of a cookie, prepared to be looked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CookieName {
     name: String,
     /// Finds the name with the `=` behind it, whatever it is part of.

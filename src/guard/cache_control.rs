@@ -18,6 +18,8 @@ pub(crate) enum CacheControl {
 }
 
 impl CacheControl {
+    /// Not inlined: it would make the guard's call longer for requests that do not need it.
+    #[inline(never)]
     pub(crate) fn of(method: &Method, headers: &HeaderMap) -> Self {
         if RequestKind::is_for_a_document(method, headers) { Self::Document } else { Self::Other }
     }
@@ -29,6 +31,7 @@ impl CacheControl {
         }
     }
 
+    #[inline(never)]
     fn add(self, headers: &mut HeaderMap) {
         let is_document = matches!(self, Self::Document) || headers.get(CONTENT_TYPE).is_some_and(is_html);
         let value = if is_document { "private, no-store" } else { "private, no-cache" };

@@ -1,5 +1,5 @@
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http::Response;
 use pin_project::pin_project;
@@ -11,28 +11,30 @@ use crate::body::ResponseBody;
 /// Response future of [`Guard`](super::Guard).
 #[pin_project]
 #[derive(Debug)]
-pub struct ResponseFuture<F>(#[pin] Kind<F>);
+pub struct ResponseFuture<F> {
+    #[pin]
+    kind: Kind<F>,
+    /// Beside the kind, which then has no tag of its own: that saves copies.
+    cache_control: CacheControl,
+}
 
 #[pin_project(project = KindProj)]
 #[derive(Debug)]
 enum Kind<F> {
     /// The wrapped service answers.
-    Inner {
-        #[pin]
-        future: F,
-        cache_control: CacheControl,
-    },
+    Inner(#[pin] F),
     /// The guard answers.
     Rejected(Option<Rejection>),
 }
 
 impl<F> ResponseFuture<F> {
+    #[inline]
     pub(super) fn inner(future: F, cache_control: CacheControl) -> Self {
-        Self(Kind::Inner { future, cache_control })
+        Self { kind: Kind::Inner(future), cache_control }
     }
 
     pub(super) fn rejected(rejection: Rejection) -> Self {
-        Self(Kind::Rejected(Some(rejection)))
+        Self { kind: Kind::Rejected(Some(rejection)), cache_control: CacheControl::Unchanged }
     }
 }
 
@@ -43,11 +45,15 @@ where
     type Output = Result<Response<ResponseBody<RB>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().0.project() {
-            KindProj::Inner { future, cache_control } => {
-                let mut response = ready!(future.poll(cx))?;
-                cache_control.apply(&mut response);
-                Poll::Ready(Ok(response.map(ResponseBody::inner)))
+        let this = self.project();
+        match this.kind.project() {
+            KindProj::Inner(future) => {
+                let mut output = future.poll(cx).map_ok(|response| response.map(ResponseBody::inner));
+                // In place, where it is returned from: each move copies a response.
+                if let Poll::Ready(Ok(response)) = &mut output {
+                    this.cache_control.apply(response);
+                }
+                output
             }
             KindProj::Rejected(rejection) => {
                 let rejection = rejection.take().expect("polled after completion");

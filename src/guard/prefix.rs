@@ -32,7 +32,13 @@ impl<I> PrefixGuards<I> {
     /// Whether a requirement applies to this raw path.
     #[inline]
     pub(crate) fn cover(&self, path: &str) -> bool {
-        !self.0.is_empty() && self.covering(path).next().is_some()
+        !self.0.is_empty() && self.is_covered(path)
+    }
+
+    /// Outlined, so that an application without guarded prefixes does not pay for it.
+    #[cold]
+    fn is_covered(&self, path: &str) -> bool {
+        self.covering(path).next().is_some()
     }
 
     fn covering<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a PrefixGuard<I>> {

@@ -1,7 +1,6 @@
 //! The settings of a login layer, and the check of all of them at once.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -367,12 +366,12 @@ where
             origin,
         };
         let cookie = CookieName::new(session_cookie);
-        let resolver = Resolver { cookie, store: self.store, clock: self.clock.clone(), identity: PhantomData };
+        let resolver = Resolver { cookie, store: self.store, clock: self.clock.clone(), guards: self.guards };
         Ok(LoginLayer::new(Shared {
             provider: self.provider,
+            unguarded: Arc::new(resolver.without_guards()),
             resolver: Arc::new(resolver),
             settings,
-            guards: Arc::new(self.guards),
             exchanges: Exchanges::new(self.clock),
             fleet,
             is_auto: AtomicBool::new(false),

@@ -114,9 +114,10 @@ where
 
 /// The facts of a request that the response may depend on.
 pub(super) struct Asked {
-    /// The target, unless the session's identity is complete.
+    /// The target, unless the identity of the session is complete.
     pub(super) target: Option<PathAndQuery>,
-    pub(super) path_length: usize,
+    /// Of at most 65,534 bytes, as of every URI of the `http` crate.
+    pub(super) path_length: u16,
     pub(super) cache_control: CacheControl,
 }
 
@@ -132,12 +133,12 @@ impl<P: IdentityProvider, St> Shared<P, St> {
     /// short response for the rest.
     fn settle(&self, rejection: &Rejection, asked: &Asked) -> Form {
         let (settings, reader) = (&self.settings, rejection.reader());
-        let target = || self.target(rejection, asked).unwrap_or_else(|| settings.landing.clone());
+        let return_to = || self.return_to(rejection, asked).unwrap_or_else(|| settings.landing.clone());
         match (rejection.reason(), reader.kind) {
             (Reason::LoginRequired, RequestKind::Prefetch) => Form::Answer(speculative()),
             (Reason::LoginRequired, RequestKind::Navigation) if !self.provider.works_in(reader.browser) => {
                 // To the page that says so; its address can be passed on.
-                let answer = see_other(&settings.login_url(&target()));
+                let answer = see_other(&settings.login_url(&return_to()));
                 Form::Answer(answer.unwrap_or_else(|error| self.broken(reader, error)))
             }
             (Reason::LoginRequired, RequestKind::Navigation)
@@ -146,11 +147,11 @@ impl<P: IdentityProvider, St> Shared<P, St> {
                 // Logged in a moment ago, and unauthenticated again: the browser rejects the session cookie, or another
                 // instance does not know the session. Another login would end in the same place.
                 self.report_lost_cookies();
-                Form::Answer(self.page(reader, PageKind::CookiesBlocked, Some(&target())))
+                Form::Answer(self.page(reader, PageKind::CookiesBlocked, Some(&return_to())))
             }
-            (Reason::LoginRequired, RequestKind::Navigation) => Form::Login(target()),
+            (Reason::LoginRequired, RequestKind::Navigation) => Form::Login(return_to()),
             (Reason::Unbound { bind_page }, RequestKind::Navigation | RequestKind::Frame) if reader.is_safe => {
-                let redirect = settings.bind_url(bind_page, &target()).and_then(|url| see_other(&url).ok());
+                let redirect = settings.bind_url(bind_page, &return_to()).and_then(|url| see_other(&url).ok());
                 Form::Answer(redirect.unwrap_or_else(|| {
                     warn!(
                         page = %bind_page,
@@ -167,18 +168,18 @@ impl<P: IdentityProvider, St> Shared<P, St> {
     /// The response without a redirect.
     fn reject(&self, rejection: &Rejection, asked: &Asked) -> OwnResponse {
         let (settings, reader) = (&self.settings, rejection.reader());
-        let target = self.target(rejection, asked);
+        let return_to = self.return_to(rejection, asked);
         let is_from_other_site =
             reader.kind == RequestKind::Form && rejection.origins().is_cross_site(&settings.origin);
         let bind = match rejection.reason() {
             Reason::Unbound { bind_page } => {
-                let target = target.as_ref().or_else(|| reader.kind.is_shown().then_some(&settings.landing));
-                target.and_then(|target| settings.bind_url(bind_page, target))
+                let known = return_to.as_ref().or_else(|| reader.kind.is_shown().then_some(&settings.landing));
+                known.and_then(|return_to| settings.bind_url(bind_page, return_to))
             }
             _ => None,
         };
         let links = Links {
-            login: Some(settings.login_url(target.as_ref().unwrap_or(&settings.landing))),
+            login: Some(settings.login_url(return_to.as_ref().unwrap_or(&settings.landing))),
             home: Some(settings.landing.as_str().to_owned()),
             bind,
             same_page: is_from_other_site.then(|| {
@@ -190,7 +191,7 @@ impl<P: IdentityProvider, St> Shared<P, St> {
     }
 
     /// The page that a login leads back to. The target of a script or of a form is no page; the page that sent it is.
-    fn target(&self, rejection: &Rejection, asked: &Asked) -> Option<ReturnTo> {
+    fn return_to(&self, rejection: &Rejection, asked: &Asked) -> Option<ReturnTo> {
         let reader = rejection.reader();
         if reader.is_safe && reader.kind.is_shown() {
             self.own_target(rejection, asked)
@@ -201,7 +202,7 @@ impl<P: IdentityProvider, St> Shared<P, St> {
 
     /// The checked target of the request itself.
     fn own_target(&self, rejection: &Rejection, asked: &Asked) -> Option<ReturnTo> {
-        let target = asked.target.as_ref().or_else(|| rejection.target(asked.path_length));
+        let target = asked.target.as_ref().or_else(|| rejection.target(asked.path_length.into()));
         target.and_then(|target| self.settings.rules.check(target.as_str().as_bytes()))
     }
 }

@@ -52,7 +52,7 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     /// same sessions. It answers `401` where this one redirects.
     #[must_use]
     pub fn authenticate(&self) -> AuthenticateLayer<P::Identity, St> {
-        AuthenticateLayer::new(Arc::clone(&self.shared.resolver))
+        AuthenticateLayer::new(Arc::clone(&self.shared.unguarded))
     }
 
     /// A layer that sends strangers through this login without being asked, where the provider

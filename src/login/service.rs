@@ -43,22 +43,21 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let shared = Arc::clone(&self.shared);
-        match shared.settings.endpoint(request.uri().path()) {
+        let path = request.uri().path();
+        match shared.settings.endpoint(path) {
+            None if shared.resolver.guards.cover(path) => self.call_guarded(request, shared),
             None => {
-                let path_length = request.uri().path().len();
+                let path_length = path.len() as u16;
                 let (halt, target) = shared.resolver.identify(&mut request);
-                let guards = Some(&shared.guards).filter(|guards| guards.cover(request.uri().path()));
-                let cache_control =
-                    guards.map_or(CacheControl::Unchanged, |_| CacheControl::of(request.method(), request.headers()));
-                let future = match (halt, guards) {
-                    (None, None) => Resolving::inner(self.inner.call(request)),
-                    (None, Some(guards)) => match guards.verify(&request) {
-                        Ok(()) => Resolving::inner(self.inner.call(request)),
-                        Err(rejection) => Resolving::rejected(rejection),
-                    },
-                    (Some(halt), guards) => shared.resolver.halt(halt, guards.cloned(), &mut self.inner, request),
+                let future = match halt {
+                    None => Resolving::inner(self.inner.call(request)),
+                    Some(halt) => shared.resolver.halt(halt, &mut self.inner, request),
                 };
-                ResponseFuture::passing(future, Asked { target, path_length, cache_control }, shared)
+                ResponseFuture::passing(
+                    future,
+                    Asked { target, path_length, cache_control: CacheControl::Unchanged },
+                    shared,
+                )
             }
             Some(endpoint) => {
                 let (parts, _) = request.into_parts();
@@ -67,6 +66,35 @@ where
                 ResponseFuture::own(shared.visit(endpoint, visit))
             }
         }
+    }
+}
+
+impl<S, P, St> Login<S, P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    /// Passes on a request whose target a prefix guards. Outlined, so that other requests do not pay for it.
+    #[cold]
+    fn call_guarded<B, RB>(
+        &mut self,
+        mut request: Request<B>,
+        shared: Arc<Shared<P, St>>,
+    ) -> ResponseFuture<S, B, P, St>
+    where
+        S: Service<Request<B>, Response = Response<RB>> + Clone,
+    {
+        let path_length = request.uri().path().len() as u16;
+        let cache_control = CacheControl::of(request.method(), request.headers());
+        let (halt, target) = shared.resolver.identify(&mut request);
+        let future = match halt {
+            None => match shared.resolver.guards.verify(&request) {
+                Ok(()) => Resolving::inner(self.inner.call(request)),
+                Err(rejection) => Resolving::rejected(rejection),
+            },
+            Some(halt) => shared.resolver.halt(halt, &mut self.inner, request),
+        };
+        ResponseFuture::passing(future, Asked { target, path_length, cache_control }, shared)
     }
 }
 

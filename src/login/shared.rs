@@ -17,7 +17,6 @@ use crate::authenticate::Resolver;
 use crate::cookie::CookiePolicy;
 use crate::error::Error;
 use crate::fleet::Fleet;
-use crate::guard::PrefixGuards;
 use crate::provider::IdentityProvider;
 use crate::session::Lifetime;
 use crate::trace::{debug, warn};
@@ -131,8 +130,8 @@ pub(super) struct Shared<P: IdentityProvider, St> {
     pub(super) provider: P,
     pub(super) resolver: Arc<Resolver<P::Identity, St>>,
     pub(super) settings: Settings,
-    /// The guarded path prefixes.
-    pub(super) guards: Arc<PrefixGuards<P::Identity>>,
+    /// The same without the guarded path prefixes, for layers without a login.
+    pub(super) unguarded: Arc<Resolver<P::Identity, St>>,
     pub(super) exchanges: Exchanges,
     /// What this instance shares with the others of its site, if there are others.
     pub(super) fleet: Option<Arc<dyn Fleet>>,

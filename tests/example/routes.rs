@@ -188,7 +188,7 @@ async fn form_that_arrives_after_the_session_expired_gets_a_page_that_leads_back
     assert!(visit.text().contains("登录已过期"), "{}", visit.text());
     assert!(visit.text().contains("/auth/wechat/login?return_to=%2Fbind"), "{}", visit.text());
 
-    let gateway = browser.post_from("https://pay.example/", &format!("{}?paid=1", form), "sum=7").await.unwrap();
+    let gateway = browser.post_from("https://pay.example/", &format!("{form}?paid=1"), "sum=7").await.unwrap();
     assert_eq!(gateway.status(), 401);
     assert!(gateway.text().contains("href=\"/bind?paid=1\""), "{}", gateway.text());
     assert!(!gateway.text().contains("过期"), "{}", gateway.text());

@@ -174,7 +174,7 @@ impl<St: SessionStore<Person>> Site<St> {
         let guarded = GuardLayer::<Person>::logged_in().layer(application);
         self.login.layer(service_fn(move |request: Request<Body>| {
             let is_guarded = request.uri().path().starts_with("/admin");
-            let (guarded, application) = (guarded.clone(), application.clone());
+            let guarded = guarded.clone();
             async move {
                 if is_guarded {
                     return guarded.oneshot(request).await;
