@@ -169,7 +169,11 @@ fn heap(section: &mut Section) {
     let grown = allocation_counter::measure(|| {
         let store = filled.insert(MemoryStore::<Person>::builder().capacity(2 * count as u64).build());
         for session in waiting.drain(..) {
-            runtime.block_on(store.insert(session)).expect("the store takes it");
+            let inserted = runtime.block_on(async {
+                let since = store.stamp(session.namespace()).await?;
+                store.insert(session, None, since).await
+            });
+            let _kept = inserted.expect("the store takes it");
         }
     });
     let [whole, identity] = [grown.bytes_current as f64 / count as f64, size_of::<Person>() as f64];

@@ -7,7 +7,7 @@ use tokio::runtime;
 use tokio::time::sleep;
 use tower_weika::clock::{Clock, ManualClock};
 use tower_weika::session::{Lifetime, Session};
-use tower_weika::store::{Lookup, Redis, RedisStore, SessionStore};
+use tower_weika::store::{Lookup, Namespace, Redis, RedisStore, SessionStore};
 
 use crate::support::{Candidate, LIVE, Person, Site, session_id};
 
@@ -28,7 +28,8 @@ pub(crate) fn live(name: &str, url: &str, sessions: usize) -> Candidate {
     runtime.block_on(cache_is_valid(&redis.store_named("probe")));
     let store = redis.store();
     let site = Site::with_sessions_in(&store, sessions, runtime);
-    let is_cached = |number| matches!(store.load(&session_id(LIVE, number)), Lookup::Ready(Ok(Some(_))));
+    let is_cached =
+        |number| matches!(store.load(site.login.namespace(), &session_id(LIVE, number)), Lookup::Ready(Ok(Some(_))));
     assert!((0..sessions).all(is_cached), "every session is in the local cache");
     site.live(name)
 }
@@ -36,9 +37,11 @@ pub(crate) fn live(name: &str, url: &str, sessions: usize) -> Candidate {
 async fn cache_is_valid(probe: &RedisStore<Person>) {
     let id = session_id(u64::MAX, 0);
     let session = Session::begin(id, Person::numbered(0), Lifetime::default(), Clock::system().now());
-    probe.insert(session).await.expect("the server answers");
+    let namespace = Namespace::default();
+    let since = probe.stamp(&namespace).await.expect("the server answers");
+    let _inserted = probe.insert(session, None, since).await.expect("the server answers");
     // A session that is loaded is put into the cache again, should it have been emptied.
-    while let Lookup::Pending(load) = probe.load(&id) {
+    while let Lookup::Pending(load) = probe.load(&namespace, &id) {
         assert!(load.await.is_ok_and(|found| found.is_some()), "the session is there");
         sleep(Duration::from_millis(5)).await;
     }

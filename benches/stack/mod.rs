@@ -11,7 +11,7 @@ use tower_weika::identity::Identity;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
 use tower_weika::session::{Authenticated, Lifetime, Session};
-use tower_weika::store::{MemoryStore, SessionStore};
+use tower_weika::store::{Inserted, MemoryStore, SessionStore};
 use tower_weika::{AuthorizationCode, Error};
 
 use crate::support::{Application, Candidate, bare, cookies, session_id, strangers};
@@ -38,6 +38,10 @@ impl<const LAYER: usize> IdentityProvider for Provider<LAYER> {
         &self.0
     }
 
+    fn application(&self) -> &str {
+        "test-application"
+    }
+
     fn code_parameter(&self) -> &str {
         "wxcode"
     }
@@ -59,7 +63,7 @@ struct Way<const LAYER: usize> {
 
 impl<const LAYER: usize> Way<LAYER> {
     fn with_sessions(count: usize, runtime: &Runtime) -> Self {
-        let store = MemoryStore::new();
+        let store = MemoryStore::<Member<LAYER>>::builder().sessions_per_subject(None).build();
         let provider = Provider(format!("way-{LAYER}"));
         let builder = LoginLayer::builder(provider).store(store.clone()).public_url("https://campus.example");
         let login = builder.build().expect("valid settings");
@@ -67,10 +71,16 @@ impl<const LAYER: usize> Way<LAYER> {
         let cookie = |number| {
             let id = session_id(FIRST_SERIES + LAYER as u64, number);
             let session = Session::begin(id, Member(format!("member-{LAYER}")), Lifetime::default(), now);
-            runtime.block_on(store.insert(session)).expect("the store takes it");
+            let session = session.within(*login.namespace());
+            let inserted = runtime.block_on(async {
+                let since = store.stamp(session.namespace()).await?;
+                store.insert(session, None, since).await
+            });
+            assert_eq!(inserted.expect("the store takes it"), Inserted::Kept);
             format!("__Host-way-{LAYER}-session={}", &*id.expose())
         };
-        Self { login, cookies: (0..count).map(cookie).collect() }
+        let cookies = (0..count).map(cookie).collect();
+        Self { login, cookies }
     }
 }
 

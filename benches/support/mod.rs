@@ -18,7 +18,7 @@ use tower_weika::identity::Identity;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
 use tower_weika::session::{Authenticated, Lifetime, Session, SessionId};
-use tower_weika::store::{MemoryStore, SessionStore, StoredIdentity};
+use tower_weika::store::{Inserted, MemoryStore, SessionStore, StoredIdentity};
 use tower_weika::{AuthorizationCode, Error};
 
 const FOREIGN: &str = "_ga=GA1.1.1382046791.1763700000; Hm_lvt_0c1e6f3a=1763700000,1763701234; locale=zh-CN; \
@@ -61,6 +61,10 @@ impl IdentityProvider for Provider {
         "bench"
     }
 
+    fn application(&self) -> &str {
+        "test-application"
+    }
+
     fn code_parameter(&self) -> &str {
         "wxcode"
     }
@@ -94,15 +98,18 @@ impl<St: SessionStore<Person>> Site<St> {
     /// The same with another store. The session ids are the same in every run, see [`session_id`].
     pub(crate) fn with_sessions_in(store: &St, count: usize, runtime: &Runtime) -> Self {
         let cookie_name = runtime.block_on(cookie_name());
-        let now = Clock::system().now();
+        let (now, login) = (Clock::system().now(), login_over(store.clone()));
+        let since = runtime.block_on(store.stamp(login.namespace())).expect("the store answers");
         let live = (0..count).map(|number| {
             let id = session_id(LIVE, number);
             let session = Session::begin(id, Person::numbered(number), Lifetime::default(), now);
-            runtime.block_on(store.insert(session)).expect("the store takes it");
+            let session = session.within(*login.namespace());
+            let inserted = runtime.block_on(store.insert(session, None, since)).expect("the store takes it");
+            assert_eq!(inserted, Inserted::Kept);
             cookies(&format!("{cookie_name}={}", &*id.expose()))
         });
         let live = live.collect();
-        Self { login: login_over(store.clone()), cookie_name, live }
+        Self { login, cookie_name, live }
     }
 
     /// Those who are logged in, on the way through the login layer.

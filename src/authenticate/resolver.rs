@@ -1,5 +1,7 @@
 //! From the headers of a request to its live session.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 
 use crate::clock::Clock;
@@ -8,13 +10,15 @@ use crate::error::{Error, ErrorKind};
 use crate::guard::PrefixGuards;
 use crate::meter;
 use crate::session::{Session, SessionId};
-use crate::store::{LoadResult, Lookup, SessionStore};
+use crate::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
 use crate::trace::debug;
 
 /// Finds the live session of a request.
 pub(crate) struct Resolver<I, St> {
     pub(crate) cookie: CookieName,
     pub(crate) store: St,
+    /// Of the sessions that count (rule S1).
+    pub(crate) namespace: Namespace,
     pub(crate) clock: Clock,
     /// The path prefixes that a login layer guards; none for other layers, which may see shortened paths.
     pub(crate) guards: PrefixGuards<I>,
@@ -26,6 +30,7 @@ impl<I, St: Clone> Resolver<I, St> {
         Self {
             cookie: self.cookie.clone(),
             store: self.store.clone(),
+            namespace: self.namespace,
             clock: self.clock.clone(),
             guards: PrefixGuards::new(),
         }
@@ -51,7 +56,7 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
     pub(crate) fn lookup(&self, headers: &HeaderMap) -> Lookup<I, St::Load> {
         match self.id(headers) {
             None => Lookup::Ready(Ok(None)),
-            Some(id) => match self.store.load(&id) {
+            Some(id) => match self.store.load(&self.namespace, &id) {
                 Lookup::Ready(found) => Lookup::Ready(self.admit(found)),
                 pending @ Lookup::Pending(_) => pending,
             },
@@ -62,7 +67,9 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
     #[inline]
     pub(crate) fn admit(&self, found: LoadResult<I>) -> LoadResult<I> {
         let now = self.clock.now();
-        let session = found.map_err(as_store_error)?.filter(|session| session.is_live(now));
+        // The namespace once more, whatever the store has done with it.
+        let counts = |session: &Arc<Session<I>>| *session.namespace() == self.namespace && session.is_live(now);
+        let session = found.map_err(as_store_error)?.filter(counts);
         if let Some(session) = &session
             && session.touch(now)
         {
@@ -71,29 +78,39 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
         Ok(session)
     }
 
-    /// Keeps a new session.
-    pub(crate) async fn insert(&self, session: Session<I>) -> Result<(), Error> {
-        self.store.insert(session).await.map_err(as_store_error)
+    /// Stamps an exchange that begins now.
+    pub(crate) async fn stamp(&self) -> Result<Stamp, Error> {
+        self.store.stamp(&self.namespace).await.map_err(as_store_error)
     }
 
-    /// Ends a session.
+    /// Keeps a new session in the place of a former one, unless it was revoked since the stamp.
+    pub(crate) async fn insert(
+        &self,
+        session: Session<I>,
+        former: Option<&SessionId>,
+        since: Stamp,
+    ) -> Result<Inserted, Error> {
+        self.store.insert(session.within(self.namespace), former, since).await.map_err(as_store_error)
+    }
+
+    /// Revokes a session.
     pub(crate) async fn remove(&self, id: &SessionId) -> Result<(), Error> {
-        self.store.remove(id).await.map_err(as_store_error)
+        self.store.remove(&self.namespace, id).await.map_err(as_store_error)
     }
 
-    /// Ends all sessions of one person.
+    /// Revokes all sessions of one subject.
     pub(crate) async fn remove_subject(&self, subject: &str) -> Result<(), Error> {
-        self.store.remove_subject(subject).await.map_err(as_store_error)
+        self.store.remove_subject(&self.namespace, subject).await.map_err(as_store_error)
     }
 
-    /// Ends all sessions.
+    /// Revokes all sessions.
     pub(crate) async fn remove_all(&self) -> Result<(), Error> {
-        self.store.remove_all().await.map_err(as_store_error)
+        self.store.remove_all(&self.namespace).await.map_err(as_store_error)
     }
 
     /// The session under an id, if it still counts.
     pub(crate) async fn live(&self, id: &SessionId) -> LoadResult<I> {
-        match self.store.load(id) {
+        match self.store.load(&self.namespace, id) {
             Lookup::Ready(found) => self.admit(found),
             Lookup::Pending(load) => self.admit(load.await),
         }

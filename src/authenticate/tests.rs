@@ -23,7 +23,7 @@ use crate::error::{Error, ErrorKind};
 use crate::guard::PrefixGuards;
 use crate::identity::Identity;
 use crate::session::{Authenticated, Lifetime, Session, SessionId};
-use crate::store::{LoadResult, Lookup, SessionStore};
+use crate::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
 
 #[derive(Debug)]
 struct Person;
@@ -73,7 +73,7 @@ impl Future for Later {
 impl SessionStore<Person> for Script {
     type Load = Later;
 
-    fn load(&self, _: &SessionId) -> Lookup<Person, Later> {
+    fn load(&self, _: &Namespace, _: &SessionId) -> Lookup<Person, Later> {
         self.lookups.fetch_add(1, Ordering::Relaxed);
         match self.next.lock().unwrap().pop().expect("a look-up that the test did not expect") {
             Answer::Now(loaded) => Lookup::Ready(loaded),
@@ -81,19 +81,28 @@ impl SessionStore<Person> for Script {
         }
     }
 
-    fn insert(&self, _: Session<Person>) -> impl Future<Output = Result<(), Error>> + Send {
+    fn stamp(&self, _: &Namespace) -> impl Future<Output = Result<Stamp, Error>> + Send {
+        ready(Ok(Stamp::new(0)))
+    }
+
+    fn insert(
+        &self,
+        _: Session<Person>,
+        _: Option<&SessionId>,
+        _: Stamp,
+    ) -> impl Future<Output = Result<Inserted, Error>> + Send {
+        ready(Ok(Inserted::Kept))
+    }
+
+    fn remove(&self, _: &Namespace, _: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
         ready(Ok(()))
     }
 
-    fn remove(&self, _: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
+    fn remove_subject(&self, _: &Namespace, _: &str) -> impl Future<Output = Result<(), Error>> + Send {
         ready(Ok(()))
     }
 
-    fn remove_subject(&self, _: &str) -> impl Future<Output = Result<(), Error>> + Send {
-        ready(Ok(()))
-    }
-
-    fn remove_all(&self) -> impl Future<Output = Result<(), Error>> + Send {
+    fn remove_all(&self, _: &Namespace) -> impl Future<Output = Result<(), Error>> + Send {
         ready(Ok(()))
     }
 }
@@ -102,11 +111,17 @@ const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
 
 fn layer(store: Script, clock: &ManualClock) -> AuthenticateLayer<Person, Script> {
     let cookie = CookieName::new("__Host-test".to_owned());
-    AuthenticateLayer::new(Arc::new(Resolver { cookie, store, clock: clock.clock(), guards: PrefixGuards::new() }))
+    let (namespace, guards) = (login(), PrefixGuards::new());
+    AuthenticateLayer::new(Arc::new(Resolver { cookie, store, namespace, clock: clock.clock(), guards }))
+}
+
+fn login() -> Namespace {
+    Namespace::new("test", "application", "https://campus.example")
 }
 
 fn session() -> Arc<Session<Person>> {
-    Arc::new(Session::begin(SessionId::random().unwrap(), Person, Lifetime::default(), START))
+    let session = Session::begin(SessionId::random().unwrap(), Person, Lifetime::default(), START);
+    Arc::new(session.within(login()))
 }
 
 fn with_cookie() -> Request<Body> {
@@ -150,6 +165,18 @@ async fn ended_or_absent_session_is_anonymous() {
     let clock = ManualClock::new(START.plus(Duration::from_secs(30 * 60)));
     for answer in [Some(session()), None] {
         let store = Script::default().then(Answer::Now(Ok(answer)));
+        assert_eq!(ask(&layer(store, &clock), with_cookie()).await.2, "anonymous");
+    }
+}
+
+#[tokio::test]
+async fn s1_session_of_another_login_is_anonymous_whatever_the_store_says() {
+    let clock = ManualClock::new(START);
+    let session = Session::begin(SessionId::random().unwrap(), Person, Lifetime::default(), START);
+    let other = Namespace::new("test", "another application", "https://campus.example");
+    for namespace in [other, Namespace::default()] {
+        let session = Session::begin(*session.id(), Person, Lifetime::default(), START).within(namespace);
+        let store = Script::default().then(Answer::Now(Ok(Some(Arc::new(session)))));
         assert_eq!(ask(&layer(store, &clock), with_cookie()).await.2, "anonymous");
     }
 }

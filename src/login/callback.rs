@@ -17,7 +17,7 @@ use crate::meter;
 use crate::provider::IdentityProvider;
 use crate::secret::AuthorizationCode;
 use crate::session::{Session, SessionId};
-use crate::store::SessionStore;
+use crate::store::{Inserted, SessionStore, Stamp};
 use crate::trace::{info, warn};
 
 /// The longest code that is taken. WeCom, the only relative that documents a length, goes up to 512 bytes.
@@ -155,6 +155,8 @@ where
         former: Option<SessionId>,
         return_to: ReturnTo,
     ) -> Result<Finished, Error> {
+        // Before the claim: without a stamp nothing is spent, and a reload begins anew.
+        let since = self.resolver.stamp().await?;
         let shared = self.shared_flow(state.flow);
         if let Some(shared) = &shared
             && let Some(known) = shared.claim().await?
@@ -162,13 +164,10 @@ where
             return self.follow(shared, known).await;
         }
         let provider = self.provider.name();
-        let salt = self.log_in(&state, code, former).await;
+        let salt = self.log_in(&state, code, former, since).await;
         meter::login_ended(provider, meter::outcome(&salt));
         let outcome = match salt {
-            Ok(salt) => {
-                info!(provider = %provider, "logged in");
-                Outcome::LoggedIn { salt, return_to }
-            }
+            Ok(salt) => Outcome::LoggedIn { salt, return_to },
             Err(error) => {
                 warn!(provider = %provider, error = %error.report(), "login failed");
                 Outcome::Failed(error)
@@ -181,8 +180,15 @@ where
         Ok(finished)
     }
 
-    /// Always a new id; the browser's former session ends.
-    async fn log_in(&self, state: &State, code: AuthorizationCode, former: Option<SessionId>) -> Result<Salt, Error> {
+    /// Always a new id; the browser's former session ends. A login that was revoked since the stamp goes well, and its
+    /// session is not there, as if it had been revoked a moment later (rule S3).
+    async fn log_in(
+        &self,
+        state: &State,
+        code: AuthorizationCode,
+        former: Option<SessionId>,
+        since: Stamp,
+    ) -> Result<Salt, Error> {
         let salt = Salt::random()?;
         let id = salt.session(&self.settings.keys.session, state);
         let exchange = self.provider.exchange(code);
@@ -195,13 +201,11 @@ where
         if let Some(end) = valid_until {
             session = session.ending_by(end);
         }
-        self.resolver.insert(session).await?;
-        if let Some(former) = former
-            && let Err(error) = self.resolver.remove(&former).await
-        {
-            // Nobody will be told of the new session, so it should not stay either.
-            self.resolver.remove(&id).await?;
-            return Err(error);
+        match self.resolver.insert(session, former.as_ref(), since).await? {
+            Inserted::Kept => info!(provider = %self.provider.name(), "logged in"),
+            Inserted::Revoked => {
+                info!(provider = %self.provider.name(), "login: revoked while its code was exchanged; no session is kept");
+            }
         }
         Ok(salt)
     }

@@ -25,7 +25,7 @@ use crate::key_material::{self, MIN_SECRET_BYTES};
 use crate::provider::IdentityProvider;
 use crate::random;
 use crate::session::Lifetime;
-use crate::store::SessionStore;
+use crate::store::{Namespace, SessionStore};
 
 /// Settings for a [`LoginLayer`]. Only [`public_url`](Self::public_url) has no default.
 pub struct LoginLayerBuilder<P: IdentityProvider, St> {
@@ -287,6 +287,10 @@ where
             });
         }
 
+        if self.provider.application().is_empty() {
+            mistakes.push(Mistake::Missing("the provider's application"));
+        }
+
         let origin = match &self.public_url {
             Some(text) => check_origin("public_url", text, self.loopback_development, &mut mistakes),
             None => {
@@ -356,6 +360,7 @@ where
         }
         let cookies =
             if origin.starts_with("http://") { CookiePolicy::LoopbackDevelopment } else { CookiePolicy::Secure };
+        let namespace = Namespace::new(name, self.provider.application(), &origin);
         let session_cookie = cookies.name(&format!("{name}-session"));
         let settings = Settings {
             redirect_uri: format!("{origin}{callback_path}"),
@@ -366,7 +371,7 @@ where
             rules,
             cookies,
             flows: FlowCookies::new(cookies, name, &session_cookie),
-            keys: Keys::derive(&secret, &self.former_secrets, name),
+            keys: Keys::derive(&secret, &self.former_secrets, namespace),
             lifetime: self.lifetime,
             exchange_timeout: self.exchange_timeout,
             pages: self.pages,
@@ -374,7 +379,8 @@ where
             origin,
         };
         let cookie = CookieName::new(session_cookie);
-        let resolver = Resolver { cookie, store: self.store, clock: self.clock.clone(), guards: self.guards };
+        let resolver =
+            Resolver { cookie, store: self.store, namespace, clock: self.clock.clone(), guards: self.guards };
         Ok(LoginLayer::new(Shared {
             provider: self.provider,
             unguarded: Arc::new(resolver.without_guards()),

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 /// Half of an HMAC-SHA-256 (RFC 2104 §5 allows truncation to half its length).
 pub(super) const TAG_BYTES: usize = 16;
 
-/// One key per purpose and provider, all derived from one secret: what was made for one purpose or provider
-/// is refused everywhere else.
+/// One key per purpose and login, all derived from one secret. The login is its [`Namespace`](crate::store::Namespace):
+/// provider, application and public origin. A tag that was made for one purpose or login is refused everywhere else.
 pub(super) struct Keys {
     pub(super) state: Key,
     pub(super) flow: Key,
@@ -18,11 +18,12 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// The keys of `secret`. What was made under one of the `former` secrets is accepted as well.
-    pub(super) fn derive(secret: &[u8], former: &[Zeroizing<Vec<u8>>], provider: &str) -> Self {
+    /// The keys of `secret` for one login. A tag under one of the `former` secrets is accepted as well.
+    pub(super) fn derive(secret: &[u8], former: &[Zeroizing<Vec<u8>>], login: impl AsRef<[u8]>) -> Self {
+        let login = login.as_ref();
         let key = |purpose| Key {
-            current: child(secret, purpose, provider),
-            former: former.iter().map(|secret| child(secret, purpose, provider)).collect(),
+            current: child(secret, purpose, login),
+            former: former.iter().map(|secret| child(secret, purpose, login)).collect(),
         };
         Self { state: key("state"), flow: key("flow"), session: key("session") }
     }
@@ -75,10 +76,10 @@ impl Key {
     }
 }
 
-/// The key for one purpose and provider.
-fn child(secret: &[u8], purpose: &str, provider: &str) -> KeyBytes {
+/// The key for one purpose and login.
+fn child(secret: &[u8], purpose: &str, login: &[u8]) -> KeyBytes {
     let root = Zeroizing::new(digest(secret));
-    let parts: [&[u8]; 4] = [b"tower-weika/1/", purpose.as_bytes(), b"/", provider.as_bytes()];
+    let parts: [&[u8]; 4] = [b"tower-weika/2/", purpose.as_bytes(), b"/", login];
     Zeroizing::new(mac(&root, &parts).finalize().into_bytes().into())
 }
 
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn purpose_and_provider_separate_the_keys() {
+    fn purpose_and_login_separate_the_keys() {
         let keys = Keys::derive(&[7; 32], &[], "weika");
         let others = Keys::derive(&[7; 32], &[], "wechat");
         let tag = keys.state.tag(&[b"payload"]);

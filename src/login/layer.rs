@@ -14,7 +14,7 @@ use crate::provider::IdentityProvider;
 use crate::session::Authenticated;
 #[cfg(feature = "memory")]
 use crate::store::MemoryStore;
-use crate::store::SessionStore;
+use crate::store::{Namespace, SessionStore};
 
 /// Wraps applications in [`Login`]; see the [module](super). Clones are cheap and share everything.
 #[cfg(feature = "memory")]
@@ -83,6 +83,12 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
         settings.login_url(target.as_ref().unwrap_or(&settings.landing))
     }
 
+    /// The namespace of the sessions of this login, for sessions that are inserted into its store by hand.
+    #[must_use]
+    pub fn namespace(&self) -> &Namespace {
+        &self.shared.resolver.namespace
+    }
+
     /// The path that begins a login.
     #[must_use]
     pub fn login_path(&self) -> &str {
@@ -101,7 +107,7 @@ where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
-    /// Ends one session.
+    /// Ends one session, and a login under way in the same browser.
     ///
     /// # Errors
     /// If the store fails; the session may still be there.
@@ -109,7 +115,9 @@ where
         self.shared.resolver.remove(session.session().id()).await
     }
 
-    /// Ends all sessions of one person.
+    /// Ends all sessions of one person, and their logins under way: those whose code was sent before this returns. It
+    /// never waits for them. Not to be called in the course of a login of the same person, which it would end; for one
+    /// session a person see [`MemoryStoreBuilder::sessions_per_subject`](crate::store::MemoryStoreBuilder::sessions_per_subject).
     ///
     /// # Errors
     /// If the store fails; some of the sessions may still be there.
@@ -117,7 +125,7 @@ where
         self.shared.resolver.remove_subject(subject).await
     }
 
-    /// Ends all sessions of everybody.
+    /// Ends all sessions of this login, and all logins under way. Those of other logins over the same store stay.
     ///
     /// # Errors
     /// If the store fails; some of the sessions may still be there.

@@ -78,8 +78,10 @@ where
     /// The flow at the other instances, if there are any.
     pub(super) fn shared_flow(&self, flow: FlowId) -> Option<SharedFlow> {
         let fleet = Arc::clone(self.fleet.as_ref()?);
-        // The flow is in the URL of a callback; what others may read should not lead from one to the other.
-        let digest = hex::encode(&Sha256::digest(flow.0));
+        // The flow is in the URL of a callback; a name that others may read should not lead from one to the other. The
+        // namespace keeps the flows of other logins with the same provider apart.
+        let digest = Sha256::new().chain_update(self.resolver.namespace).chain_update(flow.0).finalize();
+        let digest = hex::encode(&digest);
         Some(SharedFlow { fleet, name: format!("{}:{digest}", self.provider.name()) })
     }
 

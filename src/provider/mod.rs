@@ -34,6 +34,10 @@
 //!         "reception"
 //!     }
 //!
+//!     fn application(&self) -> &str {
+//!         "front-desk"
+//!     }
+//!
 //!     fn code_parameter(&self) -> &str {
 //!         "ticket"
 //!     }
@@ -95,6 +99,11 @@ pub trait IdentityProvider: Send + Sync + 'static {
     /// (`/auth/{name}/login`), of the cookie names, and of what the state is authenticated with, so that the
     /// callback of one provider refuses the state of another.
     fn name(&self) -> &str;
+
+    /// The application at the provider: app_key, APPID. Stable, and no secret. Sessions, states and revocations belong to
+    /// one provider, application and public origin, so that two schools with an application each never accept each
+    /// other's (rule S1). Another application means that all sessions end.
+    fn application(&self) -> &str;
 
     /// The query parameter in which the callback brings the one-time code.
     fn code_parameter(&self) -> &str;

@@ -46,6 +46,7 @@ const AUTHORIZE_URL: &str = "https://open.weixin.qq.com/connect/oauth2/authorize
 pub struct WechatUserProvider {
     binding: BindingClient,
     app_id: Option<Box<str>>,
+    application: Box<str>,
     #[cfg(feature = "memory")]
     school: Option<SchoolAccount>,
     authorize_url: BaseUrl,
@@ -82,6 +83,7 @@ impl WechatUserProvider {
         WechatUserProviderBuilder {
             binding,
             app_id: None,
+            application: None,
             #[cfg(feature = "memory")]
             school: None,
             authorize_url: AUTHORIZE_URL.to_owned(),
@@ -114,6 +116,10 @@ impl IdentityProvider for WechatUserProvider {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn application(&self) -> &str {
+        &self.application
     }
 
     fn code_parameter(&self) -> &'static str {
@@ -201,6 +207,7 @@ mod kesion {
 pub struct WechatUserProviderBuilder {
     binding: BindingClient,
     app_id: Option<Box<str>>,
+    application: Option<Box<str>>,
     #[cfg(feature = "memory")]
     school: Option<SchoolAccount>,
     authorize_url: String,
@@ -218,10 +225,17 @@ impl WechatUserProviderBuilder {
     }
 
     /// Takes APPID and auto-login switch (`iswechatautologin`) from what Kesion says of the school's account, unless
-    /// they are set here.
+    /// they are set here. Without an APPID that is set, [`application`](Self::application) is required.
     #[cfg(feature = "memory")]
     pub fn official_account(self, account: SchoolAccount) -> Self {
         Self { school: Some(account), ..self }
+    }
+
+    /// The name of the [application](IdentityProvider::application) that sessions belong to. Default: the APPID. Where
+    /// that comes from Kesion it may change, so a name of the school is required here. It stays the same as long as
+    /// sessions shall, and is not the school's token, which is a secret.
+    pub fn application(self, application: impl Into<Box<str>>) -> Self {
+        Self { application: Some(application.into()), ..self }
     }
 
     /// WeChat's authorization page. Default: `https://open.weixin.qq.com/connect/oauth2/authorize`.
@@ -279,10 +293,15 @@ impl WechatUserProviderBuilder {
             }
             Some(_) | None => {}
         }
+        let application = self.application.or_else(|| self.app_id.clone()).unwrap_or_default();
+        if application.is_empty() && (is_named || self.app_id.is_some()) {
+            mistakes.push(Mistake::Missing("application (a name of the school, as the APPID comes from Kesion)"));
+        }
         match authorize_url {
             Some(authorize_url) if mistakes.is_empty() => Ok(WechatUserProvider {
                 binding: self.binding,
                 app_id: self.app_id,
+                application,
                 #[cfg(feature = "memory")]
                 school: self.school,
                 authorize_url,
@@ -326,6 +345,24 @@ mod tests {
         for app_id in ["", "wx 0", "wx0&x=1", "wx0#"] {
             assert!(builder().app_id(app_id).build().is_err(), "{app_id}");
         }
+    }
+
+    #[cfg(feature = "memory")]
+    #[tokio::test]
+    async fn s1_application_is_the_appid_or_a_configured_name() {
+        use crate::client::kesion::KesionClient;
+        use crate::official_account::OfficialAccounts;
+        use crate::secret::AppToken;
+
+        assert_eq!(builder().app_id("wx0").build().unwrap().application(), "wx0");
+        assert_eq!(builder().app_id("wx0").application("campus").build().unwrap().application(), "campus");
+        let kesion = KesionClient::builder("https://kesion.example").build().unwrap();
+        let school = OfficialAccounts::new(kesion).school(AppToken::new("secret-token"));
+        let error = builder().official_account(school.clone()).build().unwrap_err();
+        assert!(error.to_string().contains("application"), "{error}");
+        assert!(builder().official_account(school.clone()).application("").build().is_err());
+        let provider = builder().official_account(school).application("campus").build().unwrap();
+        assert_eq!(provider.application(), "campus");
     }
 
     #[test]

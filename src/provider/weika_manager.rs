@@ -45,6 +45,10 @@ impl IdentityProvider for WeikaManagerProvider {
         &self.name
     }
 
+    fn application(&self) -> &str {
+        self.client.app_key()
+    }
+
     fn code_parameter(&self) -> &str {
         "wxcode"
     }

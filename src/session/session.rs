@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Lifetime, SessionId};
 use crate::clock::Timestamp;
+use crate::store::Namespace;
 
 /// A use is recorded at most this often, in milliseconds.
 const TOUCH_INTERVAL: u64 = 60_000;
@@ -12,6 +13,7 @@ const TOUCH_INTERVAL: u64 = 60_000;
 /// A live login: who, since when, until when.
 #[derive(Debug)]
 pub struct Session<I> {
+    namespace: Namespace,
     id: SessionId,
     identity: I,
     created: Timestamp,
@@ -26,6 +28,7 @@ impl<I> Session<I> {
     #[must_use]
     pub fn begin(id: SessionId, identity: I, lifetime: Lifetime, now: Timestamp) -> Self {
         Self {
+            namespace: Namespace::default(),
             id,
             identity,
             created: now,
@@ -33,6 +36,13 @@ impl<I> Session<I> {
             idle: u64::try_from(lifetime.idle.as_millis()).unwrap_or(u64::MAX),
             last_used: AtomicU64::new(now.unix_millis()),
         }
+    }
+
+    /// The same session, of the login with this namespace: no other accepts it.
+    #[must_use]
+    pub fn within(mut self, namespace: Namespace) -> Self {
+        self.namespace = namespace;
+        self
     }
 
     /// The same session, ending at `end` if that is earlier: a session never outlives what the upstream
@@ -48,6 +58,13 @@ impl<I> Session<I> {
     pub fn used_at(mut self, last_used: Timestamp) -> Self {
         self.last_used = AtomicU64::new(last_used.unix_millis());
         self
+    }
+
+    /// The namespace of the login that has made the session.
+    #[must_use]
+    #[inline]
+    pub fn namespace(&self) -> &Namespace {
+        &self.namespace
     }
 
     /// The name of the session. A secret.

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use pin_project::pin_project;
 
-use super::{LoadResult, Lookup, SessionStore};
+use super::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
 use crate::error::Error;
 use crate::fleet::Fleet;
 use crate::session::{Session, SessionId};
@@ -69,13 +69,13 @@ where
 {
     type Load = EitherLoad<A::Load, B::Load>;
 
-    fn load(&self, id: &SessionId) -> Lookup<I, Self::Load> {
+    fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<I, Self::Load> {
         match self {
-            Self::Left(store) => match store.load(id) {
+            Self::Left(store) => match store.load(namespace, id) {
                 Lookup::Ready(found) => Lookup::Ready(found),
                 Lookup::Pending(load) => Lookup::Pending(EitherLoad::Left(load)),
             },
-            Self::Right(store) => match store.load(id) {
+            Self::Right(store) => match store.load(namespace, id) {
                 Lookup::Ready(found) => Lookup::Ready(found),
                 Lookup::Pending(load) => Lookup::Pending(EitherLoad::Right(load)),
             },
@@ -89,31 +89,38 @@ where
         }
     }
 
-    async fn insert(&self, session: Session<I>) -> Result<(), Error> {
+    async fn stamp(&self, namespace: &Namespace) -> Result<Stamp, Error> {
         match self {
-            Self::Left(store) => store.insert(session).await,
-            Self::Right(store) => store.insert(session).await,
+            Self::Left(store) => store.stamp(namespace).await,
+            Self::Right(store) => store.stamp(namespace).await,
         }
     }
 
-    async fn remove(&self, id: &SessionId) -> Result<(), Error> {
+    async fn insert(&self, session: Session<I>, former: Option<&SessionId>, since: Stamp) -> Result<Inserted, Error> {
         match self {
-            Self::Left(store) => store.remove(id).await,
-            Self::Right(store) => store.remove(id).await,
+            Self::Left(store) => store.insert(session, former, since).await,
+            Self::Right(store) => store.insert(session, former, since).await,
         }
     }
 
-    async fn remove_subject(&self, subject: &str) -> Result<(), Error> {
+    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
         match self {
-            Self::Left(store) => store.remove_subject(subject).await,
-            Self::Right(store) => store.remove_subject(subject).await,
+            Self::Left(store) => store.remove(namespace, id).await,
+            Self::Right(store) => store.remove(namespace, id).await,
         }
     }
 
-    async fn remove_all(&self) -> Result<(), Error> {
+    async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
         match self {
-            Self::Left(store) => store.remove_all().await,
-            Self::Right(store) => store.remove_all().await,
+            Self::Left(store) => store.remove_subject(namespace, subject).await,
+            Self::Right(store) => store.remove_subject(namespace, subject).await,
+        }
+    }
+
+    async fn remove_all(&self, namespace: &Namespace) -> Result<(), Error> {
+        match self {
+            Self::Left(store) => store.remove_all(namespace).await,
+            Self::Right(store) => store.remove_all(namespace).await,
         }
     }
 

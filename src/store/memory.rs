@@ -2,29 +2,48 @@
 
 use std::fmt;
 use std::future::{Ready, ready};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::marks::{Marks, Revoked};
+use super::subjects::Subjects;
 use super::table::{Key, Table};
-use super::{LoadResult, Lookup, SessionStore};
+use super::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::session::{Session, SessionId};
+use crate::trace::debug;
 
 /// Sessions in this process: bounded, nothing to install, gone when the process ends.
 ///
-/// A look-up takes no lock. When the store is full, a session makes room that was not used for long; a new login is
-/// never refused. Sessions that have ended are cleared away by the first login after ten minutes without such a sweep.
+/// A look-up takes no lock. A new login is never refused; a session makes room for it:
+///
+/// 1. If the subject has [as many sessions as it may](MemoryStoreBuilder::sessions_per_subject), its least recently
+///    used one.
+/// 2. If the store is full, the least recently used one of the same subject; else one of a subject that has several;
+///    else, where all subjects are distinct, one that was not used for long.
+///
+/// Sessions that have ended are cleared away by the first login after ten minutes without such a sweep.
 pub struct MemoryStore<I> {
     shared: Arc<Shared<I>>,
 }
 
 struct Shared<I> {
     sessions: Table<SessionId, I>,
+    capacity: usize,
+    per_subject: Option<usize>,
+    /// Locked for every change of the sessions, and never while one is looked up.
+    books: Mutex<Books<I>>,
     /// When ended sessions were last cleared away, in milliseconds since the Unix epoch.
     swept: AtomicU64,
+}
+
+/// The facts that only changes need.
+struct Books<I> {
+    subjects: Subjects<I>,
+    marks: Marks,
 }
 
 impl Key for SessionId {
@@ -37,7 +56,7 @@ impl Key for SessionId {
 const SWEEP_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 impl<I: Identity> MemoryStore<I> {
-    /// A store for up to 100,000 sessions.
+    /// A store for up to 100,000 sessions, and 50 of each subject.
     #[must_use]
     pub fn new() -> Self {
         Self::builder().build()
@@ -46,7 +65,7 @@ impl<I: Identity> MemoryStore<I> {
     /// A store with other bounds.
     #[must_use]
     pub fn builder() -> MemoryStoreBuilder {
-        MemoryStoreBuilder { capacity: 100_000 }
+        MemoryStoreBuilder { capacity: 100_000, per_subject: Some(50) }
     }
 
     /// How many sessions there are; ended ones count until they are cleared away.
@@ -55,22 +74,92 @@ impl<I: Identity> MemoryStore<I> {
         u64::try_from(self.shared.sessions.len()).unwrap_or(u64::MAX)
     }
 
-    /// Clears ended sessions away, if nobody has for a while. Only housekeeping: whether a session counts is
-    /// decided by [`Session::is_live`].
-    fn sweep(&self, now: Timestamp) {
-        let swept = &self.shared.swept;
-        let last = swept.load(Ordering::Relaxed);
-        let is_due = now.since(Timestamp::from_unix_millis(last)) >= SWEEP_INTERVAL;
-        let is_ours = || swept.compare_exchange(last, now.unix_millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        if is_due && is_ours() {
-            self.shared.sessions.remove_where(|session| !session.is_live(now));
-        }
-    }
-
     /// Whether there is no session.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl<I: Identity> Shared<I> {
+    fn books(&self) -> MutexGuard<'_, Books<I>> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Clears ended sessions away, if that is due. Only housekeeping: whether a session counts is decided by
+    /// [`Session::is_live`].
+    fn sweep(&self, books: &mut Books<I>, now: Timestamp) {
+        let last = self.swept.load(Ordering::Relaxed);
+        if now.since(Timestamp::from_unix_millis(last)) >= SWEEP_INTERVAL {
+            self.swept.store(now.unix_millis(), Ordering::Relaxed);
+            self.remove_where(books, |session| !session.is_live(now));
+        }
+    }
+
+    fn insert(&self, session: Session<I>, former: Option<&SessionId>, since: Stamp) -> Inserted {
+        let mut books = self.books();
+        let books = &mut *books;
+        self.sweep(books, session.created());
+        let (namespace, subject) = (*session.namespace(), session.identity().subject());
+        let revocations = [Revoked::All(namespace), Revoked::Subject(namespace, subject.into())];
+        let revocations = revocations.into_iter().chain(former.copied().map(Revoked::Session));
+        let is_revoked = books.marks.cover(revocations, since);
+        if let Some(former) = former {
+            self.remove(books, &namespace, former);
+        }
+        if is_revoked {
+            return Inserted::Revoked;
+        }
+        self.make_room(books, &session);
+        let session = Arc::new(session);
+        if let Some(same) = self.sessions.get(session.id()) {
+            books.subjects.remove(&same);
+        }
+        books.subjects.add(Arc::clone(&session));
+        self.sessions.insert(session, (), |evicted| books.subjects.remove(evicted));
+        Inserted::Kept
+    }
+
+    /// Evicts sessions of the same subject, or of one that has several, where the bounds ask for it.
+    fn make_room(&self, books: &mut Books<I>, session: &Session<I>) {
+        let (namespace, subject) = (session.namespace(), session.identity().subject());
+        if let Some(most) = self.per_subject
+            && books.subjects.of(namespace, subject).nth(most - 1).is_some()
+            && let Some(oldest) = books.subjects.least_recently_used(namespace, subject)
+        {
+            debug!("store: a subject has the most sessions that it may; its least recently used one is evicted");
+            self.evict(books, &oldest);
+        }
+        if self.sessions.len() < self.capacity {
+            return;
+        }
+        let own = books.subjects.least_recently_used(namespace, subject);
+        if let Some(evicted) = own.or_else(|| books.subjects.superfluous()) {
+            debug!("store: full; the least recently used session of a subject with several is evicted");
+            self.evict(books, &evicted);
+        }
+    }
+
+    fn evict(&self, books: &mut Books<I>, session: &Arc<Session<I>>) {
+        books.subjects.remove(session);
+        self.sessions.remove(session.id());
+    }
+
+    /// Whether there was such a session.
+    fn remove(&self, books: &mut Books<I>, namespace: &Namespace, id: &SessionId) -> bool {
+        let session = self.sessions.get(id).filter(|session| session.namespace() == namespace);
+        if let Some(session) = &session {
+            self.evict(books, session);
+        }
+        session.is_some()
+    }
+
+    /// The index decides which ones go, so that it and the table never disagree.
+    fn remove_where(&self, books: &mut Books<I>, is_over: impl Fn(&Session<I>) -> bool) {
+        for session in books.subjects.remove_where(is_over) {
+            self.sessions.remove(session.id());
+        }
+        self.sessions.tidy();
     }
 }
 
@@ -96,29 +185,48 @@ impl<I: Identity> SessionStore<I> for MemoryStore<I> {
     type Load = Ready<LoadResult<I>>;
 
     #[inline]
-    fn load(&self, id: &SessionId) -> Lookup<I, Self::Load> {
-        Lookup::Ready(Ok(self.shared.sessions.get(id)))
+    fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<I, Self::Load> {
+        let found = self
+            .shared
+            .sessions
+            .look(id, |session, ()| (session.namespace() == namespace).then(|| Arc::clone(session)));
+        Lookup::Ready(Ok(found.flatten()))
     }
 
-    fn insert(&self, session: Session<I>) -> impl Future<Output = Result<(), Error>> + Send {
-        self.sweep(session.created());
-        self.shared.sessions.insert(Arc::new(session));
+    fn stamp(&self, _namespace: &Namespace) -> impl Future<Output = Result<Stamp, Error>> + Send {
+        ready(Ok(self.shared.books().marks.stamp()))
+    }
+
+    fn insert(
+        &self,
+        session: Session<I>,
+        former: Option<&SessionId>,
+        since: Stamp,
+    ) -> impl Future<Output = Result<Inserted, Error>> + Send {
+        ready(Ok(self.shared.insert(session, former, since)))
+    }
+
+    fn remove(&self, namespace: &Namespace, id: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
+        let mut books = self.shared.books();
+        // Not for an unknown id: any client can name those.
+        if self.shared.remove(&mut books, namespace, id) {
+            books.marks.mark(Revoked::Session(*id));
+        }
         ready(Ok(()))
     }
 
-    fn remove(&self, id: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
-        self.shared.sessions.remove(id);
+    fn remove_subject(&self, namespace: &Namespace, subject: &str) -> impl Future<Output = Result<(), Error>> + Send {
+        let mut books = self.shared.books();
+        books.marks.mark(Revoked::Subject(*namespace, subject.into()));
+        let sessions: Vec<_> = books.subjects.of(namespace, subject).cloned().collect();
+        sessions.iter().for_each(|session| self.shared.evict(&mut books, session));
         ready(Ok(()))
     }
 
-    fn remove_subject(&self, subject: &str) -> impl Future<Output = Result<(), Error>> + Send {
-        // A scan, because an index would have to be paid for by every login and kept in step with eviction.
-        self.shared.sessions.remove_where(|session| session.identity().subject() == subject);
-        ready(Ok(()))
-    }
-
-    fn remove_all(&self) -> impl Future<Output = Result<(), Error>> + Send {
-        self.shared.sessions.clear();
+    fn remove_all(&self, namespace: &Namespace) -> impl Future<Output = Result<(), Error>> + Send {
+        let mut books = self.shared.books();
+        books.marks.mark(Revoked::All(*namespace));
+        self.shared.remove_where(&mut books, |session| session.namespace() == namespace);
         ready(Ok(()))
     }
 }
@@ -127,22 +235,40 @@ impl<I: Identity> SessionStore<I> for MemoryStore<I> {
 #[derive(Clone, Debug)]
 pub struct MemoryStoreBuilder {
     capacity: u64,
+    per_subject: Option<u64>,
 }
 
 impl MemoryStoreBuilder {
-    /// How many sessions are kept at most; there is room for one in any case. Whoever is busy is safe while fewer log
-    /// in during a minute.
+    /// How many sessions are kept at most; there is room for one in any case. A session in use is safe while fewer
+    /// sessions of other subjects begin during a minute.
     #[must_use]
     pub fn capacity(mut self, sessions: u64) -> Self {
         self.capacity = sessions;
         self
     }
 
+    /// How many sessions of one subject are kept at most, one at least; 50 unless set, as many as there is room for with
+    /// `None`. With 1, a login ends the sessions of the same account in other browsers.
+    #[must_use]
+    pub fn sessions_per_subject(mut self, sessions: impl Into<Option<u64>>) -> Self {
+        self.per_subject = sessions.into();
+        self
+    }
+
     /// The store.
     #[must_use]
     pub fn build<I: Identity>(self) -> MemoryStore<I> {
-        let sessions = Table::new(usize::try_from(self.capacity).unwrap_or(usize::MAX));
-        MemoryStore { shared: Arc::new(Shared { sessions, swept: AtomicU64::default() }) }
+        let bound = |sessions: u64| usize::try_from(sessions).unwrap_or(usize::MAX).max(1);
+        let capacity = bound(self.capacity);
+        MemoryStore {
+            shared: Arc::new(Shared {
+                sessions: Table::new(capacity),
+                capacity,
+                per_subject: self.per_subject.map(bound),
+                books: Mutex::new(Books { subjects: Subjects::new(), marks: Marks::default() }),
+                swept: AtomicU64::default(),
+            }),
+        }
     }
 }
 
@@ -167,16 +293,38 @@ mod tests {
     }
 
     async fn insert_at(store: &MemoryStore<Person>, subject: &str, now: Timestamp) -> SessionId {
+        insert_in(store, Namespace::default(), subject, now).await
+    }
+
+    async fn insert_in(store: &MemoryStore<Person>, login: Namespace, subject: &str, now: Timestamp) -> SessionId {
         let id = SessionId::random().unwrap();
-        let session = Session::begin(id, Person(subject.to_owned()), Lifetime::default(), now);
-        store.insert(session).await.unwrap();
+        let session = Session::begin(id, Person(subject.to_owned()), Lifetime::default(), now).within(login);
+        let since = store.stamp(&login).await.unwrap();
+        assert_eq!(store.insert(session, None, since).await.unwrap(), Inserted::Kept);
         id
     }
 
+    fn found(store: &MemoryStore<Person>, login: &Namespace, id: &SessionId) -> Option<Arc<Session<Person>>> {
+        match store.load(login, id) {
+            Lookup::Ready(found) => found.unwrap(),
+            Lookup::Pending(_) => None,
+        }
+    }
+
     fn is_there(store: &MemoryStore<Person>, id: &SessionId) -> bool {
-        match store.load(id) {
-            Lookup::Ready(found) => found.unwrap().is_some_and(|session| session.id() == id),
-            Lookup::Pending(_) => false,
+        found(store, &Namespace::default(), id).is_some_and(|session| session.id() == id)
+    }
+
+    /// The index holds exactly the sessions of the table.
+    fn assert_consistent(store: &MemoryStore<Person>) {
+        let mut books = store.shared.books();
+        let len = store.shared.sessions.len();
+        let indexed = books.subjects.remove_where(|_| true);
+        assert_eq!(indexed.len(), len);
+        for session in indexed {
+            let kept = store.shared.sessions.get(session.id()).unwrap();
+            assert!(Arc::ptr_eq(&kept, &session));
+            books.subjects.add(session);
         }
     }
 
@@ -191,24 +339,124 @@ mod tests {
         assert!(is_there(&store, &idle), "it has not ended yet");
         insert_at(&store, "new", START.plus(Duration::from_secs(40 * 60))).await;
         assert!(!is_there(&store, &idle) && is_there(&store, &live));
+        assert_consistent(&store);
     }
 
     #[tokio::test]
     async fn full_store_never_refuses_a_new_login() {
         let store = MemoryStore::<Person>::builder().capacity(100).build();
-        let mut hot = Vec::new();
-        for _ in 0..100 {
-            hot.push(insert(&store, "hot").await);
+        for number in 0..100 {
+            insert(&store, &format!("o{number}")).await;
         }
-        let mut refused = 0;
-        for _ in 0..200 {
-            for _ in 0..10 {
-                assert!(hot.iter().filter(|id| is_there(&store, id)).count() <= 100);
+        for number in 0..200 {
+            let new = insert(&store, &format!("new {number}")).await;
+            assert!(is_there(&store, &new), "{number}");
+        }
+        assert_eq!(store.len(), 100);
+        assert_consistent(&store);
+    }
+
+    #[tokio::test]
+    async fn s6_subject_has_50_sessions_and_the_least_recently_used_one_goes_first() {
+        let store = MemoryStore::new();
+        let mut own = Vec::new();
+        for second in 0..50 {
+            own.push(insert_at(&store, "o1", START.plus(Duration::from_secs(second))).await);
+        }
+        let other_login = Namespace::new("weika", "KEY-B", "https://b.example");
+        let other = insert_in(&store, other_login, "o1", START).await;
+        assert!(own.iter().all(|id| is_there(&store, id)));
+        found(&store, &Namespace::default(), &own[0]).unwrap().touch(START.plus(Duration::from_secs(90)));
+        let new = insert_at(&store, "o1", START.plus(Duration::from_secs(90))).await;
+        assert!(is_there(&store, &own[0]) && is_there(&store, &new), "it was used a moment ago");
+        assert!(!is_there(&store, &own[1]), "it was used longest ago");
+        assert!(own[2..].iter().all(|id| is_there(&store, id)));
+        assert!(found(&store, &other_login, &other).is_some(), "the same subject at another login");
+        assert_consistent(&store);
+    }
+
+    #[tokio::test]
+    async fn s6_limit_can_be_set_and_switched_off() {
+        for (limit, kept) in [(Some(1), 1), (Some(3), 3), (Some(0), 1), (None, 200)] {
+            let store = MemoryStore::<Person>::builder().sessions_per_subject(limit).build();
+            for _ in 0..200 {
+                insert(&store, "o1").await;
             }
-            let new = insert(&store, "new").await;
-            refused += usize::from(!is_there(&store, &new));
+            assert_eq!(store.len(), kept, "{limit:?}");
         }
-        assert_eq!(refused, 0);
-        assert!(store.len() <= 100);
+    }
+
+    #[tokio::test]
+    async fn s6_101_000_logins_of_one_account_leave_all_others_alone_and_stay_quick() {
+        for limit in [Some(50), None] {
+            let store = MemoryStore::<Person>::builder().sessions_per_subject(limit).build();
+            let mut others = Vec::new();
+            for number in 0..1_000 {
+                others.push(insert(&store, &format!("other {number}")).await);
+            }
+            let begun = tokio::time::Instant::now();
+            for _ in 0..101_000 {
+                insert(&store, "o1").await;
+            }
+            let taken = begun.elapsed();
+            assert!(others.iter().all(|id| is_there(&store, id)), "{limit:?}");
+            assert_eq!(store.len(), 1_000 + limit.unwrap_or(99_000));
+            // 50 µs each, in a debug build on a busy machine; a scan of all sessions would take 100 times as long.
+            assert!(taken < Duration::from_secs(30), "{limit:?}: {taken:?}");
+            assert_consistent(&store);
+        }
+    }
+
+    #[tokio::test]
+    async fn s6_full_store_evicts_a_subject_with_several_sessions_before_all_others() {
+        let store = MemoryStore::<Person>::builder().capacity(10).build();
+        let mut single = Vec::new();
+        for number in 0..5 {
+            single.push(insert(&store, &format!("o{number}")).await);
+        }
+        for _ in 0..5 {
+            insert(&store, "several").await;
+        }
+        for number in 5..9 {
+            single.push(insert(&store, &format!("o{number}")).await);
+            assert!(single.iter().all(|id| is_there(&store, id)), "{number}");
+        }
+        insert(&store, "one more").await;
+        assert!(!is_there(&store, &single[0]), "all subjects are distinct");
+        assert_eq!(store.len(), 10);
+        assert_consistent(&store);
+    }
+
+    #[tokio::test]
+    async fn full_store_makes_room_with_a_session_of_the_same_subject() {
+        let store = MemoryStore::<Person>::builder().capacity(3).build();
+        let [one, two, three] = [insert(&store, "o1").await, insert(&store, "o2").await, insert(&store, "o3").await];
+        let again = insert(&store, "o3").await;
+        assert_eq!([one, two, three, again].map(|id| is_there(&store, &id)), [true, true, false, true]);
+        assert_consistent(&store);
+    }
+
+    #[tokio::test]
+    async fn same_id_is_kept_once() {
+        let store = MemoryStore::new();
+        let id = SessionId::random().unwrap();
+        for subject in ["o1", "o2", "o2"] {
+            let session = Session::begin(id, Person(subject.to_owned()), Lifetime::default(), START);
+            let since = store.stamp(&Namespace::default()).await.unwrap();
+            assert_eq!(store.insert(session, None, since).await.unwrap(), Inserted::Kept);
+            assert_consistent(&store);
+        }
+        assert_eq!(store.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn logout_of_an_unknown_session_is_not_remembered() {
+        let store = MemoryStore::<Person>::new();
+        let since = store.stamp(&Namespace::default()).await.unwrap();
+        for _ in 0..10_000 {
+            store.remove(&Namespace::default(), &SessionId::random().unwrap()).await.unwrap();
+        }
+        let session = Session::begin(SessionId::random().unwrap(), Person("o1".to_owned()), Lifetime::default(), START);
+        assert_eq!(store.insert(session, None, since).await.unwrap(), Inserted::Kept, "clients cannot end logins");
     }
 }

@@ -7,7 +7,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use super::Namespace;
 use super::table::{Key, Table};
 use crate::clock::Timestamp;
 use crate::session::Session;
@@ -50,17 +52,60 @@ impl Trust {
     }
 }
 
-/// Copies of sessions, under the digests of their ids.
+/// How long a cached session is served after its store has confirmed it (rule S7): a record can be lost at the store
+/// without a message.
+const CONFIRMED_FOR: Duration = Duration::from_secs(60);
+
+/// A session in use is confirmed in the background when its last confirmation is this old, so that no request waits.
+const CONFIRM_AFTER: Duration = Duration::from_secs(45);
+
+/// Local cache of sessions, under the digests of their ids.
 pub(super) struct Near<I> {
-    sessions: Table<Digest, I>,
+    sessions: Table<Digest, I, Confirmed>,
     trust: Arc<Trust>,
     /// How many ends and uses were heard of. Locked for every change of the copies, and never while they are looked at.
     changes: Mutex<u64>,
 }
 
+/// When the store was last asked and has confirmed a session.
+#[derive(Debug)]
+struct Confirmed {
+    /// In milliseconds since the Unix epoch.
+    at: AtomicU64,
+    /// The confirmation after which the store was asked in the background.
+    asked_after: AtomicU64,
+}
+
+impl Confirmed {
+    fn new(asked: Asked) -> Self {
+        Self { at: AtomicU64::new(asked.at.unix_millis()), asked_after: AtomicU64::new(0) }
+    }
+
+    fn age(&self, now: Timestamp) -> Duration {
+        now.since(Timestamp::from_unix_millis(self.at.load(Ordering::Relaxed)))
+    }
+
+    /// Whether the caller should ask the store. Says so once after each confirmation.
+    #[cold]
+    fn is_to_be_asked(&self) -> bool {
+        let at = self.at.load(Ordering::Relaxed);
+        self.asked_after.swap(at, Ordering::Relaxed) != at
+    }
+}
+
+/// A cached session that may be served.
+pub(super) struct Found<I> {
+    pub(super) session: Arc<Session<I>>,
+    /// Whether the caller should have it confirmed in the background.
+    pub(super) is_due: bool,
+}
+
 /// How much had been heard of when a session was asked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked(u64);
+pub(super) struct Asked {
+    changes: u64,
+    at: Timestamp,
+}
 
 impl<I: Send + Sync + 'static> Near<I> {
     pub(super) fn new(capacity: u64, trust: Arc<Trust>) -> Self {
@@ -68,35 +113,58 @@ impl<I: Send + Sync + 'static> Near<I> {
         Self { sessions, trust, changes: Mutex::default() }
     }
 
-    /// The copy, if it counts. One that has come to its end may have been used elsewhere since, so it does not.
-    pub(super) fn get(&self, digest: &Digest, now: Timestamp) -> Option<Arc<Session<I>>> {
+    /// The cached session, if it may be served. One that has come to its end may have been used elsewhere since, so it
+    /// may not.
+    pub(super) fn get(&self, digest: &Digest, now: Timestamp) -> Option<Found<I>> {
         if !self.trust.holds(now) {
             return None;
         }
-        self.sessions.get(digest).filter(|session| session.is_live(now))
+        let found = self.sessions.look(digest, |session, confirmed| {
+            let age = confirmed.age(now);
+            if age >= CONFIRMED_FOR || !session.is_live(now) {
+                return None;
+            }
+            let is_due = age >= CONFIRM_AFTER && confirmed.is_to_be_asked();
+            Some(Found { session: Arc::clone(session), is_due })
+        });
+        found.flatten()
     }
 
     /// To be called before the far store is asked.
-    pub(super) fn ask(&self) -> Asked {
-        Asked(*self.changes())
+    pub(super) fn ask(&self, now: Timestamp) -> Asked {
+        Asked { changes: *self.changes(), at: now }
     }
 
     /// Keeps what the far store has said, unless something has changed since it was asked: it may be this session.
     pub(super) fn keep(&self, session: &Arc<Session<I>>, asked: Asked) {
         let changes = self.changes();
-        if *changes == asked.0 {
-            self.sessions.insert(Arc::clone(session));
+        if *changes == asked.changes {
+            self.sessions.insert(Arc::clone(session), Confirmed::new(asked), |_| ());
         }
+    }
+
+    /// The far store has said that a session is there. That may be older news than its end, but then it is not cached
+    /// any more.
+    pub(super) fn confirm(&self, digest: &Digest, asked: Asked) {
+        self.sessions.look(digest, |_, confirmed| {
+            confirmed.at.fetch_max(asked.at.unix_millis(), Ordering::Relaxed);
+        });
+    }
+
+    /// The far store has said that there is no such session. That is no change that an answer about another session
+    /// could be older than.
+    pub(super) fn is_absent(&self, digest: &Digest) {
+        let _changes = self.changes();
+        self.sessions.remove(digest);
     }
 
     /// The far store knows of a use. The copy that is kept may be another one than that which was used, and what the
     /// far store has said before is older.
-    pub(super) fn touched(&self, digest: &Digest, used: Timestamp) {
+    pub(super) fn touched(&self, digest: &Digest, used: Timestamp, asked: Asked) {
         let mut changes = self.changes();
         *changes += 1;
-        if let Some(copy) = self.sessions.get(digest) {
-            copy.touch(used);
-        }
+        self.sessions.look(digest, |copy, _| copy.touch(used));
+        self.confirm(digest, asked);
     }
 
     fn changes(&self) -> MutexGuard<'_, u64> {
@@ -109,10 +177,10 @@ pub(super) trait Listener: Send + Sync {
     /// A session has ended.
     fn session_ended(&self, digest: &Digest);
 
-    /// All sessions of a subject, of which `is_subject` knows the name, have ended.
-    fn subject_ended(&self, is_subject: &dyn Fn(&str) -> bool);
+    /// All sessions for which `is_over` says so have ended.
+    fn sessions_ended(&self, is_over: &dyn Fn(&Namespace, &str) -> bool);
 
-    /// All sessions have ended, or nobody knows which.
+    /// All sessions may have ended.
     fn all_ended(&self);
 }
 
@@ -123,10 +191,10 @@ impl<I: crate::identity::Identity> Listener for Near<I> {
         self.sessions.remove(digest);
     }
 
-    fn subject_ended(&self, is_subject: &dyn Fn(&str) -> bool) {
+    fn sessions_ended(&self, is_over: &dyn Fn(&Namespace, &str) -> bool) {
         let mut changes = self.changes();
         *changes += 1;
-        self.sessions.remove_where(|session| is_subject(session.identity().subject()));
+        self.sessions.remove_where(|session| is_over(session.namespace(), session.identity().subject()));
     }
 
     fn all_ended(&self) {
@@ -166,56 +234,105 @@ mod tests {
         Manager::builder(subject).build()
     }
 
-    /// Copies that are trusted for a second.
+    /// A cache that is trusted for an hour.
     fn near() -> Near<Manager> {
         let trust = Arc::new(Trust::default());
-        trust.renew(after(1_000));
+        trust.renew(after(3_600_000));
         Near::new(100, trust)
     }
 
     fn kept(near: &Near<Manager>, subject: &str) -> Digest {
         let (digest, session) = session(subject);
-        near.keep(&session, near.ask());
+        near.keep(&session, near.ask(START));
         digest
+    }
+
+    fn is_there(near: &Near<Manager>, digest: &Digest, now: Timestamp) -> bool {
+        near.get(digest, now).is_some()
     }
 
     #[test]
     fn copy_counts_for_as_long_as_it_is_trusted() {
         let near = near();
+        near.trust.renew(after(1_000));
         let digest = kept(&near, "o1");
-        assert!(near.get(&digest, after(999)).is_some());
-        assert!(near.get(&digest, after(1_000)).is_none(), "an end may have been missed");
+        assert!(is_there(&near, &digest, after(999)));
+        assert!(!is_there(&near, &digest, after(1_000)), "an end may have been missed");
         near.trust.renew(after(2_000));
-        assert!(near.get(&digest, after(1_999)).is_some());
+        assert!(is_there(&near, &digest, after(1_999)));
         near.trust.lose();
-        assert!(near.get(&digest, START).is_none());
+        assert!(!is_there(&near, &digest, START));
+    }
+
+    #[test]
+    fn s7_session_that_was_not_confirmed_for_a_minute_is_a_miss() {
+        let near = near();
+        let digest = kept(&near, "o1");
+        assert!(is_there(&near, &digest, after(59_999)));
+        assert!(!is_there(&near, &digest, after(60_000)));
+        near.confirm(&digest, near.ask(after(50_000)));
+        near.confirm(&digest, near.ask(after(10_000)));
+        assert!(is_there(&near, &digest, after(109_999)), "an older answer changes nothing");
+        assert!(!is_there(&near, &digest, after(110_000)));
+        near.touched(&digest, after(60_000), near.ask(after(60_000)));
+        assert!(is_there(&near, &digest, after(119_999)), "a use that was recorded confirms it");
+        assert!(!is_there(&near, &digest, after(120_000)));
+    }
+
+    #[test]
+    fn s7_store_is_asked_once_before_a_confirmation_is_too_old() {
+        let near = near();
+        let digest = kept(&near, "o1");
+        let is_due = |now| near.get(&digest, now).unwrap().is_due;
+        assert!(!is_due(after(44_999)));
+        assert!(is_due(after(45_000)));
+        assert!(!is_due(after(45_000)) && !is_due(after(59_999)), "one request asks");
+        near.confirm(&digest, near.ask(after(45_000)));
+        assert!(!is_due(after(89_999)));
+        assert!(is_due(after(90_000)));
+    }
+
+    #[test]
+    fn s7_absent_session_is_dropped_and_confirming_it_brings_nothing_back() {
+        let near = near();
+        let [digest, other] = ["o1", "o2"].map(|subject| kept(&near, subject));
+        let asked = near.ask(START);
+        near.is_absent(&digest);
+        near.confirm(&digest, asked);
+        assert!(!is_there(&near, &digest, START) && is_there(&near, &other, START));
+        let (digest, session) = session("o3");
+        near.keep(&session, asked);
+        assert!(is_there(&near, &digest, START), "unknown ids do not keep others from being cached");
     }
 
     #[test]
     fn copy_that_has_come_to_its_end_is_asked_for_again() {
         let near = near();
-        let digest = kept(&near, "o1");
-        near.trust.renew(after(u64::from(u32::MAX)));
-        assert!(near.get(&digest, after(30 * 60 * 1_000 - 1)).is_some());
-        assert!(near.get(&digest, after(30 * 60 * 1_000)).is_none(), "it may have been used elsewhere");
+        let lifetime = Lifetime::new(Duration::from_secs(30), Duration::from_secs(50));
+        let session = Session::begin(SessionId::random().unwrap(), person("o1"), lifetime, START);
+        let digest = Digest::of(&session);
+        near.keep(&Arc::new(session), near.ask(START));
+        assert!(is_there(&near, &digest, after(29_999)));
+        assert!(!is_there(&near, &digest, after(30_000)), "it may have been used elsewhere");
     }
 
     #[test]
     fn end_wins_over_an_answer_that_comes_later() {
         let ends: [fn(&Near<Manager>, &Digest); 3] = [
             |near, digest| near.session_ended(digest),
-            |near, _| near.subject_ended(&|subject| subject == "o1"),
+            |near, _| near.sessions_ended(&|_, subject| subject == "o1"),
             |near, _| near.all_ended(),
         ];
         for end in ends {
             let near = near();
             let (digest, session) = session("o1");
-            let asked = near.ask();
+            let asked = near.ask(START);
             end(&near, &digest);
             near.keep(&session, asked);
-            assert!(near.get(&digest, START).is_none());
-            near.keep(&session, near.ask());
-            assert!(near.get(&digest, START).is_some(), "what is asked for afterwards is kept");
+            near.confirm(&digest, asked);
+            assert!(!is_there(&near, &digest, START));
+            near.keep(&session, near.ask(START));
+            assert!(is_there(&near, &digest, START), "what is asked for afterwards is kept");
         }
     }
 
@@ -223,26 +340,27 @@ mod tests {
     fn use_of_one_copy_is_seen_in_another_and_an_older_answer_is_not_kept() {
         let near = near();
         let (digest, session) = session("o1");
-        near.keep(&session, near.ask());
-        let asked = near.ask();
-        near.touched(&digest, after(90_000));
+        near.keep(&session, near.ask(START));
+        let asked = near.ask(START);
+        near.touched(&digest, after(90_000), asked);
         assert_eq!(session.last_used(), after(90_000));
         let other = Arc::new(Session::begin(*session.id(), person("o1"), Lifetime::default(), START));
         near.keep(&other, asked);
-        assert!(Arc::ptr_eq(&near.get(&digest, START).unwrap(), &session), "the far store had not heard of the use");
+        let found = near.get(&digest, START).unwrap().session;
+        assert!(Arc::ptr_eq(&found, &session), "the far store had not heard of the use");
         near.session_ended(&digest);
-        near.touched(&digest, after(90_000));
-        assert!(near.get(&digest, START).is_none(), "a use brings nothing back");
+        near.touched(&digest, after(90_000), near.ask(START));
+        assert!(!is_there(&near, &digest, START), "a use brings nothing back");
     }
 
     #[test]
     fn the_right_copies_end() {
         let near = near();
         let [one, two, other] = ["o1", "o1", "o2"].map(|subject| kept(&near, subject));
-        let is_there = |digest| near.get(&digest, START).is_some();
+        let is_there = |digest| is_there(&near, &digest, START);
         near.session_ended(&one);
         assert_eq!([one, two, other].map(is_there), [false, true, true]);
-        near.subject_ended(&|subject| subject == "o1");
+        near.sessions_ended(&|namespace, subject| *namespace == Namespace::default() && subject == "o1");
         assert_eq!([one, two, other].map(is_there), [false, false, true]);
         near.all_ended();
         assert_eq!([one, two, other].map(is_there), [false; 3]);
@@ -255,6 +373,16 @@ mod tests {
             kept(&near, "o1");
         }
         assert_eq!(near.sessions.len(), 100);
+    }
+
+    #[test]
+    fn distinct_digests_have_distinct_hashes() {
+        use std::collections::HashSet;
+        use std::hash::{BuildHasher, BuildHasherDefault};
+
+        let hasher = BuildHasherDefault::<crate::session::IdHasher>::default();
+        let hashes = (0..1_000).map(|_| hasher.hash_one(Digest(SessionId::random().unwrap().digest())));
+        assert_eq!(hashes.collect::<HashSet<_>>().len(), 1_000, "otherwise every look-up is a search");
     }
 
     #[test]

@@ -22,11 +22,18 @@ pub(super) trait Key: Hash + Eq + Send + Sync + 'static {
 /// one that was used gives up its place and takes the last one instead ("second chance"). Reading does not have to
 /// write anything for that, because a session itself knows when it was last used, to the minute: who is busy is safe
 /// while fewer sessions begin in a minute than there is room for.
-pub(super) struct Table<K, I> {
-    sessions: HashMap<K, Arc<Session<I>>, BuildHasherDefault<IdHasher>>,
+///
+/// `N` is a note beside each session.
+pub(super) struct Table<K, I, N = ()> {
+    sessions: HashMap<K, Slot<I, N>, BuildHasherDefault<IdHasher>>,
     capacity: usize,
     /// In the order in which they are asked to make room. Locked by whoever changes the table, not by readers.
     places: Mutex<VecDeque<Place<I>>>,
+}
+
+struct Slot<I, N> {
+    session: Arc<Session<I>>,
+    note: N,
 }
 
 struct Place<I> {
@@ -38,7 +45,7 @@ struct Place<I> {
 /// One login moves so many sessions to the last place at most, so that none takes long when all are used.
 const CHANCES: usize = 64;
 
-impl<K: Key, I> Table<K, I> {
+impl<K: Key, I, N> Table<K, I, N> {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             sessions: HashMap::with_hasher(BuildHasherDefault::default()),
@@ -53,15 +60,25 @@ impl<K: Key, I> Table<K, I> {
 
     #[inline]
     pub(super) fn get(&self, key: &K) -> Option<Arc<Session<I>>> {
-        self.sessions.pin().get(key).map(Arc::clone)
+        self.look(key, |session, _| Arc::clone(session))
     }
 
-    /// Keeps a session, in the place of one with the same key.
-    pub(super) fn insert(&self, session: Arc<Session<I>>) {
+    /// Looks at a session and its note.
+    #[inline]
+    pub(super) fn look<R>(&self, key: &K, look: impl FnOnce(&Arc<Session<I>>, &N) -> R) -> Option<R> {
+        self.sessions.pin().get(key).map(|slot| look(&slot.session, &slot.note))
+    }
+
+    /// Keeps a session, in the place of one with the same key. Calls `evicted` with each session that makes room.
+    pub(super) fn insert(&self, session: Arc<Session<I>>, note: N, mut evicted: impl FnMut(&Arc<Session<I>>)) {
         let mut places = self.places();
         let place = Place { session: Arc::downgrade(&session), since: session.last_used() };
-        self.sessions.pin().insert(K::of(&session), session);
-        while self.len() > self.capacity && self.make_room(&mut places) {}
+        self.sessions.pin().insert(K::of(&session), Slot { session, note });
+        while self.len() > self.capacity
+            && let Some(session) = self.make_room(&mut places)
+        {
+            evicted(&session);
+        }
         // Afterwards: whoever gives up a place must not come behind the new one, which would then make room.
         places.push_back(place);
         // Sessions that were removed leave their places behind.
@@ -70,8 +87,8 @@ impl<K: Key, I> Table<K, I> {
         }
     }
 
-    /// Lets one session go; `false` if there is none.
-    fn make_room(&self, places: &mut VecDeque<Place<I>>) -> bool {
+    /// Evicts one session; `None` if there is none.
+    fn make_room(&self, places: &mut VecDeque<Place<I>>) -> Option<Arc<Session<I>>> {
         let mut chances = CHANCES;
         while let Some(place) = places.pop_front() {
             let Some(session) = place.session.upgrade() else { continue };
@@ -81,29 +98,37 @@ impl<K: Key, I> Table<K, I> {
                 places.push_back(Place { since: used, ..place });
                 continue;
             }
-            let is_this = |_: &K, kept: &Arc<Session<I>>| Arc::ptr_eq(kept, &session);
-            if matches!(self.sessions.pin().remove_if(&K::of(&*session), is_this), Ok(Some(_))) {
-                return true;
+            let is_this = |_: &K, kept: &Slot<I, N>| Arc::ptr_eq(&kept.session, &session);
+            let is_evicted = matches!(self.sessions.pin().remove_if(&K::of(&*session), is_this), Ok(Some(_)));
+            if is_evicted {
+                return Some(session);
             }
         }
-        false
+        None
     }
 
     pub(super) fn remove(&self, key: &K) {
         self.sessions.pin().remove(key);
     }
 
+    #[cfg(any(feature = "redis", test))]
     pub(super) fn remove_where(&self, is_over: impl Fn(&Session<I>) -> bool) {
         let sessions = self.sessions.pin();
-        for (key, session) in &sessions {
-            if is_over(session) {
+        for (key, slot) in &sessions {
+            if is_over(&slot.session) {
                 sessions.remove(key);
             }
         }
         drop(sessions);
+        self.tidy();
+    }
+
+    /// Frees the places of sessions that were removed.
+    pub(super) fn tidy(&self) {
         self.places().retain(|place| place.session.strong_count() > 0);
     }
 
+    #[cfg(any(feature = "redis", test))]
     pub(super) fn clear(&self) {
         let mut places = self.places();
         self.sessions.pin().clear();
@@ -115,7 +140,7 @@ impl<K: Key, I> Table<K, I> {
     }
 }
 
-impl<K: Key, I> fmt::Debug for Table<K, I> {
+impl<K: Key, I, N> fmt::Debug for Table<K, I, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Table").field("sessions", &self.len()).field("capacity", &self.capacity).finish()
     }
@@ -141,7 +166,7 @@ mod tests {
 
     fn insert(table: &Sessions, person: u32, now: Timestamp) -> SessionId {
         let id = SessionId::random().unwrap();
-        table.insert(Arc::new(Session::begin(id, person, Lifetime::default(), now)));
+        table.insert(Arc::new(Session::begin(id, person, Lifetime::default(), now)), (), |_| ());
         id
     }
 
@@ -217,7 +242,7 @@ mod tests {
         let id = SessionId::random().unwrap();
         let session = || Arc::new(Session::begin(id, 0, Lifetime::default(), START));
         for _ in 0..10 {
-            table.insert(session());
+            table.insert(session(), (), |_| ());
         }
         assert_eq!(table.len(), 1);
         let other = insert(&table, 0, START);
@@ -293,7 +318,8 @@ mod tests {
         let table = Table::<SessionId, Arc<()>>::new(10);
         for _ in 0..1_000 {
             let id = SessionId::random().unwrap();
-            table.insert(Arc::new(Session::begin(id, Arc::clone(&dropped), Lifetime::default(), START)));
+            let session = Session::begin(id, Arc::clone(&dropped), Lifetime::default(), START);
+            table.insert(Arc::new(session), (), |_| ());
         }
         // 10 are kept; the others are freed in batches.
         assert!(Arc::strong_count(&dropped) < 200, "{}", Arc::strong_count(&dropped));

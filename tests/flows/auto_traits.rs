@@ -18,7 +18,7 @@ use tower_weika::login::{Login, LoginLayer, LoginLayerBuilder};
 use tower_weika::provider::{IdentityProvider, WeikaManagerProvider, WeikaManagerProviderBuilder};
 use tower_weika::sandbox::{Browser, Faults, Gate, Ledger, Quirks, Sandbox, Visit};
 use tower_weika::session::{Authenticated, Session, SessionId};
-use tower_weika::store::{MemoryStore, SessionStore};
+use tower_weika::store::{MemoryStore, Namespace, SessionStore};
 use tower_weika::token::{AccessToken, CurrentToken, GetToken, IssuedToken, TokenCache};
 use tower_weika::{AppSecret, AuthorizationCode, ConfigError, Error, ResponseBody};
 
@@ -130,7 +130,7 @@ async fn futures_are_send() {
     let provider = WeikaManagerProvider::new(client);
     send(&provider.exchange(code()));
     let store = Store::new();
-    send(&store.remove_all());
+    send(&store.remove_all(&Namespace::default()));
     let login = LoginLayer::builder(provider).public_url("https://campus.example").build().unwrap();
     send(&login.end_all_sessions());
     send(&login.end_sessions_of("x"));

@@ -46,6 +46,10 @@ impl IdentityProvider for Desk {
         "desk"
     }
 
+    fn application(&self) -> &str {
+        "test-application"
+    }
+
     fn code_parameter(&self) -> &str {
         "wxcode"
     }

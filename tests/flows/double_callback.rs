@@ -285,7 +285,7 @@ async fn fifty_identical_callbacks_at_once_are_one_exchange_and_all_are_logged_i
 
 async fn five_hundred_doubled_callbacks_are_all_logged_in_with_one_exchange_each<W: Way>() {
     const BROWSERS: u64 = 500;
-    let site = std::sync::Arc::new(Site::<W>::start().await);
+    let site = std::sync::Arc::new(Site::<W>::start_without_session_limit().await);
     let mut all = JoinSet::new();
     for number in 0..BROWSERS {
         let site = std::sync::Arc::clone(&site);

@@ -35,6 +35,7 @@ mod bad_input;
 mod double_callback;
 mod login_flow;
 mod metrics;
+mod revocation;
 mod services;
 mod site;
 mod token_herd;

@@ -19,6 +19,7 @@ use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
 use tower_weika::sandbox::{Approval, Browser, Cookie, Sandbox, SandboxBuilder, Visit};
 use tower_weika::session::Authenticated;
+use tower_weika::store::MemoryStore;
 
 use super::way::{Way, Weika};
 
@@ -86,6 +87,15 @@ impl<W: Way> Site<W> {
         Self::start_with(W::sandbox, timeout).await
     }
 
+    /// With any number of sessions for each subject.
+    pub(crate) async fn start_without_session_limit() -> Self {
+        let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
+        let sandbox = W::sandbox(Sandbox::builder().clock(clock.clock())).start().await.expect("a sandbox");
+        let provider = W::provider(&sandbox, clock.clock(), Duration::from_secs(30));
+        let store = MemoryStore::<<W::Provider as IdentityProvider>::Identity>::builder().sessions_per_subject(None);
+        Self::over_store(sandbox, provider, clock, store.build())
+    }
+
     async fn start_with(sandbox: impl FnOnce(SandboxBuilder) -> SandboxBuilder, timeout: Duration) -> Self {
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
         let sandbox = sandbox(Sandbox::builder().clock(clock.clock())).start().await.expect("a sandbox");
@@ -95,7 +105,18 @@ impl<W: Way> Site<W> {
 
     /// Of parts that are there already.
     pub(crate) fn over(sandbox: Sandbox, provider: W::Provider, clock: ManualClock) -> Self {
+        Self::over_store(sandbox, provider, clock, MemoryStore::new())
+    }
+
+    /// With sessions in this store.
+    pub(crate) fn over_store(
+        sandbox: Sandbox,
+        provider: W::Provider,
+        clock: ManualClock,
+        store: MemoryStore<<W::Provider as IdentityProvider>::Identity>,
+    ) -> Self {
         let login = LoginLayer::builder(provider.clone())
+            .store(store)
             .public_url(ORIGIN)
             .secret([7; 32])
             .clock(clock.clock())

@@ -55,6 +55,7 @@ impl Campus {
         let binding = BindingClient::builder(sandbox.base_url()).clock(clock.clock()).build().expect("a client");
         let wechat = WechatUserProvider::builder(binding)
             .official_account(accounts.school(sandbox.apptoken()))
+            .application("school")
             .authorize_url(format!("{}{}", sandbox.base_url(), Endpoint::WechatAuthorize.path()))
             .build()
             .expect("a provider");

@@ -158,8 +158,8 @@ async fn kinds_of_people_and_sites_have_nothing_in_common() {
     let others = connect(Redis::builder(server.url()).site(site())).await;
     assert_eq!(found(&others, &id).await, None);
     use tower_weika::store::SessionStore;
-    users.remove_all().await.unwrap();
-    others.remove_all().await.unwrap();
+    users.remove_all(&crate::kit::namespace()).await.unwrap();
+    others.remove_all(&crate::kit::namespace()).await.unwrap();
     assert_eq!(found(&managers, &id).await.as_deref(), Some("o1"));
 }
 
@@ -191,7 +191,7 @@ async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_
     }
     let ended = begin(&near, "o99").await;
     use tower_weika::store::SessionStore;
-    near.remove_subject("o99").await.unwrap();
+    near.remove_subject(&crate::kit::namespace(), "o99").await.unwrap();
     // `WAIT` is about what the connection has written that asks.
     let mut connection = sentinel.master.connect().unwrap();
     connection.call(&["SET", "last", ""]).unwrap();

@@ -39,7 +39,7 @@ impl Site {
         let store = connect(builder).await;
         let fleet = store.fleet().expect("a shared store");
         let ended = begin(&store, "o3").await;
-        store.remove_subject("o3").await.unwrap();
+        store.remove_subject(&crate::kit::namespace(), "o3").await.unwrap();
         let people = [(begin(&store, "o1").await, "o1"), (begin(&store, "o2").await, "o2")];
         let site = Self { redis, store, fleet, people, ended };
         site.work().await.expect("nothing is damaged yet");
@@ -92,7 +92,7 @@ impl Site {
                 _ => {}
             }
         }
-        expected(self.store.insert(crate::kit::session("o4")).await, what);
+        expected(crate::kit::insert(&self.store, crate::kit::session("o4")).await, what);
     }
 
     /// Puts back what was there, of all keys.
@@ -303,7 +303,7 @@ async fn newer_record_is_left_alone_byte_for_byte() {
         .collect();
     assert_eq!(newer.len(), 4, "{newer:?}");
     for key in &newer {
-        site.redis.command(&["HSET", key, "version", "2"]);
+        site.redis.command(&["HSET", key, "version", "3"]);
     }
     let state = || {
         let mut connection = site.redis.connect().unwrap();

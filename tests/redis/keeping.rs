@@ -89,10 +89,10 @@ async fn documented_rights_are_enough() {
         _ => false,
     };
     until("the use is recorded", is_recorded).await;
-    one.remove(&id).await.expect("it may");
+    one.remove(&crate::kit::namespace(), &id).await.expect("it may");
     until_within(EVERYWHERE + SLACK, "it has ended", async || found(&other, &id).await.is_none()).await;
-    one.remove_subject("o1").await.expect("it may");
-    one.remove_all().await.expect("it may");
+    one.remove_subject(&crate::kit::namespace(), "o1").await.expect("it may");
+    one.remove_all(&crate::kit::namespace()).await.expect("it may");
     let fleet = one.fleet().expect("a shared store");
     fleet.claim_flow("a", SOON).await.expect("it may");
     fleet.settle_flow("a", b"x").await.expect("it may");
@@ -136,14 +136,14 @@ async fn stores_of_several_names_know_nothing_of_each_other() {
         keep_near(own, &id).await;
         for (_, other) in stores.iter().enumerate().filter(|(at, _)| *at != index) {
             assert!(found(other, &id).await.is_none());
-            other.remove(&id).await.expect("the store answers");
-            other.remove_subject("o1").await.expect("the store answers");
-            other.remove_all().await.expect("the store answers");
+            other.remove(&crate::kit::namespace(), &id).await.expect("the store answers");
+            other.remove_subject(&crate::kit::namespace(), "o1").await.expect("the store answers");
+            other.remove_all(&crate::kit::namespace()).await.expect("the store answers");
         }
         assert!(found(own, &id).await.is_some());
         let again = open(index);
         assert_eq!(found(&again, &id).await.as_deref(), Some("o1"), "the same store");
-        again.remove(&id).await.expect("the store answers");
+        again.remove(&crate::kit::namespace(), &id).await.expect("the store answers");
         until_within(EVERYWHERE + SLACK, "the copy has ended", async || !is_near(own, &id)).await;
     }
 }

@@ -10,7 +10,7 @@ use tower_weika::Error;
 use tower_weika::clock::{Clock, Timestamp};
 use tower_weika::identity::Manager;
 use tower_weika::session::{Lifetime, Session, SessionId};
-use tower_weika::store::{LoadResult, Lookup, RedisBuilder, RedisStore, SessionStore};
+use tower_weika::store::{Inserted, LoadResult, Lookup, Namespace, RedisBuilder, RedisStore, SessionStore, Stamp};
 
 use tracing::Dispatch;
 use tracing::subscriber::{DefaultGuard, NoSubscriber};
@@ -62,12 +62,24 @@ pub(crate) fn session(subject: &str) -> Session<Manager> {
 pub(crate) async fn begin(store: &impl SessionStore<Manager>, subject: &str) -> SessionId {
     let session = session(subject);
     let id = *session.id();
-    store.insert(session).await.expect("the store answers");
+    insert(store, session).await.expect("the store answers");
     id
 }
 
+/// The namespace of the sessions that these tests begin by hand.
+pub(crate) fn namespace() -> Namespace {
+    Namespace::default()
+}
+
+/// Inserts a session, as a login does that nothing has revoked.
+pub(crate) async fn insert<I>(store: &impl SessionStore<I>, session: Session<I>) -> Result<(), Error> {
+    let since = store.stamp(session.namespace()).await?;
+    assert_eq!(store.insert(session, None, since).await?, Inserted::Kept);
+    Ok(())
+}
+
 pub(crate) async fn load<I, St: SessionStore<I>>(store: &St, id: &SessionId) -> LoadResult<I> {
-    match store.load(id) {
+    match store.load(&namespace(), id) {
         Lookup::Ready(found) => found,
         Lookup::Pending(load) => load.await,
         _ => panic!("neither now nor soon"),
@@ -90,7 +102,7 @@ pub(crate) async fn found(store: &impl SessionStore<Manager>, id: &SessionId) ->
 
 /// A store has a copy of its own and need not ask for it.
 pub(crate) fn is_near(store: &impl SessionStore<Manager>, id: &SessionId) -> bool {
-    matches!(store.load(id), Lookup::Ready(Ok(Some(_))))
+    matches!(store.load(&namespace(), id), Lookup::Ready(Ok(Some(_))))
 }
 
 /// Looks until a store keeps a copy of this session.
@@ -213,27 +225,31 @@ where
 {
     type Load = St::Load;
 
-    fn load(&self, id: &SessionId) -> Lookup<I, St::Load> {
-        self.store.load(id)
+    fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<I, St::Load> {
+        self.store.load(namespace, id)
     }
 
     fn touched(&self, session: &Arc<Session<I>>) {
         self.store.touched(session);
     }
 
-    async fn insert(&self, session: Session<I>) -> Result<(), Error> {
-        self.store.insert(session).await
+    async fn stamp(&self, namespace: &Namespace) -> Result<Stamp, Error> {
+        self.store.stamp(namespace).await
     }
 
-    async fn remove(&self, id: &SessionId) -> Result<(), Error> {
-        self.store.remove(id).await
+    async fn insert(&self, session: Session<I>, former: Option<&SessionId>, since: Stamp) -> Result<Inserted, Error> {
+        self.store.insert(session, former, since).await
     }
 
-    async fn remove_subject(&self, subject: &str) -> Result<(), Error> {
-        self.store.remove_subject(subject).await
+    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
+        self.store.remove(namespace, id).await
     }
 
-    async fn remove_all(&self) -> Result<(), Error> {
-        self.store.remove_all().await
+    async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
+        self.store.remove_subject(namespace, subject).await
+    }
+
+    async fn remove_all(&self, namespace: &Namespace) -> Result<(), Error> {
+        self.store.remove_all(namespace).await
     }
 }

@@ -27,6 +27,7 @@ mod recording;
 mod redis_server;
 mod replies;
 mod restarts;
+mod revocation;
 mod rights;
 mod sealing;
 mod sentinel;

@@ -22,7 +22,7 @@ async fn instances(redis: &redis_server::Redis) -> [RedisStore<Manager>; 2] {
 pub(crate) async fn assert_end_is_seen(one: &RedisStore<Manager>, other: &RedisStore<Manager>) {
     let id = begin(one, "o1").await;
     keep_near(other, &id).await;
-    one.remove(&id).await.expect("the store answers");
+    one.remove(&crate::kit::namespace(), &id).await.expect("the store answers");
     until_within(EVERYWHERE, "the end is seen", async || found(other, &id).await.is_none()).await;
 }
 
@@ -39,15 +39,15 @@ async fn session_that_ended_on_one_instance_is_gone_on_the_other_within_a_second
         }
         let (ends_other, ends_same) = match round % 3 {
             0 => {
-                a.remove(&id).await.unwrap();
+                a.remove(&crate::kit::namespace(), &id).await.unwrap();
                 (false, false)
             }
             1 => {
-                a.remove_subject("o1").await.unwrap();
+                a.remove_subject(&crate::kit::namespace(), "o1").await.unwrap();
                 (false, true)
             }
             _ => {
-                a.remove_all().await.unwrap();
+                a.remove_all(&crate::kit::namespace()).await.unwrap();
                 (true, true)
             }
         };
@@ -87,9 +87,9 @@ async fn assert_deaf_instance_forgets(fault: Fault) {
         keep_near(&b, &id).await;
         proxy.set(fault);
         match end {
-            0 => a.remove(&id).await.unwrap(),
-            1 => a.remove_subject("o1").await.unwrap(),
-            _ => a.remove_all().await.unwrap(),
+            0 => a.remove(&crate::kit::namespace(), &id).await.unwrap(),
+            1 => a.remove_subject(&crate::kit::namespace(), "o1").await.unwrap(),
+            _ => a.remove_all(&crate::kit::namespace()).await.unwrap(),
         }
         // Absent or a failure from now on; until then the session may be there.
         let (start, mut served) = (redis_server::now(), Duration::ZERO);
@@ -178,7 +178,7 @@ async fn load_that_races_an_end_leaves_no_copy() {
         }
         // Where the copies are, or elsewhere.
         let ender = if round % 2 == 0 { &a } else { &b };
-        ender.remove(&id).await.unwrap();
+        ender.remove(&crate::kit::namespace(), &id).await.unwrap();
         for load in loads {
             raced += u32::from(load.await.unwrap().is_some());
         }
@@ -248,7 +248,7 @@ async fn late_use_neither_turns_the_time_back_nor_brings_a_session_back() {
     assert_eq!(used(&redis), later.unix_millis());
 
     // And one that arrives after the end.
-    b.remove(&id).await.unwrap();
+    b.remove(&crate::kit::namespace(), &id).await.unwrap();
     assert!(one.touch(later.plus(Duration::from_secs(120))));
     a.touched(&one);
     let last = later.plus(Duration::from_secs(120)).unix_millis();

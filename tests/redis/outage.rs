@@ -28,9 +28,9 @@ async fn assert_calls_fail_at_once(store: &RedisStore<Manager>) {
         let fleet = store.fleet().expect("a shared store");
         for _ in 0..40 {
             assert_store_error(&who(store, &new_id()).await.unwrap_err());
-            assert_store_error(&store.insert(crate::kit::session("o1")).await.unwrap_err());
-            assert_store_error(&store.remove(&new_id()).await.unwrap_err());
-            assert_store_error(&store.remove_subject("o1").await.unwrap_err());
+            assert_store_error(&crate::kit::insert(store, crate::kit::session("o1")).await.unwrap_err());
+            assert_store_error(&store.remove(&crate::kit::namespace(), &new_id()).await.unwrap_err());
+            assert_store_error(&store.remove_subject(&crate::kit::namespace(), "o1").await.unwrap_err());
             assert_store_error(&fleet.lease_token("x", 0).await.unwrap_err());
         }
     };
@@ -56,9 +56,9 @@ async fn operation_takes_a_second_at_most_and_then_calls_fail_at_once() {
         let call = async {
             match operation {
                 0 => who(&store, &new_id()).await.map(drop),
-                1 => store.insert(crate::kit::session("o1")).await,
-                2 => store.remove(&new_id()).await,
-                3 => store.remove_subject("o2").await,
+                1 => crate::kit::insert(&store, crate::kit::session("o1")).await,
+                2 => store.remove(&crate::kit::namespace(), &new_id()).await,
+                3 => store.remove_subject(&crate::kit::namespace(), "o2").await,
                 4 => fleet.flow("x").await.map(drop),
                 _ => fleet.lease_token("x", 0).await.map(drop),
             }
@@ -154,7 +154,7 @@ async fn replica_counts_as_unreachable() {
     for store in [&near, &far] {
         until("it counts as unreachable", async || store.redis().status() == RedisStatus::Unreachable).await;
         assert_calls_fail_at_once(store).await;
-        assert_store_error(&store.remove_all().await.unwrap_err());
+        assert_store_error(&store.remove_all(&crate::kit::namespace()).await.unwrap_err());
     }
     let error = Redis::connect(redis.url()).await.unwrap_err();
     assert_store_error(&error);
@@ -173,8 +173,8 @@ async fn nothing_is_read_from_a_server_that_has_become_a_replica() {
         redis.command(&["REPLICAOF", "127.0.0.1", &other.port().to_string()]);
         let error = match operation {
             0 => who(&store, &new_id()).await.map(drop),
-            1 => store.remove_subject("o2").await,
-            2 => store.remove_all().await,
+            1 => store.remove_subject(&crate::kit::namespace(), "o2").await,
+            2 => store.remove_all(&crate::kit::namespace()).await,
             3 => fleet.flow("x").await.map(drop),
             _ => fleet.lease_token("x", 0).await.map(drop),
         };

@@ -260,11 +260,11 @@ async fn every_key_ends_by_itself_whatever_is_done() {
     let key = redis.keys().into_iter().find(|key| key.contains(":session:")).unwrap();
     until("the use is recorded", async || redis.command(&["HGET", &key, "used"]).text() == used).await;
     assert_ends("a use");
-    store.remove_subject("o1").await.unwrap();
+    store.remove_subject(&crate::kit::namespace(), "o1").await.unwrap();
     assert_ends("the end of a subject");
-    store.remove_all().await.unwrap();
+    store.remove_all(&crate::kit::namespace()).await.unwrap();
     assert_ends("the end of all");
-    store.remove(&id).await.unwrap();
+    store.remove(&crate::kit::namespace(), &id).await.unwrap();
     fleet.claim_flow("flow", minute).await.unwrap();
     assert_ends("a claim");
     fleet.settle_flow("flow", b"outcome").await.unwrap();

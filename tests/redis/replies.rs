@@ -275,5 +275,5 @@ async fn answer_that_the_listener_has_not_asked_for_costs_its_connection() {
         until("the store answers", async || who(&b, &new_id()).await.is_ok()).await;
         crate::near::assert_end_is_seen(&a, &b).await;
     }
-    a.remove_all().await.unwrap();
+    a.remove_all(&crate::kit::namespace()).await.unwrap();
 }

@@ -76,7 +76,7 @@ async fn least_rights_are_enough_for_the_local_cache_and_the_coordination() {
     let [store, other] = [connect(builder()).await, connect(builder()).await];
     let id = begin(&store, "o1").await;
     keep_near(&other, &id).await;
-    store.remove(&id).await.expect("an answer");
+    store.remove(&crate::kit::namespace(), &id).await.expect("an answer");
     until("the other instance hears of it", async || !is_near(&other, &id)).await;
     let fleet = store.fleet().expect("a shared store");
     assert!(fleet.claim_flow("x", std::time::Duration::from_secs(60)).await.expect("an answer").is_none());
@@ -189,7 +189,7 @@ async fn right_that_is_taken_away_while_running_is_logged_once_and_its_return_to
     let id = begin(&store, "o1").await;
     redis.command(&["ACL", "SETUSER", &name, "-time", "-unlink"]);
     for _ in 0..20 {
-        assert!(store.insert(crate::kit::session("o2")).await.is_err());
+        assert!(crate::kit::insert(&store, crate::kit::session("o2")).await.is_err());
     }
     let rule = format!("ACL SETUSER {name} +time +unlink");
     until("it is logged", async || log.count(&rule) == 1).await;
@@ -211,7 +211,7 @@ async fn right_for_the_keys_of_one_namespace_is_logged_when_it_is_missed() {
     let url = redis.url().replace("redis://", "redis://app:sesame@");
     let store: RedisStore<Manager> = connect(Redis::builder(url).site("campus")).await;
     for _ in 0..20 {
-        assert!(store.insert(crate::kit::session("o2")).await.is_err());
+        assert!(crate::kit::insert(&store, crate::kit::session("o2")).await.is_err());
     }
     until("it is logged", async || log.count("ACL SETUSER app ~{campus}:* &{campus}:ended +del") == 1).await;
 }

@@ -1,11 +1,15 @@
 //! A site behind a login layer, with a provider that lets everybody in, and the browsers that visit it.
 
+use std::pin::Pin;
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use http::header::{ACCEPT, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 use tower_weika::clock::Clock;
 use tower_weika::guard::GuardLayer;
@@ -21,13 +25,21 @@ pub(crate) const NOBODY: &str = "nobody";
 
 /// Its codes are the names of those who come.
 #[derive(Clone)]
-pub(crate) struct Reception;
+pub(crate) struct Reception {
+    application: &'static str,
+    /// An exchange takes a permit before it answers.
+    gate: Arc<Semaphore>,
+}
 
 impl IdentityProvider for Reception {
     type Identity = Manager;
 
     fn name(&self) -> &str {
         "reception"
+    }
+
+    fn application(&self) -> &str {
+        self.application
     }
 
     fn code_parameter(&self) -> &str {
@@ -39,6 +51,7 @@ impl IdentityProvider for Reception {
     }
 
     async fn exchange(&self, code: AuthorizationCode) -> Result<Manager, Error> {
+        let _permit = self.gate.acquire().await.expect("never closed");
         Ok(Manager::builder(code.expose()).build())
     }
 }
@@ -46,7 +59,15 @@ impl IdentityProvider for Reception {
 /// Cheap to clone; clones are the same. All pages say who is asking: `/` to everybody, `/guarded` to those who are
 /// logged in.
 #[derive(Clone)]
-pub(crate) struct Site(Router);
+pub(crate) struct Site {
+    router: Router,
+    gate: Arc<Semaphore>,
+    revoke: Revoke,
+}
+
+/// Revokes the sessions of a subject, or all of them without one.
+type Revoke =
+    Arc<dyn Fn(Option<&'static str>) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> + Send + Sync>;
 
 /// What a browser is told.
 #[derive(Debug)]
@@ -62,10 +83,37 @@ impl Site {
     }
 
     pub(crate) fn with_clock(store: impl SessionStore<Manager>, clock: Clock) -> Self {
-        let login = LoginLayer::builder(Reception).store(store).secret([7; 32]).clock(clock);
+        Self::of("test-application", store, clock)
+    }
+
+    /// With the login of this application.
+    pub(crate) fn of(application: &'static str, store: impl SessionStore<Manager>, clock: Clock) -> Self {
+        let gate = Arc::new(Semaphore::new(1_000));
+        let provider = Reception { application, gate: Arc::clone(&gate) };
+        let login = LoginLayer::builder(provider).store(store).secret([7; 32]).clock(clock);
         let login = login.public_url("https://campus.example").build().expect("a login layer");
         let guarded = get(who).layer(GuardLayer::<Manager>::logged_in());
-        Self(Router::new().route("/", get(who)).route("/guarded", guarded).layer(login))
+        let router = Router::new().route("/", get(who)).route("/guarded", guarded).layer(login.clone());
+        let revoke: Revoke = Arc::new(move |subject| {
+            let login = login.clone();
+            Box::pin(async move {
+                match subject {
+                    Some(subject) => login.end_sessions_of(subject).await,
+                    None => login.end_all_sessions().await,
+                }
+            })
+        });
+        Self { router, gate, revoke }
+    }
+
+    /// Revokes the sessions of a subject, or all of them without one.
+    pub(crate) async fn revoke(&self, subject: Option<&'static str>) {
+        (self.revoke)(subject).await.expect("the store answers");
+    }
+
+    /// Keeps the provider from answering until the permit is dropped.
+    pub(crate) async fn hold_exchanges(&self) -> OwnedSemaphorePermit {
+        Arc::clone(&self.gate).acquire_many_owned(1_000).await.expect("never closed")
     }
 
     /// What somebody with these cookies gets.
@@ -85,7 +133,7 @@ impl Site {
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
-        let (parts, body) = self.0.clone().oneshot(request).await.expect("an answer").into_parts();
+        let (parts, body) = self.router.clone().oneshot(request).await.expect("an answer").into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
         let text = String::from_utf8_lossy(&body).into_owned();
         Answer { status: parts.status, headers: parts.headers, text }
@@ -93,19 +141,32 @@ impl Site {
 
     /// Logs somebody in, and returns the session cookie; or what went wrong.
     pub(crate) async fn log_in(&self, who: &str) -> Result<String, Answer> {
-        let begun = self.get("/auth/reception/login", "").await;
-        if begun.status.is_server_error() {
-            return Err(begun);
-        }
-        let (_, state) = begun.header(&LOCATION).rsplit_once("state=").expect("a state");
-        let callback = format!("/auth/reception/callback?ticket={who}&state={state}");
-        let back = self.get(&callback, begun.header(&SET_COOKIE)).await;
+        self.log_in_with(who, "").await
+    }
+
+    /// The same with these cookies.
+    pub(crate) async fn log_in_with(&self, who: &str, cookie: &str) -> Result<String, Answer> {
+        let (callback, flow) = self.begin(who).await?;
+        let back = self.get(&callback, &format!("{flow}; {cookie}")).await;
         let cookies = back.headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
         let session = cookies.filter_map(|cookie| cookie.split(';').next());
         match session.into_iter().find(|cookie| cookie.starts_with("__Host-reception-session=")) {
             Some(cookie) => Ok(cookie.to_owned()),
             None => Err(back),
         }
+    }
+}
+
+impl Site {
+    /// Begins a login: the target of its callback, and the flow cookie.
+    pub(crate) async fn begin(&self, who: &str) -> Result<(String, String), Answer> {
+        let begun = self.get("/auth/reception/login", "").await;
+        if begun.status.is_server_error() {
+            return Err(begun);
+        }
+        let (_, state) = begun.header(&LOCATION).rsplit_once("state=").expect("a state");
+        let (flow, _) = begun.header(&SET_COOKIE).split_once(';').expect("attributes");
+        Ok((format!("/auth/reception/callback?ticket={who}&state={state}"), flow.to_owned()))
     }
 }
 

@@ -7,7 +7,7 @@ use tower_weika::ErrorKind;
 use tower_weika::fleet::{Flow, Grant, Lease, SharedToken};
 use tower_weika::identity::Manager;
 use tower_weika::session::SessionId;
-use tower_weika::store::{Lookup, Redis, RedisBuilder, SessionStore};
+use tower_weika::store::{Lookup, Namespace, Redis, RedisBuilder, SessionStore};
 use tower_weika::token::AccessToken;
 
 const PASSWORD: &str = "p4ss-of-redis";
@@ -46,7 +46,7 @@ async fn nothing_of_a_degraded_redis_shows_a_secret() {
     let redis = nowhere().start_degraded().connect().await.expect("it starts without");
     let store = redis.store::<Manager>();
     let id = SessionId::random().expect("randomness");
-    let lookup = store.load(&id);
+    let lookup = store.load(&Namespace::default(), &id);
     let Lookup::Ready(Err(error)) = &lookup else { panic!("it is known to be away: {lookup:?}") };
     let token = AccessToken::new("t0ken-of-the-application");
     let shared = SharedToken::new(token.clone(), 1, Duration::from_secs(1));

@@ -129,7 +129,8 @@ fn wechat(mistakes: &mut Mistakes, kesion: Option<&SchoolAccount>) -> Option<Wec
     };
     let builder = match (app_id, kesion) {
         (Some(app_id), _) => builder.app_id(app_id),
-        (None, Some(_)) => builder,
+        // The APPID may change; the sessions belong to the school, of which there is one here.
+        (None, Some(_)) => builder.application("school"),
         (None, None) => builder.app_id("wx0"),
     };
     let names = [("app_id", "BINDING_APPID"), ("authorize_url", "WECHAT_AUTHORIZE_URL")];

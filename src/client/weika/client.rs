@@ -48,6 +48,12 @@ impl WeikaClient {
         self.endpoint.join(fleet);
     }
 
+    /// The key of the application (授权凭证). No secret.
+    #[must_use]
+    pub fn app_key(&self) -> &str {
+        &self.endpoint.app_key
+    }
+
     /// Where to send a manager's browser. It comes back to `redirect_uri` with `wxcode` and `state`.
     ///
     /// `redirect_uri` should have no query of its own: the documents do not say how theirs is appended.

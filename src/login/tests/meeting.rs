@@ -6,7 +6,7 @@ use super::*;
 use crate::fleet::table::Table;
 use crate::fleet::{Flow, Grant, Lease, Reply};
 use crate::session::{Session, SessionId};
-use crate::store::Lookup;
+use crate::store::{Inserted, Lookup, Namespace, Stamp};
 use crate::token::AccessToken;
 
 /// What the instances share: a table, whose every word is written down, and which may fail in one thing only.
@@ -91,24 +91,33 @@ pub(super) struct Joint {
 impl SessionStore<Person> for Joint {
     type Load = <MemoryStore<Person> as SessionStore<Person>>::Load;
 
-    fn load(&self, id: &SessionId) -> Lookup<Person, Self::Load> {
-        self.sessions.load(id)
+    fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<Person, Self::Load> {
+        self.sessions.load(namespace, id)
     }
 
-    fn insert(&self, session: Session<Person>) -> impl Future<Output = Result<(), Error>> + Send {
-        self.sessions.insert(session)
+    fn stamp(&self, namespace: &Namespace) -> impl Future<Output = Result<Stamp, Error>> + Send {
+        self.sessions.stamp(namespace)
     }
 
-    fn remove(&self, id: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
-        self.sessions.remove(id)
+    fn insert(
+        &self,
+        session: Session<Person>,
+        former: Option<&SessionId>,
+        since: Stamp,
+    ) -> impl Future<Output = Result<Inserted, Error>> + Send {
+        self.sessions.insert(session, former, since)
     }
 
-    fn remove_subject(&self, subject: &str) -> impl Future<Output = Result<(), Error>> + Send {
-        self.sessions.remove_subject(subject)
+    fn remove(&self, namespace: &Namespace, id: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
+        self.sessions.remove(namespace, id)
     }
 
-    fn remove_all(&self) -> impl Future<Output = Result<(), Error>> + Send {
-        self.sessions.remove_all()
+    fn remove_subject(&self, namespace: &Namespace, subject: &str) -> impl Future<Output = Result<(), Error>> + Send {
+        self.sessions.remove_subject(namespace, subject)
+    }
+
+    fn remove_all(&self, namespace: &Namespace) -> impl Future<Output = Result<(), Error>> + Send {
+        self.sessions.remove_all(namespace)
     }
 
     fn fleet(&self) -> Option<Arc<dyn Fleet>> {

@@ -78,6 +78,10 @@ impl IdentityProvider for Provider {
         self.name
     }
 
+    fn application(&self) -> &str {
+        "test-application"
+    }
+
     fn code_parameter(&self) -> &str {
         "wxcode"
     }
@@ -686,6 +690,10 @@ async fn provider_whose_url_is_none_is_503_and_no_loop() {
 
         fn name(&self) -> &str {
             self.0.name()
+        }
+
+        fn application(&self) -> &str {
+            "test-application"
         }
 
         fn code_parameter(&self) -> &str {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::guard::LoggedIn;
 use crate::session::{Session, SessionId};
-use crate::store::{LoadResult, Lookup};
+use crate::store::{Inserted, LoadResult, Lookup, Namespace, Stamp};
 
 fn login<St: SessionStore<Person>>(store: St) -> LoginLayer<Provider, St> {
     LoginLayer::builder_with_store(Site::new().provider, store)
@@ -81,28 +81,37 @@ struct Late(MemoryStore<Person>);
 impl SessionStore<Person> for Late {
     type Load = std::pin::Pin<Box<dyn Future<Output = LoadResult<Person>> + Send>>;
 
-    fn load(&self, id: &SessionId) -> Lookup<Person, Self::Load> {
-        let Lookup::Ready(found) = self.0.load(id) else { unreachable!("memory answers at once") };
+    fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<Person, Self::Load> {
+        let Lookup::Ready(found) = self.0.load(namespace, id) else { unreachable!("memory answers at once") };
         Lookup::Pending(Box::pin(async move {
             tokio::task::yield_now().await;
             found
         }))
     }
 
-    async fn insert(&self, session: Session<Person>) -> Result<(), Error> {
-        self.0.insert(session).await
+    async fn stamp(&self, namespace: &Namespace) -> Result<Stamp, Error> {
+        self.0.stamp(namespace).await
     }
 
-    async fn remove(&self, id: &SessionId) -> Result<(), Error> {
-        self.0.remove(id).await
+    async fn insert(
+        &self,
+        session: Session<Person>,
+        former: Option<&SessionId>,
+        since: Stamp,
+    ) -> Result<Inserted, Error> {
+        self.0.insert(session, former, since).await
     }
 
-    async fn remove_subject(&self, subject: &str) -> Result<(), Error> {
-        self.0.remove_subject(subject).await
+    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
+        self.0.remove(namespace, id).await
     }
 
-    async fn remove_all(&self) -> Result<(), Error> {
-        self.0.remove_all().await
+    async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
+        self.0.remove_subject(namespace, subject).await
+    }
+
+    async fn remove_all(&self, namespace: &Namespace) -> Result<(), Error> {
+        self.0.remove_all(namespace).await
     }
 }
 

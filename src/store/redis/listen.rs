@@ -20,6 +20,7 @@ use super::handle::Shared;
 use super::link::{Connection, Listening};
 use super::names;
 use crate::hex;
+use crate::store::Namespace;
 use crate::store::near::Digest;
 use crate::trace::{info, warn};
 
@@ -37,16 +38,16 @@ const TOLD_AFTER: u32 = 8;
 pub(super) enum Message {}
 
 impl Message {
-    pub(super) fn session(realm: &str, digest: &[u8]) -> String {
-        format!("{realm} session {}", hex::encode(digest))
+    pub(super) fn session(realm: &str, namespace: &Namespace, digest: &[u8]) -> String {
+        format!("{realm} {namespace} session {}", hex::encode(digest))
     }
 
-    pub(super) fn subject(realm: &str, subject: &str) -> String {
-        format!("{realm} subject {subject}")
+    pub(super) fn subject(realm: &str, namespace: &Namespace, subject: &str) -> String {
+        format!("{realm} {namespace} subject {subject}")
     }
 
-    pub(super) fn all(realm: &str) -> String {
-        format!("{realm} all")
+    pub(super) fn all(realm: &str, namespace: &Namespace) -> String {
+        format!("{realm} {namespace} all")
     }
 }
 
@@ -181,15 +182,18 @@ fn announce(shared: &Shared, message: &[u8]) {
     let text = str::from_utf8(message).unwrap_or_default();
     let words: Vec<&str> = text.split(' ').collect();
     let (realm, ended) = match *words {
-        [realm, "session", name] => (Some(realm), hex::decode(name).map(|digest| Ended::Session(Digest(digest)))),
-        [realm, "subject", name] => (Some(realm), Some(Ended::Subject(name))),
-        [realm, "all"] => (Some(realm), None),
+        [realm, _, "session", name] => (Some(realm), hex::decode(name).map(|digest| Ended::Session(Digest(digest)))),
+        [realm, namespace, "subject", name] => (Some(realm), Some(Ended::Subject(namespace, name))),
+        [realm, namespace, "all"] => (Some(realm), Some(Ended::Namespace(namespace))),
         _ => (None, None),
     };
     for listener in shared.listening(realm) {
         match ended {
             Some(Ended::Session(digest)) => listener.session_ended(&digest),
-            Some(Ended::Subject(name)) => listener.subject_ended(&|subject| names::subject(subject) == name),
+            Some(Ended::Subject(namespace, name)) => {
+                listener.sessions_ended(&|of, subject| of.to_string() == namespace && names::subject(subject) == name)
+            }
+            Some(Ended::Namespace(namespace)) => listener.sessions_ended(&|of, _| of.to_string() == namespace),
             None => listener.all_ended(),
         }
     }
@@ -198,5 +202,7 @@ fn announce(shared: &Shared, message: &[u8]) {
 #[derive(Clone, Copy)]
 enum Ended<'a> {
     Session(Digest),
-    Subject(&'a str),
+    /// Namespace and name of the subject.
+    Subject(&'a str, &'a str),
+    Namespace(&'a str),
 }

@@ -6,6 +6,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::hex;
+use crate::store::Namespace;
 
 /// The part that all names of one site begin with.
 #[derive(Clone, Debug)]
@@ -45,13 +46,14 @@ impl Names {
         format!("{}lease:{name}", self.prefix)
     }
 
-    /// The names for the sessions of one realm.
-    pub(super) fn sessions(&self, realm: &str) -> SessionNames {
-        SessionNames { prefix: format!("{}{realm}:", self.prefix) }
+    /// The names for the sessions of a realm in one namespace.
+    pub(super) fn sessions(&self, realm: &str, namespace: &Namespace) -> SessionNames {
+        SessionNames { prefix: format!("{}{realm}:{namespace}:", self.prefix) }
     }
 }
 
-/// The names for the sessions of one realm: a kind of people, and a name where there are several stores of one kind.
+/// The names for the sessions of one login. A realm is a kind of people, and a name where there are several stores of
+/// one kind.
 #[derive(Debug)]
 pub(super) struct SessionNames {
     prefix: String,
@@ -67,14 +69,19 @@ impl SessionNames {
         format!("{}clock", self.prefix)
     }
 
-    /// When all sessions were ended.
+    /// When all sessions were revoked.
     pub(super) fn end_of_all(&self) -> String {
         format!("{}ended", self.prefix)
     }
 
-    /// What comes before a subject in the name of its end.
+    /// What comes before a subject in the name of its revocation.
     pub(super) fn end_of_subjects(&self) -> String {
         format!("{}ended:", self.prefix)
+    }
+
+    /// When one session was revoked.
+    pub(super) fn end_of_session(&self, digest: &[u8]) -> String {
+        format!("{}revoked:{}", self.prefix, hex::encode(digest))
     }
 }
 
@@ -90,10 +97,14 @@ mod tests {
     #[test]
     fn all_keys_of_a_site_are_in_one_slot_and_no_two_are_the_same() {
         let names = Names::new("campus");
-        let (managers, users) = (names.sessions("manager"), names.sessions("wechat-user"));
+        let login = Namespace::new("weika", "KEY", "https://campus.example");
+        let managers = names.sessions("manager", &login);
+        let users = names.sessions("wechat-user", &login);
+        let other = names.sessions("manager", &Namespace::default());
         let mut all = vec![names.probe(), names.channel(), names.flow("x"), names.token("x"), names.lease("x")];
-        for kind in [&managers, &users] {
+        for kind in [&managers, &users, &other] {
             all.extend([kind.session(&[1; 32]), kind.clock(), kind.end_of_all(), kind.end_of_subjects() + "x"]);
+            all.push(kind.end_of_session(&[1; 32]));
         }
         assert!(all.iter().all(|name| name.starts_with("{campus}:")), "{all:?}");
         let count = all.len();

@@ -1,7 +1,7 @@
 //! A session as it is written down.
 //!
-//! What never changes is one JSON text, sealed if there is a key. It names the key that it is kept under, so that it
-//! cannot be taken for another one. The last use is a field of its own.
+//! What never changes is one JSON text, sealed if there is a key. It names the login and the key that it is kept under,
+//! so that it cannot be taken for another one. The last use is a field of its own.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,16 +12,19 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::hex;
 use crate::session::{Lifetime, Session, SessionId};
-use crate::store::StoredIdentity;
+use crate::store::{Namespace, StoredIdentity};
 
 /// The layout of records. Those of every released version stay readable; those of a newer one are left alone.
-pub(super) const VERSION: &str = "1";
+pub(super) const VERSION: &str = "2";
 
 /// Times are milliseconds, since the Unix epoch or long.
 #[derive(Serialize, Deserialize)]
 struct Record<'a> {
     #[serde(borrow)]
     key: Cow<'a, str>,
+    /// The namespace of the login.
+    #[serde(borrow)]
+    login: Cow<'a, str>,
     created: u64,
     ends: u64,
     idle: u64,
@@ -33,6 +36,7 @@ struct Record<'a> {
 pub(super) fn write<I: StoredIdentity>(session: &Session<I>) -> Result<Vec<u8>, Error> {
     let record = Record {
         key: hex::encode(&session.id().digest()).into(),
+        login: session.namespace().to_string().into(),
         created: session.created().unix_millis(),
         ends: session.ends().unix_millis(),
         idle: u64::try_from(session.idle().as_millis()).unwrap_or(u64::MAX),
@@ -42,10 +46,15 @@ pub(super) fn write<I: StoredIdentity>(session: &Session<I>) -> Result<Vec<u8>, 
         .map_err(|error| Error::new(ErrorKind::Internal, "redis: a session cannot be written").with_source(error))
 }
 
-/// Reads a session that was kept under `id`; `None` if it is no such record.
-pub(super) fn read<I: StoredIdentity>(id: SessionId, record: &[u8], used: &[u8]) -> Option<Session<I>> {
+/// Reads a session that was kept under `id` in a namespace; `None` if it is no such record.
+pub(super) fn read<I: StoredIdentity>(
+    namespace: &Namespace,
+    id: SessionId,
+    record: &[u8],
+    used: &[u8],
+) -> Option<Session<I>> {
     let record: Record<'_> = serde_json::from_slice(record).ok()?;
-    if record.key != hex::encode(&id.digest()) {
+    if record.key != hex::encode(&id.digest()) || record.login != namespace.to_string() {
         return None;
     }
     let used = std::str::from_utf8(used).ok()?.parse().ok()?;
@@ -53,7 +62,7 @@ pub(super) fn read<I: StoredIdentity>(id: SessionId, record: &[u8], used: &[u8])
     let session =
         Session::begin(id, I::from_record(&record.who)?, lifetime, Timestamp::from_unix_millis(record.created));
     let ends = Timestamp::from_unix_millis(record.ends);
-    Some(session.ending_by(ends).used_at(Timestamp::from_unix_millis(used)))
+    Some(session.within(*namespace).ending_by(ends).used_at(Timestamp::from_unix_millis(used)))
 }
 
 #[cfg(test)]
@@ -63,8 +72,8 @@ mod tests {
 
     const ID: &[u8] = b"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
-    /// As version 0.1 writes it. It stays readable for ever.
-    const RELEASED: &str = r#"{"key":"ea866a757e4c38babfa8127cbe9a409d3e1f93a00ff1488ff735fcf917afffd0","created":1000000000,"ends":1043200000,"idle":1800000,"who":"{\"user_id\":\"o1\",\"name\":\"王\",\"schools\":[],\"current_school\":null,\"real_info\":null,\"media_info\":null,\"role_id\":null,\"parent_id\":null}"}"#;
+    /// As version 0.2 writes it. It stays readable for ever.
+    const RELEASED: &str = r#"{"key":"ea866a757e4c38babfa8127cbe9a409d3e1f93a00ff1488ff735fcf917afffd0","login":"AAAAAAAAAAAAAAAAAAAAAA","created":1000000000,"ends":1043200000,"idle":1800000,"who":"{\"user_id\":\"o1\",\"name\":\"王\",\"schools\":[],\"current_school\":null,\"real_info\":null,\"media_info\":null,\"role_id\":null,\"parent_id\":null}"}"#;
 
     fn id() -> SessionId {
         SessionId::parse(ID).unwrap()
@@ -78,36 +87,52 @@ mod tests {
     #[test]
     fn released_records_are_read_and_written_as_ever() {
         assert_eq!(String::from_utf8(write(&session()).unwrap()).unwrap(), RELEASED);
-        let read: Session<Manager> = read(id(), RELEASED.as_bytes(), b"1000000000").unwrap();
+        let read: Session<Manager> = read(&Namespace::default(), id(), RELEASED.as_bytes(), b"1000000000").unwrap();
         assert_eq!(format!("{read:?}"), format!("{:?}", session()));
         assert_eq!(read.identity(), session().identity());
     }
 
     #[test]
     fn last_use_is_that_of_its_field() {
-        let read: Session<Manager> = read(id(), RELEASED.as_bytes(), b"1000060000").unwrap();
+        let read: Session<Manager> = read(&Namespace::default(), id(), RELEASED.as_bytes(), b"1000060000").unwrap();
         assert_eq!(read.last_used(), Timestamp::from_unix_seconds(1_000_060));
     }
 
     #[test]
     fn record_of_another_session_is_not_read() {
         let other = SessionId::random().unwrap();
-        assert!(read::<Manager>(other, RELEASED.as_bytes(), b"1000000000").is_none());
+        assert!(read::<Manager>(&Namespace::default(), other, RELEASED.as_bytes(), b"1000000000").is_none());
+    }
+
+    #[test]
+    fn s1_record_of_another_login_is_not_read() {
+        let login = Namespace::new("weika", "KEY-A", "https://a.example");
+        let written = write(&session().within(login)).unwrap();
+        let found: Session<Manager> = read(&login, id(), &written, b"1000000000").unwrap();
+        assert_eq!(*found.namespace(), login);
+        assert!(read::<Manager>(&Namespace::default(), id(), &written, b"1000000000").is_none());
+        assert!(read::<Manager>(&login, id(), RELEASED.as_bytes(), b"1000000000").is_none());
     }
 
     #[test]
     fn record_that_is_cut_or_changed_anywhere_is_no_session_of_somebody_else() {
         for end in 0..RELEASED.len() {
-            assert!(read::<Manager>(id(), &RELEASED.as_bytes()[..end], b"1000000000").is_none(), "cut at {end}");
+            assert!(
+                read::<Manager>(&Namespace::default(), id(), &RELEASED.as_bytes()[..end], b"1000000000").is_none(),
+                "cut at {end}"
+            );
         }
         for index in 0..RELEASED.len() {
             let mut changed = RELEASED.as_bytes().to_vec();
             changed[index] = 0xFF;
             // Neither JSON nor UTF-8 has this byte.
-            assert!(read::<Manager>(id(), &changed, b"1000000000").is_none(), "changed at {index}");
+            assert!(
+                read::<Manager>(&Namespace::default(), id(), &changed, b"1000000000").is_none(),
+                "changed at {index}"
+            );
         }
         for used in [&b""[..], b"x", b"-1", b"1.5", b"99999999999999999999"] {
-            assert!(read::<Manager>(id(), RELEASED.as_bytes(), used).is_none(), "{used:?}");
+            assert!(read::<Manager>(&Namespace::default(), id(), RELEASED.as_bytes(), used).is_none(), "{used:?}");
         }
     }
 }

@@ -19,9 +19,10 @@ macro_rules! scripts {
 
 scripts! {
     LOAD = "only_master.lua" "load.lua";
+    STAMP = "next_moment.lua" "stamp.lua";
     INSERT = "next_moment.lua" "insert.lua";
     TOUCH = "touch.lua";
-    END_ONE = "end_one.lua";
+    END_ONE = "next_moment.lua" "end_one.lua";
     END_MANY = "next_moment.lua" "end_many.lua";
     CLAIM_FLOW = "now.lua" "known_flow.lua" "claim_flow.lua";
     LOOK_AT_FLOW = "only_master.lua" "now.lua" "known_flow.lua" "look_at_flow.lua";

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind};
 use crate::fleet::Fleet;
 use crate::session::{Session, SessionId};
 use crate::store::near::{Digest, Listener, Near};
-use crate::store::{LoadResult, Lookup, SessionStore, StoredIdentity};
+use crate::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp, StoredIdentity};
 use crate::trace::debug;
 
 /// The longest time that Redis is told to keep anything.
@@ -68,7 +68,6 @@ pub struct RedisStore<I> {
     redis: Redis,
     near: Option<Arc<Near<I>>>,
     realm: Arc<str>,
-    names: Arc<SessionNames>,
 }
 
 impl<I: StoredIdentity> RedisStore<I> {
@@ -89,29 +88,47 @@ impl<I: StoredIdentity> RedisStore<I> {
     }
 
     pub(super) fn new(redis: Redis, near: Option<Arc<Near<I>>>, realm: Arc<str>) -> Self {
-        let names = Arc::new(redis.shared.names.sessions(&realm));
-        Self { redis, near, realm, names }
+        Self { redis, near, realm }
+    }
+
+    fn names(&self, namespace: &Namespace) -> SessionNames {
+        self.shared().names.sessions(&self.realm, namespace)
     }
 
     /// Asks Redis.
-    async fn fetch(self, id: SessionId, digest: Digest) -> LoadResult<I> {
-        let asked = self.near.as_ref().map(|near| near.ask());
-        let key = self.names.session(&digest.0);
-        let (all, of_subjects) = (self.names.end_of_all(), self.names.end_of_subjects());
+    async fn fetch(self, namespace: Namespace, id: SessionId, digest: Digest) -> LoadResult<I> {
+        let asked = self.near.as_ref().map(|near| near.ask(self.shared().clock.now()));
+        let names = self.names(&namespace);
+        let key = names.session(&digest.0);
+        let (all, of_subjects) = (names.end_of_all(), names.end_of_subjects());
         let link = &self.redis.shared.link;
         let found = link.call(&script::LOAD, &[&key, &all], &[of_subjects.as_bytes()]).await?;
-        let Some(session) = self.read(id, &key, &found) else {
+        let Some(session) = self.read(&namespace, id, &key, &found) else {
+            if let Some(near) = &self.near {
+                near.is_absent(&digest);
+            }
             return Ok(None);
         };
         let session = Arc::new(session);
         if let (Some(near), Some(asked)) = (&self.near, asked) {
+            near.confirm(&digest, asked);
             near.keep(&session, asked);
         }
         Ok(Some(session))
     }
 
+    /// Asks Redis in the background whether a cached session is still there.
+    #[cold]
+    fn confirm(&self, namespace: &Namespace, id: &SessionId, digest: Digest) {
+        if let (Ok(runtime), None) = (Handle::try_current(), self.shared().link.outage()) {
+            let fetch = self.clone().fetch(*namespace, *id, digest);
+            // Without an answer the session is a miss when its last confirmation is too old.
+            drop(runtime.spawn(async move { drop(fetch.await) }));
+        }
+    }
+
     /// What was found under `key`. Whatever cannot be read is left as it is.
-    fn read(&self, id: SessionId, key: &str, found: &[Value]) -> Option<Session<I>> {
+    fn read(&self, namespace: &Namespace, id: SessionId, key: &str, found: &[Value]) -> Option<Session<I>> {
         if found.is_empty() {
             return None;
         }
@@ -123,7 +140,8 @@ impl<I: StoredIdentity> RedisStore<I> {
             debug!("a session at redis has not all its parts");
             return None;
         };
-        let session = self.redis.shared.seal.open(key, sealed).and_then(|record| record::read(id, &record, used));
+        let session = self.redis.shared.seal.open(key, sealed);
+        let session = session.and_then(|record| record::read(namespace, id, &record, used));
         // It is by this name that it would have been ended.
         let session = session.filter(|session: &Session<I>| {
             names::subject(session.identity().subject()).as_bytes() == subject.as_slice()
@@ -138,39 +156,44 @@ impl<I: StoredIdentity> RedisStore<I> {
         &self.redis.shared
     }
 
-    /// Ends sessions here at once, and at Redis; the others are told. Whoever asked Redis before must not keep the
-    /// answer, whenever it comes.
-    async fn end(
+    /// Revokes sessions at Redis and in the local cache; other instances are told. An answer that Redis has given before
+    /// is not cached, whenever it comes.
+    async fn revoke(
         &self,
         tell: impl Fn(&Near<I>) + Send + Sync,
         script: &script::Script,
         keys: &[&str],
         message: &str,
+        kept_for: Duration,
     ) -> Result<(), Error> {
         let channel = self.shared().names.channel();
-        let without_clock = WITHOUT_CLOCK.as_millis().to_string();
-        let arguments = [channel.as_bytes(), message.as_bytes(), without_clock.as_bytes()];
-        let ended = self.shared().link.call(script, keys, &arguments).await;
+        let kept_for = kept_for.as_millis().to_string();
+        let arguments = [channel.as_bytes(), message.as_bytes(), kept_for.as_bytes()];
+        let revoked = self.shared().link.call(script, keys, &arguments).await;
         if let Some(near) = &self.near {
             tell(near);
         }
-        ended.map(drop)
+        revoked.map(drop)
     }
 }
 
 impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
     type Load = RedisLoad<I>;
 
-    fn load(&self, id: &SessionId) -> Lookup<I, RedisLoad<I>> {
+    fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<I, RedisLoad<I>> {
         let digest = Digest(id.digest());
         if let Some(near) = &self.near
-            && let Some(session) = near.get(&digest, self.shared().clock.now())
+            && let Some(found) = near.get(&digest, self.shared().clock.now())
         {
-            return Lookup::Ready(Ok(Some(session)));
+            if found.is_due {
+                self.confirm(found.session.namespace(), id, digest);
+            }
+            let is_of_namespace = found.session.namespace() == namespace;
+            return Lookup::Ready(Ok(is_of_namespace.then_some(found.session)));
         }
         match self.shared().link.outage() {
             Some(error) => Lookup::Ready(Err(error)),
-            None => Lookup::Pending(RedisLoad::new(self.clone().fetch(*id, digest))),
+            None => Lookup::Pending(RedisLoad::new(self.clone().fetch(*namespace, *id, digest))),
         }
     }
 
@@ -181,13 +204,18 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
         let (store, session) = (self.clone(), Arc::clone(session));
         drop(runtime.spawn(async move {
             let digest = Digest(session.id().digest());
-            let key = store.names.session(&digest.0);
+            let key = store.names(session.namespace()).session(&digest.0);
+            let asked = store.near.as_ref().map(|near| near.ask(store.shared().clock.now()));
             let (used, idle) = (session.last_used().unix_millis().to_string(), time_left(&session).0);
             let arguments = [record::VERSION.as_bytes(), used.as_bytes(), idle.as_bytes()];
             match store.shared().link.call(&script::TOUCH, &[&key], &arguments).await {
-                Ok(_) => {
-                    if let Some(near) = &store.near {
-                        near.touched(&digest, session.last_used());
+                Ok(reply) => {
+                    if let (Some(near), Some(asked)) = (&store.near, asked) {
+                        if is_reply(&reply, b"present") {
+                            near.touched(&digest, session.last_used(), asked);
+                        } else {
+                            near.is_absent(&digest);
+                        }
                     }
                 }
                 Err(error) => debug!(error = %error.report(), "a use could not be recorded"),
@@ -195,50 +223,99 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
         }));
     }
 
-    async fn insert(&self, session: Session<I>) -> Result<(), Error> {
-        let asked = self.near.as_ref().map(|near| near.ask());
-        let digest = Digest(session.id().digest());
-        let key = self.names.session(&digest.0);
+    async fn stamp(&self, namespace: &Namespace) -> Result<Stamp, Error> {
+        let clock = self.names(namespace).clock();
+        let kept_for = Stamp::LIFETIME.as_millis().to_string();
+        let moment = self.shared().link.call(&script::STAMP, &[&clock], &[kept_for.as_bytes()]).await?;
+        let number = match &*moment {
+            [Value::BulkString(moment)] => str::from_utf8(moment).ok().and_then(|moment| moment.parse().ok()),
+            _ => None,
+        };
+        number.map(Stamp::new).ok_or_else(|| Error::new(ErrorKind::Store, "redis: a moment cannot be read"))
+    }
+
+    async fn insert(&self, session: Session<I>, former: Option<&SessionId>, since: Stamp) -> Result<Inserted, Error> {
+        let namespace = *session.namespace();
+        let names = self.names(&namespace);
+        let key = names.session(&session.id().digest());
+        let asked = self.near.as_ref().map(|near| near.ask(self.shared().clock.now()));
         let sealed = self.shared().seal.close(&key, &record::write(&session)?)?;
         let used = session.last_used().unix_millis().to_string();
         let subject = names::subject(session.identity().subject());
+        let former = former.map(|former| Digest(former.digest()));
         let (idle, absolute) = time_left(&session);
-        let arguments = [record::VERSION.as_bytes(), &sealed, used.as_bytes(), subject.as_bytes()];
-        let arguments = [&arguments[..], &[idle.as_bytes(), absolute.as_bytes()]].concat();
-        let inserted = self.shared().link.call(&script::INSERT, &[&key, &self.names.clock()], &arguments).await?;
-        if !matches!(&*inserted, [Value::BulkString(done)] if done == b"1") {
+        let (since, good_for) = (since.number().to_string(), Stamp::LIFETIME.as_micros().to_string());
+        let channel = self.shared().names.channel();
+        let message = former.map(|former| Message::session(&self.realm, &namespace, &former.0)).unwrap_or_default();
+        let arguments = [
+            record::VERSION.as_bytes(),
+            &sealed,
+            used.as_bytes(),
+            subject.as_bytes(),
+            idle.as_bytes(),
+            absolute.as_bytes(),
+            since.as_bytes(),
+            good_for.as_bytes(),
+            channel.as_bytes(),
+            message.as_bytes(),
+        ];
+        let mut keys = vec![key, names.clock(), names.end_of_all(), names.end_of_subjects() + &subject];
+        if let Some(former) = &former {
+            keys.extend([names.session(&former.0), names.end_of_session(&former.0)]);
+        }
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let inserted = self.shared().link.call(&script::INSERT, &keys, &arguments).await;
+        if let (Some(near), Some(former)) = (&self.near, &former) {
+            // Not a change that would keep the new session from being cached; the message about it is one.
+            near.is_absent(former);
+        }
+        let inserted = inserted?;
+        if is_reply(&inserted, b"revoked") {
+            return Ok(Inserted::Revoked);
+        }
+        if !is_reply(&inserted, b"kept") {
             return Err(Error::new(ErrorKind::Store, "redis: there is a session with this id already"));
         }
         if let (Some(near), Some(asked)) = (&self.near, asked) {
             near.keep(&Arc::new(session), asked);
         }
-        Ok(())
+        Ok(Inserted::Kept)
     }
 
-    async fn remove(&self, id: &SessionId) -> Result<(), Error> {
+    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
         let digest = Digest(id.digest());
-        let key = self.names.session(&digest.0);
-        let message = Message::session(&self.realm, &digest.0);
-        self.end(|near| near.session_ended(&digest), &script::END_ONE, &[&key], &message).await
+        let names = self.names(namespace);
+        let keys = [names.session(&digest.0), names.end_of_session(&digest.0), names.clock()];
+        let keys = [keys[0].as_str(), &keys[1], &keys[2]];
+        let message = Message::session(&self.realm, namespace, &digest.0);
+        self.revoke(|near| near.session_ended(&digest), &script::END_ONE, &keys, &message, Stamp::LIFETIME).await
     }
 
-    async fn remove_subject(&self, subject: &str) -> Result<(), Error> {
-        let name = names::subject(subject);
-        let marker = self.names.end_of_subjects() + &name;
-        let message = Message::subject(&self.realm, &name);
-        let is_subject = |of: &str| of == subject;
-        self.end(|near| near.subject_ended(&is_subject), &script::END_MANY, &[&self.names.clock(), &marker], &message)
-            .await
+    async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
+        let (names, name) = (self.names(namespace), names::subject(subject));
+        let (clock, marker) = (names.clock(), names.end_of_subjects() + &name);
+        let message = Message::subject(&self.realm, namespace, &name);
+        let is_over = |of: &Namespace, whose: &str| of == namespace && whose == subject;
+        let tell = |near: &Near<I>| near.sessions_ended(&is_over);
+        self.revoke(tell, &script::END_MANY, &[&clock, &marker], &message, WITHOUT_CLOCK).await
     }
 
-    async fn remove_all(&self) -> Result<(), Error> {
-        let keys = [&*self.names.clock(), &*self.names.end_of_all()];
-        self.end(|near| near.all_ended(), &script::END_MANY, &keys, &Message::all(&self.realm)).await
+    async fn remove_all(&self, namespace: &Namespace) -> Result<(), Error> {
+        let names = self.names(namespace);
+        let (clock, marker) = (names.clock(), names.end_of_all());
+        let message = Message::all(&self.realm, namespace);
+        let tell = |near: &Near<I>| near.sessions_ended(&|of, _| of == namespace);
+        self.revoke(tell, &script::END_MANY, &[&clock, &marker], &message, WITHOUT_CLOCK).await
     }
 
     fn fleet(&self) -> Option<Arc<dyn Fleet>> {
         Some(Arc::new(self.redis.clone()))
     }
+}
+
+/// Whether a script has said this.
+fn is_reply(reply: &[Value], expected: &[u8]) -> bool {
+    matches!(reply, [Value::BulkString(said)] if said == expected)
 }
 
 /// How long a session lives if it is not used again, and at most, from its last use on; in milliseconds.
@@ -251,8 +328,7 @@ fn time_left<I>(session: &Session<I>) -> (String, String) {
 
 impl<I> Clone for RedisStore<I> {
     fn clone(&self) -> Self {
-        let (realm, names) = (Arc::clone(&self.realm), Arc::clone(&self.names));
-        Self { redis: self.redis.clone(), near: self.near.clone(), realm, names }
+        Self { redis: self.redis.clone(), near: self.near.clone(), realm: Arc::clone(&self.realm) }
     }
 }
 

@@ -58,7 +58,8 @@ fn heap<St: SessionStore<Person>>(setting: &Setting<'_>, make: impl Fn() -> St) 
         for number in 0..setting.sessions {
             let id = SessionId::random().expect("randomness");
             let session: Session = Session::begin(id, Person::numbered(number), Lifetime::default(), now);
-            at_once(store.insert(session)).expect("the store takes it");
+            let since = at_once(store.stamp(session.namespace())).expect("the store answers");
+            let _inserted = at_once(store.insert(session, None, since)).expect("the store takes it");
         }
     })
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use hashbrown::{HashMap, HashTable};
 use tower_weika::session::SessionId;
-use tower_weika::store::{LoadResult, Lookup, SessionStore};
+use tower_weika::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
 use tower_weika::{Error, ErrorKind};
 
 use crate::support::Person;
@@ -66,24 +66,33 @@ impl<M> Clone for Store<M> {
 impl<M: Structure> SessionStore<Person> for Store<M> {
     type Load = Ready<LoadResult<Person>>;
 
-    fn load(&self, id: &SessionId) -> Lookup<Person, Self::Load> {
+    fn load(&self, _: &Namespace, id: &SessionId) -> Lookup<Person, Self::Load> {
         Lookup::Ready(Ok(self.0.find(id)))
     }
 
-    fn insert(&self, session: Session) -> impl Future<Output = Result<(), Error>> + Send {
+    fn stamp(&self, _: &Namespace) -> impl Future<Output = Result<Stamp, Error>> + Send {
+        ready(Ok(Stamp::new(0)))
+    }
+
+    fn insert(
+        &self,
+        session: Session,
+        _: Option<&SessionId>,
+        _: Stamp,
+    ) -> impl Future<Output = Result<Inserted, Error>> + Send {
         self.0.keep(Arc::new(session));
-        ready(Ok(()))
+        ready(Ok(Inserted::Kept))
     }
 
-    fn remove(&self, _: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
+    fn remove(&self, _: &Namespace, _: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
         not_compared()
     }
 
-    fn remove_subject(&self, _: &str) -> impl Future<Output = Result<(), Error>> + Send {
+    fn remove_subject(&self, _: &Namespace, _: &str) -> impl Future<Output = Result<(), Error>> + Send {
         not_compared()
     }
 
-    fn remove_all(&self) -> impl Future<Output = Result<(), Error>> + Send {
+    fn remove_all(&self, _: &Namespace) -> impl Future<Output = Result<(), Error>> + Send {
         not_compared()
     }
 }

@@ -1,11 +1,30 @@
--- KEYS: session, clock. ARGV: tag, version, record, last use, subject, idle time, time to the end (both in ms).
+-- KEYS: session, clock, revocation of all, revocation of the subject, and, with a former session, that one and its
+-- revocation.
+-- ARGV: tag, version, record, last use, subject, idle time, time to the end (both in ms), stamp, time in us that it is
+-- good for, channel, message about the former session.
 if redis.call('EXISTS', KEYS[1]) == 1 then
-    return { ARGV[1], '0' }
+    return { ARGV[1], 'taken' }
 end
-local born = next_moment(KEYS[2])
-redis.call('HSET', KEYS[1], 'version', ARGV[2], 'record', ARGV[3], 'used', ARGV[4], 'born', born, 'subject', ARGV[5])
+local now, stamp = next_moment(KEYS[2]), tonumber(ARGV[8])
+local function is_revoked_by(marker)
+    local at = redis.call('GET', marker)
+    -- All moments have as many digits; one that is cut is an earlier one, and forgets a revocation.
+    assert(not at or #at == #ARGV[8], 'a moment cannot be read')
+    return at and tonumber(at) >= stamp
+end
+local is_revoked = tonumber(now) - stamp > tonumber(ARGV[9]) or is_revoked_by(KEYS[3]) or is_revoked_by(KEYS[4])
+    or (KEYS[6] and is_revoked_by(KEYS[6]))
+-- Replaced, not revoked: another login of the same browser may replace it as well.
+if KEYS[5] and redis.call('UNLINK', KEYS[5]) == 1 then
+    redis.call('PUBLISH', ARGV[10], ARGV[11])
+end
+if is_revoked then
+    return { ARGV[1], 'revoked' }
+end
+-- Born at the stamp: what was revoked since then covers the session.
+redis.call('HSET', KEYS[1], 'version', ARGV[2], 'record', ARGV[3], 'used', ARGV[4], 'born', ARGV[8], 'subject', ARGV[5])
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
--- The clock is there for as long as a session can be, and so is every end that it dates.
+-- The clock is there for as long as a session can be, and so is every revocation that it dates.
 local left = math.max(redis.call('PTTL', KEYS[2]), tonumber(ARGV[7]))
-redis.call('SET', KEYS[2], born, 'PX', string.format('%.0f', left))
-return { ARGV[1], '1' }
+redis.call('SET', KEYS[2], now, 'PX', string.format('%.0f', left))
+return { ARGV[1], 'kept' }

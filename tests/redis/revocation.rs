@@ -1,0 +1,217 @@
+//! Sessions of several logins over one Redis, and revocations: of lost records, and of logins under way.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::SET_COOKIE;
+use tower_weika::clock::{Clock, ManualClock};
+use tower_weika::identity::Manager;
+use tower_weika::session::SessionId;
+use tower_weika::store::{Inserted, Redis, RedisStore, SessionStore};
+
+use crate::kit::{begin, connect, found, is_near, keep_near, load, namespace, new_id, now, session, until};
+use crate::redis_server::{self, Value};
+use crate::site::{Answer, NOBODY, Site};
+
+const SCHOOLS: [&str; 3] = ["KEY-A", "KEY-B", "KEY-C"];
+
+async fn who(site: &Site, cookie: &str) -> String {
+    site.get("/", cookie).await.text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c2_three_schools_over_one_redis_accept_only_their_own_sessions() {
+    let redis = redis_server::Redis::start();
+    let mut sites = Vec::new();
+    for school in SCHOOLS {
+        let store: RedisStore<Manager> = RedisStore::connect(redis.url()).await.unwrap();
+        sites.push(Site::of(school, store, Clock::system()));
+    }
+    let mut cookies = Vec::new();
+    for site in &sites {
+        cookies.push(site.log_in("o1").await.unwrap());
+    }
+    let seen = async || {
+        let mut seen = Vec::new();
+        for site in &sites {
+            for cookie in &cookies {
+                seen.push(who(site, cookie).await == "o1");
+            }
+        }
+        seen
+    };
+    // Twice: the second time from the local caches.
+    for _ in 0..2 {
+        assert_eq!(seen().await, [true, false, false, false, true, false, false, false, true]);
+    }
+    // A logout and a login at another school end nothing.
+    sites[1].log_out(&cookies[0]).await;
+    sites[1].log_in_with("o2", &cookies[0]).await.unwrap();
+    assert_eq!(who(&sites[0], &cookies[0]).await, "o1");
+
+    sites[0].revoke(Some("o1")).await;
+    assert_eq!(seen().await, [false, false, false, false, true, false, false, false, true]);
+    sites[1].revoke(None).await;
+    assert_eq!(seen().await, [false, false, false, false, false, false, false, false, true]);
+
+    let (callback, flow) = sites[0].begin("o1").await.unwrap();
+    let refused = sites[1].get(&callback, &flow).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST, "a state of another school");
+    assert!(!refused.headers.contains_key(SET_COOKIE), "{refused:?}");
+}
+
+/// Two instances that have cached a session, on one clock, and its record.
+async fn cached(redis: &redis_server::Redis) -> ([RedisStore<Manager>; 2], ManualClock, SessionId, String) {
+    let hand = ManualClock::new(now());
+    let [a, b] = [Redis::builder(redis.url()), Redis::builder(redis.url())].map(|builder| builder.clock(hand.clock()));
+    let (a, b) = (connect(a).await, connect(b).await);
+    let id = begin(&a, "o1").await;
+    keep_near(&a, &id).await;
+    keep_near(&b, &id).await;
+    let key = redis.keys().into_iter().find(|key| key.contains(":session:")).unwrap();
+    ([a, b], hand, id, key)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c1_lost_record_is_refused_everywhere_within_a_minute_and_for_good() {
+    for lose in ["FLUSHALL", "DEL"] {
+        let redis = redis_server::Redis::start();
+        let (stores, hand, id, key) = cached(&redis).await;
+        match lose {
+            "DEL" => redis.command(&["DEL", &key]),
+            lose => redis.command(&[lose]),
+        };
+        hand.advance(Duration::from_secs(40));
+        for store in &stores {
+            until("the cache is valid", async || is_near(store, &id)).await;
+        }
+        hand.advance(Duration::from_secs(20));
+        for _ in 0..200 {
+            for store in &stores {
+                assert_eq!(found(store, &id).await, None, "{lose}");
+            }
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s7_session_in_use_is_confirmed_in_the_background() {
+    let redis = redis_server::Redis::start();
+    let ([a, b], hand, id, key) = cached(&redis).await;
+    hand.advance(Duration::from_secs(50));
+    // The request that finds it is served, and has it confirmed.
+    until("the cache is valid", async || is_near(&a, &id)).await;
+    hand.advance(Duration::from_secs(20));
+    until("it was confirmed 20 seconds ago", async || is_near(&a, &id)).await;
+    assert!(!is_near(&b, &id), "nobody has asked there for 70 seconds");
+
+    redis.command(&["DEL", &key]);
+    hand.advance(Duration::from_secs(30));
+    until("the store is asked", async || {
+        let _is_near = is_near(&a, &id);
+        found(&a, &id).await.is_none()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s7_use_of_a_lost_session_ends_it_and_a_use_that_is_recorded_confirms_it() {
+    let redis = redis_server::Redis::start();
+    let ([a, b], hand, id, key) = cached(&redis).await;
+    let held = load(&a, &id).await.unwrap().unwrap();
+    hand.advance(Duration::from_secs(44));
+    held.touch(held.created().plus(Duration::from_secs(61)));
+    a.touched(&held);
+    let used = held.last_used().unix_millis().to_string();
+    until("the use is recorded", async || redis.command(&["HGET", &key, "used"]).text() == used).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    hand.advance(Duration::from_secs(40));
+    until("it is confirmed by the use", async || is_near(&a, &id)).await;
+
+    redis.command(&["DEL", &key]);
+    held.touch(held.created().plus(Duration::from_secs(200)));
+    a.touched(&held);
+    until("the use finds nothing", async || found(&a, &id).await.is_none()).await;
+    assert_eq!(redis.command(&["EXISTS", &key]), Value::Int(0));
+    assert_eq!(found(&b, &id).await, None, "it was not confirmed for 84 seconds");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s7_unknown_ids_publish_and_keep_nothing() {
+    let redis = redis_server::Redis::start();
+    let store = connect(Redis::builder(redis.url())).await;
+    let id = begin(&store, "o1").await;
+    let keys = redis.keys().len();
+    let monitor = redis.monitor();
+    for _ in 0..100 {
+        store.remove(&namespace(), &new_id()).await.unwrap();
+    }
+    assert_eq!(redis.keys().len(), keys);
+    store.remove(&namespace(), &id).await.unwrap();
+    until("the end of a session is published", async || monitor.text().contains("\"PUBLISH\"")).await;
+    let published = monitor.text().lines().filter(|line| line.contains("\"PUBLISH\"")).count();
+    assert_eq!(published, 1);
+}
+
+/// A login whose code is at the provider when something is revoked.
+async fn log_in_meanwhile(site: &Site, cookie: &str, revoke: impl Future<Output = ()>) -> Answer {
+    let (callback, flow) = site.begin("o1").await.unwrap();
+    let held = site.hold_exchanges().await;
+    let waiting = site.clone();
+    let cookies = format!("{flow}; {cookie}");
+    let answer = tokio::spawn(async move { waiting.get(&callback, &cookies).await });
+    // The code is sent within this time; if not, the test proves less.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    revoke.await;
+    drop(held);
+    answer.await.unwrap()
+}
+
+#[track_caller]
+fn assert_refused(answer: &Answer) {
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{answer:?}");
+    assert!(!answer.headers.contains_key(SET_COOKIE), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c4_revocation_on_one_instance_ends_a_login_under_way_on_another() {
+    let redis = redis_server::Redis::start();
+    for near_capacity in [0, 1_000] {
+        let instance = async || {
+            let store = connect(Redis::builder(redis.url()).near_capacity(near_capacity)).await;
+            Site::new(store)
+        };
+        let (here, elsewhere) = (instance().await, instance().await);
+        let other = elsewhere.log_in("o2").await.unwrap();
+        assert_refused(&log_in_meanwhile(&here, "", elsewhere.revoke(Some("o1"))).await);
+        assert_eq!(who(&here, &other).await, "o2");
+        assert_refused(&log_in_meanwhile(&here, "", elsewhere.revoke(None)).await);
+
+        let former = here.log_in("o1").await.unwrap();
+        let revoked = log_in_meanwhile(&here, &former, async { drop(elsewhere.log_out(&former).await) }).await;
+        assert_refused(&revoked);
+        assert_eq!(who(&here, &former).await, NOBODY);
+
+        let unrelated = here.log_in("o1").await.unwrap();
+        let kept = log_in_meanwhile(&here, "", async { drop(elsewhere.log_out(&unrelated).await) }).await;
+        assert_eq!(kept.status, StatusCode::SEE_OTHER, "a logout ends only its own session");
+        assert_eq!(who(&here, &here.log_in("o1").await.unwrap()).await, "o1", "later logins are let in");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stamp_that_is_too_old_keeps_no_session() {
+    let redis = redis_server::Redis::start();
+    let store = connect(Redis::builder(redis.url())).await;
+    let stamp = store.stamp(&namespace()).await.unwrap();
+    let aged = |by: Duration| {
+        let number = stamp.number() - u64::try_from(by.as_micros()).unwrap();
+        tower_weika::store::Stamp::new(number)
+    };
+    let fresh = aged(Duration::from_secs(9 * 60));
+    assert_eq!(store.insert(session("o1"), None, fresh).await.unwrap(), Inserted::Kept);
+    let stale = aged(Duration::from_secs(10 * 60));
+    assert_eq!(store.insert(session("o1"), None, stale).await.unwrap(), Inserted::Revoked, "it cannot be judged");
+}
