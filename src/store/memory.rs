@@ -23,7 +23,7 @@ pub struct MemoryStore<I> {
 
 struct Shared<I> {
     sessions: Table<SessionId, I>,
-    /// When ended sessions were last cleared away, in milliseconds since the Unix epoch.
+    /// When ended sessions were last cleared away, in milliseconds on the timeline of the process.
     swept: AtomicU64,
 }
 
