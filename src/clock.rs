@@ -249,7 +249,7 @@ mod system {
     static NEXT: AtomicU64 = AtomicU64::new(0);
 
     /// The monotonic clock does not run while the machine is suspended; `CLOCK_BOOTTIME` does, but there is no coarse
-    /// one, and it costs four times as much. So it is read once a second only.
+    /// one, and it costs ten times as much. So it is read once a second only.
     #[inline]
     pub(super) fn timeline() -> u64 {
         let monotonic = millis(clock_gettime(ClockId::MonotonicCoarse));
