@@ -4,10 +4,10 @@
 //! another instance, or the same one after a restart, has to judge. Tests move a [`ManualClock`] instead of sleeping.
 //!
 //! # Behavior
-//! 1. The timeline begins at the wall clock's time when the process first reads a clock. From then on it advances with
-//!    the monotonic clock of the system and never goes back.
+//! 1. The timeline begins at the time of the wall clock when the process first reads a clock. From then on it advances
+//!    with the monotonic clock of the system and never goes back.
 //! 2. A change of the system time (by an administrator, `settimeofday` or a step of NTP) moves the wall clock only. It
-//!    neither expires a session nor revives one, and it neither prolongs the life of an access token nor causes fetches.
+//!    neither expires a session nor revives one. It neither prolongs the life of an access token nor causes fetches.
 //! 3. The [`Timestamp`]s of a [`Session`](crate::session::Session) are on the timeline, also where a store writes them
 //!    for other instances. Instances whose clocks were synchronized when they started therefore agree. `RedisStore`
 //!    ignores a session whose login lies more than 10 minutes in the future, and logs a warning.
@@ -17,9 +17,9 @@
 //! # Suspended machines
 //! On Linux, the timeline includes the time for which the machine was suspended (`CLOCK_BOOTTIME`); it notices the
 //! suspension at most one second after the machine resumes. On Windows, the monotonic clock itself includes it. On
-//! macOS it does not, so sessions live longer by the time for which the machine slept. A hypervisor that pauses a virtual
-//! machine stops all monotonic clocks of the guest; that time is not included, and rule 4 reports a pause of 10 minutes
-//! or more.
+//! macOS it does not, so sessions live longer by the time for which the machine slept. A hypervisor that pauses a
+//! virtual machine stops all monotonic clocks of the guest; that time is not included, and rule 4 reports a pause of
+//! 10 minutes or more.
 //!
 //! # Example
 //! ```
@@ -387,7 +387,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_time_that_passes_moves_the_timeline(steps in prop::collection::vec((any::<bool>(), 0_u64..1 << 40), 0..50)) {
+        fn only_time_that_passes_moves_the_timeline(
+            steps in prop::collection::vec((any::<bool>(), 0_u64..1 << 40), 0..50),
+        ) {
             let start = Timestamp::from_unix_seconds(1_700_000_000);
             let (hand, mut passed) = (ManualClock::new(start), Duration::ZERO);
             for (is_set, millis) in steps {

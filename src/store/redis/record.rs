@@ -80,8 +80,8 @@ fn report_future(ahead: Duration, now: Timestamp) {
     if is_due && REPORTED.compare_exchange(last, now.unix_millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
         warn!(
             seconds = %ahead.as_secs(),
-            "redis: session ignored: its login lies in the future. The clock of this instance or of the one that wrote it \
-             is wrong; synchronize the clocks (NTP), then restart the instance that was wrong"
+            "redis: session ignored: its login lies in the future. The clock of this instance or of the one that wrote \
+             it is wrong; synchronize the clocks (NTP), then restart the instance that was wrong"
         );
     }
 }
