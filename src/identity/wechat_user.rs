@@ -79,7 +79,7 @@ impl WechatUser {
         }
     }
 
-    /// When the credential expires, if bound.
+    /// When the credential expires, if bound; to be compared with [`Clock::now`](crate::clock::Clock::now).
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
         match self.binding {

@@ -61,7 +61,7 @@ where
         headers: &HeaderMap,
     ) -> Result<OwnResponse, Error> {
         let Self { provider, settings, resolver, .. } = self;
-        let state = State::begin(attempt, resolver.clock.now())?;
+        let state = State::begin(attempt, resolver.clock.wall())?;
         let cookies = settings.flows.begin(&settings.keys.flow, &state, target, &settings.landing, headers)?;
         let url = provider.authorize_url(&settings.redirect_uri, &state.encode(&settings.keys.state)).await?;
         let mut response = see_other(&url)?;

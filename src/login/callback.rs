@@ -43,11 +43,11 @@ where
         let Some(state) = given.and_then(|text| State::decode(&text, &settings.keys.state)) else {
             return Ok(self.invalid_link(visit));
         };
-        let now = self.resolver.clock.now();
+        let (now, wall) = (self.resolver.clock.now(), self.resolver.clock.wall());
         let known = self.known(state.flow).await?;
         let target = settings.flows.target(&settings.keys.flow, &state, &settings.rules, &visit.headers);
         let code = self.code(query);
-        if let Some(apart) = state.clocks_apart(now, target.is_some()) {
+        if let Some(apart) = state.clocks_apart(wall, target.is_some()) {
             warn!(
                 provider = %self.provider.name(),
                 seconds = %apart.as_secs(),
@@ -56,7 +56,7 @@ where
             );
         }
 
-        let Some(target) = target.filter(|_| state.is_fresh(now)) else {
+        let Some(target) = target.filter(|_| state.is_fresh(wall)) else {
             return self.unbound(visit, &state, known, code).await;
         };
 
@@ -99,7 +99,7 @@ where
         }
         let is_used = known.is_some();
         match code {
-            _ if is_used || !state.is_fresh(self.resolver.clock.now()) => Ok(self.invalid_link(visit)),
+            _ if is_used || !state.is_fresh(self.resolver.clock.wall()) => Ok(self.invalid_link(visit)),
             Code::Unusable => Ok(self.invalid_link(visit)),
             Code::Absent | Code::Given(_) => {
                 if let Some(unnoticed) = self.end_unnoticed(visit, state, &settings.landing)? {

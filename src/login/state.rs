@@ -83,6 +83,8 @@ impl Attempt {
 }
 
 impl State {
+    /// A state that begins at `now`. All times of states are those of the [wall clock](crate::clock::Clock::wall): another
+    /// instance, or this one after a restart, takes the callback.
     pub(super) fn begin(attempt: Attempt, now: Timestamp) -> Result<Self, Error> {
         let born = Timestamp::from_unix_seconds(now.unix_seconds());
         Ok(Self { flow: FlowId(random::bytes()?), born, attempt, secret: Generation::CURRENT })

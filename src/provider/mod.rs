@@ -123,7 +123,8 @@ pub trait IdentityProvider: Send + Sync + 'static {
     fn exchange(&self, code: AuthorizationCode) -> impl Future<Output = Result<Self::Identity, Error>> + Send;
 
     /// Until when the upstream system vouches for the identity; a session never lives longer. `None` if it does
-    /// not say.
+    /// not say. On the timeline of [`Clock::now`](crate::clock::Clock::now), to which a time that the upstream system
+    /// states is converted when it arrives: `clock.now().plus(stated.since(clock.wall()))`.
     fn valid_until(&self, _identity: &Self::Identity) -> Option<Timestamp> {
         None
     }

@@ -163,7 +163,7 @@ impl Binding {
             return Ok(BindingRefusal::Unbound.answer(Some(json!({ "openId": open_id })), call.quirks));
         };
         let life = Duration::from_secs(if company { 7_200 } else { 604_800 });
-        let token = token(user, self.clock.now(), life).map_err(|_| BindingRefusal::Busy)?;
+        let token = token(user, self.clock.wall(), life).map_err(|_| BindingRefusal::Busy)?;
         let mut data = json!({ "openId": open_id, "token": token });
         let expire = match call.fault {
             Some(Fault::ExpiresIn(expire)) => expire.clone(),

@@ -36,7 +36,7 @@ struct Shared<I> {
     per_subject: Option<usize>,
     /// Locked for every change of the sessions, and never while one is looked up.
     books: Mutex<Books<I>>,
-    /// When ended sessions were last cleared away, in milliseconds since the Unix epoch.
+    /// When expired sessions were last cleared away, in milliseconds on the timeline of the process.
     swept: AtomicU64,
 }
 

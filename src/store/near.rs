@@ -32,7 +32,7 @@ impl Key for Digest {
     }
 }
 
-/// Until when copies count, in milliseconds since the Unix epoch.
+/// Until when copies count, in milliseconds on the timeline of the process.
 #[derive(Debug, Default)]
 pub(super) struct Trust(AtomicU64);
 

@@ -97,13 +97,10 @@ impl<S> Shared<S> {
         flight.land(outcome);
     }
 
-    /// How long to wait so that two fetches are not too close. A clock that was set back does not count.
+    /// How long to wait so that two fetches are not too close.
     fn spacing(&self) -> Duration {
         let now = self.clock.now();
-        match self.cold().last_fetch {
-            Some(last) if last <= now => back_off::SHORTEST.saturating_sub(now.since(last)),
-            _ => Duration::ZERO,
-        }
+        self.cold().last_fetch.map_or(Duration::ZERO, |last| back_off::SHORTEST.saturating_sub(now.since(last)))
     }
 
     fn cold(&self) -> MutexGuard<'_, Cold> {

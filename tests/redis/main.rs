@@ -6,6 +6,7 @@
 
 mod certificates;
 mod child;
+mod clock;
 mod cluster;
 mod contract;
 mod damage;

@@ -211,20 +211,30 @@ async fn a_call_that_was_made_before_somebody_forgot_serves_nobody_who_asks_late
 }
 
 #[tokio::test]
-async fn a_clock_that_was_set_back_makes_nothing_younger() {
+async fn system_time_that_is_set_makes_an_answer_neither_younger_nor_older() {
+    let year = Duration::from_secs(365 * 24 * 3_600);
     let bench = Bench::new(Answer::Account("wx1"));
     let school = bench.school();
     ask(&school).await.unwrap();
     bench.answer_with(Answer::Account("wx2"));
-    bench.clock.set(START.minus(Duration::from_secs(3_600)));
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx2"));
+    for wall in [START.plus(year), START.minus(year), START] {
+        bench.clock.set(wall);
+        bench.clock.advance(Duration::from_secs(99));
+        assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    }
+    assert_eq!(bench.calls(), 1);
+    bench.clock.set(START.minus(year));
+    bench.clock.advance(Duration::from_secs(3));
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx2"), "five minutes have passed");
 
     let bench = Bench::new(Answer::Reset);
     let school = bench.school();
     assert!(ask(&school).await.is_err());
     bench.answer_with(Answer::Account("wx1"));
-    bench.clock.set(START.minus(Duration::from_secs(3_600)));
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"), "nor does a pause last for hours");
+    bench.clock.set(START.minus(year));
+    assert!(ask(&school).await.is_err(), "the pause after the failure lasts");
+    bench.clock.advance(Duration::from_secs(10));
+    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"), "and ends on time");
 }
 
 #[tokio::test]

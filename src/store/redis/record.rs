@@ -2,20 +2,29 @@
 //!
 //! What never changes is one JSON text, sealed if there is a key. It names the login and the key that it is kept under,
 //! so that it cannot be taken for another one. The last use is a field of its own.
+//!
+//! Times are those of the writer's timeline (see [`clock`](crate::clock)). A step of the system time therefore changes
+//! neither the records of a process nor how the process reads them.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::sessions::CLOCK_SKEW;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::hex;
 use crate::session::{Lifetime, Session, SessionId};
 use crate::store::{Namespace, StoredIdentity};
+use crate::trace::warn;
 
 /// The layout of records. Those of every released version stay readable; those of a newer one are left alone.
 pub(super) const VERSION: &str = "2";
+
+/// Milliseconds between two log lines about records from the future.
+const REPORT_INTERVAL: u64 = 60_000;
 
 /// Times are milliseconds, since the Unix epoch or long.
 #[derive(Serialize, Deserialize)]
@@ -46,23 +55,45 @@ pub(super) fn write<I: StoredIdentity>(session: &Session<I>) -> Result<Vec<u8>, 
         .map_err(|error| Error::new(ErrorKind::Internal, "redis: a session cannot be written").with_source(error))
 }
 
-/// Reads a session that was kept under `id` in a namespace; `None` if it is no such record.
+/// Reads a session that was kept under `id` in a namespace; `None` if it is no such record, or if its login lies so far
+/// in the future of `now` that one of the two clocks must be wrong: such a session would live too long.
 pub(super) fn read<I: StoredIdentity>(
     namespace: &Namespace,
     id: SessionId,
     record: &[u8],
     used: &[u8],
+    now: Timestamp,
 ) -> Option<Session<I>> {
     let record: Record<'_> = serde_json::from_slice(record).ok()?;
     if record.key != hex::encode(&id.digest()) || record.login != namespace.to_string() {
         return None;
     }
-    let used = std::str::from_utf8(used).ok()?.parse().ok()?;
+    let used = Timestamp::from_unix_millis(std::str::from_utf8(used).ok()?.parse().ok()?);
+    let created = Timestamp::from_unix_millis(record.created);
+    let ahead = created.since(now);
+    if ahead > CLOCK_SKEW {
+        report_future(ahead, now);
+        return None;
+    }
     let lifetime = Lifetime::new(Duration::from_millis(record.idle), Duration::MAX);
-    let session =
-        Session::begin(id, I::from_record(&record.who)?, lifetime, Timestamp::from_unix_millis(record.created));
-    let ends = Timestamp::from_unix_millis(record.ends);
-    Some(session.within(*namespace).ending_by(ends).used_at(Timestamp::from_unix_millis(used)))
+    let session = Session::begin(id, I::from_record(&record.who)?, lifetime, created);
+    // A use of another instance, whose clock may be ahead, must not postpone the idle timeout.
+    Some(session.within(*namespace).ending_by(Timestamp::from_unix_millis(record.ends)).used_at(used.min(now)))
+}
+
+/// Logs that a record is refused, once a minute at most.
+fn report_future(ahead: Duration, now: Timestamp) {
+    static REPORTED: AtomicU64 = AtomicU64::new(0);
+
+    let last = REPORTED.load(Ordering::Relaxed);
+    let is_due = now.unix_millis().abs_diff(last) >= REPORT_INTERVAL;
+    if is_due && REPORTED.compare_exchange(last, now.unix_millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        warn!(
+            seconds = %ahead.as_secs(),
+            "redis: session ignored: its login lies in the future. The clock of this instance or of the one that wrote \
+             it is wrong; synchronize the clocks (NTP), then restart the instance that was wrong"
+        );
+    }
 }
 
 #[cfg(test)]
@@ -75,50 +106,66 @@ mod tests {
     /// As version 0.2 writes it. It stays readable for ever.
     const RELEASED: &str = r#"{"key":"ea866a757e4c38babfa8127cbe9a409d3e1f93a00ff1488ff735fcf917afffd0","login":"AAAAAAAAAAAAAAAAAAAAAA","created":1000000000,"ends":1043200000,"idle":1800000,"who":"{\"user_id\":\"o1\",\"name\":\"王\",\"schools\":[],\"current_school\":null,\"real_info\":null,\"media_info\":null,\"role_id\":null,\"parent_id\":null}"}"#;
 
+    const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
+
     fn id() -> SessionId {
         SessionId::parse(ID).unwrap()
     }
 
     fn session() -> Session<Manager> {
         let manager = Manager::builder("o1").name("王").build();
-        Session::begin(id(), manager, Lifetime::default(), Timestamp::from_unix_seconds(1_000_000))
+        Session::begin(id(), manager, Lifetime::default(), START)
     }
 
     #[test]
     fn released_records_are_read_and_written_as_ever() {
         assert_eq!(String::from_utf8(write(&session()).unwrap()).unwrap(), RELEASED);
-        let read: Session<Manager> = read(&Namespace::default(), id(), RELEASED.as_bytes(), b"1000000000").unwrap();
+        let read: Session<Manager> =
+            read(&Namespace::default(), id(), RELEASED.as_bytes(), b"1000000000", START).unwrap();
         assert_eq!(format!("{read:?}"), format!("{:?}", session()));
         assert_eq!(read.identity(), session().identity());
     }
 
     #[test]
     fn last_use_is_that_of_its_field() {
-        let read: Session<Manager> = read(&Namespace::default(), id(), RELEASED.as_bytes(), b"1000060000").unwrap();
-        assert_eq!(read.last_used(), Timestamp::from_unix_seconds(1_000_060));
+        let read_at =
+            |now| read::<Manager>(&Namespace::default(), id(), RELEASED.as_bytes(), b"1000060000", now).unwrap();
+        let used = Timestamp::from_unix_seconds(1_000_060);
+        assert_eq!(read_at(used.plus(CLOCK_SKEW)).last_used(), used);
+        assert_eq!(read_at(START).last_used(), START, "a use in the future is one of this moment");
+    }
+
+    #[test]
+    fn record_with_a_login_in_the_future_is_refused() {
+        let read_before =
+            |by| read::<Manager>(&Namespace::default(), id(), RELEASED.as_bytes(), b"1000000000", START.minus(by));
+        assert!(read_before(CLOCK_SKEW).is_some());
+        assert!(read_before(CLOCK_SKEW + Duration::from_millis(1)).is_none());
+        assert!(read_before(Duration::from_secs(365 * 24 * 3_600)).is_none());
     }
 
     #[test]
     fn record_of_another_session_is_not_read() {
         let other = SessionId::random().unwrap();
-        assert!(read::<Manager>(&Namespace::default(), other, RELEASED.as_bytes(), b"1000000000").is_none());
+        assert!(read::<Manager>(&Namespace::default(), other, RELEASED.as_bytes(), b"1000000000", START).is_none());
     }
 
     #[test]
     fn s1_record_of_another_login_is_not_read() {
         let login = Namespace::new("weika", "KEY-A", "https://a.example");
         let written = write(&session().within(login)).unwrap();
-        let found: Session<Manager> = read(&login, id(), &written, b"1000000000").unwrap();
+        let found: Session<Manager> = read(&login, id(), &written, b"1000000000", START).unwrap();
         assert_eq!(*found.namespace(), login);
-        assert!(read::<Manager>(&Namespace::default(), id(), &written, b"1000000000").is_none());
-        assert!(read::<Manager>(&login, id(), RELEASED.as_bytes(), b"1000000000").is_none());
+        assert!(read::<Manager>(&Namespace::default(), id(), &written, b"1000000000", START).is_none());
+        assert!(read::<Manager>(&login, id(), RELEASED.as_bytes(), b"1000000000", START).is_none());
     }
 
     #[test]
     fn record_that_is_cut_or_changed_anywhere_is_no_session_of_somebody_else() {
         for end in 0..RELEASED.len() {
             assert!(
-                read::<Manager>(&Namespace::default(), id(), &RELEASED.as_bytes()[..end], b"1000000000").is_none(),
+                read::<Manager>(&Namespace::default(), id(), &RELEASED.as_bytes()[..end], b"1000000000", START)
+                    .is_none(),
                 "cut at {end}"
             );
         }
@@ -127,12 +174,15 @@ mod tests {
             changed[index] = 0xFF;
             // Neither JSON nor UTF-8 has this byte.
             assert!(
-                read::<Manager>(&Namespace::default(), id(), &changed, b"1000000000").is_none(),
+                read::<Manager>(&Namespace::default(), id(), &changed, b"1000000000", START).is_none(),
                 "changed at {index}"
             );
         }
         for used in [&b""[..], b"x", b"-1", b"1.5", b"99999999999999999999"] {
-            assert!(read::<Manager>(&Namespace::default(), id(), RELEASED.as_bytes(), used).is_none(), "{used:?}");
+            assert!(
+                read::<Manager>(&Namespace::default(), id(), RELEASED.as_bytes(), used, START).is_none(),
+                "{used:?}"
+            );
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::trace::debug;
 const LONGEST: Duration = Duration::from_secs(3_650 * 24 * 3_600);
 
 /// By how much the clocks of two instances may differ.
-const CLOCK_SKEW: Duration = Duration::from_secs(10 * 60);
+pub(super) const CLOCK_SKEW: Duration = Duration::from_secs(10 * 60);
 
 /// How long an end is remembered if Redis has evicted what says how long sessions live.
 const WITHOUT_CLOCK: Duration = Duration::from_secs(30 * 24 * 3_600);
@@ -140,8 +140,8 @@ impl<I: StoredIdentity> RedisStore<I> {
             debug!("a session at redis has not all its parts");
             return None;
         };
-        let session = self.redis.shared.seal.open(key, sealed);
-        let session = session.and_then(|record| record::read(namespace, id, &record, used));
+        let (seal, now) = (&self.redis.shared.seal, self.redis.shared.clock.now());
+        let session = seal.open(key, sealed).and_then(|record| record::read(namespace, id, &record, used, now));
         // It is by this name that it would have been ended.
         let session = session.filter(|session: &Session<I>| {
             names::subject(session.identity().subject()).as_bytes() == subject.as_slice()

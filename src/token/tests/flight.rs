@@ -132,12 +132,43 @@ fn a_runtime_that_is_closed_already_is_an_error_and_no_deadlock() {
     assert_eq!(error.kind(), ErrorKind::Internal);
 }
 
+/// Sets the system time forward and back by a year, and lets `passed` pass meanwhile, which is an even number of
+/// milliseconds.
+fn set_forward_and_back(clock: &ManualClock, passed: Duration) {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3_600);
+
+    let start = clock.clock().wall();
+    clock.set(start.plus(YEAR));
+    clock.advance(passed / 2);
+    clock.set(start.minus(YEAR));
+    clock.advance(passed - passed / 2);
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_clock_that_is_set_back_stops_nothing() {
+async fn system_time_that_is_set_neither_prolongs_a_pause_nor_ends_it() {
     let bench = Bench::new(&[Answer::Failure(ErrorKind::Configuration), Answer::Token(Some(LIFETIME))]);
     assert_eq!(bench.failure().await, ErrorKind::Configuration);
-    bench.clock.set(Timestamp::from_unix_seconds(1_600_000_000));
-    let before = tokio::time::Instant::now();
+    set_forward_and_back(&bench.clock, Duration::from_secs(29));
+    assert_eq!(bench.failure().await, ErrorKind::Configuration);
+    assert_eq!(bench.source.fetches(), 1);
+    bench.clock.advance(Duration::from_secs(1));
     assert_eq!(bench.text().await, "token-2");
-    assert!(before.elapsed() <= Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn system_time_that_is_set_neither_prolongs_the_life_of_a_token_nor_causes_fetches() {
+    let bench = Bench::new(&[Answer::Token(Some(LIFETIME)), Answer::Hang]);
+    assert_eq!(bench.text().await, "token-1");
+    for _ in 0..10 {
+        set_forward_and_back(&bench.clock, Duration::ZERO);
+        assert!(herd(&bench.cache, 20).await.iter().all(|token| token.as_deref() == Ok("token-1")));
+    }
+    bench.settle().await;
+    assert_eq!(bench.source.fetches(), 1, "a step is no reason to fetch");
+    set_forward_and_back(&bench.clock, LIFETIME - Duration::from_secs(1));
+    assert!(bench.cache.current().is_some());
+    bench.clock.advance(Duration::from_secs(1));
+    assert!(bench.cache.current().is_none(), "it has expired on time");
+    bench.clock.set(Timestamp::from_unix_seconds(1_600_000_000));
+    assert!(bench.cache.current().is_none(), "a clock that is set back does not revive it");
 }
