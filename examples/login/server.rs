@@ -7,6 +7,7 @@ use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use axum::Router;
@@ -81,13 +82,13 @@ async fn serve_connection(stream: TcpStream, app: Router, mut stopped: watch::Re
         let (requests, stopped) = (Arc::clone(&requests), stopped.clone());
         service_fn(move |request: Request<hyper::body::Incoming>| {
             let (app, requests, stopped) = (app.clone(), Arc::clone(&requests), stopped.clone());
-            async move {
+            start(async move {
                 requests.started.fetch_add(1, Ordering::Relaxed);
                 let request = request.map(|body| TimedBody::wrap(body, body_deadline(stopped)));
                 let response = app.oneshot(request).await;
                 requests.finished.fetch_add(1, Ordering::Relaxed);
                 response
-            }
+            })
         })
     };
     let mut server = http1::Builder::new();
@@ -110,6 +111,21 @@ async fn serve_connection(stream: TcpStream, app: Router, mut stopped: watch::Re
         }
     }
     log_end(connection.await);
+}
+
+/// Polls a response future once and returns the rest of it.
+///
+/// A router calls its layers at the first poll. hyper drops the future before that if the client closes the connection in
+/// the same moment as it sends the request, and the login layer would never see the logout.
+fn start<F: Future>(response: F) -> impl Future<Output = F::Output> {
+    let mut response = Box::pin(response);
+    let first = response.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    async move {
+        match first {
+            Poll::Ready(output) => output,
+            Poll::Pending => response.await,
+        }
+    }
 }
 
 /// Completes when the body of a request takes too long: sooner after a signal.

@@ -31,7 +31,7 @@ impl CookiePolicy {
     ///
     /// # Errors
     /// If `value` cannot be in a header; the values of this crate always can.
-    pub(crate) fn set(self, full_name: &str, value: &str, max_age: Option<Duration>) -> Result<HeaderValue, Error> {
+    pub(super) fn set(self, full_name: &str, value: &str, max_age: Option<Duration>) -> Result<HeaderValue, Error> {
         let attributes = self.attributes();
         let text = match max_age {
             Some(age) => format!("{full_name}={value}{attributes}; Max-Age={}", age.as_secs()),
@@ -41,7 +41,7 @@ impl CookiePolicy {
     }
 
     /// `Set-Cookie` that deletes the cookie. It repeats every attribute; browsers ignore it otherwise.
-    pub(crate) fn delete(self, full_name: &str) -> Result<HeaderValue, Error> {
+    pub(super) fn delete(self, full_name: &str) -> Result<HeaderValue, Error> {
         let attributes = self.attributes();
         header(&format!("{full_name}={attributes}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"))
     }

@@ -1,13 +1,13 @@
 //! The first half of a login: from here to the provider.
 
 use http::HeaderMap;
-use http::header::SET_COOKIE;
 
 use super::flow::End;
 use super::return_to::ReturnTo;
 use super::shared::{Shared, Visit};
 use super::state::{Attempt, State};
 use crate::answer::{Links, OwnResponse, Rejection, see_other};
+use crate::cookie::SetCookies;
 use crate::error::Error;
 use crate::meter;
 use crate::provider::IdentityProvider;
@@ -30,7 +30,7 @@ where
         if !self.provider.works_in(reader.browser) {
             return Ok(self.elsewhere(reader, &target));
         }
-        self.begin(&target, Attempt::First, &visit.headers).await
+        self.begin(&target, Attempt::First, &visit.headers, SetCookies::new(self.settings.cookies)).await
     }
 
     /// The login that a refusal has led to.
@@ -38,36 +38,37 @@ where
         // One that nobody asked for has just failed: it counts, so that no chain of failures gets longer.
         let has_failed = self.settings.flows.last_ended(rejection.origins().headers()) == Some(End::InVain);
         let attempt = if has_failed { Attempt::Second } else { Attempt::First };
-        let begun = self.begin(target, attempt, rejection.origins().headers()).await;
+        let cookies = SetCookies::new(self.settings.cookies);
+        let begun = self.begin(target, attempt, rejection.origins().headers(), cookies).await;
         begun.unwrap_or_else(|error| self.broken(rejection.reader(), error))
     }
 
     /// The login of a stranger who has not asked for it; `None` if it cannot begin.
     pub(super) async fn log_in_unasked(&self, target: &ReturnTo, headers: &HeaderMap) -> Option<OwnResponse> {
-        let begun = self.begin(target, Attempt::Unasked, headers).await;
-        let begun = begun.and_then(|mut response| {
-            response.headers_mut().append(SET_COOKIE, self.settings.flows.tried()?);
-            Ok(response)
-        });
+        let mut cookies = SetCookies::new(self.settings.cookies);
+        let begun = match self.settings.flows.tried(&mut cookies) {
+            Ok(()) => self.begin(target, Attempt::Unasked, headers, cookies).await,
+            Err(error) => Err(error),
+        };
         // The page is there for strangers as well.
         begun.inspect_err(|error| debug!(error = %error.report(), "no login without being asked")).ok()
     }
 
-    /// Sends the browser to the provider. Nothing is kept here: the flow is in the browser's cookie.
+    /// Sends the browser to the provider. Nothing is kept here: the flow is in the browser's cookie. The response also
+    /// carries the `cookies` of the caller.
     pub(super) async fn begin(
         &self,
         target: &ReturnTo,
         attempt: Attempt,
         headers: &HeaderMap,
+        mut cookies: SetCookies,
     ) -> Result<OwnResponse, Error> {
         let Self { provider, settings, resolver, .. } = self;
         let state = State::begin(attempt, resolver.clock.wall())?;
-        let cookies = settings.flows.begin(&settings.keys.flow, &state, target, &settings.landing, headers)?;
+        settings.flows.begin(&settings.keys.flow, &state, target, &settings.landing, headers, &mut cookies)?;
         let url = provider.authorize_url(&settings.redirect_uri, &state.encode(&settings.keys.state)).await?;
         let mut response = see_other(&url)?;
-        for cookie in cookies {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
+        cookies.append_to(response.headers_mut());
         meter::login_begun(provider.name());
         debug!(provider = %provider.name(), attempt = ?attempt, "login begins");
         Ok(response)

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use http::header::SET_COOKIE;
-
 use super::exchange::Exchange;
 use super::flow::End;
 use super::outcome::{Finished, Outcome, Salt};
@@ -12,6 +10,7 @@ use super::return_to::ReturnTo;
 use super::shared::{Shared, Visit};
 use super::state::{Attempt, State};
 use crate::answer::{OwnResponse, PageKind};
+use crate::cookie::SetCookies;
 use crate::error::{Error, ErrorKind};
 use crate::meter;
 use crate::provider::IdentityProvider;
@@ -108,7 +107,8 @@ where
                 match (code, state.attempt.next()) {
                     (Code::Given(_), Some(attempt)) => {
                         info!(provider = %self.provider.name(), "callback without its cookie: login restarts");
-                        self.begin(&settings.landing, attempt, &visit.headers).await
+                        let cookies = SetCookies::new(settings.cookies);
+                        self.begin(&settings.landing, attempt, &visit.headers, cookies).await
                     }
                     (Code::Given(_), None) => {
                         self.report_lost_cookies();
@@ -128,8 +128,10 @@ where
             return Ok(None);
         }
         let mut response = self.settings.back_to(target)?;
-        response.headers_mut().append(SET_COOKIE, flows.end(state.flow)?);
-        response.headers_mut().append(SET_COOKIE, flows.ended(End::InVain)?);
+        let mut cookies = SetCookies::new(self.settings.cookies);
+        flows.ended(End::InVain, &mut cookies)?;
+        flows.end(state.flow, &mut cookies)?;
+        cookies.append_to(response.headers_mut());
         Ok(Some(response))
     }
 
@@ -225,10 +227,11 @@ where
         }
         let settings = &self.settings;
         let mut response = settings.back_to(target)?;
-        let headers = response.headers_mut();
-        headers.append(SET_COOKIE, settings.cookies.set(self.resolver.cookie.as_str(), &session.expose(), None)?);
-        headers.append(SET_COOKIE, settings.flows.end(state.flow)?);
-        headers.append(SET_COOKIE, settings.flows.ended(End::LoggedIn)?);
+        let mut cookies = SetCookies::new(settings.cookies);
+        cookies.set(self.resolver.cookie.as_str(), &session.expose(), None)?;
+        settings.flows.ended(End::LoggedIn, &mut cookies)?;
+        settings.flows.end(state.flow, &mut cookies)?;
+        cookies.append_to(response.headers_mut());
         Ok(response)
     }
 
@@ -250,9 +253,10 @@ where
     ) -> Result<OwnResponse, Error> {
         let begin_again = matches!(error.kind(), ErrorKind::InvalidCode | ErrorKind::Lost | ErrorKind::Timeout);
         let mut response = if let Some(attempt) = state.attempt.next().filter(|_| begin_again) {
-            let mut response = self.begin(target, attempt, &visit.headers).await?;
-            response.headers_mut().append(SET_COOKIE, self.settings.flows.end(state.flow)?);
-            response
+            // The failed flow goes first: it takes no room from the flows of other tabs.
+            let mut cookies = SetCookies::new(self.settings.cookies);
+            self.settings.flows.end(state.flow, &mut cookies)?;
+            self.begin(target, attempt, &visit.headers, cookies).await?
         } else if let Some(unnoticed) = self.end_unnoticed(visit, state, target)? {
             unnoticed
         } else {

@@ -1,17 +1,19 @@
 //! The end of a session.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use http::HeaderMap;
-use http::header::{HeaderName, ORIGIN, SET_COOKIE};
+use http::header::{HeaderName, ORIGIN};
 
-use super::shared::{Shared, Visit};
+use super::shared::{Endpoint, Shared, Visit};
 use crate::answer::{OwnResponse, PageKind, see_other};
-use crate::error::Error;
+use crate::cookie::SetCookies;
+use crate::error::{Error, ErrorKind};
 use crate::meter;
 use crate::provider::IdentityProvider;
 use crate::store::SessionStore;
-use crate::trace::info;
+use crate::trace::{in_current_span, info};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -20,6 +22,22 @@ where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
+    /// Runs the logout endpoint in a task of its own, which ends the session also if the returned future is dropped
+    /// (rule S4).
+    ///
+    /// The task starts in this call and not at the first poll: hyper drops the future without a poll if the client
+    /// closes the connection right after the request.
+    pub(super) fn start_logout(self: Arc<Self>, visit: Visit) -> impl Future<Output = OwnResponse> + Send + 'static {
+        let reader = visit.reader();
+        let task = tokio::spawn(in_current_span(Arc::clone(&self).visit(Endpoint::Logout, visit)));
+        async move {
+            task.await.unwrap_or_else(|error| {
+                let error = Error::new(ErrorKind::Internal, "the logout was abandoned").with_source(error);
+                self.broken(reader, error)
+            })
+        }
+    }
+
     /// The logout endpoint.
     pub(super) async fn logout(&self, visit: &Visit) -> Result<OwnResponse, Error> {
         if !is_same_origin(&visit.headers, &self.settings.origin) {
@@ -32,16 +50,16 @@ where
         }
         let settings = &self.settings;
         let mut response = see_other(settings.return_to(visit.query.as_deref()).as_str())?;
-        let headers = response.headers_mut();
-        headers.append(SET_COOKIE, settings.cookies.delete(self.resolver.cookie.as_str())?);
+        let mut cookies = SetCookies::new(settings.cookies);
+        cookies.delete(self.resolver.cookie.as_str())?;
+        settings.flows.mark_logout(&mut cookies)?;
         // The back button must not log in again.
-        for cookie in settings.flows.end_all(&visit.headers)? {
-            headers.append(SET_COOKIE, cookie);
-        }
+        settings.flows.end_all(self.resolver.clock.now(), &visit.headers, &mut cookies)?;
         // Nor shall the next page.
         if self.is_auto.load(Ordering::Relaxed) {
-            headers.append(SET_COOKIE, settings.flows.tried()?);
+            settings.flows.tried(&mut cookies)?;
         }
+        cookies.append_to(response.headers_mut());
         Ok(response)
     }
 }

@@ -33,7 +33,9 @@
 //!    The same page ends it if a browser comes back from a successful login as a stranger.
 //! 5. **Success** is a new session id and `303` to a clean URL; the browser's former session is ended. The id is
 //!    derived from the flow, fresh randomness and the [`secret`](LoginLayerBuilder::secret).
-//! 6. **Logout** is a `POST` from this site.
+//! 6. **Logout** is a `POST` from this site. It runs in a task of its own, so that it ends the session also when the
+//!    client hangs up. Its response changes one more `HttpOnly` cookie, so that Chromium drops guarded pages from its
+//!    back/forward cache; WebKit on plain http shows them after "back".
 //!
 //! A login that [works in WeChat only](crate::provider::IdentityProvider::works_in) says so in other browsers, on its
 //! own login page, with a QR code of that page's address. One that the person does not notice may begin
@@ -53,6 +55,9 @@
 //!
 //! # Caveats
 //!
+//! * A logout is safe from the moment the request reaches the layer. axum's `Router` and `TowerToHyperService` call the
+//!   layer at the first poll of their future; hyper drops that future without a poll if the client closes the connection
+//!   in the same moment as it sends the request.
 //! * `public_url` is the only source of the redirect URI. No `Host` or `X-Forwarded-*` header is read.
 //! * The layer belongs around the whole router. Inside axum's `nest` it would see shortened paths, and its
 //!   endpoints would not be where `public_url` says they are. Guards and extractors may be nested.

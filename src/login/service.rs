@@ -63,7 +63,10 @@ where
                 let (parts, _) = request.into_parts();
                 let query = parts.uri.query().map(str::to_owned);
                 let visit = Visit { method: parts.method, query, headers: parts.headers };
-                ResponseFuture::own(shared.visit(endpoint, visit))
+                match endpoint {
+                    Endpoint::Logout => ResponseFuture::own(shared.start_logout(visit)),
+                    Endpoint::Login | Endpoint::Callback => ResponseFuture::own(shared.visit(endpoint, visit)),
+                }
             }
         }
     }
@@ -104,7 +107,7 @@ where
     St: SessionStore<P::Identity>,
 {
     /// Answers a request to an endpoint of the layer.
-    async fn visit(self: Arc<Self>, endpoint: Endpoint, visit: Visit) -> OwnResponse {
+    pub(super) async fn visit(self: Arc<Self>, endpoint: Endpoint, visit: Visit) -> OwnResponse {
         if RequestKind::of(&visit.method, &visit.headers) == RequestKind::Prefetch && endpoint != Endpoint::Logout {
             // Nothing begins, and no code is sent: the browser asks again if the person comes here.
             return speculative();

@@ -30,6 +30,8 @@ pub(crate) struct Kind {
     pub(crate) blocks_cookies: bool,
     /// It says that it is WeChat's browser.
     pub(crate) is_wechat: bool,
+    /// It accepts the self-signed certificate of [`Tls`](crate::tls::Tls).
+    pub(crate) accepts_any_certificate: bool,
 }
 
 impl Kind {
@@ -41,6 +43,7 @@ impl Kind {
         languages: "zh-CN,zh,en",
         blocks_cookies: false,
         is_wechat: false,
+        accepts_any_certificate: false,
     };
     pub(crate) const PHONE: Self = Self { width: 390, height: 844, is_phone: true, ..Self::DESKTOP };
     pub(crate) const WECHAT: Self = Self { is_wechat: true, ..Self::PHONE };
@@ -61,6 +64,9 @@ impl Kind {
             format!("--blink-settings=preferredColorScheme={}", if self.is_dark { 0 } else { 1 }),
         ];
         arguments.push(format!("--window-size={},{}", self.width, self.height));
+        if self.accepts_any_certificate {
+            arguments.push("--ignore-certificate-errors".to_owned());
+        }
         if self.is_wechat {
             arguments.push(format!("--user-agent={WECHAT}"));
         }

@@ -1,8 +1,10 @@
 //! The example in a real browser: headless Chromium, asserted on by what can be seen.
 //!
-//! Needs `chromium` and `chromedriver`; as root on Debian they are installed when they are missing.
+//! Needs `chromium` and `chromedriver`, and `nginx` and `openssl` for TLS; as root on Debian they are installed when
+//! they are missing.
 //! `UPDATE_SCREENSHOTS=1` renews the pictures of the README, otherwise they go to `target/tmp/screenshots`.
 
+mod back_button;
 mod chromium;
 mod fleet;
 mod install;
@@ -13,6 +15,7 @@ mod programs;
 mod redis_server;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 mod wechat;
 
 use chromium::{Chromium, Kind};

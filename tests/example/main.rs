@@ -13,6 +13,7 @@ mod bind;
 mod cookies;
 #[cfg(unix)]
 mod fleet;
+mod hang_up;
 #[cfg(unix)]
 mod instances;
 #[cfg(unix)]

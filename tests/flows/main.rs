@@ -33,6 +33,7 @@ mod auto_traits;
 mod axum_extractors;
 mod bad_input;
 mod double_callback;
+mod hang_up;
 mod login_flow;
 mod metrics;
 mod revocation;

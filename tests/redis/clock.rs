@@ -5,7 +5,7 @@ use std::time::Duration;
 use tower_weika::clock::{ManualClock, Timestamp};
 use tower_weika::identity::Manager;
 use tower_weika::session::{Lifetime, Session};
-use tower_weika::store::{Redis, RedisStatus, RedisStore, SessionStore};
+use tower_weika::store::{Inserted, Redis, RedisStatus, RedisStore, SessionStore};
 
 use crate::kit::{Log, connect, found, is_near, load, new_id, now, until};
 use crate::redis_server;
@@ -107,7 +107,7 @@ async fn local_cache_and_connection_survive_a_system_time_that_is_set() {
     let session = Session::begin(new_id(), Manager::builder("o2").build(), Lifetime::default(), clock.clock().now());
     let id = *session.id();
     let since = store.stamp(session.namespace()).await.expect("the store answers");
-    store.insert(session, None, since).await.expect("the store answers");
+    assert_eq!(store.insert(session, None, since).await.expect("the store answers"), Inserted::Kept);
     for wall in wrong_times(&clock) {
         clock.set(wall);
         until("a heartbeat renews the validity of the local cache", async || {
@@ -134,7 +134,7 @@ async fn session_of_an_instance_whose_clock_is_ahead_is_refused_beyond_ten_minut
         let session = Session::begin(new_id(), Manager::builder("o1").build(), Lifetime::default(), now().plus(ahead));
         let id = *session.id();
         let since = store.stamp(session.namespace()).await.expect("the store answers");
-        store.insert(session, None, since).await.expect("the store answers");
+        assert_eq!(store.insert(session, None, since).await.expect("the store answers"), Inserted::Kept);
         id
     };
     let log = Log::capture();

@@ -11,6 +11,7 @@ mod cluster;
 mod contract;
 mod damage;
 mod durability;
+mod hang_up;
 mod harness;
 mod instance;
 mod keeping;

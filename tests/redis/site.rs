@@ -1,7 +1,9 @@
 //! A site behind a login layer, with a provider that lets everybody in, and the browsers that visit it.
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 
 use axum::Router;
 use axum::body::Body;
@@ -127,9 +129,14 @@ impl Site {
 
     /// Logs out.
     pub(crate) async fn log_out(&self, cookie: &str) -> Answer {
-        let request = Request::post("/auth/reception/logout").header(COOKIE, cookie);
-        let request = request.header("sec-fetch-site", "same-origin").header("origin", "https://campus.example");
-        self.send(request.body(Body::empty()).expect("a request")).await
+        self.send(logout(cookie)).await
+    }
+
+    /// Sends a logout, and drops the response future after one poll.
+    pub(crate) async fn hang_up_during_logout(&self, cookie: &str) {
+        let mut response = pin!(self.router.clone().oneshot(logout(cookie)));
+        let polled = poll_fn(|cx| Poll::Ready(response.as_mut().poll(cx).is_pending())).await;
+        assert!(polled, "the response needs an answer of Redis");
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -191,6 +198,12 @@ impl Answer {
         assert_eq!((self.status, &*self.text), (StatusCode::OK, who), "{self:?}");
         assert!(!self.headers.contains_key(SET_COOKIE), "{self:?}");
     }
+}
+
+fn logout(cookie: &str) -> Request<Body> {
+    let request = Request::post("/auth/reception/logout").header(COOKIE, cookie);
+    let request = request.header("sec-fetch-site", "same-origin").header("origin", "https://campus.example");
+    request.body(Body::empty()).expect("a request")
 }
 
 async fn who(somebody: Option<Authenticated<Manager>>) -> String {

@@ -1,0 +1,160 @@
+//! The `Set-Cookie` headers of one response (rule A4).
+
+use std::time::Duration;
+
+use http::header::SET_COOKIE;
+use http::{HeaderMap, HeaderValue};
+
+use super::policy::CookiePolicy;
+use crate::error::Error;
+
+/// The maximum number of `Set-Cookie` headers in one response.
+const MAX_SET_COOKIES: usize = 32;
+
+/// The cookies that one response sets and deletes: each name once, at most [`MAX_SET_COOKIES`] in all.
+///
+/// 1. A later call for a name replaces the earlier one.
+/// 2. Cookies that are set precede deletions.
+/// 3. Deletions keep the order of the calls. Those beyond the limit are dropped, so the most important one is added
+///    first.
+#[derive(Debug)]
+pub(crate) struct SetCookies {
+    policy: CookiePolicy,
+    set: Vec<Entry>,
+    deleted: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    name: String,
+    header: HeaderValue,
+}
+
+impl SetCookies {
+    pub(crate) fn new(policy: CookiePolicy) -> Self {
+        Self { policy, set: Vec::new(), deleted: Vec::new() }
+    }
+
+    /// Sets a cookie that lives for `max_age`, or until the browser closes.
+    ///
+    /// # Errors
+    /// If `value` cannot be in a header; the values of this crate always can.
+    pub(crate) fn set(&mut self, full_name: &str, value: &str, max_age: Option<Duration>) -> Result<(), Error> {
+        let header = self.policy.set(full_name, value, max_age)?;
+        self.remove(full_name);
+        self.set.push(Entry { name: full_name.to_owned(), header });
+        Ok(())
+    }
+
+    /// Deletes a cookie.
+    ///
+    /// # Errors
+    /// If the name cannot be in a header; the names of this crate always can.
+    pub(crate) fn delete(&mut self, full_name: &str) -> Result<(), Error> {
+        // Checked before anything else, because a request may name thousands of cookies.
+        if self.deletes(full_name) || self.deleted.len() == MAX_SET_COOKIES {
+            self.set.retain(|entry| entry.name != full_name);
+            return Ok(());
+        }
+        let header = self.policy.delete(full_name)?;
+        self.remove(full_name);
+        self.deleted.push(Entry { name: full_name.to_owned(), header });
+        Ok(())
+    }
+
+    /// Whether the response deletes this cookie.
+    pub(crate) fn deletes(&self, full_name: &str) -> bool {
+        self.deleted.iter().any(|entry| entry.name == full_name)
+    }
+
+    /// Adds the headers to a response.
+    pub(crate) fn append_to(self, headers: &mut HeaderMap) {
+        for entry in self.set.into_iter().chain(self.deleted).take(MAX_SET_COOKIES) {
+            headers.append(SET_COOKIE, entry.header);
+        }
+    }
+
+    fn remove(&mut self, full_name: &str) {
+        for entries in [&mut self.set, &mut self.deleted] {
+            entries.retain(|entry| entry.name != full_name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(cookies: SetCookies) -> Vec<String> {
+        let mut headers = HeaderMap::new();
+        cookies.append_to(&mut headers);
+        headers.get_all(SET_COOKIE).iter().map(|header| header.to_str().unwrap().to_owned()).collect()
+    }
+
+    /// `name=value` of the cookies that are set, `-name` of the deletions.
+    fn brief(cookies: SetCookies) -> Vec<String> {
+        let brief = |header: String| {
+            let (pair, attributes) = header.split_once(';').unwrap();
+            let is_deletion = attributes.contains("Max-Age=0;");
+            if is_deletion { format!("-{}", pair.trim_end_matches('=')) } else { pair.to_owned() }
+        };
+        headers(cookies).into_iter().map(brief).collect()
+    }
+
+    fn secure() -> SetCookies {
+        SetCookies::new(CookiePolicy::Secure)
+    }
+
+    #[test]
+    fn headers_are_those_of_the_policy() {
+        let policy = CookiePolicy::Secure;
+        let age = Some(Duration::from_secs(5));
+        let mut cookies = secure();
+        cookies.set("__Host-a", "1", age).unwrap();
+        cookies.delete("__Host-b").unwrap();
+        let expected = [policy.set("__Host-a", "1", age).unwrap(), policy.delete("__Host-b").unwrap()];
+        assert_eq!(headers(cookies), expected.map(|header| header.to_str().unwrap().to_owned()));
+    }
+
+    #[test]
+    fn a4_last_call_for_a_name_wins() {
+        let mut cookies = secure();
+        cookies.set("a", "1", None).unwrap();
+        cookies.set("a", "2", None).unwrap();
+        cookies.delete("b").unwrap();
+        cookies.delete("b").unwrap();
+        cookies.set("c", "1", None).unwrap();
+        cookies.delete("c").unwrap();
+        cookies.delete("d").unwrap();
+        assert!(cookies.deletes("d") && !cookies.deletes("a"));
+        cookies.set("d", "1", None).unwrap();
+        assert!(!cookies.deletes("d"));
+        assert_eq!(brief(cookies), ["a=2", "d=1", "-b", "-c"]);
+    }
+
+    #[test]
+    fn a4_response_has_at_most_32_cookies_and_the_first_deletions_stay() {
+        let mut cookies = secure();
+        for number in 0..15_000 {
+            cookies.delete(&format!("old{number}")).unwrap();
+        }
+        cookies.set("session", "1", None).unwrap();
+        cookies.set("flow", "1", None).unwrap();
+        let expected: Vec<_> = ["session=1".to_owned(), "flow=1".to_owned()]
+            .into_iter()
+            .chain((0..30).map(|number| format!("-old{number}")))
+            .collect();
+        assert_eq!(brief(cookies), expected);
+    }
+
+    #[test]
+    fn deletion_beyond_the_limit_still_cancels_the_cookie() {
+        let mut cookies = secure();
+        cookies.set("a", "1", None).unwrap();
+        for number in 0..MAX_SET_COOKIES {
+            cookies.delete(&format!("old{number}")).unwrap();
+        }
+        cookies.delete("a").unwrap();
+        assert!(brief(cookies).iter().all(|cookie| cookie.starts_with("-old")));
+    }
+}
