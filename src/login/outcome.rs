@@ -57,6 +57,9 @@ impl Finished {
     /// For the other instances. Holds no session id and no code.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let outcome = match &self.outcome {
+            Outcome::Failed(error) if error.kind() == ErrorKind::InvalidCode => {
+                return Refused { at: self.at, code: error.upstream_code() }.to_bytes();
+            }
             Outcome::LoggedIn { salt, return_to } => {
                 Told::LoggedIn { salt: BASE64.encode(salt.0), return_to: return_to.as_str().to_owned() }
             }
@@ -69,6 +72,9 @@ impl Finished {
 
     /// Reads what an instance has written, perhaps one of another version of this crate.
     pub(super) fn from_bytes(bytes: &[u8], rules: &ReturnRules, landing: &ReturnTo) -> Option<Self> {
+        if let Some(refused) = Refused::from_bytes(bytes) {
+            return Some(refused.finished());
+        }
         let record: Record = serde_json::from_slice(bytes).ok()?;
         if record.v != VERSION {
             return None;
@@ -87,6 +93,64 @@ impl Finished {
             }
         };
         Some(Self { outcome, at: Timestamp::from_unix_millis(record.at) })
+    }
+}
+
+/// The end of an exchange whose code the upstream system refused. An unauthenticated client can cause any number of
+/// these, so they are kept in a few bytes, here and at the other instances.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Refused {
+    pub(super) at: Timestamp,
+    /// The number that the upstream system gave.
+    pub(super) code: Option<i64>,
+}
+
+impl Refused {
+    /// The first byte; a [`Record`] begins with a brace.
+    const TAG: u8 = b'r';
+    /// 6 bytes of milliseconds last until the year 10889; 5 would have ended in 2004.
+    const AT_BYTES: usize = 6;
+
+    /// `None` if the exchange ended in another way.
+    pub(super) fn of(finished: &Finished) -> Option<Self> {
+        match &finished.outcome {
+            Outcome::Failed(error) if error.kind() == ErrorKind::InvalidCode => {
+                Some(Self { at: finished.at, code: error.upstream_code() })
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn finished(self) -> Finished {
+        let error = Error::new(ErrorKind::InvalidCode, "the upstream system refused the code");
+        let error = self.code.into_iter().fold(error, Error::with_upstream_code);
+        Finished { outcome: Outcome::Failed(error), at: self.at }
+    }
+
+    /// Tag, time, and the bytes of the number from the first that is not a copy of its sign.
+    fn to_bytes(self) -> Vec<u8> {
+        let at = self.at.unix_millis().to_be_bytes();
+        let mut bytes = vec![Self::TAG];
+        bytes.extend_from_slice(&at[at.len() - Self::AT_BYTES..]);
+        if let Some(code) = self.code {
+            let length = (1..8).find(|length| (code << (64 - 8 * length)) >> (64 - 8 * length) == code).unwrap_or(8);
+            bytes.extend_from_slice(&code.to_be_bytes()[8 - length..]);
+        }
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (at, code) = bytes.strip_prefix(&[Self::TAG])?.split_first_chunk::<{ Self::AT_BYTES }>()?;
+        let at = Timestamp::from_unix_millis(at.iter().fold(0, |at, byte| at << 8 | u64::from(*byte)));
+        let code = match code {
+            [] => None,
+            [first, rest @ ..] if rest.len() < 8 => {
+                let sign = i64::from(first.cast_signed());
+                Some(rest.iter().fold(sign, |code, byte| code << 8 | i64::from(*byte)))
+            }
+            _ => return None,
+        };
+        Some(Self { at, code })
     }
 }
 
@@ -131,6 +195,7 @@ enum Kind {
     Lost,
     Timeout,
     Unresponsive,
+    Overloaded,
     ForbiddenHost,
     Store,
     Internal,
@@ -148,7 +213,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_unix_millis(1_760_000_000_123);
 
-    const KINDS: [(ErrorKind, &str); 14] = [
+    const KINDS: [(ErrorKind, &str); 15] = [
         (ErrorKind::InvalidCode, "invalid_code"),
         (ErrorKind::TokenRejected, "token_rejected"),
         (ErrorKind::Denied, "denied"),
@@ -160,6 +225,7 @@ mod tests {
         (ErrorKind::Lost, "lost"),
         (ErrorKind::Timeout, "timeout"),
         (ErrorKind::Unresponsive, "unresponsive"),
+        (ErrorKind::Overloaded, "overloaded"),
         (ErrorKind::ForbiddenHost, "forbidden_host"),
         (ErrorKind::Store, "store"),
         (ErrorKind::Internal, "internal"),
@@ -193,7 +259,8 @@ mod tests {
 
     #[test]
     fn failure_is_read_as_it_was_written_and_every_kind_keeps_its_name() {
-        for (kind, name) in KINDS {
+        // The first has a form of its own.
+        for (kind, name) in KINDS.into_iter().skip(1) {
             for code in [None, Some(i64::MIN), Some(40_029)] {
                 let error = Error::new(kind, "as planned").with_source("not to be told");
                 let error = code.into_iter().fold(error, Error::with_upstream_code);
@@ -206,6 +273,27 @@ mod tests {
                 assert_eq!((error.kind(), error.upstream_code(), at), (kind, code, NOW));
             }
         }
+    }
+
+    #[test]
+    fn refused_code_is_read_as_it_was_written_and_takes_few_bytes() {
+        for code in [None, Some(0), Some(-1), Some(6_001), Some(40_029), Some(-40_029), Some(i64::MIN), Some(i64::MAX)]
+        {
+            let error = code.into_iter().fold(Error::new(ErrorKind::InvalidCode, "junk"), Error::with_upstream_code);
+            let bytes = Finished { outcome: Outcome::Failed(error), at: NOW }.to_bytes();
+            assert!(bytes.len() <= if code == Some(6_001) { 9 } else { 15 }, "{bytes:?}");
+            let finished = read(&bytes).unwrap();
+            assert_eq!(Refused::of(&finished), Some(Refused { at: NOW, code }));
+        }
+        assert_eq!(
+            Refused { at: NOW, code: Some(6_001) }.to_bytes(),
+            b"r\x01\x99\xc8\x2c\xc0\x7b\x17\x71",
+            "stays readable"
+        );
+        for cut in 0..7 {
+            assert!(read(&b"r123456"[..cut]).is_none());
+        }
+        assert!(read(b"r123456123456789").is_none());
     }
 
     #[test]
@@ -278,7 +366,7 @@ mod tests {
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), at in 0_usize..120) {
-            prop_assert!(read(&bytes).is_none());
+            prop_assert!(read(&bytes).is_none() || bytes[0] == b'r');
             let mut changed = logged_in("/a").to_bytes();
             let at = at % changed.len();
             changed.splice(at..=at, bytes);

@@ -68,7 +68,6 @@ impl Endpoint {
         body: Bytes,
         context: &'static str,
     ) -> Result<Map<String, Value>, Error> {
-        let _place = self.connection.place().await;
         self.post(&format!("{url}?access_token={}", encoded(token.expose())), body, context).await
     }
 
