@@ -97,6 +97,7 @@
 //! # }).unwrap();
 //! ```
 
+mod admission;
 mod auto;
 mod begin;
 mod callback;
@@ -109,16 +110,20 @@ mod layer;
 mod logout;
 mod outcome;
 mod query;
+mod reports;
 mod return_to;
+mod run;
 mod service;
 mod shared;
 mod shared_flow;
 mod state;
 #[cfg(test)]
 mod tests;
+mod throttle;
 
 pub use self::auto::{AutoLogin, AutoLoginLayer, ResponseFuture as AutoLoginFuture};
 pub use self::config::LoginLayerBuilder;
 pub use self::future::ResponseFuture;
 pub use self::layer::LoginLayer;
 pub use self::service::Login;
+pub use self::throttle::{ClientKey, IdentifyClient, Throttle};

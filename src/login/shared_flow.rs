@@ -1,13 +1,15 @@
 //! One exchange per flow on all instances of a site: the first one claims the flow and spends its code, and the
 //! others wait for what it says.
 //!
-//! They ask for it again and again, because a message would have to be missed by nobody, and the answer is there
-//! within a second anyway. The registry of this process ([`exchange`](super::exchange)) stands in front: its callers
+//! They poll for it with growing pauses, and only while a client waits: a message could be missed, and the answer is
+//! there within a second anyway. The registry of this process ([`exchange`](super::exchange)) stands in front: its callers
 //! are one caller here.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use sha2::{Digest, Sha256};
 use tokio::time::{sleep, timeout};
 
@@ -18,13 +20,15 @@ use super::state::FlowId;
 use crate::authenticate::as_store_error;
 use crate::error::{Error, ErrorKind};
 use crate::fleet::{Fleet, Flow};
-use crate::hex;
 use crate::provider::IdentityProvider;
+use crate::random;
 use crate::store::SessionStore;
 use crate::trace::warn;
 
-/// The time between two questions for the outcome.
-const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// The pause before the first question for the outcome. Each following one is twice as long, up to
+/// [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What an instance may take beyond its timeout to keep the session and tell the others.
 const GRACE: Duration = Duration::from_secs(5);
@@ -53,8 +57,12 @@ impl SharedFlow {
             Flow::Claimed { age } => age,
         };
         let settled = async {
+            let mut pause = FIRST_PAUSE;
+            let jitter = random::bytes().map_or(0, u16::from_be_bytes);
             loop {
-                sleep(POLL_INTERVAL).await;
+                // Between three quarters of the pause and the whole: callers that began together drift apart.
+                sleep(pause - pause.mul_f64(f64::from(jitter) / f64::from(u16::MAX) / 4.0)).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
                 match self.known().await? {
                     Some(Flow::Claimed { .. }) => {}
                     Some(Flow::Settled { outcome }) => return Ok(Some(outcome)),
@@ -78,9 +86,10 @@ where
     /// The flow at the other instances, if there are any.
     pub(super) fn shared_flow(&self, flow: FlowId) -> Option<SharedFlow> {
         let fleet = Arc::clone(self.fleet.as_ref()?);
-        // The flow is in the URL of a callback; what others may read should not lead from one to the other.
-        let digest = hex::encode(&Sha256::digest(flow.0));
-        Some(SharedFlow { fleet, name: format!("{}:{digest}", self.provider.name()) })
+        // The flow is in the URL of a callback: a digest, so that readers of the store cannot tell which one it is. 96
+        // bits of it are unique, and short, because every refused code leaves one of these names.
+        let digest = Sha256::new().chain_update(self.provider.name()).chain_update([0]).chain_update(flow.0).finalize();
+        Some(SharedFlow { fleet, name: BASE64.encode(&digest[..12]) })
     }
 
     /// The exchange of a flow whose code was ever given to us, here or at another instance.
@@ -91,10 +100,12 @@ where
         };
         Ok(match shared.known().await? {
             None => None,
-            Some(Flow::Settled { outcome }) => Some(Exchange::finished(self.read(&outcome))),
+            Some(Flow::Settled { outcome }) => Some(Exchange::Finished(self.read(&outcome))),
             Some(claimed) => {
                 let run = Arc::clone(self);
-                Some(self.exchanges.join_or_start(flow, || async move { run.follow(&shared, claimed).await }))
+                Some(self.exchanges.join_or_start(flow, |clients| async move {
+                    clients.while_waiting(run.follow(&shared, claimed)).await
+                }))
             }
         })
     }
@@ -108,7 +119,14 @@ where
     /// Tells the other instances. If that fails, they will find out by waiting; here the exchange stands.
     pub(super) async fn tell(&self, shared: &SharedFlow, finished: &Finished) {
         if let Err(error) = shared.settle(&finished.to_bytes()).await {
-            warn!(provider = %self.provider.name(), error = %error.report(), "other instances are not told of a login");
+            if let Some(suppressed) = self.reports.not_told.admit(self.resolver.clock.now()) {
+                warn!(
+                    provider = %self.provider.name(),
+                    error = %error.report(),
+                    suppressed = %suppressed,
+                    "login: other instances are not told of a login"
+                );
+            }
         }
     }
 
@@ -120,7 +138,14 @@ where
     }
 
     fn lost(&self, reason: &'static str) -> Finished {
-        warn!(provider = %self.provider.name(), reason = %reason, "login lost at another instance");
+        if let Some(suppressed) = self.reports.lost_elsewhere.admit(self.resolver.clock.now()) {
+            warn!(
+                provider = %self.provider.name(),
+                reason = %reason,
+                suppressed = %suppressed,
+                "login lost at another instance"
+            );
+        }
         let error = Error::new(ErrorKind::Lost, reason);
         Finished { outcome: Outcome::Failed(error), at: self.resolver.clock.now() }
     }
