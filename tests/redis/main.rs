@@ -12,6 +12,7 @@ mod damage;
 mod durability;
 mod harness;
 mod instance;
+mod junk;
 mod keeping;
 mod kit;
 mod monitor;

@@ -61,8 +61,9 @@ impl BindingClient {
         self.check_with(permit, app_id, code).await
     }
 
-    /// The permits for calls to this service.
-    pub(crate) fn permits(&self) -> &Permits {
+    /// The permits for calls to this service's host, for monitoring.
+    #[must_use]
+    pub fn permits(&self) -> &Permits {
         &self.0.connection.permits
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::super::connection::json;
 use super::super::envelope::check_identifiers;
-use super::super::permits::Permit;
+use super::super::permits::{Permit, Permits};
 use super::answer;
 use super::builder::WeikaClientBuilder;
 use super::endpoint::{Endpoint, WeikaTokenSource};
@@ -75,6 +75,12 @@ impl WeikaClient {
     /// too soon, and [`ErrorKind::Unresponsive`], if the fleet is away and this instance has just fetched one.
     pub async fn access_token(&self) -> Result<CurrentToken, Error> {
         self.tokens.get().await
+    }
+
+    /// The permits for calls to the base URL's host, for monitoring.
+    #[must_use]
+    pub fn permits(&self) -> &Permits {
+        &self.endpoint.connection.permits
     }
 
     /// The token cache, for readiness probes and as a [`Service<()>`](tower_service::Service).

@@ -352,7 +352,7 @@ async fn what_the_instances_tell_each_other_holds_no_session_id_and_no_code() {
     }
     let [name] = &meeting.claims()[..] else { panic!("one flow") };
     assert!(
-        name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
+        name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
         "{name}"
     );
 }

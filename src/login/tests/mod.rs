@@ -33,10 +33,13 @@ mod clocks;
 mod elsewhere;
 mod instances;
 mod kinds;
+mod load;
 mod meeting;
+mod permits;
 mod prefix_guards;
 mod rotation;
 mod secret;
+mod throttle;
 mod unbound;
 
 type Body = Full<Bytes>;
