@@ -169,8 +169,8 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// How long a visitor waits for the provider's answer to a code at most, over all the calls that it takes.
-    /// Default: 30 seconds.
+    /// How long a visitor waits for the provider's answer to a code at most, over all the calls that it takes. The wait
+    /// for a [permit](crate::client::PermitLimits) comes before. Default: 30 seconds.
     #[must_use]
     pub fn exchange_timeout(mut self, timeout: Duration) -> Self {
         self.exchange_timeout = timeout;

@@ -430,7 +430,11 @@ mod tests {
         let (flow, gate) = (FlowId([1; 16]), Arc::new(Notify::new()));
         let away = Arc::clone(&gate);
         let first = exchanges.join_or_start(flow, |clients| async move {
-            clients.while_waiting(async { Ok::<_, Error>(away.notified().await) }).await?;
+            let work = async {
+                away.notified().await;
+                Ok::<_, Error>(())
+            };
+            clients.while_waiting(work).await?;
             failed()
         });
         tokio::task::yield_now().await;

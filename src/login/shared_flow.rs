@@ -120,15 +120,15 @@ where
 
     /// Tells the other instances. If that fails, they will find out by waiting; here the exchange stands.
     pub(super) async fn tell(&self, shared: &SharedFlow, finished: &Finished) {
-        if let Err(error) = shared.settle(finished).await {
-            if let Some(suppressed) = self.reports.not_told.admit(self.resolver.clock.now()) {
-                warn!(
-                    provider = %self.provider.name(),
-                    error = %error.report(),
-                    suppressed = %suppressed,
-                    "login: other instances are not told of a login"
-                );
-            }
+        if let Err(error) = shared.settle(finished).await
+            && let Some(suppressed) = self.reports.not_told.admit(self.resolver.clock.now())
+        {
+            warn!(
+                provider = %self.provider.name(),
+                error = %error.report(),
+                suppressed = %suppressed,
+                "login: other instances are not told of a login"
+            );
         }
     }
 

@@ -194,7 +194,13 @@ impl WeikaClient {
                 ErrorKind::Connect if may_reconnect => may_reconnect = false,
                 ErrorKind::TokenRejected if may_refresh => {
                     may_refresh = false;
-                    trace::warn!(error = %error.report(), "weika refuses the access token, fetching another one");
+                    if let Some(suppressed) = self.endpoint.refusals.admit(self.endpoint.clock.now()) {
+                        trace::warn!(
+                            error = %error.report(),
+                            suppressed = %suppressed,
+                            "weika refuses the access token, fetching another one"
+                        );
+                    }
                     self.tokens.invalidate(&token);
                     token = self.token().await?;
                 }
