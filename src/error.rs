@@ -54,6 +54,8 @@ pub enum ErrorKind {
     Timeout,
     /// The upstream system did not answer in time before anything of this person was sent.
     Unresponsive,
+    /// Too many calls of this process are under way to the upstream system, or wait for it: nothing was sent.
+    Overloaded,
     /// The address is not on the list of those that may be called.
     ForbiddenHost,
     /// The session store does not answer.

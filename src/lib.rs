@@ -64,6 +64,8 @@
 //! | `tower_weika_logins_begun_total` | counter | `provider` | redirects to the provider, also those that begin by themselves |
 //! | `tower_weika_logins_total` | counter | `provider`, `outcome` | logins that ended: `success`, `declined`, or the [`ErrorKind`] in lower case |
 //! | `tower_weika_callbacks_refused_total` | counter | `provider` | callbacks with a state that is forged, expired, replayed or foreign |
+//! | `tower_weika_codes_refused_total` | counter | `provider` | codes that the upstream system refused; alarm on a rise, which is a flood of junk codes |
+//! | `tower_weika_exchanges_rejected_total` | counter | `provider`, `reason` | codes that were not sent: `overloaded` (no permit), `throttled`, `quota` |
 //! | `tower_weika_logouts_total` | counter | `provider` | logouts with a session cookie |
 //! | `tower_weika_token_fetches_total` | counter | `outcome` | fetches of an access token |
 //! | `tower_weika_store_failures_total` | counter | | failures of the session store |

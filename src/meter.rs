@@ -25,6 +25,7 @@ pub(crate) const fn failure(kind: ErrorKind) -> &'static str {
         ErrorKind::Lost => "lost",
         ErrorKind::Timeout => "timeout",
         ErrorKind::Unresponsive => "unresponsive",
+        ErrorKind::Overloaded => "overloaded",
         ErrorKind::ForbiddenHost => "forbidden_host",
         ErrorKind::Store => "store",
         ErrorKind::Internal => "internal",
@@ -47,6 +48,15 @@ mod counting {
     pub(crate) fn login_ended(provider: &str, outcome: &'static str) {
         let labels = [("provider", provider.to_owned()), ("outcome", outcome.to_owned())];
         metrics::counter!("tower_weika_logins_total", &labels).increment(1);
+    }
+
+    pub(crate) fn code_refused(provider: &str) {
+        metrics::counter!("tower_weika_codes_refused_total", "provider" => provider.to_owned()).increment(1);
+    }
+
+    pub(crate) fn exchange_rejected(provider: &str, reason: &'static str) {
+        let labels = [("provider", provider.to_owned()), ("reason", reason.to_owned())];
+        metrics::counter!("tower_weika_exchanges_rejected_total", &labels).increment(1);
     }
 
     pub(crate) fn callback_refused(provider: &str) {
@@ -83,6 +93,10 @@ mod counting {
 
     pub(crate) fn login_ended(_: &str, _: &'static str) {}
 
+    pub(crate) fn code_refused(_: &str) {}
+
+    pub(crate) fn exchange_rejected(_: &str, _: &'static str) {}
+
     pub(crate) fn callback_refused(_: &str) {}
 
     pub(crate) fn logged_out(_: &str) {}
@@ -100,5 +114,6 @@ mod counting {
 #[cfg(feature = "redis")]
 pub(crate) use counting::foreign_reply;
 pub(crate) use counting::{
-    callback_refused, logged_out, login_begun, login_ended, store_failed, token_fetched, upstream_called,
+    callback_refused, code_refused, exchange_rejected, logged_out, login_begun, login_ended, store_failed,
+    token_fetched, upstream_called,
 };

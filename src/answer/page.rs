@@ -14,8 +14,10 @@ use super::qr_code;
 use super::response::{OwnResponse, grpc, json, protect};
 use super::{Language, Links, PageKind, RequestKind};
 
-/// Seconds after which a request that met a dead store is worth repeating.
+/// Seconds after which a request that met a failed store is worth repeating.
 const RETRY_SECONDS: &str = "2";
+/// Seconds after which a login is worth repeating that met too many others.
+const BUSY_SECONDS: &str = "5";
 
 /// A page to be shown.
 #[derive(Clone, Debug)]
@@ -175,6 +177,9 @@ impl Pages {
             }
             PageKind::Unavailable => {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+            }
+            PageKind::Busy | PageKind::TooManyAttempts => {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(BUSY_SECONDS));
             }
             _ => {}
         }

@@ -23,6 +23,10 @@ pub enum PageKind {
     Forbidden,
     /// The session store does not answer.
     Unavailable,
+    /// Too many logins are under way. Nothing was sent, and a reload of the same address goes on.
+    Busy,
+    /// Too many logins of this client were refused. Nothing was sent.
+    TooManyAttempts,
     /// The person did not agree to the login.
     Declined,
     /// The link that ends a login is forged, too old, used, or of another site. One page for all of these,
@@ -69,7 +73,8 @@ impl PageKind {
             Self::Forbidden | Self::Declined | Self::Denied | Self::Unbound | Self::CrossSite => StatusCode::FORBIDDEN,
             // Nothing has failed: it is the login page, as far as there can be one here.
             Self::OpenInWechat => StatusCode::OK,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
             Self::InvalidLink | Self::CookiesBlocked => StatusCode::BAD_REQUEST,
             Self::UpstreamFailed | Self::NotSetUp => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
@@ -86,6 +91,8 @@ impl PageKind {
             }
             Self::Forbidden => "forbidden",
             Self::Unavailable => "unavailable",
+            Self::Busy => "busy",
+            Self::TooManyAttempts => "too_many_attempts",
             Self::Declined => "login_declined",
             Self::InvalidLink => "invalid_link",
             Self::CookiesBlocked => "cookies_blocked",
@@ -106,6 +113,7 @@ impl PageKind {
             ErrorKind::Timeout | ErrorKind::Unresponsive => Self::UpstreamTimeout,
             ErrorKind::Store | ErrorKind::Internal => Self::Unavailable,
             ErrorKind::Configuration => Self::NotSetUp,
+            ErrorKind::Overloaded => Self::Busy,
             _ => Self::UpstreamFailed,
         }
     }
@@ -114,7 +122,8 @@ impl PageKind {
     pub(super) const fn grpc_status(self) -> &'static str {
         match self {
             Self::LoginRequired | Self::LoginExpired | Self::ContinueFromOtherSite | Self::LoginInFrame => "16",
-            Self::Unavailable | Self::UpstreamFailed | Self::NotSetUp | Self::UpstreamTimeout => "14",
+            Self::TooManyAttempts => "8",
+            Self::Unavailable | Self::Busy | Self::UpstreamFailed | Self::NotSetUp | Self::UpstreamTimeout => "14",
             _ => "7",
         }
     }
@@ -170,6 +179,17 @@ impl PageKind {
             (Self::Unavailable, Language::Chinese) => ("服务暂时不可用", "请稍后再试，您的登录状态不会丢失。"),
             (Self::Unavailable, Language::English) => {
                 ("Temporarily unavailable", "Please try again in a moment. You stay logged in.")
+            }
+            (Self::Busy, Language::Chinese) => {
+                ("当前登录人数过多", "请稍等几秒，然后刷新此页面，登录会自动继续，无需重新操作。")
+            }
+            (Self::Busy, Language::English) => (
+                "Too many logins right now",
+                "Please wait a few seconds, then reload this page: your login goes on where it was.",
+            ),
+            (Self::TooManyAttempts, Language::Chinese) => ("尝试次数过多", "登录失败的次数过多，请稍后再试。"),
+            (Self::TooManyAttempts, Language::English) => {
+                ("Too many attempts", "Too many logins from your network have failed. Please try again in a moment.")
             }
             (Self::Declined, Language::Chinese) => ("登录已取消", "您没有同意登录。需要时可以重新登录。"),
             (Self::Declined, Language::English) => {

@@ -9,18 +9,14 @@ use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::host::BaseUrl;
+use super::host::{BaseUrl, host_of};
+use super::permits::{Permit, PermitLimits, Permits};
 use super::transport::{Limits, Transport};
 use crate::error::{Error, ErrorKind, Mistake, shown_url};
 
 /// The media type of a body in JSON.
 pub(super) const JSON: &str = "application/json";
-
-/// So many calls of one upstream system are under way at the same time. Each takes a connection, and of those a
-/// process has few: without a bound, ten thousand who log in at once lose their codes to the limit of open files.
-const CALLS_AT_ONCE: usize = 256;
 
 /// The way to one upstream system.
 #[derive(Debug)]
@@ -28,7 +24,8 @@ pub(super) struct Connection {
     pub(super) base: BaseUrl,
     transport: Transport,
     limits: Limits,
-    places: Semaphore,
+    pub(super) permits: Permits,
+    permit_limits: PermitLimits,
 }
 
 impl Connection {
@@ -48,22 +45,21 @@ impl Connection {
         self.transport.send(request, self.limits, context).await
     }
 
-    /// Waits until a call may begin; it is over when the place is dropped. The time for the call begins afterwards.
-    /// Who fetches a token for everybody needs none: those who have a place may be waiting for it.
-    pub(super) async fn place(&self) -> Option<SemaphorePermit<'_>> {
-        // It is never closed.
-        self.places.acquire().await.ok()
+    /// The pool of the host of `url`, which is that of the base URL or one that may be called as well.
+    pub(super) fn permits_for(&self, url: &str) -> Result<Permits, Error> {
+        let permits = host_of(url).and_then(|host| Permits::of_host(&host, self.permit_limits.of_any_size()).ok());
+        permits.ok_or_else(|| Error::new(ErrorKind::Internal, "the URL has no host"))
     }
 
-    /// The same in a place of its own, and once more if nothing was sent because no connection could be made.
+    /// The same, and once more if nothing was sent because no connection could be made. The permit ends with the call.
     pub(super) async fn post_or_reconnect(
         &self,
+        _permit: Permit,
         url: &str,
         content_type: &'static str,
         body: Bytes,
         context: &'static str,
     ) -> Result<Bytes, Error> {
-        let _place = self.place().await;
         match self.post(url, content_type, body.clone(), context).await {
             Err(error) if error.kind() == ErrorKind::Connect => self.post(url, content_type, body, context).await,
             outcome => outcome,
@@ -93,11 +89,13 @@ pub(super) struct ConnectionSettings {
     pub(super) allow_http: bool,
     pub(super) transport: Option<Transport>,
     pub(super) limits: Limits,
+    pub(super) permit_limits: PermitLimits,
 }
 
 impl ConnectionSettings {
     pub(super) fn new(base_url: String) -> Self {
-        Self { base_url, allow_http: false, transport: None, limits: Limits::default() }
+        let (limits, permit_limits) = (Limits::default(), PermitLimits::default());
+        Self { base_url, allow_http: false, transport: None, limits, permit_limits }
     }
 
     /// The connection; `None` if there is anything to add to `mistakes`.
@@ -115,8 +113,12 @@ impl ConnectionSettings {
         let base = base.map_err(|mistake| mistakes.push(mistake)).ok();
         let transport = self.transport.map_or_else(|| default_transport(self.limits), Ok);
         let transport = transport.map_err(|mistake| mistakes.push(mistake)).ok();
-        let places = Semaphore::new(CALLS_AT_ONCE);
-        Some(Connection { base: base?, transport: transport?, limits: self.limits, places })
+        self.permit_limits.check(mistakes);
+        let (base, transport) = (base?, transport?);
+        let host = host_of(&base.join("")).unwrap_or_default();
+        let permits = Permits::of_host(&host, self.permit_limits).map_err(|mistake| mistakes.push(mistake)).ok();
+        let (limits, permit_limits) = (self.limits, self.permit_limits);
+        Some(Connection { base, transport, limits, permits: permits?, permit_limits })
     }
 }
 
@@ -140,10 +142,18 @@ macro_rules! connection_methods {
         }
 
         /// The longest time for one exchange, from connecting to the last byte; 5 s unless set. A
-        /// transport of yours may have shorter ones. 256 calls of one system are under way at once, the fetch of
-        /// a token aside; waiting for others to end comes on top.
+        /// transport of yours may have shorter ones. The time begins when the call has a
+        /// [permit](Self::permit_limits).
         pub fn total_timeout(mut self, total_timeout: std::time::Duration) -> Self {
             self.connection.limits.total = total_timeout;
+            self
+        }
+
+        /// How many calls of one host are under way at once, the fetch of a token aside, and how many wait for how
+        /// long. All clients of one host in this process share the permits: the number of calls has to be the same for
+        /// all of them, or to be given once, by the first.
+        pub fn permit_limits(mut self, permit_limits: $crate::client::PermitLimits) -> Self {
+            self.connection.permit_limits = permit_limits;
             self
         }
 

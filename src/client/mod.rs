@@ -18,6 +18,7 @@ mod envelope;
 mod host;
 pub mod kesion;
 mod lenient;
+mod permits;
 mod transport;
 pub mod weika;
 
@@ -25,4 +26,5 @@ pub use call_future::CallFuture;
 pub use code::{CodeEntry, CodeTable, Reaction};
 pub(crate) use connection::encoded;
 pub(crate) use host::{BaseUrl, is_loopback};
+pub use permits::{Permit, PermitLimits, Permits};
 pub use transport::{NotSent, RequestBody, TimedOut, Transport};

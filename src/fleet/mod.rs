@@ -38,6 +38,11 @@ pub trait Fleet: fmt::Debug + Send + Sync + 'static {
     /// How the exchange of a claimed flow ended, for the others. Once the claim is forgotten it has no effect.
     fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Reply<'a, ()>;
 
+    /// The same for a code that the upstream system refused. An unauthenticated client can cause any number of these: the
+    /// store keeps as little as it can, which is a number below 2^63. It is not secret, and it does not have to be
+    /// encrypted: a forged one does no more harm than a deleted flow.
+    fn refuse_flow<'a>(&'a self, flow: &'a str, note: u64) -> Reply<'a, ()>;
+
     /// A token that was kept under a fence above `newer_than` and has not ended, or the right to fetch one, if nobody
     /// else has it. All in one step.
     fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease>;

@@ -21,7 +21,7 @@ pub(crate) struct Table {
 
 #[derive(Debug, Default)]
 struct Rows {
-    flows: HashMap<String, (Instant, Instant, Option<Vec<u8>>)>,
+    flows: HashMap<String, (Instant, Instant, Option<Flow>)>,
     tokens: HashMap<String, Token>,
 }
 
@@ -55,7 +55,7 @@ impl Rows {
     fn flow(&self, flow: &str) -> Option<Flow> {
         let (claimed, forgotten, outcome) = self.flows.get(flow)?;
         let flow = match outcome {
-            Some(outcome) => Flow::Settled { outcome: outcome.clone() },
+            Some(settled) => settled.clone(),
             None => Flow::Claimed { age: claimed.elapsed() },
         };
         (Instant::now() < *forgotten).then_some(flow)
@@ -81,7 +81,15 @@ impl Fleet for Table {
     fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Reply<'a, ()> {
         answer(self.rows().map(|mut rows| {
             if let Some((_, _, settled)) = rows.flows.get_mut(flow) {
-                *settled = Some(outcome.to_vec());
+                *settled = Some(Flow::Settled { outcome: outcome.to_vec() });
+            }
+        }))
+    }
+
+    fn refuse_flow<'a>(&'a self, flow: &'a str, note: u64) -> Reply<'a, ()> {
+        answer(self.rows().map(|mut rows| {
+            if let Some((_, _, settled)) = rows.flows.get_mut(flow) {
+                *settled = Some(Flow::Refused { note });
             }
         }))
     }

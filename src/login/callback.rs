@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use super::exchange::Exchange;
+use http::HeaderValue;
+use http::header::RETRY_AFTER;
+
+use super::exchange::{Exchange, NotStarted};
 use super::flow::End;
-use super::outcome::{Finished, Outcome, Salt};
+use super::outcome::{Outcome, Salt};
 use super::query::{Parameter, parameter};
 use super::return_to::ReturnTo;
 use super::shared::{Shared, Visit};
 use super::state::{Attempt, State};
 use crate::answer::{OwnResponse, PageKind};
+use crate::client::Permit;
 use crate::cookie::SetCookies;
 use crate::error::{Error, ErrorKind};
 use crate::meter;
@@ -46,10 +50,13 @@ where
         let known = self.known(state.flow).await?;
         let target = settings.flows.target(&settings.keys.flow, &state, &settings.rules, &visit.headers);
         let code = self.code(query);
-        if let Some(apart) = state.clocks_apart(wall, target.is_some()) {
+        if let Some(apart) = state.clocks_apart(wall, target.is_some())
+            && let Some(suppressed) = self.reports.clocks.admit(now)
+        {
             warn!(
                 provider = %self.provider.name(),
                 seconds = %apart.as_secs(),
+                suppressed = %suppressed,
                 "login: the state was made at another time than this instance's clock allows: the clocks of the instances \
                  differ, or this one was set. The link counts as expired; synchronize the clocks (NTP)"
             );
@@ -63,9 +70,15 @@ where
             (Some(exchange), _) if exchange.is_joinable(now) => exchange,
             (Some(_), _) => return self.replayed(visit, &target).await,
             (None, Code::Given(code)) => {
+                let client = self.admission.client(&visit.headers, &visit.extensions);
+                if let Err(reason) = self.admission.verify(client, now) {
+                    self.report_not_started(&reason);
+                    return self.not_started(visit, &state, &target, reason).await;
+                }
                 let run = Arc::clone(self);
                 let (former, target) = (self.resolver.id(&visit.headers), target.clone());
-                self.exchanges.join_or_start(state.flow, || run.exchange(state, code, former, target))
+                self.exchanges
+                    .join_or_start(state.flow, |clients| run.exchange(clients, client, state, code, former, target))
             }
             (None, Code::Absent) => {
                 meter::login_ended(self.provider.name(), "declined");
@@ -74,9 +87,10 @@ where
             }
             (None, Code::Unusable) => return Ok(self.invalid_link(visit)),
         };
-        match exchange.outcome().await? {
-            Outcome::LoggedIn { salt, .. } => self.welcome(visit, &state, &salt, &target).await,
-            Outcome::Failed(error) => self.failed(visit, &state, &target, error).await,
+        match exchange.outcome().await {
+            Ok(Outcome::LoggedIn { salt, .. }) => self.welcome(visit, &state, &salt, &target).await,
+            Ok(Outcome::Failed(error)) => self.failed(visit, &state, &target, error).await,
+            Err(reason) => self.not_started(visit, &state, &target, reason).await,
         }
     }
 
@@ -106,7 +120,13 @@ where
                 }
                 match (code, state.attempt.next()) {
                     (Code::Given(_), Some(attempt)) => {
-                        info!(provider = %self.provider.name(), "callback without its cookie: login restarts");
+                        if let Some(suppressed) = self.reports.restarts.admit(self.resolver.clock.now()) {
+                            info!(
+                                provider = %self.provider.name(),
+                                suppressed = %suppressed,
+                                "callback without its cookie: login restarts"
+                            );
+                        }
                         let cookies = SetCookies::new(settings.cookies);
                         self.begin(&settings.landing, attempt, &visit.headers, cookies).await
                     }
@@ -149,43 +169,11 @@ where
         }
     }
 
-    /// Spends the code, unless another instance has; runs in a task of its own, once per flow.
-    async fn exchange(
-        self: Arc<Self>,
-        state: State,
-        code: AuthorizationCode,
-        former: Option<SessionId>,
-        return_to: ReturnTo,
-    ) -> Result<Finished, Error> {
-        // Before the claim: without a stamp nothing is spent, and a reload begins anew.
-        let since = self.resolver.stamp().await?;
-        let shared = self.shared_flow(state.flow);
-        if let Some(shared) = &shared
-            && let Some(known) = shared.claim().await?
-        {
-            return self.follow(shared, known).await;
-        }
-        let provider = self.provider.name();
-        let salt = self.log_in(&state, code, former, since).await;
-        meter::login_ended(provider, meter::outcome(&salt));
-        let outcome = match salt {
-            Ok(salt) => Outcome::LoggedIn { salt, return_to },
-            Err(error) => {
-                warn!(provider = %provider, error = %error.report(), "login failed");
-                Outcome::Failed(error)
-            }
-        };
-        let finished = Finished { outcome, at: self.resolver.clock.now() };
-        if let Some(shared) = &shared {
-            self.tell(shared, &finished).await;
-        }
-        Ok(finished)
-    }
-
     /// Always a new id; the browser's former session ends. A login that was revoked since the stamp goes well, and its
     /// session is not there, as if it had been revoked a moment later (rule S3).
-    async fn log_in(
+    pub(super) async fn log_in(
         &self,
+        permit: Permit,
         state: &State,
         code: AuthorizationCode,
         former: Option<SessionId>,
@@ -193,7 +181,7 @@ where
     ) -> Result<Salt, Error> {
         let salt = Salt::random()?;
         let id = salt.session(&self.settings.keys.session, state);
-        let exchange = self.provider.exchange(code);
+        let exchange = self.provider.exchange_with_permit(permit, code);
         let identity =
             tokio::time::timeout(self.settings.exchange_timeout, exchange).await.unwrap_or_else(|elapsed| {
                 Err(Error::new(ErrorKind::Timeout, "the code exchange took too long").with_source(elapsed))
@@ -269,6 +257,30 @@ where
             self.page(visit.reader(), kind, Some(target))
         };
         response.extensions_mut().insert(error);
+        Ok(response)
+    }
+
+    /// The answer to a callback whose code was not sent. A reload of the same address goes on.
+    async fn not_started(
+        &self,
+        visit: &Visit,
+        state: &State,
+        target: &ReturnTo,
+        reason: NotStarted,
+    ) -> Result<OwnResponse, Error> {
+        let (kind, retry_after) = match reason {
+            NotStarted::Failed(error) if error.kind() == ErrorKind::Store => return Err(error),
+            NotStarted::Failed(error) => return self.failed(visit, state, target, error).await,
+            NotStarted::Throttled { retry_after } => (PageKind::TooManyAttempts, retry_after),
+            NotStarted::OverQuota { retry_after } => (PageKind::Busy, retry_after),
+        };
+        if let Some(unnoticed) = self.end_unnoticed(visit, state, target)? {
+            return Ok(unnoticed);
+        }
+        let mut response = self.page(visit.reader(), kind, Some(target));
+        // Rounded up.
+        let seconds = retry_after.as_millis().div_ceil(1_000).max(1);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX)));
         Ok(response)
     }
 

@@ -8,10 +8,12 @@ use std::time::Duration;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::admission::AdmissionSettings;
 use super::exchange::Exchanges;
 use super::flow::FlowCookies;
 use super::keys::Keys;
 use super::layer::LoginLayer;
+use super::reports::Reports;
 use super::return_to::{ReturnRules, ReturnTo};
 use super::shared::{Settings, Shared};
 use crate::answer::Pages;
@@ -46,6 +48,7 @@ pub struct LoginLayerBuilder<P: IdentityProvider, St> {
     pages: Pages,
     clears_fragment: bool,
     guards: PrefixGuards<P::Identity>,
+    pub(super) admission: AdmissionSettings,
     clock: Clock,
 }
 
@@ -69,6 +72,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             pages: Pages::default(),
             clears_fragment: false,
             guards: PrefixGuards::new(),
+            admission: AdmissionSettings::default(),
             clock: Clock::system(),
         }
     }
@@ -165,8 +169,8 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// How long a visitor waits for the provider's answer to a code at most, over all the calls that it takes.
-    /// Default: 30 seconds.
+    /// How long a visitor waits for the provider's answer to a code at most, over all the calls that it takes. The wait
+    /// for a [permit](crate::client::PermitLimits) comes before. Default: 30 seconds.
     #[must_use]
     pub fn exchange_timeout(mut self, timeout: Duration) -> Self {
         self.exchange_timeout = timeout;
@@ -259,6 +263,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             pages: self.pages,
             clears_fragment: self.clears_fragment,
             guards: self.guards,
+            admission: self.admission,
             clock: self.clock,
         }
     }
@@ -353,6 +358,7 @@ where
             mistakes.push(Mistake::Missing("secret (the operating system has no randomness to give)"));
             Zeroizing::default()
         });
+        let admission = self.admission.check(self.clock.now(), &mut mistakes);
         ConfigError::check(mistakes)?;
 
         if let Some(fleet) = &fleet {
@@ -387,6 +393,8 @@ where
             resolver: Arc::new(resolver),
             settings,
             exchanges: Exchanges::new(self.clock),
+            admission,
+            reports: Reports::default(),
             fleet,
             is_auto: AtomicBool::new(false),
         }))

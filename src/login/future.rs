@@ -153,11 +153,14 @@ impl<P: IdentityProvider, St> Shared<P, St> {
             (Reason::Unbound { bind_page }, RequestKind::Navigation | RequestKind::Frame) if reader.is_safe => {
                 let redirect = settings.bind_url(bind_page, &return_to()).and_then(|url| see_other(&url).ok());
                 Form::Answer(redirect.unwrap_or_else(|| {
-                    warn!(
-                        page = %bind_page,
-                        "guard: the page that links an account is not of this site, or requires the account itself; \
-                         the response is 403"
-                    );
+                    if let Some(suppressed) = self.reports.bind_page.admit(self.resolver.clock.now()) {
+                        warn!(
+                            page = %bind_page,
+                            suppressed = %suppressed,
+                            "guard: the page that links an account is not of this site, or requires the account \
+                             itself; the response is 403"
+                        );
+                    }
                     self.reject(rejection, asked)
                 }))
             }

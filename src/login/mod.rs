@@ -41,6 +41,15 @@
 //! own login page, with a QR code of that page's address. One that the person does not notice may begin
 //! [without being asked](AutoLoginLayer).
 //!
+//! # Load
+//!
+//! Nothing can tell a junk code from a good one before the upstream system was asked. Before a code is sent, a callback
+//! waits for the access token and for a [permit](crate::client::Permits) of the upstream host, for 5 seconds at most and
+//! only while its client is there. Without a permit the response is `503` with `Retry-After`; nothing was sent, and a
+//! reload of the same address goes on. [`throttle`](LoginLayerBuilder::throttle) limits the refused codes of one client,
+//! [`exchanges_per_minute`](LoginLayerBuilder::exchanges_per_minute) those of the process. An unauthenticated client
+//! cannot cause more than one log line a second of each kind; `suppressed` is the number of the others.
+//!
 //! # Return targets
 //!
 //! `return_to` takes a path of this site, or an absolute URL of `public_url` as `location.href` gives it, or one of a
@@ -102,6 +111,7 @@
 //! # }).unwrap();
 //! ```
 
+mod admission;
 mod auto;
 mod begin;
 mod callback;
@@ -114,16 +124,20 @@ mod layer;
 mod logout;
 mod outcome;
 mod query;
+mod reports;
 mod return_to;
+mod run;
 mod service;
 mod shared;
 mod shared_flow;
 mod state;
 #[cfg(test)]
 mod tests;
+mod throttle;
 
 pub use self::auto::{AutoLogin, AutoLoginLayer, ResponseFuture as AutoLoginFuture};
 pub use self::config::LoginLayerBuilder;
 pub use self::future::ResponseFuture;
 pub use self::layer::LoginLayer;
 pub use self::service::Login;
+pub use self::throttle::{ClientKey, IdentifyClient, Throttle};

@@ -90,6 +90,50 @@ impl Finished {
     }
 }
 
+/// The end of an exchange whose code the upstream system refused. An unauthenticated client can cause any number of
+/// these, so they are kept in a few bytes, here and at the other instances.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Refused {
+    pub(super) at: Timestamp,
+    /// The number that the upstream system gave.
+    pub(super) code: Option<i64>,
+}
+
+impl Refused {
+    /// Numbers of the upstream system from 0 to 999,998 have a place in [`to_number`](Self::to_number).
+    const CODES: u64 = 1_000_000;
+
+    /// `None` if the exchange ended in another way.
+    pub(super) fn of(finished: &Finished) -> Option<Self> {
+        match &finished.outcome {
+            Outcome::Failed(error) if error.kind() == ErrorKind::InvalidCode => {
+                Some(Self { at: finished.at, code: error.upstream_code() })
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn finished(self) -> Finished {
+        let error = Error::new(ErrorKind::InvalidCode, "the upstream system refused the code");
+        let error = self.code.into_iter().fold(error, Error::with_upstream_code);
+        Finished { outcome: Outcome::Failed(error), at: self.at }
+    }
+
+    /// For the other instances: milliseconds and the upstream system's number in one number. A store keeps that in fewer
+    /// bytes than text.
+    pub(super) fn to_number(self) -> u64 {
+        let code = self.code.and_then(|code| u64::try_from(code).ok()).map(|code| code.saturating_add(1));
+        let code = code.filter(|code| *code < Self::CODES).unwrap_or(0);
+        self.at.unix_millis().saturating_mul(Self::CODES).saturating_add(code)
+    }
+
+    /// Reads what [`to_number`](Self::to_number) has written. Every number is one.
+    pub(super) fn from_number(number: u64) -> Self {
+        let code = (number % Self::CODES).checked_sub(1).and_then(|code| i64::try_from(code).ok());
+        Self { at: Timestamp::from_unix_millis(number / Self::CODES), code }
+    }
+}
+
 /// A change that an older instance would misread takes the next number; what is only added does not.
 const VERSION: u32 = 1;
 
@@ -131,6 +175,7 @@ enum Kind {
     Lost,
     Timeout,
     Unresponsive,
+    Overloaded,
     ForbiddenHost,
     Store,
     Internal,
@@ -148,7 +193,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_unix_millis(1_760_000_000_123);
 
-    const KINDS: [(ErrorKind, &str); 14] = [
+    const KINDS: [(ErrorKind, &str); 15] = [
         (ErrorKind::InvalidCode, "invalid_code"),
         (ErrorKind::TokenRejected, "token_rejected"),
         (ErrorKind::Denied, "denied"),
@@ -160,6 +205,7 @@ mod tests {
         (ErrorKind::Lost, "lost"),
         (ErrorKind::Timeout, "timeout"),
         (ErrorKind::Unresponsive, "unresponsive"),
+        (ErrorKind::Overloaded, "overloaded"),
         (ErrorKind::ForbiddenHost, "forbidden_host"),
         (ErrorKind::Store, "store"),
         (ErrorKind::Internal, "internal"),
@@ -206,6 +252,24 @@ mod tests {
                 assert_eq!((error.kind(), error.upstream_code(), at), (kind, code, NOW));
             }
         }
+    }
+
+    #[test]
+    fn refused_code_is_one_number_and_read_as_it_was_written() {
+        for code in [None, Some(0), Some(6_001), Some(40_029), Some(999_998)] {
+            let error = code.into_iter().fold(Error::new(ErrorKind::InvalidCode, "junk"), Error::with_upstream_code);
+            let refused = Refused::of(&Finished { outcome: Outcome::Failed(error), at: NOW }).unwrap();
+            let read = Refused::from_number(refused.to_number());
+            assert_eq!((refused, read), (Refused { at: NOW, code }, Refused { at: NOW, code }));
+            assert!(i64::try_from(read.to_number()).is_ok(), "Redis keeps it as an integer");
+            assert_eq!(Refused::of(&read.finished()), Some(read));
+        }
+        assert_eq!(Refused { at: NOW, code: Some(6_001) }.to_number(), 1_760_000_000_123_006_002, "stays readable");
+        for code in [-1, 999_999, i64::MIN, i64::MAX] {
+            assert_eq!(Refused::from_number(Refused { at: NOW, code: Some(code) }.to_number()).code, None);
+        }
+        let end = Refused::from_number(Refused { at: Timestamp::from_unix_millis(u64::MAX), code: None }.to_number());
+        assert!(end.at > NOW);
     }
 
     #[test]

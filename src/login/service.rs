@@ -62,7 +62,7 @@ where
             Some(endpoint) => {
                 let (parts, _) = request.into_parts();
                 let query = parts.uri.query().map(str::to_owned);
-                let visit = Visit { method: parts.method, query, headers: parts.headers };
+                let visit = Visit { method: parts.method, query, headers: parts.headers, extensions: parts.extensions };
                 match endpoint {
                     Endpoint::Logout => ResponseFuture::own(shared.start_logout(visit)),
                     Endpoint::Login | Endpoint::Callback => ResponseFuture::own(shared.visit(endpoint, visit)),

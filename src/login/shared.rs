@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
+use http::{Extensions, HeaderMap, Method};
 
+use super::admission::Admission;
 use super::exchange::Exchanges;
 use super::flow::FlowCookies;
 use super::keys::Keys;
 use super::query::{Parameter, parameter};
+use super::reports::Reports;
 use super::return_to::{ReturnRules, ReturnTo};
 use crate::answer::{OwnResponse, Page, PageKind, Pages, Reader, see_other};
 use crate::authenticate::Resolver;
@@ -117,6 +119,7 @@ pub(super) struct Visit {
     pub(super) method: Method,
     pub(super) query: Option<String>,
     pub(super) headers: HeaderMap,
+    pub(super) extensions: Extensions,
 }
 
 impl Visit {
@@ -133,6 +136,8 @@ pub(super) struct Shared<P: IdentityProvider, St> {
     /// The same without the guarded path prefixes, for layers without a login.
     pub(super) unguarded: Arc<Resolver<P::Identity, St>>,
     pub(super) exchanges: Exchanges,
+    pub(super) admission: Admission,
+    pub(super) reports: Reports,
     /// What this instance shares with the others of its site, if there are others.
     pub(super) fleet: Option<Arc<dyn Fleet>>,
     /// Whether there is a layer around somebody's pages that begins logins by itself.
@@ -150,8 +155,12 @@ impl<P: IdentityProvider, St> Shared<P, St> {
 
     /// Logs that a browser came back without the cookies of its login.
     pub(super) fn report_lost_cookies(&self) {
+        let Some(suppressed) = self.reports.lost_cookies.admit(self.resolver.clock.now()) else {
+            return;
+        };
         warn!(
             provider = %self.provider.name(),
+            suppressed = %suppressed,
             "login: a cookie of the login or of its session did not come back, or this instance does not know the \
              session; a page says so. One visitor: the browser blocks cookies. Many visitors: a proxy drops \
              `Set-Cookie`, browsers use another address than `public_url`, or instances do not share a session store"
@@ -176,7 +185,14 @@ impl<P: IdentityProvider, St> Shared<P, St> {
     /// The answer when a login cannot go on: the store failed, the system has no randomness, or nobody can say
     /// where the provider is.
     pub(super) fn broken(&self, reader: Reader, error: Error) -> OwnResponse {
-        warn!(provider = %self.provider.name(), error = %error.report(), "login cannot go on");
+        if let Some(suppressed) = self.reports.broken.admit(self.resolver.clock.now()) {
+            warn!(
+                provider = %self.provider.name(),
+                error = %error.report(),
+                suppressed = %suppressed,
+                "login cannot go on"
+            );
+        }
         let mut response = self.page(reader, PageKind::of(error.kind()), None);
         response.extensions_mut().insert(error);
         response

@@ -1,30 +1,34 @@
 //! One exchange per flow on all instances of a site: the first one claims the flow and spends its code, and the
 //! others wait for what it says.
 //!
-//! They ask for it again and again, because a message would have to be missed by nobody, and the answer is there
-//! within a second anyway. The registry of this process ([`exchange`](super::exchange)) stands in front: its callers
+//! They poll for it with growing pauses, and only while a client waits: a message could be missed, and the answer is
+//! there within a second anyway. The registry of this process ([`exchange`](super::exchange)) stands in front: its callers
 //! are one caller here.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use sha2::{Digest, Sha256};
 use tokio::time::{sleep, timeout};
 
 use super::exchange::{Exchange, KEPT_FOR};
-use super::outcome::{Finished, Outcome};
+use super::outcome::{Finished, Outcome, Refused};
 use super::shared::Shared;
 use super::state::FlowId;
 use crate::authenticate::as_store_error;
 use crate::error::{Error, ErrorKind};
 use crate::fleet::{Fleet, Flow};
-use crate::hex;
 use crate::provider::IdentityProvider;
+use crate::random;
 use crate::store::SessionStore;
 use crate::trace::warn;
 
-/// The time between two questions for the outcome.
-const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// The pause before the first question for the outcome. Each following one is twice as long, up to
+/// [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What an instance may take beyond its timeout to keep the session and tell the others.
 const GRACE: Duration = Duration::from_secs(5);
@@ -46,27 +50,33 @@ impl SharedFlow {
         self.fleet.claim_flow(&self.name, KEPT_FOR).await.map_err(as_store_error)
     }
 
-    /// What the one who has claimed it says in the end; `None` if nothing was said for `patience` since the claim.
-    async fn outcome(&self, known: Flow, patience: Duration) -> Result<Option<Vec<u8>>, Error> {
-        let age = match known {
-            Flow::Settled { outcome } => return Ok(Some(outcome)),
-            Flow::Claimed { age } => age,
+    /// The end of the exchange as its instance tells it; `None` if it tells nothing for `patience` since the claim.
+    async fn end(&self, known: Flow, patience: Duration) -> Result<Option<Flow>, Error> {
+        let Flow::Claimed { age } = known else {
+            return Ok(Some(known));
         };
         let settled = async {
+            let mut pause = FIRST_PAUSE;
+            let jitter = random::bytes().map_or(0, u16::from_be_bytes);
             loop {
-                sleep(POLL_INTERVAL).await;
+                // Between three quarters of the pause and the whole: callers that began together drift apart.
+                sleep(pause - pause.mul_f64(f64::from(jitter) / f64::from(u16::MAX) / 4.0)).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
                 match self.known().await? {
                     Some(Flow::Claimed { .. }) => {}
-                    Some(Flow::Settled { outcome }) => return Ok(Some(outcome)),
-                    None => return Ok(None),
+                    end => return Ok(end),
                 }
             }
         };
         timeout(patience.saturating_sub(age), settled).await.unwrap_or(Ok(None))
     }
 
-    async fn settle(&self, outcome: &[u8]) -> Result<(), Error> {
-        self.fleet.settle_flow(&self.name, outcome).await.map_err(as_store_error)
+    async fn settle(&self, finished: &Finished) -> Result<(), Error> {
+        let settled = match Refused::of(finished) {
+            Some(refused) => self.fleet.refuse_flow(&self.name, refused.to_number()).await,
+            None => self.fleet.settle_flow(&self.name, &finished.to_bytes()).await,
+        };
+        settled.map_err(as_store_error)
     }
 }
 
@@ -78,11 +88,11 @@ where
     /// The flow at the other instances, if there are any.
     pub(super) fn shared_flow(&self, flow: FlowId) -> Option<SharedFlow> {
         let fleet = Arc::clone(self.fleet.as_ref()?);
-        // The flow is in the URL of a callback; a name that others may read should not lead from one to the other. The
-        // namespace keeps the flows of other logins with the same provider apart.
+        // The flow is in the URL of a callback: a digest, so that readers of the store cannot tell which one it is. 72
+        // bits of it are unique among the flows of eleven minutes, and short, because every refused code leaves a name.
+        // The namespace keeps the flows of other logins with the same provider apart.
         let digest = Sha256::new().chain_update(self.resolver.namespace).chain_update(flow.0).finalize();
-        let digest = hex::encode(&digest);
-        Some(SharedFlow { fleet, name: format!("{}:{digest}", self.provider.name()) })
+        Some(SharedFlow { fleet, name: BASE64.encode(&digest[..9]) })
     }
 
     /// The exchange of a flow whose code was ever given to us, here or at another instance.
@@ -93,36 +103,56 @@ where
         };
         Ok(match shared.known().await? {
             None => None,
-            Some(Flow::Settled { outcome }) => Some(Exchange::finished(self.read(&outcome))),
-            Some(claimed) => {
+            Some(claimed @ Flow::Claimed { .. }) => {
                 let run = Arc::clone(self);
-                Some(self.exchanges.join_or_start(flow, || async move { run.follow(&shared, claimed).await }))
+                Some(self.exchanges.join_or_start(flow, |clients| async move {
+                    clients.while_waiting(run.follow(&shared, claimed)).await
+                }))
             }
+            Some(end) => Some(Exchange::Finished(self.read(&end))),
         })
     }
 
     /// Waits for the exchange of another instance.
     pub(super) async fn follow(&self, shared: &SharedFlow, known: Flow) -> Result<Finished, Error> {
-        let outcome = shared.outcome(known, self.settings.exchange_timeout + GRACE).await?;
-        Ok(outcome.map_or_else(|| self.lost("whoever exchanged the code is gone"), |outcome| self.read(&outcome)))
+        let end = shared.end(known, self.settings.exchange_timeout + GRACE).await?;
+        Ok(end.map_or_else(|| self.lost("the instance that exchanged the code is gone"), |end| self.read(&end)))
     }
 
     /// Tells the other instances. If that fails, they will find out by waiting; here the exchange stands.
     pub(super) async fn tell(&self, shared: &SharedFlow, finished: &Finished) {
-        if let Err(error) = shared.settle(&finished.to_bytes()).await {
-            warn!(provider = %self.provider.name(), error = %error.report(), "other instances are not told of a login");
+        if let Err(error) = shared.settle(finished).await
+            && let Some(suppressed) = self.reports.not_told.admit(self.resolver.clock.now())
+        {
+            warn!(
+                provider = %self.provider.name(),
+                error = %error.report(),
+                suppressed = %suppressed,
+                "login: other instances are not told of a login"
+            );
         }
     }
 
-    /// What another instance has said. Where that cannot be read, the code is spent all the same, and the session
+    /// The end that another instance has told. Where that cannot be read, the code is spent all the same, and the session
     /// cannot be found: the one thing that helps is another login.
-    fn read(&self, outcome: &[u8]) -> Finished {
-        let read = Finished::from_bytes(outcome, &self.settings.rules, &self.settings.landing);
+    fn read(&self, end: &Flow) -> Finished {
+        let read = match end {
+            Flow::Refused { note } => Some(Refused::from_number(*note).finished()),
+            Flow::Settled { outcome } => Finished::from_bytes(outcome, &self.settings.rules, &self.settings.landing),
+            Flow::Claimed { .. } => None,
+        };
         read.unwrap_or_else(|| self.lost("what another instance says of the code exchange cannot be read"))
     }
 
     fn lost(&self, reason: &'static str) -> Finished {
-        warn!(provider = %self.provider.name(), reason = %reason, "login lost at another instance");
+        if let Some(suppressed) = self.reports.lost_elsewhere.admit(self.resolver.clock.now()) {
+            warn!(
+                provider = %self.provider.name(),
+                reason = %reason,
+                suppressed = %suppressed,
+                "login lost at another instance"
+            );
+        }
         let error = Error::new(ErrorKind::Lost, reason);
         Finished { outcome: Outcome::Failed(error), at: self.resolver.clock.now() }
     }

@@ -84,6 +84,7 @@ use std::sync::Arc;
 pub use self::wechat_user::{Scope, WechatUserProvider, WechatUserProviderBuilder};
 pub use self::weika_manager::{WeikaManagerProvider, WeikaManagerProviderBuilder};
 use crate::answer::UserAgent;
+use crate::client::Permit;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::fleet::Fleet;
@@ -121,6 +122,34 @@ pub trait IdentityProvider: Send + Sync + 'static {
     /// [`Timeout`](crate::ErrorKind::Timeout) lead to a new login, once; [`Denied`](crate::ErrorKind::Denied)
     /// is told to the person; everything else is a failure of the upstream system.
     fn exchange(&self, code: AuthorizationCode) -> impl Future<Output = Result<Self::Identity, Error>> + Send;
+
+    /// Waits until the code of one login may be exchanged: everything that the exchange needs beforehand is at hand (the
+    /// application's access token), and then a permit of a bounded pool is. The future belongs to the callback request
+    /// and is dropped when its last client has gone. Default: no bound.
+    ///
+    /// # Errors
+    /// [`Overloaded`](crate::ErrorKind::Overloaded) if no permit became free in time: the visitor gets a `503` with
+    /// `Retry-After`, nothing was sent, and a reload of the callback URL goes on. The same holds for every other error.
+    fn admit(&self) -> impl Future<Output = Result<Permit, Error>> + Send {
+        async { Ok(Permit::unlimited()) }
+    }
+
+    /// [`exchange`](Self::exchange) with the permit that [`admit`](Self::admit) gave. The permit covers the call of the
+    /// upstream system only: drop it before anything else that takes time. The call must not wait for a second permit of
+    /// the same pool. Default: `exchange`, with the permit held until its end.
+    ///
+    /// # Errors
+    /// Those of [`exchange`](Self::exchange).
+    fn exchange_with_permit(
+        &self,
+        permit: Permit,
+        code: AuthorizationCode,
+    ) -> impl Future<Output = Result<Self::Identity, Error>> + Send {
+        async move {
+            let _permit = permit;
+            self.exchange(code).await
+        }
+    }
 
     /// Until when the upstream system vouches for the identity; a session never lives longer. `None` if it does
     /// not say. On the timeline of [`Clock::now`](crate::clock::Clock::now), to which a time that the upstream system

@@ -3,7 +3,7 @@
 use super::IdentityProvider;
 use crate::answer::UserAgent;
 use crate::client::binding::BindingClient;
-use crate::client::{BaseUrl, encoded};
+use crate::client::{BaseUrl, Permit, encoded};
 use crate::clock::Timestamp;
 use crate::error::{ConfigError, Error, ErrorKind, Mistake};
 use crate::identity::WechatUser;
@@ -139,6 +139,19 @@ impl IdentityProvider for WechatUserProvider {
     async fn exchange(&self, code: AuthorizationCode) -> Result<WechatUser, Error> {
         let app_id = self.app_id().await?;
         self.binding.check(&app_id, code).await
+    }
+
+    async fn admit(&self) -> Result<Permit, Error> {
+        self.binding.permits().acquire_after(self.app_id()).await.map(|(app_id, permit)| permit.carrying(app_id))
+    }
+
+    async fn exchange_with_permit(&self, mut permit: Permit, code: AuthorizationCode) -> Result<WechatUser, Error> {
+        // Known since the admission: Kesion, which may be the same host, is not called while the permit is held.
+        let app_id = match permit.take() {
+            Some(app_id) => app_id,
+            None => self.app_id().await?,
+        };
+        self.binding.check_with(permit, &app_id, code).await
     }
 
     fn valid_until(&self, user: &WechatUser) -> Option<Timestamp> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::IdentityProvider;
+use crate::client::Permit;
 use crate::client::weika::{WeikaClient, WeikaClientBuilder};
 use crate::error::{ConfigError, Error};
 use crate::fleet::Fleet;
@@ -59,6 +60,14 @@ impl IdentityProvider for WeikaManagerProvider {
 
     async fn exchange(&self, code: AuthorizationCode) -> Result<Manager, Error> {
         self.client.manager(code).await
+    }
+
+    async fn admit(&self) -> Result<Permit, Error> {
+        self.client.admit().await
+    }
+
+    async fn exchange_with_permit(&self, permit: Permit, code: AuthorizationCode) -> Result<Manager, Error> {
+        self.client.manager_with(permit, code).await
     }
 
     fn join(&self, fleet: &Arc<dyn Fleet>) {

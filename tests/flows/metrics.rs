@@ -40,6 +40,7 @@ fn logins_calls_and_failures_are_counted_and_nothing_else_of_them_is_told() {
         r#"tower_weika_logins_total{provider="weika",outcome="invalid_code"} 1"#,
         r#"tower_weika_logins_total{provider="wechat",outcome="success"} 1"#,
         r#"tower_weika_callbacks_refused_total{provider="weika"} 1"#,
+        r#"tower_weika_codes_refused_total{provider="weika"} 1"#,
         r#"tower_weika_logouts_total{provider="weika"} 1"#,
         r#"tower_weika_token_fetches_total{outcome="success"} 1"#,
         r#"tower_weika_upstream_seconds_count{call="weika manager info",outcome="success"} 3"#,

@@ -69,7 +69,7 @@ async fn documented_rights_are_enough() {
     let name = site();
     let (keys, channel) = (format!("~{{{name}}}:*"), format!("&{{{name}}}:ended"));
     // As the documentation of `Redis::connect` has them.
-    let commands = "eval evalsha exists expire get hdel hexists hget hmget hset hsetnx pexpire pttl publish set \
+    let commands = "eval evalsha exists expire get hdel hget hmget hset pexpire pttl publish set \
                     subscribe time unlink del";
     let commands: Vec<String> = commands.split_whitespace().map(|command| format!("+{command}")).collect();
     let mut rules = vec!["ACL", "SETUSER", "weika", "on", ">p4ss", "resetkeys", "resetchannels", &keys, &channel];

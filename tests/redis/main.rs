@@ -14,6 +14,7 @@ mod durability;
 mod hang_up;
 mod harness;
 mod instance;
+mod junk;
 mod keeping;
 mod kit;
 mod monitor;

@@ -19,10 +19,8 @@ const COMMANDS: &[&str] = &[
     "+exists",
     "+get",
     "+hdel",
-    "+hexists",
     "+hmget",
     "+hset",
-    "+hsetnx",
     "+pexpire",
     "+pttl",
     "+publish",
@@ -205,7 +203,7 @@ async fn right_that_is_taken_away_while_running_is_logged_once_and_its_return_to
 async fn right_for_the_keys_of_one_namespace_is_logged_when_it_is_missed() {
     let log = Log::capture();
     let redis = redis_server::Redis::start();
-    let keys = ["probe", "flow:*", "token:*", "lease:*"].map(|name| format!("~{{campus}}:{name}")).join(" ");
+    let keys = ["probe", "f:*", "token:*", "lease:*"].map(|name| format!("~{{campus}}:{name}")).join(" ");
     let rule = format!("ACL SETUSER app reset on >sesame {keys} &* {}", COMMANDS.join(" "));
     redis.command(&rule.split(' ').collect::<Vec<_>>());
     let url = redis.url().replace("redis://", "redis://app:sesame@");

@@ -20,7 +20,7 @@ use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
 use tower_weika::session::Authenticated;
 use tower_weika::store::SessionStore;
-use tower_weika::{AuthorizationCode, Error};
+use tower_weika::{AuthorizationCode, Error, ErrorKind};
 
 /// What the pages say to somebody whom nobody knows.
 pub(crate) const NOBODY: &str = "nobody";
@@ -54,7 +54,10 @@ impl IdentityProvider for Reception {
 
     async fn exchange(&self, code: AuthorizationCode) -> Result<Manager, Error> {
         let _permit = self.gate.acquire().await.expect("never closed");
-        Ok(Manager::builder(code.expose()).build())
+        match code.expose() {
+            "junk" => Err(Error::new(ErrorKind::InvalidCode, "no such ticket").with_upstream_code(40_029)),
+            name => Ok(Manager::builder(name).build()),
+        }
     }
 }
 

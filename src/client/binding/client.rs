@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::super::connection::{Connection, JSON, json};
 use super::super::envelope::{Envelope, check_identifiers};
+use super::super::permits::{Permit, Permits};
 use super::answer::{self, UNBOUND};
 use super::builder::BindingClientBuilder;
 use super::service::BindingCheck;
@@ -51,10 +52,28 @@ impl BindingClient {
     ///   not sent again.
     /// * [`Connect`](crate::ErrorKind::Connect): twice no connection; the code is not spent.
     /// * [`Busy`](crate::ErrorKind::Busy): worth another try, with a new code.
+    /// * [`Overloaded`](crate::ErrorKind::Overloaded): too many calls to this host are under way; nothing was sent.
     /// * [`Malformed`](crate::ErrorKind::Malformed): among others, a bound user without a usable credential.
     ///
     /// See [`ErrorKind`](crate::ErrorKind) for the rest.
     pub async fn check(&self, app_id: &str, code: AuthorizationCode) -> Result<WechatUser, Error> {
+        let permit = self.permits().acquire().await?;
+        self.check_with(permit, app_id, code).await
+    }
+
+    /// The permits for calls to this service's host, for monitoring.
+    #[must_use]
+    pub fn permits(&self) -> &Permits {
+        &self.0.connection.permits
+    }
+
+    /// [`check`](Self::check) with a permit, which ends with the call.
+    pub(crate) async fn check_with(
+        &self,
+        permit: Permit,
+        app_id: &str,
+        code: AuthorizationCode,
+    ) -> Result<WechatUser, Error> {
         const CONTEXT: &str = "openid binding check";
 
         #[derive(Serialize)]
@@ -69,7 +88,7 @@ impl BindingClient {
         let body = Body { appid: app_id, code: code.expose(), company_flag: u8::from(*company_users) };
         let (url, body) = (connection.base.join("/app/wx/openId"), json(&body, CONTEXT)?);
         let asked_at = clock.now();
-        let answer = connection.post_or_reconnect(&url, JSON, body, CONTEXT).await?;
+        let answer = connection.post_or_reconnect(permit, &url, JSON, body, CONTEXT).await?;
         let (code, object) = envelope.open_or(&[UNBOUND], &answer, CONTEXT)?;
         answer::wechat_user(code, &object, app_id, asked_at, CONTEXT)
     }
@@ -99,7 +118,8 @@ impl BindingClient {
 
         let Endpoint { connection, envelope, .. } = &*self.0;
         let (url, body) = (connection.base.join_checked(path)?, json(body, CONTEXT)?);
-        let answer = connection.post_or_reconnect(&url, JSON, body, CONTEXT).await?;
+        let permit = connection.permits.acquire().await?;
+        let answer = connection.post_or_reconnect(permit, &url, JSON, body, CONTEXT).await?;
         let object = envelope.open(&answer, CONTEXT)?;
         check_identifiers(&object, CONTEXT)?;
         Ok(object)

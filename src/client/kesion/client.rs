@@ -86,7 +86,8 @@ impl Endpoint {
             Encoding::Json => (url, JSON, self.json(token)?),
             Encoding::Query => (format!("{url}?{}", self.form(token)), FORM, Bytes::new()),
         };
-        let answer = self.connection.post_or_reconnect(&url, content_type, body, CONTEXT).await?;
+        let permit = self.connection.permits.acquire().await?;
+        let answer = self.connection.post_or_reconnect(permit, &url, content_type, body, CONTEXT).await?;
         answer::read(&answer, &self.codes, &self.hosts, CONTEXT)
     }
 

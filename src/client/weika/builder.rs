@@ -15,6 +15,7 @@ use crate::error::{ConfigError, Mistake};
 use crate::fleet::Grant;
 use crate::secret::AppSecret;
 use crate::token::TokenCache;
+use crate::trace::LogLimit;
 
 /// The platform where managers log in.
 const BASE_URL: &str = "https://uni.weixiao.qq.com";
@@ -100,6 +101,8 @@ impl WeikaClientBuilder {
             app_key: self.app_key,
             app_secret: self.app_secret,
             envelope: Envelope::new("errcode", self.codes),
+            clock: self.clock.clone(),
+            refusals: LogLimit::default(),
             shared: OnceLock::new(),
         });
         let tokens = TokenCache::builder(WeikaTokenSource(Arc::clone(&endpoint)))

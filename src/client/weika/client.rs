@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::super::connection::json;
 use super::super::envelope::check_identifiers;
+use super::super::permits::{Permit, Permits};
 use super::answer;
 use super::builder::WeikaClientBuilder;
 use super::endpoint::{Endpoint, WeikaTokenSource};
@@ -82,6 +83,12 @@ impl WeikaClient {
         self.tokens.get().await
     }
 
+    /// The permits for calls to the base URL's host, for monitoring.
+    #[must_use]
+    pub fn permits(&self) -> &Permits {
+        &self.endpoint.connection.permits
+    }
+
     /// The token cache, for readiness probes and as a [`Service<()>`](tower_service::Service).
     #[must_use]
     pub fn tokens(&self) -> &TokenCache<WeikaTokenSource> {
@@ -99,7 +106,19 @@ impl WeikaClient {
     ///   tokens for the same key and each ends the other's, or the key has no right to this call.
     /// * Whatever [`access_token`](Self::access_token) reports; the code is not spent, and so a lost answer is a
     ///   [`Fault`](ErrorKind::Fault) here, and a late one [`Unresponsive`](ErrorKind::Unresponsive).
+    /// * [`ErrorKind::Overloaded`]: too many calls to this host are under way; nothing was sent.
     pub async fn manager(&self, code: AuthorizationCode) -> Result<Manager, Error> {
+        let permit = self.admit().await?;
+        self.manager_with(permit, code).await
+    }
+
+    /// The access token at hand, then a permit for a call to the base URL's host.
+    pub(crate) async fn admit(&self) -> Result<Permit, Error> {
+        self.endpoint.connection.permits.acquire_after(self.token()).await.map(carrying)
+    }
+
+    /// [`manager`](Self::manager) with a permit, which ends with the call.
+    pub(crate) async fn manager_with(&self, permit: Permit, code: AuthorizationCode) -> Result<Manager, Error> {
         const CONTEXT: &str = "weika manager info";
 
         #[derive(Serialize)]
@@ -109,7 +128,7 @@ impl WeikaClient {
 
         let body = json(&Body { wxcode: code.expose() }, CONTEXT)?;
         let url = self.endpoint.connection.base.join("/open/cgi-bin/get-manager-info");
-        let object = self.post_authorized(&url, body, CONTEXT).await?;
+        let object = self.post_authorized(permit, &url, body, CONTEXT).await?;
         answer::manager(&object, CONTEXT)
     }
 
@@ -145,20 +164,31 @@ impl WeikaClient {
             Some(host) => self.endpoint.hosts.check(host)?.join_checked(path)?,
             None => self.endpoint.connection.base.join_checked(path)?,
         };
-        let object = self.post_authorized(&url, json(body, CONTEXT)?, CONTEXT).await?;
+        let permits = self.endpoint.connection.permits_for(&url)?;
+        let permit = permits.acquire_after(self.token()).await.map(carrying)?;
+        let object = self.post_authorized(permit, &url, json(body, CONTEXT)?, CONTEXT).await?;
         check_identifiers(&object, CONTEXT)?;
         Ok(object)
     }
 
     /// Sends a request with a fresh token: once, or once more after each of the two cases in which the first
-    /// one cannot have taken effect.
+    /// one cannot have taken effect. Keeps its permit while another token is fetched: that needs none, and a second
+    /// wait could end without a permit, with the code still unused and its flow settled.
     async fn post_authorized(
         &self,
+        mut permit: Permit,
         url: &str,
         body: Bytes,
         context: &'static str,
     ) -> Result<Map<String, Value>, Error> {
-        let mut token = self.token().await?;
+        let current = self.tokens.current().map(|token| (*token).clone());
+        let mut token = match (current, permit.take()) {
+            // Perhaps a newer one than at the admission.
+            (Some(current), _) => current,
+            // One without a usable lifetime serves those who waited for it, and is in no cache.
+            (None, Some(admitted)) => admitted,
+            (None, None) => self.token().await?,
+        };
         let mut may_reconnect = true;
         let mut may_refresh = true;
         loop {
@@ -170,7 +200,13 @@ impl WeikaClient {
                 ErrorKind::Connect if may_reconnect => may_reconnect = false,
                 ErrorKind::TokenRejected if may_refresh => {
                     may_refresh = false;
-                    trace::warn!(error = %error.report(), "weika refuses the access token, fetching another one");
+                    if let Some(suppressed) = self.endpoint.refusals.admit(self.endpoint.clock.now()) {
+                        trace::warn!(
+                            error = %error.report(),
+                            suppressed = %suppressed,
+                            "weika refuses the access token, fetching another one"
+                        );
+                    }
                     self.tokens.invalidate(&token);
                     token = self.token().await?;
                 }
@@ -186,6 +222,10 @@ impl WeikaClient {
         let token = self.tokens.get().await.map_err(|error| error.before_the_code(CONTEXT))?;
         Ok((*token).clone())
     }
+}
+
+fn carrying((token, permit): (AccessToken, Permit)) -> Permit {
+    permit.carrying(token)
 }
 
 impl fmt::Debug for WeikaClient {

@@ -11,11 +11,13 @@ use super::super::connection::{Connection, JSON, encoded, json};
 use super::super::envelope::Envelope;
 use super::super::host::HostAllowList;
 use super::answer;
+use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
 use crate::fleet::Fleet;
 use crate::hex;
 use crate::secret::AppSecret;
 use crate::token::{AccessToken, IssuedToken, SharedSource, TokenSource};
+use crate::trace::LogLimit;
 
 /// Everything that does not change from call to call.
 #[derive(Debug)]
@@ -25,6 +27,9 @@ pub(super) struct Endpoint {
     pub(super) app_key: String,
     pub(super) app_secret: AppSecret,
     pub(super) envelope: Envelope,
+    pub(super) clock: Clock,
+    /// Every junk code could be such a line, if the application lost its rights.
+    pub(super) refusals: LogLimit,
     /// The other instances of the site, once they are known.
     pub(super) shared: OnceLock<SharedSource>,
 }
@@ -68,7 +73,6 @@ impl Endpoint {
         body: Bytes,
         context: &'static str,
     ) -> Result<Map<String, Value>, Error> {
-        let _place = self.connection.place().await;
         self.post(&format!("{url}?access_token={}", encoded(token.expose())), body, context).await
     }
 

@@ -231,7 +231,8 @@ async fn claim_that_is_forgotten_while_somebody_waits_is_lost_at_once() {
     meeting.table.claim_flow(&flow, Duration::from_secs(5)).await.unwrap();
     let begun = Instant::now();
     assert!(other.callback(&mut jar.clone(), "wang", &state).await.is_to_provider());
-    assert_eq!((begun.elapsed().as_secs(), one.exchanges()), (5, 0));
+    // Noticed at the next poll.
+    assert!((5..7).contains(&begun.elapsed().as_secs()) && one.exchanges() == 0, "{:?}", begun.elapsed());
 }
 
 /// Under which name the instances know the flow of a state. Its code is not spent.
@@ -350,8 +351,10 @@ async fn what_the_instances_tell_each_other_holds_no_session_id_and_no_code() {
         assert!(!text.contains(secret), "{text}");
     }
     let [name] = &meeting.claims()[..] else { panic!("one flow") };
-    let digest = name.strip_prefix("weika:").unwrap();
-    assert!(digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
+    assert!(
+        name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
+        "{name}"
+    );
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub(super) struct Meeting {
     /// The names of flows that somebody wanted to claim.
     claims: Mutex<Vec<String>>,
     outcomes: Mutex<Vec<Vec<u8>>>,
+    /// How often an instance asked for a flow.
+    pub(super) looks: AtomicUsize,
 }
 
 impl Meeting {
@@ -54,12 +56,17 @@ impl Fleet for Meeting {
     }
 
     fn flow<'a>(&'a self, flow: &'a str) -> Reply<'a, Option<Flow>> {
+        self.looks.fetch_add(1, Ordering::Relaxed);
         self.answer("look", self.table.flow(flow))
     }
 
     fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Reply<'a, ()> {
         self.outcomes.lock().unwrap().push(outcome.to_vec());
         self.answer("settle", Box::pin(async move { self.table.settle_flow(flow, outcome).await }))
+    }
+
+    fn refuse_flow<'a>(&'a self, flow: &'a str, note: u64) -> Reply<'a, ()> {
+        self.answer("settle", Box::pin(async move { self.table.refuse_flow(flow, note).await }))
     }
 
     fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease> {

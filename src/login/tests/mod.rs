@@ -17,6 +17,7 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 use super::*;
 use crate::answer::UserAgent;
 use crate::body::ResponseBody;
+use crate::client::{Permit, PermitLimits, Permits};
 use crate::clock::{ManualClock, Timestamp};
 use crate::error::{Error, ErrorKind, Mistake};
 use crate::fleet::Fleet;
@@ -34,10 +35,13 @@ mod elsewhere;
 mod hang_up;
 mod instances;
 mod kinds;
+mod load;
 mod meeting;
+mod permits;
 mod prefix_guards;
 mod rotation;
 mod secret;
+mod throttle;
 mod unbound;
 
 type Body = Full<Bytes>;
@@ -71,6 +75,12 @@ struct Provider {
     unasked: bool,
     /// How often it was told what the instances share.
     joined: Arc<AtomicUsize>,
+    /// The bound on its exchanges.
+    permits: Option<Permits>,
+    /// What admission waits for before the permit, as for an access token.
+    token: Arc<Semaphore>,
+    /// Exchanges that are under way, and the most that ever were.
+    running: Arc<(AtomicUsize, AtomicUsize)>,
 }
 
 impl IdentityProvider for Provider {
@@ -103,8 +113,25 @@ impl IdentityProvider for Provider {
         Ok(format!("https://provider.example/authorize?redirect_uri={redirect_uri}&state={state}"))
     }
 
+    async fn admit(&self) -> Result<Permit, Error> {
+        let token = async {
+            drop(self.token.acquire().await);
+            Ok(())
+        };
+        match &self.permits {
+            Some(permits) => permits.acquire_after(token).await.map(|((), permit)| permit),
+            None => token.await.map(|()| Permit::unlimited()),
+        }
+    }
+
     async fn exchange(&self, code: AuthorizationCode) -> Result<Person, Error> {
         self.exchanges.fetch_add(1, Ordering::Relaxed);
+        let (running, most) = &*self.running;
+        most.fetch_max(running.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+        let _running = Countdown(running);
+        if code.expose() == "panic" {
+            panic!("as planned");
+        }
         self.gate.acquire().await.expect("never closed").forget();
         self.gate.add_permits(1);
         let kind = match code.expose() {
@@ -125,6 +152,15 @@ impl IdentityProvider for Provider {
 
     fn join(&self, _: &Arc<dyn Fleet>) {
         self.joined.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Counts down when it is dropped.
+struct Countdown<'a>(&'a AtomicUsize);
+
+impl Drop for Countdown<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -150,6 +186,9 @@ impl Site {
             for_wechat: false,
             unasked: false,
             joined: Arc::default(),
+            permits: None,
+            token: Arc::new(Semaphore::new(1)),
+            running: Arc::default(),
         };
         Self::with(provider)
     }

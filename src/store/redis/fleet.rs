@@ -43,6 +43,14 @@ impl Fleet for Redis {
         })
     }
 
+    fn refuse_flow<'a>(&'a self, flow: &'a str, note: u64) -> Reply<'a, ()> {
+        Box::pin(async move {
+            let key = self.shared.names.flow(flow);
+            // Redis keeps an integer without a string of its own.
+            self.shared.link.call(&script::SETTLE_FLOW, &[&key], &[note.to_string().as_bytes()]).await.map(drop)
+        })
+    }
+
     fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease> {
         Box::pin(async move {
             let mut newer_than = newer_than;
@@ -134,6 +142,9 @@ impl Redis {
     fn read_flow(&self, key: &str, found: &[Value]) -> Result<Option<Flow>, Error> {
         match found {
             [] => Ok(None),
+            [_, Value::BulkString(note)] if note.first().is_some_and(u8::is_ascii_digit) => {
+                Ok(Some(number(note).map_or(Flow::Settled { outcome: Vec::new() }, |note| Flow::Refused { note })))
+            }
             // An outcome that cannot be opened is one, and says nothing.
             [_, Value::BulkString(sealed)] => {
                 let outcome = self.shared.seal.open(key, sealed).map(|outcome| outcome.to_vec()).unwrap_or_default();

@@ -61,8 +61,8 @@ impl Redis {
     ///
     /// ```text
     /// ACL SETUSER app on >password ~{tower-weika}:* &{tower-weika}:ended
-    /// +del +eval +evalsha +exists +get +hdel +hexists +hmget +hset +hsetnx +pexpire
-    /// +pttl +publish +set +subscribe +time +unlink
+    /// +del +eval +evalsha +exists +get +hdel +hmget +hset +pexpire +pttl +publish
+    /// +set +subscribe +time +unlink
     /// ```
     ///
     /// A cluster needs `+cluster|slots` too, servers behind sentinels `+role`, and an address with a database number

@@ -34,8 +34,10 @@ impl Names {
         format!("{}ended", self.prefix)
     }
 
+    /// Short: with the default name of the site and the 12 characters of a flow the key has 28 bytes, and with it a
+    /// refused code takes 138 bytes of the server in all; one more character makes that 154.
     pub(super) fn flow(&self, flow: &str) -> String {
-        format!("{}flow:{flow}", self.prefix)
+        format!("{}f:{flow}", self.prefix)
     }
 
     pub(super) fn token(&self, name: &str) -> String {

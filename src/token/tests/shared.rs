@@ -163,6 +163,10 @@ impl Fleet for Line {
         Box::pin(async move { self.back(self.there().await.settle_flow(flow, outcome).await).await })
     }
 
+    fn refuse_flow<'a>(&'a self, flow: &'a str, note: u64) -> Reply<'a, ()> {
+        Box::pin(async move { self.back(self.there().await.refuse_flow(flow, note).await).await })
+    }
+
     fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease> {
         Box::pin(async move { self.back(self.there().await.lease_token(name, newer_than).await).await })
     }

@@ -212,7 +212,9 @@ async fn calls_at_once_are_bounded_and_all_are_answered_and_the_token_waits_for_
             Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(answer)))
         }
     }));
-    let client = WeikaClient::builder("KEY", "app-s3cr3t").transport(transport).build().unwrap();
+    // A host of its own: all clients of one host share the permits.
+    let client = WeikaClient::builder("KEY", "app-s3cr3t").base_url("https://bounded.example");
+    let client = client.transport(transport).build().unwrap();
     let callers = (0..300).map(|_| {
         let client = client.clone();
         tokio::spawn(async move { client.post_json(None, "/open/any", &()).await.map(drop) })

@@ -106,9 +106,7 @@ fn calls(probes: &Probes) -> (Vec<&'static str>, Pipeline) {
     call("GET", &[key]);
     call("PTTL", &[key]);
     call("HMGET", &[key, b""]);
-    call("HEXISTS", &[key, b""]);
     call("HSET", &[key, b"", b""]);
-    call("HSETNX", &[key, b"", b""]);
     call("HDEL", &[key, b""]);
     call("PEXPIRE", &[key, lifetime]);
     call("UNLINK", &[key]);

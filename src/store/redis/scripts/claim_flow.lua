@@ -3,6 +3,5 @@ local known = known_flow(KEYS[1], ARGV[1])
 if known then
     return known
 end
-redis.call('HSET', KEYS[1], 'claimed', string.format('%.0f', now_in_millis()))
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('SET', KEYS[1], string.format('c%.0f', now_in_millis()), 'PX', ARGV[2])
 return { ARGV[1] }

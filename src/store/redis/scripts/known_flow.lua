@@ -1,8 +1,13 @@
--- How long ago a flow was claimed, and its outcome; nothing if it was not.
+-- A flow is a string: `c` and the time of the claim; then in its place the encrypted outcome, or the number of a
+-- refused code. Returns the age of the claim and the outcome; nothing if the flow is unknown.
 local function known_flow(key, tag)
-    local flow = redis.call('HMGET', key, 'claimed', 'outcome')
-    if flow[1] or flow[2] then
-        local age = now_in_millis() - (tonumber(flow[1] or '0') or 0)
-        return { tag, string.format('%.0f', age), flow[2] }
+    local flow = redis.call('GET', key)
+    if not flow then
+        return
     end
+    if string.sub(flow, 1, 1) == 'c' then
+        local age = now_in_millis() - (tonumber(string.sub(flow, 2)) or 0)
+        return { tag, string.format('%.0f', age) }
+    end
+    return { tag, '0', flow }
 end

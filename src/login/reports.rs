@@ -1,0 +1,36 @@
+//! Limits on the log lines that an unauthenticated client can cause: one a second for each kind (rule A6).
+
+use crate::error::ErrorKind;
+use crate::trace::LogLimit;
+
+/// The limits of one login layer.
+#[derive(Debug, Default)]
+pub(super) struct Reports {
+    pub(super) clocks: LogLimit,
+    pub(super) restarts: LogLimit,
+    pub(super) lost_cookies: LogLimit,
+    pub(super) not_told: LogLimit,
+    pub(super) lost_elsewhere: LogLimit,
+    pub(super) bind_page: LogLimit,
+    pub(super) broken: LogLimit,
+    pub(super) throttled: LogLimit,
+    pub(super) over_quota: LogLimit,
+    invalid_code: LogLimit,
+    overloaded: LogLimit,
+    lost: LogLimit,
+    store: LogLimit,
+    other: LogLimit,
+}
+
+impl Reports {
+    /// The limit for exchanges that failed in this way.
+    pub(super) fn failed(&self, kind: ErrorKind) -> &LogLimit {
+        match kind {
+            ErrorKind::InvalidCode => &self.invalid_code,
+            ErrorKind::Overloaded => &self.overloaded,
+            ErrorKind::Lost | ErrorKind::Timeout | ErrorKind::Unresponsive | ErrorKind::Connect => &self.lost,
+            ErrorKind::Store => &self.store,
+            _ => &self.other,
+        }
+    }
+}

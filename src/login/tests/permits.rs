@@ -1,0 +1,230 @@
+//! The wait for a permit, in one process and over several instances (rules A1 and A5).
+
+use tokio::time::{Instant, advance, sleep};
+
+use super::meeting::{Joint, Meeting, instance};
+use super::*;
+
+/// A provider with this many permits.
+fn provider(calls: usize) -> (Provider, Permits) {
+    let permits = Permits::new(PermitLimits::default().calls(calls));
+    (Provider { permits: Some(permits.clone()), ..Site::new().provider }, permits)
+}
+
+fn state_of(permits: &Permits) -> (usize, usize) {
+    (permits.available(), permits.waiting())
+}
+
+async fn settle() {
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a1_login_without_a_permit_is_503_with_retry_after_and_a_reload_goes_on() {
+    let (provider, permits) = provider(1);
+    let site = Site::with(provider);
+    let permit = permits.acquire().await.unwrap();
+    let mut jar = Jar::default();
+    let state = site.begin(&mut jar, "/admin/x").await;
+    for (language, words) in [("en", "Too many logins right now"), ("zh-CN", "当前登录人数过多")] {
+        let mut request = jar.get(&site.callback_url("wang", &state));
+        request.headers_mut().insert("accept-language", language.parse().unwrap());
+        let began = Instant::now();
+        let busy = site.answer(request).await;
+        assert_eq!(began.elapsed(), Duration::from_secs(5));
+        assert_eq!(busy.parts.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(busy.parts.headers[RETRY_AFTER], "5");
+        assert!(busy.text.contains(words), "{}", busy.text);
+        assert!(!busy.parts.headers.contains_key(SET_COOKIE), "the flow stays");
+        assert_eq!(busy.parts.extensions.get::<Error>().unwrap().kind(), ErrorKind::Overloaded);
+    }
+    assert_eq!((site.exchanges(), state_of(&permits)), (0, (0, 0)));
+    let mut script = jar.get(&site.callback_url("wang", &state));
+    script.headers_mut().remove(ACCEPT);
+    assert_eq!(site.answer(script).await.text, r#"{"error":"busy"}"#);
+    drop(permit);
+    assert_eq!(site.callback(&mut jar, "wang", &state).await.location(), "/admin/x");
+    assert_eq!((site.who(&jar).await.as_str(), site.exchanges(), state_of(&permits)), ("wang", 1, (1, 0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a1_one_waiter_too_many_is_503_at_once() {
+    let permits = Permits::new(PermitLimits::default().calls(1).waiters(2));
+    let site = Site::with(Provider { permits: Some(permits.clone()), ..Site::new().provider });
+    let permit = permits.acquire().await.unwrap();
+    let mut jar = Jar::default();
+    let mut waiting = Vec::new();
+    for _ in 0..2 {
+        let state = site.begin(&mut jar, "/").await;
+        let url = site.callback_url("wang", &state);
+        let mut visit = task::spawn(Box::pin(site.answer(jar.get(&url))));
+        assert_pending!(visit.poll());
+        waiting.push(visit);
+    }
+    settle().await;
+    let state = site.begin(&mut jar, "/").await;
+    let began = Instant::now();
+    let busy = site.callback(&mut jar, "li", &state).await;
+    assert_eq!((busy.parts.status, began.elapsed()), (StatusCode::SERVICE_UNAVAILABLE, Duration::ZERO));
+    drop(permit);
+    for visit in waiting {
+        assert_eq!(visit.into_inner().await.location(), "/");
+    }
+    assert_eq!(state_of(&permits), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a1_waiter_leaves_when_the_last_of_its_clients_has_gone_and_a_reload_goes_on() {
+    for waits_for_token in [false, true] {
+        let (provider, permits) = provider(1);
+        let site = Site::with(provider);
+        let permit = permits.acquire().await.unwrap();
+        if waits_for_token {
+            site.provider.token.forget_permits(1);
+        }
+        let mut jar = Jar::default();
+        let state = site.begin(&mut jar, "/").await;
+        let url = site.callback_url("wang", &state);
+        let [mut first, mut second] = [(); 2].map(|()| task::spawn(Box::pin(site.answer(jar.get(&url)))));
+        assert_pending!(first.poll());
+        assert_pending!(second.poll());
+        settle().await;
+        assert_eq!(permits.waiting(), 1, "repeats are one waiter");
+        drop(first);
+        settle().await;
+        assert_eq!(permits.waiting(), 1);
+        drop(second);
+        settle().await;
+        assert_eq!(permits.waiting(), 0);
+        drop(permit);
+        settle().await;
+        assert_eq!((site.exchanges(), permits.available()), (0, 1));
+        site.provider.token.add_permits(usize::from(waits_for_token));
+        assert_eq!(site.callback(&mut jar, "wang", &state).await.location(), "/");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a1_exchange_time_out_begins_with_the_permit_and_gives_it_back() {
+    let (provider, permits) = provider(1);
+    let site = Site::with(provider);
+    let permit = permits.acquire().await.unwrap();
+    site.provider.gate.forget_permits(1);
+    let mut jar = Jar::default();
+    let state = site.begin(&mut jar, "/").await;
+    let url = site.callback_url("wang", &state);
+    let mut visit = task::spawn(Box::pin(site.answer(jar.get(&url))));
+    assert_pending!(visit.poll());
+    sleep(Duration::from_secs(4)).await;
+    drop(permit);
+    sleep(Duration::from_secs(29)).await;
+    assert_pending!(visit.poll());
+    assert_eq!((site.exchanges(), permits.available()), (1, 0));
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!((permits.available(), site.provider.running.0.load(Ordering::Relaxed)), (1, 0));
+    assert!(visit.into_inner().await.is_to_provider(), "the login begins again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a1_code_that_was_sent_stands_although_its_client_hangs_up() {
+    let (provider, permits) = provider(1);
+    let site = Site::with(provider);
+    site.provider.gate.forget_permits(1);
+    let mut jar = Jar::default();
+    let state = site.begin(&mut jar, "/").await;
+    let url = site.callback_url("wang", &state);
+    let mut visit = task::spawn(Box::pin(site.answer(jar.get(&url))));
+    assert_pending!(visit.poll());
+    settle().await;
+    assert_eq!(site.exchanges(), 1);
+    drop(visit);
+    settle().await;
+    site.provider.gate.add_permits(1);
+    assert_eq!(site.callback(&mut jar, "li", &state).await.location(), "/");
+    assert_eq!((site.who(&jar).await.as_str(), site.exchanges(), state_of(&permits)), ("wang", 1, (1, 0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a1_panic_of_the_provider_keeps_no_permit() {
+    let (provider, permits) = provider(1);
+    let site = Site::with(provider);
+    for _ in 0..3 {
+        let mut jar = Jar::default();
+        let state = site.begin(&mut jar, "/").await;
+        for _ in 0..2 {
+            let answer = site.callback(&mut jar, "panic", &state).await;
+            assert_eq!(answer.parts.status, StatusCode::SERVICE_UNAVAILABLE);
+        }
+        assert_eq!(state_of(&permits), (1, 0));
+    }
+    assert_eq!(site.exchanges(), 3, "a repeat is told the same");
+}
+
+/// Two instances with permits of their own.
+fn two() -> ([(Site<Joint>, Permits); 2], Arc<Meeting>) {
+    let (store, exchanges) = (Joint::default(), Arc::<AtomicUsize>::default());
+    let gate = Arc::new(Semaphore::new(1));
+    let sites = [(); 2].map(|()| {
+        let (provider, permits) = provider(1);
+        let origin = Site::with(Provider { exchanges: Arc::clone(&exchanges), gate: Arc::clone(&gate), ..provider });
+        (instance(&origin, &store, 9, &[]), permits)
+    });
+    (sites, store.meeting)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a1_flow_is_claimed_with_a_permit_in_hand_and_a_follower_holds_none() {
+    let ([(one, its_permits), (other, _)], meeting) = two();
+    let mut jar = Jar::default();
+    let state = one.begin(&mut jar, "/admin").await;
+    let permit = its_permits.acquire().await.unwrap();
+    let url = one.callback_url("wang", &state);
+    let mut waiting = task::spawn(Box::pin(one.answer(jar.get(&url))));
+    assert_pending!(waiting.poll());
+    settle().await;
+    assert!(meeting.claims().is_empty(), "a claim without a permit would block the other instance");
+    one.provider.gate.forget_permits(1);
+    let mut running = task::spawn(Box::pin(other.answer(jar.get(&url))));
+    assert_pending!(running.poll());
+    settle().await;
+    drop(permit);
+    settle().await;
+    assert_eq!((meeting.claims().len(), its_permits.available()), (2, 1), "it follows the other instance");
+    other.provider.gate.add_permits(1);
+    let mut jars = [jar.clone(), jar];
+    jars[0].apply(&running.into_inner().await);
+    jars[1].apply(&waiting.into_inner().await);
+    assert_eq!(jars[0].0, jars[1].0);
+    assert_eq!((one.who(&jars[1]).await.as_str(), one.exchanges()), ("wang", 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a5_follower_polls_with_growing_pauses_and_stops_with_its_last_client() {
+    let ([(one, _), (other, _)], meeting) = two();
+    let looks = || meeting.looks.load(Ordering::Relaxed);
+    let mut jar = Jar::default();
+    let state = one.begin(&mut jar, "/").await;
+    one.provider.gate.forget_permits(1);
+    let url = one.callback_url("wang", &state);
+    let mut running = task::spawn(Box::pin(one.answer(jar.get(&url))));
+    assert_pending!(running.poll());
+    settle().await;
+    let before = looks();
+    let mut following = task::spawn(Box::pin(other.answer(jar.get(&url))));
+    assert_pending!(following.poll());
+    sleep(Duration::from_secs(1)).await;
+    assert!((4..=7).contains(&(looks() - before)), "{} in the first second", looks() - before);
+    sleep(Duration::from_secs(9)).await;
+    assert!(looks() - before <= 13, "{} in ten seconds", looks() - before);
+    drop(following);
+    settle().await;
+    let stopped = looks();
+    advance(Duration::from_secs(10)).await;
+    settle().await;
+    assert_eq!(looks(), stopped, "the browser has gone");
+    one.provider.gate.add_permits(1);
+    assert_eq!(running.into_inner().await.location(), "/");
+    assert_eq!(other.callback(&mut jar, "wang", &state).await.location(), "/");
+}
