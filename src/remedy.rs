@@ -38,6 +38,7 @@ pub(crate) fn for_network(text: &str) -> Option<&'static str> {
             "the host name cannot be resolved: check the address and the DNS settings",
         ),
         (&["onnection refused"], "no server listens at this address: check host and port, and start the server"),
+        (&["timed out", "deadline has elapsed"], "no answer came in time: check the address, and firewalls on the way"),
         (&["unreachable"], "there is no route to this address: check the network"),
     ];
     let is_about = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));

@@ -43,7 +43,14 @@ mod silent {
             $(let _ = &$argument;)*
         }};
     }
-    pub(crate) use {silent as debug, silent as error, silent as info, silent as warning};
+    // Different from the others, so that `if … { error!(…) } else { debug!(…) }` has two blocks.
+    macro_rules! silent_error {
+        ($($tokens:tt)*) => {{
+            $crate::trace::debug!($($tokens)*);
+            let _ = "error";
+        }};
+    }
+    pub(crate) use {silent as debug, silent as info, silent as warning, silent_error as error};
 }
 
 #[cfg(not(feature = "tracing"))]

@@ -28,7 +28,7 @@ pub(crate) struct Baseline {
     counts: Vec<(String, u64)>,
 }
 
-/// What a count means beside the baseline.
+/// The result of comparing a count with the baseline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Verdict {
     Within,

@@ -19,17 +19,27 @@ pub(crate) struct Reader {
     pub(crate) is_safe: bool,
     /// Whether htmx waits for the response: it follows `HX-Redirect`.
     pub(super) is_htmx: bool,
+    /// Whether the kind is that of a script, and the request says so itself.
+    is_said_to_be_a_script: bool,
 }
 
 impl Reader {
     pub(crate) fn of(method: &Method, headers: &HeaderMap) -> Self {
+        let kind = RequestKind::of(method, headers);
         Self {
-            kind: RequestKind::of(method, headers),
+            kind,
             language: Language::of(headers),
             browser: UserAgent::of(headers),
             is_safe: *method == Method::GET || *method == Method::HEAD,
             is_htmx: headers.contains_key(HX_REQUEST),
+            is_said_to_be_a_script: kind == RequestKind::Script && RequestKind::is_said_to_be_a_script(headers),
         }
+    }
+
+    /// Whether a redirect to a provider would not arrive: in a frame its pages do not work, and a script cannot follow
+    /// to another origin. A client that says nothing about itself can.
+    pub(crate) fn cannot_follow_to_a_provider(self) -> bool {
+        self.kind == RequestKind::Frame || self.is_said_to_be_a_script
     }
 }
 

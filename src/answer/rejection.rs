@@ -1,6 +1,7 @@
 //! A rejection of a request, on its way from a guard to the layer that answers it.
 
 use std::any::{TypeId, type_name};
+use std::fmt;
 use std::sync::Arc;
 
 use http::header::{ETAG, HeaderName, HeaderValue, LAST_MODIFIED, SET_COOKIE, TRANSFER_ENCODING};
@@ -33,10 +34,9 @@ const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 /// let response = rejection.into_response();
 /// assert!(response.extensions().get::<Rejection>().is_some());
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Rejection(Box<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     reason: Reason,
     reader: Reader,
@@ -223,8 +223,11 @@ impl Rejection {
             return pages.respond_to(reader.kind, &Page::new(kind, reader.language).with_links(links));
         };
         let mut response = json(kind.status(), &value!({ "error": kind.code(), name: url }));
+        // Only to a checked URL: the page that links an account would otherwise be loaded again from itself.
+        let is_checked = [&links.login, &links.bind].into_iter().any(|link| link.as_deref() == Some(url));
         if let Ok(url) = HeaderValue::from_str(url)
             && reader.is_htmx
+            && is_checked
         {
             response.headers_mut().insert(HX_REDIRECT, url);
         }
@@ -258,6 +261,25 @@ impl Rejection {
         }
         parts.extensions.insert(self);
         Response::from_parts(parts, body)
+    }
+}
+
+impl fmt::Debug for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Debug output shows only the path of the target: a query may carry anything.
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejection")
+            .field("reason", &self.reason)
+            .field("reader", &self.reader)
+            .field("identity", &self.identity_name)
+            .field("target", &self.target.as_ref().map(PathAndQuery::path))
+            .field("stage", &self.stage)
+            .finish_non_exhaustive()
     }
 }
 

@@ -84,7 +84,7 @@ impl RequestKind {
         if *method == Method::OPTIONS {
             return Self::Preflight;
         }
-        if headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc")) {
+        if headers.get(CONTENT_TYPE).is_some_and(is_grpc) {
             return Self::Grpc;
         }
         // Every other protocol in `Upgrade` is an offer that a server may ignore (RFC 9110 §7.8).
@@ -116,6 +116,12 @@ impl RequestKind {
         matches!(self, Self::Navigation | Self::Frame | Self::Form)
     }
 
+    /// Whether the request says that a script has sent it. A request of kind [`Script`](Self::Script) may also come
+    /// from a client that says nothing.
+    pub(super) fn is_said_to_be_a_script(headers: &HeaderMap) -> bool {
+        headers.contains_key(SEC_FETCH_MODE) || is_sent_by_a_library(headers)
+    }
+
     /// Whether the response becomes a document of the browser's history.
     pub(crate) fn is_for_a_document(method: &Method, headers: &HeaderMap) -> bool {
         Self::regardless_of_purpose(method, headers).is_shown()
@@ -123,7 +129,7 @@ impl RequestKind {
 }
 
 /// Whether a request is speculative, and the browser may show the response for a later navigation. Besides
-/// navigations these are the requests of `<link rel="prefetch">`, which are `no-cors` without a destination.
+/// navigations these are the requests of `<link rel="prefetch">`, which have no destination.
 fn may_become_a_navigation(kind: RequestKind, method: &Method, headers: &HeaderMap) -> bool {
     let is_speculative = [SEC_PURPOSE, PURPOSE, X_MOZ]
         .iter()
@@ -133,11 +139,19 @@ fn may_become_a_navigation(kind: RequestKind, method: &Method, headers: &HeaderM
         return false;
     }
     let is_link = || match (headers.get(SEC_FETCH_MODE), headers.get(SEC_FETCH_DEST)) {
-        (Some(mode), dest) => mode == "no-cors" && dest.is_none_or(|dest| dest == "empty" || dest == "document"),
+        (Some(mode), dest) => {
+            (mode == "no-cors" || mode == "navigate") && dest.is_none_or(|dest| dest == "empty" || dest == "document")
+        }
         (None, None) => !is_sent_by_a_library(headers) && !headers.get_all(UPGRADE).iter().any(offers_websocket),
         (None, Some(_)) => false,
     };
     kind == RequestKind::Navigation || is_link()
+}
+
+fn is_grpc(content_type: &HeaderValue) -> bool {
+    const NAME: &[u8] = b"application/grpc";
+
+    content_type.as_bytes().get(..NAME.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAME))
 }
 
 fn offers_websocket(upgrade: &HeaderValue) -> bool {
@@ -166,8 +180,8 @@ fn is_weight_of_zero(parameter: &[u8]) -> bool {
 /// Whether a client without `Sec-Fetch-*` headers says that a script has sent the request.
 fn is_sent_by_a_library(headers: &HeaderMap) -> bool {
     // Only this value: the WebViews of Android send the name of the app's package with navigations.
-    let is_xhr = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"XMLHttpRequest");
-    headers.get(X_REQUESTED_WITH).is_some_and(is_xhr)
+    let mut programs = headers.get_all(X_REQUESTED_WITH).iter().flat_map(|line| line.as_bytes().split(|b| *b == b','));
+    programs.any(|program| program.trim_ascii().eq_ignore_ascii_case(b"XMLHttpRequest"))
         || accepts(headers, b"text/vnd.turbo-stream.html")
         || LIBRARY_HEADERS.iter().any(|name| headers.contains_key(name))
 }

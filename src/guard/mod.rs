@@ -32,6 +32,9 @@
 //! A layer of a single method router covers only the methods that were added **before** it: in
 //! `get(show).layer(guard).post(save)` the `POST` is open to every client.
 //!
+//! Prefer `merge` to `nest` for guarded routers: a guard inside `nest` sees a shortened path, so the link of its `403`
+//! page leads to the default target instead of the page that was asked for.
+//!
 //! For services that route by themselves,
 //! [`LoginLayerBuilder::guard_prefix`](crate::login::LoginLayerBuilder::guard_prefix) guards path prefixes. There is no
 //! such guard for use inside a router: a nested service sees a shortened path, and a prefix would not match.

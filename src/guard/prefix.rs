@@ -7,12 +7,16 @@ use std::sync::Arc;
 use http::Request;
 use percent_encoding::percent_decode_str;
 
+use super::cache_control::CacheControl;
 use super::requirement::Requirement;
 use super::verify::verify;
 use crate::answer::Rejection;
 
 /// The path prefixes of an application that are guarded, each with its requirement.
-pub(crate) struct PrefixGuards<I>(Vec<PrefixGuard<I>>);
+pub(crate) struct PrefixGuards<I> {
+    guards: Vec<PrefixGuard<I>>,
+    leaves_cache_control: bool,
+}
 
 struct PrefixGuard<I> {
     prefix: Prefix,
@@ -22,17 +26,31 @@ struct PrefixGuard<I> {
 impl<I> PrefixGuards<I> {
     /// Guards nothing.
     pub(crate) const fn new() -> Self {
-        Self(Vec::new())
+        Self { guards: Vec::new(), leaves_cache_control: false }
+    }
+
+    /// Leaves responses without `Cache-Control` as they are.
+    pub(crate) fn leave_cache_control(&mut self) {
+        self.leaves_cache_control = true;
+    }
+
+    /// The `Cache-Control` for the response to a guarded request.
+    pub(crate) fn cache_control<B>(&self, request: &Request<B>) -> CacheControl {
+        if self.leaves_cache_control {
+            CacheControl::Unchanged
+        } else {
+            CacheControl::of(request.method(), request.headers())
+        }
     }
 
     pub(crate) fn add(&mut self, prefix: &str, requirement: Arc<dyn Requirement<I> + Send + Sync>) {
-        self.0.push(PrefixGuard { prefix: Prefix::new(prefix), requirement });
+        self.guards.push(PrefixGuard { prefix: Prefix::new(prefix), requirement });
     }
 
     /// Whether a requirement applies to this raw path.
     #[inline]
     pub(crate) fn cover(&self, path: &str) -> bool {
-        !self.0.is_empty() && self.is_covered(path)
+        !self.guards.is_empty() && self.is_covered(path)
     }
 
     /// Outlined, so that an application without guarded prefixes does not pay for it.
@@ -43,7 +61,7 @@ impl<I> PrefixGuards<I> {
 
     fn covering<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a PrefixGuard<I>> {
         let path = Path::read(path);
-        self.0.iter().filter(move |guard| guard.prefix.covers(&path))
+        self.guards.iter().filter(move |guard| guard.prefix.covers(&path))
     }
 }
 
@@ -56,7 +74,7 @@ impl<I: Send + Sync + 'static> PrefixGuards<I> {
 
 impl<I> fmt::Debug for PrefixGuards<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|guard| &guard.prefix)).finish()
+        f.debug_list().entries(self.guards.iter().map(|guard| &guard.prefix)).finish()
     }
 }
 

@@ -6,7 +6,7 @@ use super::flow::End;
 use super::return_to::ReturnTo;
 use super::shared::{Shared, Visit};
 use super::state::{Attempt, State};
-use crate::answer::{OwnResponse, Rejection, see_other};
+use crate::answer::{Links, OwnResponse, Rejection, see_other};
 use crate::cookie::SetCookies;
 use crate::error::Error;
 use crate::meter;
@@ -22,6 +22,11 @@ where
     /// The login endpoint.
     pub(super) async fn login(&self, visit: &Visit) -> Result<OwnResponse, Error> {
         let (reader, target) = (visit.reader(), self.settings.return_to(visit.query.as_deref()));
+        if reader.cannot_follow_to_a_provider() {
+            let links = Links { login: Some(self.settings.login_url(&target)), ..Links::default() };
+            let rejection = Rejection::login_required::<P::Identity>(&visit.method, &visit.headers);
+            return Ok(rejection.render(&self.settings.pages, &links));
+        }
         if !self.provider.works_in(reader.browser) {
             return Ok(self.elsewhere(reader, &target));
         }

@@ -210,6 +210,14 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
+    /// Leaves responses under guarded prefixes as they are. By default those without `Cache-Control` get one; see
+    /// [`guard`](crate::guard).
+    #[must_use]
+    pub fn without_cache_control(mut self) -> Self {
+        self.guards.leave_cache_control();
+        self
+    }
+
     /// Ends a redirect back to a target without a fragment with an empty one, `/app#`. Default: no fragment.
     ///
     /// A browser keeps the fragment of a redirect where the next one has none (Fetch, "HTTP-redirect fetch"), and

@@ -17,7 +17,7 @@ use crate::body::ResponseBody;
 use crate::guard::CacheControl;
 use crate::provider::IdentityProvider;
 use crate::store::SessionStore;
-use crate::trace::warn;
+use crate::trace::{debug, warn};
 
 /// Response future of [`Login`](super::Login).
 #[pin_project]
@@ -202,7 +202,13 @@ impl<P: IdentityProvider, St> Shared<P, St> {
 
     /// The checked target of the request itself.
     fn own_target(&self, rejection: &Rejection, asked: &Asked) -> Option<ReturnTo> {
-        let target = asked.target.as_ref().or_else(|| rejection.target(asked.path_length.into()));
+        let target = asked.target.as_ref().or_else(|| {
+            let target = rejection.target(asked.path_length.into());
+            if target.is_none() {
+                debug!("login: return target unknown: a router has shortened the path (`nest`); default target used");
+            }
+            target
+        });
         target.and_then(|target| self.settings.rules.check(target.as_str().as_bytes()))
     }
 }

@@ -88,7 +88,7 @@ where
         S: Service<Request<B>, Response = Response<RB>> + Clone,
     {
         let path_length = request.uri().path().len() as u16;
-        let cache_control = CacheControl::of(request.method(), request.headers());
+        let cache_control = shared.resolver.guards.cache_control(&request);
         let (halt, target) = shared.resolver.identify(&mut request);
         let future = match halt {
             None => match shared.resolver.guards.verify(&request) {

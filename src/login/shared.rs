@@ -152,8 +152,9 @@ impl<P: IdentityProvider, St> Shared<P, St> {
     pub(super) fn report_lost_cookies(&self) {
         warn!(
             provider = %self.provider.name(),
-            "login: the browser sent no cookie back, and a page says so. One visitor: the browser blocks cookies. \
-             Many visitors: a proxy drops `Set-Cookie`, or browsers use another address than `public_url`"
+            "login: a cookie of the login or of its session did not come back, or this instance does not know the \
+             session; a page says so. One visitor: the browser blocks cookies. Many visitors: a proxy drops \
+             `Set-Cookie`, browsers use another address than `public_url`, or instances do not share a session store"
         );
     }
 
@@ -165,8 +166,10 @@ impl<P: IdentityProvider, St> Shared<P, St> {
             Page::new(PageKind::OpenInWechat, reader.language).with_address(address)
         };
         // A target may be too long for a code.
-        let page =
-            Some(page(target)).filter(|page| page.qr_code().is_some()).unwrap_or_else(|| page(&settings.landing));
+        let page = Some(page(target)).filter(|page| page.qr_code().is_some()).unwrap_or_else(|| {
+            debug!("login: return target dropped: it is too long for a QR code; default target used");
+            page(&settings.landing)
+        });
         settings.pages.respond_to(reader.kind, &page)
     }
 

@@ -141,7 +141,7 @@ mod tests {
         let without = GOOD.replace("&state=S1", "");
         assert_eq!(AuthorizeRequest::parse(&without).unwrap().state, None);
         assert_eq!(AuthorizeRequest::parse(&format!("{without}&state=")).unwrap().state.as_deref(), Some(""));
-        // What follows `state` keeps its place.
+        // Parameters after `state` keep their place.
         assert_eq!(AuthorizeRequest::parse(&format!("{without}&connect_redirect=1")).unwrap().state, None);
         for (name, refusal) in [
             ("appid", WechatRefusal::AppIdEmpty),

@@ -180,7 +180,7 @@ async fn blocked_cookies_end_on_a_page_that_says_so() {
     chromium.click(WANG).await;
     chromium.see("选择管理员身份").await;
     chromium.click(WANG).await;
-    chromium.see("浏览器阻止了 Cookie").await;
+    chromium.see("登录状态没有保存下来").await;
     chromium.picture("blocked").await;
 }
 

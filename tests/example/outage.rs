@@ -64,7 +64,10 @@ fn redis_that_cannot_be_reached_or_lets_nobody_in_is_told_at_the_start() {
     for password in [":s3cr3t@", "somebody:s3cr3t@", ""] {
         let (code, said) = refusal(&format!("redis://{password}{}/", redis.address()));
         assert_eq!(code, Some(1), "{said}");
-        assert!(said.contains("cannot go on: REDIS_URL: redis: ") && said.contains("uthentication"), "{said}");
+        assert!(
+            said.contains("cannot go on: REDIS_URL: redis: ") && said.contains("the user and the password"),
+            "{said}"
+        );
     }
 }
 

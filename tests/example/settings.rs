@@ -147,7 +147,7 @@ fn only_1_allows_the_sandbox() {
 }
 
 #[test]
-fn refused_sandbox_is_told_with_the_other_mistakes() {
+fn refused_sandbox_is_reported_with_the_other_configuration_errors() {
     let (code, said) = refusal(&[
         ("PUBLIC_URL", "https://campus.example.edu.cn"),
         ("LISTEN", "localhost"),

@@ -13,7 +13,7 @@ async fn whoever_is_bound_gets_exactly_where_they_wanted_to_go() {
         let page = log_in(&phone(), &format!("{}{path}", site.url), "xiaoming").await;
         assert_eq!(page.url(), format!("{}{path}", site.url));
         assert_eq!(page.status(), 200, "{path}");
-        assert_eq!(page.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(page.header("cache-control"), Some("private, no-store"), "{path}");
         let text = page.text();
         assert!(text.contains("data-wechat=\"bound\"") && text.contains("示例大学校园服务"), "{path}");
         assert!(text.contains("…000001") && !text.contains("oFollowerXiaoming00000000001"), "{path}");

@@ -50,18 +50,14 @@ async fn a_name_that_is_cut_in_an_emoji_ends_with_a_replacement_character() {
 
 #[tokio::test]
 async fn a_token_with_a_float_for_a_lifetime_is_fetched_once() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let client = weika(&sandbox);
     for lifetime in [json!(7200.0), json!("7200.0"), json!(1e30)] {
+        let sandbox = Sandbox::start().await.unwrap();
+        let client = weika(&sandbox);
         sandbox.faults().once(Endpoint::AccessToken, Fault::ExpiresIn(Some(lifetime)));
-        let issued = sandbox.ledger().tokens_issued();
-        let token = client.access_token().await.unwrap().clone();
-        for _ in 0..3 {
+        for _ in 0..4 {
             drop(client.access_token().await.unwrap());
         }
-        assert_eq!(sandbox.ledger().tokens_issued(), issued + 1);
-        client.tokens().invalidate(&token);
-        tokio::time::sleep(std::time::Duration::from_millis(1_050)).await;
+        assert_eq!(sandbox.ledger().tokens_issued(), 1);
     }
 }
 

@@ -133,7 +133,7 @@ async fn all_missing_rights_are_named_at_once() {
 }
 
 #[tokio::test]
-async fn user_without_any_rights_is_told_all_of_them() {
+async fn all_rights_are_named_for_a_user_without_any() {
     let redis = redis_server::Redis::start();
     let error = builder(&redis, &[]).connect().await.expect_err("all rights are missing");
     let shown = shown(&error);

@@ -107,6 +107,12 @@ const CASES: &[Case] = &[
     ),
     case("jQuery.get of HTML", "GET", &[("accept", "text/html, */*; q=0.01"), XHR], Script),
     case("jQuery, POST of a form", "POST", &[("accept", "text/html, */*; q=0.01"), FORM_TYPE, XHR], Script),
+    case(
+        "XHR, header set twice",
+        "GET",
+        &[WEBKIT_HTML, ("x-requested-with", "XMLHttpRequest, XMLHttpRequest")],
+        Script,
+    ),
     case("XHR, other case", "GET", &[WEBKIT_HTML, ("x-requested-with", "xmlhttprequest")], Script),
     case("XHR without any header of its own", "GET", &[ANY], Script),
     case("htmx", "GET", &[ANY, ("hx-request", "true"), SAME_ORIGIN, ("sec-fetch-mode", "cors"), EMPTY], Script),
@@ -287,7 +293,14 @@ const CASES: &[Case] = &[
         &[CHROMIUM_HTML, FORM_TYPE, NAVIGATE, DOCUMENT, ("purpose", "prefetch")],
         Form,
     ),
+    case(
+        "speculative navigation without a destination",
+        "GET",
+        &[CHROMIUM_HTML, NAVIGATE, EMPTY, ("sec-purpose", "prefetch")],
+        Prefetch,
+    ),
     // First of all: preflights and gRPC.
+    case("gRPC, other case", "POST", &[("content-type", "Application/GRPC+proto")], Grpc),
     case(
         "preflight",
         "OPTIONS",
@@ -323,7 +336,7 @@ fn only_a_navigation_is_redirected_and_only_a_person_is_shown_a_page() {
     assert_eq!(all.map(RequestKind::is_shown), [true, true, true, false, false, false, false]);
 }
 
-/// Headers that say nothing about the kind, whatever their values.
+/// Headers that say nothing about the kind.
 const SILENT: &[&str] = &[
     "user-agent",
     "accept-language",
@@ -346,7 +359,7 @@ const SILENT: &[&str] = &[
 proptest! {
     /// Headers that the rules do not name change no verdict, and neither does the order of all headers.
     #[test]
-    fn real_clients_are_judged_alike_whatever_else_they_send(
+    fn other_headers_do_not_change_the_kind(
         index in 0..CASES.len(),
         silent in prop::collection::vec((prop::sample::select(SILENT), "[ -~]{0,24}"), 0..6),
         turn in 0..8_usize,

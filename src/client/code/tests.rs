@@ -3,7 +3,7 @@ use super::*;
 use crate::error::ErrorKind;
 
 #[test]
-fn weika_numbers_call_for_what_the_documents_say() {
+fn weika_numbers_map_to_the_documented_reactions() {
     let table = CodeTable::weika();
     for (code, kind) in [
         (6001, ErrorKind::InvalidCode),
@@ -23,7 +23,7 @@ fn weika_numbers_call_for_what_the_documents_say() {
 }
 
 #[test]
-fn binding_numbers_call_for_what_the_documents_say() {
+fn binding_numbers_map_to_the_documented_reactions() {
     let table = CodeTable::binding();
     for (reaction, codes) in [
         (Reaction::Relogin, &[200, 401, 426, 2001, 2004, 2005, 2009, 440_003, 440_004][..]),

@@ -67,6 +67,32 @@ async fn r2_frame_gets_a_page_that_leads_out_of_it_and_may_be_framed() {
 }
 
 #[tokio::test]
+async fn r2_login_endpoint_in_a_frame_leads_out_of_it() {
+    let headers = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+    let answer = Site::new().answer(request(Method::GET, "/auth/weika/login?return_to=/a", &headers)).await;
+    assert_page(&answer, 401);
+    assert!(answer.text.contains("href=\"/auth/weika/login?return_to=%2Fa\" target=\"_top\""), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn r3_login_endpoint_sends_no_script_to_another_origin() {
+    let site = Site::new();
+    for headers in [
+        &[("hx-request", "true"), ("hx-boosted", "true"), ("accept", "text/html")][..],
+        &[("hx-request", "true"), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")],
+        &[("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")],
+        &[("accept", "text/html"), ("x-requested-with", "XMLHttpRequest")],
+    ] {
+        let answer = site.answer(request(Method::GET, "/auth/weika/login?return_to=/a", headers)).await;
+        assert_eq!(answer.parts.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(json(&answer)["login_url"], "/auth/weika/login?return_to=%2Fa");
+        assert_eq!(answer.parts.headers.contains_key("hx-redirect"), headers[0].0 == "hx-request");
+    }
+    // A client that says nothing about itself is redirected, as a link checker expects.
+    assert!(site.answer(request(Method::GET, "/auth/weika/login", &[])).await.is_to_provider());
+}
+
+#[tokio::test]
 async fn r3_login_url_of_a_script_carries_the_page_that_sent_it() {
     let site = Site::new();
     for (headers, expected) in [

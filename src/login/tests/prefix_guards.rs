@@ -66,6 +66,12 @@ async fn r7_guarded_responses_get_cache_control_and_open_ones_do_not() {
     let jar = logged_in(&login, "clerk").await;
     assert_eq!(visit(&login, &jar, "/admin").await.parts.headers["cache-control"], "private, no-store");
     assert!(!visit(&login, &jar, "/public").await.parts.headers.contains_key("cache-control"));
+    let store = MemoryStore::new();
+    let unchanged = LoginLayer::builder_with_store(Site::new().provider, store).public_url("https://campus.example");
+    let unchanged = unchanged.secret([9; 32]).guard_prefix("/admin", LoggedIn).without_cache_control().build().unwrap();
+    let jar = logged_in(&unchanged, "clerk").await;
+    let answer = visit(&unchanged, &jar, "/admin").await;
+    assert!(answer.text == "inside" && !answer.parts.headers.contains_key("cache-control"));
 }
 
 /// A store that answers late.

@@ -112,6 +112,11 @@ fn remedy_for(error: &RedisError, text: &str) -> Option<&'static str> {
         ErrorKind::AuthenticationFailed => Some(CHECK_CREDENTIALS),
         _ if is_about_credentials(text) => Some(CHECK_CREDENTIALS),
         _ if text.contains("cluster support disabled") => Some("the server is no cluster: use `Redis::builder`"),
+        _ if text.contains("OOM command not allowed") => Some("the server is full: raise maxmemory"),
+        _ if text.contains("MISCONF") => {
+            Some("the server cannot write to its disk: check the disk and the server's log")
+        }
+        _ if text.contains("NOREPLICAS") => Some("too few replicas are connected: check min-replicas-to-write"),
         _ if text.contains("max number of clients") => Some("raise maxclients of the server"),
         ErrorKind::Server(ServerErrorKind::Moved) => Some("the server is part of a cluster: use `Redis::cluster`"),
         // The missing right is known elsewhere.

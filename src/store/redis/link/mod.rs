@@ -183,7 +183,7 @@ impl Link {
                 *checked = Some(Instant::now());
                 self.log_denial(&error);
             }
-            // The next beat shows what the matter is.
+            // The next heartbeat finds the reason.
             Err(_elapsed) => {}
         }
     }

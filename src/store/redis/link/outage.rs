@@ -8,7 +8,7 @@ use tokio::time::Instant;
 const LINES_AT_ONCE: u32 = 8;
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// What has been logged about the current outage.
+/// The log state of the current outage.
 #[derive(Debug, Default)]
 pub(super) struct Outage {
     reason: Option<String>,

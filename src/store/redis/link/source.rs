@@ -110,8 +110,7 @@ impl Source {
         }
     }
 
-    /// A new connection, and the address of its server. Takes as long as it takes: whoever waits for it sets the
-    /// limit.
+    /// A new connection, and the address of its server. It has no time limit; the caller sets one.
     pub(super) async fn dial(&self) -> RedisResult<(Connection, String)> {
         // What is waited for has a limit already, which also holds for what this crate's own limits cannot see.
         let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
