@@ -137,7 +137,7 @@ async fn a6_flood_of_each_kind_is_one_line_a_second_with_the_number_of_suppresse
     let lines =
         |of: &str| logged.text().lines().filter(|line| line.contains(of)).map(str::to_owned).collect::<Vec<_>>();
     let kinds =
-        ["InvalidCode", "Fault", "Lost", "login restarts", "sent no cookie back", "too many codes that were refused"];
+        ["InvalidCode", "Fault", "Lost", "login restarts", "did not come back", "too many codes that were refused"];
     for kind in kinds {
         assert_eq!(lines(kind).len(), 1, "{kind}: {:?}", lines(kind));
         assert!(lines(kind)[0].contains("suppressed=0"), "{kind}");
