@@ -67,8 +67,8 @@ pub(super) fn read<I: StoredIdentity>(id: SessionId, record: &[u8], used: &[u8],
     }
     let lifetime = Lifetime::new(Duration::from_millis(record.idle), Duration::MAX);
     let session = Session::begin(id, I::from_record(&record.who)?, lifetime, created);
-    // A use of another instance, whose clock may be ahead, must not postpone the idle timeout.
-    Some(session.ending_by(Timestamp::from_unix_millis(record.ends)).used_at(used.min(now)))
+    // An instance whose clock is wrong must not postpone the idle timeout by more than the clocks may differ.
+    Some(session.ending_by(Timestamp::from_unix_millis(record.ends)).used_at(used.min(now.plus(CLOCK_SKEW))))
 }
 
 /// Logs that a record is refused, once a minute at most.
@@ -120,7 +120,9 @@ mod tests {
         let read_at = |now| read::<Manager>(id(), RELEASED.as_bytes(), b"1000060000", now).unwrap();
         let used = Timestamp::from_unix_seconds(1_000_060);
         assert_eq!(read_at(used.plus(CLOCK_SKEW)).last_used(), used);
-        assert_eq!(read_at(START).last_used(), START, "a use in the future is one of this moment");
+        assert_eq!(read_at(START).last_used(), used, "the clock of another instance is a minute ahead");
+        let early = START.minus(CLOCK_SKEW);
+        assert_eq!(read_at(early).last_used(), START, "a use is at most as far in the future as clocks may differ");
     }
 
     #[test]
