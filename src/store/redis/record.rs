@@ -77,8 +77,9 @@ pub(super) fn read<I: StoredIdentity>(
     }
     let lifetime = Lifetime::new(Duration::from_millis(record.idle), Duration::MAX);
     let session = Session::begin(id, I::from_record(&record.who)?, lifetime, created);
-    // A use of another instance, whose clock may be ahead, must not postpone the idle timeout.
-    Some(session.within(*namespace).ending_by(Timestamp::from_unix_millis(record.ends)).used_at(used.min(now)))
+    // An instance whose clock is wrong must not postpone the idle timeout by more than the clocks may differ.
+    let session = session.within(*namespace).ending_by(Timestamp::from_unix_millis(record.ends));
+    Some(session.used_at(used.min(now.plus(CLOCK_SKEW))))
 }
 
 /// Logs that a record is refused, once a minute at most.
@@ -132,7 +133,9 @@ mod tests {
             |now| read::<Manager>(&Namespace::default(), id(), RELEASED.as_bytes(), b"1000060000", now).unwrap();
         let used = Timestamp::from_unix_seconds(1_000_060);
         assert_eq!(read_at(used.plus(CLOCK_SKEW)).last_used(), used);
-        assert_eq!(read_at(START).last_used(), START, "a use in the future is one of this moment");
+        assert_eq!(read_at(START).last_used(), used, "the clock of another instance is a minute ahead");
+        let early = START.minus(CLOCK_SKEW);
+        assert_eq!(read_at(early).last_used(), START, "a use is at most as far in the future as clocks may differ");
     }
 
     #[test]
