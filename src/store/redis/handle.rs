@@ -95,16 +95,14 @@ impl Redis {
 
     /// The store for the sessions of one kind of people ([`StoredIdentity::KIND`]).
     ///
-    /// Asked for again, also by another process, it is the same store: whoever is logged in through one is through
-    /// the other. Two login layers for the same kind of people, such as managers of two schools with an application
-    /// each, need two stores: [`store_named`](Self::store_named).
+    /// Asked for again, also by another process, it is the same store. Several login layers may use it: each of them
+    /// accepts and revokes the sessions of its own [namespace](crate::store::Namespace) only.
     #[must_use]
     pub fn store<I: StoredIdentity>(&self) -> RedisStore<I> {
         self.realm(I::KIND.into())
     }
 
-    /// Another store for people of this kind, apart from those with other names. The name of the layer's provider is a
-    /// good one.
+    /// Another store for people of this kind, apart from those with other names. Login layers do not need it.
     #[must_use]
     pub fn store_named<I: StoredIdentity>(&self, name: &str) -> RedisStore<I> {
         // Announcements are words, and no two names may become one.

@@ -49,12 +49,15 @@ const WITHOUT_CLOCK: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// With it the instances also share the application's access token and spend every code once
 /// ([`Fleet`]).
 ///
-/// * **Keys.** A session is kept under the SHA-256 of its id, with an expiry. Who is logged in is one field, last use
+/// * **Keys.** A session is kept under the namespace of its login and the SHA-256 of its id, with an expiry. Who is logged in is one field, last use
 ///   another. Everything else has an expiry too. [`RedisBuilder`](super::RedisBuilder) has the name of the site, which
 ///   all keys begin with, and a key to seal what is written.
-/// * **Copies.** Sessions that are used are kept near, so that most requests do not ask Redis. An end anywhere is seen
-///   everywhere within a second: instances tell each other, and a copy counts only while it is certain that the
-///   message would have come.
+/// * **Local cache.** Sessions that are used are cached in the process, so that most requests do not ask Redis. A
+///   revocation anywhere is seen everywhere within a second: instances tell each other, and the cache is used only while
+///   the invalidation channel is known to be healthy. A record that Redis loses without a message is refused everywhere
+///   within 60 seconds.
+/// * **Logins.** Several login layers may share a Redis: each accepts and revokes its own sessions only
+///   ([`Namespace`]).
 /// * **Outages.** An operation takes a second at most. While Redis is away, whoever has a session cookie gets `503` at
 ///   once, nobody is logged out, and visitors without one notice nothing. What Redis has lost is lost: its
 ///   persistence decides (`appendonly yes`), and it must not evict (`maxmemory-policy noeviction`, the default): an
