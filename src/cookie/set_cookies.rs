@@ -20,19 +20,15 @@ const MAX_SET_COOKIES: usize = 32;
 #[derive(Debug)]
 pub(crate) struct SetCookies {
     policy: CookiePolicy,
-    set: Vec<Entry>,
-    deleted: Vec<Entry>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    name: String,
-    header: HeaderValue,
+    /// The headers, in the order in which they are sent: those of cookies that are set come first.
+    headers: Vec<HeaderValue>,
+    /// How many of them set a cookie.
+    set: usize,
 }
 
 impl SetCookies {
     pub(crate) fn new(policy: CookiePolicy) -> Self {
-        Self { policy, set: Vec::new(), deleted: Vec::new() }
+        Self { policy, headers: Vec::new(), set: 0 }
     }
 
     /// Sets a cookie that lives for `max_age`, or until the browser closes.
@@ -42,7 +38,8 @@ impl SetCookies {
     pub(crate) fn set(&mut self, full_name: &str, value: &str, max_age: Option<Duration>) -> Result<(), Error> {
         let header = self.policy.set(full_name, value, max_age)?;
         self.remove(full_name);
-        self.set.push(Entry { name: full_name.to_owned(), header });
+        self.headers.insert(self.set, header);
+        self.set += 1;
         Ok(())
     }
 
@@ -52,33 +49,40 @@ impl SetCookies {
     /// If the name cannot be in a header; the names of this crate always can.
     pub(crate) fn delete(&mut self, full_name: &str) -> Result<(), Error> {
         // Checked before anything else, because a request may name thousands of cookies.
-        if self.deletes(full_name) || self.deleted.len() == MAX_SET_COOKIES {
-            self.set.retain(|entry| entry.name != full_name);
+        let is_full = self.headers.len() - self.set == MAX_SET_COOKIES;
+        if self.deletes(full_name) {
             return Ok(());
         }
-        let header = self.policy.delete(full_name)?;
         self.remove(full_name);
-        self.deleted.push(Entry { name: full_name.to_owned(), header });
+        if !is_full {
+            self.headers.push(self.policy.delete(full_name)?);
+        }
         Ok(())
     }
 
     /// Whether the response deletes this cookie.
     pub(crate) fn deletes(&self, full_name: &str) -> bool {
-        self.deleted.iter().any(|entry| entry.name == full_name)
+        self.headers[self.set..].iter().any(|header| is_of(header, full_name))
     }
 
     /// Adds the headers to a response.
     pub(crate) fn append_to(self, headers: &mut HeaderMap) {
-        for entry in self.set.into_iter().chain(self.deleted).take(MAX_SET_COOKIES) {
-            headers.append(SET_COOKIE, entry.header);
+        for header in self.headers.into_iter().take(MAX_SET_COOKIES) {
+            headers.append(SET_COOKIE, header);
         }
     }
 
     fn remove(&mut self, full_name: &str) {
-        for entries in [&mut self.set, &mut self.deleted] {
-            entries.retain(|entry| entry.name != full_name);
+        if let Some(index) = self.headers.iter().position(|header| is_of(header, full_name)) {
+            self.headers.remove(index);
+            self.set -= usize::from(index < self.set);
         }
     }
+}
+
+/// Whether a header sets or deletes the cookie of this name.
+fn is_of(header: &HeaderValue, full_name: &str) -> bool {
+    header.as_bytes().strip_prefix(full_name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::{Ready, ready};
+use std::iter::once_with;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -101,8 +102,10 @@ impl<I: Identity> Shared<I> {
         let books = &mut *books;
         self.sweep(books, session.created());
         let (namespace, subject) = (*session.namespace(), session.identity().subject());
-        let revocations = [Revoked::All(namespace), Revoked::Subject(namespace, subject.into())];
-        let revocations = revocations.into_iter().chain(former.copied().map(Revoked::Session));
+        // Made only if there was a revocation since the stamp.
+        let revocations = once_with(|| Revoked::All(namespace))
+            .chain(once_with(|| Revoked::Subject(namespace, subject.into())))
+            .chain(former.copied().map(Revoked::Session));
         let is_revoked = books.marks.cover(revocations, since);
         if let Some(former) = former {
             self.remove(books, &namespace, former);
