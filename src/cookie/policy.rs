@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::HeaderValue;
 
 use crate::error::{Error, ErrorKind};
@@ -33,17 +34,16 @@ impl CookiePolicy {
     /// If `value` cannot be in a header; the values of this crate always can.
     pub(super) fn set(self, full_name: &str, value: &str, max_age: Option<Duration>) -> Result<HeaderValue, Error> {
         let attributes = self.attributes();
-        let text = match max_age {
-            Some(age) => format!("{full_name}={value}{attributes}; Max-Age={}", age.as_secs()),
-            None => format!("{full_name}={value}{attributes}"),
-        };
-        header(&text)
+        match max_age.map(|age| age.as_secs().to_string()) {
+            Some(age) => header(&[full_name, "=", value, attributes, "; Max-Age=", &age]),
+            None => header(&[full_name, "=", value, attributes]),
+        }
     }
 
     /// `Set-Cookie` that deletes the cookie. It repeats every attribute; browsers ignore it otherwise.
     pub(super) fn delete(self, full_name: &str) -> Result<HeaderValue, Error> {
-        let attributes = self.attributes();
-        header(&format!("{full_name}={attributes}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"))
+        let expired = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+        header(&[full_name, "=", self.attributes(), expired])
     }
 
     fn attributes(self) -> &'static str {
@@ -54,8 +54,9 @@ impl CookiePolicy {
     }
 }
 
-fn header(text: &str) -> Result<HeaderValue, Error> {
-    let mut value = HeaderValue::from_str(text)
+/// One allocation: the parts are joined in a buffer of their length, which the header takes over.
+fn header(parts: &[&str]) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from(parts.concat()))
         .map_err(|_| Error::new(ErrorKind::Internal, "a cookie cannot be written as a header"))?;
     value.set_sensitive(true);
     Ok(value)
