@@ -20,7 +20,6 @@ pub(super) fn message(identity: &str) -> String {
 
 /// Logs that a rejection was sent to the client without an answer of its layer: as an error once per identity, later
 /// at debug level.
-#[cfg_attr(not(feature = "tracing"), expect(clippy::if_same_then_else, reason = "both are silent"))]
 pub(super) fn report(identity: TypeId, name: &'static str) {
     let message = message(name);
     if REPORTED.lock().unwrap_or_else(PoisonError::into_inner).insert(identity) {
