@@ -84,7 +84,7 @@ impl Imitation {
         let binding = BindingClient::builder(self.url()).build()?;
         let builder = WechatUserProvider::builder(binding).authorize_url(&authorize_url);
         let builder = if self.kesion {
-            builder.official_account(school.clone())
+            builder.official_account(school.clone()).application("school")
         } else {
             // A real Kesion names a real account, which the sandbox's WeChat does not have.
             builder.app_id(self.sandbox.app_id())
