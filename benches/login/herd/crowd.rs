@@ -23,6 +23,9 @@ use crate::visitor::{Begun, cookie, navigate};
 /// So many connect at the same time; what is measured comes later.
 const DOORS: usize = 500;
 
+/// A browser gives up after so many reloads.
+const RELOADS: usize = 100;
+
 /// What became of everybody.
 pub(super) struct Crowd {
     pub(super) logged_in: usize,
@@ -33,6 +36,8 @@ pub(super) struct Crowd {
     pub(super) begins: Duration,
     /// From the first callback to the last answer to one.
     pub(super) callbacks: Duration,
+    /// Callbacks that were sent again, because the site had no permit for them.
+    pub(super) reloads: usize,
 }
 
 impl Crowd {
@@ -60,16 +65,18 @@ impl Crowd {
             let start = Instant::now();
             let returned = browsers.into_iter().map(Browser::come_back).collect::<JoinSet<_>>().join_all().await;
             let callbacks = start.elapsed();
+            let reloads = returned.iter().flatten().map(|(browser, _)| browser.reloads).sum();
             let looked = returned.into_iter().map(Browser::look).collect::<JoinSet<_>>().join_all().await;
             let failures: Vec<_> = looked.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect();
-            Self { logged_in: people - failures.len(), failures, waiting, begins, callbacks }
+            Self { logged_in: people - failures.len(), failures, waiting, begins, callbacks, reloads }
         })
     }
 }
 
 /// One browser with its connection.
-struct Browser {
+pub(super) struct Browser {
     number: usize,
+    reloads: usize,
     site: SendRequest<Empty<Bytes>>,
     /// The cookie of the flow.
     cookie: String,
@@ -77,13 +84,13 @@ struct Browser {
     target: String,
 }
 
-async fn connect(address: SocketAddr) -> Result<SendRequest<Empty<Bytes>>, BoxError> {
+pub(super) async fn connect(address: SocketAddr) -> Result<SendRequest<Empty<Bytes>>, BoxError> {
     let (sender, connection) = handshake(TokioIo::new(TcpStream::connect(address).await?)).await?;
     tokio::spawn(connection);
     Ok(sender)
 }
 
-async fn get(
+pub(super) async fn get(
     sender: &mut SendRequest<Empty<Bytes>>,
     target: &str,
     cookies: Option<&str>,
@@ -98,16 +105,16 @@ fn location(answer: &HeaderMap) -> String {
     answer[LOCATION].to_str().expect("text").to_owned()
 }
 
-async fn begin(number: usize, site: SocketAddr) -> Browser {
+pub(super) async fn begin(number: usize, site: SocketAddr) -> Browser {
     let mut site = connect(site).await.expect("the site listens");
     let answer = get(&mut site, "/auth/weika/login?return_to=/admin", None).await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);
     let cookie = Begun::from(answer.headers()).cookie;
-    Browser { number, site, cookie, target: location(answer.headers()) }
+    Browser { number, reloads: 0, site, cookie, target: location(answer.headers()) }
 }
 
 /// Everybody says who they are at the provider's page, and is sent back with a code.
-async fn approve(browsers: &mut [Browser], upstream: SocketAddr) {
+pub(super) async fn approve(browsers: &mut [Browser], upstream: SocketAddr) {
     let mut upstream = connect(upstream).await.expect("the upstream listens");
     for browser in browsers {
         let query = browser.target.split_once('?').expect("a query").1;
@@ -120,18 +127,26 @@ async fn approve(browsers: &mut [Browser], upstream: SocketAddr) {
 }
 
 /// A browser that has come back, with the cookie of its session.
-type Returned = Result<(Browser, String), BoxError>;
+pub(super) type Returned = Result<(Browser, String), BoxError>;
 
 impl Browser {
-    async fn come_back(mut self) -> Returned {
-        let answer = get(&mut self.site, &self.target, Some(&self.cookie)).await?;
+    /// Sends the callback, and again while the site has no permit for it.
+    pub(super) async fn come_back(mut self) -> Returned {
+        let answer = loop {
+            let answer = get(&mut self.site, &self.target, Some(&self.cookie)).await?;
+            if answer.status() != StatusCode::SERVICE_UNAVAILABLE || self.reloads == RELOADS {
+                break answer;
+            }
+            self.reloads += 1;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        };
         match cookie(answer.headers(), "-session") {
             Some(session) if answer.status() == StatusCode::SEE_OTHER => Ok((self, session)),
             _ => Err(format!("the callback is answered with {}", answer.status()).into()),
         }
     }
 
-    async fn look(returned: Returned) -> Result<(), BoxError> {
+    pub(super) async fn look(returned: Returned) -> Result<(), BoxError> {
         let (mut browser, session) = returned?;
         let answer = get(&mut browser.site, "/admin", Some(&session)).await?;
         let [_, user_id] = person(browser.number);

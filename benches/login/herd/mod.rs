@@ -3,10 +3,12 @@
 //! Each of the three has as many open files as there are logins; one process for all is not allowed so many.
 
 mod crowd;
+mod flood;
 mod site;
 mod upstream;
 
 use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -22,16 +24,25 @@ const TOKEN_DELAY: Duration = Duration::from_secs(1);
 pub(crate) fn play(arguments: &[String]) -> bool {
     match arguments {
         [role, url, key, secret] if role == "site" => site::serve(url, key, secret),
-        [role, people] if role == "upstream" => upstream::serve(people.parse().expect("a number")),
+        [role, people, millis] if role == "upstream" => {
+            let delay = Duration::from_millis(millis.parse().expect("a number"));
+            upstream::serve(people.parse().expect("a number"), delay);
+        }
         _ => return false,
     }
     true
 }
 
 pub(crate) fn measure(section: &mut Section) {
-    let logins = if is_smoke() { 50 } else { 10_000 };
+    at_once(section, "herd", Duration::ZERO);
+    at_once(section, "slow_herd", Duration::from_secs(1));
+    flood::measure(section);
+}
+
+/// Starts an upstream with so many people, whose exchanges take so long, and a site.
+fn start(people: usize, exchange_delay: Duration) -> (Part, SocketAddr, Part, SocketAddr) {
     raise_file_limit();
-    let mut upstream = Part::start(&["upstream", &logins.to_string()]);
+    let mut upstream = Part::start(&["upstream", &people.to_string(), &exchange_delay.as_millis().to_string()]);
     let said = upstream.line();
     let [url, key, secret] = said.split(' ').collect::<Vec<_>>()[..] else {
         panic!("the upstream says {said:?}");
@@ -39,7 +50,12 @@ pub(crate) fn measure(section: &mut Section) {
     let mut site = Part::start(&["site", url, key, secret]);
     let address = site.line().parse().expect("an address");
     let upstream_address = url.strip_prefix("http://").expect("plain").parse().expect("an address");
+    (upstream, upstream_address, site, address)
+}
 
+fn at_once(section: &mut Section, name: &str, exchange_delay: Duration) {
+    let logins = if is_smoke() { 50 } else { 10_000 };
+    let (mut upstream, upstream_address, site, address) = start(logins, exchange_delay);
     let crowd = Crowd::log_in(logins, address, upstream_address, || memory(site.process.id(), "VmRSS"));
     let peak = memory(site.process.id(), "VmHWM");
     let said = upstream.ask();
@@ -51,8 +67,10 @@ pub(crate) fn measure(section: &mut Section) {
 
     section.text(&format!(
         "{logins} logins at once: everybody is at the provider's page, nobody has a token yet, and then all callbacks \
-         come. The token takes {} s of it. Site (one thread), upstream and browsers are processes of their own.",
+         come. The token takes {} s of it, and each exchange {} s. Site (one thread), upstream and browsers are \
+         processes of their own.",
         TOKEN_DELAY.as_secs_f64(),
+        exchange_delay.as_secs_f64(),
     ));
     let failed = crowd.failures.len();
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
@@ -63,6 +81,7 @@ pub(crate) fn measure(section: &mut Section) {
         count("token fetches", "token_fetches", token_fetches),
         count("exchanges", "exchanges", exchanges),
         count("codes spent", "codes_spent", spent),
+        count("reloads", "reloads", crowd.reloads),
         ("begun within, s", "begin_seconds", Some(crowd.begins.as_secs_f64()), 1),
         ("in within, s", "seconds", Some(crowd.callbacks.as_secs_f64()), 1),
         ("MiB before", "waiting_mb", crowd.waiting, 0),
@@ -70,7 +89,7 @@ pub(crate) fn measure(section: &mut Section) {
     ];
     for (_, key, value, _) in cells {
         if let Some(value) = value {
-            section.figure(&format!("herd/{key}"), value);
+            section.figure(&format!("{name}/{key}"), value);
         }
     }
     let shown = cells.map(|(_, _, value, places)| value.map_or_else(|| "–".to_owned(), |it| format!("{it:.places$}")));
