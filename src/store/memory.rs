@@ -189,11 +189,11 @@ impl<I: Identity> SessionStore<I> for MemoryStore<I> {
 
     #[inline]
     fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<I, Self::Load> {
-        let found = self
-            .shared
-            .sessions
-            .look(id, |session, ()| (session.namespace() == namespace).then(|| Arc::clone(session)));
-        Lookup::Ready(Ok(found.flatten()))
+        let found = self.shared.sessions.look(id, |session, ()| {
+            let is_of_namespace = session.namespace() == namespace;
+            is_of_namespace.then(|| Arc::clone(session))
+        });
+        Lookup::Ready(Ok(found))
     }
 
     fn stamp(&self, _namespace: &Namespace) -> impl Future<Output = Result<Stamp, Error>> + Send {

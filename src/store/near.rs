@@ -119,15 +119,14 @@ impl<I: Send + Sync + 'static> Near<I> {
         if !self.trust.holds(now) {
             return None;
         }
-        let found = self.sessions.look(digest, |session, confirmed| {
+        self.sessions.look(digest, |session, confirmed| {
             let age = confirmed.age(now);
             if age >= CONFIRMED_FOR || !session.is_live(now) {
                 return None;
             }
             let is_due = age >= CONFIRM_AFTER && confirmed.is_to_be_asked();
             Some(Found { session: Arc::clone(session), is_due })
-        });
-        found.flatten()
+        })
     }
 
     /// To be called before the far store is asked.
@@ -146,9 +145,8 @@ impl<I: Send + Sync + 'static> Near<I> {
     /// The far store has said that a session is there. That may be older news than its end, but then it is not cached
     /// any more.
     pub(super) fn confirm(&self, digest: &Digest, asked: Asked) {
-        self.sessions.look(digest, |_, confirmed| {
-            confirmed.at.fetch_max(asked.at.unix_millis(), Ordering::Relaxed);
-        });
+        self.sessions
+            .look(digest, |_, confirmed| Some(confirmed.at.fetch_max(asked.at.unix_millis(), Ordering::Relaxed)));
     }
 
     /// The far store has said that there is no such session. That is no change that an answer about another session
@@ -163,7 +161,7 @@ impl<I: Send + Sync + 'static> Near<I> {
     pub(super) fn touched(&self, digest: &Digest, used: Timestamp, asked: Asked) {
         let mut changes = self.changes();
         *changes += 1;
-        self.sessions.look(digest, |copy, _| copy.touch(used));
+        self.sessions.look(digest, |copy, _| Some(copy.touch(used)));
         self.confirm(digest, asked);
     }
 

@@ -60,13 +60,13 @@ impl<K: Key, I, N> Table<K, I, N> {
 
     #[inline]
     pub(super) fn get(&self, key: &K) -> Option<Arc<Session<I>>> {
-        self.look(key, |session, _| Arc::clone(session))
+        self.look(key, |session, _| Some(Arc::clone(session)))
     }
 
     /// Looks at a session and its note.
     #[inline]
-    pub(super) fn look<R>(&self, key: &K, look: impl FnOnce(&Arc<Session<I>>, &N) -> R) -> Option<R> {
-        self.sessions.pin().get(key).map(|slot| look(&slot.session, &slot.note))
+    pub(super) fn look<R>(&self, key: &K, look: impl FnOnce(&Arc<Session<I>>, &N) -> Option<R>) -> Option<R> {
+        self.sessions.pin().get(key).and_then(|slot| look(&slot.session, &slot.note))
     }
 
     /// Keeps a session, in the place of one with the same key. Calls `evicted` with each session that makes room.
