@@ -5,6 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::Router;
 use axum::routing::get;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpSocket;
 use tokio::runtime::Builder;
 use tower_weika::guard::GuardLayer;
@@ -36,7 +39,12 @@ pub(super) fn serve(upstream: &str, key: &str, secret: &str) {
         socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a free port");
         let listener = socket.listen(16_384).expect("to listen");
         announce(&listener.local_addr().expect("an address").to_string());
-        axum::serve(listener, site).await.expect("serving never ends");
+        // As the example serves: `axum::serve` also detects HTTP/2, which costs memory for each connection.
+        loop {
+            let (stream, _) = listener.accept().await.expect("a connection");
+            let service = TowerToHyperService::new(site.clone());
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        }
     });
 }
 
