@@ -142,7 +142,7 @@ macro_rules! connection_methods {
         }
 
         /// The longest time for one exchange, from connecting to the last byte; 5 s unless set. A
-        /// transport of yours may have shorter ones. The time begins when the call has a
+        /// transport that you supply may have shorter ones. The time begins when the call has a
         /// [permit](Self::permit_limits).
         pub fn total_timeout(mut self, total_timeout: std::time::Duration) -> Self {
             self.connection.limits.total = total_timeout;

@@ -105,7 +105,7 @@ impl Admission {
     }
 }
 
-/// What one exchange has taken. Dropped, it gives the token of the bucket back.
+/// The charges of one exchange. Dropped, it gives the token of the bucket back.
 pub(super) struct Admitted<'a> {
     quota: Option<&'a Quota>,
     charge: Option<Charge>,

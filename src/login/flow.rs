@@ -250,7 +250,7 @@ impl FlowCookies {
     }
 }
 
-/// What a cookie takes of the header.
+/// The bytes that a cookie takes of the header.
 fn pair_size(name: &[u8], value: &[u8]) -> usize {
     name.len() + value.len() + PAIR_OVERHEAD
 }
