@@ -40,6 +40,7 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         if let Err(rejection) = verify(&*self.requirement, &request) {
             return ResponseFuture::rejected(rejection);
