@@ -77,6 +77,7 @@ where
 {
     type Output = Result<Response<ResponseBody<RB>>, S::Error>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut kind = self.project().kind;
         loop {
