@@ -126,7 +126,6 @@ async fn s7_use_of_a_lost_session_ends_it_and_a_use_that_is_recorded_confirms_it
     a.touched(&held);
     let used = held.last_used().unix_millis().to_string();
     until("the use is recorded", async || redis.command(&["HGET", &key, "used"]).text() == used).await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
     hand.advance(Duration::from_secs(40));
     until("it is confirmed by the use", async || is_near(&a, &id)).await;
 
@@ -159,11 +158,10 @@ async fn s7_unknown_ids_publish_and_keep_nothing() {
 async fn log_in_meanwhile(site: &Site, cookie: &str, revoke: impl Future<Output = ()>) -> Answer {
     let (callback, flow) = site.begin("o1").await.unwrap();
     let held = site.hold_exchanges().await;
-    let waiting = site.clone();
+    let (waiting, before) = (site.clone(), site.codes());
     let cookies = format!("{flow}; {cookie}");
     let answer = tokio::spawn(async move { waiting.get(&callback, &cookies).await });
-    // The code is sent within this time; if not, the test proves less.
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    until("the code is at the provider", async || site.codes() > before).await;
     revoke.await;
     drop(held);
     answer.await.unwrap()

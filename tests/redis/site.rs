@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
 use axum::Router;
@@ -31,6 +32,8 @@ pub(crate) struct Reception {
     application: &'static str,
     /// An exchange takes a permit before it answers.
     gate: Arc<Semaphore>,
+    /// How many codes have arrived.
+    codes: Arc<AtomicUsize>,
 }
 
 impl IdentityProvider for Reception {
@@ -53,6 +56,7 @@ impl IdentityProvider for Reception {
     }
 
     async fn exchange(&self, code: AuthorizationCode) -> Result<Manager, Error> {
+        self.codes.fetch_add(1, Ordering::SeqCst);
         let _permit = self.gate.acquire().await.expect("never closed");
         match code.expose() {
             "junk" => Err(Error::new(ErrorKind::InvalidCode, "no such ticket").with_upstream_code(40_029)),
@@ -67,6 +71,7 @@ impl IdentityProvider for Reception {
 pub(crate) struct Site {
     router: Router,
     gate: Arc<Semaphore>,
+    codes: Arc<AtomicUsize>,
     revoke: Revoke,
 }
 
@@ -94,7 +99,8 @@ impl Site {
     /// With the login of this application.
     pub(crate) fn of(application: &'static str, store: impl SessionStore<Manager>, clock: Clock) -> Self {
         let gate = Arc::new(Semaphore::new(1_000));
-        let provider = Reception { application, gate: Arc::clone(&gate) };
+        let codes = Arc::default();
+        let provider = Reception { application, gate: Arc::clone(&gate), codes: Arc::clone(&codes) };
         let login = LoginLayer::builder(provider).store(store).secret([7; 32]).clock(clock);
         let login = login.public_url("https://campus.example").build().expect("a login layer");
         let guarded = get(who).layer(GuardLayer::<Manager>::logged_in());
@@ -108,7 +114,7 @@ impl Site {
                 }
             })
         });
-        Self { router, gate, revoke }
+        Self { router, gate, codes, revoke }
     }
 
     /// Revokes the sessions of a subject, or all of them without one.
@@ -119,6 +125,11 @@ impl Site {
     /// Keeps the provider from answering until the permit is dropped.
     pub(crate) async fn hold_exchanges(&self) -> OwnedSemaphorePermit {
         Arc::clone(&self.gate).acquire_many_owned(1_000).await.expect("never closed")
+    }
+
+    /// How many codes have arrived at the provider.
+    pub(crate) fn codes(&self) -> usize {
+        self.codes.load(Ordering::SeqCst)
     }
 
     /// What somebody with these cookies gets.
