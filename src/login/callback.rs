@@ -70,7 +70,7 @@ where
             (Some(exchange), _) if exchange.is_joinable(now) => exchange,
             (Some(_), _) => return self.replayed(visit, &target).await,
             (None, Code::Given(code)) => {
-                let client = self.admission.client(&visit.headers, &visit.extensions);
+                let client = visit.client;
                 if let Err(reason) = self.admission.verify(client, now) {
                     self.report_not_started(&reason);
                     return self.not_started(visit, &state, &target, reason).await;

@@ -62,8 +62,11 @@ where
             }
             Some(endpoint) => {
                 let (parts, _) = request.into_parts();
-                let query = parts.uri.query().map(str::to_owned);
-                let visit = Visit { method: parts.method, query, headers: parts.headers, extensions: parts.extensions };
+                let client = match endpoint {
+                    Endpoint::Callback => shared.admission.client(&parts.headers, &parts.extensions),
+                    Endpoint::Login | Endpoint::Logout => None,
+                };
+                let visit = Visit::new(parts, client);
                 match endpoint {
                     Endpoint::Logout => ResponseFuture::own(shared.start_logout(visit)),
                     Endpoint::Login | Endpoint::Callback => ResponseFuture::own(shared.visit(endpoint, visit)),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use http::{Extensions, HeaderMap, Method};
+use bytes::BytesMut;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method};
 
 use super::admission::Admission;
 use super::exchange::Exchanges;
@@ -14,6 +16,7 @@ use super::keys::Keys;
 use super::query::{Parameter, parameter};
 use super::reports::Reports;
 use super::return_to::{ReturnRules, ReturnTo};
+use super::throttle::ClientKey;
 use crate::answer::{OwnResponse, Page, PageKind, Pages, Reader, see_other};
 use crate::authenticate::Resolver;
 use crate::cookie::CookiePolicy;
@@ -114,17 +117,43 @@ impl Endpoint {
     }
 }
 
-/// What our endpoints need of a request; the body is never read.
+/// A request to an endpoint of the layer; its body is never read.
 pub(super) struct Visit {
     pub(super) method: Method,
     pub(super) query: Option<String>,
     pub(super) headers: HeaderMap,
-    pub(super) extensions: Extensions,
+    /// The client whose refused codes are limited, for callbacks.
+    pub(super) client: Option<ClientKey>,
 }
 
 impl Visit {
+    /// Takes nothing along that refers to the read buffer of the connection: a login may wait for seconds, and hyper
+    /// would allocate another buffer of 8 KiB meanwhile.
+    pub(super) fn new(parts: Parts, client: Option<ClientKey>) -> Self {
+        let query = parts.uri.query().map(str::to_owned);
+        let mut headers = parts.headers;
+        copy_values(&mut headers);
+        Self { method: parts.method, query, headers, client }
+    }
+
     pub(super) fn reader(&self) -> Reader {
         Reader::of(&self.method, &self.headers)
+    }
+}
+
+/// Replaces all values by copies in one buffer.
+fn copy_values(headers: &mut HeaderMap) {
+    let mut buffer = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
+    for value in headers.values() {
+        buffer.extend_from_slice(value.as_bytes());
+    }
+    let mut buffer = buffer.freeze();
+    for value in headers.values_mut() {
+        let is_sensitive = value.is_sensitive();
+        if let Ok(mut copy) = HeaderValue::from_maybe_shared(buffer.split_to(value.len())) {
+            copy.set_sensitive(is_sensitive);
+            *value = copy;
+        }
     }
 }
 

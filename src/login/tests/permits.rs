@@ -4,6 +4,7 @@ use tokio::time::{Instant, advance, sleep};
 
 use super::meeting::{Joint, Meeting, instance};
 use super::*;
+use crate::login::shared::Visit;
 
 /// A provider with this many permits.
 fn provider(calls: usize) -> (Provider, Permits) {
@@ -160,6 +161,36 @@ async fn a1_panic_of_the_provider_keeps_no_permit() {
         assert_eq!(state_of(&permits), (1, 0));
     }
     assert_eq!(site.exchanges(), 3, "a repeat is told the same");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a1_failed_exchange_keeps_no_permit() {
+    let (provider, permits) = provider(1);
+    let site = Site::with(provider);
+    for code in ["bad", "lost", "late", "denied", "fault", "store"] {
+        let mut jar = Jar::default();
+        let state = site.begin(&mut jar, "/").await;
+        site.callback(&mut jar, code, &state).await;
+        assert_eq!(state_of(&permits), (1, 0), "{code}");
+    }
+    assert_eq!(site.exchanges(), 6);
+}
+
+#[test]
+fn a1_waiting_login_does_not_hold_the_read_buffer_of_its_connection() {
+    let buffer = Bytes::from(b"/callback?code=x text/html /one".to_vec());
+    let mut request = Request::new(());
+    *request.uri_mut() = http::uri::Uri::from_maybe_shared(buffer.slice(..16)).unwrap();
+    for (name, value) in [(ACCEPT, buffer.slice(17..26)), (http::header::REFERER, buffer.slice(27..))] {
+        request.headers_mut().insert(name, http::HeaderValue::from_maybe_shared(value).unwrap());
+    }
+    request.headers_mut().get_mut(ACCEPT).unwrap().set_sensitive(true);
+    request.extensions_mut().insert(buffer.slice(..));
+    let visit = Visit::new(request.into_parts().0, None);
+    assert!(buffer.is_unique());
+    let [accept, referer] = [ACCEPT, http::header::REFERER].map(|name| visit.headers[name].to_str().unwrap());
+    assert_eq!((accept, referer), ("text/html", "/one"));
+    assert_eq!((visit.headers[ACCEPT].is_sensitive(), visit.query.as_deref()), (true, Some("code=x")));
 }
 
 /// Two instances with permits of their own.
