@@ -26,7 +26,8 @@ struct Floor {
 impl Floor {
     fn new() -> Self {
         let clock = Clock::system();
-        let held = ArcSwap::from_pointee(("t".repeat(TOKEN_LENGTH).into(), clock.now().plus(LIFETIME)));
+        let held =
+            ArcSwap::from_pointee(("t".repeat(TOKEN_LENGTH).into(), clock.now().plus(LIFETIME)));
         Self { held, clock }
     }
 
@@ -60,10 +61,19 @@ fn time_both<R: FnMut()>(operations: u64, make: impl Fn() -> R + Sync) -> Durati
 }
 
 /// With one thread and with two; every thread makes its own operation.
-fn both<'c, R: FnMut()>(name: &str, make: impl Fn() -> R + Sync + Copy + 'c) -> [(String, Run<'c>); 2] {
+fn both<'c, R: FnMut()>(
+    name: &str,
+    make: impl Fn() -> R + Sync + Copy + 'c,
+) -> [(String, Run<'c>); 2] {
     [
-        (format!("{name}, 1 thread"), Box::new(move |operations| time(operations, make()))),
-        (format!("{name}, 2 threads"), Box::new(move |operations| time_both(operations, make))),
+        (
+            format!("{name}, 1 thread"),
+            Box::new(move |operations| time(operations, make())),
+        ),
+        (
+            format!("{name}, 2 threads"),
+            Box::new(move |operations| time_both(operations, make)),
+        ),
     ]
 }
 
@@ -72,7 +82,10 @@ fn in_window() -> TokenCache<impl TokenSource> {
     let hand = ManualClock::new(Timestamp::from_unix_seconds(1_763_700_000));
     let cache = token::warm(hand.clock());
     hand.advance(LIFETIME - Duration::from_secs(10));
-    let idle = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let idle = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let entered = idle.enter();
     token::current(&cache);
     drop(entered);
@@ -99,7 +112,9 @@ fn with_candidates(go: impl FnOnce(Vec<(String, Run<'_>)>)) {
             move || token::call(&mut service)
         }),
         both("current(), manual clock", || || token::current(early)),
-        both("current(), manual clock, in the refresh window", || || token::current(late)),
+        both("current(), manual clock, in the refresh window", || {
+            || token::current(late)
+        }),
     ];
     go(all.into_iter().flatten().collect());
 }
@@ -109,16 +124,26 @@ fn main() {
     section.text("157 characters, read through the public API. The floor is an `ArcSwap` guard and the coarse clock.");
     with_candidates(|mut candidates| {
         let medians = turns::medians(&mut candidates, 301, 20_000);
-        let rows = medians.chunks(2).zip(candidates.chunks(2)).map(|(pair, names)| {
-            let (one, two) = (pair[0], pair[1]);
-            let name = names[0].0.trim_end_matches(", 1 thread");
-            section.figure(&format!("{name}/1"), one);
-            section.figure(&format!("{name}/2"), two);
-            let ratios = [two / one, one / medians[0]].map(|ratio| format!("{ratio:.2}"));
-            [vec![name.to_owned(), format!("{one:.1}"), format!("{two:.1}")], ratios.into()].concat()
-        });
+        let rows = medians
+            .chunks(2)
+            .zip(candidates.chunks(2))
+            .map(|(pair, names)| {
+                let (one, two) = (pair[0], pair[1]);
+                let name = names[0].0.trim_end_matches(", 1 thread");
+                section.figure(&format!("{name}/1"), one);
+                section.figure(&format!("{name}/2"), two);
+                let ratios = [two / one, one / medians[0]].map(|ratio| format!("{ratio:.2}"));
+                [
+                    vec![name.to_owned(), format!("{one:.1}"), format!("{two:.1}")],
+                    ratios.into(),
+                ]
+                .concat()
+            });
         let rows: Vec<_> = rows.collect();
-        section.table(&["read", "1 thread, ns", "2 threads, ns", "2 ÷ 1", "÷ floor"], &rows);
+        section.table(
+            &["read", "1 thread, ns", "2 threads, ns", "2 ÷ 1", "÷ floor"],
+            &rows,
+        );
     });
     section.finish();
 }

@@ -71,22 +71,31 @@ struct Case {
 
 impl Case {
     fn new(site: &Site, cookies: usize, ours: Ours, key: &str) -> Self {
-        let foreign = |number: usize| FOREIGN[number % FOREIGN.len()].replace("{}", &number.to_string());
+        let foreign =
+            |number: usize| FOREIGN[number % FOREIGN.len()].replace("{}", &number.to_string());
         let foreign: Vec<_> = (0..cookies).map(foreign).collect();
         let header = ours.among(&foreign, &site.cookie_name);
         let bytes = header.len();
         let values: Arc<[_]> = vec![HeaderValue::try_from(header).expect("a header value")].into();
         let carrier = if bytes == 0 { REFERER } else { COOKIE };
-        let application = Application::known_by(|request| request.extensions().get::<Seen>().is_some());
+        let application =
+            Application::known_by(|request| request.extensions().get::<Seen>().is_some());
         let layer = site.login.authenticate().layer(application);
-        let naive = Naive { name: site.cookie_name.clone(), inner: application };
+        let naive = Naive {
+            name: site.cookie_name.clone(),
+            inner: application,
+        };
         let is_seen = !matches!(ours, Ours::Absent);
         let candidates = [
             Candidate::new("bare", application, carrier.clone(), &values, false),
             Candidate::new("naive", naive, carrier.clone(), &values, is_seen),
             Candidate::new("layer", layer, carrier, &values, false),
         ];
-        Self { key: format!("{key}/{}", ours.name()), bytes, candidates: candidates.map(RefCell::new) }
+        Self {
+            key: format!("{key}/{}", ours.name()),
+            bytes,
+            candidates: candidates.map(RefCell::new),
+        }
     }
 }
 
@@ -110,9 +119,16 @@ impl Service<Request<()>> for Naive {
     }
 
     fn call(&mut self, mut request: Request<()>) -> Self::Future {
-        let header = request.headers().get(COOKIE).map(HeaderValue::as_bytes).unwrap_or_default();
+        let header = request
+            .headers()
+            .get(COOKIE)
+            .map(HeaderValue::as_bytes)
+            .unwrap_or_default();
         let mut pairs = header.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-        let is_ours = |pair: &[u8]| pair.strip_prefix(self.name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="));
+        let is_ours = |pair: &[u8]| {
+            pair.strip_prefix(self.name.as_bytes())
+                .is_some_and(|rest| rest.starts_with(b"="))
+        };
         if pairs.any(is_ours) {
             // Takes no memory, but the map of extensions is looked into.
             request.extensions_mut().insert(Seen);
@@ -123,8 +139,9 @@ impl Service<Request<()>> for Naive {
 
 fn main() {
     let site = Site::with_sessions(1);
-    let usual =
-        COUNTS.iter().flat_map(|count| Ours::ALL.map(|ours| Case::new(&site, *count, ours, &count.to_string())));
+    let usual = COUNTS
+        .iter()
+        .flat_map(|count| Ours::ALL.map(|ours| Case::new(&site, *count, ours, &count.to_string())));
     let mean = FOREIGN.iter().map(|cookie| cookie.len() + 4).sum::<usize>() / FOREIGN.len();
     let long = Ours::ALL.map(|ours| Case::new(&site, LONG / mean, ours, "64 KB"));
     let cases: Vec<_> = usual.chain(long).collect();
@@ -151,6 +168,15 @@ fn main() {
         ]
     });
     let rows: Vec<_> = rows.collect();
-    section.table(&["cookies of others, ours", "bytes", "layer, ns", "ns a byte", "naive, ns"], &rows);
+    section.table(
+        &[
+            "cookies of others, ours",
+            "bytes",
+            "layer, ns",
+            "ns a byte",
+            "naive, ns",
+        ],
+        &rows,
+    );
     section.finish();
 }

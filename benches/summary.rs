@@ -29,7 +29,11 @@ const SECTIONS: [&str; 12] = [
 ];
 
 /// The lists of exact versions. What one of them names was not measured with those of the next.
-const LOCKS: [&str; 3] = ["benches/peers/Cargo.lock", "benches/server/Cargo.lock", "Cargo.lock"];
+const LOCKS: [&str; 3] = [
+    "benches/peers/Cargo.lock",
+    "benches/server/Cargo.lock",
+    "Cargo.lock",
+];
 /// What is compared, and what it stands on.
 const CRATES: [&str; 22] = [
     "axum",
@@ -71,7 +75,10 @@ fn main() {
 
 fn report(directory: Option<&Path>, figures: &Figures) -> String {
     let cores = thread::available_parallelism().map_or(0, usize::from);
-    let rows: String = goals::rows(figures).into_iter().map(|row| format!("| {} |\n", row.join(" | "))).collect();
+    let rows: String = goals::rows(figures)
+        .into_iter()
+        .map(|row| format!("| {} |\n", row.join(" | ")))
+        .collect();
     let sections: Vec<_> = sections(directory);
     format!(
         "# Benchmarks\n\n\
@@ -100,42 +107,79 @@ fn report(directory: Option<&Path>, figures: &Figures) -> String {
 }
 
 fn sections(directory: Option<&Path>) -> Vec<String> {
-    let files = directory.map(fs::read_dir).into_iter().flatten().flatten().flatten().map(|file| file.path());
-    let mut files: Vec<_> = files.filter(|file| file.extension().is_some_and(|ending| ending == "md")).collect();
+    let files = directory
+        .map(fs::read_dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .flatten()
+        .map(|file| file.path());
+    let mut files: Vec<_> = files
+        .filter(|file| file.extension().is_some_and(|ending| ending == "md"))
+        .collect();
     files.sort_by_key(|file| {
-        let place = SECTIONS.iter().position(|name| file.file_stem().is_some_and(|stem| stem == *name));
+        let place = SECTIONS
+            .iter()
+            .position(|name| file.file_stem().is_some_and(|stem| stem == *name));
         (place.unwrap_or(SECTIONS.len()), file.clone())
     });
-    files.iter().map(|file| fs::read_to_string(file).expect("a file of the report")).collect()
+    files
+        .iter()
+        .map(|file| fs::read_to_string(file).expect("a file of the report"))
+        .collect()
 }
 
 fn processor() -> String {
     let about = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = about.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    name.map_or_else(|| "an unknown processor".to_owned(), |(_, name)| name.trim().to_owned())
+    let name = about
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    name.map_or_else(
+        || "an unknown processor".to_owned(),
+        |(_, name)| name.trim().to_owned(),
+    )
 }
 
 fn system() -> String {
     let about = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    let name = about.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
-    name.map_or_else(|| said("uname", &["-s"]), |name| name.trim_matches('"').to_owned())
+    let name = about
+        .lines()
+        .find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    name.map_or_else(
+        || said("uname", &["-s"]),
+        |name| name.trim_matches('"').to_owned(),
+    )
 }
 
 /// What a program of the system says.
 fn said(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
-    output.map_or_else(|_| "?".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output.map_or_else(
+        |_| "?".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
 }
 
 fn versions() -> String {
-    let locks: Vec<_> = LOCKS.iter().filter_map(|lock| fs::read_to_string(lock).ok()).collect();
+    let locks: Vec<_> = LOCKS
+        .iter()
+        .filter_map(|lock| fs::read_to_string(lock).ok())
+        .collect();
     let of = |name: &str| {
         let start = format!("name = \"{name}\"\nversion = \"");
         let in_lock = |lock: &String| {
-            let versions: Vec<_> = lock.split(&start).skip(1).filter_map(|rest| rest.split('"').next()).collect();
+            let versions: Vec<_> = lock
+                .split(&start)
+                .skip(1)
+                .filter_map(|rest| rest.split('"').next())
+                .collect();
             (!versions.is_empty()).then(|| format!("{name} {}", versions.join(" and ")))
         };
         locks.iter().find_map(in_lock)
     };
-    CRATES.iter().filter_map(|name| of(name)).collect::<Vec<_>>().join(", ")
+    CRATES
+        .iter()
+        .filter_map(|name| of(name))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -149,7 +149,9 @@ impl Clock {
 fn report_step(now: Timestamp, wall: Timestamp, reported: &AtomicBool) {
     let (ahead, behind) = (wall.since(now), now.since(wall));
     let is_step = ahead.max(behind) >= REPORTED_STEP;
-    if is_step == reported.load(Ordering::Relaxed) || reported.swap(is_step, Ordering::Relaxed) == is_step {
+    if is_step == reported.load(Ordering::Relaxed)
+        || reported.swap(is_step, Ordering::Relaxed) == is_step
+    {
         return;
     }
     if is_step {
@@ -211,7 +213,11 @@ impl ManualClock {
     #[must_use]
     pub fn new(start: Timestamp) -> Self {
         let (timeline, wall) = (AtomicU64::new(start.0), AtomicU64::new(start.0));
-        Self(Arc::new(Manual { timeline, wall, reported: AtomicBool::new(false) }))
+        Self(Arc::new(Manual {
+            timeline,
+            wall,
+            reported: AtomicBool::new(false),
+        }))
     }
 
     /// Returns the [`Clock`] to hand to the code under test. It follows this one.
@@ -269,17 +275,27 @@ mod system {
         static BOOT: OnceLock<i64> = OnceLock::new();
 
         // Of several readings the largest difference has the shortest pause between its two clocks.
-        let boot = *BOOT.get_or_init(|| (0..3).map(|_| signed(wall()) - boottime()).max().unwrap_or_default());
+        let boot = *BOOT.get_or_init(|| {
+            (0..3)
+                .map(|_| signed(wall()) - boottime())
+                .max()
+                .unwrap_or_default()
+        });
         let suspended = boottime() - signed(millis(clock_gettime(ClockId::Monotonic)));
         // A thread that stops between the two readings finds too small a difference, never too large a one.
-        OFFSET.fetch_max(u64::try_from(boot + suspended).unwrap_or(0), Ordering::Relaxed);
+        OFFSET.fetch_max(
+            u64::try_from(boot + suspended).unwrap_or(0),
+            Ordering::Relaxed,
+        );
         NEXT.store(monotonic + INTERVAL, Ordering::Release);
     }
 
     /// Some sandboxes do not have this clock. There, a suspension is not noticed.
     fn boottime() -> i64 {
         let boottime = clock_gettime_dynamic(DynamicClockId::Boottime);
-        signed(millis(boottime.unwrap_or_else(|_| clock_gettime(ClockId::Monotonic))))
+        signed(millis(
+            boottime.unwrap_or_else(|_| clock_gettime(ClockId::Monotonic)),
+        ))
     }
 
     fn signed(millis: u64) -> i64 {
@@ -289,13 +305,19 @@ mod system {
     /// A time before the epoch counts as the epoch.
     #[inline]
     fn millis(time: Timespec) -> u64 {
-        let millis = time.tv_sec.wrapping_mul(1_000).wrapping_add(time.tv_nsec / 1_000_000);
+        let millis = time
+            .tv_sec
+            .wrapping_mul(1_000)
+            .wrapping_add(time.tv_nsec / 1_000_000);
         u64::try_from(millis).unwrap_or(0)
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the time"
+)]
 mod system {
     use std::sync::OnceLock;
     use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -310,7 +332,9 @@ mod system {
     }
 
     pub(super) fn wall() -> u64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, millis)
     }
 }
 
@@ -323,9 +347,19 @@ mod tests {
     #[test]
     #[expect(clippy::disallowed_methods, reason = "the reference to compare with")]
     fn system_timeline_and_wall_clock_agree_with_the_standard_library() {
-        let (timeline, wall) = (Clock::system().now().unix_millis(), Clock::system().wall().unix_millis());
-        let reference = millis(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap());
-        assert!(reference.abs_diff(timeline) < 1_000, "{timeline} {reference}");
+        let (timeline, wall) = (
+            Clock::system().now().unix_millis(),
+            Clock::system().wall().unix_millis(),
+        );
+        let reference = millis(
+            std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .unwrap(),
+        );
+        assert!(
+            reference.abs_diff(timeline) < 1_000,
+            "{timeline} {reference}"
+        );
         assert!(reference.abs_diff(wall) < 1_000, "{wall} {reference}");
     }
 
@@ -347,8 +381,14 @@ mod tests {
                 });
             }
         });
-        let (passed, reference) = (millis(Clock::system().now().since(start)), millis(began.elapsed()));
-        assert!(passed.abs_diff(reference) < 200, "{passed} ms instead of {reference} ms");
+        let (passed, reference) = (
+            millis(Clock::system().now().since(start)),
+            millis(began.elapsed()),
+        );
+        assert!(
+            passed.abs_diff(reference) < 200,
+            "{passed} ms instead of {reference} ms"
+        );
     }
 
     #[test]
@@ -356,7 +396,10 @@ mod tests {
         let start = Timestamp::from_unix_seconds(1_000_000);
         let hand = ManualClock::new(start);
         hand.set(Timestamp::from_unix_seconds(5));
-        assert_eq!((hand.clock().now(), hand.clock().wall().unix_seconds()), (start, 5));
+        assert_eq!(
+            (hand.clock().now(), hand.clock().wall().unix_seconds()),
+            (start, 5)
+        );
         hand.advance(Duration::from_secs(60));
         assert_eq!(hand.clock().now(), start.plus(Duration::from_secs(60)));
         assert_eq!(hand.clock().wall().unix_seconds(), 65);
@@ -378,10 +421,20 @@ mod tests {
             for _ in 0..3 {
                 let _ = hand.clock().wall();
             }
-            assert_eq!(captured.text().matches("the system time was set").count(), expected, "{}", captured.text());
+            assert_eq!(
+                captured.text().matches("the system time was set").count(),
+                expected,
+                "{}",
+                captured.text()
+            );
             hand.set(start);
             let _ = hand.clock().wall();
-            assert_eq!(captured.text().matches("agrees with the start").count(), expected, "{}", captured.text());
+            assert_eq!(
+                captured.text().matches("agrees with the start").count(),
+                expected,
+                "{}",
+                captured.text()
+            );
         }
     }
 
@@ -410,7 +463,12 @@ mod tests {
         let end = Timestamp::from_unix_millis(u64::MAX);
         assert_eq!(end.plus(Duration::MAX), end);
         assert_eq!(Timestamp::from_unix_seconds(u64::MAX), end);
-        assert_eq!(Timestamp::from_unix_millis(5).minus(Duration::MAX).unix_millis(), 0);
+        assert_eq!(
+            Timestamp::from_unix_millis(5)
+                .minus(Duration::MAX)
+                .unix_millis(),
+            0
+        );
         assert_eq!(Timestamp::from_unix_millis(5).since(end), Duration::ZERO);
     }
 }

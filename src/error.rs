@@ -1,4 +1,4 @@
-//! What can go wrong outside this process, and the mistakes of a configuration.
+//! What can go wrong outside this process, and the errors of a configuration.
 //!
 //! What a visitor did wrong is never an [`Error`]: it is a response. An `Error` never carries a body, a URL,
 //! a token or a code of anybody.
@@ -69,14 +69,35 @@ impl Error {
     /// so that no outside text gets into it.
     #[must_use]
     pub fn new(kind: ErrorKind, context: &'static str) -> Self {
-        Self(Arc::new(Inner { kind, context, upstream_code: None, meaning: None, remedy: None, source: None }))
+        Self(Arc::new(Inner {
+            kind,
+            context,
+            upstream_code: None,
+            meaning: None,
+            remedy: None,
+            source: None,
+        }))
     }
 
     /// The same error with the one that caused it.
     #[must_use]
     pub fn with_source(self, source: impl Into<BoxError>) -> Self {
-        let Inner { kind, context, upstream_code, meaning, remedy, .. } = *self.0;
-        Self(Arc::new(Inner { kind, context, upstream_code, meaning, remedy, source: Some(source.into()) }))
+        let Inner {
+            kind,
+            context,
+            upstream_code,
+            meaning,
+            remedy,
+            ..
+        } = *self.0;
+        Self(Arc::new(Inner {
+            kind,
+            context,
+            upstream_code,
+            meaning,
+            remedy,
+            source: Some(source.into()),
+        }))
     }
 
     /// The same error with the number that the upstream system gave; the former source is dropped.
@@ -84,19 +105,55 @@ impl Error {
     pub fn with_upstream_code(self, code: i64) -> Self {
         let Inner { kind, context, .. } = *self.0;
         let upstream_code = Some(code);
-        Self(Arc::new(Inner { kind, context, upstream_code, meaning: None, remedy: None, source: None }))
+        Self(Arc::new(Inner {
+            kind,
+            context,
+            upstream_code,
+            meaning: None,
+            remedy: None,
+            source: None,
+        }))
     }
 
     /// The same error with the meaning of its upstream code and a remedy; the former source is dropped.
-    pub(crate) fn explained(self, meaning: Option<&'static str>, remedy: Option<&'static str>) -> Self {
-        let Inner { kind, context, upstream_code, .. } = *self.0;
-        Self(Arc::new(Inner { kind, context, upstream_code, meaning, remedy, source: None }))
+    pub(crate) fn explained(
+        self,
+        meaning: Option<&'static str>,
+        remedy: Option<&'static str>,
+    ) -> Self {
+        let Inner {
+            kind,
+            context,
+            upstream_code,
+            ..
+        } = *self.0;
+        Self(Arc::new(Inner {
+            kind,
+            context,
+            upstream_code,
+            meaning,
+            remedy,
+            source: None,
+        }))
     }
 
     /// The same error as another kind; the former source is dropped.
     pub(crate) fn with_kind(self, kind: ErrorKind) -> Self {
-        let Inner { context, upstream_code, meaning, remedy, .. } = *self.0;
-        Self(Arc::new(Inner { kind, context, upstream_code, meaning, remedy, source: None }))
+        let Inner {
+            context,
+            upstream_code,
+            meaning,
+            remedy,
+            ..
+        } = *self.0;
+        Self(Arc::new(Inner {
+            kind,
+            context,
+            upstream_code,
+            meaning,
+            remedy,
+            source: None,
+        }))
     }
 
     /// The failure of a call that comes before a one-time code is sent. A lost or late answer then does not mean
@@ -146,7 +203,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.context)?;
-        let Some(code) = self.0.upstream_code else { return Ok(()) };
+        let Some(code) = self.0.upstream_code else {
+            return Ok(());
+        };
         write!(f, " (upstream code {code}")?;
         if let Some(meaning) = self.0.meaning {
             write!(f, ": {meaning}")?;
@@ -171,7 +230,10 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+        self.0
+            .source
+            .as_ref()
+            .map(|source| &**source as &(dyn StdError + 'static))
     }
 }
 
@@ -194,22 +256,26 @@ impl fmt::Display for Report<'_> {
 
 /// Every mistake of a configuration, at once.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ConfigError(Vec<Mistake>);
+pub struct ConfigError(Vec<ConfigErrorKind>);
 
 impl ConfigError {
     /// `Ok` if there is no mistake.
-    pub(crate) fn check(mistakes: Vec<Mistake>) -> Result<(), Self> {
-        if mistakes.is_empty() { Ok(()) } else { Err(Self::of(mistakes)) }
+    pub(crate) fn check(errors: Vec<ConfigErrorKind>) -> Result<(), Self> {
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Self::of(errors))
+        }
     }
 
-    /// The error for these mistakes, of which there is at least one.
-    pub(crate) fn of(mistakes: Vec<Mistake>) -> Self {
-        Self(mistakes)
+    /// The error for these errors, of which there is at least one.
+    pub(crate) fn of(errors: Vec<ConfigErrorKind>) -> Self {
+        Self(errors)
     }
 
-    /// The mistakes, in the order in which they were found.
+    /// The errors, in the order in which they were found.
     #[must_use]
-    pub fn mistakes(&self) -> &[Mistake] {
+    pub fn errors(&self) -> &[ConfigErrorKind] {
         &self.0
     }
 }
@@ -228,14 +294,14 @@ impl fmt::Display for ConfigError {
 }
 
 impl StdError for ConfigError {
-    /// The failure behind the first [`Mistake::Setup`].
+    /// The failure behind the first [`ConfigErrorKind::Setup`].
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.iter().find_map(StdError::source)
     }
 }
 
-impl From<Mistake> for ConfigError {
-    fn from(mistake: Mistake) -> Self {
+impl From<ConfigErrorKind> for ConfigError {
+    fn from(mistake: ConfigErrorKind) -> Self {
         Self(vec![mistake])
     }
 }
@@ -243,7 +309,7 @@ impl From<Mistake> for ConfigError {
 /// One mistake of a configuration. Carries the offending value, unless that is a secret.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Mistake {
+pub enum ConfigErrorKind {
     /// A required value was not given.
     #[error("{0} is required")]
     Missing(&'static str),
@@ -289,7 +355,9 @@ pub enum Mistake {
         expected: &'static str,
     },
     /// A secret is a literal from this crate's documentation or examples.
-    #[error("{name} is published in the documentation of tower-weika; generate one with `openssl rand -base64 32`")]
+    #[error(
+        "{name} is published in the documentation of tower-weika; generate one with `openssl rand -base64 32`"
+    )]
     Published {
         /// The setting.
         name: &'static str,
@@ -324,12 +392,15 @@ pub enum Mistake {
     },
 }
 
-/// The failure behind a [`Mistake::Setup`]. Two are equal if their texts are.
+/// The failure behind a [`ConfigErrorKind::Setup`]. Two are equal if their texts are.
 #[derive(Clone)]
 pub struct SetupFailure(Arc<dyn StdError + Send + Sync>);
 
 impl SetupFailure {
-    #[cfg_attr(not(any(feature = "client", feature = "redis")), expect(dead_code, reason = "both have TLS"))]
+    #[cfg_attr(
+        not(any(feature = "client", feature = "redis")),
+        expect(dead_code, reason = "both have TLS")
+    )]
     pub(crate) fn new(failure: impl Into<BoxError>) -> Self {
         Self(failure.into().into())
     }
@@ -361,21 +432,32 @@ impl StdError for SetupFailure {
     }
 }
 
-impl Mistake {
+impl ConfigErrorKind {
     /// What is wrong with a secret that came from an operator, without showing it.
     pub(crate) fn in_secret(name: &'static str, secret: &str) -> Option<Self> {
         if secret.is_empty() {
             return Some(Self::Missing(name));
         }
         let is_blank = |character: char| character.is_control() || character.is_whitespace();
-        let (value, expected) = ("[redacted]".to_owned(), "without blanks and control characters");
-        secret.chars().any(is_blank).then_some(Self::Characters { name, value, expected })
+        let (value, expected) = (
+            "[redacted]".to_owned(),
+            "without blanks and control characters",
+        );
+        secret.chars().any(is_blank).then_some(Self::Characters {
+            name,
+            value,
+            expected,
+        })
     }
 }
 
-/// A configured URL as a [`Mistake`] or `Debug` may show it: not if there could be a password in it.
+/// A configured URL as a [`ConfigErrorKind`] or `Debug` may show it: not if there could be a password in it.
 pub(crate) fn shown_url(text: &str) -> String {
-    if text.contains(['@', '?', '#']) { "[redacted]".to_owned() } else { text.to_owned() }
+    if text.contains(['@', '?', '#']) {
+        "[redacted]".to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -384,23 +466,35 @@ mod tests {
 
     #[test]
     fn display_does_not_repeat_the_source() {
-        let error = Error::new(ErrorKind::Lost, "manager info: answer lost").with_source("reset by peer");
+        let error =
+            Error::new(ErrorKind::Lost, "manager info: answer lost").with_source("reset by peer");
         assert_eq!(error.to_string(), "manager info: answer lost");
         assert_eq!(error.source().unwrap().to_string(), "reset by peer");
-        assert_eq!(error.with_upstream_code(6001).to_string(), "manager info: answer lost (upstream code 6001)");
+        assert_eq!(
+            error.with_upstream_code(6001).to_string(),
+            "manager info: answer lost (upstream code 6001)"
+        );
     }
 
     #[test]
     fn e7_a_report_escapes_and_cuts_its_sources_and_keeps_the_remedy() {
         let error = Error::new(ErrorKind::Configuration, "call").with_upstream_code(1);
-        let error = error.explained(Some("meaning"), Some("remedy")).with_source(format!("a\n{}", "x".repeat(500)));
-        let expected = format!("Configuration: call (upstream code 1: meaning; remedy): a\\n{}", "x".repeat(196));
+        let error = error
+            .explained(Some("meaning"), Some("remedy"))
+            .with_source(format!("a\n{}", "x".repeat(500)));
+        let expected = format!(
+            "Configuration: call (upstream code 1: meaning; remedy): a\\n{}",
+            "x".repeat(196)
+        );
         assert_eq!(error.report().to_string(), expected);
     }
 
     #[test]
     fn config_error_lists_every_mistake() {
-        let error = ConfigError(vec![Mistake::Missing("public_url"), Mistake::SamePath("login_path", "logout_path")]);
+        let error = ConfigError(vec![
+            ConfigErrorKind::Missing("public_url"),
+            ConfigErrorKind::SamePath("login_path", "logout_path"),
+        ]);
         assert_eq!(
             error.to_string(),
             "invalid configuration: public_url is required; login_path and logout_path are the same path"

@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 /// The digits of the bytes.
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _written = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            let _written = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// The bytes that the digits spell; `None` if there are more or fewer, or other characters.
@@ -32,7 +34,15 @@ mod tests {
         let bytes = [0, 1, 127, 128, 255];
         assert_eq!(encode(&bytes), "00017f80ff");
         assert_eq!(decode(&encode(&bytes)), Some(bytes));
-        for wrong in ["", "00017f80f", "00017f80fff", "00017f80ffff", "00017f80zz", "00017f80+f", "00017f80é"] {
+        for wrong in [
+            "",
+            "00017f80f",
+            "00017f80fff",
+            "00017f80ffff",
+            "00017f80zz",
+            "00017f80+f",
+            "00017f80é",
+        ] {
             assert_eq!(decode::<5>(wrong), None, "{wrong}");
         }
     }

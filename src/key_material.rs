@@ -1,18 +1,25 @@
 //! Checks of secrets that keys are derived from: their length, and literals that the documentation has published.
 
-use crate::error::Mistake;
+use crate::error::ConfigErrorKind;
 
 /// The minimum length of a secret.
 pub(crate) const MIN_SECRET_BYTES: usize = 32;
 
 /// Returns the configuration error for a secret that cannot be used, without showing it.
-pub(crate) fn check(name: &'static str, secret: &[u8]) -> Option<Mistake> {
-    if PUBLISHED.iter().any(|literal| literal.as_bytes() == secret.trim_ascii()) {
-        return Some(Mistake::Published { name });
+pub(crate) fn check(name: &'static str, secret: &[u8]) -> Option<ConfigErrorKind> {
+    if PUBLISHED
+        .iter()
+        .any(|literal| literal.as_bytes() == secret.trim_ascii())
+    {
+        return Some(ConfigErrorKind::Published { name });
     }
     (secret.len() < MIN_SECRET_BYTES).then(|| {
         let (value, expected) = (format!("{} bytes long", secret.len()), "at least 32 bytes");
-        Mistake::Bounds { name, value, expected }
+        ConfigErrorKind::Bounds {
+            name,
+            value,
+            expected,
+        }
     })
 }
 
@@ -25,7 +32,7 @@ const PUBLISHED: [&str; 4] = [
     "至少 32 字节，所有实例相同的密钥",
     // The documentation of `RedisStore`.
     "the same 32 bytes or more for all instances",
-    // examples/fleet.rs
+    // examples/coordinator.rs
     "an example's secret, known to everybody who reads this",
 ];
 
@@ -39,11 +46,18 @@ mod tests {
     #[test]
     fn published_literals_are_refused_with_the_remedy() {
         for literal in PUBLISHED {
-            for spelled in [literal.to_owned(), format!("{literal}\n"), format!("  {literal} ")] {
+            for spelled in [
+                literal.to_owned(),
+                format!("{literal}\n"),
+                format!("  {literal} "),
+            ] {
                 let mistake = check("secret", spelled.as_bytes()).unwrap();
-                assert_eq!(mistake, Mistake::Published { name: "secret" });
+                assert_eq!(mistake, ConfigErrorKind::Published { name: "secret" });
                 let text = mistake.to_string();
-                assert!(text.starts_with("secret is ") && text.contains("`openssl rand -base64 32`"), "{text}");
+                assert!(
+                    text.starts_with("secret is ") && text.contains("`openssl rand -base64 32`"),
+                    "{text}"
+                );
                 assert!(!text.contains(literal), "{text}");
             }
         }
@@ -54,14 +68,21 @@ mod tests {
         assert_eq!(check("secret", &[7; MIN_SECRET_BYTES]), None);
         let near = format!("{}!", PUBLISHED[0]);
         assert_eq!(check("secret", near.as_bytes()), None);
-        assert!(matches!(check("secret", &[7; MIN_SECRET_BYTES - 1]), Some(Mistake::Bounds { .. })));
+        assert!(matches!(
+            check("secret", &[7; MIN_SECRET_BYTES - 1]),
+            Some(ConfigErrorKind::Bounds { .. })
+        ));
     }
 
     /// A reader copies what the documentation shows, so the documentation must not show a literal.
     #[test]
     fn documentation_and_examples_show_no_literal_secret() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut files = vec![root.join("README.md"), root.join("README.zh-CN.md"), root.join("DESIGN.md")];
+        let mut files = vec![
+            root.join("README.md"),
+            root.join("README.zh-CN.md"),
+            root.join("DESIGN.md"),
+        ];
         files.push(root.join("SECURITY.md"));
         for folder in ["docs", "examples", "src"] {
             collect(&root.join(folder), &mut files);
@@ -69,11 +90,22 @@ mod tests {
         for file in files {
             // Tests and this list may hold literals; documentation comments of any file may not.
             let is_source = file.starts_with(root.join("src"));
-            let Ok(text) = fs::read_to_string(&file) else { continue };
-            for line in text.lines().filter(|line| !is_source || line.trim_start().starts_with("//")) {
+            let Ok(text) = fs::read_to_string(&file) else {
+                continue;
+            };
+            for line in text
+                .lines()
+                .filter(|line| !is_source || line.trim_start().starts_with("//"))
+            {
                 // The reader of variables in the example has a method `secret` too, which takes a name.
-                let line = line.replace("mistakes.secret(", "");
-                for setting in [".secret(", ".former_secret(", "sealing_key(", "encryption_key(", "SECRET: &str = "] {
+                let line = line.replace("errors.secret(", "");
+                for setting in [
+                    ".secret(",
+                    ".previous_secret(",
+                    "encryption_key(",
+                    "encryption_key(",
+                    "SECRET: &str = ",
+                ] {
                     for literal in ["\"", "b\"", "*b\"", "[", "&["] {
                         let shown = line.contains(&format!("{setting}{literal}"));
                         assert!(!shown, "{}: {line}", file.display());
@@ -87,7 +119,9 @@ mod tests {
         // `docs` is not part of the published crate.
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();
-            let is_text = path.extension().is_some_and(|extension| extension == "md" || extension == "rs");
+            let is_text = path
+                .extension()
+                .is_some_and(|extension| extension == "md" || extension == "rs");
             match path.is_dir() {
                 true => collect(&path, files),
                 false if is_text => files.push(path),

@@ -35,8 +35,8 @@
 //! |---|---|
 //! | log people in | [`login`]; [`provider`] for the ways to do it, and for one of your own |
 //! | demand something of them | [`guard`], [`extract`] |
-//! | change what people see | [`answer::Pages`] |
-//! | run on several instances | [`store::RedisStore`], [`fleet`] |
+//! | change what people see | [`response::Pages`] |
+//! | run on several instances | [`store::RedisStore`], [`coordinator`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
 //! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
 //! | know a school's official account | [`official_account`], [`client::kesion`] |
@@ -74,16 +74,15 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code, unused_variables))))]
 
-pub mod answer;
 pub mod authenticate;
 mod body;
 pub mod client;
 pub mod clock;
 mod cookie;
+pub mod coordination;
 pub mod error;
 #[cfg(feature = "axum")]
 pub mod extract;
-pub mod fleet;
 pub mod guard;
 mod hex;
 pub mod identity;
@@ -96,6 +95,8 @@ pub mod provider;
 mod random;
 #[cfg(any(feature = "client", feature = "redis"))]
 mod remedy;
+pub mod request;
+pub mod response;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod secret;

@@ -34,7 +34,9 @@ pub(crate) const fn failure(kind: ErrorKind) -> &'static str {
 
 /// The label for an outcome of either kind.
 pub(crate) fn outcome<T>(outcome: &Result<T, crate::Error>) -> &'static str {
-    outcome.as_ref().map_or_else(|error| failure(error.kind()), |_| SUCCESS)
+    outcome
+        .as_ref()
+        .map_or_else(|error| failure(error.kind()), |_| SUCCESS)
 }
 
 #[cfg(feature = "metrics")]
@@ -42,29 +44,39 @@ mod counting {
     use super::Duration;
 
     pub(crate) fn login_begun(provider: &str) {
-        metrics::counter!("tower_weika_logins_begun_total", "provider" => provider.to_owned()).increment(1);
+        metrics::counter!("tower_weika_logins_begun_total", "provider" => provider.to_owned())
+            .increment(1);
     }
 
     pub(crate) fn login_ended(provider: &str, outcome: &'static str) {
-        let labels = [("provider", provider.to_owned()), ("outcome", outcome.to_owned())];
+        let labels = [
+            ("provider", provider.to_owned()),
+            ("outcome", outcome.to_owned()),
+        ];
         metrics::counter!("tower_weika_logins_total", &labels).increment(1);
     }
 
     pub(crate) fn code_refused(provider: &str) {
-        metrics::counter!("tower_weika_codes_refused_total", "provider" => provider.to_owned()).increment(1);
+        metrics::counter!("tower_weika_codes_refused_total", "provider" => provider.to_owned())
+            .increment(1);
     }
 
     pub(crate) fn exchange_rejected(provider: &str, reason: &'static str) {
-        let labels = [("provider", provider.to_owned()), ("reason", reason.to_owned())];
+        let labels = [
+            ("provider", provider.to_owned()),
+            ("reason", reason.to_owned()),
+        ];
         metrics::counter!("tower_weika_exchanges_rejected_total", &labels).increment(1);
     }
 
     pub(crate) fn callback_refused(provider: &str) {
-        metrics::counter!("tower_weika_callbacks_refused_total", "provider" => provider.to_owned()).increment(1);
+        metrics::counter!("tower_weika_callbacks_refused_total", "provider" => provider.to_owned())
+            .increment(1);
     }
 
     pub(crate) fn logged_out(provider: &str) {
-        metrics::counter!("tower_weika_logouts_total", "provider" => provider.to_owned()).increment(1);
+        metrics::counter!("tower_weika_logouts_total", "provider" => provider.to_owned())
+            .increment(1);
     }
 
     pub(crate) fn token_fetched(outcome: &'static str) {
@@ -81,7 +93,8 @@ mod counting {
     }
 
     pub(crate) fn upstream_called(call: &'static str, outcome: &'static str, took: Duration) {
-        metrics::histogram!("tower_weika_upstream_seconds", "call" => call, "outcome" => outcome).record(took);
+        metrics::histogram!("tower_weika_upstream_seconds", "call" => call, "outcome" => outcome)
+            .record(took);
     }
 }
 
@@ -114,6 +127,6 @@ mod counting {
 #[cfg(feature = "redis")]
 pub(crate) use counting::foreign_reply;
 pub(crate) use counting::{
-    callback_refused, code_refused, exchange_rejected, logged_out, login_begun, login_ended, store_failed,
-    token_fetched, upstream_called,
+    callback_refused, code_refused, exchange_rejected, logged_out, login_begun, login_ended,
+    store_failed, token_fetched, upstream_called,
 };

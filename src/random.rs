@@ -3,18 +3,25 @@
 use crate::error::{Error, ErrorKind};
 
 /// `N` unpredictable bytes.
-#[expect(clippy::disallowed_methods, reason = "the one place that asks for randomness")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that asks for randomness"
+)]
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     match getrandom::fill(&mut bytes) {
         Ok(()) => Ok(bytes),
-        Err(error) => {
-            Err(Error::new(ErrorKind::Internal, "no randomness from the operating system").with_source(error))
-        }
+        Err(error) => Err(Error::new(
+            ErrorKind::Internal,
+            "no randomness from the operating system",
+        )
+        .with_source(error)),
     }
 }
 
 /// A number in `0.0..1.0` for jitter; the middle if the operating system has no randomness to give.
 pub(crate) fn fraction() -> f64 {
-    bytes::<4>().map_or(0.5, |bytes| f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0))
+    bytes::<4>().map_or(0.5, |bytes| {
+        f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0)
+    })
 }

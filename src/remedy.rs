@@ -18,9 +18,18 @@ pub(crate) fn for_network(text: &str) -> Option<&'static str> {
             &["UnknownIssuer", "unknown issuer"],
             "the certificate is not trusted: add its CA to the file in SSL_CERT_FILE or to the system's certificates",
         ),
-        (&["certificate expired", "Expired"], "the certificate has expired: renew it, or set this machine's clock"),
-        (&["not valid yet", "NotValidYet"], "the certificate is not valid yet: set this machine's clock"),
-        (&["NotValidForName", "not valid for name"], "the certificate is for another host name: check the address"),
+        (
+            &["certificate expired", "Expired"],
+            "the certificate has expired: renew it, or set this machine's clock",
+        ),
+        (
+            &["not valid yet", "NotValidYet"],
+            "the certificate is not valid yet: set this machine's clock",
+        ),
+        (
+            &["NotValidForName", "not valid for name"],
+            "the certificate is for another host name: check the address",
+        ),
         (
             &["invalid peer certificate", "InvalidCertificate"],
             "the certificate is not trusted: check the server's certificate",
@@ -30,19 +39,41 @@ pub(crate) fn for_network(text: &str) -> Option<&'static str> {
             "the server does not speak TLS at this port: check scheme and port of the address",
         ),
         (
-            &["failed to read PEM", "opening directory", "failed to open file", "reading directory entries"],
+            &[
+                "failed to read PEM",
+                "opening directory",
+                "failed to open file",
+                "reading directory entries",
+            ],
             "CA certificates cannot be read: check SSL_CERT_FILE and SSL_CERT_DIR",
         ),
         (
-            &["dns error", "failed to lookup address", "Name or service not known", "name resolution"],
+            &[
+                "dns error",
+                "failed to lookup address",
+                "Name or service not known",
+                "name resolution",
+            ],
             "the host name cannot be resolved: check the address and the DNS settings",
         ),
-        (&["onnection refused"], "no server listens at this address: check host and port, and start the server"),
-        (&["timed out", "deadline has elapsed"], "no answer came in time: check the address, and firewalls on the way"),
-        (&["unreachable"], "there is no route to this address: check the network"),
+        (
+            &["onnection refused"],
+            "no server listens at this address: check host and port, and start the server",
+        ),
+        (
+            &["timed out", "deadline has elapsed"],
+            "no answer came in time: check the address, and firewalls on the way",
+        ),
+        (
+            &["unreachable"],
+            "there is no route to this address: check the network",
+        ),
     ];
     let is_about = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
-    REMEDIES.iter().find(|(signs, _)| is_about(signs)).map(|(_, remedy)| *remedy)
+    REMEDIES
+        .iter()
+        .find(|(signs, _)| is_about(signs))
+        .map(|(_, remedy)| *remedy)
 }
 
 /// Returns the texts of an error and of its sources in one line. A text that the one before it ends with is left out.
@@ -62,14 +93,23 @@ pub(crate) fn chain_text(error: &(dyn StdError + 'static)) -> String {
 
 /// Returns why this process has no CA certificates, and the remedy.
 pub(crate) fn missing_certificates() -> String {
-    missing_certificates_in(env::var_os("SSL_CERT_FILE").as_deref(), env::var_os("SSL_CERT_DIR").as_deref())
+    missing_certificates_in(
+        env::var_os("SSL_CERT_FILE").as_deref(),
+        env::var_os("SSL_CERT_DIR").as_deref(),
+    )
 }
 
 fn missing_certificates_in(file: Option<&OsStr>, directories: Option<&OsStr>) -> String {
     let mut causes = Vec::new();
-    causes.extend(file.map(|file| format!("SSL_CERT_FILE={file:?} {}", flaw_of_file(Path::new(file)))));
-    let directories = directories.filter(|directories| env::split_paths(directories).any(|path| !is_empty(&path)));
-    causes.extend(directories.map(|directories| format!("SSL_CERT_DIR={directories:?} has no readable certificate")));
+    causes.extend(
+        file.map(|file| format!("SSL_CERT_FILE={file:?} {}", flaw_of_file(Path::new(file)))),
+    );
+    let directories = directories
+        .filter(|directories| env::split_paths(directories).any(|path| !is_empty(&path)));
+    causes
+        .extend(directories.map(|directories| {
+            format!("SSL_CERT_DIR={directories:?} has no readable certificate")
+        }));
     let cause = match &causes[..] {
         [] => "the system has none".to_owned(),
         causes => outside(&causes.join(" and ")).to_string(),
@@ -100,7 +140,8 @@ mod tests {
     fn missing_certificates_name_the_variable_its_flaw_and_the_package() {
         let folder = env::temp_dir().join(format!("tower-weika-remedy-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let [absent, empty, other] = ["absent.pem", "empty.pem", "other.pem"].map(|name| folder.join(name));
+        let [absent, empty, other] =
+            ["absent.pem", "empty.pem", "other.pem"].map(|name| folder.join(name));
         fs::write(&empty, "").unwrap();
         fs::write(&other, "no certificate").unwrap();
         let file = |path: &Path| missing_certificates_in(Some(path.as_os_str()), None);
@@ -109,11 +150,20 @@ mod tests {
             (file(&absent), "cannot be read (No such file or directory"),
             (file(&empty), "is empty"),
             (file(&other), "has no valid certificate"),
-            (missing_certificates_in(None, Some(folder.as_os_str())), "SSL_CERT_DIR"),
-            (missing_certificates_in(None, Some(OsStr::new(""))), "the system has none"),
+            (
+                missing_certificates_in(None, Some(folder.as_os_str())),
+                "SSL_CERT_DIR",
+            ),
+            (
+                missing_certificates_in(None, Some(OsStr::new(""))),
+                "the system has none",
+            ),
         ] {
             assert!(text.contains(cause), "{cause}: {text}");
-            assert!(text.contains("install the package `ca-certificates`, or set SSL_CERT_FILE"), "{text}");
+            assert!(
+                text.contains("install the package `ca-certificates`, or set SSL_CERT_FILE"),
+                "{text}"
+            );
         }
         fs::remove_dir_all(&folder).unwrap();
     }
@@ -128,9 +178,18 @@ mod tests {
     fn failures_of_the_network_have_a_remedy_and_others_have_none() {
         for (text, remedy) in [
             ("invalid peer certificate: UnknownIssuer", "SSL_CERT_FILE"),
-            ("invalid peer certificate: certificate expired: verification time", "clock"),
-            ("invalid peer certificate: certificate not valid for name \"a\"", "another host name"),
-            ("received corrupt message of type InvalidContentType", "does not speak TLS"),
+            (
+                "invalid peer certificate: certificate expired: verification time",
+                "clock",
+            ),
+            (
+                "invalid peer certificate: certificate not valid for name \"a\"",
+                "another host name",
+            ),
+            (
+                "received corrupt message of type InvalidContentType",
+                "does not speak TLS",
+            ),
             ("dns error: failed to lookup address information", "DNS"),
             ("Connection refused (os error 111)", "no server listens"),
         ] {

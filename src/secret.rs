@@ -69,7 +69,10 @@ mod tests {
     #[test]
     fn debug_never_shows_the_secret() {
         let secret = AppSecret::new("s3cr3t-value");
-        assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "AppSecret([redacted]) Some(AppSecret([redacted]))");
+        assert_eq!(
+            format!("{secret:?} {:?}", Some(&secret)),
+            "AppSecret([redacted]) Some(AppSecret([redacted]))"
+        );
         assert_eq!(secret.expose(), "s3cr3t-value");
     }
 }

@@ -41,7 +41,12 @@ impl LogLimit {
         // A clock that was set back must not silence the log.
         let is_due = last == 0 || now < since || now.since(since) >= Self::INTERVAL;
         let next = now.unix_millis().max(1);
-        if is_due && self.last.compare_exchange(last, next, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        if is_due
+            && self
+                .last
+                .compare_exchange(last, next, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        {
             return Some(self.suppressed.swap(0, Ordering::Relaxed));
         }
         self.suppressed.fetch_add(1, Ordering::Relaxed);
@@ -58,10 +63,13 @@ struct Outside<'a>(&'a str);
 
 impl fmt::Display for Outside<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().take(200).try_for_each(|character| match character {
-            '\'' | '"' => f.write_char(character),
-            _ => write!(f, "{}", character.escape_debug()),
-        })
+        self.0
+            .chars()
+            .take(200)
+            .try_for_each(|character| match character {
+                '\'' | '"' => f.write_char(character),
+                _ => write!(f, "{}", character.escape_debug()),
+            })
     }
 }
 
@@ -110,9 +118,15 @@ pub(crate) mod tests {
             let elsewhere = Dispatch::new(NoSubscriber::new());
             let lines = Lines::default();
             let writer = lines.clone();
-            let subscriber = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::TRACE);
+            let subscriber = tracing_subscriber::fmt()
+                .with_ansi(false)
+                .with_max_level(tracing::Level::TRACE);
             let subscriber = subscriber.with_writer(move || writer.clone()).finish();
-            Self { lines, _here: tracing::subscriber::set_default(subscriber), _elsewhere: elsewhere }
+            Self {
+                lines,
+                _here: tracing::subscriber::set_default(subscriber),
+                _elsewhere: elsewhere,
+            }
         }
 
         pub(crate) fn text(&self) -> String {

@@ -25,9 +25,14 @@ use tower_weika::{AppToken, AuthorizationCode, Error};
 fn far_end(answer: &(impl ToString + ?Sized)) -> Transport {
     let answer = answer.to_string();
     Transport::new(service_fn(move |request: Request<RequestBody>| {
-        let token = json!({ "errcode": 0, "errmsg": "success", "access_token": "t", "expires_in": 7200 });
+        let token =
+            json!({ "errcode": 0, "errmsg": "success", "access_token": "t", "expires_in": 7200 });
         let is_other = request.uri().path() != "/open/cgi-bin/access-token";
-        let body = if is_other { answer.clone() } else { token.to_string() };
+        let body = if is_other {
+            answer.clone()
+        } else {
+            token.to_string()
+        };
         async move { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(body))) }
     }))
 }
@@ -45,7 +50,10 @@ async fn token(answer: &(impl ToString + ?Sized)) -> String {
         let answer = answer.clone();
         async move { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(answer))) }
     }));
-    let weika = WeikaClient::builder("KEY", "s").transport(transport).build().expect("a client");
+    let weika = WeikaClient::builder("KEY", "s")
+        .transport(transport)
+        .build()
+        .expect("a client");
     match weika.fetch_access_token().await {
         Ok(issued) => format!("{} for {:?}", issued.token().expose(), issued.lifetime()),
         Err(error) => failed(&error),
@@ -53,24 +61,49 @@ async fn token(answer: &(impl ToString + ?Sized)) -> String {
 }
 
 async fn manager(answer: &(impl ToString + ?Sized)) -> String {
-    let weika = WeikaClient::builder("KEY", "s").transport(far_end(answer)).build().expect("a client");
-    weika.manager(AuthorizationCode::new("c")).await.map_or_else(|error| failed(&error), |it| shown_manager(&it))
+    let weika = WeikaClient::builder("KEY", "s")
+        .transport(far_end(answer))
+        .build()
+        .expect("a client");
+    weika
+        .manager(AuthorizationCode::new("c"))
+        .await
+        .map_or_else(|error| failed(&error), |it| shown_manager(&it))
 }
 
 fn shown_manager(manager: &Manager) -> String {
     let mut text = format!("{} {}", manager.user_id(), manager.name());
     for school in manager.schools() {
-        let _infallible = write!(text, ", {} {} {:?}", school.code(), school.name(), school.host());
+        let _infallible = write!(
+            text,
+            ", {} {} {:?}",
+            school.code(),
+            school.name(),
+            school.host()
+        );
     }
     let current = manager.current_school().map(|school| school.code());
-    let real = manager.real_info().map(|it| (it.card_number(), it.name(), it.identity_type()));
+    let real = manager
+        .real_info()
+        .map(|it| (it.card_number(), it.name(), it.identity_type()));
     let media = manager.media_info().map(|it| (it.app_id(), it.media_id()));
-    text + &format!(", {current:?} {real:?} {media:?} {:?} {:?}", manager.role_id(), manager.parent_id())
+    text + &format!(
+        ", {current:?} {real:?} {media:?} {:?} {:?}",
+        manager.role_id(),
+        manager.parent_id()
+    )
 }
 
 async fn account(answer: &(impl ToString + ?Sized)) -> String {
-    let kesion = KesionClient::builder("http://kesion.example").allow_http().transport(far_end(answer));
-    match kesion.build().expect("a client").official_account(&AppToken::new("t")).await {
+    let kesion = KesionClient::builder("http://kesion.example")
+        .allow_http()
+        .transport(far_end(answer));
+    match kesion
+        .build()
+        .expect("a client")
+        .official_account(&AppToken::new("t"))
+        .await
+    {
         Ok(AccountAuthorization::Authorized(account)) => format!(
             "{} {} {} {} {:?} {:?} auto {} web {} {}",
             account.app_id(),
@@ -83,7 +116,9 @@ async fn account(answer: &(impl ToString + ?Sized)) -> String {
             account.can_web_oauth(),
             account.info().map_or(0, |info| info.permissions().len()),
         ),
-        Ok(AccountAuthorization::NotAuthorized { auth_url }) => format!("not authorized {auth_url:?}"),
+        Ok(AccountAuthorization::NotAuthorized { auth_url }) => {
+            format!("not authorized {auth_url:?}")
+        }
         Ok(other) => format!("{other:?}"),
         Err(error) => failed(&error),
     }
@@ -91,20 +126,37 @@ async fn account(answer: &(impl ToString + ?Sized)) -> String {
 
 async fn binding(answer: &(impl ToString + ?Sized)) -> String {
     let clock = ManualClock::new(Timestamp::from_unix_seconds(1_000_000)).clock();
-    let binding = BindingClient::builder("https://binding.example").clock(clock).transport(far_end(answer));
-    let checked = binding.build().expect("a client").check("wx1", AuthorizationCode::new("c")).await;
+    let binding = BindingClient::builder("https://binding.example")
+        .clock(clock)
+        .transport(far_end(answer));
+    let checked = binding
+        .build()
+        .expect("a client")
+        .check("wx1", AuthorizationCode::new("c"))
+        .await;
     checked.map_or_else(|error| failed(&error), |it| shown_user(&it))
 }
 
 fn shown_user(user: &WechatUser) -> String {
-    let left = user.expires_at().map(|end| end.since(Timestamp::from_unix_seconds(1_000_000)));
-    format!("{} of {} {:?} {left:?}", user.open_id(), user.app_id(), user.bearer().map(|token| token.expose()))
+    let left = user
+        .expires_at()
+        .map(|end| end.since(Timestamp::from_unix_seconds(1_000_000)));
+    format!(
+        "{} of {} {:?} {left:?}",
+        user.open_id(),
+        user.app_id(),
+        user.bearer().map(|token| token.expose())
+    )
 }
 
 #[tokio::test]
 async fn weika_step_2_access_token() {
-    let success = json!({ "errcode": 0, "errmsg": "success", "access_token": "xxxx", "expires_in": 7200 });
-    assert_eq!(token(&success).await, format!("xxxx for {:?}", Some(Duration::from_secs(7200))));
+    let success =
+        json!({ "errcode": 0, "errmsg": "success", "access_token": "xxxx", "expires_in": 7200 });
+    assert_eq!(
+        token(&success).await,
+        format!("xxxx for {:?}", Some(Duration::from_secs(7200)))
+    );
     for (code, becomes) in [
         (40001, "Configuration 40001"),
         (40006, "Configuration 40006"),
@@ -117,7 +169,10 @@ async fn weika_step_2_access_token() {
         (40005, "Fault 40005"),
         (40008, "Configuration 40008"),
     ] {
-        assert_eq!(token(&json!({ "errcode": code, "errmsg": "…" })).await, becomes);
+        assert_eq!(
+            token(&json!({ "errcode": code, "errmsg": "…" })).await,
+            becomes
+        );
     }
 }
 
@@ -145,10 +200,16 @@ async fn weika_step_3_manager_info() {
     );
     // 仅当管理员有实名信息时有此字段
     let mut unnamed = full;
-    unnamed.as_object_mut().expect("an object").remove("manager_real_info");
+    unnamed
+        .as_object_mut()
+        .expect("an object")
+        .remove("manager_real_info");
     assert!(manager(&unnamed).await.contains(" None Some((\"wx1\""));
 
-    assert_eq!(manager(&json!({ "errcode": "6001", "errmsg": "invalid code" })).await, "InvalidCode 6001");
+    assert_eq!(
+        manager(&json!({ "errcode": "6001", "errmsg": "invalid code" })).await,
+        "InvalidCode 6001"
+    );
     for (code, becomes) in [
         (40001, "Configuration 40001"),
         (40002, "TokenRejected 40002"),
@@ -172,7 +233,10 @@ async fn weika_step_3_manager_info() {
         (11102, "Denied 11102"),
         (11103, "Denied 11103"),
     ] {
-        assert_eq!(manager(&json!({ "errcode": code, "errmsg": "…" })).await, becomes);
+        assert_eq!(
+            manager(&json!({ "errcode": code, "errmsg": "…" })).await,
+            becomes
+        );
     }
     // The families of answers that belong to other calls of Weika are no success of this one.
     for other in [
@@ -246,10 +310,19 @@ async fn kesion_official_account() {
             json!({ "auth_url": "http://elsewhere.example/plus/weixin_auth_url?schoolid=5", "returnCode": 3002, "result": false }),
             "not authorized None",
         ),
-        (json!({ "returnCode": 3001, "result": false, "msg": "没有开通第三方公众号授权" }), "NotOpened"),
-        (json!({ "result": false, "msg": "access_token missing rid: 632bc26a-1f8e3c5d-7a90b1c2" }), "Busy"),
+        (
+            json!({ "returnCode": 3001, "result": false, "msg": "没有开通第三方公众号授权" }),
+            "NotOpened",
+        ),
+        (
+            json!({ "result": false, "msg": "access_token missing rid: 632bc26a-1f8e3c5d-7a90b1c2" }),
+            "Busy",
+        ),
         (json!({ "result": false, "msg": "…" }), "Fault"),
-        (json!({ "returnCode": 1, "result": false, "msg": "…" }), "Fault 1"),
+        (
+            json!({ "returnCode": 1, "result": false, "msg": "…" }),
+            "Fault 1",
+        ),
     ] {
         assert_eq!(account(&answer).await, becomes, "{answer}");
     }
@@ -263,7 +336,8 @@ async fn openid_binding_check() {
         "msg": "success",
         "data": { "openId": open_id, "expire": 604_800, "token": "eyJ0eXAi.eyJzdWIi.c2lnbmF0dXJl" },
     });
-    let becomes = format!("{open_id} of wx1 Some(\"eyJ0eXAi.eyJzdWIi.c2lnbmF0dXJl\") Some(604800s)");
+    let becomes =
+        format!("{open_id} of wx1 Some(\"eyJ0eXAi.eyJzdWIi.c2lnbmF0dXJl\") Some(604800s)");
     assert_eq!(binding(&bound).await, becomes);
     // `code` is declared a string.
     let mut declared = bound;
@@ -271,8 +345,12 @@ async fn openid_binding_check() {
     assert_eq!(binding(&declared).await, becomes);
 
     for code in [json!(2000), json!("2000")] {
-        let unbound = json!({ "code": code, "msg": "微信openid未绑定用户", "data": { "openId": open_id } });
-        assert_eq!(binding(&unbound).await, format!("{open_id} of wx1 None None"));
+        let unbound =
+            json!({ "code": code, "msg": "微信openid未绑定用户", "data": { "openId": open_id } });
+        assert_eq!(
+            binding(&unbound).await,
+            format!("{open_id} of wx1 None None")
+        );
     }
     for (code, becomes) in [
         (2001, "InvalidCode 2001"),
@@ -296,10 +374,21 @@ async fn openid_binding_check() {
         // The mini program's page has this where 2001 is meant.
         (200, "InvalidCode 200"),
     ] {
-        for data in [Value::Null, json!({}), json!([]), json!({ "openId": open_id })] {
-            assert_eq!(binding(&json!({ "code": code, "msg": "…", "data": data })).await, becomes);
+        for data in [
+            Value::Null,
+            json!({}),
+            json!([]),
+            json!({ "openId": open_id }),
+        ] {
+            assert_eq!(
+                binding(&json!({ "code": code, "msg": "…", "data": data })).await,
+                becomes
+            );
         }
-        assert_eq!(binding(&json!({ "code": code.to_string(), "msg": "…" })).await, becomes);
+        assert_eq!(
+            binding(&json!({ "code": code.to_string(), "msg": "…" })).await,
+            becomes
+        );
     }
 }
 
@@ -307,11 +396,19 @@ async fn openid_binding_check() {
 
 #[tokio::test]
 async fn b1_an_access_token_whose_lifetime_is_a_float_lives_for_it() {
-    for (expires_in, seconds) in
-        [("7200.0", 7_200), ("7.2e3", 7_200), ("\"7200.0\"", 7_200), ("1e30", 604_800), ("1e400", 604_800)]
-    {
+    for (expires_in, seconds) in [
+        ("7200.0", 7_200),
+        ("7.2e3", 7_200),
+        ("\"7200.0\"", 7_200),
+        ("1e30", 604_800),
+        ("1e400", 604_800),
+    ] {
         let answer = format!(r#"{{"errcode":0,"access_token":"t","expires_in":{expires_in}}}"#);
-        assert_eq!(token(&answer).await, format!("t for {:?}", Some(Duration::from_secs(seconds))), "{expires_in}");
+        assert_eq!(
+            token(&answer).await,
+            format!("t for {:?}", Some(Duration::from_secs(seconds))),
+            "{expires_in}"
+        );
     }
     for unreadable in ["7200.5", "-7200.0", "0.0", "\"7200 \"", "\"7.2e-1\""] {
         let answer = format!(r#"{{"errcode":0,"access_token":"t","expires_in":{unreadable}}}"#);
@@ -322,11 +419,17 @@ async fn b1_an_access_token_whose_lifetime_is_a_float_lives_for_it() {
 #[tokio::test]
 async fn b2_a_bound_user_whose_lifetime_is_a_float_is_bound() {
     for expire in ["604800.0", "6.048e5", "\"604800.0\""] {
-        let answer = format!(r#"{{"code":0,"data":{{"openId":"o1","token":"t","expire":{expire}}}}}"#);
-        assert_eq!(binding(&answer).await, "o1 of wx1 Some(\"t\") Some(604800s)", "{expire}");
+        let answer =
+            format!(r#"{{"code":0,"data":{{"openId":"o1","token":"t","expire":{expire}}}}}"#);
+        assert_eq!(
+            binding(&answer).await,
+            "o1 of wx1 Some(\"t\") Some(604800s)",
+            "{expire}"
+        );
     }
     for code in ["0.0", "0e0", "\"0.0\"", "2000.0"] {
-        let answer = format!(r#"{{"code":{code},"data":{{"openId":"o1","token":"t","expire":1}}}}"#);
+        let answer =
+            format!(r#"{{"code":{code},"data":{{"openId":"o1","token":"t","expire":1}}}}"#);
         assert_eq!(binding(&answer).await, "Malformed", "{code}");
     }
 }
@@ -335,9 +438,16 @@ async fn b2_a_bound_user_whose_lifetime_is_a_float_is_bound() {
 async fn b3_a_manager_has_the_role_and_the_schools_of_unusual_spellings() {
     let answer = r#"{"errcode":0,"user_id":"o1","name":"a","role_id":1.0,"parent_id":"0.0",
         "schools":[{"school_code":1011789061,"school_name":"b"}],"cur_school":{"school_code":1011789061.0}}"#;
-    assert_eq!(manager(&answer).await, "o1 a, 1011789061 b None, Some(\"1011789061\") None None Some(1) Some(0)");
+    assert_eq!(
+        manager(&answer).await,
+        "o1 a, 1011789061 b None, Some(\"1011789061\") None None Some(1) Some(0)"
+    );
     for user_id in ["0", "1", "1.0", "true", "\"\""] {
-        assert_eq!(manager(&format!(r#"{{"errcode":0,"user_id":{user_id}}}"#)).await, "Malformed", "{user_id}");
+        assert_eq!(
+            manager(&format!(r#"{{"errcode":0,"user_id":{user_id}}}"#)).await,
+            "Malformed",
+            "{user_id}"
+        );
     }
 }
 
@@ -346,13 +456,22 @@ async fn b4_a_name_that_is_cut_in_an_emoji_is_repaired_and_an_identifier_is_refu
     for cut in [r"\ud83d", r"\ude00", r"\uD83D\uD83D"] {
         let name = "\u{fffd}".repeat(cut.len() / 6);
         let answer = format!(r#"{{"errcode":0,"user_id":"o1","name":"a{cut}","errmsg":"{cut}"}}"#);
-        assert_eq!(manager(&answer).await, format!("o1 a{name}, None None None None None"), "{cut}");
+        assert_eq!(
+            manager(&answer).await,
+            format!("o1 a{name}, None None None None None"),
+            "{cut}"
+        );
         let answer = format!(r#"{{"errcode":0,"user_id":"o1{cut}"}}"#);
         assert_eq!(manager(&answer).await, "Malformed", "{cut}");
         let answer = format!(r#"{{"code":2000,"data":{{"openId":"o1{cut}"}}}}"#);
         assert_eq!(binding(&answer).await, "Malformed", "{cut}");
-        let answer = format!(r#"{{"errcode":0,"user_id":"o1","schools":[{{"school_code":"1{cut}"}}]}}"#);
-        assert_eq!(manager(&answer).await, "o1 , None None None None None", "{cut}");
+        let answer =
+            format!(r#"{{"errcode":0,"user_id":"o1","schools":[{{"school_code":"1{cut}"}}]}}"#);
+        assert_eq!(
+            manager(&answer).await,
+            "o1 , None None None None None",
+            "{cut}"
+        );
         for malformed in [
             format!(r#"{{"errcode":"0{cut}","user_id":"o1"}}"#),
             format!(r#"{{"errcode":0,"user_id":"o1","a{cut}":1}}"#),
@@ -367,5 +486,8 @@ async fn b4_a_name_that_is_cut_in_an_emoji_is_repaired_and_an_identifier_is_refu
 async fn b5_display_text_is_cut_at_512_characters() {
     let long = "王".repeat(20_000);
     let answer = json!({ "errcode": 0, "user_id": "o1", "name": long });
-    assert_eq!(manager(&answer).await, format!("o1 {}, None None None None None", "王".repeat(512)));
+    assert_eq!(
+        manager(&answer).await,
+        format!("o1 {}, None None None None None", "王".repeat(512))
+    );
 }

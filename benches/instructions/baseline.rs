@@ -4,7 +4,10 @@ use std::fmt::Write;
 use std::fs;
 use std::process::Command;
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions/baseline.txt");
+const FILE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/benches/instructions/baseline.txt"
+);
 
 /// The operations whose growth has a budget: [`BUDGET`] over all changes together.
 const HOT_PATH: [&str; 8] = [
@@ -44,20 +47,37 @@ impl Baseline {
     pub(crate) fn read() -> Self {
         let text = fs::read_to_string(FILE).expect("a file with the baseline");
         let about = |key: &str| {
-            let mut values = text.lines().filter_map(|line| line.strip_prefix("# ")?.strip_prefix(key));
-            values.next().unwrap_or_else(|| panic!("{FILE} has no line `# {key}`")).trim().to_owned()
+            let mut values = text
+                .lines()
+                .filter_map(|line| line.strip_prefix("# ")?.strip_prefix(key));
+            values
+                .next()
+                .unwrap_or_else(|| panic!("{FILE} has no line `# {key}`"))
+                .trim()
+                .to_owned()
         };
-        let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+        let lines = text
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.is_empty());
         let counts = lines.map(|line| {
             let (name, count) = line.rsplit_once(' ').expect("a name and a count");
-            let count = count.parse().unwrap_or_else(|_| panic!("{FILE}: {line:?} does not end with a count"));
+            let count = count
+                .parse()
+                .unwrap_or_else(|_| panic!("{FILE}: {line:?} does not end with a count"));
             (name.trim_end().to_owned(), count)
         });
-        Self { commit: about("commit:"), toolchain: about("toolchain:"), counts: counts.collect() }
+        Self {
+            commit: about("commit:"),
+            toolchain: about("toolchain:"),
+            counts: counts.collect(),
+        }
     }
 
     pub(crate) fn count(&self, name: &str) -> Option<u64> {
-        self.counts.iter().find(|(other, _)| other == name).map(|(_, count)| *count)
+        self.counts
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, count)| *count)
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
@@ -74,7 +94,9 @@ impl Baseline {
     }
 
     pub(crate) fn verdict(&self, name: &str, count: u64) -> Verdict {
-        let Some(expected) = self.count(name) else { return Verdict::NotInBaseline };
+        let Some(expected) = self.count(name) else {
+            return Verdict::NotInBaseline;
+        };
         let is_hot = HOT_PATH.contains(&name);
         if count > expected + margin(expected, is_hot && self.is_of_this_toolchain()) {
             Verdict::OverLimit
@@ -89,7 +111,11 @@ impl Baseline {
 /// The growth that does not fail. The same source has the same counts, and unrelated changes hardly move them; but when
 /// the compiler does change its mind about inlining one function, that has been seen to cost 48 instructions.
 fn margin(expected: u64, is_strict: bool) -> u64 {
-    if is_strict { (expected / 20).max(50) } else { (expected / 10).max(120) }
+    if is_strict {
+        (expected / 20).max(50)
+    } else {
+        (expected / 10).max(120)
+    }
 }
 
 /// The growth in per cent.
@@ -125,5 +151,8 @@ pub(crate) fn line(name: &str, count: u64) -> String {
 /// The output of a program.
 fn said(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
-    output.map_or_else(|_| "?".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output.map_or_else(
+        |_| "?".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
 }

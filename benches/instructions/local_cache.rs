@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::runtime;
 use tokio::time::sleep;
 use tower_weika::clock::{Clock, ManualClock};
-use tower_weika::session::{Lifetime, Session};
+use tower_weika::session::{Session, SessionTimeouts};
 use tower_weika::store::{Lookup, Namespace, Redis, RedisStore, SessionStore};
 
 use crate::support::{Candidate, LIVE, Person, Site, session_id};
@@ -16,33 +16,60 @@ use crate::support::{Candidate, LIVE, Person, Site, session_id};
 /// Nothing but the request happens while it is counted: the background tasks of the store run only inside `block_on`,
 /// and its clock stands still, so that the cache stays valid without them.
 pub(crate) fn live(name: &str, url: &str, sessions: usize) -> Candidate {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     // Leaked, because dropping it would end the tasks that the store belongs to.
     let runtime = Box::leak(Box::new(runtime));
     let clock = ManualClock::new(Clock::system().now()).clock();
-    let builder = Redis::builder(url).near_capacity(2 * sessions as u64).clock(clock);
+    let builder = Redis::builder(url)
+        .local_cache_capacity(2 * sessions as u64)
+        .clock(clock);
     // Several processes may use the server. The budget is generous, because valgrind is slow.
-    let builder = builder.site(format!("bench-{}", process::id())).budget(Duration::from_secs(30));
-    let redis = runtime.block_on(builder.connect()).expect("the server answers");
+    let builder = builder
+        .key_prefix(format!("bench-{}", process::id()))
+        .operation_timeout(Duration::from_secs(30));
+    let redis = runtime
+        .block_on(builder.connect())
+        .expect("the server answers");
     // A subscription empties the caches when it begins. Afterwards nothing disturbs the table of the sessions.
-    runtime.block_on(cache_is_valid(&redis.store_named("probe")));
+    runtime.block_on(cache_is_valid(&redis.store_with_namespace("probe")));
     let store = redis.store();
     let site = Site::with_sessions_in(&store, sessions, runtime);
-    let is_cached =
-        |number| matches!(store.load(site.login.namespace(), &session_id(LIVE, number)), Lookup::Ready(Ok(Some(_))));
-    assert!((0..sessions).all(is_cached), "every session is in the local cache");
+    let is_cached = |number| {
+        matches!(
+            store.load(site.login.namespace(), &session_id(LIVE, number)),
+            Lookup::Ready(Ok(Some(_)))
+        )
+    };
+    assert!(
+        (0..sessions).all(is_cached),
+        "every session is in the local cache"
+    );
     site.live(name)
 }
 
 async fn cache_is_valid(probe: &RedisStore<Person>) {
     let id = session_id(u64::MAX, 0);
-    let session = Session::begin(id, Person::numbered(0), Lifetime::default(), Clock::system().now());
+    let session = Session::new(
+        id,
+        Person::numbered(0),
+        SessionTimeouts::default(),
+        Clock::system().now(),
+    );
     let namespace = Namespace::default();
     let since = probe.stamp(&namespace).await.expect("the server answers");
-    let _inserted = probe.insert(session, None, since).await.expect("the server answers");
+    let _inserted = probe
+        .insert(session, None, since)
+        .await
+        .expect("the server answers");
     // A session that is loaded is put into the cache again, should it have been emptied.
     while let Lookup::Pending(load) = probe.load(&namespace, &id) {
-        assert!(load.await.is_ok_and(|found| found.is_some()), "the session is there");
+        assert!(
+            load.await.is_ok_and(|found| found.is_some()),
+            "the session is there"
+        );
         sleep(Duration::from_millis(5)).await;
     }
 }

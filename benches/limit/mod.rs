@@ -21,7 +21,8 @@ use crate::support::{Application, Candidate, Person, Site};
 /// 128 bits: as short as an id can be. Our own is longer, and its beginning is taken for one, so that both read the same
 /// headers.
 const ID_LENGTH: usize = 22;
-const DECODER: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
+const DECODER: GeneralPurpose =
+    GeneralPurpose::new(&URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
 
 const LIFETIME: Duration = Duration::from_secs(43_200);
 
@@ -47,10 +48,20 @@ impl Limit {
         let clock = Clock::system();
         let ends = clock.now().plus(LIFETIME);
         let name = Finder::new(&format!("{}=", site.cookie_name)).into_owned();
-        let mut limit = Self { name, sessions: Arc::default(), clock };
+        let mut limit = Self {
+            name,
+            sessions: Arc::default(),
+            clock,
+        };
         let entry = |(number, cookies): (usize, &http::HeaderValue)| {
-            let entry = Entry { person: Person::numbered(number), ends };
-            (limit.id(cookies.as_bytes()).expect("the cookie is there"), Arc::new(entry))
+            let entry = Entry {
+                person: Person::numbered(number),
+                ends,
+            };
+            (
+                limit.id(cookies.as_bytes()).expect("the cookie is there"),
+                Arc::new(entry),
+            )
         };
         let sessions: Sessions = site.live.iter().enumerate().map(entry).collect();
         limit.sessions = Arc::new(ArcSwap::from_pointee(sessions));
@@ -59,16 +70,24 @@ impl Limit {
 
     pub(crate) fn candidate(&self, site: &Site) -> Candidate {
         let is_known = |request: &Request<()>| {
-            request.extensions().get::<Arc<Entry>>().is_some_and(|entry| !entry.person.0.is_empty())
+            request
+                .extensions()
+                .get::<Arc<Entry>>()
+                .is_some_and(|entry| !entry.person.0.is_empty())
         };
-        let service = Limited { limit: self.clone(), inner: Application::known_by(is_known) };
+        let service = Limited {
+            limit: self.clone(),
+            inner: Application::known_by(is_known),
+        };
         Candidate::new("limit", service, COOKIE, &site.live, true)
     }
 
     fn id(&self, cookies: &[u8]) -> Option<u128> {
         let start = self.name.find(cookies)? + self.name.needle().len();
         let mut id = [0; size_of::<u128>()];
-        DECODER.decode_slice(cookies.get(start..start + ID_LENGTH)?, &mut id).ok()?;
+        DECODER
+            .decode_slice(cookies.get(start..start + ID_LENGTH)?, &mut id)
+            .ok()?;
         Some(u128::from_ne_bytes(id))
     }
 
@@ -116,7 +135,10 @@ impl Hasher for Leading {
     }
 
     fn write_u128(&mut self, id: u128) {
-        #[expect(clippy::cast_possible_truncation, reason = "half of it spreads as well")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "half of it spreads as well"
+        )]
         let half = id as u64;
         self.0 = half;
     }

@@ -27,7 +27,10 @@ fn main() {
     }
     let mut section = Section::new("login", "Logging in");
     // `cargo bench --bench login -- herd` measures that part alone.
-    let only: Vec<_> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
+    let only: Vec<_> = arguments
+        .iter()
+        .filter(|argument| !argument.starts_with("--"))
+        .collect();
     let is_wanted = |part: &str| only.is_empty() || only.iter().any(|wanted| *wanted == part);
     if is_wanted("steps") {
         steps::measure(&mut section);

@@ -21,7 +21,11 @@ pub(crate) fn measure(section: &mut Section) {
         let come = || {
             for _ in begun..starts / 2 {
                 let answers = site.answer(vec![navigate(GUARDED, None), navigate(&login, None)]);
-                assert!(answers.iter().all(|answer| answer.status() == StatusCode::SEE_OTHER));
+                assert!(
+                    answers
+                        .iter()
+                        .all(|answer| answer.status() == StatusCode::SEE_OTHER)
+                );
             }
         };
         heap += allocation_counter::measure(come).bytes_current;
@@ -38,7 +42,10 @@ pub(crate) fn measure(section: &mut Section) {
         "Strangers who begin a login, half of them at a guarded page and half of them at the login endpoint, and \
          never come back.",
     );
-    section.table(&["logins begun", "bytes on the heap since", "resident, MiB"], &rows);
+    section.table(
+        &["logins begun", "bytes on the heap since", "resident, MiB"],
+        &rows,
+    );
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 bytes")]

@@ -29,9 +29,15 @@ type Call = dyn Fn(&Runtime, Vec<Request<()>>) -> Vec<Response<()>>;
 
 impl Site {
     pub(crate) fn new<P: IdentityProvider>(provider: P, clock: Clock) -> Self {
-        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
         let name = provider.name().to_owned();
-        let login = LoginLayer::builder(provider).public_url("https://campus.example").secret([7; 32]).clock(clock);
+        let login = LoginLayer::builder(provider)
+            .public_url("https://campus.example")
+            .secret([7; 32])
+            .clock(clock);
         let application = tower::service_fn(application);
         let site = GuardLayer::<P::Identity>::logged_in().layer(application);
         let site = login.build().expect("valid settings").layer(site);
@@ -45,7 +51,11 @@ impl Site {
                 answers
             })
         };
-        Self { name, runtime, call: Box::new(call) }
+        Self {
+            name,
+            runtime,
+            call: Box::new(call),
+        }
     }
 
     /// The answers to these requests, one after the other.
@@ -54,7 +64,10 @@ impl Site {
     }
 
     pub(crate) fn login_path(&self) -> String {
-        format!("/auth/{}/login?return_to=%2Fcampus%2Ftimetable%3Fweek%3D12", self.name)
+        format!(
+            "/auth/{}/login?return_to=%2Fcampus%2Ftimetable%3Fweek%3D12",
+            self.name
+        )
     }
 
     /// The path of a callback with this query.
@@ -65,7 +78,10 @@ impl Site {
     /// Begins so many logins.
     pub(crate) fn begin(&self, logins: usize) -> Vec<Begun> {
         let requests = vec![navigate(&self.login_path(), None); logins];
-        self.answer(requests).iter().map(|answer| Begun::from(answer.headers())).collect()
+        self.answer(requests)
+            .iter()
+            .map(|answer| Begun::from(answer.headers()))
+            .collect()
     }
 }
 
@@ -85,16 +101,30 @@ impl From<&HeaderMap> for Begun {
     fn from(answer: &HeaderMap) -> Self {
         let location = answer[LOCATION].to_str().expect("text");
         let query = location.split_once('?').expect("a query").1;
-        let state = query.split('&').find_map(|pair| pair.strip_prefix("state=")).expect("a state");
+        let state = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("state="))
+            .expect("a state");
         let cookie = cookie(answer, "-flow-").expect("a cookie of the flow");
-        Self { state: state.to_owned(), cookie }
+        Self {
+            state: state.to_owned(),
+            cookie,
+        }
     }
 }
 
 /// The cookie, as the browser sends it back, whose name contains `part`.
 pub(crate) fn cookie(answer: &HeaderMap, part: &str) -> Option<String> {
-    let cookies = answer.get_all(SET_COOKIE).into_iter().filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
-    let mut found = cookies.filter(|cookie| cookie.split('=').next().is_some_and(|name| name.contains(part)));
+    let cookies = answer
+        .get_all(SET_COOKIE)
+        .into_iter()
+        .filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
+    let mut found = cookies.filter(|cookie| {
+        cookie
+            .split('=')
+            .next()
+            .is_some_and(|name| name.contains(part))
+    });
     found.next().map(str::to_owned)
 }
 
@@ -102,8 +132,14 @@ pub(crate) fn cookie(answer: &HeaderMap, part: &str) -> Option<String> {
 pub(crate) fn navigate(target: &str, cookies: Option<&str>) -> Request<()> {
     let headers = [
         ("host", "campus.example"),
-        ("user-agent", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36"),
-        ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+        (
+            "user-agent",
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36",
+        ),
+        (
+            "accept",
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        ),
         ("accept-encoding", "gzip, deflate, br"),
         ("accept-language", "zh-CN,zh;q=0.9"),
         ("sec-fetch-site", "cross-site"),
@@ -111,10 +147,17 @@ pub(crate) fn navigate(target: &str, cookies: Option<&str>) -> Request<()> {
         ("sec-fetch-dest", "document"),
         ("upgrade-insecure-requests", "1"),
     ];
-    let request = headers.iter().fold(Request::get(target), |request, (name, value)| request.header(*name, *value));
+    let request = headers
+        .iter()
+        .fold(Request::get(target), |request, (name, value)| {
+            request.header(*name, *value)
+        });
     let mut request = request.body(()).expect("a request");
     if let Some(cookies) = cookies {
-        request.headers_mut().insert(COOKIE, HeaderValue::from_str(cookies).expect("a header value"));
+        request.headers_mut().insert(
+            COOKIE,
+            HeaderValue::from_str(cookies).expect("a header value"),
+        );
     }
     request
 }

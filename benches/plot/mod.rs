@@ -59,10 +59,21 @@ fn costs(svg: &mut Svg, figures: &Figures) {
 
     let cold = |name: &str| figures.get(&format!("requests/{name}/cold"));
     let title = finding("A logged-in request:", cold(OURS), cold("tower-sessions"));
-    svg.title(24.0, &title.unwrap_or_else(|| "A logged-in request".to_owned()));
-    svg.text(24.0, 58.0, PALE_INK, "ns over the bare application, cold caches");
+    svg.title(
+        24.0,
+        &title.unwrap_or_else(|| "A logged-in request".to_owned()),
+    );
+    svg.text(
+        24.0,
+        58.0,
+        PALE_INK,
+        "ns over the bare application, cold caches",
+    );
 
-    let bars: Vec<_> = BARS.iter().filter_map(|series| Some((series, cold(series.0)?))).collect();
+    let bars: Vec<_> = BARS
+        .iter()
+        .filter_map(|series| Some((series, cold(series.0)?)))
+        .collect();
     let most = bars.iter().map(|(_, value)| *value).fold(0.0, f64::max);
     if bars.is_empty() {
         return svg.text(24.0, 96.0, PALE_INK, "not measured");
@@ -73,8 +84,20 @@ fn costs(svg: &mut Svg, figures: &Figures) {
         let length = ((RIGHT - LEFT) * value / most).max(1.0);
         let middle = top + step / 2.0 + 1.5;
         svg.rect((LEFT, top + 4.0), (length, step - 9.0), color);
-        svg.label((LEFT - 8.0, middle), "end", if *name == OURS { "600" } else { "400" }, INK, label);
-        svg.label((LEFT + length + 6.0, middle), "start", "400", PALE_INK, &number(value.round()));
+        svg.label(
+            (LEFT - 8.0, middle),
+            "end",
+            if *name == OURS { "600" } else { "400" },
+            INK,
+            label,
+        );
+        svg.label(
+            (LEFT + length + 6.0, middle),
+            "start",
+            "400",
+            PALE_INK,
+            &number(value.round()),
+        );
     }
 }
 
@@ -85,13 +108,27 @@ fn growth(svg: &mut Svg, figures: &Figures) {
     const TOP: f64 = 92.0;
 
     let at_most = |name: &str| figures.get(&format!("growth/{name}/{MOST}"));
-    let title = finding("At a million sessions:", at_most(OURS), at_most("tower-sessions"));
-    svg.title(LEFT - 32.0, &title.unwrap_or_else(|| "More sessions".to_owned()));
-    svg.text(LEFT - 32.0, 58.0, PALE_INK, "ns over the bare application, cold caches");
+    let title = finding(
+        "At a million sessions:",
+        at_most(OURS),
+        at_most("tower-sessions"),
+    );
+    svg.title(
+        LEFT - 32.0,
+        &title.unwrap_or_else(|| "More sessions".to_owned()),
+    );
+    svg.text(
+        LEFT - 32.0,
+        58.0,
+        PALE_INK,
+        "ns over the bare application, cold caches",
+    );
 
     let lines = LINES.iter().filter_map(|series| {
         let prefix = format!("growth/{}/", series.0);
-        let points = figures.under(&prefix).filter_map(|(sessions, cost)| Some((sessions.parse::<f64>().ok()?, cost)));
+        let points = figures
+            .under(&prefix)
+            .filter_map(|(sessions, cost)| Some((sessions.parse::<f64>().ok()?, cost)));
         let mut points: Vec<_> = points.collect();
         points.sort_by(|one, other| one.0.total_cmp(&other.0));
         let last = points.last()?.1;
@@ -100,13 +137,17 @@ fn growth(svg: &mut Svg, figures: &Figures) {
     let mut lines: Vec<_> = lines.collect();
     let all = || lines.iter().flat_map(|(_, points, _)| points.iter());
     let most = all().map(|(_, cost)| *cost).fold(0.0, f64::max);
-    let [fewest, most_sessions] =
-        [all().map(|point| point.0).fold(f64::MAX, f64::min), all().map(|point| point.0).fold(0.0, f64::max)];
+    let [fewest, most_sessions] = [
+        all().map(|point| point.0).fold(f64::MAX, f64::min),
+        all().map(|point| point.0).fold(0.0, f64::max),
+    ];
     if lines.is_empty() || fewest >= most_sessions {
         return svg.text(LEFT - 32.0, 96.0, PALE_INK, "not measured");
     }
 
-    let x = |sessions: f64| LEFT + (RIGHT - LEFT) * (sessions / fewest).ln() / (most_sessions / fewest).ln();
+    let x = |sessions: f64| {
+        LEFT + (RIGHT - LEFT) * (sessions / fewest).ln() / (most_sessions / fewest).ln()
+    };
     let tick = tick(most);
     let highest = tick * (most / tick).ceil();
     let y = |cost: f64| BOTTOM - (BOTTOM - TOP) * cost / highest;
@@ -123,34 +164,63 @@ fn growth(svg: &mut Svg, figures: &Figures) {
             thousands if thousands < 1e6 => format!("{}k", number(thousands / 1e3)),
             millions => format!("{}M", number(millions / 1e6)),
         };
-        svg.label((x(sessions), BOTTOM + 16.0), "middle", "400", PALE_INK, &text);
+        svg.label(
+            (x(sessions), BOTTOM + 16.0),
+            "middle",
+            "400",
+            PALE_INK,
+            &text,
+        );
         sessions *= 10.0;
     }
-    svg.label((f64::midpoint(LEFT, RIGHT), BOTTOM + 34.0), "middle", "400", PALE_INK, "sessions");
+    svg.label(
+        (f64::midpoint(LEFT, RIGHT), BOTTOM + 34.0),
+        "middle",
+        "400",
+        PALE_INK,
+        "sessions",
+    );
 
     // From below: every label is at the end of its line, or as far above it as those below need.
     lines.sort_by(|one, other| one.2.total_cmp(&other.2));
     let mut free = f64::MAX;
     for ((name, label, color), points, last) in lines {
         let is_ours = *name == OURS;
-        let points: Vec<_> = points.iter().map(|(sessions, cost)| (x(*sessions), y(*cost))).collect();
+        let points: Vec<_> = points
+            .iter()
+            .map(|(sessions, cost)| (x(*sessions), y(*cost)))
+            .collect();
         svg.polyline(&points, if is_ours { 3.0 } else { 2.0 }, color);
         let place = y(last).min(free);
         free = place - 15.0;
-        svg.label((RIGHT + 10.0, place), "start", if is_ours { "600" } else { "400" }, INK, label);
+        svg.label(
+            (RIGHT + 10.0, place),
+            "start",
+            if is_ours { "600" } else { "400" },
+            INK,
+            label,
+        );
     }
 }
 
 /// What is found, if it is.
 fn finding(what: &str, ours: Option<f64>, theirs: Option<f64>) -> Option<String> {
     let times = theirs? / ours?;
-    (times > 1.0).then(|| format!("{what} {} × less than tower-sessions", number((times * 10.0).round() / 10.0)))
+    (times > 1.0).then(|| {
+        format!(
+            "{what} {} × less than tower-sessions",
+            number((times * 10.0).round() / 10.0)
+        )
+    })
 }
 
 /// A round distance with which there are three to five lines.
 fn tick(most: f64) -> f64 {
     let unit = 10_f64.powf(most.log10().floor());
-    let tick = [0.25, 0.5, 1.0, 2.0].into_iter().map(|part| unit * part).find(|tick| most / tick <= 5.0);
+    let tick = [0.25, 0.5, 1.0, 2.0]
+        .into_iter()
+        .map(|part| unit * part)
+        .find(|tick| most / tick <= 5.0);
     tick.unwrap_or(unit * 2.0)
 }
 
@@ -184,11 +254,15 @@ impl Svg {
     }
 
     fn title(&mut self, x: f64, text: &str) {
-        self.put(format_args!(r#"<text x="{x}" y="38" font-size="13" font-weight="600" fill="{INK}">{text}</text>"#));
+        self.put(format_args!(
+            r#"<text x="{x}" y="38" font-size="13" font-weight="600" fill="{INK}">{text}</text>"#
+        ));
     }
 
     fn text(&mut self, x: f64, y: f64, color: &str, text: &str) {
-        self.put(format_args!(r#"<text x="{x}" y="{y}" fill="{color}">{text}</text>"#));
+        self.put(format_args!(
+            r#"<text x="{x}" y="{y}" fill="{color}">{text}</text>"#
+        ));
     }
 
     /// A text whose middle line is at a height.
@@ -213,13 +287,18 @@ impl Svg {
     }
 
     fn polyline(&mut self, points: &[Point], width: f64, color: &str) {
-        let path: Vec<_> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let path: Vec<_> = points
+            .iter()
+            .map(|(x, y)| format!("{x:.1},{y:.1}"))
+            .collect();
         self.put(format_args!(
             r#"<polyline points="{}" fill="none" stroke="{color}" stroke-width="{width}" stroke-linejoin="round" stroke-linecap="round"/>"#,
             path.join(" ")
         ));
         for (x, y) in points {
-            self.put(format_args!(r#"<circle cx="{x:.1}" cy="{y:.1}" r="{width}" fill="{color}"/>"#));
+            self.put(format_args!(
+                r#"<circle cx="{x:.1}" cy="{y:.1}" r="{width}" fill="{color}"/>"#
+            ));
         }
     }
 

@@ -19,7 +19,11 @@ pub(crate) struct Section {
 impl Section {
     /// `name` is that of the files, `title` the heading.
     pub(crate) fn new(name: &'static str, title: &str) -> Self {
-        Self { name, text: format!("## {title}\n"), figures: String::new() }
+        Self {
+            name,
+            text: format!("## {title}\n"),
+            figures: String::new(),
+        }
     }
 
     /// A paragraph.
@@ -38,16 +42,21 @@ impl Section {
 
     /// A figure that a goal or the plot is about. Keys are paths: `request/tower-sessions/cold`.
     pub(crate) fn figure(&mut self, key: &str, value: f64) {
-        writeln!(self.figures, "{}/{key}\t{value:.4}", self.name).expect("a string takes everything");
+        writeln!(self.figures, "{}/{key}\t{value:.4}", self.name)
+            .expect("a string takes everything");
     }
 
     /// Prints the section; keeps it in the directory that `REPORT` names, unless this is a smoke run.
     pub(crate) fn finish(self) {
         println!("{}", self.text);
-        if let Some(directory) = env::var_os("REPORT").map(PathBuf::from).filter(|_| !is_smoke()) {
+        if let Some(directory) = env::var_os("REPORT")
+            .map(PathBuf::from)
+            .filter(|_| !is_smoke())
+        {
             fs::create_dir_all(&directory).expect("the directory of the report");
             for (ending, content) in [("md", &self.text), ("tsv", &self.figures)] {
-                fs::write(directory.join(self.name).with_extension(ending), content).expect("a file of the report");
+                fs::write(directory.join(self.name).with_extension(ending), content)
+                    .expect("a file of the report");
             }
         }
     }

@@ -15,7 +15,11 @@ const BATCH: usize = 32;
 const WALK_BYTES: usize = 32 << 20;
 
 /// Sends at least `operations` requests; before every batch, `disturb` runs.
-pub(crate) fn run(candidate: &mut Candidate, operations: u64, mut disturb: impl FnMut()) -> Duration {
+pub(crate) fn run(
+    candidate: &mut Candidate,
+    operations: u64,
+    mut disturb: impl FnMut(),
+) -> Duration {
     let batches = operations.div_ceil(BATCH as u64);
     let mut total = Duration::ZERO;
     for _ in 0..batches {
@@ -45,7 +49,12 @@ impl Walk {
 }
 
 /// The medians of one request to every candidate.
-pub(crate) fn medians(candidates: &[RefCell<Candidate>], cold: bool, rounds: u64, operations: u64) -> Vec<f64> {
+pub(crate) fn medians(
+    candidates: &[RefCell<Candidate>],
+    cold: bool,
+    rounds: u64,
+    operations: u64,
+) -> Vec<f64> {
     let walk = Walk::new();
     let runs = candidates.iter().map(|candidate| {
         let go = |operations| {
@@ -55,14 +64,20 @@ pub(crate) fn medians(candidates: &[RefCell<Candidate>], cold: bool, rounds: u64
                 }
             })
         };
-        (candidate.borrow().name.clone(), Box::new(go) as turns::Run<'_>)
+        (
+            candidate.borrow().name.clone(),
+            Box::new(go) as turns::Run<'_>,
+        )
     });
     turns::medians(&mut runs.collect::<Vec<_>>(), rounds, operations)
 }
 
 /// Of one request, hot and cold. Hot: most of a turn, every session has been asked for before.
 pub(crate) fn hot_and_cold(candidates: &[RefCell<Candidate>], sessions: usize) -> [Vec<f64>; 2] {
-    [medians(candidates, false, 31, 8 * sessions as u64), medians(candidates, true, 151, BATCH as u64)]
+    [
+        medians(candidates, false, 31, 8 * sessions as u64),
+        medians(candidates, true, 151, BATCH as u64),
+    ]
 }
 
 /// The allocations of one request: with a map of extensions that is there already, and without one.
@@ -71,11 +86,19 @@ pub(crate) fn allocations(candidate: &mut Candidate) -> [u64; 2] {
     candidate.send(&value);
     let there = allocation_counter::measure(|| candidate.send(&value)).count_total;
     candidate.without_map();
-    [there, allocation_counter::measure(|| candidate.send(&value)).count_total]
+    [
+        there,
+        allocation_counter::measure(|| candidate.send(&value)).count_total,
+    ]
 }
 
 /// What candidates cost over the first one, and in proportion to the second one.
-pub(crate) fn table(section: &mut Section, candidates: Vec<Candidate>, sessions: usize, second: &str) {
+pub(crate) fn table(
+    section: &mut Section,
+    candidates: Vec<Candidate>,
+    sessions: usize,
+    second: &str,
+) {
     let candidates: Vec<_> = candidates.into_iter().map(RefCell::new).collect();
     let [hot, cold] = hot_and_cold(&candidates, sessions);
     let rows = candidates.iter().enumerate().map(|(index, candidate)| {
@@ -97,8 +120,18 @@ pub(crate) fn table(section: &mut Section, candidates: Vec<Candidate>, sessions:
     let rows: Vec<_> = rows.collect();
     let ratio = format!("÷ {second}");
     section.table(
-        &["candidate", "hot, ns over bare", &ratio, "cold, ns over bare", &ratio, "allocations (map there / not)"],
+        &[
+            "candidate",
+            "hot, ns over bare",
+            &ratio,
+            "cold, ns over bare",
+            &ratio,
+            "allocations (map there / not)",
+        ],
         &rows,
     );
-    section.text(&format!("Bare: {:.0} ns hot, {:.0} ns cold.", hot[0], cold[0]));
+    section.text(&format!(
+        "Bare: {:.0} ns hot, {:.0} ns cold.",
+        hot[0], cold[0]
+    ));
 }

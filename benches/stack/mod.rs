@@ -10,7 +10,7 @@ use tower_weika::clock::Clock;
 use tower_weika::identity::Identity;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
-use tower_weika::session::{Authenticated, Lifetime, Session};
+use tower_weika::session::{Authenticated, Session, SessionTimeouts};
 use tower_weika::store::{Inserted, MemoryStore, SessionStore};
 use tower_weika::{AuthorizationCode, Error};
 
@@ -63,14 +63,23 @@ struct Way<const LAYER: usize> {
 
 impl<const LAYER: usize> Way<LAYER> {
     fn with_sessions(count: usize, runtime: &Runtime) -> Self {
-        let store = MemoryStore::<Member<LAYER>>::builder().sessions_per_subject(None).build();
+        let store = MemoryStore::<Member<LAYER>>::builder()
+            .sessions_per_subject(None)
+            .build();
         let provider = Provider(format!("way-{LAYER}"));
-        let builder = LoginLayer::builder(provider).store(store.clone()).public_url("https://campus.example");
+        let builder = LoginLayer::builder(provider)
+            .store(store.clone())
+            .public_url("https://campus.example");
         let login = builder.build().expect("valid settings");
         let now = Clock::system().now();
         let cookie = |number| {
             let id = session_id(FIRST_SERIES + LAYER as u64, number);
-            let session = Session::begin(id, Member(format!("member-{LAYER}")), Lifetime::default(), now);
+            let session = Session::new(
+                id,
+                Member(format!("member-{LAYER}")),
+                SessionTimeouts::default(),
+                now,
+            );
             let session = session.within(*login.namespace());
             let inserted = runtime.block_on(async {
                 let since = store.stamp(session.namespace()).await?;
@@ -86,31 +95,68 @@ impl<const LAYER: usize> Way<LAYER> {
 
 /// What is compared: the bare application, and up to three layers around it.
 pub(crate) fn candidates(sessions: usize) -> Vec<Candidate> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let innermost = Way::<0>::with_sessions(sessions, &runtime);
     let middle = Way::<1>::with_sessions(sessions, &runtime);
     let outermost = Way::<2>::with_sessions(sessions, &runtime);
 
-    let known: Arc<[HeaderValue]> = innermost.cookies.iter().map(|cookie| cookies(cookie)).collect();
-    let thrice = innermost.cookies.iter().zip(&middle.cookies).zip(&outermost.cookies);
-    let thrice: Arc<[_]> = thrice.map(|((one, two), three)| cookies(&format!("{three}; {two}; {one}"))).collect();
+    let known: Arc<[HeaderValue]> = innermost
+        .cookies
+        .iter()
+        .map(|cookie| cookies(cookie))
+        .collect();
+    let thrice = innermost
+        .cookies
+        .iter()
+        .zip(&middle.cookies)
+        .zip(&outermost.cookies);
+    let thrice: Arc<[_]> = thrice
+        .map(|((one, two), three)| cookies(&format!("{three}; {two}; {one}")))
+        .collect();
 
     let one = innermost.login.layer(Application::known_by(is_known::<0>));
     let two = middle.login.layer(one.clone());
     let three = outermost.login.layer(two.clone());
-    let application =
-        Application::known_by(|request| is_known::<0>(request) && is_known::<1>(request) && is_known::<2>(request));
-    let all = outermost.login.layer(middle.login.layer(innermost.login.layer(application)));
+    let application = Application::known_by(|request| {
+        is_known::<0>(request) && is_known::<1>(request) && is_known::<2>(request)
+    });
+    let all = outermost
+        .login
+        .layer(middle.login.layer(innermost.login.layer(application)));
     vec![
         bare(&known),
         Candidate::new("1 layer", one, COOKIE, &known, true),
-        Candidate::new("2 layers, session of the innermost", two, COOKIE, &known, true),
-        Candidate::new("3 layers, session of the innermost", three.clone(), COOKIE, &known, true),
+        Candidate::new(
+            "2 layers, session of the innermost",
+            two,
+            COOKIE,
+            &known,
+            true,
+        ),
+        Candidate::new(
+            "3 layers, session of the innermost",
+            three.clone(),
+            COOKIE,
+            &known,
+            true,
+        ),
         Candidate::new("3 layers, a session of each", all, COOKIE, &thrice, true),
-        Candidate::new("3 layers, foreign cookies", three, COOKIE, &strangers(sessions), false),
+        Candidate::new(
+            "3 layers, foreign cookies",
+            three,
+            COOKIE,
+            &strangers(sessions),
+            false,
+        ),
     ]
 }
 
 fn is_known<const LAYER: usize>(request: &Request<()>) -> bool {
-    request.extensions().get::<Authenticated<Member<LAYER>>>().is_some()
+    request
+        .extensions()
+        .get::<Authenticated<Member<LAYER>>>()
+        .is_some()
 }

@@ -17,7 +17,7 @@ use tower_weika::guard::GuardLayer;
 use tower_weika::identity::Identity;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
-use tower_weika::session::{Authenticated, Lifetime, Session, SessionId};
+use tower_weika::session::{Authenticated, Session, SessionId, SessionTimeouts};
 use tower_weika::store::{Inserted, MemoryStore, SessionStore, StoredIdentity};
 use tower_weika::{AuthorizationCode, Error};
 
@@ -88,9 +88,16 @@ pub(crate) struct Site<St = MemoryStore<Person>> {
 impl Site {
     /// With so many people logged in, in this process.
     pub(crate) fn with_sessions(count: usize) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
         let capacity = u64::try_from(count).expect("small").max(100_000);
-        Self::with_sessions_in(&MemoryStore::<Person>::builder().capacity(capacity).build(), count, &runtime)
+        Self::with_sessions_in(
+            &MemoryStore::<Person>::builder().capacity(capacity).build(),
+            count,
+            &runtime,
+        )
     }
 }
 
@@ -99,29 +106,53 @@ impl<St: SessionStore<Person>> Site<St> {
     pub(crate) fn with_sessions_in(store: &St, count: usize, runtime: &Runtime) -> Self {
         let cookie_name = runtime.block_on(cookie_name());
         let (now, login) = (Clock::system().now(), login_over(store.clone()));
-        let since = runtime.block_on(store.stamp(login.namespace())).expect("the store answers");
+        let since = runtime
+            .block_on(store.stamp(login.namespace()))
+            .expect("the store answers");
         let live = (0..count).map(|number| {
             let id = session_id(LIVE, number);
-            let session = Session::begin(id, Person::numbered(number), Lifetime::default(), now);
+            let session = Session::new(
+                id,
+                Person::numbered(number),
+                SessionTimeouts::default(),
+                now,
+            );
             let session = session.within(*login.namespace());
-            let inserted = runtime.block_on(store.insert(session, None, since)).expect("the store takes it");
+            let inserted = runtime
+                .block_on(store.insert(session, None, since))
+                .expect("the store takes it");
             assert_eq!(inserted, Inserted::Kept);
             cookies(&format!("{cookie_name}={}", &*id.expose()))
         });
         let live = live.collect();
-        Self { login, cookie_name, live }
+        Self {
+            login,
+            cookie_name,
+            live,
+        }
     }
 
     /// Those who are logged in, on the way through the login layer.
     pub(crate) fn live(&self, name: &str) -> Candidate {
-        Candidate::new(name, self.login.layer(Application::known_by(is_authenticated)), COOKIE, &self.live, true)
+        Candidate::new(
+            name,
+            self.login.layer(Application::known_by(is_authenticated)),
+            COOKIE,
+            &self.live,
+            true,
+        )
     }
 
     /// What is compared. The first is the bare application.
     pub(crate) fn candidates(&self) -> Vec<Candidate> {
         let foreign = strangers(self.live.len());
-        let unknown = (0..self.live.len())
-            .map(|number| cookies(&format!("{}={}", self.cookie_name, &*session_id(UNKNOWN, number).expose())));
+        let unknown = (0..self.live.len()).map(|number| {
+            cookies(&format!(
+                "{}={}",
+                self.cookie_name,
+                &*session_id(UNKNOWN, number).expose()
+            ))
+        });
         let unknown: Arc<[_]> = unknown.collect();
         let application = Application::known_by(is_authenticated);
         let (login, authenticate) = (&self.login, &self.login.authenticate());
@@ -133,50 +164,104 @@ impl<St: SessionStore<Person>> Site<St> {
         let mut all = vec![bare(&self.live), insert_by_hand(&self.live)];
         for (visitor, carrier, values) in visitors {
             let (one, other) = (authenticate.layer(application), login.layer(application));
-            all.push(Candidate::new(&format!("authenticate, {visitor}"), one, carrier.clone(), values, false));
-            all.push(Candidate::new(&format!("login, {visitor}"), other, carrier, values, false));
+            all.push(Candidate::new(
+                &format!("authenticate, {visitor}"),
+                one,
+                carrier.clone(),
+                values,
+                false,
+            ));
+            all.push(Candidate::new(
+                &format!("login, {visitor}"),
+                other,
+                carrier,
+                values,
+                false,
+            ));
         }
         let live = authenticate.layer(application);
-        all.push(Candidate::new("authenticate, live session", live, COOKIE, &self.live, true));
+        all.push(Candidate::new(
+            "authenticate, live session",
+            live,
+            COOKIE,
+            &self.live,
+            true,
+        ));
         all.push(self.live("login, live session"));
         let guard = GuardLayer::<Person>::logged_in();
         let guarded = login.layer(guard.clone().without_cache_control().layer(application));
-        all.push(Candidate::new("live session through a guard", guarded, COOKIE, &self.live, true));
+        all.push(Candidate::new(
+            "live session through a guard",
+            guarded,
+            COOKIE,
+            &self.live,
+            true,
+        ));
         let guarded = login.layer(guard.layer(application));
-        all.push(Candidate::new("guarded response that gets Cache-Control", guarded, COOKIE, &self.live, true));
+        all.push(Candidate::new(
+            "guarded response that gets Cache-Control",
+            guarded,
+            COOKIE,
+            &self.live,
+            true,
+        ));
         all
     }
 }
 
 /// The application with nothing around it.
 pub(crate) fn bare(values: &Arc<[HeaderValue]>) -> Candidate {
-    Candidate::new("bare", Application::known_by(is_authenticated), COOKIE, values, false)
+    Candidate::new(
+        "bare",
+        Application::known_by(is_authenticated),
+        COOKIE,
+        values,
+        false,
+    )
 }
 
 /// What a layer cannot do without: one `Arc` goes into the extensions.
 pub(crate) fn insert_by_hand(values: &Arc<[HeaderValue]>) -> Candidate {
-    let inner = Application::known_by(|request| request.extensions().get::<Arc<Person>>().is_some());
-    let service = InsertByHand { inner, person: Arc::new(Person::numbered(0)) };
+    let inner =
+        Application::known_by(|request| request.extensions().get::<Arc<Person>>().is_some());
+    let service = InsertByHand {
+        inner,
+        person: Arc::new(Person::numbered(0)),
+    };
     Candidate::new("insert by hand", service, COOKIE, values, true)
 }
 
 fn is_authenticated(request: &Request<()>) -> bool {
-    request.extensions().get::<Authenticated<Person>>().is_some()
+    request
+        .extensions()
+        .get::<Authenticated<Person>>()
+        .is_some()
 }
 
 fn login_over<St: SessionStore<Person>>(store: St) -> LoginLayer<Provider, St> {
-    let builder = LoginLayer::builder(Provider).store(store).public_url("https://campus.example");
+    let builder = LoginLayer::builder(Provider)
+        .store(store)
+        .public_url("https://campus.example");
     builder.secret([7; 32]).build().expect("valid settings")
 }
 
 /// The name of the session cookie, from a login whose session is not among those that are compared: its id is random.
 async fn cookie_name() -> String {
-    let mut service = login_over(MemoryStore::<Person>::new()).layer(Application::known_by(is_authenticated));
+    let mut service =
+        login_over(MemoryStore::<Person>::new()).layer(Application::known_by(is_authenticated));
     let begun = service.call(begin()).await.expect("infallible");
     let back = service.call(back(&begun)).await.expect("infallible");
-    let cookies = back.headers().get_all(SET_COOKIE).into_iter().map(|cookie| cookie.to_str().expect("text"));
+    let cookies = back
+        .headers()
+        .get_all(SET_COOKIE)
+        .into_iter()
+        .map(|cookie| cookie.to_str().expect("text"));
     let names = cookies.filter_map(|cookie| cookie.split('=').next());
-    names.into_iter().find(|name| name.ends_with("-session")).expect("logged in").to_owned()
+    names
+        .into_iter()
+        .find(|name| name.ends_with("-session"))
+        .expect("logged in")
+        .to_owned()
 }
 
 /// Series of session ids, see [`session_id`]. Those of the layers in `stack` are others.
@@ -203,14 +288,27 @@ pub(crate) fn session_id(series: u64, number: usize) -> SessionId {
 
 /// A visitor who wants to log in.
 pub(crate) fn begin() -> Request<()> {
-    Request::get("/auth/bench/login").body(()).expect("a request")
+    Request::get("/auth/bench/login")
+        .body(())
+        .expect("a request")
 }
 
 /// The same visitor, back from the provider that `begun` has led to.
 pub(crate) fn back<B>(begun: &Response<B>) -> Request<()> {
-    let (_, state) = begun.headers()[LOCATION].to_str().expect("text").rsplit_once("state=").expect("a state");
-    let flow = begun.headers()[SET_COOKIE].to_str().expect("text").split(';').next().expect("a cookie");
-    let back = Request::get(format!("/auth/bench/callback?wxcode=person-0&state={state}"));
+    let (_, state) = begun.headers()[LOCATION]
+        .to_str()
+        .expect("text")
+        .rsplit_once("state=")
+        .expect("a state");
+    let flow = begun.headers()[SET_COOKIE]
+        .to_str()
+        .expect("text")
+        .split(';')
+        .next()
+        .expect("a cookie");
+    let back = Request::get(format!(
+        "/auth/bench/callback?wxcode=person-0&state={state}"
+    ));
     back.header(COOKIE, flow).body(()).expect("a request")
 }
 
@@ -240,17 +338,33 @@ impl Candidate {
     {
         let request = Some(request(&carrier));
         let call = Box::new(move |request| answer(&mut service, request));
-        Self { name: name.to_owned(), carrier, values: Arc::clone(values), known, picked: 1, request, call }
+        Self {
+            name: name.to_owned(),
+            carrier,
+            values: Arc::clone(values),
+            known,
+            picked: 1,
+            request,
+            call,
+        }
     }
 
     /// Picks the headers of the next visitors uniformly, and reads them: a server has just done so.
     pub(crate) fn pick<const N: usize>(&mut self) -> [HeaderValue; N] {
         std::array::from_fn(|_| {
             // Knuth's MMIX generator; its high bits are good enough to pick with.
-            self.picked = self.picked.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            self.picked = self
+                .picked
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let index = usize::try_from(self.picked >> 33).expect("31 bits") % self.values.len();
             let value = self.values[index].clone();
-            std::hint::black_box(value.as_bytes().iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte)));
+            std::hint::black_box(
+                value
+                    .as_bytes()
+                    .iter()
+                    .fold(0, |sum: u8, byte| sum.wrapping_add(*byte)),
+            );
             value
         })
     }
@@ -259,7 +373,10 @@ impl Candidate {
     pub(crate) fn send(&mut self, value: &HeaderValue) {
         let mut request = self.request.take().expect("put aside after every request");
         request.extensions_mut().clear();
-        *request.headers_mut().get_mut(&self.carrier).expect("there from the beginning") = value.clone();
+        *request
+            .headers_mut()
+            .get_mut(&self.carrier)
+            .expect("there from the beginning") = value.clone();
         (self.call)(request);
         let (request, known) = ANSWERED.take().expect("the application was asked");
         assert_eq!(known, self.known, "{}", self.name);
@@ -268,7 +385,11 @@ impl Candidate {
 
     /// Takes the map of extensions away, which otherwise stays with the request as it does in axum.
     pub(crate) fn without_map(&mut self) {
-        *self.request.as_mut().expect("put aside after every request").extensions_mut() = http::Extensions::new();
+        *self
+            .request
+            .as_mut()
+            .expect("put aside after every request")
+            .extensions_mut() = http::Extensions::new();
     }
 }
 
@@ -278,7 +399,10 @@ fn answer<S: Service<Request<()>>>(service: &mut S, request: Request<()>) {
     let mut answer = pin!(service.call(request));
     // A store in this process answers at once. A copy of a far one may not count for a moment, which hardly happens.
     loop {
-        match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        match answer
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
             Poll::Ready(answer) => break assert!(answer.is_ok()),
             Poll::Pending => std::thread::yield_now(),
         }
@@ -351,8 +475,14 @@ fn request(carrier: &HeaderName) -> Request<()> {
     let headers = [
         ("host", "campus.example"),
         ("connection", "keep-alive"),
-        ("user-agent", "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/128.0 MicroMessenger/8.0.50"),
-        ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+        (
+            "user-agent",
+            "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/128.0 MicroMessenger/8.0.50",
+        ),
+        (
+            "accept",
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        ),
         ("accept-encoding", "gzip, deflate, br"),
         ("accept-language", "zh-CN,zh;q=0.9"),
         ("sec-fetch-site", "same-origin"),
@@ -360,7 +490,11 @@ fn request(carrier: &HeaderName) -> Request<()> {
         ("sec-fetch-dest", "document"),
         ("upgrade-insecure-requests", "1"),
     ];
-    let request = headers.iter().fold(Request::get(uri), |request, (name, value)| request.header(*name, *value));
+    let request = headers
+        .iter()
+        .fold(Request::get(uri), |request, (name, value)| {
+            request.header(*name, *value)
+        });
     request.header(carrier, "").body(()).expect("a request")
 }
 

@@ -16,10 +16,25 @@ pub(crate) const LIFETIME: Duration = Duration::from_secs(7_200);
 
 /// A cache that has fetched its token.
 pub(crate) fn warm(clock: Clock) -> TokenCache<impl TokenSource> {
-    let source = async || Ok::<_, Error>(IssuedToken::new(AccessToken::new("t".repeat(TOKEN_LENGTH)), Some(LIFETIME)));
+    let source = async || {
+        Ok::<_, Error>(IssuedToken::new(
+            AccessToken::new("t".repeat(TOKEN_LENGTH)),
+            Some(LIFETIME),
+        ))
+    };
     let cache = TokenCache::builder(source).clock(clock).build();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    assert_eq!(runtime.block_on(cache.get()).expect("a token").expose().len(), TOKEN_LENGTH);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    assert_eq!(
+        runtime
+            .block_on(cache.get())
+            .expect("a token")
+            .expose()
+            .len(),
+        TOKEN_LENGTH
+    );
     cache
 }
 
@@ -35,7 +50,11 @@ pub(crate) fn get(cache: &TokenCache<impl TokenSource>) {
 
 /// Reads as a service does.
 pub(crate) fn call(service: &mut TokenCache<impl TokenSource>) {
-    assert!(service.poll_ready(&mut Context::from_waker(Waker::noop())).is_ready());
+    assert!(
+        service
+            .poll_ready(&mut Context::from_waker(Waker::noop()))
+            .is_ready()
+    );
     finish(service.call(()));
 }
 

@@ -8,8 +8,16 @@ use crate::report::is_smoke;
 pub(crate) type Run<'c> = Box<dyn FnMut(u64) -> Duration + 'c>;
 
 /// The median of every candidate, in nanoseconds per operation; in smoke mode after one short round.
-pub(crate) fn medians(candidates: &mut [(String, Run<'_>)], rounds: u64, operations: u64) -> Vec<f64> {
-    let (rounds, operations) = if is_smoke() { (1, operations.min(64)) } else { (rounds, operations) };
+pub(crate) fn medians(
+    candidates: &mut [(String, Run<'_>)],
+    rounds: u64,
+    operations: u64,
+) -> Vec<f64> {
+    let (rounds, operations) = if is_smoke() {
+        (1, operations.min(64))
+    } else {
+        (rounds, operations)
+    };
     let mut samples = vec![Vec::new(); candidates.len()];
     let mut order: Vec<_> = (0..candidates.len()).collect();
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;

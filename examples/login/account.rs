@@ -26,7 +26,11 @@ pub(crate) async fn show(
 ) -> impl IntoResponse {
     // A manager who has just authorized the account wants to see that: nothing but an account is shown from memory,
     // be the memory fresh or not.
-    if site.school.known().is_some_and(|known| known.account().is_none()) {
+    if site
+        .school
+        .known()
+        .is_some_and(|known| known.account().is_none())
+    {
         site.school.invalidate();
     }
     let (status, view) = match site.school.get().await {
@@ -42,12 +46,24 @@ pub(crate) async fn show(
             (status, AccountView::Unknown)
         }
     };
-    (status, Html(page::account(&site.frame, &reader, &manager, &visitor, &view)))
+    (
+        status,
+        Html(page::account(
+            &site.frame,
+            &reader,
+            &manager,
+            &visitor,
+            &view,
+        )),
+    )
 }
 
 /// The name of the official account through which somebody has come, if Kesion tells it in time.
 pub(crate) async fn name_for(site: &Site, user: &WechatUser) -> Option<String> {
-    let known = tokio::time::timeout(PATIENCE, site.school.get()).await.ok()?.ok()?;
+    let known = tokio::time::timeout(PATIENCE, site.school.get())
+        .await
+        .ok()?
+        .ok()?;
     match known {
         AccountAuthorization::Authorized(account) if account.app_id() == user.app_id() => {
             Some(account.name().to_owned()).filter(|name| !name.is_empty())

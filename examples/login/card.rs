@@ -9,13 +9,18 @@ use crate::reader::Reader;
 /// The card of a manager.
 pub(crate) fn manager_card(reader: &Reader, manager: &Manager) -> String {
     let unknown = reader.say("尚未选择学校", "No school yet");
-    let school = manager.current_school().map_or(unknown, |school| school.name());
+    let school = manager
+        .current_school()
+        .map_or(unknown, |school| school.name());
     let face: String = shown_name(reader, manager).chars().take(1).collect();
     let real = manager.real_info();
     let account = manager.media_info().map(|media| media.media_id());
     let role = manager.role_id().map(|role| role.to_string());
     let fields = [
-        (reader.say("学工号", "Card number"), real.map(RealInfo::card_number)),
+        (
+            reader.say("学工号", "Card number"),
+            real.map(RealInfo::card_number),
+        ),
         (reader.say("角色组", "Role group"), role.as_deref()),
         (reader.say("公众号", "Official account"), account),
     ];
@@ -33,7 +38,9 @@ pub(crate) fn manager_card(reader: &Reader, manager: &Manager) -> String {
         face = Escaped(face),
         name = Escaped(shown_name(reader, manager)),
         person = person(reader, real),
-        fields = fields.map(|(label, value)| field(label, value.unwrap_or("—"))).concat(),
+        fields = fields
+            .map(|(label, value)| field(label, value.unwrap_or("—")))
+            .concat(),
     )
 }
 
@@ -47,7 +54,10 @@ pub(crate) fn wechat_card(reader: &Reader, user: &WechatUser, account: Option<&s
     let now = Clock::system().now();
     let left = user.expires_at().map(|end| reader.duration(end.since(now)));
     let fields = [
-        (reader.say("绑定有效", "Good for"), left.as_deref().unwrap_or("—")),
+        (
+            reader.say("绑定有效", "Good for"),
+            left.as_deref().unwrap_or("—"),
+        ),
         (reader.say("公众号 AppID", "AppID"), user.app_id()),
     ];
     format!(
@@ -69,7 +79,10 @@ pub(crate) fn wechat_card(reader: &Reader, user: &WechatUser, account: Option<&s
 /// The end of an openid: enough to tell two apart, and no use to anybody who looks over a shoulder.
 pub(crate) fn short_id(user: &WechatUser) -> String {
     let id: Vec<_> = user.open_id().as_str().chars().collect();
-    format!("…{}", id[id.len().saturating_sub(6)..].iter().collect::<String>())
+    format!(
+        "…{}",
+        id[id.len().saturating_sub(6)..].iter().collect::<String>()
+    )
 }
 
 /// The card of nobody.
@@ -112,7 +125,10 @@ fn person(reader: &Reader, real: Option<&RealInfo>) -> String {
         _ => reader.say("其他", "Other"),
     };
     let verified = reader.say("已实名", "Verified");
-    format!(r#"<span>{} · {kind}<em>{verified}</em></span>"#, Escaped(real.name()))
+    format!(
+        r#"<span>{} · {kind}<em>{verified}</em></span>"#,
+        Escaped(real.name())
+    )
 }
 
 fn field(label: &str, value: &str) -> String {

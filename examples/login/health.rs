@@ -29,8 +29,14 @@ pub(crate) async fn ready(State(site): State<Site>) -> (StatusCode, Json<Value>)
     let _in_time = tokio::time::timeout(PATIENCE, site.weika.access_token()).await;
     let (ready, token) = match site.weika.tokens().status() {
         TokenStatus::Fresh => (true, json!({ "status": "fresh" })),
-        TokenStatus::Ageing(kind) => (true, json!({ "status": "ageing", "error": format!("{kind:?}") })),
-        TokenStatus::Failing(kind) => (false, json!({ "status": "failing", "error": format!("{kind:?}") })),
+        TokenStatus::Ageing(kind) => (
+            true,
+            json!({ "status": "ageing", "error": format!("{kind:?}") }),
+        ),
+        TokenStatus::Failing(kind) => (
+            false,
+            json!({ "status": "failing", "error": format!("{kind:?}") }),
+        ),
         _ => (false, json!({ "status": "absent" })),
     };
     let (reachable, store) = match site.stores.0.as_ref().map(Redis::status) {
@@ -40,6 +46,13 @@ pub(crate) async fn ready(State(site): State<Site>) -> (StatusCode, Json<Value>)
         Some(_) => (false, json!({ "status": "unreachable", "kind": "redis" })),
     };
     let ready = ready && reachable;
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "ready": ready, "token": token, "store": store })))
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (
+        status,
+        Json(json!({ "ready": ready, "token": token, "store": store })),
+    )
 }

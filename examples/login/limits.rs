@@ -20,11 +20,17 @@ pub(crate) struct TimedBody {
 
 impl TimedBody {
     /// `body`, which fails when `deadline` completes before its end.
-    pub(crate) fn wrap(body: Incoming, deadline: impl Future<Output = ()> + Send + 'static) -> axum::body::Body {
+    pub(crate) fn wrap(
+        body: Incoming,
+        deadline: impl Future<Output = ()> + Send + 'static,
+    ) -> axum::body::Body {
         if body.is_end_stream() {
             return axum::body::Body::empty();
         }
-        axum::body::Body::new(Self { body, deadline: Box::pin(deadline) })
+        axum::body::Body::new(Self {
+            body,
+            deadline: Box::pin(deadline),
+        })
     }
 }
 
@@ -62,10 +68,18 @@ pub(crate) struct TimedWrites {
 
 impl TimedWrites {
     pub(crate) fn new(stream: TcpStream, limit: Duration) -> Self {
-        Self { stream, limit, stalled: None }
+        Self {
+            stream,
+            limit,
+            stalled: None,
+        }
     }
 
-    fn limited<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn limited<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = None;
             return written;
@@ -78,7 +92,11 @@ impl TimedWrites {
 }
 
 impl AsyncWrite for TimedWrites {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.limited(context, written)
     }

@@ -54,19 +54,28 @@ const BAD_SETTINGS: u8 = 2;
 #[tokio::main]
 async fn main() -> ExitCode {
     let wanted = env::var_os(EnvFilter::DEFAULT_ENV).filter(|wanted| !wanted.is_empty());
-    let readable = wanted.as_ref().and_then(|_| EnvFilter::try_from_default_env().ok());
+    let readable = wanted
+        .as_ref()
+        .and_then(|_| EnvFilter::try_from_default_env().ok());
     let is_ignored = wanted.is_some() && readable.is_none();
     let filter = readable.unwrap_or_else(|| EnvFilter::new("info"));
     let colours = io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(colours)
+        .with_writer(io::stderr)
+        .init();
     if is_ignored {
-        tracing::warn!("RUST_LOG {:?} cannot be read, and counts as \"info\"", wanted.unwrap_or_default());
+        tracing::warn!(
+            "RUST_LOG {:?} cannot be read, and counts as \"info\"",
+            wanted.unwrap_or_default()
+        );
     }
 
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(mistakes) if mistakes.is::<Mistakes>() => {
-            eprintln!("{mistakes}");
+        Err(errors) if errors.is::<Mistakes>() => {
+            eprintln!("{errors}");
             ExitCode::from(BAD_SETTINGS)
         }
         Err(error) => {
@@ -80,7 +89,9 @@ async fn run() -> Result<(), BoxError> {
     let settings = Settings::read()?;
     // Before anything is counted.
     let metrics = measure::install()?;
-    let listener = TcpListener::bind(settings.listen).await.map_err(|error| format!("{}: {error}", settings.listen))?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|error| format!("{}: {error}", settings.listen))?;
     let address = listener.local_addr()?;
     let stores = Stores::connect(&settings).await?;
     let upstream = Upstream::start(&settings).await?;

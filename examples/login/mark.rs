@@ -13,8 +13,13 @@ pub(crate) struct Mark {
 
 impl Mark {
     pub(crate) fn is_in(&self, headers: &HeaderMap) -> bool {
-        let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-        lines.flat_map(|line| line.split(';')).any(|pair| pair.trim().split_once('=') == Some((self.name, "1")))
+        let lines = headers
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|line| line.to_str().ok());
+        lines
+            .flat_map(|line| line.split(';'))
+            .any(|pair| pair.trim().split_once('=') == Some((self.name, "1")))
     }
 
     /// The `Set-Cookie` value that sets it until the browser closes.

@@ -10,7 +10,7 @@ use axum::http::HeaderValue;
 use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect};
-use tower_weika::answer::UserAgent;
+use tower_weika::request::UserAgent;
 use url::form_urlencoded::parse;
 
 use crate::mark::Mark;
@@ -21,7 +21,10 @@ use crate::site::Site;
 /// Where the switch is.
 pub(crate) const PATH: &str = "/pretend";
 
-const MARK: Mark = Mark { name: "pretend-wechat", path: "/" };
+const MARK: Mark = Mark {
+    name: "pretend-wechat",
+    path: "/",
+};
 
 const PHONE: HeaderValue = HeaderValue::from_static(
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0_3 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
@@ -62,7 +65,11 @@ pub(crate) async fn switch(
     form: Result<Bytes, BytesRejection>,
 ) -> impl IntoResponse {
     let is_on = form.is_ok_and(|form| parse(&form).any(|(name, _)| name == "on"));
-    let cookie = if is_on { MARK.set(&site) } else { MARK.remove(&site) };
+    let cookie = if is_on {
+        MARK.set(&site)
+    } else {
+        MARK.remove(&site)
+    };
     ([(SET_COOKIE, cookie)], Redirect::to(&reader.link("/")))
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
-use tower_weika::answer::Language;
+use tower_weika::request::Language;
 use url::form_urlencoded::{Serializer, byte_serialize, parse};
 
 /// The language of a page: that of the browser, unless `?lang=` says otherwise, there or on the page that somebody is
@@ -37,8 +37,12 @@ impl Reader {
             Language::Chinese => ("English", "en", "en"),
             _ => ("中文", "zh-CN", "zh"),
         };
-        let rest = parse(self.uri.query().unwrap_or_default().as_bytes()).filter(|(name, _)| name != "lang");
-        let query = Serializer::new(String::new()).extend_pairs(rest).append_pair("lang", code).finish();
+        let rest = parse(self.uri.query().unwrap_or_default().as_bytes())
+            .filter(|(name, _)| name != "lang");
+        let query = Serializer::new(String::new())
+            .extend_pairs(rest)
+            .append_pair("lang", code)
+            .finish();
         (name, tag, format!("?{query}"))
     }
 
@@ -61,9 +65,18 @@ impl Reader {
     pub(crate) fn duration(&self, duration: Duration) -> String {
         let minutes = duration.as_secs() / 60;
         let (days, hours, minutes) = (minutes / 1_440, minutes / 60 % 24, minutes % 60);
-        let parts = [(days, "天", "d"), (hours, "小时", "h"), (minutes, "分钟", "min")];
-        let parts = parts.into_iter().skip_while(|(number, ..)| *number == 0).take(2);
-        let parts: Vec<_> = parts.map(|(number, zh, en)| format!("{number} {}", self.say(zh, en))).collect();
+        let parts = [
+            (days, "天", "d"),
+            (hours, "小时", "h"),
+            (minutes, "分钟", "min"),
+        ];
+        let parts = parts
+            .into_iter()
+            .skip_while(|(number, ..)| *number == 0)
+            .take(2);
+        let parts: Vec<_> = parts
+            .map(|(number, zh, en)| format!("{number} {}", self.say(zh, en)))
+            .collect();
         match parts.is_empty() {
             true => self.say("不到 1 分钟", "less than a minute").to_owned(),
             false => parts.join(" "),
@@ -100,12 +113,17 @@ impl<S: Sync> FromRequestParts<S> for Reader {
 /// The first that is there; nothing if there is none.
 fn return_to(uri: &Uri) -> String {
     let mut pairs = parse(uri.query().unwrap_or_default().as_bytes());
-    pairs.find(|(name, _)| name == "return_to").map(|(_, target)| target.into_owned()).unwrap_or_default()
+    pairs
+        .find(|(name, _)| name == "return_to")
+        .map(|(_, target)| target.into_owned())
+        .unwrap_or_default()
 }
 
 /// The language that a query names. Two of them are none.
 fn chosen(query: &str) -> Option<Language> {
-    let mut choices = parse(query.as_bytes()).filter(|(name, _)| name == "lang").map(|(_, choice)| choice);
+    let mut choices = parse(query.as_bytes())
+        .filter(|(name, _)| name == "lang")
+        .map(|(_, choice)| choice);
     match (choices.next().as_deref(), choices.next()) {
         (Some("zh"), None) => Some(Language::Chinese),
         (Some("en"), None) => Some(Language::English),

@@ -20,7 +20,10 @@ impl FromRequestParts<Site> for SameOrigin {
         if is_same_origin(&parts.headers, &site.origin) {
             Ok(Self)
         } else {
-            Err((StatusCode::FORBIDDEN, "请从本站页面提交。 Please use the page of this site."))
+            Err((
+                StatusCode::FORBIDDEN,
+                "请从本站页面提交。 Please use the page of this site.",
+            ))
         }
     }
 }
@@ -28,7 +31,9 @@ impl FromRequestParts<Site> for SameOrigin {
 /// `Origin` is `null` where something on the way forbids referrers; then `Sec-Fetch-Site` has to speak for it. Who
 /// sends neither is no browser of today.
 fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
-    let site = headers.get(SEC_FETCH_SITE).map(|site| site == "same-origin");
+    let site = headers
+        .get(SEC_FETCH_SITE)
+        .map(|site| site == "same-origin");
     match headers.get(ORIGIN) {
         Some(given) if given == "null" => site == Some(true),
         Some(given) => given == origin && site != Some(false),

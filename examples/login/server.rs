@@ -92,7 +92,9 @@ async fn serve_connection(stream: TcpStream, app: Router, mut stopped: watch::Re
         })
     };
     let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_READ_TIMEOUT);
     let stream = TokioIo::new(TimedWrites::new(stream, WRITE_TIMEOUT));
     let mut connection = pin!(server.serve_connection(stream, service));
     tokio::select! {
@@ -119,7 +121,9 @@ async fn serve_connection(stream: TcpStream, app: Router, mut stopped: watch::Re
 /// the same moment as it sends the request, and the login layer would never see the logout.
 fn start<F: Future>(response: F) -> impl Future<Output = F::Output> {
     let mut response = Box::pin(response);
-    let first = response.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let first = response
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
     async move {
         match first {
             Poll::Ready(output) => output,
@@ -157,7 +161,10 @@ struct Requests {
 
 impl Requests {
     fn progress(&self) -> Progress {
-        Progress { started: self.started.load(Ordering::Relaxed), finished: self.finished.load(Ordering::Relaxed) }
+        Progress {
+            started: self.started.load(Ordering::Relaxed),
+            finished: self.finished.load(Ordering::Relaxed),
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::{map_request, map_response_with_state};
@@ -15,7 +16,6 @@ use axum::routing::{get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 use tower_weika::BoxError;
-use tower_weika::answer::{Rejection, UserAgent};
 use tower_weika::client::binding::BindingClient;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika::extract::Authenticated;
@@ -24,6 +24,8 @@ use tower_weika::identity::{Manager, WechatUser};
 use tower_weika::login::LoginLayer;
 use tower_weika::official_account::SchoolAccount;
 use tower_weika::provider::{WechatUserProvider, WeikaManagerProvider};
+use tower_weika::request::UserAgent;
+use tower_weika::response::Rejection;
 use url::Url;
 
 use crate::page::{self, Frame};
@@ -66,10 +68,19 @@ impl Site {
         stores: Stores,
         metrics: PrometheusHandle,
     ) -> Result<Self, BoxError> {
-        let Upstream { weika, wechat, school, imitation } = upstream;
+        let Upstream {
+            weika,
+            wechat,
+            school,
+            imitation,
+        } = upstream;
         let (client, binding) = (weika.client().clone(), wechat.provider.binding().clone());
-        let manager_login = settings.login_layer(weika, stores.store(), address).build()?;
-        let wechat_login = settings.login_layer(wechat.provider, stores.store(), address).build()?;
+        let manager_login = settings
+            .login_layer(weika, stores.store(), address)
+            .build()?;
+        let wechat_login = settings
+            .login_layer(wechat.provider, stores.store(), address)
+            .build()?;
         let frame = Frame {
             manager_login: manager_login.login_path().to_owned(),
             manager_logout: manager_login.logout_path().to_owned(),
@@ -99,8 +110,9 @@ impl Site {
     /// All routes, with the login layers around them.
     pub(crate) fn router(self) -> Router {
         // One router for each requirement: its guard covers every method of its routes, in every spelling of a path.
-        let for_chiefs =
-            Router::new().route("/admin/settings", get(settings)).route_layer(GuardLayer::<Manager>::role(1));
+        let for_chiefs = Router::new()
+            .route("/admin/settings", get(settings))
+            .route_layer(GuardLayer::<Manager>::role(1));
         let for_managers = Router::new()
             .route("/admin", get(admin))
             .route("/admin/", get(admin))
@@ -121,21 +133,35 @@ impl Site {
             // the school's switch at Kesion.
             .route("/", get(home).layer(self.wechat_login.auto_login()))
             .route("/api/me", get(me))
-            .route("/style.css", get(|| asset("text/css; charset=utf-8", include_str!("style.css"))))
-            .route("/icon.svg", get(|| asset("image/svg+xml", include_str!("icon.svg"))))
+            .route(
+                "/style.css",
+                get(|| asset("text/css; charset=utf-8", include_str!("style.css"))),
+            )
+            .route(
+                "/icon.svg",
+                get(|| asset("image/svg+xml", include_str!("icon.svg"))),
+            )
             .merge(for_managers)
             .merge(for_chiefs)
             .merge(for_the_bound)
             .merge(for_wechat_users);
         let may_pretend = self.frame.imitation.as_ref().is_some_and(|it| it.wechat);
-        let site = if may_pretend { site.route(pretend::PATH, post(pretend::switch)) } else { site };
+        let site = if may_pretend {
+            site.route(pretend::PATH, post(pretend::switch))
+        } else {
+            site
+        };
         let site = site
             .fallback(not_found)
             .layer(DefaultBodyLimit::max(LONGEST_FORM))
             .layer(map_response_with_state(self.clone(), harden))
             .layer(self.wechat_login.clone())
             .layer(self.manager_login.clone());
-        let site = if may_pretend { site.layer(map_request(pretend::pretend)) } else { site };
+        let site = if may_pretend {
+            site.layer(map_request(pretend::pretend))
+        } else {
+            site
+        };
         // Whoever asks these is nobody, and shall get an answer whatever happens to sessions.
         let probes = Router::new()
             .route("/healthz", get(health::live))
@@ -146,12 +172,23 @@ impl Site {
     }
 }
 
-async fn home(State(site): State<Site>, reader: Reader, visitor: Visitor, pretence: Pretence) -> Html<String> {
+async fn home(
+    State(site): State<Site>,
+    reader: Reader,
+    visitor: Visitor,
+    pretence: Pretence,
+) -> Html<String> {
     let account = match &visitor.wechat {
         Some(user) => account::name_for(&site, user).await,
         None => None,
     };
-    Html(page::home(&site.frame, &reader, &visitor, account.as_deref(), pretence))
+    Html(page::home(
+        &site.frame,
+        &reader,
+        &visitor,
+        account.as_deref(),
+        pretence,
+    ))
 }
 
 async fn admin(
@@ -174,13 +211,23 @@ async fn app(
     visitor: Visitor,
 ) -> Html<String> {
     let account = account::name_for(&site, &user).await;
-    Html(page::app(&site.frame, &reader, &user, &visitor, account.as_deref()))
+    Html(page::app(
+        &site.frame,
+        &reader,
+        &user,
+        &visitor,
+        account.as_deref(),
+    ))
 }
 
 /// Always JSON, also for somebody who navigates here: a rejection of a request without headers is. It names the login
 /// that is likely to be meant.
 async fn me(headers: HeaderMap, visitor: Visitor) -> Result<Json<Value>, Rejection> {
-    if let Visitor { manager: None, wechat: None } = &visitor {
+    if let Visitor {
+        manager: None,
+        wechat: None,
+    } = &visitor
+    {
         let nothing = HeaderMap::new();
         return Err(if UserAgent::of(&headers).has_web_login() {
             Rejection::login_required::<WechatUser>(&Method::GET, &nothing)
@@ -193,12 +240,25 @@ async fn me(headers: HeaderMap, visitor: Visitor) -> Result<Json<Value>, Rejecti
     Ok(Json(json!({ "manager": manager, "wechat": wechat })))
 }
 
-async fn not_found(State(site): State<Site>, reader: Reader, visitor: Visitor) -> (StatusCode, Html<String>) {
-    (StatusCode::NOT_FOUND, Html(page::not_found(&site.frame, &reader, &visitor)))
+async fn not_found(
+    State(site): State<Site>,
+    reader: Reader,
+    visitor: Visitor,
+) -> (StatusCode, Html<String>) {
+    (
+        StatusCode::NOT_FOUND,
+        Html(page::not_found(&site.frame, &reader, &visitor)),
+    )
 }
 
 async fn asset(content_type: &'static str, text: &'static str) -> impl IntoResponse {
-    ([(CONTENT_TYPE, content_type), (CACHE_CONTROL, "public, max-age=300")], text)
+    (
+        [
+            (CONTENT_TYPE, content_type),
+            (CACHE_CONTROL, "public, max-age=300"),
+        ],
+        text,
+    )
 }
 
 /// Adds what every answer of this site carries. Those of the login layers have their own.

@@ -25,9 +25,13 @@ impl Stores {
             Ok(redis) => return Ok(Self(Some(redis))),
             Err(error) => error,
         };
-        let mistaken = error.source().and_then(|cause| cause.downcast_ref::<ConfigError>());
+        let mistaken = error
+            .source()
+            .and_then(|cause| cause.downcast_ref::<ConfigError>());
         Err(match mistaken {
-            Some(mistaken) => Mistakes::of(mistaken, &[("the address of redis", "REDIS_URL")]).into(),
+            Some(mistaken) => {
+                Mistakes::of(mistaken, &[("the address of redis", "REDIS_URL")]).into()
+            }
             None => format!("REDIS_URL: {}", told(&error)).into(),
         })
     }

@@ -17,9 +17,15 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        let manager = <Authenticated<Manager> as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let manager = <Authenticated<Manager> as OptionalFromRequestParts<S>>::from_request_parts(
+            parts, state,
+        )
+        .await?;
         let wechat =
-            <Authenticated<WechatUser> as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
+            <Authenticated<WechatUser> as OptionalFromRequestParts<S>>::from_request_parts(
+                parts, state,
+            )
+            .await?;
         Ok(Self { manager, wechat })
     }
 }

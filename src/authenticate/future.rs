@@ -9,8 +9,8 @@ use pin_project::pin_project;
 use tower_service::Service;
 
 use super::Resolver;
-use crate::answer::{Links, OwnResponse, Pages, Rejection};
 use crate::body::ResponseBody;
+use crate::response::{Links, OwnResponse, Pages, Rejection};
 use crate::session::Authenticated;
 use crate::store::SessionStore;
 
@@ -45,7 +45,9 @@ where
             Ok(response) => response.map(ResponseBody::inner),
             // Not closed: a login layer further out has a better answer.
             Err(refused) => {
-                let answer = refused.rejection.render(&Pages::default(), &Links::default());
+                let answer = refused
+                    .rejection
+                    .render(&Pages::default(), &Links::default());
                 refused.answered(answer).map(ResponseBody::own)
             }
         }))
@@ -74,10 +76,16 @@ impl<RB> Resolved<RB> {
     #[cold]
     fn into_refusal(self) -> Result<Response<RB>, Refused> {
         match self {
-            Self::Rejected(rejection) => Err(Refused { rejection, former: None }),
+            Self::Rejected(rejection) => Err(Refused {
+                rejection,
+                former: None,
+            }),
             Self::Answered(mut response) => match response.extensions_mut().remove() {
                 None => Ok(response),
-                Some(rejection) => Err(Refused { rejection, former: Some(response.into_parts().0) }),
+                Some(rejection) => Err(Refused {
+                    rejection,
+                    former: Some(response.into_parts().0),
+                }),
             },
         }
     }
@@ -109,7 +117,10 @@ where
 }
 
 #[pin_project(project = StateProj)]
-#[expect(clippy::large_enum_variant, reason = "a slow store must not cost an allocation either")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a slow store must not cost an allocation either"
+)]
 enum State<S, B, I, St>
 where
     S: Service<Request<B>>,
@@ -135,15 +146,30 @@ where
 {
     #[inline]
     pub(crate) fn inner(future: S::Future) -> Self {
-        Self { state: State::Inner(future) }
+        Self {
+            state: State::Inner(future),
+        }
     }
 
     pub(crate) fn rejected(rejection: Rejection) -> Self {
-        Self { state: State::Rejected(Some(rejection)) }
+        Self {
+            state: State::Rejected(Some(rejection)),
+        }
     }
 
-    pub(super) fn loading(load: St::Load, resolver: Arc<Resolver<I, St>>, request: Request<B>, ready: S) -> Self {
-        Self { state: State::Loading { load, resolver, waiting: Some((request, ready)) } }
+    pub(super) fn loading(
+        load: St::Load,
+        resolver: Arc<Resolver<I, St>>,
+        request: Request<B>,
+        ready: S,
+    ) -> Self {
+        Self {
+            state: State::Loading {
+                load,
+                resolver,
+                waiting: Some((request, ready)),
+            },
+        }
     }
 }
 
@@ -160,12 +186,18 @@ where
         let mut this = self.project();
         loop {
             match this.state.as_mut().project() {
-                StateProj::Inner(future) => return Poll::Ready(ready!(future.poll(cx)).map(Resolved::Answered)),
+                StateProj::Inner(future) => {
+                    return Poll::Ready(ready!(future.poll(cx)).map(Resolved::Answered));
+                }
                 StateProj::Rejected(rejection) => {
                     let rejection = rejection.take().expect("polled after completion");
                     return Poll::Ready(Ok(Resolved::Rejected(rejection)));
                 }
-                StateProj::Loading { load, resolver, waiting } => {
+                StateProj::Loading {
+                    load,
+                    resolver,
+                    waiting,
+                } => {
                     let found = ready!(load.poll(cx));
                     let (mut request, mut ready) = waiting.take().expect("polled after completion");
                     let admitted = match resolver.admit(found) {
@@ -175,7 +207,11 @@ where
                             }
                             resolver.guards.verify(&request)
                         }
-                        Err(error) => Err(Rejection::unavailable::<I>(error, request.method(), request.headers())),
+                        Err(error) => Err(Rejection::unavailable::<I>(
+                            error,
+                            request.method(),
+                            request.headers(),
+                        )),
                     };
                     let next = match admitted {
                         Ok(()) => State::Inner(ready.call(request)),
@@ -194,6 +230,7 @@ where
     St: SessionStore<I>,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("authenticate::ResponseFuture").finish_non_exhaustive()
+        f.debug_struct("authenticate::ResponseFuture")
+            .finish_non_exhaustive()
     }
 }

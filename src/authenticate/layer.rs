@@ -28,7 +28,9 @@ impl<S, I, St> Layer<S> for AuthenticateLayer<I, St> {
 
 impl<I, St> Clone for AuthenticateLayer<I, St> {
     fn clone(&self) -> Self {
-        Self { resolver: Arc::clone(&self.resolver) }
+        Self {
+            resolver: Arc::clone(&self.resolver),
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 //! 3. A session that is absent or has ended: anonymous.
 //! 4. The store failed: `503` with `Retry-After`. Never "anonymous", never a redirect to the login; the
 //!    cookie stays as it is.
-//! 5. A [`Rejection`](crate::answer::Rejection) of a guard or an extractor inside becomes `401`; a
+//! 5. A [`Rejection`](crate::response::Rejection) of a guard or an extractor inside becomes `401`; a
 //!    [`LoginLayer`](crate::login::LoginLayer), which contains this middleware, sends people to the login
 //!    instead.
 //!

@@ -68,7 +68,9 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
     pub(crate) fn admit(&self, found: LoadResult<I>) -> LoadResult<I> {
         let now = self.clock.now();
         // The namespace once more, whatever the store has done with it.
-        let counts = |session: &Arc<Session<I>>| *session.namespace() == self.namespace && session.is_live(now);
+        let counts = |session: &Arc<Session<I>>| {
+            *session.namespace() == self.namespace && session.is_live(now)
+        };
         let session = found.map_err(as_store_error)?.filter(counts);
         if let Some(session) = &session
             && session.touch(now)
@@ -80,7 +82,10 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
 
     /// Stamps an exchange that begins now.
     pub(crate) async fn stamp(&self) -> Result<Stamp, Error> {
-        self.store.stamp(&self.namespace).await.map_err(as_store_error)
+        self.store
+            .stamp(&self.namespace)
+            .await
+            .map_err(as_store_error)
     }
 
     /// Keeps a new session in the place of a former one, unless it was revoked since the stamp.
@@ -90,22 +95,34 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
         former: Option<&SessionId>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
-        self.store.insert(session.within(self.namespace), former, since).await.map_err(as_store_error)
+        self.store
+            .insert(session.within(self.namespace), former, since)
+            .await
+            .map_err(as_store_error)
     }
 
     /// Revokes a session.
     pub(crate) async fn remove(&self, id: &SessionId) -> Result<(), Error> {
-        self.store.remove(&self.namespace, id).await.map_err(as_store_error)
+        self.store
+            .remove(&self.namespace, id)
+            .await
+            .map_err(as_store_error)
     }
 
     /// Revokes all sessions of one subject.
     pub(crate) async fn remove_subject(&self, subject: &str) -> Result<(), Error> {
-        self.store.remove_subject(&self.namespace, subject).await.map_err(as_store_error)
+        self.store
+            .remove_subject(&self.namespace, subject)
+            .await
+            .map_err(as_store_error)
     }
 
     /// Revokes all sessions.
     pub(crate) async fn remove_all(&self) -> Result<(), Error> {
-        self.store.remove_all(&self.namespace).await.map_err(as_store_error)
+        self.store
+            .remove_all(&self.namespace)
+            .await
+            .map_err(as_store_error)
     }
 
     /// The session under an id, if it still counts.

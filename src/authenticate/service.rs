@@ -8,9 +8,9 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::{Resolver, Resolving, ResponseFuture};
-use crate::answer::Rejection;
 use crate::body::ResponseBody;
 use crate::identity::Identity;
+use crate::response::Rejection;
 use crate::session::Authenticated;
 use crate::store::{Lookup, SessionStore};
 
@@ -36,17 +36,27 @@ where
     /// [complete](Identity::is_complete): a login leads back there. It is copied only then, because the copy is not
     /// free.
     #[inline]
-    pub(crate) fn identify<B>(&self, request: &mut Request<B>) -> (Option<Halt<St::Load>>, Option<PathAndQuery>) {
+    pub(crate) fn identify<B>(
+        &self,
+        request: &mut Request<B>,
+    ) -> (Option<Halt<St::Load>>, Option<PathAndQuery>) {
         let (halt, found) = match self.lookup(request.headers()) {
             Lookup::Ready(Ok(found)) => (None, found),
             Lookup::Pending(load) => (Some(Halt::Waiting(load)), None),
             Lookup::Ready(Err(error)) => {
-                let rejection = Rejection::unavailable::<I>(error, request.method(), request.headers());
+                let rejection =
+                    Rejection::unavailable::<I>(error, request.method(), request.headers());
                 return (Some(Halt::Refused(rejection)), None);
             }
         };
-        let is_complete = found.as_ref().is_some_and(|session| session.identity().is_complete());
-        let target = if is_complete { None } else { request.uri().path_and_query().cloned() };
+        let is_complete = found
+            .as_ref()
+            .is_some_and(|session| session.identity().is_complete());
+        let target = if is_complete {
+            None
+        } else {
+            request.uri().path_and_query().cloned()
+        };
         // Either way, an identity that another layer has put there is gone.
         let extensions = request.extensions_mut();
         match found {
@@ -113,12 +123,17 @@ where
 
 impl<S: Clone, I, St> Clone for Authenticate<S, I, St> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), resolver: Arc::clone(&self.resolver) }
+        Self {
+            inner: self.inner.clone(),
+            resolver: Arc::clone(&self.resolver),
+        }
     }
 }
 
 impl<S: fmt::Debug, I, St> fmt::Debug for Authenticate<S, I, St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authenticate").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("Authenticate")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }

@@ -16,13 +16,13 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_test::mock;
 
 use super::*;
-use crate::answer::{Reason, Rejection};
 use crate::clock::{ManualClock, Timestamp};
 use crate::cookie::CookieName;
 use crate::error::{Error, ErrorKind};
 use crate::guard::PrefixGuards;
 use crate::identity::Identity;
-use crate::session::{Authenticated, Lifetime, Session, SessionId};
+use crate::response::{Reason, Rejection};
+use crate::session::{Authenticated, Session, SessionId, SessionTimeouts};
 use crate::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
 
 #[derive(Debug)]
@@ -65,8 +65,13 @@ struct Later(oneshot::Receiver<Loaded>);
 impl Future for Later {
     type Output = Loaded;
 
-    fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Loaded> {
-        std::pin::Pin::new(&mut self.0).poll(cx).map(|answer| answer.expect("the test answers"))
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Loaded> {
+        std::pin::Pin::new(&mut self.0)
+            .poll(cx)
+            .map(|answer| answer.expect("the test answers"))
     }
 }
 
@@ -75,7 +80,13 @@ impl SessionStore<Person> for Script {
 
     fn load(&self, _: &Namespace, _: &SessionId) -> Lookup<Person, Later> {
         self.lookups.fetch_add(1, Ordering::Relaxed);
-        match self.next.lock().unwrap().pop().expect("a look-up that the test did not expect") {
+        match self
+            .next
+            .lock()
+            .unwrap()
+            .pop()
+            .expect("a look-up that the test did not expect")
+        {
             Answer::Now(loaded) => Lookup::Ready(loaded),
             Answer::Later(receiver) => Lookup::Pending(Later(receiver)),
         }
@@ -94,11 +105,19 @@ impl SessionStore<Person> for Script {
         ready(Ok(Inserted::Kept))
     }
 
-    fn remove(&self, _: &Namespace, _: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
+    fn remove(
+        &self,
+        _: &Namespace,
+        _: &SessionId,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
         ready(Ok(()))
     }
 
-    fn remove_subject(&self, _: &Namespace, _: &str) -> impl Future<Output = Result<(), Error>> + Send {
+    fn remove_subject(
+        &self,
+        _: &Namespace,
+        _: &str,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
         ready(Ok(()))
     }
 
@@ -112,7 +131,13 @@ const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
 fn layer(store: Script, clock: &ManualClock) -> AuthenticateLayer<Person, Script> {
     let cookie = CookieName::new("__Host-test".to_owned());
     let (namespace, guards) = (login(), PrefixGuards::new());
-    AuthenticateLayer::new(Arc::new(Resolver { cookie, store, namespace, clock: clock.clock(), guards }))
+    AuthenticateLayer::new(Arc::new(Resolver {
+        cookie,
+        store,
+        namespace,
+        clock: clock.clock(),
+        guards,
+    }))
 }
 
 fn login() -> Namespace {
@@ -120,18 +145,29 @@ fn login() -> Namespace {
 }
 
 fn session() -> Arc<Session<Person>> {
-    let session = Session::begin(SessionId::random().unwrap(), Person, Lifetime::default(), START);
+    let session = Session::new(
+        SessionId::random().unwrap(),
+        Person,
+        SessionTimeouts::default(),
+        START,
+    );
     Arc::new(session.within(login()))
 }
 
 fn with_cookie() -> Request<Body> {
     let value = SessionId::random().unwrap().expose();
-    Request::get("/page").header(COOKIE, format!("a=b; __Host-test={value}")).body(Body::default()).unwrap()
+    Request::get("/page")
+        .header(COOKIE, format!("a=b; __Host-test={value}"))
+        .body(Body::default())
+        .unwrap()
 }
 
 /// Answers with whether somebody is logged in.
 fn who(request: &Request<Body>) -> Response<Body> {
-    let known = request.extensions().get::<Authenticated<Person>>().is_some();
+    let known = request
+        .extensions()
+        .get::<Authenticated<Person>>()
+        .is_some();
     Response::new(Body::from(if known { "somebody" } else { "anonymous" }))
 }
 
@@ -144,11 +180,23 @@ fn whoami() -> impl Service<
     service_fn(|request: Request<Body>| ready(Ok(who(&request))))
 }
 
-async fn ask(layer: &AuthenticateLayer<Person, Script>, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
+async fn ask(
+    layer: &AuthenticateLayer<Person, Script>,
+    request: Request<Body>,
+) -> (StatusCode, HeaderMap, String) {
     use http_body_util::BodyExt;
-    let (parts, body) = layer.layer(whoami()).oneshot(request).await.unwrap().into_parts();
+    let (parts, body) = layer
+        .layer(whoami())
+        .oneshot(request)
+        .await
+        .unwrap()
+        .into_parts();
     let text = body.collect().await.unwrap().to_bytes();
-    (parts.status, parts.headers, String::from_utf8_lossy(&text).into_owned())
+    (
+        parts.status,
+        parts.headers,
+        String::from_utf8_lossy(&text).into_owned(),
+    )
 }
 
 #[tokio::test]
@@ -156,7 +204,10 @@ async fn live_session_is_put_into_the_extensions() {
     let clock = ManualClock::new(START);
     let store = Script::default().then(Answer::Now(Ok(Some(session()))));
     let (status, headers, text) = ask(&layer(store.clone(), &clock), with_cookie()).await;
-    assert_eq!((status, text.as_str(), store.lookups()), (StatusCode::OK, "somebody", 1));
+    assert_eq!(
+        (status, text.as_str(), store.lookups()),
+        (StatusCode::OK, "somebody", 1)
+    );
     assert!(!headers.contains_key(SET_COOKIE));
 }
 
@@ -165,19 +216,31 @@ async fn ended_or_absent_session_is_anonymous() {
     let clock = ManualClock::new(START.plus(Duration::from_secs(30 * 60)));
     for answer in [Some(session()), None] {
         let store = Script::default().then(Answer::Now(Ok(answer)));
-        assert_eq!(ask(&layer(store, &clock), with_cookie()).await.2, "anonymous");
+        assert_eq!(
+            ask(&layer(store, &clock), with_cookie()).await.2,
+            "anonymous"
+        );
     }
 }
 
 #[tokio::test]
 async fn s1_session_of_another_login_is_anonymous_whatever_the_store_says() {
     let clock = ManualClock::new(START);
-    let session = Session::begin(SessionId::random().unwrap(), Person, Lifetime::default(), START);
+    let session = Session::new(
+        SessionId::random().unwrap(),
+        Person,
+        SessionTimeouts::default(),
+        START,
+    );
     let other = Namespace::new("test", "another application", "https://campus.example");
     for namespace in [other, Namespace::default()] {
-        let session = Session::begin(*session.id(), Person, Lifetime::default(), START).within(namespace);
+        let session = Session::new(*session.id(), Person, SessionTimeouts::default(), START)
+            .within(namespace);
         let store = Script::default().then(Answer::Now(Ok(Some(Arc::new(session)))));
-        assert_eq!(ask(&layer(store, &clock), with_cookie()).await.2, "anonymous");
+        assert_eq!(
+            ask(&layer(store, &clock), with_cookie()).await.2,
+            "anonymous"
+        );
     }
 }
 
@@ -198,8 +261,15 @@ async fn k4_without_a_well_formed_cookie_the_store_is_not_asked() {
     ];
     for cookie in cookies {
         let store = Script::default();
-        let request = Request::get("/").header(COOKIE, &cookie).body(Body::default()).unwrap();
-        assert_eq!(ask(&layer(store.clone(), &clock), request).await.2, "anonymous", "{cookie}");
+        let request = Request::get("/")
+            .header(COOKIE, &cookie)
+            .body(Body::default())
+            .unwrap();
+        assert_eq!(
+            ask(&layer(store.clone(), &clock), request).await.2,
+            "anonymous",
+            "{cookie}"
+        );
         assert_eq!(store.lookups(), 0, "{cookie}");
     }
 }
@@ -210,8 +280,14 @@ async fn k7_repeated_cookie_costs_one_look_up() {
     let value = SessionId::random().unwrap().expose();
     let store = Script::default().then(Answer::Now(Ok(Some(session()))));
     let cookies = vec![format!("__Host-test={value}"); 20].join("; ");
-    let request = Request::get("/").header(COOKIE, cookies).body(Body::default()).unwrap();
-    assert_eq!(ask(&layer(store.clone(), &clock), request).await.2, "somebody");
+    let request = Request::get("/")
+        .header(COOKIE, cookies)
+        .body(Body::default())
+        .unwrap();
+    assert_eq!(
+        ask(&layer(store.clone(), &clock), request).await.2,
+        "somebody"
+    );
     assert_eq!(store.lookups(), 1);
 }
 
@@ -219,8 +295,13 @@ async fn k7_repeated_cookie_costs_one_look_up() {
 async fn identity_that_somebody_else_put_there_is_removed() {
     let clock = ManualClock::new(START);
     let mut request = Request::get("/").body(Body::default()).unwrap();
-    request.extensions_mut().insert(Authenticated::new(session()));
-    assert_eq!(ask(&layer(Script::default(), &clock), request).await.2, "anonymous");
+    request
+        .extensions_mut()
+        .insert(Authenticated::new(session()));
+    assert_eq!(
+        ask(&layer(Script::default(), &clock), request).await.2,
+        "anonymous"
+    );
 }
 
 #[tokio::test]
@@ -229,13 +310,20 @@ async fn identity_that_somebody_else_put_there_is_replaced_by_the_live_one() {
     let (ours, theirs) = (session(), session());
     let id = *ours.id();
     let inner = service_fn(move |request: Request<Body>| {
-        let found = request.extensions().get::<Authenticated<Person>>().map(|somebody| *somebody.session().id());
+        let found = request
+            .extensions()
+            .get::<Authenticated<Person>>()
+            .map(|somebody| *somebody.session().id());
         assert_eq!(found, Some(id));
         ready(Ok::<_, Infallible>(Response::new(Body::default())))
     });
     let mut request = with_cookie();
     request.extensions_mut().insert(Authenticated::new(theirs));
-    layer(Script::default().then(Answer::Now(Ok(Some(ours)))), &clock).layer(inner).oneshot(request).await.unwrap();
+    layer(Script::default().then(Answer::Now(Ok(Some(ours)))), &clock)
+        .layer(inner)
+        .oneshot(request)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -246,9 +334,11 @@ async fn failed_store_is_503_and_never_anonymous() {
     sender.send(failed()).unwrap();
     for answer in [Answer::Now(failed()), Answer::Later(receiver)] {
         let layer = layer(Script::default().then(answer), &clock);
-        let inner = service_fn(async |_: Request<Body>| -> Result<Response<Body>, Infallible> {
-            unreachable!("the application must not be asked")
-        });
+        let inner = service_fn(
+            async |_: Request<Body>| -> Result<Response<Body>, Infallible> {
+                unreachable!("the application must not be asked")
+            },
+        );
         let response = layer.layer(inner).oneshot(with_cookie()).await.unwrap();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert!(response.headers().contains_key(RETRY_AFTER));
@@ -265,7 +355,11 @@ async fn unmet_login_is_401_where_no_login_layer_is() {
         let rejection = Rejection::login_required::<Person>(request.method(), request.headers());
         Ok::<_, Infallible>(rejection.into_response())
     });
-    let response = layer(Script::default(), &clock).layer(inner).oneshot(Request::new(Body::default())).await.unwrap();
+    let response = layer(Script::default(), &clock)
+        .layer(inner)
+        .oneshot(Request::new(Body::default()))
+        .await
+        .unwrap();
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     assert!(!response.headers().contains_key(SET_COOKIE));
 }
@@ -277,7 +371,11 @@ async fn rejection_about_somebody_else_passes() {
         let rejection = Rejection::login_required::<String>(request.method(), request.headers());
         Ok::<_, Infallible>(rejection.into_response())
     });
-    let response = layer(Script::default(), &clock).layer(inner).oneshot(Request::new(Body::default())).await.unwrap();
+    let response = layer(Script::default(), &clock)
+        .layer(inner)
+        .oneshot(Request::new(Body::default()))
+        .await
+        .unwrap();
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
 }
 
@@ -297,7 +395,8 @@ fn only_the_service_that_was_polled_ready_is_called_when_the_store_is_slow() {
     let clock = ManualClock::new(START);
     let (sender, receiver) = oneshot::channel();
     let store = Script::default().then(Answer::Later(receiver));
-    let (mut service, mut handle) = mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(store, &clock));
+    let (mut service, mut handle) =
+        mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(store, &clock));
     handle.allow(1);
     assert_ready!(service.poll_ready()).unwrap();
     let mut response = task::spawn(service.call(with_cookie()));
@@ -310,7 +409,12 @@ fn only_the_service_that_was_polled_ready_is_called_when_the_store_is_slow() {
     reply.send_response(who(&request));
     let answer = assert_ready!(response.poll()).unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
-    assert!(request.extensions().get::<Authenticated<Person>>().is_some());
+    assert!(
+        request
+            .extensions()
+            .get::<Authenticated<Person>>()
+            .is_some()
+    );
 }
 
 #[test]
@@ -318,7 +422,8 @@ fn request_that_is_dropped_while_the_store_is_slow_never_reaches_the_application
     let clock = ManualClock::new(START);
     let (sender, receiver) = oneshot::channel();
     let store = Script::default().then(Answer::Later(receiver));
-    let (mut service, mut handle) = mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(store, &clock));
+    let (mut service, mut handle) =
+        mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(store, &clock));
     handle.allow(1);
     assert_ready!(service.poll_ready()).unwrap();
     let mut response = task::spawn(service.call(with_cookie()));
@@ -333,13 +438,21 @@ fn slow_store_that_knows_nobody_is_anonymous() {
     let clock = ManualClock::new(START);
     let (sender, receiver) = oneshot::channel();
     let mut request = with_cookie();
-    request.extensions_mut().insert(Authenticated::new(session()));
-    let mut response =
-        task::spawn(layer(Script::default().then(Answer::Later(receiver)), &clock).layer(whoami()).call(request));
+    request
+        .extensions_mut()
+        .insert(Authenticated::new(session()));
+    let mut response = task::spawn(
+        layer(Script::default().then(Answer::Later(receiver)), &clock)
+            .layer(whoami())
+            .call(request),
+    );
     assert_pending!(response.poll());
     sender.send(Ok(None)).unwrap();
     let answer = assert_ready!(response.poll()).unwrap();
-    assert_eq!(http_body::Body::size_hint(answer.body()).exact(), Some("anonymous".len() as u64));
+    assert_eq!(
+        http_body::Body::size_hint(answer.body()).exact(),
+        Some("anonymous".len() as u64)
+    );
 }
 
 #[test]
@@ -358,7 +471,10 @@ fn service_that_is_not_cloned_is_called_directly_when_the_store_answers_at_once(
         type Error = Infallible;
         type Future = Ready<Result<Response<Body>, Infallible>>;
 
-        fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
+        fn poll_ready(
+            &mut self,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Result<(), Infallible>> {
             std::task::Poll::Ready(Ok(()))
         }
 
@@ -380,7 +496,12 @@ fn error_of_the_application_passes_untouched() {
     let clock = ManualClock::new(START);
     let inner = service_fn(|_: Request<Body>| ready(Err::<Response<Body>, _>("mine")));
     let error = assert_ready!(
-        task::spawn(layer(Script::default(), &clock).layer(inner).call(Request::new(Body::default()))).poll()
+        task::spawn(
+            layer(Script::default(), &clock)
+                .layer(inner)
+                .call(Request::new(Body::default()))
+        )
+        .poll()
     );
     assert_eq!(error.unwrap_err(), "mine");
 }
@@ -390,7 +511,11 @@ fn future_is_send_and_asks_nothing_of_the_bodies() {
     fn assert_send<T: Send>(_: &T) {}
     struct NotEvenABody;
     let clock = ManualClock::new(START);
-    let inner = service_fn(|_: Request<NotEvenABody>| ready(Ok::<_, Infallible>(Response::new(NotEvenABody))));
-    let future = layer(Script::default(), &clock).layer(inner).call(Request::new(NotEvenABody));
+    let inner = service_fn(|_: Request<NotEvenABody>| {
+        ready(Ok::<_, Infallible>(Response::new(NotEvenABody)))
+    });
+    let future = layer(Script::default(), &clock)
+        .layer(inner)
+        .call(Request::new(NotEvenABody));
     assert_send(&future);
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::host::{BaseUrl, host_of};
 use super::permits::{Permit, PermitLimits, Permits};
 use super::transport::{Limits, Transport};
-use crate::error::{Error, ErrorKind, Mistake, shown_url};
+use crate::error::{ConfigErrorKind, Error, ErrorKind, shown_url};
 
 /// The media type of a body in JSON.
 pub(super) const JSON: &str = "application/json";
@@ -41,13 +41,16 @@ impl Connection {
             .header(CONTENT_TYPE, content_type)
             .header(ACCEPT, JSON)
             .body(body.into())
-            .map_err(|_| Error::new(ErrorKind::Internal, context).with_source("the URL cannot be one"))?;
+            .map_err(|_| {
+                Error::new(ErrorKind::Internal, context).with_source("the URL cannot be one")
+            })?;
         self.transport.send(request, self.limits, context).await
     }
 
     /// The pool of the host of `url`, which is that of the base URL or one that may be called as well.
     pub(super) fn permits_for(&self, url: &str) -> Result<Permits, Error> {
-        let permits = host_of(url).and_then(|host| Permits::of_host(&host, self.permit_limits.of_any_size()).ok());
+        let permits = host_of(url)
+            .and_then(|host| Permits::of_host(&host, self.permit_limits.of_any_size()).ok());
         permits.ok_or_else(|| Error::new(ErrorKind::Internal, "the URL has no host"))
     }
 
@@ -61,7 +64,9 @@ impl Connection {
         context: &'static str,
     ) -> Result<Bytes, Error> {
         match self.post(url, content_type, body.clone(), context).await {
-            Err(error) if error.kind() == ErrorKind::Connect => self.post(url, content_type, body, context).await,
+            Err(error) if error.kind() == ErrorKind::Connect => {
+                self.post(url, content_type, body, context).await
+            }
             outcome => outcome,
         }
     }
@@ -70,14 +75,18 @@ impl Connection {
 /// The body of a call in JSON.
 pub(super) fn json(body: &impl Serialize, context: &'static str) -> Result<Bytes, Error> {
     // The serializer's message may quote the value.
-    serde_json::to_vec(body)
-        .map(Bytes::from)
-        .map_err(|_| Error::new(ErrorKind::Internal, context).with_source("the body cannot be written as JSON"))
+    serde_json::to_vec(body).map(Bytes::from).map_err(|_| {
+        Error::new(ErrorKind::Internal, context).with_source("the body cannot be written as JSON")
+    })
 }
 
 /// Text for the query of a URL: all but the unreserved characters of RFC 3986 §2.3 is encoded.
 pub(crate) fn encoded(text: &str) -> impl fmt::Display {
-    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
 
     utf8_percent_encode(text, ENCODED)
 }
@@ -95,30 +104,54 @@ pub(super) struct ConnectionSettings {
 impl ConnectionSettings {
     pub(super) fn new(base_url: String) -> Self {
         let (limits, permit_limits) = (Limits::default(), PermitLimits::default());
-        Self { base_url, allow_http: false, transport: None, limits, permit_limits }
+        Self {
+            base_url,
+            allow_http: false,
+            transport: None,
+            limits,
+            permit_limits,
+        }
     }
 
-    /// The connection; `None` if there is anything to add to `mistakes`.
-    pub(super) fn check(self, mistakes: &mut Vec<Mistake>) -> Option<Connection> {
+    /// The connection; `None` if there is anything to add to `errors`.
+    pub(super) fn check(self, errors: &mut Vec<ConfigErrorKind>) -> Option<Connection> {
         let Limits { total, max_body } = self.limits;
         if !(Duration::from_millis(1)..=Duration::from_secs(300)).contains(&total) {
             let (value, expected) = (format!("{total:?}"), "between 1 ms and 300 s");
-            mistakes.push(Mistake::Bounds { name: "total_timeout", value, expected });
+            errors.push(ConfigErrorKind::Bounds {
+                name: "total_timeout",
+                value,
+                expected,
+            });
         }
         if !(1024..=16 * 1024 * 1024).contains(&max_body) {
             let (value, expected) = (max_body.to_string(), "between 1 KiB and 16 MiB");
-            mistakes.push(Mistake::Bounds { name: "max_body", value, expected });
+            errors.push(ConfigErrorKind::Bounds {
+                name: "max_body",
+                value,
+                expected,
+            });
         }
         let base = BaseUrl::parse("base_url", &self.base_url, self.allow_http);
-        let base = base.map_err(|mistake| mistakes.push(mistake)).ok();
-        let transport = self.transport.map_or_else(|| default_transport(self.limits), Ok);
-        let transport = transport.map_err(|mistake| mistakes.push(mistake)).ok();
-        self.permit_limits.check(mistakes);
+        let base = base.map_err(|mistake| errors.push(mistake)).ok();
+        let transport = self
+            .transport
+            .map_or_else(|| default_transport(self.limits), Ok);
+        let transport = transport.map_err(|mistake| errors.push(mistake)).ok();
+        self.permit_limits.check(errors);
         let (base, transport) = (base?, transport?);
         let host = host_of(&base.join("")).unwrap_or_default();
-        let permits = Permits::of_host(&host, self.permit_limits).map_err(|mistake| mistakes.push(mistake)).ok();
+        let permits = Permits::of_host(&host, self.permit_limits)
+            .map_err(|mistake| errors.push(mistake))
+            .ok();
         let (limits, permit_limits) = (self.limits, self.permit_limits);
-        Some(Connection { base, transport, limits, permits: permits?, permit_limits })
+        Some(Connection {
+            base,
+            transport,
+            limits,
+            permits: permits?,
+            permit_limits,
+        })
     }
 }
 
@@ -168,11 +201,14 @@ macro_rules! connection_methods {
 pub(super) use connection_methods;
 
 #[cfg(feature = "client")]
-fn default_transport(limits: Limits) -> Result<Transport, Mistake> {
+fn default_transport(limits: Limits) -> Result<Transport, ConfigErrorKind> {
     Transport::reqwest_within(limits.total)
 }
 
 #[cfg(not(feature = "client"))]
-fn default_transport(_limits: Limits) -> Result<Transport, Mistake> {
-    Err(Mistake::Feature { name: "transport", feature: "client" })
+fn default_transport(_limits: Limits) -> Result<Transport, ConfigErrorKind> {
+    Err(ConfigErrorKind::Feature {
+        name: "transport",
+        feature: "client",
+    })
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use crate::error::{Error, ErrorKind, Mistake};
+use crate::error::{ConfigErrorKind, Error, ErrorKind};
 
 /// The pools of this process, by host and port.
 static POOLS: Mutex<BTreeMap<String, Weak<Pool>>> = Mutex::new(BTreeMap::new());
@@ -38,17 +38,29 @@ struct Held {
 impl Permit {
     /// A permit of no pool, for a provider without a bound on its calls.
     pub fn unlimited() -> Self {
-        Self { held: None, carried: None }
+        Self {
+            held: None,
+            carried: None,
+        }
     }
 
     fn of(permit: OwnedSemaphorePermit, pool: &Arc<Pool>) -> Self {
-        Self { held: Some(Held { _permit: permit, _pool: Arc::clone(pool) }), carried: None }
+        Self {
+            held: Some(Held {
+                _permit: permit,
+                _pool: Arc::clone(pool),
+            }),
+            carried: None,
+        }
     }
 
     /// The same permit with a value that the admission obtained and the exchange needs, such as an access token that no
     /// cache keeps. A former value is dropped.
     pub fn carrying<T: Send + 'static>(self, value: T) -> Self {
-        Self { carried: Some(Box::new(value)), ..self }
+        Self {
+            carried: Some(Box::new(value)),
+            ..self
+        }
     }
 
     /// Takes the [carried](Self::carrying) value, if it is of this type.
@@ -60,7 +72,11 @@ impl Permit {
 
 impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.held.is_some() { "Permit" } else { "Permit::unlimited" })
+        f.write_str(if self.held.is_some() {
+            "Permit"
+        } else {
+            "Permit::unlimited"
+        })
     }
 }
 
@@ -108,7 +124,10 @@ impl PermitLimits {
 
     /// Calls that are under way at once. Each takes a connection, and a process has few of those. Default: 256.
     pub fn calls(self, calls: usize) -> Self {
-        Self { calls: Some(calls), ..self }
+        Self {
+            calls: Some(calls),
+            ..self
+        }
     }
 
     /// The longest time that a call waits for a permit. Default: 5 s.
@@ -123,24 +142,48 @@ impl PermitLimits {
 
     /// The same waiting, in a pool that has a size or gets the default one.
     pub(super) fn of_any_size(self) -> Self {
-        Self { calls: None, ..self }
+        Self {
+            calls: None,
+            ..self
+        }
     }
 
-    pub(super) fn check(self, mistakes: &mut Vec<Mistake>) {
-        if !self.calls.is_none_or(|calls| (1..=Semaphore::MAX_PERMITS).contains(&calls)) {
-            let (value, expected) = (format!("{} calls", self.calls.unwrap_or(0)), "at least one call at once");
-            mistakes.push(Mistake::Bounds { name: "permit_limits", value, expected });
+    pub(super) fn check(self, errors: &mut Vec<ConfigErrorKind>) {
+        if !self
+            .calls
+            .is_none_or(|calls| (1..=Semaphore::MAX_PERMITS).contains(&calls))
+        {
+            let (value, expected) = (
+                format!("{} calls", self.calls.unwrap_or(0)),
+                "at least one call at once",
+            );
+            errors.push(ConfigErrorKind::Bounds {
+                name: "permit_limits",
+                value,
+                expected,
+            });
         }
         if self.wait > Duration::from_secs(60) {
-            let (value, expected) = (format!("a wait of {:?}", self.wait), "a wait of 60 s at most");
-            mistakes.push(Mistake::Bounds { name: "permit_limits", value, expected });
+            let (value, expected) = (
+                format!("a wait of {:?}", self.wait),
+                "a wait of 60 s at most",
+            );
+            errors.push(ConfigErrorKind::Bounds {
+                name: "permit_limits",
+                value,
+                expected,
+            });
         }
     }
 }
 
 impl Default for PermitLimits {
     fn default() -> Self {
-        Self { calls: None, wait: Duration::from_secs(5), waiters: 10_240 }
+        Self {
+            calls: None,
+            wait: Duration::from_secs(5),
+            waiters: 10_240,
+        }
     }
 }
 
@@ -148,15 +191,18 @@ impl Permits {
     /// A pool of its own.
     #[must_use]
     pub fn new(limits: PermitLimits) -> Self {
-        Self::of(Arc::new(Pool::new(limits.calls.unwrap_or(PermitLimits::CALLS))), limits)
+        Self::of(
+            Arc::new(Pool::new(limits.calls.unwrap_or(PermitLimits::CALLS))),
+            limits,
+        )
     }
 
     /// The pool of a host; `host` includes the port.
-    pub(super) fn of_host(host: &str, limits: PermitLimits) -> Result<Self, Mistake> {
+    pub(super) fn of_host(host: &str, limits: PermitLimits) -> Result<Self, ConfigErrorKind> {
         let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = pools.get(host).and_then(Weak::upgrade) {
             return match limits.calls {
-                Some(calls) if calls != pool.size => Err(Mistake::Bounds {
+                Some(calls) if calls != pool.size => Err(ConfigErrorKind::Bounds {
                     name: "permit_limits",
                     value: format!("{calls} calls to {host}"),
                     expected: "the number that another client of this host in this process has",
@@ -171,7 +217,11 @@ impl Permits {
     }
 
     fn of(pool: Arc<Pool>, limits: PermitLimits) -> Self {
-        Self { pool, wait: limits.wait, waiters: limits.waiters }
+        Self {
+            pool,
+            wait: limits.wait,
+            waiters: limits.waiters,
+        }
     }
 
     /// Waits for a permit.
@@ -179,7 +229,9 @@ impl Permits {
     /// # Errors
     /// [`Overloaded`](ErrorKind::Overloaded) if too many wait already, or if none becomes free in time.
     pub async fn acquire(&self) -> Result<Permit, Error> {
-        self.acquire_after(async { Ok(()) }).await.map(|((), permit)| permit)
+        self.acquire_after(async { Ok(()) })
+            .await
+            .map(|((), permit)| permit)
     }
 
     /// Waits for `prepared`, then for a permit. Both count as one waiter; only the second part has the time limit of
@@ -223,7 +275,10 @@ impl Permits {
         });
         match entered {
             Ok(_) => Ok(Waiter(waiting)),
-            Err(_) => Err(Error::new(ErrorKind::Overloaded, "too many calls wait for the upstream system")),
+            Err(_) => Err(Error::new(
+                ErrorKind::Overloaded,
+                "too many calls wait for the upstream system",
+            )),
         }
     }
 }
@@ -231,13 +286,20 @@ impl Permits {
 impl Pool {
     fn new(size: usize) -> Self {
         let calls = Arc::new(Semaphore::new(size.min(Semaphore::MAX_PERMITS)));
-        Self { calls, size, waiting: AtomicUsize::new(0) }
+        Self {
+            calls,
+            size,
+            waiting: AtomicUsize::new(0),
+        }
     }
 }
 
 impl fmt::Debug for Permits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permits").field("calls", &self.pool.size).field("available", &self.available()).finish()
+        f.debug_struct("Permits")
+            .field("calls", &self.pool.size)
+            .field("available", &self.available())
+            .finish()
     }
 }
 
@@ -281,7 +343,10 @@ mod tests {
         for waiter in &mut waiting {
             assert_pending!(waiter.poll());
         }
-        assert_eq!(kind(assert_ready!(task::spawn(permits.acquire()).poll())), ErrorKind::Overloaded);
+        assert_eq!(
+            kind(assert_ready!(task::spawn(permits.acquire()).poll())),
+            ErrorKind::Overloaded
+        );
         drop(waiting);
         assert_eq!(permits.waiting(), 0);
         assert_pending!(task::spawn(permits.acquire()).poll());
@@ -309,17 +374,30 @@ mod tests {
         let second = Permits::of_host("one-pool.example:443", limits).unwrap();
         assert!(Arc::ptr_eq(&first.pool, &second.pool));
         let mistake = Permits::of_host("one-pool.example:443", limits.calls(8)).unwrap_err();
-        assert!(mistake.to_string().contains("8 calls to one-pool.example:443"), "{mistake}");
+        assert!(
+            mistake
+                .to_string()
+                .contains("8 calls to one-pool.example:443"),
+            "{mistake}"
+        );
         let other = Permits::of_host("one-pool.example:8443", limits.calls(8)).unwrap();
         assert!(!Arc::ptr_eq(&first.pool, &other.pool));
         drop((first, second));
-        assert_eq!(Permits::of_host("one-pool.example:443", limits.calls(8)).unwrap().available(), 8);
+        assert_eq!(
+            Permits::of_host("one-pool.example:443", limits.calls(8))
+                .unwrap()
+                .available(),
+            8
+        );
     }
 
     #[tokio::test]
     async fn permit_carries_a_value_of_one_type() {
         let mut permit = Permit::unlimited().carrying("token".to_owned());
-        assert_eq!((permit.take::<u8>(), permit.take::<String>()), (None, Some("token".to_owned())));
+        assert_eq!(
+            (permit.take::<u8>(), permit.take::<String>()),
+            (None, Some("token".to_owned()))
+        );
         assert_eq!(permit.take::<String>(), None);
     }
 
@@ -329,7 +407,12 @@ mod tests {
         let permits = Permits::of_host("late.example:443", limits.calls(1)).unwrap();
         let permit = assert_ready!(task::spawn(permits.acquire()).poll()).unwrap();
         drop(permits);
-        assert_eq!(Permits::of_host("late.example:443", limits).unwrap().available(), 0);
+        assert_eq!(
+            Permits::of_host("late.example:443", limits)
+                .unwrap()
+                .available(),
+            0
+        );
         drop(permit);
     }
 }

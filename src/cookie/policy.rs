@@ -32,7 +32,12 @@ impl CookiePolicy {
     ///
     /// # Errors
     /// If `value` cannot be in a header; the values of this crate always can.
-    pub(super) fn set(self, full_name: &str, value: &str, max_age: Option<Duration>) -> Result<HeaderValue, Error> {
+    pub(super) fn set(
+        self,
+        full_name: &str,
+        value: &str,
+        max_age: Option<Duration>,
+    ) -> Result<HeaderValue, Error> {
         let attributes = self.attributes();
         match max_age.map(|age| age.as_secs().to_string()) {
             Some(age) => header(&[full_name, "=", value, attributes, "; Max-Age=", &age]),
@@ -56,8 +61,12 @@ impl CookiePolicy {
 
 /// One allocation: the parts are joined in a buffer of their length, which the header takes over.
 fn header(parts: &[&str]) -> Result<HeaderValue, Error> {
-    let mut value = HeaderValue::from_maybe_shared(Bytes::from(parts.concat()))
-        .map_err(|_| Error::new(ErrorKind::Internal, "a cookie cannot be written as a header"))?;
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from(parts.concat())).map_err(|_| {
+        Error::new(
+            ErrorKind::Internal,
+            "a cookie cannot be written as a header",
+        )
+    })?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -69,10 +78,18 @@ mod tests {
     #[test]
     fn every_attribute_is_there() {
         let policy = CookiePolicy::Secure;
-        let set = policy.set(&policy.name("weika"), "v", Some(Duration::from_secs(600))).unwrap();
-        assert_eq!(set, "__Host-weika=v; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=600");
+        let set = policy
+            .set(&policy.name("weika"), "v", Some(Duration::from_secs(600)))
+            .unwrap();
+        assert_eq!(
+            set,
+            "__Host-weika=v; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=600"
+        );
         let set = policy.set(&policy.name("weika"), "v", None).unwrap();
-        assert_eq!(set, "__Host-weika=v; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(
+            set,
+            "__Host-weika=v; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
     }
 
     #[test]
@@ -93,6 +110,11 @@ mod tests {
 
     #[test]
     fn written_cookies_are_marked_sensitive() {
-        assert!(CookiePolicy::Secure.set("n", "v", None).unwrap().is_sensitive());
+        assert!(
+            CookiePolicy::Secure
+                .set("n", "v", None)
+                .unwrap()
+                .is_sensitive()
+        );
     }
 }

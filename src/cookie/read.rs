@@ -80,7 +80,9 @@ pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])>
 
 fn segments(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     let lines = headers.get_all(COOKIE).into_iter();
-    lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(|segment| trim_end(trim_start(segment)))
+    lines
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        .map(|segment| trim_end(trim_start(segment)))
 }
 
 fn trim_start(mut bytes: &[u8]) -> &[u8] {
@@ -107,12 +109,18 @@ mod tests {
     const NAME: &str = "__Host-weika";
 
     fn headers(lines: &[&[u8]]) -> HeaderMap {
-        lines.iter().map(|line| (COOKIE, HeaderValue::from_bytes(line).unwrap())).collect()
+        lines
+            .iter()
+            .map(|line| (COOKIE, HeaderValue::from_bytes(line).unwrap()))
+            .collect()
     }
 
     #[track_caller]
     fn assert_found(lines: &[&[u8]], expected: Found<'_>) {
-        assert_eq!(CookieName::new(NAME.to_owned()).find(&headers(lines)), expected);
+        assert_eq!(
+            CookieName::new(NAME.to_owned()).find(&headers(lines)),
+            expected
+        );
     }
 
     #[test]
@@ -145,14 +153,23 @@ mod tests {
 
     #[test]
     fn k5_equal_values_are_fine_and_different_ones_are_not() {
-        assert_found(&[b"__Host-weika=x; a=b; __Host-weika=x"], Found::Value(b"x"));
-        assert_found(&[b"__Host-weika=x; __Host-weika=y; __Host-weika=x"], Found::Conflict);
+        assert_found(
+            &[b"__Host-weika=x; a=b; __Host-weika=x"],
+            Found::Value(b"x"),
+        );
+        assert_found(
+            &[b"__Host-weika=x; __Host-weika=y; __Host-weika=x"],
+            Found::Conflict,
+        );
         assert_found(&[b"__Host-weika=; __Host-weika=x"], Found::Conflict);
     }
 
     #[test]
     fn k6_foreign_bytes_never_matter() {
-        assert_found(&["名=值; __Host-weika=x; \u{0}".replace('\0', "é").as_bytes()], Found::Value(b"x"));
+        assert_found(
+            &["名=值; __Host-weika=x; \u{0}".replace('\0', "é").as_bytes()],
+            Found::Value(b"x"),
+        );
         assert_found(&[b"\xff\xfe=\xfd;;;= ; __Host-weika=x"], Found::Value(b"x"));
     }
 
@@ -164,7 +181,13 @@ mod tests {
         // What looks like ours and is not, or is there again and again, or is far away from what is beside it.
         assert_found(&[&b"x__Host-weika=".repeat(100_000)], Found::Absent);
         assert_found(&[&b"__Host-weika=x;".repeat(100_000)], Found::Value(b"x"));
-        let far = [&b" ".repeat(500)[..], b"__Host-weika=x", &b" ".repeat(500), b";"].concat();
+        let far = [
+            &b" ".repeat(500)[..],
+            b"__Host-weika=x",
+            &b" ".repeat(500),
+            b";",
+        ]
+        .concat();
         assert_found(&[&far.repeat(1_000)], Found::Value(b"x"));
         let far = [&b" ".repeat(500)[..], b"__Host-weika="].concat();
         assert_found(&[&[b"a=b", &far.repeat(1_000)[..]].concat()], Found::Absent);

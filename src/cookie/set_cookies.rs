@@ -28,14 +28,23 @@ pub(crate) struct SetCookies {
 
 impl SetCookies {
     pub(crate) fn new(policy: CookiePolicy) -> Self {
-        Self { policy, headers: Vec::new(), set: 0 }
+        Self {
+            policy,
+            headers: Vec::new(),
+            set: 0,
+        }
     }
 
     /// Sets a cookie that lives for `max_age`, or until the browser closes.
     ///
     /// # Errors
     /// If `value` cannot be in a header; the values of this crate always can.
-    pub(crate) fn set(&mut self, full_name: &str, value: &str, max_age: Option<Duration>) -> Result<(), Error> {
+    pub(crate) fn set(
+        &mut self,
+        full_name: &str,
+        value: &str,
+        max_age: Option<Duration>,
+    ) -> Result<(), Error> {
         let header = self.policy.set(full_name, value, max_age)?;
         self.remove(full_name);
         self.headers.insert(self.set, header);
@@ -62,7 +71,9 @@ impl SetCookies {
 
     /// Whether the response deletes this cookie.
     pub(crate) fn deletes(&self, full_name: &str) -> bool {
-        self.headers[self.set..].iter().any(|header| is_of(header, full_name))
+        self.headers[self.set..]
+            .iter()
+            .any(|header| is_of(header, full_name))
     }
 
     /// Adds the headers to a response.
@@ -73,7 +84,11 @@ impl SetCookies {
     }
 
     fn remove(&mut self, full_name: &str) {
-        if let Some(index) = self.headers.iter().position(|header| is_of(header, full_name)) {
+        if let Some(index) = self
+            .headers
+            .iter()
+            .position(|header| is_of(header, full_name))
+        {
             self.headers.remove(index);
             self.set -= usize::from(index < self.set);
         }
@@ -82,7 +97,10 @@ impl SetCookies {
 
 /// Whether a header sets or deletes the cookie of this name.
 fn is_of(header: &HeaderValue, full_name: &str) -> bool {
-    header.as_bytes().strip_prefix(full_name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
+    header
+        .as_bytes()
+        .strip_prefix(full_name.as_bytes())
+        .is_some_and(|rest| rest.starts_with(b"="))
 }
 
 #[cfg(test)]
@@ -92,7 +110,11 @@ mod tests {
     fn headers(cookies: SetCookies) -> Vec<String> {
         let mut headers = HeaderMap::new();
         cookies.append_to(&mut headers);
-        headers.get_all(SET_COOKIE).iter().map(|header| header.to_str().unwrap().to_owned()).collect()
+        headers
+            .get_all(SET_COOKIE)
+            .iter()
+            .map(|header| header.to_str().unwrap().to_owned())
+            .collect()
     }
 
     /// `name=value` of the cookies that are set, `-name` of the deletions.
@@ -100,7 +122,11 @@ mod tests {
         let brief = |header: String| {
             let (pair, attributes) = header.split_once(';').unwrap();
             let is_deletion = attributes.contains("Max-Age=0;");
-            if is_deletion { format!("-{}", pair.trim_end_matches('=')) } else { pair.to_owned() }
+            if is_deletion {
+                format!("-{}", pair.trim_end_matches('='))
+            } else {
+                pair.to_owned()
+            }
         };
         headers(cookies).into_iter().map(brief).collect()
     }
@@ -116,8 +142,14 @@ mod tests {
         let mut cookies = secure();
         cookies.set("__Host-a", "1", age).unwrap();
         cookies.delete("__Host-b").unwrap();
-        let expected = [policy.set("__Host-a", "1", age).unwrap(), policy.delete("__Host-b").unwrap()];
-        assert_eq!(headers(cookies), expected.map(|header| header.to_str().unwrap().to_owned()));
+        let expected = [
+            policy.set("__Host-a", "1", age).unwrap(),
+            policy.delete("__Host-b").unwrap(),
+        ];
+        assert_eq!(
+            headers(cookies),
+            expected.map(|header| header.to_str().unwrap().to_owned())
+        );
     }
 
     #[test]
@@ -159,6 +191,10 @@ mod tests {
             cookies.delete(&format!("old{number}")).unwrap();
         }
         cookies.delete("a").unwrap();
-        assert!(brief(cookies).iter().all(|cookie| cookie.starts_with("-old")));
+        assert!(
+            brief(cookies)
+                .iter()
+                .all(|cookie| cookie.starts_with("-old"))
+        );
     }
 }

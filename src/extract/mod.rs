@@ -30,7 +30,7 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 
-use crate::answer::Rejection;
+use crate::response::Rejection;
 pub use crate::session::Authenticated;
 use crate::trace::debug;
 

@@ -5,8 +5,8 @@ use http::Response;
 use pin_project::pin_project;
 
 use super::cache_control::CacheControl;
-use crate::answer::Rejection;
 use crate::body::ResponseBody;
+use crate::response::Rejection;
 
 /// Response future of [`Guard`](super::Guard).
 #[pin_project]
@@ -30,11 +30,17 @@ enum Kind<F> {
 impl<F> ResponseFuture<F> {
     #[inline]
     pub(super) fn inner(future: F, cache_control: CacheControl) -> Self {
-        Self { kind: Kind::Inner(future), cache_control }
+        Self {
+            kind: Kind::Inner(future),
+            cache_control,
+        }
     }
 
     pub(super) fn rejected(rejection: Rejection) -> Self {
-        Self { kind: Kind::Rejected(Some(rejection)), cache_control: CacheControl::Unchanged }
+        Self {
+            kind: Kind::Rejected(Some(rejection)),
+            cache_control: CacheControl::Unchanged,
+        }
     }
 }
 
@@ -49,7 +55,9 @@ where
         let this = self.project();
         match this.kind.project() {
             KindProj::Inner(future) => {
-                let mut output = future.poll(cx).map_ok(|response| response.map(ResponseBody::inner));
+                let mut output = future
+                    .poll(cx)
+                    .map_ok(|response| response.map(ResponseBody::inner));
                 // In place, where it is returned from: each move copies a response.
                 if let Poll::Ready(Ok(response)) = &mut output {
                     this.cache_control.apply(response);

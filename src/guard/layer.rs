@@ -25,7 +25,11 @@ impl<I> GuardLayer<I> {
     /// Requires what `requirement` says; a closure `Fn(&I) -> bool` is one.
     #[must_use]
     pub fn custom<R>(requirement: R) -> GuardLayer<I, R> {
-        GuardLayer { requirement: Arc::new(requirement), adds_cache_control: true, identity: PhantomData }
+        GuardLayer {
+            requirement: Arc::new(requirement),
+            adds_cache_control: true,
+            identity: PhantomData,
+        }
     }
 }
 
@@ -58,7 +62,7 @@ impl GuardLayer<WechatUser> {
     /// When the page has linked the account, it redirects to
     /// [`LoginLayer::login_url`](crate::login::LoginLayer::login_url): the login, silent in WeChat, finds out and
     /// leads to the target. A later change at the operator takes effect at the next login; to end a session before,
-    /// call [`LoginLayer::end_sessions_of`](crate::login::LoginLayer::end_sessions_of) with the openid.
+    /// call [`LoginLayer::revoke_sessions_of`](crate::login::LoginLayer::revoke_sessions_of) with the openid.
     ///
     /// `bind_page` must not be behind this guard itself, nor on another site: the response is `403` then. Without a
     /// login layer around it, only [`LoginLayer::authenticate`](crate::login::LoginLayer::authenticate), a navigation
@@ -83,7 +87,11 @@ impl<S, I, R> Layer<S> for GuardLayer<I, R> {
     type Service = Guard<S, I, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Guard::new(inner, Arc::clone(&self.requirement), self.adds_cache_control)
+        Guard::new(
+            inner,
+            Arc::clone(&self.requirement),
+            self.adds_cache_control,
+        )
     }
 }
 

@@ -70,4 +70,4 @@ pub use self::layer::GuardLayer;
 pub(crate) use self::prefix::PrefixGuards;
 pub use self::requirement::{Bound, LoggedIn, Requirement, Role, School};
 pub use self::service::Guard;
-pub use crate::answer::{Reason, Rejection};
+pub use crate::response::{Reason, Rejection};

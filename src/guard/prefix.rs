@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use super::cache_control::CacheControl;
 use super::requirement::Requirement;
 use super::verify::verify;
-use crate::answer::Rejection;
+use crate::response::Rejection;
 
 /// The path prefixes of an application that are guarded, each with its requirement.
 pub(crate) struct PrefixGuards<I> {
@@ -26,7 +26,10 @@ struct PrefixGuard<I> {
 impl<I> PrefixGuards<I> {
     /// Guards nothing.
     pub(crate) const fn new() -> Self {
-        Self { guards: Vec::new(), leaves_cache_control: false }
+        Self {
+            guards: Vec::new(),
+            leaves_cache_control: false,
+        }
     }
 
     /// Leaves responses without `Cache-Control` as they are.
@@ -44,7 +47,10 @@ impl<I> PrefixGuards<I> {
     }
 
     pub(crate) fn add(&mut self, prefix: &str, requirement: Arc<dyn Requirement<I> + Send + Sync>) {
-        self.guards.push(PrefixGuard { prefix: Prefix::new(prefix), requirement });
+        self.guards.push(PrefixGuard {
+            prefix: Prefix::new(prefix),
+            requirement,
+        });
     }
 
     /// Whether a requirement applies to this raw path.
@@ -61,20 +67,25 @@ impl<I> PrefixGuards<I> {
 
     fn covering<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a PrefixGuard<I>> {
         let path = Path::read(path);
-        self.guards.iter().filter(move |guard| guard.prefix.covers(&path))
+        self.guards
+            .iter()
+            .filter(move |guard| guard.prefix.covers(&path))
     }
 }
 
 impl<I: Send + Sync + 'static> PrefixGuards<I> {
     /// Checks the request against every requirement that applies to its path.
     pub(crate) fn verify<B>(&self, request: &Request<B>) -> Result<(), Rejection> {
-        self.covering(request.uri().path()).try_for_each(|guard| verify(&*guard.requirement, request))
+        self.covering(request.uri().path())
+            .try_for_each(|guard| verify(&*guard.requirement, request))
     }
 }
 
 impl<I> fmt::Debug for PrefixGuards<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.guards.iter().map(|guard| &guard.prefix)).finish()
+        f.debug_list()
+            .entries(self.guards.iter().map(|guard| &guard.prefix))
+            .finish()
     }
 }
 
@@ -112,7 +123,11 @@ enum Path<'p> {
 
 impl<'p> Path<'p> {
     fn read(path: &'p str) -> Self {
-        if is_ambiguous(path) { Self::Ambiguous } else { Self::Decoded(percent_decode_str(path).into()) }
+        if is_ambiguous(path) {
+            Self::Ambiguous
+        } else {
+            Self::Decoded(percent_decode_str(path).into())
+        }
     }
 }
 
@@ -149,10 +164,24 @@ mod tests {
     #[test]
     fn p1_prefix_covers_itself_and_what_is_below() {
         let guards = guards(&["/admin", "/中文/"]);
-        for path in ["/admin", "/admin/", "/admin/a", "/%61dmin/x", "/adm%69n", "/%E4%B8%AD%E6%96%87/a"] {
+        for path in [
+            "/admin",
+            "/admin/",
+            "/admin/a",
+            "/%61dmin/x",
+            "/adm%69n",
+            "/%E4%B8%AD%E6%96%87/a",
+        ] {
             assert!(guards.cover(path), "{path}");
         }
-        for path in ["/", "/administration", "/public/admin", "/Admin", "/a/", "/caf%C3%A9"] {
+        for path in [
+            "/",
+            "/administration",
+            "/public/admin",
+            "/Admin",
+            "/a/",
+            "/caf%C3%A9",
+        ] {
             assert!(!guards.cover(path), "{path}");
         }
     }
@@ -188,7 +217,16 @@ mod tests {
 
     #[test]
     fn p2_prefix_that_is_written_in_another_way_still_guards() {
-        for prefix in ["admin", "/admin/", "/%61dmin", "//admin", "/./admin", "/x/../admin", "", "/"] {
+        for prefix in [
+            "admin",
+            "/admin/",
+            "/%61dmin",
+            "//admin",
+            "/./admin",
+            "/x/../admin",
+            "",
+            "/",
+        ] {
             assert!(guards(&[prefix]).cover("/admin/x"), "{prefix}");
         }
     }

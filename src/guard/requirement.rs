@@ -32,7 +32,10 @@ impl<I, F: Fn(&I) -> bool> Requirement<I> for F {
 
 /// A login, whatever the identity.
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::exhaustive_structs, reason = "users name it as a value, and it will never hold anything")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "users name it as a value, and it will never hold anything"
+)]
 pub struct LoggedIn;
 
 impl<I> Requirement<I> for LoggedIn {
@@ -56,19 +59,28 @@ impl Role {
     /// A role group at any school; see [`GuardLayer::role`](super::GuardLayer::role).
     #[must_use]
     pub fn new(role_id: i64) -> Self {
-        Self { role_id, school_code: None }
+        Self {
+            role_id,
+            school_code: None,
+        }
     }
 
     /// A role group at one school; see [`GuardLayer::role_at`](super::GuardLayer::role_at).
     #[must_use]
     pub fn at(school_code: impl Into<Box<str>>, role_id: i64) -> Self {
-        Self { role_id, school_code: Some(school_code.into()) }
+        Self {
+            role_id,
+            school_code: Some(school_code.into()),
+        }
     }
 }
 
 impl Requirement<Manager> for Role {
     fn is_met_by(&self, manager: &Manager) -> bool {
-        let is_at_school = self.school_code.as_deref().is_none_or(|code| manages(manager, code));
+        let is_at_school = self
+            .school_code
+            .as_deref()
+            .is_none_or(|code| manages(manager, code));
         manager.role_id() == Some(self.role_id) && is_at_school
     }
 
@@ -104,7 +116,9 @@ impl Requirement<Manager> for School {
 
 /// Whether the confirmed current school of a manager has this code.
 fn manages(manager: &Manager, school_code: &str) -> bool {
-    manager.current_school().is_some_and(|school| school.code() == school_code)
+    manager
+        .current_school()
+        .is_some_and(|school| school.code() == school_code)
 }
 
 /// A WeChat user with a linked account.

@@ -22,7 +22,12 @@ pub struct Guard<S, I, R> {
 
 impl<S, I, R> Guard<S, I, R> {
     pub(super) fn new(inner: S, requirement: Arc<R>, adds_cache_control: bool) -> Self {
-        Self { inner, requirement, adds_cache_control, identity: PhantomData }
+        Self {
+            inner,
+            requirement,
+            adds_cache_control,
+            identity: PhantomData,
+        }
     }
 }
 
@@ -56,12 +61,18 @@ where
 
 impl<S: Clone, I, R> Clone for Guard<S, I, R> {
     fn clone(&self) -> Self {
-        Self::new(self.inner.clone(), Arc::clone(&self.requirement), self.adds_cache_control)
+        Self::new(
+            self.inner.clone(),
+            Arc::clone(&self.requirement),
+            self.adds_cache_control,
+        )
     }
 }
 
 impl<S: fmt::Debug, I, R> fmt::Debug for Guard<S, I, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guard").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("Guard")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }

@@ -15,7 +15,7 @@ use tower_test::mock;
 use super::{GuardLayer, Reason, Rejection, Requirement, Role};
 use crate::clock::Timestamp;
 use crate::identity::{Manager, School};
-use crate::session::{Authenticated, Lifetime, Session, SessionId};
+use crate::session::{Authenticated, Session, SessionId, SessionTimeouts};
 
 #[cfg(feature = "tracing")]
 use crate::trace::tests::Captured;
@@ -37,11 +37,20 @@ fn application() -> impl Service<
 fn logged_in_as<I>(identity: I) -> Authenticated<I> {
     let now = Timestamp::from_unix_seconds(1_000_000);
     let id = SessionId::random().unwrap();
-    Authenticated::new(Arc::new(Session::begin(id, identity, Lifetime::default(), now)))
+    Authenticated::new(Arc::new(Session::new(
+        id,
+        identity,
+        SessionTimeouts::default(),
+        now,
+    )))
 }
 
 fn request(method: Method, target: &str) -> Request<Body> {
-    Request::builder().method(method).uri(target).body(Body::default()).unwrap()
+    Request::builder()
+        .method(method)
+        .uri(target)
+        .body(Body::default())
+        .unwrap()
 }
 
 async fn pass<R: Requirement<Person>>(
@@ -50,7 +59,9 @@ async fn pass<R: Requirement<Person>>(
     who: Option<u32>,
 ) -> Response<ResponseBodyOf> {
     if let Some(number) = who {
-        request.extensions_mut().insert(logged_in_as(Person(number)));
+        request
+            .extensions_mut()
+            .insert(logged_in_as(Person(number)));
     }
     layer.layer(application()).oneshot(request).await.unwrap()
 }
@@ -67,7 +78,12 @@ async fn whoever_is_logged_in_passes() {
 #[tokio::test]
 async fn whoever_does_not_meet_the_requirement_is_403_with_the_reason() {
     let only_7 = || GuardLayer::custom(|person: &Person| person.0 == 7);
-    assert_eq!(pass(only_7(), request(Method::GET, "/"), Some(7)).await.status(), StatusCode::OK);
+    assert_eq!(
+        pass(only_7(), request(Method::GET, "/"), Some(7))
+            .await
+            .status(),
+        StatusCode::OK
+    );
     let response = pass(only_7(), request(Method::GET, "/"), Some(1)).await;
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     let rejection = response.extensions().get::<Rejection>().unwrap();
@@ -76,16 +92,29 @@ async fn whoever_does_not_meet_the_requirement_is_403_with_the_reason() {
 
 #[tokio::test]
 async fn p3_no_method_spelling_or_header_opens_what_is_guarded() {
-    let methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "BREW"];
+    let methods = [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "BREW",
+    ];
     for method in methods {
         for target in ["/", "/public", "//x", "/%2e%2e/", "*"] {
             let mut request = request(Method::from_bytes(method.as_bytes()).unwrap(), target);
-            for name in ["x-forwarded-user", "x-original-url", "x-forwarded-for", "x-rewrite-url", "authorization"] {
-                request.headers_mut().insert(name, "/public".parse().unwrap());
+            for name in [
+                "x-forwarded-user",
+                "x-original-url",
+                "x-forwarded-for",
+                "x-rewrite-url",
+                "authorization",
+            ] {
+                request
+                    .headers_mut()
+                    .insert(name, "/public".parse().unwrap());
             }
             let response = pass(GuardLayer::logged_in(), request, None).await;
             assert_ne!(response.status(), StatusCode::OK, "{method} {target}");
-            assert!(matches!(response.extensions().get::<Rejection>().unwrap().reason(), Reason::LoginRequired));
+            assert!(matches!(
+                response.extensions().get::<Rejection>().unwrap().reason(),
+                Reason::LoginRequired
+            ));
         }
     }
 }
@@ -97,13 +126,18 @@ async fn refusal_without_a_layer_names_the_remedy() {
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let text = response.into_body().collect().await.unwrap().to_bytes();
     let text = String::from_utf8_lossy(&text);
-    assert!(text.contains("Add the layer, or move it outside") && text.contains("Person"), "{text}");
+    assert!(
+        text.contains("Add the layer, or move it outside") && text.contains("Person"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
 async fn grpc_gets_a_grpc_status() {
     let mut request = request(Method::POST, "/service/method");
-    request.headers_mut().insert(CONTENT_TYPE, "application/grpc".parse().unwrap());
+    request
+        .headers_mut()
+        .insert(CONTENT_TYPE, "application/grpc".parse().unwrap());
     let response = pass(GuardLayer::custom(|_: &Person| false), request, Some(1)).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()[CONTENT_TYPE], "application/grpc");
@@ -114,7 +148,8 @@ async fn grpc_gets_a_grpc_status() {
 async fn forbidden_page_is_html_for_a_person_and_json_for_a_script() {
     let never = || GuardLayer::custom(|_: &Person| false);
     let mut page = request(Method::GET, "/");
-    page.headers_mut().insert(ACCEPT, "text/html".parse().unwrap());
+    page.headers_mut()
+        .insert(ACCEPT, "text/html".parse().unwrap());
     let response = pass(never(), page, Some(1)).await;
     assert_eq!(response.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
     let response = pass(never(), request(Method::GET, "/"), Some(1)).await;
@@ -125,46 +160,91 @@ async fn forbidden_page_is_html_for_a_person_and_json_for_a_script() {
 #[tokio::test]
 async fn r7_response_without_cache_control_gets_one() {
     let mut page = request(Method::GET, "/");
-    page.headers_mut().insert(ACCEPT, "text/html".parse().unwrap());
+    page.headers_mut()
+        .insert(ACCEPT, "text/html".parse().unwrap());
     let response = pass(GuardLayer::logged_in(), page, Some(1)).await;
     assert_eq!(response.headers()["cache-control"], "private, no-store");
     let response = pass(GuardLayer::logged_in(), request(Method::GET, "/"), Some(1)).await;
     assert_eq!(response.headers()["cache-control"], "private, no-cache");
-    let response = pass(GuardLayer::logged_in().without_cache_control(), request(Method::GET, "/"), Some(1)).await;
+    let response = pass(
+        GuardLayer::logged_in().without_cache_control(),
+        request(Method::GET, "/"),
+        Some(1),
+    )
+    .await;
     assert!(!response.headers().contains_key("cache-control"));
 }
 
 #[tokio::test]
 async fn role_at_a_school_is_not_the_role_at_another_one() {
     let manager = |role, current: &str| {
-        let manager = Manager::builder("o1").role_id(role).school(School::new("1", "")).school(School::new("2", ""));
+        let manager = Manager::builder("o1")
+            .role_id(role)
+            .school(School::new("1", ""))
+            .school(School::new("2", ""));
         manager.current_school(current).build()
     };
     let status = async |layer: GuardLayer<Manager, Role>, manager| {
         let mut request = request(Method::GET, "/");
         request.extensions_mut().insert(logged_in_as(manager));
-        layer.layer(application()).oneshot(request).await.unwrap().status()
+        layer
+            .layer(application())
+            .oneshot(request)
+            .await
+            .unwrap()
+            .status()
     };
     for (role, current, expected) in [(1, "1", 200), (2, "1", 403), (1, "2", 403), (1, "3", 403)] {
-        assert_eq!(status(GuardLayer::role_at("1", 1), manager(role, current)).await, expected, "{role} at {current}");
+        assert_eq!(
+            status(GuardLayer::role_at("1", 1), manager(role, current)).await,
+            expected,
+            "{role} at {current}"
+        );
     }
-    assert_eq!(status(GuardLayer::role(1), manager(1, "2")).await, 200, "a role alone is one at any school");
+    assert_eq!(
+        status(GuardLayer::role(1), manager(1, "2")).await,
+        200,
+        "a role alone is one at any school"
+    );
 }
 
 #[cfg(feature = "tracing")]
 #[tokio::test]
 async fn rejection_leaves_an_event_that_names_requirement_and_remedy() {
     let captured = Captured::new();
-    pass(GuardLayer::custom(|_: &Person| false), request(Method::GET, "/"), Some(1)).await;
+    pass(
+        GuardLayer::custom(|_: &Person| false),
+        request(Method::GET, "/"),
+        Some(1),
+    )
+    .await;
     let text = captured.text();
-    assert!(text.contains("DEBUG") && text.contains("rejection_leaves_an_event"), "a closure has its place: {text}");
-    assert!(text.contains("Person") && text.contains("log in with an account that does"), "{text}");
+    assert!(
+        text.contains("DEBUG") && text.contains("rejection_leaves_an_event"),
+        "a closure has its place: {text}"
+    );
+    assert!(
+        text.contains("Person") && text.contains("log in with an account that does"),
+        "{text}"
+    );
 
     let captured = Captured::new();
     let mut manager = request(Method::GET, "/");
-    manager.extensions_mut().insert(logged_in_as(Manager::builder("o1").build()));
-    drop(GuardLayer::role_at("1014", 7).layer(application()).oneshot(manager).await.unwrap());
-    assert!(captured.text().contains("role 7 at school \"1014\""), "{}", captured.text());
+    manager
+        .extensions_mut()
+        .insert(logged_in_as(Manager::builder("o1").build()));
+    drop(
+        GuardLayer::role_at("1014", 7)
+            .layer(application())
+            .oneshot(manager)
+            .await
+            .unwrap(),
+    );
+    assert!(
+        captured.text().contains("role 7 at school \"1014\""),
+        "{}",
+        captured.text()
+    );
 }
 
 #[cfg(feature = "tracing")]
@@ -181,8 +261,17 @@ async fn missing_layer_is_an_error_once_and_names_the_order() {
     let text = captured.text();
     let errors: Vec<_> = text.lines().filter(|line| line.contains("ERROR")).collect();
     assert_eq!(errors.len(), 1, "{text}");
-    assert!(errors[0].contains("Nowhere") && errors[0].contains("`.layer(login)` after the routes"), "{text}");
-    assert_eq!(text.lines().filter(|line| line.contains("a response was 500")).count(), 2, "{text}");
+    assert!(
+        errors[0].contains("Nowhere") && errors[0].contains("`.layer(login)` after the routes"),
+        "{text}"
+    );
+    assert_eq!(
+        text.lines()
+            .filter(|line| line.contains("a response was 500"))
+            .count(),
+        2,
+        "{text}"
+    );
 }
 
 #[cfg(feature = "tracing")]
@@ -190,11 +279,16 @@ async fn missing_layer_is_an_error_once_and_names_the_order() {
 fn copy_of_a_rejection_and_one_without_a_response_report_no_missing_layer() {
     struct Elsewhere;
     let captured = Captured::new();
-    let rejection = || Rejection::login_required::<Elsewhere>(&Method::GET, &http::HeaderMap::new());
+    let rejection =
+        || Rejection::login_required::<Elsewhere>(&Method::GET, &http::HeaderMap::new());
     drop(rejection());
     let mut response = rejection().into_response();
     drop(response.extensions().get::<Rejection>().cloned());
-    response.extensions_mut().get_mut::<Rejection>().unwrap().close();
+    response
+        .extensions_mut()
+        .get_mut::<Rejection>()
+        .unwrap()
+        .close();
     drop(response);
     assert_eq!(captured.text(), "");
 }

@@ -5,7 +5,7 @@ use std::any::type_name;
 use http::Request;
 
 use super::requirement::Requirement;
-use crate::answer::Rejection;
+use crate::response::Rejection;
 use crate::session::Authenticated;
 use crate::trace::debug;
 

@@ -71,7 +71,8 @@ impl Manager {
     /// The school that is managed at the moment (`cur_school`), if it is among [`schools`](Self::schools).
     #[must_use]
     pub fn current_school(&self) -> Option<&School> {
-        self.current_school.and_then(|index| self.schools.get(index))
+        self.current_school
+            .and_then(|index| self.schools.get(index))
     }
 
     /// Real-name data (管理员实名信息), if the manager has any.
@@ -152,13 +153,20 @@ pub struct School {
 impl School {
     /// A school with its code and name.
     pub fn new(code: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { code: code.into(), name: name.into(), host: None }
+        Self {
+            code: code.into(),
+            name: name.into(),
+            host: None,
+        }
     }
 
     /// The same school on the platform at `host`.
     #[must_use]
     pub fn with_host(self, host: impl Into<String>) -> Self {
-        Self { host: Some(host.into()), ..self }
+        Self {
+            host: Some(host.into()),
+            ..self
+        }
     }
 
     /// The code (主体code).
@@ -193,8 +201,16 @@ pub struct RealInfo {
 
 impl RealInfo {
     /// Real-name data with these fields; an empty one means that it is not known.
-    pub fn new(card_number: impl Into<String>, name: impl Into<String>, identity_type: impl Into<String>) -> Self {
-        Self { card_number: card_number.into(), name: name.into(), identity_type: identity_type.into() }
+    pub fn new(
+        card_number: impl Into<String>,
+        name: impl Into<String>,
+        identity_type: impl Into<String>,
+    ) -> Self {
+        Self {
+            card_number: card_number.into(),
+            name: name.into(),
+            identity_type: identity_type.into(),
+        }
     }
 
     /// The number of the electronic card, or the student or staff number (管理员电子卡号/学工号).
@@ -264,7 +280,10 @@ pub struct MediaInfo {
 impl MediaInfo {
     /// An official account with its two identifiers; an empty one means that it is not known.
     pub fn new(app_id: impl Into<String>, media_id: impl Into<String>) -> Self {
-        Self { app_id: app_id.into(), media_id: media_id.into() }
+        Self {
+            app_id: app_id.into(),
+            media_id: media_id.into(),
+        }
     }
 
     /// The APPID (公众号APPID).
@@ -335,9 +354,16 @@ impl ManagerBuilder {
     /// The manager.
     #[must_use]
     pub fn build(self) -> Manager {
-        let Self { mut manager, current_school } = self;
-        manager.current_school =
-            current_school.and_then(|code| manager.schools.iter().position(|school| school.code == code));
+        let Self {
+            mut manager,
+            current_school,
+        } = self;
+        manager.current_school = current_school.and_then(|code| {
+            manager
+                .schools
+                .iter()
+                .position(|school| school.code == code)
+        });
         manager
     }
 }
@@ -348,15 +374,23 @@ mod tests {
 
     #[test]
     fn e6_current_school_must_be_among_the_schools() {
-        let foreign = Manager::builder("o1").school(School::new("1", "one")).current_school("2").build();
+        let foreign = Manager::builder("o1")
+            .school(School::new("1", "one"))
+            .current_school("2")
+            .build();
         assert_eq!(foreign.current_school(), None);
-        let own = Manager::builder("o1").current_school("1").school(School::new("1", "one")).build();
+        let own = Manager::builder("o1")
+            .current_school("1")
+            .school(School::new("1", "one"))
+            .build();
         assert_eq!(own.current_school().map(School::code), Some("1"));
     }
 
     #[test]
     fn debug_never_shows_the_card_number() {
-        let manager = Manager::builder("o1").real_info(RealInfo::new("20230042", "王", "3")).build();
+        let manager = Manager::builder("o1")
+            .real_info(RealInfo::new("20230042", "王", "3"))
+            .build();
         assert!(!format!("{manager:?}").contains("20230042"));
         assert_eq!(manager.real_info().unwrap().card_number(), "20230042");
     }

@@ -8,8 +8,8 @@ mod wechat_user;
 
 pub use manager::{IdentityType, Manager, ManagerBuilder, ManagerId, MediaInfo, RealInfo, School};
 pub use official_account::{
-    AccountAuthorization, AccountKind, AccountState, AuthorizerInfo, AuthorizerInfoBuilder, BusinessInfo, Confirmation,
-    OfficialAccount, OfficialAccountBuilder, Permission,
+    AccountAuthorization, AccountKind, AccountState, AuthorizerInfo, AuthorizerInfoBuilder,
+    BusinessInfo, Confirmation, OfficialAccount, OfficialAccountBuilder, Permission,
 };
 pub use wechat_user::{BearerToken, Binding, OpenId, WechatUser};
 
@@ -23,7 +23,7 @@ pub trait Identity: Debug + Send + Sync + 'static {
 
     /// Whether nothing is left to be done about this person, such as binding an account. Where something is, the
     /// login layer remembers what they asked for, so that a guard can send them to the page where it is done and
-    /// back ([`Reason::Unbound`](crate::answer::Reason::Unbound)).
+    /// back ([`Reason::Unbound`](crate::response::Reason::Unbound)).
     fn is_complete(&self) -> bool {
         true
     }

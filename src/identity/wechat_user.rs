@@ -37,13 +37,24 @@ impl WechatUser {
         token: impl Into<BearerToken>,
         expires_at: Timestamp,
     ) -> Self {
-        let binding = Binding::Bound { token: token.into(), expires_at };
-        Self { open_id: open_id.into(), app_id: app_id.into(), binding }
+        let binding = Binding::Bound {
+            token: token.into(),
+            expires_at,
+        };
+        Self {
+            open_id: open_id.into(),
+            app_id: app_id.into(),
+            binding,
+        }
     }
 
     /// A user without an account at the operator's service (未绑定用户).
     pub fn unbound(open_id: impl Into<OpenId>, app_id: impl Into<Box<str>>) -> Self {
-        Self { open_id: open_id.into(), app_id: app_id.into(), binding: Binding::Unbound }
+        Self {
+            open_id: open_id.into(),
+            app_id: app_id.into(),
+            binding: Binding::Unbound,
+        }
     }
 
     /// The identifier (微信用户openId).
@@ -167,7 +178,10 @@ mod tests {
     #[test]
     fn a_bound_user_has_a_credential_until_it_expires() {
         let user = WechatUser::bound("o1", "wx1", "t0ken", EXPIRES_AT);
-        assert_eq!((user.open_id().as_str(), user.app_id(), user.subject()), ("o1", "wx1", "o1"));
+        assert_eq!(
+            (user.open_id().as_str(), user.app_id(), user.subject()),
+            ("o1", "wx1", "o1")
+        );
         assert!(user.is_bound() && matches!(user.binding(), Binding::Bound { .. }));
         assert_eq!(user.bearer().map(BearerToken::expose), Some("t0ken"));
         assert_eq!(user.expires_at(), Some(EXPIRES_AT));
@@ -185,6 +199,9 @@ mod tests {
     fn debug_shows_the_openid_and_not_the_credential() {
         let user = WechatUser::bound("o1", "wx1", "t0ken", EXPIRES_AT);
         let shown = format!("{user:?} {:?} {:?}", user.binding(), user.bearer());
-        assert!(shown.contains("o1") && shown.contains("[redacted]") && !shown.contains("t0ken"), "{shown}");
+        assert!(
+            shown.contains("o1") && shown.contains("[redacted]") && !shown.contains("t0ken"),
+            "{shown}"
+        );
     }
 }

@@ -19,7 +19,7 @@ use super::config::LoginLayerBuilder;
 use super::exchange::NotStarted;
 use super::throttle::{Buckets, Charge, ClientKey, Throttle};
 use crate::clock::Timestamp;
-use crate::error::{Error, ErrorKind, Mistake};
+use crate::error::{ConfigErrorKind, Error, ErrorKind};
 use crate::provider::IdentityProvider;
 
 /// Exchanges of this process that are claimed and not settled: the bound for providers without permits.
@@ -35,13 +35,18 @@ pub(super) struct AdmissionSettings {
 }
 
 impl AdmissionSettings {
-    pub(super) fn check(self, now: Timestamp, mistakes: &mut Vec<Mistake>) -> Admission {
+    pub(super) fn check(self, now: Timestamp, errors: &mut Vec<ConfigErrorKind>) -> Admission {
         if let Some(throttle) = &self.throttle {
-            throttle.check(mistakes);
+            throttle.check(errors);
         }
         Admission {
-            buckets: self.throttle.map(|throttle| Arc::new(Buckets::new(throttle, now))),
-            quota: self.per_minute.map(|most| Quota { most: most.get() as usize, begun: Mutex::default() }),
+            buckets: self
+                .throttle
+                .map(|throttle| Arc::new(Buckets::new(throttle, now))),
+            quota: self.per_minute.map(|most| Quota {
+                most: most.get() as usize,
+                begun: Mutex::default(),
+            }),
         }
     }
 }
@@ -79,18 +84,33 @@ impl Admission {
     }
 
     /// Fails if the client could not be admitted now. Takes nothing.
-    pub(super) fn verify(&self, client: Option<ClientKey>, now: Timestamp) -> Result<(), NotStarted> {
+    pub(super) fn verify(
+        &self,
+        client: Option<ClientKey>,
+        now: Timestamp,
+    ) -> Result<(), NotStarted> {
         if let (Some(buckets), Some(client)) = (&self.buckets, client) {
-            buckets.verify(client, now).map_err(|retry_after| NotStarted::Throttled { retry_after })?;
+            buckets
+                .verify(client, now)
+                .map_err(|retry_after| NotStarted::Throttled { retry_after })?;
         }
-        self.quota.as_ref().map_or(Ok(()), |quota| quota.verify(now))
+        self.quota
+            .as_ref()
+            .map_or(Ok(()), |quota| quota.verify(now))
     }
 
     /// Takes what the exchange of one code costs.
-    pub(super) fn take(&self, client: Option<ClientKey>, now: Timestamp) -> Result<Admitted<'_>, NotStarted> {
-        let claim = CLAIMS
-            .try_acquire()
-            .map_err(|_| Error::new(ErrorKind::Overloaded, "too many code exchanges of this process are under way"))?;
+    pub(super) fn take(
+        &self,
+        client: Option<ClientKey>,
+        now: Timestamp,
+    ) -> Result<Admitted<'_>, NotStarted> {
+        let claim = CLAIMS.try_acquire().map_err(|_| {
+            Error::new(
+                ErrorKind::Overloaded,
+                "too many code exchanges of this process are under way",
+            )
+        })?;
         let charge = match (&self.buckets, client) {
             (Some(buckets), Some(client)) => {
                 let charge = buckets.take(client, now);
@@ -101,7 +121,11 @@ impl Admission {
         if let Some(quota) = &self.quota {
             quota.take(now)?;
         }
-        Ok(Admitted { quota: self.quota.as_ref(), charge, _claim: claim })
+        Ok(Admitted {
+            quota: self.quota.as_ref(),
+            charge,
+            _claim: claim,
+        })
     }
 }
 
@@ -145,16 +169,23 @@ impl Quota {
         self.with(now, |begun| begun.push_back(now))
     }
 
-    fn with(&self, now: Timestamp, act: impl FnOnce(&mut VecDeque<Timestamp>)) -> Result<(), NotStarted> {
+    fn with(
+        &self,
+        now: Timestamp,
+        act: impl FnOnce(&mut VecDeque<Timestamp>),
+    ) -> Result<(), NotStarted> {
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         // One in the future was counted before the clock was set back.
-        while begun.front().is_some_and(|at| now < *at || now.since(*at) >= MINUTE) {
+        while begun
+            .front()
+            .is_some_and(|at| now < *at || now.since(*at) >= MINUTE)
+        {
             begun.pop_front();
         }
         match begun.front() {
-            Some(oldest) if begun.len() >= self.most => {
-                Err(NotStarted::OverQuota { retry_after: MINUTE.saturating_sub(now.since(*oldest)) })
-            }
+            Some(oldest) if begun.len() >= self.most => Err(NotStarted::OverQuota {
+                retry_after: MINUTE.saturating_sub(now.since(*oldest)),
+            }),
             _ => {
                 act(&mut begun);
                 Ok(())
@@ -163,6 +194,9 @@ impl Quota {
     }
 
     fn cancel(&self) {
-        self.begun.lock().unwrap_or_else(PoisonError::into_inner).pop_back();
+        self.begun
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_back();
     }
 }

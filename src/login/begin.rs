@@ -6,11 +6,11 @@ use super::flow::End;
 use super::return_to::ReturnTo;
 use super::shared::{Shared, Visit};
 use super::state::{Attempt, State};
-use crate::answer::{Links, OwnResponse, Rejection, see_other};
 use crate::cookie::SetCookies;
 use crate::error::Error;
 use crate::meter;
 use crate::provider::IdentityProvider;
+use crate::response::{Links, OwnResponse, Rejection, see_other};
 use crate::store::SessionStore;
 use crate::trace::debug;
 
@@ -21,37 +21,69 @@ where
 {
     /// The login endpoint.
     pub(super) async fn login(&self, visit: &Visit) -> Result<OwnResponse, Error> {
-        let (reader, target) = (visit.reader(), self.settings.return_to(visit.query.as_deref()));
+        let (reader, target) = (
+            visit.reader(),
+            self.settings.return_to(visit.query.as_deref()),
+        );
         if reader.cannot_follow_to_a_provider() {
-            let links = Links { login: Some(self.settings.login_url(&target)), ..Links::default() };
+            let links = Links {
+                login: Some(self.settings.login_url(&target)),
+                ..Links::default()
+            };
             let rejection = Rejection::login_required::<P::Identity>(&visit.method, &visit.headers);
             return Ok(rejection.render(&self.settings.pages, &links));
         }
-        if !self.provider.works_in(reader.browser) {
+        if !self.provider.supports(reader.browser) {
             return Ok(self.elsewhere(reader, &target));
         }
-        self.begin(&target, Attempt::First, &visit.headers, SetCookies::new(self.settings.cookies)).await
+        self.begin(
+            &target,
+            Attempt::First,
+            &visit.headers,
+            SetCookies::new(self.settings.cookies),
+        )
+        .await
     }
 
     /// The login that a refusal has led to.
-    pub(super) async fn log_in_first(&self, rejection: &Rejection, target: &ReturnTo) -> OwnResponse {
+    pub(super) async fn log_in_first(
+        &self,
+        rejection: &Rejection,
+        target: &ReturnTo,
+    ) -> OwnResponse {
         // One that nobody asked for has just failed: it counts, so that no chain of failures gets longer.
-        let has_failed = self.settings.flows.last_ended(rejection.origins().headers()) == Some(End::InVain);
-        let attempt = if has_failed { Attempt::Second } else { Attempt::First };
+        let has_failed = self
+            .settings
+            .flows
+            .last_ended(rejection.origins().headers())
+            == Some(End::InVain);
+        let attempt = if has_failed {
+            Attempt::Second
+        } else {
+            Attempt::First
+        };
         let cookies = SetCookies::new(self.settings.cookies);
-        let begun = self.begin(target, attempt, rejection.origins().headers(), cookies).await;
+        let begun = self
+            .begin(target, attempt, rejection.origins().headers(), cookies)
+            .await;
         begun.unwrap_or_else(|error| self.broken(rejection.reader(), error))
     }
 
     /// The login of a stranger who has not asked for it; `None` if it cannot begin.
-    pub(super) async fn log_in_unasked(&self, target: &ReturnTo, headers: &HeaderMap) -> Option<OwnResponse> {
+    pub(super) async fn log_in_silently(
+        &self,
+        target: &ReturnTo,
+        headers: &HeaderMap,
+    ) -> Option<OwnResponse> {
         let mut cookies = SetCookies::new(self.settings.cookies);
         let begun = match self.settings.flows.tried(&mut cookies) {
-            Ok(()) => self.begin(target, Attempt::Unasked, headers, cookies).await,
+            Ok(()) => self.begin(target, Attempt::Silent, headers, cookies).await,
             Err(error) => Err(error),
         };
         // The page is there for strangers as well.
-        begun.inspect_err(|error| debug!(error = %error.report(), "no login without being asked")).ok()
+        begun
+            .inspect_err(|error| debug!(error = %error.report(), "no login without being asked"))
+            .ok()
     }
 
     /// Sends the browser to the provider. Nothing is kept here: the flow is in the browser's cookie. The response also
@@ -63,10 +95,24 @@ where
         headers: &HeaderMap,
         mut cookies: SetCookies,
     ) -> Result<OwnResponse, Error> {
-        let Self { provider, settings, resolver, .. } = self;
+        let Self {
+            provider,
+            settings,
+            resolver,
+            ..
+        } = self;
         let state = State::begin(attempt, resolver.clock.wall())?;
-        settings.flows.begin(&settings.keys.flow, &state, target, &settings.landing, headers, &mut cookies)?;
-        let url = provider.authorize_url(&settings.redirect_uri, &state.encode(&settings.keys.state)).await?;
+        settings.flows.begin(
+            &settings.keys.flow,
+            &state,
+            target,
+            &settings.default_target,
+            headers,
+            &mut cookies,
+        )?;
+        let url = provider
+            .authorize_url(&settings.redirect_uri, &state.encode(&settings.keys.state))
+            .await?;
         let mut response = see_other(&url)?;
         cookies.append_to(response.headers_mut());
         meter::login_begun(provider.name());

@@ -12,12 +12,12 @@ use super::query::{Parameter, parameter};
 use super::return_to::ReturnTo;
 use super::shared::{Shared, Visit};
 use super::state::{Attempt, State};
-use crate::answer::{OwnResponse, PageKind};
 use crate::client::Permit;
 use crate::cookie::SetCookies;
 use crate::error::{Error, ErrorKind};
 use crate::meter;
 use crate::provider::IdentityProvider;
+use crate::response::{OwnResponse, PageKind};
 use crate::secret::AuthorizationCode;
 use crate::session::{Session, SessionId};
 use crate::store::{Inserted, SessionStore, Stamp};
@@ -48,7 +48,10 @@ where
         };
         let (now, wall) = (self.resolver.clock.now(), self.resolver.clock.wall());
         let known = self.known(state.flow).await?;
-        let target = settings.flows.target(&settings.keys.flow, &state, &settings.rules, &visit.headers);
+        let target =
+            settings
+                .flows
+                .target(&settings.keys.flow, &state, &settings.rules, &visit.headers);
         let code = self.code(query);
         if let Some(apart) = state.clocks_apart(wall, target.is_some())
             && let Some(suppressed) = self.reports.clocks.admit(now)
@@ -77,13 +80,16 @@ where
                 }
                 let run = Arc::clone(self);
                 let (former, target) = (self.resolver.id(&visit.headers), target.clone());
-                self.exchanges
-                    .join_or_start(state.flow, |clients| run.exchange(clients, client, state, code, former, target))
+                self.exchanges.join_or_start(state.flow, |clients| {
+                    run.exchange(clients, client, state, code, former, target)
+                })
             }
             (None, Code::Absent) => {
                 meter::login_ended(self.provider.name(), "declined");
                 let unnoticed = self.end_unnoticed(visit, &state, &target)?;
-                return Ok(unnoticed.unwrap_or_else(|| self.page(visit.reader(), PageKind::Declined, Some(&target))));
+                return Ok(unnoticed.unwrap_or_else(|| {
+                    self.page(visit.reader(), PageKind::Declined, Some(&target))
+                }));
             }
             (None, Code::Unusable) => return Ok(self.invalid_link(visit)),
         };
@@ -106,21 +112,28 @@ where
         if let Some(session) = self.resolver.session(&visit.headers).await? {
             // The back button, most likely: whoever is logged in already needs no page about links.
             let own = known.and_then(|exchange| exchange.logged_in());
-            let own = own.filter(|(salt, _)| salt.session(&settings.keys.session, state) == *session.id());
-            let target = own.map_or_else(|| settings.landing.clone(), |(_, target)| target);
+            let own = own
+                .filter(|(salt, _)| salt.session(&settings.keys.session, state) == *session.id());
+            let target = own.map_or_else(|| settings.default_target.clone(), |(_, target)| target);
             return settings.back_to(&target);
         }
         let is_used = known.is_some();
         match code {
-            _ if is_used || !state.is_fresh(self.resolver.clock.wall()) => Ok(self.invalid_link(visit)),
+            _ if is_used || !state.is_fresh(self.resolver.clock.wall()) => {
+                Ok(self.invalid_link(visit))
+            }
             Code::Unusable => Ok(self.invalid_link(visit)),
             Code::Absent | Code::Given(_) => {
-                if let Some(unnoticed) = self.end_unnoticed(visit, state, &settings.landing)? {
+                if let Some(unnoticed) =
+                    self.end_unnoticed(visit, state, &settings.default_target)?
+                {
                     return Ok(unnoticed);
                 }
                 match (code, state.attempt.next()) {
                     (Code::Given(_), Some(attempt)) => {
-                        if let Some(suppressed) = self.reports.restarts.admit(self.resolver.clock.now()) {
+                        if let Some(suppressed) =
+                            self.reports.restarts.admit(self.resolver.clock.now())
+                        {
                             info!(
                                 provider = %self.provider.name(),
                                 suppressed = %suppressed,
@@ -128,7 +141,8 @@ where
                             );
                         }
                         let cookies = SetCookies::new(settings.cookies);
-                        self.begin(&settings.landing, attempt, &visit.headers, cookies).await
+                        self.begin(&settings.default_target, attempt, &visit.headers, cookies)
+                            .await
                     }
                     (Code::Given(_), None) => {
                         self.report_lost_cookies();
@@ -142,9 +156,14 @@ where
 
     /// The end of an attempt that nobody asked for and that came to nothing: on to the page, as a stranger. Only
     /// if the browser remembers the attempt, because it would begin again there.
-    fn end_unnoticed(&self, visit: &Visit, state: &State, target: &ReturnTo) -> Result<Option<OwnResponse>, Error> {
+    fn end_unnoticed(
+        &self,
+        visit: &Visit,
+        state: &State,
+        target: &ReturnTo,
+    ) -> Result<Option<OwnResponse>, Error> {
         let flows = &self.settings.flows;
-        if state.attempt != Attempt::Unasked || !flows.has_tried(&visit.headers) {
+        if state.attempt != Attempt::Silent || !flows.has_tried(&visit.headers) {
             return Ok(None);
         }
         let mut response = self.settings.back_to(target)?;
@@ -182,16 +201,29 @@ where
         let salt = Salt::random()?;
         let id = salt.session(&self.settings.keys.session, state);
         let exchange = self.provider.exchange_with_permit(permit, code);
-        let identity =
-            tokio::time::timeout(self.settings.exchange_timeout, exchange).await.unwrap_or_else(|elapsed| {
-                Err(Error::new(ErrorKind::Timeout, "the code exchange took too long").with_source(elapsed))
+        let identity = tokio::time::timeout(self.settings.exchange_timeout, exchange)
+            .await
+            .unwrap_or_else(|elapsed| {
+                Err(
+                    Error::new(ErrorKind::Timeout, "the code exchange took too long")
+                        .with_source(elapsed),
+                )
             })?;
         let valid_until = self.provider.valid_until(&identity);
-        let mut session = Session::begin(id, identity, self.settings.lifetime, self.resolver.clock.now());
+        let mut session = Session::new(
+            id,
+            identity,
+            self.settings.lifetime,
+            self.resolver.clock.now(),
+        );
         if let Some(end) = valid_until {
-            session = session.ending_by(end);
+            session = session.expiring_by(end);
         }
-        match self.resolver.insert(session, former.as_ref(), since).await? {
+        match self
+            .resolver
+            .insert(session, former.as_ref(), since)
+            .await?
+        {
             Inserted::Kept => info!(provider = %self.provider.name(), "logged in"),
             Inserted::Revoked => {
                 info!(provider = %self.provider.name(), "login: revoked while its code was exchanged; no session is kept");
@@ -239,7 +271,10 @@ where
         target: &ReturnTo,
         error: Error,
     ) -> Result<OwnResponse, Error> {
-        let begin_again = matches!(error.kind(), ErrorKind::InvalidCode | ErrorKind::Lost | ErrorKind::Timeout);
+        let begin_again = matches!(
+            error.kind(),
+            ErrorKind::InvalidCode | ErrorKind::Lost | ErrorKind::Timeout
+        );
         let mut response = if let Some(attempt) = state.attempt.next().filter(|_| begin_again) {
             // The failed flow goes first: it takes no room from the flows of other tabs.
             let mut cookies = SetCookies::new(self.settings.cookies);
@@ -280,7 +315,10 @@ where
         let mut response = self.page(visit.reader(), kind, Some(target));
         // Rounded up.
         let seconds = retry_after.as_millis().div_ceil(1_000).max(1);
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX)));
+        response.headers_mut().insert(
+            RETRY_AFTER,
+            HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX)),
+        );
         Ok(response)
     }
 

@@ -16,17 +16,17 @@ use super::layer::LoginLayer;
 use super::reports::Reports;
 use super::return_to::{ReturnRules, ReturnTo};
 use super::shared::{Settings, Shared};
-use crate::answer::Pages;
 use crate::authenticate::Resolver;
 use crate::client::is_loopback;
 use crate::clock::Clock;
 use crate::cookie::{CookieName, CookiePolicy};
-use crate::error::{ConfigError, Mistake, shown_url};
+use crate::error::{ConfigError, ConfigErrorKind, shown_url};
 use crate::guard::{PrefixGuards, Requirement};
 use crate::key_material::{self, MIN_SECRET_BYTES};
 use crate::provider::IdentityProvider;
 use crate::random;
-use crate::session::Lifetime;
+use crate::response::Pages;
+use crate::session::SessionTimeouts;
 use crate::store::{Namespace, SessionStore};
 
 /// Settings for a [`LoginLayer`]. Only [`public_url`](Self::public_url) has no default.
@@ -38,12 +38,12 @@ pub struct LoginLayerBuilder<P: IdentityProvider, St> {
     login_path: Option<String>,
     callback_path: Option<String>,
     logout_path: Option<String>,
-    landing_page: String,
+    default_target: String,
     return_origins: Vec<String>,
     closed_paths: Vec<String>,
     secret: Option<Zeroizing<Vec<u8>>>,
     former_secrets: Vec<Zeroizing<Vec<u8>>>,
-    lifetime: Lifetime,
+    lifetime: SessionTimeouts,
     exchange_timeout: Duration,
     pages: Pages,
     clears_fragment: bool,
@@ -62,12 +62,12 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             login_path: None,
             callback_path: None,
             logout_path: None,
-            landing_page: "/".to_owned(),
+            default_target: "/".to_owned(),
             return_origins: Vec::new(),
             closed_paths: Vec::new(),
             secret: None,
             former_secrets: Vec::new(),
-            lifetime: Lifetime::default(),
+            lifetime: SessionTimeouts::default(),
             exchange_timeout: Duration::from_secs(30),
             pages: Pages::default(),
             clears_fragment: false,
@@ -116,8 +116,8 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
 
     /// Where a login or a logout leads that has no better target. Default: `/`.
     #[must_use]
-    pub fn landing_page(mut self, path: impl Into<String>) -> Self {
-        self.landing_page = path.into();
+    pub fn default_target(mut self, path: impl Into<String>) -> Self {
+        self.default_target = path.into();
         self
     }
 
@@ -138,11 +138,11 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
 
     /// The secret that states and flow cookies are authenticated with, and that session ids are derived with: 32
     /// bytes or more, the same on all instances and over restarts. Default: random, so that logins under way end with
-    /// the process. With a [store that instances share](SessionStore::fleet) there is no default: a callback may
+    /// the process. With a [store that instances share](SessionStore::coordinator) there is no default: a callback may
     /// arrive at any of them, and at two of them at once.
     ///
     /// Read it from the environment; `openssl rand -base64 32` generates one. A literal that the documentation of this
-    /// crate has shown is a configuration error ([`Mistake::Published`]).
+    /// crate has shown is a configuration error ([`ConfigErrorKind::Published`]).
     #[must_use]
     pub fn secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.secret = Some(Zeroizing::new(secret.into()));
@@ -157,14 +157,14 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     /// the new secret. Nobody notices if all of them are given the new one as a "former" one before the first of them
     /// uses it. A secret that somebody else may know is no former one: leave it out.
     #[must_use]
-    pub fn former_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
+    pub fn previous_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.former_secrets.push(Zeroizing::new(secret.into()));
         self
     }
 
     /// How long sessions live. Default: 30 minutes idle, 12 hours absolute.
     #[must_use]
-    pub fn lifetime(mut self, lifetime: Lifetime) -> Self {
+    pub fn lifetime(mut self, lifetime: SessionTimeouts) -> Self {
         self.lifetime = lifetime;
         self
     }
@@ -253,7 +253,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             login_path: self.login_path,
             callback_path: self.callback_path,
             logout_path: self.logout_path,
-            landing_page: self.landing_page,
+            default_target: self.default_target,
             return_origins: self.return_origins,
             closed_paths: self.closed_paths,
             secret: self.secret,
@@ -279,13 +279,15 @@ where
     /// # Errors
     /// Every mistake at once.
     pub fn build(self) -> Result<LoginLayer<P, St>, ConfigError> {
-        let mut mistakes = Vec::new();
+        let mut errors = Vec::new();
         let name = self.provider.name();
         if name.is_empty()
             || name.len() > 32
-            || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            || !name
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         {
-            mistakes.push(Mistake::Characters {
+            errors.push(ConfigErrorKind::Characters {
                 name: "the provider's name",
                 value: name.to_owned(),
                 expected: "1 to 32 lower-case letters, digits and hyphens",
@@ -293,17 +295,20 @@ where
         }
 
         if self.provider.application().is_empty() {
-            mistakes.push(Mistake::Missing("the provider's application"));
+            errors.push(ConfigErrorKind::Missing("the provider's application"));
         }
 
         let origin = match &self.public_url {
-            Some(text) => check_origin("public_url", text, self.loopback_development, &mut mistakes),
+            Some(text) => check_origin("public_url", text, self.loopback_development, &mut errors),
             None => {
-                mistakes.push(Mistake::Missing("public_url"));
+                errors.push(ConfigErrorKind::Missing("public_url"));
                 String::new()
             }
         };
-        let origins = self.return_origins.iter().map(|text| check_origin("return_origin", text, false, &mut mistakes));
+        let origins = self
+            .return_origins
+            .iter()
+            .map(|text| check_origin("return_origin", text, false, &mut errors));
         let origins: Vec<_> = origins.collect();
 
         let [login_path, callback_path, logout_path] = [
@@ -312,32 +317,48 @@ where
             ("logout_path", &self.logout_path, "logout"),
         ]
         .map(|(setting, given, default)| {
-            let path = given.clone().unwrap_or_else(|| format!("/auth/{name}/{default}"));
+            let path = given
+                .clone()
+                .unwrap_or_else(|| format!("/auth/{name}/{default}"));
             if !is_plain_path(&path) {
-                mistakes.push(Mistake::Path { name: setting, value: path.clone() });
+                errors.push(ConfigErrorKind::Path {
+                    name: setting,
+                    value: path.clone(),
+                });
             }
             path
         });
         for (one, other, names) in [
             (&login_path, &callback_path, ("login_path", "callback_path")),
             (&login_path, &logout_path, ("login_path", "logout_path")),
-            (&callback_path, &logout_path, ("callback_path", "logout_path")),
+            (
+                &callback_path,
+                &logout_path,
+                ("callback_path", "logout_path"),
+            ),
         ] {
             if one == other {
-                mistakes.push(Mistake::SamePath(names.0, names.1));
+                errors.push(ConfigErrorKind::SamePath(names.0, names.1));
             }
         }
 
-        let own_paths = [&login_path, &callback_path, &logout_path].into_iter().chain(&self.closed_paths);
+        let own_paths = [&login_path, &callback_path, &logout_path]
+            .into_iter()
+            .chain(&self.closed_paths);
         let rules = ReturnRules::new(origin.as_str(), own_paths.map(String::as_str), origins);
-        let landing = rules.check(self.landing_page.as_bytes()).unwrap_or_else(|| {
-            mistakes.push(Mistake::Path { name: "landing_page", value: self.landing_page.clone() });
-            ReturnTo::root()
-        });
+        let default_target = rules
+            .check(self.default_target.as_bytes())
+            .unwrap_or_else(|| {
+                errors.push(ConfigErrorKind::Path {
+                    name: "default_target",
+                    value: self.default_target.clone(),
+                });
+                ReturnTo::root()
+            });
 
-        let Lifetime { idle, absolute } = self.lifetime;
+        let SessionTimeouts { idle, absolute } = self.lifetime;
         if idle.is_zero() || absolute < idle {
-            mistakes.push(Mistake::Bounds {
+            errors.push(ConfigErrorKind::Bounds {
                 name: "lifetime",
                 value: format!("{idle:?} idle and {absolute:?} absolute"),
                 expected: "more than nothing, and not longer idle than absolute",
@@ -345,27 +366,40 @@ where
         }
 
         let named = self.secret.iter().map(|secret| ("secret", secret));
-        let named = named.chain(self.former_secrets.iter().map(|secret| ("former_secret", secret)));
-        mistakes.extend(named.filter_map(|(name, secret)| key_material::check(name, secret)));
-        let fleet = self.store.fleet();
-        if fleet.is_some() && self.secret.is_none() {
-            mistakes.push(Mistake::Missing("secret (the same on all instances, because they share the store)"));
+        let named = named.chain(
+            self.former_secrets
+                .iter()
+                .map(|secret| ("previous_secret", secret)),
+        );
+        errors.extend(named.filter_map(|(name, secret)| key_material::check(name, secret)));
+        let coordinator = self.store.coordinator();
+        if coordinator.is_some() && self.secret.is_none() {
+            errors.push(ConfigErrorKind::Missing(
+                "secret (the same on all instances, because they share the store)",
+            ));
         }
-        let secret = self
-            .secret
-            .or_else(|| random::bytes::<MIN_SECRET_BYTES>().ok().map(|bytes| Zeroizing::new(bytes.to_vec())));
+        let secret = self.secret.or_else(|| {
+            random::bytes::<MIN_SECRET_BYTES>()
+                .ok()
+                .map(|bytes| Zeroizing::new(bytes.to_vec()))
+        });
         let secret = secret.unwrap_or_else(|| {
-            mistakes.push(Mistake::Missing("secret (the operating system has no randomness to give)"));
+            errors.push(ConfigErrorKind::Missing(
+                "secret (the operating system has no randomness to give)",
+            ));
             Zeroizing::default()
         });
-        let admission = self.admission.check(self.clock.now(), &mut mistakes);
-        ConfigError::check(mistakes)?;
+        let admission = self.admission.check(self.clock.now(), &mut errors);
+        ConfigError::check(errors)?;
 
-        if let Some(fleet) = &fleet {
-            self.provider.join(fleet);
+        if let Some(coordinator) = &coordinator {
+            self.provider.join(coordinator);
         }
-        let cookies =
-            if origin.starts_with("http://") { CookiePolicy::LoopbackDevelopment } else { CookiePolicy::Secure };
+        let cookies = if origin.starts_with("http://") {
+            CookiePolicy::LoopbackDevelopment
+        } else {
+            CookiePolicy::Secure
+        };
         let namespace = Namespace::new(name, self.provider.application(), &origin);
         let session_cookie = cookies.name(&format!("{name}-session"));
         let settings = Settings {
@@ -373,7 +407,7 @@ where
             login_path,
             callback_path,
             logout_path,
-            landing,
+            default_target,
             rules,
             cookies,
             flows: FlowCookies::new(cookies, name, &session_cookie),
@@ -385,8 +419,13 @@ where
             origin,
         };
         let cookie = CookieName::new(session_cookie);
-        let resolver =
-            Resolver { cookie, store: self.store, namespace, clock: self.clock.clone(), guards: self.guards };
+        let resolver = Resolver {
+            cookie,
+            store: self.store,
+            namespace,
+            clock: self.clock.clone(),
+            guards: self.guards,
+        };
         Ok(LoginLayer::new(Shared {
             provider: self.provider,
             unguarded: Arc::new(resolver.without_guards()),
@@ -395,27 +434,41 @@ where
             exchanges: Exchanges::new(self.clock),
             admission,
             reports: Reports::default(),
-            fleet,
+            coordinator,
             is_auto: AtomicBool::new(false),
         }))
     }
 }
 
-/// The origin as browsers spell it; what it is not goes to the mistakes.
-fn check_origin(name: &'static str, text: &str, loopback_allowed: bool, mistakes: &mut Vec<Mistake>) -> String {
-    const EXPECTED: &str = "an origin like https://campus.example.edu.cn, without path, query or user";
+/// The origin as browsers spell it; what it is not goes to the errors.
+fn check_origin(
+    name: &'static str,
+    text: &str,
+    loopback_allowed: bool,
+    errors: &mut Vec<ConfigErrorKind>,
+) -> String {
+    const EXPECTED: &str =
+        "an origin like https://campus.example.edu.cn, without path, query or user";
     let url = Url::parse(text).ok().filter(|url| {
         let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let is_nobody = url.username().is_empty() && url.password().is_none();
         is_bare && is_nobody && url.has_host() && matches!(url.scheme(), "http" | "https")
     });
     let Some(url) = url else {
-        mistakes.push(Mistake::Url { name, value: shown_url(text), expected: EXPECTED });
+        errors.push(ConfigErrorKind::Url {
+            name,
+            value: shown_url(text),
+            expected: EXPECTED,
+        });
         return String::new();
     };
     if url.scheme() == "http" && !(loopback_allowed && is_loopback(&url)) {
         let remedy = "plain http is for `loopback_development` on this machine only";
-        mistakes.push(Mistake::Insecure { name, value: shown_url(text), remedy });
+        errors.push(ConfigErrorKind::Insecure {
+            name,
+            value: shown_url(text),
+            remedy,
+        });
     }
     url.origin().ascii_serialization()
 }
@@ -424,8 +477,13 @@ fn check_origin(name: &'static str, text: &str, loopback_allowed: bool, mistakes
 fn is_plain_path(path: &str) -> bool {
     path.strip_prefix('/').is_some_and(|segments| {
         segments.split('/').all(|segment| {
-            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-            !segment.is_empty() && segment != "." && segment != ".." && segment.bytes().all(is_plain)
+            let is_plain = |byte: u8| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+            };
+            !segment.is_empty()
+                && segment != "."
+                && segment != ".."
+                && segment.bytes().all(is_plain)
         })
     })
 }
@@ -437,7 +495,7 @@ impl<P: IdentityProvider, St> fmt::Debug for LoginLayerBuilder<P, St> {
             .field("login_path", &self.login_path)
             .field("callback_path", &self.callback_path)
             .field("logout_path", &self.logout_path)
-            .field("landing_page", &self.landing_page)
+            .field("default_target", &self.default_target)
             .field("guards", &self.guards)
             .field("lifetime", &self.lifetime)
             .finish_non_exhaustive()

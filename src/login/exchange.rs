@@ -84,7 +84,10 @@ impl Exchange {
         };
         match self {
             Self::Finished(finished) => logged_in(finished),
-            Self::Running(end) => end.borrow().as_ref().and_then(|end| end.as_ref().ok().and_then(logged_in)),
+            Self::Running(end) => end
+                .borrow()
+                .as_ref()
+                .and_then(|end| end.as_ref().ok().and_then(logged_in)),
         }
     }
 
@@ -99,7 +102,10 @@ impl Exchange {
 
 /// The task ended without an outcome: it panicked, or the runtime was shut down.
 fn abandoned() -> Outcome {
-    Outcome::Failed(Error::new(ErrorKind::Internal, "the code exchange was abandoned"))
+    Outcome::Failed(Error::new(
+        ErrorKind::Internal,
+        "the code exchange was abandoned",
+    ))
 }
 
 /// The exchanges of one login layer, for as long as their states are fresh.
@@ -135,7 +141,10 @@ impl Entry {
 
 impl Exchanges {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, flows: Arc::default() }
+        Self {
+            clock,
+            flows: Arc::default(),
+        }
     }
 
     /// The exchange of this flow, if one was ever started.
@@ -155,10 +164,21 @@ impl Exchanges {
         flows.forget_before(self.clock.now());
         let (sender, receiver) = watch::channel(None);
         let sender = Arc::new(sender);
-        flows.by_id.insert(flow, Entry::Running(Arc::clone(&sender)));
+        flows
+            .by_id
+            .insert(flow, Entry::Running(Arc::clone(&sender)));
         drop(flows);
-        let task = Running { flow, sender, flows: Arc::clone(&self.flows), clock: self.clock.clone() };
-        let run = run(Clients { flow, sender: Arc::clone(&task.sender), flows: Arc::clone(&self.flows) });
+        let task = Running {
+            flow,
+            sender,
+            flows: Arc::clone(&self.flows),
+            clock: self.clock.clone(),
+        };
+        let run = run(Clients {
+            flow,
+            sender: Arc::clone(&task.sender),
+            flows: Arc::clone(&self.flows),
+        });
         tokio::spawn(in_current_span(async move {
             let end = run.await;
             task.end(end);
@@ -181,7 +201,10 @@ pub(super) struct Clients {
 impl Clients {
     /// Runs `work` for as long as a client waits. When the last one has gone, `work` is dropped, and the flow is
     /// forgotten.
-    pub(super) async fn while_waiting<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, NotStarted>
+    pub(super) async fn while_waiting<T, E>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, NotStarted>
     where
         NotStarted: From<E>,
     {
@@ -243,7 +266,10 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if self.sender.borrow().is_none() {
-            self.end(Ok(Finished { outcome: abandoned(), at: self.clock.now() }));
+            self.end(Ok(Finished {
+                outcome: abandoned(),
+                at: self.clock.now(),
+            }));
         }
     }
 }
@@ -348,7 +374,11 @@ mod tests {
         let hand = ManualClock::new(START);
         let exchanges = Exchanges::new(hand.clock());
         let flow = FlowId([1; 16]);
-        exchanges.join_or_start(flow, |_| async { failed() }).outcome().await.unwrap();
+        exchanges
+            .join_or_start(flow, |_| async { failed() })
+            .outcome()
+            .await
+            .unwrap();
         hand.advance(Duration::from_secs(59));
         assert!(exchanges.of(flow).unwrap().is_joinable(hand.clock().now()));
         hand.advance(Duration::from_secs(1));
@@ -369,14 +399,25 @@ mod tests {
         };
         let flow = FlowId([1; 16]);
         let first = tokio::spawn(exchanges.join_or_start(flow, run).outcome());
-        let second = tokio::spawn(exchanges.join_or_start(flow, |_| async { failed() }).outcome());
+        let second = tokio::spawn(
+            exchanges
+                .join_or_start(flow, |_| async { failed() })
+                .outcome(),
+        );
         gate.notify_one();
         for waiting in [first, second] {
             let reason = waiting.await.unwrap().unwrap_err();
-            assert!(matches!(reason, NotStarted::Failed(error) if error.kind() == ErrorKind::Store));
+            assert!(
+                matches!(reason, NotStarted::Failed(error) if error.kind() == ErrorKind::Store)
+            );
         }
-        assert!(exchanges.of(flow).is_none() && exchanges.flows.lock().unwrap().oldest_first.is_empty());
-        let again = exchanges.join_or_start(flow, |_| async { failed() }).outcome().await;
+        assert!(
+            exchanges.of(flow).is_none() && exchanges.flows.lock().unwrap().oldest_first.is_empty()
+        );
+        let again = exchanges
+            .join_or_start(flow, |_| async { failed() })
+            .outcome()
+            .await;
         assert_eq!(kind(&again), Some(ErrorKind::Fault));
     }
 
@@ -395,7 +436,10 @@ mod tests {
             tokio::task::yield_now().await;
         }
         let flows = exchanges.flows.lock().unwrap();
-        assert_eq!((flows.by_id.len(), flows.oldest_first.len()), (CAPACITY, CAPACITY));
+        assert_eq!(
+            (flows.by_id.len(), flows.oldest_first.len()),
+            (CAPACITY, CAPACITY)
+        );
     }
 
     #[tokio::test]
@@ -418,10 +462,16 @@ mod tests {
         tokio::task::yield_now().await;
         drop(first);
         tokio::task::yield_now().await;
-        assert_eq!((Arc::strong_count(&permit), exchanges.of(flow).is_some()), (3, true));
+        assert_eq!(
+            (Arc::strong_count(&permit), exchanges.of(flow).is_some()),
+            (3, true)
+        );
         drop(second);
         tokio::task::yield_now().await;
-        assert_eq!((Arc::strong_count(&permit), exchanges.of(flow).is_some()), (2, false));
+        assert_eq!(
+            (Arc::strong_count(&permit), exchanges.of(flow).is_some()),
+            (2, false)
+        );
     }
 
     #[tokio::test]
@@ -447,6 +497,10 @@ mod tests {
 
     #[test]
     fn refused_code_takes_few_bytes() {
-        assert!(size_of::<(FlowId, Entry)>() <= 48, "{}", size_of::<(FlowId, Entry)>());
+        assert!(
+            size_of::<(FlowId, Entry)>() <= 48,
+            "{}",
+            size_of::<(FlowId, Entry)>()
+        );
     }
 }

@@ -3,7 +3,7 @@
 //! One small cookie per login attempt, `{born}.{tag}.{target}`: the tag authenticates flow, birth and target.
 //! Nothing is kept on the server for a login that has only begun. All our cookies together stay below 4 KB
 //! of the `Cookie` header: the oldest flow goes first, and a target that is too long for its share is given up
-//! for the landing page, so that eight flows always fit beside a session. Login layers of one site share the room.
+//! for the default target, so that eight flows always fit beside a session. Login layers of one site share the room.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ const MARK: &str = "1";
 const LOGOUT_MARKER_BYTES: usize = 6;
 const LOGOUT_MARKER_LENGTH: usize = LOGOUT_MARKER_BYTES / 3 * 4;
 
-/// Lifetime of the logout marker. Only the change matters, which the browser notices at once.
+/// SessionTimeouts of the logout marker. Only the change matters, which the browser notices at once.
 const LOGOUT_MARKER_LIFETIME: Duration = Duration::from_secs(10);
 
 /// How long the end of a login is remembered.
@@ -78,8 +78,8 @@ pub(super) struct FlowCookies {
 
 impl FlowCookies {
     pub(super) fn new(policy: CookiePolicy, provider: &str, session_cookie: &str) -> Self {
-        let [arrived, tried] =
-            ["arrived", "tried"].map(|mark| CookieName::new(policy.name(&format!("{provider}-{mark}"))));
+        let [arrived, tried] = ["arrived", "tried"]
+            .map(|mark| CookieName::new(policy.name(&format!("{provider}-{mark}"))));
         let logout_marker = policy.name(&format!("{provider}-logout"));
         let others = [
             (session_cookie, SessionId::LENGTH),
@@ -87,7 +87,10 @@ impl FlowCookies {
             (tried.as_str(), MARK.len()),
             (&logout_marker, LOGOUT_MARKER_LENGTH),
         ];
-        let taken: usize = others.iter().map(|(name, length)| name.len() + length + PAIR_OVERHEAD).sum();
+        let taken: usize = others
+            .iter()
+            .map(|(name, length)| name.len() + length + PAIR_OVERHEAD)
+            .sum();
         Self {
             policy,
             prefix: policy.name(&format!("{provider}-flow-")),
@@ -106,17 +109,24 @@ impl FlowCookies {
         key: &Key,
         state: &State,
         target: &ReturnTo,
-        landing: &ReturnTo,
+        default_target: &ReturnTo,
         headers: &HeaderMap,
         cookies: &mut SetCookies,
     ) -> Result<(), Error> {
         let name = self.name(state.flow);
         let mut value = value(key, state, target);
         if pair_size(name.as_bytes(), value.as_bytes()) > self.budget / FLOWS_AT_LEAST {
-            debug!("login: return target dropped: it does not fit in the flow cookie; default target used");
-            value = self::value(key, state, landing);
+            debug!(
+                "login: return target dropped: it does not fit in the flow cookie; default target used"
+            );
+            value = self::value(key, state, default_target);
         }
-        self.make_room(pair_size(name.as_bytes(), value.as_bytes()), state.born, headers, cookies)?;
+        self.make_room(
+            pair_size(name.as_bytes(), value.as_bytes()),
+            state.born,
+            headers,
+            cookies,
+        )?;
         cookies.set(&name, &value, Some(FLOW_LIFETIME))
     }
 
@@ -153,7 +163,9 @@ impl FlowCookies {
         let Found::Value(value) = self.arrived.find(headers) else {
             return None;
         };
-        [End::LoggedIn, End::InVain].into_iter().find(|end| end.as_str().as_bytes() == value)
+        [End::LoggedIn, End::InVain]
+            .into_iter()
+            .find(|end| end.as_str().as_bytes() == value)
     }
 
     /// Sets a mark that ends with the browser: no silent login begins again during this visit.
@@ -176,11 +188,18 @@ impl FlowCookies {
 
     /// Deletes the mark of the last login and the cookies of all flows that this browser has begun. The newest flows
     /// go first, because old ones cannot log in any more.
-    pub(super) fn end_all(&self, now: Timestamp, headers: &HeaderMap, cookies: &mut SetCookies) -> Result<(), Error> {
+    pub(super) fn end_all(
+        &self,
+        now: Timestamp,
+        headers: &HeaderMap,
+        cookies: &mut SetCookies,
+    ) -> Result<(), Error> {
         if self.last_ended(headers).is_some() {
             cookies.delete(self.arrived.as_str())?;
         }
-        self.newest_first(now, headers).into_iter().try_for_each(|(_, name, _)| cookies.delete(name))
+        self.newest_first(now, headers)
+            .into_iter()
+            .try_for_each(|(_, name, _)| cookies.delete(name))
     }
 
     /// Deletes the flows beside which one of `needed` bytes does not fit, and those that are too old; the oldest first.
@@ -191,13 +210,18 @@ impl FlowCookies {
         headers: &HeaderMap,
         cookies: &mut SetCookies,
     ) -> Result<(), Error> {
-        let mut room = self.budget.saturating_sub(needed + self.of_other_layers(headers));
+        let mut room = self
+            .budget
+            .saturating_sub(needed + self.of_other_layers(headers));
         let mut surplus = Vec::new();
         for (age, name, value) in self.newest_first(now, headers) {
             if cookies.deletes(name) {
                 continue;
             }
-            match room.checked_sub(pair_size(name.as_bytes(), value)).filter(|_| age < FLOW_LIFETIME.as_secs()) {
+            match room
+                .checked_sub(pair_size(name.as_bytes(), value))
+                .filter(|_| age < FLOW_LIFETIME.as_secs())
+            {
                 Some(left) => room = left,
                 None => {
                     // Those that follow are older, and go too.
@@ -206,12 +230,22 @@ impl FlowCookies {
                 }
             }
         }
-        surplus.into_iter().rev().try_for_each(|name| cookies.delete(name))
+        surplus
+            .into_iter()
+            .rev()
+            .try_for_each(|name| cookies.delete(name))
     }
 
     /// The flows of a browser: age in seconds, name and value.
-    fn newest_first<'h>(&'h self, now: Timestamp, headers: &'h HeaderMap) -> Vec<(u64, &'h str, &'h [u8])> {
-        let mut flows: Vec<_> = self.present(headers).map(|(name, value)| (age(value, now), name, value)).collect();
+    fn newest_first<'h>(
+        &'h self,
+        now: Timestamp,
+        headers: &'h HeaderMap,
+    ) -> Vec<(u64, &'h str, &'h [u8])> {
+        let mut flows: Vec<_> = self
+            .present(headers)
+            .map(|(name, value)| (age(value, now), name, value))
+            .collect();
         flows.sort_unstable();
         flows
     }
@@ -221,15 +255,28 @@ impl FlowCookies {
     fn of_other_layers(&self, headers: &HeaderMap) -> usize {
         let ours = self.policy.name("");
         let alike = |name: &[u8], value: &[u8]| {
-            let flow = name.split_last_chunk::<OWN_NAME_LENGTH>().is_some_and(|(rest, _)| rest.ends_with(b"-flow-"));
+            let flow = name
+                .split_last_chunk::<OWN_NAME_LENGTH>()
+                .is_some_and(|(rest, _)| rest.ends_with(b"-flow-"));
             let size = pair_size(name, value);
-            let is_flow = flow && claimed_birth(value).is_some() && size <= self.budget / FLOWS_AT_LEAST;
-            let is_mark = value.len() == MARK.len() && (name.ends_with(b"-arrived") || name.ends_with(b"-tried"));
-            let is_logout_marker = value.len() == LOGOUT_MARKER_LENGTH && name.ends_with(b"-logout");
+            let is_flow =
+                flow && claimed_birth(value).is_some() && size <= self.budget / FLOWS_AT_LEAST;
+            let is_mark = value.len() == MARK.len()
+                && (name.ends_with(b"-arrived") || name.ends_with(b"-tried"));
+            let is_logout_marker =
+                value.len() == LOGOUT_MARKER_LENGTH && name.ends_with(b"-logout");
             let is_session = name.ends_with(b"-session") && SessionId::parse(value).is_some();
-            let own = [&*self.session_name, self.arrived.as_str(), self.tried.as_str(), &*self.logout_marker];
-            let is_own = name.starts_with(self.prefix.as_bytes()) || own.iter().any(|own| name == own.as_bytes());
-            name.starts_with(ours.as_bytes()) && !is_own && (is_flow || is_session || is_mark || is_logout_marker)
+            let own = [
+                &*self.session_name,
+                self.arrived.as_str(),
+                self.tried.as_str(),
+                &*self.logout_marker,
+            ];
+            let is_own = name.starts_with(self.prefix.as_bytes())
+                || own.iter().any(|own| name == own.as_bytes());
+            name.starts_with(ours.as_bytes())
+                && !is_own
+                && (is_flow || is_session || is_mark || is_logout_marker)
         };
         let alien = cookie::pairs(headers).filter(|(name, value)| alike(name, value));
         alien.map(|(name, value)| pair_size(name, value)).sum()
@@ -238,15 +285,21 @@ impl FlowCookies {
     fn present<'h>(&'h self, headers: &'h HeaderMap) -> impl Iterator<Item = (&'h str, &'h [u8])> {
         cookie::pairs(headers).filter_map(|(name, value)| {
             let own = name.strip_prefix(self.prefix.as_bytes())?;
-            let is_ours =
-                own.len() == OWN_NAME_LENGTH && own.iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b));
+            let is_ours = own.len() == OWN_NAME_LENGTH
+                && own
+                    .iter()
+                    .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b));
             let name = std::str::from_utf8(name).ok()?;
             is_ours.then_some((name, value))
         })
     }
 
     fn name(&self, flow: FlowId) -> String {
-        format!("{}{}", self.prefix, BASE64.encode(&flow.0[..OWN_NAME_LENGTH / 4 * 3]))
+        format!(
+            "{}{}",
+            self.prefix,
+            BASE64.encode(&flow.0[..OWN_NAME_LENGTH / 4 * 3])
+        )
     }
 }
 
@@ -261,7 +314,12 @@ const OWN_NAME_LENGTH: usize = 8;
 fn value(key: &Key, state: &State, target: &ReturnTo) -> String {
     let target = target.as_str().as_bytes();
     let tag = key.tag(&[&state.flow.0, &born(state), target]);
-    format!("{:x}.{}.{}", state.born.unix_seconds(), BASE64.encode(tag), BASE64.encode(target))
+    format!(
+        "{:x}.{}.{}",
+        state.born.unix_seconds(),
+        BASE64.encode(tag),
+        BASE64.encode(target)
+    )
 }
 
 fn born(state: &State) -> [u8; 8] {

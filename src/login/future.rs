@@ -11,11 +11,12 @@ use tower_service::Service;
 use super::flow::End;
 use super::return_to::ReturnTo;
 use super::shared::Shared;
-use crate::answer::{Links, OwnResponse, PageKind, Reason, Rejection, RequestKind, see_other, speculative};
 use crate::authenticate::Resolving;
 use crate::body::ResponseBody;
 use crate::guard::CacheControl;
 use crate::provider::IdentityProvider;
+use crate::request::RequestKind;
+use crate::response::{Links, OwnResponse, PageKind, Reason, Rejection, see_other, speculative};
 use crate::store::SessionStore;
 use crate::trace::{debug, warn};
 
@@ -60,12 +61,24 @@ where
     St: SessionStore<P::Identity>,
 {
     #[inline]
-    pub(super) fn passing(future: Resolving<S, B, P::Identity, St>, asked: Asked, shared: Arc<Shared<P, St>>) -> Self {
-        Self { kind: Kind::Passing { future, asked, shared } }
+    pub(super) fn passing(
+        future: Resolving<S, B, P::Identity, St>,
+        asked: Asked,
+        shared: Arc<Shared<P, St>>,
+    ) -> Self {
+        Self {
+            kind: Kind::Passing {
+                future,
+                asked,
+                shared,
+            },
+        }
     }
 
     pub(super) fn own(answer: impl Future<Output = OwnResponse> + Send + 'static) -> Self {
-        Self { kind: Kind::Own(Box::pin(answer)) }
+        Self {
+            kind: Kind::Own(Box::pin(answer)),
+        }
     }
 }
 
@@ -83,9 +96,15 @@ where
         loop {
             match kind.as_mut().project() {
                 KindProj::Own(answer) => {
-                    return Poll::Ready(Ok(ready!(answer.as_mut().poll(cx)).map(ResponseBody::own)));
+                    return Poll::Ready(
+                        Ok(ready!(answer.as_mut().poll(cx)).map(ResponseBody::own)),
+                    );
                 }
-                KindProj::Passing { future, asked, shared } => {
+                KindProj::Passing {
+                    future,
+                    asked,
+                    shared,
+                } => {
                     let mut refused = match ready!(future.poll(cx))?.refusal::<P::Identity>() {
                         Ok(mut response) => {
                             asked.cache_control.apply(&mut response);
@@ -96,7 +115,9 @@ where
                     refused.rejection.close();
                     match shared.settle(&refused.rejection, asked) {
                         Form::Answer(answer) => {
-                            return Poll::Ready(Ok(refused.answered(answer).map(ResponseBody::own)));
+                            return Poll::Ready(Ok(refused
+                                .answered(answer)
+                                .map(ResponseBody::own)));
                         }
                         Form::Login(target) => {
                             let shared = Arc::clone(shared);
@@ -134,16 +155,22 @@ impl<P: IdentityProvider, St> Shared<P, St> {
     /// short response for the rest.
     fn settle(&self, rejection: &Rejection, asked: &Asked) -> Form {
         let (settings, reader) = (&self.settings, rejection.reader());
-        let return_to = || self.return_to(rejection, asked).unwrap_or_else(|| settings.landing.clone());
+        let return_to = || {
+            self.return_to(rejection, asked)
+                .unwrap_or_else(|| settings.default_target.clone())
+        };
         match (rejection.reason(), reader.kind) {
             (Reason::LoginRequired, RequestKind::Prefetch) => Form::Answer(speculative()),
-            (Reason::LoginRequired, RequestKind::Navigation) if !self.provider.works_in(reader.browser) => {
+            (Reason::LoginRequired, RequestKind::Navigation)
+                if !self.provider.supports(reader.browser) =>
+            {
                 // To the page that says so; its address can be passed on.
                 let answer = see_other(&settings.login_url(&return_to()));
                 Form::Answer(answer.unwrap_or_else(|error| self.broken(reader, error)))
             }
             (Reason::LoginRequired, RequestKind::Navigation)
-                if settings.flows.last_ended(rejection.origins().headers()) == Some(End::LoggedIn) =>
+                if settings.flows.last_ended(rejection.origins().headers())
+                    == Some(End::LoggedIn) =>
             {
                 // Logged in a moment ago, and unauthenticated again: the browser rejects the session cookie, or another
                 // instance does not know the session. Another login would end in the same place.
@@ -151,8 +178,12 @@ impl<P: IdentityProvider, St> Shared<P, St> {
                 Form::Answer(self.page(reader, PageKind::CookiesBlocked, Some(&return_to())))
             }
             (Reason::LoginRequired, RequestKind::Navigation) => Form::Login(return_to()),
-            (Reason::Unbound { bind_page }, RequestKind::Navigation | RequestKind::Frame) if reader.is_safe => {
-                let redirect = settings.bind_url(bind_page, &return_to()).and_then(|url| see_other(&url).ok());
+            (Reason::Unbound { bind_page }, RequestKind::Navigation | RequestKind::Frame)
+                if reader.is_safe =>
+            {
+                let redirect = settings
+                    .bind_url(bind_page, &return_to())
+                    .and_then(|url| see_other(&url).ok());
                 Form::Answer(redirect.unwrap_or_else(|| {
                     if let Some(suppressed) = self.reports.bind_page.admit(self.resolver.clock.now()) {
                         warn!(
@@ -177,18 +208,23 @@ impl<P: IdentityProvider, St> Shared<P, St> {
             reader.kind == RequestKind::Form && rejection.origins().is_cross_site(&settings.origin);
         let bind = match rejection.reason() {
             Reason::Unbound { bind_page } => {
-                let known = return_to.as_ref().or_else(|| reader.kind.is_shown().then_some(&settings.landing));
+                let known = return_to
+                    .as_ref()
+                    .or_else(|| reader.kind.is_shown().then_some(&settings.default_target));
                 known.and_then(|return_to| settings.bind_url(bind_page, return_to))
             }
             _ => None,
         };
         let links = Links {
-            login: Some(settings.login_url(return_to.as_ref().unwrap_or(&settings.landing))),
-            home: Some(settings.landing.as_str().to_owned()),
+            login: Some(settings.login_url(return_to.as_ref().unwrap_or(&settings.default_target))),
+            home: Some(settings.default_target.as_str().to_owned()),
             bind,
             same_page: is_from_other_site.then(|| {
                 let own = self.own_target(rejection, asked);
-                own.as_ref().unwrap_or(&settings.landing).as_str().to_owned()
+                own.as_ref()
+                    .unwrap_or(&settings.default_target)
+                    .as_str()
+                    .to_owned()
             }),
         };
         rejection.render(&settings.pages, &links)
@@ -200,7 +236,10 @@ impl<P: IdentityProvider, St> Shared<P, St> {
         if reader.is_safe && reader.kind.is_shown() {
             self.own_target(rejection, asked)
         } else {
-            rejection.origins().pages().find_map(|page| self.settings.rules.check_page(page))
+            rejection
+                .origins()
+                .pages()
+                .find_map(|page| self.settings.rules.check_page(page))
         }
     }
 
@@ -224,6 +263,7 @@ where
     St: SessionStore<P::Identity>,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("login::ResponseFuture").finish_non_exhaustive()
+        f.debug_struct("login::ResponseFuture")
+            .finish_non_exhaustive()
     }
 }

@@ -19,13 +19,24 @@ pub(super) struct Keys {
 
 impl Keys {
     /// The keys of `secret` for one login. A tag under one of the `former` secrets is accepted as well.
-    pub(super) fn derive(secret: &[u8], former: &[Zeroizing<Vec<u8>>], login: impl AsRef<[u8]>) -> Self {
+    pub(super) fn derive(
+        secret: &[u8],
+        former: &[Zeroizing<Vec<u8>>],
+        login: impl AsRef<[u8]>,
+    ) -> Self {
         let login = login.as_ref();
         let key = |purpose| Key {
             current: child(secret, purpose, login),
-            former: former.iter().map(|secret| child(secret, purpose, login)).collect(),
+            former: former
+                .iter()
+                .map(|secret| child(secret, purpose, login))
+                .collect(),
         };
-        Self { state: key("state"), flow: key("flow"), session: key("session") }
+        Self {
+            state: key("state"),
+            flow: key("flow"),
+            session: key("session"),
+        }
     }
 }
 
@@ -60,7 +71,10 @@ impl Key {
     /// The whole code of the parts under one of the secrets. All but the last must have a fixed length.
     pub(super) fn code(&self, generation: Generation, parts: &[&[u8]]) -> [u8; 32] {
         let former = generation.former.and_then(|index| self.former.get(index));
-        mac(former.unwrap_or(&self.current), parts).finalize().into_bytes().into()
+        mac(former.unwrap_or(&self.current), parts)
+            .finalize()
+            .into_bytes()
+            .into()
     }
 
     /// Whether `tag` is that of the parts, in constant time for each key.
@@ -70,9 +84,19 @@ impl Key {
 
     /// The secret under which `tag` is that of the parts, in constant time for each key.
     pub(super) fn generation(&self, parts: &[&[u8]], tag: &[u8; TAG_BYTES]) -> Option<Generation> {
-        let former = self.former.iter().enumerate().map(|(index, key)| (Generation { former: Some(index) }, key));
-        let mut keys = [(Generation::CURRENT, &self.current)].into_iter().chain(former);
-        keys.find(|(_, key)| mac(key, parts).verify_truncated_left(tag).is_ok()).map(|(generation, _)| generation)
+        let former = self.former.iter().enumerate().map(|(index, key)| {
+            (
+                Generation {
+                    former: Some(index),
+                },
+                key,
+            )
+        });
+        let mut keys = [(Generation::CURRENT, &self.current)]
+            .into_iter()
+            .chain(former);
+        keys.find(|(_, key)| mac(key, parts).verify_truncated_left(tag).is_ok())
+            .map(|(generation, _)| generation)
     }
 }
 
@@ -118,22 +142,38 @@ mod tests {
         assert!(keys.state.verify(&[b"payl", b"oad"], &tag));
         assert!(!keys.flow.verify(&[b"payload"], &tag));
         assert!(!others.state.verify(&[b"payload"], &tag));
-        assert!(!Keys::derive(&[8; 32], &[], "weika").state.verify(&[b"payload"], &tag));
+        assert!(
+            !Keys::derive(&[8; 32], &[], "weika")
+                .state
+                .verify(&[b"payload"], &tag)
+        );
     }
 
     #[test]
     fn former_secret_is_accepted_and_nothing_is_made_under_it() {
         let old = Keys::derive(&[7; 32], &[], "weika");
         let new = Keys::derive(&[8; 32], &[vec![7; 32].into()], "weika");
-        assert!(new.state.verify(&[b"payload"], &old.state.tag(&[b"payload"])));
-        assert!(!new.flow.verify(&[b"payload"], &old.state.tag(&[b"payload"])));
-        assert!(!old.state.verify(&[b"payload"], &new.state.tag(&[b"payload"])));
+        assert!(
+            new.state
+                .verify(&[b"payload"], &old.state.tag(&[b"payload"]))
+        );
+        assert!(
+            !new.flow
+                .verify(&[b"payload"], &old.state.tag(&[b"payload"]))
+        );
+        assert!(
+            !old.state
+                .verify(&[b"payload"], &new.state.tag(&[b"payload"]))
+        );
     }
 
     #[test]
     fn instances_with_the_secrets_in_another_order_derive_the_same() {
         let derive = |secret: u8, former: &[u8]| {
-            let former: Vec<_> = former.iter().map(|byte| Zeroizing::new(vec![*byte; 32])).collect();
+            let former: Vec<_> = former
+                .iter()
+                .map(|byte| Zeroizing::new(vec![*byte; 32]))
+                .collect();
             Keys::derive(&[secret; 32], &former, "weika")
         };
         let tag = derive(7, &[]).state.tag(&[b"payload"]);
@@ -141,10 +181,26 @@ mod tests {
             let generation = keys.state.generation(&[b"payload"], &tag).unwrap();
             keys.session.code(generation, &[b"flow", b"salt"])
         };
-        let codes = [derive(7, &[]), derive(7, &[8]), derive(8, &[7]), derive(9, &[8, 7])].map(|keys| code(&keys));
+        let codes = [
+            derive(7, &[]),
+            derive(7, &[8]),
+            derive(8, &[7]),
+            derive(9, &[8, 7]),
+        ]
+        .map(|keys| code(&keys));
         assert!(codes.windows(2).all(|pair| pair[0] == pair[1]));
         let others = derive(8, &[7]);
-        assert_ne!(codes[0], others.session.code(Generation::CURRENT, &[b"flow", b"salt"]));
-        assert_ne!(codes[0], derive(7, &[]).state.code(Generation::CURRENT, &[b"flow", b"salt"]));
+        assert_ne!(
+            codes[0],
+            others
+                .session
+                .code(Generation::CURRENT, &[b"flow", b"salt"])
+        );
+        assert_ne!(
+            codes[0],
+            derive(7, &[])
+                .state
+                .code(Generation::CURRENT, &[b"flow", b"salt"])
+        );
     }
 }

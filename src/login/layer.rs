@@ -4,10 +4,10 @@ use std::sync::atomic::Ordering;
 
 use tower_layer::Layer;
 
-use super::auto::AutoLoginLayer;
 use super::config::LoginLayerBuilder;
 use super::service::Login;
 use super::shared::Shared;
+use super::silent::SilentLoginLayer;
 use crate::authenticate::AuthenticateLayer;
 use crate::error::Error;
 use crate::provider::IdentityProvider;
@@ -39,7 +39,9 @@ impl<P: IdentityProvider> LoginLayer<P> {
 
 impl<P: IdentityProvider, St> LoginLayer<P, St> {
     pub(super) fn new(shared: Shared<P, St>) -> Self {
-        Self { shared: Arc::new(shared) }
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
     /// Settings for a layer with sessions in `store`.
@@ -56,23 +58,29 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     }
 
     /// A layer that sends strangers through this login without being asked, where the provider
-    /// [agrees](IdentityProvider::begins_unasked): for WeChat's silent login.
+    /// [agrees](IdentityProvider::allows_silent_login): for WeChat's silent login.
     #[must_use]
-    pub fn auto_login(&self) -> AutoLoginLayer<P, St> {
+    pub fn auto_login(&self) -> SilentLoginLayer<P, St> {
         self.shared.is_auto.store(true, Ordering::Relaxed);
-        AutoLoginLayer::new(Arc::clone(&self.shared))
+        SilentLoginLayer::new(Arc::clone(&self.shared))
     }
 
     /// The target to redirect to for a `return_to` that came with a request: a path on this site, or an origin that
-    /// is configured. One that is neither (rule T) becomes the landing page.
+    /// is configured. One that is neither (rule T) becomes the default target.
     #[must_use]
     pub fn return_to(&self, target: &str) -> String {
         let settings = &self.shared.settings;
-        settings.rules.check(target.as_bytes()).as_ref().unwrap_or(&settings.landing).as_str().to_owned()
+        settings
+            .rules
+            .check(target.as_bytes())
+            .as_ref()
+            .unwrap_or(&settings.default_target)
+            .as_str()
+            .to_owned()
     }
 
     /// Where to send somebody who shall log in, anew if they are logged in already, and then come to `return_to`:
-    /// a path on this site. A target that is none of this site's (rule T) becomes the landing page.
+    /// a path on this site. A target that is none of this site's (rule T) becomes the default target.
     ///
     /// Where a form leads here, a `form-action` of the site's Content-Security-Policy has to name the origin of the
     /// provider's page as well: Chromium applies it to the redirects after a form.
@@ -80,7 +88,7 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     pub fn login_url(&self, return_to: &str) -> String {
         let settings = &self.shared.settings;
         let target = settings.rules.check(return_to.as_bytes());
-        settings.login_url(target.as_ref().unwrap_or(&settings.landing))
+        settings.login_url(target.as_ref().unwrap_or(&settings.default_target))
     }
 
     /// The namespace of the sessions of this login, for sessions that are inserted into its store by hand.
@@ -111,7 +119,7 @@ where
     ///
     /// # Errors
     /// If the store fails; the session may still be there.
-    pub async fn end_session(&self, session: &Authenticated<P::Identity>) -> Result<(), Error> {
+    pub async fn revoke_session(&self, session: &Authenticated<P::Identity>) -> Result<(), Error> {
         self.shared.resolver.remove(session.session().id()).await
     }
 
@@ -121,7 +129,7 @@ where
     ///
     /// # Errors
     /// If the store fails; some of the sessions may still be there.
-    pub async fn end_sessions_of(&self, subject: &str) -> Result<(), Error> {
+    pub async fn revoke_sessions_of(&self, subject: &str) -> Result<(), Error> {
         self.shared.resolver.remove_subject(subject).await
     }
 
@@ -129,7 +137,7 @@ where
     ///
     /// # Errors
     /// If the store fails; some of the sessions may still be there.
-    pub async fn end_all_sessions(&self) -> Result<(), Error> {
+    pub async fn revoke_all_sessions(&self) -> Result<(), Error> {
         self.shared.resolver.remove_all().await
     }
 }
@@ -144,12 +152,16 @@ impl<S, P: IdentityProvider, St> Layer<S> for LoginLayer<P, St> {
 
 impl<P: IdentityProvider, St> Clone for LoginLayer<P, St> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
     }
 }
 
 impl<P: IdentityProvider, St> fmt::Debug for LoginLayer<P, St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoginLayer").field("settings", &self.shared.settings).finish_non_exhaustive()
+        f.debug_struct("LoginLayer")
+            .field("settings", &self.shared.settings)
+            .finish_non_exhaustive()
     }
 }

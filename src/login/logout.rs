@@ -7,11 +7,11 @@ use http::HeaderMap;
 use http::header::{HeaderName, ORIGIN};
 
 use super::shared::{Endpoint, Shared, Visit};
-use crate::answer::{OwnResponse, PageKind, see_other};
 use crate::cookie::SetCookies;
 use crate::error::{Error, ErrorKind};
 use crate::meter;
 use crate::provider::IdentityProvider;
+use crate::response::{OwnResponse, PageKind, see_other};
 use crate::store::SessionStore;
 use crate::trace::{in_current_span, info};
 
@@ -27,12 +27,18 @@ where
     ///
     /// The task starts in this call and not at the first poll: hyper drops the future without a poll if the client
     /// closes the connection right after the request.
-    pub(super) fn start_logout(self: Arc<Self>, visit: Visit) -> impl Future<Output = OwnResponse> + Send + 'static {
+    pub(super) fn start_logout(
+        self: Arc<Self>,
+        visit: Visit,
+    ) -> impl Future<Output = OwnResponse> + Send + 'static {
         let reader = visit.reader();
-        let task = tokio::spawn(in_current_span(Arc::clone(&self).visit(Endpoint::Logout, visit)));
+        let task = tokio::spawn(in_current_span(
+            Arc::clone(&self).visit(Endpoint::Logout, visit),
+        ));
         async move {
             task.await.unwrap_or_else(|error| {
-                let error = Error::new(ErrorKind::Internal, "the logout was abandoned").with_source(error);
+                let error =
+                    Error::new(ErrorKind::Internal, "the logout was abandoned").with_source(error);
                 self.broken(reader, error)
             })
         }
@@ -54,7 +60,9 @@ where
         cookies.delete(self.resolver.cookie.as_str())?;
         settings.flows.mark_logout(&mut cookies)?;
         // The back button must not log in again.
-        settings.flows.end_all(self.resolver.clock.now(), &visit.headers, &mut cookies)?;
+        settings
+            .flows
+            .end_all(self.resolver.clock.now(), &visit.headers, &mut cookies)?;
         // Nor shall the next page.
         if self.is_auto.load(Ordering::Relaxed) {
             settings.flows.tried(&mut cookies)?;
@@ -70,7 +78,9 @@ where
 /// then. A client that sends neither is not a browser of today; the session cookie is `Lax` and does not come
 /// with a form of another site anyway.
 fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
-    let site = headers.get(SEC_FETCH_SITE).map(|site| site == "same-origin");
+    let site = headers
+        .get(SEC_FETCH_SITE)
+        .map(|site| site == "same-origin");
     match headers.get(ORIGIN) {
         Some(given) if given == "null" => site == Some(true),
         Some(given) => given == origin && site != Some(false),
@@ -104,7 +114,11 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.extend(origin.map(|value| (ORIGIN, value.parse().unwrap())));
             headers.extend(site.map(|value| (SEC_FETCH_SITE, value.parse().unwrap())));
-            assert_eq!(is_same_origin(&headers, "https://campus.example"), expected, "{origin:?} {site:?}");
+            assert_eq!(
+                is_same_origin(&headers, "https://campus.example"),
+                expected,
+                "{origin:?} {site:?}"
+            );
         }
     }
 }

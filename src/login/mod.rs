@@ -2,8 +2,8 @@
 //!
 //! [`LoginLayer`] wraps an application. Three paths are its own (login, callback, logout); every other request
 //! goes through [`authenticate`](crate::authenticate), and a
-//! [`Rejection`](crate::answer::Rejection) that asks for a login becomes a response that fits the
-//! [kind of the request](crate::answer::RequestKind):
+//! [`Rejection`](crate::response::Rejection) that asks for a login becomes a response that fits the
+//! [kind of the request](crate::request::RequestKind):
 //!
 //! | request | response |
 //! |---|---|
@@ -24,7 +24,7 @@
 //!    replayed and foreign states get one and the same page.
 //! 3. The same flow is **joined** for 60 seconds: however often the browser repeats the callback, with the
 //!    same code or another one, there is one exchange, and every answer is logged in. Instances that share a
-//!    [store](crate::store::SessionStore::fleet) are one in this, whichever of them a callback arrives at. If one dies
+//!    [store](crate::store::SessionStore::coordinator) are one in this, whichever of them a callback arrives at. If one dies
 //!    while it has the code, the others begin the login again, once. While they cannot reach what they share, no code is
 //!    spent: the answer is `503`, and a reload helps.
 //! 4. A browser that **lost its cookie** begins again by itself, once; then a page says so. The same goes for
@@ -37,9 +37,9 @@
 //!    client hangs up. Its response changes one more `HttpOnly` cookie, so that Chromium drops guarded pages from its
 //!    back/forward cache; WebKit on plain http shows them after "back".
 //!
-//! A login that [works in WeChat only](crate::provider::IdentityProvider::works_in) says so in other browsers, on its
+//! A login that [works in WeChat only](crate::provider::IdentityProvider::supports) says so in other browsers, on its
 //! own login page, with a QR code of that page's address. One that the person does not notice may begin
-//! [without being asked](AutoLoginLayer).
+//! [without being asked](SilentLoginLayer).
 //!
 //! # Load
 //!
@@ -54,7 +54,7 @@
 //!
 //! `return_to` takes a path of this site, or an absolute URL of `public_url` as `location.href` gives it, or one of a
 //! configured [`return_origin`](LoginLayerBuilder::return_origin). Every other target is dropped for the
-//! [default one](LoginLayerBuilder::landing_page), and a debug event names the reason.
+//! [default one](LoginLayerBuilder::default_target), and a debug event names the reason.
 //!
 //! The hash of an address never reaches the server. An application that routes by the hash sends the visitor to
 //! `login_url` itself, with the whole address as target:
@@ -112,7 +112,6 @@
 //! ```
 
 mod admission;
-mod auto;
 mod begin;
 mod callback;
 mod config;
@@ -130,14 +129,15 @@ mod run;
 mod service;
 mod shared;
 mod shared_flow;
+mod silent;
 mod state;
 #[cfg(test)]
 mod tests;
 mod throttle;
 
-pub use self::auto::{AutoLogin, AutoLoginLayer, ResponseFuture as AutoLoginFuture};
 pub use self::config::LoginLayerBuilder;
 pub use self::future::ResponseFuture;
 pub use self::layer::LoginLayer;
 pub use self::service::Login;
+pub use self::silent::{ResponseFuture as SilentLoginFuture, SilentLogin, SilentLoginLayer};
 pub use self::throttle::{ClientKey, IdentifyClient, Throttle};

@@ -57,18 +57,30 @@ impl Finished {
     /// For the other instances. Holds no session id and no code.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let outcome = match &self.outcome {
-            Outcome::LoggedIn { salt, return_to } => {
-                Told::LoggedIn { salt: BASE64.encode(salt.0), return_to: return_to.as_str().to_owned() }
-            }
-            Outcome::Failed(error) => Told::Failed { kind: error.kind(), code: error.upstream_code() },
+            Outcome::LoggedIn { salt, return_to } => Told::LoggedIn {
+                salt: BASE64.encode(salt.0),
+                return_to: return_to.as_str().to_owned(),
+            },
+            Outcome::Failed(error) => Told::Failed {
+                kind: error.kind(),
+                code: error.upstream_code(),
+            },
         };
-        let record = Record { v: VERSION, at: self.at.unix_millis(), outcome };
+        let record = Record {
+            v: VERSION,
+            at: self.at.unix_millis(),
+            outcome,
+        };
         // Strings and numbers always have a spelling; nothing at all would be read as what it is.
         serde_json::to_vec(&record).unwrap_or_default()
     }
 
     /// Reads what an instance has written, perhaps one of another version of this crate.
-    pub(super) fn from_bytes(bytes: &[u8], rules: &ReturnRules, landing: &ReturnTo) -> Option<Self> {
+    pub(super) fn from_bytes(
+        bytes: &[u8],
+        rules: &ReturnRules,
+        default_target: &ReturnTo,
+    ) -> Option<Self> {
         let record: Record = serde_json::from_slice(bytes).ok()?;
         if record.v != VERSION {
             return None;
@@ -76,7 +88,9 @@ impl Finished {
         let outcome = match record.outcome {
             Told::LoggedIn { salt, return_to } => Outcome::LoggedIn {
                 salt: Salt(BASE64.decode(salt).ok()?.try_into().ok()?),
-                return_to: rules.check(return_to.as_bytes()).unwrap_or_else(|| landing.clone()),
+                return_to: rules
+                    .check(return_to.as_bytes())
+                    .unwrap_or_else(|| default_target.clone()),
             },
             Told::Failed { kind, code } => {
                 let error = Error::new(kind, "the code exchange failed on another instance");
@@ -86,7 +100,10 @@ impl Finished {
                 })
             }
         };
-        Some(Self { outcome, at: Timestamp::from_unix_millis(record.at) })
+        Some(Self {
+            outcome,
+            at: Timestamp::from_unix_millis(record.at),
+        })
     }
 }
 
@@ -106,31 +123,49 @@ impl Refused {
     /// `None` if the exchange ended in another way.
     pub(super) fn of(finished: &Finished) -> Option<Self> {
         match &finished.outcome {
-            Outcome::Failed(error) if error.kind() == ErrorKind::InvalidCode => {
-                Some(Self { at: finished.at, code: error.upstream_code() })
-            }
+            Outcome::Failed(error) if error.kind() == ErrorKind::InvalidCode => Some(Self {
+                at: finished.at,
+                code: error.upstream_code(),
+            }),
             _ => None,
         }
     }
 
     pub(super) fn finished(self) -> Finished {
-        let error = Error::new(ErrorKind::InvalidCode, "the upstream system refused the code");
+        let error = Error::new(
+            ErrorKind::InvalidCode,
+            "the upstream system refused the code",
+        );
         let error = self.code.into_iter().fold(error, Error::with_upstream_code);
-        Finished { outcome: Outcome::Failed(error), at: self.at }
+        Finished {
+            outcome: Outcome::Failed(error),
+            at: self.at,
+        }
     }
 
     /// For the other instances: milliseconds and the upstream system's number in one number. A store keeps that in fewer
     /// bytes than text.
     pub(super) fn to_number(self) -> u64 {
-        let code = self.code.and_then(|code| u64::try_from(code).ok()).map(|code| code.saturating_add(1));
+        let code = self
+            .code
+            .and_then(|code| u64::try_from(code).ok())
+            .map(|code| code.saturating_add(1));
         let code = code.filter(|code| *code < Self::CODES).unwrap_or(0);
-        self.at.unix_millis().saturating_mul(Self::CODES).saturating_add(code)
+        self.at
+            .unix_millis()
+            .saturating_mul(Self::CODES)
+            .saturating_add(code)
     }
 
     /// Reads what [`to_number`](Self::to_number) has written. Every number is one.
     pub(super) fn from_number(number: u64) -> Self {
-        let code = (number % Self::CODES).checked_sub(1).and_then(|code| i64::try_from(code).ok());
-        Self { at: Timestamp::from_unix_millis(number / Self::CODES), code }
+        let code = (number % Self::CODES)
+            .checked_sub(1)
+            .and_then(|code| i64::try_from(code).ok());
+        Self {
+            at: Timestamp::from_unix_millis(number / Self::CODES),
+            code,
+        }
     }
 }
 
@@ -212,7 +247,11 @@ mod tests {
     ];
 
     fn rules() -> ReturnRules {
-        ReturnRules::new("https://campus.example", ["/auth/weika/callback"], Vec::new())
+        ReturnRules::new(
+            "https://campus.example",
+            ["/auth/weika/callback"],
+            Vec::new(),
+        )
     }
 
     fn target(text: &str) -> ReturnTo {
@@ -224,13 +263,23 @@ mod tests {
     }
 
     fn logged_in(to: &str) -> Finished {
-        Finished { outcome: Outcome::LoggedIn { salt: Salt([7; 32]), return_to: target(to) }, at: NOW }
+        Finished {
+            outcome: Outcome::LoggedIn {
+                salt: Salt([7; 32]),
+                return_to: target(to),
+            },
+            at: NOW,
+        }
     }
 
     #[test]
     fn login_is_read_as_it_was_written() {
         let bytes = logged_in("/课?a=\"b%22#c").to_bytes();
-        let Finished { outcome: Outcome::LoggedIn { salt, return_to }, at } = read(&bytes).unwrap() else {
+        let Finished {
+            outcome: Outcome::LoggedIn { salt, return_to },
+            at,
+        } = read(&bytes).unwrap()
+        else {
             panic!("it went well");
         };
         assert!(salt == Salt([7; 32]) && at == NOW);
@@ -243,10 +292,21 @@ mod tests {
             for code in [None, Some(i64::MIN), Some(40_029)] {
                 let error = Error::new(kind, "as planned").with_source("not to be told");
                 let error = code.into_iter().fold(error, Error::with_upstream_code);
-                let bytes = Finished { outcome: Outcome::Failed(error), at: NOW }.to_bytes();
+                let bytes = Finished {
+                    outcome: Outcome::Failed(error),
+                    at: NOW,
+                }
+                .to_bytes();
                 let text = String::from_utf8(bytes.clone()).unwrap();
-                assert!(text.contains(&format!("\"kind\":\"{name}\"")) && !text.contains("told"), "{text}");
-                let Finished { outcome: Outcome::Failed(error), at } = read(&bytes).unwrap() else {
+                assert!(
+                    text.contains(&format!("\"kind\":\"{name}\"")) && !text.contains("told"),
+                    "{text}"
+                );
+                let Finished {
+                    outcome: Outcome::Failed(error),
+                    at,
+                } = read(&bytes).unwrap()
+                else {
                     panic!("it failed");
                 };
                 assert_eq!((error.kind(), error.upstream_code(), at), (kind, code, NOW));
@@ -257,30 +317,71 @@ mod tests {
     #[test]
     fn refused_code_is_one_number_and_read_as_it_was_written() {
         for code in [None, Some(0), Some(6_001), Some(40_029), Some(999_998)] {
-            let error = code.into_iter().fold(Error::new(ErrorKind::InvalidCode, "junk"), Error::with_upstream_code);
-            let refused = Refused::of(&Finished { outcome: Outcome::Failed(error), at: NOW }).unwrap();
+            let error = code.into_iter().fold(
+                Error::new(ErrorKind::InvalidCode, "junk"),
+                Error::with_upstream_code,
+            );
+            let refused = Refused::of(&Finished {
+                outcome: Outcome::Failed(error),
+                at: NOW,
+            })
+            .unwrap();
             let read = Refused::from_number(refused.to_number());
-            assert_eq!((refused, read), (Refused { at: NOW, code }, Refused { at: NOW, code }));
-            assert!(i64::try_from(read.to_number()).is_ok(), "Redis keeps it as an integer");
+            assert_eq!(
+                (refused, read),
+                (Refused { at: NOW, code }, Refused { at: NOW, code })
+            );
+            assert!(
+                i64::try_from(read.to_number()).is_ok(),
+                "Redis keeps it as an integer"
+            );
             assert_eq!(Refused::of(&read.finished()), Some(read));
         }
-        assert_eq!(Refused { at: NOW, code: Some(6_001) }.to_number(), 1_760_000_000_123_006_002, "stays readable");
+        assert_eq!(
+            Refused {
+                at: NOW,
+                code: Some(6_001)
+            }
+            .to_number(),
+            1_760_000_000_123_006_002,
+            "stays readable"
+        );
         for code in [-1, 999_999, i64::MIN, i64::MAX] {
-            assert_eq!(Refused::from_number(Refused { at: NOW, code: Some(code) }.to_number()).code, None);
+            assert_eq!(
+                Refused::from_number(
+                    Refused {
+                        at: NOW,
+                        code: Some(code)
+                    }
+                    .to_number()
+                )
+                .code,
+                None
+            );
         }
-        let end = Refused::from_number(Refused { at: Timestamp::from_unix_millis(u64::MAX), code: None }.to_number());
+        let end = Refused::from_number(
+            Refused {
+                at: Timestamp::from_unix_millis(u64::MAX),
+                code: None,
+            }
+            .to_number(),
+        );
         assert!(end.at > NOW);
     }
 
     #[test]
     fn what_this_version_writes_stays_readable() {
         let salt = BASE64.encode([7; 32]);
-        let written =
-            format!(r#"{{"v":1,"at":1760000000123,"outcome":{{"logged_in":{{"salt":"{salt}","return_to":"/a"}}}}}}"#);
+        let written = format!(
+            r#"{{"v":1,"at":1760000000123,"outcome":{{"logged_in":{{"salt":"{salt}","return_to":"/a"}}}}}}"#
+        );
         assert_eq!(logged_in("/a").to_bytes(), written.as_bytes());
         let failed = br#"{"v":1,"at":1,"outcome":{"failed":{"kind":"lost"}}}"#;
-        assert!(matches!(read(failed).unwrap().outcome, Outcome::Failed(error) if error.kind() == ErrorKind::Lost));
-        let with_more = br#"{"v":1,"at":1,"outcome":{"failed":{"kind":"lost","since":5}},"host":"a"}"#;
+        assert!(
+            matches!(read(failed).unwrap().outcome, Outcome::Failed(error) if error.kind() == ErrorKind::Lost)
+        );
+        let with_more =
+            br#"{"v":1,"at":1,"outcome":{"failed":{"kind":"lost","since":5}},"host":"a"}"#;
         assert!(read(with_more).is_some());
     }
 
@@ -301,7 +402,10 @@ mod tests {
             ("1760000000123", "1e99"),
         ] {
             assert!(text.contains(from), "{from}");
-            assert!(read(text.replacen(from, to, 1).as_bytes()).is_none(), "{from} {to}");
+            assert!(
+                read(text.replacen(from, to, 1).as_bytes()).is_none(),
+                "{from} {to}"
+            );
         }
         assert!(read(format!("{text}{text}").as_bytes()).is_none());
         assert!(read(&vec![b'['; 100_000]).is_none());
@@ -309,9 +413,18 @@ mod tests {
 
     #[test]
     fn t9_target_that_another_instance_names_is_checked() {
-        for evil in ["//evil.example", "https://evil.example/", "/auth/weika/callback", ""] {
+        for evil in [
+            "//evil.example",
+            "https://evil.example/",
+            "/auth/weika/callback",
+            "",
+        ] {
             let text = String::from_utf8(logged_in("/a").to_bytes()).unwrap();
-            let finished = read(text.replacen("\"/a\"", &format!("\"{evil}\""), 1).as_bytes()).unwrap();
+            let finished = read(
+                text.replacen("\"/a\"", &format!("\"{evil}\""), 1)
+                    .as_bytes(),
+            )
+            .unwrap();
             assert!(
                 matches!(finished.outcome, Outcome::LoggedIn { return_to, .. } if return_to == target("/home")),
                 "{evil}"
@@ -321,11 +434,19 @@ mod tests {
 
     #[test]
     fn flow_salt_secret_and_provider_make_the_session() {
-        let state = |flow, secret| State { flow: FlowId([flow; 16]), born: NOW, attempt: Attempt::First, secret };
+        let state = |flow, secret| State {
+            flow: FlowId([flow; 16]),
+            born: NOW,
+            attempt: Attempt::First,
+            secret,
+        };
         let keys = |secret: u8, provider| Keys::derive(&[secret; 32], &[], provider);
         let current = Generation::CURRENT;
         let id = Salt([7; 32]).session(&keys(1, "weika").session, &state(1, current));
-        let later = State { born: NOW.plus(Duration::from_secs(1)), ..state(1, current) };
+        let later = State {
+            born: NOW.plus(Duration::from_secs(1)),
+            ..state(1, current)
+        };
         assert_eq!(Salt([7; 32]).session(&keys(1, "weika").session, &later), id);
         for other in [
             Salt([8; 32]).session(&keys(1, "weika").session, &state(1, current)),

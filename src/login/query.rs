@@ -39,7 +39,10 @@ pub(super) fn parameter(query: Option<&str>, name: &str) -> Parameter {
 }
 
 fn form_decode(text: &str) -> Vec<u8> {
-    let spaced: Vec<u8> = text.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }).collect();
+    let spaced: Vec<u8> = text
+        .bytes()
+        .map(|byte| if byte == b'+' { b' ' } else { byte })
+        .collect();
     percent_decode(&spaced).collect()
 }
 
@@ -63,6 +66,9 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_kept() {
-        assert_eq!(parameter(Some("a=%ff%zz"), "a").value().unwrap(), b"\xff%zz");
+        assert_eq!(
+            parameter(Some("a=%ff%zz"), "a").value().unwrap(),
+            b"\xff%zz"
+        );
     }
 }

@@ -28,7 +28,9 @@ impl Reports {
         match kind {
             ErrorKind::InvalidCode => &self.invalid_code,
             ErrorKind::Overloaded => &self.overloaded,
-            ErrorKind::Lost | ErrorKind::Timeout | ErrorKind::Unresponsive | ErrorKind::Connect => &self.lost,
+            ErrorKind::Lost | ErrorKind::Timeout | ErrorKind::Unresponsive | ErrorKind::Connect => {
+                &self.lost
+            }
             ErrorKind::Store => &self.store,
             _ => &self.other,
         }

@@ -62,21 +62,33 @@ impl ReturnRules {
         own_paths: impl IntoIterator<Item = &'p str>,
         origins: Vec<String>,
     ) -> Self {
-        Self { site: site.into(), own_paths: own_paths.into_iter().map(canonical).collect(), origins }
+        Self {
+            site: site.into(),
+            own_paths: own_paths.into_iter().map(canonical).collect(),
+            origins,
+        }
     }
 
     /// Checks a target (T9: the one function that does). The input is what remains after one form-decode. A target
     /// that is dropped leaves a debug event.
     pub(super) fn check(&self, target: &[u8]) -> Option<ReturnTo> {
         let checked = self.parse(target);
-        checked.inspect_err(|reason| report_dropped(target, reason)).ok()
+        checked
+            .inspect_err(|reason| report_dropped(target, reason))
+            .ok()
     }
 
     /// Checks the absolute URL of a page, as `Referer` and `HX-Current-URL` have it. A page of another origin is no
     /// target, and that is nothing to report.
     pub(super) fn check_page(&self, page: &[u8]) -> Option<ReturnTo> {
-        let is_of_this_site = page.strip_prefix(self.site.as_bytes()).is_some_and(begins_behind_an_origin);
-        if is_of_this_site { self.check(page) } else { None }
+        let is_of_this_site = page
+            .strip_prefix(self.site.as_bytes())
+            .is_some_and(begins_behind_an_origin);
+        if is_of_this_site {
+            self.check(page)
+        } else {
+            None
+        }
     }
 
     fn parse(&self, target: &[u8]) -> Result<ReturnTo, &'static str> {
@@ -85,11 +97,20 @@ impl ReturnRules {
             return Err("it is empty or longer than 2048 bytes");
         }
         // Of the site's own URL only the part behind the origin is kept (T6).
-        let own = text.strip_prefix(self.site.as_str()).filter(|rest| begins_behind_an_origin(rest.as_bytes()));
+        let own = text
+            .strip_prefix(self.site.as_str())
+            .filter(|rest| begins_behind_an_origin(rest.as_bytes()));
         let text = own.unwrap_or(text);
-        let rooted = if own.is_some() && !text.starts_with('/') { format!("/{text}") } else { text.to_owned() };
+        let rooted = if own.is_some() && !text.starts_with('/') {
+            format!("/{text}")
+        } else {
+            text.to_owned()
+        };
         let local = self.without_origin(&rooted);
-        if local.bytes().any(|byte| byte < 0x20 || byte == 0x7F || byte == b'\\') {
+        if local
+            .bytes()
+            .any(|byte| byte < 0x20 || byte == 0x7F || byte == b'\\')
+        {
             return Err("it has a control character or a backslash");
         }
         if !local.starts_with('/') {
@@ -102,13 +123,18 @@ impl ReturnRules {
         if self.is_own(path) {
             return Err("it is an endpoint of a login or a closed path");
         }
-        Ok(ReturnTo(utf8_percent_encode(&rooted, ENCODE).to_string().into()))
+        Ok(ReturnTo(
+            utf8_percent_encode(&rooted, ENCODE).to_string().into(),
+        ))
     }
 
     /// The target without a configured origin in front (T6). Only the exact spelling counts, so that no two
     /// parsers can disagree about where the origin ends.
     fn without_origin<'t>(&self, text: &'t str) -> &'t str {
-        let rest = self.origins.iter().find_map(|origin| text.strip_prefix(origin.as_str()));
+        let rest = self
+            .origins
+            .iter()
+            .find_map(|origin| text.strip_prefix(origin.as_str()));
         rest.filter(|rest| rest.starts_with('/')).unwrap_or(text)
     }
 
@@ -124,7 +150,10 @@ fn begins_behind_an_origin(rest: &[u8]) -> bool {
 
 /// Logs a dropped target without its query and fragment, which may carry anything.
 fn report_dropped(target: &[u8], reason: &str) {
-    let end = target.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(target.len());
+    let end = target
+        .iter()
+        .position(|byte| matches!(byte, b'?' | b'#'))
+        .unwrap_or(target.len());
     let shown = String::from_utf8_lossy(&target[..end]);
     debug!(target = %outside(&shown), reason = %reason, "login: return target dropped");
 }
@@ -138,7 +167,9 @@ fn is_safe_path(path: &str) -> bool {
     segments.split('/').enumerate().all(|(index, segment)| {
         let decoded: Vec<u8> = percent_decode_str(segment).collect();
         let is_dots = decoded == b"." || decoded == b"..";
-        let hides_something = decoded.iter().any(|byte| matches!(byte, b'/' | b'\\' | 0x00..=0x1F | 0x7F));
+        let hides_something = decoded
+            .iter()
+            .any(|byte| matches!(byte, b'/' | b'\\' | 0x00..=0x1F | 0x7F));
         // Only the last segment may be empty: one trailing slash is an ordinary spelling.
         (!segment.is_empty() || index == last) && !is_dots && !hides_something
     })
@@ -150,7 +181,10 @@ fn canonical(path: &str) -> String {
     let mut rest = path;
     while let Some(at) = rest.find('%') {
         plain.push_str(&rest[..at]);
-        let byte = rest.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok()).map(char::from);
+        let byte = rest
+            .get(at + 1..at + 3)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+            .map(char::from);
         match byte.filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~')) {
             Some(unreserved) => {
                 plain.push(unreserved);
@@ -176,8 +210,15 @@ mod tests {
     use super::*;
 
     fn rules() -> ReturnRules {
-        let own = ["/auth/weika/login", "/auth/weika/callback", "/auth/weika/logout"];
-        let origins = vec!["https://portal.example.edu.cn".to_owned(), "https://a.example:8443".to_owned()];
+        let own = [
+            "/auth/weika/login",
+            "/auth/weika/callback",
+            "/auth/weika/logout",
+        ];
+        let origins = vec![
+            "https://portal.example.edu.cn".to_owned(),
+            "https://a.example:8443".to_owned(),
+        ];
         ReturnRules::new("https://campus.example", own, origins)
     }
 
@@ -196,7 +237,10 @@ mod tests {
     #[test]
     fn t1_length_and_encoding() {
         assert_refused(&["", &format!("/{}", "a".repeat(2048))]);
-        assert_passes(&format!("/{}", "a".repeat(2047)), &format!("/{}", "a".repeat(2047)));
+        assert_passes(
+            &format!("/{}", "a".repeat(2047)),
+            &format!("/{}", "a".repeat(2047)),
+        );
         assert_eq!(rules().check(b"/\xff"), None);
         assert_eq!(rules().check(b"/\xc0\xaf"), None);
     }
@@ -219,7 +263,15 @@ mod tests {
 
     #[test]
     fn t3_no_control_characters_and_no_backslash() {
-        assert_refused(&["/a\r\nSet-Cookie: x", "/\ta", "/a\u{0}", "/a\u{7f}", "/a\\b", "/a?b=\\", "/a#\n"]);
+        assert_refused(&[
+            "/a\r\nSet-Cookie: x",
+            "/\ta",
+            "/a\u{0}",
+            "/a\u{7f}",
+            "/a\\b",
+            "/a?b=\\",
+            "/a#\n",
+        ]);
         assert_passes("/a b?c=\"<d>\"", "/a%20b?c=%22%3Cd%3E%22");
     }
 
@@ -242,7 +294,10 @@ mod tests {
             "/a/%2f/evil",
         ]);
         assert_passes("/a?next=https://x.example/1", "/a?next=https://x.example/1");
-        assert_passes("/a?b=//c/../%2f%5c%00#//d/../%2e", "/a?b=//c/../%2f%5c%00#//d/../%2e");
+        assert_passes(
+            "/a?b=//c/../%2f%5c%00#//d/../%2e",
+            "/a?b=//c/../%2f%5c%00#//d/../%2e",
+        );
         assert_passes("/a/b/", "/a/b/");
         assert_passes("/a/...", "/a/...");
         assert_passes("/", "/");
@@ -263,7 +318,10 @@ mod tests {
 
     #[test]
     fn t6_only_exact_configured_origins() {
-        assert_passes("https://portal.example.edu.cn/a b", "https://portal.example.edu.cn/a%20b");
+        assert_passes(
+            "https://portal.example.edu.cn/a b",
+            "https://portal.example.edu.cn/a%20b",
+        );
         assert_passes("https://a.example:8443/x", "https://a.example:8443/x");
         assert_refused(&[
             "https://portal.example.edu.cn",
@@ -307,8 +365,15 @@ mod tests {
 
     #[test]
     fn t9_page_of_this_origin_is_a_target_and_another_page_is_none() {
-        let check = |page: &str| rules().check_page(page.as_bytes()).map(|target| target.as_str().to_owned());
-        assert_eq!(check("https://campus.example/a?b=c#d").as_deref(), Some("/a?b=c#d"));
+        let check = |page: &str| {
+            rules()
+                .check_page(page.as_bytes())
+                .map(|target| target.as_str().to_owned())
+        };
+        assert_eq!(
+            check("https://campus.example/a?b=c#d").as_deref(),
+            Some("/a?b=c#d")
+        );
         for page in [
             "",
             "/a",
@@ -337,17 +402,25 @@ mod tests {
             let text = captured.text();
             let line = text.lines().last().unwrap();
             assert!(
-                line.contains("DEBUG") && line.contains("return target dropped") && line.contains(reason),
+                line.contains("DEBUG")
+                    && line.contains("return target dropped")
+                    && line.contains(reason),
                 "{line}"
             );
         }
         assert!(!captured.text().contains("secret"));
-        assert!(captured.text().contains("/a\\nb"), "outside text is escaped");
+        assert!(
+            captured.text().contains("/a\\nb"),
+            "outside text is escaped"
+        );
     }
 
     #[test]
     fn t8_output_is_ascii_and_encoded_once() {
-        assert_passes("/课程/数学?名=值#节", "/%E8%AF%BE%E7%A8%8B/%E6%95%B0%E5%AD%A6?%E5%90%8D=%E5%80%BC#%E8%8A%82");
+        assert_passes(
+            "/课程/数学?名=值#节",
+            "/%E8%AF%BE%E7%A8%8B/%E6%95%B0%E5%AD%A6?%E5%90%8D=%E5%80%BC#%E8%8A%82",
+        );
         assert_passes("/%E8%AF%BE?a=%2520", "/%E8%AF%BE?a=%2520");
         assert_passes("/app#/route/1", "/app#/route/1");
     }
@@ -379,7 +452,8 @@ mod tests {
     }
 
     fn check_invariants(target: &[u8]) -> Result<(), TestCaseError> {
-        let Some(passed) = ReturnRules::new("https://site.example", [], Vec::new()).check(target) else {
+        let Some(passed) = ReturnRules::new("https://site.example", [], Vec::new()).check(target)
+        else {
             return Ok(());
         };
         let output = passed.as_str();

@@ -32,11 +32,14 @@ where
         return_to: ReturnTo,
     ) -> Result<Finished, NotStarted> {
         // A log line or a counter for a client that hung up would be one for the attacker to multiply.
-        let permit = clients.while_waiting(self.provider.admit()).await.inspect_err(|reason| {
-            if clients.are_waiting() {
-                self.report_not_started(reason);
-            }
-        })?;
+        let permit = clients
+            .while_waiting(self.provider.admit())
+            .await
+            .inspect_err(|reason| {
+                if clients.are_waiting() {
+                    self.report_not_started(reason);
+                }
+            })?;
         let admitted = self.admission.take(client, self.resolver.clock.now());
         let mut admitted = admitted.inspect_err(|reason| self.report_not_started(reason))?;
         // With the permit in hand: a claim that waits for one would block the other instances.
@@ -74,7 +77,11 @@ where
                     admitted.refused();
                     meter::code_refused(provider);
                 }
-                if let Some(suppressed) = self.reports.failed(error.kind()).admit(self.resolver.clock.now()) {
+                if let Some(suppressed) = self
+                    .reports
+                    .failed(error.kind())
+                    .admit(self.resolver.clock.now())
+                {
                     warn!(
                         provider = %provider,
                         error = %error.report(),
@@ -85,7 +92,10 @@ where
                 Outcome::Failed(error)
             }
         };
-        let finished = Finished { outcome, at: self.resolver.clock.now() };
+        let finished = Finished {
+            outcome,
+            at: self.resolver.clock.now(),
+        };
         if let Some(shared) = &shared {
             self.tell(shared, &finished).await;
         }

@@ -7,11 +7,12 @@ use tower_service::Service;
 
 use super::future::{Asked, ResponseFuture};
 use super::shared::{Endpoint, Shared, Visit};
-use crate::answer::{OwnResponse, PageKind, RequestKind, speculative};
 use crate::authenticate::Resolving;
 use crate::body::ResponseBody;
 use crate::guard::CacheControl;
 use crate::provider::IdentityProvider;
+use crate::request::RequestKind;
+use crate::response::{OwnResponse, PageKind, speculative};
 use crate::store::SessionStore;
 
 /// Answers the endpoints of a login, and authenticates everything else; see the [module](super).
@@ -56,20 +57,28 @@ where
                 };
                 ResponseFuture::passing(
                     future,
-                    Asked { target, path_length, cache_control: CacheControl::Unchanged },
+                    Asked {
+                        target,
+                        path_length,
+                        cache_control: CacheControl::Unchanged,
+                    },
                     shared,
                 )
             }
             Some(endpoint) => {
                 let (parts, _) = request.into_parts();
                 let client = match endpoint {
-                    Endpoint::Callback => shared.admission.client(&parts.headers, &parts.extensions),
+                    Endpoint::Callback => {
+                        shared.admission.client(&parts.headers, &parts.extensions)
+                    }
                     Endpoint::Login | Endpoint::Logout => None,
                 };
                 let visit = Visit::new(parts, client);
                 match endpoint {
                     Endpoint::Logout => ResponseFuture::own(shared.start_logout(visit)),
-                    Endpoint::Login | Endpoint::Callback => ResponseFuture::own(shared.visit(endpoint, visit)),
+                    Endpoint::Login | Endpoint::Callback => {
+                        ResponseFuture::own(shared.visit(endpoint, visit))
+                    }
                 }
             }
         }
@@ -101,7 +110,15 @@ where
             },
             Some(halt) => shared.resolver.halt(halt, &mut self.inner, request),
         };
-        ResponseFuture::passing(future, Asked { target, path_length, cache_control }, shared)
+        ResponseFuture::passing(
+            future,
+            Asked {
+                target,
+                path_length,
+                cache_control,
+            },
+            shared,
+        )
     }
 }
 
@@ -112,7 +129,9 @@ where
 {
     /// Answers a request to an endpoint of the layer.
     pub(super) async fn visit(self: Arc<Self>, endpoint: Endpoint, visit: Visit) -> OwnResponse {
-        if RequestKind::of(&visit.method, &visit.headers) == RequestKind::Prefetch && endpoint != Endpoint::Logout {
+        if RequestKind::of(&visit.method, &visit.headers) == RequestKind::Prefetch
+            && endpoint != Endpoint::Logout
+        {
             // Nothing begins, and no code is sent: the browser asks again if the person comes here.
             return speculative();
         }
@@ -120,7 +139,11 @@ where
             (Endpoint::Login, &Method::GET) => self.login(&visit).await,
             (Endpoint::Callback, &Method::GET) => self.callback(&visit).await,
             (Endpoint::Logout, &Method::POST) => self.logout(&visit).await,
-            _ => Ok(self.page(visit.reader(), PageKind::MethodNotAllowed(endpoint.allow()), None)),
+            _ => Ok(self.page(
+                visit.reader(),
+                PageKind::MethodNotAllowed(endpoint.allow()),
+                None,
+            )),
         };
         answer.unwrap_or_else(|error| self.broken(visit.reader(), error))
     }
@@ -134,6 +157,8 @@ impl<S: Clone, P: IdentityProvider, St> Clone for Login<S, P, St> {
 
 impl<S: fmt::Debug, P: IdentityProvider, St> fmt::Debug for Login<S, P, St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("Login")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }

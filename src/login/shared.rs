@@ -17,13 +17,14 @@ use super::query::{Parameter, parameter};
 use super::reports::Reports;
 use super::return_to::{ReturnRules, ReturnTo};
 use super::throttle::ClientKey;
-use crate::answer::{OwnResponse, Page, PageKind, Pages, Reader, see_other};
 use crate::authenticate::Resolver;
 use crate::cookie::CookiePolicy;
+use crate::coordination::Coordinator;
 use crate::error::Error;
-use crate::fleet::Fleet;
 use crate::provider::IdentityProvider;
-use crate::session::Lifetime;
+use crate::request::Reader;
+use crate::response::{OwnResponse, Page, PageKind, Pages, see_other};
+use crate::session::SessionTimeouts;
 use crate::trace::{debug, warn};
 
 /// The settings of a login layer, all checked.
@@ -35,12 +36,12 @@ pub(super) struct Settings {
     pub(super) login_path: String,
     pub(super) callback_path: String,
     pub(super) logout_path: String,
-    pub(super) landing: ReturnTo,
+    pub(super) default_target: ReturnTo,
     pub(super) rules: ReturnRules,
     pub(super) cookies: CookiePolicy,
     pub(super) flows: FlowCookies,
     pub(super) keys: Keys,
-    pub(super) lifetime: Lifetime,
+    pub(super) lifetime: SessionTimeouts,
     pub(super) exchange_timeout: Duration,
     pub(super) pages: Pages,
     /// Whether a redirect back carries an empty fragment where its target has none.
@@ -67,29 +68,40 @@ impl Settings {
             Parameter::Absent => None,
             Parameter::Value(target) => self.rules.check(&target),
             Parameter::Repeated => {
-                debug!("login: return target dropped: the parameter is there several times; default target used");
+                debug!(
+                    "login: return target dropped: the parameter is there several times; default target used"
+                );
                 None
             }
         };
-        checked.unwrap_or_else(|| self.landing.clone())
+        checked.unwrap_or_else(|| self.default_target.clone())
     }
 
     /// The redirect that ends a login. With [`clears_fragment`](Self::clears_fragment) a target without a fragment
     /// gets an empty one, because a browser keeps the fragment of the redirect before (Fetch §4.4, step on fragments).
     pub(super) fn back_to(&self, target: &ReturnTo) -> Result<OwnResponse, Error> {
         let target = target.as_str();
-        if self.clears_fragment && !target.contains('#') { see_other(&format!("{target}#")) } else { see_other(target) }
+        if self.clears_fragment && !target.contains('#') {
+            see_other(&format!("{target}#"))
+        } else {
+            see_other(target)
+        }
     }
 
     /// The login path with a return target, for links.
     pub(super) fn login_url(&self, return_to: &ReturnTo) -> String {
-        if *return_to == self.landing { self.login_path.clone() } else { with_return_to(&self.login_path, return_to) }
+        if *return_to == self.default_target {
+            self.login_path.clone()
+        } else {
+            with_return_to(&self.login_path, return_to)
+        }
     }
 
     /// The application's page where somebody can bind an account, with a return target. `None` if it is no page
     /// of this site, or the very page that is asked for.
     pub(super) fn bind_url(&self, bind_page: &str, return_to: &ReturnTo) -> Option<String> {
-        let is_ours = |page: &ReturnTo| page.as_str().starts_with('/') && !page.as_str().contains('#');
+        let is_ours =
+            |page: &ReturnTo| page.as_str().starts_with('/') && !page.as_str().contains('#');
         let page = self.rules.check(bind_page.as_bytes()).filter(is_ours)?;
         (page.path() != return_to.path()).then(|| with_return_to(page.as_str(), return_to))
     }
@@ -133,7 +145,12 @@ impl Visit {
         let query = parts.uri.query().map(str::to_owned);
         let mut headers = parts.headers;
         copy_values(&mut headers);
-        Self { method: parts.method, query, headers, client }
+        Self {
+            method: parts.method,
+            query,
+            headers,
+            client,
+        }
     }
 
     pub(super) fn reader(&self) -> Reader {
@@ -168,17 +185,24 @@ pub(super) struct Shared<P: IdentityProvider, St> {
     pub(super) admission: Admission,
     pub(super) reports: Reports,
     /// What this instance shares with the others of its site, if there are others.
-    pub(super) fleet: Option<Arc<dyn Fleet>>,
+    pub(super) coordinator: Option<Arc<dyn Coordinator>>,
     /// Whether there is a layer around somebody's pages that begins logins by itself.
     pub(super) is_auto: AtomicBool,
 }
 
 impl<P: IdentityProvider, St> Shared<P, St> {
     /// A page with a link that begins the login anew, and one to the default page of the site.
-    pub(super) fn page(&self, reader: Reader, kind: PageKind, target: Option<&ReturnTo>) -> OwnResponse {
+    pub(super) fn page(
+        &self,
+        reader: Reader,
+        kind: PageKind,
+        target: Option<&ReturnTo>,
+    ) -> OwnResponse {
         let settings = &self.settings;
-        let retry = settings.login_url(target.unwrap_or(&settings.landing));
-        let page = Page::new(kind, reader.language).with_retry(retry).with_home(settings.landing.as_str().to_owned());
+        let retry = settings.login_url(target.unwrap_or(&settings.default_target));
+        let page = Page::new(kind, reader.language)
+            .with_retry(retry)
+            .with_home(settings.default_target.as_str().to_owned());
         settings.pages.respond_to(reader.kind, &page)
     }
 
@@ -206,7 +230,7 @@ impl<P: IdentityProvider, St> Shared<P, St> {
         // A target may be too long for a code.
         let page = Some(page(target)).filter(|page| page.qr_code().is_some()).unwrap_or_else(|| {
             debug!("login: return target dropped: it is too long for a QR code; default target used");
-            page(&settings.landing)
+            page(&settings.default_target)
         });
         settings.pages.respond_to(reader.kind, &page)
     }
@@ -230,6 +254,8 @@ impl<P: IdentityProvider, St> Shared<P, St> {
 
 impl<P: IdentityProvider, St> fmt::Debug for Shared<P, St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }

@@ -18,8 +18,8 @@ use super::outcome::{Finished, Outcome, Refused};
 use super::shared::Shared;
 use super::state::FlowId;
 use crate::authenticate::as_store_error;
+use crate::coordination::{Coordinator, Flow};
 use crate::error::{Error, ErrorKind};
-use crate::fleet::{Fleet, Flow};
 use crate::provider::IdentityProvider;
 use crate::random;
 use crate::store::SessionStore;
@@ -35,19 +35,25 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// A flow, as the instances of a site know it.
 pub(super) struct SharedFlow {
-    fleet: Arc<dyn Fleet>,
+    coordinator: Arc<dyn Coordinator>,
     name: String,
 }
 
 impl SharedFlow {
     /// What is known of it, if it is claimed.
     async fn known(&self) -> Result<Option<Flow>, Error> {
-        self.fleet.flow(&self.name).await.map_err(as_store_error)
+        self.coordinator
+            .flow(&self.name)
+            .await
+            .map_err(as_store_error)
     }
 
     /// Makes it ours, if there is nothing known of it.
     pub(super) async fn claim(&self) -> Result<Option<Flow>, Error> {
-        self.fleet.claim_flow(&self.name, KEPT_FOR).await.map_err(as_store_error)
+        self.coordinator
+            .claim_flow(&self.name, KEPT_FOR)
+            .await
+            .map_err(as_store_error)
     }
 
     /// The end of the exchange as its instance tells it; `None` if it tells nothing for `patience` since the claim.
@@ -68,13 +74,23 @@ impl SharedFlow {
                 }
             }
         };
-        timeout(patience.saturating_sub(age), settled).await.unwrap_or(Ok(None))
+        timeout(patience.saturating_sub(age), settled)
+            .await
+            .unwrap_or(Ok(None))
     }
 
     async fn settle(&self, finished: &Finished) -> Result<(), Error> {
         let settled = match Refused::of(finished) {
-            Some(refused) => self.fleet.refuse_flow(&self.name, refused.to_number()).await,
-            None => self.fleet.settle_flow(&self.name, &finished.to_bytes()).await,
+            Some(refused) => {
+                self.coordinator
+                    .refuse_flow(&self.name, refused.to_number())
+                    .await
+            }
+            None => {
+                self.coordinator
+                    .settle_flow(&self.name, &finished.to_bytes())
+                    .await
+            }
         };
         settled.map_err(as_store_error)
     }
@@ -87,12 +103,18 @@ where
 {
     /// The flow at the other instances, if there are any.
     pub(super) fn shared_flow(&self, flow: FlowId) -> Option<SharedFlow> {
-        let fleet = Arc::clone(self.fleet.as_ref()?);
+        let coordinator = Arc::clone(self.coordinator.as_ref()?);
         // The flow is in the URL of a callback: a digest, so that readers of the store cannot tell which one it is. 72
         // bits of it are unique among the flows of eleven minutes, and short, because every refused code leaves a name.
         // The namespace keeps the flows of other logins with the same provider apart.
-        let digest = Sha256::new().chain_update(self.resolver.namespace).chain_update(flow.0).finalize();
-        Some(SharedFlow { fleet, name: BASE64.encode(&digest[..9]) })
+        let digest = Sha256::new()
+            .chain_update(self.resolver.namespace)
+            .chain_update(flow.0)
+            .finalize();
+        Some(SharedFlow {
+            coordinator,
+            name: BASE64.encode(&digest[..9]),
+        })
     }
 
     /// The exchange of a flow whose code was ever given to us, here or at another instance.
@@ -115,8 +137,13 @@ where
 
     /// Waits for the exchange of another instance.
     pub(super) async fn follow(&self, shared: &SharedFlow, known: Flow) -> Result<Finished, Error> {
-        let end = shared.end(known, self.settings.exchange_timeout + GRACE).await?;
-        Ok(end.map_or_else(|| self.lost("the instance that exchanged the code is gone"), |end| self.read(&end)))
+        let end = shared
+            .end(known, self.settings.exchange_timeout + GRACE)
+            .await?;
+        Ok(end.map_or_else(
+            || self.lost("the instance that exchanged the code is gone"),
+            |end| self.read(&end),
+        ))
     }
 
     /// Tells the other instances. If that fails, they will find out by waiting; here the exchange stands.
@@ -138,10 +165,14 @@ where
     fn read(&self, end: &Flow) -> Finished {
         let read = match end {
             Flow::Refused { note } => Some(Refused::from_number(*note).finished()),
-            Flow::Settled { outcome } => Finished::from_bytes(outcome, &self.settings.rules, &self.settings.landing),
+            Flow::Settled { outcome } => {
+                Finished::from_bytes(outcome, &self.settings.rules, &self.settings.default_target)
+            }
             Flow::Claimed { .. } => None,
         };
-        read.unwrap_or_else(|| self.lost("what another instance says of the code exchange cannot be read"))
+        read.unwrap_or_else(|| {
+            self.lost("what another instance says of the code exchange cannot be read")
+        })
     }
 
     fn lost(&self, reason: &'static str) -> Finished {
@@ -154,6 +185,9 @@ where
             );
         }
         let error = Error::new(ErrorKind::Lost, reason);
-        Finished { outcome: Outcome::Failed(error), at: self.resolver.clock.now() }
+        Finished {
+            outcome: Outcome::Failed(error),
+            at: self.resolver.clock.now(),
+        }
     }
 }

@@ -55,7 +55,7 @@ pub(super) enum Attempt {
     /// The first attempt failed, and this one began by itself.
     Second,
     /// Nobody asked for it: if it fails, nobody shall notice.
-    Unasked,
+    Silent,
 }
 
 impl Attempt {
@@ -68,7 +68,7 @@ impl Attempt {
         match self {
             Self::First => 0,
             Self::Second => 1,
-            Self::Unasked => 2,
+            Self::Silent => 2,
         }
     }
 
@@ -76,7 +76,7 @@ impl Attempt {
         match byte {
             0 => Some(Self::First),
             1 => Some(Self::Second),
-            2 => Some(Self::Unasked),
+            2 => Some(Self::Silent),
             _ => None,
         }
     }
@@ -87,7 +87,12 @@ impl State {
     /// instance, or this one after a restart, takes the callback.
     pub(super) fn begin(attempt: Attempt, now: Timestamp) -> Result<Self, Error> {
         let born = Timestamp::from_unix_seconds(now.unix_seconds());
-        Ok(Self { flow: FlowId(random::bytes()?), born, attempt, secret: Generation::CURRENT })
+        Ok(Self {
+            flow: FlowId(random::bytes()?),
+            born,
+            attempt,
+            secret: Generation::CURRENT,
+        })
     }
 
     pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
@@ -127,7 +132,12 @@ impl State {
             return None;
         };
         let born = Timestamp::from_unix_seconds(u64::from_be_bytes([0, 0, 0, a, b, c, d, e]));
-        Some(Self { flow: FlowId(*flow), born, attempt: Attempt::from_byte(attempt)?, secret })
+        Some(Self {
+            flow: FlowId(*flow),
+            born,
+            attempt: Attempt::from_byte(attempt)?,
+            secret,
+        })
     }
 
     fn payload(&self) -> [u8; PAYLOAD_BYTES] {
@@ -194,16 +204,29 @@ mod tests {
 
     #[test]
     fn state_is_short_and_alphanumeric() {
-        let text = State::begin(Attempt::First, NOW).unwrap().encode(&keys().state);
+        let text = State::begin(Attempt::First, NOW)
+            .unwrap()
+            .encode(&keys().state);
         assert_eq!(text.len(), 52);
         assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     }
 
     #[test]
     fn state_of_another_provider_or_secret_is_refused() {
-        let text = State::begin(Attempt::First, NOW).unwrap().encode(&keys().state);
-        assert_eq!(State::decode(text.as_bytes(), &Keys::derive(&[1; 32], &[], "wechat").state), None);
-        assert_eq!(State::decode(text.as_bytes(), &Keys::derive(&[2; 32], &[], "weika").state), None);
+        let text = State::begin(Attempt::First, NOW)
+            .unwrap()
+            .encode(&keys().state);
+        assert_eq!(
+            State::decode(
+                text.as_bytes(),
+                &Keys::derive(&[1; 32], &[], "wechat").state
+            ),
+            None
+        );
+        assert_eq!(
+            State::decode(text.as_bytes(), &Keys::derive(&[2; 32], &[], "weika").state),
+            None
+        );
     }
 
     #[test]
@@ -217,8 +240,16 @@ mod tests {
 
     #[test]
     fn state_that_a_browser_has_altered_is_refused() {
-        let text = State::begin(Attempt::First, NOW).unwrap().encode(&keys().state);
-        assert_eq!(State::decode(format!("{text}https://i.maxthon.cn").as_bytes(), &keys().state), None);
+        let text = State::begin(Attempt::First, NOW)
+            .unwrap()
+            .encode(&keys().state);
+        assert_eq!(
+            State::decode(
+                format!("{text}https://i.maxthon.cn").as_bytes(),
+                &keys().state
+            ),
+            None
+        );
         assert_eq!(State::decode(&text.as_bytes()[..51], &keys().state), None);
         assert_eq!(State::decode(&[b'z'; 52], &keys().state), None);
         assert_eq!(State::decode(b"", &keys().state), None);

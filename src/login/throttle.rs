@@ -14,7 +14,7 @@ use std::time::Duration;
 use http::{Extensions, HeaderMap};
 
 use crate::clock::Timestamp;
-use crate::error::Mistake;
+use crate::error::ConfigErrorKind;
 
 /// Names the client of a callback request: from the peer address in the extensions, or from a header that the reverse
 /// proxy sets and that clients cannot. `None`: this request is not limited.
@@ -90,7 +90,12 @@ impl Throttle {
     /// Limits each client that `client` names. Behind a reverse proxy the peer address is the proxy's: take a header
     /// that the proxy overwrites.
     pub fn by(client: impl IdentifyClient) -> Self {
-        Self { client: Box::new(client), burst: 300, refill: Duration::from_secs(1), capacity: 10_000 }
+        Self {
+            client: Box::new(client),
+            burst: 300,
+            refill: Duration::from_secs(1),
+            capacity: 10_000,
+        }
     }
 
     /// Refused codes in a row before the client has to wait. It is also the bound on the exchanges of one client that
@@ -111,11 +116,18 @@ impl Throttle {
         Self { capacity, ..self }
     }
 
-    pub(super) fn check(&self, mistakes: &mut Vec<Mistake>) {
+    pub(super) fn check(&self, errors: &mut Vec<ConfigErrorKind>) {
         if self.burst == 0 || self.capacity == 0 || self.refill < Duration::from_millis(1) {
-            let value = format!("a burst of {}, {:?} and {} clients", self.burst, self.refill, self.capacity);
+            let value = format!(
+                "a burst of {}, {:?} and {} clients",
+                self.burst, self.refill, self.capacity
+            );
             let expected = "a burst and a number of clients above zero, and 1 ms or more";
-            mistakes.push(Mistake::Bounds { name: "throttle", value, expected });
+            errors.push(ConfigErrorKind::Bounds {
+                name: "throttle",
+                value,
+                expected,
+            });
         }
     }
 
@@ -127,7 +139,11 @@ impl Throttle {
 impl fmt::Debug for Throttle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Throttle");
-        debug.field("burst", &self.burst).field("refill", &self.refill).field("capacity", &self.capacity).finish()
+        debug
+            .field("burst", &self.burst)
+            .field("refill", &self.refill)
+            .field("capacity", &self.capacity)
+            .finish()
     }
 }
 
@@ -155,8 +171,18 @@ struct Bucket {
 
 impl Buckets {
     pub(super) fn new(throttle: Throttle, now: Timestamp) -> Self {
-        let shared = Bucket { tokens: throttle.burst, at: now };
-        Self { throttle, table: Mutex::new(Table { clients: HashMap::new(), shared, swept: now }) }
+        let shared = Bucket {
+            tokens: throttle.burst,
+            at: now,
+        };
+        Self {
+            throttle,
+            table: Mutex::new(Table {
+                clients: HashMap::new(),
+                shared,
+                swept: now,
+            }),
+        }
     }
 
     /// The time until the client may try again, if its bucket is empty.
@@ -164,11 +190,19 @@ impl Buckets {
         let mut table = self.table();
         let bucket = table.existing(client);
         bucket.refill(&self.throttle, now);
-        if bucket.tokens > 0 { Ok(()) } else { Err(bucket.wait(&self.throttle, now)) }
+        if bucket.tokens > 0 {
+            Ok(())
+        } else {
+            Err(bucket.wait(&self.throttle, now))
+        }
     }
 
     /// Takes a token; the time until there is one if the bucket is empty.
-    pub(super) fn take(self: &Arc<Self>, client: ClientKey, now: Timestamp) -> Result<Charge, Duration> {
+    pub(super) fn take(
+        self: &Arc<Self>,
+        client: ClientKey,
+        now: Timestamp,
+    ) -> Result<Charge, Duration> {
         let mut table = self.table();
         let bucket = table.bucket(client, &self.throttle, now);
         bucket.refill(&self.throttle, now);
@@ -176,7 +210,11 @@ impl Buckets {
             return Err(bucket.wait(&self.throttle, now));
         }
         bucket.tokens -= 1;
-        Ok(Charge { buckets: Arc::clone(self), client, is_due: false })
+        Ok(Charge {
+            buckets: Arc::clone(self),
+            client,
+            is_due: false,
+        })
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -190,7 +228,8 @@ impl Table {
     }
 
     fn bucket(&mut self, client: ClientKey, throttle: &Throttle, now: Timestamp) -> &mut Bucket {
-        let is_full = self.clients.len() >= throttle.capacity && !self.clients.contains_key(&client);
+        let is_full =
+            self.clients.len() >= throttle.capacity && !self.clients.contains_key(&client);
         // At most once a second: it looks at all buckets.
         if is_full && (now < self.swept || now.since(self.swept) >= Duration::from_secs(1)) {
             self.swept = now;
@@ -203,7 +242,10 @@ impl Table {
         match self.clients.entry(client) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(_) if is_full => &mut self.shared,
-            Entry::Vacant(entry) => entry.insert(Bucket { tokens: throttle.burst, at: now }),
+            Entry::Vacant(entry) => entry.insert(Bucket {
+                tokens: throttle.burst,
+                at: now,
+            }),
         }
     }
 }
@@ -217,7 +259,11 @@ impl Bucket {
         let steps = now.since(self.at).as_millis() / throttle.refill.as_millis().max(1);
         let steps = u32::try_from(steps).unwrap_or(u32::MAX);
         self.tokens = self.tokens.saturating_add(steps).min(throttle.burst);
-        self.at = if self.tokens == throttle.burst { now } else { self.at.plus(throttle.refill.saturating_mul(steps)) };
+        self.at = if self.tokens == throttle.burst {
+            now
+        } else {
+            self.at.plus(throttle.refill.saturating_mul(steps))
+        };
     }
 
     fn wait(&self, throttle: &Throttle, now: Timestamp) -> Duration {
@@ -258,7 +304,9 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_unix_seconds(1_000);
 
     fn buckets(burst: u32, capacity: usize) -> Arc<Buckets> {
-        let throttle = Throttle::by(|_: &HeaderMap, _: &Extensions| None).burst(burst).capacity(capacity);
+        let throttle = Throttle::by(|_: &HeaderMap, _: &Extensions| None)
+            .burst(burst)
+            .capacity(capacity);
         Arc::new(Buckets::new(throttle, NOW))
     }
 
@@ -290,7 +338,10 @@ mod tests {
         }
         assert_eq!(buckets.verify(client(1), NOW), Err(Duration::from_secs(1)));
         let later = NOW.plus(Duration::from_millis(600));
-        assert_eq!(buckets.take(client(1), later).unwrap_err(), Duration::from_millis(400));
+        assert_eq!(
+            buckets.take(client(1), later).unwrap_err(),
+            Duration::from_millis(400)
+        );
         let full = NOW.plus(Duration::from_secs(1));
         buckets.take(client(1), full).unwrap().keep();
         assert!(buckets.take(client(1), full).is_err());
@@ -301,13 +352,17 @@ mod tests {
     }
 
     #[test]
-    fn new_clients_share_one_bucket_when_the_table_is_full_and_get_one_when_others_are_full_again() {
+    fn new_clients_share_one_bucket_when_the_table_is_full_and_get_one_when_others_are_full_again()
+    {
         let buckets = buckets(1, 3);
         for number in 0..3 {
             buckets.take(client(number), NOW).unwrap().keep();
         }
         buckets.take(client(10), NOW).unwrap().keep();
-        assert!(buckets.take(client(11), NOW).is_err(), "it shares the bucket of client 10");
+        assert!(
+            buckets.take(client(11), NOW).is_err(),
+            "it shares the bucket of client 10"
+        );
         assert_eq!(buckets.table().clients.len(), 3);
         let later = NOW.plus(Duration::from_secs(1));
         buckets.take(client(11), later).unwrap().keep();

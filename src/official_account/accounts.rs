@@ -70,7 +70,9 @@ impl OfficialAccounts {
 
 impl fmt::Debug for OfficialAccounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OfficialAccounts").field("client", &self.shared.client).finish_non_exhaustive()
+        f.debug_struct("OfficialAccounts")
+            .field("client", &self.shared.client)
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,7 +90,10 @@ pub struct OfficialAccountsBuilder {
 impl OfficialAccountsBuilder {
     /// How long an answer is fresh; 5 minutes unless set. It counts from before the call.
     pub fn time_to_live(self, time_to_live: Duration) -> Self {
-        Self { time_to_live, ..self }
+        Self {
+            time_to_live,
+            ..self
+        }
     }
 
     /// The least time between a call that failed and the next one about the same school; 10 seconds unless set.
@@ -99,7 +104,10 @@ impl OfficialAccountsBuilder {
     /// How many schools are remembered at most; 10,000 unless set. Beyond, the one that nobody has asked about for the
     /// longest time is forgotten.
     pub fn capacity(self, schools: u64) -> Self {
-        Self { capacity: schools, ..self }
+        Self {
+            capacity: schools,
+            ..self
+        }
     }
 
     /// The clock that ages are counted on; the system's unless set.
@@ -110,9 +118,26 @@ impl OfficialAccountsBuilder {
     /// The cache, empty.
     #[must_use]
     pub fn build(self) -> OfficialAccounts {
-        let Self { client, time_to_live, back_off, capacity, clock } = self;
+        let Self {
+            client,
+            time_to_live,
+            back_off,
+            capacity,
+            clock,
+        } = self;
         // moka's default policy would rather refuse a new school, which would then be asked about in every request.
-        let slots = Cache::builder().max_capacity(capacity.max(1)).eviction_policy(EvictionPolicy::lru()).build();
-        OfficialAccounts { shared: Arc::new(Shared { client, slots, time_to_live, back_off, clock }) }
+        let slots = Cache::builder()
+            .max_capacity(capacity.max(1))
+            .eviction_policy(EvictionPolicy::lru())
+            .build();
+        OfficialAccounts {
+            shared: Arc::new(Shared {
+                client,
+                slots,
+                time_to_live,
+                back_off,
+                clock,
+            }),
+        }
     }
 }

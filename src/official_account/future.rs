@@ -9,8 +9,8 @@ use tower_service::Service;
 
 use super::refresh::{Lookup, Outcome};
 use super::service::{inform, refusal};
-use crate::answer::{OwnResponse, Pages};
 use crate::body::ResponseBody;
+use crate::response::{OwnResponse, Pages};
 
 /// Response future of [`WithOfficialAccount`](super::WithOfficialAccount).
 #[pin_project]
@@ -44,15 +44,30 @@ where
     S: Service<Request<B>>,
 {
     pub(super) fn inner(future: S::Future) -> Self {
-        Self { state: State::Inner(future) }
+        Self {
+            state: State::Inner(future),
+        }
     }
 
     pub(super) fn refused(response: OwnResponse) -> Self {
-        Self { state: State::Refused(Some(response)) }
+        Self {
+            state: State::Refused(Some(response)),
+        }
     }
 
-    pub(super) fn waiting(lookup: Lookup, request: Request<B>, ready: S, pages: Arc<Pages>) -> Self {
-        Self { state: State::Waiting { outcome: Box::pin(lookup.outcome()), waiting: Some((request, ready)), pages } }
+    pub(super) fn waiting(
+        lookup: Lookup,
+        request: Request<B>,
+        ready: S,
+        pages: Arc<Pages>,
+    ) -> Self {
+        Self {
+            state: State::Waiting {
+                outcome: Box::pin(lookup.outcome()),
+                waiting: Some((request, ready)),
+                pages,
+            },
+        }
     }
 }
 
@@ -67,13 +82,19 @@ where
         loop {
             match state.as_mut().project() {
                 StateProj::Inner(future) => {
-                    return Poll::Ready(ready!(future.poll(cx)).map(|response| response.map(ResponseBody::inner)));
+                    return Poll::Ready(
+                        ready!(future.poll(cx)).map(|response| response.map(ResponseBody::inner)),
+                    );
                 }
                 StateProj::Refused(response) => {
                     let response = response.take().expect("polled after completion");
                     return Poll::Ready(Ok(response.map(ResponseBody::own)));
                 }
-                StateProj::Waiting { outcome, waiting, pages } => {
+                StateProj::Waiting {
+                    outcome,
+                    waiting,
+                    pages,
+                } => {
                     let outcome = ready!(outcome.as_mut().poll(cx));
                     let (mut request, mut ready) = waiting.take().expect("polled after completion");
                     let next = match outcome {
@@ -95,6 +116,7 @@ where
     S: Service<Request<B>>,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("official_account::ResponseFuture").finish_non_exhaustive()
+        f.debug_struct("official_account::ResponseFuture")
+            .finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::{SchoolAccount, WithOfficialAccount};
-use crate::answer::Pages;
+use crate::response::Pages;
 
 /// Wraps services in [`WithOfficialAccount`]; see the [module](super).
 #[derive(Clone, Debug)]
@@ -22,7 +22,12 @@ impl OfficialAccountLayer {
     /// Puts the account of this school into the extensions.
     #[must_use]
     pub fn new(school: SchoolAccount) -> Self {
-        Self { settings: Settings { school, pages: Arc::default() } }
+        Self {
+            settings: Settings {
+                school,
+                pages: Arc::default(),
+            },
+        }
     }
 
     /// How the pages look that people see when there is no answer; ours unless set.

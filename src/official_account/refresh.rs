@@ -79,7 +79,11 @@ impl Lookup {
         match self {
             Self::Ready(outcome) => outcome,
             Self::Waiting(mut flight) => {
-                let told = flight.wait_for(Option::is_some).await.ok().and_then(|told| told.clone());
+                let told = flight
+                    .wait_for(Option::is_some)
+                    .await
+                    .ok()
+                    .and_then(|told| told.clone());
                 told.unwrap_or_else(|| Err(ended()))
             }
         }
@@ -88,7 +92,9 @@ impl Lookup {
 
 impl Shared {
     pub(super) fn peek(&self, key: Key) -> Option<AccountAuthorization> {
-        self.slots.get(&key)?.within(self.time_to_live, self.clock.now())
+        self.slots
+            .get(&key)?
+            .within(self.time_to_live, self.clock.now())
     }
 
     /// A call under way keeps the slot that it has, and what it finds is seen by nobody else.
@@ -105,10 +111,17 @@ impl Shared {
     }
 
     /// What is known, however it is to be had without waiting; a call starts if it is not fresh.
-    pub(super) fn known(self: &Arc<Self>, key: Key, token: &AppToken) -> Option<AccountAuthorization> {
+    pub(super) fn known(
+        self: &Arc<Self>,
+        key: Key,
+        token: &AppToken,
+    ) -> Option<AccountAuthorization> {
         match self.look_up(key, token) {
             Lookup::Ready(outcome) => outcome.ok(),
-            Lookup::Waiting(_) => self.slots.get(&key)?.within(LONGEST_STALE, self.clock.now()),
+            Lookup::Waiting(_) => self
+                .slots
+                .get(&key)?
+                .within(LONGEST_STALE, self.clock.now()),
         }
     }
 
@@ -122,7 +135,11 @@ impl Shared {
             return Lookup::Ready(Ok(answer));
         }
         let stale = slot.within(LONGEST_STALE, now);
-        if let Some(failure) = cold.failure.as_ref().filter(|failure| is_within(self.back_off, failure.since, now)) {
+        if let Some(failure) = cold
+            .failure
+            .as_ref()
+            .filter(|failure| is_within(self.back_off, failure.since, now))
+        {
             return Lookup::Ready(stale.ok_or_else(|| failure.error.clone()));
         }
         // After a failure the next one is likely: who can be served does not wait for it.
@@ -136,14 +153,24 @@ impl Shared {
                     // A runtime that is closing drops the call on the spot, and landing needs the lock.
                     drop(cold);
                     let token = token.clone();
-                    let call = Call { shared: Arc::clone(self), slot, token, told, landed: false };
+                    let call = Call {
+                        shared: Arc::clone(self),
+                        slot,
+                        token,
+                        told,
+                        landed: false,
+                    };
                     drop(runtime.spawn(trace::in_current_span(call.make())));
                     flight
                 }
                 Err(error) => {
-                    let outside =
-                        Error::new(ErrorKind::Internal, "an official account is asked for inside a Tokio runtime only");
-                    return Lookup::Ready(instead.unwrap_or_else(|| Err(outside.with_source(error))));
+                    let outside = Error::new(
+                        ErrorKind::Internal,
+                        "an official account is asked for inside a Tokio runtime only",
+                    );
+                    return Lookup::Ready(
+                        instead.unwrap_or_else(|| Err(outside.with_source(error))),
+                    );
                 }
             },
         };
@@ -155,7 +182,10 @@ impl Slot {
     /// The answer if it is not older than that.
     fn within(&self, age: Duration, now: Timestamp) -> Option<AccountAuthorization> {
         let known = self.known.load();
-        known.as_ref().filter(|known| is_within(age, known.since, now)).map(|known| known.answer.clone())
+        known
+            .as_ref()
+            .filter(|known| is_within(age, known.since, now))
+            .map(|known| known.answer.clone())
     }
 
     fn cold(&self) -> MutexGuard<'_, Cold> {
@@ -193,12 +223,18 @@ impl Call {
         let told = match outcome {
             Ok(answer) => {
                 cold.failure = None;
-                self.slot.known.store(Some(Arc::new(Known { answer: answer.clone(), since: started })));
+                self.slot.known.store(Some(Arc::new(Known {
+                    answer: answer.clone(),
+                    since: started,
+                })));
                 Ok(answer)
             }
             Err(error) => {
                 trace::warn!(error = %error.report(), "an official account could not be asked for");
-                cold.failure = Some(Failure { error: error.clone(), since: now });
+                cold.failure = Some(Failure {
+                    error: error.clone(),
+                    since: now,
+                });
                 self.slot.within(LONGEST_STALE, now).ok_or(error)
             }
         };
@@ -217,5 +253,8 @@ impl Drop for Call {
 }
 
 fn ended() -> Error {
-    Error::new(ErrorKind::Internal, "official account: the call ended without an answer")
+    Error::new(
+        ErrorKind::Internal,
+        "official account: the call ended without an answer",
+    )
 }

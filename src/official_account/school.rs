@@ -26,13 +26,19 @@ struct Ticket {
 
 impl Ticket {
     fn new(token: AppToken) -> Self {
-        Self { key: Key::of(&token), token }
+        Self {
+            key: Key::of(&token),
+            token,
+        }
     }
 }
 
 impl SchoolAccount {
     pub(super) fn new(shared: Arc<Shared>, token: AppToken) -> Self {
-        Self { shared, ticket: Arc::new(ArcSwap::from_pointee(Ticket::new(token))) }
+        Self {
+            shared,
+            ticket: Arc::new(ArcSwap::from_pointee(Ticket::new(token))),
+        }
     }
 
     /// Another token for the same school, from now on and for all clones. What is known by the former one is not
@@ -77,6 +83,8 @@ impl SchoolAccount {
 
 impl fmt::Debug for SchoolAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SchoolAccount").field("client", &self.shared.client).finish_non_exhaustive()
+        f.debug_struct("SchoolAccount")
+            .field("client", &self.shared.client)
+            .finish_non_exhaustive()
     }
 }

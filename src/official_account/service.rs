@@ -8,10 +8,11 @@ use tower_service::Service;
 use super::ResponseFuture;
 use super::layer::Settings;
 use super::refresh::Lookup;
-use crate::answer::{OwnResponse, Page, PageKind, Pages, Reader};
 use crate::body::ResponseBody;
 use crate::error::Error;
 use crate::identity::{AccountAuthorization, OfficialAccount};
+use crate::request::Reader;
+use crate::response::{OwnResponse, Page, PageKind, Pages};
 
 /// Puts the official account of a school into the extensions of requests; see the [module](super).
 #[derive(Clone, Debug)]
@@ -44,7 +45,9 @@ where
                 inform(&mut request, authorization);
                 ResponseFuture::inner(self.inner.call(request))
             }
-            Lookup::Ready(Err(error)) => ResponseFuture::refused(refusal(&request, error, &self.settings.pages)),
+            Lookup::Ready(Err(error)) => {
+                ResponseFuture::refused(refusal(&request, error, &self.settings.pages))
+            }
             lookup @ Lookup::Waiting(_) => {
                 // Only the service that was polled ready may be called: it goes into the future, its clone stays
                 // here.
@@ -69,7 +72,10 @@ pub(super) fn inform<B>(request: &mut Request<B>, authorization: AccountAuthoriz
 /// Our answer to a request, if nothing is known.
 pub(super) fn refusal<B>(request: &Request<B>, error: Error, pages: &Pages) -> OwnResponse {
     let reader = Reader::of(request.method(), request.headers());
-    let mut response = pages.respond_to(reader.kind, &Page::new(PageKind::of(error.kind()), reader.language));
+    let mut response = pages.respond_to(
+        reader.kind,
+        &Page::new(PageKind::of(error.kind()), reader.language),
+    );
     response.extensions_mut().insert(error);
     response
 }

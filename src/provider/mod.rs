@@ -83,12 +83,12 @@ use std::sync::Arc;
 
 pub use self::wechat_user::{Scope, WechatUserProvider, WechatUserProviderBuilder};
 pub use self::weika_manager::{WeikaManagerProvider, WeikaManagerProviderBuilder};
-use crate::answer::UserAgent;
 use crate::client::Permit;
 use crate::clock::Timestamp;
+use crate::coordination::Coordinator;
 use crate::error::Error;
-use crate::fleet::Fleet;
 use crate::identity::Identity;
+use crate::request::UserAgent;
 use crate::secret::AuthorizationCode;
 
 /// One way to log in.
@@ -113,7 +113,11 @@ pub trait IdentityProvider: Send + Sync + 'static {
     ///
     /// # Errors
     /// If that is not known, because somebody has to be asked and does not answer. The person is told.
-    fn authorize_url(&self, redirect_uri: &str, state: &str) -> impl Future<Output = Result<String, Error>> + Send;
+    fn authorize_url(
+        &self,
+        redirect_uri: &str,
+        state: &str,
+    ) -> impl Future<Output = Result<String, Error>> + Send;
 
     /// Spends the one-time code and says who came. Called in a task of its own, once per login.
     ///
@@ -121,7 +125,10 @@ pub trait IdentityProvider: Send + Sync + 'static {
     /// [`InvalidCode`](crate::ErrorKind::InvalidCode), [`Lost`](crate::ErrorKind::Lost) and
     /// [`Timeout`](crate::ErrorKind::Timeout) lead to a new login, once; [`Denied`](crate::ErrorKind::Denied)
     /// is told to the person; everything else is a failure of the upstream system.
-    fn exchange(&self, code: AuthorizationCode) -> impl Future<Output = Result<Self::Identity, Error>> + Send;
+    fn exchange(
+        &self,
+        code: AuthorizationCode,
+    ) -> impl Future<Output = Result<Self::Identity, Error>> + Send;
 
     /// Waits until the code of one login may be exchanged: everything that the exchange needs beforehand is at hand (the
     /// application's access token), and then a permit of a bounded pool is. The future belongs to the callback request
@@ -160,18 +167,18 @@ pub trait IdentityProvider: Send + Sync + 'static {
 
     /// Whether the login works in this browser. Where it does not, a person who navigates gets a page that says
     /// so, with a QR code to go on in WeChat.
-    fn works_in(&self, _browser: UserAgent) -> bool {
+    fn supports(&self, _browser: UserAgent) -> bool {
         true
     }
 
     /// Whether a stranger with this browser may be sent through the login without having asked for it, where
     /// [`LoginLayer::auto_login`](crate::login::LoginLayer::auto_login) is applied. Only a login that the person
     /// does not notice is fit for that. Public pages wait for the answer, so it must not ask anybody.
-    fn begins_unasked(&self, _browser: UserAgent) -> bool {
+    fn allows_silent_login(&self, _browser: UserAgent) -> bool {
         false
     }
 
     /// The site runs on several instances, and this is what they share. Called once, when the login layer is built. A
     /// provider with an access token of the application should share it.
-    fn join(&self, _fleet: &Arc<dyn Fleet>) {}
+    fn join(&self, _fleet: &Arc<dyn Coordinator>) {}
 }

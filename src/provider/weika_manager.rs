@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::IdentityProvider;
 use crate::client::Permit;
 use crate::client::weika::{WeikaClient, WeikaClientBuilder};
+use crate::coordination::Coordinator;
 use crate::error::{ConfigError, Error};
-use crate::fleet::Fleet;
 use crate::identity::Manager;
 use crate::secret::{AppSecret, AuthorizationCode};
 
@@ -22,14 +22,23 @@ pub struct WeikaManagerProvider {
 
 impl WeikaManagerProvider {
     /// Settings for the application with this key and secret (授权凭证, 授权凭证密钥).
-    pub fn builder(app_key: impl Into<String>, app_secret: impl Into<AppSecret>) -> WeikaManagerProviderBuilder {
-        WeikaManagerProviderBuilder { client: WeikaClient::builder(app_key, app_secret), name: NAME.into() }
+    pub fn builder(
+        app_key: impl Into<String>,
+        app_secret: impl Into<AppSecret>,
+    ) -> WeikaManagerProviderBuilder {
+        WeikaManagerProviderBuilder {
+            client: WeikaClient::builder(app_key, app_secret),
+            name: NAME.into(),
+        }
     }
 
     /// Logs in through a client that is there already.
     #[must_use]
     pub fn new(client: WeikaClient) -> Self {
-        Self { client, name: NAME.into() }
+        Self {
+            client,
+            name: NAME.into(),
+        }
     }
 
     /// The client, for other calls to Weika with the same access token.
@@ -66,12 +75,16 @@ impl IdentityProvider for WeikaManagerProvider {
         self.client.admit().await
     }
 
-    async fn exchange_with_permit(&self, permit: Permit, code: AuthorizationCode) -> Result<Manager, Error> {
+    async fn exchange_with_permit(
+        &self,
+        permit: Permit,
+        code: AuthorizationCode,
+    ) -> Result<Manager, Error> {
         self.client.manager_with(permit, code).await
     }
 
-    fn join(&self, fleet: &Arc<dyn Fleet>) {
-        self.client.join(fleet);
+    fn join(&self, coordinator: &Arc<dyn Coordinator>) {
+        self.client.join(coordinator);
     }
 }
 
@@ -91,13 +104,19 @@ impl WeikaManagerProviderBuilder {
 
     /// Anything else about the [client](WeikaClientBuilder): transport, error codes, limits.
     pub fn client(self, change: impl FnOnce(WeikaClientBuilder) -> WeikaClientBuilder) -> Self {
-        Self { client: change(self.client), ..self }
+        Self {
+            client: change(self.client),
+            ..self
+        }
     }
 
     /// The [name](IdentityProvider::name) of the provider. Default: `weika`. A second application on one site
     /// needs another one.
     pub fn name(self, name: impl Into<Box<str>>) -> Self {
-        Self { name: name.into(), ..self }
+        Self {
+            name: name.into(),
+            ..self
+        }
     }
 
     /// Checks all settings.
@@ -105,6 +124,9 @@ impl WeikaManagerProviderBuilder {
     /// # Errors
     /// Every mistake at once.
     pub fn build(self) -> Result<WeikaManagerProvider, ConfigError> {
-        Ok(WeikaManagerProvider { client: self.client.build()?, name: self.name })
+        Ok(WeikaManagerProvider {
+            client: self.client.build()?,
+            name: self.name,
+        })
     }
 }

@@ -21,14 +21,26 @@ struct User {
 
 impl Accounts {
     pub(super) fn new(followers: &[Follower]) -> Self {
-        let user = |it: &Follower| User { mobile: it.mobile_number().map(str::to_owned), company: it.is_company() };
-        let holders = followers.iter().enumerate().map(|(number, it)| it.is_bound().then_some(number)).collect();
-        Self { users: followers.iter().map(user).collect(), holders: Mutex::new(holders) }
+        let user = |it: &Follower| User {
+            mobile: it.mobile_number().map(str::to_owned),
+            company: it.is_company(),
+        };
+        let holders = followers
+            .iter()
+            .enumerate()
+            .map(|(number, it)| it.is_bound().then_some(number))
+            .collect();
+        Self {
+            users: followers.iter().map(user).collect(),
+            holders: Mutex::new(holders),
+        }
     }
 
     /// The user with this mobile number.
     pub(super) fn of(&self, mobile: &str) -> Option<usize> {
-        self.users.iter().position(|it| it.mobile.as_deref() == Some(mobile))
+        self.users
+            .iter()
+            .position(|it| it.mobile.as_deref() == Some(mobile))
     }
 
     /// The user of this kind who is bound to the follower's WeChat.
@@ -44,7 +56,9 @@ impl Accounts {
     /// Binds the user to the follower's WeChat, as far as neither is bound otherwise.
     pub(super) fn bind(&self, user: usize, follower: usize) -> Result<(), BindingRefusal> {
         let mut holders = self.holders();
-        let other = self.held_by(&holders, follower, self.users[user].company).filter(|it| *it != user);
+        let other = self
+            .held_by(&holders, follower, self.users[user].company)
+            .filter(|it| *it != user);
         match holders[user] {
             Some(holder) if holder != follower => Err(BindingRefusal::AlreadyBound),
             _ if other.is_some() => Err(BindingRefusal::BindFailed),
@@ -63,13 +77,18 @@ impl Accounts {
 
     /// Takes the follower's WeChat from whoever is bound to it.
     pub(super) fn unbind(&self, follower: usize) {
-        for holder in self.holders().iter_mut().filter(|it| **it == Some(follower)) {
+        for holder in self
+            .holders()
+            .iter_mut()
+            .filter(|it| **it == Some(follower))
+        {
             *holder = None;
         }
     }
 
     fn held_by(&self, holders: &[Option<usize>], follower: usize, company: bool) -> Option<usize> {
-        (0..self.users.len()).find(|user| holders[*user] == Some(follower) && self.users[*user].company == company)
+        (0..self.users.len())
+            .find(|user| holders[*user] == Some(follower) && self.users[*user].company == company)
     }
 
     fn holders(&self) -> MutexGuard<'_, Vec<Option<usize>>> {
@@ -84,11 +103,21 @@ mod tests {
     #[test]
     fn one_user_has_one_wechat_and_one_wechat_one_user_of_a_kind() {
         let accounts = Accounts::new(&Follower::examples());
-        assert_eq!((accounts.bound_to(0, false), accounts.bound_to(0, true)), (Some(0), None));
-        assert_eq!((accounts.bound_to(2, true), accounts.bound_to(2, false)), (Some(2), None));
+        assert_eq!(
+            (accounts.bound_to(0, false), accounts.bound_to(0, true)),
+            (Some(0), None)
+        );
+        assert_eq!(
+            (accounts.bound_to(2, true), accounts.bound_to(2, false)),
+            (Some(2), None)
+        );
         assert_eq!(accounts.bind(0, 1), Err(BindingRefusal::AlreadyBound));
         assert_eq!(accounts.bind(1, 0), Err(BindingRefusal::BindFailed));
-        assert_eq!(accounts.bind(1, 2), Ok(()), "a person and a company may share a WeChat");
+        assert_eq!(
+            accounts.bind(1, 2),
+            Ok(()),
+            "a person and a company may share a WeChat"
+        );
         assert_eq!(accounts.bind(1, 2), Ok(()), "again");
         accounts.unbind(2);
         assert!(!accounts.is_bound(2));

@@ -28,7 +28,10 @@ pub(super) enum Content {
 impl Answer {
     /// A success of Weika: the members beside `errcode` and `errmsg`.
     pub(super) fn success(members: Value) -> Self {
-        let mut body = Map::from_iter([("errcode".to_owned(), json!(0)), ("errmsg".to_owned(), json!("success"))]);
+        let mut body = Map::from_iter([
+            ("errcode".to_owned(), json!(0)),
+            ("errmsg".to_owned(), json!("success")),
+        ]);
         if let Value::Object(members) = members {
             body.extend(members);
         }
@@ -37,7 +40,10 @@ impl Answer {
 
     /// A document, with the number of what it refuses, if it does.
     pub(super) fn json(dialect: Dialect, body: Map<String, Value>, refusal: Option<i64>) -> Self {
-        Self { refusal, ..Self::ok(Content::Json(dialect, body)) }
+        Self {
+            refusal,
+            ..Self::ok(Content::Json(dialect, body))
+        }
     }
 
     /// A page.
@@ -48,23 +54,39 @@ impl Answer {
     /// A page or a document that says that nothing can be done.
     pub(super) fn failure(status: StatusCode, content: Content) -> Self {
         let refusal = Some(i64::from(status.as_u16()));
-        Self { status, location: None, content, refusal }
+        Self {
+            status,
+            location: None,
+            content,
+            refusal,
+        }
     }
 
     /// A page that says no without saying so in its status, as WeChat's do; `number` is for the ledger.
     pub(super) fn refusing_page(html: String, number: i64) -> Self {
-        Self { refusal: Some(number), ..Self::page(html) }
+        Self {
+            refusal: Some(number),
+            ..Self::page(html)
+        }
     }
 
     /// `303` to a page of the sandbox itself, after a form was sent.
     pub(super) fn see_other(path: &'static str) -> Self {
         let location = Some(HeaderValue::from_static(path));
-        Self { status: StatusCode::SEE_OTHER, location, ..Self::ok(Content::None) }
+        Self {
+            status: StatusCode::SEE_OTHER,
+            location,
+            ..Self::ok(Content::None)
+        }
     }
 
     /// `302` to `location`.
     pub(super) fn redirect(location: HeaderValue) -> Self {
-        Self { status: StatusCode::FOUND, location: Some(location), ..Self::ok(Content::None) }
+        Self {
+            status: StatusCode::FOUND,
+            location: Some(location),
+            ..Self::ok(Content::None)
+        }
     }
 
     /// The `Content-Type` and the bytes, as `quirks` make them look.
@@ -72,12 +94,20 @@ impl Answer {
         match &self.content {
             Content::None => (None, Bytes::new()),
             Content::Html(html) => (Some(HTML), Bytes::from(html.clone())),
-            Content::Json(dialect, body) => (content_type(quirks), json_bytes(*dialect, body.clone(), quirks)),
+            Content::Json(dialect, body) => (
+                content_type(quirks),
+                json_bytes(*dialect, body.clone(), quirks),
+            ),
         }
     }
 
     const fn ok(content: Content) -> Self {
-        Self { status: StatusCode::OK, location: None, content, refusal: None }
+        Self {
+            status: StatusCode::OK,
+            location: None,
+            content,
+            refusal: None,
+        }
     }
 }
 
@@ -101,7 +131,8 @@ fn json_bytes(dialect: Dialect, mut body: Map<String, Value>, quirks: &[Quirk]) 
     let errcode = body.remove(dialect.number());
     let errmsg = body.remove(dialect.words());
     if quirks.contains(&Quirk::IdentifiersAsNumbers) {
-        body.iter_mut().for_each(|(name, value)| spelling::number_identifiers(name, value));
+        body.iter_mut()
+            .for_each(|(name, value)| spelling::number_identifiers(name, value));
     }
     if quirks.contains(&Quirk::NumbersAsFloats) {
         body.values_mut().for_each(spelling::float_numbers);
@@ -114,7 +145,8 @@ fn json_bytes(dialect: Dialect, mut body: Map<String, Value>, quirks: &[Quirk]) 
         _ => None,
     });
     if cut.is_some() {
-        body.iter_mut().for_each(|(name, value)| spelling::mark_names(name, value));
+        body.iter_mut()
+            .for_each(|(name, value)| spelling::mark_names(name, value));
     }
     // The binding service has `data` anyway, and no page of Kesion's speaks of one.
     if dialect == Dialect::Weika && quirks.contains(&Quirk::UnderData) {
@@ -191,7 +223,8 @@ fn errmsg_form(errmsg: Value, quirks: &[Quirk]) -> Option<Value> {
 }
 
 fn float(text: &str) -> Value {
-    text.parse().map_or(Value::Null, |number: f64| json!(number))
+    text.parse()
+        .map_or(Value::Null, |number: f64| json!(number))
 }
 
 #[cfg(test)]
@@ -221,11 +254,20 @@ mod tests {
             (ErrcodeForm::Object, "{}", "{}"),
         ] {
             let quirks = [Quirk::Errcode(form)];
-            assert_eq!(text(&success, &quirks), format!(r#"{{"errcode":{zero},"errmsg":"success"}}"#));
-            assert_eq!(text(&refusal, &quirks), format!(r#"{{"errcode":{other},"errmsg":"invalid code"}}"#));
+            assert_eq!(
+                text(&success, &quirks),
+                format!(r#"{{"errcode":{zero},"errmsg":"success"}}"#)
+            );
+            assert_eq!(
+                text(&refusal, &quirks),
+                format!(r#"{{"errcode":{other},"errmsg":"invalid code"}}"#)
+            );
         }
         let overlong = text(&success, &[Quirk::Errcode(ErrcodeForm::Overlong)]);
-        assert_eq!(overlong, r#"{"errcode":"18446744073709551616","errmsg":"success"}"#);
+        assert_eq!(
+            overlong,
+            r#"{"errcode":"18446744073709551616","errmsg":"success"}"#
+        );
         let absent = text(&success, &[Quirk::Errcode(ErrcodeForm::Absent)]);
         assert_eq!(absent, r#"{"errmsg":"success"}"#);
     }
@@ -238,9 +280,15 @@ mod tests {
             (ErrmsgForm::UpperOk, r#","errmsg":"OK""#),
             (ErrmsgForm::Success, r#","errmsg":"success""#),
             (ErrmsgForm::Absent, ""),
-            (ErrmsgForm::WithRequestId, r#","errmsg":"invalid code, rid: 632bc26a-1f8e3c5d-7a90b1c2""#),
+            (
+                ErrmsgForm::WithRequestId,
+                r#","errmsg":"invalid code, rid: 632bc26a-1f8e3c5d-7a90b1c2""#,
+            ),
         ] {
-            assert_eq!(text(&refusal, &[Quirk::Errmsg(form)]), format!(r#"{{"errcode":"6001"{words}}}"#));
+            assert_eq!(
+                text(&refusal, &[Quirk::Errmsg(form)]),
+                format!(r#"{{"errcode":"6001"{words}}}"#)
+            );
         }
     }
 
@@ -248,13 +296,22 @@ mod tests {
     fn each_spelling_changes_only_what_it_names() {
         let answer = Answer::success(json!({ "a": { "n": -1, "s": "/王🌸" }, "l": [{}] }));
         for (quirk, expected) in [
-            (Quirk::EscapedSlashes, r#"{"a":{"n":-1,"s":"\/王🌸"},"errcode":0,"errmsg":"success","l":[{}]}"#),
+            (
+                Quirk::EscapedSlashes,
+                r#"{"a":{"n":-1,"s":"\/王🌸"},"errcode":0,"errmsg":"success","l":[{}]}"#,
+            ),
             (
                 Quirk::EscapedUnicode,
                 r#"{"a":{"n":-1,"s":"/\u738b\ud83c\udf38"},"errcode":0,"errmsg":"success","l":[{}]}"#,
             ),
-            (Quirk::NumbersAsStrings, r#"{"a":{"n":"-1","s":"/王🌸"},"errcode":0,"errmsg":"success","l":[{}]}"#),
-            (Quirk::UnderData, r#"{"data":{"a":{"n":-1,"s":"/王🌸"},"l":[{}]},"errcode":0,"errmsg":"success"}"#),
+            (
+                Quirk::NumbersAsStrings,
+                r#"{"a":{"n":"-1","s":"/王🌸"},"errcode":0,"errmsg":"success","l":[{}]}"#,
+            ),
+            (
+                Quirk::UnderData,
+                r#"{"data":{"a":{"n":-1,"s":"/王🌸"},"l":[{}]},"errcode":0,"errmsg":"success"}"#,
+            ),
             (
                 Quirk::ByteOrderMark,
                 "\u{feff}{\"a\":{\"n\":-1,\"s\":\"/王🌸\"},\"errcode\":0,\"errmsg\":\"success\",\"l\":[{}]}",
@@ -264,7 +321,11 @@ mod tests {
                 r#"{"a":{"n":-1,"s":"/王🌸","z_added_in_2030":{"deep":[1,null,"新"]}},"errcode":0,"errmsg":"success","l":[{}],"z_added_in_2030":{"deep":[1,null,"新"]}}"#,
             ),
         ] {
-            assert_eq!(text(&answer, std::slice::from_ref(&quirk)), expected, "{quirk:?}");
+            assert_eq!(
+                text(&answer, std::slice::from_ref(&quirk)),
+                expected,
+                "{quirk:?}"
+            );
             assert_eq!(answer.render(&[quirk]).0, Some("application/json"));
         }
     }
@@ -276,18 +337,32 @@ mod tests {
             "manager_real_info": { "card_number": "T2018" },
         }));
         let floats = text(&answer, &[Quirk::NumbersAsFloats]);
-        assert!(floats.contains(r#""n":7200.0"#) && floats.contains(r#""errcode":0,"#), "{floats}");
-        assert!(text(&answer, &[Quirk::NumbersAsFloats, Quirk::NumbersAsStrings]).contains(r#""n":"7200.0""#));
+        assert!(
+            floats.contains(r#""n":7200.0"#) && floats.contains(r#""errcode":0,"#),
+            "{floats}"
+        );
+        assert!(
+            text(&answer, &[Quirk::NumbersAsFloats, Quirk::NumbersAsStrings])
+                .contains(r#""n":"7200.0""#)
+        );
         let numbers = text(&answer, &[Quirk::IdentifiersAsNumbers]);
-        assert!(numbers.contains(r#""school_code":1014714333,"#) && numbers.contains(r#""T2018""#), "{numbers}");
-        for quirks in
-            [&[Quirk::CutNames(CutForm::Surrogate)][..], &[Quirk::EscapedUnicode, Quirk::CutNames(CutForm::Surrogate)]]
-        {
+        assert!(
+            numbers.contains(r#""school_code":1014714333,"#) && numbers.contains(r#""T2018""#),
+            "{numbers}"
+        );
+        for quirks in [
+            &[Quirk::CutNames(CutForm::Surrogate)][..],
+            &[Quirk::EscapedUnicode, Quirk::CutNames(CutForm::Surrogate)],
+        ] {
             let cut = text(&answer, quirks);
             assert_eq!(cut.matches(r#"\ud83d""#).count(), 2, "{cut}");
         }
         let cut = answer.render(&[Quirk::CutNames(CutForm::Utf8)]).1;
-        assert!(cut.windows(7).any(|window| window == b"\xE7\x8E\x8B\xF0\x9F\x98\""), "{cut:?}");
+        assert!(
+            cut.windows(7)
+                .any(|window| window == b"\xE7\x8E\x8B\xF0\x9F\x98\""),
+            "{cut:?}"
+        );
     }
 
     #[test]
@@ -301,6 +376,10 @@ mod tests {
             assert_eq!(answer.render(&[Quirk::ContentType(form)]).0, expected);
         }
         let page = Answer::page(String::new());
-        assert_eq!(page.render(&[Quirk::ContentType(ContentTypeForm::TextPlain)]).0, Some(HTML));
+        assert_eq!(
+            page.render(&[Quirk::ContentType(ContentTypeForm::TextPlain)])
+                .0,
+            Some(HTML)
+        );
     }
 }

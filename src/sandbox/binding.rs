@@ -92,36 +92,102 @@ labelled! {
 }
 
 pub(super) const LABELS: &[Behaviour] = &[
-    label("status_200", Provenance::Inferred, "errors are shown as bodies only"),
-    label("code_is_an_integer", Provenance::Documented, "2107969430195298: declared a string, printed an integer"),
-    label("data_absent_in_failures", Provenance::Inferred, "only 0 and 2000 are shown with data"),
-    label("token_like_a_jwt", Provenance::Documented, "2107969430195298: HS512; here the signature is random"),
-    label("token_lives_7_days", Provenance::Documented, "2107969430195298: expire 604800"),
-    label("token_of_a_company_lives_7200_s", Provenance::Documented, "showdoc.com.cn/east/2876323683097954"),
-    label("company_flag_selects_the_account", Provenance::Inferred, "2107969430195298 names the flag only"),
-    label("operator_checked_before_the_code", Provenance::Inferred, "without the operator WeChat cannot be asked"),
-    label("unbound_code_is_spent", Provenance::Inferred, "the openid is known only after WeChat was asked"),
-    label("bound_at_every_official_account", Provenance::Inferred, "no document says to what a binding extends"),
-    label("mobile_or_user_name_for_sms", Provenance::Inferred, "the table of parameters is not public"),
+    label(
+        "status_200",
+        Provenance::Inferred,
+        "errors are shown as bodies only",
+    ),
+    label(
+        "code_is_an_integer",
+        Provenance::Documented,
+        "2107969430195298: declared a string, printed an integer",
+    ),
+    label(
+        "data_absent_in_failures",
+        Provenance::Inferred,
+        "only 0 and 2000 are shown with data",
+    ),
+    label(
+        "token_like_a_jwt",
+        Provenance::Documented,
+        "2107969430195298: HS512; here the signature is random",
+    ),
+    label(
+        "token_lives_7_days",
+        Provenance::Documented,
+        "2107969430195298: expire 604800",
+    ),
+    label(
+        "token_of_a_company_lives_7200_s",
+        Provenance::Documented,
+        "showdoc.com.cn/east/2876323683097954",
+    ),
+    label(
+        "company_flag_selects_the_account",
+        Provenance::Inferred,
+        "2107969430195298 names the flag only",
+    ),
+    label(
+        "operator_checked_before_the_code",
+        Provenance::Inferred,
+        "without the operator WeChat cannot be asked",
+    ),
+    label(
+        "unbound_code_is_spent",
+        Provenance::Inferred,
+        "the openid is known only after WeChat was asked",
+    ),
+    label(
+        "bound_at_every_official_account",
+        Provenance::Inferred,
+        "no document says to what a binding extends",
+    ),
+    label(
+        "mobile_or_user_name_for_sms",
+        Provenance::Inferred,
+        "the table of parameters is not public",
+    ),
     label(
         "parameters_of_binding",
         Provenance::Inferred,
         "2195723471259705 names userName; phoneSms is that of smsLogin",
     ),
-    label("sms_of_6_digits_for_5_minutes", Provenance::Inferred, "usual; no document says it"),
-    label("sms_to_unknown_numbers", Provenance::Inferred, "an unknown user is a matter of the binding"),
-    label("sms_checked_before_the_other_wechat", Provenance::Inferred, "else anybody could ask who is bound"),
-    label("json_content_type_required", Provenance::Inferred, "2107969430195298 shows JSON"),
+    label(
+        "sms_of_6_digits_for_5_minutes",
+        Provenance::Inferred,
+        "usual; no document says it",
+    ),
+    label(
+        "sms_to_unknown_numbers",
+        Provenance::Inferred,
+        "an unknown user is a matter of the binding",
+    ),
+    label(
+        "sms_checked_before_the_other_wechat",
+        Provenance::Inferred,
+        "else anybody could ask who is bound",
+    ),
+    label(
+        "json_content_type_required",
+        Provenance::Inferred,
+        "2107969430195298 shows JSON",
+    ),
 ];
 
 const fn label(name: &'static str, provenance: Provenance, source: &'static str) -> Behaviour {
-    Behaviour { group: "Binding", name, provenance, source }
+    Behaviour {
+        group: "Binding",
+        name,
+        provenance,
+        source,
+    }
 }
 
 impl Binding {
     /// Whose openid is behind a code, and a token if it is bound.
     pub(super) fn open_id(&self, call: &Call<'_>) -> Answer {
-        self.exchange(call).unwrap_or_else(|refusal| refusal.answer(None, call.quirks))
+        self.exchange(call)
+            .unwrap_or_else(|refusal| refusal.answer(None, call.quirks))
     }
 
     /// Sends an SMS, to nowhere: the sandbox shows it.
@@ -148,7 +214,10 @@ impl Binding {
         let code = text(&body, "code")?.ok_or(BindingRefusal::CodeEmpty)?;
         let company = company_flag(&body)?;
         let app_id = text(&body, "appid")?.unwrap_or_default();
-        let app = self.wechat.app(app_id).ok_or(BindingRefusal::UnknownAppId)?;
+        let app = self
+            .wechat
+            .app(app_id)
+            .ok_or(BindingRefusal::UnknownAppId)?;
         let state = *self.state();
         match state {
             BindingState::NotConfigured => return Err(BindingRefusal::NotConfigured),
@@ -156,11 +225,25 @@ impl Binding {
             BindingState::Refusing(refusal) => return Err(refusal),
             BindingState::Normal | BindingState::NobodyBound => {}
         }
-        let follower = self.wechat.codes.spend(app, code).ok_or(BindingRefusal::BadCode)?;
-        let open_id = self.wechat.followers.get(follower).ok_or(BindingRefusal::BadCode)?.open_id(app_id);
-        let user = self.accounts.bound_to(follower, company).filter(|_| state == BindingState::Normal);
+        let follower = self
+            .wechat
+            .codes
+            .spend(app, code)
+            .ok_or(BindingRefusal::BadCode)?;
+        let open_id = self
+            .wechat
+            .followers
+            .get(follower)
+            .ok_or(BindingRefusal::BadCode)?
+            .open_id(app_id);
+        let user = self
+            .accounts
+            .bound_to(follower, company)
+            .filter(|_| state == BindingState::Normal);
         let Some(user) = user else {
-            return Ok(BindingRefusal::Unbound.answer(Some(json!({ "openId": open_id })), call.quirks));
+            return Ok(
+                BindingRefusal::Unbound.answer(Some(json!({ "openId": open_id })), call.quirks)
+            );
         };
         let life = Duration::from_secs(if company { 7_200 } else { 604_800 });
         let token = token(user, self.clock.wall(), life).map_err(|_| BindingRefusal::Busy)?;
@@ -179,12 +262,22 @@ impl Binding {
         let body = call.members().ok_or(BindingRefusal::RequestFailed)?;
         let open_id = text(&body, "openId")?.ok_or(BindingRefusal::OpenIdEmpty)?;
         let app_id = text(&body, "appid")?.unwrap_or_default();
-        self.wechat.app(app_id).ok_or(BindingRefusal::UnknownAppId)?;
-        let follower = self.wechat.followers.iter().position(|it| it.open_id(app_id) == open_id);
+        self.wechat
+            .app(app_id)
+            .ok_or(BindingRefusal::UnknownAppId)?;
+        let follower = self
+            .wechat
+            .followers
+            .iter()
+            .position(|it| it.open_id(app_id) == open_id);
         let follower = follower.ok_or(BindingRefusal::BindFailed)?;
         let mobile = text(&body, "userName")?.unwrap_or_default();
-        let user = self.accounts.of(mobile).ok_or(BindingRefusal::UnknownUser)?;
-        self.sms.check(mobile, text(&body, "phoneSms")?.unwrap_or_default())?;
+        let user = self
+            .accounts
+            .of(mobile)
+            .ok_or(BindingRefusal::UnknownUser)?;
+        self.sms
+            .check(mobile, text(&body, "phoneSms")?.unwrap_or_default())?;
         self.accounts.bind(user, follower)?;
         self.sms.forget(mobile);
         Ok(())
@@ -257,7 +350,10 @@ fn done(result: Result<(), BindingRefusal>, quirks: &[Quirk]) -> Answer {
 }
 
 fn answer(code: i64, msg: &str, data: Option<Value>) -> Answer {
-    let mut body = Map::from_iter([("code".to_owned(), json!(code)), ("msg".to_owned(), json!(msg))]);
+    let mut body = Map::from_iter([
+        ("code".to_owned(), json!(code)),
+        ("msg".to_owned(), json!(msg)),
+    ]);
     if let Some(data) = data {
         body.insert("data".to_owned(), data);
     }
@@ -289,7 +385,10 @@ fn company_flag(body: &Map<String, Value>) -> Result<bool, BindingRefusal> {
 fn token(user: usize, now: Timestamp, life: Duration) -> Result<String, Error> {
     let (issued, expires) = (now.unix_seconds(), now.plus(life).unix_seconds());
     let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"HS512"}"#);
-    let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"sub":"{}","iat":{issued},"exp":{expires}}}"#, user + 1));
+    let claims = URL_SAFE_NO_PAD.encode(format!(
+        r#"{{"sub":"{}","iat":{issued},"exp":{expires}}}"#,
+        user + 1
+    ));
     let signature = URL_SAFE_NO_PAD.encode(random::bytes::<64>()?);
     Ok(format!("{header}.{claims}.{signature}"))
 }

@@ -58,7 +58,10 @@ impl SandboxBuilder {
 
     /// An application that may use Weika. The first replaces the default one, the next are added.
     pub fn app(mut self, app_key: impl Into<String>, app_secret: impl Into<String>) -> Self {
-        self.apps.push(App { key: app_key.into(), secret: app_secret.into() });
+        self.apps.push(App {
+            key: app_key.into(),
+            secret: app_secret.into(),
+        });
         self
     }
 
@@ -151,7 +154,12 @@ impl SandboxBuilder {
         let address = listener.local_addr()?;
         let (ledger, faults) = (Ledger::default(), Faults::default());
         let systems = self.systems(address, &ledger, &faults);
-        let shared = Shared { systems, ledger, quirks: Quirks::default(), faults };
+        let shared = Shared {
+            systems,
+            ledger,
+            quirks: Quirks::default(),
+            faults,
+        };
         Ok(Sandbox::run(listener, address, shared))
     }
 
@@ -159,7 +167,12 @@ impl SandboxBuilder {
         let codes = |form| Codes::new(form, self.clock.clone(), self.code_life, ledger.clone());
         let weika = Weika {
             codes: codes(CodeForm::Digits),
-            tokens: Tokens::new(self.clock.clone(), self.token_life, self.token_overlap, ledger.clone()),
+            tokens: Tokens::new(
+                self.clock.clone(),
+                self.token_life,
+                self.token_overlap,
+                ledger.clone(),
+            ),
             apps: self.apps,
             people: self.people,
             faults: faults.clone(),
@@ -184,8 +197,19 @@ impl SandboxBuilder {
         });
         let (accounts, sms) = binding;
         let state = Mutex::new(BindingState::Normal);
-        let binding = Binding { wechat: Arc::clone(&wechat), clock: self.clock, accounts, sms, state };
-        Systems { weika, wechat, binding, kesion }
+        let binding = Binding {
+            wechat: Arc::clone(&wechat),
+            clock: self.clock,
+            accounts,
+            sms,
+            state,
+        };
+        Systems {
+            weika,
+            wechat,
+            binding,
+            kesion,
+        }
     }
 }
 

@@ -36,25 +36,72 @@ pub(super) fn answer(systems: &Systems, call: &Call<'_>) -> Answer {
 
 fn show(systems: &Systems) -> String {
     let kesion = [
-        (Switch::Kesion(KesionState::Authorized), "已授权", "authorized"),
-        (Switch::Kesion(KesionState::NotAuthorized), "未授权 3002", "not authorized"),
-        (Switch::Kesion(KesionState::NotOpened), "没有开通 3001", "not opened"),
+        (
+            Switch::Kesion(KesionState::Authorized),
+            "已授权",
+            "authorized",
+        ),
+        (
+            Switch::Kesion(KesionState::NotAuthorized),
+            "未授权 3002",
+            "not authorized",
+        ),
+        (
+            Switch::Kesion(KesionState::NotOpened),
+            "没有开通 3001",
+            "not opened",
+        ),
         (Switch::Kesion(KesionState::Failing), "微信出错", "failing"),
     ];
-    let auto_login = [(Switch::KesionAutoLogin(true), "启用", "on"), (Switch::KesionAutoLogin(false), "不启用", "off")];
+    let auto_login = [
+        (Switch::KesionAutoLogin(true), "启用", "on"),
+        (Switch::KesionAutoLogin(false), "不启用", "off"),
+    ];
     let binding = [
         (Switch::Binding(BindingState::Normal), "正常", "normal"),
-        (Switch::Binding(BindingState::NotConfigured), "未配置公众号 2002", "not configured"),
-        (Switch::Binding(BindingState::OperatorUnavailable), "运营商不可用 2003", "operator unavailable"),
-        (Switch::Binding(BindingState::NobodyBound), "都未绑定 2000", "nobody bound"),
+        (
+            Switch::Binding(BindingState::NotConfigured),
+            "未配置公众号 2002",
+            "not configured",
+        ),
+        (
+            Switch::Binding(BindingState::OperatorUnavailable),
+            "运营商不可用 2003",
+            "operator unavailable",
+        ),
+        (
+            Switch::Binding(BindingState::NobodyBound),
+            "都未绑定 2000",
+            "nobody bound",
+        ),
         refusing(BindingRefusal::BadCode, "获取openid失败 2001", "no openid"),
         refusing(BindingRefusal::CodeEmpty, "code为空 2004", "no code"),
-        refusing(BindingRefusal::UnknownAppId, "APPID不存在 2035", "unknown APPID"),
+        refusing(
+            BindingRefusal::UnknownAppId,
+            "APPID不存在 2035",
+            "unknown APPID",
+        ),
         refusing(BindingRefusal::Busy, "未知异常 440001", "unknown exception"),
-        refusing(BindingRefusal::NoPermission, "无权限 440002", "no permission"),
-        refusing(BindingRefusal::NotLoggedIn, "未登录 440003", "not logged in"),
-        refusing(BindingRefusal::TokenInvalid, "token无效 440004", "token invalid"),
-        refusing(BindingRefusal::RequestFailed, "请求失败 440007", "request failed"),
+        refusing(
+            BindingRefusal::NoPermission,
+            "无权限 440002",
+            "no permission",
+        ),
+        refusing(
+            BindingRefusal::NotLoggedIn,
+            "未登录 440003",
+            "not logged in",
+        ),
+        refusing(
+            BindingRefusal::TokenInvalid,
+            "token无效 440004",
+            "token invalid",
+        ),
+        refusing(
+            BindingRefusal::RequestFailed,
+            "请求失败 440007",
+            "request failed",
+        ),
     ];
     let body = format!(
         r#"<h1>控制台<small lang="en">Control page</small></h1>
@@ -79,13 +126,20 @@ fn show(systems: &Systems) -> String {
     document("控制台", &body)
 }
 
-const fn refusing<'a>(refusal: BindingRefusal, zh: &'a str, en: &'a str) -> (Switch, &'a str, &'a str) {
+const fn refusing<'a>(
+    refusal: BindingRefusal,
+    zh: &'a str,
+    en: &'a str,
+) -> (Switch, &'a str, &'a str) {
     (Switch::Binding(BindingState::Refusing(refusal)), zh, en)
 }
 
 /// Buttons under one name: `named` is the attribute that gives it.
 fn group(systems: &Systems, named: &str, switches: &[(Switch, &str, &str)]) -> String {
-    let buttons: String = switches.iter().map(|(switch, zh, en)| button(systems, switch, zh, en)).collect();
+    let buttons: String = switches
+        .iter()
+        .map(|(switch, zh, en)| button(systems, switch, zh, en))
+        .collect();
     format!("<div class=\"switches\" role=\"group\" {named}>{buttons}</div>\n")
 }
 
@@ -102,7 +156,11 @@ fn button(systems: &Systems, switch: &Switch, zh: &str, en: &str) -> String {
 
 fn phone(systems: &Systems) -> String {
     let follower = |id: &str| Switch::Phone(WechatApproval::Approve(id.to_owned()));
-    let followers = systems.wechat.followers.iter().map(|it| (follower(it.id()), it.name(), it.id()));
+    let followers = systems
+        .wechat
+        .followers
+        .iter()
+        .map(|it| (follower(it.id()), it.name(), it.id()));
     let mut switches = vec![(Switch::Phone(WechatApproval::Ask), "每次询问", "ask")];
     switches.extend(followers);
     switches.push((Switch::Phone(WechatApproval::Decline), "拒绝", "decline"));
@@ -113,10 +171,18 @@ fn bindings(systems: &Systems) -> String {
     let entry = |it: &super::Follower| {
         let switches = [
             (Switch::Bound(it.id().to_owned(), true), "绑定", "bound"),
-            (Switch::Bound(it.id().to_owned(), false), "未绑定", "not bound"),
+            (
+                Switch::Bound(it.id().to_owned(), false),
+                "未绑定",
+                "not bound",
+            ),
         ];
         let named = format!(r#"aria-label="{}""#, escape(it.name()));
-        format!("<li>{}{}</li>\n", follower_card(it), group(systems, &named, &switches))
+        format!(
+            "<li>{}{}</li>\n",
+            follower_card(it),
+            group(systems, &named, &switches)
+        )
     };
     systems.wechat.followers.iter().map(entry).collect()
 }

@@ -36,7 +36,10 @@ impl Dialect {
     /// Refuses with `number`, an integer or a string, as the document prints it.
     pub(super) fn refusal(self, number: Value, words: &str) -> Answer {
         let refusal = as_integer(&number).unwrap_or(-1);
-        let mut body = Map::from_iter([(self.number().to_owned(), number), (self.words().to_owned(), json!(words))]);
+        let mut body = Map::from_iter([
+            (self.number().to_owned(), number),
+            (self.words().to_owned(), json!(words)),
+        ]);
         if self == Self::Kesion {
             body.insert("result".to_owned(), json!(false));
         }

@@ -120,10 +120,9 @@ impl Endpoint {
     }
 
     pub(super) fn at(path: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|it| it.path() == path || (it.is_on_iis() && it.path().eq_ignore_ascii_case(path)))
+        Self::ALL.iter().copied().find(|it| {
+            it.path() == path || (it.is_on_iis() && it.path().eq_ignore_ascii_case(path))
+        })
     }
 
     /// Kesion runs on IIS, which does not tell `/WebApi` from `/webapi`: its documents print both.
@@ -147,7 +146,10 @@ mod tests {
 
     #[test]
     fn only_iis_does_not_care_for_case() {
-        assert_eq!(Endpoint::at("/WebApi/School/getweixinauthinfo"), Some(Endpoint::OfficialAccount));
+        assert_eq!(
+            Endpoint::at("/WebApi/School/getweixinauthinfo"),
+            Some(Endpoint::OfficialAccount)
+        );
         assert_eq!(Endpoint::at("/app/wx/openid"), None);
     }
 
@@ -158,6 +160,9 @@ mod tests {
             assert!(endpoint.allows(&Method::POST) || endpoint.is_page());
             assert!(!endpoint.allows(&Method::PUT));
         }
-        assert!(Endpoint::Control.allows(&Method::POST) && !Endpoint::WechatAuthorize.allows(&Method::POST));
+        assert!(
+            Endpoint::Control.allows(&Method::POST)
+                && !Endpoint::WechatAuthorize.allows(&Method::POST)
+        );
     }
 }

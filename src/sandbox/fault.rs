@@ -184,7 +184,9 @@ impl Faults {
 
     /// The fault of a way back to the application that skips `approve`, the page that usually leads back.
     pub(super) fn take_on_the_way_back(&self, approve: Endpoint) -> Option<Fault> {
-        self.take_if(approve, |fault| fault.fits(approve) && !fault.fits(Endpoint::ManagerConnect))
+        self.take_if(approve, |fault| {
+            fault.fits(approve) && !fault.fits(Endpoint::ManagerConnect)
+        })
     }
 
     fn take_if(&self, endpoint: Endpoint, wanted: impl Fn(&Fault) -> bool) -> Option<Fault> {
@@ -202,7 +204,10 @@ impl Faults {
     }
 
     fn add(&self, endpoint: Endpoint, fault: Fault, times: Times) {
-        self.waiting().entry(endpoint).or_default().push_back((fault, times));
+        self.waiting()
+            .entry(endpoint)
+            .or_default()
+            .push_back((fault, times));
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -222,7 +227,15 @@ mod tests {
         faults.once(Endpoint::AccessToken, Fault::EmptyBody);
         faults.always(Endpoint::ManagerInfo, Fault::ResetAfter);
         let taken: Vec<_> = (0..4).map(|_| faults.take(Endpoint::AccessToken)).collect();
-        assert_eq!(taken, [Some(Fault::Hang), Some(Fault::Hang), Some(Fault::EmptyBody), None]);
+        assert_eq!(
+            taken,
+            [
+                Some(Fault::Hang),
+                Some(Fault::Hang),
+                Some(Fault::EmptyBody),
+                None
+            ]
+        );
         for _ in 0..3 {
             assert_eq!(faults.take(Endpoint::ManagerInfo), Some(Fault::ResetAfter));
         }
@@ -235,7 +248,10 @@ mod tests {
         let faults = Faults::default();
         faults.once(Endpoint::AccessToken, Fault::SameCode);
         faults.once(Endpoint::AccessToken, Fault::ExpiresIn(None));
-        assert_eq!(faults.take(Endpoint::AccessToken), Some(Fault::ExpiresIn(None)));
+        assert_eq!(
+            faults.take(Endpoint::AccessToken),
+            Some(Fault::ExpiresIn(None))
+        );
         assert_eq!(faults.take(Endpoint::AccessToken), None);
         assert_eq!(faults.pending(Endpoint::AccessToken), [Fault::SameCode]);
     }

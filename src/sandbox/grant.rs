@@ -57,7 +57,13 @@ struct Code {
 
 impl Codes {
     pub(super) fn new(form: CodeForm, clock: Clock, life: Duration, ledger: Ledger) -> Self {
-        Self { form, clock, life, ledger, issued: Mutex::default() }
+        Self {
+            form,
+            clock,
+            life,
+            ledger,
+            issued: Mutex::default(),
+        }
     }
 
     /// A new code for `person` at `app`.
@@ -68,10 +74,21 @@ impl Codes {
         let mut issued = self.issued();
         if issued.codes.len() >= issued.sweep_at {
             // Long expired codes may as well be unknown: the answer is the same.
-            issued.codes.retain(|_, code| born.since(code.born) < self.life.saturating_mul(2));
+            issued
+                .codes
+                .retain(|_, code| born.since(code.born) < self.life.saturating_mul(2));
             issued.sweep_at = (issued.codes.len() * 2).max(1_024);
         }
-        issued.codes.insert(text.clone(), Code { number, app, person, born, spent: false });
+        issued.codes.insert(
+            text.clone(),
+            Code {
+                number,
+                app,
+                person,
+                born,
+                spent: false,
+            },
+        );
         issued.last = Some(text.clone());
         Ok(text)
     }
@@ -136,7 +153,13 @@ pub(super) enum BadToken {
 
 impl Tokens {
     pub(super) fn new(clock: Clock, life: Duration, overlap: Duration, ledger: Ledger) -> Self {
-        Self { clock, life, overlap, ledger, issued: Mutex::default() }
+        Self {
+            clock,
+            life,
+            overlap,
+            ledger,
+            issued: Mutex::default(),
+        }
     }
 
     /// A new token for `app`. Its predecessors end after the overlap.
@@ -144,13 +167,22 @@ impl Tokens {
         let text = base62::<157>()?;
         let now = self.clock.now();
         let mut issued = self.issued();
-        issued.0.retain(|_, token| now.since(token.expires) < REMEMBERED);
+        issued
+            .0
+            .retain(|_, token| now.since(token.expires) < REMEMBERED);
         for token in issued.0.values_mut().filter(|it| it.app == app) {
             let end = now.plus(self.overlap);
             token.replaced = Some(token.replaced.map_or(end, |earlier| earlier.min(end)));
         }
         let expires = now.plus(self.life);
-        issued.0.insert(text.clone(), Token { app, expires, replaced: None });
+        issued.0.insert(
+            text.clone(),
+            Token {
+                app,
+                expires,
+                replaced: None,
+            },
+        );
         drop(issued);
         self.ledger.token_issued();
         Ok(text)
@@ -197,7 +229,10 @@ impl std::fmt::Debug for Valid {
 fn base62<const N: usize>() -> Result<String, Error> {
     const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let bytes: [u8; N] = random::bytes()?;
-    Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(*byte) % 62])).collect())
+    Ok(bytes
+        .iter()
+        .map(|byte| char::from(ALPHABET[usize::from(*byte) % 62]))
+        .collect())
 }
 
 #[cfg(test)]
@@ -210,7 +245,11 @@ mod tests {
     fn codes() -> (Codes, ManualClock, Ledger) {
         let hand = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
         let ledger = Ledger::default();
-        (Codes::new(CodeForm::Digits, hand.clock(), LIFE, ledger.clone()), hand, ledger)
+        (
+            Codes::new(CodeForm::Digits, hand.clock(), LIFE, ledger.clone()),
+            hand,
+            ledger,
+        )
     }
 
     #[test]
@@ -226,7 +265,14 @@ mod tests {
         hand.advance(LIFE);
         assert_eq!(codes.spend(0, &late), None, "expired");
         assert_eq!(codes.spend(0, "000000000000000000"), None, "never issued");
-        assert_eq!((ledger.codes_issued(), ledger.codes_spent(), ledger.codes_refused()), (2, 1, 4));
+        assert_eq!(
+            (
+                ledger.codes_issued(),
+                ledger.codes_spent(),
+                ledger.codes_refused()
+            ),
+            (2, 1, 4)
+        );
         assert_eq!(ledger.max_spends_of_one_code(), 3);
     }
 
@@ -266,7 +312,10 @@ mod tests {
         let tokens = Tokens::new(Clock::system(), LIFE, Duration::ZERO, Ledger::default());
         let first = tokens.issue(0).unwrap();
         let second = tokens.issue(0).unwrap();
-        assert_eq!((tokens.app(&first), tokens.app(&second)), (Err(BadToken::Unknown), Ok(0)));
+        assert_eq!(
+            (tokens.app(&first), tokens.app(&second)),
+            (Err(BadToken::Unknown), Ok(0))
+        );
     }
 
     #[test]

@@ -50,24 +50,65 @@ labelled! {
 }
 
 pub(super) const LABELS: &[Behaviour] = &[
-    label("status_200", Provenance::Documented, "errors are shown as bodies only, in every Kesion document"),
-    label("no_number_when_authorized", Provenance::Documented, "9347782530902155: the example has no returnCode"),
-    label("weixintype_is_a_string", Provenance::Documented, "9347782530902155: declared int, printed \"2\""),
-    label("ercodeimg_is_spelled_so", Provenance::Documented, "9347782530902155"),
-    label("confirm_info_only_sometimes", Provenance::Documented, "9347782530902155, and nobody explains it"),
-    label("refresh_token_in_the_answer", Provenance::Documented, "9347782530902155: authorizer_refresh_token"),
-    label("wrong_apptoken_has_no_number", Provenance::Inferred, "the error table is not public"),
-    label("apikey_if_configured", Provenance::Inferred, "required on sister pages, not named on this one"),
+    label(
+        "status_200",
+        Provenance::Documented,
+        "errors are shown as bodies only, in every Kesion document",
+    ),
+    label(
+        "no_number_when_authorized",
+        Provenance::Documented,
+        "9347782530902155: the example has no returnCode",
+    ),
+    label(
+        "weixintype_is_a_string",
+        Provenance::Documented,
+        "9347782530902155: declared int, printed \"2\"",
+    ),
+    label(
+        "ercodeimg_is_spelled_so",
+        Provenance::Documented,
+        "9347782530902155",
+    ),
+    label(
+        "confirm_info_only_sometimes",
+        Provenance::Documented,
+        "9347782530902155, and nobody explains it",
+    ),
+    label(
+        "refresh_token_in_the_answer",
+        Provenance::Documented,
+        "9347782530902155: authorizer_refresh_token",
+    ),
+    label(
+        "wrong_apptoken_has_no_number",
+        Provenance::Inferred,
+        "the error table is not public",
+    ),
+    label(
+        "apikey_if_configured",
+        Provenance::Inferred,
+        "required on sister pages, not named on this one",
+    ),
     label(
         "form_json_or_query",
         Provenance::Inferred,
         "4716865527358561 and 9328464520586731 differ, this page says nothing",
     ),
-    label("path_in_any_case", Provenance::Inferred, "4221642847652104 prints /WebApi, this page /webapi; IIS"),
+    label(
+        "path_in_any_case",
+        Provenance::Inferred,
+        "4221642847652104 prints /WebApi, this page /webapi; IIS",
+    ),
 ];
 
 const fn label(name: &'static str, provenance: Provenance, source: &'static str) -> Behaviour {
-    Behaviour { group: "Kesion", name, provenance, source }
+    Behaviour {
+        group: "Kesion",
+        name,
+        provenance,
+        source,
+    }
 }
 
 impl Kesion {
@@ -83,10 +124,20 @@ impl Kesion {
         let settings = *self.settings();
         match settings.state {
             KesionState::NotOpened => say(Some(3001), "对不起,没有开通第三方公众号授权!", None),
-            KesionState::NotAuthorized => say(Some(3002), "对不起,公众号还未授权!", Some(&self.auth_url)),
-            KesionState::Failing => say(None, "access_token missing rid: 632bc26a-1f8e3c5d-7a90b1c2", None),
+            KesionState::NotAuthorized => {
+                say(Some(3002), "对不起,公众号还未授权!", Some(&self.auth_url))
+            }
+            KesionState::Failing => say(
+                None,
+                "access_token missing rid: 632bc26a-1f8e3c5d-7a90b1c2",
+                None,
+            ),
             KesionState::Authorized => {
-                let account = OfficialAccount { app_id: &self.app_id, auth_url: &self.auth_url, settings };
+                let account = OfficialAccount {
+                    app_id: &self.app_id,
+                    auth_url: &self.auth_url,
+                    settings,
+                };
                 Answer::json(Dialect::Kesion, account.members(call.quirks), None)
             }
         }
@@ -103,14 +154,19 @@ impl Kesion {
             return Answer::see_other(AUTH_PATH);
         }
         let (zh, en) = match settings.state {
-            KesionState::NotOpened => ("没有开通第三方公众号授权", "The school has not bought this"),
+            KesionState::NotOpened => {
+                ("没有开通第三方公众号授权", "The school has not bought this")
+            }
             KesionState::Authorized => ("公众号已授权", "The official account is authorized"),
             KesionState::NotAuthorized | KesionState::Failing => {
                 ("公众号还未授权", "No official account is authorized yet")
             }
         };
         let button = if opened { BUTTON } else { "" };
-        Answer::page(document("公众号授权", &format!(r#"<h1>{zh}<small lang="en">{en}</small></h1>{button}"#)))
+        Answer::page(document(
+            "公众号授权",
+            &format!(r#"<h1>{zh}<small lang="en">{en}</small></h1>{button}"#),
+        ))
     }
 
     pub(super) fn settings(&self) -> MutexGuard<'_, KesionSettings> {
@@ -121,7 +177,12 @@ impl Kesion {
 impl KesionSettings {
     /// A verified service account that is authorized, without automatic login.
     pub(super) const fn new() -> Self {
-        Self { state: KesionState::Authorized, auto_login: false, account_type: 2, verified: true }
+        Self {
+            state: KesionState::Authorized,
+            auto_login: false,
+            account_type: 2,
+            verified: true,
+        }
     }
 }
 
@@ -134,16 +195,22 @@ const BUTTON: &str = r#"
 /// A parameter of the body, form or JSON, or of the query.
 fn named(call: &Call<'_>, name: &str) -> Option<String> {
     let in_body = if call.is_json() {
-        call.members().and_then(|it| it.get(name)?.as_str().map(str::to_owned))
+        call.members()
+            .and_then(|it| it.get(name)?.as_str().map(str::to_owned))
     } else {
-        std::str::from_utf8(call.body).ok().and_then(|form| parameter(form, name))
+        std::str::from_utf8(call.body)
+            .ok()
+            .and_then(|form| parameter(form, name))
     };
     in_body.or_else(|| parameter(call.query(), name))
 }
 
 /// `"result": false`, the words, and as much else as there is.
 fn refusal(number: Option<i64>, msg: &str, auth_url: Option<&str>, quirks: &[Quirk]) -> Answer {
-    let mut body = Map::from_iter([("result".to_owned(), json!(false)), ("msg".to_owned(), json!(msg))]);
+    let mut body = Map::from_iter([
+        ("result".to_owned(), json!(false)),
+        ("msg".to_owned(), json!(msg)),
+    ]);
     let number_member = number.map(|it| (Dialect::Kesion.number(), json!(it)));
     let auth_url = auth_url.map(|it| ("auth_url", json!(it)));
     let info = missing(quirks).map(|it| ("info", it));

@@ -81,7 +81,11 @@ impl Ledger {
 
     /// Waits until at least `calls` calls to `endpoint` have arrived; returns at once if they have.
     /// Lets a test act in the middle of a call without sleeping.
-    pub fn reached(&self, endpoint: Endpoint, calls: u64) -> impl Future<Output = ()> + Send + use<> {
+    pub fn reached(
+        &self,
+        endpoint: Endpoint,
+        calls: u64,
+    ) -> impl Future<Output = ()> + Send + use<> {
         let ledger = self.clone();
         async move {
             loop {
@@ -111,7 +115,11 @@ impl Ledger {
     /// How many codes were exchanged for a person.
     #[must_use]
     pub fn codes_spent(&self) -> u64 {
-        self.book().spends.iter().map(|it| u64::from(it.accepted)).sum()
+        self.book()
+            .spends
+            .iter()
+            .map(|it| u64::from(it.accepted))
+            .sum()
     }
 
     /// How often codes were presented in vain: spent, expired, foreign or never issued.
@@ -127,7 +135,11 @@ impl Ledger {
     #[must_use]
     pub fn max_spends_of_one_code(&self) -> u32 {
         let book = self.book();
-        let most = book.spends.iter().map(|it| it.accepted.saturating_add(it.refused)).max();
+        let most = book
+            .spends
+            .iter()
+            .map(|it| it.accepted.saturating_add(it.refused))
+            .max();
         most.unwrap_or(0)
     }
 

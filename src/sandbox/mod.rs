@@ -121,7 +121,8 @@ pub use ledger::{Entry, Ledger, Outcome, Spends};
 pub use person::{IdentityKind, Person, School};
 pub use provenance::{Behaviour, Provenance, behaviours};
 pub use quirk::{
-    ContentTypeForm, CutForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm, Quirk, Quirks,
+    ContentTypeForm, CutForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm,
+    Quirk, Quirks,
 };
 pub use server::Sandbox;
 pub use wechat::{WechatApproval, WechatRefusal};

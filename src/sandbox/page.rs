@@ -32,10 +32,18 @@ pub(super) fn choose(people: &[Person], redirect_uri: &str, query: &str) -> Stri
 
 /// The page that says what this is, for whoever follows a link to the address itself.
 pub(super) fn home(people: &[Person], followers: &[Follower]) -> String {
-    let people: String = people.iter().map(|person| format!("<li>{}</li>", person_card(person))).collect();
-    let followers: String = followers.iter().map(|it| format!("<li>{}</li>", follower_card(it))).collect();
-    let endpoints: String =
-        Endpoint::ALL.iter().map(|endpoint| format!("<li><code>{}</code></li>", endpoint.path())).collect();
+    let people: String = people
+        .iter()
+        .map(|person| format!("<li>{}</li>", person_card(person)))
+        .collect();
+    let followers: String = followers
+        .iter()
+        .map(|it| format!("<li>{}</li>", follower_card(it)))
+        .collect();
+    let endpoints: String = Endpoint::ALL
+        .iter()
+        .map(|endpoint| format!("<li><code>{}</code></li>", endpoint.path()))
+        .collect();
     let body = format!(
         r#"<h1>微卡沙盒<small lang="en">Weika sandbox</small></h1>
 <p>模拟微卡的登录页和接口，以及公众号授权、绑定和科汛接口。请从应用发起登录。<small lang="en">It plays Weika's login page and interfaces, and those of WeChat's authorize page, the binding service and Kesion. Begin a login in your application.</small></p>
@@ -53,9 +61,21 @@ pub(super) fn home(people: &[Person], followers: &[Follower]) -> String {
 
 /// A manager at a glance.
 fn person_card(person: &Person) -> String {
-    let school = person.shown_school().map_or("没有主体 · no school", |school| school.name());
-    let real = if person.has_real_info() { " · 已实名 verified" } else { "" };
-    card(person.name(), &format!("{school} · 角色组 role {role}{real}", role = person.role_id()))
+    let school = person
+        .shown_school()
+        .map_or("没有主体 · no school", |school| school.name());
+    let real = if person.has_real_info() {
+        " · 已实名 verified"
+    } else {
+        ""
+    };
+    card(
+        person.name(),
+        &format!(
+            "{school} · 角色组 role {role}{real}",
+            role = person.role_id()
+        ),
+    )
 }
 
 /// Somebody at a glance: the name and a line about it, both as plain text.
@@ -72,7 +92,10 @@ pub(super) fn card(name: &str, about: &str) -> String {
 /// A page that says in two languages why nothing can be done.
 pub(super) fn error(zh: &str, en: &str) -> String {
     let (zh, en) = (escape(zh), escape(en));
-    document("无法登录", &format!(r#"<h1>{zh}<small lang="en">{en}</small></h1>"#))
+    document(
+        "无法登录",
+        &format!(r#"<h1>{zh}<small lang="en">{en}</small></h1>"#),
+    )
 }
 
 /// A whole page of the sandbox around `body`.
@@ -147,14 +170,25 @@ mod tests {
     #[test]
     fn nothing_of_the_request_becomes_markup() {
         let people = [Person::new("a\"b", "o", "<b>&'\"")];
-        let page = choose(&people, "http://x/?\"><script>", "state='\"><script>&redirect_uri=x");
+        let page = choose(
+            &people,
+            "http://x/?\"><script>",
+            "state='\"><script>&redirect_uri=x",
+        );
         assert!(!page.contains("<script") && !page.contains("<b><b>"));
-        assert!(page.contains(r#"data-person="a&quot;b" href="/sandbox/weika/approve?person=a%22b&amp;"#));
+        assert!(
+            page.contains(
+                r#"data-person="a&quot;b" href="/sandbox/weika/approve?person=a%22b&amp;"#
+            )
+        );
     }
 
     #[test]
     fn home_names_everybody_and_logs_nobody_in() {
-        let page = home(&[Person::new("a", "o", "<b>")], &[Follower::new("f", "<i>")]);
+        let page = home(
+            &[Person::new("a", "o", "<b>")],
+            &[Follower::new("f", "<i>")],
+        );
         assert!(page.contains("&lt;b&gt;") && page.contains("&lt;i&gt;"));
         let links: Vec<_> = page.split("href=\"").skip(1).collect();
         assert!(links.len() == 1 && links[0].starts_with("/sandbox/control\""));
@@ -165,10 +199,13 @@ mod tests {
     fn everybody_and_the_refusal_can_be_clicked() {
         let page = choose(&Person::examples(), "http://x/", "app_key=K&state=S");
         for id in ["wang", "li", "chen", "zhao"] {
-            let link =
-                format!(r#"data-person="{id}" href="/sandbox/weika/approve?person={id}&amp;app_key=K&amp;state=S""#);
+            let link = format!(
+                r#"data-person="{id}" href="/sandbox/weika/approve?person={id}&amp;app_key=K&amp;state=S""#
+            );
             assert!(page.contains(&link), "{id}");
         }
-        assert!(page.contains(r#"data-decline href="/sandbox/weika/approve?decline=1&amp;app_key=K&amp;state=S""#));
+        assert!(page.contains(
+            r#"data-decline href="/sandbox/weika/approve?decline=1&amp;app_key=K&amp;state=S""#
+        ));
     }
 }

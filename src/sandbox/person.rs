@@ -65,15 +65,27 @@ impl Person {
 
     /// Real-name data: number of the campus card, name, and what the person is to the school.
     #[must_use]
-    pub fn real_info(mut self, card_number: impl Into<String>, name: impl Into<String>, kind: IdentityKind) -> Self {
-        self.real_info = Some(RealInfo { card_number: card_number.into(), name: name.into(), kind });
+    pub fn real_info(
+        mut self,
+        card_number: impl Into<String>,
+        name: impl Into<String>,
+        kind: IdentityKind,
+    ) -> Self {
+        self.real_info = Some(RealInfo {
+            card_number: card_number.into(),
+            name: name.into(),
+            kind,
+        });
         self
     }
 
     /// The school's main official account: APPID and original ID (`gh_…`).
     #[must_use]
     pub fn media_info(mut self, app_id: impl Into<String>, media_id: impl Into<String>) -> Self {
-        self.media_info = Some(MediaInfo { app_id: app_id.into(), media_id: media_id.into() });
+        self.media_info = Some(MediaInfo {
+            app_id: app_id.into(),
+            media_id: media_id.into(),
+        });
         self
     }
 
@@ -138,7 +150,9 @@ impl Person {
     }
 
     pub(super) fn shown_school(&self) -> Option<&School> {
-        self.current_school.as_ref().or_else(|| self.schools.first())
+        self.current_school
+            .as_ref()
+            .or_else(|| self.schools.first())
     }
 
     pub(super) fn all_schools(&self) -> impl Iterator<Item = &School> {
@@ -162,11 +176,14 @@ impl Person {
             json!({ "card_number": it.card_number, "name": it.name, "identity_type": identity_type })
         });
         let media_info = self.media_info.as_ref();
-        let media_info = media_info.map(|it| json!({ "app_id": it.app_id, "media_id": it.media_id }));
+        let media_info =
+            media_info.map(|it| json!({ "app_id": it.app_id, "media_id": it.media_id }));
         let current_school = self.current_school.as_ref().map(|it| it.entry(quirks));
-        for (name, object) in
-            [("manager_real_info", real_info), ("media_info", media_info), ("cur_school", current_school)]
-        {
+        for (name, object) in [
+            ("manager_real_info", real_info),
+            ("media_info", media_info),
+            ("cur_school", current_school),
+        ] {
             if let Some(object) = object.or_else(|| missing(quirks)) {
                 info[name] = object;
             }
@@ -187,7 +204,11 @@ impl School {
     /// A school: its code (ten digits in public examples), its name, and the platform it is on.
     #[must_use]
     pub fn new(code: impl Into<String>, name: impl Into<String>, host: impl Into<String>) -> Self {
-        Self { code: code.into(), name: name.into(), host: host.into() }
+        Self {
+            code: code.into(),
+            name: name.into(),
+            host: host.into(),
+        }
     }
 
     /// The three schools of [`Person::examples`], on Weika's two platforms and on a private one.
@@ -195,7 +216,11 @@ impl School {
     pub fn examples() -> [Self; 3] {
         [
             Self::new("1000000001", "示例大学", "https://uni.weixiao.qq.com"),
-            Self::new("1000000002", "示例职业技术学院", "https://open.wecard.qq.com"),
+            Self::new(
+                "1000000002",
+                "示例职业技术学院",
+                "https://open.wecard.qq.com",
+            ),
             Self::new("1000000003", "示例第一中学", "https://weika.school.example"),
         ]
     }
@@ -319,7 +344,10 @@ mod tests {
             (HostForm::Http, "http://uni.weixiao.qq.com"),
             (HostForm::Foreign, "https://weika.attacker.example"),
             (HostForm::PrivateIp, "https://10.0.0.7"),
-            (HostForm::Is("http://127.0.0.1:9".to_owned()), "http://127.0.0.1:9"),
+            (
+                HostForm::Is("http://127.0.0.1:9".to_owned()),
+                "http://127.0.0.1:9",
+            ),
         ] {
             assert_eq!(school.entry(&[Quirk::Host(form)])["host"], host);
         }
@@ -328,7 +356,8 @@ mod tests {
     #[test]
     fn identity_type_takes_every_numbering() {
         use IdentityKind::{Alumni, Other, Staff, Student};
-        let numbers = |quirks: &[Quirk]| [Other, Student, Staff, Alumni].map(|it| it.number(quirks));
+        let numbers =
+            |quirks: &[Quirk]| [Other, Student, Staff, Alumni].map(|it| it.number(quirks));
         assert_eq!(numbers(&[]), ["1", "2", "3", "4"].map(|it| json!(it)));
         let school = Quirk::IdentityType(IdentityNumbering::School);
         assert_eq!(numbers(&[school]), [0, 1, 4, 5].map(|it| json!(it)));

@@ -170,7 +170,8 @@ impl Quirks {
 
     /// Switches `quirk` off, whatever its form.
     pub fn off(&self, quirk: &Quirk) {
-        self.active().retain(|it| discriminant(it) != discriminant(quirk));
+        self.active()
+            .retain(|it| discriminant(it) != discriminant(quirk));
     }
 
     /// Switches everything off.

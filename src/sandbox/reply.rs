@@ -36,9 +36,17 @@ pub(super) struct Shared {
 
 impl Shared {
     /// Answers one call. `reset` makes its connection break.
-    pub(super) async fn reply(&self, request: Request<Incoming>, reset: Arc<Notify>) -> Response<ReplyBody> {
+    pub(super) async fn reply(
+        &self,
+        request: Request<Incoming>,
+        reset: Arc<Notify>,
+    ) -> Response<ReplyBody> {
         let (parts, body) = request.into_parts();
-        let host = parts.headers.get(header::HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+        let host = parts
+            .headers
+            .get(header::HOST)
+            .map(HeaderValue::as_bytes)
+            .unwrap_or_default();
         let host = String::from_utf8_lossy(host).into_owned();
         let endpoint = Endpoint::at(parts.uri.path());
         self.ledger.arrive(endpoint, &host);
@@ -53,7 +61,12 @@ impl Shared {
             (None, None) => not_found(),
             (None, Some(endpoint)) => match read(body).await {
                 Ok(body) => {
-                    let call = Call { parts: &parts, body: &body, quirks: &quirks, fault: fault.as_ref() };
+                    let call = Call {
+                        parts: &parts,
+                        body: &body,
+                        quirks: &quirks,
+                        fault: fault.as_ref(),
+                    };
                     self.systems.answer(endpoint, &call)
                 }
                 Err(Unreadable::TooSlow) => {
@@ -76,7 +89,11 @@ impl Shared {
             (None, Some(errcode)) => Outcome::Refused(errcode),
             (None, None) => Outcome::Answered,
         };
-        self.ledger.finish(Entry { endpoint, host, outcome });
+        self.ledger.finish(Entry {
+            endpoint,
+            host,
+            outcome,
+        });
 
         let (content_type, bytes) = answer.render(&quirks);
         let body = match fault {
@@ -153,14 +170,23 @@ fn instead(fault: &Fault, dialect: Dialect) -> Option<Answer> {
         }
         Fault::Redirect(location) => Answer::redirect(HeaderValue::from_str(location).ok()?),
         Fault::Errcode(errcode) => dialect.refusal(errcode.clone(), "system error"),
-        Fault::NotLatest => dialect.refusal(Refusal::TokenInvalid.errcode(), "access_token is invalid or not latest"),
+        Fault::NotLatest => dialect.refusal(
+            Refusal::TokenInvalid.errcode(),
+            "access_token is invalid or not latest",
+        ),
         _ => return None,
     })
 }
 
 fn not_found() -> Answer {
-    let body = [("errcode".to_owned(), json!(404)), ("errmsg".to_owned(), json!("not found"))];
-    Answer::failure(StatusCode::NOT_FOUND, Content::Json(Dialect::Weika, Map::from_iter(body)))
+    let body = [
+        ("errcode".to_owned(), json!(404)),
+        ("errmsg".to_owned(), json!("not found")),
+    ];
+    Answer::failure(
+        StatusCode::NOT_FOUND,
+        Content::Json(Dialect::Weika, Map::from_iter(body)),
+    )
 }
 
 /// Blanks in front leave JSON and HTML valid, so that only a limit keeps a reader from taking it all.
@@ -190,7 +216,11 @@ enum Part {
 impl ReplyBody {
     fn whole(bytes: Bytes) -> Self {
         let announced = bytes.len() as u64;
-        let parts = if bytes.is_empty() { VecDeque::new() } else { VecDeque::from([Part::Bytes(bytes)]) };
+        let parts = if bytes.is_empty() {
+            VecDeque::new()
+        } else {
+            VecDeque::from([Part::Bytes(bytes)])
+        };
         Self { parts, announced }
     }
 
@@ -198,7 +228,10 @@ impl ReplyBody {
     fn truncated(bytes: &Bytes) -> Self {
         let half = Part::Bytes(bytes.slice(..bytes.len() / 2));
         let parts = VecDeque::from([half, Part::Pause, Part::BreakOff]);
-        Self { parts, announced: bytes.len() as u64 }
+        Self {
+            parts,
+            announced: bytes.len() as u64,
+        }
     }
 }
 
@@ -206,7 +239,10 @@ impl Body for ReplyBody {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match self.parts.pop_front() {
             Some(Part::Bytes(bytes)) => {
                 self.announced = self.announced.saturating_sub(bytes.len() as u64);
@@ -216,7 +252,9 @@ impl Body for ReplyBody {
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
-            Some(Part::BreakOff) => Poll::Ready(Some(Err(io::Error::other("the sandbox was told to break off")))),
+            Some(Part::BreakOff) => Poll::Ready(Some(Err(io::Error::other(
+                "the sandbox was told to break off",
+            )))),
             None => Poll::Ready(None),
         }
     }

@@ -44,7 +44,11 @@ impl Sandbox {
     pub(super) fn run(listener: TcpListener, address: SocketAddr, shared: Shared) -> Self {
         let shared = Arc::new(shared);
         let acceptor = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Self { address, shared, acceptor }
+        Self {
+            address,
+            shared,
+            acceptor,
+        }
     }
 
     /// A sandbox to be set up.
@@ -191,7 +195,9 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
         })
     };
     let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_READ_TIMEOUT);
     let mut connection = server.serve_connection(TokioIo::new(stream), service);
     let mut told_to_reset = pin!(reset.notified());
     let must_reset = poll_fn(|context| {

@@ -22,7 +22,10 @@ struct Sent {
 
 impl Sms {
     pub(super) const fn new(clock: Clock) -> Self {
-        Self { clock, sent: Mutex::new(BTreeMap::new()) }
+        Self {
+            clock,
+            sent: Mutex::new(BTreeMap::new()),
+        }
     }
 
     /// A new code for `mobile`.
@@ -39,7 +42,13 @@ impl Sms {
         if sent.len() >= MANY {
             sent.retain(|_, it| now.since(it.at) < LIFE);
         }
-        sent.insert(mobile.to_owned(), Sent { code: format!("{:06}", random % 1_000_000), at: now });
+        sent.insert(
+            mobile.to_owned(),
+            Sent {
+                code: format!("{:06}", random % 1_000_000),
+                at: now,
+            },
+        );
         Ok(())
     }
 
@@ -66,7 +75,10 @@ impl Sms {
 
     /// Every number with its last code.
     pub(super) fn all(&self) -> Vec<(String, String)> {
-        self.sent().iter().map(|(mobile, sent)| (mobile.clone(), sent.code.clone())).collect()
+        self.sent()
+            .iter()
+            .map(|(mobile, sent)| (mobile.clone(), sent.code.clone()))
+            .collect()
     }
 
     fn sent(&self) -> MutexGuard<'_, BTreeMap<String, Sent>> {

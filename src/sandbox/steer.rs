@@ -37,7 +37,11 @@ impl Sandbox {
 
     /// Whether WeChat's page takes every browser for WeChat's, or looks at the `User-Agent`, as by default.
     pub fn accept_any_browser(&self, accept: bool) {
-        self.shared.systems.wechat.any_browser.store(accept, Ordering::Release);
+        self.shared
+            .systems
+            .wechat
+            .any_browser
+            .store(accept, Ordering::Release);
     }
 
     /// A WeChat code for the follower of this id at the sandbox's own official account, as if a browser had
@@ -56,13 +60,19 @@ impl Sandbox {
     }
 
     /// Binds the follower of this id to the follower's own account. Whether there is such a follower.
-    #[expect(clippy::must_use_candidate, reason = "a test that names its own followers knows the answer")]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "a test that names its own followers knows the answer"
+    )]
     pub fn bind(&self, follower: &str) -> bool {
         self.shared.systems.set_bound(follower, true)
     }
 
     /// Takes the binding of the follower of this id away. Whether there is such a follower.
-    #[expect(clippy::must_use_candidate, reason = "a test that names its own followers knows the answer")]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "a test that names its own followers knows the answer"
+    )]
     pub fn unbind(&self, follower: &str) -> bool {
         self.shared.systems.set_bound(follower, false)
     }

@@ -42,7 +42,11 @@ impl Switch {
             Self::KesionAutoLogin(on) => systems.kesion.settings().auto_login = *on,
             Self::Binding(state) => *systems.binding.state() = *state,
             Self::Phone(WechatApproval::Approve(follower))
-                if !systems.wechat.followers.iter().any(|it| it.id() == follower) =>
+                if !systems
+                    .wechat
+                    .followers
+                    .iter()
+                    .any(|it| it.id() == follower) =>
             {
                 return false;
             }
@@ -100,14 +104,29 @@ const BINDING: [(&str, BindingState); 12] = [
     ("2004", BindingState::Refusing(BindingRefusal::CodeEmpty)),
     ("2035", BindingState::Refusing(BindingRefusal::UnknownAppId)),
     ("440001", BindingState::Refusing(BindingRefusal::Busy)),
-    ("440002", BindingState::Refusing(BindingRefusal::NoPermission)),
-    ("440003", BindingState::Refusing(BindingRefusal::NotLoggedIn)),
-    ("440004", BindingState::Refusing(BindingRefusal::TokenInvalid)),
-    ("440007", BindingState::Refusing(BindingRefusal::RequestFailed)),
+    (
+        "440002",
+        BindingState::Refusing(BindingRefusal::NoPermission),
+    ),
+    (
+        "440003",
+        BindingState::Refusing(BindingRefusal::NotLoggedIn),
+    ),
+    (
+        "440004",
+        BindingState::Refusing(BindingRefusal::TokenInvalid),
+    ),
+    (
+        "440007",
+        BindingState::Refusing(BindingRefusal::RequestFailed),
+    ),
 ];
 
 fn word<T: PartialEq>(words: &[(&'static str, T)], state: &T) -> &'static str {
-    words.iter().find(|(_, it)| it == state).map_or("", |(word, _)| word)
+    words
+        .iter()
+        .find(|(_, it)| it == state)
+        .map_or("", |(word, _)| word)
 }
 
 #[cfg(test)]
@@ -116,15 +135,31 @@ mod tests {
 
     #[test]
     fn a_switch_is_found_by_the_name_it_shows() {
-        for switch in
-            KESION.map(|(_, it)| Switch::Kesion(it)).into_iter().chain(BINDING.map(|(_, it)| Switch::Binding(it)))
+        for switch in KESION
+            .map(|(_, it)| Switch::Kesion(it))
+            .into_iter()
+            .chain(BINDING.map(|(_, it)| Switch::Binding(it)))
         {
             assert_eq!(Switch::parse(&switch.to_string()), Some(switch));
         }
-        for name in ["kesion-auto-login:on", "phone:ask", "phone:decline", "person:a:b", "bind:小明", "unbind:x"] {
+        for name in [
+            "kesion-auto-login:on",
+            "phone:ask",
+            "phone:decline",
+            "person:a:b",
+            "bind:小明",
+            "unbind:x",
+        ] {
             assert_eq!(Switch::parse(name).unwrap().to_string(), name);
         }
-        for name in ["", "kesion", "kesion:", "phone:xiaoming", "binding:2000", "other:x"] {
+        for name in [
+            "",
+            "kesion",
+            "kesion:",
+            "phone:xiaoming",
+            "binding:2000",
+            "other:x",
+        ] {
             assert_eq!(Switch::parse(name), None, "{name}");
         }
     }

@@ -31,9 +31,18 @@ impl Systems {
         match endpoint {
             Endpoint::ManagerConnect => self.weika.manager_connect(call),
             Endpoint::Approve => self.weika.approve(call),
-            Endpoint::AccessToken => self.weika.access_token(call).map_or_else(Refusal::answer, Answer::success),
-            Endpoint::ManagerInfo => self.weika.manager_info(call).map_or_else(Refusal::answer, Answer::success),
-            Endpoint::SchoolInfo => self.weika.school_info(call).map_or_else(Refusal::answer, Answer::success),
+            Endpoint::AccessToken => self
+                .weika
+                .access_token(call)
+                .map_or_else(Refusal::answer, Answer::success),
+            Endpoint::ManagerInfo => self
+                .weika
+                .manager_info(call)
+                .map_or_else(Refusal::answer, Answer::success),
+            Endpoint::SchoolInfo => self
+                .weika
+                .school_info(call)
+                .map_or_else(Refusal::answer, Answer::success),
             Endpoint::WechatAuthorize => self.wechat.authorize(call),
             Endpoint::WechatApprove => self.wechat.approve(call),
             Endpoint::OpenId => self.binding.open_id(call),
@@ -53,7 +62,12 @@ impl Systems {
     /// Binds the follower of this id to the own account, or takes the binding away. Whether there is such a
     /// follower.
     pub(super) fn set_bound(&self, follower: &str, bound: bool) -> bool {
-        let Some(follower) = self.wechat.followers.iter().position(|it| it.id() == follower) else {
+        let Some(follower) = self
+            .wechat
+            .followers
+            .iter()
+            .position(|it| it.id() == follower)
+        else {
             return false;
         };
         if bound {

@@ -81,8 +81,16 @@ pub(super) const LABELS: &[Behaviour] = &[
         Provenance::Observed,
         "community/develop/doc/0002421ca10040a7b6513ad2b61400",
     ),
-    label("browser_checked_first", Provenance::Inferred, "no document says in which order is checked"),
-    label("wecom_is_not_wechat", Provenance::Inferred, "wxwork in the User-Agent: accounts of WeCom are others"),
+    label(
+        "browser_checked_first",
+        Provenance::Inferred,
+        "no document says in which order is checked",
+    ),
+    label(
+        "wecom_is_not_wechat",
+        Provenance::Inferred,
+        "wxwork in the User-Agent: accounts of WeCom are others",
+    ),
     label(
         "parameters_after_state",
         Provenance::Observed,
@@ -93,26 +101,75 @@ pub(super) const LABELS: &[Behaviour] = &[
         Provenance::Documented,
         "网页授权: state 否; csdn 86527897 lists 10013 state不能为空 beside it",
     ),
-    label("state_absent_if_absent", Provenance::Inferred, "state is optional in 网页授权; its return is not described"),
-    label("state_empty_if_empty", Provenance::Inferred, "state is returned unchanged; an empty one is not described"),
-    label("snsapi_base_is_silent", Provenance::Documented, "网页授权: 静默授权并自动跳转到回调页"),
-    label("snsapi_userinfo_asks", Provenance::Documented, "网页授权: 弹出授权页面"),
-    label("decline_brings_state_only", Provenance::Observed, "cnblogs xiaofenguo/p/8400352"),
-    label("code_single_use", Provenance::Documented, "网页授权: code只能使用一次"),
-    label("code_lives_5_minutes", Provenance::Documented, "网页授权: 5分钟未被使用自动过期"),
-    label("code_of_32_characters", Provenance::Observed, "samples in public questions; the length has changed before"),
-    label("code_bound_to_appid", Provenance::Observed, "community/minihome/doc/00000ca9a30220eb81432af986b400"),
+    label(
+        "state_absent_if_absent",
+        Provenance::Inferred,
+        "state is optional in 网页授权; its return is not described",
+    ),
+    label(
+        "state_empty_if_empty",
+        Provenance::Inferred,
+        "state is returned unchanged; an empty one is not described",
+    ),
+    label(
+        "snsapi_base_is_silent",
+        Provenance::Documented,
+        "网页授权: 静默授权并自动跳转到回调页",
+    ),
+    label(
+        "snsapi_userinfo_asks",
+        Provenance::Documented,
+        "网页授权: 弹出授权页面",
+    ),
+    label(
+        "decline_brings_state_only",
+        Provenance::Observed,
+        "cnblogs xiaofenguo/p/8400352",
+    ),
+    label(
+        "code_single_use",
+        Provenance::Documented,
+        "网页授权: code只能使用一次",
+    ),
+    label(
+        "code_lives_5_minutes",
+        Provenance::Documented,
+        "网页授权: 5分钟未被使用自动过期",
+    ),
+    label(
+        "code_of_32_characters",
+        Provenance::Observed,
+        "samples in public questions; the length has changed before",
+    ),
+    label(
+        "code_bound_to_appid",
+        Provenance::Observed,
+        "community/minihome/doc/00000ca9a30220eb81432af986b400",
+    ),
     label(
         "any_redirect_host_unless_registered",
         Provenance::Inferred,
         "the sandbox's own, for development; WeChat insists",
     ),
-    label("openid_differs_by_account", Provenance::Documented, "网页授权: 用户的唯一标识, one for each account"),
-    label("pretend_link", Provenance::Inferred, "the sandbox's own, for development on a desktop"),
+    label(
+        "openid_differs_by_account",
+        Provenance::Documented,
+        "网页授权: 用户的唯一标识, one for each account",
+    ),
+    label(
+        "pretend_link",
+        Provenance::Inferred,
+        "the sandbox's own, for development on a desktop",
+    ),
 ];
 
 const fn label(name: &'static str, provenance: Provenance, source: &'static str) -> Behaviour {
-    Behaviour { group: "WeChat", name, provenance, source }
+    Behaviour {
+        group: "WeChat",
+        name,
+        provenance,
+        source,
+    }
 }
 
 impl Wechat {
@@ -124,10 +181,12 @@ impl Wechat {
         };
         let approval = self.approval().clone();
         let decision = match approval {
-            WechatApproval::Ask => return Answer::page(wechat_page::ask(&self.followers, &request, call.query())),
-            WechatApproval::Approve(follower) => {
-                form_urlencoded::Serializer::new(String::new()).append_pair("person", &follower).finish()
+            WechatApproval::Ask => {
+                return Answer::page(wechat_page::ask(&self.followers, &request, call.query()));
             }
+            WechatApproval::Approve(follower) => form_urlencoded::Serializer::new(String::new())
+                .append_pair("person", &follower)
+                .finish(),
             WechatApproval::Decline => "decline=1".to_owned(),
         };
         let fault = self.faults.take_on_the_way_back(Endpoint::WechatApprove);
@@ -162,7 +221,8 @@ impl Wechat {
     /// The request in `query`, if everything about it and about the browser is right.
     fn admitted(&self, call: &Call<'_>, query: &str) -> Result<AuthorizeRequest, Answer> {
         let pretends = parameter(query, PRETEND.0).as_deref() == Some(PRETEND.1);
-        let wechat = self.any_browser.load(Ordering::Acquire) || is_wechat(call.header(header::USER_AGENT));
+        let wechat =
+            self.any_browser.load(Ordering::Acquire) || is_wechat(call.header(header::USER_AGENT));
         if !wechat && !pretends {
             return Err(WechatRefusal::NotWechat.page(query));
         }
@@ -172,16 +232,30 @@ impl Wechat {
         }
         let host = request.host();
         let registered = self.redirect_domains.is_empty() || self.redirect_domains.contains(&host);
-        if registered { Ok(request) } else { Err(WechatRefusal::RedirectUriMismatch.page(query)) }
+        if registered {
+            Ok(request)
+        } else {
+            Err(WechatRefusal::RedirectUriMismatch.page(query))
+        }
     }
 
-    fn send_back(&self, decision: &str, request: &AuthorizeRequest, quirks: &[Quirk], fault: Option<&Fault>) -> Answer {
+    fn send_back(
+        &self,
+        decision: &str,
+        request: &AuthorizeRequest,
+        quirks: &[Quirk],
+        fault: Option<&Fault>,
+    ) -> Answer {
         let mut parameters = Vec::new();
         if parameter(decision, "decline").is_none() {
             let Some(follower) = parameter(decision, "person") else {
                 return bad_request("没有选择是谁", "Nobody was chosen");
             };
-            let earlier = if fault == Some(&Fault::SameCode) { self.codes.last() } else { None };
+            let earlier = if fault == Some(&Fault::SameCode) {
+                self.codes.last()
+            } else {
+                None
+            };
             let code = earlier.or_else(|| self.issue_code(self.app(&request.app_id)?, &follower));
             let Some(code) = code else {
                 return bad_request("没有这个人", "There is no such person");
@@ -191,7 +265,9 @@ impl Wechat {
         if let Some(state) = &request.state {
             match fault {
                 Some(Fault::StateMissing) => {}
-                Some(Fault::AlteredState(suffix)) => parameters.push(format!("state={state}{suffix}")),
+                Some(Fault::AlteredState(suffix)) => {
+                    parameters.push(format!("state={state}{suffix}"))
+                }
                 _ => parameters.push(format!("state={state}")),
             }
         }
@@ -216,7 +292,11 @@ impl WechatRefusal {
             Self::RedirectUriEmpty => 10011,
             Self::AppIdEmpty => 10012,
             Self::UnknownAppId => 40013,
-            Self::NotWechat | Self::ParameterOrder | Self::ResponseType | Self::StateTooLong | Self::StateAlphabet => {
+            Self::NotWechat
+            | Self::ParameterOrder
+            | Self::ResponseType
+            | Self::StateTooLong
+            | Self::StateAlphabet => {
                 return None;
             }
         })
@@ -258,10 +338,19 @@ mod tests {
     #[test]
     fn wechat_is_known_by_its_user_agent_and_wecom_is_not_wechat() {
         for (user_agent, expected) in [
-            ("Mozilla/5.0 (iPhone) Mobile/15E148 MicroMessenger/8.0.59(0x18003b28) NetType/WIFI", true),
+            (
+                "Mozilla/5.0 (iPhone) Mobile/15E148 MicroMessenger/8.0.59(0x18003b28) NetType/WIFI",
+                true,
+            ),
             ("mozilla/5.0 micromessenger/7.0.20.1781", true),
-            ("Mozilla/5.0 (iPhone)  Mobile/15E148 wxwork/4.0.19 MicroMessenger/7.0.1", false),
-            ("Mozilla/5.0 WXWORK/4.1.3 (MicroMessenger/6.2) WindowsWechat", false),
+            (
+                "Mozilla/5.0 (iPhone)  Mobile/15E148 wxwork/4.0.19 MicroMessenger/7.0.1",
+                false,
+            ),
+            (
+                "Mozilla/5.0 WXWORK/4.1.3 (MicroMessenger/6.2) WindowsWechat",
+                false,
+            ),
             ("Mozilla/5.0 Chrome/140.0.0.0 Safari/537.36", false),
             ("", false),
         ] {

@@ -22,9 +22,10 @@ pub(super) fn ask(followers: &[Follower], request: &AuthorizeRequest, query: &st
         ));
     }
     let (zh, en) = match request.scope {
-        Scope::Base => {
-            ("这是谁的手机？", "Whose phone is this? WeChat itself asks nothing here (snsapi_base) and goes on at once")
-        }
+        Scope::Base => (
+            "这是谁的手机？",
+            "Whose phone is this? WeChat itself asks nothing here (snsapi_base) and goes on at once",
+        ),
         Scope::UserInfo => (
             "申请获取你的昵称、头像",
             "Allow the account to get your name and picture (snsapi_userinfo)? Say who you are",
@@ -43,7 +44,11 @@ pub(super) fn ask(followers: &[Follower], request: &AuthorizeRequest, query: &st
 
 /// Somebody of WeChat at a glance.
 pub(super) fn follower_card(follower: &Follower) -> String {
-    let company = if follower.is_company() { " · 企业用户 company" } else { "" };
+    let company = if follower.is_company() {
+        " · 企业用户 company"
+    } else {
+        ""
+    };
     let mobile = follower.mobile_number().unwrap_or("没有手机号 · no mobile");
     card(follower.name(), &format!("{mobile}{company}"))
 }
@@ -68,20 +73,33 @@ pub(super) fn not_wechat(query: &str) -> String {
 pub(super) fn refusal(refusal: WechatRefusal) -> String {
     let (zh, en) = match refusal {
         WechatRefusal::NotWechat => ("请在微信客户端打开链接", "Open this link in WeChat"),
-        WechatRefusal::ParameterOrder => ("参数错误：参数顺序不对", "Wrong parameters, or in the wrong order"),
+        WechatRefusal::ParameterOrder => (
+            "参数错误：参数顺序不对",
+            "Wrong parameters, or in the wrong order",
+        ),
         WechatRefusal::ResponseType => ("参数错误：response_type", "response_type must be code"),
-        WechatRefusal::RedirectUriMismatch => {
-            ("redirect_uri域名与后台配置不一致", "The host or port of redirect_uri is not the registered one")
-        }
-        WechatRefusal::UnknownScope => ("该公众号没有这个scope的权限", "The account has no such scope"),
+        WechatRefusal::RedirectUriMismatch => (
+            "redirect_uri域名与后台配置不一致",
+            "The host or port of redirect_uri is not the registered one",
+        ),
+        WechatRefusal::UnknownScope => (
+            "该公众号没有这个scope的权限",
+            "The account has no such scope",
+        ),
         WechatRefusal::ScopeEmpty => ("scope不能为空", "scope is empty"),
         WechatRefusal::RedirectUriEmpty => ("redirect_uri不能为空", "redirect_uri is empty"),
         WechatRefusal::AppIdEmpty => ("appid不能为空", "appid is empty"),
         WechatRefusal::StateTooLong => ("state参数过长", "state has more than 128 bytes"),
-        WechatRefusal::StateAlphabet => ("参数错误：state", "state has something else than letters and digits"),
+        WechatRefusal::StateAlphabet => (
+            "参数错误：state",
+            "state has something else than letters and digits",
+        ),
         WechatRefusal::UnknownAppId => ("AppID不存在", "There is no such appid"),
     };
-    let number = refusal.number().map(|it| format!("<p>错误码 <code>{it}</code></p>")).unwrap_or_default();
+    let number = refusal
+        .number()
+        .map(|it| format!("<p>错误码 <code>{it}</code></p>"))
+        .unwrap_or_default();
     let body = format!(
         r#"<h1 data-error="{mark}">{zh}<small lang="en">{en}</small></h1>
 {number}"#,
@@ -101,7 +119,9 @@ mod tests {
         let followers = [Follower::new("a\"b", "<b>&'\"")];
         let page = ask(&followers, &request, query) + &not_wechat(query);
         assert!(!page.contains("<script") && !page.contains("<b><b>"));
-        assert!(page.contains(r#"data-person="a&quot;b" href="/sandbox/wechat/approve?person=a%22b&amp;appid=A"#));
+        assert!(page.contains(
+            r#"data-person="a&quot;b" href="/sandbox/wechat/approve?person=a%22b&amp;appid=A"#
+        ));
     }
 
     #[test]

@@ -70,26 +70,95 @@ labelled! {
 }
 
 pub(super) const LABELS: &[Behaviour] = &[
-    label("status_200", Provenance::Documented, "errors are shown as bodies only, in every Weika document"),
-    label("state_unchanged", Provenance::Documented, "admin.html: 回调之后原样返回"),
-    label("state_absent_if_absent", Provenance::Inferred, "state is optional in admin.html"),
-    label("code_single_use", Provenance::Documented, "admin.html: 一次性"),
-    label("code_lives_5_minutes", Provenance::Inferred, "documented for the member's wxcode, access_token.html"),
-    label("code_of_18_digits", Provenance::Observed, "a public sample of 2016"),
-    label("code_bound_to_application", Provenance::Inferred, "as with every OAuth code"),
-    label("token_error_does_not_spend_code", Provenance::Inferred, "no document says in which order is checked"),
-    label("token_lives_7200_s", Provenance::Documented, "admin.html, step 2"),
-    label("token_overlap_5_minutes", Provenance::Inferred, "by analogy with WeChat's stable_token"),
-    label("empty_school_entry", Provenance::Documented, "admin.html, example of step 3"),
-    label("real_info_only_if_known", Provenance::Documented, "admin.html: 仅当管理员有实名信息时有此字段"),
-    label("decline_brings_state_only", Provenance::Inferred, "WeChat's rule; Weika documents nothing"),
-    label("error_page_for_wrong_request", Provenance::Inferred, "no document says what is shown"),
-    label("parameters_before_fragment", Provenance::Observed, "cnblogs 8468844, of WeChat"),
-    label("json_content_type_required", Provenance::Documented, "admin.html: POST(application/json)"),
+    label(
+        "status_200",
+        Provenance::Documented,
+        "errors are shown as bodies only, in every Weika document",
+    ),
+    label(
+        "state_unchanged",
+        Provenance::Documented,
+        "admin.html: 回调之后原样返回",
+    ),
+    label(
+        "state_absent_if_absent",
+        Provenance::Inferred,
+        "state is optional in admin.html",
+    ),
+    label(
+        "code_single_use",
+        Provenance::Documented,
+        "admin.html: 一次性",
+    ),
+    label(
+        "code_lives_5_minutes",
+        Provenance::Inferred,
+        "documented for the member's wxcode, access_token.html",
+    ),
+    label(
+        "code_of_18_digits",
+        Provenance::Observed,
+        "a public sample of 2016",
+    ),
+    label(
+        "code_bound_to_application",
+        Provenance::Inferred,
+        "as with every OAuth code",
+    ),
+    label(
+        "token_error_does_not_spend_code",
+        Provenance::Inferred,
+        "no document says in which order is checked",
+    ),
+    label(
+        "token_lives_7200_s",
+        Provenance::Documented,
+        "admin.html, step 2",
+    ),
+    label(
+        "token_overlap_5_minutes",
+        Provenance::Inferred,
+        "by analogy with WeChat's stable_token",
+    ),
+    label(
+        "empty_school_entry",
+        Provenance::Documented,
+        "admin.html, example of step 3",
+    ),
+    label(
+        "real_info_only_if_known",
+        Provenance::Documented,
+        "admin.html: 仅当管理员有实名信息时有此字段",
+    ),
+    label(
+        "decline_brings_state_only",
+        Provenance::Inferred,
+        "WeChat's rule; Weika documents nothing",
+    ),
+    label(
+        "error_page_for_wrong_request",
+        Provenance::Inferred,
+        "no document says what is shown",
+    ),
+    label(
+        "parameters_before_fragment",
+        Provenance::Observed,
+        "cnblogs 8468844, of WeChat",
+    ),
+    label(
+        "json_content_type_required",
+        Provenance::Documented,
+        "admin.html: POST(application/json)",
+    ),
 ];
 
 const fn label(name: &'static str, provenance: Provenance, source: &'static str) -> Behaviour {
-    Behaviour { group: "Weika", name, provenance, source }
+    Behaviour {
+        group: "Weika",
+        name,
+        provenance,
+        source,
+    }
 }
 
 impl Weika {
@@ -112,9 +181,9 @@ impl Weika {
         let approval = self.approval().clone();
         let decision = match approval {
             Approval::Ask => return Answer::page(page::choose(&self.people, &redirect_uri, query)),
-            Approval::Approve(person) => {
-                form_urlencoded::Serializer::new(String::new()).append_pair("person", &person).finish()
-            }
+            Approval::Approve(person) => form_urlencoded::Serializer::new(String::new())
+                .append_pair("person", &person)
+                .finish(),
             Approval::Decline => "decline=1".to_owned(),
         };
         let fault = self.faults.take_on_the_way_back(Endpoint::Approve);
@@ -135,7 +204,11 @@ impl Weika {
             let Some(person) = parameter(query, "person") else {
                 return bad_request("没有选择身份", "Nobody was chosen");
             };
-            let earlier = if fault == Some(&Fault::SameCode) { self.codes.last() } else { None };
+            let earlier = if fault == Some(&Fault::SameCode) {
+                self.codes.last()
+            } else {
+                None
+            };
             let Some(code) = earlier.or_else(|| self.issue_code(app, &person)) else {
                 return bad_request("没有这个人", "There is no such person");
             };
@@ -145,7 +218,9 @@ impl Weika {
         if let Some(state) = raw_parameter(query, "state") {
             match fault {
                 Some(Fault::StateMissing) => {}
-                Some(Fault::AlteredState(suffix)) => parameters.push(format!("state={state}{suffix}")),
+                Some(Fault::AlteredState(suffix)) => {
+                    parameters.push(format!("state={state}{suffix}"))
+                }
                 _ => parameters.push(format!("state={state}")),
             }
         }
@@ -167,15 +242,24 @@ impl Weika {
         let redirect_uri = parameter(query, "redirect_uri").unwrap_or_default();
         match Url::parse(&redirect_uri) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => Ok((app, redirect_uri)),
-            _ => Err(bad_request("回调地址不对", "redirect_uri is missing or not an address")),
+            _ => Err(bad_request(
+                "回调地址不对",
+                "redirect_uri is missing or not an address",
+            )),
         }
     }
 
     pub(super) fn access_token(&self, call: &Call<'_>) -> Result<Value, Refusal> {
         let body = json_body(call)?;
         let (key, secret) = (text(&body, "app_key")?, text(&body, "app_secret")?);
-        let app = self.apps.iter().position(|it| it.key == key && it.secret == secret);
-        let token = self.tokens.issue(app.ok_or(Refusal::InvalidApp)?).map_err(|_| Refusal::Busy)?;
+        let app = self
+            .apps
+            .iter()
+            .position(|it| it.key == key && it.secret == secret);
+        let token = self
+            .tokens
+            .issue(app.ok_or(Refusal::InvalidApp)?)
+            .map_err(|_| Refusal::Busy)?;
         let mut answer = json!({ "access_token": token });
         let expires_in = match call.fault {
             Some(Fault::ExpiresIn(expires_in)) => expires_in.clone(),
@@ -200,7 +284,10 @@ impl Weika {
     pub(super) fn school_info(&self, call: &Call<'_>) -> Result<Value, Refusal> {
         let body = json_body(call)?;
         self.token_app(call.query())?;
-        let wanted = body.contains_key("school_code").then(|| text(&body, "school_code")).transpose()?;
+        let wanted = body
+            .contains_key("school_code")
+            .then(|| text(&body, "school_code"))
+            .transpose()?;
         let mut schools = self.people.iter().flat_map(Person::all_schools);
         let school = schools.find(|it| wanted.is_none_or(|code| it.code() == code));
         Ok(school.ok_or(Refusal::UnknownSchool)?.info(call.quirks))
@@ -208,10 +295,12 @@ impl Weika {
 
     fn token_app(&self, query: &str) -> Result<usize, Refusal> {
         let token = parameter(query, "access_token").filter(|it| !it.is_empty());
-        self.tokens.app(&token.ok_or(Refusal::ParameterMissing)?).map_err(|bad| match bad {
-            BadToken::Expired => Refusal::TokenExpired,
-            BadToken::Unknown => Refusal::TokenInvalid,
-        })
+        self.tokens
+            .app(&token.ok_or(Refusal::ParameterMissing)?)
+            .map_err(|bad| match bad {
+                BadToken::Expired => Refusal::TokenExpired,
+                BadToken::Unknown => Refusal::TokenInvalid,
+            })
     }
 }
 

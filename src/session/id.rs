@@ -49,7 +49,10 @@ impl SessionId {
         let mut id = Self([[PADDING; 8]; 6]);
         id.0.as_flattened_mut()[..Self::LENGTH].copy_from_slice(text);
         // Without a branch for each character, so that the compiler looks at many at once.
-        let is_text = id.0.as_flattened().iter().fold(true, |all, character| all & is_base64url(*character));
+        let is_text =
+            id.0.as_flattened()
+                .iter()
+                .fold(true, |all, character| all & is_base64url(*character));
         (is_text && is_last(text[Self::LENGTH - 1])).then_some(id)
     }
 
@@ -81,7 +84,21 @@ fn is_base64url(character: u8) -> bool {
 fn is_last(character: u8) -> bool {
     matches!(
         character,
-        b'A' | b'E' | b'I' | b'M' | b'Q' | b'U' | b'Y' | b'c' | b'g' | b'k' | b'o' | b's' | b'w' | b'0' | b'4' | b'8'
+        b'A' | b'E'
+            | b'I'
+            | b'M'
+            | b'Q'
+            | b'U'
+            | b'Y'
+            | b'c'
+            | b'g'
+            | b'k'
+            | b'o'
+            | b's'
+            | b'w'
+            | b'0'
+            | b'4'
+            | b'8'
     )
 }
 
@@ -89,8 +106,9 @@ impl PartialEq for SessionId {
     fn eq(&self, other: &Self) -> bool {
         // In constant time, and in words: this is part of every look into a map.
         let pairs = self.0.iter().zip(&other.0);
-        let difference =
-            pairs.fold(0, |all, (one, other)| all | (u64::from_ne_bytes(*one) ^ u64::from_ne_bytes(*other)));
+        let difference = pairs.fold(0, |all, (one, other)| {
+            all | (u64::from_ne_bytes(*one) ^ u64::from_ne_bytes(*other))
+        });
         difference.ct_eq(&0).into()
     }
 }
@@ -148,19 +166,28 @@ mod tests {
         assert_eq!(SessionId::parse(text.as_bytes()), Some(id));
         assert_eq!(SessionId::parse(&text.as_bytes()[1..]), None);
         assert_eq!(SessionId::parse(format!("{text}=").as_bytes()), None);
-        assert_eq!(SessionId::parse(format!("{}+", &text[..42]).as_bytes()), None);
+        assert_eq!(
+            SessionId::parse(format!("{}+", &text[..42]).as_bytes()),
+            None
+        );
     }
 
     #[test]
     fn trailing_bits_cannot_spell_the_same_id_twice() {
         let zero = "A".repeat(43);
         assert!(SessionId::parse(zero.as_bytes()).is_some());
-        assert_eq!(SessionId::parse(format!("{}B", &zero[..42]).as_bytes()), None);
+        assert_eq!(
+            SessionId::parse(format!("{}B", &zero[..42]).as_bytes()),
+            None
+        );
     }
 
     #[test]
     fn debug_is_redacted() {
-        assert_eq!(format!("{:?}", SessionId::random().unwrap()), "SessionId([redacted])");
+        assert_eq!(
+            format!("{:?}", SessionId::random().unwrap()),
+            "SessionId([redacted])"
+        );
     }
 
     proptest! {

@@ -5,13 +5,13 @@
 
 mod authenticated;
 mod id;
-mod lifetime;
 #[expect(clippy::module_inception, reason = "the file that one looks for")]
 mod session;
+mod timeouts;
 
 pub use self::authenticated::Authenticated;
 #[cfg(feature = "memory")]
 pub(crate) use self::id::IdHasher;
 pub use self::id::SessionId;
-pub use self::lifetime::Lifetime;
 pub use self::session::Session;
+pub use self::timeouts::SessionTimeouts;

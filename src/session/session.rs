@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::{Lifetime, SessionId};
+use super::{SessionId, SessionTimeouts};
 use crate::clock::Timestamp;
 use crate::store::Namespace;
 
@@ -26,7 +26,7 @@ pub struct Session<I> {
 impl<I> Session<I> {
     /// A session that begins at `now`.
     #[must_use]
-    pub fn begin(id: SessionId, identity: I, lifetime: Lifetime, now: Timestamp) -> Self {
+    pub fn new(id: SessionId, identity: I, lifetime: SessionTimeouts, now: Timestamp) -> Self {
         Self {
             namespace: Namespace::default(),
             id,
@@ -48,14 +48,14 @@ impl<I> Session<I> {
     /// The same session, ending at `end` if that is earlier: a session never outlives what the upstream
     /// system vouches for.
     #[must_use]
-    pub fn ending_by(mut self, end: Timestamp) -> Self {
+    pub fn expiring_by(mut self, end: Timestamp) -> Self {
         self.ends = self.ends.min(end);
         self
     }
 
     /// The same session, last used at `last_used`.
     #[must_use]
-    pub fn used_at(mut self, last_used: Timestamp) -> Self {
+    pub fn last_used_at(mut self, last_used: Timestamp) -> Self {
         self.last_used = AtomicU64::new(last_used.unix_millis());
         self
     }
@@ -87,7 +87,7 @@ impl<I> Session<I> {
 
     /// When the session ends even if it is used all the time.
     #[must_use]
-    pub fn ends(&self) -> Timestamp {
+    pub fn expires_at(&self) -> Timestamp {
         self.ends
     }
 
@@ -105,7 +105,8 @@ impl<I> Session<I> {
 
     /// For how long it has not been used, in milliseconds.
     fn unused(&self, now: Timestamp) -> u64 {
-        now.unix_millis().saturating_sub(self.last_used.load(Ordering::Relaxed))
+        now.unix_millis()
+            .saturating_sub(self.last_used.load(Ordering::Relaxed))
     }
 
     /// Whether the session still counts at `now`.
@@ -122,7 +123,8 @@ impl<I> Session<I> {
     pub fn touch(&self, now: Timestamp) -> bool {
         let due = self.unused(now) >= TOUCH_INTERVAL.min(self.idle / 2);
         if due {
-            self.last_used.fetch_max(now.unix_millis(), Ordering::Relaxed);
+            self.last_used
+                .fetch_max(now.unix_millis(), Ordering::Relaxed);
         }
         due
     }
@@ -139,8 +141,9 @@ mod tests {
     }
 
     fn session(idle: u64, absolute: u64) -> Session<()> {
-        let lifetime = Lifetime::new(Duration::from_secs(idle), Duration::from_secs(absolute));
-        Session::begin(SessionId::random().unwrap(), (), lifetime, START)
+        let lifetime =
+            SessionTimeouts::new(Duration::from_secs(idle), Duration::from_secs(absolute));
+        Session::new(SessionId::random().unwrap(), (), lifetime, START)
     }
 
     #[test]
@@ -189,22 +192,26 @@ mod tests {
 
     #[test]
     fn session_is_the_same_when_put_together_from_its_parts() {
-        let original = session(1_800, 43_200).ending_by(after(9_000));
+        let original = session(1_800, 43_200).expiring_by(after(9_000));
         original.touch(after(600));
-        let lifetime = Lifetime::new(original.idle(), Duration::MAX);
-        let again = Session::begin(*original.id(), (), lifetime, original.created())
-            .ending_by(original.ends())
-            .used_at(original.last_used());
+        let lifetime = SessionTimeouts::new(original.idle(), Duration::MAX);
+        let again = Session::new(*original.id(), (), lifetime, original.created())
+            .expiring_by(original.expires_at())
+            .last_used_at(original.last_used());
         for second in [0, 2_399, 2_400, 9_000] {
-            assert_eq!(again.is_live(after(second)), original.is_live(after(second)), "{second}");
+            assert_eq!(
+                again.is_live(after(second)),
+                original.is_live(after(second)),
+                "{second}"
+            );
         }
         assert_eq!(format!("{again:?}"), format!("{original:?}"));
     }
 
     #[test]
     fn session_never_outlives_the_upstream() {
-        let session = session(1_800, 43_200).ending_by(after(100));
+        let session = session(1_800, 43_200).expiring_by(after(100));
         assert!(!session.is_live(after(100)));
-        assert_eq!(session.ending_by(after(900)).ends(), after(100));
+        assert_eq!(session.expiring_by(after(900)).expires_at(), after(100));
     }
 }

@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use pin_project::pin_project;
 
 use super::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
+use crate::coordination::Coordinator;
 use crate::error::Error;
-use crate::fleet::Fleet;
 use crate::session::{Session, SessionId};
 
 /// One of two stores, where it is decided at run time which.
@@ -96,7 +96,12 @@ where
         }
     }
 
-    async fn insert(&self, session: Session<I>, former: Option<&SessionId>, since: Stamp) -> Result<Inserted, Error> {
+    async fn insert(
+        &self,
+        session: Session<I>,
+        former: Option<&SessionId>,
+        since: Stamp,
+    ) -> Result<Inserted, Error> {
         match self {
             Self::Left(store) => store.insert(session, former, since).await,
             Self::Right(store) => store.insert(session, former, since).await,
@@ -124,10 +129,10 @@ where
         }
     }
 
-    fn fleet(&self) -> Option<Arc<dyn Fleet>> {
+    fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {
         match self {
-            Self::Left(store) => store.fleet(),
-            Self::Right(store) => store.fleet(),
+            Self::Left(store) => store.coordinator(),
+            Self::Right(store) => store.coordinator(),
         }
     }
 }

@@ -85,7 +85,10 @@ mod tests {
         let after = marks.stamp();
         assert!(marks.cover([subject("o1")], before));
         assert!(!marks.cover([subject("o2")], before));
-        assert!(!marks.cover([Revoked::Subject(Namespace::new("a", "b", "c"), "o1".into())], before));
+        assert!(!marks.cover(
+            [Revoked::Subject(Namespace::new("a", "b", "c"), "o1".into())],
+            before
+        ));
         assert!(!marks.cover([subject("o1")], after));
         marks.mark(subject("o1"));
         assert!(marks.cover([subject("o2"), subject("o1")], after));
@@ -103,7 +106,10 @@ mod tests {
         tokio::time::advance(Duration::from_millis(1)).await;
         marks.stamp();
         assert!(marks.oldest_first.is_empty() && marks.numbers.is_empty());
-        assert!(marks.cover([subject("o2")], before), "the mark is forgotten, so it cannot be said");
+        assert!(
+            marks.cover([subject("o2")], before),
+            "the mark is forgotten, so it cannot be said"
+        );
         assert!(!marks.cover([subject("o1")], after));
     }
 
@@ -117,8 +123,14 @@ mod tests {
         assert!(!marks.cover([subject("another")], first));
         let second = marks.stamp();
         marks.mark(subject("0"));
-        assert_eq!((marks.oldest_first.len(), marks.numbers.len()), (CAPACITY, CAPACITY));
-        assert!(marks.cover([subject("another")], first), "the first mark is forgotten");
+        assert_eq!(
+            (marks.oldest_first.len(), marks.numbers.len()),
+            (CAPACITY, CAPACITY)
+        );
+        assert!(
+            marks.cover([subject("another")], first),
+            "the first mark is forgotten"
+        );
         assert!(marks.cover([subject("0")], second), "it was marked again");
         assert!(!marks.cover([subject("another")], second));
     }

@@ -66,7 +66,10 @@ impl<I: Identity> MemoryStore<I> {
     /// A store with other bounds.
     #[must_use]
     pub fn builder() -> MemoryStoreBuilder {
-        MemoryStoreBuilder { capacity: 100_000, per_subject: Some(50) }
+        MemoryStoreBuilder {
+            capacity: 100_000,
+            per_subject: Some(50),
+        }
     }
 
     /// How many sessions there are; ended ones count until they are cleared away.
@@ -119,7 +122,8 @@ impl<I: Identity> Shared<I> {
             books.subjects.remove(&same);
         }
         books.subjects.add(Arc::clone(&session));
-        self.sessions.insert(session, (), |evicted| books.subjects.remove(evicted));
+        self.sessions
+            .insert(session, (), |evicted| books.subjects.remove(evicted));
         Inserted::Kept
     }
 
@@ -127,10 +131,16 @@ impl<I: Identity> Shared<I> {
     fn make_room(&self, books: &mut Books<I>, session: &Session<I>) {
         let (namespace, subject) = (session.namespace(), session.identity().subject());
         if let Some(most) = self.per_subject
-            && books.subjects.of(namespace, subject).nth(most - 1).is_some()
+            && books
+                .subjects
+                .of(namespace, subject)
+                .nth(most - 1)
+                .is_some()
             && let Some(oldest) = books.subjects.least_recently_used(namespace, subject)
         {
-            debug!("store: a subject has the most sessions that it may; its least recently used one is evicted");
+            debug!(
+                "store: a subject has the most sessions that it may; its least recently used one is evicted"
+            );
             self.evict(books, &oldest);
         }
         if self.sessions.len() < self.capacity {
@@ -138,7 +148,9 @@ impl<I: Identity> Shared<I> {
         }
         let own = books.subjects.least_recently_used(namespace, subject);
         if let Some(evicted) = own.or_else(|| books.subjects.superfluous()) {
-            debug!("store: full; the least recently used session of a subject with several is evicted");
+            debug!(
+                "store: full; the least recently used session of a subject with several is evicted"
+            );
             self.evict(books, &evicted);
         }
     }
@@ -150,7 +162,10 @@ impl<I: Identity> Shared<I> {
 
     /// Whether there was such a session.
     fn remove(&self, books: &mut Books<I>, namespace: &Namespace, id: &SessionId) -> bool {
-        let session = self.sessions.get(id).filter(|session| session.namespace() == namespace);
+        let session = self
+            .sessions
+            .get(id)
+            .filter(|session| session.namespace() == namespace);
         if let Some(session) = &session {
             self.evict(books, session);
         }
@@ -174,7 +189,9 @@ impl<I: Identity> Default for MemoryStore<I> {
 
 impl<I> Clone for MemoryStore<I> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
     }
 }
 
@@ -209,7 +226,11 @@ impl<I: Identity> SessionStore<I> for MemoryStore<I> {
         ready(Ok(self.shared.insert(session, former, since)))
     }
 
-    fn remove(&self, namespace: &Namespace, id: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
+    fn remove(
+        &self,
+        namespace: &Namespace,
+        id: &SessionId,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
         let mut books = self.shared.books();
         // Not for an unknown id: any client can name those.
         if self.shared.remove(&mut books, namespace, id) {
@@ -218,18 +239,27 @@ impl<I: Identity> SessionStore<I> for MemoryStore<I> {
         ready(Ok(()))
     }
 
-    fn remove_subject(&self, namespace: &Namespace, subject: &str) -> impl Future<Output = Result<(), Error>> + Send {
+    fn remove_subject(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
         let mut books = self.shared.books();
-        books.marks.mark(Revoked::Subject(*namespace, subject.into()));
+        books
+            .marks
+            .mark(Revoked::Subject(*namespace, subject.into()));
         let sessions: Vec<_> = books.subjects.of(namespace, subject).cloned().collect();
-        sessions.iter().for_each(|session| self.shared.evict(&mut books, session));
+        sessions
+            .iter()
+            .for_each(|session| self.shared.evict(&mut books, session));
         ready(Ok(()))
     }
 
     fn remove_all(&self, namespace: &Namespace) -> impl Future<Output = Result<(), Error>> + Send {
         let mut books = self.shared.books();
         books.marks.mark(Revoked::All(*namespace));
-        self.shared.remove_where(&mut books, |session| session.namespace() == namespace);
+        self.shared
+            .remove_where(&mut books, |session| session.namespace() == namespace);
         ready(Ok(()))
     }
 }
@@ -268,7 +298,10 @@ impl MemoryStoreBuilder {
                 sessions: Table::new(capacity),
                 capacity,
                 per_subject: self.per_subject.map(bound),
-                books: Mutex::new(Books { subjects: Subjects::new(), marks: Marks::default() }),
+                books: Mutex::new(Books {
+                    subjects: Subjects::new(),
+                    marks: Marks::default(),
+                }),
                 swept: AtomicU64::default(),
             }),
         }
@@ -278,7 +311,7 @@ impl MemoryStoreBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Lifetime;
+    use crate::session::SessionTimeouts;
 
     #[derive(Debug)]
     struct Person(String);
@@ -299,15 +332,33 @@ mod tests {
         insert_in(store, Namespace::default(), subject, now).await
     }
 
-    async fn insert_in(store: &MemoryStore<Person>, login: Namespace, subject: &str, now: Timestamp) -> SessionId {
+    async fn insert_in(
+        store: &MemoryStore<Person>,
+        login: Namespace,
+        subject: &str,
+        now: Timestamp,
+    ) -> SessionId {
         let id = SessionId::random().unwrap();
-        let session = Session::begin(id, Person(subject.to_owned()), Lifetime::default(), now).within(login);
+        let session = Session::new(
+            id,
+            Person(subject.to_owned()),
+            SessionTimeouts::default(),
+            now,
+        )
+        .within(login);
         let since = store.stamp(&login).await.unwrap();
-        assert_eq!(store.insert(session, None, since).await.unwrap(), Inserted::Kept);
+        assert_eq!(
+            store.insert(session, None, since).await.unwrap(),
+            Inserted::Kept
+        );
         id
     }
 
-    fn found(store: &MemoryStore<Person>, login: &Namespace, id: &SessionId) -> Option<Arc<Session<Person>>> {
+    fn found(
+        store: &MemoryStore<Person>,
+        login: &Namespace,
+        id: &SessionId,
+    ) -> Option<Arc<Session<Person>>> {
         match store.load(login, id) {
             Lookup::Ready(found) => found.unwrap(),
             Lookup::Pending(_) => None,
@@ -331,7 +382,9 @@ mod tests {
         }
     }
 
-    crate::store_contract!(async { MemoryStore::new() }, |number| Person(number.to_string()));
+    crate::store_contract!(async { MemoryStore::new() }, |number| Person(
+        number.to_string()
+    ));
 
     #[tokio::test]
     async fn ended_sessions_are_cleared_away_by_a_later_login() {
@@ -369,19 +422,29 @@ mod tests {
         let other_login = Namespace::new("weika", "KEY-B", "https://b.example");
         let other = insert_in(&store, other_login, "o1", START).await;
         assert!(own.iter().all(|id| is_there(&store, id)));
-        found(&store, &Namespace::default(), &own[0]).unwrap().touch(START.plus(Duration::from_secs(90)));
+        found(&store, &Namespace::default(), &own[0])
+            .unwrap()
+            .touch(START.plus(Duration::from_secs(90)));
         let new = insert_at(&store, "o1", START.plus(Duration::from_secs(90))).await;
-        assert!(is_there(&store, &own[0]) && is_there(&store, &new), "it was used a moment ago");
+        assert!(
+            is_there(&store, &own[0]) && is_there(&store, &new),
+            "it was used a moment ago"
+        );
         assert!(!is_there(&store, &own[1]), "it was used longest ago");
         assert!(own[2..].iter().all(|id| is_there(&store, id)));
-        assert!(found(&store, &other_login, &other).is_some(), "the same subject at another login");
+        assert!(
+            found(&store, &other_login, &other).is_some(),
+            "the same subject at another login"
+        );
         assert_consistent(&store);
     }
 
     #[tokio::test]
     async fn s6_limit_can_be_set_and_switched_off() {
         for (limit, kept) in [(Some(1), 1), (Some(3), 3), (Some(0), 1), (None, 200)] {
-            let store = MemoryStore::<Person>::builder().sessions_per_subject(limit).build();
+            let store = MemoryStore::<Person>::builder()
+                .sessions_per_subject(limit)
+                .build();
             for _ in 0..200 {
                 insert(&store, "o1").await;
             }
@@ -392,7 +455,9 @@ mod tests {
     #[tokio::test]
     async fn s6_101_000_logins_of_one_account_leave_all_others_alone_and_stay_quick() {
         for limit in [Some(50), None] {
-            let store = MemoryStore::<Person>::builder().sessions_per_subject(limit).build();
+            let store = MemoryStore::<Person>::builder()
+                .sessions_per_subject(limit)
+                .build();
             let mut others = Vec::new();
             for number in 0..1_000 {
                 others.push(insert(&store, &format!("other {number}")).await);
@@ -433,9 +498,16 @@ mod tests {
     #[tokio::test]
     async fn full_store_makes_room_with_a_session_of_the_same_subject() {
         let store = MemoryStore::<Person>::builder().capacity(3).build();
-        let [one, two, three] = [insert(&store, "o1").await, insert(&store, "o2").await, insert(&store, "o3").await];
+        let [one, two, three] = [
+            insert(&store, "o1").await,
+            insert(&store, "o2").await,
+            insert(&store, "o3").await,
+        ];
         let again = insert(&store, "o3").await;
-        assert_eq!([one, two, three, again].map(|id| is_there(&store, &id)), [true, true, false, true]);
+        assert_eq!(
+            [one, two, three, again].map(|id| is_there(&store, &id)),
+            [true, true, false, true]
+        );
         assert_consistent(&store);
     }
 
@@ -444,9 +516,17 @@ mod tests {
         let store = MemoryStore::new();
         let id = SessionId::random().unwrap();
         for subject in ["o1", "o2", "o2"] {
-            let session = Session::begin(id, Person(subject.to_owned()), Lifetime::default(), START);
+            let session = Session::new(
+                id,
+                Person(subject.to_owned()),
+                SessionTimeouts::default(),
+                START,
+            );
             let since = store.stamp(&Namespace::default()).await.unwrap();
-            assert_eq!(store.insert(session, None, since).await.unwrap(), Inserted::Kept);
+            assert_eq!(
+                store.insert(session, None, since).await.unwrap(),
+                Inserted::Kept
+            );
             assert_consistent(&store);
         }
         assert_eq!(store.len(), 1);
@@ -457,9 +537,21 @@ mod tests {
         let store = MemoryStore::<Person>::new();
         let since = store.stamp(&Namespace::default()).await.unwrap();
         for _ in 0..10_000 {
-            store.remove(&Namespace::default(), &SessionId::random().unwrap()).await.unwrap();
+            store
+                .remove(&Namespace::default(), &SessionId::random().unwrap())
+                .await
+                .unwrap();
         }
-        let session = Session::begin(SessionId::random().unwrap(), Person("o1".to_owned()), Lifetime::default(), START);
-        assert_eq!(store.insert(session, None, since).await.unwrap(), Inserted::Kept, "clients cannot end logins");
+        let session = Session::new(
+            SessionId::random().unwrap(),
+            Person("o1".to_owned()),
+            SessionTimeouts::default(),
+            START,
+        );
+        assert_eq!(
+            store.insert(session, None, since).await.unwrap(),
+            Inserted::Kept,
+            "clients cannot end logins"
+        );
     }
 }

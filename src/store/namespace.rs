@@ -63,7 +63,10 @@ mod tests {
     #[test]
     fn provider_application_and_origin_make_the_namespace() {
         let namespace = Namespace::new("weika", "KEY-A", "https://a.example");
-        assert_eq!(namespace, Namespace::new("weika", "KEY-A", "https://a.example"));
+        assert_eq!(
+            namespace,
+            Namespace::new("weika", "KEY-A", "https://a.example")
+        );
         for other in [
             Namespace::new("weika2", "KEY-A", "https://a.example"),
             Namespace::new("weika", "KEY-B", "https://a.example"),
@@ -80,6 +83,10 @@ mod tests {
     fn text_is_22_characters_for_names_of_keys() {
         let text = Namespace::new("weika", "KEY-A", "https://a.example").to_string();
         assert_eq!(text.len(), 22);
-        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')), "{text}");
+        assert!(
+            text.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')),
+            "{text}"
+        );
     }
 }

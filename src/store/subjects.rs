@@ -33,7 +33,12 @@ struct Queue<I>(VecDeque<Arc<Session<I>>>);
 
 impl<I: Identity> Subjects<I> {
     pub(super) fn new() -> Self {
-        Self { groups: HashMap::default(), hasher: RandomState::new(), sessions: 0, crowded: VecDeque::new() }
+        Self {
+            groups: HashMap::default(),
+            hasher: RandomState::new(),
+            sessions: 0,
+            crowded: VecDeque::new(),
+        }
     }
 
     pub(super) fn add(&mut self, session: Arc<Session<I>>) {
@@ -69,9 +74,17 @@ impl<I: Identity> Subjects<I> {
     }
 
     /// Takes out all sessions that are over.
-    pub(super) fn remove_where(&mut self, is_over: impl Fn(&Session<I>) -> bool) -> Vec<Arc<Session<I>>> {
-        let over: Vec<_> =
-            self.groups.values().flat_map(Group::iter).filter(|session| is_over(session)).cloned().collect();
+    pub(super) fn remove_where(
+        &mut self,
+        is_over: impl Fn(&Session<I>) -> bool,
+    ) -> Vec<Arc<Session<I>>> {
+        let over: Vec<_> = self
+            .groups
+            .values()
+            .flat_map(Group::iter)
+            .filter(|session| is_over(session))
+            .cloned()
+            .collect();
         over.iter().for_each(|session| self.remove(session));
         over
     }
@@ -88,14 +101,23 @@ impl<I: Identity> Subjects<I> {
     }
 
     /// The least recently used session of a subject; of several alike, that of the first login.
-    pub(super) fn least_recently_used(&self, namespace: &Namespace, subject: &str) -> Option<Arc<Session<I>>> {
-        self.of(namespace, subject).take(SCANNED).min_by_key(|session| session.last_used()).cloned()
+    pub(super) fn least_recently_used(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> Option<Arc<Session<I>>> {
+        self.of(namespace, subject)
+            .take(SCANNED)
+            .min_by_key(|session| session.last_used())
+            .cloned()
     }
 
     /// The least recently used session of a subject that has several.
     pub(super) fn superfluous(&mut self) -> Option<Arc<Session<I>>> {
         while let Some(key) = self.crowded.pop_front() {
-            let Some(Group::Many(queue)) = self.groups.get(&key) else { continue };
+            let Some(Group::Many(queue)) = self.groups.get(&key) else {
+                continue;
+            };
             let last = queue.0.back()?;
             let (namespace, subject) = (last.namespace(), last.identity().subject());
             if self.of(namespace, subject).nth(1).is_some() {
@@ -156,12 +178,17 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::identity::Manager;
-    use crate::session::{Lifetime, SessionId};
+    use crate::session::{SessionId, SessionTimeouts};
 
     fn session(subject: &str, at: u64) -> Arc<Session<Manager>> {
         let now = Timestamp::from_unix_seconds(at);
         let manager = Manager::builder(subject).build();
-        Arc::new(Session::begin(SessionId::random().unwrap(), manager, Lifetime::default(), now))
+        Arc::new(Session::new(
+            SessionId::random().unwrap(),
+            manager,
+            SessionTimeouts::default(),
+            now,
+        ))
     }
 
     fn added(subjects: &mut Subjects<Manager>, subject: &str, at: u64) -> Arc<Session<Manager>> {
@@ -179,10 +206,21 @@ mod tests {
         let mut subjects = Subjects::new();
         let [one, two] = [1, 2].map(|at| added(&mut subjects, "o1", at));
         added(&mut subjects, "o2", 3);
-        assert_eq!((count(&subjects, "o1"), count(&subjects, "o2"), count(&subjects, "o3")), (2, 1, 0));
+        assert_eq!(
+            (
+                count(&subjects, "o1"),
+                count(&subjects, "o2"),
+                count(&subjects, "o3")
+            ),
+            (2, 1, 0)
+        );
         assert_eq!(subjects.of(&Namespace::new("a", "b", "c"), "o1").count(), 0);
         subjects.remove(&session("o1", 1));
-        assert_eq!(count(&subjects, "o1"), 2, "another session of the same subject");
+        assert_eq!(
+            count(&subjects, "o1"),
+            2,
+            "another session of the same subject"
+        );
         subjects.remove(&one);
         subjects.remove(&one);
         assert_eq!(count(&subjects, "o1"), 1);
@@ -194,7 +232,11 @@ mod tests {
     fn least_recently_used_session_is_that_which_was_used_longest_ago() {
         let mut subjects = Subjects::new();
         let [first, second, third] = [100, 200, 300].map(|at| added(&mut subjects, "o1", at));
-        let found = |subjects: &Subjects<_>| subjects.least_recently_used(&Namespace::default(), "o1").unwrap();
+        let found = |subjects: &Subjects<_>| {
+            subjects
+                .least_recently_used(&Namespace::default(), "o1")
+                .unwrap()
+        };
         assert!(Arc::ptr_eq(&found(&subjects), &first));
         first.touch(Timestamp::from_unix_seconds(400));
         assert!(Arc::ptr_eq(&found(&subjects), &second));

@@ -65,15 +65,32 @@ impl<K: Key, I, N> Table<K, I, N> {
 
     /// Looks at a session and its note.
     #[inline]
-    pub(super) fn look<R>(&self, key: &K, look: impl FnOnce(&Arc<Session<I>>, &N) -> Option<R>) -> Option<R> {
-        self.sessions.pin().get(key).and_then(|slot| look(&slot.session, &slot.note))
+    pub(super) fn look<R>(
+        &self,
+        key: &K,
+        look: impl FnOnce(&Arc<Session<I>>, &N) -> Option<R>,
+    ) -> Option<R> {
+        self.sessions
+            .pin()
+            .get(key)
+            .and_then(|slot| look(&slot.session, &slot.note))
     }
 
     /// Keeps a session, in the place of one with the same key. Calls `evicted` with each session that makes room.
-    pub(super) fn insert(&self, session: Arc<Session<I>>, note: N, mut evicted: impl FnMut(&Arc<Session<I>>)) {
+    pub(super) fn insert(
+        &self,
+        session: Arc<Session<I>>,
+        note: N,
+        mut evicted: impl FnMut(&Arc<Session<I>>),
+    ) {
         let mut places = self.places();
-        let place = Place { session: Arc::downgrade(&session), since: session.last_used() };
-        self.sessions.pin().insert(K::of(&session), Slot { session, note });
+        let place = Place {
+            session: Arc::downgrade(&session),
+            since: session.last_used(),
+        };
+        self.sessions
+            .pin()
+            .insert(K::of(&session), Slot { session, note });
         while self.len() > self.capacity
             && let Some(session) = self.make_room(&mut places)
         {
@@ -91,15 +108,23 @@ impl<K: Key, I, N> Table<K, I, N> {
     fn make_room(&self, places: &mut VecDeque<Place<I>>) -> Option<Arc<Session<I>>> {
         let mut chances = CHANCES;
         while let Some(place) = places.pop_front() {
-            let Some(session) = place.session.upgrade() else { continue };
+            let Some(session) = place.session.upgrade() else {
+                continue;
+            };
             let used = session.last_used();
             if used > place.since && chances > 0 {
                 chances -= 1;
-                places.push_back(Place { since: used, ..place });
+                places.push_back(Place {
+                    since: used,
+                    ..place
+                });
                 continue;
             }
             let is_this = |_: &K, kept: &Slot<I, N>| Arc::ptr_eq(&kept.session, &session);
-            let is_evicted = matches!(self.sessions.pin().remove_if(&K::of(&*session), is_this), Ok(Some(_)));
+            let is_evicted = matches!(
+                self.sessions.pin().remove_if(&K::of(&*session), is_this),
+                Ok(Some(_))
+            );
             if is_evicted {
                 return Some(session);
             }
@@ -125,7 +150,8 @@ impl<K: Key, I, N> Table<K, I, N> {
 
     /// Frees the places of sessions that were removed.
     pub(super) fn tidy(&self) {
-        self.places().retain(|place| place.session.strong_count() > 0);
+        self.places()
+            .retain(|place| place.session.strong_count() > 0);
     }
 
     #[cfg(any(feature = "redis", test))]
@@ -142,7 +168,10 @@ impl<K: Key, I, N> Table<K, I, N> {
 
 impl<K: Key, I, N> fmt::Debug for Table<K, I, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Table").field("sessions", &self.len()).field("capacity", &self.capacity).finish()
+        f.debug_struct("Table")
+            .field("sessions", &self.len())
+            .field("capacity", &self.capacity)
+            .finish()
     }
 }
 
@@ -154,7 +183,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::session::{Lifetime, SessionId};
+    use crate::session::{SessionId, SessionTimeouts};
 
     type Sessions = Table<SessionId, u32>;
 
@@ -166,7 +195,11 @@ mod tests {
 
     fn insert(table: &Sessions, person: u32, now: Timestamp) -> SessionId {
         let id = SessionId::random().unwrap();
-        table.insert(Arc::new(Session::begin(id, person, Lifetime::default(), now)), (), |_| ());
+        table.insert(
+            Arc::new(Session::new(id, person, SessionTimeouts::default(), now)),
+            (),
+            |_| (),
+        );
         id
     }
 
@@ -178,7 +211,9 @@ mod tests {
     fn exactly_as_many_are_kept_as_there_is_room_for() {
         for capacity in [1, 2, 100, 5_000] {
             let table = Sessions::new(capacity);
-            let ids: Vec<_> = (0..3 * capacity).map(|_| insert(&table, 0, START)).collect();
+            let ids: Vec<_> = (0..3 * capacity)
+                .map(|_| insert(&table, 0, START))
+                .collect();
             assert_eq!(table.len(), capacity);
             let kept = ids.iter().filter(|id| table.get(id).is_some()).count();
             assert_eq!(kept, capacity, "of {capacity}");
@@ -190,7 +225,11 @@ mod tests {
         let table = Sessions::new(3);
         let [first, second, third] = [0, 1, 2].map(|second| insert(&table, 0, after(second)));
         insert(&table, 0, after(3));
-        assert!(table.get(&first).is_none() && table.get(&second).is_some() && table.get(&third).is_some());
+        assert!(
+            table.get(&first).is_none()
+                && table.get(&second).is_some()
+                && table.get(&third).is_some()
+        );
     }
 
     #[test]
@@ -217,7 +256,10 @@ mod tests {
                 busy.retain(|id| table.get(id).is_some());
                 busy.iter().for_each(|id| use_at(&table, id, now));
                 let new = insert(&table, 0, now);
-                assert!(table.get(&new).is_some(), "login {number} was refused, with room for {capacity}");
+                assert!(
+                    table.get(&new).is_some(),
+                    "login {number} was refused, with room for {capacity}"
+                );
                 busy.push(new);
             }
             assert_eq!(table.len(), capacity);
@@ -240,7 +282,7 @@ mod tests {
     fn session_that_is_kept_anew_has_one_place_that_counts() {
         let table = Sessions::new(2);
         let id = SessionId::random().unwrap();
-        let session = || Arc::new(Session::begin(id, 0, Lifetime::default(), START));
+        let session = || Arc::new(Session::new(id, 0, SessionTimeouts::default(), START));
         for _ in 0..10 {
             table.insert(session(), (), |_| ());
         }
@@ -248,13 +290,18 @@ mod tests {
         let other = insert(&table, 0, START);
         assert!(table.get(&id).is_some() && table.get(&other).is_some());
         insert(&table, 0, START);
-        assert!(table.get(&id).is_none() && table.get(&other).is_some(), "the older one makes room");
+        assert!(
+            table.get(&id).is_none() && table.get(&other).is_some(),
+            "the older one makes room"
+        );
     }
 
     #[test]
     fn the_right_ones_are_removed() {
         let table = Sessions::new(100);
-        let ids: Vec<_> = (0..10).map(|person| insert(&table, person, START)).collect();
+        let ids: Vec<_> = (0..10)
+            .map(|person| insert(&table, person, START))
+            .collect();
         table.remove_where(|session| *session.identity() >= 5);
         let left: Vec<_> = ids.iter().map(|id| table.get(id).is_some()).collect();
         assert_eq!(left, [[true; 5], [false; 5]].concat());
@@ -265,7 +312,9 @@ mod tests {
     #[test]
     fn readers_always_find_their_session_while_others_come_and_go() {
         let table = Sessions::new(2_000);
-        let mine: Vec<_> = (0..500).map(|person| (person, insert(&table, person, START))).collect();
+        let mine: Vec<_> = (0..500)
+            .map(|person| (person, insert(&table, person, START)))
+            .collect();
         let (done, barrier) = (AtomicBool::new(false), Barrier::new(3));
         thread::scope(|scope| {
             for _ in 0..2 {
@@ -273,7 +322,10 @@ mod tests {
                     barrier.wait();
                     while !done.load(Ordering::Relaxed) {
                         for (person, id) in &mine {
-                            assert_eq!(table.get(id).map(|session| *session.identity()), Some(*person));
+                            assert_eq!(
+                                table.get(id).map(|session| *session.identity()),
+                                Some(*person)
+                            );
                         }
                     }
                 });
@@ -281,7 +333,9 @@ mod tests {
             barrier.wait();
             // Never full, but growing, shrinking and swept.
             for round in 0..40 {
-                let others: Vec<_> = (0..1_000).map(|_| insert(&table, u32::MAX, START)).collect();
+                let others: Vec<_> = (0..1_000)
+                    .map(|_| insert(&table, u32::MAX, START))
+                    .collect();
                 if round % 2 == 0 {
                     others.iter().for_each(|id| table.remove(id));
                 } else {
@@ -318,11 +372,15 @@ mod tests {
         let table = Table::<SessionId, Arc<()>>::new(10);
         for _ in 0..1_000 {
             let id = SessionId::random().unwrap();
-            let session = Session::begin(id, Arc::clone(&dropped), Lifetime::default(), START);
+            let session = Session::new(id, Arc::clone(&dropped), SessionTimeouts::default(), START);
             table.insert(Arc::new(session), (), |_| ());
         }
         // 10 are kept; the others are freed in batches.
-        assert!(Arc::strong_count(&dropped) < 200, "{}", Arc::strong_count(&dropped));
+        assert!(
+            Arc::strong_count(&dropped) < 200,
+            "{}",
+            Arc::strong_count(&dropped)
+        );
         drop(table);
         assert_eq!(Arc::strong_count(&dropped), 1);
     }

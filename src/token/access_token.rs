@@ -56,7 +56,10 @@ impl IssuedToken {
     #[must_use]
     pub fn new(token: AccessToken, lifetime: Option<Duration>) -> Self {
         let lifetime = lifetime.filter(|lifetime| !lifetime.is_zero());
-        Self { token, lifetime: lifetime.map(|lifetime| lifetime.min(Self::MAX_LIFETIME)) }
+        Self {
+            token,
+            lifetime: lifetime.map(|lifetime| lifetime.min(Self::MAX_LIFETIME)),
+        }
     }
 
     /// The token.
@@ -79,7 +82,10 @@ mod tests {
     #[test]
     fn debug_never_shows_the_token() {
         let issued = IssuedToken::new(AccessToken::new("t0ken"), None);
-        assert_eq!(format!("{issued:?}"), "IssuedToken { token: AccessToken([redacted]), lifetime: None }");
+        assert_eq!(
+            format!("{issued:?}"),
+            "IssuedToken { token: AccessToken([redacted]), lifetime: None }"
+        );
     }
 
     #[test]
@@ -92,8 +98,14 @@ mod tests {
     #[test]
     fn e5_lifetimes_are_clamped() {
         let lifetime = |lifetime| IssuedToken::new(AccessToken::new("t"), lifetime).lifetime();
-        assert_eq!(lifetime(Some(Duration::MAX)), Some(IssuedToken::MAX_LIFETIME));
+        assert_eq!(
+            lifetime(Some(Duration::MAX)),
+            Some(IssuedToken::MAX_LIFETIME)
+        );
         assert_eq!(lifetime(Some(Duration::ZERO)), None);
-        assert_eq!(lifetime(Some(Duration::from_secs(7_200))), Some(Duration::from_secs(7_200)));
+        assert_eq!(
+            lifetime(Some(Duration::from_secs(7_200))),
+            Some(Duration::from_secs(7_200))
+        );
     }
 }

@@ -25,11 +25,19 @@ impl BackOff {
     /// The back-off after a failure at `now` that follows `previous`.
     pub(super) fn after(previous: Option<&Self>, error: Error, now: Timestamp) -> Self {
         let former = previous.map_or(0, |previous| previous.failures);
-        // If only the fleet has failed, the upstream system was left alone anyway, and the fleet may be back soon.
+        // If only the coordinator has failed, the upstream system was left alone anyway, and the coordinator may be back soon.
         let was_asked = !is_of_fleet(&error);
         let failures = former.saturating_add(u32::from(was_asked));
-        let pause = pause(error.kind(), if was_asked { failures } else { 1 }, random::fraction());
-        Self { failures, until: now.plus(pause), error }
+        let pause = pause(
+            error.kind(),
+            if was_asked { failures } else { 1 },
+            random::fraction(),
+        );
+        Self {
+            failures,
+            until: now.plus(pause),
+            error,
+        }
     }
 
     pub(super) fn error(&self) -> &Error {
@@ -48,7 +56,9 @@ impl BackOff {
 }
 
 fn is_of_fleet(error: &Error) -> bool {
-    let cause = error.source().and_then(|cause| cause.downcast_ref::<Error>());
+    let cause = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<Error>());
     cause.is_some_and(|cause| cause.kind() == ErrorKind::Store)
 }
 
@@ -57,7 +67,9 @@ fn pause(kind: ErrorKind, failures: u32, fraction: f64) -> Duration {
         return LONGEST;
     }
     let doublings = failures.saturating_sub(1).min(5);
-    (SHORTEST * (1 << doublings)).mul_f64(1.0 + JITTER * fraction).min(LONGEST)
+    (SHORTEST * (1 << doublings))
+        .mul_f64(1.0 + JITTER * fraction)
+        .min(LONGEST)
 }
 
 #[cfg(test)]
@@ -66,10 +78,15 @@ mod tests {
 
     #[test]
     fn pauses_double_from_one_to_thirty_seconds() {
-        let seconds: Vec<u64> = (1..=8).map(|failures| pause(ErrorKind::Fault, failures, 0.0).as_secs()).collect();
+        let seconds: Vec<u64> = (1..=8)
+            .map(|failures| pause(ErrorKind::Fault, failures, 0.0).as_secs())
+            .collect();
         assert_eq!(seconds, [1, 2, 4, 8, 16, 30, 30, 30]);
         assert_eq!(pause(ErrorKind::Fault, u32::MAX, 0.999), LONGEST);
-        assert_eq!(pause(ErrorKind::Fault, 1, 0.5), Duration::from_millis(1_100));
+        assert_eq!(
+            pause(ErrorKind::Fault, 1, 0.5),
+            Duration::from_millis(1_100)
+        );
     }
 
     #[test]
@@ -79,16 +96,27 @@ mod tests {
 
     #[test]
     fn a_fleet_that_is_away_lengthens_no_pause() {
-        let (now, fault) = (Timestamp::from_unix_seconds(1_000_000), || Error::new(ErrorKind::Fault, "x"));
-        let away = || Error::new(ErrorKind::Unresponsive, "x").with_source(Error::new(ErrorKind::Store, "y"));
+        let (now, fault) = (Timestamp::from_unix_seconds(1_000_000), || {
+            Error::new(ErrorKind::Fault, "x")
+        });
+        let away = || {
+            Error::new(ErrorKind::Unresponsive, "x").with_source(Error::new(ErrorKind::Store, "y"))
+        };
         let mut back_off = BackOff::after(None, fault(), now);
         for _ in 0..9 {
             back_off = BackOff::after(Some(&back_off), away(), now);
             assert!(back_off.until() <= now.plus(SHORTEST.mul_f64(1.0 + JITTER)));
         }
         let back_off = BackOff::after(Some(&back_off), fault(), now);
-        assert!(back_off.until() >= now.plus(2 * SHORTEST), "the second one of the upstream system");
-        let unresponsive = BackOff::after(Some(&back_off), Error::new(ErrorKind::Unresponsive, "x"), now);
+        assert!(
+            back_off.until() >= now.plus(2 * SHORTEST),
+            "the second one of the upstream system"
+        );
+        let unresponsive = BackOff::after(
+            Some(&back_off),
+            Error::new(ErrorKind::Unresponsive, "x"),
+            now,
+        );
         assert!(unresponsive.until() >= now.plus(4 * SHORTEST));
     }
 

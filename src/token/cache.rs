@@ -27,7 +27,11 @@ impl<S> TokenCache<S> {
 
     /// The same with settings.
     pub fn builder(source: S) -> TokenCacheBuilder<S> {
-        TokenCacheBuilder { source, clock: Clock::system(), fetch_timeout: Duration::from_secs(15) }
+        TokenCacheBuilder {
+            source,
+            clock: Clock::system(),
+            fetch_timeout: Duration::from_secs(15),
+        }
     }
 
     /// Drops the token if it is still `seen`, the one that the upstream system has refused. If somebody else
@@ -73,13 +77,17 @@ impl<S: TokenSource> TokenCache<S> {
 
 impl<S> Clone for TokenCache<S> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
     }
 }
 
 impl<S> fmt::Debug for TokenCache<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenCache").field("status", &self.status()).finish_non_exhaustive()
+        f.debug_struct("TokenCache")
+            .field("status", &self.status())
+            .finish_non_exhaustive()
     }
 }
 
@@ -115,14 +123,23 @@ impl<S> TokenCacheBuilder<S> {
 
     /// How long one fetch may take, for sources that might never answer; 15 s unless set.
     pub fn fetch_timeout(self, fetch_timeout: Duration) -> Self {
-        Self { fetch_timeout, ..self }
+        Self {
+            fetch_timeout,
+            ..self
+        }
     }
 
     /// The cache, empty.
     #[must_use]
     pub fn build(self) -> TokenCache<S> {
-        let Self { source, clock, fetch_timeout } = self;
-        TokenCache { shared: Arc::new(Shared::new(source, clock, fetch_timeout)) }
+        let Self {
+            source,
+            clock,
+            fetch_timeout,
+        } = self;
+        TokenCache {
+            shared: Arc::new(Shared::new(source, clock, fetch_timeout)),
+        }
     }
 }
 

@@ -62,11 +62,19 @@ pub(super) struct Held {
 impl Held {
     /// No token: has expired from the beginning of time.
     pub(super) fn absent() -> Self {
-        Self::new(AccessToken::new(""), Timestamp::from_unix_millis(0), Timestamp::from_unix_millis(0))
+        Self::new(
+            AccessToken::new(""),
+            Timestamp::from_unix_millis(0),
+            Timestamp::from_unix_millis(0),
+        )
     }
 
     pub(super) fn new(token: AccessToken, expires: Timestamp, refresh_from: Timestamp) -> Self {
-        Self { token, expires, refresh_from: AtomicU64::new(refresh_from.unix_millis()) }
+        Self {
+            token,
+            expires,
+            refresh_from: AtomicU64::new(refresh_from.unix_millis()),
+        }
     }
 
     pub(super) fn holds(&self, token: &AccessToken) -> bool {
@@ -87,11 +95,15 @@ impl Held {
     pub(super) fn claim_refresh(&self, now: Timestamp) -> bool {
         let due = self.refresh_from.load(Ordering::Relaxed);
         due <= now.unix_millis()
-            && self.refresh_from.compare_exchange(due, u64::MAX, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+            && self
+                .refresh_from
+                .compare_exchange(due, u64::MAX, Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok()
     }
 
     /// The background fetch has ended without a new token: the next one may start at `from`.
     pub(super) fn refresh_again(&self, from: Timestamp) {
-        self.refresh_from.store(from.unix_millis(), Ordering::Release);
+        self.refresh_from
+            .store(from.unix_millis(), Ordering::Release);
     }
 }

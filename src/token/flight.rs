@@ -16,7 +16,10 @@ pub(super) struct Flight {
 
 impl Flight {
     pub(super) fn new() -> Self {
-        Self { outcome: OnceLock::new(), landed: Arc::new(Notify::new()) }
+        Self {
+            outcome: OnceLock::new(),
+            landed: Arc::new(Notify::new()),
+        }
     }
 
     /// Tells everybody. The first outcome stands.

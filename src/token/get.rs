@@ -37,11 +37,15 @@ enum State<S> {
 impl<S> GetToken<S> {
     #[inline]
     pub(super) fn ready(token: CurrentToken) -> Self {
-        Self { state: State::Ready(Some(token)) }
+        Self {
+            state: State::Ready(Some(token)),
+        }
     }
 
     pub(super) fn absent(shared: Arc<Shared<S>>) -> Self {
-        Self { state: State::Absent(shared) }
+        Self {
+            state: State::Absent(shared),
+        }
     }
 }
 
@@ -64,11 +68,15 @@ impl<S: TokenSource> State<S> {
     /// Kept out of the way of those who find a fresh token.
     #[cold]
     #[inline(never)]
-    fn poll_flight(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<CurrentToken, Error>> {
+    fn poll_flight(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<CurrentToken, Error>> {
         loop {
             match self.as_mut().project() {
                 StateProj::Ready(token) => {
-                    let polled_again = || Error::new(ErrorKind::Internal, "access token: polled after completion");
+                    let polled_again =
+                        || Error::new(ErrorKind::Internal, "access token: polled after completion");
                     return Poll::Ready(token.take().ok_or_else(polled_again));
                 }
                 StateProj::Absent(shared) => match shared.join() {
@@ -96,6 +104,8 @@ impl<S> fmt::Debug for GetToken<S> {
             State::Absent(_) => "absent",
             State::Waiting(..) => "waiting",
         };
-        f.debug_tuple("GetToken").field(&format_args!("{state}")).finish()
+        f.debug_tuple("GetToken")
+            .field(&format_args!("{state}"))
+            .finish()
     }
 }

@@ -16,7 +16,7 @@
 //! 5. [`TokenCache::invalidate`] drops a token only if it is still the one that was seen to fail.
 //! 6. Two fetches are never less than 1 s apart, whatever the upstream system says.
 //!
-//! Where a site runs on several instances, a [`Fleet`](crate::fleet::Fleet) lets them share one token
+//! Where a site runs on several instances, a [`Coordinator`](crate::coordination::Coordinator) lets them share one token
 //! ([`WeikaClient::join`](crate::client::weika::WeikaClient::join)). To fetch then means:
 //!
 //! 1. Whoever needs a token takes the newest one of the others, unless it is the one that was there before.
@@ -25,8 +25,8 @@
 //! 4. Tokens that are replaced within a minute, one after the other, are fetched at longer and longer intervals (1 s,
 //!    2 s, 4 s … 30 s). In between callers get [`ErrorKind::Busy`](crate::ErrorKind::Busy): most likely another
 //!    system fetches for the same key.
-//! 5. While the fleet is away every instance fetches for itself, at most once in 10 s; in between callers get
-//!    [`ErrorKind::Unresponsive`](crate::ErrorKind::Unresponsive), and the fleet is looked for every second.
+//! 5. While the coordinator is away every instance fetches for itself, at most once in 10 s; in between callers get
+//!    [`ErrorKind::Unresponsive`](crate::ErrorKind::Unresponsive), and the coordinator is looked for every second.
 //!
 //! Caveats: lifetimes are counted on the wall clock, from before the request was sent. If somebody sets the
 //! clock back, a token may be handed out after its end; the upstream system then refuses it, and rule 5

@@ -49,13 +49,20 @@ pub(super) enum Joined {
 
 impl<S> Shared<S> {
     pub(super) fn new(source: S, clock: Clock, fetch_timeout: Duration) -> Self {
-        Self { source, clock, fetch_timeout, current: ArcSwap::from_pointee(Held::absent()), cold: Mutex::default() }
+        Self {
+            source,
+            clock,
+            fetch_timeout,
+            current: ArcSwap::from_pointee(Held::absent()),
+            cold: Mutex::default(),
+        }
     }
 
     /// The token if it is fresh. Starts nothing.
     pub(super) fn peek(&self) -> Option<CurrentToken> {
         let held = self.current.load();
-        held.is_fresh(self.clock.now()).then(|| CurrentToken::guarded(held))
+        held.is_fresh(self.clock.now())
+            .then(|| CurrentToken::guarded(held))
     }
 
     /// Drops the token if it is `seen`.
@@ -63,13 +70,19 @@ impl<S> Shared<S> {
         let held = self.current.load();
         if held.holds(seen) {
             // Whoever has put another token there in the meantime wins.
-            drop(self.current.compare_and_swap(&held, Arc::new(Held::absent())));
+            drop(
+                self.current
+                    .compare_and_swap(&held, Arc::new(Held::absent())),
+            );
         }
     }
 
     /// How the last fetch failed, unless one has succeeded since.
     pub(super) fn failure(&self) -> Option<ErrorKind> {
-        self.cold().back_off.as_ref().map(|back_off| back_off.error().kind())
+        self.cold()
+            .back_off
+            .as_ref()
+            .map(|back_off| back_off.error().kind())
     }
 
     /// Ends a flight that started at `started`: keeps the token or counts the failure, then tells everybody.
@@ -100,7 +113,9 @@ impl<S> Shared<S> {
     /// How long to wait so that two fetches are not too close.
     fn spacing(&self) -> Duration {
         let now = self.clock.now();
-        self.cold().last_fetch.map_or(Duration::ZERO, |last| back_off::SHORTEST.saturating_sub(now.since(last)))
+        self.cold().last_fetch.map_or(Duration::ZERO, |last| {
+            back_off::SHORTEST.saturating_sub(now.since(last))
+        })
     }
 
     fn cold(&self) -> MutexGuard<'_, Cold> {
@@ -152,7 +167,11 @@ impl<S: TokenSource> Shared<S> {
         if let Some(flight) = &cold.flight {
             return Joined::Waiting(Arc::clone(flight), flight.landed());
         }
-        if let Some(back_off) = cold.back_off.as_ref().filter(|back_off| back_off.holds(self.clock.now())) {
+        if let Some(back_off) = cold
+            .back_off
+            .as_ref()
+            .filter(|back_off| back_off.holds(self.clock.now()))
+        {
             return Joined::Refused(back_off.error().clone());
         }
         match Handle::try_current() {
@@ -164,7 +183,10 @@ impl<S: TokenSource> Shared<S> {
                 Joined::Waiting(flight, landed)
             }
             Err(error) => {
-                let outside = Error::new(ErrorKind::Internal, "an access token is fetched inside a Tokio runtime only");
+                let outside = Error::new(
+                    ErrorKind::Internal,
+                    "an access token is fetched inside a Tokio runtime only",
+                );
                 Joined::Refused(outside.with_source(error))
             }
         }
@@ -175,7 +197,11 @@ impl<S: TokenSource> Shared<S> {
     fn depart(self: &Arc<Self>, cold: &mut Cold) -> Pilot<S> {
         let flight = Arc::new(Flight::new());
         cold.flight = Some(Arc::clone(&flight));
-        Pilot { shared: Arc::clone(self), flight, landed: false }
+        Pilot {
+            shared: Arc::clone(self),
+            flight,
+            landed: false,
+        }
     }
 }
 
@@ -197,8 +223,12 @@ impl<S: TokenSource> Pilot<S> {
         let started = shared.clock.now();
         shared.cold().last_fetch = Some(started);
         let fetched = tokio::time::timeout(shared.fetch_timeout, shared.source.fetch()).await;
-        let outcome = fetched
-            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, "access token: the source did not answer in time")));
+        let outcome = fetched.unwrap_or_else(|_| {
+            Err(Error::new(
+                ErrorKind::Timeout,
+                "access token: the source did not answer in time",
+            ))
+        });
         self.landed = true;
         shared.land(&self.flight, started, outcome);
     }
@@ -208,8 +238,12 @@ impl<S> Drop for Pilot<S> {
     /// The source has panicked, or the runtime shuts down.
     fn drop(&mut self) {
         if !self.landed {
-            let error = Error::new(ErrorKind::Internal, "access token: the fetch ended without an answer");
-            self.shared.land(&self.flight, self.shared.clock.now(), Err(error));
+            let error = Error::new(
+                ErrorKind::Internal,
+                "access token: the fetch ended without an answer",
+            );
+            self.shared
+                .land(&self.flight, self.shared.clock.now(), Err(error));
         }
     }
 }

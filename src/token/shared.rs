@@ -1,4 +1,4 @@
-//! How one instance of a fleet comes by the token that all of them share.
+//! How one instance of a coordinator comes by the token that all of them share.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -7,25 +7,25 @@ use tokio::time::Instant;
 
 use super::IssuedToken;
 use super::back_off::{LONGEST, SHORTEST};
+use crate::coordination::{Coordinator, Grant, Lease, Reply};
 use crate::error::{Error, ErrorKind};
-use crate::fleet::{Fleet, Grant, Lease, Reply};
 use crate::{random, trace};
 
 /// How often an instance asks again while another one fetches; up to twice this, so that they do not move in step.
 const POLL: Duration = Duration::from_millis(100);
-/// A fleet that takes longer to answer is away.
+/// A coordinator that takes longer to answer is away.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The shortest time between two fetches of one instance that cannot agree with the others: each may end the token of
 /// another.
 const ALONE: Duration = Duration::from_secs(10);
 
-/// Fetches for one instance of a [`Fleet`]; see the [module](super) for the rules.
+/// Fetches for one instance of a [`Coordinator`]; see the [module](super) for the rules.
 ///
 /// Whoever asks wants a token newer than the one that was delivered last, because that one is refused, has ended or is
 /// about to. Nothing has to be tidied up when the future is dropped: a grant ends by itself.
 #[derive(Debug)]
 pub(crate) struct SharedSource {
-    fleet: Arc<dyn Fleet>,
+    coordinator: Arc<dyn Coordinator>,
     name: String,
     state: Mutex<State>,
 }
@@ -42,8 +42,12 @@ struct State {
 
 impl SharedSource {
     /// `name` is the same for all instances of one application, and for nobody else. It is no secret.
-    pub(crate) fn new(fleet: Arc<dyn Fleet>, name: String) -> Self {
-        Self { fleet, name, state: Mutex::default() }
+    pub(crate) fn new(coordinator: Arc<dyn Coordinator>, name: String) -> Self {
+        Self {
+            coordinator,
+            name,
+            state: Mutex::default(),
+        }
     }
 
     /// A token newer than the one before: that of the others, or one that is fetched from `upstream` for all.
@@ -54,7 +58,8 @@ impl SharedSource {
     {
         loop {
             let newer_than = self.state().newer_than;
-            let lease = match patiently(self.fleet.lease_token(&self.name, newer_than)).await {
+            let lease = match patiently(self.coordinator.lease_token(&self.name, newer_than)).await
+            {
                 Ok(lease) => lease,
                 Err(away) => return self.fetch_alone(upstream, away).await,
             };
@@ -65,7 +70,7 @@ impl SharedSource {
                     return Ok(self.deliver(issued, shared.fence()));
                 }
                 Lease::Taken => tokio::time::sleep(POLL.mul_f64(1.0 + random::fraction())).await,
-                // The fleet has lost its memory and counts anew. What it has kept since may be newer after all.
+                // The coordinator has lost its memory and counts anew. What it has kept since may be newer after all.
                 Lease::Granted(grant) if newer_than > 0 && grant.fence() <= newer_than => {
                     self.state().newer_than = 0;
                     self.give_back(&grant, Duration::ZERO).await;
@@ -80,7 +85,11 @@ impl SharedSource {
     }
 
     /// A token for all instances; `None` if they have to be asked again.
-    async fn fetch_for_all<F, Fut>(&self, upstream: &F, grant: &Grant) -> Result<Option<IssuedToken>, Error>
+    async fn fetch_for_all<F, Fut>(
+        &self,
+        upstream: &F,
+        grant: &Grant,
+    ) -> Result<Option<IssuedToken>, Error>
     where
         F: Fn() -> Fut,
         Fut: Future<Output = Result<IssuedToken, Error>>,
@@ -110,12 +119,19 @@ impl SharedSource {
                 return Err(error);
             }
         };
-        let lifetime = issued.lifetime().map_or(Duration::ZERO, |lifetime| lifetime.saturating_sub(asked.elapsed()));
+        let lifetime = issued.lifetime().map_or(Duration::ZERO, |lifetime| {
+            lifetime.saturating_sub(asked.elapsed())
+        });
         if lifetime.is_zero() {
             self.give_back(grant, SHORTEST).await;
             return Ok(Some(self.deliver(issued, grant.fence())));
         }
-        match patiently(self.fleet.keep_token(&self.name, grant, issued.token(), lifetime)).await {
+        match patiently(
+            self.coordinator
+                .keep_token(&self.name, grant, issued.token(), lifetime),
+        )
+        .await
+        {
             Ok(true) => {}
             // This one was late, and the newer one may have ended it.
             Ok(false) => return Ok(None),
@@ -134,8 +150,7 @@ impl SharedSource {
         self.is_away(&away);
         if !self.may_ask_alone() {
             // Not of kind `Store`: the sessions may be well, and so is what waits a moment.
-            let context =
-                "access token: the instances cannot agree on one, and this one has asked for its own just now";
+            let context = "access token: the instances cannot agree on one, and this one has asked for its own just now";
             return Err(Error::new(ErrorKind::Unresponsive, context).with_source(away));
         }
         upstream().await
@@ -150,9 +165,9 @@ impl SharedSource {
         may_ask
     }
 
-    /// Without effect if the fleet is away: the grant ends by itself.
+    /// Without effect if the coordinator is away: the grant ends by itself.
     async fn give_back(&self, grant: &Grant, pause: Duration) {
-        drop(patiently(self.fleet.end_lease(&self.name, grant, pause)).await);
+        drop(patiently(self.coordinator.end_lease(&self.name, grant, pause)).await);
     }
 
     fn deliver(&self, issued: IssuedToken, fence: u64) -> IssuedToken {
@@ -179,7 +194,12 @@ impl SharedSource {
 
 async fn patiently<T>(answer: Reply<'_, T>) -> Result<T, Error> {
     let answer = tokio::time::timeout(PATIENCE, answer).await;
-    answer.unwrap_or_else(|_| Err(Error::new(ErrorKind::Store, "the fleet does not answer in time")))
+    answer.unwrap_or_else(|_| {
+        Err(Error::new(
+            ErrorKind::Store,
+            "the coordinator does not answer in time",
+        ))
+    })
 }
 
 /// How long to leave the upstream system alone yet: tokens that are refused again and again, although they are young,
@@ -200,11 +220,20 @@ mod tests {
     #[test]
     fn pauses_double_with_every_token_that_dies_young() {
         let rest = |last: Option<u64>, died_young| {
-            rest(&Grant::new(String::new(), 9, last.map(Duration::from_secs), died_young)).as_secs()
+            rest(&Grant::new(
+                String::new(),
+                9,
+                last.map(Duration::from_secs),
+                died_young,
+            ))
+            .as_secs()
         };
         let rests: Vec<u64> = (0..8).map(|died_young| rest(Some(0), died_young)).collect();
         assert_eq!(rests, [1, 2, 4, 8, 16, 30, 30, 30]);
-        assert_eq!((rest(Some(5), 3), rest(Some(8), 3), rest(None, u32::MAX)), (3, 0, 0));
+        assert_eq!(
+            (rest(Some(5), 3), rest(Some(8), 3), rest(None, u32::MAX)),
+            (3, 0, 0)
+        );
         assert_eq!(rest(Some(Grant::YOUNG.as_secs()), u32::MAX), 0);
     }
 }

@@ -18,9 +18,15 @@ pub(crate) fn binaries() -> &'static Binaries {
     // All tests wait here while one of them installs.
     BINARIES.get_or_init(|| {
         let [chromium, chromedriver] = find_or_install(
-            [&["chromium", "chromium-browser", "google-chrome"], &["chromedriver"]],
+            [
+                &["chromium", "chromium-browser", "google-chrome"],
+                &["chromedriver"],
+            ],
             &["chromium", "chromium-driver", "fonts-noto-cjk"],
         );
-        Binaries { chromium, chromedriver }
+        Binaries {
+            chromium,
+            chromedriver,
+        }
     })
 }

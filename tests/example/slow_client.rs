@@ -11,15 +11,21 @@ use crate::support::{DEADLINE, Site, command};
 
 /// Sends `request` and nothing more, and returns all that the server sends until it closes the connection.
 pub(crate) fn answer_to(url: &str, request: &[u8]) -> String {
-    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).expect("the server listens");
-    stream.set_read_timeout(Some(DEADLINE)).expect("a socket with a timeout");
+    let mut stream =
+        TcpStream::connect(url.trim_start_matches("http://")).expect("the server listens");
+    stream
+        .set_read_timeout(Some(DEADLINE))
+        .expect("a socket with a timeout");
     stream.write_all(request).expect("the server takes it");
     let mut answer = Vec::new();
     match stream.read_to_end(&mut answer) {
         Ok(_) => {}
         // Closed with bytes in it that were not read.
         Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => {}
-        Err(error) => panic!("{:?} is kept open: {error}", String::from_utf8_lossy(request)),
+        Err(error) => panic!(
+            "{:?} is kept open: {error}",
+            String::from_utf8_lossy(request)
+        ),
     }
     String::from_utf8_lossy(&answer).into_owned()
 }
@@ -27,9 +33,14 @@ pub(crate) fn answer_to(url: &str, request: &[u8]) -> String {
 /// The same for several requests at once, so that their time-outs run at the same time.
 fn answers_to(url: &str, requests: &[&str]) -> Vec<String> {
     thread::scope(|scope| {
-        let threads: Vec<_> =
-            requests.iter().map(|request| scope.spawn(|| answer_to(url, request.as_bytes()))).collect();
-        threads.into_iter().map(|thread| thread.join().expect("the server closes the connection")).collect()
+        let threads: Vec<_> = requests
+            .iter()
+            .map(|request| scope.spawn(|| answer_to(url, request.as_bytes())))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("the server closes the connection"))
+            .collect()
     })
 }
 
@@ -54,7 +65,10 @@ fn half_a_request_is_closed() {
         for url in [&site.url, &hyper.url, sandbox] {
             scope.spawn(move || {
                 for (request, answer) in HALVES.iter().zip(answers_to(url, &HALVES)) {
-                    assert!(!answer.starts_with("HTTP/1.1 2"), "{url} {request:?}: {answer}");
+                    assert!(
+                        !answer.starts_with("HTTP/1.1 2"),
+                        "{url} {request:?}: {answer}"
+                    );
                 }
             });
         }
@@ -67,16 +81,28 @@ fn idle_connection_is_closed_after_the_answer() {
     let whole = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
     let pipelined = whole.to_owned() + "GET /heal";
     for answer in answers_to(&site.url, &[whole, &pipelined]) {
-        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(r#"{"status":"ok"}"#), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(r#"{"status":"ok"}"#),
+            "{answer}"
+        );
     }
 }
 
 #[test]
 fn half_a_body_is_closed() {
     let site = Site::start(&[]);
-    let head = |path: &str| format!("POST {path} HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\n");
+    let head =
+        |path: &str| format!("POST {path} HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\n");
     let mut requests = Vec::new();
-    for path in ["/bind", "/pretend", "/auth/weika/logout", "/auth/wechat/logout", "/", "/nowhere", "/healthz"] {
+    for path in [
+        "/bind",
+        "/pretend",
+        "/auth/weika/logout",
+        "/auth/wechat/logout",
+        "/",
+        "/nowhere",
+        "/healthz",
+    ] {
         requests.push(head(path) + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 99\r\n\r\nmob");
         requests.push(head(path) + "Transfer-Encoding: chunked\r\n\r\n3\r\nmob\r\n");
     }
@@ -96,7 +122,10 @@ fn client_that_reads_nothing_is_disconnected() {
     let requests = "GET /style.css HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
     let error = (0..100_000).find_map(|_| stream.write_all(requests.as_bytes()).err());
     let kind = error.map(|error| error.kind());
-    let is_closed = matches!(kind, Some(std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe));
+    let is_closed = matches!(
+        kind,
+        Some(std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe)
+    );
     assert!(is_closed, "{kind:?}");
 }
 
@@ -118,12 +147,17 @@ fn half_a_request_does_not_delay_the_end() {
             .collect();
         // The site has accepted the connections above when it answers on a later one.
         let mut idle = TcpStream::connect(address).unwrap();
-        idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            .unwrap();
         assert!(idle.read(&mut [0; 16]).unwrap() > 0);
         let start = crate::redis_server::now();
         signal(&site, name);
         assert_eq!(wait(&mut site).code(), Some(0), "{name}");
         // Below the time-out of a head, and far below the grace of a request in flight.
-        assert!(start.elapsed().as_secs() < 8, "{name}: {:?}", start.elapsed());
+        assert!(
+            start.elapsed().as_secs() < 8,
+            "{name}: {:?}",
+            start.elapsed()
+        );
     }
 }

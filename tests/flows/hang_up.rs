@@ -19,13 +19,17 @@ const CLIENTS: usize = 80;
 async fn serve(site: &Site<Weika>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let page = tower::service_fn(async |_| Ok::<_, std::convert::Infallible>(http::Response::new(String::new())));
+    let page = tower::service_fn(async |_| {
+        Ok::<_, std::convert::Infallible>(http::Response::new(String::new()))
+    });
     let site = site.login.layer(page);
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.expect("a connection");
             let site = site.clone();
-            let service = service_fn(move |request: http::Request<hyper::body::Incoming>| site.clone().call(request));
+            let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+                site.clone().call(request)
+            });
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
     });
@@ -50,7 +54,9 @@ async fn s4_eighty_logouts_whose_clients_hang_up_at_once_leave_no_session() {
             "POST /auth/weika/logout HTTP/1.1\r\nHost: campus.example\r\nContent-Length: 0\r\nCookie: {}={}\r\n\r\n",
             cookie.name, cookie.value,
         );
-        stream.write_all(head.as_bytes()).expect("the request is small");
+        stream
+            .write_all(head.as_bytes())
+            .expect("the request is small");
     }
     soon(async {
         for browser in &browsers {

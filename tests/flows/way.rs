@@ -61,15 +61,23 @@ impl Way for Weika {
     const EXCHANGE: Endpoint = Endpoint::ManagerInfo;
     const TOKENS: u64 = 1;
     const EXTREMES: [&'static str; 2] = ["chen", "zhao"];
-    const AGENT: &'static str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0 Safari/537.36";
+    const AGENT: &'static str =
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0 Safari/537.36";
 
     fn sandbox(builder: SandboxBuilder) -> SandboxBuilder {
         builder.auto_approve("wang")
     }
 
     fn provider(sandbox: &Sandbox, clock: Clock, timeout: Duration) -> WeikaManagerProvider {
-        let client = WeikaClient::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());
-        WeikaManagerProvider::new(client.clock(clock).total_timeout(timeout).build().expect("a client"))
+        let client = WeikaClient::builder(sandbox.app_key(), sandbox.app_secret())
+            .base_url(sandbox.base_url());
+        WeikaManagerProvider::new(
+            client
+                .clock(clock)
+                .total_timeout(timeout)
+                .build()
+                .expect("a client"),
+        )
     }
 
     fn answer(sandbox: &Sandbox, approval: Approval) {
@@ -81,7 +89,13 @@ impl Way for Weika {
     }
 
     fn subject(sandbox: &Sandbox, person: &str) -> String {
-        sandbox.people().iter().find(|it| it.id() == person).expect("somebody of the sandbox").user_id().to_owned()
+        sandbox
+            .people()
+            .iter()
+            .find(|it| it.id() == person)
+            .expect("somebody of the sandbox")
+            .user_id()
+            .to_owned()
     }
 
     async fn have_token(provider: &WeikaManagerProvider) {
@@ -114,15 +128,26 @@ impl Way for Wechat {
 
     fn sandbox(builder: SandboxBuilder) -> SandboxBuilder {
         let [wang, li] = ["wang", "li"].map(|id| Follower::new(id, id));
-        let followers = builder.follower(wang.mobile("13900000001").bound()).follower(li.mobile("13900000002").bound());
-        followers.follower(Follower::new("stranger", "stranger")).wechat_auto_approve("wang")
+        let followers = builder
+            .follower(wang.mobile("13900000001").bound())
+            .follower(li.mobile("13900000002").bound());
+        followers
+            .follower(Follower::new("stranger", "stranger"))
+            .wechat_auto_approve("wang")
     }
 
     fn provider(sandbox: &Sandbox, clock: Clock, timeout: Duration) -> WechatUserProvider {
-        let binding = BindingClient::builder(sandbox.base_url()).clock(clock).total_timeout(timeout).build();
+        let binding = BindingClient::builder(sandbox.base_url())
+            .clock(clock)
+            .total_timeout(timeout)
+            .build();
         WechatUserProvider::builder(binding.expect("a client"))
             .app_id(sandbox.app_id())
-            .authorize_url(format!("{}{}", sandbox.base_url(), Endpoint::WechatAuthorize.path()))
+            .authorize_url(format!(
+                "{}{}",
+                sandbox.base_url(),
+                Endpoint::WechatAuthorize.path()
+            ))
             .build()
             .expect("a provider")
     }
@@ -140,7 +165,11 @@ impl Way for Wechat {
     }
 
     fn subject(sandbox: &Sandbox, person: &str) -> String {
-        let follower = sandbox.followers().iter().find(|it| it.id() == person).expect("somebody of the sandbox");
+        let follower = sandbox
+            .followers()
+            .iter()
+            .find(|it| it.id() == person)
+            .expect("somebody of the sandbox");
         follower.open_id(sandbox.app_id())
     }
 

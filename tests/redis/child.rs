@@ -17,8 +17,14 @@ use crate::signals;
 /// Only a child has it.
 const VARIABLE: &str = "TOWER_WEIKA_TEST_ROLE";
 /// Variables of this machine that would change what a role sees.
-const NOT_INHERITED: [&str; 6] =
-    ["SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
+const NOT_INHERITED: [&str; 6] = [
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+];
 /// What is said stands on a line of its own behind this. All else is talk of the test binary.
 const SAID: &str = "said: ";
 const STARTED: &str = "the role has started";
@@ -37,17 +43,36 @@ impl Child {
     #[track_caller]
     pub(crate) fn run(name: &str, variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env::current_exe().expect("a test knows where it is"));
-        command.args(["--exact", name, "--include-ignored", "--nocapture", "--test-threads=1"]);
+        command.args([
+            "--exact",
+            name,
+            "--include-ignored",
+            "--nocapture",
+            "--test-threads=1",
+        ]);
         for variable in NOT_INHERITED {
-            command.env_remove(variable).env_remove(variable.to_lowercase());
+            command
+                .env_remove(variable)
+                .env_remove(variable.to_lowercase());
         }
         command.env(VARIABLE, name).envs(variables.iter().copied());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut process = command.spawn().expect("this binary can be started");
         let log = Arc::default();
         let (sender, said) = channel();
-        sort(process.stdout.take().expect("piped"), sender.clone(), Arc::clone(&log));
-        sort(process.stderr.take().expect("piped"), sender, Arc::clone(&log));
+        sort(
+            process.stdout.take().expect("piped"),
+            sender.clone(),
+            Arc::clone(&log),
+        );
+        sort(
+            process.stderr.take().expect("piped"),
+            sender,
+            Arc::clone(&log),
+        );
         let child = Self { process, said, log };
         assert_eq!(child.hear(), STARTED, "{name} is not a role");
         child
@@ -57,7 +82,8 @@ impl Child {
     #[track_caller]
     pub(crate) fn say(&mut self, line: &str) {
         let stdin = self.process.stdin.as_mut().expect("piped");
-        writeln!(stdin, "{line}").unwrap_or_else(|error| panic!("the child has ended ({error}): {}", self.log()));
+        writeln!(stdin, "{line}")
+            .unwrap_or_else(|error| panic!("the child has ended ({error}): {}", self.log()));
     }
 
     /// The next line that the role says.
@@ -109,7 +135,10 @@ impl Child {
 
     /// All that it has printed, but what the role has said.
     pub(crate) fn log(&self) -> String {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -150,7 +179,9 @@ impl Parent {
     /// The next line that the parent says. Blocks the thread.
     #[track_caller]
     pub(crate) fn hear(&self) -> String {
-        self.said.recv_timeout(DEADLINE).expect("the parent says something")
+        self.said
+            .recv_timeout(DEADLINE)
+            .expect("the parent says something")
     }
 }
 
@@ -159,7 +190,9 @@ impl Parent {
 pub(crate) fn say(line: &str) {
     // The test binary begins lines of its own and does not end them.
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "\n{SAID}{line}").and_then(|()| stdout.flush()).expect("a parent that listens");
+    writeln!(stdout, "\n{SAID}{line}")
+        .and_then(|()| stdout.flush())
+        .expect("a parent that listens");
 }
 
 /// What is said to the one, all else to the other.

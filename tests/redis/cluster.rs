@@ -31,14 +31,22 @@ impl Cluster {
         let ok = Value::from("OK");
         for (number, node) in nodes.iter().enumerate() {
             let (first, last) = (SLOTS * number / count, SLOTS * (number + 1) / count - 1);
-            let share = ["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()];
+            let share = [
+                "CLUSTER",
+                "ADDSLOTSRANGE",
+                &first.to_string(),
+                &last.to_string(),
+            ];
             assert_eq!(node.command(&share), ok);
             // Not all at once, or two may find that they are of the same epoch.
             let epoch = ["CLUSTER", "SET-CONFIG-EPOCH", &(number + 1).to_string()];
             assert_eq!(node.command(&epoch), ok);
         }
         for node in &nodes[1..] {
-            assert_eq!(nodes[0].command(&["CLUSTER", "MEET", "127.0.0.1", &node.port().to_string()]), ok);
+            assert_eq!(
+                nodes[0].command(&["CLUSTER", "MEET", "127.0.0.1", &node.port().to_string()]),
+                ok
+            );
         }
         let cluster = Self { nodes };
         cluster.wait_until_ok();
@@ -55,12 +63,15 @@ impl Cluster {
     pub(crate) fn wait_until_ok(&self) {
         let known = format!("cluster_known_nodes:{}", self.nodes.len());
         for node in &self.nodes {
-            until(&format!("the node on {} says that the cluster is ok", node.port()), || {
-                let about = node.command(&["CLUSTER", "INFO"]).text();
-                ["cluster_state:ok", "cluster_slots_ok:16384", &known]
-                    .iter()
-                    .all(|line| about.lines().any(|is| is == *line))
-            });
+            until(
+                &format!("the node on {} says that the cluster is ok", node.port()),
+                || {
+                    let about = node.command(&["CLUSTER", "INFO"]).text();
+                    ["cluster_state:ok", "cluster_slots_ok:16384", &known]
+                        .iter()
+                        .all(|line| about.lines().any(|is| is == *line))
+                },
+            );
         }
     }
 
@@ -70,7 +81,8 @@ impl Cluster {
         match self.nodes[0].command(&["CLUSTER", "KEYSLOT", key]) {
             Value::Int(slot) => {
                 let slot = usize::try_from(slot).expect("a slot");
-                let number = (0..self.nodes.len()).rfind(|number| SLOTS * number / self.nodes.len() <= slot);
+                let number =
+                    (0..self.nodes.len()).rfind(|number| SLOTS * number / self.nodes.len() <= slot);
                 &self.nodes[number.expect("the first begins with slot 0")]
             }
             other => panic!("CLUSTER KEYSLOT: {other:?}"),

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::task::block_in_place;
 use tower_weika::ErrorKind;
 use tower_weika::client::weika::WeikaClient;
-use tower_weika::fleet::Fleet;
+use tower_weika::coordination::Coordinator;
 use tower_weika::store::Redis;
 
 use crate::child::{self, Child};
@@ -32,7 +32,10 @@ impl Instance {
     /// A process that shares its tokens through the Redis at this URL. Weika knows it by this name.
     #[track_caller]
     pub(crate) fn start(name: &str, redis_url: &str, weika: &Weika) -> Self {
-        let process = Child::run("instance::instance", &[("NAME", name), ("REDIS", redis_url), ("WEIKA", &weika.url)]);
+        let process = Child::run(
+            "instance::instance",
+            &[("NAME", name), ("REDIS", redis_url), ("WEIKA", &weika.url)],
+        );
         assert_eq!(process.hear(), "ready");
         Self { process }
     }
@@ -50,8 +53,14 @@ impl Instance {
         let line = self.process.hear();
         let words: Vec<_> = line.split(' ').map(str::to_owned).collect();
         match <[String; 3]>::try_from(words).expect("three words") {
-            [app_key, what, token] if what == "token" => Told { app_key, outcome: Ok(token) },
-            [app_key, _, kind] => Told { app_key, outcome: Err(kind) },
+            [app_key, what, token] if what == "token" => Told {
+                app_key,
+                outcome: Ok(token),
+            },
+            [app_key, _, kind] => Told {
+                app_key,
+                outcome: Err(kind),
+            },
         }
     }
 
@@ -68,12 +77,17 @@ impl Instance {
 async fn instance() {
     let Some(parent) = child::role() else { return };
     let variable = |name| env::var(name).expect("the parent gives it");
-    let redis = Redis::connect(variable("REDIS")).await.expect("a server that runs");
-    let fleet: Arc<dyn Fleet> = Arc::new(redis);
+    let redis = Redis::connect(variable("REDIS"))
+        .await
+        .expect("a server that runs");
+    let fleet: Arc<dyn Coordinator> = Arc::new(redis);
     let new_client = |app_key: &str| {
         // Patient: what takes long here is a process that stands still.
         let client = WeikaClient::builder(app_key, variable("NAME")).base_url(variable("WEIKA"));
-        let client = client.total_timeout(Duration::from_secs(60)).build().expect("a client");
+        let client = client
+            .total_timeout(Duration::from_secs(60))
+            .build()
+            .expect("a client");
         client.join(&fleet);
         client
     };
@@ -82,7 +96,10 @@ async fn instance() {
     loop {
         let line = block_in_place(|| parent.hear());
         let (what, app_key) = line.split_once(' ').expect("two words");
-        let client = clients.entry(app_key.to_owned()).or_insert_with(|| new_client(app_key)).clone();
+        let client = clients
+            .entry(app_key.to_owned())
+            .or_insert_with(|| new_client(app_key))
+            .clone();
         let (what, app_key) = (what.to_owned(), app_key.to_owned());
         tokio::spawn(async move {
             match done(&what, &client).await {
@@ -102,7 +119,10 @@ async fn done(what: &str, client: &WeikaClient) -> Result<String, ErrorKind> {
             }
         }
         "call" => {
-            client.post_json(None, CALL, &json!({})).await.map_err(|error| error.kind())?;
+            client
+                .post_json(None, CALL, &json!({}))
+                .await
+                .map_err(|error| error.kind())?;
         }
         other => panic!("{other:?} is nothing that it can do"),
     }

@@ -9,8 +9,10 @@ use std::{fmt, io};
 use tower_weika::Error;
 use tower_weika::clock::{Clock, Timestamp};
 use tower_weika::identity::Manager;
-use tower_weika::session::{Lifetime, Session, SessionId};
-use tower_weika::store::{Inserted, LoadResult, Lookup, Namespace, RedisBuilder, RedisStore, SessionStore, Stamp};
+use tower_weika::session::{Session, SessionId, SessionTimeouts};
+use tower_weika::store::{
+    Inserted, LoadResult, Lookup, Namespace, RedisBuilder, RedisStore, SessionStore, Stamp,
+};
 
 use tracing::Dispatch;
 use tracing::subscriber::{DefaultGuard, NoSubscriber};
@@ -55,7 +57,12 @@ pub(crate) fn new_id() -> SessionId {
 
 /// A session of this manager that has just begun.
 pub(crate) fn session(subject: &str) -> Session<Manager> {
-    Session::begin(new_id(), Manager::builder(subject).build(), Lifetime::default(), now())
+    Session::new(
+        new_id(),
+        Manager::builder(subject).build(),
+        SessionTimeouts::default(),
+        now(),
+    )
 }
 
 /// Begins a session of this manager.
@@ -72,7 +79,10 @@ pub(crate) fn namespace() -> Namespace {
 }
 
 /// Inserts a session, as a login does that nothing has revoked.
-pub(crate) async fn insert<I>(store: &impl SessionStore<I>, session: Session<I>) -> Result<(), Error> {
+pub(crate) async fn insert<I>(
+    store: &impl SessionStore<I>,
+    session: Session<I>,
+) -> Result<(), Error> {
     let since = store.stamp(session.namespace()).await?;
     assert_eq!(store.insert(session, None, since).await?, Inserted::Kept);
     Ok(())
@@ -87,7 +97,10 @@ pub(crate) async fn load<I, St: SessionStore<I>>(store: &St, id: &SessionId) -> 
 }
 
 /// Whom a store finds.
-pub(crate) async fn who(store: &impl SessionStore<Manager>, id: &SessionId) -> Result<Option<String>, Error> {
+pub(crate) async fn who(
+    store: &impl SessionStore<Manager>,
+    id: &SessionId,
+) -> Result<Option<String>, Error> {
     let found = load(store, id).await?;
     Ok(found.map(|session| {
         assert_eq!(session.id(), id, "a session under the id of another one");
@@ -120,10 +133,17 @@ pub(crate) async fn until(what: &str, is_so: impl AsyncFnMut() -> bool) {
 }
 
 /// Looks until something is so, and tells how long it took. Fails if it is not so in time.
-pub(crate) async fn until_within(deadline: Duration, what: &str, mut is_so: impl AsyncFnMut() -> bool) -> Duration {
+pub(crate) async fn until_within(
+    deadline: Duration,
+    what: &str,
+    mut is_so: impl AsyncFnMut() -> bool,
+) -> Duration {
     let start = redis_server::now();
     while !is_so().await {
-        assert!(start.elapsed() < deadline, "waited for {deadline:?} until {what}");
+        assert!(
+            start.elapsed() < deadline,
+            "waited for {deadline:?} until {what}"
+        );
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     start.elapsed()
@@ -138,8 +158,12 @@ pub(crate) async fn timed<T>(future: impl Future<Output = T>) -> (T, Duration) {
 
 /// Everything that an error shows of itself and of what is behind it.
 pub(crate) fn shown(error: &(impl StdError + 'static)) -> String {
-    let chain = std::iter::successors(Some(error as &(dyn StdError + 'static)), |error| (*error).source());
-    chain.map(|error| format!("{error} {error:?} {error:#?}\n")).collect()
+    let chain = std::iter::successors(Some(error as &(dyn StdError + 'static)), |error| {
+        (*error).source()
+    });
+    chain
+        .map(|error| format!("{error} {error:?} {error:#?}\n"))
+        .collect()
 }
 
 /// The log lines of this thread about the crate, as an operator sees them, for as long as this lives. The tests that
@@ -156,20 +180,35 @@ impl Log {
         let elsewhere = Dispatch::new(NoSubscriber::new());
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_ansi(false);
-        let here = tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
-        Self { lines, _here: here, _elsewhere: elsewhere }
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::INFO)
+            .with_ansi(false);
+        let here = tracing::subscriber::set_default(
+            subscriber.with_writer(move || writer.clone()).finish(),
+        );
+        Self {
+            lines,
+            _here: here,
+            _elsewhere: elsewhere,
+        }
     }
 
     /// The lines at the usual levels.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let text = String::from_utf8(self.lines.0.lock().expect("no panic before").clone()).expect("text");
-        text.lines().filter(|line| line.contains("tower_weika::")).map(str::to_owned).collect()
+        let text =
+            String::from_utf8(self.lines.0.lock().expect("no panic before").clone()).expect("text");
+        text.lines()
+            .filter(|line| line.contains("tower_weika::"))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// How many lines have this text.
     pub(crate) fn count(&self, text: &str) -> usize {
-        self.lines().iter().filter(|line| line.contains(text)).count()
+        self.lines()
+            .iter()
+            .filter(|line| line.contains(text))
+            .count()
     }
 }
 
@@ -186,7 +225,10 @@ struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -237,7 +279,12 @@ where
         self.store.stamp(namespace).await
     }
 
-    async fn insert(&self, session: Session<I>, former: Option<&SessionId>, since: Stamp) -> Result<Inserted, Error> {
+    async fn insert(
+        &self,
+        session: Session<I>,
+        former: Option<&SessionId>,
+        since: Stamp,
+    ) -> Result<Inserted, Error> {
         self.store.insert(session, former, since).await
     }
 

@@ -19,17 +19,27 @@ impl Redis {
     #[track_caller]
     pub(crate) fn monitor(&self) -> Monitor<'_> {
         let mut connection = self.connect().expect("a server that runs");
-        assert_eq!(connection.call(&["MONITOR"]).expect("a server that runs"), Value::from("OK"));
+        assert_eq!(
+            connection.call(&["MONITOR"]).expect("a server that runs"),
+            Value::from("OK")
+        );
         connection.set_timeout(None).expect("a socket");
         let socket = connection.socket().expect("a socket");
         let lines = Arc::new(Mutex::new(Vec::new()));
         let shared = Arc::clone(&lines);
         thread::spawn(move || {
             while let Ok(line) = connection.read() {
-                shared.lock().unwrap_or_else(PoisonError::into_inner).push(line.text());
+                shared
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(line.text());
             }
         });
-        Monitor { redis: self, lines, socket }
+        Monitor {
+            redis: self,
+            lines,
+            socket,
+        }
     }
 }
 
@@ -41,13 +51,25 @@ impl Monitor<'_> {
         static MARKS: AtomicU64 = AtomicU64::new(0);
 
         // A server carries out one command after the other: when this one is recorded, so are all before it.
-        let mark = format!("\"ECHO\" \"mark-of-the-monitor-{}\"", MARKS.fetch_add(1, Ordering::Relaxed));
-        self.redis.command(&mark.split(' ').map(|word| word.trim_matches('"')).collect::<Vec<_>>());
+        let mark = format!(
+            "\"ECHO\" \"mark-of-the-monitor-{}\"",
+            MARKS.fetch_add(1, Ordering::Relaxed)
+        );
+        self.redis.command(
+            &mark
+                .split(' ')
+                .map(|word| word.trim_matches('"'))
+                .collect::<Vec<_>>(),
+        );
         let mut text = String::new();
         until("the monitor has caught up", || {
             let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(end) = lines.iter().position(|line| line.ends_with(&mark)) else { return false };
-            let lines = lines[..end].iter().filter(|line| !line.contains("\"mark-of-the-monitor-"));
+            let Some(end) = lines.iter().position(|line| line.ends_with(&mark)) else {
+                return false;
+            };
+            let lines = lines[..end]
+                .iter()
+                .filter(|line| !line.contains("\"mark-of-the-monitor-"));
             text = lines.map(|line| line.clone() + "\n").collect();
             true
         });

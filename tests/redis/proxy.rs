@@ -50,7 +50,12 @@ impl Proxy {
             accepted: AtomicU64::new(0),
         });
         let door = Mutex::new(Some(Door::open(listener, Arc::clone(&network))));
-        Self { address, url: redis.url_at(address.port()), network, door }
+        Self {
+            address,
+            url: redis.url_at(address.port()),
+            network,
+            door,
+        }
     }
 
     /// For a client: the URL of the Redis, but through this proxy.
@@ -73,7 +78,9 @@ impl Proxy {
         } else if door.is_none() {
             until("the port can be listened on again", || {
                 let listener = TcpListener::bind(self.address);
-                *door = listener.ok().map(|listener| Door::open(listener, Arc::clone(&self.network)));
+                *door = listener
+                    .ok()
+                    .map(|listener| Door::open(listener, Arc::clone(&self.network)));
                 door.is_some()
             });
         }
@@ -90,14 +97,19 @@ impl Proxy {
     /// [`inject_before_next_reply`](Self::inject_before_next_reply).
     pub(crate) fn inject(&self, bytes: &[u8]) -> usize {
         let lines = lock(&self.network.lines).clone();
-        lines.iter().filter(|line| line.send(&mut lock(&line.extra), bytes).is_ok()).count()
+        lines
+            .iter()
+            .filter(|line| line.send(&mut lock(&line.extra), bytes).is_ok())
+            .count()
     }
 
     /// Keeps these bytes for every present client, and sends them right before what the server sends next: the client
     /// takes them for the answer, and each answer for that to its next request. Tells how many clients there are.
     pub(crate) fn inject_before_next_reply(&self, bytes: &[u8]) -> usize {
         let lines = lock(&self.network.lines).clone();
-        lines.iter().for_each(|line| lock(&line.extra).extend(bytes));
+        lines
+            .iter()
+            .for_each(|line| lock(&line.extra).extend(bytes));
         lines.len()
     }
 
@@ -171,7 +183,13 @@ impl Network {
         let server = TcpStream::connect(self.server)?;
         client.set_nodelay(true)?;
         server.set_nodelay(true)?;
-        let line = Line { number, client, server, extra: Mutex::default(), has_lost_bytes: AtomicBool::new(false) };
+        let line = Line {
+            number,
+            client,
+            server,
+            extra: Mutex::default(),
+            has_lost_bytes: AtomicBool::new(false),
+        };
         let line = Arc::new(line);
         lock(&self.lines).push(Arc::clone(&line));
         for pass in [Self::pass_requests, Self::pass_replies] {
@@ -235,7 +253,10 @@ impl Network {
             let is_chosen = is_chosen(line);
             if is_chosen {
                 // Fails if the other side has hung up already.
-                let _cut = [line.client.shutdown(Shutdown::Both), line.server.shutdown(Shutdown::Both)];
+                let _cut = [
+                    line.client.shutdown(Shutdown::Both),
+                    line.server.shutdown(Shutdown::Both),
+                ];
             }
             !is_chosen
         });
@@ -252,8 +273,10 @@ impl Line {
 /// The same for the same seed, connection and piece.
 pub(crate) fn delay(up_to: Duration, seed: u64, connection: u64, piece: u64) -> Duration {
     // xorshift64*, a few rounds to mix the three.
-    let mut state =
-        seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ connection.rotate_left(32) ^ piece ^ 0x2545_F491_4F6C_DD1D;
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        ^ connection.rotate_left(32)
+        ^ piece
+        ^ 0x2545_F491_4F6C_DD1D;
     for _ in 0..4 {
         state ^= state >> 12;
         state ^= state << 25;

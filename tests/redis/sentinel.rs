@@ -24,13 +24,27 @@ impl Sentinel {
     /// With a password of the servers, and one of the sentinel.
     #[track_caller]
     pub(crate) fn start_with(password: Option<&str>, of_sentinel: Option<&str>) -> Self {
-        let options = Options { password, ..Options::default() };
-        let master = Redis::start_with(&Options { arguments: &["--repl-diskless-sync-delay", "0"], ..options });
+        let options = Options {
+            password,
+            ..Options::default()
+        };
+        let master = Redis::start_with(&Options {
+            arguments: &["--repl-diskless-sync-delay", "0"],
+            ..options
+        });
         let port = master.port().to_string();
-        let replica = Redis::start_with(&Options { arguments: &["--replicaof", "127.0.0.1", &port], ..options });
-        until("the replica follows", || has_line(&replica, "replication", "master_link_status:up"));
+        let replica = Redis::start_with(&Options {
+            arguments: &["--replicaof", "127.0.0.1", &port],
+            ..options
+        });
+        until("the replica follows", || {
+            has_line(&replica, "replication", "master_link_status:up")
+        });
         until("the master sends it what it is told", || {
-            master.command(&["INFO", "replication"]).text().contains(",state=online,")
+            master
+                .command(&["INFO", "replication"])
+                .text()
+                .contains(",state=online,")
         });
 
         let name = Self::NAME;
@@ -46,9 +60,16 @@ impl Sentinel {
             settings += &format!("requirepass {password}\n");
         }
         let sentinel = Redis::launch(&settings, &["--sentinel"], of_sentinel);
-        let known = format!("master0:name={name},status=ok,address=127.0.0.1:{port},slaves=1,sentinels=1");
-        until("the sentinel knows both", || has_line(&sentinel, "sentinel", &known));
-        Self { master, replica, sentinel }
+        let known =
+            format!("master0:name={name},status=ok,address=127.0.0.1:{port},slaves=1,sentinels=1");
+        until("the sentinel knows both", || {
+            has_line(&sentinel, "sentinel", &known)
+        });
+        Self {
+            master,
+            replica,
+            sentinel,
+        }
     }
 
     /// For a client that asks the sentinel where the master is.
@@ -61,10 +82,17 @@ impl Sentinel {
     #[track_caller]
     pub(crate) fn failover_by_killing_master(&mut self) {
         self.master.kill();
-        until("the replica is master", || has_line(&self.replica, "replication", "role:master"));
-        let expected = Value::Array(vec!["127.0.0.1".into(), self.replica.port().to_string().as_str().into()]);
+        until("the replica is master", || {
+            has_line(&self.replica, "replication", "role:master")
+        });
+        let expected = Value::Array(vec![
+            "127.0.0.1".into(),
+            self.replica.port().to_string().as_str().into(),
+        ]);
         until("the sentinel says so", || {
-            self.sentinel.command(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", Self::NAME]) == expected
+            self.sentinel
+                .command(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", Self::NAME])
+                == expected
         });
     }
 }
@@ -72,6 +100,8 @@ impl Sentinel {
 /// Whether a section of `INFO` has this line.
 fn has_line(redis: &Redis, section: &str, line: &str) -> bool {
     // A sentinel has all clients of the new master hung up on, and that may be this one.
-    let answer = redis.connect().and_then(|mut connection| connection.call(&["INFO", section]));
+    let answer = redis
+        .connect()
+        .and_then(|mut connection| connection.call(&["INFO", section]));
     answer.is_ok_and(|about| about.text().lines().any(|is| is == line))
 }

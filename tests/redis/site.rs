@@ -59,7 +59,9 @@ impl IdentityProvider for Reception {
         self.codes.fetch_add(1, Ordering::SeqCst);
         let _permit = self.gate.acquire().await.expect("never closed");
         match code.expose() {
-            "junk" => Err(Error::new(ErrorKind::InvalidCode, "no such ticket").with_upstream_code(40_029)),
+            "junk" => {
+                Err(Error::new(ErrorKind::InvalidCode, "no such ticket").with_upstream_code(40_029))
+            }
             name => Ok(Manager::builder(name).build()),
         }
     }
@@ -76,8 +78,11 @@ pub(crate) struct Site {
 }
 
 /// Revokes the sessions of a subject, or all of them without one.
-type Revoke =
-    Arc<dyn Fn(Option<&'static str>) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> + Send + Sync>;
+type Revoke = Arc<
+    dyn Fn(Option<&'static str>) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>
+        + Send
+        + Sync,
+>;
 
 /// What a browser is told.
 #[derive(Debug)]
@@ -97,24 +102,46 @@ impl Site {
     }
 
     /// With the login of this application.
-    pub(crate) fn of(application: &'static str, store: impl SessionStore<Manager>, clock: Clock) -> Self {
+    pub(crate) fn of(
+        application: &'static str,
+        store: impl SessionStore<Manager>,
+        clock: Clock,
+    ) -> Self {
         let gate = Arc::new(Semaphore::new(1_000));
         let codes = Arc::default();
-        let provider = Reception { application, gate: Arc::clone(&gate), codes: Arc::clone(&codes) };
-        let login = LoginLayer::builder(provider).store(store).secret([7; 32]).clock(clock);
-        let login = login.public_url("https://campus.example").build().expect("a login layer");
+        let provider = Reception {
+            application,
+            gate: Arc::clone(&gate),
+            codes: Arc::clone(&codes),
+        };
+        let login = LoginLayer::builder(provider)
+            .store(store)
+            .secret([7; 32])
+            .clock(clock);
+        let login = login
+            .public_url("https://campus.example")
+            .build()
+            .expect("a login layer");
         let guarded = get(who).layer(GuardLayer::<Manager>::logged_in());
-        let router = Router::new().route("/", get(who)).route("/guarded", guarded).layer(login.clone());
+        let router = Router::new()
+            .route("/", get(who))
+            .route("/guarded", guarded)
+            .layer(login.clone());
         let revoke: Revoke = Arc::new(move |subject| {
             let login = login.clone();
             Box::pin(async move {
                 match subject {
-                    Some(subject) => login.end_sessions_of(subject).await,
-                    None => login.end_all_sessions().await,
+                    Some(subject) => login.revoke_sessions_of(subject).await,
+                    None => login.revoke_all_sessions().await,
                 }
             })
         });
-        Self { router, gate, codes, revoke }
+        Self {
+            router,
+            gate,
+            codes,
+            revoke,
+        }
     }
 
     /// Revokes the sessions of a subject, or all of them without one.
@@ -124,7 +151,10 @@ impl Site {
 
     /// Keeps the provider from answering until the permit is dropped.
     pub(crate) async fn hold_exchanges(&self) -> OwnedSemaphorePermit {
-        Arc::clone(&self.gate).acquire_many_owned(1_000).await.expect("never closed")
+        Arc::clone(&self.gate)
+            .acquire_many_owned(1_000)
+            .await
+            .expect("never closed")
     }
 
     /// How many codes have arrived at the provider.
@@ -138,7 +168,8 @@ impl Site {
         if !cookie.is_empty() {
             request = request.header(COOKIE, cookie);
         }
-        self.send(request.body(Body::empty()).expect("a request")).await
+        self.send(request.body(Body::empty()).expect("a request"))
+            .await
     }
 
     /// Logs out.
@@ -154,10 +185,20 @@ impl Site {
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
-        let (parts, body) = self.router.clone().oneshot(request).await.expect("an answer").into_parts();
+        let (parts, body) = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("an answer")
+            .into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
         let text = String::from_utf8_lossy(&body).into_owned();
-        Answer { status: parts.status, headers: parts.headers, text }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text,
+        }
     }
 
     /// Logs somebody in, and returns the session cookie; or what went wrong.
@@ -169,9 +210,16 @@ impl Site {
     pub(crate) async fn log_in_with(&self, who: &str, cookie: &str) -> Result<String, Answer> {
         let (callback, flow) = self.begin(who).await?;
         let back = self.get(&callback, &format!("{flow}; {cookie}")).await;
-        let cookies = back.headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+        let cookies = back
+            .headers
+            .get_all(SET_COOKIE)
+            .iter()
+            .filter_map(|cookie| cookie.to_str().ok());
         let session = cookies.filter_map(|cookie| cookie.split(';').next());
-        match session.into_iter().find(|cookie| cookie.starts_with("__Host-reception-session=")) {
+        match session
+            .into_iter()
+            .find(|cookie| cookie.starts_with("__Host-reception-session="))
+        {
             Some(cookie) => Ok(cookie.to_owned()),
             None => Err(back),
         }
@@ -185,16 +233,28 @@ impl Site {
         if begun.status.is_server_error() {
             return Err(begun);
         }
-        let (_, state) = begun.header(&LOCATION).rsplit_once("state=").expect("a state");
-        let (flow, _) = begun.header(&SET_COOKIE).split_once(';').expect("attributes");
-        Ok((format!("/auth/reception/callback?ticket={who}&state={state}"), flow.to_owned()))
+        let (_, state) = begun
+            .header(&LOCATION)
+            .rsplit_once("state=")
+            .expect("a state");
+        let (flow, _) = begun
+            .header(&SET_COOKIE)
+            .split_once(';')
+            .expect("attributes");
+        Ok((
+            format!("/auth/reception/callback?ticket={who}&state={state}"),
+            flow.to_owned(),
+        ))
     }
 }
 
 impl Answer {
     #[track_caller]
     pub(crate) fn header(&self, name: &http::HeaderName) -> &str {
-        let value = self.headers.get(name).unwrap_or_else(|| panic!("no {name}: {self:?}"));
+        let value = self
+            .headers
+            .get(name)
+            .unwrap_or_else(|| panic!("no {name}: {self:?}"));
         value.to_str().expect("ASCII")
     }
 
@@ -203,23 +263,35 @@ impl Answer {
     pub(crate) fn assert_unavailable(&self) {
         assert_eq!(self.status, StatusCode::SERVICE_UNAVAILABLE, "{self:?}");
         assert!(self.headers.contains_key(RETRY_AFTER), "{self:?}");
-        assert!(!self.headers.contains_key(SET_COOKIE) && !self.headers.contains_key(LOCATION), "{self:?}");
+        assert!(
+            !self.headers.contains_key(SET_COOKIE) && !self.headers.contains_key(LOCATION),
+            "{self:?}"
+        );
     }
 
     /// The page itself, for this person.
     #[track_caller]
     pub(crate) fn assert_page_for(&self, who: &str) {
-        assert_eq!((self.status, &*self.text), (StatusCode::OK, who), "{self:?}");
+        assert_eq!(
+            (self.status, &*self.text),
+            (StatusCode::OK, who),
+            "{self:?}"
+        );
         assert!(!self.headers.contains_key(SET_COOKIE), "{self:?}");
     }
 }
 
 fn logout(cookie: &str) -> Request<Body> {
     let request = Request::post("/auth/reception/logout").header(COOKIE, cookie);
-    let request = request.header("sec-fetch-site", "same-origin").header("origin", "https://campus.example");
+    let request = request
+        .header("sec-fetch-site", "same-origin")
+        .header("origin", "https://campus.example");
     request.body(Body::empty()).expect("a request")
 }
 
 async fn who(somebody: Option<Authenticated<Manager>>) -> String {
-    somebody.map_or_else(|| NOBODY.to_owned(), |somebody| somebody.user_id().to_string())
+    somebody.map_or_else(
+        || NOBODY.to_owned(),
+        |somebody| somebody.user_id().to_string(),
+    )
 }

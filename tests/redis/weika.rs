@@ -47,8 +47,13 @@ impl Weika {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let weika = Self { url, book: Arc::default() };
-        let app = Router::new().route("/open/cgi-bin/access-token", post(token)).route(CALL, post(call));
+        let weika = Self {
+            url,
+            book: Arc::default(),
+        };
+        let app = Router::new()
+            .route("/open/cgi-bin/access-token", post(token))
+            .route(CALL, post(call));
         let app = app.with_state(weika.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         weika
@@ -88,14 +93,23 @@ impl Weika {
 }
 
 async fn token(State(weika): State<Weika>, Json(asked): Json<Value>) -> Json<Value> {
-    let text = |name: &str| asked[name].as_str().expect("the client sends it").to_owned();
+    let text = |name: &str| {
+        asked[name]
+            .as_str()
+            .expect("the client sends it")
+            .to_owned()
+    };
     let (app_key, secret) = (text("app_key"), text("app_secret"));
     let (token, latency, held) = {
         let mut book = weika.book();
         let number = book.numbers.entry(app_key.clone()).or_default();
         *number += 1;
         let token = format!("{app_key}.{number}");
-        book.issued.push(Issued { app_key, secret, at: now() });
+        book.issued.push(Issued {
+            app_key,
+            secret,
+            at: now(),
+        });
         (token, book.latency.mul_f64(fraction()), book.held.take())
     };
     if let Some(held) = held {
@@ -105,7 +119,10 @@ async fn token(State(weika): State<Weika>, Json(asked): Json<Value>) -> Json<Val
     Json(json!({ "errcode": 0, "access_token": token, "expires_in": 7_200 }))
 }
 
-async fn call(State(weika): State<Weika>, Query(query): Query<HashMap<String, String>>) -> Json<Value> {
+async fn call(
+    State(weika): State<Weika>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Json<Value> {
     let token = &query["access_token"];
     let (app_key, _) = token.split_once('.').expect("a token of this server");
     let is_good = !weika.book().ends_former || *token == weika.newest(app_key);

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use tower_weika::ErrorKind;
-use tower_weika::fleet::{Flow, Grant, Lease, SharedToken};
+use tower_weika::coordination::{Flow, Grant, Lease, SharedToken};
 use tower_weika::identity::Manager;
 use tower_weika::session::SessionId;
 use tower_weika::store::{Lookup, Namespace, Redis, RedisBuilder, SessionStore};
@@ -15,49 +15,79 @@ const KEY: &str = "s3aling-key-0123456789abcdefghij";
 
 /// Nobody listens on this port.
 fn nowhere() -> RedisBuilder {
-    Redis::builder(format!("redis://user:{PASSWORD}@127.0.0.1:1/")).sealing_key(KEY).former_sealing_key(KEY)
+    Redis::builder(format!("redis://user:{PASSWORD}@127.0.0.1:1/"))
+        .encryption_key(KEY)
+        .former_sealing_key(KEY)
 }
 
 #[tokio::test]
 async fn no_password_or_key_shows_in_debug_or_in_an_error() {
     let builders = [
         nowhere(),
-        Redis::sentinel([format!("redis://user:{PASSWORD}@127.0.0.1:1/")], "main").sealing_key(KEY),
-        Redis::cluster([format!("redis://user:{PASSWORD}@127.0.0.1:1/")]).sealing_key(KEY),
-        Redis::builder(format!("redis://user:{PASSWORD}@127.0.0.1:port/")).sealing_key(KEY),
-        Redis::builder(format!("amqp://user:{PASSWORD}@127.0.0.1/{KEY}")).sealing_key(&KEY[..9]).site("a b"),
+        Redis::sentinel([format!("redis://user:{PASSWORD}@127.0.0.1:1/")], "main")
+            .encryption_key(KEY),
+        Redis::cluster([format!("redis://user:{PASSWORD}@127.0.0.1:1/")]).encryption_key(KEY),
+        Redis::builder(format!("redis://user:{PASSWORD}@127.0.0.1:port/")).encryption_key(KEY),
+        Redis::builder(format!("amqp://user:{PASSWORD}@127.0.0.1/{KEY}"))
+            .encryption_key(&KEY[..9])
+            .key_prefix("a b"),
     ];
     for builder in builders {
         let mut text = format!("{builder:?} {builder:#?}");
         let error = builder.connect().await.expect_err("nobody is there");
-        assert!(matches!(error.kind(), ErrorKind::Store | ErrorKind::Configuration), "{error:?}");
+        assert!(
+            matches!(error.kind(), ErrorKind::Store | ErrorKind::Configuration),
+            "{error:?}"
+        );
         text += &format!("{error} {error:?} {error:#?}");
         let mut source = error.source();
         while let Some(cause) = source {
             text += &format!("{cause} {cause:?}");
             source = cause.source();
         }
-        assert!(!text.contains(PASSWORD) && !text.contains(KEY) && !text.contains(&KEY[..9]), "{text}");
+        assert!(
+            !text.contains(PASSWORD) && !text.contains(KEY) && !text.contains(&KEY[..9]),
+            "{text}"
+        );
     }
 }
 
 #[tokio::test]
 async fn nothing_of_a_degraded_redis_shows_a_secret() {
-    let redis = nowhere().start_degraded().connect().await.expect("it starts without");
+    let redis = nowhere()
+        .start_degraded()
+        .connect()
+        .await
+        .expect("it starts without");
     let store = redis.store::<Manager>();
     let id = SessionId::random().expect("randomness");
     let lookup = store.load(&Namespace::default(), &id);
-    let Lookup::Ready(Err(error)) = &lookup else { panic!("it is known to be away: {lookup:?}") };
+    let Lookup::Ready(Err(error)) = &lookup else {
+        panic!("it is known to be away: {lookup:?}")
+    };
     let token = AccessToken::new("t0ken-of-the-application");
     let shared = SharedToken::new(token.clone(), 1, Duration::from_secs(1));
     let grant = Grant::new("0wner".to_owned(), 1, None, 0);
-    let flow = Flow::Settled { outcome: b"s4lt".to_vec() };
-    let leases = [Lease::Newer(shared.clone()), Lease::Granted(grant.clone()), Lease::Taken];
+    let flow = Flow::Settled {
+        outcome: b"s4lt".to_vec(),
+    };
+    let leases = [
+        Lease::Newer(shared.clone()),
+        Lease::Granted(grant.clone()),
+        Lease::Taken,
+    ];
     let text = format!(
         "{redis:#?} {store:#?} {:?} {lookup:?} {error} {shared:?} {grant:?} {flow:?} {leases:?}",
-        store.fleet()
+        store.coordinator()
     );
-    for secret in [PASSWORD, KEY, &id.expose(), token.expose(), "115, 52, 108", "s4lt"] {
+    for secret in [
+        PASSWORD,
+        KEY,
+        &id.expose(),
+        token.expose(),
+        "115, 52, 108",
+        "s4lt",
+    ] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
 }

@@ -46,9 +46,16 @@ impl Site {
     /// Starts the site with these variables, and `LISTEN` on a free port unless it is among them.
     #[track_caller]
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
-        let value_of = |wanted: &str| variables.iter().rfind(|(name, _)| *name == wanted).map(|(_, value)| *value);
+        let value_of = |wanted: &str| {
+            variables
+                .iter()
+                .rfind(|(name, _)| *name == wanted)
+                .map(|(_, value)| *value)
+        };
         let is_set = |name: &str| value_of(name).is_some_and(|value| !value.is_empty());
-        let has_sandbox = !["WEIKA_APP_KEY", "BINDING_BASE_URL", "KESION_BASE_URL"].into_iter().all(is_set);
+        let has_sandbox = !["WEIKA_APP_KEY", "BINDING_BASE_URL", "KESION_BASE_URL"]
+            .into_iter()
+            .all(is_set);
         Self::run(&mut command("login", variables), has_sandbox)
     }
 
@@ -58,7 +65,13 @@ impl Site {
         let mut child = command.spawn().expect("the example can be started");
         let stderr = collect(child.stderr.take().expect("piped"));
         let stdout = lines(child.stdout.take().expect("piped"));
-        let mut site = Self { child, url: String::new(), sandbox: None, stdout, stderr };
+        let mut site = Self {
+            child,
+            url: String::new(),
+            sandbox: None,
+            stdout,
+            stderr,
+        };
         site.url = site.announced("listening on ");
         if has_sandbox {
             site.sandbox = Some(site.announced("sandbox on "));
@@ -92,8 +105,13 @@ pub(crate) fn command(example: &str, variables: &[(&str, &str)]) -> Command {
     for name in VARIABLES {
         command.env_remove(name);
     }
-    command.env("LISTEN", "127.0.0.1:0").envs(variables.iter().copied());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .env("LISTEN", "127.0.0.1:0")
+        .envs(variables.iter().copied());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
@@ -101,8 +119,13 @@ pub(crate) fn command(example: &str, variables: &[(&str, &str)]) -> Command {
 #[track_caller]
 fn binary(example: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
-    let profile = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
-    let binary = profile.join("examples").join(format!("{example}{}", std::env::consts::EXE_SUFFIX));
+    let profile = test
+        .ancestors()
+        .nth(2)
+        .expect("target/<profile>/deps/<test>");
+    let binary = profile
+        .join("examples")
+        .join(format!("{example}{}", std::env::consts::EXE_SUFFIX));
     assert!(
         binary.is_file(),
         "{} is missing. `cargo test` builds it; with `--test` build it first: `cargo build --examples`",
@@ -130,7 +153,10 @@ fn collect(mut stream: impl Read + Send + 'static) -> Arc<Mutex<String>> {
         let mut buffer = [0; 4096];
         while let Ok(length @ 1..) = stream.read(&mut buffer) {
             let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
-            shared.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
+            shared
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push_str(&text);
         }
     });
     collected

@@ -35,18 +35,27 @@ const LOGINS: usize = 8;
 pub(crate) fn measure(section: &mut Section) {
     let lasts = Duration::from_secs(if is_smoke() { 2 } else { 20 });
     let (mut upstream, upstream_address, site, address) = start(LOGINS + 1, EXCHANGE);
-    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let junk = Arc::new(AtomicU64::new(0));
     let (mut logins, before) = runtime.block_on(async {
-        log_in(LOGINS, address, upstream_address).await.expect("a login before the flood");
+        log_in(LOGINS, address, upstream_address)
+            .await
+            .expect("a login before the flood");
         let before = memory(site.process.id(), "VmRSS");
         let end = Instant::now() + lasts;
-        let mut attackers: JoinSet<()> = (0..CONNECTIONS).map(|_| attack(address, end, Arc::clone(&junk))).collect();
+        let mut attackers: JoinSet<()> = (0..CONNECTIONS)
+            .map(|_| attack(address, end, Arc::clone(&junk)))
+            .collect();
         let mut logins = Vec::new();
         for number in 0..LOGINS {
             tokio::time::sleep(lasts / (LOGINS as u32 + 2)).await;
             let start = Instant::now();
-            log_in(number, address, upstream_address).await.expect("a login beside the flood");
+            log_in(number, address, upstream_address)
+                .await
+                .expect("a login beside the flood");
             logins.push(start.elapsed().as_secs_f64());
         }
         while attackers.join_next().await.is_some() {}
@@ -55,7 +64,11 @@ pub(crate) fn measure(section: &mut Section) {
     logins.sort_by(f64::total_cmp);
     let peak = memory(site.process.id(), "VmHWM");
     let said = upstream.ask();
-    let exchanges: u64 = said.split(' ').nth(1).and_then(|count| count.parse().ok()).expect("a count");
+    let exchanges: u64 = said
+        .split(' ')
+        .nth(1)
+        .and_then(|count| count.parse().ok())
+        .expect("a count");
 
     section.text(&format!(
         "A flood of junk codes with valid states over {CONNECTIONS} connections that hang up at once, for {} s, while \
@@ -68,9 +81,19 @@ pub(crate) fn measure(section: &mut Section) {
     let grown = before.zip(peak).map(|(before, peak)| peak - before);
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
     let figures = [
-        ("junk codes", "junk", Some(junk.load(Ordering::Relaxed) as f64), 0),
+        (
+            "junk codes",
+            "junk",
+            Some(junk.load(Ordering::Relaxed) as f64),
+            0,
+        ),
         ("upstream calls", "exchanges", Some(exchanges as f64), 0),
-        ("slowest login, s", "slowest_login_seconds", Some(slowest), 2),
+        (
+            "slowest login, s",
+            "slowest_login_seconds",
+            Some(slowest),
+            2,
+        ),
         ("MiB more at most", "grown_mb", grown, 0),
     ];
     for (_, key, value, _) in figures {
@@ -78,8 +101,9 @@ pub(crate) fn measure(section: &mut Section) {
             section.figure(&format!("flood/{key}"), value);
         }
     }
-    let cells =
-        figures.map(|(_, _, value, places)| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.places$}")));
+    let cells = figures.map(|(_, _, value, places)| {
+        value.map_or_else(|| "–".to_owned(), |value| format!("{value:.places$}"))
+    });
     section.table(&figures.map(|(title, ..)| title), &[cells.into()]);
 }
 
@@ -106,7 +130,10 @@ async fn send_junk(site: SocketAddr, number: u64) -> Result<(), BoxError> {
     let connection = tokio::spawn(connection);
     let answer = get(&mut sender, "/auth/weika/login?return_to=/admin", None).await?;
     let begun = Begun::from(answer.headers());
-    let target = format!("/auth/weika/callback?wxcode=junk-{number}&state={}", begun.state);
+    let target = format!(
+        "/auth/weika/callback?wxcode=junk-{number}&state={}",
+        begun.state
+    );
     let request: Request<()> = navigate(&target, Some(&begun.cookie));
     let request: Request<Empty<Bytes>> = request.map(|()| Empty::new());
     sender.ready().await?;

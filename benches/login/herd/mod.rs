@@ -42,27 +42,47 @@ pub(crate) fn measure(section: &mut Section) {
 /// Starts an upstream with so many people, whose exchanges take so long, and a site.
 fn start(people: usize, exchange_delay: Duration) -> (Part, SocketAddr, Part, SocketAddr) {
     raise_file_limit();
-    let mut upstream = Part::start(&["upstream", &people.to_string(), &exchange_delay.as_millis().to_string()]);
+    let mut upstream = Part::start(&[
+        "upstream",
+        &people.to_string(),
+        &exchange_delay.as_millis().to_string(),
+    ]);
     let said = upstream.line();
     let [url, key, secret] = said.split(' ').collect::<Vec<_>>()[..] else {
         panic!("the upstream says {said:?}");
     };
     let mut site = Part::start(&["site", url, key, secret]);
     let address = site.line().parse().expect("an address");
-    let upstream_address = url.strip_prefix("http://").expect("plain").parse().expect("an address");
+    let upstream_address = url
+        .strip_prefix("http://")
+        .expect("plain")
+        .parse()
+        .expect("an address");
     (upstream, upstream_address, site, address)
 }
 
 fn at_once(section: &mut Section, name: &str, exchange_delay: Duration) {
     let logins = if is_smoke() { 50 } else { 10_000 };
     let (mut upstream, upstream_address, site, address) = start(logins, exchange_delay);
-    let crowd = Crowd::log_in(logins, address, upstream_address, || memory(site.process.id(), "VmRSS"));
+    let crowd = Crowd::log_in(logins, address, upstream_address, || {
+        memory(site.process.id(), "VmRSS")
+    });
     let peak = memory(site.process.id(), "VmHWM");
     let said = upstream.ask();
-    let told: Vec<usize> = said.split(' ').map(|count| count.parse().expect("a count")).collect();
-    let [token_fetches, exchanges, spent] = told[..] else { panic!("the upstream says {said:?}") };
+    let told: Vec<usize> = said
+        .split(' ')
+        .map(|count| count.parse().expect("a count"))
+        .collect();
+    let [token_fetches, exchanges, spent] = told[..] else {
+        panic!("the upstream says {said:?}")
+    };
     if is_smoke() {
-        assert_eq!((crowd.logged_in, token_fetches), (logins, 1), "{:?}", crowd.failures);
+        assert_eq!(
+            (crowd.logged_in, token_fetches),
+            (logins, 1),
+            "{:?}",
+            crowd.failures
+        );
     }
 
     section.text(&format!(
@@ -82,8 +102,18 @@ fn at_once(section: &mut Section, name: &str, exchange_delay: Duration) {
         count("exchanges", "exchanges", exchanges),
         count("codes spent", "codes_spent", spent),
         count("reloads", "reloads", crowd.reloads),
-        ("begun within, s", "begin_seconds", Some(crowd.begins.as_secs_f64()), 1),
-        ("in within, s", "seconds", Some(crowd.callbacks.as_secs_f64()), 1),
+        (
+            "begun within, s",
+            "begin_seconds",
+            Some(crowd.begins.as_secs_f64()),
+            1,
+        ),
+        (
+            "in within, s",
+            "seconds",
+            Some(crowd.callbacks.as_secs_f64()),
+            1,
+        ),
         ("MiB before", "waiting_mb", crowd.waiting, 0),
         ("MiB at most", "peak_mb", peak, 0),
     ];
@@ -92,7 +122,9 @@ fn at_once(section: &mut Section, name: &str, exchange_delay: Duration) {
             section.figure(&format!("{name}/{key}"), value);
         }
     }
-    let shown = cells.map(|(_, _, value, places)| value.map_or_else(|| "–".to_owned(), |it| format!("{it:.places$}")));
+    let shown = cells.map(|(_, _, value, places)| {
+        value.map_or_else(|| "–".to_owned(), |it| format!("{it:.places$}"))
+    });
     section.table(&cells.map(|(title, ..)| title), &[shown.into()]);
     for failure in crowd.failures.iter().take(3) {
         section.text(&format!("Failed: {failure}"));
@@ -108,12 +140,20 @@ struct Part {
 
 impl Part {
     fn start(arguments: &[&str]) -> Self {
-        let mut command = Command::new(std::env::current_exe().expect("a program knows where it is"));
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut command =
+            Command::new(std::env::current_exe().expect("a program knows where it is"));
+        command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut process = command.spawn().expect("this program can be started");
         let stdin = process.stdin.take().expect("piped");
         let stdout = BufReader::new(process.stdout.take().expect("piped"));
-        Self { process, stdin, stdout }
+        Self {
+            process,
+            stdin,
+            stdout,
+        }
     }
 
     /// The next line that it says.
@@ -126,7 +166,9 @@ impl Part {
 
     /// What it says when it is asked.
     fn ask(&mut self) -> String {
-        writeln!(self.stdin).and_then(|()| self.stdin.flush()).expect("a part that listens");
+        writeln!(self.stdin)
+            .and_then(|()| self.stdin.flush())
+            .expect("a part that listens");
         self.line()
     }
 }
@@ -142,5 +184,7 @@ impl Drop for Part {
 /// Tells the process that measures.
 fn announce(line: &str) {
     let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "{line}").and_then(|()| stdout.flush()).expect("somebody listens");
+    writeln!(stdout, "{line}")
+        .and_then(|()| stdout.flush())
+        .expect("somebody listens");
 }

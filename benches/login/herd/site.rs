@@ -29,14 +29,26 @@ pub(super) fn serve(upstream: &str, key: &str, secret: &str) {
         let _questions = io::stdin().lines().count();
         std::process::exit(0);
     });
-    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(async {
-        let weika = WeikaManagerProvider::builder(key, secret).base_url(upstream).build().expect("a provider");
-        let login = LoginLayer::builder(weika).public_url(ORIGIN).secret([7; 32]).build().expect("valid settings");
+        let weika = WeikaManagerProvider::builder(key, secret)
+            .base_url(upstream)
+            .build()
+            .expect("a provider");
+        let login = LoginLayer::builder(weika)
+            .public_url(ORIGIN)
+            .secret([7; 32])
+            .build()
+            .expect("valid settings");
         let guarded = get(who).layer(GuardLayer::<Manager>::logged_in());
         let site = Router::new().route("/admin", guarded).layer(login);
         let socket = TcpSocket::new_v4().expect("a socket");
-        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a free port");
+        socket
+            .bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+            .expect("a free port");
         let listener = socket.listen(16_384).expect("to listen");
         announce(&listener.local_addr().expect("an address").to_string());
         // As the example serves: `axum::serve` also detects HTTP/2, which costs memory for each connection.

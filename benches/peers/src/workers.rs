@@ -22,7 +22,12 @@ pub(crate) fn two_over_one(contenders: &[Contender]) -> Vec<f64> {
         [(String::new(), alone), (String::new(), both)]
     });
     let medians = turns::medians(&mut runs.collect::<Vec<_>>(), 15, 10_000);
-    medians.as_chunks().0.iter().map(|[alone, both]| both / alone).collect()
+    medians
+        .as_chunks()
+        .0
+        .iter()
+        .map(|[alone, both]| both / alone)
+        .collect()
 }
 
 /// The mean of both threads.

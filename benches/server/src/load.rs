@@ -28,23 +28,46 @@ impl Load {
     /// Sends requests for so many seconds. Every answer has to be a success.
     pub(crate) fn put(wrk: &Path, served: &Served, seconds: u64, seed: u64) -> Self {
         let mut command = Command::new("taskset");
-        command.args(["--cpu-list", CORE]).arg(wrk).args(["--threads", "1", "--connections", CONNECTIONS]);
-        command.args(["--duration", &format!("{seconds}s"), "--latency", "--script", SCRIPT]);
-        command.arg(format!("http://{}", served.address)).arg("--").arg(&served.cookies).arg(seed.to_string());
+        command.args(["--cpu-list", CORE]).arg(wrk).args([
+            "--threads",
+            "1",
+            "--connections",
+            CONNECTIONS,
+        ]);
+        command.args([
+            "--duration",
+            &format!("{seconds}s"),
+            "--latency",
+            "--script",
+            SCRIPT,
+        ]);
+        command
+            .arg(format!("http://{}", served.address))
+            .arg("--")
+            .arg(&served.cookies)
+            .arg(seed.to_string());
         let before = served.core_time();
         let output = command.output().expect("wrk");
         let after = served.core_time();
-        let [processor, waited] = [0, 1].map(|index| (after[index] - before[index]).as_secs_f64() * 1e6);
+        let [processor, waited] =
+            [0, 1].map(|index| (after[index] - before[index]).as_secs_f64() * 1e6);
         let text = String::from_utf8_lossy(&output.stdout);
         let result = text.lines().find_map(|line| line.strip_prefix("result "));
         let Some(result) = result.filter(|_| output.status.success()) else {
             panic!("wrk: {text}{}", String::from_utf8_lossy(&output.stderr));
         };
-        let numbers: Vec<f64> = result.split(' ').map(|number| number.parse().expect("a number")).collect();
+        let numbers: Vec<f64> = result
+            .split(' ')
+            .map(|number| number.parse().expect("a number"))
+            .collect();
         let [requests, microseconds, failures, p50, p99] = numbers[..] else {
             panic!("wrk: {result}");
         };
-        assert!(requests > 0.0 && failures == 0.0, "{}: {failures} of {requests} requests failed", served.kind);
+        assert!(
+            requests > 0.0 && failures == 0.0,
+            "{}: {failures} of {requests} requests failed",
+            served.kind
+        );
         Self {
             rate: requests / microseconds * 1e6,
             processor: processor / requests,

@@ -23,17 +23,35 @@ pub(crate) struct Served {
 impl Served {
     /// Starts one, and makes sure that it knows its visitors and nobody else.
     pub(crate) fn start(kind: &'static str, visitors: usize) -> Self {
-        let cookies = std::env::temp_dir().join(format!("tower-weika-bench-{}-{kind}", std::process::id()));
+        let cookies =
+            std::env::temp_dir().join(format!("tower-weika-bench-{}-{kind}", std::process::id()));
         let mut command = Command::new("taskset");
-        command.args(["--cpu-list", CORE]).arg(std::env::current_exe().expect("a program knows where it is"));
-        command.args(["serve", kind, &visitors.to_string()]).arg(&cookies);
-        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a server");
+        command
+            .args(["--cpu-list", CORE])
+            .arg(std::env::current_exe().expect("a program knows where it is"));
+        command
+            .args(["serve", kind, &visitors.to_string()])
+            .arg(&cookies);
+        let mut process = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a server");
         let stdin = process.stdin.take();
         let mut line = String::new();
         let stdout = process.stdout.take().expect("piped");
         BufReader::new(stdout).read_line(&mut line).expect("text");
-        let address = line.trim_end().parse().unwrap_or_else(|_| panic!("{kind} does not start"));
-        let served = Self { kind, address, cookies, process, stdin };
+        let address = line
+            .trim_end()
+            .parse()
+            .unwrap_or_else(|_| panic!("{kind} does not start"));
+        let served = Self {
+            kind,
+            address,
+            cookies,
+            process,
+            stdin,
+        };
         served.check();
         served
     }
@@ -42,8 +60,16 @@ impl Served {
         let cookies = fs::read_to_string(&self.cookies).expect("the file of cookies");
         for (number, cookies) in cookies.lines().enumerate().step_by(50) {
             let answer = self.get(number, Some(cookies));
-            assert!(answer.starts_with("HTTP/1.1 200"), "{}: {answer}", self.kind);
-            assert!(answer.ends_with(&format!("\r\n\r\nperson-{number}")), "{}: {answer}", self.kind);
+            assert!(
+                answer.starts_with("HTTP/1.1 200"),
+                "{}: {answer}",
+                self.kind
+            );
+            assert!(
+                answer.ends_with(&format!("\r\n\r\nperson-{number}")),
+                "{}: {answer}",
+                self.kind
+            );
             if self.kind != "bare" {
                 for answer in [self.get(number, None), self.get(number + 1, Some(cookies))] {
                     assert!(answer.starts_with("HTTP/1.1 4"), "{}: {answer}", self.kind);
@@ -53,9 +79,12 @@ impl Served {
     }
 
     fn get(&self, person: usize, cookies: Option<&str>) -> String {
-        let cookies = cookies.map(|cookies| format!("Cookie: {cookies}\r\n")).unwrap_or_default();
-        let request =
-            format!("GET /me?person-{person} HTTP/1.1\r\nHost: campus.example\r\nConnection: close\r\n{cookies}\r\n");
+        let cookies = cookies
+            .map(|cookies| format!("Cookie: {cookies}\r\n"))
+            .unwrap_or_default();
+        let request = format!(
+            "GET /me?person-{person} HTTP/1.1\r\nHost: campus.example\r\nConnection: close\r\n{cookies}\r\n"
+        );
         let mut answer = String::new();
         let asked = TcpStream::connect(self.address).and_then(|mut stream| {
             stream.write_all(request.as_bytes())?;
@@ -70,7 +99,9 @@ impl Served {
     pub(crate) fn core_time(&self) -> [Duration; 2] {
         let file = format!("/proc/{}/schedstat", self.process.id());
         let text = fs::read_to_string(file).expect("a kernel with statistics of its scheduler");
-        let mut times = text.split(' ').map(|nanoseconds| nanoseconds.trim().parse().map(Duration::from_nanos));
+        let mut times = text
+            .split(' ')
+            .map(|nanoseconds| nanoseconds.trim().parse().map(Duration::from_nanos));
         [(); 2].map(|()| times.next().expect("a time").expect("a number"))
     }
 }

@@ -1,6 +1,8 @@
 //! The school's official account, for managers.
 
-use tower_weika::identity::{AccountAuthorization, AccountKind, AccountState, Manager, OfficialAccount};
+use tower_weika::identity::{
+    AccountAuthorization, AccountKind, AccountState, Manager, OfficialAccount,
+};
 
 use super::frame::{Frame, document};
 use crate::html::Escaped;
@@ -23,12 +25,16 @@ pub(crate) fn account(
     view: &AccountView,
 ) -> String {
     let (state, pill, body) = match view {
-        AccountView::Known(AccountAuthorization::Authorized(account)) => {
-            ("authorized", reader.say("已授权", "Authorized"), authorized(reader, manager, account))
-        }
-        AccountView::Known(AccountAuthorization::NotAuthorized { auth_url }) => {
-            ("not-authorized", reader.say("未授权", "Not authorized"), not_authorized(reader, auth_url.as_deref()))
-        }
+        AccountView::Known(AccountAuthorization::Authorized(account)) => (
+            "authorized",
+            reader.say("已授权", "Authorized"),
+            authorized(reader, manager, account),
+        ),
+        AccountView::Known(AccountAuthorization::NotAuthorized { auth_url }) => (
+            "not-authorized",
+            reader.say("未授权", "Not authorized"),
+            not_authorized(reader, auth_url.as_deref()),
+        ),
         AccountView::Known(AccountAuthorization::NotOpened) => (
             "not-opened",
             reader.say("未开通", "Not opened"),
@@ -40,10 +46,10 @@ pub(crate) fn account(
         AccountView::Known(_) | AccountView::Unknown => (
             "unknown",
             reader.say("未知", "Unknown"),
-            sentence(
-                reader
-                    .say("科汛暂时没有回答，请稍后再试。", "Kesion does not answer just now. Please try again later."),
-            ),
+            sentence(reader.say(
+                "科汛暂时没有回答，请稍后再试。",
+                "Kesion does not answer just now. Please try again later.",
+            )),
         ),
     };
     let main = format!(
@@ -52,36 +58,62 @@ pub(crate) fn account(
 {body}
 <div class="actions"><a class="button quiet" href="{back}">{back_label}</a></div>"#,
         title = reader.say("学校公众号", "Official account"),
-        intro = reader.say("学校在科汛平台上的公众号授权状态：", "What the school has authorized at Kesion:"),
+        intro = reader.say(
+            "学校在科汛平台上的公众号授权状态：",
+            "What the school has authorized at Kesion:"
+        ),
         back = reader.link("/admin"),
         back_label = reader.say("返回管理后台", "Back to the back office"),
     );
-    document(frame, reader, visitor, reader.say("学校公众号", "Official account"), &main)
+    document(
+        frame,
+        reader,
+        visitor,
+        reader.say("学校公众号", "Official account"),
+        &main,
+    )
 }
 
 fn authorized(reader: &Reader, manager: &Manager, account: &OfficialAccount) -> String {
     let info = account.info();
-    let yes_no = |is: bool| if is { reader.say("是", "Yes") } else { reader.say("否", "No") };
+    let yes_no = |is: bool| {
+        if is {
+            reader.say("是", "Yes")
+        } else {
+            reader.say("否", "No")
+        }
+    };
     let facts = [
         (reader.say("名称", "Name"), account.name()),
         (reader.say("主体", "Owner"), account.owner()),
         ("AppID", account.app_id()),
         (reader.say("原始 ID", "Original ID"), account.original_id()),
         (reader.say("类型", "Kind"), kind(reader, account)),
-        (reader.say("微信认证", "Verified by WeChat"), yes_no(info.is_some_and(|info| info.is_verified()))),
+        (
+            reader.say("微信认证", "Verified by WeChat"),
+            yes_no(info.is_some_and(|info| info.is_verified())),
+        ),
         (reader.say("帐号状态", "State"), state(reader, account)),
-        (reader.say("微信自动登录", "Automatic login"), yes_no(account.auto_login())),
+        (
+            reader.say("微信自动登录", "Automatic login"),
+            yes_no(account.auto_login()),
+        ),
     ];
     let facts = facts.map(|(label, value)| {
         let value = if value.is_empty() { "—" } else { value };
         format!("<div><dt>{label}</dt><dd>{}</dd></div>", Escaped(value))
     });
-    let joined = manager.media_info().is_some_and(|media| account.is_account_of(media));
+    let joined = manager
+        .media_info()
+        .is_some_and(|media| account.is_account_of(media));
     let checks = [
         check(
             "web-oauth",
             account.can_web_oauth(),
-            reader.say("可以用于微信登录（网页授权）", "People can log in through it"),
+            reader.say(
+                "可以用于微信登录（网页授权）",
+                "People can log in through it",
+            ),
             reader.say(
                 "不能用于微信登录：需要已认证、状态正常的服务号",
                 "Nobody can log in through it: it is no verified service account",
@@ -90,13 +122,22 @@ fn authorized(reader: &Reader, manager: &Manager, account: &OfficialAccount) -> 
         check(
             "own",
             joined,
-            reader.say("是您学校的公众号（与微卡一致）", "It is your school's account, as Weika says"),
-            reader.say("不是微卡记录的您学校的公众号", "It is not the account that Weika knows of your school"),
+            reader.say(
+                "是您学校的公众号（与微卡一致）",
+                "It is your school's account, as Weika says",
+            ),
+            reader.say(
+                "不是微卡记录的您学校的公众号",
+                "It is not the account that Weika knows of your school",
+            ),
         ),
     ];
     let again = account.auth_url().map(|url| {
         let label = reader.say("重新授权", "Authorize anew");
-        format!(r#"<div class="actions">{}</div>"#, authorize(url, label, "quiet "))
+        format!(
+            r#"<div class="actions">{}</div>"#,
+            authorize(url, label, "quiet ")
+        )
     });
     format!(
         r#"<div class="columns even"><section class="panel"><h2>{}</h2><dl class="facts pairs">{}</dl></section>
@@ -120,8 +161,10 @@ fn not_authorized(reader: &Reader, auth_url: Option<&str>) -> String {
             format!(r#"{text}<div class="actions">{link}</div>"#)
         }
         None => {
-            let text_without =
-                reader.say("科汛没有给出可信的授权地址。", "Kesion has named no address that can be trusted.");
+            let text_without = reader.say(
+                "科汛没有给出可信的授权地址。",
+                "Kesion has named no address that can be trusted.",
+            );
             text + &sentence(text_without)
         }
     }
@@ -129,7 +172,10 @@ fn not_authorized(reader: &Reader, auth_url: Option<&str>) -> String {
 
 /// A link to an address that has passed the client's list.
 fn authorize(url: &str, label: &str, class: &str) -> String {
-    format!(r#"<a class="{class}button" data-authorize rel="noreferrer" href="{}">{label}</a>"#, Escaped(url))
+    format!(
+        r#"<a class="{class}button" data-authorize rel="noreferrer" href="{}">{label}</a>"#,
+        Escaped(url)
+    )
 }
 
 fn sentence(text: &str) -> String {
@@ -138,7 +184,10 @@ fn sentence(text: &str) -> String {
 
 fn check(name: &str, passed: bool, yes: &str, no: &str) -> String {
     let text = if passed { yes } else { no };
-    format!(r#"<li data-check="{name}:{}">{text}</li>"#, if passed { "yes" } else { "no" })
+    format!(
+        r#"<li data-check="{name}:{}">{text}</li>"#,
+        if passed { "yes" } else { "no" }
+    )
 }
 
 fn kind(reader: &Reader, account: &OfficialAccount) -> &'static str {

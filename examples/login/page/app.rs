@@ -33,20 +33,33 @@ pub(crate) fn app(
             "只有绑定了账号的微信用户能看到这里。您要访问的是",
             "Only WeChat users with an account get here. You asked for",
         ),
-        asked = Escaped(reader.uri().path_and_query().map_or("/", |target| target.as_str())),
+        asked = Escaped(
+            reader
+                .uri()
+                .path_and_query()
+                .map_or("/", |target| target.as_str())
+        ),
         card = wechat_card(reader, user, account),
         session_title = reader.say("本次登录", "This login"),
         since_label = reader.say("已登录", "Logged in for"),
         since = reader.duration(now.since(session.created())),
         left_label = reader.say("最长还可使用", "At most for another"),
-        left = reader.duration(session.ends().since(now)),
+        left = reader.duration(session.expires_at().since(now)),
         token_label = reader.say("用户凭证", "Your credential"),
-        token = reader
-            .say("只在服务端使用，不会出现在页面里", "For this site's own calls to the operator; it is in no page",),
+        token = reader.say(
+            "只在服务端使用，不会出现在页面里",
+            "For this site's own calls to the operator; it is in no page",
+        ),
         deep = reader.link("/app/timetable/today"),
         deep_label = reader.say("更深的页面", "A deeper page"),
         home = reader.link("/"),
         home_label = reader.say("回到首页", "Home"),
     );
-    document(frame, reader, visitor, reader.say("校园应用", "Campus app"), &main)
+    document(
+        frame,
+        reader,
+        visitor,
+        reader.say("校园应用", "Campus app"),
+        &main,
+    )
 }

@@ -70,18 +70,29 @@ pub(crate) fn bind(
         again = Escaped(again),
         again_label = reader.say("已在别处绑定？重新登录", "Bound elsewhere? Log in again"),
     );
-    document(frame, reader, visitor, reader.say("绑定账号", "Bind an account"), &main)
+    document(
+        frame,
+        reader,
+        visitor,
+        reader.say("绑定账号", "Bind an account"),
+        &main,
+    )
 }
 
 fn shown(reader: &Reader, notice: &Notice<'_>) -> String {
     match notice {
         Notice::Nothing => String::new(),
         Notice::Sent => {
-            let text = reader.say("验证码已发送，请查看短信。", "The code is on its way. Please look at your SMS.");
+            let text = reader.say(
+                "验证码已发送，请查看短信。",
+                "The code is on its way. Please look at your SMS.",
+            );
             format!(r#"<p class="notice" role="status" data-notice="sent">{text}</p>"#)
         }
         Notice::Refused { text, .. } => {
-            format!(r#"<p id="notice" class="notice bad" role="alert" data-notice="refused">{text}</p>"#)
+            format!(
+                r#"<p id="notice" class="notice bad" role="alert" data-notice="refused">{text}</p>"#
+            )
         }
         Notice::Unconfirmed => {
             let text = reader.say(
@@ -97,9 +108,9 @@ fn shown(reader: &Reader, notice: &Notice<'_>) -> String {
 /// Ties a field to the notice that is about it, for whoever hears the page.
 fn wrong(notice: &Notice<'_>, this: Field) -> &'static str {
     match notice {
-        Notice::Refused { field: Some(field), .. } if *field == this => {
-            r#" aria-invalid="true" aria-describedby="notice""#
-        }
+        Notice::Refused {
+            field: Some(field), ..
+        } if *field == this => r#" aria-invalid="true" aria-describedby="notice""#,
         _ => "",
     }
 }
@@ -109,7 +120,10 @@ fn hint(reader: &Reader, imitation: &Imitation, user: &WechatUser) -> String {
     let number = imitation.mobile_of(user).unwrap_or("—");
     format!(
         r#"<p class="after" data-hint>{}<code>{}</code>{}<a href="{}" target="_blank" rel="noreferrer">{}</a></p>"#,
-        reader.say("沙盒：此微信用户的手机号是 ", "Sandbox: this WeChat user's number is "),
+        reader.say(
+            "沙盒：此微信用户的手机号是 ",
+            "Sandbox: this WeChat user's number is "
+        ),
         Escaped(number),
         reader.say("，验证码显示在", ", and the code is shown on "),
         imitation.control_page(),

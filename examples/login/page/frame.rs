@@ -27,20 +27,42 @@ pub(crate) fn not_found(frame: &Frame, reader: &Reader, visitor: &Visitor) -> St
     document(frame, reader, visitor, "404", &main)
 }
 
-pub(super) fn document(frame: &Frame, reader: &Reader, visitor: &Visitor, title: &str, main: &str) -> String {
+pub(super) fn document(
+    frame: &Frame,
+    reader: &Reader,
+    visitor: &Visitor,
+    title: &str,
+    main: &str,
+) -> String {
     let (other, tag, link) = reader.other_language();
     let log_out = reader.say("退出登录", "Log out");
     let account = match visitor {
         // There is room for one button: on the pages of WeChat users for theirs, elsewhere for the manager's.
-        Visitor { manager: Some(_), wechat: Some(_) } if is_for_wechat_users(reader.uri().path()) => {
-            logout_wechat(frame, reader)
-        }
-        Visitor { manager: Some(_), wechat: Some(_) } => {
-            logout(reader, &frame.manager_logout, reader.say("退出管理员", "Log out manager"), "weika")
-        }
-        Visitor { manager: Some(_), wechat: None } => logout(reader, &frame.manager_logout, log_out, "weika"),
-        Visitor { manager: None, wechat: Some(_) } => logout(reader, &frame.wechat_logout, log_out, "wechat"),
-        Visitor { manager: None, wechat: None } => format!(
+        Visitor {
+            manager: Some(_),
+            wechat: Some(_),
+        } if is_for_wechat_users(reader.uri().path()) => logout_wechat(frame, reader),
+        Visitor {
+            manager: Some(_),
+            wechat: Some(_),
+        } => logout(
+            reader,
+            &frame.manager_logout,
+            reader.say("退出管理员", "Log out manager"),
+            "weika",
+        ),
+        Visitor {
+            manager: Some(_),
+            wechat: None,
+        } => logout(reader, &frame.manager_logout, log_out, "weika"),
+        Visitor {
+            manager: None,
+            wechat: Some(_),
+        } => logout(reader, &frame.wechat_logout, log_out, "wechat"),
+        Visitor {
+            manager: None,
+            wechat: None,
+        } => format!(
             r#"<a class="small button" href="{}">{}</a>"#,
             Escaped(reader.link_via(&frame.manager_login, reader.uri().path())),
             reader.say("登录", "Log in"),
@@ -79,7 +101,11 @@ pub(super) fn document(frame: &Frame, reader: &Reader, visitor: &Visitor, title:
         main_pages = reader.say("主导航", "Main"),
         personal = reader.say("语言和登录", "Language and login"),
         pages = reader.say("页脚导航", "Footer"),
-        sandbox = frame.imitation.as_ref().map(|it| sandbox(reader, it)).unwrap_or_default(),
+        sandbox = frame
+            .imitation
+            .as_ref()
+            .map(|it| sandbox(reader, it))
+            .unwrap_or_default(),
         about = reader.say("tower-weika 的示例程序", "An example of tower-weika"),
     )
 }
@@ -90,7 +116,12 @@ fn is_for_wechat_users(path: &str) -> bool {
 
 /// For whoever has two logins to end.
 pub(super) fn logout_wechat(frame: &Frame, reader: &Reader) -> String {
-    logout(reader, &frame.wechat_logout, reader.say("退出微信", "Log out WeChat"), "wechat")
+    logout(
+        reader,
+        &frame.wechat_logout,
+        reader.say("退出微信", "Log out WeChat"),
+        "wechat",
+    )
 }
 
 /// Logging out is a `POST`, so that no link and no image can do it.
@@ -104,10 +135,17 @@ fn logout(reader: &Reader, path: &str, label: &str, login: &str) -> String {
 fn sandbox(reader: &Reader, imitation: &Imitation) -> String {
     let played = [
         (imitation.weika, reader.say("微卡", "Weika")),
-        (imitation.wechat, reader.say("微信与绑定服务", "WeChat and the binding service")),
+        (
+            imitation.wechat,
+            reader.say("微信与绑定服务", "WeChat and the binding service"),
+        ),
         (imitation.kesion, reader.say("科汛", "Kesion")),
     ];
-    let played: Vec<_> = played.into_iter().filter(|(is_played, _)| *is_played).map(|(_, name)| name).collect();
+    let played: Vec<_> = played
+        .into_iter()
+        .filter(|(is_played, _)| *is_played)
+        .map(|(_, name)| name)
+        .collect();
     format!(
         r#"<p data-sandbox>{}{} <a href="{}/">{}</a> · <a href="{}">{}</a></p>"#,
         reader.say("内置沙盒模拟：", "Played by the embedded sandbox: "),

@@ -49,7 +49,10 @@ pub(crate) fn home(
 
 /// What somebody has already comes before what they could have; who has both gets a row for each.
 fn actions(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
-    let (managers, wechat) = (for_managers(frame, reader, visitor), for_wechat_users(frame, reader, visitor));
+    let (managers, wechat) = (
+        for_managers(frame, reader, visitor),
+        for_wechat_users(frame, reader, visitor),
+    );
     let row = |actions: &str| format!(r#"<div class="actions">{actions}</div>"#);
     match (&visitor.manager, &visitor.wechat) {
         (Some(_), Some(_)) => row(&managers) + &row(&wechat),
@@ -69,7 +72,11 @@ fn for_managers(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
         ),
         None => format!(
             r#"<a class="button{}" data-login href="{}">{}</a>"#,
-            if visitor.wechat.is_some() { " quiet" } else { "" },
+            if visitor.wechat.is_some() {
+                " quiet"
+            } else {
+                ""
+            },
             Escaped(reader.link_via(&frame.manager_login, "/")),
             reader.say("以管理员身份登录", "Log in as a manager"),
         ),
@@ -105,8 +112,12 @@ fn cards(reader: &Reader, visitor: &Visitor, account: Option<&str>) -> String {
     match (&visitor.manager, &visitor.wechat) {
         (None, None) => blank(reader),
         (manager, wechat) => {
-            let manager = manager.as_deref().map(|manager| manager_card(reader, manager));
-            let wechat = wechat.as_deref().map(|user| wechat_card(reader, user, account));
+            let manager = manager
+                .as_deref()
+                .map(|manager| manager_card(reader, manager));
+            let wechat = wechat
+                .as_deref()
+                .map(|user| wechat_card(reader, user, account));
             [manager, wechat].into_iter().flatten().collect()
         }
     }
@@ -124,7 +135,10 @@ fn switch(reader: &Reader, pretence: Pretence) -> String {
             reader.say("假装这是微信", "Pretend this is WeChat"),
         ),
         Pretence::On => (
-            reader.say("本浏览器正在假装是微信。", "This browser pretends to be WeChat's."),
+            reader.say(
+                "本浏览器正在假装是微信。",
+                "This browser pretends to be WeChat's.",
+            ),
             "",
             reader.say("不再假装", "Stop that"),
         ),
@@ -136,30 +150,88 @@ fn switch(reader: &Reader, pretence: Pretence) -> String {
 }
 
 fn routes(reader: &Reader) -> String {
-    let (everybody, managers) = (reader.say("公开", "Public"), reader.say("管理员", "Managers"));
+    let (everybody, managers) = (
+        reader.say("公开", "Public"),
+        reader.say("管理员", "Managers"),
+    );
     let wechat = reader.say("微信用户", "WeChat users");
     let rows = [
-        ("/admin", reader.say("管理后台：未登录会先去登录", "Back office: sends you to the login first"), managers),
-        ("/admin/deep/path?x=1", reader.say("登录后回到原来的地址", "After the login you are exactly here"), managers),
+        (
+            "/admin",
+            reader.say(
+                "管理后台：未登录会先去登录",
+                "Back office: sends you to the login first",
+            ),
+            managers,
+        ),
+        (
+            "/admin/deep/path?x=1",
+            reader.say(
+                "登录后回到原来的地址",
+                "After the login you are exactly here",
+            ),
+            managers,
+        ),
         (
             "/admin/settings",
-            reader.say("系统设置：其他角色得到 403", "Settings: other roles get 403"),
+            reader.say(
+                "系统设置：其他角色得到 403",
+                "Settings: other roles get 403",
+            ),
             reader.say("角色组 1", "Role group 1"),
         ),
-        ("/account", reader.say("学校公众号的授权状态", "Is the school's official account authorized?"), managers),
+        (
+            "/account",
+            reader.say(
+                "学校公众号的授权状态",
+                "Is the school's official account authorized?",
+            ),
+            managers,
+        ),
         (
             "/app",
-            reader.say("校园应用：未绑定会先去绑定", "Campus app: sends you to bind an account first"),
+            reader.say(
+                "校园应用：未绑定会先去绑定",
+                "Campus app: sends you to bind an account first",
+            ),
             reader.say("已绑定", "Bound"),
         ),
-        ("/bind", reader.say("用短信验证码绑定账号", "Bind an account with an SMS"), wechat),
-        ("/api/me", reader.say("当前身份；未登录为 401", "Who you are, as JSON; 401 if nobody"), "JSON"),
-        ("/healthz", reader.say("存活检查", "Is it alive?"), everybody),
-        ("/readyz", reader.say("就绪检查：令牌与会话存储", "Can it serve? Token and session store"), everybody),
-        ("/metrics", reader.say("Prometheus 指标", "Metrics for Prometheus"), everybody),
+        (
+            "/bind",
+            reader.say("用短信验证码绑定账号", "Bind an account with an SMS"),
+            wechat,
+        ),
+        (
+            "/api/me",
+            reader.say(
+                "当前身份；未登录为 401",
+                "Who you are, as JSON; 401 if nobody",
+            ),
+            "JSON",
+        ),
+        (
+            "/healthz",
+            reader.say("存活检查", "Is it alive?"),
+            everybody,
+        ),
+        (
+            "/readyz",
+            reader.say(
+                "就绪检查：令牌与会话存储",
+                "Can it serve? Token and session store",
+            ),
+            everybody,
+        ),
+        (
+            "/metrics",
+            reader.say("Prometheus 指标", "Metrics for Prometheus"),
+            everybody,
+        ),
     ];
     let rows = rows.map(|(path, text, who)| {
-        format!(r#"<li><a href="{path}"><code>{path}</code><span>{text}</span><em>{who}</em></a></li>"#)
+        format!(
+            r#"<li><a href="{path}"><code>{path}</code><span>{text}</span><em>{who}</em></a></li>"#
+        )
     });
     format!(
         r#"<section class="panel"><h2>{}</h2><ul class="rows">{}</ul></section>"#,

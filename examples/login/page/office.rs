@@ -10,11 +10,26 @@ use crate::html::Escaped;
 use crate::reader::Reader;
 use crate::visitor::Visitor;
 
-pub(crate) fn admin(frame: &Frame, reader: &Reader, manager: &Authenticated<Manager>, visitor: &Visitor) -> String {
-    let asked = reader.uri().path_and_query().map_or("/", |target| target.as_str());
-    let schools: String = manager.schools().iter().map(|school| school_row(reader, manager, school)).collect();
+pub(crate) fn admin(
+    frame: &Frame,
+    reader: &Reader,
+    manager: &Authenticated<Manager>,
+    visitor: &Visitor,
+) -> String {
+    let asked = reader
+        .uri()
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    let schools: String = manager
+        .schools()
+        .iter()
+        .map(|school| school_row(reader, manager, school))
+        .collect();
     let schools = if schools.is_empty() {
-        format!("<p>{}</p>", reader.say("没有可管理的学校。", "There is no school to manage."))
+        format!(
+            "<p>{}</p>",
+            reader.say("没有可管理的学校。", "There is no school to manage.")
+        )
     } else {
         format!(r#"<ul class="rows">{schools}</ul>"#)
     };
@@ -31,15 +46,17 @@ pub(crate) fn admin(frame: &Frame, reader: &Reader, manager: &Authenticated<Mana
 <section class="panel"><h2>{schools_title}</h2>{schools}</section>
 <div class="actions"><a class="button" href="{settings}">{settings_label}</a><a class="button quiet" href="{account}">{account_label}</a><a class="button quiet" href="{deep}">{deep_label}</a></div>"#,
         title = reader.say("管理后台", "Back office"),
-        intro = reader
-            .say("只有登录的管理员能看到这里。您要访问的是", "Only managers who are logged in get here. You asked for"),
+        intro = reader.say(
+            "只有登录的管理员能看到这里。您要访问的是",
+            "Only managers who are logged in get here. You asked for"
+        ),
         asked = Escaped(asked),
         card = manager_card(reader, manager),
         session_title = reader.say("本次登录", "This login"),
         since_label = reader.say("已登录", "Logged in for"),
         since = reader.duration(now.since(session.created())),
         left_label = reader.say("最长还可使用", "At most for another"),
-        left = reader.duration(session.ends().since(now)),
+        left = reader.duration(session.expires_at().since(now)),
         user_id = Escaped(manager.user_id()),
         schools_title = reader.say("可管理的学校", "Schools"),
         settings = reader.link("/admin/settings"),
@@ -49,7 +66,13 @@ pub(crate) fn admin(frame: &Frame, reader: &Reader, manager: &Authenticated<Mana
         deep = reader.link("/admin/reports/today"),
         deep_label = reader.say("更深的页面", "A deeper page"),
     );
-    document(frame, reader, visitor, reader.say("管理后台", "Back office"), &main)
+    document(
+        frame,
+        reader,
+        visitor,
+        reader.say("管理后台", "Back office"),
+        &main,
+    )
 }
 
 pub(crate) fn settings(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
@@ -63,11 +86,25 @@ pub(crate) fn settings(frame: &Frame, reader: &Reader, visitor: &Visitor) -> Str
         reader.link("/admin"),
         reader.say("返回管理后台", "Back to the back office"),
     );
-    document(frame, reader, visitor, reader.say("系统设置", "Settings"), &main)
+    document(
+        frame,
+        reader,
+        visitor,
+        reader.say("系统设置", "Settings"),
+        &main,
+    )
 }
 
 fn school_row(reader: &Reader, manager: &Manager, school: &School) -> String {
     let is_current = manager.current_school() == Some(school);
-    let mark = if is_current { format!("<em>{}</em>", reader.say("当前", "Current")) } else { String::new() };
-    format!("<li><div><code>{}</code><span>{}</span>{mark}</div></li>", Escaped(school.code()), Escaped(school.name()))
+    let mark = if is_current {
+        format!("<em>{}</em>", reader.say("当前", "Current"))
+    } else {
+        String::new()
+    };
+    format!(
+        "<li><div><code>{}</code><span>{}</span>{mark}</div></li>",
+        Escaped(school.code()),
+        Escaped(school.name())
+    )
 }

@@ -20,14 +20,14 @@
 //! binding service knows nothing of the sandbox's official account, so it needs `BINDING_APPID` or a real Kesion;
 //! with a real Kesion and the imitated binding service, people log in through the sandbox's account.
 //!
-//! All mistakes are told at once. An empty variable counts as unset. No secret is ever shown.
+//! All errors are told at once. An empty variable counts as unset. No secret is ever shown.
 
 mod encoding;
-mod mistakes;
+mod errors;
 mod read;
 mod redis;
 mod systems;
 
-pub(crate) use self::mistakes::Mistakes;
+pub(crate) use self::errors::Mistakes;
 pub(crate) use self::read::Settings;
 pub(crate) use self::systems::{Systems, Wechat};

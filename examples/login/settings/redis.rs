@@ -4,7 +4,7 @@ use std::env;
 
 use tower_weika::store::RedisBuilder;
 
-use super::mistakes::Mistakes;
+use super::errors::Mistakes;
 
 /// Where Redis is, and what is sealed with.
 pub(crate) struct Redis {
@@ -13,21 +13,24 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    pub(super) fn read(mistakes: &mut Mistakes, secret: Option<&[u8]>) -> Option<Self> {
-        let url = mistakes.text("REDIS_URL")?;
+    pub(super) fn read(errors: &mut Mistakes, secret: Option<&[u8]>) -> Option<Self> {
+        let url = errors.text("REDIS_URL")?;
         let Some(secret) = secret else {
             // One that cannot be read was told already.
             if env::var_os("SESSION_SECRET").is_none_or(|secret| secret.is_empty()) {
-                mistakes
+                errors
                     .add("REDIS_URL is set without SESSION_SECRET; instances that share sessions share a secret too");
             }
             return None;
         };
-        Some(Self { url, secret: secret.to_vec() })
+        Some(Self {
+            url,
+            secret: secret.to_vec(),
+        })
     }
 
     /// Everything is sealed: the secret is there anyway, and other keys are derived from it than the login layers do.
     pub(crate) fn builder(&self) -> RedisBuilder {
-        tower_weika::store::Redis::builder(&self.url).sealing_key(&self.secret)
+        tower_weika::store::Redis::builder(&self.url).encryption_key(&self.secret)
     }
 }

@@ -10,7 +10,7 @@ use tower_weika::official_account::{OfficialAccounts, SchoolAccount};
 use tower_weika::provider::{WechatUserProvider, WeikaManagerProvider};
 use url::Url;
 
-use super::mistakes::Mistakes;
+use super::errors::Mistakes;
 
 /// What the variables name. The sandbox imitates what is missing.
 #[derive(Clone)]
@@ -33,11 +33,15 @@ pub(crate) struct Wechat {
 }
 
 impl Systems {
-    pub(super) fn read(mistakes: &mut Mistakes) -> Self {
-        let weika = weika(mistakes);
-        let kesion = kesion(mistakes);
-        let wechat = wechat(mistakes, kesion.as_ref());
-        Self { weika, wechat, kesion }
+    pub(super) fn read(errors: &mut Mistakes) -> Self {
+        let weika = weika(errors);
+        let kesion = kesion(errors);
+        let wechat = wechat(errors, kesion.as_ref());
+        Self {
+            weika,
+            wechat,
+            kesion,
+        }
     }
 
     /// Whether anything has to be imitated.
@@ -48,80 +52,120 @@ impl Systems {
     /// The systems that the sandbox imitates, each with the variables that name a real one. A system whose variables
     /// are wrong is not among them: its configuration error has been told.
     pub(super) fn imitated(&self) -> Vec<(&'static str, &'static str)> {
-        let binding = if self.kesion.is_some() { "BINDING_BASE_URL" } else { "BINDING_BASE_URL and BINDING_APPID" };
+        let binding = if self.kesion.is_some() {
+            "BINDING_BASE_URL"
+        } else {
+            "BINDING_BASE_URL and BINDING_APPID"
+        };
         let systems = [
-            ("Weika", "WEIKA_APP_KEY and WEIKA_APP_SECRET", &["WEIKA_APP_KEY", "WEIKA_APP_SECRET"][..]),
-            ("WeChat with the binding service", binding, &["BINDING_BASE_URL"]),
-            ("Kesion", "KESION_BASE_URL and KESION_APPTOKEN", &["KESION_BASE_URL", "KESION_APPTOKEN"]),
+            (
+                "Weika",
+                "WEIKA_APP_KEY and WEIKA_APP_SECRET",
+                &["WEIKA_APP_KEY", "WEIKA_APP_SECRET"][..],
+            ),
+            (
+                "WeChat with the binding service",
+                binding,
+                &["BINDING_BASE_URL"],
+            ),
+            (
+                "Kesion",
+                "KESION_BASE_URL and KESION_APPTOKEN",
+                &["KESION_BASE_URL", "KESION_APPTOKEN"],
+            ),
         ];
         let is_set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
-        let imitated = systems.into_iter().filter(|(_, _, names)| !names.iter().any(is_set));
-        imitated.map(|(system, variables, _)| (system, variables)).collect()
+        let imitated = systems
+            .into_iter()
+            .filter(|(_, _, names)| !names.iter().any(is_set));
+        imitated
+            .map(|(system, variables, _)| (system, variables))
+            .collect()
     }
 }
 
-fn weika(mistakes: &mut Mistakes) -> Option<WeikaManagerProvider> {
-    let (key, secret) = (mistakes.text("WEIKA_APP_KEY"), mistakes.text("WEIKA_APP_SECRET"));
-    let base_url = mistakes.text("WEIKA_BASE_URL");
+fn weika(errors: &mut Mistakes) -> Option<WeikaManagerProvider> {
+    let (key, secret) = (
+        errors.text("WEIKA_APP_KEY"),
+        errors.text("WEIKA_APP_SECRET"),
+    );
+    let base_url = errors.text("WEIKA_BASE_URL");
     match (key, secret) {
         (Some(key), Some(secret)) => {
             let builder = WeikaManagerProvider::builder(key, secret);
-            let builder = base_url.into_iter().fold(builder, |builder, url| builder.base_url(url));
-            let names =
-                [("app_key", "WEIKA_APP_KEY"), ("app_secret", "WEIKA_APP_SECRET"), ("base_url", "WEIKA_BASE_URL")];
-            return mistakes.checked(builder.build(), &names);
+            let builder = base_url
+                .into_iter()
+                .fold(builder, |builder, url| builder.base_url(url));
+            let names = [
+                ("app_key", "WEIKA_APP_KEY"),
+                ("app_secret", "WEIKA_APP_SECRET"),
+                ("base_url", "WEIKA_BASE_URL"),
+            ];
+            return errors.checked(builder.build(), &names);
         }
-        (Some(_), None) => lonely(mistakes, "WEIKA_APP_KEY", "WEIKA_APP_SECRET"),
-        (None, Some(_)) => lonely(mistakes, "WEIKA_APP_SECRET", "WEIKA_APP_KEY"),
+        (Some(_), None) => lonely(errors, "WEIKA_APP_KEY", "WEIKA_APP_SECRET"),
+        (None, Some(_)) => lonely(errors, "WEIKA_APP_SECRET", "WEIKA_APP_KEY"),
         (None, None) if base_url.is_some() => {
-            mistakes.add("WEIKA_BASE_URL is set without WEIKA_APP_KEY and WEIKA_APP_SECRET, which it needs");
+            errors.add(
+                "WEIKA_BASE_URL is set without WEIKA_APP_KEY and WEIKA_APP_SECRET, which it needs",
+            );
         }
         (None, None) => {}
     }
     None
 }
 
-fn kesion(mistakes: &mut Mistakes) -> Option<SchoolAccount> {
-    match (mistakes.text("KESION_BASE_URL"), mistakes.text("KESION_APPTOKEN")) {
+fn kesion(errors: &mut Mistakes) -> Option<SchoolAccount> {
+    match (
+        errors.text("KESION_BASE_URL"),
+        errors.text("KESION_APPTOKEN"),
+    ) {
         (Some(url), Some(token)) => {
             warn_of_http("KESION_BASE_URL", &url);
             // Every page of Kesion's shows plain http.
             let client = KesionClient::builder(url).allow_http().build();
-            let client = mistakes.checked(client, &[("base_url", "KESION_BASE_URL")])?;
+            let client = errors.checked(client, &[("base_url", "KESION_BASE_URL")])?;
             return Some(OfficialAccounts::new(client).school(AppToken::new(token)));
         }
-        (Some(_), None) => lonely(mistakes, "KESION_BASE_URL", "KESION_APPTOKEN"),
-        (None, Some(_)) => lonely(mistakes, "KESION_APPTOKEN", "KESION_BASE_URL"),
+        (Some(_), None) => lonely(errors, "KESION_BASE_URL", "KESION_APPTOKEN"),
+        (None, Some(_)) => lonely(errors, "KESION_APPTOKEN", "KESION_BASE_URL"),
         (None, None) => {}
     }
     None
 }
 
-fn wechat(mistakes: &mut Mistakes, kesion: Option<&SchoolAccount>) -> Option<Wechat> {
-    let authorize_url = mistakes.text("WECHAT_AUTHORIZE_URL");
-    let app_id = mistakes.text("BINDING_APPID");
-    let Some(base_url) = mistakes.text("BINDING_BASE_URL") else {
+fn wechat(errors: &mut Mistakes, kesion: Option<&SchoolAccount>) -> Option<Wechat> {
+    let authorize_url = errors.text("WECHAT_AUTHORIZE_URL");
+    let app_id = errors.text("BINDING_APPID");
+    let Some(base_url) = errors.text("BINDING_BASE_URL") else {
         if authorize_url.is_some() {
             let reason = "the sandbox's binding service knows no codes but those of its own WeChat";
-            mistakes.add(format!("WECHAT_AUTHORIZE_URL is set without BINDING_BASE_URL: {reason}"));
+            errors.add(format!(
+                "WECHAT_AUTHORIZE_URL is set without BINDING_BASE_URL: {reason}"
+            ));
         }
         if app_id.is_some() {
             let reason = "the sandbox's binding service has an official account of its own";
-            mistakes.add(format!("BINDING_APPID is set without BINDING_BASE_URL: {reason}"));
+            errors.add(format!(
+                "BINDING_APPID is set without BINDING_BASE_URL: {reason}"
+            ));
         }
         return None;
     };
     warn_of_http("BINDING_BASE_URL", &base_url);
     // The document's own address is plain http.
     let binding = BindingClient::builder(base_url).allow_http().build();
-    let binding = mistakes.checked(binding, &[("base_url", "BINDING_BASE_URL")]);
+    let binding = errors.checked(binding, &[("base_url", "BINDING_BASE_URL")]);
     if app_id.is_none() && kesion.is_none() {
         let remedy = "set BINDING_APPID, or KESION_BASE_URL and KESION_APPTOKEN to be told";
-        mistakes.add(format!("BINDING_BASE_URL is set, and nothing says through which official account: {remedy}"));
+        errors.add(format!(
+            "BINDING_BASE_URL is set, and nothing says through which official account: {remedy}"
+        ));
     }
     let authorize_url = authorize_url.unwrap_or_else(|| AUTHORIZE_URL.to_owned());
     // Checked also if the service's address is wrong, so that every mistake is told.
-    let builder = WechatUserProvider::builder(binding.clone().or_else(nowhere)?).authorize_url(&authorize_url);
+    let builder = WechatUserProvider::builder(binding.clone().or_else(nowhere)?)
+        .authorize_url(&authorize_url);
     // Kesion's switch for automatic logins counts also where the APPID is fixed.
     let builder = match kesion {
         Some(school) => builder.official_account(school.clone()),
@@ -133,20 +177,30 @@ fn wechat(mistakes: &mut Mistakes, kesion: Option<&SchoolAccount>) -> Option<Wec
         (None, Some(_)) => builder.application("school"),
         (None, None) => builder.app_id("wx0"),
     };
-    let names = [("app_id", "BINDING_APPID"), ("authorize_url", "WECHAT_AUTHORIZE_URL")];
-    let provider = mistakes.checked(builder.build(), &names)?;
-    binding.map(|_| Wechat { provider, authorize_url })
+    let names = [
+        ("app_id", "BINDING_APPID"),
+        ("authorize_url", "WECHAT_AUTHORIZE_URL"),
+    ];
+    let provider = errors.checked(builder.build(), &names)?;
+    binding.map(|_| Wechat {
+        provider,
+        authorize_url,
+    })
 }
 
 const AUTHORIZE_URL: &str = "https://open.weixin.qq.com/connect/oauth2/authorize";
 
 /// A client that is never asked.
 fn nowhere() -> Option<BindingClient> {
-    BindingClient::builder("https://nowhere.invalid").build().ok()
+    BindingClient::builder("https://nowhere.invalid")
+        .build()
+        .ok()
 }
 
-fn lonely(mistakes: &mut Mistakes, set: &str, missing: &str) {
-    mistakes.add(format!("{set} is set without {missing}; set both, or none for the sandbox"));
+fn lonely(errors: &mut Mistakes, set: &str, missing: &str) {
+    errors.add(format!(
+        "{set} is set without {missing}; set both, or none for the sandbox"
+    ));
 }
 
 fn warn_of_http(name: &str, url: &str) {
@@ -154,8 +208,13 @@ fn warn_of_http(name: &str, url: &str) {
         return;
     };
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let is_here = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    let is_here = host == "localhost"
+        || host
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback());
     if url.scheme() == "http" && !is_here {
-        tracing::warn!("{name} is plain http to another machine: whoever is on the way reads codes and tokens");
+        tracing::warn!(
+            "{name} is plain http to another machine: whoever is on the way reads codes and tokens"
+        );
     }
 }

@@ -31,5 +31,10 @@ pub(super) fn wechat_user(
     }
     let token = members.bearer("token").ok_or_else(missing("token"))?;
     let life = members.seconds("expire").ok_or_else(missing("expire"))?;
-    Ok(WechatUser::bound(open_id, app_id, token, asked_at.plus(life.min(LONGEST_LIFE))))
+    Ok(WechatUser::bound(
+        open_id,
+        app_id,
+        token,
+        asked_at.plus(life.min(LONGEST_LIFE)),
+    ))
 }

@@ -37,7 +37,10 @@ impl BindingClientBuilder {
 
     /// Asks about company users (企业用户, `companyFlag` 1) instead of ordinary ones (普通用户, 0).
     pub fn company_users(self) -> Self {
-        Self { company_users: true, ..self }
+        Self {
+            company_users: true,
+            ..self
+        }
     }
 
     /// What error numbers mean; [`CodeTable::binding`] unless set. 0 and, of a check, 2000 are no errors,
@@ -57,14 +60,24 @@ impl BindingClientBuilder {
     ///
     /// Every mistake in the settings, at once.
     pub fn build(self) -> Result<BindingClient, ConfigError> {
-        let Self { connection, company_users, codes, clock } = self;
-        let mut mistakes = Vec::new();
-        let connection = connection.check(&mut mistakes);
-        let Some(connection) = connection.filter(|_| mistakes.is_empty()) else {
-            return Err(ConfigError::of(mistakes));
+        let Self {
+            connection,
+            company_users,
+            codes,
+            clock,
+        } = self;
+        let mut errors = Vec::new();
+        let connection = connection.check(&mut errors);
+        let Some(connection) = connection.filter(|_| errors.is_empty()) else {
+            return Err(ConfigError::of(errors));
         };
         let envelope = Envelope::new("code", codes);
-        Ok(BindingClient::new(Endpoint { connection, envelope, company_users, clock }))
+        Ok(BindingClient::new(Endpoint {
+            connection,
+            envelope,
+            company_users,
+            clock,
+        }))
     }
 }
 
@@ -77,8 +90,13 @@ mod tests {
     #[test]
     fn every_mistake_is_told_at_once_and_no_password() {
         let builder = BindingClient::builder("https://u:s3cr3t@operator.example");
-        let error = builder.clone().total_timeout(Duration::ZERO).max_body(0).build().unwrap_err();
-        assert_eq!(error.mistakes().len(), 3, "{error}");
+        let error = builder
+            .clone()
+            .total_timeout(Duration::ZERO)
+            .max_body(0)
+            .build()
+            .unwrap_err();
+        assert_eq!(error.errors().len(), 3, "{error}");
         assert!(!format!("{builder:?} {error} {error:?}").contains("s3cr3t"));
     }
 
@@ -89,8 +107,21 @@ mod tests {
 
     #[test]
     fn http_is_for_this_machine_or_on_demand() {
-        assert!(BindingClient::builder("http://127.0.0.1:3001").build().is_ok());
-        assert!(BindingClient::builder("http://operator.example").build().is_err());
-        assert!(BindingClient::builder("http://operator.example").allow_http().build().is_ok());
+        assert!(
+            BindingClient::builder("http://127.0.0.1:3001")
+                .build()
+                .is_ok()
+        );
+        assert!(
+            BindingClient::builder("http://operator.example")
+                .build()
+                .is_err()
+        );
+        assert!(
+            BindingClient::builder("http://operator.example")
+                .allow_http()
+                .build()
+                .is_ok()
+        );
     }
 }

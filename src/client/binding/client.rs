@@ -84,11 +84,25 @@ impl BindingClient {
             company_flag: u8,
         }
 
-        let Endpoint { connection, envelope, company_users, clock } = &*self.0;
-        let body = Body { appid: app_id, code: code.expose(), company_flag: u8::from(*company_users) };
-        let (url, body) = (connection.base.join("/app/wx/openId"), json(&body, CONTEXT)?);
+        let Endpoint {
+            connection,
+            envelope,
+            company_users,
+            clock,
+        } = &*self.0;
+        let body = Body {
+            appid: app_id,
+            code: code.expose(),
+            company_flag: u8::from(*company_users),
+        };
+        let (url, body) = (
+            connection.base.join("/app/wx/openId"),
+            json(&body, CONTEXT)?,
+        );
         let asked_at = clock.now();
-        let answer = connection.post_or_reconnect(permit, &url, JSON, body, CONTEXT).await?;
+        let answer = connection
+            .post_or_reconnect(permit, &url, JSON, body, CONTEXT)
+            .await?;
         let (code, object) = envelope.open_or(&[UNBOUND], &answer, CONTEXT)?;
         answer::wechat_user(code, &object, app_id, asked_at, CONTEXT)
     }
@@ -113,13 +127,23 @@ impl BindingClient {
     ///
     /// [`ForbiddenHost`](crate::ErrorKind::ForbiddenHost) if `path` is something else, before anything is sent;
     /// otherwise as [`check`](Self::check), with the [`upstream_code`](Error::upstream_code).
-    pub async fn post_json(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<Map<String, Value>, Error> {
+    pub async fn post_json(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<Map<String, Value>, Error> {
         const CONTEXT: &str = "binding service call";
 
-        let Endpoint { connection, envelope, .. } = &*self.0;
+        let Endpoint {
+            connection,
+            envelope,
+            ..
+        } = &*self.0;
         let (url, body) = (connection.base.join_checked(path)?, json(body, CONTEXT)?);
         let permit = connection.permits.acquire().await?;
-        let answer = connection.post_or_reconnect(permit, &url, JSON, body, CONTEXT).await?;
+        let answer = connection
+            .post_or_reconnect(permit, &url, JSON, body, CONTEXT)
+            .await?;
         let object = envelope.open(&answer, CONTEXT)?;
         check_identifiers(&object, CONTEXT)?;
         Ok(object)

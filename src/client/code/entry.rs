@@ -53,20 +53,31 @@ impl CodeEntry {
     /// The entry of a number whose meaning is not known.
     #[must_use]
     pub const fn new(code: i64, reaction: Reaction) -> Self {
-        Self { code, reaction, meaning: None, remedy: None }
+        Self {
+            code,
+            reaction,
+            meaning: None,
+            remedy: None,
+        }
     }
 
     /// The same entry with the meaning of the number. It becomes part of error messages, so that it must hold no
     /// secret.
     #[must_use]
     pub const fn with_meaning(self, meaning: &'static str) -> Self {
-        Self { meaning: Some(meaning), ..self }
+        Self {
+            meaning: Some(meaning),
+            ..self
+        }
     }
 
     /// The same entry with a remedy, a change for the developer, the operator, the school or the user. It becomes part of error messages.
     #[must_use]
     pub const fn with_remedy(self, remedy: &'static str) -> Self {
-        Self { remedy: Some(remedy), ..self }
+        Self {
+            remedy: Some(remedy),
+            ..self
+        }
     }
 
     /// The number.
@@ -104,5 +115,4 @@ pub(super) const fn entry(code: i64, reaction: Reaction, meaning: &'static str) 
 }
 
 /// Remedy for an authorization code that is used up.
-pub(super) const LOG_IN_AGAIN: &str =
-    "the user logs in again; if every login fails, the code belongs to another application or is sent twice";
+pub(super) const LOG_IN_AGAIN: &str = "the user logs in again; if every login fails, the code belongs to another application or is sent twice";

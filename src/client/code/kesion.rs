@@ -3,8 +3,12 @@
 use super::entry::{CodeEntry, Reaction, entry};
 
 pub(super) const ENTRIES: &[CodeEntry] = &[
-    entry(3001, Reaction::Configuration, "authorization of official accounts is not opened (没有开通第三方公众号授权)")
-        .with_remedy("the school orders the feature (第三方公众号授权) at Kesion"),
+    entry(
+        3001,
+        Reaction::Configuration,
+        "authorization of official accounts is not opened (没有开通第三方公众号授权)",
+    )
+    .with_remedy("the school orders the feature (第三方公众号授权) at Kesion"),
     entry(
         3002,
         Reaction::Configuration,

@@ -49,7 +49,10 @@ impl CodeTable {
     /// looked up.
     #[must_use]
     pub fn with(self, code: i64, reaction: Reaction) -> Self {
-        let entry = self.entry(code).copied().unwrap_or_else(|| CodeEntry::new(code, reaction));
+        let entry = self
+            .entry(code)
+            .copied()
+            .unwrap_or_else(|| CodeEntry::new(code, reaction));
         self.with_entry(entry.with_reaction(reaction))
     }
 
@@ -63,7 +66,8 @@ impl CodeTable {
     /// How the clients treat `code`.
     #[must_use]
     pub fn reaction(&self, code: i64) -> Reaction {
-        self.entry(code).map_or(Reaction::Fault, CodeEntry::reaction)
+        self.entry(code)
+            .map_or(Reaction::Fault, CodeEntry::reaction)
     }
 
     /// The entry of `code`, if the number is known.
@@ -79,14 +83,18 @@ impl CodeTable {
 
     /// The error for an answer with this number. `context` names the call.
     pub(in crate::client) fn error(&self, code: i64, context: &'static str) -> Error {
-        let unknown = CodeEntry::new(code, Reaction::Fault).with_meaning(UNKNOWN).with_remedy(DESCRIBE);
+        let unknown = CodeEntry::new(code, Reaction::Fault)
+            .with_meaning(UNKNOWN)
+            .with_remedy(DESCRIBE);
         let entry = self.entry(code).copied().unwrap_or(unknown);
         let error = Error::new(entry.reaction().kind(), context).with_upstream_code(code);
         error.explained(entry.meaning(), entry.remedy())
     }
 
     fn of(entries: &[CodeEntry]) -> Self {
-        Self(Arc::new(entries.iter().map(|entry| (entry.code(), *entry)).collect()))
+        Self(Arc::new(
+            entries.iter().map(|entry| (entry.code(), *entry)).collect(),
+        ))
     }
 }
 

@@ -26,10 +26,18 @@ fn weika_numbers_map_to_the_documented_reactions() {
 fn binding_numbers_map_to_the_documented_reactions() {
     let table = CodeTable::binding();
     for (reaction, codes) in [
-        (Reaction::Relogin, &[200, 401, 426, 2001, 2004, 2005, 2009, 440_003, 440_004][..]),
+        (
+            Reaction::Relogin,
+            &[200, 401, 426, 2001, 2004, 2005, 2009, 440_003, 440_004][..],
+        ),
         (Reaction::Configuration, &[2002, 2019, 2022, 2035]),
         (Reaction::Retry, &[2003, 2010, 3020]),
-        (Reaction::Denied, &[2014, 2015, 2029, 2030, 2034, 2072, 2073, 3021, 3022, 440_002]),
+        (
+            Reaction::Denied,
+            &[
+                2014, 2015, 2029, 2030, 2034, 2072, 2073, 3021, 3022, 440_002,
+            ],
+        ),
         (Reaction::Fault, &[2000, 2031, 2050, 2094, 440_001, 440_007]),
     ] {
         for code in codes {
@@ -56,20 +64,36 @@ fn unknown_numbers_are_faults() {
 #[test]
 fn no_number_is_listed_twice() {
     assert_eq!(CodeTable::weika().entries().count(), weika::ENTRIES.len());
-    assert_eq!(CodeTable::binding().entries().count(), binding::ENTRIES.len());
+    assert_eq!(
+        CodeTable::binding().entries().count(),
+        binding::ENTRIES.len()
+    );
     assert_eq!(CodeTable::kesion().entries().count(), kesion::ENTRIES.len());
 }
 
 #[test]
 fn every_entry_has_a_meaning_and_a_remedy_that_an_error_shows() {
-    for table in [CodeTable::weika(), CodeTable::binding(), CodeTable::kesion()] {
+    for table in [
+        CodeTable::weika(),
+        CodeTable::binding(),
+        CodeTable::kesion(),
+    ] {
         for entry in table.entries() {
             let (meaning, remedy) = (entry.meaning().unwrap(), entry.remedy().unwrap());
             let error = table.error(entry.code(), "weika call");
-            assert_eq!((error.meaning(), error.remedy()), (Some(meaning), Some(remedy)));
-            let expected = format!("weika call (upstream code {}: {meaning}; {remedy})", entry.code());
+            assert_eq!(
+                (error.meaning(), error.remedy()),
+                (Some(meaning), Some(remedy))
+            );
+            let expected = format!(
+                "weika call (upstream code {}: {meaning}; {remedy})",
+                entry.code()
+            );
             assert_eq!(error.to_string(), expected);
-            assert_eq!(error.report().to_string(), format!("{:?}: {expected}", error.kind()));
+            assert_eq!(
+                error.report().to_string(),
+                format!("{:?}: {expected}", error.kind())
+            );
         }
     }
 }
@@ -87,17 +111,37 @@ fn f7_a_wrong_secret_is_explained() {
 #[test]
 fn f7_an_unknown_number_says_so() {
     let error = CodeTable::weika().error(12_345, "weika call");
-    assert_eq!((error.kind(), error.meaning()), (ErrorKind::Fault, Some("unknown number")));
-    assert!(error.to_string().contains("(upstream code 12345: unknown number; "), "{error}");
+    assert_eq!(
+        (error.kind(), error.meaning()),
+        (ErrorKind::Fault, Some("unknown number"))
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("(upstream code 12345: unknown number; "),
+        "{error}"
+    );
 }
 
 #[test]
 fn another_reaction_keeps_the_meaning_and_a_new_entry_replaces_it() {
-    let table = CodeTable::weika().with(6001, Reaction::Retry).with(77, Reaction::Denied);
+    let table = CodeTable::weika()
+        .with(6001, Reaction::Retry)
+        .with(77, Reaction::Denied);
     let error = table.error(6001, "weika call");
-    assert_eq!((error.kind(), error.remedy()), (ErrorKind::Busy, Some(LOG_IN_AGAIN)));
-    assert_eq!(table.error(77, "weika call").to_string(), "weika call (upstream code 77)");
-    let table = table.with_entry(CodeEntry::new(77, Reaction::Retry).with_meaning("closed for the night"));
+    assert_eq!(
+        (error.kind(), error.remedy()),
+        (ErrorKind::Busy, Some(LOG_IN_AGAIN))
+    );
+    assert_eq!(
+        table.error(77, "weika call").to_string(),
+        "weika call (upstream code 77)"
+    );
+    let table =
+        table.with_entry(CodeEntry::new(77, Reaction::Retry).with_meaning("closed for the night"));
     assert_eq!(table.reaction(77), Reaction::Retry);
-    assert_eq!(table.error(77, "weika call").to_string(), "weika call (upstream code 77: closed for the night)");
+    assert_eq!(
+        table.error(77, "weika call").to_string(),
+        "weika call (upstream code 77: closed for the night)"
+    );
 }

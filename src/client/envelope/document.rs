@@ -13,7 +13,10 @@ use crate::error::Error;
 use crate::trace;
 
 /// Returns the one JSON object that `body` is, of any content. `context` names the call.
-pub(in crate::client) fn object(body: &[u8], context: &'static str) -> Result<Map<String, Value>, Error> {
+pub(in crate::client) fn object(
+    body: &[u8],
+    context: &'static str,
+) -> Result<Map<String, Value>, Error> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let object = strict(body).or_else(|| repaired(body, context));
     // The parser's own message may quote the body.
@@ -47,7 +50,12 @@ fn warn_of_damage(object: &Map<String, Value>, context: &'static str) -> Option<
     let mut fields = String::new();
     for (within, name) in damaged {
         let point = if within.is_empty() { "" } else { "." };
-        fields.extend([if fields.is_empty() { "" } else { " " }, within, point, name]);
+        fields.extend([
+            if fields.is_empty() { "" } else { " " },
+            within,
+            point,
+            name,
+        ]);
     }
     trace::warn!(call = context, fields = %trace::outside(&fields), "upstream answer: damaged text replaced by U+FFFD");
     Some(())
@@ -57,19 +65,31 @@ fn warn_of_damage(object: &Map<String, Value>, context: &'static str) -> Option<
 type Damaged<'a> = BTreeSet<(&'a str, &'a str)>;
 
 /// Adds the members with damaged text; `None` if a name itself is damaged.
-fn find_damage<'a>(within: &'a str, object: &'a Map<String, Value>, damaged: &mut Damaged<'a>) -> Option<()> {
+fn find_damage<'a>(
+    within: &'a str,
+    object: &'a Map<String, Value>,
+    damaged: &mut Damaged<'a>,
+) -> Option<()> {
     object.iter().try_for_each(|(name, value)| {
         let is_intact = !name.contains(DAMAGE);
-        is_intact.then(|| find_damage_in(value, (within, name), damaged)).flatten()
+        is_intact
+            .then(|| find_damage_in(value, (within, name), damaged))
+            .flatten()
     })
 }
 
-fn find_damage_in<'a>(value: &'a Value, member: (&'a str, &'a str), damaged: &mut Damaged<'a>) -> Option<()> {
+fn find_damage_in<'a>(
+    value: &'a Value,
+    member: (&'a str, &'a str),
+    damaged: &mut Damaged<'a>,
+) -> Option<()> {
     match value {
         Value::String(text) if text.contains(DAMAGE) => {
             damaged.insert(member);
         }
-        Value::Array(values) => values.iter().try_for_each(|value| find_damage_in(value, member, damaged))?,
+        Value::Array(values) => values
+            .iter()
+            .try_for_each(|value| find_damage_in(value, member, damaged))?,
         Value::Object(members) => find_damage(member.1, members, damaged)?,
         _ => {}
     }

@@ -45,7 +45,11 @@ impl Envelope {
     }
 
     /// The object in `body`, if it says that the call was successful. `context` names the call.
-    pub(super) fn open(&self, body: &[u8], context: &'static str) -> Result<Map<String, Value>, Error> {
+    pub(super) fn open(
+        &self,
+        body: &[u8],
+        context: &'static str,
+    ) -> Result<Map<String, Value>, Error> {
         self.open_or(&[], body, context).map(|(_, object)| object)
     }
 
@@ -66,9 +70,17 @@ impl Envelope {
 }
 
 /// The members that hold `needed`: those at the top, or those of `data`, where some pages say they are.
-pub(super) fn members<'a>(object: &'a Map<String, Value>, needed: &str, context: &'static str) -> Members<'a> {
+pub(super) fn members<'a>(
+    object: &'a Map<String, Value>,
+    needed: &str,
+    context: &'static str,
+) -> Members<'a> {
     let top = Members::new(object, context);
-    if top.has(needed) { top } else { top.object("data").unwrap_or(top) }
+    if top.has(needed) {
+        top
+    } else {
+        top.object("data").unwrap_or(top)
+    }
 }
 
 /// Fault of an answer. The source of an [`Error`]; quotes nothing.
@@ -95,7 +107,9 @@ impl Flaw {
 pub(super) fn code(value: Option<&Value>, answers: &[i64]) -> Option<i64> {
     let value = value?;
     let code = integer(value)?;
-    let is_integer = value.as_u64().is_some_and(|number| i64::try_from(number) == Ok(code));
+    let is_integer = value
+        .as_u64()
+        .is_some_and(|number| i64::try_from(number) == Ok(code));
     let is_plain = is_integer || value.as_str().is_some_and(|text| text == code.to_string());
     let lets_in = code == 0 || answers.contains(&code);
     (is_plain || !lets_in).then_some(code)
@@ -108,7 +122,8 @@ fn integer(value: &Value) -> Option<i64> {
         Value::String(text) => {
             let digits = text.strip_prefix('-').unwrap_or(text);
             // `parse` alone would accept a plus sign.
-            let decimal = (1..=MOST_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+            let decimal = (1..=MOST_DIGITS).contains(&digits.len())
+                && digits.bytes().all(|byte| byte.is_ascii_digit());
             if decimal { text.parse().ok() } else { None }
         }
         _ => None,
@@ -118,16 +133,27 @@ fn integer(value: &Value) -> Option<i64> {
 /// Refuses an answer that is handed out whole if it holds an identifier with damaged text, because two damaged
 /// identifiers could look the same. A member is taken for an identifier if its name ends in `id`, `code`, `key`,
 /// `number`, `secret` or `token`, in any case, or in their plural.
-pub(super) fn check_identifiers(object: &Map<String, Value>, context: &'static str) -> Result<(), Error> {
-    let intact = object.iter().all(|(name, value)| is_intact(value, is_identifier(name)));
-    if intact { Ok(()) } else { Err(Flaw::Damaged.error(context)) }
+pub(super) fn check_identifiers(
+    object: &Map<String, Value>,
+    context: &'static str,
+) -> Result<(), Error> {
+    let intact = object
+        .iter()
+        .all(|(name, value)| is_intact(value, is_identifier(name)));
+    if intact {
+        Ok(())
+    } else {
+        Err(Flaw::Damaged.error(context))
+    }
 }
 
 fn is_intact(value: &Value, is_identified: bool) -> bool {
     match value {
         Value::String(text) => !is_identified || !text.contains(DAMAGE),
         Value::Array(values) => values.iter().all(|value| is_intact(value, is_identified)),
-        Value::Object(members) => members.iter().all(|(name, value)| is_intact(value, is_identifier(name))),
+        Value::Object(members) => members
+            .iter()
+            .all(|(name, value)| is_intact(value, is_identifier(name))),
         _ => true,
     }
 }
@@ -135,5 +161,7 @@ fn is_intact(value: &Value, is_identified: bool) -> bool {
 fn is_identifier(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let singular = name.strip_suffix('s').unwrap_or(&name);
-    ["id", "code", "key", "number", "secret", "token"].iter().any(|ending| singular.ends_with(ending))
+    ["id", "code", "key", "number", "secret", "token"]
+        .iter()
+        .any(|ending| singular.ends_with(ending))
 }

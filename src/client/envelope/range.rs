@@ -12,19 +12,27 @@ use serde_json::Value;
 pub(super) fn bound(text: &str) -> Option<String> {
     let mut bounded = None;
     let (mut position, mut copied) = (0, 0);
-    while let Some(start) = text[position..].find(|it: char| it == '"' || it == '-' || it.is_ascii_digit()) {
+    while let Some(start) =
+        text[position..].find(|it: char| it == '"' || it == '-' || it.is_ascii_digit())
+    {
         position += start;
         let rest = &text[position..];
         if rest.starts_with('"') {
             position += string_length(rest);
             continue;
         }
-        let length = rest.find(|it: char| !it.is_ascii_digit() && !"+-.eE".contains(it)).unwrap_or(rest.len());
+        let length = rest
+            .find(|it: char| !it.is_ascii_digit() && !"+-.eE".contains(it))
+            .unwrap_or(rest.len());
         let number = &rest[..length];
         if is_beyond(number) {
             let bounded: &mut String = bounded.get_or_insert_default();
             bounded.push_str(&text[copied..position]);
-            bounded.push_str(if number.starts_with('-') { "-1e300" } else { "1e300" });
+            bounded.push_str(if number.starts_with('-') {
+                "-1e300"
+            } else {
+                "1e300"
+            });
             copied = position + length;
         }
         position += length;
@@ -36,7 +44,8 @@ pub(super) fn bound(text: &str) -> Option<String> {
 
 /// Whether `number` is one by the grammar of JSON and no value for `serde_json`.
 fn is_beyond(number: &str) -> bool {
-    serde_json::from_str::<IgnoredAny>(number).is_ok() && serde_json::from_str::<Value>(number).is_err()
+    serde_json::from_str::<IgnoredAny>(number).is_ok()
+        && serde_json::from_str::<Value>(number).is_err()
 }
 
 /// The length of the string that `text` begins with, quotes included.
@@ -64,7 +73,10 @@ mod tests {
             ("1e999999999999999999999", Some("1e300")),
             (digits.as_str(), Some("1e300")),
             ("[1,1e400,-2e999]", Some("[1,1e300,-1e300]")),
-            (r#"{"1e400":1e400,"a":"\"1e400\\"}"#, Some(r#"{"1e400":1e300,"a":"\"1e400\\"}"#)),
+            (
+                r#"{"1e400":1e400,"a":"\"1e400\\"}"#,
+                Some(r#"{"1e400":1e300,"a":"\"1e400\\"}"#),
+            ),
             ("1.7e308", None),
             ("1e-400", None),
             ("0e400", None),
@@ -77,7 +89,11 @@ mod tests {
             ("-", None),
             ("", None),
         ] {
-            assert_eq!(bound(text).as_deref(), expected.filter(|_| !is_arbitrary), "{text}");
+            assert_eq!(
+                bound(text).as_deref(),
+                expected.filter(|_| !is_arbitrary),
+                "{text}"
+            );
         }
     }
 }

@@ -58,7 +58,8 @@ impl Surrogate {
     fn at(text: &str) -> Option<Self> {
         let digits = text.strip_prefix("\\u")?.get(..4)?;
         // `from_str_radix` alone would accept a plus sign.
-        let digits = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        let digits =
+            Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
         match u16::from_str_radix(digits, 16) {
             Ok(0xD800..=0xDBFF) => Some(Self::High),
             Ok(0xDC00..=0xDFFF) => Some(Self::Low),
@@ -105,7 +106,11 @@ mod tests {
             (r"\\ud83d\ud83d", "\\ud83d\u{fffd}"),
             (r"\\\\\ude00", "\\\\\u{fffd}"),
         ] {
-            assert_eq!(repaired(format!("\"{escaped}\"")), Ok(Value::from(expected)), "{escaped}");
+            assert_eq!(
+                repaired(format!("\"{escaped}\"")),
+                Ok(Value::from(expected)),
+                "{escaped}"
+            );
         }
     }
 
@@ -147,7 +152,10 @@ mod tests {
             (b"\xC0\x80", "\u{fffd}\u{fffd}"),
             // A surrogate, and a pair of them (CESU-8).
             (b"\xED\xA0\x80", "\u{fffd}\u{fffd}\u{fffd}"),
-            (b"\xED\xA0\xBD\xED\xB8\x80", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}"),
+            (
+                b"\xED\xA0\xBD\xED\xB8\x80",
+                "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}",
+            ),
             // Beyond Unicode.
             (b"\xF4\x90\x80\x80", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}"),
             (b"\xFF\\ud83d", "\u{fffd}\u{fffd}"),
@@ -173,7 +181,11 @@ mod tests {
             b"\"\xFF\n\"",
             b"\xEF\xBB\"a\"",
         ] {
-            assert!(repaired(malformed).is_err(), "{}", String::from_utf8_lossy(malformed));
+            assert!(
+                repaired(malformed).is_err(),
+                "{}",
+                String::from_utf8_lossy(malformed)
+            );
         }
         assert_eq!(repair(br#""\u12""#), None);
     }

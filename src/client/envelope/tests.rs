@@ -7,13 +7,20 @@ use super::*;
 use crate::trace::tests::Captured;
 
 fn open(body: impl AsRef<[u8]>) -> Result<Map<String, Value>, ErrorKind> {
-    Envelope::new("errcode", CodeTable::weika()).open(body.as_ref(), "test").map_err(|error| error.kind())
+    Envelope::new("errcode", CodeTable::weika())
+        .open(body.as_ref(), "test")
+        .map_err(|error| error.kind())
 }
 
 #[track_caller]
 fn malformed(body: impl AsRef<[u8]>) {
     let body = body.as_ref();
-    assert_eq!(open(body), Err(ErrorKind::Malformed), "{}", String::from_utf8_lossy(body));
+    assert_eq!(
+        open(body),
+        Err(ErrorKind::Malformed),
+        "{}",
+        String::from_utf8_lossy(body)
+    );
 }
 
 #[test]
@@ -49,14 +56,19 @@ fn e1_one_byte_order_mark_is_skipped() {
 
 #[test]
 fn e1_escapes_as_php_writes_them_are_read() {
-    let object = open(r#"{"errcode":0,"name":"\u738b","host":"https:\/\/uni.weixiao.qq.com"}"#).unwrap();
+    let object =
+        open(r#"{"errcode":0,"name":"\u738b","host":"https:\/\/uni.weixiao.qq.com"}"#).unwrap();
     assert_eq!(object["name"], "王");
     assert_eq!(object["host"], "https://uni.weixiao.qq.com");
 }
 
 #[test]
 fn e1_depth_is_limited() {
-    malformed(format!(r#"{{"errcode":0,"a":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000)));
+    malformed(format!(
+        r#"{{"errcode":0,"a":{}{}}}"#,
+        "[".repeat(10_000),
+        "]".repeat(10_000)
+    ));
 }
 
 #[test]
@@ -108,11 +120,17 @@ fn e2_a_repeated_member_is_malformed_at_any_depth() {
 
 #[test]
 fn e3_other_codes_are_integers_or_decimal_strings() {
-    assert_eq!(open(r#"{"errcode":"6001","errmsg":"invalid code"}"#), Err(ErrorKind::InvalidCode));
+    assert_eq!(
+        open(r#"{"errcode":"6001","errmsg":"invalid code"}"#),
+        Err(ErrorKind::InvalidCode)
+    );
     assert_eq!(open(r#"{"errcode":6001}"#), Err(ErrorKind::InvalidCode));
     assert_eq!(open(r#"{"errcode":-1}"#), Err(ErrorKind::Fault));
     assert_eq!(open(r#"{"errcode":"-1"}"#), Err(ErrorKind::Fault));
-    assert_eq!(open(r#"{"errcode":9223372036854775807}"#), Err(ErrorKind::Fault));
+    assert_eq!(
+        open(r#"{"errcode":9223372036854775807}"#),
+        Err(ErrorKind::Fault)
+    );
     malformed(r#"{"errcode":9223372036854775808}"#);
     malformed(r#"{"errcode":"9223372036854775808"}"#);
     malformed(r#"{"errcode":"00000000000000000001"}"#);
@@ -122,39 +140,69 @@ fn e3_other_codes_are_integers_or_decimal_strings() {
 
 #[test]
 fn e3_the_number_is_kept() {
-    let error = Envelope::new("errcode", CodeTable::weika()).open(br#"{"errcode":"40008"}"#, "test").unwrap_err();
+    let error = Envelope::new("errcode", CodeTable::weika())
+        .open(br#"{"errcode":"40008"}"#, "test")
+        .unwrap_err();
     assert_eq!(error.upstream_code(), Some(40008));
 }
 
 #[test]
 fn e2_needed_members_may_be_under_data() {
     let top = json!({ "it": 1, "data": { "it": 2 } });
-    assert_eq!(members(top.as_object().unwrap(), "it", "test").whole_number("it"), Some(1));
-    for under in [json!({ "data": { "it": 2 } }), json!({ "it": null, "data": { "it": 2 } })] {
-        assert_eq!(members(under.as_object().unwrap(), "it", "test").whole_number("it"), Some(2));
+    assert_eq!(
+        members(top.as_object().unwrap(), "it", "test").whole_number("it"),
+        Some(1)
+    );
+    for under in [
+        json!({ "data": { "it": 2 } }),
+        json!({ "it": null, "data": { "it": 2 } }),
+    ] {
+        assert_eq!(
+            members(under.as_object().unwrap(), "it", "test").whole_number("it"),
+            Some(2)
+        );
     }
-    for absent in [json!({}), json!({ "data": [] }), json!({ "data": null }), json!({ "data": "it" })] {
-        assert_eq!(members(absent.as_object().unwrap(), "it", "test").whole_number("it"), None);
+    for absent in [
+        json!({}),
+        json!({ "data": [] }),
+        json!({ "data": null }),
+        json!({ "data": "it" }),
+    ] {
+        assert_eq!(
+            members(absent.as_object().unwrap(), "it", "test").whole_number("it"),
+            None
+        );
     }
 }
 
 #[test]
 fn e1_damaged_display_text_is_repaired_with_a_warning_that_names_it() {
     let log = Captured::new();
-    let object =
-        open(r#"{"errcode":0,"name":"王\ud83d","data":{"schools":[{"school_name":"\ude00","n":1}]}}"#).unwrap();
+    let object = open(
+        r#"{"errcode":0,"name":"王\ud83d","data":{"schools":[{"school_name":"\ude00","n":1}]}}"#,
+    )
+    .unwrap();
     assert_eq!(object["name"], "王\u{fffd}");
     assert_eq!(object["data"]["schools"][0]["school_name"], "\u{fffd}");
     let lines = log.text();
-    assert!(lines.contains("WARN") && lines.contains("fields=name schools.school_name"), "{lines}");
+    assert!(
+        lines.contains("WARN") && lines.contains("fields=name schools.school_name"),
+        "{lines}"
+    );
     assert!(!lines.contains('王'), "{lines}");
-    assert_eq!(open(b"{\"errcode\":0,\"name\":\"a\xF0\x9F\"}").unwrap()["name"], "a\u{fffd}");
+    assert_eq!(
+        open(b"{\"errcode\":0,\"name\":\"a\xF0\x9F\"}").unwrap()["name"],
+        "a\u{fffd}"
+    );
 }
 
 #[test]
 fn e1_intact_text_leaves_no_warning() {
     let log = Captured::new();
-    assert_eq!(open("{\"errcode\":0,\"name\":\"\u{fffd}\",\"a\":\"\\ufffd\"}").unwrap()["name"], "\u{fffd}");
+    assert_eq!(
+        open("{\"errcode\":0,\"name\":\"\u{fffd}\",\"a\":\"\\ufffd\"}").unwrap()["name"],
+        "\u{fffd}"
+    );
     assert_eq!(log.text(), "");
 }
 
@@ -177,12 +225,26 @@ fn e1_repair_changes_nothing_but_text() {
 
 #[test]
 fn e1_a_number_beyond_f64_spoils_no_answer() {
-    let object = open(r#"{"errcode":0,"expires_in":1e400,"idc":-1e999999999,"name":"\ud83d"}"#).unwrap();
+    let object =
+        open(r#"{"errcode":0,"expires_in":1e400,"idc":-1e999999999,"name":"\ud83d"}"#).unwrap();
     let members = Members::new(&object, "test");
-    assert_eq!(members.seconds("expires_in").map(|it| it.as_secs()), Some(u64::MAX));
-    assert_eq!((members.whole_number("idc"), members.identifier_or_number("expires_in")), (None, None));
+    assert_eq!(
+        members.seconds("expires_in").map(|it| it.as_secs()),
+        Some(u64::MAX)
+    );
+    assert_eq!(
+        (
+            members.whole_number("idc"),
+            members.identifier_or_number("expires_in")
+        ),
+        (None, None)
+    );
     assert_eq!(object["name"], "\u{fffd}");
-    for body in [r#"{"errcode":1e400}"#, r#"{"errcode":0,"a":01e400}"#, r#"{"errcode":0,"a":1e400,"a":1}"#] {
+    for body in [
+        r#"{"errcode":1e400}"#,
+        r#"{"errcode":0,"a":01e400}"#,
+        r#"{"errcode":0,"a":1e400,"a":1}"#,
+    ] {
         malformed(body);
     }
 }
@@ -201,7 +263,9 @@ fn e2_a_damaged_code_or_name_is_malformed() {
 
 #[test]
 fn e4_an_answer_that_is_handed_out_holds_no_damaged_identifier() {
-    let check = |answer: Value| check_identifiers(answer.as_object().unwrap(), "test").map_err(|error| error.kind());
+    let check = |answer: Value| {
+        check_identifiers(answer.as_object().unwrap(), "test").map_err(|error| error.kind())
+    };
     for refused in [
         json!({ "user_id": "a\u{fffd}" }),
         json!({ "openId": "\u{fffd}" }),
@@ -210,7 +274,11 @@ fn e4_an_answer_that_is_handed_out_holds_no_damaged_identifier() {
         json!({ "open_ids": ["a", "\u{fffd}"] }),
         json!({ "card_number": { "access_token": ["\u{fffd}"] } }),
     ] {
-        assert_eq!(check(refused.clone()), Err(ErrorKind::Malformed), "{refused}");
+        assert_eq!(
+            check(refused.clone()),
+            Err(ErrorKind::Malformed),
+            "{refused}"
+        );
     }
     for accepted in [
         json!({ "name": "\u{fffd}", "user_id": "a", "list": ["\u{fffd}"] }),
@@ -232,7 +300,10 @@ fn e7_the_body_never_enters_an_error() {
     ] {
         let error = envelope.open(body.as_bytes(), "test").unwrap_err();
         let source = error.source().map(ToString::to_string);
-        assert!(!format!("{error} {error:?} {source:?}").contains("s3cr3t"), "{error:?}");
+        assert!(
+            !format!("{error} {error:?} {source:?}").contains("s3cr3t"),
+            "{error:?}"
+        );
     }
 }
 

@@ -16,7 +16,7 @@ use std::fmt;
 
 use url::{Host, Url};
 
-use crate::error::{Error, ErrorKind, Mistake, shown_url};
+use crate::error::{ConfigErrorKind, Error, ErrorKind, shown_url};
 
 #[cfg(test)]
 mod tests;
@@ -28,8 +28,17 @@ pub(crate) struct BaseUrl(String);
 impl BaseUrl {
     /// Checks a configured base URL. A path before the endpoints is fine. Plain http is accepted for this
     /// machine, and for others only with `allow_http`.
-    pub(crate) fn parse(name: &'static str, text: &str, allow_http: bool) -> Result<Self, Mistake> {
-        let url = configured(name, text, allow_http, "an http(s) URL without user, query and fragment")?;
+    pub(crate) fn parse(
+        name: &'static str,
+        text: &str,
+        allow_http: bool,
+    ) -> Result<Self, ConfigErrorKind> {
+        let url = configured(
+            name,
+            text,
+            allow_http,
+            "an http(s) URL without user, query and fragment",
+        )?;
         Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
     }
 
@@ -44,7 +53,10 @@ impl BaseUrl {
         if path.starts_with('/') && path.bytes().all(plain) {
             Ok(self.join(path))
         } else {
-            Err(Error::new(ErrorKind::ForbiddenHost, "the path of a call must be absolute, without query"))
+            Err(Error::new(
+                ErrorKind::ForbiddenHost,
+                "the path of a call must be absolute, without query",
+            ))
         }
     }
 }
@@ -52,7 +64,11 @@ impl BaseUrl {
 /// Host and port of a URL.
 pub(super) fn host_of(url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
-    Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
+    Some(format!(
+        "{}:{}",
+        url.host_str()?,
+        url.port_or_known_default()?
+    ))
 }
 
 impl fmt::Debug for BaseUrl {
@@ -76,7 +92,12 @@ enum Entry {
 impl HostAllowList {
     /// The list with the origin of `base` and nothing else.
     pub(super) fn of(base: &BaseUrl) -> Self {
-        Self(Url::parse(&base.0).map(|url| Entry::Origin(url.origin())).into_iter().collect())
+        Self(
+            Url::parse(&base.0)
+                .map(|url| Entry::Origin(url.origin()))
+                .into_iter()
+                .collect(),
+        )
     }
 
     /// The list with the origin of `base`, if that could be read, and what the patterns name.
@@ -84,30 +105,45 @@ impl HostAllowList {
         base: Option<&BaseUrl>,
         patterns: impl Iterator<Item = &'p str>,
         allow_http: bool,
-        mistakes: &mut Vec<Mistake>,
+        errors: &mut Vec<ConfigErrorKind>,
     ) -> Self {
         let mut list = base.map_or_else(Self::default, Self::of);
         for pattern in patterns {
-            mistakes.extend(list.allow("allow_host", pattern, allow_http).err());
+            errors.extend(list.allow("allow_host", pattern, allow_http).err());
         }
         list
     }
 
     /// Adds `*.domain`, a host, `host:port`, or an origin with its scheme.
-    pub(super) fn allow(&mut self, name: &'static str, pattern: &str, allow_http: bool) -> Result<(), Mistake> {
+    pub(super) fn allow(
+        &mut self,
+        name: &'static str,
+        pattern: &str,
+        allow_http: bool,
+    ) -> Result<(), ConfigErrorKind> {
         const EXPECTED: &str = "a host, an origin, or *. and a domain";
-        let mistake = || Mistake::Url { name, value: shown_url(pattern), expected: EXPECTED };
+        let mistake = || ConfigErrorKind::Url {
+            name,
+            value: shown_url(pattern),
+            expected: EXPECTED,
+        };
         let entry = if let Some(domain) = pattern.strip_prefix("*.") {
             let url = origin(&format!("https://{domain}")).ok_or_else(mistake)?;
             match url.host() {
                 // `*.com` would be everybody.
-                Some(Host::Domain(domain)) if domain.contains('.') && !domain.contains('*') && url.port().is_none() => {
+                Some(Host::Domain(domain))
+                    if domain.contains('.') && !domain.contains('*') && url.port().is_none() =>
+                {
                     Entry::Below(format!(".{domain}"))
                 }
                 _ => return Err(mistake()),
             }
         } else {
-            let text = if pattern.contains("://") { pattern.to_owned() } else { format!("https://{pattern}") };
+            let text = if pattern.contains("://") {
+                pattern.to_owned()
+            } else {
+                format!("https://{pattern}")
+            };
             let url = configured(name, &text, allow_http, EXPECTED)?;
             if url.path() != "/" || url.host_str().is_some_and(|host| host.contains('*')) {
                 return Err(mistake());
@@ -121,11 +157,19 @@ impl HostAllowList {
     /// The base URL that `text` names, if it may be called.
     pub(super) fn check(&self, text: &str) -> Result<BaseUrl, Error> {
         // The address is outside text: it stays out of the error.
-        let refused =
-            || Error::new(ErrorKind::ForbiddenHost, "the address is not on the list of those that may be called");
+        let refused = || {
+            Error::new(
+                ErrorKind::ForbiddenHost,
+                "the address is not on the list of those that may be called",
+            )
+        };
         let url = origin(text).ok_or_else(refused)?;
         let allowed = self.0.iter().any(|entry| entry.matches(&url));
-        if allowed { Ok(BaseUrl(url.origin().ascii_serialization())) } else { Err(refused()) }
+        if allowed {
+            Ok(BaseUrl(url.origin().ascii_serialization()))
+        } else {
+            Err(refused())
+        }
     }
 
     /// The link that `text` is, for a browser, if it leads to an address on the list: with any path, query and
@@ -170,7 +214,10 @@ fn plain(text: &str) -> Option<Url> {
 /// An http(s) URL without user.
 fn http_url(text: &str) -> Option<Url> {
     // The parser would drop or turn these, and then we would judge another text than the one we were given.
-    if text.bytes().any(|byte| byte <= b' ' || byte == 0x7F || byte == b'\\') {
+    if text
+        .bytes()
+        .any(|byte| byte <= b' ' || byte == 0x7F || byte == b'\\')
+    {
         return None;
     }
     let url = Url::parse(text).ok()?;
@@ -181,13 +228,26 @@ fn http_url(text: &str) -> Option<Url> {
     sound.then_some(url)
 }
 
-fn configured(name: &'static str, text: &str, allow_http: bool, expected: &'static str) -> Result<Url, Mistake> {
-    let url = plain(text).ok_or_else(|| Mistake::Url { name, value: shown_url(text), expected })?;
+fn configured(
+    name: &'static str,
+    text: &str,
+    allow_http: bool,
+    expected: &'static str,
+) -> Result<Url, ConfigErrorKind> {
+    let url = plain(text).ok_or_else(|| ConfigErrorKind::Url {
+        name,
+        value: shown_url(text),
+        expected,
+    })?;
     if url.scheme() == "https" || allow_http || is_loopback(&url) {
         return Ok(url);
     }
     let remedy = "call allow_http() if the network between is trusted with the secrets";
-    Err(Mistake::Insecure { name, value: shown_url(text), remedy })
+    Err(ConfigErrorKind::Insecure {
+        name,
+        value: shown_url(text),
+        remedy,
+    })
 }
 
 /// Whether a URL leads to this machine: what crosses no network needs no TLS.

@@ -9,7 +9,9 @@ use super::super::envelope::{self, Flaw};
 use super::super::host::HostAllowList;
 use super::super::lenient::Members;
 use crate::error::{Error, ErrorKind};
-use crate::identity::{AccountAuthorization, AuthorizerInfo, BusinessInfo, Confirmation, OfficialAccount, Permission};
+use crate::identity::{
+    AccountAuthorization, AuthorizerInfo, BusinessInfo, Confirmation, OfficialAccount, Permission,
+};
 use crate::trace;
 
 /// 没有开通第三方公众号授权.
@@ -38,7 +40,9 @@ pub(super) fn read(
         }
         (Some(Value::Bool(false)), Some(NOT_AUTHORIZED)) => {
             explain(codes, NOT_AUTHORIZED, context);
-            Ok(AccountAuthorization::NotAuthorized { auth_url: auth_url(members, hosts) })
+            Ok(AccountAuthorization::NotAuthorized {
+                auth_url: auth_url(members, hosts),
+            })
         }
         (Some(Value::Bool(true)), Some(_)) | (_, Some(NOT_OPENED | NOT_AUTHORIZED)) => {
             Err(Flaw::Member("result").error(context))
@@ -64,14 +68,20 @@ fn return_code(object: &Map<String, Value>) -> Result<Option<i64>, Flaw> {
 
     match object.get(NAME) {
         None | Some(Value::Null) => Ok(None),
-        value => envelope::code(value, &[]).map(|code| Some(code).filter(|code| *code != 0)).ok_or(Flaw::Code(NAME)),
+        value => envelope::code(value, &[])
+            .map(|code| Some(code).filter(|code| *code != 0))
+            .ok_or(Flaw::Code(NAME)),
     }
 }
 
 fn account(members: Members<'_>, hosts: &HostAllowList) -> Result<OfficialAccount, Flaw> {
     let app_id = members.identifier("appid").ok_or(Flaw::Member("appid"))?;
     let mut account = OfficialAccount::builder(app_id)
-        .original_id(members.identifier_or_number("weixinopenid").unwrap_or_default())
+        .original_id(
+            members
+                .identifier_or_number("weixinopenid")
+                .unwrap_or_default(),
+        )
         .name(members.text("weixinname"))
         .owner(members.text("openname"))
         .head_image(members.url("url"))
@@ -92,12 +102,17 @@ fn account(members: Members<'_>, hosts: &HostAllowList) -> Result<OfficialAccoun
 /// The link, if it leads to an address on the list (rule E8).
 fn auth_url(members: Members<'_>, hosts: &HostAllowList) -> Option<String> {
     let link = Some(members.url("auth_url")).filter(|link| !link.is_empty())?;
-    hosts.check_link(link).or_else(|| members.ignore("auth_url", "the address is not on the list of allowed ones"))
+    hosts
+        .check_link(link)
+        .or_else(|| members.ignore("auth_url", "the address is not on the list of allowed ones"))
 }
 
 /// WeChat's answer within Kesion's. `authorizer_refresh_token` is in it and not read.
 fn info(members: Members<'_>) -> Option<AuthorizerInfo> {
-    let (authorizer, authorization) = (members.object("authorizer_info"), members.object("authorization_info"));
+    let (authorizer, authorization) = (
+        members.object("authorizer_info"),
+        members.object("authorization_info"),
+    );
     if authorizer.is_none() && authorization.is_none() {
         return None;
     }
@@ -106,7 +121,11 @@ fn info(members: Members<'_>) -> Option<AuthorizerInfo> {
         info = info
             .nick_name(members.text("nick_name"))
             .head_image(members.url("head_img"))
-            .user_name(members.identifier_or_number("user_name").unwrap_or_default())
+            .user_name(
+                members
+                    .identifier_or_number("user_name")
+                    .unwrap_or_default(),
+            )
             .alias(members.text("alias"))
             .qr_image(members.url("qrcode_url"))
             .principal_name(members.text("principal_name"))
@@ -128,7 +147,11 @@ fn info(members: Members<'_>) -> Option<AuthorizerInfo> {
         }
     }
     if let Some(members) = authorization {
-        info = info.app_id(members.identifier_or_number("authorizer_appid").unwrap_or_default());
+        info = info.app_id(
+            members
+                .identifier_or_number("authorizer_appid")
+                .unwrap_or_default(),
+        );
         for permission in members.objects("func_info").filter_map(permission) {
             info = info.permission(permission);
         }
@@ -153,7 +176,10 @@ fn business_info(members: Members<'_>) -> BusinessInfo {
 
 fn permission(members: Members<'_>) -> Option<Permission> {
     let Some(id) = id_of(members, "funcscope_category") else {
-        return members.ignore("funcscope_category", "the permission has no usable number and is left out");
+        return members.ignore(
+            "funcscope_category",
+            "the permission has no usable number and is left out",
+        );
     };
     let permission = Permission::new(id);
     Some(match members.object("confirm_info") {

@@ -7,7 +7,7 @@ use super::super::code::CodeTable;
 use super::super::connection::{ConnectionSettings, connection_methods};
 use super::super::host::HostAllowList;
 use super::client::{Endpoint, KesionClient};
-use crate::error::{ConfigError, Mistake};
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::secret::ApiKey;
 
 /// Settings of a [`KesionClient`].
@@ -56,7 +56,10 @@ impl KesionClientBuilder {
     /// The key of the application (api秘钥, `apikey`). The page of this call does not ask for it, most others do; sent
     /// only if it is set.
     pub fn api_key(self, api_key: impl Into<ApiKey>) -> Self {
-        Self { api_key: Some(api_key.into()), ..self }
+        Self {
+            api_key: Some(api_key.into()),
+            ..self
+        }
     }
 
     /// How the parameters are sent; [`Encoding::Form`] unless set.
@@ -85,18 +88,28 @@ impl KesionClientBuilder {
     ///
     /// Every mistake in the settings, at once. The key is not in it.
     pub fn build(self) -> Result<KesionClient, ConfigError> {
-        let mut mistakes = Vec::new();
-        mistakes.extend(self.api_key.as_ref().and_then(|key| Mistake::in_secret("api_key", key.expose())));
+        let mut errors = Vec::new();
+        errors.extend(
+            self.api_key
+                .as_ref()
+                .and_then(|key| ConfigErrorKind::in_secret("api_key", key.expose())),
+        );
         let allow_http = self.connection.allow_http;
-        let connection = self.connection.check(&mut mistakes);
+        let connection = self.connection.check(&mut errors);
         let base = connection.as_ref().map(|connection| &connection.base);
         let patterns = self.allowed_hosts.iter().map(String::as_str);
-        let hosts = HostAllowList::with(base, patterns, allow_http, &mut mistakes);
-        let Some(connection) = connection.filter(|_| mistakes.is_empty()) else {
-            return Err(ConfigError::of(mistakes));
+        let hosts = HostAllowList::with(base, patterns, allow_http, &mut errors);
+        let Some(connection) = connection.filter(|_| errors.is_empty()) else {
+            return Err(ConfigError::of(errors));
         };
         let (api_key, encoding, codes) = (self.api_key, self.encoding, self.codes);
-        Ok(KesionClient::new(Arc::new(Endpoint { connection, hosts, api_key, encoding, codes })))
+        Ok(KesionClient::new(Arc::new(Endpoint {
+            connection,
+            hosts,
+            api_key,
+            encoding,
+            codes,
+        })))
     }
 }
 
@@ -124,17 +137,28 @@ mod tests {
             .max_body(0)
             .build()
             .unwrap_err();
-        assert_eq!(error.mistakes().len(), 5, "{error}");
+        assert_eq!(error.errors().len(), 5, "{error}");
         assert!(!format!("{error} {error:?}").contains("s3cr3t"));
-        assert!(KesionClient::builder("https://school.example").api_key("").build().is_err());
+        assert!(
+            KesionClient::builder("https://school.example")
+                .api_key("")
+                .build()
+                .is_err()
+        );
     }
 
     #[test]
     fn the_builder_and_the_client_show_no_secret() {
         let builder = KesionClient::builder("https://school.example").api_key("s3cr3t");
         let client = builder.clone().build().unwrap();
-        let shown = format!("{builder:?} {client:?} {:?}", client.official_account_service());
-        assert!(shown.contains("school.example") && !shown.contains("s3cr3t"), "{shown}");
+        let shown = format!(
+            "{builder:?} {client:?} {:?}",
+            client.official_account_service()
+        );
+        assert!(
+            shown.contains("school.example") && !shown.contains("s3cr3t"),
+            "{shown}"
+        );
     }
 
     #[test]
@@ -143,6 +167,11 @@ mod tests {
         assert!(build("").is_err());
         assert!(build("http://127.0.0.1:3001").is_ok());
         assert!(build("http://school.example").is_err());
-        assert!(KesionClient::builder("http://school.example").allow_http().build().is_ok());
+        assert!(
+            KesionClient::builder("http://school.example")
+                .allow_http()
+                .build()
+                .is_ok()
+        );
     }
 }

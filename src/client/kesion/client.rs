@@ -65,7 +65,9 @@ impl KesionClient {
 
 impl fmt::Debug for KesionClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KesionClient").field("base_url", &self.endpoint.connection.base).finish_non_exhaustive()
+        f.debug_struct("KesionClient")
+            .field("base_url", &self.endpoint.connection.base)
+            .finish_non_exhaustive()
     }
 }
 
@@ -80,14 +82,20 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     async fn official_account(&self, token: &AppToken) -> Result<AccountAuthorization, Error> {
-        let url = self.connection.base.join("/webapi/school/GetWeixinAuthInfo");
+        let url = self
+            .connection
+            .base
+            .join("/webapi/school/GetWeixinAuthInfo");
         let (url, content_type, body) = match self.encoding {
             Encoding::Form => (url, FORM, self.form(token).into()),
             Encoding::Json => (url, JSON, self.json(token)?),
             Encoding::Query => (format!("{url}?{}", self.form(token)), FORM, Bytes::new()),
         };
         let permit = self.connection.permits.acquire().await?;
-        let answer = self.connection.post_or_reconnect(permit, &url, content_type, body, CONTEXT).await?;
+        let answer = self
+            .connection
+            .post_or_reconnect(permit, &url, content_type, body, CONTEXT)
+            .await?;
         answer::read(&answer, &self.codes, &self.hosts, CONTEXT)
     }
 
@@ -107,6 +115,12 @@ impl Endpoint {
             apikey: Option<&'a str>,
         }
 
-        json(&Body { apptoken: token.expose(), apikey: self.api_key.as_ref().map(ApiKey::expose) }, CONTEXT)
+        json(
+            &Body {
+                apptoken: token.expose(),
+                apikey: self.api_key.as_ref().map(ApiKey::expose),
+            },
+            CONTEXT,
+        )
     }
 }

@@ -21,7 +21,11 @@ pub(in crate::client) struct Members<'a> {
 impl<'a> Members<'a> {
     /// The members of the answer to the call that `context` names.
     pub(in crate::client) fn new(object: &'a Map<String, Value>, context: &'static str) -> Self {
-        Self { object, context, within: "" }
+        Self {
+            object,
+            context,
+            within: "",
+        }
     }
 
     /// Whether there is such a member, and it is not `null`.
@@ -31,7 +35,10 @@ impl<'a> Members<'a> {
 
     /// An identifier or a token that is a string.
     pub(in crate::client) fn identifier(self, name: &'static str) -> Option<&'a str> {
-        let text = self.present(name)?.as_str().filter(|text| text::is_identifier(text));
+        let text = self
+            .present(name)?
+            .as_str()
+            .filter(|text| text::is_identifier(text));
         text.or_else(|| self.ignore(name, "not an identifier"))
     }
 
@@ -39,15 +46,23 @@ impl<'a> Members<'a> {
     pub(in crate::client) fn identifier_or_number(self, name: &'static str) -> Option<String> {
         let value = self.present(name)?;
         let identifier = match value {
-            Value::Number(_) => number::whole(value).and_then(positive).map(|number| number.to_string()),
-            _ => value.as_str().filter(|text| text::is_identifier(text)).map(str::to_owned),
+            Value::Number(_) => number::whole(value)
+                .and_then(positive)
+                .map(|number| number.to_string()),
+            _ => value
+                .as_str()
+                .filter(|text| text::is_identifier(text))
+                .map(str::to_owned),
         };
         identifier.or_else(|| self.ignore(name, "not an identifier"))
     }
 
     /// A token for an `Authorization` header: visible ASCII characters, at least one, at most 4096.
     pub(in crate::client) fn bearer(self, name: &'static str) -> Option<&'a str> {
-        let text = self.present(name)?.as_str().filter(|text| text::is_bearer(text));
+        let text = self
+            .present(name)?
+            .as_str()
+            .filter(|text| text::is_bearer(text));
         text.or_else(|| self.ignore(name, "not a token"))
     }
 
@@ -63,7 +78,10 @@ impl<'a> Members<'a> {
 
     /// A whole number that the documents print as a string: its digits, or other text as it is.
     pub(in crate::client) fn numeric_text(self, name: &'static str) -> String {
-        let number = self.present(name).and_then(number::whole).and_then(|number| i64::try_from(number).ok());
+        let number = self
+            .present(name)
+            .and_then(number::whole)
+            .and_then(|number| i64::try_from(number).ok());
         number.map_or_else(|| self.text(name), |number| number.to_string())
     }
 
@@ -78,7 +96,8 @@ impl<'a> Members<'a> {
 
     /// A whole number.
     pub(in crate::client) fn whole_number(self, name: &'static str) -> Option<i64> {
-        let number = number::whole(self.present(name)?).and_then(|number| i64::try_from(number).ok());
+        let number =
+            number::whole(self.present(name)?).and_then(|number| i64::try_from(number).ok());
         number.or_else(|| self.ignore(name, "not a whole number"))
     }
 
@@ -96,7 +115,10 @@ impl<'a> Members<'a> {
     /// A duration in whole seconds, on which a login depends; `None` unless it is positive. A number beyond the type
     /// becomes the largest duration, which the caller clamps.
     pub(in crate::client) fn seconds(self, name: &'static str) -> Option<Duration> {
-        let number = self.present(name).and_then(number::whole).filter(|number| *number > 0);
+        let number = self
+            .present(name)
+            .and_then(number::whole)
+            .filter(|number| *number > 0);
         let seconds = number.map(|number| u64::try_from(number).unwrap_or(u64::MAX));
         if seconds.is_none() {
             let (call, field) = (self.context, self.field(name));
@@ -108,32 +130,51 @@ impl<'a> Members<'a> {
     /// An object that may be absent, for which `null`, `{}` and `[]` are other spellings.
     pub(in crate::client) fn object(self, name: &'static str) -> Option<Self> {
         let object = self.present(name)?.as_object();
-        object.map(|object| self.inner(name, object)).or_else(|| self.ignore(name, "not an object"))
+        object
+            .map(|object| self.inner(name, object))
+            .or_else(|| self.ignore(name, "not an object"))
     }
 
     /// The objects of a list. Entries that are absent are skipped.
-    pub(in crate::client) fn objects(self, name: &'static str) -> impl Iterator<Item = Members<'a>> + use<'a> {
-        let list = self.present(name).and_then(|value| value.as_array().or_else(|| self.ignore(name, "not a list")));
-        list.into_iter().flatten().filter(|entry| !is_absent(entry)).filter_map(move |entry| {
-            let object = entry.as_object().map(|object| self.inner(name, object));
-            object.or_else(|| self.ignore(name, "an entry is not an object"))
-        })
+    pub(in crate::client) fn objects(
+        self,
+        name: &'static str,
+    ) -> impl Iterator<Item = Members<'a>> + use<'a> {
+        let list = self
+            .present(name)
+            .and_then(|value| value.as_array().or_else(|| self.ignore(name, "not a list")));
+        list.into_iter()
+            .flatten()
+            .filter(|entry| !is_absent(entry))
+            .filter_map(move |entry| {
+                let object = entry.as_object().map(|object| self.inner(name, object));
+                object.or_else(|| self.ignore(name, "an entry is not an object"))
+            })
     }
 
     /// Logs that the member is ignored, and gives nothing in its place.
-    pub(in crate::client) fn ignore<T>(self, name: &'static str, reason: &'static str) -> Option<T> {
+    pub(in crate::client) fn ignore<T>(
+        self,
+        name: &'static str,
+        reason: &'static str,
+    ) -> Option<T> {
         let (call, field) = (self.context, self.field(name));
         trace::debug!(call = call, field = %field, reason = reason, "upstream answer: member ignored");
         None
     }
 
     fn digits(self, name: &'static str, value: &Value) -> Option<String> {
-        let number = number::whole(value).filter(|number| (i64::MIN.into()..=u64::MAX.into()).contains(number));
-        number.map(|number| number.to_string()).or_else(|| self.ignore(name, "not text"))
+        let number = number::whole(value)
+            .filter(|number| (i64::MIN.into()..=u64::MAX.into()).contains(number));
+        number
+            .map(|number| number.to_string())
+            .or_else(|| self.ignore(name, "not text"))
     }
 
     fn cut(self, name: &'static str, text: &'a str) -> &'a str {
-        let Some(cut) = text::cut(text) else { return text };
+        let Some(cut) = text::cut(text) else {
+            return text;
+        };
         let (call, field) = (self.context, self.field(name));
         trace::debug!(call = call, field = %field, "upstream answer: display text cut at 512 characters");
         cut
@@ -145,11 +186,18 @@ impl<'a> Members<'a> {
     }
 
     fn inner(self, name: &'static str, object: &'a Map<String, Value>) -> Self {
-        Self { object, within: name, ..self }
+        Self {
+            object,
+            within: name,
+            ..self
+        }
     }
 
     fn field(self, name: &'static str) -> Field {
-        Field { within: self.within, name }
+        Field {
+            within: self.within,
+            name,
+        }
     }
 }
 

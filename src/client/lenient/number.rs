@@ -14,10 +14,15 @@ const ROUNDED: f64 = 1e15;
 pub(super) fn whole(value: &Value) -> Option<i128> {
     match value {
         Value::Number(number) => {
-            let exact = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
+            let exact = number
+                .as_i64()
+                .map(i128::from)
+                .or_else(|| number.as_u64().map(i128::from));
             // `as_f64` gives none for a number that only `arbitrary_precision` can hold; its text is large as well.
             // Below the limit the text is the same with and without that feature.
-            exact.or_else(|| number.as_f64().and_then(large)).or_else(|| decimal(&number.to_string()))
+            exact
+                .or_else(|| number.as_f64().and_then(large))
+                .or_else(|| decimal(&number.to_string()))
         }
         Value::String(text) => decimal(text),
         _ => None,
@@ -33,7 +38,9 @@ fn large(float: f64) -> Option<i128> {
 ///
 /// In time linear in the length of `text`, for every exponent.
 fn decimal(text: &str) -> Option<i128> {
-    let (is_negative, text) = text.strip_prefix('-').map_or((false, text), |text| (true, text));
+    let (is_negative, text) = text
+        .strip_prefix('-')
+        .map_or((false, text), |text| (true, text));
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, saturating_exponent(exponent)?),
         None => (text, 0),
@@ -50,7 +57,9 @@ fn decimal(text: &str) -> Option<i128> {
     let mut position = 0;
     for digit in integer.bytes().chain(fraction.bytes()) {
         if position < point {
-            number = number.saturating_mul(10).saturating_sub(i128::from(digit - b'0'));
+            number = number
+                .saturating_mul(10)
+                .saturating_sub(i128::from(digit - b'0'));
         } else if digit != b'0' {
             return None;
         }
@@ -61,7 +70,11 @@ fn decimal(text: &str) -> Option<i128> {
         number = number.saturating_mul(10);
     }
     // Negative until here, because `i128::MIN` has no positive counterpart.
-    Some(if is_negative { number } else { number.saturating_neg() })
+    Some(if is_negative {
+        number
+    } else {
+        number.saturating_neg()
+    })
 }
 
 /// An exponent, with or without a sign.
@@ -70,7 +83,11 @@ fn saturating_exponent(text: &str) -> Option<i64> {
         Some(digits) => (text.starts_with('-'), digits),
         None => (false, text),
     };
-    let add = |number: i64, digit: u8| number.saturating_mul(10).saturating_add(i64::from(digit - b'0'));
+    let add = |number: i64, digit: u8| {
+        number
+            .saturating_mul(10)
+            .saturating_add(i64::from(digit - b'0'))
+    };
     let number = is_digits(digits).then(|| digits.bytes().fold(0, add))?;
     Some(if is_negative { -number } else { number })
 }
@@ -130,28 +147,53 @@ mod tests {
 
     #[test]
     fn numbers_beyond_the_types_are_large_and_never_wrap() {
-        for text in ["18446744073709551616", "1e30", "1e39", "1.5e300", "340282366920938463463374607431768211456"] {
+        for text in [
+            "18446744073709551616",
+            "1e30",
+            "1e39",
+            "1.5e300",
+            "340282366920938463463374607431768211456",
+        ] {
             for json in [text.to_owned(), format!("\"{text}\"")] {
-                assert!(read(&json).is_some_and(|number| number > u64::MAX.into()), "{json}");
+                assert!(
+                    read(&json).is_some_and(|number| number > u64::MAX.into()),
+                    "{json}"
+                );
                 let negative = json.replacen(text, &format!("-{text}"), 1);
-                assert!(read(&negative).is_some_and(|number| number < i64::MIN.into()), "{negative}");
+                assert!(
+                    read(&negative).is_some_and(|number| number < i64::MIN.into()),
+                    "{negative}"
+                );
             }
         }
         for text in ["1e400", "1e999999999", "1e99999999999999999999"] {
             assert_eq!(read(&format!("\"{text}\"")), Some(i128::MAX), "{text}");
             assert_eq!(read(&format!("\"-{text}\"")), Some(i128::MIN), "{text}");
-            assert_eq!(read(&format!("\"{}\"", text.replacen('e', "e-", 1))), None, "{text}");
+            assert_eq!(
+                read(&format!("\"{}\"", text.replacen('e', "e-", 1))),
+                None,
+                "{text}"
+            );
             // Without `arbitrary_precision` the parser refuses the number.
             if let Ok(number) = serde_json::from_str(text) {
                 assert_eq!(whole(&number), Some(i128::MAX), "{text}");
             }
         }
-        assert_eq!(read(&format!("\"1{}e-60000\"", "0".repeat(60_000))), Some(1));
+        assert_eq!(
+            read(&format!("\"1{}e-60000\"", "0".repeat(60_000))),
+            Some(1)
+        );
     }
 
     #[test]
     fn float_that_may_be_rounded_is_large_and_a_string_is_exact() {
-        for float in ["1000000000000000.0", "1904913232647833.0", "9007199254740991.0", "9007199254740993.0", "1e18"] {
+        for float in [
+            "1000000000000000.0",
+            "1904913232647833.0",
+            "9007199254740991.0",
+            "9007199254740993.0",
+            "1e18",
+        ] {
             assert_eq!(read(float), Some(i128::MAX), "{float}");
             assert_eq!(read(&format!("-{float}")), Some(i128::MIN), "{float}");
         }
@@ -198,13 +240,24 @@ mod tests {
     fn naive(is_negative: bool, integer: &str, fraction: &str, exponent: i32) -> Option<i128> {
         let (mut left, mut right) = (integer.to_owned(), fraction.to_owned());
         for _ in 0..exponent {
-            left.push(if right.is_empty() { '0' } else { right.remove(0) });
+            left.push(if right.is_empty() {
+                '0'
+            } else {
+                right.remove(0)
+            });
         }
         for _ in exponent..0 {
             right.insert(0, left.pop().unwrap_or('0'));
         }
-        let number: i128 = if left.is_empty() { 0 } else { left.parse().unwrap() };
-        right.chars().all(|digit| digit == '0').then_some(if is_negative { -number } else { number })
+        let number: i128 = if left.is_empty() {
+            0
+        } else {
+            left.parse().unwrap()
+        };
+        right
+            .chars()
+            .all(|digit| digit == '0')
+            .then_some(if is_negative { -number } else { number })
     }
 
     proptest! {

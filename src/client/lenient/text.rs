@@ -34,5 +34,7 @@ pub(super) fn cut(text: &str) -> Option<&str> {
 }
 
 fn is_intact(text: &str) -> bool {
-    !text.chars().any(|character| character.is_control() || character == DAMAGE)
+    !text
+        .chars()
+        .any(|character| character.is_control() || character == DAMAGE)
 }

@@ -26,7 +26,11 @@ where
     S: Service<Request<RequestBody>, Response = Response<ResponseBody>, Error = BoxError>,
 {
     let query = request.uri().query().map(str::to_owned);
-    let mut exchange = Exchange { context, handed_over: false, query };
+    let mut exchange = Exchange {
+        context,
+        handed_over: false,
+        query,
+    };
     let outcome = exchange.run(service, request, limits.max_body);
     let began = Instant::now();
     let outcome = match tokio::time::timeout(limits.total, outcome).await {
@@ -49,7 +53,10 @@ pub(in crate::client) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { total: Duration::from_secs(5), max_body: 64 * 1024 }
+        Self {
+            total: Duration::from_secs(5),
+            max_body: 64 * 1024,
+        }
     }
 }
 
@@ -63,17 +70,26 @@ struct Exchange {
 }
 
 impl Exchange {
-    async fn run<S>(&mut self, mut service: S, request: Request<RequestBody>, max_body: usize) -> Result<Bytes, Error>
+    async fn run<S>(
+        &mut self,
+        mut service: S,
+        request: Request<RequestBody>,
+        max_body: usize,
+    ) -> Result<Bytes, Error>
     where
         S: Service<Request<RequestBody>, Response = Response<ResponseBody>, Error = BoxError>,
     {
         let ready = service.ready().await;
         let service = ready.map_err(|error| self.failed(ErrorKind::Connect, error))?;
         self.handed_over = true;
-        let response = service.call(request).await.map_err(|error| self.failed(ErrorKind::Lost, error))?;
+        let response = service
+            .call(request)
+            .await
+            .map_err(|error| self.failed(ErrorKind::Lost, error))?;
         let status = response.status();
         if status != StatusCode::OK {
-            return Err(Error::new(kind_of(status), self.context).with_source(Unexpected::Status(status.as_u16())));
+            return Err(Error::new(kind_of(status), self.context)
+                .with_source(Unexpected::Status(status.as_u16())));
         }
         self.read(response.into_body(), max_body).await
     }
@@ -87,7 +103,9 @@ impl Exchange {
                 continue;
             };
             if data.len() > max_body.saturating_sub(bytes.len()) {
-                return Err(Error::new(ErrorKind::Malformed, self.context).with_source(Unexpected::Length));
+                return Err(
+                    Error::new(ErrorKind::Malformed, self.context).with_source(Unexpected::Length)
+                );
             }
             bytes.extend_from_slice(&data);
         }
@@ -97,7 +115,11 @@ impl Exchange {
     fn failed_to_read(&self, error: BoxError) -> Error {
         let error = self.failed(ErrorKind::Lost, error);
         // The other side has answered, so whatever was "not sent" now is not the request.
-        if error.kind() == ErrorKind::Connect { Error::new(ErrorKind::Lost, self.context) } else { error }
+        if error.kind() == ErrorKind::Connect {
+            Error::new(ErrorKind::Lost, self.context)
+        } else {
+            error
+        }
     }
 
     /// The error for what the service reports; `kind` if it says nothing more precise.
@@ -110,7 +132,11 @@ impl Exchange {
             kind
         };
         let failed = Error::new(kind, self.context);
-        if self.quotes_the_url(&*error) { failed.with_source(Unexpected::Withheld) } else { failed.with_source(error) }
+        if self.quotes_the_url(&*error) {
+            failed.with_source(Unexpected::Withheld)
+        } else {
+            failed.with_source(error)
+        }
     }
 
     /// Whether an error quotes the URL, as that of a user's own service may.
@@ -146,12 +172,16 @@ fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
     error.is::<TimedOut>() || io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
 }
 
-pub(super) fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+pub(super) fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |error| inner(*error))
 }
 
 /// The source; of an I/O error what it wraps, which its own `source` passes over.
 fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
-    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let wrapped = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
     wrapped.map_or_else(|| error.source(), |wrapped| Some(wrapped))
 }

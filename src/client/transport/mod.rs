@@ -64,7 +64,9 @@ impl Transport {
         let service = service
             .map_response(|response: Response<B>| {
                 response.map(|body| {
-                    let body = body.map_frame(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())));
+                    let body = body.map_frame(|frame| {
+                        frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))
+                    });
                     body.map_err(Into::into).boxed_unsync()
                 })
             })

@@ -15,7 +15,9 @@ use super::*;
 use crate::error::ErrorKind;
 
 fn request() -> Request<RequestBody> {
-    Request::post("https://weika.example/call?access_token=t0ken").body(Full::from("{}")).unwrap()
+    Request::post("https://weika.example/call?access_token=t0ken")
+        .body(Full::from("{}"))
+        .unwrap()
 }
 
 async fn send(transport: &Transport) -> Result<Bytes, Error> {
@@ -24,7 +26,9 @@ async fn send(transport: &Transport) -> Result<Bytes, Error> {
 
 /// Everything that an error shows anywhere.
 fn shown(error: &Error) -> String {
-    chain(error).map(|error| format!("{error} {error:?} ")).collect()
+    chain(error)
+        .map(|error| format!("{error} {error:?} "))
+        .collect()
 }
 
 fn answering(status: u16, body: impl Into<Bytes>) -> Transport {
@@ -60,7 +64,9 @@ async fn e1_only_status_200_is_an_answer() {
         (500, ErrorKind::Fault),
         (502, ErrorKind::Fault),
     ] {
-        let error = send(&answering(status, r#"{"errcode":0,"a":"s3cr3t"}"#)).await.unwrap_err();
+        let error = send(&answering(status, r#"{"errcode":0,"a":"s3cr3t"}"#))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), kind, "{status}");
         assert!(!shown(&error).contains("s3cr3t"));
         assert!(shown(&error).contains(&status.to_string()), "{error:?}");
@@ -71,8 +77,13 @@ async fn e1_only_status_200_is_an_answer() {
 async fn e1_the_answer_may_have_64_kib_and_no_more() {
     let most = Limits::default().max_body;
     assert_eq!(most, 65_536);
-    assert_eq!(send(&answering(200, vec![b' '; most])).await.unwrap().len(), most);
-    let error = send(&answering(200, vec![b' '; most + 1])).await.unwrap_err();
+    assert_eq!(
+        send(&answering(200, vec![b' '; most])).await.unwrap().len(),
+        most
+    );
+    let error = send(&answering(200, vec![b' '; most + 1]))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Malformed);
 }
 
@@ -85,7 +96,10 @@ async fn e1_an_endless_answer_is_not_read_to_its_end() {
         let stream = Endless(count);
         async move { Ok::<_, Infallible>(Response::new(stream)) }
     }));
-    assert_eq!(send(&transport).await.unwrap_err().kind(), ErrorKind::Malformed);
+    assert_eq!(
+        send(&transport).await.unwrap_err().kind(),
+        ErrorKind::Malformed
+    );
     assert!(sent.load(Ordering::SeqCst) <= 65);
 }
 
@@ -111,7 +125,10 @@ async fn e1_a_service_that_hangs_is_a_timeout() {
         Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
     }));
     let before = tokio::time::Instant::now();
-    assert_eq!(send(&transport).await.unwrap_err().kind(), ErrorKind::Timeout);
+    assert_eq!(
+        send(&transport).await.unwrap_err().kind(),
+        ErrorKind::Timeout
+    );
     assert_eq!(before.elapsed(), Duration::from_secs(5));
 }
 
@@ -121,13 +138,19 @@ async fn e1_a_body_that_hangs_is_a_timeout() {
         let stream = frames::<Infallible>(vec![Ok(Frame::data(Bytes::from_static(b"{")))]);
         Ok::<_, Infallible>(Response::new(stream))
     }));
-    assert_eq!(send(&transport).await.unwrap_err().kind(), ErrorKind::Timeout);
+    assert_eq!(
+        send(&transport).await.unwrap_err().kind(),
+        ErrorKind::Timeout
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_service_that_never_gets_ready_has_sent_nothing() {
     let transport = Transport::new(NeverReady);
-    assert_eq!(send(&transport).await.unwrap_err().kind(), ErrorKind::Connect);
+    assert_eq!(
+        send(&transport).await.unwrap_err().kind(),
+        ErrorKind::Connect
+    );
 }
 
 #[derive(Clone)]
@@ -181,13 +204,37 @@ impl Service<Request<RequestBody>> for Strict {
 #[tokio::test]
 async fn an_error_is_lost_unless_it_says_otherwise() {
     let kind = async |transport: Transport| send(&transport).await.unwrap_err().kind();
-    assert_eq!(kind(failing(|| io::Error::from(io::ErrorKind::ConnectionReset))).await, ErrorKind::Lost);
-    assert_eq!(kind(failing(|| io::Error::from(io::ErrorKind::ConnectionRefused))).await, ErrorKind::Lost);
-    assert_eq!(kind(failing(|| NotSent::new("refused"))).await, ErrorKind::Connect);
-    assert_eq!(kind(failing(|| io::Error::other(NotSent::new("refused")))).await, ErrorKind::Connect);
-    assert_eq!(kind(failing(|| Wrapped(NotSent::new("refused")))).await, ErrorKind::Connect);
-    assert_eq!(kind(failing(|| TimedOut::new("slow"))).await, ErrorKind::Timeout);
-    assert_eq!(kind(failing(|| io::Error::from(io::ErrorKind::TimedOut))).await, ErrorKind::Timeout);
+    assert_eq!(
+        kind(failing(|| io::Error::from(io::ErrorKind::ConnectionReset))).await,
+        ErrorKind::Lost
+    );
+    assert_eq!(
+        kind(failing(|| io::Error::from(
+            io::ErrorKind::ConnectionRefused
+        )))
+        .await,
+        ErrorKind::Lost
+    );
+    assert_eq!(
+        kind(failing(|| NotSent::new("refused"))).await,
+        ErrorKind::Connect
+    );
+    assert_eq!(
+        kind(failing(|| io::Error::other(NotSent::new("refused")))).await,
+        ErrorKind::Connect
+    );
+    assert_eq!(
+        kind(failing(|| Wrapped(NotSent::new("refused")))).await,
+        ErrorKind::Connect
+    );
+    assert_eq!(
+        kind(failing(|| TimedOut::new("slow"))).await,
+        ErrorKind::Timeout
+    );
+    assert_eq!(
+        kind(failing(|| io::Error::from(io::ErrorKind::TimedOut))).await,
+        ErrorKind::Timeout
+    );
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -197,7 +244,10 @@ struct Wrapped(#[source] NotSent);
 #[tokio::test]
 async fn an_error_while_reading_is_lost_whatever_it_says() {
     let transport = Transport::new(service_fn(|_: Request<RequestBody>| async {
-        let list = vec![Ok(Frame::data(Bytes::from_static(b"{"))), Err(NotSent::new("really"))];
+        let list = vec![
+            Ok(Frame::data(Bytes::from_static(b"{"))),
+            Err(NotSent::new("really")),
+        ];
         Ok::<_, Infallible>(Response::new(frames(list)))
     }));
     assert_eq!(send(&transport).await.unwrap_err().kind(), ErrorKind::Lost);
@@ -205,10 +255,13 @@ async fn an_error_while_reading_is_lost_whatever_it_says() {
 
 #[tokio::test]
 async fn an_error_that_quotes_the_url_is_withheld() {
-    let quoting = failing(|| BoxError::from("failed: https://weika.example/call?access_token=t0ken"));
+    let quoting =
+        failing(|| BoxError::from("failed: https://weika.example/call?access_token=t0ken"));
     let error = send(&quoting).await.unwrap_err();
     assert!(!shown(&error).contains("t0ken"), "{}", shown(&error));
-    let error = send(&failing(|| BoxError::from("reset by peer"))).await.unwrap_err();
+    let error = send(&failing(|| BoxError::from("reset by peer")))
+        .await
+        .unwrap_err();
     assert_eq!(error.source().unwrap().to_string(), "reset by peer");
 }
 
@@ -223,7 +276,12 @@ impl<E: Unpin> Body for Frames<E> {
     type Data = Bytes;
     type Error = E;
 
-    fn poll_frame(mut self: std::pin::Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, E>>> {
-        self.0.pop_front().map_or(Poll::Pending, |frame| Poll::Ready(Some(frame)))
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, E>>> {
+        self.0
+            .pop_front()
+            .map_or(Poll::Pending, |frame| Poll::Ready(Some(frame)))
     }
 }

@@ -11,8 +11,8 @@ use super::super::host::HostAllowList;
 use super::client::WeikaClient;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use crate::clock::Clock;
-use crate::error::{ConfigError, Mistake};
-use crate::fleet::Grant;
+use crate::coordination::Grant;
+use crate::error::{ConfigError, ConfigErrorKind};
 use crate::secret::AppSecret;
 use crate::token::TokenCache;
 use crate::trace::LogLimit;
@@ -85,15 +85,17 @@ impl WeikaClientBuilder {
     ///
     /// Every mistake in the settings, at once. The secret is not in it.
     pub fn build(self) -> Result<WeikaClient, ConfigError> {
-        let mut mistakes = Vec::new();
-        self.check_credentials(&mut mistakes);
+        let mut errors = Vec::new();
+        self.check_credentials(&mut errors);
         let (allow_http, total) = (self.connection.allow_http, self.connection.limits.total);
-        let connection = self.connection.check(&mut mistakes);
+        let connection = self.connection.check(&mut errors);
         let base = connection.as_ref().map(|connection| &connection.base);
-        let patterns = PLATFORMS.into_iter().chain(self.allowed_hosts.iter().map(String::as_str));
-        let hosts = HostAllowList::with(base, patterns, allow_http, &mut mistakes);
-        let Some(connection) = connection.filter(|_| mistakes.is_empty()) else {
-            return Err(ConfigError::of(mistakes));
+        let patterns = PLATFORMS
+            .into_iter()
+            .chain(self.allowed_hosts.iter().map(String::as_str));
+        let hosts = HostAllowList::with(base, patterns, allow_http, &mut errors);
+        let Some(connection) = connection.filter(|_| errors.is_empty()) else {
+            return Err(ConfigError::of(errors));
         };
         let endpoint = Arc::new(Endpoint {
             connection,
@@ -107,22 +109,33 @@ impl WeikaClientBuilder {
         });
         let tokens = TokenCache::builder(WeikaTokenSource(Arc::clone(&endpoint)))
             .clock(self.clock)
-            // Only a net: the exchange has a deadline of its own, and so has everything about a fleet. It must not end
+            // Only a net: the exchange has a deadline of its own, and so has everything about a coordinator. It must not end
             // the wait for an instance that has died with its grant, nor the exchange that follows, nor what is said
-            // with the fleet before and after.
-            .fetch_timeout(total.saturating_add(Grant::LIFETIME).saturating_add(Duration::from_secs(3)))
+            // with the coordinator before and after.
+            .fetch_timeout(
+                total
+                    .saturating_add(Grant::LIFETIME)
+                    .saturating_add(Duration::from_secs(3)),
+            )
             .build();
         Ok(WeikaClient::new(endpoint, tokens))
     }
 
-    fn check_credentials(&self, mistakes: &mut Vec<Mistake>) {
+    fn check_credentials(&self, errors: &mut Vec<ConfigErrorKind>) {
         if self.app_key.is_empty() {
-            mistakes.push(Mistake::Missing("app_key"));
+            errors.push(ConfigErrorKind::Missing("app_key"));
         } else if !self.app_key.bytes().all(|byte| byte.is_ascii_graphic()) {
             let (value, expected) = (self.app_key.clone(), "visible ASCII characters");
-            mistakes.push(Mistake::Characters { name: "app_key", value, expected });
+            errors.push(ConfigErrorKind::Characters {
+                name: "app_key",
+                value,
+                expected,
+            });
         }
-        mistakes.extend(Mistake::in_secret("app_secret", self.app_secret.expose()));
+        errors.extend(ConfigErrorKind::in_secret(
+            "app_secret",
+            self.app_secret.expose(),
+        ));
     }
 }
 
@@ -148,7 +161,7 @@ mod tests {
             .max_body(0)
             .build()
             .unwrap_err();
-        assert_eq!(error.mistakes().len(), 6, "{error}");
+        assert_eq!(error.errors().len(), 6, "{error}");
         assert!(!format!("{error} {error:?}").contains("s3cr3t"));
     }
 
@@ -157,7 +170,10 @@ mod tests {
         let builder = WeikaClient::builder("KEY", "s3cr3t");
         let client = builder.clone().build().unwrap();
         let shown = format!("{builder:?} {client:?} {:?}", client.manager_service());
-        assert!(shown.contains("KEY") && !shown.contains("s3cr3t"), "{shown}");
+        assert!(
+            shown.contains("KEY") && !shown.contains("s3cr3t"),
+            "{shown}"
+        );
     }
 
     #[test]
@@ -165,6 +181,12 @@ mod tests {
         let build = |base: &str| WeikaClient::builder("k", "s").base_url(base).build();
         assert!(build("http://127.0.0.1:3001").is_ok());
         assert!(build("http://weika.example").is_err());
-        assert!(WeikaClient::builder("k", "s").base_url("http://weika.example").allow_http().build().is_ok());
+        assert!(
+            WeikaClient::builder("k", "s")
+                .base_url("http://weika.example")
+                .allow_http()
+                .build()
+                .is_ok()
+        );
     }
 }

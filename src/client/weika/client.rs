@@ -14,8 +14,8 @@ use super::answer;
 use super::builder::WeikaClientBuilder;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use super::service::ManagerInfo;
+use crate::coordination::Coordinator;
 use crate::error::{Error, ErrorKind};
-use crate::fleet::Fleet;
 use crate::identity::Manager;
 use crate::secret::{AppSecret, AuthorizationCode};
 use crate::token::{AccessToken, CurrentToken, IssuedToken, TokenCache};
@@ -32,7 +32,10 @@ pub struct WeikaClient {
 
 impl WeikaClient {
     /// Settings for the application with this key and secret (授权凭证, 授权凭证密钥).
-    pub fn builder(app_key: impl Into<String>, app_secret: impl Into<AppSecret>) -> WeikaClientBuilder {
+    pub fn builder(
+        app_key: impl Into<String>,
+        app_secret: impl Into<AppSecret>,
+    ) -> WeikaClientBuilder {
         WeikaClientBuilder::new(app_key.into(), app_secret.into())
     }
 
@@ -45,8 +48,8 @@ impl WeikaClient {
     /// [`token`](crate::token) for the rules.
     ///
     /// A [login layer](crate::login::LoginLayer) does this for the client of its provider, if its store is shared.
-    pub fn join(&self, fleet: &Arc<dyn Fleet>) {
-        self.endpoint.join(fleet);
+    pub fn join(&self, coordinator: &Arc<dyn Coordinator>) {
+        self.endpoint.join(coordinator);
     }
 
     /// The key of the application (授权凭证). No secret.
@@ -63,7 +66,7 @@ impl WeikaClient {
         self.endpoint.authorize_url(redirect_uri, state)
     }
 
-    /// Asks for a new token, past the cache and the fleet. It may end the one that they have.
+    /// Asks for a new token, past the cache and the coordinator. It may end the one that they have.
     ///
     /// # Errors
     ///
@@ -78,7 +81,7 @@ impl WeikaClient {
     ///
     /// Those of [`fetch_access_token`](Self::fetch_access_token), also while a failure is backed off from. After
     /// [`join`](Self::join) also [`ErrorKind::Busy`], if tokens do not live long and another one would be fetched
-    /// too soon, and [`ErrorKind::Unresponsive`], if the fleet is away and this instance has just fetched one.
+    /// too soon, and [`ErrorKind::Unresponsive`], if the coordinator is away and this instance has just fetched one.
     pub async fn access_token(&self) -> Result<CurrentToken, Error> {
         self.tokens.get().await
     }
@@ -114,11 +117,20 @@ impl WeikaClient {
 
     /// The access token at hand, then a permit for a call to the base URL's host.
     pub(crate) async fn admit(&self) -> Result<Permit, Error> {
-        self.endpoint.connection.permits.acquire_after(self.token()).await.map(carrying)
+        self.endpoint
+            .connection
+            .permits
+            .acquire_after(self.token())
+            .await
+            .map(carrying)
     }
 
     /// [`manager`](Self::manager) with a permit, which ends with the call.
-    pub(crate) async fn manager_with(&self, permit: Permit, code: AuthorizationCode) -> Result<Manager, Error> {
+    pub(crate) async fn manager_with(
+        &self,
+        permit: Permit,
+        code: AuthorizationCode,
+    ) -> Result<Manager, Error> {
         const CONTEXT: &str = "weika manager info";
 
         #[derive(Serialize)]
@@ -126,8 +138,17 @@ impl WeikaClient {
             wxcode: &'a str,
         }
 
-        let body = json(&Body { wxcode: code.expose() }, CONTEXT)?;
-        let url = self.endpoint.connection.base.join("/open/cgi-bin/get-manager-info");
+        let body = json(
+            &Body {
+                wxcode: code.expose(),
+            },
+            CONTEXT,
+        )?;
+        let url = self
+            .endpoint
+            .connection
+            .base
+            .join("/open/cgi-bin/get-manager-info");
         let object = self.post_authorized(permit, &url, body, CONTEXT).await?;
         answer::manager(&object, CONTEXT)
     }
@@ -166,7 +187,9 @@ impl WeikaClient {
         };
         let permits = self.endpoint.connection.permits_for(&url)?;
         let permit = permits.acquire_after(self.token()).await.map(carrying)?;
-        let object = self.post_authorized(permit, &url, json(body, CONTEXT)?, CONTEXT).await?;
+        let object = self
+            .post_authorized(permit, &url, json(body, CONTEXT)?, CONTEXT)
+            .await?;
         check_identifiers(&object, CONTEXT)?;
         Ok(object)
     }
@@ -192,7 +215,11 @@ impl WeikaClient {
         let mut may_reconnect = true;
         let mut may_refresh = true;
         loop {
-            let error = match self.endpoint.post_with(&token, url, body.clone(), context).await {
+            let error = match self
+                .endpoint
+                .post_with(&token, url, body.clone(), context)
+                .await
+            {
                 Ok(object) => return Ok(object),
                 Err(error) => error,
             };
@@ -200,7 +227,9 @@ impl WeikaClient {
                 ErrorKind::Connect if may_reconnect => may_reconnect = false,
                 ErrorKind::TokenRejected if may_refresh => {
                     may_refresh = false;
-                    if let Some(suppressed) = self.endpoint.refusals.admit(self.endpoint.clock.now()) {
+                    if let Some(suppressed) =
+                        self.endpoint.refusals.admit(self.endpoint.clock.now())
+                    {
                         trace::warn!(
                             error = %error.report(),
                             suppressed = %suppressed,
@@ -219,7 +248,11 @@ impl WeikaClient {
     async fn token(&self) -> Result<AccessToken, Error> {
         const CONTEXT: &str = "weika access token";
 
-        let token = self.tokens.get().await.map_err(|error| error.before_the_code(CONTEXT))?;
+        let token = self
+            .tokens
+            .get()
+            .await
+            .map_err(|error| error.before_the_code(CONTEXT))?;
         Ok((*token).clone())
     }
 }

@@ -12,8 +12,8 @@ use super::super::envelope::Envelope;
 use super::super::host::HostAllowList;
 use super::answer;
 use crate::clock::Clock;
+use crate::coordination::Coordinator;
 use crate::error::{Error, ErrorKind};
-use crate::fleet::Fleet;
 use crate::hex;
 use crate::secret::AppSecret;
 use crate::token::{AccessToken, IssuedToken, SharedSource, TokenSource};
@@ -37,10 +37,14 @@ pub(super) struct Endpoint {
 impl Endpoint {
     /// Step 1: where the browser goes (腾讯微卡管理员oauth).
     pub(super) fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
-        let (app_key, redirect_uri, state) = (encoded(&self.app_key), encoded(redirect_uri), encoded(state));
-        self.connection
-            .base
-            .join(&format!("/open/auth/manager-connect?app_key={app_key}&redirect_uri={redirect_uri}&state={state}"))
+        let (app_key, redirect_uri, state) = (
+            encoded(&self.app_key),
+            encoded(redirect_uri),
+            encoded(state),
+        );
+        self.connection.base.join(&format!(
+            "/open/auth/manager-connect?app_key={app_key}&redirect_uri={redirect_uri}&state={state}"
+        ))
     }
 
     /// Step 2: the application's token (获取应用access_token).
@@ -53,16 +57,23 @@ impl Endpoint {
             app_secret: &'a str,
         }
 
-        let body = Body { app_key: &self.app_key, app_secret: self.app_secret.expose() };
+        let body = Body {
+            app_key: &self.app_key,
+            app_secret: self.app_secret.expose(),
+        };
         let url = self.connection.base.join("/open/cgi-bin/access-token");
-        let object = self.post(&url, json(&body, CONTEXT)?, CONTEXT).await.map_err(about_us)?;
+        let object = self
+            .post(&url, json(&body, CONTEXT)?, CONTEXT)
+            .await
+            .map_err(about_us)?;
         answer::issued_token(&object, CONTEXT)
     }
 
-    /// Shares the token with the fleet from now on, unless it is shared already.
-    pub(super) fn join(&self, fleet: &Arc<dyn Fleet>) {
+    /// Shares the token with the coordinator from now on, unless it is shared already.
+    pub(super) fn join(&self, coordinator: &Arc<dyn Coordinator>) {
         let name = || name(&self.connection.base.join(""), &self.app_key);
-        self.shared.get_or_init(|| SharedSource::new(Arc::clone(fleet), name()));
+        self.shared
+            .get_or_init(|| SharedSource::new(Arc::clone(coordinator), name()));
     }
 
     /// A call with the token in its query, as Weika wants it.
@@ -73,10 +84,20 @@ impl Endpoint {
         body: Bytes,
         context: &'static str,
     ) -> Result<Map<String, Value>, Error> {
-        self.post(&format!("{url}?access_token={}", encoded(token.expose())), body, context).await
+        self.post(
+            &format!("{url}?access_token={}", encoded(token.expose())),
+            body,
+            context,
+        )
+        .await
     }
 
-    async fn post(&self, url: &str, body: Bytes, context: &'static str) -> Result<Map<String, Value>, Error> {
+    async fn post(
+        &self,
+        url: &str,
+        body: Bytes,
+        context: &'static str,
+    ) -> Result<Map<String, Value>, Error> {
         let answer = self.connection.post(url, JSON, body, context).await?;
         self.envelope.open(&answer, context)
     }
@@ -108,9 +129,13 @@ fn about_us(error: Error) -> Error {
     error.with_kind(kind)
 }
 
-/// What an application is called among all that may share a fleet. Neither part can have a zero in it.
+/// What an application is called among all that may share a coordinator. Neither part can have a zero in it.
 fn name(base_url: &str, app_key: &str) -> String {
-    let digest = Sha256::new().chain_update(base_url).chain_update([0]).chain_update(app_key).finalize();
+    let digest = Sha256::new()
+        .chain_update(base_url)
+        .chain_update([0])
+        .chain_update(app_key)
+        .finalize();
     hex::encode(&digest)
 }
 
@@ -121,7 +146,10 @@ mod tests {
     #[test]
     fn every_application_has_a_name_of_its_own() {
         let first = name("https://weika.example/a", "b");
-        assert!(first.len() == 64 && first.bytes().all(|byte| byte.is_ascii_hexdigit()), "{first}");
+        assert!(
+            first.len() == 64 && first.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{first}"
+        );
         assert_eq!(first, name("https://weika.example/a", "b"));
         assert_ne!(first, name("https://weika.example/", "ab"));
         assert_ne!(first, name("https://weika.example/a", "c"));

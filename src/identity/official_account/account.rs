@@ -125,7 +125,9 @@ impl OfficialAccount {
     /// derived from it, not quoted.
     #[must_use]
     pub fn can_web_oauth(&self) -> bool {
-        let sound = |info: &AuthorizerInfo| info.is_verified() && info.state() == Some(AccountState::Normal);
+        let sound = |info: &AuthorizerInfo| {
+            info.is_verified() && info.state() == Some(AccountState::Normal)
+        };
         self.kind() == Some(AccountKind::Service) && self.info().is_some_and(sound)
     }
 
@@ -249,8 +251,15 @@ mod tests {
 
     #[test]
     fn kinds_are_those_of_the_document_and_others_keep_their_number() {
-        for kind in [AccountKind::Subscription, AccountKind::UpgradedSubscription, AccountKind::Service] {
-            assert_eq!(OfficialAccount::builder("wx1").kind(kind).build().kind(), Some(kind));
+        for kind in [
+            AccountKind::Subscription,
+            AccountKind::UpgradedSubscription,
+            AccountKind::Service,
+        ] {
+            assert_eq!(
+                OfficialAccount::builder("wx1").kind(kind).build().kind(),
+                Some(kind)
+            );
         }
         let account = OfficialAccount::builder("wx1").kind_number(7).build();
         assert_eq!((account.kind(), account.kind_number()), (None, Some(7)));
@@ -260,19 +269,43 @@ mod tests {
     #[test]
     fn only_a_verified_service_account_in_its_normal_state_can_log_people_in() {
         let can = |kind, verify_type, state| {
-            let info = AuthorizerInfo::builder().verify_type_id(verify_type).state(state).build();
-            OfficialAccount::builder("wx1").kind(kind).info(info).build().can_web_oauth()
+            let info = AuthorizerInfo::builder()
+                .verify_type_id(verify_type)
+                .state(state)
+                .build();
+            OfficialAccount::builder("wx1")
+                .kind(kind)
+                .info(info)
+                .build()
+                .can_web_oauth()
         };
         assert!(can(AccountKind::Service, 0, AccountState::Normal));
         assert!(!can(AccountKind::Subscription, 0, AccountState::Normal));
-        assert!(!can(AccountKind::UpgradedSubscription, 0, AccountState::Normal));
+        assert!(!can(
+            AccountKind::UpgradedSubscription,
+            0,
+            AccountState::Normal
+        ));
         for verify_type in [-1, 1, 2, 3, 4] {
-            assert!(!can(AccountKind::Service, verify_type, AccountState::Normal), "{verify_type}");
+            assert!(
+                !can(AccountKind::Service, verify_type, AccountState::Normal),
+                "{verify_type}"
+            );
         }
-        for state in [AccountState::Cancelled, AccountState::Banned, AccountState::Warned, AccountState::Frozen] {
+        for state in [
+            AccountState::Cancelled,
+            AccountState::Banned,
+            AccountState::Warned,
+            AccountState::Frozen,
+        ] {
             assert!(!can(AccountKind::Service, 0, state), "{state:?}");
         }
-        assert!(!OfficialAccount::builder("wx1").kind(AccountKind::Service).build().can_web_oauth());
+        assert!(
+            !OfficialAccount::builder("wx1")
+                .kind(AccountKind::Service)
+                .build()
+                .can_web_oauth()
+        );
     }
 
     #[test]
@@ -286,8 +319,16 @@ mod tests {
             ("gh_1", "wx1", false),
             ("", "", false),
         ] {
-            assert_eq!(account.is_account_of(&MediaInfo::new(app_id, media_id)), joined, "{app_id} {media_id}");
+            assert_eq!(
+                account.is_account_of(&MediaInfo::new(app_id, media_id)),
+                joined,
+                "{app_id} {media_id}"
+            );
         }
-        assert!(!OfficialAccount::builder("").build().is_account_of(&MediaInfo::new("", "")));
+        assert!(
+            !OfficialAccount::builder("")
+                .build()
+                .is_account_of(&MediaInfo::new("", ""))
+        );
     }
 }

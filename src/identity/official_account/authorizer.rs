@@ -194,13 +194,19 @@ impl Permission {
     /// The set with this number.
     #[must_use]
     pub const fn new(id: i64) -> Self {
-        Self { id, confirmation: None }
+        Self {
+            id,
+            confirmation: None,
+        }
     }
 
     /// The same set with what the answer says about its confirmation.
     #[must_use]
     pub const fn with_confirmation(self, confirmation: Confirmation) -> Self {
-        Self { confirmation: Some(confirmation), ..self }
+        Self {
+            confirmation: Some(confirmation),
+            ..self
+        }
     }
 
     /// The number (`funcscope_category.id`). WeChat has a list of them.
@@ -343,7 +349,10 @@ mod tests {
             AccountState::Warned,
             AccountState::Frozen,
         ] {
-            assert_eq!(AuthorizerInfo::builder().state(state).build().state(), Some(state));
+            assert_eq!(
+                AuthorizerInfo::builder().state(state).build().state(),
+                Some(state)
+            );
         }
         let info = AuthorizerInfo::builder().state_number(99).build();
         assert_eq!((info.state(), info.state_number()), (None, Some(99)));
@@ -352,6 +361,11 @@ mod tests {
     #[test]
     fn an_account_of_which_wechat_says_nothing_is_not_verified() {
         assert!(!AuthorizerInfo::builder().build().is_verified());
-        assert!(AuthorizerInfo::builder().verify_type_id(0).build().is_verified());
+        assert!(
+            AuthorizerInfo::builder()
+                .verify_type_id(0)
+                .build()
+                .is_verified()
+        );
     }
 }

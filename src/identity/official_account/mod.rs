@@ -14,7 +14,9 @@ mod authorizer;
 use std::sync::Arc;
 
 pub use account::{AccountKind, OfficialAccount, OfficialAccountBuilder};
-pub use authorizer::{AccountState, AuthorizerInfo, AuthorizerInfoBuilder, BusinessInfo, Confirmation, Permission};
+pub use authorizer::{
+    AccountState, AuthorizerInfo, AuthorizerInfoBuilder, BusinessInfo, Confirmation, Permission,
+};
 
 /// Whether a school has let its platform act for its official account (公众号授权信息).
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -29,7 +29,10 @@ fn target(text: &str) -> ReturnTo {
 struct Jar(Vec<(String, String)>);
 
 impl Jar {
-    fn apply(&mut self, write: impl FnOnce(&mut SetCookies) -> Result<(), Error>) -> Vec<HeaderValue> {
+    fn apply(
+        &mut self,
+        write: impl FnOnce(&mut SetCookies) -> Result<(), Error>,
+    ) -> Vec<HeaderValue> {
         let mut cookies = SetCookies::new(CookiePolicy::Secure);
         write(&mut cookies).unwrap();
         let mut headers = HeaderMap::new();
@@ -40,7 +43,8 @@ impl Jar {
             let (name, rest) = text.split_once('=').unwrap();
             self.0.retain(|(known, _)| known != name);
             if !text.contains("Max-Age=0") {
-                self.0.push((name.to_owned(), rest.split(';').next().unwrap().to_owned()));
+                self.0
+                    .push((name.to_owned(), rest.split(';').next().unwrap().to_owned()));
             }
         }
         set
@@ -48,7 +52,12 @@ impl Jar {
 
     fn headers(&self) -> HeaderMap {
         let session = (SESSION.to_owned(), "x".repeat(SessionId::LENGTH));
-        let pairs: Vec<_> = self.0.iter().chain([&session]).map(|(name, value)| format!("{name}={value}")).collect();
+        let pairs: Vec<_> = self
+            .0
+            .iter()
+            .chain([&session])
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         HeaderMap::from_iter([(COOKIE, pairs.join("; ").parse().unwrap())])
     }
 
@@ -60,7 +69,16 @@ impl Jar {
 
     fn begin_with(&mut self, flows: &FlowCookies, state: &State, to: &str) -> Vec<HeaderValue> {
         let headers = self.headers();
-        self.apply(|cookies| flows.begin(&keys().flow, state, &target(to), &target("/"), &headers, cookies))
+        self.apply(|cookies| {
+            flows.begin(
+                &keys().flow,
+                state,
+                &target(to),
+                &target("/"),
+                &headers,
+                cookies,
+            )
+        })
     }
 
     fn target_of(&self, state: &State) -> Option<ReturnTo> {
@@ -83,12 +101,17 @@ fn changed_cookie_leads_nowhere() {
     let state = jar.begin(NOW, "/a");
     let original = jar.0[0].1.clone();
     let forged = BASE64.encode("/b");
-    for value in
-        [original.replacen(|c: char| c != '.', "", 1), format!("{original}A"), original[..20].to_owned(), String::new()]
-    {
+    for value in [
+        original.replacen(|c: char| c != '.', "", 1),
+        format!("{original}A"),
+        original[..20].to_owned(),
+        String::new(),
+    ] {
         jar.0[0].1 = value;
         // The birth is not read from the cookie, so a change there alone does not matter.
-        if jar.0[0].1.split_once('.').map(|(_, rest)| rest) != original.split_once('.').map(|(_, rest)| rest) {
+        if jar.0[0].1.split_once('.').map(|(_, rest)| rest)
+            != original.split_once('.').map(|(_, rest)| rest)
+        {
             assert_eq!(jar.target_of(&state), None);
         }
     }
@@ -110,12 +133,15 @@ fn cookie_of_one_flow_does_not_serve_another() {
 #[test]
 fn twenty_tabs_with_short_targets_fit() {
     let mut jar = Jar::default();
-    let states: Vec<_> = (0..20).map(|tab| jar.begin(NOW, &format!("/courses/{tab}?view=list"))).collect();
+    let states: Vec<_> = (0..20)
+        .map(|tab| jar.begin(NOW, &format!("/courses/{tab}?view=list")))
+        .collect();
     assert!(
         states
             .iter()
             .enumerate()
-            .all(|(tab, state)| jar.target_of(state) == Some(target(&format!("/courses/{tab}?view=list"))))
+            .all(|(tab, state)| jar.target_of(state)
+                == Some(target(&format!("/courses/{tab}?view=list"))))
     );
 }
 
@@ -132,7 +158,14 @@ fn eight_tabs_fit_whatever_their_targets_and_the_header_stays_below_4_kilobytes(
             states.push(jar.begin(NOW.plus(Duration::from_secs(tab)), &long));
             assert!(jar.headers()[COOKIE].len() <= HEADER_BUDGET);
         }
-        assert!(states.iter().rev().take(8).all(|state| jar.target_of(state).is_some()), "{length}");
+        assert!(
+            states
+                .iter()
+                .rev()
+                .take(8)
+                .all(|state| jar.target_of(state).is_some()),
+            "{length}"
+        );
         assert!(jar.target_of(&states[0]).is_none(), "the oldest goes first");
     }
 }
@@ -154,7 +187,12 @@ fn cookies_of_other_login_layers_count_too() {
 fn k6_cookies_of_other_applications_take_no_room_from_a_login() {
     let mut jar = Jar::default();
     let state = jar.begin(NOW, "/a");
-    for name in ["laravel-session", "__Host-app-session", "app-flow-12345678", "__Host-app-flow-12345678"] {
+    for name in [
+        "laravel-session",
+        "__Host-app-session",
+        "app-flow-12345678",
+        "__Host-app-flow-12345678",
+    ] {
         jar.0.push((name.to_owned(), "x".repeat(3_900)));
     }
     jar.begin(NOW, "/b");
@@ -172,7 +210,8 @@ fn target_that_does_not_fit_falls_back_to_the_landing_page() {
 fn flows_that_are_too_old_are_cleared_away() {
     let mut jar = Jar::default();
     jar.begin(NOW, "/old");
-    jar.0.push(("__Host-weika-flow-AAAAAAAA".to_owned(), "junk".to_owned()));
+    jar.0
+        .push(("__Host-weika-flow-AAAAAAAA".to_owned(), "junk".to_owned()));
     let new = jar.begin(NOW.plus(FLOW_LIFETIME), "/new");
     assert_eq!(jar.0.len(), 1);
     assert_eq!(jar.target_of(&new), Some(target("/new")));
@@ -194,14 +233,27 @@ fn size(name: &str, value: &str) -> usize {
 }
 
 fn header(cookies: &[(&str, &str)]) -> HeaderMap {
-    let pairs: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let pairs: Vec<_> = cookies
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     HeaderMap::from_iter([(COOKIE, pairs.join("; ").parse().unwrap())])
 }
 
 /// Names of the cookies that `make_room` deletes.
 fn surplus(needed: usize, headers: &HeaderMap) -> Vec<String> {
     let set = Jar::default().apply(|cookies| flows().make_room(needed, NOW, headers, cookies));
-    set.iter().map(|cookie| cookie.to_str().unwrap().split_once('=').unwrap().0.to_owned()).collect()
+    set.iter()
+        .map(|cookie| {
+            cookie
+                .to_str()
+                .unwrap()
+                .split_once('=')
+                .unwrap()
+                .0
+                .to_owned()
+        })
+        .collect()
 }
 
 /// The value of a flow of this age in seconds, filled up to `length` bytes.
@@ -213,19 +265,40 @@ fn value_of_age(age: u64, length: usize) -> String {
 #[test]
 fn only_names_of_exactly_the_form_of_flows_count() {
     let value = value_of_age(0, 3_000);
-    for name in ["ABCDEFG", "ABCDEFGHI", "ABCDEF!H", "ABCDEF.H", "", "ABCDEF H", "AB/DEFGH"] {
+    for name in [
+        "ABCDEFG",
+        "ABCDEFGHI",
+        "ABCDEF!H",
+        "ABCDEF.H",
+        "",
+        "ABCDEF H",
+        "AB/DEFGH",
+    ] {
         let name = format!("__Host-weika-flow-{name}");
         let headers = header(&[(&name, &value)]);
         assert_eq!(flows().present(&headers).count(), 0, "{name}");
         assert_eq!(surplus(3_000, &headers), [""; 0], "{name}");
     }
-    for name in ["__Host-wechat-flow-ABCDEFGH", "weika-flow-ABCDEFGH", "ABCDEFGH"] {
-        assert_eq!(flows().present(&header(&[(name, &value)])).count(), 0, "{name}");
+    for name in [
+        "__Host-wechat-flow-ABCDEFGH",
+        "weika-flow-ABCDEFGH",
+        "ABCDEFGH",
+    ] {
+        assert_eq!(
+            flows().present(&header(&[(name, &value)])).count(),
+            0,
+            "{name}"
+        );
     }
-    for name in ["ABCDEFGH", "abcdefgh", "01234567", "--------", "________", "aB3-_xYz"] {
+    for name in [
+        "ABCDEFGH", "abcdefgh", "01234567", "--------", "________", "aB3-_xYz",
+    ] {
         let name = format!("__Host-weika-flow-{name}");
         let headers = header(&[(&name, &value)]);
-        assert_eq!(flows().present(&headers).collect::<Vec<_>>(), [(&*name, value.as_bytes())]);
+        assert_eq!(
+            flows().present(&headers).collect::<Vec<_>>(),
+            [(&*name, value.as_bytes())]
+        );
         assert_eq!(surplus(3_000, &headers), [&*name]);
     }
 }
@@ -235,7 +308,11 @@ fn tag_of_a_cookie_covers_the_birth_of_the_flow() {
     let mut jar = Jar::default();
     let state = jar.begin(NOW, "/a");
     assert!(jar.target_of(&state).is_some());
-    for born in [NOW.plus(Duration::from_secs(1)), NOW.minus(Duration::from_secs(1)), Timestamp::from_unix_seconds(0)] {
+    for born in [
+        NOW.plus(Duration::from_secs(1)),
+        NOW.minus(Duration::from_secs(1)),
+        Timestamp::from_unix_seconds(0),
+    ] {
         assert_eq!(jar.target_of(&State { born, ..state }), None);
     }
 }
@@ -244,7 +321,13 @@ fn tag_of_a_cookie_covers_the_birth_of_the_flow() {
 fn flow_is_kept_for_less_than_its_lifetime() {
     let name = "__Host-weika-flow-AAAAAAAA";
     let lifetime = FLOW_LIFETIME.as_secs();
-    for (age, is_kept) in [(0, true), (1, true), (lifetime - 1, true), (lifetime, false), (lifetime + 1, false)] {
+    for (age, is_kept) in [
+        (0, true),
+        (1, true),
+        (lifetime - 1, true),
+        (lifetime, false),
+        (lifetime + 1, false),
+    ] {
         let is_deleted = surplus(0, &header(&[(name, &value_of_age(age, 60))])) == [name];
         assert_eq!(is_deleted, !is_kept, "{age}");
     }
@@ -254,7 +337,11 @@ fn flow_is_kept_for_less_than_its_lifetime() {
 fn flows_stay_while_they_fit_to_the_byte_and_the_oldest_go_first() {
     let names = ["old", "mid", "new"].map(|name| format!("__Host-weika-flow-{name}AAAAA"));
     let values = [30, 20, 10].map(|age| value_of_age(age, 500));
-    let cookies: Vec<_> = names.iter().zip(&values).map(|(name, value)| (&**name, &**value)).collect();
+    let cookies: Vec<_> = names
+        .iter()
+        .zip(&values)
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
     let one = size(cookies[0].0, cookies[0].1);
     let headers = header(&cookies);
     let budget = flows().budget;
@@ -282,7 +369,8 @@ fn other_layers_take_exactly_the_room_of_their_cookies() {
     let session = BASE64.encode([7; 32]);
     assert!(SessionId::parse(session.as_bytes()).is_some());
     let flow = "__Host-wechat-flow-ABCDEFGH";
-    let [fitting, too_long] = [0, 1].map(|more| value_of_age(0, limit + more - flow.len() - PAIR_OVERHEAD));
+    let [fitting, too_long] =
+        [0, 1].map(|more| value_of_age(0, limit + more - flow.len() - PAIR_OVERHEAD));
     let counted = [
         ("__Host-wechat-session", &*session),
         ("__Host-wechat-arrived", "1"),
@@ -292,7 +380,11 @@ fn other_layers_take_exactly_the_room_of_their_cookies() {
         (flow, &*fitting),
     ];
     for (name, value) in counted {
-        assert_eq!(flows().of_other_layers(&header(&[(name, value)])), size(name, value), "{name}");
+        assert_eq!(
+            flows().of_other_layers(&header(&[(name, value)])),
+            size(name, value),
+            "{name}"
+        );
     }
     let all: usize = counted.iter().map(|(name, value)| size(name, value)).sum();
     assert_eq!(flows().of_other_layers(&header(&counted)), all);
@@ -317,7 +409,11 @@ fn other_layers_take_exactly_the_room_of_their_cookies() {
         ("__Host-weika-logout", "12345678"),
         ("__Host-weika-flow-ABCDEFGH", "68e79a00.x.y"),
     ] {
-        assert_eq!(flows().of_other_layers(&header(&[(name, value)])), 0, "{name} {value}");
+        assert_eq!(
+            flows().of_other_layers(&header(&[(name, value)])),
+            0,
+            "{name} {value}"
+        );
     }
 }
 
@@ -340,12 +436,19 @@ fn target_may_fill_the_eighth_part_of_the_budget_and_no_more() {
         let flows = FlowCookies::new(CookiePolicy::Secure, provider, SESSION);
         let limit = flows.budget / FLOWS_AT_LEAST;
         for length in 280..360 {
-            let (state, to) = (State::begin(Attempt::First, NOW).unwrap(), target(&format!("/{}", "a".repeat(length))));
+            let (state, to) = (
+                State::begin(Attempt::First, NOW).unwrap(),
+                target(&format!("/{}", "a".repeat(length))),
+            );
             let full = size(&flows.name(state.flow), &value(&keys().flow, &state, &to));
             let mut jar = Jar::default();
             jar.begin_with(&flows, &state, to.as_str());
             let kept = flows.target(&keys().flow, &state, &rules(), &jar.headers());
-            assert_eq!(kept, Some(if full <= limit { to } else { target("/") }), "{provider} {length}");
+            assert_eq!(
+                kept,
+                Some(if full <= limit { to } else { target("/") }),
+                "{provider} {length}"
+            );
             exact += usize::from(full == limit);
             above += usize::from(full == limit + 1);
         }
@@ -388,9 +491,19 @@ fn flow_that_the_response_deletes_takes_no_room() {
     let headers = jar.headers();
     jar.apply(|cookies| {
         flows().end(failed.flow, cookies)?;
-        flows().begin(&keys().flow, &next, &target(&to), &target("/"), &headers, cookies)
+        flows().begin(
+            &keys().flow,
+            &next,
+            &target(&to),
+            &target("/"),
+            &headers,
+            cookies,
+        )
     });
-    let lost: Vec<_> = states[1..].iter().filter(|state| jar.target_of(state).is_none()).collect();
+    let lost: Vec<_> = states[1..]
+        .iter()
+        .filter(|state| jar.target_of(state).is_none())
+        .collect();
     assert_eq!(lost, [&failed]);
     assert!(jar.target_of(&next).is_some());
 }
@@ -399,14 +512,28 @@ fn flow_that_the_response_deletes_takes_no_room() {
 fn a4_crowded_browser_loses_the_oldest_flows_when_a_login_begins() {
     let mut jar = Jar::default();
     for age in 0..500 {
-        jar.0.push((format!("__Host-weika-flow-{age:08}"), value_of_age(1_000 + age, 20)));
+        jar.0.push((
+            format!("__Host-weika-flow-{age:08}"),
+            value_of_age(1_000 + age, 20),
+        ));
     }
     let state = State::begin(Attempt::First, NOW).unwrap();
     let set = jar.begin_with(&flows(), &state, "/a");
     assert_eq!(set.len(), 32);
-    assert!(set[0].to_str().unwrap().starts_with(&flows().name(state.flow)), "cookies that are set come first");
+    assert!(
+        set[0]
+            .to_str()
+            .unwrap()
+            .starts_with(&flows().name(state.flow)),
+        "cookies that are set come first"
+    );
     let oldest = |index: usize| format!("__Host-weika-flow-{:08}=;", 499 - index);
-    assert!(set[1..].iter().enumerate().all(|(index, cookie)| cookie.to_str().unwrap().starts_with(&oldest(index))));
+    assert!(
+        set[1..]
+            .iter()
+            .enumerate()
+            .all(|(index, cookie)| cookie.to_str().unwrap().starts_with(&oldest(index)))
+    );
     assert_eq!(jar.target_of(&state), Some(target("/a")));
 }
 
@@ -414,11 +541,16 @@ fn a4_crowded_browser_loses_the_oldest_flows_when_a_login_begins() {
 fn a4_logout_of_a_crowded_browser_deletes_the_newest_flows() {
     let mut jar = Jar::default();
     for age in 0..500 {
-        jar.0.push((format!("__Host-weika-flow-{age:08}"), value_of_age(age, 20)));
+        jar.0
+            .push((format!("__Host-weika-flow-{age:08}"), value_of_age(age, 20)));
     }
     let headers = jar.headers();
     let set = jar.apply(|cookies| flows().end_all(NOW, &headers, cookies));
     let expected = |age: usize| format!("__Host-weika-flow-{age:08}=;");
     assert_eq!(set.len(), 32);
-    assert!(set.iter().enumerate().all(|(age, cookie)| cookie.to_str().unwrap().starts_with(&expected(age))));
+    assert!(
+        set.iter()
+            .enumerate()
+            .all(|(age, cookie)| cookie.to_str().unwrap().starts_with(&expected(age)))
+    );
 }

@@ -15,25 +15,43 @@ struct Visitor {
 
 impl Visitor {
     fn new() -> Self {
-        Self::of(Site::with(Provider { unasked: true, ..Site::new().provider }))
+        Self::of(Site::with(Provider {
+            unasked: true,
+            ..Site::new().provider
+        }))
     }
 
     fn of(site: Site) -> Self {
-        Self { site, jar: Jar::default(), agent: PHONE, calls: Arc::default() }
+        Self {
+            site,
+            jar: Jar::default(),
+            agent: PHONE,
+            calls: Arc::default(),
+        }
     }
 
     /// One request, without following a redirect.
     async fn send(&mut self, mut request: Request<Body>) -> Answer {
-        request.headers_mut().insert(USER_AGENT, self.agent.parse().unwrap());
+        request
+            .headers_mut()
+            .insert(USER_AGENT, self.agent.parse().unwrap());
         let calls = Arc::clone(&self.calls);
         let page = service_fn(move |request: Request<Body>| {
             calls.fetch_add(1, Ordering::Relaxed);
             let known = request.extensions().get::<Authenticated<Person>>();
-            let text = known.map_or_else(|| "nobody".to_owned(), |person| person.subject().to_owned());
+            let text =
+                known.map_or_else(|| "nobody".to_owned(), |person| person.subject().to_owned());
             async move { Ok::<_, Infallible>(Response::new(Body::from(text))) }
         });
         let login = &self.site.login;
-        let answer = answer(login.layer(login.auto_login().layer(page)).oneshot(request).await.unwrap()).await;
+        let answer = answer(
+            login
+                .layer(login.auto_login().layer(page))
+                .oneshot(request)
+                .await
+                .unwrap(),
+        )
+        .await;
         self.jar.apply(&answer);
         answer
     }
@@ -57,21 +75,35 @@ async fn stranger_in_wechat_is_logged_in_on_a_public_page() {
     let sent = visitor.get("/news/1?x=y").await;
     assert!(sent.is_to_provider());
     assert_eq!(visitor.calls(), 0);
-    assert_eq!(visitor.callback("wang", &sent.state()).await.location(), "/news/1?x=y");
+    assert_eq!(
+        visitor.callback("wang", &sent.state()).await.location(),
+        "/news/1?x=y"
+    );
     assert_eq!(visitor.get("/news/1?x=y").await.text, "wang");
 }
 
 #[tokio::test]
 async fn once_per_visit_however_it_ends() {
-    for code in ["wang", "bad", "lost", "late", "denied", "fault", "store", ""] {
+    for code in [
+        "wang", "bad", "lost", "late", "denied", "fault", "store", "",
+    ] {
         let mut visitor = Visitor::new();
         let sent = visitor.get("/news").await;
         let back = visitor.callback(code, &sent.state()).await;
         assert_eq!(back.location(), "/news", "{code}: nobody notices a failure");
-        assert!(visitor.jar.0.iter().all(|(name, _)| !name.contains("-flow-")));
+        assert!(
+            visitor
+                .jar
+                .0
+                .iter()
+                .all(|(name, _)| !name.contains("-flow-"))
+        );
         let who = if code == "wang" { "wang" } else { "nobody" };
         assert_eq!(visitor.get("/news").await.text, who, "{code}");
-        visitor.jar.0.retain(|(name, _)| !name.ends_with("-session"));
+        visitor
+            .jar
+            .0
+            .retain(|(name, _)| !name.ends_with("-session"));
         assert_eq!(visitor.get("/news").await.text, "nobody", "{code}");
     }
 }
@@ -81,7 +113,9 @@ async fn logging_out_is_the_end_of_it_for_this_visit() {
     let mut visitor = Visitor::new();
     let begun = visitor.get("/auth/weika/login").await;
     visitor.callback("wang", &begun.state()).await;
-    visitor.send(visitor.jar.request(Method::POST, "/auth/weika/logout")).await;
+    visitor
+        .send(visitor.jar.request(Method::POST, "/auth/weika/logout"))
+        .await;
     assert_eq!(visitor.get("/news").await.text, "nobody");
 }
 
@@ -90,7 +124,10 @@ async fn browser_that_loses_the_flow_is_sent_on_as_a_stranger() {
     let mut visitor = Visitor::new();
     let sent = visitor.get("/news").await;
     visitor.jar.0.retain(|(name, _)| !name.contains("-flow-"));
-    assert_eq!(visitor.callback("wang", &sent.state()).await.location(), "/");
+    assert_eq!(
+        visitor.callback("wang", &sent.state()).await.location(),
+        "/"
+    );
     assert_eq!(visitor.get("/").await.text, "nobody");
     assert_eq!(visitor.site.exchanges(), 0);
 }
@@ -107,15 +144,24 @@ async fn browser_without_cookies_ends_on_a_page_and_not_in_a_loop() {
     let mut visitor = Visitor::new();
     let sent = visitor.get("/news").await;
     visitor.jar.0.retain(|(name, _)| !name.ends_with("-tried"));
-    assert_eq!(visitor.callback("fault", &sent.state()).await.parts.status, StatusCode::BAD_GATEWAY);
+    assert_eq!(
+        visitor.callback("fault", &sent.state()).await.parts.status,
+        StatusCode::BAD_GATEWAY
+    );
 }
 
 #[tokio::test]
 async fn browser_that_drops_session_and_mark_is_not_sent_round() {
     let mut visitor = Visitor::new();
     let sent = visitor.get("/news").await;
-    assert_eq!(visitor.callback("wang", &sent.state()).await.location(), "/news");
-    visitor.jar.0.retain(|(name, _)| !name.ends_with("-session") && !name.ends_with("-tried"));
+    assert_eq!(
+        visitor.callback("wang", &sent.state()).await.location(),
+        "/news"
+    );
+    visitor
+        .jar
+        .0
+        .retain(|(name, _)| !name.ends_with("-session") && !name.ends_with("-tried"));
     assert_eq!(visitor.get("/news").await.text, "nobody");
     assert_eq!(visitor.site.exchanges(), 1);
 }
@@ -125,24 +171,46 @@ async fn guarded_page_that_fails_too_ends_within_three_redirects() {
     let mut visitor = Visitor::new();
     let guarded = async |visitor: &mut Visitor| {
         let mut request = visitor.jar.get("/admin");
-        request.headers_mut().insert(USER_AGENT, PHONE.parse().unwrap());
+        request
+            .headers_mut()
+            .insert(USER_AGENT, PHONE.parse().unwrap());
         let login = &visitor.site.login;
-        let page = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
-        let app = login.layer(login.auto_login().layer(GuardLayer::<Person>::logged_in().layer(page)));
+        let page = service_fn(async |_: Request<Body>| {
+            Ok::<_, Infallible>(Response::new(Body::default()))
+        });
+        let app = login.layer(
+            login
+                .auto_login()
+                .layer(GuardLayer::<Person>::logged_in().layer(page)),
+        );
         let answer = answer(app.oneshot(request).await.unwrap()).await;
         visitor.jar.apply(&answer);
         answer
     };
     // One: to the provider, unasked. Two: back to the page. Three: to the provider once more.
     let sent = guarded(&mut visitor).await;
-    assert_eq!(visitor.callback("bad", &sent.state()).await.location(), "/admin");
+    assert_eq!(
+        visitor.callback("bad", &sent.state()).await.location(),
+        "/admin"
+    );
     let sent = guarded(&mut visitor).await;
     assert!(sent.is_to_provider());
-    assert_eq!(visitor.callback("bad", &sent.state()).await.parts.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        visitor.callback("bad", &sent.state()).await.parts.status,
+        StatusCode::BAD_REQUEST
+    );
     // Later it is a new attempt, which may begin again by itself.
-    visitor.jar.0.retain(|(name, _)| !name.ends_with("-arrived"));
+    visitor
+        .jar
+        .0
+        .retain(|(name, _)| !name.ends_with("-arrived"));
     let sent = guarded(&mut visitor).await;
-    assert!(visitor.callback("bad", &sent.state()).await.is_to_provider());
+    assert!(
+        visitor
+            .callback("bad", &sent.state())
+            .await
+            .is_to_provider()
+    );
 }
 
 #[tokio::test]
@@ -151,8 +219,12 @@ async fn r2_page_in_a_frame_is_left_alone() {
     for (dest, expected) in frames.into_iter().chain([("document", true)]) {
         let mut visitor = Visitor::new();
         let mut request = visitor.jar.get("/news");
-        request.headers_mut().insert("sec-fetch-mode", "navigate".parse().unwrap());
-        request.headers_mut().insert("sec-fetch-dest", dest.parse().unwrap());
+        request
+            .headers_mut()
+            .insert("sec-fetch-mode", "navigate".parse().unwrap());
+        request
+            .headers_mut()
+            .insert("sec-fetch-dest", dest.parse().unwrap());
         let status = visitor.send(request).await.parts.status;
         assert_eq!(status == StatusCode::SEE_OTHER, expected, "{dest}");
     }
@@ -160,12 +232,20 @@ async fn r2_page_in_a_frame_is_left_alone() {
 
 #[tokio::test]
 async fn r6_speculative_request_begins_no_silent_login_and_the_visit_does() {
-    for (name, value) in [("sec-purpose", "prefetch;prerender"), ("purpose", "prefetch"), ("x-moz", "prefetch")] {
+    for (name, value) in [
+        ("sec-purpose", "prefetch;prerender"),
+        ("purpose", "prefetch"),
+        ("x-moz", "prefetch"),
+    ] {
         let mut visitor = Visitor::new();
         let mut request = visitor.jar.get("/news");
         request.headers_mut().insert(name, value.parse().unwrap());
         let ahead = visitor.send(request).await;
-        assert_eq!(ahead.parts.status, StatusCode::SERVICE_UNAVAILABLE, "{name}");
+        assert_eq!(
+            ahead.parts.status,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "{name}"
+        );
         assert_eq!(ahead.parts.headers["cache-control"], "no-store");
         assert!(!ahead.parts.headers.contains_key(SET_COOKIE));
         assert_eq!(visitor.calls(), 0);
@@ -180,23 +260,40 @@ async fn r6_speculative_request_gets_the_page_where_no_silent_login_would_begin(
     visitor.callback("wang", &sent.state()).await;
     let prefetch = async |visitor: &mut Visitor| {
         let mut request = visitor.jar.get("/news");
-        request.headers_mut().insert("sec-purpose", "prefetch".parse().unwrap());
+        request
+            .headers_mut()
+            .insert("sec-purpose", "prefetch".parse().unwrap());
         visitor.send(request).await.text
     };
     assert_eq!(prefetch(&mut visitor).await, "wang");
-    visitor.jar.0.retain(|(name, _)| !name.ends_with("-session"));
-    assert_eq!(prefetch(&mut visitor).await, "nobody", "there was a silent login in this visit");
+    visitor
+        .jar
+        .0
+        .retain(|(name, _)| !name.ends_with("-session"));
+    assert_eq!(
+        prefetch(&mut visitor).await,
+        "nobody",
+        "there was a silent login in this visit"
+    );
     visitor.agent = "Mozilla/5.0 Chrome/140.0.0.0";
     visitor.jar = Jar::default();
-    assert_eq!(prefetch(&mut visitor).await, "nobody", "there is no silent login in this browser");
+    assert_eq!(
+        prefetch(&mut visitor).await,
+        "nobody",
+        "there is no silent login in this browser"
+    );
 }
 
 #[tokio::test]
 async fn r3_script_without_fetch_metadata_uses_up_no_silent_login() {
     let mut visitor = Visitor::new();
     let mut request = visitor.jar.get("/news");
-    request.headers_mut().insert(ACCEPT, "text/html, */*; q=0.01".parse().unwrap());
-    request.headers_mut().insert("x-requested-with", "XMLHttpRequest".parse().unwrap());
+    request
+        .headers_mut()
+        .insert(ACCEPT, "text/html, */*; q=0.01".parse().unwrap());
+    request
+        .headers_mut()
+        .insert("x-requested-with", "XMLHttpRequest".parse().unwrap());
     assert_eq!(visitor.send(request).await.text, "nobody");
     assert!(visitor.get("/news").await.is_to_provider());
 }
@@ -218,16 +315,36 @@ async fn only_people_who_navigate_in_such_a_browser() {
 
 #[tokio::test]
 async fn provider_that_cannot_say_where_to_go_costs_nobody_the_page() {
-    let provider = Provider { unasked: true, ..Site::new().provider };
+    let provider = Provider {
+        unasked: true,
+        ..Site::new().provider
+    };
     provider.lost.store(true, Ordering::Relaxed);
-    let login = LoginLayer::builder(provider).public_url("https://campus.example").build().unwrap();
-    let page = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::from("the page"))));
+    let login = LoginLayer::builder(provider)
+        .public_url("https://campus.example")
+        .build()
+        .unwrap();
+    let page = service_fn(async |_: Request<Body>| {
+        Ok::<_, Infallible>(Response::new(Body::from("the page")))
+    });
     let app = login.layer(login.auto_login().layer(page));
     let mut request = Jar::default().get("/news");
-    request.headers_mut().insert(USER_AGENT, PHONE.parse().unwrap());
-    assert_eq!(answer(app.clone().oneshot(request).await.unwrap()).await.text, "the page");
+    request
+        .headers_mut()
+        .insert(USER_AGENT, PHONE.parse().unwrap());
+    assert_eq!(
+        answer(app.clone().oneshot(request).await.unwrap())
+            .await
+            .text,
+        "the page"
+    );
     // Who asks for the login is told.
-    let asked = answer(app.oneshot(Jar::default().get("/auth/weika/login")).await.unwrap()).await;
+    let asked = answer(
+        app.oneshot(Jar::default().get("/auth/weika/login"))
+            .await
+            .unwrap(),
+    )
+    .await;
     assert_eq!(asked.parts.status, StatusCode::BAD_GATEWAY);
 }
 
@@ -235,14 +352,20 @@ async fn provider_that_cannot_say_where_to_go_costs_nobody_the_page() {
 async fn only_the_service_that_was_polled_ready_is_called() {
     for unasked in [false, true] {
         // With a URL that is none the login cannot begin, and the page is asked for after all.
-        let site = Site::with(Provider { unasked, for_wechat: true, ..Site::new().provider });
+        let site = Site::with(Provider {
+            unasked,
+            for_wechat: true,
+            ..Site::new().provider
+        });
         site.provider.lost.store(unasked, Ordering::Relaxed);
         let (mock, mut handle) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
         let mut service = site.login.auto_login().layer(mock);
         handle.allow(1);
         service.ready().await.unwrap();
         let mut request = Jar::default().get("/news");
-        request.headers_mut().insert(USER_AGENT, PHONE.parse().unwrap());
+        request
+            .headers_mut()
+            .insert(USER_AGENT, PHONE.parse().unwrap());
         let mut future = task::spawn(service.call(request));
         assert_pending!(future.poll());
         let (_, reply) = handle.next_request().await.unwrap();

@@ -9,9 +9,15 @@ use super::*;
 #[cfg(feature = "tracing")]
 async fn log_of_callback(ahead: u64, seconds: u64, keeps_the_flow: bool) -> (Answer, String) {
     let (site, mut jar) = (Site::new(), Jar::default());
-    let login = LoginLayer::builder(site.provider.clone()).public_url("https://campus.example").secret([9; 32]);
+    let login = LoginLayer::builder(site.provider.clone())
+        .public_url("https://campus.example")
+        .secret([9; 32]);
     let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000 + ahead));
-    let other = Site { login: login.clock(clock.clock()).build().unwrap(), provider: site.provider.clone(), clock };
+    let other = Site {
+        login: login.clock(clock.clock()).build().unwrap(),
+        provider: site.provider.clone(),
+        clock,
+    };
     let state = other.begin(&mut jar, "/admin").await;
     site.clock.advance(Duration::from_secs(seconds));
     if !keeps_the_flow {
@@ -36,7 +42,11 @@ async fn expired_link_of_an_instance_with_another_clock_is_logged_as_that() {
         (0, 0, true, None),
     ] {
         let (answer, log) = log_of_callback(ahead, seconds, keeps).await;
-        assert_eq!(log.contains("WARN") && log.contains("clocks of the instances differ"), expected.is_some(), "{log}");
+        assert_eq!(
+            log.contains("WARN") && log.contains("clocks of the instances differ"),
+            expected.is_some(),
+            "{log}"
+        );
         if let Some(expected) = expected {
             assert!(log.contains(expected) && log.contains("NTP"), "{log}");
             assert_eq!(answer.parts.status, StatusCode::BAD_REQUEST);
@@ -70,7 +80,8 @@ async fn idle_session_stays_expired_when_the_system_time_is_set_back() {
         site.log_in(&mut jar, "wang").await;
         site.clock.advance(IDLE);
         assert_eq!(site.who(&jar).await, "nobody");
-        site.clock.set(site.clock.clock().now().minus(IDLE + before));
+        site.clock
+            .set(site.clock.clock().now().minus(IDLE + before));
         assert_eq!(site.who(&jar).await, "nobody");
     }
 }
@@ -98,14 +109,26 @@ async fn sessions_expire_on_time_while_the_system_time_is_a_year_ahead_and_after
     site.clock.advance(IDLE / 2);
     // The login also removes expired sessions from the store.
     site.log_in(&mut meanwhile, "li").await;
-    assert_eq!([site.who(&early).await, site.who(&meanwhile).await], ["wang", "li"]);
+    assert_eq!(
+        [site.who(&early).await, site.who(&meanwhile).await],
+        ["wang", "li"]
+    );
     site.clock.set(right.plus(IDLE / 2));
-    assert_eq!([site.who(&early).await, site.who(&meanwhile).await], ["wang", "li"]);
+    assert_eq!(
+        [site.who(&early).await, site.who(&meanwhile).await],
+        ["wang", "li"]
+    );
     site.clock.advance(IDLE);
-    assert_eq!([site.who(&early).await, site.who(&meanwhile).await], ["nobody", "nobody"]);
+    assert_eq!(
+        [site.who(&early).await, site.who(&meanwhile).await],
+        ["nobody", "nobody"]
+    );
     for wall in wrong_times(&site) {
         site.clock.set(wall);
-        assert_eq!([site.who(&early).await, site.who(&meanwhile).await], ["nobody", "nobody"]);
+        assert_eq!(
+            [site.who(&early).await, site.who(&meanwhile).await],
+            ["nobody", "nobody"]
+        );
     }
 }
 
@@ -117,13 +140,20 @@ async fn login_that_the_system_time_overtakes_is_refused_and_a_new_one_succeeds(
         let wrong = wrong_times(&site)[index];
         let before = site.begin(&mut jar, "/").await;
         site.clock.set(wrong);
-        assert_eq!(site.callback(&mut jar, "wang", &before).await.parts.status, StatusCode::BAD_REQUEST);
+        assert_eq!(
+            site.callback(&mut jar, "wang", &before).await.parts.status,
+            StatusCode::BAD_REQUEST
+        );
         let during = site.begin(&mut jar, "/").await;
         site.log_in(&mut jar, "wang").await;
         site.clock.set(right);
         let answer = site.callback(&mut Jar::default(), "li", &during).await;
         assert_eq!(answer.parts.status, StatusCode::BAD_REQUEST);
-        assert_eq!((site.who(&jar).await.as_str(), site.exchanges()), ("wang", 1), "only the login of the wrong time");
+        assert_eq!(
+            (site.who(&jar).await.as_str(), site.exchanges()),
+            ("wang", 1),
+            "only the login of the wrong time"
+        );
         site.log_in(&mut jar, "li").await;
         assert_eq!(site.who(&jar).await, "li");
     }
@@ -137,7 +167,12 @@ async fn repeated_callback_joins_for_a_minute_that_passes_and_not_for_one_that_i
     site.callback(&mut jar, "wang", &state).await;
     let joins = async |site: &Site| {
         let answer = site.callback(&mut first.clone(), "wang", &state).await;
-        answer.parts.headers.get_all(SET_COOKIE).iter().any(|set| set.to_str().unwrap().contains("-session="))
+        answer
+            .parts
+            .headers
+            .get_all(SET_COOKIE)
+            .iter()
+            .any(|set| set.to_str().unwrap().contains("-session="))
     };
     let right = site.clock.clock().now();
     site.clock.advance(MINUTE - Duration::from_secs(1));
@@ -159,7 +194,8 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let pass = (0_u64..2_400).prop_map(Step::Pass);
-    let set = prop_oneof![0_u64..4_000_000_000, 1_759_950_000_u64..1_760_050_000].prop_map(Step::Set);
+    let set =
+        prop_oneof![0_u64..4_000_000_000, 1_759_950_000_u64..1_760_050_000].prop_map(Step::Set);
     prop::collection::vec(prop_oneof![3 => pass, 2 => set], 1..80)
 }
 

@@ -13,26 +13,53 @@ const LOGOUT_MARKER: &str = "__Host-weika-logout";
 pub(super) fn assert_a4(headers: &HeaderMap) {
     let names = names(headers);
     let distinct: HashSet<_> = names.iter().collect();
-    assert!(names.len() <= 32 && distinct.len() == names.len(), "{names:?}");
+    assert!(
+        names.len() <= 32 && distinct.len() == names.len(),
+        "{names:?}"
+    );
 }
 
 fn names(headers: &HeaderMap) -> Vec<String> {
-    let name = |cookie: &http::HeaderValue| cookie.to_str().unwrap().split_once('=').unwrap().0.to_owned();
+    let name = |cookie: &http::HeaderValue| {
+        cookie
+            .to_str()
+            .unwrap()
+            .split_once('=')
+            .unwrap()
+            .0
+            .to_owned()
+    };
     headers.get_all(SET_COOKIE).iter().map(name).collect()
 }
 
 fn deleted(answer: &Answer) -> Vec<&str> {
-    let cookies = answer.parts.headers.get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
-    cookies.filter(|cookie| cookie.contains("Max-Age=0;")).map(|cookie| cookie.split_once('=').unwrap().0).collect()
+    let cookies = answer
+        .parts
+        .headers
+        .get_all(SET_COOKIE)
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap());
+    cookies
+        .filter(|cookie| cookie.contains("Max-Age=0;"))
+        .map(|cookie| cookie.split_once('=').unwrap().0)
+        .collect()
 }
 
 fn flow_of(jar: &Jar, index: usize) -> String {
-    jar.0.iter().filter(|(name, _)| name.contains("-flow-")).nth(index).unwrap().0.clone()
+    jar.0
+        .iter()
+        .filter(|(name, _)| name.contains("-flow-"))
+        .nth(index)
+        .unwrap()
+        .0
+        .clone()
 }
 
 /// A jar with 15,000 flow cookies, of 390 kB.
 fn crowded() -> Jar {
-    Jar((0..15_000).map(|number| (format!("__Host-weika-flow-{number:08}"), "1".to_owned())).collect())
+    Jar((0..15_000)
+        .map(|number| (format!("__Host-weika-flow-{number:08}"), "1".to_owned()))
+        .collect())
 }
 
 #[tokio::test]
@@ -41,14 +68,26 @@ async fn a4_request_with_15_000_flow_cookies_gets_at_most_32_and_the_login_works
     for target in ["/auth/weika/login", "/admin"] {
         let mut jar = crowded();
         let begun = site.answer(jar.get(target)).await;
-        let new: Vec<_> = names(&begun.parts.headers).into_iter().filter(|name| !jar.has(name)).collect();
-        assert_eq!((begun.parts.headers.get_all(SET_COOKIE).iter().count(), new.len()), (32, 1), "the new flow is set");
+        let new: Vec<_> = names(&begun.parts.headers)
+            .into_iter()
+            .filter(|name| !jar.has(name))
+            .collect();
+        assert_eq!(
+            (
+                begun.parts.headers.get_all(SET_COOKIE).iter().count(),
+                new.len()
+            ),
+            (32, 1),
+            "the new flow is set"
+        );
         jar.apply(&begun);
         let back = site.callback(&mut jar, "wang", &begun.state()).await;
         assert!(names(&back.parts.headers).contains(&"__Host-weika-session".to_owned()));
         assert_eq!(site.who(&jar).await, "wang");
 
-        let out = site.answer(jar.request(Method::POST, "/auth/weika/logout")).await;
+        let out = site
+            .answer(jar.request(Method::POST, "/auth/weika/logout"))
+            .await;
         assert_eq!(out.parts.headers.get_all(SET_COOKIE).iter().count(), 32);
         assert!(deleted(&out).contains(&"__Host-weika-session"));
         jar.apply(&out);
@@ -63,7 +102,9 @@ async fn a4_failed_login_that_restarts_replaces_its_own_flow_and_no_other() {
     let target = format!("/{}", "a".repeat(150));
     let mut states = Vec::new();
     loop {
-        let begun = site.answer(jar.get(&format!("/auth/weika/login?return_to={target}"))).await;
+        let begun = site
+            .answer(jar.get(&format!("/auth/weika/login?return_to={target}")))
+            .await;
         jar.apply(&begun);
         states.push(begun.state());
         site.clock.advance(Duration::from_secs(1));
@@ -82,17 +123,31 @@ async fn a4_failed_login_that_restarts_replaces_its_own_flow_and_no_other() {
 
 #[tokio::test]
 async fn a4_silent_login_sets_its_marker_and_its_flow() {
-    let site = Site::with(Provider { unasked: true, ..Site::new().provider });
+    let site = Site::with(Provider {
+        unasked: true,
+        ..Site::new().provider
+    });
     let mut jar = crowded();
-    let page = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
+    let page =
+        service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
     let app = site.login.layer(site.login.auto_login().layer(page));
     let mut request = jar.get("/news");
-    request.headers_mut().insert("user-agent", "Mozilla/5.0 (iPhone) MicroMessenger/8.0.59".parse().unwrap());
+    request.headers_mut().insert(
+        "user-agent",
+        "Mozilla/5.0 (iPhone) MicroMessenger/8.0.59"
+            .parse()
+            .unwrap(),
+    );
     let begun = answer(app.oneshot(request).await.unwrap()).await;
     assert!(begun.is_to_provider() && names(&begun.parts.headers).len() == 32);
     jar.apply(&begun);
     assert!(jar.has("__Host-weika-tried"));
-    assert_eq!(site.callback(&mut jar, "wang", &begun.state()).await.location(), "/news");
+    assert_eq!(
+        site.callback(&mut jar, "wang", &begun.state())
+            .await
+            .location(),
+        "/news"
+    );
 }
 
 #[tokio::test]
@@ -101,9 +156,19 @@ async fn logout_deletes_a_flow_that_the_request_names_twice_once() {
     site.log_in(&mut jar, "wang").await;
     site.begin(&mut jar, "/a").await;
     let flow = jar.0.last().unwrap().clone();
-    jar.0.extend([flow.clone(), (flow.0.clone(), "other".to_owned())]);
-    let out = site.answer(jar.request(Method::POST, "/auth/weika/logout")).await;
-    assert_eq!(deleted(&out), ["__Host-weika-session", "__Host-weika-arrived", flow.0.as_str()]);
+    jar.0
+        .extend([flow.clone(), (flow.0.clone(), "other".to_owned())]);
+    let out = site
+        .answer(jar.request(Method::POST, "/auth/weika/logout"))
+        .await;
+    assert_eq!(
+        deleted(&out),
+        [
+            "__Host-weika-session",
+            "__Host-weika-arrived",
+            flow.0.as_str()
+        ]
+    );
 }
 
 #[tokio::test]
@@ -112,14 +177,24 @@ async fn s5_marker_changes_with_each_logout() {
     let mut values = HashSet::new();
     for round in 1..=3 {
         site.log_in(&mut jar, "wang").await;
-        let out = site.answer(jar.request(Method::POST, "/auth/weika/logout")).await;
+        let out = site
+            .answer(jar.request(Method::POST, "/auth/weika/logout"))
+            .await;
         jar.apply(&out);
-        let cookies = out.parts.headers.get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
+        let cookies = out
+            .parts
+            .headers
+            .get_all(SET_COOKIE)
+            .iter()
+            .map(|cookie| cookie.to_str().unwrap());
         let marker = cookies.filter_map(|cookie| cookie.strip_prefix(&format!("{LOGOUT_MARKER}=")));
         let marker = marker.collect::<Vec<_>>()[..].join("|");
         let (value, attributes) = marker.split_once(';').unwrap();
         assert_eq!(value.len(), 8);
-        assert_eq!(attributes, " Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=10");
+        assert_eq!(
+            attributes,
+            " Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=10"
+        );
         values.insert(value.to_owned());
         assert_eq!(values.len(), round);
     }
@@ -133,8 +208,12 @@ async fn s5_loopback_development_has_the_marker_too() {
         .secret([9; 32])
         .build()
         .unwrap();
-    let page = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
+    let page =
+        service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
     let request = Jar::default().request(Method::POST, "/auth/weika/logout");
     let out = answer(login.layer(page).oneshot(request).await.unwrap()).await;
-    assert_eq!(names(&out.parts.headers), ["dev-weika-logout", "dev-weika-session"]);
+    assert_eq!(
+        names(&out.parts.headers),
+        ["dev-weika-logout", "dev-weika-session"]
+    );
 }

@@ -7,26 +7,48 @@ use super::*;
 const PHONE: &str = "Mozilla/5.0 (iPhone) MicroMessenger/8.0.59(0x18003b28) NetType/WIFI";
 
 fn site() -> Site {
-    Site::with(Provider { for_wechat: true, ..Site::new().provider })
+    Site::with(Provider {
+        for_wechat: true,
+        ..Site::new().provider
+    })
 }
 
 fn with_agent(mut request: Request<Body>, agent: &'static str) -> Request<Body> {
-    request.headers_mut().insert(USER_AGENT, agent.parse().unwrap());
+    request
+        .headers_mut()
+        .insert(USER_AGENT, agent.parse().unwrap());
     request
 }
 
 #[tokio::test]
 async fn guarded_page_leads_to_the_page_that_explains_and_shows_where_to_go() {
     let (site, jar) = (site(), Jar::default());
-    for agent in ["Mozilla/5.0 Chrome/140.0.0.0", "wxwork/4.0.19 MicroMessenger/7.0.1"] {
-        let refused = site.answer(with_agent(jar.get("/admin/x?y=1"), agent)).await;
-        assert_eq!(refused.location(), "/auth/weika/login?return_to=%2Fadmin%2Fx%3Fy%3D1");
+    for agent in [
+        "Mozilla/5.0 Chrome/140.0.0.0",
+        "wxwork/4.0.19 MicroMessenger/7.0.1",
+    ] {
+        let refused = site
+            .answer(with_agent(jar.get("/admin/x?y=1"), agent))
+            .await;
+        assert_eq!(
+            refused.location(),
+            "/auth/weika/login?return_to=%2Fadmin%2Fx%3Fy%3D1"
+        );
         assert!(!refused.parts.headers.contains_key(SET_COOKIE));
 
-        let page = site.answer(with_agent(jar.get(refused.location()), agent)).await;
+        let page = site
+            .answer(with_agent(jar.get(refused.location()), agent))
+            .await;
         assert_eq!(page.parts.status, StatusCode::OK);
-        assert!(page.text.contains("请在微信中打开") && page.text.contains("<svg"), "{}", page.text);
-        assert!(page.text.contains("https://campus.example/auth/weika/login?return_to=%2Fadmin%2Fx%3Fy%3D1"));
+        assert!(
+            page.text.contains("请在微信中打开") && page.text.contains("<svg"),
+            "{}",
+            page.text
+        );
+        assert!(
+            page.text
+                .contains("https://campus.example/auth/weika/login?return_to=%2Fadmin%2Fx%3Fy%3D1")
+        );
         assert!(!page.parts.headers.contains_key(SET_COOKIE));
         assert_eq!(page.parts.headers["cache-control"], "no-store");
     }
@@ -35,26 +57,41 @@ async fn guarded_page_leads_to_the_page_that_explains_and_shows_where_to_go() {
 #[tokio::test]
 async fn script_is_told_as_scripts_are() {
     let mut request = Jar::default().get("/auth/weika/login?return_to=/a");
-    request.headers_mut().insert(ACCEPT, "application/json".parse().unwrap());
+    request
+        .headers_mut()
+        .insert(ACCEPT, "application/json".parse().unwrap());
     let answer = site().answer(request).await;
     assert_eq!(answer.parts.status, StatusCode::FORBIDDEN);
     let json: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
     let address = "https://campus.example/auth/weika/login?return_to=%2Fa";
-    assert_eq!(json, serde_json::json!({ "error": "open_in_wechat", "address": address }));
+    assert_eq!(
+        json,
+        serde_json::json!({ "error": "open_in_wechat", "address": address })
+    );
 }
 
 #[tokio::test]
 async fn target_that_is_too_long_for_a_code_gives_way_to_the_landing_page() {
     let target = format!("/auth/weika/login?return_to=/{}", "%E8%AF%BE".repeat(220));
     let page = site().answer(Jar::default().get(&target)).await;
-    assert!(page.text.contains("<svg") && page.text.contains(">https://campus.example/auth/weika/login<"));
+    assert!(
+        page.text.contains("<svg")
+            && page
+                .text
+                .contains(">https://campus.example/auth/weika/login<")
+    );
 }
 
 #[tokio::test]
 async fn in_wechat_the_login_begins_at_once() {
     let (site, jar) = (site(), Jar::default());
     for target in ["/admin", "/auth/weika/login"] {
-        assert!(site.answer(with_agent(jar.get(target), PHONE)).await.is_to_provider(), "{target}");
+        assert!(
+            site.answer(with_agent(jar.get(target), PHONE))
+                .await
+                .is_to_provider(),
+            "{target}"
+        );
     }
 }
 
@@ -66,23 +103,47 @@ async fn p3_user_agent_opens_nothing_and_closes_nothing() {
     // From here on the browser says nothing of itself: the callback and the session are the same.
     site.callback(&mut jar, "wang", &begun.state()).await;
     assert_eq!(site.answer(jar.get("/admin")).await.text, "wang");
-    let refused = site.answer(with_agent(Jar::default().get("/admin"), PHONE)).await;
+    let refused = site
+        .answer(with_agent(Jar::default().get("/admin"), PHONE))
+        .await;
     assert!(refused.is_to_provider());
-    let refused = site.answer(with_agent(Jar::default().request(Method::POST, "/admin"), PHONE)).await;
+    let refused = site
+        .answer(with_agent(
+            Jar::default().request(Method::POST, "/admin"),
+            PHONE,
+        ))
+        .await;
     assert_eq!(refused.parts.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
 async fn address_in_the_code_is_ours_and_pages_of_ones_own_get_it() {
-    let pages = crate::answer::Pages::custom(|page| {
+    let pages = crate::response::Pages::custom(|page| {
         let code = page.qr_code().unwrap_or_default();
-        Response::new(format!("{} {}", page.address().unwrap_or_default(), code.starts_with("<svg")))
+        Response::new(format!(
+            "{} {}",
+            page.address().unwrap_or_default(),
+            code.starts_with("<svg")
+        ))
     });
-    let provider = Provider { for_wechat: true, ..Site::new().provider };
-    let login = LoginLayer::builder(provider).public_url("https://campus.example").pages(pages).build().unwrap();
-    let inner = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
+    let provider = Provider {
+        for_wechat: true,
+        ..Site::new().provider
+    };
+    let login = LoginLayer::builder(provider)
+        .public_url("https://campus.example")
+        .pages(pages)
+        .build()
+        .unwrap();
+    let inner =
+        service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
     let mut request = Jar::default().get("/auth/weika/login?return_to=/a?b=c");
-    request.headers_mut().insert(HOST, "evil.example".parse().unwrap());
+    request
+        .headers_mut()
+        .insert(HOST, "evil.example".parse().unwrap());
     let page = answer(login.layer(inner).oneshot(request).await.unwrap()).await;
-    assert_eq!(page.text, "https://campus.example/auth/weika/login?return_to=%2Fa%3Fb%3Dc true");
+    assert_eq!(
+        page.text,
+        "https://campus.example/auth/weika/login?return_to=%2Fa%3Fb%3Dc true"
+    );
 }

@@ -50,15 +50,26 @@ impl SessionStore<Person> for LateStore {
 }
 
 fn site(store: LateStore) -> Site<LateStore> {
-    let Site { provider, clock, .. } = Site::new();
-    let login = LoginLayer::builder_with_store(provider.clone(), store).public_url("https://campus.example");
+    let Site {
+        provider, clock, ..
+    } = Site::new();
+    let login = LoginLayer::builder_with_store(provider.clone(), store)
+        .public_url("https://campus.example");
     let login = login.secret([9; 32]).clock(clock.clock()).build().unwrap();
-    Site { provider, clock, login }
+    Site {
+        provider,
+        clock,
+        login,
+    }
 }
 
 /// The session of a browser, in the store itself.
 fn stored(store: &LateStore, jar: &Jar) -> LoadResult<Person> {
-    let (_, id) = jar.0.iter().find(|(name, _)| name.ends_with("-session")).unwrap();
+    let (_, id) = jar
+        .0
+        .iter()
+        .find(|(name, _)| name.ends_with("-session"))
+        .unwrap();
     match store.load(
         &Namespace::new("weika", "test-application", "https://campus.example"),
         &SessionId::parse(id.as_bytes()).unwrap(),
@@ -113,7 +124,9 @@ async fn s4_refused_logout_ends_nothing() {
     let (site, mut jar) = (site(store.clone()), Jar::default());
     site.log_in(&mut jar, "wang").await;
     let mut logout = jar.request(Method::POST, "/auth/weika/logout");
-    logout.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
+    logout
+        .headers_mut()
+        .insert("sec-fetch-site", "cross-site".parse().unwrap());
     drop(site.app().call(logout));
     for _ in 0..2 * TURNS {
         yield_now().await;

@@ -6,15 +6,22 @@ use super::*;
 
 /// A request to a guarded target with these headers and nothing else.
 fn request(method: Method, target: &str, headers: &[(&'static str, &str)]) -> Request<Body> {
-    let mut request = Request::builder().method(method).uri(target).body(Body::default()).unwrap();
+    let mut request = Request::builder()
+        .method(method)
+        .uri(target)
+        .body(Body::default())
+        .unwrap();
     for (name, value) in headers {
         request.headers_mut().append(*name, value.parse().unwrap());
     }
     request
 }
 
-const FORM: [(&str, &str); 3] =
-    [("accept", "text/html"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+const FORM: [(&str, &str); 3] = [
+    ("accept", "text/html"),
+    ("sec-fetch-mode", "navigate"),
+    ("sec-fetch-dest", "document"),
+];
 
 fn form<'h>(headers: &[(&'static str, &'h str)]) -> Vec<(&'static str, &'h str)> {
     FORM.into_iter().chain(headers.iter().copied()).collect()
@@ -23,7 +30,10 @@ fn form<'h>(headers: &[(&'static str, &'h str)]) -> Vec<(&'static str, &'h str)>
 #[track_caller]
 fn assert_page(answer: &Answer, status: u16) {
     assert_eq!(answer.parts.status, status, "{answer:?}");
-    assert_eq!(answer.parts.headers[CONTENT_TYPE], "text/html; charset=utf-8");
+    assert_eq!(
+        answer.parts.headers[CONTENT_TYPE],
+        "text/html; charset=utf-8"
+    );
     assert_eq!(answer.parts.headers["cache-control"], "no-store");
     assert!(!answer.parts.headers.contains_key(SET_COOKIE));
 }
@@ -31,7 +41,10 @@ fn assert_page(answer: &Answer, status: u16) {
 #[track_caller]
 fn json(answer: &Answer) -> serde_json::Value {
     assert_eq!(answer.parts.headers[CONTENT_TYPE], "application/json");
-    assert!(!answer.parts.headers.contains_key(SET_COOKIE) && !answer.parts.headers.contains_key(LOCATION));
+    assert!(
+        !answer.parts.headers.contains_key(SET_COOKIE)
+            && !answer.parts.headers.contains_key(LOCATION)
+    );
     serde_json::from_str(&answer.text).unwrap()
 }
 
@@ -39,13 +52,24 @@ fn json(answer: &Answer) -> serde_json::Value {
 async fn r1_navigation_is_redirected_with_get_and_head_only() {
     let site = Site::new();
     for method in [Method::GET, Method::HEAD] {
-        assert!(site.answer(request(method, "/admin", &FORM)).await.is_to_provider());
+        assert!(
+            site.answer(request(method, "/admin", &FORM))
+                .await
+                .is_to_provider()
+        );
     }
     for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
         assert_page(&site.answer(request(method, "/admin", &FORM)).await, 401);
     }
-    let download = [("accept", "text/html"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "empty")];
-    assert_eq!(json(&site.answer(request(Method::GET, "/admin", &download)).await)["error"], "login_required");
+    let download = [
+        ("accept", "text/html"),
+        ("sec-fetch-mode", "navigate"),
+        ("sec-fetch-dest", "empty"),
+    ];
+    assert_eq!(
+        json(&site.answer(request(Method::GET, "/admin", &download)).await)["error"],
+        "login_required"
+    );
 }
 
 #[tokio::test]
@@ -53,66 +77,139 @@ async fn r2_frame_gets_a_page_that_leads_out_of_it_and_may_be_framed() {
     let site = Site::new();
     for dest in ["iframe", "frame", "embed", "object", "fencedframe"] {
         let headers = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", dest)];
-        let answer = site.answer(request(Method::GET, "/admin/x?y=z", &headers)).await;
+        let answer = site
+            .answer(request(Method::GET, "/admin/x?y=z", &headers))
+            .await;
         assert_page(&answer, 401);
         let link = "<a href=\"/auth/weika/login?return_to=%2Fadmin%2Fx%3Fy%3Dz\" target=\"_top\">";
         assert!(answer.text.contains(link), "{}", answer.text);
-        assert_eq!(answer.text.matches("<a ").count(), 1, "nothing but the link");
-        let policy = answer.parts.headers["content-security-policy"].to_str().unwrap();
+        assert_eq!(
+            answer.text.matches("<a ").count(),
+            1,
+            "nothing but the link"
+        );
+        let policy = answer.parts.headers["content-security-policy"]
+            .to_str()
+            .unwrap();
         assert!(policy.ends_with("frame-ancestors *"), "{policy}");
     }
     // No other page may be framed.
     let other = site.answer(request(Method::POST, "/admin", &FORM)).await;
-    assert!(other.parts.headers["content-security-policy"].to_str().unwrap().ends_with("frame-ancestors 'none'"));
+    assert!(
+        other.parts.headers["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .ends_with("frame-ancestors 'none'")
+    );
 }
 
 #[tokio::test]
 async fn r2_login_endpoint_in_a_frame_leads_out_of_it() {
     let headers = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
-    let answer = Site::new().answer(request(Method::GET, "/auth/weika/login?return_to=/a", &headers)).await;
+    let answer = Site::new()
+        .answer(request(
+            Method::GET,
+            "/auth/weika/login?return_to=/a",
+            &headers,
+        ))
+        .await;
     assert_page(&answer, 401);
-    assert!(answer.text.contains("href=\"/auth/weika/login?return_to=%2Fa\" target=\"_top\""), "{}", answer.text);
+    assert!(
+        answer
+            .text
+            .contains("href=\"/auth/weika/login?return_to=%2Fa\" target=\"_top\""),
+        "{}",
+        answer.text
+    );
 }
 
 #[tokio::test]
 async fn r3_login_endpoint_sends_no_script_to_another_origin() {
     let site = Site::new();
     for headers in [
-        &[("hx-request", "true"), ("hx-boosted", "true"), ("accept", "text/html")][..],
-        &[("hx-request", "true"), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")],
+        &[
+            ("hx-request", "true"),
+            ("hx-boosted", "true"),
+            ("accept", "text/html"),
+        ][..],
+        &[
+            ("hx-request", "true"),
+            ("sec-fetch-mode", "cors"),
+            ("sec-fetch-dest", "empty"),
+        ],
         &[("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")],
-        &[("accept", "text/html"), ("x-requested-with", "XMLHttpRequest")],
+        &[
+            ("accept", "text/html"),
+            ("x-requested-with", "XMLHttpRequest"),
+        ],
     ] {
-        let answer = site.answer(request(Method::GET, "/auth/weika/login?return_to=/a", headers)).await;
+        let answer = site
+            .answer(request(
+                Method::GET,
+                "/auth/weika/login?return_to=/a",
+                headers,
+            ))
+            .await;
         assert_eq!(answer.parts.status, StatusCode::UNAUTHORIZED);
-        assert_eq!(json(&answer)["login_url"], "/auth/weika/login?return_to=%2Fa");
-        assert_eq!(answer.parts.headers.contains_key("hx-redirect"), headers[0].0 == "hx-request");
+        assert_eq!(
+            json(&answer)["login_url"],
+            "/auth/weika/login?return_to=%2Fa"
+        );
+        assert_eq!(
+            answer.parts.headers.contains_key("hx-redirect"),
+            headers[0].0 == "hx-request"
+        );
     }
     // A client that says nothing about itself is redirected, as a link checker expects.
-    assert!(site.answer(request(Method::GET, "/auth/weika/login", &[])).await.is_to_provider());
+    assert!(
+        site.answer(request(Method::GET, "/auth/weika/login", &[]))
+            .await
+            .is_to_provider()
+    );
 }
 
 #[tokio::test]
 async fn r3_login_url_of_a_script_carries_the_page_that_sent_it() {
     let site = Site::new();
     for (headers, expected) in [
-        (&[("referer", "https://campus.example/admin/list?page=2")][..], "?return_to=%2Fadmin%2Flist%3Fpage%3D2"),
         (
-            &[("hx-current-url", "https://campus.example/a#b"), ("referer", "https://campus.example/a")],
+            &[("referer", "https://campus.example/admin/list?page=2")][..],
+            "?return_to=%2Fadmin%2Flist%3Fpage%3D2",
+        ),
+        (
+            &[
+                ("hx-current-url", "https://campus.example/a#b"),
+                ("referer", "https://campus.example/a"),
+            ],
             "?return_to=%2Fa%23b",
         ),
-        (&[("hx-current-url", "https://evil.example/"), ("referer", "https://campus.example/a")], "?return_to=%2Fa"),
+        (
+            &[
+                ("hx-current-url", "https://evil.example/"),
+                ("referer", "https://campus.example/a"),
+            ],
+            "?return_to=%2Fa",
+        ),
         (&[("referer", "https://campus.example/")], ""),
         (&[("referer", "https://evil.example/a")], ""),
         (&[("referer", "https://campus.example.evil.example/a")], ""),
         (&[("referer", "https://campus.example//evil.example")], ""),
-        (&[("referer", "https://campus.example/auth/weika/login")], ""),
+        (
+            &[("referer", "https://campus.example/auth/weika/login")],
+            "",
+        ),
         (&[("referer", "/a")], ""),
         (&[], ""),
     ] {
-        let answer = site.answer(request(Method::GET, "/admin/api", headers)).await;
+        let answer = site
+            .answer(request(Method::GET, "/admin/api", headers))
+            .await;
         assert_eq!(answer.parts.status, StatusCode::UNAUTHORIZED);
-        assert_eq!(json(&answer)["login_url"], format!("/auth/weika/login{expected}"), "{headers:?}");
+        assert_eq!(
+            json(&answer)["login_url"],
+            format!("/auth/weika/login{expected}"),
+            "{headers:?}"
+        );
         assert!(!answer.parts.headers.contains_key("hx-redirect"));
     }
 }
@@ -120,38 +217,84 @@ async fn r3_login_url_of_a_script_carries_the_page_that_sent_it() {
 #[tokio::test]
 async fn r3_htmx_is_sent_to_the_login_by_a_header() {
     let site = Site::new();
-    let headers = [("hx-request", "true"), ("accept", "*/*"), ("hx-current-url", "https://campus.example/admin")];
-    let answer = site.answer(request(Method::POST, "/admin/api", &headers)).await;
-    assert_eq!(json(&answer)["login_url"], "/auth/weika/login?return_to=%2Fadmin");
-    assert_eq!(answer.parts.headers["hx-redirect"], "/auth/weika/login?return_to=%2Fadmin");
+    let headers = [
+        ("hx-request", "true"),
+        ("accept", "*/*"),
+        ("hx-current-url", "https://campus.example/admin"),
+    ];
+    let answer = site
+        .answer(request(Method::POST, "/admin/api", &headers))
+        .await;
+    assert_eq!(
+        json(&answer)["login_url"],
+        "/auth/weika/login?return_to=%2Fadmin"
+    );
+    assert_eq!(
+        answer.parts.headers["hx-redirect"],
+        "/auth/weika/login?return_to=%2Fadmin"
+    );
 }
 
 #[tokio::test]
 async fn r4_offer_of_another_protocol_is_ignored_and_a_websocket_is_a_script() {
     let site = Site::new();
-    let h2c = [("accept", "text/html"), ("connection", "Upgrade, HTTP2-Settings"), ("upgrade", "h2c")];
-    assert!(site.answer(request(Method::GET, "/admin", &h2c)).await.is_to_provider());
-    let websocket = [("accept", "text/html"), ("connection", "Upgrade"), ("upgrade", "websocket")];
-    assert_eq!(site.answer(request(Method::GET, "/admin", &websocket)).await.parts.status, StatusCode::UNAUTHORIZED);
+    let h2c = [
+        ("accept", "text/html"),
+        ("connection", "Upgrade, HTTP2-Settings"),
+        ("upgrade", "h2c"),
+    ];
+    assert!(
+        site.answer(request(Method::GET, "/admin", &h2c))
+            .await
+            .is_to_provider()
+    );
+    let websocket = [
+        ("accept", "text/html"),
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+    ];
+    assert_eq!(
+        site.answer(request(Method::GET, "/admin", &websocket))
+            .await
+            .parts
+            .status,
+        StatusCode::UNAUTHORIZED
+    );
 }
 
 #[tokio::test]
 async fn r5_form_after_expiry_gets_a_page_that_leads_back_to_the_form() {
     let site = Site::new();
     for (referer, target) in [
-        ("https://campus.example/admin/report?id=7", "?return_to=%2Fadmin%2Freport%3Fid%3D7"),
+        (
+            "https://campus.example/admin/report?id=7",
+            "?return_to=%2Fadmin%2Freport%3Fid%3D7",
+        ),
         ("https://evil.example/form", ""),
         ("https://campus.example/auth/weika/login", ""),
     ] {
         let headers = form(&[("sec-fetch-site", "same-origin"), ("referer", referer)]);
-        let answer = site.answer(request(Method::POST, "/admin/reports", &headers)).await;
+        let answer = site
+            .answer(request(Method::POST, "/admin/reports", &headers))
+            .await;
         assert_page(&answer, 401);
         assert!(answer.text.contains("登录已过期"), "{}", answer.text);
-        assert!(answer.text.contains(&format!("href=\"/auth/weika/login{target}\"")), "{}", answer.text);
+        assert!(
+            answer
+                .text
+                .contains(&format!("href=\"/auth/weika/login{target}\"")),
+            "{}",
+            answer.text
+        );
     }
     // A browser without fetch metadata.
-    let old = [("accept", "text/html"), ("content-type", "application/x-www-form-urlencoded")];
-    let answer = site.answer(request(Method::POST, "/admin/reports", &old)).await;
+    let old = [
+        ("accept", "text/html"),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ];
+    let answer = site
+        .answer(request(Method::POST, "/admin/reports", &old))
+        .await;
     assert_page(&answer, 401);
     assert!(answer.text.contains("登录已过期"));
 }
@@ -160,7 +303,10 @@ async fn r5_form_after_expiry_gets_a_page_that_leads_back_to_the_form() {
 async fn r5_form_of_another_site_continues_with_a_get_and_says_nothing_of_expiry() {
     let site = Site::new();
     let gateways = [
-        form(&[("sec-fetch-site", "cross-site"), ("origin", "https://pay.example")]),
+        form(&[
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "https://pay.example"),
+        ]),
         vec![
             ("accept", "text/html"),
             ("content-type", "application/x-www-form-urlencoded"),
@@ -168,16 +314,42 @@ async fn r5_form_of_another_site_continues_with_a_get_and_says_nothing_of_expiry
         ],
     ];
     for headers in gateways {
-        let answer = site.answer(request(Method::POST, "/admin/paid?order=42&x=%22", &headers)).await;
+        let answer = site
+            .answer(request(
+                Method::POST,
+                "/admin/paid?order=42&x=%22",
+                &headers,
+            ))
+            .await;
         assert_page(&answer, 401);
-        assert!(answer.text.contains("href=\"/admin/paid?order=42&amp;x=%22\""), "{}", answer.text);
+        assert!(
+            answer
+                .text
+                .contains("href=\"/admin/paid?order=42&amp;x=%22\""),
+            "{}",
+            answer.text
+        );
         assert!(!answer.text.contains("过期") && !answer.text.contains("/auth/weika/login"));
     }
     // A sibling host is the same site: the cookie would have come.
-    let sibling = form(&[("sec-fetch-site", "same-site"), ("origin", "https://other.campus.example")]);
-    assert!(site.answer(request(Method::POST, "/admin", &sibling)).await.text.contains("过期"));
+    let sibling = form(&[
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://other.campus.example"),
+    ]);
+    assert!(
+        site.answer(request(Method::POST, "/admin", &sibling))
+            .await
+            .text
+            .contains("过期")
+    );
     // A target that no link may lead to.
-    let answer = site.answer(request(Method::POST, "/admin//evil", &form(&[("sec-fetch-site", "cross-site")]))).await;
+    let answer = site
+        .answer(request(
+            Method::POST,
+            "/admin//evil",
+            &form(&[("sec-fetch-site", "cross-site")]),
+        ))
+        .await;
     assert!(answer.text.contains("href=\"/\""), "{}", answer.text);
 }
 
@@ -191,10 +363,25 @@ async fn every_rejection_of_a_form_is_a_page() {
     ] {
         assert_page(&site.answer(request(method, target, &FORM)).await, status);
     }
-    let foreign = form(&[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]);
-    assert_page(&site.answer(request(Method::POST, "/auth/weika/logout", &foreign)).await, 403);
+    let foreign = form(&[
+        ("sec-fetch-site", "cross-site"),
+        ("origin", "https://evil.example"),
+    ]);
+    assert_page(
+        &site
+            .answer(request(Method::POST, "/auth/weika/logout", &foreign))
+            .await,
+        403,
+    );
     let script = [("sec-fetch-mode", "cors"), ("sec-fetch-site", "cross-site")];
-    assert_eq!(json(&site.answer(request(Method::POST, "/auth/weika/logout", &script)).await)["error"], "cross_site");
+    assert_eq!(
+        json(
+            &site
+                .answer(request(Method::POST, "/auth/weika/logout", &script))
+                .await
+        )["error"],
+        "cross_site"
+    );
 }
 
 #[tokio::test]
@@ -202,18 +389,32 @@ async fn r6_speculative_request_begins_nothing_anywhere() {
     let (site, mut jar) = (Site::new(), Jar::default());
     let state = site.begin(&mut jar, "/admin").await;
     let callback = site.callback_url("wang", &state);
-    for purpose in [("sec-purpose", "prefetch"), ("purpose", "prefetch"), ("x-moz", "prefetch")] {
+    for purpose in [
+        ("sec-purpose", "prefetch"),
+        ("purpose", "prefetch"),
+        ("x-moz", "prefetch"),
+    ] {
         for target in ["/admin/x", "/auth/weika/login?return_to=/a", &callback] {
             let mut ahead = jar.get(target);
-            ahead.headers_mut().insert(purpose.0, purpose.1.parse().unwrap());
+            ahead
+                .headers_mut()
+                .insert(purpose.0, purpose.1.parse().unwrap());
             let answer = site.answer(ahead).await;
-            assert_eq!(answer.parts.status, StatusCode::SERVICE_UNAVAILABLE, "{target}");
+            assert_eq!(
+                answer.parts.status,
+                StatusCode::SERVICE_UNAVAILABLE,
+                "{target}"
+            );
             assert_eq!(answer.parts.headers["cache-control"], "no-store");
             assert_eq!(json(&answer)["error"], "speculative_request");
         }
     }
     assert_eq!(site.exchanges(), 0);
-    assert_eq!(site.callback(&mut jar, "wang", &state).await.location(), "/admin", "the visit itself goes on");
+    assert_eq!(
+        site.callback(&mut jar, "wang", &state).await.location(),
+        "/admin",
+        "the visit itself goes on"
+    );
 }
 
 #[tokio::test]
@@ -221,19 +422,36 @@ async fn forbidden_page_keeps_the_target_and_leads_home() {
     let (site, mut jar) = (Site::new(), Jar::default());
     site.log_in(&mut jar, "wang").await;
     let never = GuardLayer::<Person>::custom(|_: &Person| false);
-    let inside = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
+    let inside =
+        service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
     let app = site.login.layer(never.layer(inside));
     let refused = answer(app.clone().oneshot(jar.get("/admin/x?y=z")).await.unwrap()).await;
     assert_page(&refused, 403);
     let retry = "<a href=\"/auth/weika/login?return_to=%2Fadmin%2Fx%3Fy%3Dz\">";
-    assert!(refused.text.contains(retry) && refused.text.contains("href=\"/\""), "{}", refused.text);
+    assert!(
+        refused.text.contains(retry) && refused.text.contains("href=\"/\""),
+        "{}",
+        refused.text
+    );
     // A form leads back to the page that it is on.
     let mut sent = jar.request(Method::POST, "/admin/save");
-    sent.headers_mut().insert(CONTENT_TYPE, "multipart/form-data; boundary=x".parse().unwrap());
-    sent.headers_mut().insert(REFERER, "https://campus.example/admin/edit".parse().unwrap());
+    sent.headers_mut().insert(
+        CONTENT_TYPE,
+        "multipart/form-data; boundary=x".parse().unwrap(),
+    );
+    sent.headers_mut().insert(
+        REFERER,
+        "https://campus.example/admin/edit".parse().unwrap(),
+    );
     let refused = answer(app.oneshot(sent).await.unwrap()).await;
     assert_page(&refused, 403);
-    assert!(refused.text.contains("/auth/weika/login?return_to=%2Fadmin%2Fedit"), "{}", refused.text);
+    assert!(
+        refused
+            .text
+            .contains("/auth/weika/login?return_to=%2Fadmin%2Fedit"),
+        "{}",
+        refused.text
+    );
 }
 
 #[tokio::test]
@@ -242,29 +460,61 @@ async fn page_about_lost_cookies_names_both_causes_and_leaves_a_warning() {
     let captured = crate::trace::tests::Captured::new();
     let site = Site::new();
     let first = site.answer(Jar::default().get("/admin")).await;
-    let second = site.callback(&mut Jar::default(), "wang", &first.state()).await;
-    let mut back = request(Method::GET, &site.callback_url("wang", &second.state()), &[("accept", "text/html")]);
-    back.headers_mut().insert("accept-language", "en".parse().unwrap());
+    let second = site
+        .callback(&mut Jar::default(), "wang", &first.state())
+        .await;
+    let mut back = request(
+        Method::GET,
+        &site.callback_url("wang", &second.state()),
+        &[("accept", "text/html")],
+    );
+    back.headers_mut()
+        .insert("accept-language", "en".parse().unwrap());
     let page = site.answer(back).await;
-    assert!(page.text.contains("allow cookies") && page.text.contains("administrator"), "{}", page.text);
+    assert!(
+        page.text.contains("allow cookies") && page.text.contains("administrator"),
+        "{}",
+        page.text
+    );
     #[cfg(feature = "tracing")]
-    assert!(captured.text().contains("WARN") && captured.text().contains("a proxy drops `Set-Cookie`"));
+    assert!(
+        captured.text().contains("WARN") && captured.text().contains("a proxy drops `Set-Cookie`")
+    );
 }
 
 #[tokio::test]
 async fn redirect_back_carries_an_empty_fragment_only_if_asked_for() {
     let provider = Site::new().provider;
-    let builder = || LoginLayer::builder(provider.clone()).public_url("https://campus.example").secret([9; 32]);
+    let builder = || {
+        LoginLayer::builder(provider.clone())
+            .public_url("https://campus.example")
+            .secret([9; 32])
+    };
     for (login, plain, hash) in [
         (builder().build().unwrap(), "/app", "/app#/orders/42"),
-        (builder().clear_fragment().build().unwrap(), "/app#", "/app#/orders/42"),
+        (
+            builder().clear_fragment().build().unwrap(),
+            "/app#",
+            "/app#/orders/42",
+        ),
     ] {
-        let site = Site { provider: provider.clone(), clock: Site::new().clock, login };
+        let site = Site {
+            provider: provider.clone(),
+            clock: Site::new().clock,
+            login,
+        };
         for (return_to, expected) in [("/app", plain), ("/app%23/orders/42", hash)] {
             let mut jar = Jar::default();
             let state = site.begin(&mut jar, return_to).await;
-            assert_eq!(site.callback(&mut jar, "wang", &state).await.location(), expected);
-            assert_eq!(site.callback(&mut jar, "wang", &state).await.location(), expected, "repeated");
+            assert_eq!(
+                site.callback(&mut jar, "wang", &state).await.location(),
+                expected
+            );
+            assert_eq!(
+                site.callback(&mut jar, "wang", &state).await.location(),
+                expected,
+                "repeated"
+            );
         }
     }
 }

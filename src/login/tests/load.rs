@@ -22,7 +22,10 @@ struct FarEnd {
 }
 
 impl FarEnd {
-    async fn answer(self: Arc<Self>, request: Request<RequestBody>) -> Result<Response<Full<Bytes>>, BoxError> {
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Full<Bytes>>, BoxError> {
         let is_token = request.uri().path().ends_with("/access-token");
         let body = request.into_body().collect().await?.to_bytes();
         let text = if is_token {
@@ -30,11 +33,17 @@ impl FarEnd {
             sleep(Duration::from_millis(500)).await;
             r#"{"errcode":0,"access_token":"t0ken","expires_in":7200}"#.to_owned()
         } else {
-            self.most.fetch_max(self.running.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+            self.most.fetch_max(
+                self.running.fetch_add(1, Ordering::Relaxed) + 1,
+                Ordering::Relaxed,
+            );
             let _running = Countdown(&self.running);
             let body: serde_json::Value = serde_json::from_slice(&body)?;
             let code = body["wxcode"].as_str().expect("a code").to_owned();
-            assert!(self.codes.lock().unwrap().insert(code.clone()), "{code} was sent before");
+            assert!(
+                self.codes.lock().unwrap().insert(code.clone()),
+                "{code} was sent before"
+            );
             let takes = *self.takes.lock().unwrap();
             match takes {
                 Some(takes) => sleep(takes).await,
@@ -63,13 +72,29 @@ struct Campus {
 impl Campus {
     /// Every test has a host of its own, because all clients of one host share the permits.
     fn new(host: &str, takes: Option<Duration>) -> Self {
-        let far_end = Arc::new(FarEnd { takes: Mutex::new(takes), ..FarEnd::default() });
+        let far_end = Arc::new(FarEnd {
+            takes: Mutex::new(takes),
+            ..FarEnd::default()
+        });
         let served = Arc::clone(&far_end);
-        let transport = Transport::new(service_fn(move |request| Arc::clone(&served).answer(request)));
-        let weika = WeikaManagerProvider::builder("KEY", "app-s3cr3t").base_url(format!("https://{host}"));
-        let weika = weika.client(|client| client.transport(transport)).build().unwrap();
-        let login = LoginLayer::builder(weika.clone()).public_url("https://campus.example").build().unwrap();
-        Self { far_end, weika, login }
+        let transport = Transport::new(service_fn(move |request| {
+            Arc::clone(&served).answer(request)
+        }));
+        let weika =
+            WeikaManagerProvider::builder("KEY", "app-s3cr3t").base_url(format!("https://{host}"));
+        let weika = weika
+            .client(|client| client.transport(transport))
+            .build()
+            .unwrap();
+        let login = LoginLayer::builder(weika.clone())
+            .public_url("https://campus.example")
+            .build()
+            .unwrap();
+        Self {
+            far_end,
+            weika,
+            login,
+        }
     }
 
     async fn get(&self, jar: &mut Jar, target: &str) -> Answer {
@@ -78,7 +103,14 @@ impl Campus {
             let subject = manager.map_or_else(String::new, |manager| manager.subject().to_owned());
             Ok::<_, Infallible>(Response::new(Body::from(subject)))
         });
-        let answer = answer(self.login.layer(application).oneshot(jar.get(target)).await.unwrap()).await;
+        let answer = answer(
+            self.login
+                .layer(application)
+                .oneshot(jar.get(target))
+                .await
+                .unwrap(),
+        )
+        .await;
         jar.apply(&answer);
         answer
     }
@@ -100,8 +132,16 @@ impl Campus {
                 assert_eq!(self.get(&mut jar, "/").await.text, subject);
                 return reloads;
             }
-            assert_eq!(answer.parts.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
-            let retry_after = answer.parts.headers[RETRY_AFTER].to_str().unwrap().parse().unwrap();
+            assert_eq!(
+                answer.parts.status,
+                StatusCode::SERVICE_UNAVAILABLE,
+                "{answer:?}"
+            );
+            let retry_after = answer.parts.headers[RETRY_AFTER]
+                .to_str()
+                .unwrap()
+                .parse()
+                .unwrap();
             sleep(Duration::from_secs(retry_after)).await;
         }
         panic!("{subject} is not logged in after 100 reloads")
@@ -116,7 +156,8 @@ impl Campus {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a1_ten_thousand_logins_at_once_all_succeed_after_reloads_with_one_token_and_no_lost_code() {
+async fn a1_ten_thousand_logins_at_once_all_succeed_after_reloads_with_one_token_and_no_lost_code()
+{
     const PEOPLE: usize = 10_000;
     let campus = Campus::new("d3.example", Some(Duration::from_secs(1)));
     let people = (0..PEOPLE).map(|number| {
@@ -150,7 +191,10 @@ async fn a1_permits_come_back_when_the_calls_to_a_hanging_upstream_have_timed_ou
         let answer = answer.await.unwrap();
         // A timed-out code begins the login again; the others were not sent.
         let status = answer.parts.status;
-        assert!(status == StatusCode::SEE_OTHER || status == StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+        assert!(
+            status == StatusCode::SEE_OTHER || status == StatusCode::SERVICE_UNAVAILABLE,
+            "{answer:?}"
+        );
     }
     assert_eq!(campus.far_end.most.load(Ordering::Relaxed), 256);
     sleep(Duration::from_secs(5)).await;
@@ -167,9 +211,12 @@ async fn a1_login_during_a_flood_of_junk_codes_whose_clients_hang_up_takes_less_
         tokio::spawn(async move {
             for number in 0_usize.. {
                 let mut jar = Jar::default();
-                let callback = campus.callback_url(&mut jar, &format!("junk{connection}-{number}")).await;
+                let callback = campus
+                    .callback_url(&mut jar, &format!("junk{connection}-{number}"))
+                    .await;
                 // Hangs up.
-                let _hung_up = timeout(Duration::from_millis(20), campus.get(&mut jar, &callback)).await;
+                let _hung_up =
+                    timeout(Duration::from_millis(20), campus.get(&mut jar, &callback)).await;
             }
         })
     });
@@ -180,8 +227,16 @@ async fn a1_login_during_a_flood_of_junk_codes_whose_clients_hang_up_takes_less_
     for number in 0..5 {
         let began = Instant::now();
         assert_eq!(campus.log_in(&format!("p{number}")).await, 0);
-        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
-        assert!(permits.waiting() <= 65, "{} wait, and 64 connections are open", permits.waiting());
+        assert!(
+            began.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            began.elapsed()
+        );
+        assert!(
+            permits.waiting() <= 65,
+            "{} wait, and 64 connections are open",
+            permits.waiting()
+        );
     }
     for connection in flood {
         connection.abort();
@@ -196,7 +251,13 @@ async fn a1_login_during_a_flood_of_junk_codes_whose_clients_hang_up_takes_less_
 #[test]
 fn a1_permits_come_back_wherever_the_login_is_dropped() {
     let campus = Campus::new("leak.example", Some(Duration::from_millis(3)));
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap()
+    };
     let mut stages = BTreeSet::new();
     for stops_runtime in [false, true] {
         for milliseconds in 0..=520_u64 {
@@ -230,5 +291,8 @@ fn a1_permits_come_back_wherever_the_login_is_dropped() {
             }
         }
     }
-    assert!(stages.contains(&255) && stages.contains(&256), "some were dropped with a permit: {stages:?}");
+    assert!(
+        stages.contains(&255) && stages.contains(&256),
+        "some were dropped with a permit: {stages:?}"
+    );
 }

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::fleet::table::Table;
-use crate::fleet::{Flow, Grant, Lease, Reply};
+use crate::coordination::table::Table;
+use crate::coordination::{Flow, Grant, Lease, Reply};
 use crate::session::{Session, SessionId};
 use crate::store::{Inserted, Lookup, Namespace, Stamp};
 use crate::token::AccessToken;
@@ -49,10 +49,13 @@ impl Meeting {
     }
 }
 
-impl Fleet for Meeting {
+impl Coordinator for Meeting {
     fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Reply<'a, Option<Flow>> {
         self.claims.lock().unwrap().push(flow.to_owned());
-        self.answer("claim", Box::pin(async move { self.table.claim_flow(flow, kept_for).await }))
+        self.answer(
+            "claim",
+            Box::pin(async move { self.table.claim_flow(flow, kept_for).await }),
+        )
     }
 
     fn flow<'a>(&'a self, flow: &'a str) -> Reply<'a, Option<Flow>> {
@@ -62,11 +65,17 @@ impl Fleet for Meeting {
 
     fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Reply<'a, ()> {
         self.outcomes.lock().unwrap().push(outcome.to_vec());
-        self.answer("settle", Box::pin(async move { self.table.settle_flow(flow, outcome).await }))
+        self.answer(
+            "settle",
+            Box::pin(async move { self.table.settle_flow(flow, outcome).await }),
+        )
     }
 
     fn refuse_flow<'a>(&'a self, flow: &'a str, note: u64) -> Reply<'a, ()> {
-        self.answer("settle", Box::pin(async move { self.table.refuse_flow(flow, note).await }))
+        self.answer(
+            "settle",
+            Box::pin(async move { self.table.refuse_flow(flow, note).await }),
+        )
     }
 
     fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease> {
@@ -115,11 +124,19 @@ impl SessionStore<Person> for Joint {
         self.sessions.insert(session, former, since)
     }
 
-    fn remove(&self, namespace: &Namespace, id: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
+    fn remove(
+        &self,
+        namespace: &Namespace,
+        id: &SessionId,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
         self.sessions.remove(namespace, id)
     }
 
-    fn remove_subject(&self, namespace: &Namespace, subject: &str) -> impl Future<Output = Result<(), Error>> + Send {
+    fn remove_subject(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
         self.sessions.remove_subject(namespace, subject)
     }
 
@@ -127,16 +144,29 @@ impl SessionStore<Person> for Joint {
         self.sessions.remove_all(namespace)
     }
 
-    fn fleet(&self) -> Option<Arc<dyn Fleet>> {
+    fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {
         Some(Arc::clone(&self.meeting) as _)
     }
 }
 
 /// An instance of the site that `origin` is an instance of, with secrets of its own.
-pub(super) fn instance<St>(origin: &Site<St>, store: &Joint, secret: u8, former: &[u8]) -> Site<Joint> {
+pub(super) fn instance<St>(
+    origin: &Site<St>,
+    store: &Joint,
+    secret: u8,
+    former: &[u8],
+) -> Site<Joint> {
     let (provider, clock) = (origin.provider.clone(), origin.clock.clone());
-    let builder = LoginLayer::builder(provider.clone()).store(store.clone()).public_url("https://campus.example");
+    let builder = LoginLayer::builder(provider.clone())
+        .store(store.clone())
+        .public_url("https://campus.example");
     let builder = builder.secret([secret; 32]).clock(clock.clock());
-    let builder = former.iter().fold(builder, |builder, byte| builder.former_secret([*byte; 32]));
-    Site { provider, clock, login: builder.build().unwrap() }
+    let builder = former.iter().fold(builder, |builder, byte| {
+        builder.previous_secret([*byte; 32])
+    });
+    Site {
+        provider,
+        clock,
+        login: builder.build().unwrap(),
+    }
 }

@@ -15,17 +15,17 @@ use tokio_test::{assert_pending, task};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use super::*;
-use crate::answer::UserAgent;
 use crate::body::ResponseBody;
 use crate::client::{Permit, PermitLimits, Permits};
 use crate::clock::{ManualClock, Timestamp};
-use crate::error::{Error, ErrorKind, Mistake};
-use crate::fleet::Fleet;
+use crate::coordination::Coordinator;
+use crate::error::{ConfigErrorKind, Error, ErrorKind};
 use crate::guard::GuardLayer;
 use crate::identity::Identity;
 use crate::provider::IdentityProvider;
+use crate::request::UserAgent;
 use crate::secret::AuthorizationCode;
-use crate::session::{Authenticated, Lifetime};
+use crate::session::{Authenticated, SessionTimeouts};
 use crate::store::{MemoryStore, SessionStore};
 
 mod auto_login;
@@ -98,11 +98,11 @@ impl IdentityProvider for Provider {
         "wxcode"
     }
 
-    fn works_in(&self, browser: UserAgent) -> bool {
+    fn supports(&self, browser: UserAgent) -> bool {
         !self.for_wechat || browser.has_web_login()
     }
 
-    fn begins_unasked(&self, browser: UserAgent) -> bool {
+    fn allows_silent_login(&self, browser: UserAgent) -> bool {
         self.unasked && browser.is_wechat()
     }
 
@@ -110,7 +110,9 @@ impl IdentityProvider for Provider {
         if self.lost.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Fault, "as planned"));
         }
-        Ok(format!("https://provider.example/authorize?redirect_uri={redirect_uri}&state={state}"))
+        Ok(format!(
+            "https://provider.example/authorize?redirect_uri={redirect_uri}&state={state}"
+        ))
     }
 
     async fn admit(&self) -> Result<Permit, Error> {
@@ -119,7 +121,10 @@ impl IdentityProvider for Provider {
             Ok(())
         };
         match &self.permits {
-            Some(permits) => permits.acquire_after(token).await.map(|((), permit)| permit),
+            Some(permits) => permits
+                .acquire_after(token)
+                .await
+                .map(|((), permit)| permit),
             None => token.await.map(|()| Permit::unlimited()),
         }
     }
@@ -127,7 +132,10 @@ impl IdentityProvider for Provider {
     async fn exchange(&self, code: AuthorizationCode) -> Result<Person, Error> {
         self.exchanges.fetch_add(1, Ordering::Relaxed);
         let (running, most) = &*self.running;
-        most.fetch_max(running.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+        most.fetch_max(
+            running.fetch_add(1, Ordering::Relaxed) + 1,
+            Ordering::Relaxed,
+        );
         let _running = Countdown(running);
         if code.expose() == "panic" {
             panic!("as planned");
@@ -150,7 +158,7 @@ impl IdentityProvider for Provider {
         self.valid_until
     }
 
-    fn join(&self, _: &Arc<dyn Fleet>) {
+    fn join(&self, _: &Arc<dyn Coordinator>) {
         self.joined.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -201,19 +209,27 @@ impl Site {
             .clock(clock.clock())
             .build()
             .unwrap();
-        Self { provider, clock, login }
+        Self {
+            provider,
+            clock,
+            login,
+        }
     }
 }
 
 impl<St: SessionStore<Person>> Site<St> {
     fn app(
         &self,
-    ) -> impl Service<Request<Body>, Response = Response<ResponseBody<ResponseBody<Body>>>, Error = Infallible>
-    + Clone
+    ) -> impl Service<
+        Request<Body>,
+        Response = Response<ResponseBody<ResponseBody<Body>>>,
+        Error = Infallible,
+    > + Clone
     + use<St> {
         let application = service_fn(async |request: Request<Body>| {
             let known = request.extensions().get::<Authenticated<Person>>();
-            let text = known.map_or_else(|| "nobody".to_owned(), |person| person.subject().to_owned());
+            let text =
+                known.map_or_else(|| "nobody".to_owned(), |person| person.subject().to_owned());
             Ok::<_, Infallible>(Response::new(Body::from(text)))
         });
         let guarded = GuardLayer::<Person>::logged_in().layer(application);
@@ -239,7 +255,12 @@ impl<St: SessionStore<Person>> Site<St> {
 
     /// Begins a login in `jar` and returns the state.
     async fn begin(&self, jar: &mut Jar, return_to: &str) -> String {
-        let answer = self.answer(jar.get(&format!("/auth/{}/login?return_to={return_to}", self.provider.name))).await;
+        let answer = self
+            .answer(jar.get(&format!(
+                "/auth/{}/login?return_to={return_to}",
+                self.provider.name
+            )))
+            .await;
         jar.apply(&answer);
         answer.state()
     }
@@ -251,7 +272,10 @@ impl<St: SessionStore<Person>> Site<St> {
     }
 
     fn callback_url(&self, code: &str, state: &str) -> String {
-        format!("/auth/{}/callback?wxcode={code}&state={state}", self.provider.name)
+        format!(
+            "/auth/{}/callback?wxcode={code}&state={state}",
+            self.provider.name
+        )
     }
 
     async fn log_in(&self, jar: &mut Jar, name: &str) {
@@ -288,7 +312,8 @@ impl Answer {
     }
 
     fn is_to_provider(&self) -> bool {
-        self.location().starts_with("https://provider.example/authorize")
+        self.location()
+            .starts_with("https://provider.example/authorize")
     }
 }
 
@@ -302,7 +327,8 @@ impl Jar {
             let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
             self.0.retain(|(known, _)| known != name);
             if !rest.contains("Max-Age=0") {
-                self.0.push((name.to_owned(), rest.split(';').next().unwrap().to_owned()));
+                self.0
+                    .push((name.to_owned(), rest.split(';').next().unwrap().to_owned()));
             }
         }
     }
@@ -312,9 +338,19 @@ impl Jar {
     }
 
     fn request(&self, method: Method, target: &str) -> Request<Body> {
-        let cookies: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = Request::builder().method(method).uri(target).header(ACCEPT, "text/html");
-        request.header(COOKIE, cookies.join("; ")).body(Body::default()).unwrap()
+        let cookies: Vec<_> = self
+            .0
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let request = Request::builder()
+            .method(method)
+            .uri(target)
+            .header(ACCEPT, "text/html");
+        request
+            .header(COOKIE, cookies.join("; "))
+            .body(Body::default())
+            .unwrap()
     }
 
     fn get(&self, target: &str) -> Request<Body> {
@@ -333,36 +369,63 @@ async fn login_leads_back_to_where_the_person_wanted_to_go() {
     assert_eq!(back.parts.headers["cache-control"], "no-store");
     assert_eq!(back.parts.headers["referrer-policy"], "no-referrer");
     assert_eq!(site.answer(jar.get("/admin/x")).await.text, "wang");
-    assert_eq!(jar.0.len(), 2, "the session, and for ten seconds a mark that it was just begun");
+    assert_eq!(
+        jar.0.len(),
+        2,
+        "the session, and for ten seconds a mark that it was just begun"
+    );
 }
 
 #[tokio::test]
 async fn script_gets_401_with_the_login_url_and_no_cookie() {
     let site = Site::new();
     for method in [Method::GET, Method::POST, Method::HEAD, Method::DELETE] {
-        let request = Request::builder().method(method).uri("/admin/api").body(Body::default()).unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri("/admin/api")
+            .body(Body::default())
+            .unwrap();
         let answer = site.answer(request).await;
         assert_eq!(answer.parts.status, StatusCode::UNAUTHORIZED);
         assert!(!answer.parts.headers.contains_key(SET_COOKIE));
         let json: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
-        assert_eq!(json, serde_json::json!({ "error": "login_required", "login_url": "/auth/weika/login" }));
+        assert_eq!(
+            json,
+            serde_json::json!({ "error": "login_required", "login_url": "/auth/weika/login" })
+        );
     }
 }
 
 #[tokio::test]
 async fn preflight_is_never_redirected_and_gets_no_cookie() {
-    let answer = Site::new().answer(Jar::default().request(Method::OPTIONS, "/admin")).await;
+    let answer = Site::new()
+        .answer(Jar::default().request(Method::OPTIONS, "/admin"))
+        .await;
     assert_eq!(answer.parts.status, StatusCode::UNAUTHORIZED);
-    assert!(!answer.parts.headers.contains_key(SET_COOKIE) && !answer.parts.headers.contains_key(LOCATION));
+    assert!(
+        !answer.parts.headers.contains_key(SET_COOKIE)
+            && !answer.parts.headers.contains_key(LOCATION)
+    );
 }
 
 #[tokio::test]
 async fn t7_bad_return_target_leads_to_the_landing_page() {
     let site = Site::new();
-    for target in ["//evil.example", "https://evil.example/", "/a&return_to=/b", "%ff", "/auth/weika/logout", ""] {
+    for target in [
+        "//evil.example",
+        "https://evil.example/",
+        "/a&return_to=/b",
+        "%ff",
+        "/auth/weika/logout",
+        "",
+    ] {
         let mut jar = Jar::default();
         let state = site.begin(&mut jar, target).await;
-        assert_eq!(site.callback(&mut jar, "wang", &state).await.location(), "/", "{target}");
+        assert_eq!(
+            site.callback(&mut jar, "wang", &state).await.location(),
+            "/",
+            "{target}"
+        );
     }
 }
 
@@ -371,24 +434,47 @@ async fn t9_absolute_form_target_of_a_guarded_request_stays_on_this_site() {
     let (site, mut jar) = (Site::new(), Jar::default());
     let refused = site.answer(jar.get("http://evil.example/admin/x")).await;
     jar.apply(&refused);
-    assert_eq!(site.callback(&mut jar, "wang", &refused.state()).await.location(), "/admin/x");
+    assert_eq!(
+        site.callback(&mut jar, "wang", &refused.state())
+            .await
+            .location(),
+        "/admin/x"
+    );
 }
 
 #[tokio::test]
 async fn p4_no_header_about_the_host_changes_a_byte() {
     let site = Site::new();
     let plain = site.answer(Jar::default().get("/auth/weika/login")).await;
-    let names =
-        [HOST.as_str(), "x-forwarded-host", "x-forwarded-proto", "forwarded", "x-original-url", "x-forwarded-prefix"];
+    let names = [
+        HOST.as_str(),
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "forwarded",
+        "x-original-url",
+        "x-forwarded-prefix",
+    ];
     for name in names {
         let mut request = Jar::default().get("/auth/weika/login");
-        request
-            .headers_mut()
-            .insert(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), "evil.example".parse().unwrap());
+        request.headers_mut().insert(
+            http::HeaderName::from_bytes(name.as_bytes()).unwrap(),
+            "evil.example".parse().unwrap(),
+        );
         let answer = site.answer(request).await;
-        let without_state = |answer: &Answer| answer.location().rsplit_once("state=").unwrap().0.to_owned();
+        let without_state = |answer: &Answer| {
+            answer
+                .location()
+                .rsplit_once("state=")
+                .unwrap()
+                .0
+                .to_owned()
+        };
         assert_eq!(without_state(&answer), without_state(&plain), "{name}");
-        assert!(answer.location().contains("redirect_uri=https://campus.example/auth/weika/callback&"));
+        assert!(
+            answer
+                .location()
+                .contains("redirect_uri=https://campus.example/auth/weika/callback&")
+        );
     }
 }
 
@@ -397,10 +483,14 @@ async fn forged_expired_replayed_and_foreign_states_get_the_same_answer() {
     let (site, other) = (Site::new(), Site::named("wechat"));
     let mut jar = Jar::default();
 
-    let forged = site.callback(&mut jar.clone(), "wang", &"a".repeat(52)).await;
+    let forged = site
+        .callback(&mut jar.clone(), "wang", &"a".repeat(52))
+        .await;
 
     let foreign_state = other.begin(&mut jar, "/").await;
-    let foreign = site.callback(&mut jar.clone(), "wang", &foreign_state).await;
+    let foreign = site
+        .callback(&mut jar.clone(), "wang", &foreign_state)
+        .await;
 
     let state = site.begin(&mut jar, "/").await;
     let before = jar.clone();
@@ -438,12 +528,22 @@ async fn malformed_callbacks_are_400_and_spend_nothing() {
         format!("?wxcode=a&state={}", "a".repeat(100_000)),
     ];
     for query in queries {
-        let request = jar.get(&format!("/auth/weika/callback{}", query.get(..60_000).unwrap_or(&query)));
-        assert_eq!(site.answer(request).await.parts.status, StatusCode::BAD_REQUEST, "{query:.200}");
+        let request = jar.get(&format!(
+            "/auth/weika/callback{}",
+            query.get(..60_000).unwrap_or(&query)
+        ));
+        assert_eq!(
+            site.answer(request).await.parts.status,
+            StatusCode::BAD_REQUEST,
+            "{query:.200}"
+        );
     }
     assert_eq!(site.exchanges(), 0);
     // Nothing was lost: the login can still be finished, whatever else is in the query.
-    let request = jar.get(&format!("{}&utm=x&from=%ff&wxcode2=y", site.callback_url("wang", &state)));
+    let request = jar.get(&format!(
+        "{}&utm=x&from=%ff&wxcode2=y",
+        site.callback_url("wang", &state)
+    ));
     assert_eq!(site.answer(request).await.location(), "/");
 }
 
@@ -458,9 +558,14 @@ async fn wrong_method_is_405_and_names_the_right_one() {
         ("login", "OPTIONS", "GET"),
     ];
     for (endpoint, method, allow) in cases {
-        let request = Jar::default().request(method.parse().unwrap(), &format!("/auth/weika/{endpoint}"));
+        let request =
+            Jar::default().request(method.parse().unwrap(), &format!("/auth/weika/{endpoint}"));
         let answer = site.answer(request).await;
-        assert_eq!(answer.parts.status, StatusCode::METHOD_NOT_ALLOWED, "{endpoint} {method}");
+        assert_eq!(
+            answer.parts.status,
+            StatusCode::METHOD_NOT_ALLOWED,
+            "{endpoint} {method}"
+        );
         assert_eq!(answer.parts.headers["allow"], allow);
     }
 }
@@ -470,9 +575,14 @@ async fn declined_login_shows_a_page_and_does_not_redirect() {
     let (site, mut jar) = (Site::new(), Jar::default());
     let state = site.begin(&mut jar, "/admin").await;
     for query in [format!("state={state}"), format!("wxcode=&state={state}")] {
-        let answer = site.answer(jar.get(&format!("/auth/weika/callback?{query}"))).await;
+        let answer = site
+            .answer(jar.get(&format!("/auth/weika/callback?{query}")))
+            .await;
         assert_eq!(answer.parts.status, StatusCode::FORBIDDEN);
-        assert!(answer.text.contains("登录已取消") && answer.text.contains("/auth/weika/login?return_to=%2Fadmin"));
+        assert!(
+            answer.text.contains("登录已取消")
+                && answer.text.contains("/auth/weika/login?return_to=%2Fadmin")
+        );
     }
 }
 
@@ -480,9 +590,13 @@ async fn declined_login_shows_a_page_and_does_not_redirect() {
 async fn browser_that_loses_every_cookie_sees_two_redirects_and_then_a_page() {
     let site = Site::new();
     let first = site.answer(Jar::default().get("/admin")).await;
-    let second = site.callback(&mut Jar::default(), "wang", &first.state()).await;
+    let second = site
+        .callback(&mut Jar::default(), "wang", &first.state())
+        .await;
     assert!(second.is_to_provider());
-    let last = site.callback(&mut Jar::default(), "wang", &second.state()).await;
+    let last = site
+        .callback(&mut Jar::default(), "wang", &second.state())
+        .await;
     assert_eq!(last.parts.status, StatusCode::BAD_REQUEST);
     assert!(last.text.contains("Cookie"));
     assert_eq!(site.exchanges(), 0);
@@ -493,21 +607,47 @@ async fn login_that_began_under_the_former_secret_ends_well_and_under_another_on
     let (before, mut jar) = (Site::new(), Jar::default());
     let state = before.begin(&mut jar, "/admin/x").await;
     let after = |former: Option<[u8; 32]>| {
-        let builder = LoginLayer::builder(before.provider.clone()).public_url("https://campus.example");
+        let builder =
+            LoginLayer::builder(before.provider.clone()).public_url("https://campus.example");
         let builder = builder.secret([10; 32]).clock(before.clock.clock());
-        let builder = former.into_iter().fold(builder, LoginLayerBuilder::former_secret);
-        Site { provider: before.provider.clone(), clock: before.clock.clone(), login: builder.build().unwrap() }
+        let builder = former
+            .into_iter()
+            .fold(builder, LoginLayerBuilder::previous_secret);
+        Site {
+            provider: before.provider.clone(),
+            clock: before.clock.clone(),
+            login: builder.build().unwrap(),
+        }
     };
     for former in [None, Some([11; 32])] {
-        assert_eq!(after(former).callback(&mut jar, "wang", &state).await.parts.status, StatusCode::BAD_REQUEST);
+        assert_eq!(
+            after(former)
+                .callback(&mut jar, "wang", &state)
+                .await
+                .parts
+                .status,
+            StatusCode::BAD_REQUEST
+        );
     }
     let rotated = after(Some([9; 32]));
-    assert_eq!(rotated.callback(&mut jar, "wang", &state).await.location(), "/admin/x");
+    assert_eq!(
+        rotated.callback(&mut jar, "wang", &state).await.location(),
+        "/admin/x"
+    );
     // What begins now is made under the new one.
     let state = rotated.begin(&mut jar, "/admin/y").await;
-    assert_eq!(before.callback(&mut jar, "wang", &state).await.parts.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        before.callback(&mut jar, "wang", &state).await.parts.status,
+        StatusCode::BAD_REQUEST
+    );
     assert_eq!(before.exchanges(), 1);
-    assert_eq!(after(None).callback(&mut jar, "wang", &state).await.location(), "/admin/y");
+    assert_eq!(
+        after(None)
+            .callback(&mut jar, "wang", &state)
+            .await
+            .location(),
+        "/admin/y"
+    );
 }
 
 #[tokio::test]
@@ -525,7 +665,12 @@ async fn code_that_fails_restarts_the_login_once_and_keeps_the_target() {
         let (site, mut jar) = (Site::new(), Jar::default());
         let state = site.begin(&mut jar, "/admin/x").await;
         let again = site.callback(&mut jar, code, &state).await;
-        assert_eq!(site.callback(&mut jar, "wang", &again.state()).await.location(), "/admin/x");
+        assert_eq!(
+            site.callback(&mut jar, "wang", &again.state())
+                .await
+                .location(),
+            "/admin/x"
+        );
     }
 }
 
@@ -538,7 +683,10 @@ async fn other_failures_are_pages_at_once() {
         assert_eq!(page.parts.status.as_u16(), status, "{code}");
         assert_eq!(page.parts.headers.contains_key(RETRY_AFTER), status == 503);
         let reloaded = site.callback(&mut jar, code, &state).await;
-        assert_eq!((reloaded.parts.status, reloaded.text), (page.parts.status, page.text));
+        assert_eq!(
+            (reloaded.parts.status, reloaded.text),
+            (page.parts.status, page.text)
+        );
         assert_eq!(site.exchanges(), 1);
         assert_eq!(site.who(&jar).await, "nobody");
     }
@@ -553,7 +701,9 @@ async fn fifty_identical_callbacks_are_one_exchange_and_all_are_logged_in() {
         .map(|index| {
             // WeChat's browser may bring another code with the same state.
             let code = if index % 2 == 0 { "wang" } else { "li" };
-            task::spawn(Box::pin(site.answer(jar.get(&site.callback_url(code, &state)))))
+            task::spawn(Box::pin(
+                site.answer(jar.get(&site.callback_url(code, &state))),
+            ))
         })
         .collect();
     for answer in &mut waiting {
@@ -599,15 +749,30 @@ async fn stranger_with_the_same_url_gets_nothing_and_spends_nothing() {
     let state = site.begin(&mut jar, "/admin/private").await;
     // Before the browser itself: sent to the provider like anybody else.
     let mut early = Jar::default();
-    assert!(site.callback(&mut early, "wang", &state).await.is_to_provider());
+    assert!(
+        site.callback(&mut early, "wang", &state)
+            .await
+            .is_to_provider()
+    );
     assert_eq!(site.exchanges(), 0);
-    assert_eq!(site.callback(&mut jar, "wang", &state).await.location(), "/admin/private");
+    assert_eq!(
+        site.callback(&mut jar, "wang", &state).await.location(),
+        "/admin/private"
+    );
     // After it, also when logged in as somebody else.
     let mut late = Jar::default();
-    assert_eq!(site.callback(&mut late, "wang", &state).await.parts.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        site.callback(&mut late, "wang", &state).await.parts.status,
+        StatusCode::BAD_REQUEST
+    );
     let mut somebody = Jar::default();
     site.log_in(&mut somebody, "li").await;
-    assert_eq!(site.callback(&mut somebody, "wang", &state).await.location(), "/");
+    assert_eq!(
+        site.callback(&mut somebody, "wang", &state)
+            .await
+            .location(),
+        "/"
+    );
     assert_eq!(site.who(&early).await, "nobody");
     assert_eq!(site.who(&late).await, "nobody");
     assert_eq!(site.who(&somebody).await, "li");
@@ -621,13 +786,19 @@ async fn back_button_with_a_live_session_leads_to_the_return_target() {
     site.callback(&mut jar, "wang", &state).await;
     for wait in [0, 59, 61, 300] {
         site.clock.advance(Duration::from_secs(wait));
-        assert_eq!(site.callback(&mut jar, "wang", &state).await.location(), "/admin/x");
+        assert_eq!(
+            site.callback(&mut jar, "wang", &state).await.location(),
+            "/admin/x"
+        );
     }
     assert_eq!(site.exchanges(), 1);
     // Long after, when another login has swept the memory of this one away.
     site.clock.advance(Duration::from_secs(600));
     site.log_in(&mut Jar::default(), "li").await;
-    assert_eq!(site.callback(&mut jar, "wang", &state).await.location(), "/");
+    assert_eq!(
+        site.callback(&mut jar, "wang", &state).await.location(),
+        "/"
+    );
 }
 
 #[tokio::test]
@@ -636,7 +807,9 @@ async fn repeated_callback_does_not_undo_a_logout() {
     let state = site.begin(&mut jar, "/").await;
     let with_flow = jar.clone();
     site.callback(&mut jar, "wang", &state).await;
-    let out = site.answer(jar.request(Method::POST, "/auth/weika/logout")).await;
+    let out = site
+        .answer(jar.request(Method::POST, "/auth/weika/logout"))
+        .await;
     jar.apply(&out);
     assert_eq!(out.location(), "/");
     assert!(jar.0.iter().all(|(name, _)| name == "__Host-weika-logout"));
@@ -673,7 +846,10 @@ async fn eight_tabs_finish_in_reverse_order_each_at_its_own_page() {
     let (site, mut jar) = (Site::new(), Jar::default());
     let mut states = Vec::new();
     for tab in 0..8 {
-        states.push(site.begin(&mut jar, &format!("/admin/{}/{tab}", "x".repeat(200))).await);
+        states.push(
+            site.begin(&mut jar, &format!("/admin/{}/{tab}", "x".repeat(200)))
+                .await,
+        );
     }
     for (tab, state) in states.iter().enumerate().rev() {
         let answer = site.callback(&mut jar, "wang", state).await;
@@ -686,35 +862,62 @@ async fn browser_that_keeps_no_session_does_not_loop() {
     let (site, mut jar) = (Site::new(), Jar::default());
     let refused = site.answer(jar.get("/admin")).await;
     jar.apply(&refused);
-    assert_eq!(site.callback(&mut jar, "wang", &refused.state()).await.location(), "/admin");
+    assert_eq!(
+        site.callback(&mut jar, "wang", &refused.state())
+            .await
+            .location(),
+        "/admin"
+    );
     // The session cookie is refused, or this instance does not know the session.
     jar.0.retain(|(name, _)| !name.ends_with("-session"));
     let page = site.answer(jar.get("/admin")).await;
     assert_eq!(page.parts.status, StatusCode::BAD_REQUEST);
     assert!(page.text.contains("/auth/weika/login?return_to=%2Fadmin"));
     // A person who follows the link may try again.
-    assert!(site.answer(jar.get("/auth/weika/login")).await.is_to_provider());
+    assert!(
+        site.answer(jar.get("/auth/weika/login"))
+            .await
+            .is_to_provider()
+    );
 }
 
 #[tokio::test]
 async fn headers_that_middleware_puts_on_a_refusal_are_kept() {
     let site = Site::new();
     let inside = service_fn(async |request: Request<Body>| {
-        let rejection = crate::answer::Rejection::login_required::<Person>(request.method(), request.headers());
+        let rejection = crate::response::Rejection::login_required::<Person>(
+            request.method(),
+            request.headers(),
+        );
         let mut response = rejection.into_response();
-        response.headers_mut().insert("access-control-allow-origin", "https://portal.example".parse().unwrap());
-        response.headers_mut().insert("content-length", "1234".parse().unwrap());
+        response.headers_mut().insert(
+            "access-control-allow-origin",
+            "https://portal.example".parse().unwrap(),
+        );
+        response
+            .headers_mut()
+            .insert("content-length", "1234".parse().unwrap());
         Ok::<_, Infallible>(response)
     });
     let app = site.login.layer(inside);
-    let script = app.clone().oneshot(Request::get("/").body(Body::default()).unwrap()).await.unwrap();
+    let script = app
+        .clone()
+        .oneshot(Request::get("/").body(Body::default()).unwrap())
+        .await
+        .unwrap();
     assert_eq!(script.status(), StatusCode::UNAUTHORIZED);
     let person = app.oneshot(Jar::default().get("/")).await.unwrap();
     assert_eq!(person.status(), StatusCode::SEE_OTHER);
     for response in [script, person] {
-        assert_eq!(response.headers()["access-control-allow-origin"], "https://portal.example");
+        assert_eq!(
+            response.headers()["access-control-allow-origin"],
+            "https://portal.example"
+        );
         assert!(!response.headers().contains_key("content-length"));
-        assert_eq!(response.headers().get_all("cache-control").iter().count(), 1);
+        assert_eq!(
+            response.headers().get_all("cache-control").iter().count(),
+            1
+        );
     }
 }
 
@@ -755,17 +958,32 @@ async fn provider_whose_url_is_none_is_503_and_no_loop() {
         }
     }
 
-    let login = LoginLayer::builder(Lost(Site::new().provider)).public_url("https://campus.example").build().unwrap();
-    let inner = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
-    let response = login.layer(inner).oneshot(Jar::default().get("/auth/weika/login")).await.unwrap();
+    let login = LoginLayer::builder(Lost(Site::new().provider))
+        .public_url("https://campus.example")
+        .build()
+        .unwrap();
+    let inner =
+        service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
+    let response = login
+        .layer(inner)
+        .oneshot(Jar::default().get("/auth/weika/login"))
+        .await
+        .unwrap();
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(!response.headers().contains_key(SET_COOKIE));
 }
 
 #[tokio::test]
 async fn session_never_outlives_what_the_provider_vouches_for() {
-    let in_a_minute = Site::new().clock.clock().now().plus(Duration::from_secs(60));
-    let provider = Provider { valid_until: Some(in_a_minute), ..Site::new().provider };
+    let in_a_minute = Site::new()
+        .clock
+        .clock()
+        .now()
+        .plus(Duration::from_secs(60));
+    let provider = Provider {
+        valid_until: Some(in_a_minute),
+        ..Site::new().provider
+    };
     let (site, mut jar) = (Site::with(provider), Jar::default());
     site.log_in(&mut jar, "wang").await;
     site.clock.advance(Duration::from_secs(59));
@@ -781,12 +999,16 @@ async fn sessions_of_one_person_or_of_all_can_be_ended() {
     for (jar, name) in jars.iter_mut().zip(["wang", "wang", "li"]) {
         site.log_in(jar, name).await;
     }
-    site.login.end_sessions_of("wang").await.unwrap();
+    site.login.revoke_sessions_of("wang").await.unwrap();
     assert_eq!(
-        [site.who(&jars[0]).await, site.who(&jars[1]).await, site.who(&jars[2]).await],
+        [
+            site.who(&jars[0]).await,
+            site.who(&jars[1]).await,
+            site.who(&jars[2]).await
+        ],
         ["nobody", "nobody", "li"]
     );
-    site.login.end_all_sessions().await.unwrap();
+    site.login.revoke_all_sessions().await.unwrap();
     assert_eq!(site.who(&jars[2]).await, "nobody");
 }
 
@@ -795,7 +1017,9 @@ async fn logout_from_another_site_is_refused_and_loses_nothing() {
     let (site, mut jar) = (Site::new(), Jar::default());
     site.log_in(&mut jar, "wang").await;
     let mut request = jar.request(Method::POST, "/auth/weika/logout");
-    request.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
+    request
+        .headers_mut()
+        .insert("origin", "https://evil.example".parse().unwrap());
     let answer = site.answer(request).await;
     assert_eq!(answer.parts.status, StatusCode::FORBIDDEN);
     assert!(!answer.parts.headers.contains_key(SET_COOKIE));
@@ -805,8 +1029,17 @@ async fn logout_from_another_site_is_refused_and_loses_nothing() {
 #[tokio::test]
 async fn logout_leads_to_a_checked_target() {
     let (site, jar) = (Site::new(), Jar::default());
-    for (target, expected) in [("/bye?a=b%23c", "/bye?a=b"), ("//evil.example", "/"), ("https://evil.example", "/")] {
-        let answer = site.answer(jar.request(Method::POST, &format!("/auth/weika/logout?return_to={target}"))).await;
+    for (target, expected) in [
+        ("/bye?a=b%23c", "/bye?a=b"),
+        ("//evil.example", "/"),
+        ("https://evil.example", "/"),
+    ] {
+        let answer = site
+            .answer(jar.request(
+                Method::POST,
+                &format!("/auth/weika/logout?return_to={target}"),
+            ))
+            .await;
         assert!(answer.location().starts_with(expected), "{target}");
     }
 }
@@ -817,26 +1050,38 @@ async fn answers_carry_no_secret_in_their_debug_form() {
     site.log_in(&mut jar, "wang").await;
     let id = jar.0[0].1.clone();
     let refused = site.answer(jar.get("/admin")).await;
-    let text = format!("{refused:?} {:?} {:?}", site.login, site.app().oneshot(jar.get("/")).await.unwrap());
+    let text = format!(
+        "{refused:?} {:?} {:?}",
+        site.login,
+        site.app().oneshot(jar.get("/")).await.unwrap()
+    );
     assert!(!text.contains(&id));
 }
 
 #[test]
 fn every_mistake_of_a_configuration_is_listed() {
-    let error = LoginLayer::builder(Provider { name: "Bad Name", ..Site::new().provider })
-        .public_url("http://campus.example/path")
-        .return_origin("http://portal.example")
-        .callback_path("no-slash")
-        .logout_path("/auth//x")
-        .landing_page("//evil.example")
-        .lifetime(Lifetime::new(Duration::from_secs(10), Duration::from_secs(5)))
-        .secret(*b"short")
+    let error = LoginLayer::builder(Provider {
+        name: "Bad Name",
+        ..Site::new().provider
+    })
+    .public_url("http://campus.example/path")
+    .return_origin("http://portal.example")
+    .callback_path("no-slash")
+    .logout_path("/auth//x")
+    .default_target("//evil.example")
+    .lifetime(SessionTimeouts::new(
+        Duration::from_secs(10),
+        Duration::from_secs(5),
+    ))
+    .secret(*b"short")
+    .build()
+    .unwrap_err();
+    assert_eq!(error.errors().len(), 9, "{error}");
+    assert!(!format!("{error} {error:?}").contains("short"), "{error}");
+    let error = LoginLayer::builder(Site::new().provider)
+        .public_url("https://u:hunter2@campus.example")
         .build()
         .unwrap_err();
-    assert_eq!(error.mistakes().len(), 9, "{error}");
-    assert!(!format!("{error} {error:?}").contains("short"), "{error}");
-    let error =
-        LoginLayer::builder(Site::new().provider).public_url("https://u:hunter2@campus.example").build().unwrap_err();
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
 }
 
@@ -844,18 +1089,33 @@ fn every_mistake_of_a_configuration_is_listed() {
 fn plain_http_is_for_loopback_development_only() {
     let build = |url: &str, development: bool| {
         let builder = LoginLayer::builder(Site::new().provider).public_url(url);
-        let builder = if development { builder.loopback_development() } else { builder };
-        builder.build().map(drop).map_err(|error| error.mistakes().to_vec())
+        let builder = if development {
+            builder.loopback_development()
+        } else {
+            builder
+        };
+        builder
+            .build()
+            .map(drop)
+            .map_err(|error| error.errors().to_vec())
     };
     assert!(build("https://campus.example", false).is_ok());
     assert!(build("https://campus.example:8443/", true).is_ok());
     assert!(build("http://127.0.0.1:3000", true).is_ok());
     assert!(build("http://localhost:3000", true).is_ok());
     assert!(build("http://[::1]:3000", true).is_ok());
-    for (url, development) in
-        [("http://127.0.0.1:3000", false), ("http://campus.example", true), ("http://10.0.0.1", true)]
-    {
-        assert!(matches!(build(url, development).unwrap_err()[..], [Mistake::Insecure { .. }]), "{url}");
+    for (url, development) in [
+        ("http://127.0.0.1:3000", false),
+        ("http://campus.example", true),
+        ("http://10.0.0.1", true),
+    ] {
+        assert!(
+            matches!(
+                build(url, development).unwrap_err()[..],
+                [ConfigErrorKind::Insecure { .. }]
+            ),
+            "{url}"
+        );
     }
     for url in [
         "",
@@ -865,6 +1125,12 @@ fn plain_http_is_for_loopback_development_only() {
         "https://campus.example/?q",
         "https://campus.example/x",
     ] {
-        assert!(matches!(build(url, false).unwrap_err()[..], [Mistake::Url { .. }]), "{url}");
+        assert!(
+            matches!(
+                build(url, false).unwrap_err()[..],
+                [ConfigErrorKind::Url { .. }]
+            ),
+            "{url}"
+        );
     }
 }

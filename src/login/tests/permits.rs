@@ -9,7 +9,13 @@ use crate::login::shared::Visit;
 /// A provider with this many permits.
 fn provider(calls: usize) -> (Provider, Permits) {
     let permits = Permits::new(PermitLimits::default().calls(calls));
-    (Provider { permits: Some(permits.clone()), ..Site::new().provider }, permits)
+    (
+        Provider {
+            permits: Some(permits.clone()),
+            ..Site::new().provider
+        },
+        permits,
+    )
 }
 
 fn state_of(permits: &Permits) -> (usize, usize) {
@@ -29,31 +35,55 @@ async fn a1_login_without_a_permit_is_503_with_retry_after_and_a_reload_goes_on(
     let permit = permits.acquire().await.unwrap();
     let mut jar = Jar::default();
     let state = site.begin(&mut jar, "/admin/x").await;
-    for (language, words) in [("en", "Too many logins right now"), ("zh-CN", "当前登录人数过多")] {
+    for (language, words) in [
+        ("en", "Too many logins right now"),
+        ("zh-CN", "当前登录人数过多"),
+    ] {
         let mut request = jar.get(&site.callback_url("wang", &state));
-        request.headers_mut().insert("accept-language", language.parse().unwrap());
+        request
+            .headers_mut()
+            .insert("accept-language", language.parse().unwrap());
         let began = Instant::now();
         let busy = site.answer(request).await;
         assert_eq!(began.elapsed(), Duration::from_secs(5));
         assert_eq!(busy.parts.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(busy.parts.headers[RETRY_AFTER], "5");
         assert!(busy.text.contains(words), "{}", busy.text);
-        assert!(!busy.parts.headers.contains_key(SET_COOKIE), "the flow stays");
-        assert_eq!(busy.parts.extensions.get::<Error>().unwrap().kind(), ErrorKind::Overloaded);
+        assert!(
+            !busy.parts.headers.contains_key(SET_COOKIE),
+            "the flow stays"
+        );
+        assert_eq!(
+            busy.parts.extensions.get::<Error>().unwrap().kind(),
+            ErrorKind::Overloaded
+        );
     }
     assert_eq!((site.exchanges(), state_of(&permits)), (0, (0, 0)));
     let mut script = jar.get(&site.callback_url("wang", &state));
     script.headers_mut().remove(ACCEPT);
     assert_eq!(site.answer(script).await.text, r#"{"error":"busy"}"#);
     drop(permit);
-    assert_eq!(site.callback(&mut jar, "wang", &state).await.location(), "/admin/x");
-    assert_eq!((site.who(&jar).await.as_str(), site.exchanges(), state_of(&permits)), ("wang", 1, (1, 0)));
+    assert_eq!(
+        site.callback(&mut jar, "wang", &state).await.location(),
+        "/admin/x"
+    );
+    assert_eq!(
+        (
+            site.who(&jar).await.as_str(),
+            site.exchanges(),
+            state_of(&permits)
+        ),
+        ("wang", 1, (1, 0))
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a1_one_waiter_too_many_is_503_at_once() {
     let permits = Permits::new(PermitLimits::default().calls(1).waiters(2));
-    let site = Site::with(Provider { permits: Some(permits.clone()), ..Site::new().provider });
+    let site = Site::with(Provider {
+        permits: Some(permits.clone()),
+        ..Site::new().provider
+    });
     let permit = permits.acquire().await.unwrap();
     let mut jar = Jar::default();
     let mut waiting = Vec::new();
@@ -68,7 +98,10 @@ async fn a1_one_waiter_too_many_is_503_at_once() {
     let state = site.begin(&mut jar, "/").await;
     let began = Instant::now();
     let busy = site.callback(&mut jar, "li", &state).await;
-    assert_eq!((busy.parts.status, began.elapsed()), (StatusCode::SERVICE_UNAVAILABLE, Duration::ZERO));
+    assert_eq!(
+        (busy.parts.status, began.elapsed()),
+        (StatusCode::SERVICE_UNAVAILABLE, Duration::ZERO)
+    );
     drop(permit);
     for visit in waiting {
         assert_eq!(visit.into_inner().await.location(), "/");
@@ -88,7 +121,8 @@ async fn a1_waiter_leaves_when_the_last_of_its_clients_has_gone_and_a_reload_goe
         let mut jar = Jar::default();
         let state = site.begin(&mut jar, "/").await;
         let url = site.callback_url("wang", &state);
-        let [mut first, mut second] = [(); 2].map(|()| task::spawn(Box::pin(site.answer(jar.get(&url)))));
+        let [mut first, mut second] =
+            [(); 2].map(|()| task::spawn(Box::pin(site.answer(jar.get(&url)))));
         assert_pending!(first.poll());
         assert_pending!(second.poll());
         settle().await;
@@ -102,8 +136,13 @@ async fn a1_waiter_leaves_when_the_last_of_its_clients_has_gone_and_a_reload_goe
         drop(permit);
         settle().await;
         assert_eq!((site.exchanges(), permits.available()), (0, 1));
-        site.provider.token.add_permits(usize::from(waits_for_token));
-        assert_eq!(site.callback(&mut jar, "wang", &state).await.location(), "/");
+        site.provider
+            .token
+            .add_permits(usize::from(waits_for_token));
+        assert_eq!(
+            site.callback(&mut jar, "wang", &state).await.location(),
+            "/"
+        );
     }
 }
 
@@ -124,8 +163,17 @@ async fn a1_exchange_time_out_begins_with_the_permit_and_gives_it_back() {
     assert_pending!(visit.poll());
     assert_eq!((site.exchanges(), permits.available()), (1, 0));
     sleep(Duration::from_secs(2)).await;
-    assert_eq!((permits.available(), site.provider.running.0.load(Ordering::Relaxed)), (1, 0));
-    assert!(visit.into_inner().await.is_to_provider(), "the login begins again");
+    assert_eq!(
+        (
+            permits.available(),
+            site.provider.running.0.load(Ordering::Relaxed)
+        ),
+        (1, 0)
+    );
+    assert!(
+        visit.into_inner().await.is_to_provider(),
+        "the login begins again"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -144,7 +192,14 @@ async fn a1_code_that_was_sent_stands_although_its_client_hangs_up() {
     settle().await;
     site.provider.gate.add_permits(1);
     assert_eq!(site.callback(&mut jar, "li", &state).await.location(), "/");
-    assert_eq!((site.who(&jar).await.as_str(), site.exchanges(), state_of(&permits)), ("wang", 1, (1, 0)));
+    assert_eq!(
+        (
+            site.who(&jar).await.as_str(),
+            site.exchanges(),
+            state_of(&permits)
+        ),
+        ("wang", 1, (1, 0))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -181,16 +236,29 @@ fn a1_waiting_login_does_not_hold_the_read_buffer_of_its_connection() {
     let buffer = Bytes::from(b"/callback?code=x text/html /one".to_vec());
     let mut request = Request::new(());
     *request.uri_mut() = http::uri::Uri::from_maybe_shared(buffer.slice(..16)).unwrap();
-    for (name, value) in [(ACCEPT, buffer.slice(17..26)), (http::header::REFERER, buffer.slice(27..))] {
-        request.headers_mut().insert(name, http::HeaderValue::from_maybe_shared(value).unwrap());
+    for (name, value) in [
+        (ACCEPT, buffer.slice(17..26)),
+        (http::header::REFERER, buffer.slice(27..)),
+    ] {
+        request
+            .headers_mut()
+            .insert(name, http::HeaderValue::from_maybe_shared(value).unwrap());
     }
-    request.headers_mut().get_mut(ACCEPT).unwrap().set_sensitive(true);
+    request
+        .headers_mut()
+        .get_mut(ACCEPT)
+        .unwrap()
+        .set_sensitive(true);
     request.extensions_mut().insert(buffer.slice(..));
     let visit = Visit::new(request.into_parts().0, None);
     assert!(buffer.is_unique());
-    let [accept, referer] = [ACCEPT, http::header::REFERER].map(|name| visit.headers[name].to_str().unwrap());
+    let [accept, referer] =
+        [ACCEPT, http::header::REFERER].map(|name| visit.headers[name].to_str().unwrap());
     assert_eq!((accept, referer), ("text/html", "/one"));
-    assert_eq!((visit.headers[ACCEPT].is_sensitive(), visit.query.as_deref()), (true, Some("code=x")));
+    assert_eq!(
+        (visit.headers[ACCEPT].is_sensitive(), visit.query.as_deref()),
+        (true, Some("code=x"))
+    );
 }
 
 /// Two instances with permits of their own.
@@ -199,7 +267,11 @@ fn two() -> ([(Site<Joint>, Permits); 2], Arc<Meeting>) {
     let gate = Arc::new(Semaphore::new(1));
     let sites = [(); 2].map(|()| {
         let (provider, permits) = provider(1);
-        let origin = Site::with(Provider { exchanges: Arc::clone(&exchanges), gate: Arc::clone(&gate), ..provider });
+        let origin = Site::with(Provider {
+            exchanges: Arc::clone(&exchanges),
+            gate: Arc::clone(&gate),
+            ..provider
+        });
         (instance(&origin, &store, 9, &[]), permits)
     });
     (sites, store.meeting)
@@ -215,20 +287,30 @@ async fn a1_flow_is_claimed_with_a_permit_in_hand_and_a_follower_holds_none() {
     let mut waiting = task::spawn(Box::pin(one.answer(jar.get(&url))));
     assert_pending!(waiting.poll());
     settle().await;
-    assert!(meeting.claims().is_empty(), "a claim without a permit would block the other instance");
+    assert!(
+        meeting.claims().is_empty(),
+        "a claim without a permit would block the other instance"
+    );
     one.provider.gate.forget_permits(1);
     let mut running = task::spawn(Box::pin(other.answer(jar.get(&url))));
     assert_pending!(running.poll());
     settle().await;
     drop(permit);
     settle().await;
-    assert_eq!((meeting.claims().len(), its_permits.available()), (2, 1), "it follows the other instance");
+    assert_eq!(
+        (meeting.claims().len(), its_permits.available()),
+        (2, 1),
+        "it follows the other instance"
+    );
     other.provider.gate.add_permits(1);
     let mut jars = [jar.clone(), jar];
     jars[0].apply(&running.into_inner().await);
     jars[1].apply(&waiting.into_inner().await);
     assert_eq!(jars[0].0, jars[1].0);
-    assert_eq!((one.who(&jars[1]).await.as_str(), one.exchanges()), ("wang", 1));
+    assert_eq!(
+        (one.who(&jars[1]).await.as_str(), one.exchanges()),
+        ("wang", 1)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -246,9 +328,17 @@ async fn a5_follower_polls_with_growing_pauses_and_stops_with_its_last_client() 
     let mut following = task::spawn(Box::pin(other.answer(jar.get(&url))));
     assert_pending!(following.poll());
     sleep(Duration::from_secs(1)).await;
-    assert!((4..=7).contains(&(looks() - before)), "{} in the first second", looks() - before);
+    assert!(
+        (4..=7).contains(&(looks() - before)),
+        "{} in the first second",
+        looks() - before
+    );
     sleep(Duration::from_secs(9)).await;
-    assert!(looks() - before <= 13, "{} in ten seconds", looks() - before);
+    assert!(
+        looks() - before <= 13,
+        "{} in ten seconds",
+        looks() - before
+    );
     drop(following);
     settle().await;
     let stopped = looks();
@@ -257,5 +347,8 @@ async fn a5_follower_polls_with_growing_pauses_and_stops_with_its_last_client() 
     assert_eq!(looks(), stopped, "the browser has gone");
     one.provider.gate.add_permits(1);
     assert_eq!(running.into_inner().await.location(), "/");
-    assert_eq!(other.callback(&mut jar, "wang", &state).await.location(), "/");
+    assert_eq!(
+        other.callback(&mut jar, "wang", &state).await.location(),
+        "/"
+    );
 }

@@ -18,16 +18,27 @@ fn login<St: SessionStore<Person>>(store: St) -> LoginLayer<Provider, St> {
 /// The application is open; only the login layer guards.
 fn app<St: SessionStore<Person>>(
     login: &LoginLayer<Provider, St>,
-) -> impl Service<Request<Body>, Response = Response<ResponseBody<Body>>, Error = Infallible> + Clone + use<St> {
-    login.layer(service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::from("inside")))))
+) -> impl Service<Request<Body>, Response = Response<ResponseBody<Body>>, Error = Infallible>
++ Clone
++ use<St> {
+    login.layer(service_fn(async |_: Request<Body>| {
+        Ok::<_, Infallible>(Response::new(Body::from("inside")))
+    }))
 }
 
-async fn visit<St: SessionStore<Person>>(login: &LoginLayer<Provider, St>, jar: &Jar, target: &str) -> Answer {
+async fn visit<St: SessionStore<Person>>(
+    login: &LoginLayer<Provider, St>,
+    jar: &Jar,
+    target: &str,
+) -> Answer {
     answer(app(login).oneshot(jar.get(target)).await.unwrap()).await
 }
 
 async fn logged_in(login: &LoginLayer<Provider>, name: &str) -> Jar {
-    let site = Site { login: login.clone(), ..Site::new() };
+    let site = Site {
+        login: login.clone(),
+        ..Site::new()
+    };
     let mut jar = Jar::default();
     site.log_in(&mut jar, name).await;
     jar
@@ -37,26 +48,57 @@ async fn logged_in(login: &LoginLayer<Provider>, name: &str) -> Jar {
 async fn p1_targets_under_a_prefix_need_a_login_and_others_do_not() {
     let login = login(MemoryStore::new());
     for open in ["/", "/public", "/administration"] {
-        assert_eq!(visit(&login, &Jar::default(), open).await.text, "inside", "{open}");
+        assert_eq!(
+            visit(&login, &Jar::default(), open).await.text,
+            "inside",
+            "{open}"
+        );
     }
     for guarded in ["/admin", "/admin/", "/admin/x?y", "/%61dmin"] {
-        assert!(visit(&login, &Jar::default(), guarded).await.is_to_provider(), "{guarded}");
+        assert!(
+            visit(&login, &Jar::default(), guarded)
+                .await
+                .is_to_provider(),
+            "{guarded}"
+        );
     }
     // P2: every prefix guards a target that can be read in two ways.
-    for ambiguous in ["//admin", "/public/..%2fadmin", "/public;x/admin", "/%252e/"] {
-        assert_ne!(visit(&login, &Jar::default(), ambiguous).await.text, "inside", "{ambiguous}");
+    for ambiguous in [
+        "//admin",
+        "/public/..%2fadmin",
+        "/public;x/admin",
+        "/%252e/",
+    ] {
+        assert_ne!(
+            visit(&login, &Jar::default(), ambiguous).await.text,
+            "inside",
+            "{ambiguous}"
+        );
     }
-    assert_eq!(visit(&login, &Jar::default(), "/auth/weika/login").await.parts.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        visit(&login, &Jar::default(), "/auth/weika/login")
+            .await
+            .parts
+            .status,
+        StatusCode::SEE_OTHER
+    );
 }
 
 #[tokio::test]
 async fn target_under_two_prefixes_has_to_satisfy_both() {
     let login = login(MemoryStore::new());
-    let (clerk, chief) = (logged_in(&login, "clerk").await, logged_in(&login, "chief").await);
+    let (clerk, chief) = (
+        logged_in(&login, "clerk").await,
+        logged_in(&login, "chief").await,
+    );
     assert_eq!(visit(&login, &clerk, "/admin").await.text, "inside");
     let refused = visit(&login, &clerk, "/admin/roles/1").await;
     assert_eq!(refused.parts.status, StatusCode::FORBIDDEN);
-    assert!(refused.text.contains("return_to=%2Fadmin%2Froles%2F1"), "{}", refused.text);
+    assert!(
+        refused.text.contains("return_to=%2Fadmin%2Froles%2F1"),
+        "{}",
+        refused.text
+    );
     assert_eq!(visit(&login, &chief, "/admin/roles/1").await.text, "inside");
 }
 
@@ -64,11 +106,26 @@ async fn target_under_two_prefixes_has_to_satisfy_both() {
 async fn r7_guarded_responses_get_cache_control_and_open_ones_do_not() {
     let login = login(MemoryStore::new());
     let jar = logged_in(&login, "clerk").await;
-    assert_eq!(visit(&login, &jar, "/admin").await.parts.headers["cache-control"], "private, no-store");
-    assert!(!visit(&login, &jar, "/public").await.parts.headers.contains_key("cache-control"));
+    assert_eq!(
+        visit(&login, &jar, "/admin").await.parts.headers["cache-control"],
+        "private, no-store"
+    );
+    assert!(
+        !visit(&login, &jar, "/public")
+            .await
+            .parts
+            .headers
+            .contains_key("cache-control")
+    );
     let store = MemoryStore::new();
-    let unchanged = LoginLayer::builder_with_store(Site::new().provider, store).public_url("https://campus.example");
-    let unchanged = unchanged.secret([9; 32]).guard_prefix("/admin", LoggedIn).without_cache_control().build().unwrap();
+    let unchanged = LoginLayer::builder_with_store(Site::new().provider, store)
+        .public_url("https://campus.example");
+    let unchanged = unchanged
+        .secret([9; 32])
+        .guard_prefix("/admin", LoggedIn)
+        .without_cache_control()
+        .build()
+        .unwrap();
     let jar = logged_in(&unchanged, "clerk").await;
     let answer = visit(&unchanged, &jar, "/admin").await;
     assert!(answer.text == "inside" && !answer.parts.headers.contains_key("cache-control"));
@@ -82,7 +139,9 @@ impl SessionStore<Person> for Late {
     type Load = std::pin::Pin<Box<dyn Future<Output = LoadResult<Person>> + Send>>;
 
     fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<Person, Self::Load> {
-        let Lookup::Ready(found) = self.0.load(namespace, id) else { unreachable!("memory answers at once") };
+        let Lookup::Ready(found) = self.0.load(namespace, id) else {
+            unreachable!("memory answers at once")
+        };
         Lookup::Pending(Box::pin(async move {
             tokio::task::yield_now().await;
             found
@@ -118,12 +177,21 @@ impl SessionStore<Person> for Late {
 #[tokio::test]
 async fn prefix_guards_as_well_when_the_store_answers_late() {
     let (store, provider) = (Late(MemoryStore::new()), Site::new().provider);
-    let site = Site { login: login(store), provider, clock: Site::new().clock };
+    let site = Site {
+        login: login(store),
+        provider,
+        clock: Site::new().clock,
+    };
     let mut jar = Jar::default();
     site.log_in(&mut jar, "clerk").await;
     assert_eq!(visit(&site.login, &jar, "/admin").await.text, "inside");
-    assert_eq!(visit(&site.login, &jar, "/admin/roles").await.parts.status, StatusCode::FORBIDDEN);
-    jar.0.iter_mut().for_each(|(_, value)| *value = "A".repeat(value.len()));
+    assert_eq!(
+        visit(&site.login, &jar, "/admin/roles").await.parts.status,
+        StatusCode::FORBIDDEN
+    );
+    jar.0
+        .iter_mut()
+        .for_each(|(_, value)| *value = "A".repeat(value.len()));
     assert!(visit(&site.login, &jar, "/admin").await.is_to_provider());
     assert_eq!(visit(&site.login, &jar, "/public").await.text, "inside");
 }

@@ -12,14 +12,32 @@ async fn login_that_begins_at_one_instance_ends_at_another_and_after_a_restart()
     let still_open = one.begin(&mut waiting, "/admin/y").await;
     let before = jar.clone();
     let other = instance(&origin, &store, 9, &[]);
-    assert_eq!(other.callback(&mut jar, "wang", &state).await.location(), "/admin/x");
+    assert_eq!(
+        other.callback(&mut jar, "wang", &state).await.location(),
+        "/admin/x"
+    );
     drop((one, other));
     let restarted = instance(&origin, &store, 9, &[]);
-    assert_eq!(restarted.callback(&mut waiting, "li", &still_open).await.location(), "/admin/y");
+    assert_eq!(
+        restarted
+            .callback(&mut waiting, "li", &still_open)
+            .await
+            .location(),
+        "/admin/y"
+    );
     let mut again = before.clone();
-    assert_eq!(restarted.callback(&mut again, "wang", &state).await.location(), "/admin/x");
+    assert_eq!(
+        restarted
+            .callback(&mut again, "wang", &state)
+            .await
+            .location(),
+        "/admin/x"
+    );
     assert_eq!(again.0, jar.0);
-    assert_eq!((restarted.who(&jar).await.as_str(), origin.exchanges()), ("wang", 2));
+    assert_eq!(
+        (restarted.who(&jar).await.as_str(), origin.exchanges()),
+        ("wang", 2)
+    );
 }
 
 /// Instances in the order in which a new secret, 10, takes the place of the old one, 9.
@@ -27,26 +45,38 @@ const STAGES: [(u8, &[u8]); 4] = [(9, &[]), (9, &[10]), (10, &[9]), (10, &[])];
 
 #[tokio::test(start_paused = true)]
 async fn instances_in_the_middle_of_a_change_of_secrets_find_each_others_sessions() {
-    let knows = |(secret, former): (u8, &[u8]), other: u8| secret == other || former.contains(&other);
+    let knows =
+        |(secret, former): (u8, &[u8]), other: u8| secret == other || former.contains(&other);
     let mut pairs = 0;
     for begins in STAGES {
         for exchanges in STAGES.into_iter().filter(|stage| knows(*stage, begins.0)) {
             for joins in STAGES {
                 let (origin, store) = (Site::new(), Joint::default());
-                let [begin, exchange, join] =
-                    [begins, exchanges, joins].map(|(secret, former)| instance(&origin, &store, secret, former));
+                let [begin, exchange, join] = [begins, exchanges, joins]
+                    .map(|(secret, former)| instance(&origin, &store, secret, former));
                 let mut jar = Jar::default();
                 let state = begin.begin(&mut jar, "/admin/x").await;
                 let before = jar.clone();
                 exchange.callback(&mut jar, "wang", &state).await;
-                assert_eq!(join.who(&jar).await, "wang", "sessions do not depend on secrets");
+                assert_eq!(
+                    join.who(&jar).await,
+                    "wang",
+                    "sessions do not depend on secrets"
+                );
                 let mut again = before.clone();
                 let answer = join.callback(&mut again, "wang", &state).await;
                 if knows(joins, begins.0) {
-                    assert_eq!(answer.location(), "/admin/x", "{begins:?} {exchanges:?} {joins:?}");
+                    assert_eq!(
+                        answer.location(),
+                        "/admin/x",
+                        "{begins:?} {exchanges:?} {joins:?}"
+                    );
                     assert_eq!(again.0, jar.0);
                     // Whoever presses "back" is recognized as well.
-                    assert_eq!(join.callback(&mut again, "wang", &state).await.location(), "/admin/x");
+                    assert_eq!(
+                        join.callback(&mut again, "wang", &state).await.location(),
+                        "/admin/x"
+                    );
                     pairs += 1;
                 } else {
                     assert_eq!(answer.parts.status, StatusCode::BAD_REQUEST);

@@ -5,9 +5,13 @@ use super::*;
 type Builder = LoginLayerBuilder<Provider, MemoryStore<Person>>;
 
 /// The configuration errors of a layer with this setting.
-fn errors(set: impl FnOnce(Builder) -> Builder) -> Vec<Mistake> {
+fn errors(set: impl FnOnce(Builder) -> Builder) -> Vec<ConfigErrorKind> {
     let builder = LoginLayer::builder(Site::new().provider).public_url("https://campus.example");
-    set(builder).build().err().map(|error| error.mistakes().to_vec()).unwrap_or_default()
+    set(builder)
+        .build()
+        .err()
+        .map(|error| error.errors().to_vec())
+        .unwrap_or_default()
 }
 
 #[test]
@@ -18,9 +22,19 @@ fn literal_from_the_documentation_is_rejected_as_secret_and_as_former_secret() {
         "the same 32 bytes or more for all instances",
         "an example's secret, known to everybody who reads this",
     ] {
-        assert_eq!(errors(|it| it.secret(literal)), [Mistake::Published { name: "secret" }], "{literal}");
-        let rotated = errors(|it| it.secret([7; 32]).former_secret(literal));
-        assert_eq!(rotated, [Mistake::Published { name: "former_secret" }], "{literal}");
+        assert_eq!(
+            errors(|it| it.secret(literal)),
+            [ConfigErrorKind::Published { name: "secret" }],
+            "{literal}"
+        );
+        let rotated = errors(|it| it.secret([7; 32]).previous_secret(literal));
+        assert_eq!(
+            rotated,
+            [ConfigErrorKind::Published {
+                name: "previous_secret"
+            }],
+            "{literal}"
+        );
     }
-    assert_eq!(errors(|it| it.secret([7; 32]).former_secret([8; 32])), []);
+    assert_eq!(errors(|it| it.secret([7; 32]).previous_secret([8; 32])), []);
 }

@@ -13,14 +13,24 @@ fn with(
         LoginLayerBuilder<Provider, MemoryStore<Person>>,
     ) -> LoginLayerBuilder<Provider, MemoryStore<Person>>,
 ) -> Site {
-    let Site { provider, clock, .. } = Site::new();
-    let builder = LoginLayer::builder(provider.clone()).public_url("https://campus.example").clock(clock.clock());
-    Site { provider, clock, login: change(builder).build().unwrap() }
+    let Site {
+        provider, clock, ..
+    } = Site::new();
+    let builder = LoginLayer::builder(provider.clone())
+        .public_url("https://campus.example")
+        .clock(clock.clock());
+    Site {
+        provider,
+        clock,
+        login: change(builder).build().unwrap(),
+    }
 }
 
 fn by_peer() -> Throttle {
     Throttle::by(|_: &HeaderMap, extensions: &Extensions| {
-        extensions.get::<SocketAddr>().map(|peer| ClientKey::from(peer.ip()))
+        extensions
+            .get::<SocketAddr>()
+            .map(|peer| ClientKey::from(peer.ip()))
     })
 }
 
@@ -34,7 +44,9 @@ async fn visit(site: &Site, from: &str, code: &str) -> (Answer, Jar, String) {
 
 async fn back(site: &Site, from: &str, jar: &mut Jar, url: &str) -> Answer {
     let mut request = jar.get(url);
-    request.extensions_mut().insert(SocketAddr::new(from.parse::<IpAddr>().unwrap(), 4_000));
+    request
+        .extensions_mut()
+        .insert(SocketAddr::new(from.parse::<IpAddr>().unwrap(), 4_000));
     let answer = site.answer(request).await;
     jar.apply(&answer);
     answer
@@ -56,15 +68,23 @@ async fn a2_client_whose_codes_were_refused_gets_429_and_nothing_is_sent() {
     site.log_in(&mut Jar::default(), "zhao").await;
     let mut script = jar.get(&url);
     script.headers_mut().remove(ACCEPT);
-    script.extensions_mut().insert(SocketAddr::new("192.0.2.1".parse().unwrap(), 1));
+    script
+        .extensions_mut()
+        .insert(SocketAddr::new("192.0.2.1".parse().unwrap(), 1));
     let script = site.answer(script).await;
     assert_eq!(
         (script.parts.status, script.text.as_str()),
-        (StatusCode::TOO_MANY_REQUESTS, r#"{"error":"too_many_attempts"}"#)
+        (
+            StatusCode::TOO_MANY_REQUESTS,
+            r#"{"error":"too_many_attempts"}"#
+        )
     );
     // The code was not sent: the same address goes on.
     site.clock.advance(Duration::from_secs(10));
-    assert_eq!(back(&site, "192.0.2.1", &mut jar, &url).await.location(), "/");
+    assert_eq!(
+        back(&site, "192.0.2.1", &mut jar, &url).await.location(),
+        "/"
+    );
     assert_eq!(site.who(&jar).await, "wang");
 }
 
@@ -72,12 +92,22 @@ async fn a2_client_whose_codes_were_refused_gets_429_and_nothing_is_sent() {
 async fn a2_two_thousand_good_logins_behind_one_address_pass() {
     let site = with(|builder| builder.throttle(by_peer().burst(2)));
     for number in 0..2_000 {
-        assert_eq!(visit(&site, "192.0.2.1", &format!("p{number}")).await.0.location(), "/");
+        assert_eq!(
+            visit(&site, "192.0.2.1", &format!("p{number}"))
+                .await
+                .0
+                .location(),
+            "/"
+        );
     }
     for failed in ["fault", "lost", "denied"] {
         visit(&site, "192.0.2.1", failed).await;
     }
-    assert_eq!(visit(&site, "192.0.2.1", "wang").await.0.location(), "/", "only refused codes cost");
+    assert_eq!(
+        visit(&site, "192.0.2.1", "wang").await.0.location(),
+        "/",
+        "only refused codes cost"
+    );
 }
 
 #[tokio::test]
@@ -98,19 +128,47 @@ async fn a2_exchange_above_the_ceiling_per_minute_is_503_and_is_not_sent() {
     }
     let (busy, mut jar, url) = visit(&site, "192.0.2.1", "li").await;
     assert_eq!(busy.parts.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!((busy.parts.headers[RETRY_AFTER].to_str().unwrap(), site.exchanges()), ("30", 3));
+    assert_eq!(
+        (
+            busy.parts.headers[RETRY_AFTER].to_str().unwrap(),
+            site.exchanges()
+        ),
+        ("30", 3)
+    );
     site.clock.advance(Duration::from_secs(30));
-    assert_eq!(back(&site, "192.0.2.1", &mut jar, &url).await.location(), "/");
-    assert_eq!(visit(&site, "192.0.2.1", "zhao").await.0.parts.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        back(&site, "192.0.2.1", &mut jar, &url).await.location(),
+        "/"
+    );
+    assert_eq!(
+        visit(&site, "192.0.2.1", "zhao").await.0.parts.status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
 }
 
 #[test]
 fn a2_limits_of_zero_are_configuration_errors() {
-    let builder =
-        |throttle| LoginLayer::builder(Site::new().provider).public_url("https://campus.example").throttle(throttle);
-    for throttle in [by_peer().burst(0), by_peer().capacity(0), by_peer().refill(Duration::ZERO)] {
+    let builder = |throttle| {
+        LoginLayer::builder(Site::new().provider)
+            .public_url("https://campus.example")
+            .throttle(throttle)
+    };
+    for throttle in [
+        by_peer().burst(0),
+        by_peer().capacity(0),
+        by_peer().refill(Duration::ZERO),
+    ] {
         let error = builder(throttle).build().unwrap_err();
-        assert!(matches!(error.mistakes(), [Mistake::Bounds { name: "throttle", .. }]), "{error}");
+        assert!(
+            matches!(
+                error.errors(),
+                [ConfigErrorKind::Bounds {
+                    name: "throttle",
+                    ..
+                }]
+            ),
+            "{error}"
+        );
     }
 }
 
@@ -124,7 +182,8 @@ async fn a6_flood_of_each_kind_is_one_line_a_second_with_the_number_of_suppresse
             let (_, _, url) = visit(&site, "::1", "bad").await;
             // Without its cookie: the login restarts, and then a page says so.
             let restarted = site.answer(Jar::default().get(&url)).await;
-            site.answer(Jar::default().get(&site.callback_url("wang", &restarted.state()))).await;
+            site.answer(Jar::default().get(&site.callback_url("wang", &restarted.state())))
+                .await;
             // Other codes of clients without a bucket.
             let mut jar = Jar::default();
             for code in ["bad", "fault", "lost"] {
@@ -134,10 +193,22 @@ async fn a6_flood_of_each_kind_is_one_line_a_second_with_the_number_of_suppresse
         }
     };
     flood().await;
-    let lines =
-        |of: &str| logged.text().lines().filter(|line| line.contains(of)).map(str::to_owned).collect::<Vec<_>>();
-    let kinds =
-        ["InvalidCode", "Fault", "Lost", "login restarts", "did not come back", "too many codes that were refused"];
+    let lines = |of: &str| {
+        logged
+            .text()
+            .lines()
+            .filter(|line| line.contains(of))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let kinds = [
+        "InvalidCode",
+        "Fault",
+        "Lost",
+        "login restarts",
+        "did not come back",
+        "too many codes that were refused",
+    ];
     for kind in kinds {
         assert_eq!(lines(kind).len(), 1, "{kind}: {:?}", lines(kind));
         assert!(lines(kind)[0].contains("suppressed=0"), "{kind}");
@@ -146,9 +217,18 @@ async fn a6_flood_of_each_kind_is_one_line_a_second_with_the_number_of_suppresse
     flood().await;
     for kind in kinds {
         assert_eq!(lines(kind).len(), 2, "{kind}");
-        assert!(!lines(kind)[1].contains("suppressed=0"), "{kind}: {:?}", lines(kind));
+        assert!(
+            !lines(kind)[1].contains("suppressed=0"),
+            "{kind}: {:?}",
+            lines(kind)
+        );
     }
-    assert_eq!(lines("WARN").len() + lines("INFO").len(), 2 * kinds.len(), "{:?}", lines("WARN"));
+    assert_eq!(
+        lines("WARN").len() + lines("INFO").len(),
+        2 * kinds.len(),
+        "{:?}",
+        lines("WARN")
+    );
     let count = lines("Fault")[1].clone();
     assert!(count.contains("suppressed=99"), "{count}");
 }

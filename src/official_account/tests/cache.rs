@@ -35,7 +35,10 @@ async fn no_account_is_an_answer_too() {
     let bench = Bench::new(Answer::NotAuthorized);
     let school = bench.school();
     for _ in 0..2 {
-        assert_eq!(school.get().await.unwrap(), AccountAuthorization::NotAuthorized { auth_url: None });
+        assert_eq!(
+            school.get().await.unwrap(),
+            AccountAuthorization::NotAuthorized { auth_url: None }
+        );
     }
     assert_eq!(bench.calls(), 1);
 }
@@ -80,7 +83,10 @@ async fn callers_that_go_away_neither_end_nor_repeat_the_call() {
     assert_eq!(bench.calls(), 1);
     bench.open();
     settle().await;
-    assert_eq!(told(school.peek().ok_or_else(|| panic!("nothing is kept"))).as_deref(), Ok("wx1"));
+    assert_eq!(
+        told(school.peek().ok_or_else(|| panic!("nothing is kept"))).as_deref(),
+        Ok("wx1")
+    );
     assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
     assert_eq!(bench.calls(), 1);
 }
@@ -184,10 +190,18 @@ async fn a_forgotten_answer_is_asked_for_at_once() {
 
     school.invalidate();
     bench.answer_with(Answer::Reset);
-    assert_eq!(ask(&school).await, Err(ErrorKind::Lost), "a forgotten answer is not served either");
+    assert_eq!(
+        ask(&school).await,
+        Err(ErrorKind::Lost),
+        "a forgotten answer is not served either"
+    );
     bench.answer_with(Answer::Account("wx2"));
     school.invalidate();
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx2"), "the failure is forgotten as well");
+    assert_eq!(
+        ask(&school).await.as_deref(),
+        Ok("wx2"),
+        "the failure is forgotten as well"
+    );
 }
 
 #[tokio::test]
@@ -225,14 +239,21 @@ async fn system_time_that_is_set_makes_an_answer_neither_younger_nor_older() {
     assert_eq!(bench.calls(), 1);
     bench.clock.set(START.minus(year));
     bench.clock.advance(Duration::from_secs(3));
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx2"), "five minutes have passed");
+    assert_eq!(
+        ask(&school).await.as_deref(),
+        Ok("wx2"),
+        "five minutes have passed"
+    );
 
     let bench = Bench::new(Answer::Reset);
     let school = bench.school();
     assert!(ask(&school).await.is_err());
     bench.answer_with(Answer::Account("wx1"));
     bench.clock.set(START.minus(year));
-    assert!(ask(&school).await.is_err(), "the pause after the failure lasts");
+    assert!(
+        ask(&school).await.is_err(),
+        "the pause after the failure lasts"
+    );
     bench.clock.advance(Duration::from_secs(10));
     assert_eq!(ask(&school).await.as_deref(), Ok("wx1"), "and ends on time");
 }
@@ -241,7 +262,12 @@ async fn system_time_that_is_set_makes_an_answer_neither_younger_nor_older() {
 async fn schools_are_asked_about_one_by_one_and_clones_share() {
     let bench = Bench::new(Answer::Account("wx1"));
     for token in ["t0ken-1", "t0ken-2", "t0ken-1", "t0ken-2"] {
-        bench.accounts.clone().get(&AppToken::new(token)).await.unwrap();
+        bench
+            .accounts
+            .clone()
+            .get(&AppToken::new(token))
+            .await
+            .unwrap();
         bench.accounts.school(token).clone().get().await.unwrap();
     }
     assert_eq!(bench.calls(), 2);
@@ -258,13 +284,18 @@ async fn a_full_cache_forgets_the_school_that_nobody_asks_about() {
         bench.accounts.get(token).await.unwrap();
         bench.accounts.shared.slots.run_pending_tasks();
     }
-    assert_eq!(tokens.map(|token| bench.accounts.peek(&token).is_some()), [false, true, true]);
+    assert_eq!(
+        tokens.map(|token| bench.accounts.peek(&token).is_some()),
+        [false, true, true]
+    );
 }
 
 #[tokio::test]
 async fn other_settings_hold() {
     let seconds = Duration::from_secs;
-    let bench = Bench::with(Answer::Account("wx1"), |builder| builder.time_to_live(seconds(60)).back_off(seconds(2)));
+    let bench = Bench::with(Answer::Account("wx1"), |builder| {
+        builder.time_to_live(seconds(60)).back_off(seconds(2))
+    });
     let school = bench.school();
     ask(&school).await.unwrap();
     bench.clock.advance(seconds(59));
@@ -300,9 +331,15 @@ fn outside_a_runtime_nobody_is_asked() {
     let school = bench.school();
     let error = assert_ready!(task::spawn(school.get()).poll()).unwrap_err();
     assert_eq!((error.kind(), bench.calls()), (ErrorKind::Internal, 0));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     assert_eq!(runtime.block_on(ask(&school)).as_deref(), Ok("wx1"));
-    assert_eq!(told(assert_ready!(task::spawn(school.get()).poll())).as_deref(), Ok("wx1"));
+    assert_eq!(
+        told(assert_ready!(task::spawn(school.get()).poll())).as_deref(),
+        Ok("wx1")
+    );
 }
 
 #[test]
@@ -311,7 +348,10 @@ fn a_runtime_that_ends_leaves_nobody_waiting() {
     bench.close();
     let school = bench.school();
     let mut asking = task::spawn(school.get());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         assert_pending!(asking.poll());
         settle().await;
@@ -327,8 +367,15 @@ async fn debug_never_shows_the_token() {
     let bench = Bench::new(Answer::Account("wx1"));
     let school = bench.school();
     ask(&school).await.unwrap();
-    let shown = format!("{:?} {school:?} {:?}", bench.accounts, OfficialAccountLayer::new(school.clone()));
-    assert!(shown.contains("school.example") && !shown.contains("t0ken"), "{shown}");
+    let shown = format!(
+        "{:?} {school:?} {:?}",
+        bench.accounts,
+        OfficialAccountLayer::new(school.clone())
+    );
+    assert!(
+        shown.contains("school.example") && !shown.contains("t0ken"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -348,7 +395,11 @@ fn what_users_hold_is_send_and_sync() {
 async fn what_is_known_is_told_at_once_and_asked_for_in_the_background() {
     let bench = Bench::new(Answer::Account("wx1"));
     let school = bench.school();
-    let known = || school.known().and_then(|known| known.account().map(|account| account.app_id().to_owned()));
+    let known = || {
+        school
+            .known()
+            .and_then(|known| known.account().map(|account| account.app_id().to_owned()))
+    };
     assert_eq!(known(), None);
     settle().await;
     assert_eq!((known().as_deref(), bench.calls()), (Some("wx1"), 1));
@@ -385,6 +436,10 @@ async fn another_token_takes_the_place_of_one_that_has_ended() {
     bench.answer_with(Answer::Account("wx2"));
     school.set_token("t0ken-2");
     assert_eq!(ask(&same).await.as_deref(), Ok("wx2"), "clones share it");
-    assert_eq!(ask(&clone).await.as_deref(), Ok("wx1"), "another handle does not");
+    assert_eq!(
+        ask(&clone).await.as_deref(),
+        Ok("wx1"),
+        "another handle does not"
+    );
     assert_eq!(bench.calls(), 2);
 }

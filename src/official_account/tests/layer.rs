@@ -9,14 +9,16 @@ use tower::{Layer, Service, ServiceExt};
 use tower_test::mock;
 
 use super::*;
-use crate::answer::{Page, Pages};
+use crate::response::{Page, Pages};
 
 type Body = Full<Bytes>;
 
 /// Answers with what is in the extensions.
 fn known(request: &Request<Body>) -> Response<Body> {
     let extensions = request.extensions();
-    let account = extensions.get::<Arc<OfficialAccount>>().map_or("none", |account| account.app_id());
+    let account = extensions
+        .get::<Arc<OfficialAccount>>()
+        .map_or("none", |account| account.app_id());
     let authorization = match extensions.get::<AccountAuthorization>() {
         Some(AccountAuthorization::Authorized(account)) => account.app_id(),
         Some(_) => "none",
@@ -47,7 +49,9 @@ fn with_foreign_account() -> Request<Body> {
     let mut request = request();
     let foreign = Arc::new(OfficialAccount::builder("foreign").build());
     request.extensions_mut().insert(Arc::clone(&foreign));
-    request.extensions_mut().insert(AccountAuthorization::Authorized(foreign));
+    request
+        .extensions_mut()
+        .insert(AccountAuthorization::Authorized(foreign));
     request
 }
 
@@ -56,17 +60,31 @@ async fn text<E: std::fmt::Debug>(body: impl http_body::Body<Data = Bytes, Error
 }
 
 async fn pass(bench: &Bench, request: Request<Body>) -> String {
-    let response = layer(bench).layer(application()).oneshot(request).await.unwrap();
+    let response = layer(bench)
+        .layer(application())
+        .oneshot(request)
+        .await
+        .unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     text(response.into_body()).await
 }
 
 /// The answer to a request that the application must not see.
-async fn refused(bench: &Bench, request: Request<Body>) -> (StatusCode, HeaderMap, ErrorKind, String) {
-    let inner = service_fn(async |_: Request<Body>| -> Result<Response<Body>, Infallible> {
-        unreachable!("the application must not be asked")
-    });
-    let (parts, body) = layer(bench).layer(inner).oneshot(request).await.unwrap().into_parts();
+async fn refused(
+    bench: &Bench,
+    request: Request<Body>,
+) -> (StatusCode, HeaderMap, ErrorKind, String) {
+    let inner = service_fn(
+        async |_: Request<Body>| -> Result<Response<Body>, Infallible> {
+            unreachable!("the application must not be asked")
+        },
+    );
+    let (parts, body) = layer(bench)
+        .layer(inner)
+        .oneshot(request)
+        .await
+        .unwrap()
+        .into_parts();
     let kind = parts.extensions.get::<Error>().unwrap().kind();
     (parts.status, parts.headers, kind, text(body).await)
 }
@@ -82,7 +100,10 @@ async fn the_account_is_put_into_the_extensions_of_every_request() {
 
 #[tokio::test]
 async fn an_account_that_somebody_else_put_there_is_removed() {
-    for (answer, expected) in [(Answer::Account("wx1"), "wx1 wx1"), (Answer::NotAuthorized, "none none")] {
+    for (answer, expected) in [
+        (Answer::Account("wx1"), "wx1 wx1"),
+        (Answer::NotAuthorized, "none none"),
+    ] {
         let bench = Bench::new(answer);
         for _ in ["while Kesion is asked", "with a fresh answer"] {
             assert_eq!(pass(&bench, with_foreign_account()).await, expected);
@@ -105,9 +126,24 @@ async fn a_former_answer_is_served_when_kesion_fails() {
 #[tokio::test]
 async fn without_any_answer_the_status_says_what_failed() {
     for (answer, status, kind, code) in [
-        (Answer::Reset, StatusCode::BAD_GATEWAY, ErrorKind::Lost, "upstream_failed"),
-        (Answer::Late, StatusCode::GATEWAY_TIMEOUT, ErrorKind::Timeout, "upstream_timeout"),
-        (Answer::Panic, StatusCode::SERVICE_UNAVAILABLE, ErrorKind::Internal, "unavailable"),
+        (
+            Answer::Reset,
+            StatusCode::BAD_GATEWAY,
+            ErrorKind::Lost,
+            "upstream_failed",
+        ),
+        (
+            Answer::Late,
+            StatusCode::GATEWAY_TIMEOUT,
+            ErrorKind::Timeout,
+            "upstream_timeout",
+        ),
+        (
+            Answer::Panic,
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::Internal,
+            "unavailable",
+        ),
     ] {
         let bench = Bench::new(answer);
         for _ in ["the call fails", "the failure is backed off from"] {
@@ -115,7 +151,10 @@ async fn without_any_answer_the_status_says_what_failed() {
             assert_eq!((got, reason), (status, kind));
             assert_eq!(body, format!(r#"{{"error":"{code}"}}"#));
             assert_eq!(headers[CACHE_CONTROL], "no-store");
-            assert_eq!(headers.contains_key(RETRY_AFTER), status == StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(
+                headers.contains_key(RETRY_AFTER),
+                status == StatusCode::SERVICE_UNAVAILABLE
+            );
         }
         assert_eq!(bench.calls(), 1);
     }
@@ -124,14 +163,24 @@ async fn without_any_answer_the_status_says_what_failed() {
 #[tokio::test]
 async fn a_person_gets_a_page_that_can_be_replaced() {
     let bench = Bench::new(Answer::Reset);
-    let navigation =
-        || Request::get("/").header(ACCEPT, "text/html").header(ACCEPT_LANGUAGE, "en").body(Body::default()).unwrap();
+    let navigation = || {
+        Request::get("/")
+            .header(ACCEPT, "text/html")
+            .header(ACCEPT_LANGUAGE, "en")
+            .body(Body::default())
+            .unwrap()
+    };
     let (_, headers, _, page) = refused(&bench, navigation()).await;
     assert_eq!(headers[CONTENT_TYPE], "text/html; charset=utf-8");
     assert!(page.contains("A system that we need"), "{page}");
 
     let pages = Pages::custom(|page: &Page| Response::new(format!("mine: {:?}", page.kind())));
-    let response = layer(&bench).pages(pages).layer(application()).oneshot(navigation()).await.unwrap();
+    let response = layer(&bench)
+        .pages(pages)
+        .layer(application())
+        .oneshot(navigation())
+        .await
+        .unwrap();
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
     assert_eq!(text(response.into_body()).await, "mine: UpstreamFailed");
 }
@@ -139,7 +188,8 @@ async fn a_person_gets_a_page_that_can_be_replaced() {
 #[tokio::test]
 async fn service_is_ready_exactly_when_the_inner_one_is() {
     let bench = Bench::new(Answer::Account("wx1"));
-    let (mut service, mut handle) = mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(&bench));
+    let (mut service, mut handle) =
+        mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(&bench));
     handle.allow(0);
     assert_pending!(service.poll_ready());
     handle.allow(1);
@@ -150,7 +200,8 @@ async fn service_is_ready_exactly_when_the_inner_one_is() {
 async fn only_the_service_that_was_polled_ready_is_called_after_waiting() {
     let bench = Bench::new(Answer::Account("wx1"));
     bench.close();
-    let (mut service, mut handle) = mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(&bench));
+    let (mut service, mut handle) =
+        mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(&bench));
     handle.allow(1);
     assert_ready!(service.poll_ready()).unwrap();
     let mut response = task::spawn(service.call(request()));
@@ -172,7 +223,8 @@ async fn only_the_service_that_was_polled_ready_is_called_after_waiting() {
 async fn a_request_that_is_dropped_while_waiting_never_reaches_the_application() {
     let bench = Bench::new(Answer::Account("wx1"));
     bench.close();
-    let (mut service, mut handle) = mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(&bench));
+    let (mut service, mut handle) =
+        mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(&bench));
     handle.allow(1);
     assert_ready!(service.poll_ready()).unwrap();
     let mut response = task::spawn(service.call(request()));
@@ -199,7 +251,10 @@ impl Service<Request<Body>> for Counted {
     type Error = Infallible;
     type Future = Ready<Result<Response<Body>, Infallible>>;
 
-    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
+    fn poll_ready(
+        &mut self,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), Infallible>> {
         std::task::Poll::Ready(Ok(()))
     }
 
@@ -211,7 +266,10 @@ impl Service<Request<Body>> for Counted {
 #[test]
 fn with_a_fresh_answer_nothing_is_cloned_and_no_runtime_is_needed() {
     let bench = Bench::new(Answer::Account("wx1"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(ask(&bench.school())).unwrap();
     drop(runtime);
     let clones = Arc::new(AtomicUsize::new(0));
@@ -225,7 +283,14 @@ fn with_a_fresh_answer_nothing_is_cloned_and_no_runtime_is_needed() {
 async fn an_error_of_the_application_passes_untouched() {
     let bench = Bench::new(Answer::Account("wx1"));
     let inner = service_fn(|_: Request<Body>| ready(Err::<Response<Body>, _>("mine")));
-    assert_eq!(layer(&bench).layer(inner).oneshot(request()).await.unwrap_err(), "mine");
+    assert_eq!(
+        layer(&bench)
+            .layer(inner)
+            .oneshot(request())
+            .await
+            .unwrap_err(),
+        "mine"
+    );
 }
 
 #[tokio::test]
@@ -233,7 +298,9 @@ async fn future_is_send_and_asks_nothing_of_the_bodies() {
     fn assert_send<T: Send>(_: &T) {}
     struct NotEvenABody;
     let bench = Bench::new(Answer::Account("wx1"));
-    let inner = service_fn(|_: Request<NotEvenABody>| ready(Ok::<_, Infallible>(Response::new(NotEvenABody))));
+    let inner = service_fn(|_: Request<NotEvenABody>| {
+        ready(Ok::<_, Infallible>(Response::new(NotEvenABody)))
+    });
     let future = layer(&bench).layer(inner).call(Request::new(NotEvenABody));
     assert_send(&future);
 }

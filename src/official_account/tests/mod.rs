@@ -55,15 +55,31 @@ impl Bench {
         Self::with(answer, |builder| builder)
     }
 
-    fn with(answer: Answer, settings: impl FnOnce(OfficialAccountsBuilder) -> OfficialAccountsBuilder) -> Self {
+    fn with(
+        answer: Answer,
+        settings: impl FnOnce(OfficialAccountsBuilder) -> OfficialAccountsBuilder,
+    ) -> Self {
         let gate = Semaphore::new(Semaphore::MAX_PERMITS);
-        let far_end = Arc::new(FarEnd { calls: AtomicUsize::new(0), gate, answer: Mutex::new(answer) });
+        let far_end = Arc::new(FarEnd {
+            calls: AtomicUsize::new(0),
+            gate,
+            answer: Mutex::new(answer),
+        });
         let asked = Arc::clone(&far_end);
-        let transport = Transport::new(service_fn(move |request| Arc::clone(&asked).answer(request)));
-        let client = KesionClient::builder("https://school.example").transport(transport).build().unwrap();
+        let transport = Transport::new(service_fn(move |request| {
+            Arc::clone(&asked).answer(request)
+        }));
+        let client = KesionClient::builder("https://school.example")
+            .transport(transport)
+            .build()
+            .unwrap();
         let clock = ManualClock::new(START);
         let accounts = settings(OfficialAccounts::builder(client).clock(clock.clock())).build();
-        Self { far_end, clock, accounts }
+        Self {
+            far_end,
+            clock,
+            accounts,
+        }
     }
 
     fn school(&self) -> SchoolAccount {
@@ -88,7 +104,10 @@ impl Bench {
 }
 
 impl FarEnd {
-    async fn answer(self: Arc<Self>, request: Request<RequestBody>) -> Result<Response<Full<Bytes>>, BoxError> {
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Full<Bytes>>, BoxError> {
         let body = request.into_body().collect().await.unwrap().to_bytes();
         assert!(body.starts_with(b"apptoken=t0ken"));
         self.calls.fetch_add(1, Ordering::SeqCst);
@@ -96,10 +115,12 @@ impl FarEnd {
         let answer = *self.answer.lock().unwrap();
         drop(self.gate.acquire().await.unwrap());
         match answer {
-            Answer::Account(app_id) => {
-                Ok(Response::new(Full::from(format!(r#"{{"result":true,"appid":"{app_id}"}}"#))))
-            }
-            Answer::NotAuthorized => Ok(Response::new(Full::from(r#"{"result":false,"returnCode":3002}"#))),
+            Answer::Account(app_id) => Ok(Response::new(Full::from(format!(
+                r#"{{"result":true,"appid":"{app_id}"}}"#
+            )))),
+            Answer::NotAuthorized => Ok(Response::new(Full::from(
+                r#"{"result":false,"returnCode":3002}"#,
+            ))),
             Answer::Reset => Err("reset by peer".into()),
             Answer::Late => Err(TimedOut::new("late").into()),
             Answer::Panic => panic!("scripted panic"),
@@ -141,5 +162,9 @@ async fn herd(school: &SchoolAccount) -> JoinSet<Result<String, ErrorKind>> {
 #[track_caller]
 fn assert_all(told: &[Result<String, ErrorKind>], expected: Result<&str, ErrorKind>) {
     assert_eq!(told.len(), 1_000);
-    assert!(told.iter().all(|told| told.as_ref().map(String::as_str).map_err(|kind| *kind) == expected), "{told:?}");
+    assert!(
+        told.iter()
+            .all(|told| told.as_ref().map(String::as_str).map_err(|kind| *kind) == expected),
+        "{told:?}"
+    );
 }

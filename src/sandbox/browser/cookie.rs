@@ -67,7 +67,10 @@ impl Cookie {
     /// A pair without `=` or with an empty name is ignored (RFC 6265, section 5.2, steps 2 and 5). RFC 6265bis takes
     /// it as a nameless cookie, which a server cannot tell from a cookie of that name.
     pub(super) fn parse(header: &str, url: &Url, secure: bool, now: Timestamp) -> Option<Self> {
-        if header.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
+        if header
+            .bytes()
+            .any(|byte| byte.is_ascii_control() && byte != b'\t')
+        {
             return None;
         }
         let mut parts = header.split(';');
@@ -114,7 +117,8 @@ impl Cookie {
             let start = self.name.as_bytes().get(..prefix.len());
             start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
         };
-        let host_rule = self.secure && attributes.domain.is_none() && attributes.path.as_deref() == Some("/");
+        let host_rule =
+            self.secure && attributes.domain.is_none() && attributes.path.as_deref() == Some("/");
         (!has("__Host-") || host_rule) && (!has("__Secure-") || self.secure)
     }
 }
@@ -150,7 +154,8 @@ impl Attributes {
             match name.as_str() {
                 "domain" if !value.is_empty() => {
                     let domain = value.strip_prefix('.').unwrap_or(value);
-                    attributes.domain = Some(domain.to_ascii_lowercase()).filter(|it| !it.is_empty());
+                    attributes.domain =
+                        Some(domain.to_ascii_lowercase()).filter(|it| !it.is_empty());
                 }
                 "path" => attributes.path = Some(value.to_owned()).filter(|it| it.starts_with('/')),
                 "max-age" => attributes.max_age = max_age(value, now).or(attributes.max_age),
@@ -179,7 +184,11 @@ fn max_age(value: &str, now: Timestamp) -> Option<Timestamp> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let seconds = if value.starts_with('-') { 0 } else { digits.parse().unwrap_or(u64::MAX) };
+    let seconds = if value.starts_with('-') {
+        0
+    } else {
+        digits.parse().unwrap_or(u64::MAX)
+    };
     if seconds == 0 {
         return Some(Timestamp::from_unix_millis(0));
     }
@@ -195,7 +204,8 @@ fn may_set_for(url: &Url, domain: &str) -> bool {
 }
 
 fn is_below(host: &str, domain: &str) -> bool {
-    host.strip_suffix(domain).is_some_and(|start| start.ends_with('.'))
+    host.strip_suffix(domain)
+        .is_some_and(|start| start.ends_with('.'))
 }
 
 fn default_path(url: &Url) -> String {

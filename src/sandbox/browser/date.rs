@@ -23,11 +23,18 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
         0..=69 => year + 2000,
         _ => year,
     };
-    if year < 1601 || !(1..=days_in(month, year)).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+    if year < 1601
+        || !(1..=days_in(month, year)).contains(&day)
+        || hour > 23
+        || minute > 59
+        || second > 59
+    {
         return None;
     }
     let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
-    Some(Timestamp::from_unix_seconds(u64::try_from(seconds).unwrap_or(0)))
+    Some(Timestamp::from_unix_seconds(
+        u64::try_from(seconds).unwrap_or(0),
+    ))
 }
 
 /// `delimiter` of the grammar. Control characters other than the tab belong to tokens.
@@ -48,13 +55,22 @@ fn time_fields(token: &str) -> Option<[i64; 3]> {
 fn number(token: &str, permitted: std::ops::RangeInclusive<usize>) -> Option<(i64, &str)> {
     let digits = token.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = token.split_at(digits);
-    permitted.contains(&digits).then(|| number.parse().ok()).flatten().map(|number| (number, rest))
+    permitted
+        .contains(&digits)
+        .then(|| number.parse().ok())
+        .flatten()
+        .map(|number| (number, rest))
 }
 
 fn month_of(token: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const MONTHS: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
     let start = token.get(..3)?;
-    (1..).zip(MONTHS).find(|(_, month)| month.eq_ignore_ascii_case(start)).map(|(number, _)| number)
+    (1..)
+        .zip(MONTHS)
+        .find(|(_, month)| month.eq_ignore_ascii_case(start))
+        .map(|(number, _)| number)
 }
 
 const fn days_in(month: i64, year: i64) -> i64 {
@@ -83,7 +99,11 @@ mod tests {
     #[track_caller]
     fn assert_dates<const N: usize>(cases: [(&str, Option<u64>); N]) {
         for (text, seconds) in cases {
-            assert_eq!(parse(text), seconds.map(Timestamp::from_unix_seconds), "{text:?}");
+            assert_eq!(
+                parse(text),
+                seconds.map(Timestamp::from_unix_seconds),
+                "{text:?}"
+            );
         }
     }
 
@@ -105,7 +125,10 @@ mod tests {
             ("Sat, 15-Apr-17 :: 21:01:22", Some(1_492_290_082)),
             ("Sat, 15-Apr-17 :1:2 21:01:22", Some(1_492_290_082)),
             ("Sat, 15-Apr-17 123456 21:01:22", Some(1_492_290_082)),
-            ("Sat, 15-Apr-17 21:01:22 23:59:59 31 Dec 99", Some(1_492_290_082)),
+            (
+                "Sat, 15-Apr-17 21:01:22 23:59:59 31 Dec 99",
+                Some(1_492_290_082),
+            ),
             // A broken time counts as the day of the month if none was found yet.
             ("08:49 Nov 1994 08:49:37", Some(784_284_577)),
         ]);
@@ -115,7 +138,11 @@ mod tests {
     fn delimiters_are_those_of_the_grammar() {
         for delimiter in "\t !\"#$%&'()*+,-./;<=>?@[\\]^_`{|}~".chars() {
             let text = ["06", "Nov", "1994", "08:49:37"].join(&delimiter.to_string());
-            assert_eq!(parse(&text), Some(Timestamp::from_unix_seconds(784_111_777)), "{delimiter:?}");
+            assert_eq!(
+                parse(&text),
+                Some(Timestamp::from_unix_seconds(784_111_777)),
+                "{delimiter:?}"
+            );
         }
         for no_delimiter in ['\u{1}', '\u{7f}', 'x', '0', ':', '\u{e9}', '王'] {
             let text = ["06", "Nov", "1994", "08:49:37"].join(&no_delimiter.to_string());

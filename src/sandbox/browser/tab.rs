@@ -61,9 +61,10 @@ impl Browser {
     #[must_use]
     pub fn new() -> Self {
         let settings = Settings {
-            user_agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+            user_agent:
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
                          Chrome/140.0.0.0 Safari/537.36"
-                .to_owned(),
+                    .to_owned(),
             accept_language: "zh-CN,zh;q=0.9,en;q=0.8".to_owned(),
             trust_loopback: false,
             max_redirects: 20,
@@ -71,7 +72,10 @@ impl Browser {
             clock: Clock::system(),
             routes: HashMap::new(),
         };
-        Self { jar: Arc::default(), settings: Arc::new(settings) }
+        Self {
+            jar: Arc::default(),
+            settings: Arc::new(settings),
+        }
     }
 
     /// The `User-Agent` header.
@@ -115,7 +119,8 @@ impl Browser {
     /// a TLS terminator in front of it. To the browser the connection is as secure as the origin says.
     #[must_use]
     pub fn route(self, origin: &str, address: SocketAddr) -> Self {
-        let origin = Url::parse(origin).map_or_else(|_| origin.to_owned(), |url| ascii(&url.origin()));
+        let origin =
+            Url::parse(origin).map_or_else(|_| origin.to_owned(), |url| ascii(&url.origin()));
         self.with(|it| {
             it.routes.insert(origin, address);
         })
@@ -124,7 +129,10 @@ impl Browser {
     /// Somebody else with the same kind of browser, and none of the cookies.
     #[must_use]
     pub fn stranger(&self) -> Self {
-        Self { jar: Arc::default(), settings: Arc::clone(&self.settings) }
+        Self {
+            jar: Arc::default(),
+            settings: Arc::clone(&self.settings),
+        }
     }
 
     /// Goes to `url` as if it was typed, and on to wherever that leads.
@@ -142,7 +150,11 @@ impl Browser {
     ///
     /// As [`get`](Self::get).
     pub async fn get_no_follow(&self, url: &str) -> io::Result<Visit> {
-        self.go(Trip { follow: false, ..Trip::to(Method::GET, parse(url)?) }).await
+        self.go(Trip {
+            follow: false,
+            ..Trip::to(Method::GET, parse(url)?)
+        })
+        .await
     }
 
     /// Goes to `href` as if it was a link on the page at `from`.
@@ -153,7 +165,11 @@ impl Browser {
     pub async fn get_from(&self, from: &str, href: &str) -> io::Result<Visit> {
         let from = parse(from)?;
         let url = from.join(href).map_err(invalid)?;
-        self.go(Trip { initiator: Some(from), ..Trip::to(Method::GET, url) }).await
+        self.go(Trip {
+            initiator: Some(from),
+            ..Trip::to(Method::GET, url)
+        })
+        .await
     }
 
     /// Clicks the first link of `page` whose tag contains `marker`, such as `data-person="wang"`.
@@ -164,7 +180,11 @@ impl Browser {
     pub async fn click(&self, page: &Visit, marker: &str) -> io::Result<Visit> {
         let missing = || io::Error::new(io::ErrorKind::NotFound, format!("no link with {marker}"));
         let url = parse(&page.link(marker).ok_or_else(missing)?)?;
-        self.go(Trip { initiator: Some(page.url.clone()), ..Trip::to(Method::GET, url) }).await
+        self.go(Trip {
+            initiator: Some(page.url.clone()),
+            ..Trip::to(Method::GET, url)
+        })
+        .await
     }
 
     /// Submits a form of the same origin, and goes wherever that leads. `body` is
@@ -182,9 +202,19 @@ impl Browser {
     /// # Errors
     ///
     /// As [`get`](Self::get).
-    pub async fn post_from(&self, from: &str, url: &str, body: impl Into<Bytes>) -> io::Result<Visit> {
+    pub async fn post_from(
+        &self,
+        from: &str,
+        url: &str,
+        body: impl Into<Bytes>,
+    ) -> io::Result<Visit> {
         let initiator = Some(parse(from)?);
-        self.go(Trip { initiator, body: body.into(), ..Trip::to(Method::POST, parse(url)?) }).await
+        self.go(Trip {
+            initiator,
+            body: body.into(),
+            ..Trip::to(Method::POST, parse(url)?)
+        })
+        .await
     }
 
     /// What a script gets from `fetch(url)` on a page of the same origin. A redirect to another origin is
@@ -195,7 +225,12 @@ impl Browser {
     /// As [`get`](Self::get).
     pub async fn fetch(&self, url: &str) -> io::Result<Visit> {
         let url = parse(url)?;
-        self.go(Trip { initiator: Some(url.clone()), fetch: true, ..Trip::to(Method::GET, url) }).await
+        self.go(Trip {
+            initiator: Some(url.clone()),
+            fetch: true,
+            ..Trip::to(Method::GET, url)
+        })
+        .await
     }
 
     /// Goes to `url` as if it was typed, and hangs up that long after the request was written, whatever comes
@@ -206,7 +241,9 @@ impl Browser {
     /// When the address cannot be read or reached.
     pub async fn get_and_hang_up(&self, url: &str, after: Duration) -> io::Result<()> {
         let trip = Trip::to(Method::GET, parse(url)?);
-        self.outgoing(&trip, std::slice::from_ref(&trip.url)).send_and_hang_up(after).await
+        self.outgoing(&trip, std::slice::from_ref(&trip.url))
+            .send_and_hang_up(after)
+            .await
     }
 
     /// The cookies that have not expired, oldest first.
@@ -222,7 +259,12 @@ impl Browser {
     /// When the address cannot be read.
     pub fn plant_cookie(&self, url: &str, set_cookie: &str) -> io::Result<()> {
         let url = parse(url)?;
-        self.jar().set(set_cookie, &url, self.is_secure(&url), self.settings.clock.now());
+        self.jar().set(
+            set_cookie,
+            &url,
+            self.is_secure(&url),
+            self.settings.clock.now(),
+        );
         Ok(())
     }
 
@@ -241,15 +283,30 @@ impl Browser {
         let mut hops = Vec::new();
         loop {
             let outgoing = self.outgoing(&trip, &chain);
-            let sent_cookies = outgoing.headers.get(header::COOKIE).map(|it| lossy(it.as_bytes()));
+            let sent_cookies = outgoing
+                .headers
+                .get(header::COOKIE)
+                .map(|it| lossy(it.as_bytes()));
             let answer = outgoing.send(self.settings.body_limit).await?;
             let (parts, body) = answer.into_parts();
-            let set_cookies: Vec<_> =
-                parts.headers.get_all(header::SET_COOKIE).iter().map(|it| lossy(it.as_bytes())).collect();
+            let set_cookies: Vec<_> = parts
+                .headers
+                .get_all(header::SET_COOKIE)
+                .iter()
+                .map(|it| lossy(it.as_bytes()))
+                .collect();
             for set_cookie in &set_cookies {
-                self.jar().set(set_cookie, &trip.url, self.is_secure(&trip.url), self.settings.clock.now());
+                self.jar().set(
+                    set_cookie,
+                    &trip.url,
+                    self.is_secure(&trip.url),
+                    self.settings.clock.now(),
+                );
             }
-            let location = parts.headers.get(header::LOCATION).map(|it| lossy(it.as_bytes()));
+            let location = parts
+                .headers
+                .get(header::LOCATION)
+                .map(|it| lossy(it.as_bytes()));
             hops.push(Hop {
                 method: trip.method.clone(),
                 url: trip.url.to_string(),
@@ -259,7 +316,9 @@ impl Browser {
                 set_cookies,
             });
             let next = location.filter(|_| trip.follow && is_redirect(parts.status));
-            let next = next.map(|it| trip.url.join(&it).map_err(invalid)).transpose()?;
+            let next = next
+                .map(|it| trip.url.join(&it).map_err(invalid))
+                .transpose()?;
             let next = next.filter(|url| !trip.fetch || url.origin() == trip.url.origin());
             let Some(next) = next else {
                 return Ok(Visit {
@@ -271,7 +330,10 @@ impl Browser {
                 });
             };
             if hops.len() > self.settings.max_redirects {
-                return Err(io::Error::other(format!("more than {} redirects", self.settings.max_redirects)));
+                return Err(io::Error::other(format!(
+                    "more than {} redirects",
+                    self.settings.max_redirects
+                )));
             }
             trip.redirect(parts.status, next.clone());
             chain.push(next);
@@ -281,36 +343,86 @@ impl Browser {
     fn outgoing<'a>(&self, trip: &'a Trip, chain: &[Url]) -> Outgoing<'a> {
         let now = self.settings.clock.now();
         let mut headers = self.headers(trip, chain);
-        let cookies = self.jar().header(&trip.url, self.is_secure(&trip.url), trip.context(chain), now);
+        let cookies = self.jar().header(
+            &trip.url,
+            self.is_secure(&trip.url),
+            trip.context(chain),
+            now,
+        );
         insert(&mut headers, header::COOKIE, cookies.as_deref());
-        let route = self.settings.routes.get(&ascii(&trip.url.origin())).copied();
-        Outgoing { method: &trip.method, url: &trip.url, headers, body: trip.body.clone(), route }
+        let route = self
+            .settings
+            .routes
+            .get(&ascii(&trip.url.origin()))
+            .copied();
+        Outgoing {
+            method: &trip.method,
+            url: &trip.url,
+            headers,
+            body: trip.body.clone(),
+            route,
+        }
     }
 
     fn headers(&self, trip: &Trip, chain: &[Url]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let form = trip.method == Method::POST;
-        insert(&mut headers, header::USER_AGENT, Some(&self.settings.user_agent));
-        insert(&mut headers, header::ACCEPT, Some(if trip.fetch { "*/*" } else { ACCEPT_PAGE }));
-        insert(&mut headers, header::ACCEPT_LANGUAGE, Some(&self.settings.accept_language));
+        insert(
+            &mut headers,
+            header::USER_AGENT,
+            Some(&self.settings.user_agent),
+        );
+        insert(
+            &mut headers,
+            header::ACCEPT,
+            Some(if trip.fetch { "*/*" } else { ACCEPT_PAGE }),
+        );
+        insert(
+            &mut headers,
+            header::ACCEPT_LANGUAGE,
+            Some(&self.settings.accept_language),
+        );
         if !trip.fetch {
             insert(&mut headers, header::UPGRADE_INSECURE_REQUESTS, Some("1"));
         }
         // A script names no page of its own here.
-        let referrer = trip.initiator.as_ref().filter(|_| !trip.fetch).and_then(|page| referrer(page, &trip.url));
+        let referrer = trip
+            .initiator
+            .as_ref()
+            .filter(|_| !trip.fetch)
+            .and_then(|page| referrer(page, &trip.url));
         insert(&mut headers, header::REFERER, referrer.as_deref());
         if form {
-            insert(&mut headers, header::CONTENT_TYPE, Some("application/x-www-form-urlencoded"));
+            insert(
+                &mut headers,
+                header::CONTENT_TYPE,
+                Some("application/x-www-form-urlencoded"),
+            );
             insert(&mut headers, header::ORIGIN, Some(&trip.origin(chain)));
         }
         if is_trustworthy(&trip.url) {
-            let (mode, destination) = if trip.fetch { ("cors", "empty") } else { ("navigate", "document") };
-            let site = trip.initiator.as_ref().map_or("none", |initiator| relation(initiator, chain));
-            for (name, value) in [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", destination)] {
+            let (mode, destination) = if trip.fetch {
+                ("cors", "empty")
+            } else {
+                ("navigate", "document")
+            };
+            let site = trip
+                .initiator
+                .as_ref()
+                .map_or("none", |initiator| relation(initiator, chain));
+            for (name, value) in [
+                ("sec-fetch-site", site),
+                ("sec-fetch-mode", mode),
+                ("sec-fetch-dest", destination),
+            ] {
                 insert(&mut headers, HeaderName::from_static(name), Some(value));
             }
             if !trip.fetch {
-                insert(&mut headers, HeaderName::from_static("sec-fetch-user"), Some("?1"));
+                insert(
+                    &mut headers,
+                    HeaderName::from_static("sec-fetch-user"),
+                    Some("?1"),
+                );
             }
         }
         headers
@@ -350,8 +462,7 @@ fn referrer(page: &Url, target: &Url) -> Option<String> {
     Some(page.into())
 }
 
-const ACCEPT_PAGE: &str =
-    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8";
+const ACCEPT_PAGE: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8";
 
 const fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)

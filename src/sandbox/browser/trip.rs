@@ -21,13 +21,20 @@ pub(super) struct Trip {
 impl Trip {
     /// Typed into the address bar.
     pub(super) const fn to(method: Method, url: Url) -> Self {
-        Self { method, url, body: Bytes::new(), initiator: None, fetch: false, follow: true }
+        Self {
+            method,
+            url,
+            body: Bytes::new(),
+            initiator: None,
+            fetch: false,
+            follow: true,
+        }
     }
 
     /// The next request of the chain, as the Fetch standard makes it.
     pub(super) fn redirect(&mut self, status: StatusCode, mut next: Url) {
-        let post_to_get =
-            matches!(status, StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND) && self.method == Method::POST;
+        let post_to_get = matches!(status, StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND)
+            && self.method == Method::POST;
         if post_to_get || status == StatusCode::SEE_OTHER {
             self.method = Method::GET;
             self.body = Bytes::new();

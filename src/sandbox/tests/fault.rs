@@ -13,7 +13,10 @@ async fn spoiled(fault: Fault) -> (io::Result<Raw>, u64) {
     sandbox.faults().once(Endpoint::ManagerInfo, fault);
     let answer = post(&sandbox, &target, &json!({ "wxcode": code })).await;
     let ledger = sandbox.ledger();
-    assert_eq!(ledger.entries().last().unwrap().outcome, Outcome::Spoiled(name));
+    assert_eq!(
+        ledger.entries().last().unwrap().outcome,
+        Outcome::Spoiled(name)
+    );
     assert!(sandbox.faults().pending(Endpoint::ManagerInfo).is_empty());
     (answer, ledger.codes_spent())
 }
@@ -23,7 +26,10 @@ async fn a_reset_comes_before_or_after_the_code_is_spent() {
     for (fault, expected) in [(Fault::ResetBefore, 0), (Fault::ResetAfter, 1)] {
         let (answer, spent) = spoiled(fault).await;
         let error = answer.err().unwrap();
-        assert_eq!((error.kind(), spent), (io::ErrorKind::ConnectionReset, expected));
+        assert_eq!(
+            (error.kind(), spent),
+            (io::ErrorKind::ConnectionReset, expected)
+        );
     }
 }
 
@@ -51,7 +57,10 @@ async fn an_answer_from_something_in_between_spends_nothing() {
         let (answer, spent) = spoiled(fault).await;
         let answer = answer.unwrap();
         assert_eq!((answer.status, spent), (status, 0));
-        assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+        assert_eq!(
+            answer.header("content-type"),
+            Some("text/html; charset=utf-8")
+        );
         assert_eq!(answer.header("retry-after"), (status == 429).then_some("1"));
     }
     let (answer, spent) = spoiled(Fault::Redirect("http://elsewhere.test/".to_owned())).await;
@@ -69,14 +78,19 @@ async fn an_arbitrary_errcode_spends_nothing() {
         assert_eq!(answer.json()["errcode"], errcode);
     }
     let (answer, spent) = spoiled(Fault::NotLatest).await;
-    assert_eq!((&answer.unwrap().json()["errcode"], spent), (&json!(40005), 0));
+    assert_eq!(
+        (&answer.unwrap().json()["errcode"], spent),
+        (&json!(40005), 0)
+    );
 }
 
 #[tokio::test]
 async fn a_gate_holds_the_answer_until_it_opens() {
     let sandbox = Sandbox::start().await.unwrap();
     let gate = Gate::new();
-    sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
+    sandbox
+        .faults()
+        .once(Endpoint::AccessToken, Fault::Held(gate.clone()));
     let body = credentials(&sandbox);
     let call = post(&sandbox, TOKEN, &body);
     let open = async {
@@ -90,7 +104,10 @@ async fn a_gate_holds_the_answer_until_it_opens() {
 #[tokio::test]
 async fn a_delay_only_delays() {
     let (answer, spent) = spoiled(Fault::Delay(Duration::from_millis(1))).await;
-    assert_eq!((answer.unwrap().json()["errcode"].as_i64(), spent), (Some(0), 1));
+    assert_eq!(
+        (answer.unwrap().json()["errcode"].as_i64(), spent),
+        (Some(0), 1)
+    );
 }
 
 #[tokio::test]
@@ -112,23 +129,51 @@ async fn a_hanging_call_has_spent_its_code_and_ends_with_the_caller() {
 #[tokio::test]
 async fn expires_in_can_be_anything_or_nothing() {
     let sandbox = Sandbox::start().await.unwrap();
-    for form in [Some(json!(0)), Some(json!(-1)), Some(json!(u64::MAX)), Some(json!("7200")), None] {
-        sandbox.faults().once(Endpoint::AccessToken, Fault::ExpiresIn(form.clone()));
-        let answer = post(&sandbox, TOKEN, &credentials(&sandbox)).await.unwrap().json();
-        assert_eq!((answer.get("expires_in"), &answer["errcode"]), (form.as_ref(), &json!(0)));
+    for form in [
+        Some(json!(0)),
+        Some(json!(-1)),
+        Some(json!(u64::MAX)),
+        Some(json!("7200")),
+        None,
+    ] {
+        sandbox
+            .faults()
+            .once(Endpoint::AccessToken, Fault::ExpiresIn(form.clone()));
+        let answer = post(&sandbox, TOKEN, &credentials(&sandbox))
+            .await
+            .unwrap()
+            .json();
+        assert_eq!(
+            (answer.get("expires_in"), &answer["errcode"]),
+            (form.as_ref(), &json!(0))
+        );
     }
-    let answer = post(&sandbox, TOKEN, &credentials(&sandbox)).await.unwrap().json();
+    let answer = post(&sandbox, TOKEN, &credentials(&sandbox))
+        .await
+        .unwrap()
+        .json();
     assert_eq!(answer["expires_in"], 7200);
 }
 
 #[tokio::test]
 async fn the_way_back_can_lose_and_change_the_state() {
-    let sandbox = Sandbox::builder().auto_approve("wang").start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .auto_approve("wang")
+        .start()
+        .await
+        .unwrap();
     let parameters = "redirect_uri=http://x/&state=S";
-    sandbox.faults().once(Endpoint::Approve, Fault::altered_state());
-    sandbox.faults().once(Endpoint::Approve, Fault::StateMissing);
+    sandbox
+        .faults()
+        .once(Endpoint::Approve, Fault::altered_state());
+    sandbox
+        .faults()
+        .once(Endpoint::Approve, Fault::StateMissing);
     let altered = redirected(&sandbox, parameters).await;
-    assert!(altered.ends_with("&state=Shttps://i.maxthon.cn"), "{altered}");
+    assert!(
+        altered.ends_with("&state=Shttps://i.maxthon.cn"),
+        "{altered}"
+    );
     let missing = redirected(&sandbox, parameters).await;
     assert!(missing.starts_with("http://x/?wxcode=") && !missing.contains("state"));
     assert!(redirected(&sandbox, parameters).await.ends_with("&state=S"));
@@ -136,7 +181,11 @@ async fn the_way_back_can_lose_and_change_the_state() {
 
 #[tokio::test]
 async fn two_people_can_get_the_same_code() {
-    let sandbox = Sandbox::builder().auto_approve("wang").start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .auto_approve("wang")
+        .start()
+        .await
+        .unwrap();
     let parameters = "redirect_uri=http://x/";
     let first = redirected(&sandbox, parameters).await;
     sandbox.auto_approve("li");
@@ -149,10 +198,19 @@ async fn two_people_can_get_the_same_code() {
 #[tokio::test]
 async fn faults_of_the_way_back_also_happen_after_the_page() {
     let sandbox = Sandbox::start().await.unwrap();
-    sandbox.faults().once(Endpoint::Approve, Fault::StateMissing);
-    let target =
-        format!("/sandbox/weika/approve?person=li&app_key={}&redirect_uri=http://x/&state=S", sandbox.app_key());
-    let location = get(&sandbox, &target).await.unwrap().header("location").unwrap().to_owned();
+    sandbox
+        .faults()
+        .once(Endpoint::Approve, Fault::StateMissing);
+    let target = format!(
+        "/sandbox/weika/approve?person=li&app_key={}&redirect_uri=http://x/&state=S",
+        sandbox.app_key()
+    );
+    let location = get(&sandbox, &target)
+        .await
+        .unwrap()
+        .header("location")
+        .unwrap()
+        .to_owned();
     assert!(location.starts_with("http://x/?wxcode=") && !location.contains("state"));
 }
 
@@ -164,5 +222,11 @@ async fn after_shutdown_connections_are_refused_until_it_starts_again() {
     let refused = TcpStream::connect(address).await.err().unwrap();
     assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
     let again = Sandbox::builder().listen(address).start().await.unwrap();
-    assert_eq!(post(&again, TOKEN, &credentials(&again)).await.unwrap().status, 200);
+    assert_eq!(
+        post(&again, TOKEN, &credentials(&again))
+            .await
+            .unwrap()
+            .status,
+        200
+    );
 }

@@ -14,7 +14,7 @@ use super::sessions::RedisStore;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::store::StoredIdentity;
-use crate::store::near::{Listener, Near, Trust};
+use crate::store::local_cache::{Listener, Near, Trust};
 
 /// A Redis or Valkey, and the connections to it. Cheap to clone; clones are the same.
 ///
@@ -31,7 +31,7 @@ pub(super) struct Shared {
     pub(super) seal: Seal,
     pub(super) clock: Clock,
     pub(super) trust: Arc<Trust>,
-    near_capacity: u64,
+    local_cache_capacity: u64,
     listeners: Mutex<Listeners>,
 }
 
@@ -84,7 +84,10 @@ impl Redis {
     /// A server whose place the sentinels at these addresses know, under the name of its `master`. User, password and
     /// database in the first address are those of the server, and TLS is used to all of them if it is used there.
     /// For sentinels that want a password: [`RedisBuilder::sentinel_credentials`].
-    pub fn sentinel<U: Into<String>>(urls: impl IntoIterator<Item = U>, master: impl Into<String>) -> RedisBuilder {
+    pub fn sentinel<U: Into<String>>(
+        urls: impl IntoIterator<Item = U>,
+        master: impl Into<String>,
+    ) -> RedisBuilder {
         RedisBuilder::sentinel(urls.into_iter().map(Into::into).collect(), master.into())
     }
 
@@ -104,19 +107,29 @@ impl Redis {
 
     /// Another store for people of this kind, apart from those with other names. Login layers do not need it.
     #[must_use]
-    pub fn store_named<I: StoredIdentity>(&self, name: &str) -> RedisStore<I> {
+    pub fn store_with_namespace<I: StoredIdentity>(&self, name: &str) -> RedisStore<I> {
         // Announcements are words, and no two names may become one.
         let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
         self.realm(format!("{}@{name}", I::KIND).into())
     }
 
     fn realm<I: StoredIdentity>(&self, realm: Arc<str>) -> RedisStore<I> {
-        const { assert!(is_kind(I::KIND), "KIND has lower-case letters, digits and hyphens") }
+        const {
+            assert!(
+                is_kind(I::KIND),
+                "KIND has lower-case letters, digits and hyphens"
+            )
+        }
         let shared = &self.shared;
-        let near = (shared.near_capacity > 0).then(|| {
-            let near = Arc::new(Near::new(shared.near_capacity, Arc::clone(&shared.trust)));
+        let near = (shared.local_cache_capacity > 0).then(|| {
+            let near = Arc::new(Near::new(
+                shared.local_cache_capacity,
+                Arc::clone(&shared.trust),
+            ));
             let listener: Arc<dyn Listener> = Arc::clone(&near) as _;
-            shared.listeners().push((Arc::clone(&realm), Arc::downgrade(&listener)));
+            shared
+                .listeners()
+                .push((Arc::clone(&realm), Arc::downgrade(&listener)));
             near
         });
         RedisStore::new(self.clone(), near, realm)
@@ -131,10 +144,26 @@ impl Redis {
         }
     }
 
-    pub(super) fn new(link: Link, names: Names, seal: Seal, near_capacity: u64, clock: Clock) -> Self {
+    pub(super) fn new(
+        link: Link,
+        names: Names,
+        seal: Seal,
+        local_cache_capacity: u64,
+        clock: Clock,
+    ) -> Self {
         let (link, trust) = (Arc::new(link), Arc::default());
         let listeners = Mutex::default();
-        Self { shared: Arc::new(Shared { link, names, seal, clock, trust, near_capacity, listeners }) }
+        Self {
+            shared: Arc::new(Shared {
+                link,
+                names,
+                seal,
+                clock,
+                trust,
+                local_cache_capacity,
+                listeners,
+            }),
+        }
     }
 
     /// Connects, and begins to listen.
@@ -147,7 +176,7 @@ impl Redis {
             outcome => outcome?,
         }
         link.keep();
-        if self.shared.near_capacity > 0 {
+        if self.shared.local_cache_capacity > 0 {
             listen::start(&self.shared);
         }
         Ok(())
@@ -159,12 +188,18 @@ impl Shared {
     pub(super) fn listening(&self, realm: Option<&str>) -> Vec<Arc<dyn Listener>> {
         let mut listeners = self.listeners();
         listeners.retain(|(_, listener)| listener.strong_count() > 0);
-        let wanted = listeners.iter().filter(|(of, _)| realm.is_none_or(|realm| *realm == **of));
-        wanted.filter_map(|(_, listener)| listener.upgrade()).collect()
+        let wanted = listeners
+            .iter()
+            .filter(|(of, _)| realm.is_none_or(|realm| *realm == **of));
+        wanted
+            .filter_map(|(_, listener)| listener.upgrade())
+            .collect()
     }
 
     fn listeners(&self) -> MutexGuard<'_, Listeners> {
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+        self.listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -21,7 +21,7 @@ use super::link::{Connection, Listening};
 use super::names;
 use crate::hex;
 use crate::store::Namespace;
-use crate::store::near::Digest;
+use crate::store::local_cache::Digest;
 use crate::trace::{info, warn};
 
 /// How old what the copies are held against may get: the time within which an end is seen everywhere.
@@ -100,16 +100,24 @@ impl SubscriptionLog {
             return;
         }
         self.failures = self.failures.saturating_add(1);
-        let (reason, rule) = error.map(|error| shared.link.explain_subscription(error)).unwrap_or_default();
+        let (reason, rule) = error
+            .map(|error| shared.link.explain_subscription(error))
+            .unwrap_or_default();
         // A missing right does not come by itself; other failures may be those of a Redis that is just going away.
         if self.reason.as_ref() == Some(&reason) || (rule.is_none() && self.failures < TOLD_AFTER) {
             return;
         }
         self.failures = 0;
-        let rule = rule.map(|rule| format!("; allow it: {rule}")).unwrap_or_default();
+        let rule = rule
+            .map(|rule| format!("; allow it: {rule}"))
+            .unwrap_or_default();
         warn!(
             "redis: cannot subscribe to invalidations: {}; local session cache disabled, so every request asks Redis{}",
-            if reason.is_empty() { "the connection ends" } else { reason.as_str() },
+            if reason.is_empty() {
+                "the connection ends"
+            } else {
+                reason.as_str()
+            },
             rule.as_str()
         );
         self.reason = Some(reason);
@@ -137,9 +145,17 @@ async fn follow(weak: &Weak<Shared>, mut listening: Listening) {
 /// Proves that nothing was missed, then passes on what comes until the next proof is due. `None` if the subscription
 /// is of no use any more.
 async fn follow_for_a_while(shared: &Shared, listening: &mut Listening) -> Option<()> {
-    let Listening { connection, messages } = listening;
+    let Listening {
+        connection,
+        messages,
+    } = listening;
     let asked = shared.clock.now();
-    let is_proven = hear_until(shared, messages, shared.link.beats(Connection::Single(connection.clone()))).await?;
+    let is_proven = hear_until(
+        shared,
+        messages,
+        shared.link.beats(Connection::Single(connection.clone())),
+    )
+    .await?;
     if !is_proven {
         return None;
     }
@@ -182,7 +198,10 @@ fn announce(shared: &Shared, message: &[u8]) {
     let text = str::from_utf8(message).unwrap_or_default();
     let words: Vec<&str> = text.split(' ').collect();
     let (realm, ended) = match *words {
-        [realm, _, "session", name] => (Some(realm), hex::decode(name).map(|digest| Ended::Session(Digest(digest)))),
+        [realm, _, "session", name] => (
+            Some(realm),
+            hex::decode(name).map(|digest| Ended::Session(Digest(digest))),
+        ),
         [realm, namespace, "subject", name] => (Some(realm), Some(Ended::Subject(namespace, name))),
         [realm, namespace, "all"] => (Some(realm), Some(Ended::Namespace(namespace))),
         _ => (None, None),
@@ -190,10 +209,12 @@ fn announce(shared: &Shared, message: &[u8]) {
     for listener in shared.listening(realm) {
         match ended {
             Some(Ended::Session(digest)) => listener.session_ended(&digest),
-            Some(Ended::Subject(namespace, name)) => {
-                listener.sessions_ended(&|of, subject| of.to_string() == namespace && names::subject(subject) == name)
+            Some(Ended::Subject(namespace, name)) => listener.sessions_ended(&|of, subject| {
+                of.to_string() == namespace && names::subject(subject) == name
+            }),
+            Some(Ended::Namespace(namespace)) => {
+                listener.sessions_ended(&|of, _| of.to_string() == namespace)
             }
-            Some(Ended::Namespace(namespace)) => listener.sessions_ended(&|of, _| of.to_string() == namespace),
             None => listener.all_ended(),
         }
     }

@@ -1,7 +1,7 @@
 //! Redis or Valkey, shared by the instances of a site.
 
 mod builder;
-mod fleet;
+mod coordinator;
 mod handle;
 mod link;
 mod listen;

@@ -17,7 +17,9 @@ pub(super) struct Names {
 impl Names {
     /// The names of the site `site`.
     pub(super) fn new(site: &str) -> Self {
-        Self { prefix: format!("{{{site}}}:") }
+        Self {
+            prefix: format!("{{{site}}}:"),
+        }
     }
 
     /// The pattern of all keys, for an ACL rule. The braces are part of the names.
@@ -50,7 +52,9 @@ impl Names {
 
     /// The names for the sessions of a realm in one namespace.
     pub(super) fn sessions(&self, realm: &str, namespace: &Namespace) -> SessionNames {
-        SessionNames { prefix: format!("{}{realm}:{namespace}:", self.prefix) }
+        SessionNames {
+            prefix: format!("{}{realm}:{namespace}:", self.prefix),
+        }
     }
 }
 
@@ -103,12 +107,26 @@ mod tests {
         let managers = names.sessions("manager", &login);
         let users = names.sessions("wechat-user", &login);
         let other = names.sessions("manager", &Namespace::default());
-        let mut all = vec![names.probe(), names.channel(), names.flow("x"), names.token("x"), names.lease("x")];
+        let mut all = vec![
+            names.probe(),
+            names.channel(),
+            names.flow("x"),
+            names.token("x"),
+            names.lease("x"),
+        ];
         for kind in [&managers, &users, &other] {
-            all.extend([kind.session(&[1; 32]), kind.clock(), kind.end_of_all(), kind.end_of_subjects() + "x"]);
+            all.extend([
+                kind.session(&[1; 32]),
+                kind.clock(),
+                kind.end_of_all(),
+                kind.end_of_subjects() + "x",
+            ]);
             all.push(kind.end_of_session(&[1; 32]));
         }
-        assert!(all.iter().all(|name| name.starts_with("{campus}:")), "{all:?}");
+        assert!(
+            all.iter().all(|name| name.starts_with("{campus}:")),
+            "{all:?}"
+        );
         let count = all.len();
         all.sort();
         all.dedup();

@@ -16,7 +16,7 @@ use super::sessions::CLOCK_SKEW;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::hex;
-use crate::session::{Lifetime, Session, SessionId};
+use crate::session::{Session, SessionId, SessionTimeouts};
 use crate::store::{Namespace, StoredIdentity};
 use crate::trace::warn;
 
@@ -47,12 +47,13 @@ pub(super) fn write<I: StoredIdentity>(session: &Session<I>) -> Result<Vec<u8>, 
         key: hex::encode(&session.id().digest()).into(),
         login: session.namespace().to_string().into(),
         created: session.created().unix_millis(),
-        ends: session.ends().unix_millis(),
+        ends: session.expires_at().unix_millis(),
         idle: u64::try_from(session.idle().as_millis()).unwrap_or(u64::MAX),
         who: session.identity().to_record().into(),
     };
-    serde_json::to_vec(&record)
-        .map_err(|error| Error::new(ErrorKind::Internal, "redis: a session cannot be written").with_source(error))
+    serde_json::to_vec(&record).map_err(|error| {
+        Error::new(ErrorKind::Internal, "redis: a session cannot be written").with_source(error)
+    })
 }
 
 /// Reads a session that was kept under `id` in a namespace; `None` if it is no such record, or if its login lies so far
@@ -75,11 +76,13 @@ pub(super) fn read<I: StoredIdentity>(
         report_future(ahead, now);
         return None;
     }
-    let lifetime = Lifetime::new(Duration::from_millis(record.idle), Duration::MAX);
-    let session = Session::begin(id, I::from_record(&record.who)?, lifetime, created);
+    let lifetime = SessionTimeouts::new(Duration::from_millis(record.idle), Duration::MAX);
+    let session = Session::new(id, I::from_record(&record.who)?, lifetime, created);
     // An instance whose clock is wrong must not postpone the idle timeout by more than the clocks may differ.
-    let session = session.within(*namespace).ending_by(Timestamp::from_unix_millis(record.ends));
-    Some(session.used_at(used.min(now.plus(CLOCK_SKEW))))
+    let session = session
+        .within(*namespace)
+        .expiring_by(Timestamp::from_unix_millis(record.ends));
+    Some(session.last_used_at(used.min(now.plus(CLOCK_SKEW))))
 }
 
 /// Logs that a record is refused, once a minute at most.
@@ -88,7 +91,16 @@ fn report_future(ahead: Duration, now: Timestamp) {
 
     let last = REPORTED.load(Ordering::Relaxed);
     let is_due = now.unix_millis().abs_diff(last) >= REPORT_INTERVAL;
-    if is_due && REPORTED.compare_exchange(last, now.unix_millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+    if is_due
+        && REPORTED
+            .compare_exchange(
+                last,
+                now.unix_millis(),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            )
+            .is_ok()
+    {
         warn!(
             seconds = %ahead.as_secs(),
             "redis: session ignored: its login lies in the future. The clock of this instance or of the one that wrote \
@@ -115,33 +127,65 @@ mod tests {
 
     fn session() -> Session<Manager> {
         let manager = Manager::builder("o1").name("王").build();
-        Session::begin(id(), manager, Lifetime::default(), START)
+        Session::new(id(), manager, SessionTimeouts::default(), START)
     }
 
     #[test]
     fn released_records_are_read_and_written_as_ever() {
-        assert_eq!(String::from_utf8(write(&session()).unwrap()).unwrap(), RELEASED);
-        let read: Session<Manager> =
-            read(&Namespace::default(), id(), RELEASED.as_bytes(), b"1000000000", START).unwrap();
+        assert_eq!(
+            String::from_utf8(write(&session()).unwrap()).unwrap(),
+            RELEASED
+        );
+        let read: Session<Manager> = read(
+            &Namespace::default(),
+            id(),
+            RELEASED.as_bytes(),
+            b"1000000000",
+            START,
+        )
+        .unwrap();
         assert_eq!(format!("{read:?}"), format!("{:?}", session()));
         assert_eq!(read.identity(), session().identity());
     }
 
     #[test]
     fn last_use_is_that_of_its_field() {
-        let read_at =
-            |now| read::<Manager>(&Namespace::default(), id(), RELEASED.as_bytes(), b"1000060000", now).unwrap();
+        let read_at = |now| {
+            read::<Manager>(
+                &Namespace::default(),
+                id(),
+                RELEASED.as_bytes(),
+                b"1000060000",
+                now,
+            )
+            .unwrap()
+        };
         let used = Timestamp::from_unix_seconds(1_000_060);
         assert_eq!(read_at(used.plus(CLOCK_SKEW)).last_used(), used);
-        assert_eq!(read_at(START).last_used(), used, "the clock of another instance is a minute ahead");
+        assert_eq!(
+            read_at(START).last_used(),
+            used,
+            "the clock of another instance is a minute ahead"
+        );
         let early = START.minus(CLOCK_SKEW);
-        assert_eq!(read_at(early).last_used(), START, "a use is at most as far in the future as clocks may differ");
+        assert_eq!(
+            read_at(early).last_used(),
+            START,
+            "a use is at most as far in the future as clocks may differ"
+        );
     }
 
     #[test]
     fn record_with_a_login_in_the_future_is_refused() {
-        let read_before =
-            |by| read::<Manager>(&Namespace::default(), id(), RELEASED.as_bytes(), b"1000000000", START.minus(by));
+        let read_before = |by| {
+            read::<Manager>(
+                &Namespace::default(),
+                id(),
+                RELEASED.as_bytes(),
+                b"1000000000",
+                START.minus(by),
+            )
+        };
         assert!(read_before(CLOCK_SKEW).is_some());
         assert!(read_before(CLOCK_SKEW + Duration::from_millis(1)).is_none());
         assert!(read_before(Duration::from_secs(365 * 24 * 3_600)).is_none());
@@ -150,7 +194,16 @@ mod tests {
     #[test]
     fn record_of_another_session_is_not_read() {
         let other = SessionId::random().unwrap();
-        assert!(read::<Manager>(&Namespace::default(), other, RELEASED.as_bytes(), b"1000000000", START).is_none());
+        assert!(
+            read::<Manager>(
+                &Namespace::default(),
+                other,
+                RELEASED.as_bytes(),
+                b"1000000000",
+                START
+            )
+            .is_none()
+        );
     }
 
     #[test]
@@ -159,7 +212,9 @@ mod tests {
         let written = write(&session().within(login)).unwrap();
         let found: Session<Manager> = read(&login, id(), &written, b"1000000000", START).unwrap();
         assert_eq!(*found.namespace(), login);
-        assert!(read::<Manager>(&Namespace::default(), id(), &written, b"1000000000", START).is_none());
+        assert!(
+            read::<Manager>(&Namespace::default(), id(), &written, b"1000000000", START).is_none()
+        );
         assert!(read::<Manager>(&login, id(), RELEASED.as_bytes(), b"1000000000", START).is_none());
     }
 
@@ -167,8 +222,14 @@ mod tests {
     fn record_that_is_cut_or_changed_anywhere_is_no_session_of_somebody_else() {
         for end in 0..RELEASED.len() {
             assert!(
-                read::<Manager>(&Namespace::default(), id(), &RELEASED.as_bytes()[..end], b"1000000000", START)
-                    .is_none(),
+                read::<Manager>(
+                    &Namespace::default(),
+                    id(),
+                    &RELEASED.as_bytes()[..end],
+                    b"1000000000",
+                    START
+                )
+                .is_none(),
                 "cut at {end}"
             );
         }
@@ -177,13 +238,21 @@ mod tests {
             changed[index] = 0xFF;
             // Neither JSON nor UTF-8 has this byte.
             assert!(
-                read::<Manager>(&Namespace::default(), id(), &changed, b"1000000000", START).is_none(),
+                read::<Manager>(&Namespace::default(), id(), &changed, b"1000000000", START)
+                    .is_none(),
                 "changed at {index}"
             );
         }
         for used in [&b""[..], b"x", b"-1", b"1.5", b"99999999999999999999"] {
             assert!(
-                read::<Manager>(&Namespace::default(), id(), RELEASED.as_bytes(), used, START).is_none(),
+                read::<Manager>(
+                    &Namespace::default(),
+                    id(),
+                    RELEASED.as_bytes(),
+                    used,
+                    START
+                )
+                .is_none(),
                 "{used:?}"
             );
         }

@@ -50,10 +50,16 @@ impl Script {
     ) -> RedisResult<Value> {
         let call = |how: &str, script: &str| {
             let mut call = redis::cmd(how);
-            call.arg(script).arg(keys.len()).arg(keys).arg(tag).arg(arguments);
+            call.arg(script)
+                .arg(keys.len())
+                .arg(keys)
+                .arg(tag)
+                .arg(arguments);
             call
         };
-        let outcome = call("EVALSHA", &self.hash).query_async(&mut connection).await;
+        let outcome = call("EVALSHA", &self.hash)
+            .query_async(&mut connection)
+            .await;
         match outcome {
             // Not `SCRIPT LOAD`: that would have to reach all nodes of a cluster, and its reply has no tag.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {

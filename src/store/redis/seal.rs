@@ -38,7 +38,9 @@ struct Key {
 impl Seal {
     /// The first secret closes, all of them open. Without any, things are kept as they are.
     pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        Self { keys: secrets.into_iter().map(Key::derive).collect() }
+        Self {
+            keys: secrets.into_iter().map(Key::derive).collect(),
+        }
     }
 
     /// Closes `content`, to be kept at `place`.
@@ -47,8 +49,14 @@ impl Seal {
             return Ok([&[PLAIN], content].concat());
         };
         let nonce: [u8; NONCE_BYTES] = random::bytes()?;
-        let payload = Payload { msg: content, aad: place.as_bytes() };
-        let sealed = key.cipher.encrypt(&nonce.into(), payload).map_err(|_| too_long())?;
+        let payload = Payload {
+            msg: content,
+            aad: place.as_bytes(),
+        };
+        let sealed = key
+            .cipher
+            .encrypt(&nonce.into(), payload)
+            .map_err(|_| too_long())?;
         Ok([&[SEALED], &key.name[..], &nonce, &sealed].concat())
     }
 
@@ -61,9 +69,16 @@ impl Seal {
         }
         let (name, rest) = rest.split_first_chunk::<NAME_BYTES>()?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>()?;
-        let payload = || Payload { msg: sealed, aad: place.as_bytes() };
-        let mut keys = self.keys.iter().filter(|key| *kind == SEALED && key.name == *name);
-        keys.find_map(|key| key.cipher.decrypt(&(*nonce).into(), payload()).ok()).map(Zeroizing::new)
+        let payload = || Payload {
+            msg: sealed,
+            aad: place.as_bytes(),
+        };
+        let mut keys = self
+            .keys
+            .iter()
+            .filter(|key| *kind == SEALED && key.name == *name);
+        keys.find_map(|key| key.cipher.decrypt(&(*nonce).into(), payload()).ok())
+            .map(Zeroizing::new)
     }
 }
 
@@ -71,7 +86,10 @@ impl Key {
     fn derive(secret: &[u8]) -> Self {
         let key = Zeroizing::new(child(secret, b"tower-weika/1/seal"));
         let [a, b, c, d, ..] = child(secret, b"tower-weika/1/seal-name");
-        Self { name: [a, b, c, d], cipher: XChaCha20Poly1305::new(&(*key).into()) }
+        Self {
+            name: [a, b, c, d],
+            cipher: XChaCha20Poly1305::new(&(*key).into()),
+        }
     }
 }
 
@@ -88,7 +106,9 @@ fn too_long() -> Error {
 
 impl fmt::Debug for Seal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Seal").field("keys", &self.keys.len()).finish()
+        f.debug_struct("Seal")
+            .field("keys", &self.keys.len())
+            .finish()
     }
 }
 
@@ -105,11 +125,18 @@ mod tests {
         let (seal, other) = (seal(&[&[1; 32]]), seal(&[&[2; 32]]));
         let closed = seal.close("session/a", b"card 20230042").unwrap();
         assert!(!closed.windows(8).any(|window| window == b"20230042"));
-        assert_eq!(seal.open("session/a", &closed).unwrap().as_slice(), b"card 20230042");
+        assert_eq!(
+            seal.open("session/a", &closed).unwrap().as_slice(),
+            b"card 20230042"
+        );
         assert!(seal.open("session/b", &closed).is_none());
         assert!(other.open("session/a", &closed).is_none());
         assert!(Seal::default().open("session/a", &closed).is_none());
-        assert_ne!(seal.close("session/a", b"card 20230042").unwrap(), closed, "every nonce is new");
+        assert_ne!(
+            seal.close("session/a", b"card 20230042").unwrap(),
+            closed,
+            "every nonce is new"
+        );
     }
 
     #[test]
@@ -140,6 +167,9 @@ mod tests {
 
     #[test]
     fn debug_shows_no_key() {
-        assert_eq!(format!("{:?}", seal(&[b"0123456789abcdef0123456789abcdef"])), "Seal { keys: 1 }");
+        assert_eq!(
+            format!("{:?}", seal(&[b"0123456789abcdef0123456789abcdef"])),
+            "Seal { keys: 1 }"
+        );
     }
 }

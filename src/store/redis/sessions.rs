@@ -12,10 +12,10 @@ use super::listen::Message;
 use super::load::RedisLoad;
 use super::names::{self, SessionNames};
 use super::{record, script};
+use crate::coordination::Coordinator;
 use crate::error::{Error, ErrorKind};
-use crate::fleet::Fleet;
 use crate::session::{Session, SessionId};
-use crate::store::near::{Digest, Listener, Near};
+use crate::store::local_cache::{Digest, Listener, Near};
 use crate::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp, StoredIdentity};
 use crate::trace::debug;
 
@@ -47,7 +47,7 @@ const WITHOUT_CLOCK: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// ```
 ///
 /// With it the instances also share the application's access token and spend every code once
-/// ([`Fleet`]).
+/// ([`Coordinator`]).
 ///
 /// * **Keys.** A session is kept under the namespace of its login and the SHA-256 of its id, with an expiry. Who is logged in is one field, last use
 ///   another. Everything else has an expiry too. [`RedisBuilder`](super::RedisBuilder) has the name of the site, which
@@ -100,12 +100,17 @@ impl<I: StoredIdentity> RedisStore<I> {
 
     /// Asks Redis.
     async fn fetch(self, namespace: Namespace, id: SessionId, digest: Digest) -> LoadResult<I> {
-        let asked = self.near.as_ref().map(|near| near.ask(self.shared().clock.now()));
+        let asked = self
+            .near
+            .as_ref()
+            .map(|near| near.ask(self.shared().clock.now()));
         let names = self.names(&namespace);
         let key = names.session(&digest.0);
         let (all, of_subjects) = (names.end_of_all(), names.end_of_subjects());
         let link = &self.redis.shared.link;
-        let found = link.call(&script::LOAD, &[&key, &all], &[of_subjects.as_bytes()]).await?;
+        let found = link
+            .call(&script::LOAD, &[&key, &all], &[of_subjects.as_bytes()])
+            .await?;
         let Some(session) = self.read(&namespace, id, &key, &found) else {
             if let Some(near) = &self.near {
                 near.is_absent(&digest);
@@ -131,20 +136,35 @@ impl<I: StoredIdentity> RedisStore<I> {
     }
 
     /// What was found under `key`. Whatever cannot be read is left as it is.
-    fn read(&self, namespace: &Namespace, id: SessionId, key: &str, found: &[Value]) -> Option<Session<I>> {
+    fn read(
+        &self,
+        namespace: &Namespace,
+        id: SessionId,
+        key: &str,
+        found: &[Value],
+    ) -> Option<Session<I>> {
         if found.is_empty() {
             return None;
         }
-        if !matches!(found, [Value::BulkString(version), ..] if version == record::VERSION.as_bytes()) {
+        if !matches!(found, [Value::BulkString(version), ..] if version == record::VERSION.as_bytes())
+        {
             debug!("a session at redis is of another version");
             return None;
         }
-        let [_, Value::BulkString(sealed), Value::BulkString(used), Value::BulkString(subject)] = found else {
+        let [
+            _,
+            Value::BulkString(sealed),
+            Value::BulkString(used),
+            Value::BulkString(subject),
+        ] = found
+        else {
             debug!("a session at redis has not all its parts");
             return None;
         };
         let (seal, now) = (&self.redis.shared.seal, self.redis.shared.clock.now());
-        let session = seal.open(key, sealed).and_then(|record| record::read(namespace, id, &record, used, now));
+        let session = seal
+            .open(key, sealed)
+            .and_then(|record| record::read(namespace, id, &record, used, now));
         // It is by this name that it would have been ended.
         let session = session.filter(|session: &Session<I>| {
             names::subject(session.identity().subject()).as_bytes() == subject.as_slice()
@@ -208,10 +228,21 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
         drop(runtime.spawn(async move {
             let digest = Digest(session.id().digest());
             let key = store.names(session.namespace()).session(&digest.0);
-            let asked = store.near.as_ref().map(|near| near.ask(store.shared().clock.now()));
-            let (used, idle) = (session.last_used().unix_millis().to_string(), time_left(&session).0);
+            let asked = store
+                .near
+                .as_ref()
+                .map(|near| near.ask(store.shared().clock.now()));
+            let (used, idle) = (
+                session.last_used().unix_millis().to_string(),
+                time_left(&session).0,
+            );
             let arguments = [record::VERSION.as_bytes(), used.as_bytes(), idle.as_bytes()];
-            match store.shared().link.call(&script::TOUCH, &[&key], &arguments).await {
+            match store
+                .shared()
+                .link
+                .call(&script::TOUCH, &[&key], &arguments)
+                .await
+            {
                 Ok(reply) => {
                     if let (Some(near), Some(asked)) = (&store.near, asked) {
                         if is_reply(&reply, b"present") {
@@ -229,27 +260,48 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
     async fn stamp(&self, namespace: &Namespace) -> Result<Stamp, Error> {
         let clock = self.names(namespace).clock();
         let kept_for = Stamp::LIFETIME.as_millis().to_string();
-        let moment = self.shared().link.call(&script::STAMP, &[&clock], &[kept_for.as_bytes()]).await?;
+        let moment = self
+            .shared()
+            .link
+            .call(&script::STAMP, &[&clock], &[kept_for.as_bytes()])
+            .await?;
         let number = match &*moment {
-            [Value::BulkString(moment)] => str::from_utf8(moment).ok().and_then(|moment| moment.parse().ok()),
+            [Value::BulkString(moment)] => str::from_utf8(moment)
+                .ok()
+                .and_then(|moment| moment.parse().ok()),
             _ => None,
         };
-        number.map(Stamp::new).ok_or_else(|| Error::new(ErrorKind::Store, "redis: a moment cannot be read"))
+        number
+            .map(Stamp::new)
+            .ok_or_else(|| Error::new(ErrorKind::Store, "redis: a moment cannot be read"))
     }
 
-    async fn insert(&self, session: Session<I>, former: Option<&SessionId>, since: Stamp) -> Result<Inserted, Error> {
+    async fn insert(
+        &self,
+        session: Session<I>,
+        former: Option<&SessionId>,
+        since: Stamp,
+    ) -> Result<Inserted, Error> {
         let namespace = *session.namespace();
         let names = self.names(&namespace);
         let key = names.session(&session.id().digest());
-        let asked = self.near.as_ref().map(|near| near.ask(self.shared().clock.now()));
+        let asked = self
+            .near
+            .as_ref()
+            .map(|near| near.ask(self.shared().clock.now()));
         let sealed = self.shared().seal.close(&key, &record::write(&session)?)?;
         let used = session.last_used().unix_millis().to_string();
         let subject = names::subject(session.identity().subject());
         let former = former.map(|former| Digest(former.digest()));
         let (idle, absolute) = time_left(&session);
-        let (since, good_for) = (since.number().to_string(), Stamp::LIFETIME.as_micros().to_string());
+        let (since, good_for) = (
+            since.number().to_string(),
+            Stamp::LIFETIME.as_micros().to_string(),
+        );
         let channel = self.shared().names.channel();
-        let message = former.map(|former| Message::session(&self.realm, &namespace, &former.0)).unwrap_or_default();
+        let message = former
+            .map(|former| Message::session(&self.realm, &namespace, &former.0))
+            .unwrap_or_default();
         let arguments = [
             record::VERSION.as_bytes(),
             &sealed,
@@ -262,12 +314,21 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
             channel.as_bytes(),
             message.as_bytes(),
         ];
-        let mut keys = vec![key, names.clock(), names.end_of_all(), names.end_of_subjects() + &subject];
+        let mut keys = vec![
+            key,
+            names.clock(),
+            names.end_of_all(),
+            names.end_of_subjects() + &subject,
+        ];
         if let Some(former) = &former {
             keys.extend([names.session(&former.0), names.end_of_session(&former.0)]);
         }
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let inserted = self.shared().link.call(&script::INSERT, &keys, &arguments).await;
+        let inserted = self
+            .shared()
+            .link
+            .call(&script::INSERT, &keys, &arguments)
+            .await;
         if let (Some(near), Some(former)) = (&self.near, &former) {
             // Not a change that would keep the new session from being cached; the message about it is one.
             near.is_absent(former);
@@ -277,7 +338,10 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
             return Ok(Inserted::Revoked);
         }
         if !is_reply(&inserted, b"kept") {
-            return Err(Error::new(ErrorKind::Store, "redis: there is a session with this id already"));
+            return Err(Error::new(
+                ErrorKind::Store,
+                "redis: there is a session with this id already",
+            ));
         }
         if let (Some(near), Some(asked)) = (&self.near, asked) {
             near.keep(&Arc::new(session), asked);
@@ -288,10 +352,21 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
     async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
         let digest = Digest(id.digest());
         let names = self.names(namespace);
-        let keys = [names.session(&digest.0), names.end_of_session(&digest.0), names.clock()];
+        let keys = [
+            names.session(&digest.0),
+            names.end_of_session(&digest.0),
+            names.clock(),
+        ];
         let keys = [keys[0].as_str(), &keys[1], &keys[2]];
         let message = Message::session(&self.realm, namespace, &digest.0);
-        self.revoke(|near| near.session_ended(&digest), &script::END_ONE, &keys, &message, Stamp::LIFETIME).await
+        self.revoke(
+            |near| near.session_ended(&digest),
+            &script::END_ONE,
+            &keys,
+            &message,
+            Stamp::LIFETIME,
+        )
+        .await
     }
 
     async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
@@ -300,7 +375,14 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
         let message = Message::subject(&self.realm, namespace, &name);
         let is_over = |of: &Namespace, whose: &str| of == namespace && whose == subject;
         let tell = |near: &Near<I>| near.sessions_ended(&is_over);
-        self.revoke(tell, &script::END_MANY, &[&clock, &marker], &message, WITHOUT_CLOCK).await
+        self.revoke(
+            tell,
+            &script::END_MANY,
+            &[&clock, &marker],
+            &message,
+            WITHOUT_CLOCK,
+        )
+        .await
     }
 
     async fn remove_all(&self, namespace: &Namespace) -> Result<(), Error> {
@@ -308,10 +390,17 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
         let (clock, marker) = (names.clock(), names.end_of_all());
         let message = Message::all(&self.realm, namespace);
         let tell = |near: &Near<I>| near.sessions_ended(&|of, _| of == namespace);
-        self.revoke(tell, &script::END_MANY, &[&clock, &marker], &message, WITHOUT_CLOCK).await
+        self.revoke(
+            tell,
+            &script::END_MANY,
+            &[&clock, &marker],
+            &message,
+            WITHOUT_CLOCK,
+        )
+        .await
     }
 
-    fn fleet(&self) -> Option<Arc<dyn Fleet>> {
+    fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {
         Some(Arc::new(self.redis.clone()))
     }
 }
@@ -323,20 +412,30 @@ fn is_reply(reply: &[Value], expected: &[u8]) -> bool {
 
 /// How long a session lives if it is not used again, and at most, from its last use on; in milliseconds.
 fn time_left<I>(session: &Session<I>) -> (String, String) {
-    let absolute = session.ends().since(session.last_used()).min(LONGEST);
+    let absolute = session.expires_at().since(session.last_used()).min(LONGEST);
     let in_millis = |time: Duration| time.as_millis().max(1).to_string();
     // A clock may lag behind that of the instance that began the session, and keep it for longer.
-    (in_millis(session.idle().min(absolute)), in_millis(absolute + CLOCK_SKEW))
+    (
+        in_millis(session.idle().min(absolute)),
+        in_millis(absolute + CLOCK_SKEW),
+    )
 }
 
 impl<I> Clone for RedisStore<I> {
     fn clone(&self) -> Self {
-        Self { redis: self.redis.clone(), near: self.near.clone(), realm: Arc::clone(&self.realm) }
+        Self {
+            redis: self.redis.clone(),
+            near: self.near.clone(),
+            realm: Arc::clone(&self.realm),
+        }
     }
 }
 
 impl<I> fmt::Debug for RedisStore<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisStore").field("redis", &self.redis).field("near", &self.near).finish_non_exhaustive()
+        f.debug_struct("RedisStore")
+            .field("redis", &self.redis)
+            .field("near", &self.near)
+            .finish_non_exhaustive()
     }
 }

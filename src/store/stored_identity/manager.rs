@@ -84,7 +84,11 @@ impl StoredIdentity for Manager {
 impl SchoolRecord {
     fn of(school: &School) -> Self {
         let (code, name) = (school.code().to_owned(), school.name().to_owned());
-        Self { code, name, host: school.host().map(str::to_owned) }
+        Self {
+            code,
+            name,
+            host: school.host().map(str::to_owned),
+        }
     }
 
     fn into_school(self) -> School {
@@ -100,13 +104,20 @@ impl RealInfoRecord {
     fn of(info: &RealInfo) -> Self {
         let [card_number, name, identity_type] =
             [info.card_number(), info.name(), info.identity_type()].map(str::to_owned);
-        Self { card_number, name, identity_type }
+        Self {
+            card_number,
+            name,
+            identity_type,
+        }
     }
 }
 
 impl MediaInfoRecord {
     fn of(info: &MediaInfo) -> Self {
-        Self { app_id: info.app_id().to_owned(), media_id: info.media_id().to_owned() }
+        Self {
+            app_id: info.app_id().to_owned(),
+            media_id: info.media_id().to_owned(),
+        }
     }
 }
 

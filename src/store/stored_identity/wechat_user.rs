@@ -25,12 +25,17 @@ impl StoredIdentity for WechatUser {
 
     fn to_record(&self) -> String {
         let bound = match self.binding() {
-            Binding::Bound { token, expires_at } => {
-                Some(BoundRecord { token: token.expose().to_owned(), expires_at: expires_at.unix_millis() })
-            }
+            Binding::Bound { token, expires_at } => Some(BoundRecord {
+                token: token.expose().to_owned(),
+                expires_at: expires_at.unix_millis(),
+            }),
             Binding::Unbound => None,
         };
-        let record = Record { open_id: self.open_id().as_str().to_owned(), app_id: self.app_id().to_owned(), bound };
+        let record = Record {
+            open_id: self.open_id().as_str().to_owned(),
+            app_id: self.app_id().to_owned(),
+            bound,
+        };
         serde_json::to_string(&record).expect("text and numbers are JSON")
     }
 
@@ -60,9 +65,15 @@ mod tests {
     #[test]
     fn released_records_are_read_and_written_as_ever() {
         let [bound, unbound] = RELEASED.map(|record| WechatUser::from_record(record).unwrap());
-        assert_eq!((bound.open_id().as_str(), bound.app_id()), ("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx1"));
+        assert_eq!(
+            (bound.open_id().as_str(), bound.app_id()),
+            ("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx1")
+        );
         assert_eq!(bound.bearer().map(BearerToken::expose), Some("eyJ0"));
-        assert_eq!(bound.expires_at(), Some(Timestamp::from_unix_seconds(1_560_238_917)));
+        assert_eq!(
+            bound.expires_at(),
+            Some(Timestamp::from_unix_seconds(1_560_238_917))
+        );
         assert!(!unbound.is_bound());
         assert_eq!([bound.to_record(), unbound.to_record()], RELEASED);
     }
@@ -71,7 +82,10 @@ mod tests {
     fn record_that_is_cut_anywhere_is_nobody() {
         for record in RELEASED {
             for end in 0..record.len() {
-                assert!(WechatUser::from_record(&record[..end]).is_none(), "cut at {end}");
+                assert!(
+                    WechatUser::from_record(&record[..end]).is_none(),
+                    "cut at {end}"
+                );
             }
         }
     }

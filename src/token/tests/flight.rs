@@ -39,7 +39,11 @@ async fn a_caller_may_go_away_at_any_poll() {
         {
             let mut caller = pin!(bench.cache.get());
             for _ in 0..polls {
-                assert!(tokio::time::timeout(Duration::from_millis(10), &mut caller).await.is_err());
+                assert!(
+                    tokio::time::timeout(Duration::from_millis(10), &mut caller)
+                        .await
+                        .is_err()
+                );
             }
         }
         assert_eq!(bench.text().await, "token-1");
@@ -109,13 +113,22 @@ async fn a_source_that_hangs_does_not_wedge_the_cache() {
 #[test]
 fn a_runtime_that_shuts_down_does_not_wedge_the_cache() {
     let bench = Bench::new(&[Answer::Hang, Answer::Token(Some(LIFETIME))]);
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap()
+    };
     runtime().block_on(async {
         let mut caller = task::spawn(bench.cache.get());
         assert_pending!(caller.poll());
         tokio::task::yield_now().await;
     });
-    assert_eq!(bench.cache.status(), TokenStatus::Failing(ErrorKind::Internal));
+    assert_eq!(
+        bench.cache.status(),
+        TokenStatus::Failing(ErrorKind::Internal)
+    );
     bench.clock.advance(Duration::from_millis(1_200));
     assert_eq!(runtime().block_on(bench.text()), "token-2");
 }
@@ -123,7 +136,10 @@ fn a_runtime_that_shuts_down_does_not_wedge_the_cache() {
 #[test]
 fn a_runtime_that_is_closed_already_is_an_error_and_no_deadlock() {
     let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let handle = runtime.handle().clone();
     drop(runtime);
     let _inside = handle.enter();
@@ -146,7 +162,10 @@ fn set_forward_and_back(clock: &ManualClock, passed: Duration) {
 
 #[tokio::test(start_paused = true)]
 async fn system_time_that_is_set_neither_prolongs_a_pause_nor_ends_it() {
-    let bench = Bench::new(&[Answer::Failure(ErrorKind::Configuration), Answer::Token(Some(LIFETIME))]);
+    let bench = Bench::new(&[
+        Answer::Failure(ErrorKind::Configuration),
+        Answer::Token(Some(LIFETIME)),
+    ]);
     assert_eq!(bench.failure().await, ErrorKind::Configuration);
     set_forward_and_back(&bench.clock, Duration::from_secs(29));
     assert_eq!(bench.failure().await, ErrorKind::Configuration);
@@ -161,7 +180,12 @@ async fn system_time_that_is_set_neither_prolongs_the_life_of_a_token_nor_causes
     assert_eq!(bench.text().await, "token-1");
     for _ in 0..10 {
         set_forward_and_back(&bench.clock, Duration::ZERO);
-        assert!(herd(&bench.cache, 20).await.iter().all(|token| token.as_deref() == Ok("token-1")));
+        assert!(
+            herd(&bench.cache, 20)
+                .await
+                .iter()
+                .all(|token| token.as_deref() == Ok("token-1"))
+        );
     }
     bench.settle().await;
     assert_eq!(bench.source.fetches(), 1, "a step is no reason to fetch");
@@ -170,5 +194,8 @@ async fn system_time_that_is_set_neither_prolongs_the_life_of_a_token_nor_causes
     bench.clock.advance(Duration::from_secs(1));
     assert!(bench.cache.current().is_none(), "it has expired on time");
     bench.clock.set(Timestamp::from_unix_seconds(1_600_000_000));
-    assert!(bench.cache.current().is_none(), "a clock that is set back does not revive it");
+    assert!(
+        bench.cache.current().is_none(),
+        "a clock that is set back does not revive it"
+    );
 }

@@ -19,7 +19,11 @@ async fn near_its_end_one_fetch_starts_and_nobody_waits() {
     bench.clock.advance(LIFETIME - Duration::from_secs(361));
     bench.text().await;
     bench.settle().await;
-    assert_eq!(bench.source.fetches(), 1, "before the widest window nothing is renewed");
+    assert_eq!(
+        bench.source.fetches(),
+        1,
+        "before the widest window nothing is renewed"
+    );
     bench.clock.advance(Duration::from_secs(200));
     for _ in 0..100 {
         let token = assert_ready!(task::spawn(bench.cache.get()).poll()).unwrap();
@@ -43,7 +47,11 @@ async fn reading_without_waiting_renews_as_well() {
 #[test]
 fn outside_a_runtime_a_token_near_its_end_is_still_served() {
     let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
     runtime.block_on(bench.cache.get()).unwrap();
     bench.clock.advance(LIFETIME - Duration::from_secs(200));
     assert_eq!(bench.cache.current().unwrap().expose(), "token-1");
@@ -59,7 +67,10 @@ fn outside_a_runtime_a_token_near_its_end_is_still_served() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_refresh_keeps_the_token_while_it_lasts() {
-    let bench = Bench::new(&[Answer::Token(Some(LIFETIME)), Answer::Failure(ErrorKind::Fault)]);
+    let bench = Bench::new(&[
+        Answer::Token(Some(LIFETIME)),
+        Answer::Failure(ErrorKind::Fault),
+    ]);
     bench.text().await;
     bench.clock.advance(LIFETIME - Duration::from_secs(100));
     assert_eq!(bench.text().await, "token-1");
@@ -97,7 +108,11 @@ async fn two_hundred_who_saw_a_token_fail_cause_one_new_fetch() {
     assert_eq!(bench.source.fetches(), 2);
     bench.cache.invalidate(&seen);
     let newer = bench.cache.current().map(|token| token.expose().to_owned());
-    assert_eq!(newer.as_deref(), Some("token-2"), "a newer token is not taken away");
+    assert_eq!(
+        newer.as_deref(),
+        Some("token-2"),
+        "a newer token is not taken away"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,7 +134,10 @@ async fn e5_a_token_without_a_lifetime_serves_those_who_wait_and_is_not_kept() {
     assert!(bench.cache.current().is_none());
     let before = tokio::time::Instant::now();
     assert_eq!(bench.text().await, "token-2");
-    assert!(before.elapsed() >= Duration::from_secs(1), "the rate limit still holds");
+    assert!(
+        before.elapsed() >= Duration::from_secs(1),
+        "the rate limit still holds"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -140,7 +158,10 @@ async fn the_lifetime_counts_from_before_the_request() {
             let hand = hand.clone();
             async move {
                 hand.advance(Duration::from_secs(10));
-                Ok(IssuedToken::new(AccessToken::new("t"), Some(Duration::from_secs(60))))
+                Ok(IssuedToken::new(
+                    AccessToken::new("t"),
+                    Some(Duration::from_secs(60)),
+                ))
             }
         }
     };
@@ -155,7 +176,17 @@ async fn the_lifetime_counts_from_before_the_request() {
 #[tokio::test(start_paused = true)]
 async fn the_cache_is_a_service() {
     let mut service = Bench::new(&[Answer::Token(Some(LIFETIME))]).cache;
-    assert_eq!(service.ready().await.unwrap().call(()).await.unwrap().expose(), "token-1");
+    assert_eq!(
+        service
+            .ready()
+            .await
+            .unwrap()
+            .call(())
+            .await
+            .unwrap()
+            .expose(),
+        "token-1"
+    );
 }
 
 #[tokio::test(start_paused = true)]

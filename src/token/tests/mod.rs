@@ -37,7 +37,10 @@ enum Answer {
 
 impl Script {
     fn new(answers: &[Answer]) -> Self {
-        Self { fetches: Arc::default(), answers: Arc::new(answers.to_vec()) }
+        Self {
+            fetches: Arc::default(),
+            answers: Arc::new(answers.to_vec()),
+        }
     }
 
     fn fetches(&self) -> usize {
@@ -48,11 +51,17 @@ impl Script {
 impl TokenSource for Script {
     fn fetch(&self) -> impl Future<Output = Result<IssuedToken, Error>> + Send {
         let number = self.fetches.fetch_add(1, Ordering::SeqCst) + 1;
-        let answer = *self.answers.get(number - 1).unwrap_or_else(|| self.answers.last().unwrap());
+        let answer = *self
+            .answers
+            .get(number - 1)
+            .unwrap_or_else(|| self.answers.last().unwrap());
         async move {
             tokio::time::sleep(FETCH_TIME).await;
             match answer {
-                Answer::Token(lifetime) => Ok(IssuedToken::new(AccessToken::new(format!("token-{number}")), lifetime)),
+                Answer::Token(lifetime) => Ok(IssuedToken::new(
+                    AccessToken::new(format!("token-{number}")),
+                    lifetime,
+                )),
                 Answer::Failure(kind) => Err(Error::new(kind, "scripted failure")),
                 Answer::Panic => panic!("scripted panic"),
                 Answer::Hang => std::future::pending().await,
@@ -71,8 +80,14 @@ impl Bench {
     fn new(answers: &[Answer]) -> Self {
         let source = Script::new(answers);
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
-        let cache = TokenCache::builder(source.clone()).clock(clock.clock()).build();
-        Self { cache, source, clock }
+        let cache = TokenCache::builder(source.clone())
+            .clock(clock.clock())
+            .build();
+        Self {
+            cache,
+            source,
+            clock,
+        }
     }
 
     /// Lets background tasks finish, without moving the manual clock.
@@ -94,9 +109,13 @@ async fn herd(cache: &TokenCache<Script>, callers: usize) -> Vec<Result<String, 
     let mut tasks = JoinSet::new();
     for _ in 0..callers {
         let cache = cache.clone();
-        tasks.spawn(
-            async move { cache.get().await.map(|token| token.expose().to_owned()).map_err(|error| error.kind()) },
-        );
+        tasks.spawn(async move {
+            cache
+                .get()
+                .await
+                .map(|token| token.expose().to_owned())
+                .map_err(|error| error.kind())
+        });
     }
     tasks.join_all().await
 }

@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
-use crate::fleet::table::Table;
-use crate::fleet::{Fleet, Flow, Grant, Lease, Reply};
+use crate::coordination::table::Table;
+use crate::coordination::{Coordinator, Flow, Grant, Lease, Reply};
 use crate::trace::tests::Captured;
 
 const STEP: Duration = Duration::from_millis(100);
@@ -32,17 +32,29 @@ struct Site {
 }
 
 impl Site {
-    fn new(fleet: &Arc<impl Fleet>, upstream: &Script, clock: &ManualClock) -> Self {
-        let member = || Member { shared: source(fleet, "app"), upstream: upstream.clone() };
+    fn new(coordinator: &Arc<impl Coordinator>, upstream: &Script, clock: &ManualClock) -> Self {
+        let member = || Member {
+            shared: source(coordinator, "app"),
+            upstream: upstream.clone(),
+        };
         // As the client sets it, with its 5 s for an exchange.
         let patience = Duration::from_secs(18);
-        let cache = || TokenCache::builder(member()).clock(clock.clock()).fetch_timeout(patience).build();
-        Self { caches: (0..4).map(|_| cache()).collect(), upstream: upstream.clone(), clock: clock.clone() }
+        let cache = || {
+            TokenCache::builder(member())
+                .clock(clock.clock())
+                .fetch_timeout(patience)
+                .build()
+        };
+        Self {
+            caches: (0..4).map(|_| cache()).collect(),
+            upstream: upstream.clone(),
+            clock: clock.clone(),
+        }
     }
 
-    fn alone(fleet: &Arc<impl Fleet>, answers: &[Answer]) -> Self {
+    fn alone(coordinator: &Arc<impl Coordinator>, answers: &[Answer]) -> Self {
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
-        Self::new(fleet, &Script::new(answers), &clock)
+        Self::new(coordinator, &Script::new(answers), &clock)
     }
 
     /// What each instance gets when all of them ask at once.
@@ -61,7 +73,11 @@ impl Site {
     /// refused. Whether it got through.
     async fn request(&self, cache: &TokenCache<Member>) -> Result<(), ErrorKind> {
         for _ in 0..2 {
-            let token = cache.get().await.map(|token| (*token).clone()).map_err(|error| error.kind())?;
+            let token = cache
+                .get()
+                .await
+                .map(|token| (*token).clone())
+                .map_err(|error| error.kind())?;
             if token.expose() == format!("token-{}", self.upstream.fetches()) {
                 return Ok(());
             }
@@ -76,7 +92,11 @@ impl Site {
         let mut outcomes = Vec::new();
         while Instant::now() < end {
             for cache in &self.caches {
-                outcomes.push(timeout(STEP, self.request(cache)).await.unwrap_or(Err(ErrorKind::Timeout)));
+                outcomes.push(
+                    timeout(STEP, self.request(cache))
+                        .await
+                        .unwrap_or(Err(ErrorKind::Timeout)),
+                );
             }
             pass(&self.clock, STEP).await;
         }
@@ -84,12 +104,19 @@ impl Site {
     }
 }
 
-fn source(fleet: &Arc<impl Fleet>, name: &str) -> SharedSource {
-    SharedSource::new(Arc::<_>::clone(fleet) as Arc<dyn Fleet>, name.to_owned())
+fn source(coordinator: &Arc<impl Coordinator>, name: &str) -> SharedSource {
+    SharedSource::new(
+        Arc::<_>::clone(coordinator) as Arc<dyn Coordinator>,
+        name.to_owned(),
+    )
 }
 
 async fn text(cache: &TokenCache<Member>) -> Result<String, ErrorKind> {
-    cache.get().await.map(|token| token.expose().to_owned()).map_err(|error| error.kind())
+    cache
+        .get()
+        .await
+        .map(|token| token.expose().to_owned())
+        .map_err(|error| error.kind())
 }
 
 async fn pass(clock: &ManualClock, duration: Duration) {
@@ -108,10 +135,12 @@ fn issued(text: &str) -> Result<IssuedToken, Error> {
 /// What a source delivers if the upstream system answers at once.
 async fn fetched(source: &SharedSource, text: &str) -> Result<String, ErrorKind> {
     let fetched = source.fetch(|| async { issued(text) }).await;
-    fetched.map(|issued| issued.token().expose().to_owned()).map_err(|error| error.kind())
+    fetched
+        .map(|issued| issued.token().expose().to_owned())
+        .map_err(|error| error.kind())
 }
 
-/// A fleet at the end of a line: every call takes a while, before it has its effect and after. It can be replaced by an
+/// A coordinator at the end of a line: every call takes a while, before it has its effect and after. It can be replaced by an
 /// empty one, and stop to answer.
 #[derive(Debug, Default)]
 struct Line {
@@ -150,9 +179,12 @@ impl Line {
     }
 }
 
-impl Fleet for Line {
+impl Coordinator for Line {
     fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Reply<'a, Option<Flow>> {
-        Box::pin(async move { self.back(self.there().await.claim_flow(flow, kept_for).await).await })
+        Box::pin(async move {
+            self.back(self.there().await.claim_flow(flow, kept_for).await)
+                .await
+        })
     }
 
     fn flow<'a>(&'a self, flow: &'a str) -> Reply<'a, Option<Flow>> {
@@ -160,15 +192,24 @@ impl Fleet for Line {
     }
 
     fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Reply<'a, ()> {
-        Box::pin(async move { self.back(self.there().await.settle_flow(flow, outcome).await).await })
+        Box::pin(async move {
+            self.back(self.there().await.settle_flow(flow, outcome).await)
+                .await
+        })
     }
 
     fn refuse_flow<'a>(&'a self, flow: &'a str, note: u64) -> Reply<'a, ()> {
-        Box::pin(async move { self.back(self.there().await.refuse_flow(flow, note).await).await })
+        Box::pin(async move {
+            self.back(self.there().await.refuse_flow(flow, note).await)
+                .await
+        })
     }
 
     fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease> {
-        Box::pin(async move { self.back(self.there().await.lease_token(name, newer_than).await).await })
+        Box::pin(async move {
+            self.back(self.there().await.lease_token(name, newer_than).await)
+                .await
+        })
     }
 
     fn keep_token<'a>(
@@ -178,24 +219,41 @@ impl Fleet for Line {
         token: &'a AccessToken,
         lifetime: Duration,
     ) -> Reply<'a, bool> {
-        Box::pin(async move { self.back(self.there().await.keep_token(name, grant, token, lifetime).await).await })
+        Box::pin(async move {
+            self.back(
+                self.there()
+                    .await
+                    .keep_token(name, grant, token, lifetime)
+                    .await,
+            )
+            .await
+        })
     }
 
     fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Reply<'a, ()> {
-        Box::pin(async move { self.back(self.there().await.end_lease(name, grant, pause).await).await })
+        Box::pin(async move {
+            self.back(self.there().await.end_lease(name, grant, pause).await)
+                .await
+        })
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn four_cold_instances_cause_one_fetch() {
-    let site = Site::alone(&Arc::new(Table::default()), &[Answer::Token(Some(LIFETIME))]);
+    let site = Site::alone(
+        &Arc::new(Table::default()),
+        &[Answer::Token(Some(LIFETIME))],
+    );
     assert_eq!(site.all().await, four("token-1"));
     assert_eq!(site.upstream.fetches(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn near_its_end_one_instance_renews_the_token_for_all() {
-    let site = Site::alone(&Arc::new(Table::default()), &[Answer::Token(Some(LIFETIME))]);
+    let site = Site::alone(
+        &Arc::new(Table::default()),
+        &[Answer::Token(Some(LIFETIME))],
+    );
     assert_eq!(site.all().await, four("token-1"));
     pass(&site.clock, LIFETIME - Duration::from_secs(200)).await;
     assert_eq!(site.all().await, four("token-1"));
@@ -206,7 +264,10 @@ async fn near_its_end_one_instance_renews_the_token_for_all() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_all_instances_see_refused_is_fetched_anew_once() {
-    let site = Site::alone(&Arc::new(Table::default()), &[Answer::Token(Some(LIFETIME))]);
+    let site = Site::alone(
+        &Arc::new(Table::default()),
+        &[Answer::Token(Some(LIFETIME))],
+    );
     assert_eq!(site.all().await, four("token-1"));
     for cache in &site.caches {
         let seen = cache.current().unwrap().clone();
@@ -219,46 +280,61 @@ async fn a_token_that_all_instances_see_refused_is_fetched_anew_once() {
 
 #[tokio::test(start_paused = true)]
 async fn two_fetches_of_different_instances_are_at_least_one_second_apart() {
-    let fleet = Arc::new(Table::default());
-    let (one, other) = (source(&fleet, "app"), source(&fleet, "app"));
+    let coordinator = Arc::new(Table::default());
+    let (one, other) = (source(&coordinator, "app"), source(&coordinator, "app"));
     assert_eq!(fetched(&one, "first").await.as_deref(), Ok("first"));
     assert_eq!(fetched(&other, "never").await.as_deref(), Ok("first"));
     let before = Instant::now();
     assert_eq!(fetched(&other, "second").await.as_deref(), Ok("second"));
-    assert!((1_000..=1_200).contains(&before.elapsed().as_millis()), "{:?}", before.elapsed());
+    assert!(
+        (1_000..=1_200).contains(&before.elapsed().as_millis()),
+        "{:?}",
+        before.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_adopted_token_lives_as_long_as_it_has_left() {
-    let fleet = Arc::new(Table::default());
+    let coordinator = Arc::new(Table::default());
     let slow = || async {
         sleep(Duration::from_secs(3)).await;
         issued("t")
     };
-    source(&fleet, "app").fetch(slow).await.unwrap();
+    source(&coordinator, "app").fetch(slow).await.unwrap();
     sleep(Duration::from_secs(7_000)).await;
-    let adopted = source(&fleet, "app").fetch(|| async { unreachable!("there is one") }).await.unwrap();
+    let adopted = source(&coordinator, "app")
+        .fetch(|| async { unreachable!("there is one") })
+        .await
+        .unwrap();
     assert_eq!(adopted.lifetime(), Some(Duration::from_secs(197)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_instance_that_dies_while_it_fetches_holds_the_others_up_for_ten_seconds() {
-    let fleet = Arc::new(Table::default());
-    let dead = source(&fleet, "app");
+    let coordinator = Arc::new(Table::default());
+    let dead = source(&coordinator, "app");
     let mut dying = task::spawn(dead.fetch(std::future::pending));
     assert_pending!(dying.poll());
     drop(dying);
-    let site = Site::alone(&fleet, &[Answer::Token(Some(LIFETIME))]);
+    let site = Site::alone(&coordinator, &[Answer::Token(Some(LIFETIME))]);
     let before = Instant::now();
     assert_eq!(site.all().await, four("token-1"));
-    assert!(before.elapsed() <= Grant::LIFETIME + Duration::from_millis(500), "{:?}", before.elapsed());
+    assert!(
+        before.elapsed() <= Grant::LIFETIME + Duration::from_millis(500),
+        "{:?}",
+        before.elapsed()
+    );
     assert_eq!(site.upstream.fetches(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_instance_that_is_too_late_takes_the_newer_token() {
-    let fleet = Arc::new(Table::default());
-    let (slow, quick, third) = (source(&fleet, "app"), source(&fleet, "app"), source(&fleet, "app"));
+    let coordinator = Arc::new(Table::default());
+    let (slow, quick, third) = (
+        source(&coordinator, "app"),
+        source(&coordinator, "app"),
+        source(&coordinator, "app"),
+    );
     let fetches = AtomicUsize::new(0);
     let late = || async {
         fetches.fetch_add(1, Ordering::SeqCst);
@@ -277,11 +353,11 @@ async fn an_instance_that_is_too_late_takes_the_newer_token() {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_failure_the_instances_do_not_all_try_at_once() {
-    let fleet = Arc::new(Table::default());
+    let coordinator = Arc::new(Table::default());
     let tries = Arc::new(Mutex::new(Vec::new()));
     let mut tasks = JoinSet::new();
     for _ in 0..4 {
-        let (source, tries) = (source(&fleet, "app"), Arc::clone(&tries));
+        let (source, tries) = (source(&coordinator, "app"), Arc::clone(&tries));
         tasks.spawn(async move {
             let failing = || async {
                 tries.lock().unwrap().push(Instant::now());
@@ -293,36 +369,56 @@ async fn after_a_failure_the_instances_do_not_all_try_at_once() {
     assert_eq!(tasks.join_all().await, [ErrorKind::Fault; 4]);
     let tries = tries.lock().unwrap();
     assert_eq!(tries.len(), 4);
-    assert!(tries.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_secs(1)), "{tries:?}");
+    assert!(
+        tries
+            .windows(2)
+            .all(|pair| pair[1] - pair[0] >= Duration::from_secs(1)),
+        "{tries:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_token_without_a_lifetime_is_delivered_and_not_shared() {
-    let fleet = Arc::new(Table::default());
+    let coordinator = Arc::new(Table::default());
     let endless = || async { Ok(IssuedToken::new(AccessToken::new("t"), None)) };
     let before = Instant::now();
     for _ in 0..4 {
-        assert_eq!(source(&fleet, "app").fetch(endless).await.unwrap().token().expose(), "t");
+        assert_eq!(
+            source(&coordinator, "app")
+                .fetch(endless)
+                .await
+                .unwrap()
+                .token()
+                .expose(),
+            "t"
+        );
     }
-    assert!((3_000..=3_600).contains(&before.elapsed().as_millis()), "one a second, {:?}", before.elapsed());
+    assert!(
+        (3_000..=3_600).contains(&before.elapsed().as_millis()),
+        "one a second, {:?}",
+        before.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_has_ended_on_its_way_is_not_shared() {
-    let fleet = Arc::new(Table::default());
+    let coordinator = Arc::new(Table::default());
     let slow = || async {
         sleep(Duration::from_secs(3)).await;
-        Ok(IssuedToken::new(AccessToken::new("t"), Some(Duration::from_secs(3))))
+        Ok(IssuedToken::new(
+            AccessToken::new("t"),
+            Some(Duration::from_secs(3)),
+        ))
     };
     for _ in 0..4 {
-        assert!(source(&fleet, "app").fetch(slow).await.is_ok());
+        assert!(source(&coordinator, "app").fetch(slow).await.is_ok());
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn while_tokens_die_young_all_instances_are_told_at_once() {
-    let fleet = Arc::new(Table::default());
-    let (one, other) = (source(&fleet, "app"), source(&fleet, "app"));
+    let coordinator = Arc::new(Table::default());
+    let (one, other) = (source(&coordinator, "app"), source(&coordinator, "app"));
     for _ in 0..2 {
         assert!(fetched(&one, "t").await.is_ok());
     }
@@ -338,96 +434,143 @@ async fn while_tokens_die_young_all_instances_are_told_at_once() {
 #[tokio::test(start_paused = true)]
 async fn without_the_fleet_every_instance_fetches_for_itself_now_and_then() {
     let log = Captured::new();
-    let fleet = Arc::new(Table::default());
-    let site = Site::alone(&fleet, &[Answer::Token(Some(LIFETIME))]);
-    fleet.set_away(true);
+    let coordinator = Arc::new(Table::default());
+    let site = Site::alone(&coordinator, &[Answer::Token(Some(LIFETIME))]);
+    coordinator.set_away(true);
     assert!(site.all().await.iter().all(Result::is_ok));
     assert_eq!(site.upstream.fetches(), 4);
     // Each of them ends the tokens of the others.
     let outcomes = site.serve(Duration::from_secs(60)).await;
     let fetches = site.upstream.fetches();
-    assert!((5..=4 * 7).contains(&fetches), "{fetches}: at most one in 10 s for each of four");
+    assert!(
+        (5..=4 * 7).contains(&fetches),
+        "{fetches}: at most one in 10 s for each of four"
+    );
     assert!(outcomes.contains(&Err(ErrorKind::Unresponsive)));
-    assert_eq!(log.text().matches("not shared now").count(), 4, "one line each:\n{}", log.text());
+    assert_eq!(
+        log.text().matches("not shared now").count(),
+        4,
+        "one line each:\n{}",
+        log.text()
+    );
     assert!(!log.text().contains("token-"), "{}", log.text());
 
-    fleet.set_away(false);
+    coordinator.set_away(false);
     drop(site.serve(Duration::from_secs(60)).await);
-    assert!(site.upstream.fetches() - fetches <= 2, "{} after {fetches}", site.upstream.fetches());
-    assert_eq!(site.all().await, four(&format!("token-{}", site.upstream.fetches())));
-    assert_eq!(log.text().matches("shared again").count(), 4, "{}", log.text());
+    assert!(
+        site.upstream.fetches() - fetches <= 2,
+        "{} after {fetches}",
+        site.upstream.fetches()
+    );
+    assert_eq!(
+        site.all().await,
+        four(&format!("token-{}", site.upstream.fetches()))
+    );
+    assert_eq!(
+        log.text().matches("shared again").count(),
+        4,
+        "{}",
+        log.text()
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_fleet_that_does_not_answer_is_away() {
-    let fleet = Arc::new(Line::default());
-    fleet.hang(true);
-    let source = source(&fleet, "app");
+    let coordinator = Arc::new(Line::default());
+    coordinator.hang(true);
+    let source = source(&coordinator, "app");
     let before = Instant::now();
     assert_eq!(fetched(&source, "own").await.as_deref(), Ok("own"));
-    assert!(before.elapsed() <= Duration::from_secs(3), "{:?}", before.elapsed());
-    assert_eq!(fetched(&source, "never").await, Err(ErrorKind::Unresponsive));
+    assert!(
+        before.elapsed() <= Duration::from_secs(3),
+        "{:?}",
+        before.elapsed()
+    );
+    assert_eq!(
+        fetched(&source, "never").await,
+        Err(ErrorKind::Unresponsive)
+    );
     sleep(Duration::from_secs(10)).await;
-    assert_eq!(fetched(&source, "own again").await.as_deref(), Ok("own again"));
+    assert_eq!(
+        fetched(&source, "own again").await.as_deref(),
+        Ok("own again")
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_delivered_even_if_the_fleet_has_gone_in_the_meantime() {
-    let fleet = Arc::new(Table::default());
-    let (one, other) = (source(&fleet, "app"), source(&fleet, "app"));
+    let coordinator = Arc::new(Table::default());
+    let (one, other) = (source(&coordinator, "app"), source(&coordinator, "app"));
     let leaving = || async {
-        fleet.set_away(true);
+        coordinator.set_away(true);
         issued("own")
     };
     assert_eq!(one.fetch(leaving).await.unwrap().token().expose(), "own");
-    assert_eq!(fetched(&one, "never").await, Err(ErrorKind::Unresponsive), "it has fetched just now");
-    fleet.set_away(false);
+    assert_eq!(
+        fetched(&one, "never").await,
+        Err(ErrorKind::Unresponsive),
+        "it has fetched just now"
+    );
+    coordinator.set_away(false);
     assert_eq!(fetched(&other, "shared").await.as_deref(), Ok("shared"));
     assert_eq!(fetched(&one, "never").await.as_deref(), Ok("shared"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_may_have_been_kept_is_not_taken_back_when_it_is_refused() {
-    let fleet = Arc::new(Line::default());
-    let one = source(&fleet, "app");
+    let coordinator = Arc::new(Line::default());
+    let one = source(&coordinator, "app");
     let cut_off = || async {
-        let fleet = Arc::clone(&fleet);
+        let coordinator = Arc::clone(&coordinator);
         // The answer to `keep_token` is lost, but not what it does.
         tokio::spawn(async move {
             sleep(Line::DELAY + Line::DELAY / 2).await;
-            fleet.hang(true);
+            coordinator.hang(true);
         });
         issued("own")
     };
     assert_eq!(one.fetch(cut_off).await.unwrap().token().expose(), "own");
-    fleet.hang(false);
+    coordinator.hang(false);
     sleep(Duration::from_secs(10)).await;
-    assert_eq!(fetched(&source(&fleet, "app"), "never").await.as_deref(), Ok("own"));
+    assert_eq!(
+        fetched(&source(&coordinator, "app"), "never")
+            .await
+            .as_deref(),
+        Ok("own")
+    );
     assert_eq!(fetched(&one, "new").await.as_deref(), Ok("new"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_fleet_that_has_lost_its_memory_is_believed_again() {
-    let fleet = Arc::new(Line::default());
-    let (one, other) = (source(&fleet, "app"), source(&fleet, "app"));
+    let coordinator = Arc::new(Line::default());
+    let (one, other) = (source(&coordinator, "app"), source(&coordinator, "app"));
     for number in 1..=5 {
         sleep(Duration::from_secs(100)).await;
         assert!(fetched(&one, &format!("old {number}")).await.is_ok());
     }
-    fleet.forget();
+    coordinator.forget();
     assert_eq!(fetched(&other, "new").await.as_deref(), Ok("new"));
     assert_eq!(fetched(&one, "never").await.as_deref(), Ok("new"));
-    fleet.forget();
+    coordinator.forget();
     assert_eq!(fetched(&one, "newest").await.as_deref(), Ok("newest"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_token_of_another_application_is_never_taken() {
-    let fleet = Arc::new(Table::default());
-    let (one, other) = (source(&fleet, "app"), source(&fleet, "another app"));
+    let coordinator = Arc::new(Table::default());
+    let (one, other) = (
+        source(&coordinator, "app"),
+        source(&coordinator, "another app"),
+    );
     assert_eq!(fetched(&one, "one").await.as_deref(), Ok("one"));
     assert_eq!(fetched(&other, "other").await.as_deref(), Ok("other"));
-    assert_eq!(fetched(&source(&fleet, "app"), "never").await.as_deref(), Ok("one"));
+    assert_eq!(
+        fetched(&source(&coordinator, "app"), "never")
+            .await
+            .as_deref(),
+        Ok("one")
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -441,7 +584,7 @@ async fn two_fleets_that_fight_over_one_key_do_not_race() {
         outcomes.extend(ours.serve(STEP).await);
         outcomes.extend(theirs.serve(STEP).await);
     }
-    // 1, 2, 4, 8 and 16 s after one another, and every 30 s from then on: 25 for each fleet in ten minutes.
+    // 1, 2, 4, 8 and 16 s after one another, and every 30 s from then on: 25 for each coordinator in ten minutes.
     let fetches = upstream.fetches();
     assert!((20..=50).contains(&fetches), "{fetches}");
     assert!(outcomes.contains(&Err(ErrorKind::Busy)));
@@ -451,8 +594,8 @@ async fn two_fleets_that_fight_over_one_key_do_not_race() {
 async fn a_fetch_that_is_dropped_anywhere_leaves_no_more_than_a_lease() {
     let upstream = Script::new(&[Answer::Token(Some(LIFETIME))]);
     for polls in 1.. {
-        let (fleet, before) = (Arc::new(Line::default()), upstream.fetches());
-        let dropped = source(&fleet, "app");
+        let (coordinator, before) = (Arc::new(Line::default()), upstream.fetches());
+        let dropped = source(&coordinator, "app");
         let mut fetch = task::spawn(dropped.fetch(|| upstream.fetch()));
         let mut done = false;
         for _ in 0..polls {
@@ -463,13 +606,20 @@ async fn a_fetch_that_is_dropped_anywhere_leaves_no_more_than_a_lease() {
             }
         }
         drop(fetch);
-        for source in [&source(&fleet, "app"), &dropped] {
+        for source in [&source(&coordinator, "app"), &dropped] {
             let start = Instant::now();
             assert!(source.fetch(|| upstream.fetch()).await.is_ok());
-            assert!(start.elapsed() <= Grant::LIFETIME + Duration::from_secs(2), "{:?} at {polls}", start.elapsed());
+            assert!(
+                start.elapsed() <= Grant::LIFETIME + Duration::from_secs(2),
+                "{:?} at {polls}",
+                start.elapsed()
+            );
             sleep(Duration::from_secs(60)).await;
         }
-        assert!(upstream.fetches() - before <= 2 + usize::from(done), "at {polls}");
+        assert!(
+            upstream.fetches() - before <= 2 + usize::from(done),
+            "at {polls}"
+        );
         if done {
             assert!(polls > 10, "{polls}");
             return;
@@ -479,8 +629,8 @@ async fn a_fetch_that_is_dropped_anywhere_leaves_no_more_than_a_lease() {
 
 #[tokio::test(start_paused = true)]
 async fn debug_never_shows_a_shared_token() {
-    let fleet = Arc::new(Table::default());
-    let source = source(&fleet, "app");
+    let coordinator = Arc::new(Table::default());
+    let source = source(&coordinator, "app");
     assert!(fetched(&source, "t0ken").await.is_ok());
     let shown = format!("{source:?}");
     assert!(shown.contains("app") && !shown.contains("t0ken"), "{shown}");

@@ -55,7 +55,9 @@ impl Connection {
     pub(crate) fn open(address: SocketAddr, password: Option<&str>) -> io::Result<Self> {
         let stream = TcpStream::connect_timeout(&address, DEADLINE)?;
         stream.set_nodelay(true)?;
-        let mut connection = Self { stream: BufReader::new(stream) };
+        let mut connection = Self {
+            stream: BufReader::new(stream),
+        };
         connection.set_timeout(Some(DEADLINE))?;
         if let Some(password) = password {
             match connection.call(&["AUTH", password])? {
@@ -105,10 +107,19 @@ impl Connection {
                 Err(_) => Value::Nil,
             },
             b'*' => match usize::try_from(number(rest)?) {
-                Ok(length) => Value::Array((0..length).map(|_| self.read()).collect::<io::Result<_>>()?),
+                Ok(length) => Value::Array(
+                    (0..length)
+                        .map(|_| self.read())
+                        .collect::<io::Result<_>>()?,
+                ),
                 Err(_) => Value::Nil,
             },
-            _ => return Err(io::Error::new(io::ErrorKind::InvalidData, line.escape_ascii().to_string())),
+            _ => {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    line.escape_ascii().to_string(),
+                ));
+            }
         })
     }
 

@@ -31,15 +31,26 @@ const NAMES: [&str; 8] = [
 ];
 
 fn main() {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let sizes: &[usize] = if is_smoke() { &[10, 100] } else { &[1_000, 10_000, 100_000, 1_000_000] };
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let sizes: &[usize] = if is_smoke() {
+        &[10, 100]
+    } else {
+        &[1_000, 10_000, 100_000, 1_000_000]
+    };
     let mut section = Section::new("growth", "More sessions");
     section.text(
         "Live sessions picked uniformly, 32 MiB read before every 32 requests; ns over the bare application. All \
          candidates of a column took turns.",
     );
     let all = contestant::all();
-    let contestants = NAMES.map(|name| all.iter().find(|contestant| contestant.name == name).expect("a candidate"));
+    let contestants = NAMES.map(|name| {
+        all.iter()
+            .find(|contestant| contestant.name == name)
+            .expect("a candidate")
+    });
     let mut rows = NAMES.map(|name| vec![name.to_owned()]);
     // Only one size is in memory at a time: a million sessions of everybody are some gigabytes.
     for &sessions in sizes {
@@ -47,10 +58,20 @@ fn main() {
             work();
             0
         };
-        let setting = Setting { sessions, runtime: &runtime, meter: nothing_counted };
-        let contenders: Vec<Contender> = contestants.iter().map(|contestant| contestant.build(&setting)).collect();
+        let setting = Setting {
+            sessions,
+            runtime: &runtime,
+            meter: nothing_counted,
+        };
+        let contenders: Vec<Contender> = contestants
+            .iter()
+            .map(|contestant| contestant.build(&setting))
+            .collect();
         let _inside = runtime.enter();
-        let candidates: Vec<_> = contenders.iter().map(|contender| RefCell::new((contender.candidate)())).collect();
+        let candidates: Vec<_> = contenders
+            .iter()
+            .map(|contender| RefCell::new((contender.candidate)()))
+            .collect();
         let medians = rounds::medians(&candidates, true, 151, 32);
         for ((row, name), median) in rows.iter_mut().zip(NAMES).zip(&medians) {
             section.figure(&format!("{name}/{sessions}"), median - medians[0]);
@@ -58,7 +79,10 @@ fn main() {
         }
     }
     let sizes: Vec<_> = sizes.iter().map(usize::to_string).collect();
-    let header: Vec<_> = ["candidate"].into_iter().chain(sizes.iter().map(String::as_str)).collect();
+    let header: Vec<_> = ["candidate"]
+        .into_iter()
+        .chain(sizes.iter().map(String::as_str))
+        .collect();
     section.table(&header, &rows[1..]);
     section.finish();
 }

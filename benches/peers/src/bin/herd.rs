@@ -37,8 +37,11 @@ struct Outcome {
 }
 
 async fn rush<C: Cache>(cache: C, upstream: &Upstream) -> Outcome {
-    let (callers, patience) =
-        if is_smoke() { (100, Duration::from_millis(500)) } else { (10_000, Duration::from_secs(5)) };
+    let (callers, patience) = if is_smoke() {
+        (100, Duration::from_millis(500))
+    } else {
+        (10_000, Duration::from_secs(5))
+    };
     let cache = Arc::new(cache);
     let before = upstream.fetches();
     let start = Instant::now();
@@ -58,11 +61,17 @@ async fn rush<C: Cache>(cache: C, upstream: &Upstream) -> Outcome {
     let mut took: Vec<_> = told.iter().map(|(_, took, _)| *took).collect();
     took.sort_unstable();
     took.resize(callers, patience);
-    let count = |is_so: fn(Option<usize>) -> bool| told.iter().filter(|(length, ..)| is_so(*length)).count();
+    let count = |is_so: fn(Option<usize>) -> bool| {
+        told.iter().filter(|(length, ..)| is_so(*length)).count()
+    };
     Outcome {
         fetches: upstream.fetches() - before,
         took,
-        all_told: told.iter().map(|(.., since_start)| *since_start).max().filter(|_| waiting == 0),
+        all_told: told
+            .iter()
+            .map(|(.., since_start)| *since_start)
+            .max()
+            .filter(|_| waiting == 0),
         waiting,
         told_of_failure: count(|length| length.is_none()),
         deceived: count(|length| length.is_some_and(|length| length != TOKEN_LENGTH)),
@@ -71,7 +80,11 @@ async fn rush<C: Cache>(cache: C, upstream: &Upstream) -> Outcome {
 
 /// The three situations, one after the other.
 async fn situations<C: Cache>(sections: &mut Sections) {
-    let usual = Manner { delay: FETCH, lifetime: LIFETIME, is_up: true };
+    let usual = Manner {
+        delay: FETCH,
+        lifetime: LIFETIME,
+        is_up: true,
+    };
     for (situation, is_up) in [("cold", true), ("outage", false)] {
         let upstream = Upstream::new();
         upstream.behave(Manner { is_up, ..usual });
@@ -97,8 +110,15 @@ impl Sections {
     fn add(&mut self, name: &str, situation: &str, outcome: &Outcome) {
         let millis = |time: Duration| time.as_secs_f64() * 1e3;
         let p99 = outcome.took[(outcome.took.len() - 1) * 99 / 100];
-        let held_up = outcome.took.iter().filter(|took| **took > FETCH / 2).count();
-        let mut figure = |what: &str, value: f64| self.section.figure(&format!("{name}/{situation}/{what}"), value);
+        let held_up = outcome
+            .took
+            .iter()
+            .filter(|took| **took > FETCH / 2)
+            .count();
+        let mut figure = |what: &str, value: f64| {
+            self.section
+                .figure(&format!("{name}/{situation}/{what}"), value)
+        };
         figure("fetches", outcome.fetches as f64);
         figure("p99_us", millis(p99) * 1e3);
         figure("held_up", held_up as f64);
@@ -113,7 +133,10 @@ impl Sections {
             situation.to_owned(),
             outcome.fetches.to_string(),
             format!("{:.4}", millis(p99)),
-            outcome.all_told.map_or_else(|| "–".to_owned(), |all_told| format!("{:.0}", millis(all_told))),
+            outcome.all_told.map_or_else(
+                || "–".to_owned(),
+                |all_told| format!("{:.0}", millis(all_told)),
+            ),
             held_up.to_string(),
             outcome.waiting.to_string(),
             outcome.told_of_failure.to_string(),
@@ -123,8 +146,15 @@ impl Sections {
 }
 
 fn main() {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let mut sections = Sections { section: Section::new("herd", "Ten thousand callers at once"), rows: Vec::new() };
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let mut sections = Sections {
+        section: Section::new("herd", "Ten thousand callers at once"),
+        rows: Vec::new(),
+    };
     runtime.block_on(async {
         situations::<Ours>(&mut sections).await;
         situations::<Moka>(&mut sections).await;

@@ -24,21 +24,40 @@ use tokio::runtime;
 const REFERENCES: [&str; 2] = ["limit", "tower-sessions"];
 
 fn main() {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let sessions = if is_smoke() { 100 } else { 10_000 };
     let meter = |work: &mut dyn FnMut()| allocation_counter::measure(work).bytes_current;
-    let setting = Setting { sessions, runtime: &runtime, meter };
+    let setting = Setting {
+        sessions,
+        runtime: &runtime,
+        meter,
+    };
     let contestants = contestant::all();
-    let names: Vec<_> = contestants.iter().map(|contestant| contestant.name).collect();
-    let contenders: Vec<Contender> = contestants.iter().map(|contestant| contestant.build(&setting)).collect();
+    let names: Vec<_> = contestants
+        .iter()
+        .map(|contestant| contestant.name)
+        .collect();
+    let contenders: Vec<Contender> = contestants
+        .iter()
+        .map(|contestant| contestant.build(&setting))
+        .collect();
     let _inside = runtime.enter();
-    let candidates: Vec<_> = contenders.iter().map(|contender| RefCell::new((contender.candidate)())).collect();
+    let candidates: Vec<_> = contenders
+        .iter()
+        .map(|contender| RefCell::new((contender.candidate)()))
+        .collect();
     // Hot: most of a turn, every session has been asked for before.
     let hot = rounds::medians(&candidates, false, 11, 8 * sessions as u64);
     let cold = rounds::medians(&candidates, true, 151, 32);
     let workers = workers::two_over_one(&contenders);
 
-    let mut section = Section::new("requests", "A request through our layers and through those of others");
+    let mut section = Section::new(
+        "requests",
+        "A request through our layers and through those of others",
+    );
     section.text(
         "Ten usual headers, four foreign cookies before ours, 10,000 live sessions picked uniformly; ns over the bare \
          application. Cold: 32 MiB were read before every 32 requests. Heap: of a whole session, with the session \
@@ -46,10 +65,21 @@ fn main() {
          two threads at once over that on one.",
     );
     let over = |medians: &[f64], index: usize| medians[index] - medians[0];
-    let reference = |name| names.iter().position(|other| *other == name).expect("one of the contestants");
+    let reference = |name| {
+        names
+            .iter()
+            .position(|other| *other == name)
+            .expect("one of the contestants")
+    };
     let rows = names.iter().enumerate().map(|(index, name)| {
-        let ratios =
-            |medians| REFERENCES.map(|name| format!("{:.2}", over(medians, index) / over(medians, reference(name))));
+        let ratios = |medians| {
+            REFERENCES.map(|name| {
+                format!(
+                    "{:.2}",
+                    over(medians, index) / over(medians, reference(name))
+                )
+            })
+        };
         let [there, not] = rounds::allocations(&mut candidates[index].borrow_mut());
         let heap = contenders[index].heap as f64 / sessions as f64;
         section.figure(&format!("{name}/hot"), over(&hot, index));
@@ -63,7 +93,14 @@ fn main() {
             vec![format!("{:.0}", over(&cold, index))],
             ratios(&cold).into(),
             vec![format!("{there} / {not}")],
-            vec![if heap > 0.0 { format!("{heap:.0}") } else { "–".to_owned() }, format!("{:.2}", workers[index])],
+            vec![
+                if heap > 0.0 {
+                    format!("{heap:.0}")
+                } else {
+                    "–".to_owned()
+                },
+                format!("{:.2}", workers[index]),
+            ],
         ]
         .concat()
     });
@@ -84,6 +121,9 @@ fn main() {
         ],
         &rows,
     );
-    section.text(&format!("Bare: {:.0} ns hot, {:.0} ns cold.", hot[0], cold[0]));
+    section.text(&format!(
+        "Bare: {:.0} ns hot, {:.0} ns cold.",
+        hot[0], cold[0]
+    ));
     section.finish();
 }

@@ -30,7 +30,12 @@ use tower_weika::clock::{Clock, Timestamp};
 use turns::Run;
 
 /// What the others are in proportion to.
-const REFERENCES: [&str; 4] = ["floor", "AWS identity cache", "wechat-minapp", "wechat-mp-sdk"];
+const REFERENCES: [&str; 4] = [
+    "floor",
+    "AWS identity cache",
+    "wechat-minapp",
+    "wechat-mp-sdk",
+];
 
 /// The least that answers the question: a token, and when it ends.
 struct Floor {
@@ -41,7 +46,8 @@ struct Floor {
 impl Floor {
     fn new() -> Self {
         let clock = Clock::system();
-        let held = ArcSwap::from_pointee(("t".repeat(TOKEN_LENGTH).into(), clock.now().plus(LIFETIME)));
+        let held =
+            ArcSwap::from_pointee(("t".repeat(TOKEN_LENGTH).into(), clock.now().plus(LIFETIME)));
         Self { held, clock }
     }
 
@@ -74,7 +80,9 @@ impl Candidate {
         let many = move |operations| {
             time(operations, || {
                 // Knuth's MMIX generator; its high bits are good enough to pick with.
-                picked = picked.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                picked = picked
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 let index = usize::try_from(picked >> 33).expect("31 bits") % readers.len();
                 readers[index]()
             })
@@ -86,13 +94,19 @@ impl Candidate {
             allocations: measure(|| assert_eq!(read(), TOKEN_LENGTH)).count_total,
             alone: Box::new(move |operations| time(operations, reader(one))),
             together: Box::new(move |operations| time_both(operations, || reader(one))),
-            many: if caches.len() > 1 { Some(Box::new(many)) } else { None },
+            many: if caches.len() > 1 {
+                Some(Box::new(many))
+            } else {
+                None
+            },
         }
     }
 
     /// Those that have to be polled.
     fn polled<C: Cache>(runtime: &Runtime, apps: usize) -> Self {
-        Self::new(C::NAME, warm::<C>(runtime, apps), |cache| || finish(cache.read()).expect("a token"))
+        Self::new(C::NAME, warm::<C>(runtime, apps), |cache| {
+            || finish(cache.read()).expect("a token")
+        })
     }
 }
 
@@ -100,7 +114,12 @@ impl Candidate {
 fn warm<C: Cache>(runtime: &Runtime, apps: usize) -> &'static [C] {
     let caches = Vec::leak(C::many(&Upstream::new(), apps));
     for cache in &*caches {
-        assert_eq!(runtime.block_on(cache.read()), Some(TOKEN_LENGTH), "{}", C::NAME);
+        assert_eq!(
+            runtime.block_on(cache.read()),
+            Some(TOKEN_LENGTH),
+            "{}",
+            C::NAME
+        );
     }
     caches
 }
@@ -142,7 +161,8 @@ fn candidates(runtime: &Runtime) -> Vec<Candidate> {
     let apps = if is_smoke() { 10 } else { 10_000 };
     let floors = Vec::leak((0..apps).map(|_| Floor::new()).collect());
     let ours: &'static [Ours] = warm(runtime, apps);
-    let current = |ours: &'static Ours| || ours.0.current().expect("the token is there").expose().len();
+    let current =
+        |ours: &'static Ours| || ours.0.current().expect("the token is there").expose().len();
     let get = |ours: &'static Ours| || finish(ours.0.get()).expect("a token").expose().len();
     let service = |ours: &'static Ours| {
         let mut service = ours.0.clone();
@@ -169,15 +189,23 @@ fn candidates(runtime: &Runtime) -> Vec<Candidate> {
 
 fn main() {
     // Tasks run on a thread of their own; everything else is timed on this one.
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let _inside = runtime.enter();
     let all = candidates(&runtime);
     let names: Vec<_> = all.iter().map(|candidate| candidate.name).collect();
     let allocations: Vec<_> = all.iter().map(|candidate| candidate.allocations).collect();
     let mut runs = Vec::new();
     for candidate in all {
-        let many = candidate.many.unwrap_or_else(|| Box::new(|_| Duration::ZERO));
-        runs.extend([candidate.alone, candidate.together, many].map(|run| (candidate.name.to_owned(), run)));
+        let many = candidate
+            .many
+            .unwrap_or_else(|| Box::new(|_| Duration::ZERO));
+        runs.extend(
+            [candidate.alone, candidate.together, many].map(|run| (candidate.name.to_owned(), run)),
+        );
     }
     let medians = turns::medians(&mut runs, 101, 5_000);
     let times: &[[f64; 3]] = medians.as_chunks().0;
@@ -186,7 +214,12 @@ fn main() {
     section.text(
         "157 characters, there already; ns. With 10,000 applications, each has a cache and one is picked uniformly.",
     );
-    let place = |name: &str| names.iter().position(|other| *other == name).expect("one of the candidates");
+    let place = |name: &str| {
+        names
+            .iter()
+            .position(|other| *other == name)
+            .expect("one of the candidates")
+    };
     let rows = names.iter().enumerate().map(|(index, name)| {
         let [one, two, many] = times[index];
         section.figure(&format!("{name}/1"), one);
@@ -198,13 +231,31 @@ fn main() {
         } else {
             "–".to_owned()
         };
-        let cells = [format!("{one:.1}"), format!("{two:.1}"), format!("{:.2}", two / one), many];
+        let cells = [
+            format!("{one:.1}"),
+            format!("{two:.1}"),
+            format!("{:.2}", two / one),
+            many,
+        ];
         let ratios = REFERENCES.map(|name| format!("{:.3}", one / times[place(name)][0]));
-        [vec![(*name).to_owned()], cells.into(), vec![allocations[index].to_string()], ratios.into()].concat()
+        [
+            vec![(*name).to_owned()],
+            cells.into(),
+            vec![allocations[index].to_string()],
+            ratios.into(),
+        ]
+        .concat()
     });
     let rows: Vec<_> = rows.collect();
     let ratios = REFERENCES.map(|name| format!("÷ {name}"));
-    let mut header = vec!["read", "1 thread", "2 threads", "2 ÷ 1", "10,000 apps", "allocations"];
+    let mut header = vec![
+        "read",
+        "1 thread",
+        "2 threads",
+        "2 ÷ 1",
+        "10,000 apps",
+        "allocations",
+    ];
     header.extend(ratios.iter().map(String::as_str));
     section.table(&header, &rows);
     section.finish();

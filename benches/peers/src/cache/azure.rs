@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use azure_core::credentials::{Secret, TokenCredential};
 use azure_core::http::headers::Headers;
-use azure_core::http::{AsyncRawResponse, ClientOptions, HttpClient, Request, StatusCode, Transport};
+use azure_core::http::{
+    AsyncRawResponse, ClientOptions, HttpClient, Request, StatusCode, Transport,
+};
 use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
 
 use super::{Cache, Upstream, with_a_token_for};
@@ -39,14 +41,26 @@ impl Cache for Azure {
 
     fn new(upstream: &Arc<Upstream>) -> Self {
         let wire = Transport::new(Arc::new(Wire(Arc::clone(upstream))));
-        let client_options = ClientOptions { transport: Some(wire), ..ClientOptions::default() };
+        let client_options = ClientOptions {
+            transport: Some(wire),
+            ..ClientOptions::default()
+        };
         let options = ClientSecretCredentialOptions { client_options };
-        let credential = ClientSecretCredential::new("tenant", "app".to_owned(), Secret::new("secret"), Some(options));
+        let credential = ClientSecretCredential::new(
+            "tenant",
+            "app".to_owned(),
+            Secret::new("secret"),
+            Some(options),
+        );
         Self(credential.expect("valid settings"))
     }
 
     async fn read(&self) -> Option<usize> {
-        self.0.get_token(&SCOPES, None).await.ok().map(|token| token.token.secret().len())
+        self.0
+            .get_token(&SCOPES, None)
+            .await
+            .ok()
+            .map(|token| token.token.secret().len())
     }
 
     async fn due(upstream: &Arc<Upstream>) -> Option<Self> {

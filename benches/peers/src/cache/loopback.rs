@@ -34,7 +34,9 @@ async fn answer_all(connection: TcpStream, upstream: &Upstream) -> io::Result<()
             None => ("503 Service Unavailable", String::new()),
         };
         let length = body.len();
-        let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        );
         connection.write_all((head + &body).as_bytes()).await?;
     }
     Ok(())

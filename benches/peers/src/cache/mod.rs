@@ -62,8 +62,16 @@ pub(crate) struct Upstream {
 impl Upstream {
     /// One that answers at once.
     pub(crate) fn new() -> Arc<Self> {
-        let manner = Manner { delay: Duration::ZERO, lifetime: LIFETIME, is_up: true };
-        Arc::new(Self { manner: Mutex::new(manner), fetches: AtomicU64::new(0), address: OnceLock::new() })
+        let manner = Manner {
+            delay: Duration::ZERO,
+            lifetime: LIFETIME,
+            is_up: true,
+        };
+        Arc::new(Self {
+            manner: Mutex::new(manner),
+            fetches: AtomicU64::new(0),
+            address: OnceLock::new(),
+        })
     }
 
     pub(crate) fn behave(&self, manner: Manner) {
@@ -82,14 +90,18 @@ impl Upstream {
         if !manner.delay.is_zero() {
             sleep(manner.delay).await;
         }
-        manner.is_up.then(|| ("t".repeat(TOKEN_LENGTH), manner.lifetime))
+        manner
+            .is_up
+            .then(|| ("t".repeat(TOKEN_LENGTH), manner.lifetime))
     }
 
     /// As the answer of a token endpoint.
     async fn answer(&self) -> Option<String> {
         let (token, lifetime) = self.fetch().await?;
         let seconds = lifetime.as_secs();
-        Some(format!(r#"{{"access_token":"{token}","expires_in":{seconds},"token_type":"Bearer"}}"#))
+        Some(format!(
+            r#"{{"access_token":"{token}","expires_in":{seconds},"token_type":"Bearer"}}"#
+        ))
     }
 
     /// Where it answers over HTTP, on this machine.
@@ -100,7 +112,11 @@ impl Upstream {
 
 /// A new cache with a token that has only so long to live; the next one will have longer.
 async fn with_a_token_for<C: Cache>(lifetime: Duration, upstream: &Arc<Upstream>) -> C {
-    upstream.behave(Manner { delay: Duration::ZERO, lifetime, is_up: true });
+    upstream.behave(Manner {
+        delay: Duration::ZERO,
+        lifetime,
+        is_up: true,
+    });
     let cache = C::new(upstream);
     assert_eq!(cache.read().await, Some(TOKEN_LENGTH), "{}", C::NAME);
     // Some clear up only after they have answered.

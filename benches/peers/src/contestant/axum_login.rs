@@ -25,7 +25,11 @@ struct User {
 
 impl User {
     fn numbered(number: usize) -> Self {
-        Self { number, subject: Person::numbered(number).0, password_hash: number.to_le_bytes().repeat(4) }
+        Self {
+            number,
+            subject: Person::numbered(number).0,
+            password_hash: number.to_le_bytes().repeat(4),
+        }
     }
 }
 
@@ -74,7 +78,10 @@ pub(super) fn build(setting: &Setting<'_>) -> Contender {
         for number in 0..setting.sessions {
             let user = User::numbered(number);
             let session = Session::new(None, Arc::clone(&store), None);
-            let data = Data { user_id: number, auth_hash: user.password_hash.clone() };
+            let data = Data {
+                user_id: number,
+                auth_hash: user.password_hash.clone(),
+            };
             at_once(session.insert(KEY, data)).expect("the session takes it");
             at_once(session.save()).expect("the store takes it");
             ids.push(session.id().expect("it was saved"));
@@ -83,11 +90,19 @@ pub(super) fn build(setting: &Setting<'_>) -> Contender {
     });
     let visitors = visitors(ids.iter().map(|id| format!("id={id}")));
     let sessions = SessionManagerLayer::new(store);
-    let layer = AuthManagerLayerBuilder::new(Users(Arc::new(users)), sessions).with_data_key(KEY).build();
+    let layer = AuthManagerLayerBuilder::new(Users(Arc::new(users)), sessions)
+        .with_data_key(KEY)
+        .build();
     Contender::new(heap, move || {
         let inner = service_fn(async |request: Request<()>| {
-            let session = request.extensions().get::<AuthSession<Users>>().expect("the layer is there");
-            let known = session.user.as_ref().is_some_and(|user| !user.subject.is_empty());
+            let session = request
+                .extensions()
+                .get::<AuthSession<Users>>()
+                .expect("the layer is there");
+            let known = session
+                .user
+                .as_ref()
+                .is_some_and(|user| !user.subject.is_empty());
             Ok::<_, Infallible>(answered(request, known))
         });
         Candidate::new("axum-login", layer.layer(inner), COOKIE, &visitors, true)

@@ -36,21 +36,35 @@ pub(super) fn build(setting: &Setting<'_>) -> Contender {
     let layer = SessionLayer::new(setting.runtime.block_on(store).expect("valid settings"));
     let mut ids: Vec<[u8; ID_LENGTH]> = Vec::with_capacity(setting.sessions);
     let mut login = layer.layer(service_fn(async |request: Request<usize>| {
-        session(&request).set(KEY, User { subject: Person::numbered(*request.body()).0 });
+        session(&request).set(
+            KEY,
+            User {
+                subject: Person::numbered(*request.body()).0,
+            },
+        );
         Ok::<_, Infallible>(with_body(Response::new(())))
     }));
     let heap = (setting.meter)(&mut || {
         for number in 0..setting.sessions {
             let answer = at_once(login.call(Request::new(number))).expect("infallible");
-            let mut cookies = answer.headers().get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes);
+            let mut cookies = answer
+                .headers()
+                .get_all(SET_COOKIE)
+                .iter()
+                .map(HeaderValue::as_bytes);
             let id = cookies.find_map(|cookie| cookie.strip_prefix(b"session=")?.first_chunk());
             ids.push(*id.expect("the cookie of the session"));
         }
     });
-    let visitors = visitors(ids.iter().map(|id| format!("session={}", String::from_utf8_lossy(id))));
+    let visitors = visitors(
+        ids.iter()
+            .map(|id| format!("session={}", String::from_utf8_lossy(id))),
+    );
     Contender::new(heap, move || {
         let inner = service_fn(async |request: Request<()>| {
-            let known = session(&request).get::<User>(KEY).is_some_and(|user| !user.subject.is_empty());
+            let known = session(&request)
+                .get::<User>(KEY)
+                .is_some_and(|user| !user.subject.is_empty());
             Ok::<_, Infallible>(with_body(answered(request, known)))
         });
         Candidate::new("axum_session", layer.layer(inner), COOKIE, &visitors, true)

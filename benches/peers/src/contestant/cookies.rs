@@ -18,12 +18,18 @@ pub(super) fn jar() -> Contender {
     Contender::new(0, || {
         let service = service_fn(async |request: Request<()>| {
             let mut jar = CookieJar::new();
-            if let Some(cookies) = request.headers().get(COOKIE).and_then(|cookies| cookies.to_str().ok()) {
+            if let Some(cookies) = request
+                .headers()
+                .get(COOKIE)
+                .and_then(|cookies| cookies.to_str().ok())
+            {
                 for cookie in Cookie::split_parse_encoded(cookies.to_owned()).flatten() {
                     jar.add_original(cookie);
                 }
             }
-            let known = jar.get("id").is_some_and(|cookie| cookie.value().len() == LENGTH);
+            let known = jar
+                .get("id")
+                .is_some_and(|cookie| cookie.value().len() == LENGTH);
             Ok::<_, Infallible>(answered(request, known))
         });
         Candidate::new("cookie::CookieJar", service, COOKIE, &nobody(), true)
@@ -34,7 +40,9 @@ pub(super) fn tower_cookies() -> Contender {
     Contender::new(0, || {
         let inner = service_fn(async |request: Request<()>| {
             let cookies = request.extensions().get::<Cookies>();
-            let known = cookies.and_then(|cookies| cookies.get("id")).is_some_and(|id| id.value().len() == LENGTH);
+            let known = cookies
+                .and_then(|cookies| cookies.get("id"))
+                .is_some_and(|id| id.value().len() == LENGTH);
             Ok::<_, Infallible>(answered(request, known))
         });
         let service = CookieManagerLayer::new().layer(inner);

@@ -53,7 +53,9 @@ impl<S> Limit<S> {
         let cookies = request.headers().get(COOKIE)?.as_bytes();
         let start = self.name.find(cookies)? + NAME.len();
         let mut id = [0; ID_BYTES];
-        URL_SAFE_NO_PAD.decode_slice(cookies.get(start..start + ID_LENGTH)?, &mut id).ok()?;
+        URL_SAFE_NO_PAD
+            .decode_slice(cookies.get(start..start + ID_LENGTH)?, &mut id)
+            .ok()?;
         let entry = Arc::clone(self.sessions.pin().get(&Id(id))?);
         (self.clock.now() < entry.ends).then_some(entry)
     }
@@ -87,17 +89,33 @@ pub(super) fn build(setting: &Setting<'_>) -> Contender {
             let random = SessionId::random().expect("randomness").digest();
             let id = *random.first_chunk().expect("longer");
             ids.push(id);
-            sessions.insert(Id(id), Arc::new(Entry { person: Person::numbered(number), ends }));
+            sessions.insert(
+                Id(id),
+                Arc::new(Entry {
+                    person: Person::numbered(number),
+                    ends,
+                }),
+            );
         }
     });
-    let cookies = ids.iter().map(|id: &[u8; ID_BYTES]| format!("{NAME}{}", URL_SAFE_NO_PAD.encode(id)));
+    let cookies = ids
+        .iter()
+        .map(|id: &[u8; ID_BYTES]| format!("{NAME}{}", URL_SAFE_NO_PAD.encode(id)));
     let visitors = visitors(cookies);
     Contender::new(heap, move || {
         let is_known = |request: &Request<()>| {
-            request.extensions().get::<Arc<Entry>>().is_some_and(|entry| !entry.person.0.is_empty())
+            request
+                .extensions()
+                .get::<Arc<Entry>>()
+                .is_some_and(|entry| !entry.person.0.is_empty())
         };
         let inner = Application::known_by(is_known);
-        let limit = Limit { inner, sessions: Arc::clone(&sessions), name: Finder::new(NAME), clock: clock.clone() };
+        let limit = Limit {
+            inner,
+            sessions: Arc::clone(&sessions),
+            name: Finder::new(NAME),
+            clock: clock.clone(),
+        };
         Candidate::new("limit", limit, COOKIE, &visitors, true)
     })
 }

@@ -58,25 +58,57 @@ pub(crate) struct Contender {
 
 impl Contender {
     fn new(heap: i64, candidate: impl Fn() -> Candidate + 'static) -> Self {
-        Self { candidate: Box::new(candidate), heap }
+        Self {
+            candidate: Box::new(candidate),
+            heap,
+        }
     }
 }
 
 /// All of them; the first one is the bare application.
 pub(crate) fn all() -> Vec<Contestant> {
     let by_hand: [Contestant; 2] = [
-        Contestant { name: "bare", build: |_| Contender::new(0, || support::bare(&nobody())) },
-        Contestant { name: "insert by hand", build: |_| Contender::new(0, || support::insert_by_hand(&nobody())) },
+        Contestant {
+            name: "bare",
+            build: |_| Contender::new(0, || support::bare(&nobody())),
+        },
+        Contestant {
+            name: "insert by hand",
+            build: |_| Contender::new(0, || support::insert_by_hand(&nobody())),
+        },
     ];
     let peers = [
-        Contestant { name: "cookie::CookieJar", build: |_| cookies::jar() },
-        Contestant { name: "tower-cookies", build: |_| cookies::tower_cookies() },
-        Contestant { name: "tower-sessions", build: tower_sessions::build },
-        Contestant { name: "axum-login", build: axum_login::build },
-        Contestant { name: "axum_session", build: axum_session::build },
+        Contestant {
+            name: "cookie::CookieJar",
+            build: |_| cookies::jar(),
+        },
+        Contestant {
+            name: "tower-cookies",
+            build: |_| cookies::tower_cookies(),
+        },
+        Contestant {
+            name: "tower-sessions",
+            build: tower_sessions::build,
+        },
+        Contestant {
+            name: "axum-login",
+            build: axum_login::build,
+        },
+        Contestant {
+            name: "axum_session",
+            build: axum_session::build,
+        },
     ];
-    let limit = Contestant { name: "limit", build: limit::build };
-    by_hand.into_iter().chain([limit]).chain(ours::all()).chain(peers).collect()
+    let limit = Contestant {
+        name: "limit",
+        build: limit::build,
+    };
+    by_hand
+        .into_iter()
+        .chain([limit])
+        .chain(ours::all())
+        .chain(peers)
+        .collect()
 }
 
 /// The headers of visitors of whom nobody asks who they are.
@@ -90,7 +122,10 @@ fn nobody() -> Arc<[HeaderValue]> {
 /// headers are not what is measured.
 fn visitors(cookies: impl ExactSizeIterator<Item = String>) -> Arc<[HeaderValue]> {
     let step = cookies.len().div_ceil(50_000).max(1);
-    cookies.step_by(step).map(|cookie| support::cookies(&cookie)).collect()
+    cookies
+        .step_by(step)
+        .map(|cookie| support::cookies(&cookie))
+        .collect()
 }
 
 /// The result of a future that does not have to wait.

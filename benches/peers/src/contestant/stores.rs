@@ -84,11 +84,19 @@ impl<M: Structure> SessionStore<Person> for Store<M> {
         ready(Ok(Inserted::Kept))
     }
 
-    fn remove(&self, _: &Namespace, _: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
+    fn remove(
+        &self,
+        _: &Namespace,
+        _: &SessionId,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
         not_compared()
     }
 
-    fn remove_subject(&self, _: &Namespace, _: &str) -> impl Future<Output = Result<(), Error>> + Send {
+    fn remove_subject(
+        &self,
+        _: &Namespace,
+        _: &str,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
         not_compared()
     }
 
@@ -98,7 +106,10 @@ impl<M: Structure> SessionStore<Person> for Store<M> {
 }
 
 fn not_compared() -> Ready<Result<(), Error>> {
-    ready(Err(Error::new(ErrorKind::Store, "only lookups are compared")))
+    ready(Err(Error::new(
+        ErrorKind::Store,
+        "only lookups are compared",
+    )))
 }
 
 pub(super) type Moka = moka::sync::Cache<SessionId, Arc<Session>, Build>;
@@ -106,8 +117,9 @@ pub(super) type Moka = moka::sync::Cache<SessionId, Arc<Session>, Build>;
 impl Structure for Moka {
     fn with_room(sessions: usize) -> Self {
         let capacity = u64::try_from(sessions).expect("small");
-        let builder =
-            moka::sync::Cache::builder().max_capacity(capacity).eviction_policy(moka::policy::EvictionPolicy::lru());
+        let builder = moka::sync::Cache::builder()
+            .max_capacity(capacity)
+            .eviction_policy(moka::policy::EvictionPolicy::lru());
         builder.build_with_hasher(Build::default())
     }
 
@@ -120,12 +132,19 @@ impl Structure for Moka {
     }
 }
 
-pub(super) type QuickCache = quick_cache::sync::Cache<SessionId, Arc<Session>, quick_cache::UnitWeighter, Build>;
+pub(super) type QuickCache =
+    quick_cache::sync::Cache<SessionId, Arc<Session>, quick_cache::UnitWeighter, Build>;
 
 impl Structure for QuickCache {
     fn with_room(sessions: usize) -> Self {
         let weight = u64::try_from(sessions).expect("small");
-        Self::with(sessions, weight, quick_cache::UnitWeighter, Build::default(), Default::default())
+        Self::with(
+            sessions,
+            weight,
+            quick_cache::UnitWeighter,
+            Build::default(),
+            Default::default(),
+        )
     }
 
     fn find(&self, id: &SessionId) -> Option<Arc<Session>> {
@@ -181,7 +200,10 @@ impl Structure for SccIndex {
     }
 
     fn keep(&self, session: Arc<Session>) {
-        assert!(self.insert_sync(*session.id(), session).is_ok(), "an id is used once");
+        assert!(
+            self.insert_sync(*session.id(), session).is_ok(),
+            "an id is used once"
+        );
     }
 }
 
@@ -215,11 +237,20 @@ impl Structure for ShardedMap {
     }
 
     fn find(&self, id: &SessionId) -> Option<Arc<Session>> {
-        self.0.of(hash(id)).read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.0
+            .of(hash(id))
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .cloned()
     }
 
     fn keep(&self, session: Arc<Session>) {
-        let mut shard = self.0.of(hash(session.id())).write().unwrap_or_else(PoisonError::into_inner);
+        let mut shard = self
+            .0
+            .of(hash(session.id()))
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         shard.insert(*session.id(), session);
     }
 }
@@ -234,13 +265,21 @@ impl Structure for ShardedTable {
 
     fn find(&self, id: &SessionId) -> Option<Arc<Session>> {
         let hash = hash(id);
-        let shard = self.0.of(hash).read().unwrap_or_else(PoisonError::into_inner);
+        let shard = self
+            .0
+            .of(hash)
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         shard.find(hash, |session| session.id() == id).cloned()
     }
 
     fn keep(&self, session: Arc<Session>) {
         let of = hash(session.id());
-        let mut shard = self.0.of(of).write().unwrap_or_else(PoisonError::into_inner);
+        let mut shard = self
+            .0
+            .of(of)
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         shard.insert_unique(of, session, |session| hash(session.id()));
     }
 }

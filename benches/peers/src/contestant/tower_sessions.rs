@@ -26,7 +26,9 @@ pub(super) fn build(setting: &Setting<'_>) -> Contender {
         let store = Arc::new(store.clone());
         for number in 0..setting.sessions {
             let session = Session::new(None, Arc::clone(&store), None);
-            let user = User { subject: Person::numbered(number).0 };
+            let user = User {
+                subject: Person::numbered(number).0,
+            };
             at_once(session.insert(KEY, user)).expect("the session takes it");
             at_once(session.save()).expect("the store takes it");
             ids.push(session.id().expect("it was saved"));
@@ -36,11 +38,20 @@ pub(super) fn build(setting: &Setting<'_>) -> Contender {
     let layer = SessionManagerLayer::new(store);
     Contender::new(heap, move || {
         let inner = service_fn(async |request: Request<()>| {
-            let session = request.extensions().get::<Session>().expect("the layer is there");
+            let session = request
+                .extensions()
+                .get::<Session>()
+                .expect("the layer is there");
             let user = session.get::<User>(KEY).await.expect("the store answers");
             let known = user.is_some_and(|user| !user.subject.is_empty());
             Ok::<_, Infallible>(answered(request, known))
         });
-        Candidate::new("tower-sessions", layer.layer(inner), COOKIE, &visitors, true)
+        Candidate::new(
+            "tower-sessions",
+            layer.layer(inner),
+            COOKIE,
+            &visitors,
+            true,
+        )
     })
 }

@@ -19,9 +19,13 @@ pub(super) fn ready(visitors: usize, runtime: &Runtime) -> Ready {
         let id = format!("person-{number}");
         (id.clone(), User { id, hash: [7; 32] })
     });
-    let backend = Backend { people: Arc::new(people.collect()) };
+    let backend = Backend {
+        people: Arc::new(people.collect()),
+    };
     let sessions = SessionManagerLayer::new(MemoryStore::default());
-    let router = Router::new().route("/me", get(me)).route("/login", get(login));
+    let router = Router::new()
+        .route("/me", get(me))
+        .route("/login", get(login));
     let router = router.layer(AuthManagerLayerBuilder::new(backend, sessions).build());
     let visitors = log_in(&router, visitors, runtime);
     Ready { router, visitors }
@@ -66,7 +70,11 @@ impl AuthnBackend for Backend {
 
 async fn login(mut session: AuthSession<Backend>, uri: Uri) {
     let person = uri.query().expect("a person").to_owned();
-    let user = session.authenticate(person).await.expect("infallible").expect("one of the people");
+    let user = session
+        .authenticate(person)
+        .await
+        .expect("infallible")
+        .expect("one of the people");
     session.login(&user).await.expect("the store takes it");
 }
 

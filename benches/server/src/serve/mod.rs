@@ -27,7 +27,10 @@ struct Ready {
 
 /// Writes the visitors' cookies to `file`, one a line, says where it listens, and serves until its input ends.
 pub(crate) fn serve(kind: &str, visitors: usize, file: &Path) {
-    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let mut redis = None;
     let ready = match kind {
         "bare" => bare(visitors),
@@ -40,7 +43,10 @@ pub(crate) fn serve(kind: &str, visitors: usize, file: &Path) {
         "axum-login" => axum_login::ready(visitors, &runtime),
         other => panic!("{other:?} is no kind of server"),
     };
-    let lines = ready.visitors.iter().map(|cookies| format!("{}\n", cookies.to_str().expect("text")));
+    let lines = ready
+        .visitors
+        .iter()
+        .map(|cookies| format!("{}\n", cookies.to_str().expect("text")));
     fs::write(file, lines.collect::<String>()).expect("a file for the cookies");
 
     let (ended, end) = oneshot::channel();
@@ -52,7 +58,8 @@ pub(crate) fn serve(kind: &str, visitors: usize, file: &Path) {
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let mut stdout = io::stdout();
-        writeln!(stdout, "{}", listener.local_addr().expect("an address")).expect("somebody listens");
+        writeln!(stdout, "{}", listener.local_addr().expect("an address"))
+            .expect("somebody listens");
         tokio::select! {
             served = axum::serve(listener, ready.router) => served.expect("serving never ends"),
             _ = end => {}
@@ -63,7 +70,9 @@ pub(crate) fn serve(kind: &str, visitors: usize, file: &Path) {
 /// With nothing around it; believes whatever it is told.
 fn bare(visitors: usize) -> Ready {
     let router = Router::new().route("/me", get(async |uri: Uri| answer(uri.query(), &uri)));
-    let visitors = (0..visitors).map(|number| cookies(&format!("__Host-bench-session={number:022}"))).collect();
+    let visitors = (0..visitors)
+        .map(|number| cookies(&format!("__Host-bench-session={number:022}")))
+        .collect();
     Ready { router, visitors }
 }
 
@@ -80,8 +89,14 @@ fn answer(subject: Option<&str>, uri: &Uri) -> Result<String, StatusCode> {
 fn log_in(router: &Router, visitors: usize, runtime: &Runtime) -> Vec<HeaderValue> {
     let one = |number| {
         let login = Request::get(format!("/login?person-{number}")).body(axum::body::Body::empty());
-        let answer = runtime.block_on(router.clone().oneshot(login.expect("a request"))).expect("infallible");
-        let cookie = answer.headers()[SET_COOKIE].to_str().expect("text").split(';').next();
+        let answer = runtime
+            .block_on(router.clone().oneshot(login.expect("a request")))
+            .expect("infallible");
+        let cookie = answer.headers()[SET_COOKIE]
+            .to_str()
+            .expect("text")
+            .split(';')
+            .next();
         cookies(cookie.expect("a cookie"))
     };
     (0..visitors).map(one).collect()

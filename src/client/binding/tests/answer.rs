@@ -25,9 +25,18 @@ async fn a_bound_user_is_read() {
         let mut answer = bound();
         answer["code"] = code;
         let user = FarEnd::once(&answer).check().await.unwrap();
-        assert_eq!((user.open_id().as_str(), user.app_id()), ("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx1"));
-        assert_eq!(user.bearer().map(BearerToken::expose), Some("eyJ0.t0ken.m68J"));
-        assert_eq!(user.expires_at().map(Timestamp::unix_seconds), Some(1_560_238_917));
+        assert_eq!(
+            (user.open_id().as_str(), user.app_id()),
+            ("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx1")
+        );
+        assert_eq!(
+            user.bearer().map(BearerToken::expose),
+            Some("eyJ0.t0ken.m68J")
+        );
+        assert_eq!(
+            user.expires_at().map(Timestamp::unix_seconds),
+            Some(1_560_238_917)
+        );
         assert!(!format!("{user:?}").contains("t0ken"));
     }
 }
@@ -45,8 +54,14 @@ async fn the_documented_example_is_read() {
 }"#;
     let user = FarEnd::once(EXAMPLE).check().await.unwrap();
     // The `exp` that is in the example's token.
-    assert_eq!(user.expires_at().map(Timestamp::unix_seconds), Some(1_560_238_917));
-    assert!(user.bearer().is_some_and(|token| token.expose().ends_with("-Xvw")));
+    assert_eq!(
+        user.expires_at().map(Timestamp::unix_seconds),
+        Some(1_560_238_917)
+    );
+    assert!(
+        user.bearer()
+            .is_some_and(|token| token.expose().ends_with("-Xvw"))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -55,7 +70,10 @@ async fn two_thousand_is_an_answer_and_no_error() {
         let mut answer = unbound();
         answer["code"] = code;
         let user = FarEnd::once(&answer).check().await.unwrap();
-        assert_eq!((user.open_id().as_str(), user.app_id()), ("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx1"));
+        assert_eq!(
+            (user.open_id().as_str(), user.app_id()),
+            ("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx1")
+        );
         assert!(!user.is_bound());
     }
 }
@@ -94,13 +112,23 @@ async fn every_documented_number_becomes_what_its_page_says() {
     let full = &bound()["data"];
     for (number, msg, expected) in documented {
         for code in [json!(number), json!(number.to_string())] {
-            for data in [None, Some(&json!(null)), Some(&json!({})), Some(&json!([])), Some(full)] {
+            for data in [
+                None,
+                Some(&json!(null)),
+                Some(&json!({})),
+                Some(&json!([])),
+                Some(full),
+            ] {
                 let mut answer = json!({ "code": code, "msg": msg });
                 if let Some(data) = data {
                     answer["data"] = data.clone();
                 }
                 let error = failure(&FarEnd::once(&answer)).await;
-                assert_eq!((error.kind(), error.upstream_code()), (*expected, Some(*number)), "{answer}");
+                assert_eq!(
+                    (error.kind(), error.upstream_code()),
+                    (*expected, Some(*number)),
+                    "{answer}"
+                );
             }
         }
     }
@@ -118,20 +146,40 @@ async fn the_string_200_is_never_a_success() {
 #[tokio::test(start_paused = true)]
 async fn e2_only_a_plain_zero_is_a_success() {
     let mut answer = bound();
-    for code in [json!("00"), json!("-0"), json!(0.0), json!(""), json!("ok"), json!(false), json!(null), json!([])] {
+    for code in [
+        json!("00"),
+        json!("-0"),
+        json!(0.0),
+        json!(""),
+        json!("ok"),
+        json!(false),
+        json!(null),
+        json!([]),
+    ] {
         answer["code"] = code;
         assert_eq!(kind(&answer).await, ErrorKind::Malformed, "{answer}");
     }
     answer.as_object_mut().unwrap().remove("code");
     assert_eq!(kind(&answer).await, ErrorKind::Malformed);
     answer["errcode"] = json!(0);
-    assert_eq!(kind(&answer).await, ErrorKind::Malformed, "the number has another name here");
+    assert_eq!(
+        kind(&answer).await,
+        ErrorKind::Malformed,
+        "the number has another name here"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn e3_unknown_numbers_are_faults() {
     let mut answer = bound();
-    for code in [json!(1), json!(-1), json!("6001"), json!(1999), json!(2_000_000), json!(i64::MIN)] {
+    for code in [
+        json!(1),
+        json!(-1),
+        json!("6001"),
+        json!(1999),
+        json!(2_000_000),
+        json!(i64::MIN),
+    ] {
         answer["code"] = code;
         assert_eq!(kind(&answer).await, ErrorKind::Fault, "{answer}");
     }
@@ -139,14 +187,29 @@ async fn e3_unknown_numbers_are_faults() {
 
 #[tokio::test(start_paused = true)]
 async fn e4_without_an_openid_there_is_no_user() {
-    let unusable = [json!(null), json!(""), json!(7), json!("a\nb"), json!("x".repeat(513)), json!({})];
+    let unusable = [
+        json!(null),
+        json!(""),
+        json!(7),
+        json!("a\nb"),
+        json!("x".repeat(513)),
+        json!({}),
+    ];
     for open_id in unusable.iter().map(Some).chain([None]) {
         for answer in [bound(), unbound()] {
-            assert_eq!(kind(&with(answer, "openId", open_id)).await, ErrorKind::Malformed, "{open_id:?}");
+            assert_eq!(
+                kind(&with(answer, "openId", open_id)).await,
+                ErrorKind::Malformed,
+                "{open_id:?}"
+            );
         }
     }
     for data in [json!(null), json!([]), json!({}), json!("oKLC")] {
-        assert_eq!(kind(&json!({ "code": 2000, "data": data })).await, ErrorKind::Malformed, "{data}");
+        assert_eq!(
+            kind(&json!({ "code": 2000, "data": data })).await,
+            ErrorKind::Malformed,
+            "{data}"
+        );
     }
 }
 
@@ -163,17 +226,39 @@ async fn e4_a_bound_user_without_a_usable_credential_is_malformed() {
         json!(["t0ken"]),
     ];
     for token in unusable.iter().map(Some).chain([None]) {
-        assert_eq!(kind(&with(bound(), "token", token)).await, ErrorKind::Malformed, "{token:?}");
+        assert_eq!(
+            kind(&with(bound(), "token", token)).await,
+            ErrorKind::Malformed,
+            "{token:?}"
+        );
     }
     let long = json!("t".repeat(4_096));
-    assert!(FarEnd::once(&with(bound(), "token", Some(&long))).check().await.unwrap().is_bound());
+    assert!(
+        FarEnd::once(&with(bound(), "token", Some(&long)))
+            .check()
+            .await
+            .unwrap()
+            .is_bound()
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn e5_a_bound_user_without_a_usable_lifetime_is_malformed() {
-    let unusable = [json!(null), json!(0), json!("0"), json!(-1), json!(7200.5), json!("soon"), json!("7200s")];
+    let unusable = [
+        json!(null),
+        json!(0),
+        json!("0"),
+        json!(-1),
+        json!(7200.5),
+        json!("soon"),
+        json!("7200s"),
+    ];
     for expire in unusable.iter().map(Some).chain([None]) {
-        assert_eq!(kind(&with(bound(), "expire", expire)).await, ErrorKind::Malformed, "{expire:?}");
+        assert_eq!(
+            kind(&with(bound(), "expire", expire)).await,
+            ErrorKind::Malformed,
+            "{expire:?}"
+        );
     }
 }
 
@@ -191,8 +276,15 @@ async fn e5_a_lifetime_is_at_most_seven_days() {
         (json!("7.2e3"), 7_200),
         (json!(1e30), 604_800),
     ] {
-        let user = FarEnd::once(&with(bound(), "expire", Some(&expire))).check().await.unwrap();
-        assert_eq!(user.expires_at(), Some(NOW.plus(Duration::from_secs(seconds))), "{expire}");
+        let user = FarEnd::once(&with(bound(), "expire", Some(&expire)))
+            .check()
+            .await
+            .unwrap();
+        assert_eq!(
+            user.expires_at(),
+            Some(NOW.plus(Duration::from_secs(seconds))),
+            "{expire}"
+        );
     }
 }
 
@@ -200,16 +292,23 @@ async fn e5_a_lifetime_is_at_most_seven_days() {
 async fn b2_integer_valued_float_is_a_lifetime() {
     let answer = r#"{"code":0,"data":{"openId":"o1","token":"t","expire":604800.0}}"#;
     let user = FarEnd::once(answer).check().await.unwrap();
-    assert_eq!(user.expires_at(), Some(NOW.plus(Duration::from_secs(604_800))));
+    assert_eq!(
+        user.expires_at(),
+        Some(NOW.plus(Duration::from_secs(604_800)))
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn e4_a_damaged_openid_is_no_user_and_a_damaged_message_is_no_failure() {
     for code in [0, 2000] {
-        let answer =
-            format!(r#"{{"code":{code},"msg":"\ud83d","data":{{"openId":"o1\ud83d","token":"t","expire":60}}}}"#);
+        let answer = format!(
+            r#"{{"code":{code},"msg":"\ud83d","data":{{"openId":"o1\ud83d","token":"t","expire":60}}}}"#
+        );
         assert_eq!(kind(&answer).await, ErrorKind::Malformed);
-        let user = FarEnd::once(&answer.replace(r"o1\ud83d", "o1")).check().await.unwrap();
+        let user = FarEnd::once(&answer.replace(r"o1\ud83d", "o1"))
+            .check()
+            .await
+            .unwrap();
         assert_eq!(user.open_id().as_str(), "o1");
     }
 }
@@ -221,16 +320,31 @@ async fn e6_the_members_may_be_at_the_top_and_others_beside_them() {
     });
     assert!(FarEnd::once(&answer).check().await.unwrap().is_bound());
     let parted = json!({ "code": 0, "openId": "o1", "data": { "token": "t", "expire": 60 } });
-    assert_eq!(kind(&parted).await, ErrorKind::Malformed, "of two places only one counts");
+    assert_eq!(
+        kind(&parted).await,
+        ErrorKind::Malformed,
+        "of two places only one counts"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn e7_what_is_no_json_object_is_malformed_and_not_quoted() {
     let repeated = r#"{"code":2001,"code":0,"data":{"openId":"oKLC","token":"t0ken","expire":1}}"#;
-    for answer in ["", "<html>t0ken c0de</html>", "[]", "0", r#""t0ken""#, r#"{"code":0}}"#, repeated] {
+    for answer in [
+        "",
+        "<html>t0ken c0de</html>",
+        "[]",
+        "0",
+        r#""t0ken""#,
+        r#"{"code":0}}"#,
+        repeated,
+    ] {
         assert_eq!(kind(answer).await, ErrorKind::Malformed, "{answer}");
     }
-    assert_eq!(kind(r#"{"code":2001,"msg":"t0ken c0de oKLC"}"#).await, ErrorKind::InvalidCode);
+    assert_eq!(
+        kind(r#"{"code":2001,"msg":"t0ken c0de oKLC"}"#).await,
+        ErrorKind::InvalidCode
+    );
 }
 
 /// A member of an answer: one of the right values more often than not, else anything, or nothing.
@@ -267,22 +381,35 @@ fn members() -> impl Strategy<Value = Map<String, Value>> {
     let expire = member([json!(7200), json!("7200")]);
     (open_id, token, expire).prop_map(|(open_id, token, expire)| {
         let members = [("openId", open_id), ("token", token), ("expire", expire)];
-        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+        members
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect()
     })
 }
 
 /// Whether the answer says that a user is bound, told in another way than the client does.
 fn says_bound(answer: &Value) -> bool {
     let zero = answer["code"] == json!(0) || answer["code"] == json!("0");
-    let at = if answer["openId"].is_null() { &answer["data"] } else { answer };
+    let at = if answer["openId"].is_null() {
+        &answer["data"]
+    } else {
+        answer
+    };
     let text = |name: &str| at[name].as_str().unwrap_or_default();
     let number = at["expire"].as_i64().or_else(|| {
         let digits = text("expire");
-        digits.parse().ok().filter(|_| digits.chars().all(|digit| digit.is_ascii_digit()))
+        digits
+            .parse()
+            .ok()
+            .filter(|_| digits.chars().all(|digit| digit.is_ascii_digit()))
     });
     let open_id = (1..=512).contains(&text("openId").len())
         && !text("openId").contains(|it: char| it.is_control() || it == '\u{fffd}');
-    let token = !text("token").is_empty() && text("token").chars().all(|letter| ('!'..='~').contains(&letter));
+    let token = !text("token").is_empty()
+        && text("token")
+            .chars()
+            .all(|letter| ('!'..='~').contains(&letter));
     zero && open_id && token && number.is_some_and(|seconds| seconds > 0)
 }
 

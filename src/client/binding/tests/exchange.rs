@@ -13,7 +13,10 @@ async fn the_request_is_the_documented_one() {
 async fn company_users_have_a_flag() {
     let far_end = FarEnd::once(&bound());
     let client = far_end.builder().company_users().build().unwrap();
-    client.check("wx1", AuthorizationCode::new("c0de")).await.unwrap();
+    client
+        .check("wx1", AuthorizationCode::new("c0de"))
+        .await
+        .unwrap();
     assert_eq!(far_end.calls(), [call(1)]);
 }
 
@@ -35,10 +38,19 @@ async fn a_code_that_may_be_spent_is_never_sent_again() {
         (Answer::Status(302), ErrorKind::Malformed),
         (Answer::Status(502), ErrorKind::Fault),
         (Answer::Json("<html>".to_owned()), ErrorKind::Malformed),
-        (Answer::Json(r#"{"code":0}"#.to_owned()), ErrorKind::Malformed),
-        (Answer::Json(r#"{"code":2001}"#.to_owned()), ErrorKind::InvalidCode),
+        (
+            Answer::Json(r#"{"code":0}"#.to_owned()),
+            ErrorKind::Malformed,
+        ),
+        (
+            Answer::Json(r#"{"code":2001}"#.to_owned()),
+            ErrorKind::InvalidCode,
+        ),
         (Answer::Json(r#"{"code":2003}"#.to_owned()), ErrorKind::Busy),
-        (Answer::Json(r#"{"code":440007}"#.to_owned()), ErrorKind::Fault),
+        (
+            Answer::Json(r#"{"code":440007}"#.to_owned()),
+            ErrorKind::Fault,
+        ),
     ] {
         let far_end = FarEnd::new([answer]);
         assert_eq!(failure(&far_end).await.kind(), kind);
@@ -54,15 +66,29 @@ async fn the_life_of_a_credential_counts_from_before_the_request() {
         slow.advance(Duration::from_secs(4));
         async { Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(bound().to_string()))) }
     }));
-    let builder = BindingClient::builder("https://operator.example").transport(transport).clock(hand.clock());
-    let user = builder.build().unwrap().check("wx1", AuthorizationCode::new("c0de")).await.unwrap();
-    assert_eq!(user.expires_at(), Some(NOW.plus(Duration::from_secs(604_800))));
+    let builder = BindingClient::builder("https://operator.example")
+        .transport(transport)
+        .clock(hand.clock());
+    let user = builder
+        .build()
+        .unwrap()
+        .check("wx1", AuthorizationCode::new("c0de"))
+        .await
+        .unwrap();
+    assert_eq!(
+        user.expires_at(),
+        Some(NOW.plus(Duration::from_secs(604_800)))
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn users_may_extend_the_table_but_not_beyond_the_answers() {
-    let codes = CodeTable::binding().with(77, Reaction::Denied).with(2000, Reaction::Fault).with(0, Reaction::Fault);
-    let answers = [json!({ "code": 77 }), unbound(), bound()].map(|answer| Answer::Json(answer.to_string()));
+    let codes = CodeTable::binding()
+        .with(77, Reaction::Denied)
+        .with(2000, Reaction::Fault)
+        .with(0, Reaction::Fault);
+    let answers =
+        [json!({ "code": 77 }), unbound(), bound()].map(|answer| Answer::Json(answer.to_string()));
     let client = FarEnd::new(answers).builder().codes(codes).build().unwrap();
     let check = || client.check("wx1", AuthorizationCode::new("c0de"));
     assert_eq!(check().await.unwrap_err().kind(), ErrorKind::Denied);
@@ -74,30 +100,58 @@ async fn users_may_extend_the_table_but_not_beyond_the_answers() {
 async fn the_check_is_a_service() {
     let far_end = FarEnd::once(&bound());
     let mut service = far_end.client().binding_service("wx1");
-    let user = service.ready().await.unwrap().call(AuthorizationCode::new("c0de")).await.unwrap();
+    let user = service
+        .ready()
+        .await
+        .unwrap()
+        .call(AuthorizationCode::new("c0de"))
+        .await
+        .unwrap();
     assert!(user.is_bound());
     assert_eq!(far_end.calls(), [call(0)]);
-    let shown = format!("{service:?} {:?}", service.call(AuthorizationCode::new("c0de")));
-    assert!(shown.contains("operator.example") && !shown.contains("c0de"), "{shown}");
+    let shown = format!(
+        "{service:?} {:?}",
+        service.call(AuthorizationCode::new("c0de"))
+    );
+    assert!(
+        shown.contains("operator.example") && !shown.contains("c0de"),
+        "{shown}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn any_other_call_gives_the_whole_answer() {
-    let far_end = FarEnd::new([Answer::NotSent, Answer::Json(r#"{"code":"0","data":{"id":7}}"#.to_owned())]);
+    let far_end = FarEnd::new([
+        Answer::NotSent,
+        Answer::Json(r#"{"code":"0","data":{"id":7}}"#.to_owned()),
+    ]);
     let body = json!({ "userName": "13800000000" });
-    let answer = far_end.client().post_json("/app/app/sms/sendLoginSms", &body).await.unwrap();
+    let answer = far_end
+        .client()
+        .post_json("/app/app/sms/sendLoginSms", &body)
+        .await
+        .unwrap();
     assert_eq!(answer["data"]["id"], 7);
     let uri = "https://operator.example/app/app/sms/sendLoginSms";
-    assert_eq!(far_end.calls()[1], (uri.to_owned(), r#"{"userName":"13800000000"}"#.to_owned()));
+    assert_eq!(
+        far_end.calls()[1],
+        (uri.to_owned(), r#"{"userName":"13800000000"}"#.to_owned())
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn e4_any_other_call_gives_no_damaged_identifier() {
     for (answer, kind) in [
         (r#"{"code":0,"data":{"userName":"\ud83d"}}"#, None),
-        (r#"{"code":0,"data":{"openId":"o1\ud83d"}}"#, Some(ErrorKind::Malformed)),
+        (
+            r#"{"code":0,"data":{"openId":"o1\ud83d"}}"#,
+            Some(ErrorKind::Malformed),
+        ),
     ] {
-        let outcome = FarEnd::once(answer).client().post_json("/app/wx/reg", &json!({})).await;
+        let outcome = FarEnd::once(answer)
+            .client()
+            .post_json("/app/wx/reg", &json!({}))
+            .await;
         assert_eq!(outcome.err().map(|error| error.kind()), kind, "{answer}");
     }
 }
@@ -120,7 +174,11 @@ async fn any_other_call_fails_by_the_same_table() {
         (2000, ErrorKind::Fault),
     ] {
         let far_end = FarEnd::once(&json!({ "code": code.to_string(), "msg": "t0ken" }));
-        let error = far_end.client().post_json("/app/app/V1.0/bindingUser", &json!({})).await.unwrap_err();
+        let error = far_end
+            .client()
+            .post_json("/app/app/V1.0/bindingUser", &json!({}))
+            .await
+            .unwrap_err();
         assert_eq!((error.kind(), error.upstream_code()), (kind, Some(code)));
         assert_eq!(far_end.calls().len(), 1);
     }
@@ -129,7 +187,11 @@ async fn any_other_call_fails_by_the_same_table() {
 #[tokio::test(start_paused = true)]
 async fn any_other_call_that_may_have_taken_effect_is_not_repeated() {
     let far_end = FarEnd::new([Answer::Reset]);
-    let error = far_end.client().post_json("/app/wx/reg", &json!({})).await.unwrap_err();
+    let error = far_end
+        .client()
+        .post_json("/app/wx/reg", &json!({}))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Lost);
     assert_eq!(far_end.calls().len(), 1);
 }
@@ -137,8 +199,22 @@ async fn any_other_call_that_may_have_taken_effect_is_not_repeated() {
 #[tokio::test(start_paused = true)]
 async fn e8_any_other_call_stays_at_the_service() {
     let far_end = FarEnd::new([]);
-    for path in ["", "a", "@evil.example", ".evil.example", "/a?b=c", "/a#b", "/a b", "/王", "/a\\b"] {
-        let error = far_end.client().post_json(path, &json!({})).await.unwrap_err();
+    for path in [
+        "",
+        "a",
+        "@evil.example",
+        ".evil.example",
+        "/a?b=c",
+        "/a#b",
+        "/a b",
+        "/王",
+        "/a\\b",
+    ] {
+        let error = far_end
+            .client()
+            .post_json(path, &json!({}))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ForbiddenHost, "{path}");
     }
     assert!(far_end.calls().is_empty());

@@ -43,7 +43,10 @@ const NOW: Timestamp = Timestamp::from_unix_seconds(1_559_634_117);
 
 impl FarEnd {
     fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self(Arc::new(Mutex::new(Log { answers: answers.into_iter().collect(), calls: Vec::new() })))
+        Self(Arc::new(Mutex::new(Log {
+            answers: answers.into_iter().collect(),
+            calls: Vec::new(),
+        })))
     }
 
     /// A far end that answers once, with this.
@@ -54,7 +57,9 @@ impl FarEnd {
     fn builder(&self) -> BindingClientBuilder {
         let far_end = self.clone();
         let transport = Transport::new(service_fn(move |request| far_end.clone().answer(request)));
-        BindingClient::builder("https://operator.example").transport(transport).clock(ManualClock::new(NOW).clock())
+        BindingClient::builder("https://operator.example")
+            .transport(transport)
+            .clock(ManualClock::new(NOW).clock())
     }
 
     fn client(&self) -> BindingClient {
@@ -62,16 +67,24 @@ impl FarEnd {
     }
 
     async fn check(&self) -> Result<WechatUser, Error> {
-        self.client().check("wx1", AuthorizationCode::new("c0de")).await
+        self.client()
+            .check("wx1", AuthorizationCode::new("c0de"))
+            .await
     }
 
-    async fn answer(self, request: Request<RequestBody>) -> Result<Response<Full<Bytes>>, BoxError> {
+    async fn answer(
+        self,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Full<Bytes>>, BoxError> {
         let uri = request.uri().to_string();
         let body = request.into_body().collect().await.unwrap().to_bytes();
         let body = String::from_utf8(body.to_vec()).unwrap();
         match self.next(uri, body) {
             Answer::Json(text) => Ok(Response::new(Full::from(text))),
-            Answer::Status(status) => Ok(Response::builder().status(status).body(Full::default()).unwrap()),
+            Answer::Status(status) => Ok(Response::builder()
+                .status(status)
+                .body(Full::default())
+                .unwrap()),
             Answer::NotSent => Err(NotSent::new("connection refused").into()),
             Answer::Reset => Err("reset by peer".into()),
             Answer::Hang => std::future::pending().await,
@@ -105,7 +118,10 @@ fn unbound() -> serde_json::Value {
 
 async fn failure(far_end: &FarEnd) -> Error {
     let client = far_end.client();
-    let error = client.check("wx1", AuthorizationCode::new("c0de")).await.unwrap_err();
+    let error = client
+        .check("wx1", AuthorizationCode::new("c0de"))
+        .await
+        .unwrap_err();
     let mut shown = format!("{client:?} {error} {error:?} {}", error.report());
     let mut source = error.source();
     while let Some(error) = source {

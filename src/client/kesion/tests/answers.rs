@@ -7,7 +7,11 @@ const LINK: &str = "http://www.school.example/plus/auth_url?schoolid=5";
 /// A client that is allowed the link of the documented answers.
 fn over_http(answer: Value) -> KesionClient {
     let builder = FarEnd::new([answer.into()]).builder();
-    builder.allow_http().allow_host("http://www.school.example").build().unwrap()
+    builder
+        .allow_http()
+        .allow_host("http://www.school.example")
+        .build()
+        .unwrap()
 }
 
 #[tokio::test]
@@ -15,7 +19,10 @@ async fn the_documented_account_is_read_field_for_field() {
     let outcome = ask(&over_http(authorized())).await.unwrap();
     let account = outcome.account().unwrap();
     assert_eq!(account.owner(), "第一中学教育有限公司");
-    assert_eq!((account.kind(), account.kind_number()), (Some(AccountKind::Service), Some(2)));
+    assert_eq!(
+        (account.kind(), account.kind_number()),
+        (Some(AccountKind::Service), Some(2))
+    );
     assert_eq!(account.app_id(), "wx0123456789abcdef");
     assert_eq!(account.auth_url(), Some(LINK));
     assert_eq!(account.head_image(), "http://wx.qlogo.cn/mmopen/head/0");
@@ -37,13 +44,26 @@ async fn what_wechat_says_is_read_field_for_field() {
     assert_eq!(info.user_name(), "gh_0123456789ab");
     assert_eq!(info.alias(), "first-school");
     assert_eq!(info.qr_image(), "http://mmbiz.qpic.cn/mmbiz_jpg/code/0");
-    assert_eq!(info.business_info(), Some(&BusinessInfo { open_pay: true, ..BusinessInfo::default() }));
+    assert_eq!(
+        info.business_info(),
+        Some(&BusinessInfo {
+            open_pay: true,
+            ..BusinessInfo::default()
+        })
+    );
     assert_eq!(info.idc(), Some(1));
     assert_eq!(info.principal_name(), "第一中学教育有限公司");
     assert_eq!(info.signature(), "一所学校。");
-    assert_eq!((info.state(), info.state_number()), (Some(AccountState::Normal), Some(1)));
+    assert_eq!(
+        (info.state(), info.state_number()),
+        (Some(AccountState::Normal), Some(1))
+    );
     assert_eq!(info.app_id(), "wx0123456789abcdef");
-    let asks = Confirmation { need_confirm: true, already_confirm: false, can_confirm: true };
+    let asks = Confirmation {
+        need_confirm: true,
+        already_confirm: false,
+        can_confirm: true,
+    };
     let expected = [
         Permission::new(1).with_confirmation(asks),
         Permission::new(4),
@@ -62,7 +82,12 @@ async fn the_refresh_token_is_kept_nowhere() {
 #[tokio::test]
 async fn a_school_without_an_account_has_a_link_to_authorize_one() {
     let outcome = ask(&over_http(not_authorized())).await.unwrap();
-    assert_eq!(outcome, AccountAuthorization::NotAuthorized { auth_url: Some(LINK.to_owned()) });
+    assert_eq!(
+        outcome,
+        AccountAuthorization::NotAuthorized {
+            auth_url: Some(LINK.to_owned())
+        }
+    );
 }
 
 #[tokio::test]
@@ -73,7 +98,8 @@ async fn a_school_for_which_the_platform_is_not_open_has_nothing() {
 
 #[tokio::test]
 async fn wechats_own_complaint_about_its_token_is_busy() {
-    let answer = json!({ "msg": "access_token missing rid: 00000000-00000000-00000000", "result": false });
+    let answer =
+        json!({ "msg": "access_token missing rid: 00000000-00000000-00000000", "result": false });
     assert_eq!(kind(answer).await, ErrorKind::Busy);
     let answer = json!({ "msg": "invalid credential, access_token is invalid or not latest", "result": false });
     assert_eq!(kind(answer).await, ErrorKind::Busy);

@@ -13,7 +13,8 @@ use super::*;
 use crate::client::{CodeTable, NotSent, Reaction, RequestBody, Transport};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::identity::{
-    AccountAuthorization, AccountKind, AccountState, BusinessInfo, Confirmation, OfficialAccount, Permission,
+    AccountAuthorization, AccountKind, AccountState, BusinessInfo, Confirmation, OfficialAccount,
+    Permission,
 };
 use crate::secret::AppToken;
 
@@ -54,32 +55,47 @@ struct Call {
 
 impl FarEnd {
     fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self(Arc::new(Mutex::new(Log { answers: answers.into_iter().collect(), calls: Vec::new() })))
+        Self(Arc::new(Mutex::new(Log {
+            answers: answers.into_iter().collect(),
+            calls: Vec::new(),
+        })))
     }
 
     fn builder(&self) -> KesionClientBuilder {
         let far_end = self.clone();
-        KesionClient::builder(BASE)
-            .transport(Transport::new(service_fn(move |request| far_end.clone().answer(request))))
+        KesionClient::builder(BASE).transport(Transport::new(service_fn(move |request| {
+            far_end.clone().answer(request)
+        })))
     }
 
     fn client(&self) -> KesionClient {
         self.builder().build().unwrap()
     }
 
-    async fn answer(self, request: Request<RequestBody>) -> Result<Response<Full<Bytes>>, BoxError> {
+    async fn answer(
+        self,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Full<Bytes>>, BoxError> {
         let (parts, body) = request.into_parts();
         let uri = parts.uri.to_string();
         let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         let content_type = parts.headers[CONTENT_TYPE].to_str().unwrap().to_owned();
         let answer = {
             let mut log = self.0.lock().unwrap();
-            log.calls.push(Call { method: parts.method.to_string(), uri: uri.clone(), content_type, body });
+            log.calls.push(Call {
+                method: parts.method.to_string(),
+                uri: uri.clone(),
+                content_type,
+                body,
+            });
             log.answers.pop_front().expect("one call too many")
         };
         match answer {
             Answer::Text(text) => Ok(Response::new(Full::from(text))),
-            Answer::Status(status) => Ok(Response::builder().status(status).body(Full::default()).unwrap()),
+            Answer::Status(status) => Ok(Response::builder()
+                .status(status)
+                .body(Full::default())
+                .unwrap()),
             Answer::NotSent => Err(NotSent::new("connection refused").into()),
             Answer::Reset => Err("reset by peer".into()),
             Answer::QuoteTheUrl => Err(format!("could not call {uri}").into()),

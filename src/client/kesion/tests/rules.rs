@@ -33,11 +33,19 @@ async fn e1_an_answer_is_one_json_object_and_at_most_64_kib() {
         r#"{"result":true,"appid":"wx1","info":{"a":1,"a":2}}"#,
         "{result:true}",
     ] {
-        assert_eq!(kind(Answer::Text(text.to_owned())).await, ErrorKind::Malformed, "{text}");
+        assert_eq!(
+            kind(Answer::Text(text.to_owned())).await,
+            ErrorKind::Malformed,
+            "{text}"
+        );
     }
     let long = with(smallest(), "msg", "x".repeat(65_536).into());
     assert_eq!(kind(long).await, ErrorKind::Malformed);
-    assert!(read(Answer::Text(format!("\u{FEFF}{}", smallest()))).await.is_ok());
+    assert!(
+        read(Answer::Text(format!("\u{FEFF}{}", smallest())))
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -48,12 +56,23 @@ async fn e1_an_answer_that_does_not_come_is_a_timeout() {
 #[tokio::test]
 async fn e2_a_success_says_exactly_true_and_has_an_appid() {
     assert_eq!(account(smallest()).await.app_id(), "wx1");
-    for result in [json!(null), json!(1), json!("true"), json!("True"), json!({}), json!([true]), json!(1.0)] {
+    for result in [
+        json!(null),
+        json!(1),
+        json!("true"),
+        json!("True"),
+        json!({}),
+        json!([true]),
+        json!(1.0),
+    ] {
         let answer = with(smallest(), "result", result.clone());
         assert_eq!(kind(answer).await, ErrorKind::Malformed, "{result}");
     }
     assert_eq!(kind(json!({ "appid": "wx1" })).await, ErrorKind::Malformed);
-    assert_eq!(kind(json!({ "appid": "wx1", "msg": "success" })).await, ErrorKind::Malformed);
+    assert_eq!(
+        kind(json!({ "appid": "wx1", "msg": "success" })).await,
+        ErrorKind::Malformed
+    );
     assert_eq!(kind(json!({ "result": true })).await, ErrorKind::Malformed);
     let beneath = json!({ "result": true, "data": { "appid": "wx1" } });
     assert_eq!(kind(beneath).await, ErrorKind::Malformed);
@@ -89,15 +108,34 @@ async fn e3_the_two_numbers_of_the_document_may_be_strings_and_need_a_false() {
     for (number, outcome) in [
         (json!(3001), AccountAuthorization::NotOpened),
         (json!("3001"), AccountAuthorization::NotOpened),
-        (json!(3002), AccountAuthorization::NotAuthorized { auth_url: None }),
-        (json!("3002"), AccountAuthorization::NotAuthorized { auth_url: None }),
+        (
+            json!(3002),
+            AccountAuthorization::NotAuthorized { auth_url: None },
+        ),
+        (
+            json!("3002"),
+            AccountAuthorization::NotAuthorized { auth_url: None },
+        ),
     ] {
-        assert_eq!(read(json!({ "result": false, "returnCode": number })).await.unwrap(), outcome, "{number}");
+        assert_eq!(
+            read(json!({ "result": false, "returnCode": number }))
+                .await
+                .unwrap(),
+            outcome,
+            "{number}"
+        );
         for result in [json!(null), json!("false"), json!(0), json!(true)] {
             let answer = json!({ "result": result, "returnCode": number, "appid": "wx1" });
-            assert_eq!(kind(answer).await, ErrorKind::Malformed, "{number} {result}");
+            assert_eq!(
+                kind(answer).await,
+                ErrorKind::Malformed,
+                "{number} {result}"
+            );
         }
-        assert_eq!(kind(json!({ "returnCode": number })).await, ErrorKind::Malformed);
+        assert_eq!(
+            kind(json!({ "returnCode": number })).await,
+            ErrorKind::Malformed
+        );
     }
 }
 
@@ -110,14 +148,33 @@ async fn e3_other_numbers_are_looked_up_and_unknown_ones_are_faults() {
         json!({ "result": null, "returnCode": 1001 }),
     ] {
         let error = read(answer.clone()).await.unwrap_err();
-        assert_eq!((error.kind(), error.upstream_code()), (ErrorKind::Fault, Some(1001)), "{answer}");
-        let codes = CodeTable::kesion().with(1001, Reaction::RefreshToken).with(3001, Reaction::Denied);
-        let client = FarEnd::new([answer.into()]).builder().codes(codes).build().unwrap();
+        assert_eq!(
+            (error.kind(), error.upstream_code()),
+            (ErrorKind::Fault, Some(1001)),
+            "{answer}"
+        );
+        let codes = CodeTable::kesion()
+            .with(1001, Reaction::RefreshToken)
+            .with(3001, Reaction::Denied);
+        let client = FarEnd::new([answer.into()])
+            .builder()
+            .codes(codes)
+            .build()
+            .unwrap();
         let error = ask(&client).await.unwrap_err();
-        assert_eq!((error.kind(), error.upstream_code()), (ErrorKind::TokenRejected, Some(1001)));
+        assert_eq!(
+            (error.kind(), error.upstream_code()),
+            (ErrorKind::TokenRejected, Some(1001))
+        );
     }
-    for unreadable in [json!(1.5), json!("x"), json!("99999999999999999999"), json!(u64::MAX), json!({}), json!(false)]
-    {
+    for unreadable in [
+        json!(1.5),
+        json!("x"),
+        json!("99999999999999999999"),
+        json!(u64::MAX),
+        json!({}),
+        json!(false),
+    ] {
         let answer = json!({ "result": false, "returnCode": unreadable });
         assert_eq!(kind(answer).await, ErrorKind::Malformed, "{unreadable}");
     }
@@ -126,26 +183,66 @@ async fn e3_other_numbers_are_looked_up_and_unknown_ones_are_faults() {
 #[tokio::test]
 async fn e4_the_appid_is_a_short_printable_string() {
     let longest = "x".repeat(512);
-    assert_eq!(account(with(smallest(), "appid", longest.as_str().into())).await.app_id(), longest);
-    for unusable in
-        [json!(""), json!("x".repeat(513)), json!("wx\n1"), json!("wx\u{0}"), json!(7), json!(null), json!({})]
-    {
-        assert_eq!(kind(with(smallest(), "appid", unusable.clone())).await, ErrorKind::Malformed, "{unusable}");
+    assert_eq!(
+        account(with(smallest(), "appid", longest.as_str().into()))
+            .await
+            .app_id(),
+        longest
+    );
+    for unusable in [
+        json!(""),
+        json!("x".repeat(513)),
+        json!("wx\n1"),
+        json!("wx\u{0}"),
+        json!(7),
+        json!(null),
+        json!({}),
+    ] {
+        assert_eq!(
+            kind(with(smallest(), "appid", unusable.clone())).await,
+            ErrorKind::Malformed,
+            "{unusable}"
+        );
     }
 }
 
 #[tokio::test]
 async fn e6_numbers_may_be_strings_and_flags_booleans() {
-    for (number, expected) in
-        [(json!(2), Some(2)), (json!("2"), Some(2)), (json!(2.0), Some(2)), (json!(" 2"), None), (json!(null), None)]
-    {
-        assert_eq!(account(with(smallest(), "weixintype", number)).await.kind_number(), expected);
+    for (number, expected) in [
+        (json!(2), Some(2)),
+        (json!("2"), Some(2)),
+        (json!(2.0), Some(2)),
+        (json!(" 2"), None),
+        (json!(null), None),
+    ] {
+        assert_eq!(
+            account(with(smallest(), "weixintype", number))
+                .await
+                .kind_number(),
+            expected
+        );
     }
     for on in [json!(1), json!("1"), json!(1.0), json!("1.0"), json!(true)] {
-        assert!(account(with(smallest(), "iswechatautologin", on)).await.auto_login());
+        assert!(
+            account(with(smallest(), "iswechatautologin", on))
+                .await
+                .auto_login()
+        );
     }
-    for off in [json!(0), json!("0"), json!(false), json!(null), json!(2), json!("yes"), json!({})] {
-        assert!(!account(with(smallest(), "iswechatautologin", off)).await.auto_login());
+    for off in [
+        json!(0),
+        json!("0"),
+        json!(false),
+        json!(null),
+        json!(2),
+        json!("yes"),
+        json!({}),
+    ] {
+        assert!(
+            !account(with(smallest(), "iswechatautologin", off))
+                .await
+                .auto_login()
+        );
     }
     let info = json!({ "authorizer_info": {
         "service_type_info": { "id": "2" }, "verify_type_info": { "id": "-1" }, "account_status": "14",
@@ -153,10 +250,16 @@ async fn e6_numbers_may_be_strings_and_flags_booleans() {
     } });
     let account = account(with(smallest(), "info", info)).await;
     let info = account.info().unwrap();
-    assert_eq!((info.service_type_id(), info.verify_type_id(), info.idc()), (Some(2), Some(-1), Some(1)));
+    assert_eq!(
+        (info.service_type_id(), info.verify_type_id(), info.idc()),
+        (Some(2), Some(-1), Some(1))
+    );
     assert_eq!(info.state(), Some(AccountState::Cancelled));
     assert!(
-        info.business_info().is_some_and(|business| business.open_pay && business.open_store && !business.open_card)
+        info.business_info()
+            .is_some_and(|business| business.open_pay
+                && business.open_store
+                && !business.open_card)
     );
 }
 
@@ -166,13 +269,24 @@ async fn e6_absent_members_and_objects_have_many_spellings() {
     assert_eq!(*plain, OfficialAccount::builder("wx1").build());
     for absent in [json!(null), json!({}), json!([]), json!("")] {
         let mut answer = smallest();
-        for name in
-            ["openname", "weixintype", "auth_url", "url", "msg", "weixinname", "weixinopenid", "iswechatautologin"]
-        {
+        for name in [
+            "openname",
+            "weixintype",
+            "auth_url",
+            "url",
+            "msg",
+            "weixinname",
+            "weixinopenid",
+            "iswechatautologin",
+        ] {
             answer[name] = absent.clone();
         }
         answer["ercodeimg"] = absent.clone();
-        assert_eq!(account(with(answer.clone(), "info", absent.clone())).await, plain, "{absent}");
+        assert_eq!(
+            account(with(answer.clone(), "info", absent.clone())).await,
+            plain,
+            "{absent}"
+        );
         let info = json!({ "authorizer_info": absent, "authorization_info": absent });
         assert_eq!(account(with(answer, "info", info)).await, plain, "{absent}");
     }
@@ -211,8 +325,18 @@ async fn e7_nothing_of_an_answer_gets_into_an_error() {
 #[tokio::test]
 async fn e7_no_secret_and_no_refused_link_is_logged_at_any_level() {
     let log = Captured::new();
-    for answer in [authorized().into(), not_authorized().into(), Answer::Reset, Answer::QuoteTheUrl] {
-        let client = FarEnd::new([answer]).builder().encoding(Encoding::Query).api_key("s3cr3t").build().unwrap();
+    for answer in [
+        authorized().into(),
+        not_authorized().into(),
+        Answer::Reset,
+        Answer::QuoteTheUrl,
+    ] {
+        let client = FarEnd::new([answer])
+            .builder()
+            .encoding(Encoding::Query)
+            .api_key("s3cr3t")
+            .build()
+            .unwrap();
         drop(ask(&client).await);
     }
     let lines = log.text();
@@ -225,15 +349,32 @@ async fn e7_no_secret_and_no_refused_link_is_logged_at_any_level() {
 #[tokio::test]
 async fn e8_a_link_is_kept_only_to_the_base_url_or_an_allowed_host() {
     let links = async |url: &str| {
-        let client = |answer: Value| FarEnd::new([answer.into()]).builder().allow_host("*.school.cn").build().unwrap();
-        let authorized = ask(&client(with(smallest(), "auth_url", url.into()))).await.unwrap();
-        let outcome = ask(&client(with(not_authorized(), "auth_url", url.into()))).await.unwrap();
-        let AccountAuthorization::NotAuthorized { auth_url } = outcome else { panic!("{outcome:?}") };
-        assert_eq!(authorized.account().unwrap().auth_url(), auth_url.as_deref());
+        let client = |answer: Value| {
+            FarEnd::new([answer.into()])
+                .builder()
+                .allow_host("*.school.cn")
+                .build()
+                .unwrap()
+        };
+        let authorized = ask(&client(with(smallest(), "auth_url", url.into())))
+            .await
+            .unwrap();
+        let outcome = ask(&client(with(not_authorized(), "auth_url", url.into())))
+            .await
+            .unwrap();
+        let AccountAuthorization::NotAuthorized { auth_url } = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(
+            authorized.account().unwrap().auth_url(),
+            auth_url.as_deref()
+        );
         auth_url
     };
-    for kept in ["https://school.example/plus/auth_url?schoolid=5", "https://www.school.cn/plus/weixin_auth_url?a=b#c"]
-    {
+    for kept in [
+        "https://school.example/plus/auth_url?schoolid=5",
+        "https://www.school.cn/plus/weixin_auth_url?a=b#c",
+    ] {
         assert_eq!(links(kept).await.as_deref(), Some(kept));
     }
     for refused in [
@@ -266,31 +407,59 @@ async fn e_damaged_text_is_repaired_and_identifiers_and_urls_are_not() {
     assert_eq!((info.nick_name(), info.user_name()), ("\u{fffd}", ""));
     let lines = log.text();
     assert!(lines.contains("WARN"), "{lines}");
-    for field in ["weixinopenid", "url", "auth_url", "authorizer_info.user_name"] {
-        assert!(lines.contains(&format!("field={field} ")), "{field}: {lines}");
+    for field in [
+        "weixinopenid",
+        "url",
+        "auth_url",
+        "authorizer_info.user_name",
+    ] {
+        assert!(
+            lines.contains(&format!("field={field} ")),
+            "{field}: {lines}"
+        );
     }
     let damaged = r#"{"result":true,"appid":"wx1\ud83d"}"#;
-    assert_eq!(kind(Answer::Text(damaged.to_owned())).await, ErrorKind::Malformed);
+    assert_eq!(
+        kind(Answer::Text(damaged.to_owned())).await,
+        ErrorKind::Malformed
+    );
 }
 
 #[tokio::test]
 async fn e_display_text_is_cut_and_longer_urls_are_dropped() {
     let long = "一".repeat(5_000);
-    let info = json!({ "authorizer_info": { "signature": long, "head_img": format!("http://a/{long}") } });
-    let account = account(with(with(smallest(), "openname", long.clone().into()), "info", info)).await;
+    let info =
+        json!({ "authorizer_info": { "signature": long, "head_img": format!("http://a/{long}") } });
+    let account = account(with(
+        with(smallest(), "openname", long.clone().into()),
+        "info",
+        info,
+    ))
+    .await;
     assert_eq!(account.owner().chars().count(), 512);
     let info = account.info().unwrap();
-    assert_eq!((info.signature().chars().count(), info.head_image()), (512, ""));
+    assert_eq!(
+        (info.signature().chars().count(), info.head_image()),
+        (512, "")
+    );
 }
 
 #[tokio::test]
 async fn f7_a_school_without_a_usable_account_is_explained_in_the_log() {
     let log = Captured::new();
     read(not_authorized()).await.unwrap();
-    read(json!({ "result": false, "returnCode": 3001 })).await.unwrap();
+    read(json!({ "result": false, "returnCode": 3001 }))
+        .await
+        .unwrap();
     let lines = log.text();
-    assert!(lines.contains("3002") && lines.contains("opens auth_url"), "{lines}");
-    assert!(lines.contains("3001") && lines.contains("没有开通第三方公众号授权"), "{lines}");
+    assert!(
+        lines.contains("3002") && lines.contains("opens auth_url"),
+        "{lines}"
+    );
+    assert!(
+        lines.contains("3001") && lines.contains("没有开通第三方公众号授权"),
+        "{lines}"
+    );
 }
 
 /// Any JSON, often with the names and values that matter.
@@ -316,21 +485,35 @@ fn any_value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
-        prop::sample::select(vec![json!(0), json!("0"), json!(3001), json!("3002"), json!("wx1"), json!("true")]),
+        prop::sample::select(vec![
+            json!(0),
+            json!("0"),
+            json!(3001),
+            json!("3002"),
+            json!("wx1"),
+            json!("true")
+        ]),
         "\\PC{0,8}".prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 48, 6, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map(name.clone(), inner, 0..8)
-                .prop_map(|map| map.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+            prop::collection::btree_map(name.clone(), inner, 0..8).prop_map(|map| map
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect()),
         ]
     })
 }
 
 fn judge(body: &[u8]) -> Result<AccountAuthorization, Error> {
     let base = BaseUrl::parse("base_url", BASE, false).unwrap();
-    answer::read(body, &CodeTable::kesion(), &HostAllowList::of(&base), "test")
+    answer::read(
+        body,
+        &CodeTable::kesion(),
+        &HostAllowList::of(&base),
+        "test",
+    )
 }
 
 proptest! {

@@ -14,7 +14,10 @@ pub(super) struct Explained {
 
 impl Explained {
     pub(super) fn new(remedy: impl Into<String>, source: impl Into<BoxError>) -> Self {
-        Self { remedy: remedy.into(), source: source.into() }
+        Self {
+            remedy: remedy.into(),
+            source: source.into(),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use self::explained::Explained;
 use super::{NotSent, RequestBody, TimedOut, Transport};
-use crate::error::{BoxError, ConfigError, Error, ErrorKind, Mistake, SetupFailure};
+use crate::error::{BoxError, ConfigError, ConfigErrorKind, Error, ErrorKind, SetupFailure};
 use crate::remedy;
 use crate::trace::{outside, warn};
 
@@ -50,9 +50,12 @@ impl Transport {
     }
 
     /// The same with another total time.
-    pub(in crate::client) fn reqwest_within(total: Duration) -> Result<Self, Mistake> {
+    pub(in crate::client) fn reqwest_within(total: Duration) -> Result<Self, ConfigErrorKind> {
         if let Some(name) = proxy::ignored_variable() {
-            warn!("client: {} is not an http:// URL of a proxy; requests may be sent without a proxy", name.to_owned());
+            warn!(
+                "client: {} is not an http:// URL of a proxy; requests may be sent without a proxy",
+                name.to_owned()
+            );
         }
         Client::builder()
             .user_agent(concat!("tower-weika/", env!("CARGO_PKG_VERSION")))
@@ -68,11 +71,19 @@ impl Transport {
 }
 
 /// The configuration error for a client that cannot be built.
-fn unusable(error: ::reqwest::Error) -> Mistake {
+fn unusable(error: ::reqwest::Error) -> ConfigErrorKind {
     let text = remedy::chain_text(&error);
     let is_about_certificates = text.contains("CA certificates");
-    let reason = if is_about_certificates { remedy::missing_certificates() } else { outside(&text).to_string() };
-    Mistake::Setup { name: "transport", reason, source: SetupFailure::new(error) }
+    let reason = if is_about_certificates {
+        remedy::missing_certificates()
+    } else {
+        outside(&text).to_string()
+    };
+    ConfigErrorKind::Setup {
+        name: "transport",
+        reason,
+        source: SetupFailure::new(error),
+    }
 }
 
 /// A client of yours. Build it with `redirect(Policy::none())` and `retry(retry::never())`; an answer that came
@@ -107,11 +118,15 @@ impl Service<Request<RequestBody>> for Reqwest {
             let request = ::reqwest::Request::try_from(request.map(Body::wrap))
                 .map_err(|error| NotSent::new(error.without_url()))?;
             let asked = request.url().clone();
-            let response = client.execute(request).await.map_err(|error| marked(error, asked.scheme()))?;
+            let response = client
+                .execute(request)
+                .await
+                .map_err(|error| marked(error, asked.scheme()))?;
             if *response.url() != asked {
                 return Err(BoxError::from("the client has followed a redirect"));
             }
-            Ok(Response::from(response).map(|body| body.map_err(|error| marked(error, "")).boxed_unsync()))
+            Ok(Response::from(response)
+                .map(|body| body.map_err(|error| marked(error, "")).boxed_unsync()))
         })
     }
 }
@@ -137,7 +152,9 @@ fn remedy_for(error: &::reqwest::Error, scheme: &str) -> Option<String> {
     let remedy = remedy::for_network(&remedy::chain_text(error));
     match (remedy, proxy::variable(scheme == "https")) {
         (Some(remedy), None) => Some(remedy.to_owned()),
-        (Some(remedy), Some(proxy)) => Some(format!("{remedy}; {proxy} is set: check the proxy, or set NO_PROXY")),
+        (Some(remedy), Some(proxy)) => Some(format!(
+            "{remedy}; {proxy} is set: check the proxy, or set NO_PROXY"
+        )),
         (None, Some(proxy)) => Some(format!("{proxy} is set: check the proxy, or set NO_PROXY")),
         (None, None) => None,
     }

@@ -31,15 +31,27 @@ async fn read(stream: &mut TcpStream) -> String {
     String::from_utf8(request).unwrap()
 }
 
-async fn send_by(transport: &Transport, address: SocketAddr, limits: Limits) -> Result<bytes::Bytes, Error> {
+async fn send_by(
+    transport: &Transport,
+    address: SocketAddr,
+    limits: Limits,
+) -> Result<bytes::Bytes, Error> {
     let request = Request::post(format!("http://{address}/call?access_token=t0ken"))
         .body(Full::from(r#"{"wxcode":"c0de"}"#))
         .unwrap();
     let answer = transport.send(request, limits, "test").await;
     if let Err(error) = &answer {
-        let shown: String = chain(error).map(|error| format!("{error} {error:?} ")).collect();
-        assert!(!shown.contains("t0ken") && !shown.contains("c0de"), "{shown}");
-        assert!(!shown.contains("withheld"), "reqwest is asked to leave the URL out: {shown}");
+        let shown: String = chain(error)
+            .map(|error| format!("{error} {error:?} "))
+            .collect();
+        assert!(
+            !shown.contains("t0ken") && !shown.contains("c0de"),
+            "{shown}"
+        );
+        assert!(
+            !shown.contains("withheld"),
+            "reqwest is asked to leave the URL out: {shown}"
+        );
     }
     answer
 }
@@ -49,16 +61,29 @@ async fn send(address: SocketAddr) -> Result<bytes::Bytes, Error> {
 }
 
 async fn unused_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+    TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
 }
 
 #[tokio::test]
 async fn the_request_arrives_and_the_answer_comes_back() {
-    let (address, server) = server("HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{\"errcode\":0}").await;
+    let (address, server) =
+        server("HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{\"errcode\":0}").await;
     assert_eq!(send(address).await.unwrap(), "{\"errcode\":0}");
     let request = server.await.unwrap();
-    assert!(request.starts_with("POST /call?access_token=t0ken HTTP/1.1\r\n"), "{request}");
-    assert!(request.to_lowercase().contains("\r\ncontent-length: 17\r\n"), "{request}");
+    assert!(
+        request.starts_with("POST /call?access_token=t0ken HTTP/1.1\r\n"),
+        "{request}"
+    );
+    assert!(
+        request
+            .to_lowercase()
+            .contains("\r\ncontent-length: 17\r\n"),
+        "{request}"
+    );
 }
 
 #[tokio::test]
@@ -84,19 +109,33 @@ async fn a_truncated_answer_is_lost() {
 async fn an_answer_that_does_not_come_is_a_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let ours = Limits { total: Duration::from_millis(100), ..Limits::default() };
-    let error = send_by(&Transport::reqwest().unwrap(), address, ours).await.unwrap_err();
+    let ours = Limits {
+        total: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    let error = send_by(&Transport::reqwest().unwrap(), address, ours)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    let theirs = Client::builder().timeout(Duration::from_millis(100)).build().unwrap();
-    let error = send_by(&theirs.into(), address, Limits::default()).await.unwrap_err();
+    let theirs = Client::builder()
+        .timeout(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    let error = send_by(&theirs.into(), address, Limits::default())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
 }
 
 #[tokio::test]
 async fn e1_redirects_are_not_followed() {
     let (address, server) =
-        server("HTTP/1.1 307 Temporary Redirect\r\nlocation: /other\r\ncontent-length: 0\r\n\r\n").await;
-    assert_eq!(send(address).await.unwrap_err().kind(), ErrorKind::Malformed);
+        server("HTTP/1.1 307 Temporary Redirect\r\nlocation: /other\r\ncontent-length: 0\r\n\r\n")
+            .await;
+    assert_eq!(
+        send(address).await.unwrap_err().kind(),
+        ErrorKind::Malformed
+    );
     server.await.unwrap();
 }
 
@@ -117,7 +156,9 @@ async fn e1_an_answer_that_came_by_a_redirect_is_refused() {
             stream.write_all(answer.as_bytes()).await.unwrap();
         }
     });
-    let error = send_by(&Client::new().into(), address, Limits::default()).await.unwrap_err();
+    let error = send_by(&Client::new().into(), address, Limits::default())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Lost);
     server.await.unwrap();
 }

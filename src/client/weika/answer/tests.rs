@@ -14,7 +14,9 @@ fn read(answer: &Value) -> Result<Manager, ErrorKind> {
 
 fn lifetime(expires_in: &Value) -> Option<Duration> {
     let answer = json!({ "access_token": "t", "expires_in": expires_in });
-    issued_token(answer.as_object().unwrap(), "test").unwrap().lifetime()
+    issued_token(answer.as_object().unwrap(), "test")
+        .unwrap()
+        .lifetime()
 }
 
 #[test]
@@ -45,29 +47,66 @@ fn the_documented_answer_is_read() {
 
 #[test]
 fn e2_without_a_user_id_there_is_no_login() {
-    assert_eq!(read(&json!({ "errcode": 0, "name": "王" })), Err(ErrorKind::Malformed));
-    for unusable in [json!(""), json!(null), json!(7), json!("a\u{0}b"), json!("x".repeat(513)), json!({})] {
-        assert_eq!(read(&json!({ "user_id": unusable })), Err(ErrorKind::Malformed));
+    assert_eq!(
+        read(&json!({ "errcode": 0, "name": "王" })),
+        Err(ErrorKind::Malformed)
+    );
+    for unusable in [
+        json!(""),
+        json!(null),
+        json!(7),
+        json!("a\u{0}b"),
+        json!("x".repeat(513)),
+        json!({}),
+    ] {
+        assert_eq!(
+            read(&json!({ "user_id": unusable })),
+            Err(ErrorKind::Malformed)
+        );
     }
     let beneath = json!({ "user_id": "", "data": { "user_id": "o1" } });
-    assert_eq!(read(&beneath), Err(ErrorKind::Malformed), "a bad member is not looked for elsewhere");
+    assert_eq!(
+        read(&beneath),
+        Err(ErrorKind::Malformed),
+        "a bad member is not looked for elsewhere"
+    );
 }
 
 #[test]
 fn e2_everything_may_be_under_data() {
-    let manager = read(&json!({ "data": { "user_id": "o1", "name": "王", "role_id": 2 } })).unwrap();
-    assert_eq!((manager.user_id().as_str(), manager.name(), manager.role_id()), ("o1", "王", Some(2)));
+    let manager =
+        read(&json!({ "data": { "user_id": "o1", "name": "王", "role_id": 2 } })).unwrap();
+    assert_eq!(
+        (
+            manager.user_id().as_str(),
+            manager.name(),
+            manager.role_id()
+        ),
+        ("o1", "王", Some(2))
+    );
 }
 
 #[test]
 fn e5_lifetimes_are_believed_within_reason() {
     assert_eq!(lifetime(&json!(7200)), Some(Duration::from_secs(7_200)));
     assert_eq!(lifetime(&json!("7200")), Some(Duration::from_secs(7_200)));
-    for unreadable in [json!(0), json!(-7200), json!("0"), json!("soon"), json!(null), json!([]), json!(7.5)] {
+    for unreadable in [
+        json!(0),
+        json!(-7200),
+        json!("0"),
+        json!("soon"),
+        json!(null),
+        json!([]),
+        json!(7.5),
+    ] {
         assert_eq!(lifetime(&unreadable), None, "{unreadable}");
     }
     for spelling in [json!(7200.0), json!("7200.0"), json!("7.2e3")] {
-        assert_eq!(lifetime(&spelling), Some(Duration::from_secs(7_200)), "{spelling}");
+        assert_eq!(
+            lifetime(&spelling),
+            Some(Duration::from_secs(7_200)),
+            "{spelling}"
+        );
     }
     for enormous in [
         json!(604_801),
@@ -102,9 +141,14 @@ fn e6_schools_without_a_code_are_skipped() {
 
 #[test]
 fn e6_current_school_counts_only_if_it_is_among_the_schools() {
-    let answer =
-        |code| json!({ "user_id": "o1", "schools": [{ "school_code": "1" }], "cur_school": { "school_code": code } });
-    assert_eq!(read(&answer("1")).unwrap().current_school().map(School::code), Some("1"));
+    let answer = |code| json!({ "user_id": "o1", "schools": [{ "school_code": "1" }], "cur_school": { "school_code": code } });
+    assert_eq!(
+        read(&answer("1"))
+            .unwrap()
+            .current_school()
+            .map(School::code),
+        Some("1")
+    );
     assert_eq!(read(&answer("2")).unwrap().current_school(), None);
 }
 
@@ -115,13 +159,19 @@ fn e6_numbers_may_be_strings_and_the_other_way_round() {
     }))
     .unwrap();
     assert_eq!((manager.role_id(), manager.parent_id()), (Some(1), Some(0)));
-    assert_eq!(manager.real_info().unwrap().named_identity_type(), Some(IdentityType::Staff));
+    assert_eq!(
+        manager.real_info().unwrap().named_identity_type(),
+        Some(IdentityType::Staff)
+    );
 }
 
 #[test]
 fn b1_integer_valued_float_is_a_lifetime() {
     let body: Value = serde_json::from_str(r#"{"expires_in":7200.0}"#).unwrap();
-    assert_eq!(lifetime(&body["expires_in"]), Some(Duration::from_secs(7_200)));
+    assert_eq!(
+        lifetime(&body["expires_in"]),
+        Some(Duration::from_secs(7_200))
+    );
 }
 
 #[test]
@@ -130,8 +180,14 @@ fn e5_an_unreadable_lifetime_is_a_warning_without_the_token() {
     let answer = json!({ "access_token": "t0ken", "expires_in": "soon" });
     issued_token(answer.as_object().unwrap(), "test").unwrap();
     let lines = log.text();
-    assert!(lines.contains("WARN") && lines.contains("field=expires_in"), "{lines}");
-    assert!(!lines.contains("t0ken") && !lines.contains("soon"), "{lines}");
+    assert!(
+        lines.contains("WARN") && lines.contains("field=expires_in"),
+        "{lines}"
+    );
+    assert!(
+        !lines.contains("t0ken") && !lines.contains("soon"),
+        "{lines}"
+    );
 }
 
 #[test]
@@ -151,23 +207,40 @@ fn b3_role_as_a_float_and_school_as_a_number_are_read() {
     assert_eq!(codes, ["1011789061", "1011789062"]);
     assert_eq!(manager.current_school().map(School::name), Some("一中"));
     let real = manager.real_info().unwrap();
-    assert_eq!((real.card_number(), real.named_identity_type()), ("20230042", Some(IdentityType::Staff)));
+    assert_eq!(
+        (real.card_number(), real.named_identity_type()),
+        ("20230042", Some(IdentityType::Staff))
+    );
 }
 
 #[test]
 fn e4_a_number_is_no_user_and_a_school_number_is_positive() {
-    for user_id in [json!(0), json!(1), json!(1.0), json!(u64::MAX), json!(false)] {
-        assert_eq!(read(&json!({ "user_id": user_id })), Err(ErrorKind::Malformed), "{user_id}");
+    for user_id in [
+        json!(0),
+        json!(1),
+        json!(1.0),
+        json!(u64::MAX),
+        json!(false),
+    ] {
+        assert_eq!(
+            read(&json!({ "user_id": user_id })),
+            Err(ErrorKind::Malformed),
+            "{user_id}"
+        );
     }
     for code in [json!(0), json!(-1), json!(1.5), json!(1e30)] {
-        let manager = read(&json!({ "user_id": "o1", "schools": [{ "school_code": code }] })).unwrap();
+        let manager =
+            read(&json!({ "user_id": "o1", "schools": [{ "school_code": code }] })).unwrap();
         assert_eq!(manager.schools(), [], "{code}");
     }
 }
 
 #[test]
 fn e4_damaged_identifiers_are_refused() {
-    assert_eq!(read(&json!({ "user_id": "o1\u{fffd}" })), Err(ErrorKind::Malformed));
+    assert_eq!(
+        read(&json!({ "user_id": "o1\u{fffd}" })),
+        Err(ErrorKind::Malformed)
+    );
     let token = json!({ "access_token": "t\u{fffd}", "expires_in": 7200 });
     assert!(issued_token(token.as_object().unwrap(), "test").is_err());
     let manager = read(&json!({
@@ -178,7 +251,10 @@ fn e4_damaged_identifiers_are_refused() {
     }))
     .unwrap();
     assert_eq!(manager.schools(), [School::new("2", "")]);
-    assert_eq!(manager.real_info(), Some(&RealInfo::new("", "王\u{fffd}", "")));
+    assert_eq!(
+        manager.real_info(),
+        Some(&RealInfo::new("", "王\u{fffd}", ""))
+    );
     assert_eq!(manager.media_info(), Some(&MediaInfo::new("", "gh_1")));
 }
 
@@ -191,7 +267,12 @@ fn b5_names_are_cut_at_512_characters() {
     }))
     .unwrap();
     let (school, real) = (&manager.schools()[0], manager.real_info().unwrap());
-    for text in [manager.name(), school.name(), real.name(), real.identity_type()] {
+    for text in [
+        manager.name(),
+        school.name(),
+        real.name(),
+        real.identity_type(),
+    ] {
         assert_eq!(text.chars().count(), 512);
     }
 }
@@ -220,7 +301,10 @@ fn e_every_dropped_member_is_named_in_the_log() {
         "manager_real_info.card_number",
         "media_info",
     ] {
-        assert!(lines.contains(&format!("field={field} ")), "{field}: {lines}");
+        assert!(
+            lines.contains(&format!("field={field} ")),
+            "{field}: {lines}"
+        );
     }
     assert!(!lines.contains("s3cr3t"), "{lines}");
 }

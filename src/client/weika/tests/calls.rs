@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::fleet::Fleet;
-use crate::fleet::table::Table;
+use crate::coordination::Coordinator;
+use crate::coordination::table::Table;
 use crate::provider::{IdentityProvider, WeikaManagerProvider};
 use crate::trace::tests::Captured;
 
-fn fleet() -> Arc<dyn Fleet> {
+fn coordinator() -> Arc<dyn Coordinator> {
     Arc::new(Table::default())
 }
 
@@ -58,7 +58,11 @@ async fn refusal_of_a_token_is_about_the_application_and_not_about_a_person() {
 async fn a_token_is_encoded_in_the_query() {
     let answer = Answer::Json(r#"{"errcode":0,"access_token":"t&0=k n#王","expires_in":7200}"#);
     let far_end = FarEnd::with_tokens([answer], [MANAGER]);
-    far_end.client().manager(AuthorizationCode::new("c0de")).await.unwrap();
+    far_end
+        .client()
+        .manager(AuthorizationCode::new("c0de"))
+        .await
+        .unwrap();
     assert_eq!(far_end.calls(), [call("t%260%3Dk%20n%23%E7%8E%8B")]);
 }
 
@@ -92,22 +96,38 @@ async fn users_may_extend_the_table() {
 
 #[tokio::test(start_paused = true)]
 async fn any_other_call_gives_the_whole_answer() {
-    let far_end = FarEnd::new([TOKEN_EXPIRED, Answer::Json(r#"{"errcode":"0","school":{"name":"一中"}}"#)]);
+    let far_end = FarEnd::new([
+        TOKEN_EXPIRED,
+        Answer::Json(r#"{"errcode":"0","school":{"name":"一中"}}"#),
+    ]);
     let answer = far_end
         .client()
-        .post_json(Some("https://open.wecard.qq.com/"), "/cgi-bin/campus/school-info", &json!({ "school_code": "1" }))
+        .post_json(
+            Some("https://open.wecard.qq.com/"),
+            "/cgi-bin/campus/school-info",
+            &json!({ "school_code": "1" }),
+        )
         .await
         .unwrap();
     assert_eq!(answer["school"]["name"], "一中");
     let uri = "https://open.wecard.qq.com/cgi-bin/campus/school-info?access_token=t0ken-2";
-    assert_eq!(far_end.calls()[1], (uri.to_owned(), r#"{"school_code":"1"}"#.to_owned()));
+    assert_eq!(
+        far_end.calls()[1],
+        (uri.to_owned(), r#"{"school_code":"1"}"#.to_owned())
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn e4_any_other_call_gives_no_damaged_identifier() {
-    let answers = [r#"{"errcode":0,"name":"\ud83d"}"#, r#"{"errcode":0,"list":[{"user_id":"o1\ud83d"}]}"#];
+    let answers = [
+        r#"{"errcode":0,"name":"\ud83d"}"#,
+        r#"{"errcode":0,"list":[{"user_id":"o1\ud83d"}]}"#,
+    ];
     let client = FarEnd::new(answers.map(Answer::Json)).client();
-    assert_eq!(client.post_json(None, "/a", &json!({})).await.unwrap()["name"], "\u{fffd}");
+    assert_eq!(
+        client.post_json(None, "/a", &json!({})).await.unwrap()["name"],
+        "\u{fffd}"
+    );
     let error = client.post_json(None, "/a", &json!({})).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Malformed);
 }
@@ -116,13 +136,29 @@ async fn e4_any_other_call_gives_no_damaged_identifier() {
 async fn e8_a_foreign_host_is_sent_nothing() {
     let far_end = FarEnd::new([]);
     let client = far_end.client();
-    for host in
-        ["https://evil.example", "http://uni.weixiao.qq.com", "https://10.0.0.1", "https://uni.weixiao.qq.com:444"]
-    {
-        let error = client.post_json(Some(host), "/a", &json!({})).await.unwrap_err();
+    for host in [
+        "https://evil.example",
+        "http://uni.weixiao.qq.com",
+        "https://10.0.0.1",
+        "https://uni.weixiao.qq.com:444",
+    ] {
+        let error = client
+            .post_json(Some(host), "/a", &json!({}))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ForbiddenHost, "{host}");
     }
-    for path in ["", "a", "@evil.example", ".evil.example", "/a?b=c", "/a#b", "/a b", "/王", "/a\\b"] {
+    for path in [
+        "",
+        "a",
+        "@evil.example",
+        ".evil.example",
+        "/a?b=c",
+        "/a#b",
+        "/a b",
+        "/王",
+        "/a\\b",
+    ] {
         let error = client.post_json(None, path, &json!({})).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ForbiddenHost, "{path}");
     }
@@ -132,19 +168,45 @@ async fn e8_a_foreign_host_is_sent_nothing() {
 #[tokio::test(start_paused = true)]
 async fn e8_a_configured_host_is_called() {
     let far_end = FarEnd::new([Answer::Json(r#"{"errcode":0}"#)]);
-    let client = far_end.builder().allow_host("10.0.0.1:8443").build().unwrap();
-    client.post_json(Some("https://10.0.0.1:8443"), "/a", &json!({})).await.unwrap();
-    assert_eq!(far_end.calls()[0].0, "https://10.0.0.1:8443/a?access_token=t0ken-1");
+    let client = far_end
+        .builder()
+        .allow_host("10.0.0.1:8443")
+        .build()
+        .unwrap();
+    client
+        .post_json(Some("https://10.0.0.1:8443"), "/a", &json!({}))
+        .await
+        .unwrap();
+    assert_eq!(
+        far_end.calls()[0].0,
+        "https://10.0.0.1:8443/a?access_token=t0ken-1"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn both_calls_are_services() {
     let far_end = FarEnd::new([MANAGER]);
     let client = far_end.client();
-    let manager = client.manager_service().ready().await.unwrap().call(AuthorizationCode::new("c0de")).await;
+    let manager = client
+        .manager_service()
+        .ready()
+        .await
+        .unwrap()
+        .call(AuthorizationCode::new("c0de"))
+        .await;
     assert_eq!(manager.unwrap().subject(), "o1");
     let mut tokens = client.tokens().clone();
-    assert_eq!(tokens.ready().await.unwrap().call(()).await.unwrap().expose(), "t0ken-1");
+    assert_eq!(
+        tokens
+            .ready()
+            .await
+            .unwrap()
+            .call(())
+            .await
+            .unwrap()
+            .expose(),
+        "t0ken-1"
+    );
 }
 
 #[test]
@@ -159,15 +221,22 @@ fn what_users_hold_is_send_and_sync() {
 async fn e7_no_secret_is_logged_at_any_level() {
     let log = Captured::new();
     let echo = Answer::Json(r#"{"errcode":1,"errmsg":"t0ken-1 c0de app-s3cr3t"}"#);
-    for answers in
-        [vec![TOKEN_EXPIRED, MANAGER], vec![INVALID_CODE], vec![Answer::Reset], vec![Answer::Hang], vec![echo.clone()]]
-    {
+    for answers in [
+        vec![TOKEN_EXPIRED, MANAGER],
+        vec![INVALID_CODE],
+        vec![Answer::Reset],
+        vec![Answer::Hang],
+        vec![echo.clone()],
+    ] {
         let client = FarEnd::new(answers).client();
         drop(client.manager(AuthorizationCode::new("c0de")).await);
     }
     failure(&FarEnd::with_tokens([echo], []).client()).await;
     let lines = log.text();
-    assert!(lines.contains("access token fetched") && lines.contains("refuses"), "{lines}");
+    assert!(
+        lines.contains("access token fetched") && lines.contains("refuses"),
+        "{lines}"
+    );
     for secret in ["t0ken", "c0de", "s3cr3t"] {
         assert!(!lines.contains(secret), "{lines}");
     }
@@ -175,24 +244,35 @@ async fn e7_no_secret_is_logged_at_any_level() {
 
 #[tokio::test(start_paused = true)]
 async fn clients_of_one_application_that_join_a_fleet_share_a_token() {
-    let (far_end, fleet) = (FarEnd::new([]), fleet());
+    let (far_end, coordinator) = (FarEnd::new([]), coordinator());
     let (one, other) = (far_end.client(), far_end.client());
     // A clone is the same client, and only the first call counts.
-    WeikaManagerProvider::new(one.clone()).join(&fleet);
-    one.join(&self::fleet());
-    other.join(&fleet);
+    WeikaManagerProvider::new(one.clone()).join(&coordinator);
+    one.join(&self::coordinator());
+    other.join(&coordinator);
     assert_eq!(one.access_token().await.unwrap().expose(), "t0ken-1");
     assert_eq!(other.access_token().await.unwrap().expose(), "t0ken-1");
     assert_eq!(far_end.token_fetches(), 1);
-    assert_eq!(far_end.client().access_token().await.unwrap().expose(), "t0ken-2", "it has not joined");
+    assert_eq!(
+        far_end.client().access_token().await.unwrap().expose(),
+        "t0ken-2",
+        "it has not joined"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn other_applications_in_a_fleet_have_their_own_token() {
-    let (far_end, fleet) = (FarEnd::new([]), fleet());
-    let (one, other) = (far_end.client(), far_end.builder().base_url("https://weika.example").build().unwrap());
-    one.join(&fleet);
-    other.join(&fleet);
+    let (far_end, coordinator) = (FarEnd::new([]), coordinator());
+    let (one, other) = (
+        far_end.client(),
+        far_end
+            .builder()
+            .base_url("https://weika.example")
+            .build()
+            .unwrap(),
+    );
+    one.join(&coordinator);
+    other.join(&coordinator);
     assert_eq!(one.access_token().await.unwrap().expose(), "t0ken-1");
     assert_eq!(other.access_token().await.unwrap().expose(), "t0ken-2");
 }

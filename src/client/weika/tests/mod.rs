@@ -43,7 +43,8 @@ struct Log {
     calls: Vec<(String, String)>,
 }
 
-const MANAGER: Answer = Answer::Json(r#"{"errcode":0,"errmsg":"success","user_id":"o1","name":"王"}"#);
+const MANAGER: Answer =
+    Answer::Json(r#"{"errcode":0,"errmsg":"success","user_id":"o1","name":"王"}"#);
 const INVALID_CODE: Answer = Answer::Json(r#"{"errcode":"6001","errmsg":"invalid code"}"#);
 const TOKEN_EXPIRED: Answer = Answer::Json(r#"{"errcode":40002,"errmsg":"access_token expired"}"#);
 
@@ -56,8 +57,15 @@ impl FarEnd {
         token_answers: impl IntoIterator<Item = Answer>,
         call_answers: impl IntoIterator<Item = Answer>,
     ) -> Self {
-        let (token_answers, call_answers) = (token_answers.into_iter().collect(), call_answers.into_iter().collect());
-        Self(Arc::new(Mutex::new(Log { token_answers, call_answers, ..Log::default() })))
+        let (token_answers, call_answers) = (
+            token_answers.into_iter().collect(),
+            call_answers.into_iter().collect(),
+        );
+        Self(Arc::new(Mutex::new(Log {
+            token_answers,
+            call_answers,
+            ..Log::default()
+        })))
     }
 
     fn builder(&self) -> WeikaClientBuilder {
@@ -70,19 +78,26 @@ impl FarEnd {
         self.builder().build().unwrap()
     }
 
-    async fn answer(self, request: Request<RequestBody>) -> Result<Response<Full<Bytes>>, BoxError> {
+    async fn answer(
+        self,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Full<Bytes>>, BoxError> {
         let uri = request.uri().to_string();
         let body = request.into_body().collect().await.unwrap().to_bytes();
         let body = String::from_utf8(body.to_vec()).unwrap();
         let (answer, number) = self.next(uri, body);
         match answer {
             Some(Answer::Json(text)) => Ok(Response::new(Full::from(text))),
-            Some(Answer::Status(status)) => Ok(Response::builder().status(status).body(Full::default()).unwrap()),
+            Some(Answer::Status(status)) => Ok(Response::builder()
+                .status(status)
+                .body(Full::default())
+                .unwrap()),
             Some(Answer::NotSent) => Err(NotSent::new("connection refused").into()),
             Some(Answer::Reset) => Err("reset by peer".into()),
             Some(Answer::Hang) => std::future::pending().await,
             None => {
-                let text = format!(r#"{{"errcode":0,"access_token":"t0ken-{number}","expires_in":7200}}"#);
+                let text =
+                    format!(r#"{{"errcode":0,"access_token":"t0ken-{number}","expires_in":7200}}"#);
                 Ok(Response::new(Full::from(text)))
             }
         }
@@ -96,7 +111,10 @@ impl FarEnd {
             (log.token_answers.pop_front(), log.token_fetches)
         } else {
             log.calls.push((uri, body));
-            (Some(log.call_answers.pop_front().expect("one call too many")), 0)
+            (
+                Some(log.call_answers.pop_front().expect("one call too many")),
+                0,
+            )
         }
     }
 
@@ -110,7 +128,10 @@ impl FarEnd {
 }
 
 async fn failure(client: &WeikaClient) -> Error {
-    let error = client.manager(AuthorizationCode::new("c0de")).await.unwrap_err();
+    let error = client
+        .manager(AuthorizationCode::new("c0de"))
+        .await
+        .unwrap_err();
     let mut shown = format!("{client:?} {error} {error:?}");
     let mut source = error.source();
     while let Some(error) = source {
@@ -124,6 +145,7 @@ async fn failure(client: &WeikaClient) -> Error {
 }
 
 fn call(token: &str) -> (String, String) {
-    let uri = format!("https://uni.weixiao.qq.com/open/cgi-bin/get-manager-info?access_token={token}");
+    let uri =
+        format!("https://uni.weixiao.qq.com/open/cgi-bin/get-manager-info?access_token={token}");
     (uri, r#"{"wxcode":"c0de"}"#.to_owned())
 }

@@ -32,8 +32,13 @@ impl Login {
             Some(end) => (&text[..end], true),
             None => (text, false),
         };
-        let passwords = self.passwords.iter().filter(|password| !password.is_empty());
-        let mut shown = passwords.fold(shown.to_owned(), |shown, password| shown.replace(&***password, "[redacted]"));
+        let passwords = self
+            .passwords
+            .iter()
+            .filter(|password| !password.is_empty());
+        let mut shown = passwords.fold(shown.to_owned(), |shown, password| {
+            shown.replace(&***password, "[redacted]")
+        });
         if is_cut {
             shown.push_str("with [redacted]");
         }
@@ -54,7 +59,11 @@ impl Cause {
     /// A reason in this crate's own words.
     pub(super) fn new(reason: impl Into<String>, remedy: Option<String>) -> Self {
         let reason = reason.into();
-        Self { original: reason.clone(), reason, remedy }
+        Self {
+            original: reason.clone(),
+            reason,
+            remedy,
+        }
     }
 
     pub(super) fn of(error: &RedisError, login: &Login) -> Self {
@@ -69,12 +78,19 @@ impl Cause {
             let command = denied_command(&reason)?;
             Some(format!("allow it: ACL SETUSER {} +{command}", login.user()))
         });
-        Self { reason: login.redacted(&reason), original: login.redacted(&text), remedy }
+        Self {
+            reason: login.redacted(&reason),
+            original: login.redacted(&text),
+            remedy,
+        }
     }
 
     /// The reason of a failure of this store, and its remedy.
     pub(super) fn parts(error: &Error) -> (String, Option<&str>) {
-        match error.source().and_then(|source| source.downcast_ref::<Self>()) {
+        match error
+            .source()
+            .and_then(|source| source.downcast_ref::<Self>())
+        {
             Some(cause) => (cause.reason.clone(), cause.remedy.as_deref()),
             None => (error.to_string(), None),
         }
@@ -104,24 +120,42 @@ fn remedy_for(error: &RedisError, text: &str) -> Option<&'static str> {
         ErrorKind::Server(ServerErrorKind::ReadOnly) => {
             Some("the server is a replica: name the master, or use `Redis::sentinel`")
         }
-        ErrorKind::Server(ServerErrorKind::BusyLoading) => Some("the server is loading its data: wait"),
-        ErrorKind::Server(ServerErrorKind::MasterDown) => Some("the replica has lost its master: start the master"),
-        ErrorKind::Server(ServerErrorKind::ClusterDown) => Some("slots have no node: check CLUSTER INFO"),
-        ErrorKind::MasterNameNotFoundBySentinel => Some("check the name of the master in the sentinels"),
+        ErrorKind::Server(ServerErrorKind::BusyLoading) => {
+            Some("the server is loading its data: wait")
+        }
+        ErrorKind::Server(ServerErrorKind::MasterDown) => {
+            Some("the replica has lost its master: start the master")
+        }
+        ErrorKind::Server(ServerErrorKind::ClusterDown) => {
+            Some("slots have no node: check CLUSTER INFO")
+        }
+        ErrorKind::MasterNameNotFoundBySentinel => {
+            Some("check the name of the master in the sentinels")
+        }
         ErrorKind::RESP3NotSupported => Some("Redis 7 or Valkey is needed"),
         ErrorKind::AuthenticationFailed => Some(CHECK_CREDENTIALS),
         _ if is_about_credentials(text) => Some(CHECK_CREDENTIALS),
-        _ if text.contains("cluster support disabled") => Some("the server is no cluster: use `Redis::builder`"),
-        _ if text.contains("OOM command not allowed") => Some("the server is full: raise maxmemory"),
+        _ if text.contains("cluster support disabled") => {
+            Some("the server is no cluster: use `Redis::builder`")
+        }
+        _ if text.contains("OOM command not allowed") => {
+            Some("the server is full: raise maxmemory")
+        }
         _ if text.contains("MISCONF") => {
             Some("the server cannot write to its disk: check the disk and the server's log")
         }
-        _ if text.contains("NOREPLICAS") => Some("too few replicas are connected: check min-replicas-to-write"),
+        _ if text.contains("NOREPLICAS") => {
+            Some("too few replicas are connected: check min-replicas-to-write")
+        }
         _ if text.contains("max number of clients") => Some("raise maxclients of the server"),
-        ErrorKind::Server(ServerErrorKind::Moved) => Some("the server is part of a cluster: use `Redis::cluster`"),
+        ErrorKind::Server(ServerErrorKind::Moved) => {
+            Some("the server is part of a cluster: use `Redis::cluster`")
+        }
         // The missing right is known elsewhere.
         _ if text.contains("NOPERM") => None,
-        _ if text.contains("unknown command") => Some("Redis 7 or Valkey is needed, and no command may be renamed"),
+        _ if text.contains("unknown command") => {
+            Some("Redis 7 or Valkey is needed, and no command may be renamed")
+        }
         _ if text.contains("DB index") => Some("check the database number in the address of Redis"),
         _ => remedy::for_network(text),
     }
@@ -131,15 +165,21 @@ fn remedy_for(error: &RedisError, text: &str) -> Option<&'static str> {
 fn denied_command(reason: &str) -> Option<&str> {
     let (_, after) = reason.split_once("permissions to run the '")?;
     let (command, after) = after.split_once('\'')?;
-    let is_command =
-        command.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'|' | b'-' | b'.' | b'_'));
+    let is_command = command
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'|' | b'-' | b'.' | b'_'));
     (is_command && after.starts_with(" command")).then_some(command)
 }
 
 fn is_about_credentials(text: &str) -> bool {
-    ["WRONGPASS", "NOAUTH", "without any password configured", "invalid password"]
-        .iter()
-        .any(|sign| text.contains(sign))
+    [
+        "WRONGPASS",
+        "NOAUTH",
+        "without any password configured",
+        "invalid password",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign))
 }
 
 #[cfg(test)]
@@ -147,7 +187,10 @@ mod tests {
     use super::*;
 
     fn login() -> Login {
-        Login { user: None, passwords: vec![Zeroizing::new("sesame".to_owned())] }
+        Login {
+            user: None,
+            passwords: vec![Zeroizing::new("sesame".to_owned())],
+        }
     }
 
     #[test]
@@ -157,7 +200,10 @@ mod tests {
             let error = RedisError::from((ErrorKind::Client, "it failed", detail.to_owned()));
             let cause = Cause::of(&error, &login());
             let shown = format!("{cause} {cause:?}");
-            assert!(!shown.contains("sesa") && shown.contains("[redacted]"), "{shown}");
+            assert!(
+                !shown.contains("sesa") && shown.contains("[redacted]"),
+                "{shown}"
+            );
         }
     }
 
@@ -166,16 +212,28 @@ mod tests {
         let denied = |reason| denied_command(reason);
         let said = "NOPERM this user has no permissions to run the 'cluster|slots' command";
         assert_eq!(denied(said), Some("cluster|slots"));
-        assert_eq!(denied("NOPERM User app has no permissions to run the 'time' command"), Some("time"));
+        assert_eq!(
+            denied("NOPERM User app has no permissions to run the 'time' command"),
+            Some("time")
+        );
         assert_eq!(denied("NOPERM No permissions to access a key"), None);
-        assert_eq!(denied("NOPERM User app has no permissions to run the 'a b' command"), None);
-        assert_eq!(denied("ERR wrong number of arguments for the 'time' command"), None);
+        assert_eq!(
+            denied("NOPERM User app has no permissions to run the 'a b' command"),
+            None
+        );
+        assert_eq!(
+            denied("ERR wrong number of arguments for the 'time' command"),
+            None
+        );
     }
 
     #[test]
     fn outside_text_is_escaped_and_cut() {
         let error = RedisError::from((ErrorKind::Client, "it failed", "\n".repeat(1000)));
         let shown = Cause::of(&error, &login()).to_string();
-        assert!(!shown.contains('\n') && shown.chars().count() <= 400, "{shown}");
+        assert!(
+            !shown.contains('\n') && shown.chars().count() <= 400,
+            "{shown}"
+        );
     }
 }

@@ -40,7 +40,11 @@ pub(super) async fn inspect(connection: &mut Connection, server: &str) {
     if facts.values().any(|facts| facts.policy.is_none()) || facts.is_empty() {
         read(connection, server, "maxmemory-policy", true, &mut facts).await;
     }
-    if facts.values().any(|facts| facts.has_append_only_file.is_none()) || facts.is_empty() {
+    if facts
+        .values()
+        .any(|facts| facts.has_append_only_file.is_none())
+        || facts.is_empty()
+    {
         read(connection, server, "appendonly", true, &mut facts).await;
     }
     for (server, facts) in facts {
@@ -64,7 +68,10 @@ async fn read(
     match ask(connection, question, server).await {
         Ok(answers) => {
             for (server, answer) in answers {
-                facts.entry(server).or_default().learn(&lines(answer, is_setting));
+                facts
+                    .entry(server)
+                    .or_default()
+                    .learn(&lines(answer, is_setting));
             }
         }
         Err(error) => {
@@ -75,7 +82,11 @@ async fn read(
 }
 
 /// Each server's answer to a question.
-async fn ask(connection: &mut Connection, question: Cmd, server: &str) -> RedisResult<Vec<(String, Value)>> {
+async fn ask(
+    connection: &mut Connection,
+    question: Cmd,
+    server: &str,
+) -> RedisResult<Vec<(String, Value)>> {
     match connection {
         Connection::Single(connection) => {
             let answer = question.query_async(connection).await?;
@@ -84,9 +95,10 @@ async fn ask(connection: &mut Connection, question: Cmd, server: &str) -> RedisR
         Connection::Cluster(connection) => {
             let all = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
             match connection.route_command(question, all).await? {
-                Value::Map(answers) => {
-                    Ok(answers.into_iter().filter_map(|(node, answer)| Some((text(&node)?, answer))).collect())
-                }
+                Value::Map(answers) => Ok(answers
+                    .into_iter()
+                    .filter_map(|(node, answer)| Some((text(&node)?, answer)))
+                    .collect()),
                 answer => Ok(vec![(server.to_owned(), answer)]),
             }
         }
@@ -100,7 +112,9 @@ fn lines(answer: Value, is_setting: bool) -> HashMap<String, String> {
     }
     let text = text(&answer).unwrap_or_default();
     let pairs = text.lines().filter_map(|line| line.trim().split_once(':'));
-    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    pairs
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -113,7 +127,10 @@ fn text(value: &Value) -> Option<String> {
 
 impl Facts {
     fn learn(&mut self, lines: &HashMap<String, String>) {
-        if let Some(policy) = lines.get("maxmemory_policy").or_else(|| lines.get("maxmemory-policy")) {
+        if let Some(policy) = lines
+            .get("maxmemory_policy")
+            .or_else(|| lines.get("maxmemory-policy"))
+        {
             self.policy = Some(policy.clone());
         }
         if let Some(is_on) = lines.get("aof_enabled").or_else(|| lines.get("appendonly")) {
@@ -126,7 +143,9 @@ impl Facts {
 
     /// The policy if it is known, and whether it evicts.
     fn policy(&self) -> Option<(&str, bool)> {
-        self.policy.as_deref().map(|policy| (policy, policy != "noeviction"))
+        self.policy
+            .as_deref()
+            .map(|policy| (policy, policy != "noeviction"))
     }
 
     /// Whether a restart loses everything, if that is known.
@@ -146,8 +165,12 @@ fn warn_once(server: &str, facts: &Facts) {
         warned_about.clear();
     }
     let warned = warned_about.entry(server.to_owned()).or_default();
-    let evicting = facts.policy().map(|(policy, evicts)| evicts.then(|| outside(policy).to_string()));
-    let is_evicting_news = evicting.as_ref().is_some_and(|evicting| evicting.is_some() && *evicting != warned.policy);
+    let evicting = facts
+        .policy()
+        .map(|(policy, evicts)| evicts.then(|| outside(policy).to_string()));
+    let is_evicting_news = evicting
+        .as_ref()
+        .is_some_and(|evicting| evicting.is_some() && *evicting != warned.policy);
     let is_loss_news = facts.loses_all() == Some(true) && !warned.no_persistence;
     if let Some(evicting) = &evicting {
         warned.policy.clone_from(evicting);
@@ -178,7 +201,12 @@ mod tests {
 
     fn facts(pairs: &[(&str, &str)]) -> Facts {
         let mut facts = Facts::default();
-        facts.learn(&pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+        facts.learn(
+            &pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        );
         facts
     }
 
@@ -186,8 +214,20 @@ mod tests {
     fn only_known_flaws_are_flaws() {
         for (pairs, evicts, loses_all) in [
             (&[][..], None, None),
-            (&[("maxmemory_policy", "noeviction"), ("aof_enabled", "1"), ("save", "")], Some(false), Some(false)),
-            (&[("aof_enabled", "0"), ("save", "3600 1")], None, Some(false)),
+            (
+                &[
+                    ("maxmemory_policy", "noeviction"),
+                    ("aof_enabled", "1"),
+                    ("save", ""),
+                ],
+                Some(false),
+                Some(false),
+            ),
+            (
+                &[("aof_enabled", "0"), ("save", "3600 1")],
+                None,
+                Some(false),
+            ),
             // The save points are not known.
             (&[("aof_enabled", "0")], None, None),
             (&[("aof_enabled", "0"), ("save", "")], None, Some(true)),
@@ -195,27 +235,64 @@ mod tests {
             (&[("maxmemory-policy", "volatile-ttl")], Some(true), None),
         ] {
             let facts = facts(pairs);
-            assert_eq!((facts.policy().map(|(_, evicts)| evicts), facts.loses_all()), (evicts, loses_all), "{pairs:?}");
+            assert_eq!(
+                (facts.policy().map(|(_, evicts)| evicts), facts.loses_all()),
+                (evicts, loses_all),
+                "{pairs:?}"
+            );
         }
     }
 
     #[test]
     fn flaw_is_warned_about_once_for_each_server_and_again_after_a_change() {
         let log = Captured::new();
-        let flawed = |policy| facts(&[("maxmemory_policy", policy), ("aof_enabled", "0"), ("save", "")]);
+        let flawed = |policy| {
+            facts(&[
+                ("maxmemory_policy", policy),
+                ("aof_enabled", "0"),
+                ("save", ""),
+            ])
+        };
         let count = |text: &str| log.text().matches(text).count();
         for _ in 0..3 {
             warn_once("a.example:1", &flawed("allkeys-lru"));
             // No answer is no change.
             warn_once("a.example:1", &Facts::default());
         }
-        assert_eq!((count("maxmemory-policy is allkeys-lru"), count("appendonly")), (1, 1));
+        assert_eq!(
+            (
+                count("maxmemory-policy is allkeys-lru"),
+                count("appendonly")
+            ),
+            (1, 1)
+        );
         warn_once("b.example:1", &flawed("allkeys-lru"));
-        assert_eq!((count("maxmemory-policy is allkeys-lru"), count("appendonly")), (2, 2));
+        assert_eq!(
+            (
+                count("maxmemory-policy is allkeys-lru"),
+                count("appendonly")
+            ),
+            (2, 2)
+        );
         warn_once("a.example:1", &flawed("volatile-lru"));
-        assert_eq!((count("maxmemory-policy is volatile-lru"), count("appendonly")), (1, 2));
-        warn_once("a.example:1", &facts(&[("maxmemory_policy", "noeviction"), ("aof_enabled", "1")]));
+        assert_eq!(
+            (
+                count("maxmemory-policy is volatile-lru"),
+                count("appendonly")
+            ),
+            (1, 2)
+        );
+        warn_once(
+            "a.example:1",
+            &facts(&[("maxmemory_policy", "noeviction"), ("aof_enabled", "1")]),
+        );
         warn_once("a.example:1", &flawed("volatile-lru"));
-        assert_eq!((count("maxmemory-policy is volatile-lru"), count("appendonly")), (2, 3));
+        assert_eq!(
+            (
+                count("maxmemory-policy is volatile-lru"),
+                count("appendonly")
+            ),
+            (2, 3)
+        );
     }
 }

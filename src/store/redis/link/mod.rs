@@ -108,7 +108,11 @@ impl Link {
     pub(super) async fn connect(&self) -> Result<(), Error> {
         let (connection, server) = self.dial().await?;
         let number = self.next_tag();
-        self.state.store(Arc::new(State::Up(number, connection.clone(), Arc::clone(&server))));
+        self.state.store(Arc::new(State::Up(
+            number,
+            connection.clone(),
+            Arc::clone(&server),
+        )));
         if locked(&self.outage).is_over() {
             info!("redis: connected again");
         }
@@ -155,16 +159,26 @@ impl Link {
         // Without a remedy at hand, the consequence is said.
         let then = remedy.unwrap_or(CONSEQUENCE);
         if rights::is_denial(&reason) {
-            error!("redis: cannot connect: {}; {}", reason.as_str(), then.to_owned());
+            error!(
+                "redis: cannot connect: {}; {}",
+                reason.as_str(),
+                then.to_owned()
+            );
         } else {
-            warn!("redis: cannot connect: {}; {}", reason.as_str(), then.to_owned());
+            warn!(
+                "redis: cannot connect: {}; {}",
+                reason.as_str(),
+                then.to_owned()
+            );
         }
     }
 
     /// Checks the rights after a call was denied, until none is missing any more. The connection stays: sessions may
     /// still be read. `checked` is when rights were last missing.
     async fn recheck_rights(&self, connection: &Connection, checked: &mut Option<Instant>) {
-        let Some(denied) = locked(&self.denied).clone() else { return };
+        let Some(denied) = locked(&self.denied).clone() else {
+            return;
+        };
         if checked.is_some_and(|checked| checked.elapsed() < RIGHTS_INTERVAL) {
             return;
         }
@@ -190,9 +204,14 @@ impl Link {
 
     fn log_denial(&self, error: &Error) {
         let (reason, remedy) = Cause::parts(error);
-        if rights::is_denial(&reason) && locked(&self.lost_rights).is_news(&reason, Instant::now()) {
+        if rights::is_denial(&reason) && locked(&self.lost_rights).is_news(&reason, Instant::now())
+        {
             let remedy = remedy.map_or_else(|| self.all_rights(), str::to_owned);
-            error!("redis: calls are denied: {}; logins or logouts fail with 503; {}", reason.as_str(), remedy);
+            error!(
+                "redis: calls are denied: {}; logins or logouts fail with 503; {}",
+                reason.as_str(),
+                remedy
+            );
         }
     }
 
@@ -242,7 +261,9 @@ impl Link {
 
     /// Whether whoever is at the other end of a connection can be written to at this very moment.
     pub(super) async fn beats(&self, connection: Connection) -> bool {
-        self.ask(connection, &script::BEAT, &[&self.probes.key], &[]).await.is_ok()
+        self.ask(connection, &script::BEAT, &[&self.probes.key], &[])
+            .await
+            .is_ok()
     }
 
     async fn ask(
@@ -257,7 +278,9 @@ impl Link {
         let tag = self.next_tag().to_string();
         let called = script.run(connection, keys, &tag, arguments);
         match timeout(self.budget, called).await {
-            Ok(Ok(Value::Array(mut values))) if values.first().is_some_and(|first| is(first, &tag)) => {
+            Ok(Ok(Value::Array(mut values)))
+                if values.first().is_some_and(|first| is(first, &tag)) =>
+            {
                 values.remove(0);
                 Ok(values)
             }
@@ -265,12 +288,20 @@ impl Link {
                 meter::foreign_reply();
                 let cause = Cause::new("the reply belongs to another request", None);
                 Err(Failure::Broken(
-                    Error::new(ErrorKind::Store, "redis: the reply belongs to another request").with_source(cause),
+                    Error::new(
+                        ErrorKind::Store,
+                        "redis: the reply belongs to another request",
+                    )
+                    .with_source(cause),
                 ))
             }
             Ok(Err(error)) => {
                 let failed = self.failure("redis: the call failed", &error);
-                Err(if is_fatal(&error) { Failure::Broken(failed) } else { Failure::Refused(failed) })
+                Err(if is_fatal(&error) {
+                    Failure::Broken(failed)
+                } else {
+                    Failure::Refused(failed)
+                })
             }
             Err(_elapsed) => Err(Failure::Broken(self.too_late("redis: no answer in time"))),
         }
@@ -292,9 +323,12 @@ impl Link {
     pub(super) async fn listen(&self) -> RedisResult<Listening> {
         let listening = timeout(
             self.source.patience(self.budget),
-            self.source.listen(&self.probes.channel, &self.probes.key, self.budget),
+            self.source
+                .listen(&self.probes.channel, &self.probes.key, self.budget),
         );
-        listening.await.unwrap_or_else(|_| Err((redis::ErrorKind::Io, "no subscription in time").into()))
+        listening
+            .await
+            .unwrap_or_else(|_| Err((redis::ErrorKind::Io, "no subscription in time").into()))
     }
 
     /// Gives the connection up, unless somebody has already.
@@ -303,12 +337,21 @@ impl Link {
         if !matches!(**state, State::Up(current, ..) if current == number) {
             return;
         }
-        let former = self.state.compare_and_swap(&state, Arc::new(State::Down(error.clone())));
+        let former = self
+            .state
+            .compare_and_swap(&state, Arc::new(State::Down(error.clone())));
         if Arc::ptr_eq(&former, &state) {
             let (reason, remedy) = Cause::parts(error);
             if locked(&self.outage).is_news(&reason, Instant::now()) {
-                let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
-                warn!("redis: connection lost: {}; {}{}", reason.as_str(), CONSEQUENCE.to_owned(), remedy.as_str());
+                let remedy = remedy
+                    .map(|remedy| format!("; {remedy}"))
+                    .unwrap_or_default();
+                warn!(
+                    "redis: connection lost: {}; {}{}",
+                    reason.as_str(),
+                    CONSEQUENCE.to_owned(),
+                    remedy.as_str()
+                );
             }
             self.lost.notify_one();
         }
@@ -318,10 +361,19 @@ impl Link {
     async fn dial(&self) -> Result<(Connection, Arc<str>), Error> {
         let dialled = timeout(self.source.patience(self.budget), async {
             let dialled = self.source.dial().await;
-            let (connection, server) = dialled.map_err(|error| self.failure("redis: no connection", &error))?;
+            let (connection, server) =
+                dialled.map_err(|error| self.failure("redis: no connection", &error))?;
             self.check_rights(connection.clone()).await?;
             let hello = [self.probes.channel.as_bytes(), NOBODY];
-            match self.ask(connection.clone(), &script::HELLO, &[&self.probes.key], &hello).await {
+            match self
+                .ask(
+                    connection.clone(),
+                    &script::HELLO,
+                    &[&self.probes.key],
+                    &hello,
+                )
+                .await
+            {
                 Ok(_) => Ok((connection, server.into())),
                 Err(Failure::Refused(error) | Failure::Broken(error)) => Err(error),
             }
@@ -379,6 +431,9 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").field("source", &self.source).field("outage", &self.outage()).finish_non_exhaustive()
+        f.debug_struct("Link")
+            .field("source", &self.source)
+            .field("outage", &self.outage())
+            .finish_non_exhaustive()
     }
 }

@@ -19,9 +19,14 @@ pub(super) struct Outage {
 impl Outage {
     /// Whether this reason is to be logged. Numbers in it do not make another reason.
     pub(super) fn is_news(&mut self, reason: &str, now: Instant) -> bool {
-        let reason: String = reason.chars().filter(|character| !character.is_ascii_digit()).collect();
+        let reason: String = reason
+            .chars()
+            .filter(|character| !character.is_ascii_digit())
+            .collect();
         let is_too_soon = self.lines >= LINES_AT_ONCE
-            && self.last_line.is_some_and(|last_line| now.saturating_duration_since(last_line) < PAUSE);
+            && self
+                .last_line
+                .is_some_and(|last_line| now.saturating_duration_since(last_line) < PAUSE);
         if is_too_soon || self.reason.as_ref() == Some(&reason) {
             return false;
         }
@@ -66,9 +71,17 @@ mod tests {
         let (mut outage, start) = (Outage::default(), Instant::now());
         let mut lines = 0;
         for attempt in 0..400 {
-            let reason = if attempt % 2 == 0 { "refused" } else { "no answer in time" };
-            lines += u32::from(outage.is_news(reason, start + Duration::from_millis(250) * attempt));
+            let reason = if attempt % 2 == 0 {
+                "refused"
+            } else {
+                "no answer in time"
+            };
+            lines +=
+                u32::from(outage.is_news(reason, start + Duration::from_millis(250) * attempt));
         }
-        assert!((LINES_AT_ONCE + 8..=LINES_AT_ONCE + 10).contains(&lines), "{lines}");
+        assert!(
+            (LINES_AT_ONCE + 8..=LINES_AT_ONCE + 10).contains(&lines),
+            "{lines}"
+        );
     }
 }

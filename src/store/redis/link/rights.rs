@@ -40,8 +40,11 @@ impl Link {
         let (commands, pipeline) = calls(probes);
         let replies: RedisResult<Vec<Value>> = pipeline.query_async(&mut connection).await;
         let replies = replies.map_err(|error| self.failure("redis: the call failed", &error))?;
-        let mut missing: Vec<Right> =
-            commands.iter().zip(&replies).filter_map(|(command, reply)| denied(command, reply)).collect();
+        let mut missing: Vec<Right> = commands
+            .iter()
+            .zip(&replies)
+            .filter_map(|(command, reply)| denied(command, reply))
+            .collect();
         missing.sort();
         missing.dedup();
         if missing.is_empty() {
@@ -55,17 +58,28 @@ impl Link {
     fn lacking(&self, rule: &str) -> Error {
         let user = self.login.user();
         let remedy = format!("allow it: ACL SETUSER {user} {rule}");
-        let cause = Cause::new(format!("NOPERM the Redis user {user} lacks {rule}"), Some(remedy));
+        let cause = Cause::new(
+            format!("NOPERM the Redis user {user} lacks {rule}"),
+            Some(remedy),
+        );
         Error::new(ErrorKind::Store, "redis: the Redis user lacks rights").with_source(cause)
     }
 
     /// The remedy for a denial whose right is not known.
     pub(super) fn all_rights(&self) -> String {
-        let Probes { channel, pattern, .. } = &self.probes;
-        let commands: BTreeSet<String> =
-            calls(&self.probes).0.iter().map(|name| Right::Command(name).rule(&self.probes)).collect();
+        let Probes {
+            channel, pattern, ..
+        } = &self.probes;
+        let commands: BTreeSet<String> = calls(&self.probes)
+            .0
+            .iter()
+            .map(|name| Right::Command(name).rule(&self.probes))
+            .collect();
         let commands = commands.into_iter().collect::<Vec<_>>().join(" ");
-        format!("allow all that the store needs: ACL SETUSER {} ~{pattern} &{channel} {commands}", self.login.user())
+        format!(
+            "allow all that the store needs: ACL SETUSER {} ~{pattern} &{channel} {commands}",
+            self.login.user()
+        )
     }
 
     /// The rule that allows to subscribe, if that is the reason of this error.
@@ -121,7 +135,9 @@ fn calls(probes: &Probes) -> (Vec<&'static str>, Pipeline) {
 
 fn denied(command: &'static str, reply: &Value) -> Option<Right> {
     match reply {
-        Value::ServerError(error) => missing_right(command, error.code(), error.details().unwrap_or_default()),
+        Value::ServerError(error) => {
+            missing_right(command, error.code(), error.details().unwrap_or_default())
+        }
         _ => None,
     }
 }
@@ -143,9 +159,15 @@ fn missing_right(command: &'static str, code: &str, text: &str) -> Option<Right>
 
 /// Whether an error says that a right is missing, also one inside a script, in the words of Redis 6 to 8.
 pub(super) fn is_denial(text: &str) -> bool {
-    ["NOPERM", "NoPerm", "no permissions to", "ACL failure in script", "executing the script can't"]
-        .iter()
-        .any(|sign| text.contains(sign))
+    [
+        "NOPERM",
+        "NoPerm",
+        "no permissions to",
+        "ACL failure in script",
+        "executing the script can't",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign))
 }
 
 #[cfg(test)]
@@ -155,17 +177,36 @@ mod tests {
     #[test]
     fn missing_right_is_read_in_the_words_of_all_versions() {
         for (text, expected) in [
-            ("this user has no permissions to run the 'time' command or its subcommand", Right::Command("TIME")),
-            ("User channel has no permissions to run the 'time' command", Right::Command("TIME")),
-            ("this user has no permissions to access one of the keys used as arguments", Right::Keys),
+            (
+                "this user has no permissions to run the 'time' command or its subcommand",
+                Right::Command("TIME"),
+            ),
+            (
+                "User channel has no permissions to run the 'time' command",
+                Right::Command("TIME"),
+            ),
+            (
+                "this user has no permissions to access one of the keys used as arguments",
+                Right::Keys,
+            ),
             ("No permissions to access a key", Right::Keys),
-            ("this user has no permissions to access one of the channels used as arguments", Right::Channel),
+            (
+                "this user has no permissions to access one of the channels used as arguments",
+                Right::Channel,
+            ),
             ("No permissions to access a channel", Right::Channel),
             ("", Right::Command("TIME")),
         ] {
-            assert_eq!(missing_right("TIME", "NOPERM", text), Some(expected), "{text}");
+            assert_eq!(
+                missing_right("TIME", "NOPERM", text),
+                Some(expected),
+                "{text}"
+            );
         }
-        assert_eq!(missing_right("HSET", "WRONGTYPE", "Operation against a key"), None);
+        assert_eq!(
+            missing_right("HSET", "WRONGTYPE", "Operation against a key"),
+            None
+        );
         assert_eq!(missing_right("SET", "OOM", "command not allowed"), None);
     }
 

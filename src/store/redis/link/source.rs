@@ -8,8 +8,8 @@ use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, PushInfo,
-    RedisConnectionInfo, RedisFuture, RedisResult, TlsMode, Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo,
+    ProtocolVersion, PushInfo, RedisConnectionInfo, RedisFuture, RedisResult, TlsMode, Value,
 };
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -42,7 +42,10 @@ impl Source {
         master: &str,
         credentials: &Credentials,
     ) -> RedisResult<Self> {
-        let places = urls.iter().map(|url| place(url)).collect::<RedisResult<Vec<_>>>()?;
+        let places = urls
+            .iter()
+            .map(|url| place(url))
+            .collect::<RedisResult<Vec<_>>>()?;
         let mut of_master = SentinelNodeConnectionInfo::default();
         if let Some(first) = places.first() {
             of_master = of_master.set_redis_connection_info(first.redis_settings().clone());
@@ -58,21 +61,50 @@ impl Source {
         if let Some(password) = &credentials.password {
             settings = settings.set_password(password.as_str());
         }
-        let mut login = places.first().map(|first| login_of(first.redis_settings())).unwrap_or_default();
-        login.passwords.extend(places.iter().flat_map(|place| login_of(place.redis_settings()).passwords));
+        let mut login = places
+            .first()
+            .map(|first| login_of(first.redis_settings()))
+            .unwrap_or_default();
+        login.passwords.extend(
+            places
+                .iter()
+                .flat_map(|place| login_of(place.redis_settings()).passwords),
+        );
         login.passwords.extend(credentials.password.clone());
         let is_tls = places.iter().any(is_tls);
-        let sentinels: Vec<ConnectionInfo> =
-            places.into_iter().map(|place| place.set_redis_settings(settings.clone())).collect();
-        let client = SentinelClient::build(sentinels, master, Some(of_master), SentinelServerType::Master)?;
-        Ok(Self::Sentinel { client: Box::new(Mutex::new(client)), sentinels: count(urls), login, is_tls })
+        let sentinels: Vec<ConnectionInfo> = places
+            .into_iter()
+            .map(|place| place.set_redis_settings(settings.clone()))
+            .collect();
+        let client = SentinelClient::build(
+            sentinels,
+            master,
+            Some(of_master),
+            SentinelServerType::Master,
+        )?;
+        Ok(Self::Sentinel {
+            client: Box::new(Mutex::new(client)),
+            sentinels: count(urls),
+            login,
+            is_tls,
+        })
     }
 
     pub(in crate::store::redis) fn cluster(urls: &[String], budget: Duration) -> RedisResult<Self> {
-        let places = urls.iter().map(|url| place(url)).collect::<RedisResult<Vec<_>>>()?;
-        let nodes = places.iter().cloned().map(Client::open).collect::<RedisResult<_>>()?;
+        let places = urls
+            .iter()
+            .map(|url| place(url))
+            .collect::<RedisResult<Vec<_>>>()?;
+        let nodes = places
+            .iter()
+            .cloned()
+            .map(Client::open)
+            .collect::<RedisResult<_>>()?;
         let cluster = ClusterClient::builder(places).use_protocol(ProtocolVersion::RESP3);
-        let cluster = cluster.connection_timeout(budget).response_timeout(budget).build()?;
+        let cluster = cluster
+            .connection_timeout(budget)
+            .response_timeout(budget)
+            .build()?;
         Ok(Self::Cluster(Box::new(cluster), nodes))
     }
 
@@ -100,7 +132,9 @@ impl Source {
             Self::Single(client) => login_of(client.get_connection_info().redis_settings()),
             Self::Sentinel { login, .. } => login.clone(),
             Self::Cluster(_, nodes) => {
-                let logins = nodes.iter().map(|node| login_of(node.get_connection_info().redis_settings()));
+                let logins = nodes
+                    .iter()
+                    .map(|node| login_of(node.get_connection_info().redis_settings()));
                 let merge = |all: Login, next: Login| Login {
                     user: all.user.or(next.user),
                     passwords: [all.passwords, next.passwords].concat(),
@@ -113,31 +147,48 @@ impl Source {
     /// A new connection, and the address of its server. It has no time limit; the caller sets one.
     pub(super) async fn dial(&self) -> RedisResult<(Connection, String)> {
         // What is waited for has a limit already, which also holds for what this crate's own limits cannot see.
-        let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
+        let config = AsyncConnectionConfig::new()
+            .set_response_timeout(None)
+            .set_connection_timeout(None);
         let client = match self {
             Self::Single(client) => Client::clone(client),
-            Self::Sentinel { client: sentinel, .. } => sentinel.lock().await.async_get_client().await?,
+            Self::Sentinel {
+                client: sentinel, ..
+            } => sentinel.lock().await.async_get_client().await?,
             Self::Cluster(cluster, _) => {
                 // Its nodes are told apart where that matters.
-                return Ok((Connection::Cluster(cluster.get_async_connection().await?), "cluster".to_owned()));
+                return Ok((
+                    Connection::Cluster(cluster.get_async_connection().await?),
+                    "cluster".to_owned(),
+                ));
             }
         };
         let server = client.get_connection_info().addr().to_string();
-        let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        let connection = client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
         Ok((Connection::Single(connection), server))
     }
 
     /// A new connection that hears what is published on `channel`, at the server that scripts publish at: only there
     /// the order of messages and answers says something. In a cluster that is the node with the slot of `key`.
-    pub(super) async fn listen(&self, channel: &str, key: &str, patience: Duration) -> RedisResult<Listening> {
+    pub(super) async fn listen(
+        &self,
+        channel: &str,
+        key: &str,
+        patience: Duration,
+    ) -> RedisResult<Listening> {
         match self {
             Self::Single(client) => Listening::at(client, channel, patience).await,
-            Self::Sentinel { client: sentinel, .. } => {
+            Self::Sentinel {
+                client: sentinel, ..
+            } => {
                 let master = sentinel.lock().await.async_get_client().await?;
                 Listening::at(&master, channel, patience).await
             }
             Self::Cluster(_, nodes) => {
-                let mut outcome = Err((redis::ErrorKind::ClusterConnectionNotFound, "no node").into());
+                let mut outcome =
+                    Err((redis::ErrorKind::ClusterConnectionNotFound, "no node").into());
                 for node in nodes {
                     outcome = Listening::at_owner(node, channel, key, patience).await;
                     if outcome.is_ok() {
@@ -160,25 +211,47 @@ impl Listening {
     async fn at(client: &Client, channel: &str, patience: Duration) -> RedisResult<Self> {
         let place = client.get_connection_info().clone();
         // On a connection of the older protocol nothing can be asked while it listens.
-        let settings = place.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let settings = place
+            .redis_settings()
+            .clone()
+            .set_protocol(ProtocolVersion::RESP3);
         let client = Client::open(place.set_redis_settings(settings))?;
         let (sender, messages) = unbounded_channel();
         let config = AsyncConnectionConfig::new().set_push_sender(sender);
-        let config = config.set_response_timeout(Some(patience)).set_connection_timeout(Some(patience));
-        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        let config = config
+            .set_response_timeout(Some(patience))
+            .set_connection_timeout(Some(patience));
+        let mut connection = client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
         connection.subscribe(channel).await?;
-        Ok(Self { connection, messages })
+        Ok(Self {
+            connection,
+            messages,
+        })
     }
 
     /// At this node, or where it says that the slot of `key` is.
-    async fn at_owner(node: &Client, channel: &str, key: &str, patience: Duration) -> RedisResult<Self> {
+    async fn at_owner(
+        node: &Client,
+        channel: &str,
+        key: &str,
+        patience: Duration,
+    ) -> RedisResult<Self> {
         let mut listening = Self::at(node, channel, patience).await?;
         let mut write = redis::cmd("PEXPIRE");
-        let Err(error) = write.arg(key).arg(1_000).query_async::<()>(&mut listening.connection).await else {
+        let Err(error) = write
+            .arg(key)
+            .arg(1_000)
+            .query_async::<()>(&mut listening.connection)
+            .await
+        else {
             return Ok(listening);
         };
         let place = node.get_connection_info();
-        let owner = error.redirect_node().and_then(|(address, _)| at_address(place.addr(), address));
+        let owner = error
+            .redirect_node()
+            .and_then(|(address, _)| at_address(place.addr(), address));
         let owner = Client::open(place.clone().set_addr(owner.ok_or(error)?))?;
         Self::at(&owner, channel, patience).await
     }
@@ -214,14 +287,22 @@ fn place(url: &str) -> RedisResult<ConnectionInfo> {
         let _chosen = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
     // The client drops the server's text about a failed `AUTH`, but not that about a failed `HELLO`.
-    let settings = place.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    let settings = place
+        .redis_settings()
+        .clone()
+        .set_protocol(ProtocolVersion::RESP3);
     Ok(place.set_redis_settings(settings))
 }
 
 fn login_of(settings: &RedisConnectionInfo) -> Login {
-    let passwords = settings.password().map(|password| Zeroizing::new(password.to_owned()));
+    let passwords = settings
+        .password()
+        .map(|password| Zeroizing::new(password.to_owned()));
     let user = settings.username().map(str::to_owned);
-    Login { user, passwords: passwords.into_iter().collect() }
+    Login {
+        user,
+        passwords: passwords.into_iter().collect(),
+    }
 }
 
 fn is_tls(place: &ConnectionInfo) -> bool {

@@ -6,10 +6,10 @@ use http::{Request, Response};
 use pin_project::pin_project;
 use tower_service::Service;
 
-use crate::answer::OwnResponse;
 use crate::body::ResponseBody;
+use crate::response::OwnResponse;
 
-/// Response future of [`AutoLogin`](super::AutoLogin).
+/// Response future of [`SilentLogin`](super::SilentLogin).
 #[pin_project]
 pub struct ResponseFuture<S: Service<Request<B>>, B>(#[pin] Kind<S, B>);
 
@@ -37,7 +37,10 @@ impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
         request: Request<B>,
         ready: S,
     ) -> Self {
-        Self(Kind::Deciding(Box::new(Deciding { login: Box::pin(login), waiting: Some((request, ready)) })))
+        Self(Kind::Deciding(Box::new(Deciding {
+            login: Box::pin(login),
+            waiting: Some((request, ready)),
+        })))
     }
 }
 
@@ -52,13 +55,16 @@ where
         loop {
             match kind.as_mut().project() {
                 KindProj::Inner(future) => {
-                    return Poll::Ready(ready!(future.poll(cx)).map(|response| response.map(ResponseBody::inner)));
+                    return Poll::Ready(
+                        ready!(future.poll(cx)).map(|response| response.map(ResponseBody::inner)),
+                    );
                 }
                 KindProj::Deciding(deciding) => {
                     if let Some(login) = ready!(deciding.login.as_mut().poll(cx)) {
                         return Poll::Ready(Ok(login.map(ResponseBody::own)));
                     }
-                    let (request, mut ready) = deciding.waiting.take().expect("polled after completion");
+                    let (request, mut ready) =
+                        deciding.waiting.take().expect("polled after completion");
                     kind.set(Kind::Inner(ready.call(request)));
                 }
             }
@@ -68,6 +74,7 @@ where
 
 impl<S: Service<Request<B>>, B> fmt::Debug for ResponseFuture<S, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("auto_login::ResponseFuture").finish_non_exhaustive()
+        f.debug_struct("auto_login::ResponseFuture")
+            .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! A fleet in this process, for tests: instances that share it agree with each other, on tokio's clock, and it can
+//! A coordinator in this process, for tests: instances that share it agree with each other, on tokio's clock, and it can
 //! be out of reach.
 
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Fleet, Flow, Grant, Lease, Reply, SharedToken};
+use super::{Coordinator, Flow, Grant, Lease, Reply, SharedToken};
 use crate::error::{Error, ErrorKind};
 use crate::token::AccessToken;
 
@@ -56,19 +56,22 @@ impl Rows {
         let (claimed, forgotten, outcome) = self.flows.get(flow)?;
         let flow = match outcome {
             Some(settled) => settled.clone(),
-            None => Flow::Claimed { age: claimed.elapsed() },
+            None => Flow::Claimed {
+                age: claimed.elapsed(),
+            },
         };
         (Instant::now() < *forgotten).then_some(flow)
     }
 }
 
-impl Fleet for Table {
+impl Coordinator for Table {
     fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Reply<'a, Option<Flow>> {
         answer(self.rows().map(|mut rows| {
             let known = rows.flow(flow);
             if known.is_none() {
                 let now = Instant::now();
-                rows.flows.insert(flow.to_owned(), (now, now + kept_for, None));
+                rows.flows
+                    .insert(flow.to_owned(), (now, now + kept_for, None));
             }
             known
         }))
@@ -81,7 +84,9 @@ impl Fleet for Table {
     fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Reply<'a, ()> {
         answer(self.rows().map(|mut rows| {
             if let Some((_, _, settled)) = rows.flows.get_mut(flow) {
-                *settled = Some(Flow::Settled { outcome: outcome.to_vec() });
+                *settled = Some(Flow::Settled {
+                    outcome: outcome.to_vec(),
+                });
             }
         }))
     }
@@ -96,7 +101,10 @@ impl Fleet for Table {
 
     fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease> {
         answer(self.rows().map(|mut rows| {
-            let (token, now) = (rows.tokens.entry(name.to_owned()).or_default(), Instant::now());
+            let (token, now) = (
+                rows.tokens.entry(name.to_owned()).or_default(),
+                Instant::now(),
+            );
             if let Some((kept, fence, _, ends)) = &token.kept
                 && *fence > newer_than
                 && now < *ends
@@ -122,12 +130,19 @@ impl Fleet for Table {
         lifetime: Duration,
     ) -> Reply<'a, bool> {
         answer(self.rows().map(|mut rows| {
-            let (row, now) = (rows.tokens.entry(name.to_owned()).or_default(), Instant::now());
+            let (row, now) = (
+                rows.tokens.entry(name.to_owned()).or_default(),
+                Instant::now(),
+            );
             if row.fence != grant.fence() {
                 return false;
             }
-            let is_young = |since, ends: Instant| now - since < Grant::YOUNG.min((ends - since) / 2);
-            let young = row.kept.as_ref().is_some_and(|(_, _, since, ends)| is_young(*since, *ends));
+            let is_young =
+                |since, ends: Instant| now - since < Grant::YOUNG.min((ends - since) / 2);
+            let young = row
+                .kept
+                .as_ref()
+                .is_some_and(|(_, _, since, ends)| is_young(*since, *ends));
             row.died_young = if young { row.died_young + 1 } else { 0 };
             row.kept = Some((token.clone(), grant.fence(), now, now + lifetime));
             row.lease = row.lease.take().filter(|(owner, _)| owner != grant.owner());
@@ -137,7 +152,10 @@ impl Fleet for Table {
 
     fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Reply<'a, ()> {
         answer(self.rows().map(|mut rows| {
-            let lease = rows.tokens.get_mut(name).and_then(|token| token.lease.as_mut());
+            let lease = rows
+                .tokens
+                .get_mut(name)
+                .and_then(|token| token.lease.as_mut());
             if let Some((owner, ends)) = lease
                 && owner == grant.owner()
             {

@@ -22,7 +22,11 @@ pub(super) fn message(identity: &str) -> String {
 /// at debug level.
 pub(super) fn report(identity: TypeId, name: &'static str) {
     let message = message(name);
-    if REPORTED.lock().unwrap_or_else(PoisonError::into_inner).insert(identity) {
+    if REPORTED
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(identity)
+    {
         error!(identity = %name, remedy = %message, "guard: a response was 500, because no login layer answered it");
     } else {
         debug!(identity = %name, remedy = %message, "guard: a response was 500, because no login layer answered it");

@@ -5,5 +5,5 @@ mod layer;
 mod service;
 
 pub use self::future::ResponseFuture;
-pub use self::layer::AutoLoginLayer;
-pub use self::service::AutoLogin;
+pub use self::layer::SilentLoginLayer;
+pub use self::service::SilentLogin;

@@ -1,8 +1,8 @@
 //! What the instances of one site share besides sessions.
 //!
 //! A site that runs on several instances has one access token of the application, because a new one may end the old
-//! one, and spends a one-time code once, wherever the callbacks arrive that bring it. [`Fleet`] is where they agree.
-//! A [store](crate::store::SessionStore::fleet) that is shared brings one along; the login layer and its provider take
+//! one, and spends a one-time code once, wherever the callbacks arrive that bring it. [`Coordinator`] is where they agree.
+//! A [store](crate::store::SessionStore::coordinator) that is shared brings one along; the login layer and its provider take
 //! it from there. With a store of one process there is none, and nothing here is used.
 
 mod flow;
@@ -27,7 +27,7 @@ pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + '
 /// Nothing here is in the path of an ordinary request. A failure is an [`Error`] of kind
 /// [`Store`](crate::ErrorKind::Store). What is kept is kept for a time; nothing stays for ever. Names and flows are
 /// ASCII and hold no secret.
-pub trait Fleet: fmt::Debug + Send + Sync + 'static {
+pub trait Coordinator: fmt::Debug + Send + Sync + 'static {
     /// Makes the caller the one who spends the code of `flow`, and answers `None`; or tells what is known of the flow,
     /// if somebody was earlier. It is known for `kept_for`.
     fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Reply<'a, Option<Flow>>;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 /// How long a session lives: while it is used, and at most.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Lifetime {
+pub struct SessionTimeouts {
     pub(crate) idle: Duration,
     pub(crate) absolute: Duration,
 }
 
-impl Lifetime {
+impl SessionTimeouts {
     /// A session ends `idle` after its last use, and `absolute` after the login whatever happens; to the millisecond.
     #[must_use]
     pub const fn new(idle: Duration, absolute: Duration) -> Self {
@@ -17,9 +17,12 @@ impl Lifetime {
     }
 }
 
-impl Default for Lifetime {
+impl Default for SessionTimeouts {
     /// 30 minutes idle, 12 hours absolute.
     fn default() -> Self {
-        Self::new(Duration::from_secs(30 * 60), Duration::from_secs(12 * 60 * 60))
+        Self::new(
+            Duration::from_secs(30 * 60),
+            Duration::from_secs(12 * 60 * 60),
+        )
     }
 }

@@ -10,9 +10,10 @@ use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use sha2::{Digest, Sha256};
 
+use super::own_response::{OwnResponse, grpc, json, protect};
 use super::qr_code;
-use super::response::{OwnResponse, grpc, json, protect};
-use super::{Language, Links, PageKind, RequestKind};
+use super::{Links, PageKind};
+use crate::request::{Language, RequestKind};
 
 /// Seconds after which a request that met a failed store is worth repeating.
 const RETRY_SECONDS: &str = "2";
@@ -32,7 +33,14 @@ pub struct Page {
 
 impl Page {
     pub(crate) fn new(kind: PageKind, language: Language) -> Self {
-        Self { kind, language, retry: None, next: None, home: None, address: None }
+        Self {
+            kind,
+            language,
+            retry: None,
+            next: None,
+            home: None,
+            address: None,
+        }
     }
 
     /// The same page with the links that belong to its kind.
@@ -42,7 +50,9 @@ impl Page {
             PageKind::LoginInFrame => (&None, true, false),
             PageKind::ContinueFromOtherSite => (&links.same_page, false, false),
             PageKind::Unbound => (&links.bind, false, true),
-            PageKind::LoginRequired | PageKind::LoginExpired | PageKind::Forbidden => (&None, true, true),
+            PageKind::LoginRequired | PageKind::LoginExpired | PageKind::Forbidden => {
+                (&None, true, true)
+            }
             _ => (&None, false, false),
         };
         self.next.clone_from(next);
@@ -129,7 +139,7 @@ impl Page {
 /// not set its own.
 ///
 /// ```
-/// use tower_weika::answer::{Page, Pages};
+/// use tower_weika::response::{Page, Pages};
 ///
 /// let pages = Pages::custom(|page: &Page| {
 ///     http::Response::new(format!("<!doctype html><title>{}</title>", page.kind().status()))
@@ -148,12 +158,20 @@ impl Pages {
 
     /// The answer that carries the page.
     fn respond(&self, page: &Page) -> OwnResponse {
-        let rendered = self.0.as_ref().map_or_else(|| plain(page), |render| render(page));
+        let rendered = self
+            .0
+            .as_ref()
+            .map_or_else(|| plain(page), |render| render(page));
         let mut response = rendered.map(Full::from);
         *response.status_mut() = page.kind.status();
         let headers = response.headers_mut();
-        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("text/html; charset=utf-8"));
-        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(page.language.tag()));
+        headers
+            .entry(CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(
+            CONTENT_LANGUAGE,
+            HeaderValue::from_static(page.language.tag()),
+        );
         protect(headers, page.kind == PageKind::LoginInFrame);
         response
     }
@@ -165,21 +183,31 @@ impl Pages {
             RequestKind::Grpc => grpc(page.kind.grpc_status(), page.kind.code()),
             _ => match page.address() {
                 // The page is no failure; for a script that wants to log in, it is.
-                Some(address) => {
-                    json(StatusCode::FORBIDDEN, &serde_json::json!({ "error": page.kind.code(), "address": address }))
-                }
-                None => json(page.kind.status(), &serde_json::json!({ "error": page.kind.code() })),
+                Some(address) => json(
+                    StatusCode::FORBIDDEN,
+                    &serde_json::json!({ "error": page.kind.code(), "address": address }),
+                ),
+                None => json(
+                    page.kind.status(),
+                    &serde_json::json!({ "error": page.kind.code() }),
+                ),
             },
         };
         match page.kind {
             PageKind::MethodNotAllowed(allow) => {
-                response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+                response
+                    .headers_mut()
+                    .insert(ALLOW, HeaderValue::from_static(allow));
             }
             PageKind::Unavailable => {
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+                response
+                    .headers_mut()
+                    .insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
             }
             PageKind::Busy | PageKind::TooManyAttempts => {
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(BUSY_SECONDS));
+                response
+                    .headers_mut()
+                    .insert(RETRY_AFTER, HeaderValue::from_static(BUSY_SECONDS));
             }
             _ => {}
         }
@@ -189,7 +217,11 @@ impl Pages {
 
 impl fmt::Debug for Pages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Pages::Custom" } else { "Pages::Plain" })
+        f.write_str(if self.0.is_some() {
+            "Pages::Custom"
+        } else {
+            "Pages::Plain"
+        })
     }
 }
 
@@ -226,13 +258,26 @@ fn plain(page: &Page) -> Response<String> {
     let (title, text) = page.kind.words(page.language);
     let is_framed = page.kind == PageKind::LoginInFrame;
     let leave_frame = if is_framed { " target=\"_top\"" } else { "" };
-    let link =
-        |url: &str, attributes: &str, label: &str| format!("<a href=\"{}\"{attributes}>{label}</a>", escape(url));
+    let link = |url: &str, attributes: &str, label: &str| {
+        format!("<a href=\"{}\"{attributes}>{label}</a>", escape(url))
+    };
     let labels = page.kind.labels(page.language);
-    let next = page.next().map(|url| link(url, "", labels.next)).unwrap_or_default();
-    let retry = page.retry().map(|url| link(url, leave_frame, labels.retry)).unwrap_or_default();
-    let home = page.home().map(|url| link(url, " class=\"home\"", labels.home)).unwrap_or_default();
-    let address = page.address().map(|address| format!("<p><code>{}</code></p>", escape(address))).unwrap_or_default();
+    let next = page
+        .next()
+        .map(|url| link(url, "", labels.next))
+        .unwrap_or_default();
+    let retry = page
+        .retry()
+        .map(|url| link(url, leave_frame, labels.retry))
+        .unwrap_or_default();
+    let home = page
+        .home()
+        .map(|url| link(url, " class=\"home\"", labels.home))
+        .unwrap_or_default();
+    let address = page
+        .address()
+        .map(|address| format!("<p><code>{}</code></p>", escape(address)))
+        .unwrap_or_default();
     let code = page.qr_code().unwrap_or_default();
     let html = format!(
         "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\">\
@@ -242,13 +287,19 @@ fn plain(page: &Page) -> Response<String> {
     );
     let mut response = Response::new(html);
     if let Ok(policy) = HeaderValue::from_str(&POLICIES[usize::from(is_framed)]) {
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+        response
+            .headers_mut()
+            .insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
 #[cfg(test)]
@@ -259,13 +310,24 @@ mod tests {
     use super::*;
 
     async fn text(response: OwnResponse) -> String {
-        String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+        String::from_utf8(
+            response
+                .into_body()
+                .collect()
+                .await
+                .unwrap()
+                .to_bytes()
+                .to_vec(),
+        )
+        .unwrap()
     }
 
     #[tokio::test]
     async fn page_speaks_both_languages_and_escapes_the_link() {
-        let page =
-            |language| Page::new(PageKind::Declined, language).with_retry("/login?return_to=\"><b>&'".to_owned());
+        let page = |language| {
+            Page::new(PageKind::Declined, language)
+                .with_retry("/login?return_to=\"><b>&'".to_owned())
+        };
         let chinese = text(Pages::default().respond(&page(Language::Chinese))).await;
         assert!(chinese.contains("登录已取消") && chinese.contains("lang=\"zh-CN\""));
         assert!(chinese.contains("href=\"/login?return_to=&quot;&gt;&lt;b&gt;&amp;&#39;\""));
@@ -275,7 +337,10 @@ mod tests {
 
     #[test]
     fn every_answer_is_no_store_nosniff_and_under_a_strict_policy() {
-        for pages in [Pages::default(), Pages::custom(|_| Response::new(String::new()))] {
+        for pages in [
+            Pages::default(),
+            Pages::custom(|_| Response::new(String::new())),
+        ] {
             let response = pages.respond(&Page::new(PageKind::InvalidLink, Language::English));
             let headers = response.headers();
             assert_eq!(response.status(), StatusCode::BAD_REQUEST);
@@ -283,7 +348,10 @@ mod tests {
             assert_eq!(headers["x-content-type-options"], "nosniff");
             assert_eq!(headers["referrer-policy"], "no-referrer");
             let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
-            assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+            assert!(
+                policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+                "{policy}"
+            );
         }
     }
 

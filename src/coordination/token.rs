@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::token::AccessToken;
 
-/// The answer to [`Fleet::lease_token`](super::Fleet::lease_token).
+/// The answer to [`Coordinator::lease_token`](super::Coordinator::lease_token).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Lease {
@@ -28,7 +28,11 @@ impl SharedToken {
     /// A token that was kept under `fence` and ends after `remaining`.
     #[must_use]
     pub fn new(token: AccessToken, fence: u64, remaining: Duration) -> Self {
-        Self { token, fence, remaining }
+        Self {
+            token,
+            fence,
+            remaining,
+        }
     }
 
     /// The token itself.
@@ -72,7 +76,12 @@ impl Grant {
     /// [young](Self::YOUNG) when they were replaced.
     #[must_use]
     pub fn new(owner: String, fence: u64, last: Option<Duration>, died_young: u32) -> Self {
-        Self { owner, fence, last, died_young }
+        Self {
+            owner,
+            fence,
+            last,
+            died_young,
+        }
     }
 
     /// Whose grant it is.

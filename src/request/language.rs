@@ -20,9 +20,18 @@ impl Language {
     pub fn of(headers: &HeaderMap) -> Self {
         let mut best: Option<(Self, u16)> = None;
         let mut others = false;
-        for range in headers.get_all(ACCEPT_LANGUAGE).iter().flat_map(|line| line.as_bytes().split(|b| *b == b',')) {
+        for range in headers
+            .get_all(ACCEPT_LANGUAGE)
+            .iter()
+            .flat_map(|line| line.as_bytes().split(|b| *b == b','))
+        {
             let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-            let language = match parts.next().unwrap_or_default().split(|byte| *byte == b'-').next() {
+            let language = match parts
+                .next()
+                .unwrap_or_default()
+                .split(|byte| *byte == b'-')
+                .next()
+            {
                 Some(tag) if tag.eq_ignore_ascii_case(b"zh") => Self::Chinese,
                 Some(tag) if tag.eq_ignore_ascii_case(b"en") => Self::English,
                 tag => {
@@ -30,7 +39,9 @@ impl Language {
                     continue;
                 }
             };
-            let weight = parts.find_map(|part| part.strip_prefix(b"q=")).map_or(1_000, thousandths);
+            let weight = parts
+                .find_map(|part| part.strip_prefix(b"q="))
+                .map_or(1_000, thousandths);
             if weight > best.map_or(0, |(_, weight)| weight) {
                 best = Some((language, weight));
             }
@@ -54,7 +65,9 @@ impl Language {
 
 /// `0.8` is 800; what cannot be read counts as not wanted.
 fn thousandths(weight: &[u8]) -> u16 {
-    let weight = std::str::from_utf8(weight).ok().and_then(|text| text.parse::<f32>().ok());
+    let weight = std::str::from_utf8(weight)
+        .ok()
+        .and_then(|text| text.parse::<f32>().ok());
     match weight {
         Some(weight) if (0.0..=1.0).contains(&weight) => (weight * 1_000.0) as u16,
         _ => 0,
@@ -67,7 +80,10 @@ mod tests {
 
     #[track_caller]
     fn assert_language(header: Option<&str>, expected: Language) {
-        let headers = header.map(|value| (ACCEPT_LANGUAGE, value.parse().unwrap())).into_iter().collect();
+        let headers = header
+            .map(|value| (ACCEPT_LANGUAGE, value.parse().unwrap()))
+            .into_iter()
+            .collect();
         assert_eq!(Language::of(&headers), expected, "{header:?}");
     }
 

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
@@ -15,8 +16,10 @@ pub(crate) type OwnResponse = Response<Full<Bytes>>;
 pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 pub(super) const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
-const NOTHING_MAY_LOAD: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-const NOTHING_MAY_LOAD_IN_A_FRAME: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors *";
+const NOTHING_MAY_LOAD: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const NOTHING_MAY_LOAD_IN_A_FRAME: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors *";
 
 /// An answer without a body.
 pub(crate) fn empty(status: StatusCode) -> OwnResponse {
@@ -29,7 +32,9 @@ pub(crate) fn empty(status: StatusCode) -> OwnResponse {
 /// An answer in JSON.
 pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> OwnResponse {
     let mut response = empty(status);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     *response.body_mut() = Full::from(value.to_string());
     response
 }
@@ -37,7 +42,10 @@ pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> OwnResponse
 /// The response to a speculative request where a login would begin. Chromium shows a prefetched `200` for the later
 /// navigation without asking again (measured), and asks again after an error.
 pub(crate) fn speculative() -> OwnResponse {
-    json(StatusCode::SERVICE_UNAVAILABLE, &serde_json::json!({ "error": "speculative_request" }))
+    json(
+        StatusCode::SERVICE_UNAVAILABLE,
+        &serde_json::json!({ "error": "speculative_request" }),
+    )
 }
 
 /// `303 See Other`.
@@ -69,11 +77,20 @@ pub(super) fn grpc(status: &'static str, message: &'static str) -> OwnResponse {
 pub(super) fn protect(headers: &mut HeaderMap, may_be_framed: bool) {
     let defaults: [(HeaderName, &'static str); 3] = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CONTENT_SECURITY_POLICY, if may_be_framed { NOTHING_MAY_LOAD_IN_A_FRAME } else { NOTHING_MAY_LOAD }),
+        (
+            CONTENT_SECURITY_POLICY,
+            if may_be_framed {
+                NOTHING_MAY_LOAD_IN_A_FRAME
+            } else {
+                NOTHING_MAY_LOAD
+            },
+        ),
         (REFERRER_POLICY, "no-referrer"),
     ];
     for (name, value) in defaults {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

@@ -11,10 +11,10 @@ use http::{HeaderMap, Method, Response, StatusCode, Uri};
 use serde_json::json as value;
 
 use super::missing_layer;
-use super::reader::Origins;
-use super::response::{GRPC_MESSAGE, GRPC_STATUS, OwnResponse, json};
-use super::{Language, Page, PageKind, Pages, Reader, RequestKind};
+use super::own_response::{GRPC_MESSAGE, GRPC_STATUS, OwnResponse, json};
+use super::{Page, PageKind, Pages};
 use crate::error::Error;
+use crate::request::{Language, Origins, Reader, RequestKind};
 
 const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 
@@ -26,7 +26,7 @@ const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 /// A guard of your own does the same:
 ///
 /// ```
-/// use tower_weika::answer::Rejection;
+/// use tower_weika::response::Rejection;
 /// use tower_weika::identity::Manager;
 ///
 /// # let request = http::Request::new(());
@@ -108,11 +108,25 @@ impl Rejection {
     /// A request with this method and these headers needs a linked account, which its identity `I` does not have.
     /// `bind_page` is the path of the application's page where the person links one.
     #[must_use]
-    pub fn unbound<I: 'static>(bind_page: impl Into<Arc<str>>, method: &Method, headers: &HeaderMap) -> Self {
-        Self::new::<I>(Reason::Unbound { bind_page: bind_page.into() }, method, headers)
+    pub fn unbound<I: 'static>(
+        bind_page: impl Into<Arc<str>>,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Self {
+        Self::new::<I>(
+            Reason::Unbound {
+                bind_page: bind_page.into(),
+            },
+            method,
+            headers,
+        )
     }
 
-    pub(crate) fn unavailable<I: 'static>(error: Error, method: &Method, headers: &HeaderMap) -> Self {
+    pub(crate) fn unavailable<I: 'static>(
+        error: Error,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Self {
         Self::new::<I>(Reason::Unavailable(error), method, headers)
     }
 
@@ -169,7 +183,10 @@ impl Rejection {
     /// The target as the guard saw it, if its path still has the length that the request had at the login layer: a
     /// router that nests removes a prefix.
     pub(crate) fn target(&self, path_length: usize) -> Option<&PathAndQuery> {
-        self.0.target.as_ref().filter(|target| target.path().len() == path_length)
+        self.0
+            .target
+            .as_ref()
+            .filter(|target| target.path().len() == path_length)
     }
 
     /// The response of a guard or an extractor.
@@ -182,7 +199,10 @@ impl Rejection {
         let mut response = match self.0.reason {
             Reason::LoginRequired => {
                 let message = missing_layer::message(self.0.identity_name);
-                json(StatusCode::INTERNAL_SERVER_ERROR, &value!({ "error": "missing_layer", "message": message }))
+                json(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    &value!({ "error": "missing_layer", "message": message }),
+                )
             }
             Reason::Forbidden | Reason::Unbound { .. } | Reason::Unavailable(_) => {
                 self.render(&Pages::default(), &Links::default())
@@ -197,15 +217,20 @@ impl Rejection {
     #[inline]
     pub(crate) fn is_open<I: 'static, B>(response: &Response<B>) -> bool {
         let rejection = response.extensions().get::<Self>();
-        rejection.is_some_and(|rejection| rejection.0.stage != Stage::Final && rejection.is_about::<I>())
+        rejection
+            .is_some_and(|rejection| rejection.0.stage != Stage::Final && rejection.is_about::<I>())
     }
 
     /// The response where no login begins.
     pub(crate) fn render(&self, pages: &Pages, links: &Links) -> OwnResponse {
         let reader = self.reader();
         let kind = match (&self.0.reason, reader.kind) {
-            (Reason::LoginRequired, RequestKind::Frame) if links.login.is_some() => PageKind::LoginInFrame,
-            (Reason::LoginRequired, RequestKind::Form) if links.same_page.is_some() => PageKind::ContinueFromOtherSite,
+            (Reason::LoginRequired, RequestKind::Frame) if links.login.is_some() => {
+                PageKind::LoginInFrame
+            }
+            (Reason::LoginRequired, RequestKind::Form) if links.same_page.is_some() => {
+                PageKind::ContinueFromOtherSite
+            }
             (Reason::LoginRequired, RequestKind::Form) => PageKind::LoginExpired,
             (Reason::LoginRequired, _) => PageKind::LoginRequired,
             (Reason::Forbidden, _) => PageKind::Forbidden,
@@ -213,18 +238,25 @@ impl Rejection {
             (Reason::Unavailable(_), _) => PageKind::Unavailable,
         };
         let link = match (&self.0.reason, reader.kind) {
-            (Reason::LoginRequired, RequestKind::Script) => links.login.as_deref().map(|url| ("login_url", url)),
+            (Reason::LoginRequired, RequestKind::Script) => {
+                links.login.as_deref().map(|url| ("login_url", url))
+            }
             (Reason::Unbound { bind_page }, RequestKind::Script) => {
                 Some(("bind_url", links.bind.as_deref().unwrap_or(bind_page)))
             }
             _ => None,
         };
         let Some((name, url)) = link else {
-            return pages.respond_to(reader.kind, &Page::new(kind, reader.language).with_links(links));
+            return pages.respond_to(
+                reader.kind,
+                &Page::new(kind, reader.language).with_links(links),
+            );
         };
         let mut response = json(kind.status(), &value!({ "error": kind.code(), name: url }));
         // Only to a checked URL: the page that links an account would otherwise be loaded again from itself.
-        let is_checked = [&links.login, &links.bind].into_iter().any(|link| link.as_deref() == Some(url));
+        let is_checked = [&links.login, &links.bind]
+            .into_iter()
+            .any(|link| link.as_deref() == Some(url));
         if let Ok(url) = HeaderValue::from_str(url)
             && reader.is_htmx
             && is_checked
@@ -245,13 +277,23 @@ impl Rejection {
         let (mut parts, body) = answer.into_parts();
         if let Some(former) = former {
             let mut headers = former.headers;
-            for name in headers.keys().filter(|name| describes_a_body(name)).cloned().collect::<Vec<_>>() {
+            for name in headers
+                .keys()
+                .filter(|name| describes_a_body(name))
+                .cloned()
+                .collect::<Vec<_>>()
+            {
                 headers.remove(name);
             }
             for name in parts.headers.keys().filter(|name| **name != SET_COOKIE) {
                 headers.remove(name);
             }
-            headers.extend(parts.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+            headers.extend(
+                parts
+                    .headers
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.clone())),
+            );
             parts.headers = headers;
             let ours = std::mem::replace(&mut parts.extensions, former.extensions);
             parts.extensions.extend(ours);
@@ -293,7 +335,11 @@ impl Clone for Inner {
             identity_name: self.identity_name,
             origins: self.origins.clone(),
             target: self.target.clone(),
-            stage: if self.stage == Stage::Unanswered { Stage::New } else { self.stage },
+            stage: if self.stage == Stage::Unanswered {
+                Stage::New
+            } else {
+                self.stage
+            },
         }
     }
 }
@@ -309,6 +355,12 @@ impl Drop for Inner {
 }
 
 fn describes_a_body(name: &HeaderName) -> bool {
-    let others = [ETAG, LAST_MODIFIED, TRANSFER_ENCODING, GRPC_STATUS, GRPC_MESSAGE];
+    let others = [
+        ETAG,
+        LAST_MODIFIED,
+        TRANSFER_ENCODING,
+        GRPC_STATUS,
+        GRPC_MESSAGE,
+    ];
     name.as_str().starts_with("content-") || others.contains(name)
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use super::AutoLogin;
+use super::SilentLogin;
 use crate::login::shared::Shared;
 use crate::provider::IdentityProvider;
 
@@ -30,37 +30,39 @@ use crate::provider::IdentityProvider;
 /// ```
 ///
 /// 1. Only a person who navigates (`GET`, HTML, no frame), whom nobody knows, in a browser for which the provider
-///    [says so](IdentityProvider::begins_unasked).
+///    [says so](IdentityProvider::allows_silent_login).
 /// 2. Once per visit: a cookie that ends with the browser remembers it. Logging out at the layer's endpoint counts as
-///    well; [`end_session`](crate::login::LoginLayer::end_session) in a handler of yours does not.
+///    well; [`revoke_session`](crate::login::LoginLayer::revoke_session) in a handler of yours does not.
 /// 3. If the login fails, or the person declines, the page is shown as to a stranger; nothing but a detour is noticed.
 ///    A browser that keeps no cookies at all is told so, because the page would begin another login.
-pub struct AutoLoginLayer<P: IdentityProvider, St> {
+pub struct SilentLoginLayer<P: IdentityProvider, St> {
     shared: Arc<Shared<P, St>>,
 }
 
-impl<P: IdentityProvider, St> AutoLoginLayer<P, St> {
+impl<P: IdentityProvider, St> SilentLoginLayer<P, St> {
     pub(in crate::login) fn new(shared: Arc<Shared<P, St>>) -> Self {
         Self { shared }
     }
 }
 
-impl<S, P: IdentityProvider, St> Layer<S> for AutoLoginLayer<P, St> {
-    type Service = AutoLogin<S, P, St>;
+impl<S, P: IdentityProvider, St> Layer<S> for SilentLoginLayer<P, St> {
+    type Service = SilentLogin<S, P, St>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        AutoLogin::new(inner, Arc::clone(&self.shared))
+        SilentLogin::new(inner, Arc::clone(&self.shared))
     }
 }
 
-impl<P: IdentityProvider, St> Clone for AutoLoginLayer<P, St> {
+impl<P: IdentityProvider, St> Clone for SilentLoginLayer<P, St> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
     }
 }
 
-impl<P: IdentityProvider, St> fmt::Debug for AutoLoginLayer<P, St> {
+impl<P: IdentityProvider, St> fmt::Debug for SilentLoginLayer<P, St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AutoLoginLayer").finish_non_exhaustive()
+        f.debug_struct("SilentLoginLayer").finish_non_exhaustive()
     }
 }

@@ -78,7 +78,10 @@ struct Confirmed {
 
 impl Confirmed {
     fn new(asked: Asked) -> Self {
-        Self { at: AtomicU64::new(asked.at.unix_millis()), asked_after: AtomicU64::new(0) }
+        Self {
+            at: AtomicU64::new(asked.at.unix_millis()),
+            asked_after: AtomicU64::new(0),
+        }
     }
 
     fn age(&self, now: Timestamp) -> Duration {
@@ -110,7 +113,11 @@ pub(super) struct Asked {
 impl<I: Send + Sync + 'static> Near<I> {
     pub(super) fn new(capacity: u64, trust: Arc<Trust>) -> Self {
         let sessions = Table::new(usize::try_from(capacity).unwrap_or(usize::MAX));
-        Self { sessions, trust, changes: Mutex::default() }
+        Self {
+            sessions,
+            trust,
+            changes: Mutex::default(),
+        }
     }
 
     /// The cached session, if it may be served. One that has come to its end may have been used elsewhere since, so it
@@ -125,28 +132,40 @@ impl<I: Send + Sync + 'static> Near<I> {
                 return None;
             }
             let is_due = age >= CONFIRM_AFTER && confirmed.is_to_be_asked();
-            Some(Found { session: Arc::clone(session), is_due })
+            Some(Found {
+                session: Arc::clone(session),
+                is_due,
+            })
         })
     }
 
     /// To be called before the far store is asked.
     pub(super) fn ask(&self, now: Timestamp) -> Asked {
-        Asked { changes: *self.changes(), at: now }
+        Asked {
+            changes: *self.changes(),
+            at: now,
+        }
     }
 
     /// Keeps what the far store has said, unless something has changed since it was asked: it may be this session.
     pub(super) fn keep(&self, session: &Arc<Session<I>>, asked: Asked) {
         let changes = self.changes();
         if *changes == asked.changes {
-            self.sessions.insert(Arc::clone(session), Confirmed::new(asked), |_| ());
+            self.sessions
+                .insert(Arc::clone(session), Confirmed::new(asked), |_| ());
         }
     }
 
     /// The far store has said that a session is there. That may be older news than its end, but then it is not cached
     /// any more.
     pub(super) fn confirm(&self, digest: &Digest, asked: Asked) {
-        self.sessions
-            .look(digest, |_, confirmed| Some(confirmed.at.fetch_max(asked.at.unix_millis(), Ordering::Relaxed)));
+        self.sessions.look(digest, |_, confirmed| {
+            Some(
+                confirmed
+                    .at
+                    .fetch_max(asked.at.unix_millis(), Ordering::Relaxed),
+            )
+        });
     }
 
     /// The far store has said that there is no such session. That is no change that an answer about another session
@@ -192,7 +211,8 @@ impl<I: crate::identity::Identity> Listener for Near<I> {
     fn sessions_ended(&self, is_over: &dyn Fn(&Namespace, &str) -> bool) {
         let mut changes = self.changes();
         *changes += 1;
-        self.sessions.remove_where(|session| is_over(session.namespace(), session.identity().subject()));
+        self.sessions
+            .remove_where(|session| is_over(session.namespace(), session.identity().subject()));
     }
 
     fn all_ended(&self) {
@@ -204,7 +224,9 @@ impl<I: crate::identity::Identity> Listener for Near<I> {
 
 impl<I> fmt::Debug for Near<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Near").field("sessions", &self.sessions.len()).finish_non_exhaustive()
+        f.debug_struct("Near")
+            .field("sessions", &self.sessions.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -214,7 +236,7 @@ mod tests {
 
     use super::*;
     use crate::identity::Manager;
-    use crate::session::{Lifetime, SessionId};
+    use crate::session::{SessionId, SessionTimeouts};
 
     const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
 
@@ -224,7 +246,7 @@ mod tests {
 
     fn session(subject: &str) -> (Digest, Arc<Session<Manager>>) {
         let id = SessionId::random().unwrap();
-        let session = Session::begin(id, person(subject), Lifetime::default(), START);
+        let session = Session::new(id, person(subject), SessionTimeouts::default(), START);
         (Digest(id.digest()), Arc::new(session))
     }
 
@@ -255,7 +277,10 @@ mod tests {
         near.trust.renew(after(1_000));
         let digest = kept(&near, "o1");
         assert!(is_there(&near, &digest, after(999)));
-        assert!(!is_there(&near, &digest, after(1_000)), "an end may have been missed");
+        assert!(
+            !is_there(&near, &digest, after(1_000)),
+            "an end may have been missed"
+        );
         near.trust.renew(after(2_000));
         assert!(is_there(&near, &digest, after(1_999)));
         near.trust.lose();
@@ -270,10 +295,16 @@ mod tests {
         assert!(!is_there(&near, &digest, after(60_000)));
         near.confirm(&digest, near.ask(after(50_000)));
         near.confirm(&digest, near.ask(after(10_000)));
-        assert!(is_there(&near, &digest, after(109_999)), "an older answer changes nothing");
+        assert!(
+            is_there(&near, &digest, after(109_999)),
+            "an older answer changes nothing"
+        );
         assert!(!is_there(&near, &digest, after(110_000)));
         near.touched(&digest, after(60_000), near.ask(after(60_000)));
-        assert!(is_there(&near, &digest, after(119_999)), "a use that was recorded confirms it");
+        assert!(
+            is_there(&near, &digest, after(119_999)),
+            "a use that was recorded confirms it"
+        );
         assert!(!is_there(&near, &digest, after(120_000)));
     }
 
@@ -284,7 +315,10 @@ mod tests {
         let is_due = |now| near.get(&digest, now).unwrap().is_due;
         assert!(!is_due(after(44_999)));
         assert!(is_due(after(45_000)));
-        assert!(!is_due(after(45_000)) && !is_due(after(59_999)), "one request asks");
+        assert!(
+            !is_due(after(45_000)) && !is_due(after(59_999)),
+            "one request asks"
+        );
         near.confirm(&digest, near.ask(after(45_000)));
         assert!(!is_due(after(89_999)));
         assert!(is_due(after(90_000)));
@@ -300,18 +334,24 @@ mod tests {
         assert!(!is_there(&near, &digest, START) && is_there(&near, &other, START));
         let (digest, session) = session("o3");
         near.keep(&session, asked);
-        assert!(is_there(&near, &digest, START), "unknown ids do not keep others from being cached");
+        assert!(
+            is_there(&near, &digest, START),
+            "unknown ids do not keep others from being cached"
+        );
     }
 
     #[test]
     fn copy_that_has_come_to_its_end_is_asked_for_again() {
         let near = near();
-        let lifetime = Lifetime::new(Duration::from_secs(30), Duration::from_secs(50));
-        let session = Session::begin(SessionId::random().unwrap(), person("o1"), lifetime, START);
+        let lifetime = SessionTimeouts::new(Duration::from_secs(30), Duration::from_secs(50));
+        let session = Session::new(SessionId::random().unwrap(), person("o1"), lifetime, START);
         let digest = Digest::of(&session);
         near.keep(&Arc::new(session), near.ask(START));
         assert!(is_there(&near, &digest, after(29_999)));
-        assert!(!is_there(&near, &digest, after(30_000)), "it may have been used elsewhere");
+        assert!(
+            !is_there(&near, &digest, after(30_000)),
+            "it may have been used elsewhere"
+        );
     }
 
     #[test]
@@ -330,7 +370,10 @@ mod tests {
             near.confirm(&digest, asked);
             assert!(!is_there(&near, &digest, START));
             near.keep(&session, near.ask(START));
-            assert!(is_there(&near, &digest, START), "what is asked for afterwards is kept");
+            assert!(
+                is_there(&near, &digest, START),
+                "what is asked for afterwards is kept"
+            );
         }
     }
 
@@ -342,13 +385,24 @@ mod tests {
         let asked = near.ask(START);
         near.touched(&digest, after(90_000), asked);
         assert_eq!(session.last_used(), after(90_000));
-        let other = Arc::new(Session::begin(*session.id(), person("o1"), Lifetime::default(), START));
+        let other = Arc::new(Session::new(
+            *session.id(),
+            person("o1"),
+            SessionTimeouts::default(),
+            START,
+        ));
         near.keep(&other, asked);
         let found = near.get(&digest, START).unwrap().session;
-        assert!(Arc::ptr_eq(&found, &session), "the far store had not heard of the use");
+        assert!(
+            Arc::ptr_eq(&found, &session),
+            "the far store had not heard of the use"
+        );
         near.session_ended(&digest);
         near.touched(&digest, after(90_000), near.ask(START));
-        assert!(!is_there(&near, &digest, START), "a use brings nothing back");
+        assert!(
+            !is_there(&near, &digest, START),
+            "a use brings nothing back"
+        );
     }
 
     #[test]
@@ -358,7 +412,9 @@ mod tests {
         let is_there = |digest| is_there(&near, &digest, START);
         near.session_ended(&one);
         assert_eq!([one, two, other].map(is_there), [false, true, true]);
-        near.sessions_ended(&|namespace, subject| *namespace == Namespace::default() && subject == "o1");
+        near.sessions_ended(&|namespace, subject| {
+            *namespace == Namespace::default() && subject == "o1"
+        });
         assert_eq!([one, two, other].map(is_there), [false, false, true]);
         near.all_ended();
         assert_eq!([one, two, other].map(is_there), [false; 3]);
@@ -379,8 +435,13 @@ mod tests {
         use std::hash::{BuildHasher, BuildHasherDefault};
 
         let hasher = BuildHasherDefault::<crate::session::IdHasher>::default();
-        let hashes = (0..1_000).map(|_| hasher.hash_one(Digest(SessionId::random().unwrap().digest())));
-        assert_eq!(hashes.collect::<HashSet<_>>().len(), 1_000, "otherwise every look-up is a search");
+        let hashes =
+            (0..1_000).map(|_| hasher.hash_one(Digest(SessionId::random().unwrap().digest())));
+        assert_eq!(
+            hashes.collect::<HashSet<_>>().len(),
+            1_000,
+            "otherwise every look-up is a search"
+        );
     }
 
     #[test]

@@ -34,7 +34,7 @@ const FRAMES: [&str; 5] = ["iframe", "frame", "embed", "object", "fencedframe"];
 ///
 /// ```
 /// use http::{HeaderMap, Method};
-/// use tower_weika::answer::RequestKind;
+/// use tower_weika::request::RequestKind;
 ///
 /// let mut headers = HeaderMap::new();
 /// headers.insert("accept", "text/html".parse()?);
@@ -70,7 +70,9 @@ impl RequestKind {
     #[must_use]
     pub fn of(method: &Method, headers: &HeaderMap) -> Self {
         match Self::regardless_of_purpose(method, headers) {
-            kind @ (Self::Navigation | Self::Script) if may_become_a_navigation(kind, method, headers) => {
+            kind @ (Self::Navigation | Self::Script)
+                if may_become_a_navigation(kind, method, headers) =>
+            {
                 Self::Prefetch
             }
             kind => kind,
@@ -91,14 +93,20 @@ impl RequestKind {
         if headers.get_all(UPGRADE).iter().any(offers_websocket) {
             return Self::Script;
         }
-        let top_level = if is_safe { Self::Navigation } else { Self::Form };
+        let top_level = if is_safe {
+            Self::Navigation
+        } else {
+            Self::Form
+        };
         match (headers.get(SEC_FETCH_MODE), headers.get(SEC_FETCH_DEST)) {
             (Some(mode), _) if mode != "navigate" => Self::Script,
             (_, Some(dest)) if dest == "document" => top_level,
             (_, Some(dest)) if FRAMES.iter().any(|frame| dest == frame) => Self::Frame,
             (_, Some(_)) => Self::Script,
             (Some(_), None) => top_level,
-            (None, None) if !accepts(headers, b"text/html") || is_sent_by_a_library(headers) => Self::Script,
+            (None, None) if !accepts(headers, b"text/html") || is_sent_by_a_library(headers) => {
+                Self::Script
+            }
             (None, None) if is_safe || has_form_type(headers) => top_level,
             (None, None) => Self::Script,
         }
@@ -134,15 +142,23 @@ fn may_become_a_navigation(kind: RequestKind, method: &Method, headers: &HeaderM
     let is_speculative = [SEC_PURPOSE, PURPOSE, X_MOZ]
         .iter()
         .flat_map(|name| headers.get_all(name))
-        .any(|value| value.as_bytes().split(|b| b";, ".contains(b)).any(|word| word.eq_ignore_ascii_case(b"prefetch")));
+        .any(|value| {
+            value
+                .as_bytes()
+                .split(|b| b";, ".contains(b))
+                .any(|word| word.eq_ignore_ascii_case(b"prefetch"))
+        });
     if !is_speculative || (*method != Method::GET && *method != Method::HEAD) {
         return false;
     }
     let is_link = || match (headers.get(SEC_FETCH_MODE), headers.get(SEC_FETCH_DEST)) {
         (Some(mode), dest) => {
-            (mode == "no-cors" || mode == "navigate") && dest.is_none_or(|dest| dest == "empty" || dest == "document")
+            (mode == "no-cors" || mode == "navigate")
+                && dest.is_none_or(|dest| dest == "empty" || dest == "document")
         }
-        (None, None) => !is_sent_by_a_library(headers) && !headers.get_all(UPGRADE).iter().any(offers_websocket),
+        (None, None) => {
+            !is_sent_by_a_library(headers) && !headers.get_all(UPGRADE).iter().any(offers_websocket)
+        }
         (None, Some(_)) => false,
     };
     kind == RequestKind::Navigation || is_link()
@@ -151,11 +167,17 @@ fn may_become_a_navigation(kind: RequestKind, method: &Method, headers: &HeaderM
 fn is_grpc(content_type: &HeaderValue) -> bool {
     const NAME: &[u8] = b"application/grpc";
 
-    content_type.as_bytes().get(..NAME.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAME))
+    content_type
+        .as_bytes()
+        .get(..NAME.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(NAME))
 }
 
 fn offers_websocket(upgrade: &HeaderValue) -> bool {
-    let mut offers = upgrade.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    let mut offers = upgrade
+        .as_bytes()
+        .split(|byte| *byte == b',')
+        .map(<[u8]>::trim_ascii);
     offers.any(|offer| {
         let name = offer.split(|byte| *byte == b'/').next().unwrap_or_default();
         name.eq_ignore_ascii_case(b"websocket")
@@ -164,26 +186,40 @@ fn offers_websocket(upgrade: &HeaderValue) -> bool {
 
 /// Whether `Accept` names this media type (RFC 9110 §12.5.1); a wildcard does not, and a weight of 0 refuses it.
 fn accepts(headers: &HeaderMap, media_type: &[u8]) -> bool {
-    let mut ranges = headers.get_all(ACCEPT).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    let mut ranges = headers
+        .get_all(ACCEPT)
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
     ranges.any(|range| {
         let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-        let is_named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(media_type));
+        let is_named = parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(media_type));
         is_named && !parts.any(is_weight_of_zero)
     })
 }
 
 fn is_weight_of_zero(parameter: &[u8]) -> bool {
-    let weight = parameter.strip_prefix(b"q=").or_else(|| parameter.strip_prefix(b"Q="));
-    weight.is_some_and(|weight| weight.starts_with(b"0") && weight.iter().all(|byte| matches!(byte, b'0' | b'.')))
+    let weight = parameter
+        .strip_prefix(b"q=")
+        .or_else(|| parameter.strip_prefix(b"Q="));
+    weight.is_some_and(|weight| {
+        weight.starts_with(b"0") && weight.iter().all(|byte| matches!(byte, b'0' | b'.'))
+    })
 }
 
 /// Whether a client without `Sec-Fetch-*` headers says that a script has sent the request.
 fn is_sent_by_a_library(headers: &HeaderMap) -> bool {
     // Only this value: the WebViews of Android send the name of the app's package with navigations.
-    let mut programs = headers.get_all(X_REQUESTED_WITH).iter().flat_map(|line| line.as_bytes().split(|b| *b == b','));
+    let mut programs = headers
+        .get_all(X_REQUESTED_WITH)
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|b| *b == b','));
     programs.any(|program| program.trim_ascii().eq_ignore_ascii_case(b"XMLHttpRequest"))
         || accepts(headers, b"text/vnd.turbo-stream.html")
-        || LIBRARY_HEADERS.iter().any(|name| headers.contains_key(name))
+        || LIBRARY_HEADERS
+            .iter()
+            .any(|name| headers.contains_key(name))
 }
 
 /// Whether the body is one that a form of HTML can send (HTML §4.10.21.7).
@@ -191,10 +227,19 @@ fn has_form_type(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else {
         return false;
     };
-    let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    [&b"application/x-www-form-urlencoded"[..], b"multipart/form-data", b"text/plain"]
-        .iter()
-        .any(|form| essence.eq_ignore_ascii_case(form))
+    let essence = value
+        .as_bytes()
+        .split(|byte| *byte == b';')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii();
+    [
+        &b"application/x-www-form-urlencoded"[..],
+        b"multipart/form-data",
+        b"text/plain",
+    ]
+    .iter()
+    .any(|form| essence.eq_ignore_ascii_case(form))
 }
 
 #[cfg(test)]

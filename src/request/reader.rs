@@ -3,7 +3,7 @@
 use http::header::{COOKIE, HeaderName, ORIGIN, REFERER};
 use http::{HeaderMap, Method};
 
-use super::request_kind::HX_REQUEST;
+use super::kind::HX_REQUEST;
 use super::{Language, RequestKind, UserAgent};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -18,7 +18,7 @@ pub(crate) struct Reader {
     /// Whether the method is `GET` or `HEAD`, so that the target can be asked for again.
     pub(crate) is_safe: bool,
     /// Whether htmx waits for the response: it follows `HX-Redirect`.
-    pub(super) is_htmx: bool,
+    pub(crate) is_htmx: bool,
     /// Whether the kind is that of a script, and the request says so itself.
     is_said_to_be_a_script: bool,
 }
@@ -32,7 +32,8 @@ impl Reader {
             browser: UserAgent::of(headers),
             is_safe: *method == Method::GET || *method == Method::HEAD,
             is_htmx: headers.contains_key(HX_REQUEST),
-            is_said_to_be_a_script: kind == RequestKind::Script && RequestKind::is_said_to_be_a_script(headers),
+            is_said_to_be_a_script: kind == RequestKind::Script
+                && RequestKind::is_said_to_be_a_script(headers),
         }
     }
 
@@ -48,7 +49,7 @@ impl Reader {
 pub(crate) struct Origins(HeaderMap);
 
 impl Origins {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let kept = [COOKIE, REFERER, ORIGIN, HX_CURRENT_URL, SEC_FETCH_SITE];
         let lines = kept.into_iter().flat_map(|name| {
             headers.get_all(&name).into_iter().map(move |line| {
@@ -67,7 +68,10 @@ impl Origins {
 
     /// Absolute URLs of the page that sent the request, the more exact one first. They may be of another site.
     pub(crate) fn pages(&self) -> impl Iterator<Item = &[u8]> {
-        [HX_CURRENT_URL, REFERER].into_iter().filter_map(|name| self.0.get(name)).map(|line| line.as_bytes())
+        [HX_CURRENT_URL, REFERER]
+            .into_iter()
+            .filter_map(|name| self.0.get(name))
+            .map(|line| line.as_bytes())
     }
 
     /// Whether a page of another site than `origin` sent the request, so that a `Lax` cookie did not come with it.
@@ -86,7 +90,9 @@ mod tests {
     use super::*;
 
     fn origins(pairs: &[(&'static str, &'static str)]) -> Origins {
-        let pairs = pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
         Origins::of(&pairs.collect())
     }
 
@@ -95,31 +101,55 @@ mod tests {
         for (pairs, expected) in [
             (&[][..], false),
             (&[("sec-fetch-site", "cross-site")], true),
-            (&[("sec-fetch-site", "same-site"), ("origin", "https://other.example.edu.cn")], false),
+            (
+                &[
+                    ("sec-fetch-site", "same-site"),
+                    ("origin", "https://other.example.edu.cn"),
+                ],
+                false,
+            ),
             (&[("sec-fetch-site", "none")], false),
             (&[("origin", "https://pay.example")], true),
             (&[("origin", "https://campus.example")], false),
             (&[("origin", "null")], false),
         ] {
-            assert_eq!(origins(pairs).is_cross_site("https://campus.example"), expected, "{pairs:?}");
+            assert_eq!(
+                origins(pairs).is_cross_site("https://campus.example"),
+                expected,
+                "{pairs:?}"
+            );
         }
     }
 
     #[test]
     fn kept_headers_are_sensitive_and_others_are_not_kept() {
-        let origins = origins(&[("cookie", "a=b"), ("referer", "https://campus.example/a"), ("accept", "text/html")]);
+        let origins = origins(&[
+            ("cookie", "a=b"),
+            ("referer", "https://campus.example/a"),
+            ("accept", "text/html"),
+        ]);
         assert_eq!(origins.headers().len(), 2);
-        assert!(origins.headers().values().all(http::HeaderValue::is_sensitive));
+        assert!(
+            origins
+                .headers()
+                .values()
+                .all(http::HeaderValue::is_sensitive)
+        );
         assert!(!format!("{origins:?}").contains("a=b"));
     }
 
     #[test]
     fn page_that_htmx_names_comes_first() {
-        let named =
-            origins(&[("referer", "https://campus.example/a"), ("hx-current-url", "https://campus.example/a#b")]);
+        let named = origins(&[
+            ("referer", "https://campus.example/a"),
+            ("hx-current-url", "https://campus.example/a#b"),
+        ]);
         assert_eq!(
             named.pages().collect::<Vec<_>>(),
-            [&b"https://campus.example/a#b"[..], b"https://campus.example/a"]
+            [
+                &b"https://campus.example/a#b"[..],
+                b"https://campus.example/a"
+            ]
         );
     }
 }

@@ -30,7 +30,9 @@ impl UserAgent {
     /// Reads the `User-Agent` header.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
-        headers.get(USER_AGENT).map_or(Self::Other, |value| Self::classify(value.as_bytes()))
+        headers
+            .get(USER_AGENT)
+            .map_or(Self::Other, |value| Self::classify(value.as_bytes()))
     }
 
     /// Whether this is WeChat in any form. WeCom is not.
@@ -42,7 +44,10 @@ impl UserAgent {
     /// Whether WeChat's page for web authorization (网页授权) works here.
     #[must_use]
     pub fn has_web_login(self) -> bool {
-        matches!(self, Self::WechatPhone | Self::WechatWindows | Self::WechatMac | Self::MiniProgramPage)
+        matches!(
+            self,
+            Self::WechatPhone | Self::WechatWindows | Self::WechatMac | Self::MiniProgramPage
+        )
     }
 
     fn classify(value: &[u8]) -> Self {
@@ -68,7 +73,9 @@ impl UserAgent {
 
 /// Whether `wanted` is somewhere in a header, regardless of case.
 fn contains(value: &[u8], wanted: &str) -> bool {
-    value.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
+    value
+        .windows(wanted.len())
+        .any(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
 }
 
 #[cfg(test)]
@@ -164,7 +171,10 @@ mod tests {
             UserAgent::Other,
             "Mozilla/5.0 (Phone; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1 Mobile HuaweiBrowser/5.1.9.301",
         ),
-        (UserAgent::WechatPhone, "ArkWeb/4.1.6.1 Mobile HuaweiBrowser/5.0.4.303 MicroMessenger/8.0.5"),
+        (
+            UserAgent::WechatPhone,
+            "ArkWeb/4.1.6.1 Mobile HuaweiBrowser/5.0.4.303 MicroMessenger/8.0.5",
+        ),
         (
             UserAgent::Other,
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
@@ -173,11 +183,17 @@ mod tests {
             UserAgent::Other,
             "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15",
         ),
-        (UserAgent::Other, "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0"),
+        (
+            UserAgent::Other,
+            "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+        ),
     ];
 
     fn of(value: impl AsRef<[u8]>) -> UserAgent {
-        UserAgent::of(&HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_bytes(value.as_ref()).unwrap())]))
+        UserAgent::of(&HeaderMap::from_iter([(
+            USER_AGENT,
+            HeaderValue::from_bytes(value.as_ref()).unwrap(),
+        )]))
     }
 
     #[test]
@@ -203,7 +219,10 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_hide_nothing() {
-        assert_eq!(of(b"\xff\xfe MicroMessenger/8.0.59 \x80"), UserAgent::WechatPhone);
+        assert_eq!(
+            of(b"\xff\xfe MicroMessenger/8.0.59 \x80"),
+            UserAgent::WechatPhone
+        );
     }
 
     #[test]
@@ -216,17 +235,35 @@ mod tests {
 
     #[test]
     fn a_page_in_a_mini_program_on_a_computer_is_a_page() {
-        let page = "MicroMessenger/7.0.20 MiniProgramEnv/Windows WindowsWechat/WMPF miniProgram/wx1";
+        let page =
+            "MicroMessenger/7.0.20 MiniProgramEnv/Windows WindowsWechat/WMPF miniProgram/wx1";
         assert_eq!(of(page), UserAgent::MiniProgramPage);
     }
 
     #[test]
     fn only_pages_that_wechat_shows_have_its_web_login() {
-        use UserAgent::{MiniProgramPage, MiniProgramRuntime, Other, WechatMac, WechatPhone, WechatWindows, Wecom};
+        use UserAgent::{
+            MiniProgramPage, MiniProgramRuntime, Other, WechatMac, WechatPhone, WechatWindows,
+            Wecom,
+        };
 
-        let all = [WechatPhone, WechatWindows, WechatMac, MiniProgramPage, MiniProgramRuntime, Wecom, Other];
-        assert_eq!(all.map(UserAgent::has_web_login), [true, true, true, true, false, false, false]);
-        assert_eq!(all.map(UserAgent::is_wechat), [true, true, true, true, true, false, false]);
+        let all = [
+            WechatPhone,
+            WechatWindows,
+            WechatMac,
+            MiniProgramPage,
+            MiniProgramRuntime,
+            Wecom,
+            Other,
+        ];
+        assert_eq!(
+            all.map(UserAgent::has_web_login),
+            [true, true, true, true, false, false, false]
+        );
+        assert_eq!(
+            all.map(UserAgent::is_wechat),
+            [true, true, true, true, true, false, false]
+        );
     }
 
     proptest! {

@@ -32,7 +32,10 @@ mod tests {
     fn code_has_a_quiet_zone_its_corners_and_a_name() {
         let svg = svg("https://campus.example/auth/wechat/login", "name").unwrap();
         // Version 3 has 29 modules a side.
-        assert!(svg.contains("viewBox=\"0 0 37 37\"") && svg.contains("aria-label=\"name\""), "{svg}");
+        assert!(
+            svg.contains("viewBox=\"0 0 37 37\"") && svg.contains("aria-label=\"name\""),
+            "{svg}"
+        );
         for corner in ["M4,4h1v1h-1z", "M32,4h1v1h-1z", "M4,32h1v1h-1z"] {
             assert!(svg.contains(corner), "{corner}");
         }

@@ -7,21 +7,22 @@ use http::{HeaderMap, Method, Request, Response, header};
 use tower_service::Service;
 
 use super::ResponseFuture;
-use crate::answer::{RequestKind, UserAgent, speculative};
 use crate::body::ResponseBody;
 use crate::login::return_to::ReturnTo;
 use crate::login::shared::Shared;
 use crate::provider::IdentityProvider;
+use crate::request::{RequestKind, UserAgent};
+use crate::response::speculative;
 use crate::session::Authenticated;
 use crate::store::SessionStore;
 
-/// Logs strangers in who have not asked for it; see [`AutoLoginLayer`](super::AutoLoginLayer).
-pub struct AutoLogin<S, P: IdentityProvider, St> {
+/// Logs strangers in who have not asked for it; see [`SilentLoginLayer`](super::SilentLoginLayer).
+pub struct SilentLogin<S, P: IdentityProvider, St> {
     inner: S,
     shared: Arc<Shared<P, St>>,
 }
 
-impl<S, P: IdentityProvider, St> AutoLogin<S, P, St> {
+impl<S, P: IdentityProvider, St> SilentLogin<S, P, St> {
     pub(super) fn new(inner: S, shared: Arc<Shared<P, St>>) -> Self {
         Self { inner, shared }
     }
@@ -30,7 +31,10 @@ impl<S, P: IdentityProvider, St> AutoLogin<S, P, St> {
 /// An unauthenticated visitor who could be logged in silently.
 enum Candidate {
     /// The browser navigates here now.
-    Visit { target: ReturnTo, cookies: HeaderMap },
+    Visit {
+        target: ReturnTo,
+        cookies: HeaderMap,
+    },
     /// The browser may navigate here later, and would then show the response to this request.
     Speculation,
 }
@@ -38,7 +42,11 @@ enum Candidate {
 impl<P: IdentityProvider, St> Shared<P, St> {
     /// The candidate for a silent login that this request is, unless there was one during this visit.
     fn candidate<B>(&self, request: &Request<B>) -> Option<Candidate> {
-        if request.extensions().get::<Authenticated<P::Identity>>().is_some() {
+        if request
+            .extensions()
+            .get::<Authenticated<P::Identity>>()
+            .is_some()
+        {
             return None;
         }
         let headers = request.headers();
@@ -46,14 +54,23 @@ impl<P: IdentityProvider, St> Shared<P, St> {
         let flows = &self.settings.flows;
         let is_known = flows.has_tried(headers) || flows.last_ended(headers).is_some();
         let is_get = *request.method() == Method::GET;
-        if !is_get || is_known || !self.provider.begins_unasked(UserAgent::of(headers)) {
+        if !is_get || is_known || !self.provider.allows_silent_login(UserAgent::of(headers)) {
             return None;
         }
         match kind {
             RequestKind::Navigation => {
-                let target = self.settings.rules.check(request.uri().path_and_query()?.as_str().as_bytes())?;
-                let cookies = headers.get_all(header::COOKIE).iter().map(|line| (header::COOKIE, line.clone()));
-                Some(Candidate::Visit { target, cookies: cookies.collect() })
+                let target = self
+                    .settings
+                    .rules
+                    .check(request.uri().path_and_query()?.as_str().as_bytes())?;
+                let cookies = headers
+                    .get_all(header::COOKIE)
+                    .iter()
+                    .map(|line| (header::COOKIE, line.clone()));
+                Some(Candidate::Visit {
+                    target,
+                    cookies: cookies.collect(),
+                })
             }
             RequestKind::Prefetch => Some(Candidate::Speculation),
             _ => None,
@@ -61,7 +78,7 @@ impl<P: IdentityProvider, St> Shared<P, St> {
     }
 }
 
-impl<S, B, RB, P, St> Service<Request<B>> for AutoLogin<S, P, St>
+impl<S, B, RB, P, St> Service<Request<B>> for SilentLogin<S, P, St>
 where
     S: Service<Request<B>, Response = Response<RB>> + Clone,
     P: IdentityProvider,
@@ -82,7 +99,9 @@ where
         let shared = Arc::clone(&self.shared);
         let login = async move {
             match candidate {
-                Candidate::Visit { target, cookies } => shared.log_in_unasked(&target, &cookies).await,
+                Candidate::Visit { target, cookies } => {
+                    shared.log_in_silently(&target, &cookies).await
+                }
                 Candidate::Speculation => Some(speculative()),
             }
         };
@@ -93,14 +112,16 @@ where
     }
 }
 
-impl<S: Clone, P: IdentityProvider, St> Clone for AutoLogin<S, P, St> {
+impl<S: Clone, P: IdentityProvider, St> Clone for SilentLogin<S, P, St> {
     fn clone(&self) -> Self {
         Self::new(self.inner.clone(), Arc::clone(&self.shared))
     }
 }
 
-impl<S: fmt::Debug, P: IdentityProvider, St> fmt::Debug for AutoLogin<S, P, St> {
+impl<S: fmt::Debug, P: IdentityProvider, St> fmt::Debug for SilentLogin<S, P, St> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AutoLogin").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("SilentLogin")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }

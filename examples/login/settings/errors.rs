@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use tower_weika::ConfigError;
-use tower_weika::error::Mistake;
+use tower_weika::error::ConfigErrorKind;
 
 use super::encoding::{from_base64, from_hex};
 
@@ -16,9 +16,9 @@ pub(crate) struct Mistakes(Vec<String>);
 impl Mistakes {
     /// What a part of the crate found wrong when it was to start; otherwise as [`checked`](Self::checked).
     pub(crate) fn of(error: &ConfigError, variables: &[(&str, &str)]) -> Self {
-        let mut mistakes = Self::default();
-        mistakes.add_all(error, variables);
-        mistakes
+        let mut errors = Self::default();
+        errors.add_all(error, variables);
+        errors
     }
 
     pub(super) fn add(&mut self, mistake: impl Into<String>) {
@@ -27,7 +27,11 @@ impl Mistakes {
 
     /// `value` if there is no mistake.
     pub(super) fn or<T>(self, value: T) -> Result<T, Self> {
-        if self.0.is_empty() { Ok(value) } else { Err(self) }
+        if self.0.is_empty() {
+            Ok(value)
+        } else {
+            Err(self)
+        }
     }
 
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
@@ -44,7 +48,9 @@ impl Mistakes {
             None => false,
             Some("1") => true,
             Some(other) => {
-                self.add(format!("{name} {other:?} is not 1; set it to 1 or leave it unset"));
+                self.add(format!(
+                    "{name} {other:?} is not 1; set it to 1 or leave it unset"
+                ));
                 false
             }
         }
@@ -54,7 +60,9 @@ impl Mistakes {
         let text = self.text(name)?;
         let address = text.parse().ok();
         if address.is_none() {
-            self.add(format!("{name} {text:?} is not an address with a port, such as 127.0.0.1:3000 or [::1]:0"));
+            self.add(format!(
+                "{name} {text:?} is not an address with a port, such as 127.0.0.1:3000 or [::1]:0"
+            ));
         }
         address
     }
@@ -63,24 +71,33 @@ impl Mistakes {
         let text = self.text(name)?;
         let secret = from_hex(&text).or_else(|| from_base64(&text));
         if secret.is_none() {
-            self.add(format!("{name} (not shown) is neither hex nor base64; `openssl rand -base64 32` makes one"));
+            self.add(format!(
+                "{name} (not shown) is neither hex nor base64; `openssl rand -base64 32` makes one"
+            ));
         }
         secret
     }
 
     /// What a part of the crate made of its settings. What it finds wrong is told under the names that an operator
     /// knows: `variables` has them beside those of the crate.
-    pub(super) fn checked<T>(&mut self, built: Result<T, ConfigError>, variables: &[(&str, &str)]) -> Option<T> {
+    pub(super) fn checked<T>(
+        &mut self,
+        built: Result<T, ConfigError>,
+        variables: &[(&str, &str)],
+    ) -> Option<T> {
         built.map_err(|error| self.add_all(&error, variables)).ok()
     }
 
     fn add_all(&mut self, error: &ConfigError, variables: &[(&str, &str)]) {
-        for mistake in error.mistakes() {
+        for mistake in error.errors() {
             let text = told(mistake);
             let renamed = variables.iter().find_map(|(setting, variable)| {
                 let rest = text.strip_prefix(setting)?;
-                let is_url = matches!(mistake, Mistake::Url { .. });
-                let value = is_url.then(|| self.text(variable)).flatten().filter(|value| !value.contains(['@', '?']));
+                let is_url = matches!(mistake, ConfigErrorKind::Url { .. });
+                let value = is_url
+                    .then(|| self.text(variable))
+                    .flatten()
+                    .filter(|value| !value.contains(['@', '?']));
                 // The crate shows no URL that could have a password in it; a fragment has none.
                 let rest = match value {
                     Some(value) => rest.replacen("\"[redacted]\"", &format!("{value:?}"), 1),
@@ -94,9 +111,9 @@ impl Mistakes {
 }
 
 /// The crate speaks to programmers, and an operator cannot call anything.
-fn told(mistake: &Mistake) -> String {
+fn told(mistake: &ConfigErrorKind) -> String {
     match mistake {
-        Mistake::Insecure { name, value, .. } => {
+        ConfigErrorKind::Insecure { name, value, .. } => {
             format!("{name} {value:?} is plain http; https is required, except on this machine")
         }
         other => other.to_string(),
@@ -106,7 +123,9 @@ fn told(mistake: &Mistake) -> String {
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the settings cannot be used:")?;
-        self.0.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
+        self.0
+            .iter()
+            .try_for_each(|mistake| write!(f, "\n  - {mistake}"))
     }
 }
 

@@ -6,8 +6,8 @@ use redis::Value;
 
 use super::handle::Redis;
 use super::script;
+use crate::coordination::{Coordinator, Flow, Grant, Lease, Reply, SharedToken};
 use crate::error::{Error, ErrorKind};
-use crate::fleet::{Fleet, Flow, Grant, Lease, Reply, SharedToken};
 use crate::hex;
 use crate::random;
 use crate::token::{AccessToken, IssuedToken};
@@ -18,11 +18,15 @@ const VERSION: &[u8] = b"1";
 /// How long the number of the last grant is remembered: longer than any token.
 const MEMORY: Duration = IssuedToken::MAX_LIFETIME.saturating_add(Duration::from_secs(24 * 3_600));
 
-impl Fleet for Redis {
+impl Coordinator for Redis {
     fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Reply<'a, Option<Flow>> {
         Box::pin(async move {
             let key = self.shared.names.flow(flow);
-            let found = self.shared.link.call(&script::CLAIM_FLOW, &[&key], &[&millis(kept_for)]).await?;
+            let found = self
+                .shared
+                .link
+                .call(&script::CLAIM_FLOW, &[&key], &[&millis(kept_for)])
+                .await?;
             self.read_flow(&key, &found)
         })
     }
@@ -30,7 +34,11 @@ impl Fleet for Redis {
     fn flow<'a>(&'a self, flow: &'a str) -> Reply<'a, Option<Flow>> {
         Box::pin(async move {
             let key = self.shared.names.flow(flow);
-            let found = self.shared.link.call(&script::LOOK_AT_FLOW, &[&key], &[]).await?;
+            let found = self
+                .shared
+                .link
+                .call(&script::LOOK_AT_FLOW, &[&key], &[])
+                .await?;
             self.read_flow(&key, &found)
         })
     }
@@ -39,7 +47,11 @@ impl Fleet for Redis {
         Box::pin(async move {
             let key = self.shared.names.flow(flow);
             let sealed = self.shared.seal.close(&key, outcome)?;
-            self.shared.link.call(&script::SETTLE_FLOW, &[&key], &[&sealed]).await.map(drop)
+            self.shared
+                .link
+                .call(&script::SETTLE_FLOW, &[&key], &[&sealed])
+                .await
+                .map(drop)
         })
     }
 
@@ -47,7 +59,15 @@ impl Fleet for Redis {
         Box::pin(async move {
             let key = self.shared.names.flow(flow);
             // Redis keeps an integer without a string of its own.
-            self.shared.link.call(&script::SETTLE_FLOW, &[&key], &[note.to_string().as_bytes()]).await.map(drop)
+            self.shared
+                .link
+                .call(
+                    &script::SETTLE_FLOW,
+                    &[&key],
+                    &[note.to_string().as_bytes()],
+                )
+                .await
+                .map(drop)
         })
     }
 
@@ -74,7 +94,10 @@ impl Fleet for Redis {
         Box::pin(async move {
             let (key, lease) = (self.shared.names.token(name), self.shared.names.lease(name));
             let fence = grant.fence().to_string();
-            let sealed = self.shared.seal.close(&place(&key, grant.fence()), token.expose().as_bytes())?;
+            let sealed = self
+                .shared
+                .seal
+                .close(&place(&key, grant.fence()), token.expose().as_bytes())?;
             let arguments = [
                 fence.as_bytes(),
                 grant.owner().as_bytes(),
@@ -84,7 +107,11 @@ impl Fleet for Redis {
                 &millis(MEMORY),
                 VERSION,
             ];
-            let kept = self.shared.link.call(&script::KEEP_TOKEN, &[&key, &lease], &arguments).await?;
+            let kept = self
+                .shared
+                .link
+                .call(&script::KEEP_TOKEN, &[&key, &lease], &arguments)
+                .await?;
             Ok(matches!(&*kept, [Value::BulkString(kept)] if kept == b"1"))
         })
     }
@@ -93,7 +120,11 @@ impl Fleet for Redis {
         Box::pin(async move {
             let lease = self.shared.names.lease(name);
             let arguments = [grant.owner().as_bytes(), &millis(pause)];
-            self.shared.link.call(&script::END_LEASE, &[&lease], &arguments).await.map(drop)
+            self.shared
+                .link
+                .call(&script::END_LEASE, &[&lease], &arguments)
+                .await
+                .map(drop)
         })
     }
 }
@@ -109,16 +140,29 @@ impl Redis {
         let (key, lease) = (self.shared.names.token(name), self.shared.names.lease(name));
         let owner = hex::encode(&random::bytes::<16>()?);
         let fence = newer_than.to_string();
-        let arguments = [VERSION, fence.as_bytes(), owner.as_bytes(), &millis(Grant::LIFETIME), &millis(MEMORY)];
-        let answer = self.shared.link.call(&script::LEASE_TOKEN, &[&key, &lease], &arguments).await?;
+        let arguments = [
+            VERSION,
+            fence.as_bytes(),
+            owner.as_bytes(),
+            &millis(Grant::LIFETIME),
+            &millis(MEMORY),
+        ];
+        let answer = self
+            .shared
+            .link
+            .call(&script::LEASE_TOKEN, &[&key, &lease], &arguments)
+            .await?;
         let answer: Vec<&[u8]> = answer.iter().map(bytes).collect();
         let leased = match *answer {
             [b"taken"] => Leased::Lease(Lease::Taken),
             [b"foreign"] => return Err(malformed("redis: the token is kept by a newer version")),
             [b"granted", fence, age, died_young] => {
                 let last = number(age).map(Duration::from_millis);
-                let died_young = number(died_young).and_then(|count| u32::try_from(count).ok()).unwrap_or(0);
-                let fence = number(fence).ok_or_else(|| malformed("redis: the token has no number"))?;
+                let died_young = number(died_young)
+                    .and_then(|count| u32::try_from(count).ok())
+                    .unwrap_or(0);
+                let fence =
+                    number(fence).ok_or_else(|| malformed("redis: the token has no number"))?;
                 Leased::Lease(Lease::Granted(Grant::new(owner, fence, last, died_young)))
             }
             [b"newer", sealed, fence, remaining] => {
@@ -128,7 +172,8 @@ impl Redis {
                 let token = self.shared.seal.open(&place(&key, fence), sealed);
                 match token.as_ref().and_then(|token| str::from_utf8(token).ok()) {
                     Some(token) => {
-                        let (token, remaining) = (AccessToken::new(token), Duration::from_millis(remaining));
+                        let (token, remaining) =
+                            (AccessToken::new(token), Duration::from_millis(remaining));
                         Leased::Lease(Lease::Newer(SharedToken::new(token, fence, remaining)))
                     }
                     None => Leased::Unreadable(fence),
@@ -143,11 +188,21 @@ impl Redis {
         match found {
             [] => Ok(None),
             [_, Value::BulkString(note)] if note.first().is_some_and(u8::is_ascii_digit) => {
-                Ok(Some(number(note).map_or(Flow::Settled { outcome: Vec::new() }, |note| Flow::Refused { note })))
+                Ok(Some(number(note).map_or(
+                    Flow::Settled {
+                        outcome: Vec::new(),
+                    },
+                    |note| Flow::Refused { note },
+                )))
             }
             // An outcome that cannot be opened is one, and says nothing.
             [_, Value::BulkString(sealed)] => {
-                let outcome = self.shared.seal.open(key, sealed).map(|outcome| outcome.to_vec()).unwrap_or_default();
+                let outcome = self
+                    .shared
+                    .seal
+                    .open(key, sealed)
+                    .map(|outcome| outcome.to_vec())
+                    .unwrap_or_default();
                 Ok(Some(Flow::Settled { outcome }))
             }
             [age, ..] => {

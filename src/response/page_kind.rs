@@ -2,8 +2,8 @@
 
 use http::StatusCode;
 
-use super::Language;
 use crate::error::ErrorKind;
+use crate::request::Language;
 
 /// What a page of ours is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -67,10 +67,13 @@ impl PageKind {
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::LoginRequired | Self::LoginExpired | Self::ContinueFromOtherSite | Self::LoginInFrame => {
-                StatusCode::UNAUTHORIZED
+            Self::LoginRequired
+            | Self::LoginExpired
+            | Self::ContinueFromOtherSite
+            | Self::LoginInFrame => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::Declined | Self::Denied | Self::Unbound | Self::CrossSite => {
+                StatusCode::FORBIDDEN
             }
-            Self::Forbidden | Self::Declined | Self::Denied | Self::Unbound | Self::CrossSite => StatusCode::FORBIDDEN,
             // Nothing has failed: it is the login page, as far as there can be one here.
             Self::OpenInWechat => StatusCode::OK,
             Self::Unavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -86,9 +89,10 @@ impl PageKind {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Self::LoginRequired | Self::LoginExpired | Self::ContinueFromOtherSite | Self::LoginInFrame => {
-                "login_required"
-            }
+            Self::LoginRequired
+            | Self::LoginExpired
+            | Self::ContinueFromOtherSite
+            | Self::LoginInFrame => "login_required",
             Self::Forbidden => "forbidden",
             Self::Unavailable => "unavailable",
             Self::Busy => "busy",
@@ -121,9 +125,16 @@ impl PageKind {
     /// The status of a gRPC answer (`google.rpc.Code`).
     pub(super) const fn grpc_status(self) -> &'static str {
         match self {
-            Self::LoginRequired | Self::LoginExpired | Self::ContinueFromOtherSite | Self::LoginInFrame => "16",
+            Self::LoginRequired
+            | Self::LoginExpired
+            | Self::ContinueFromOtherSite
+            | Self::LoginInFrame => "16",
             Self::TooManyAttempts => "8",
-            Self::Unavailable | Self::Busy | Self::UpstreamFailed | Self::NotSetUp | Self::UpstreamTimeout => "14",
+            Self::Unavailable
+            | Self::Busy
+            | Self::UpstreamFailed
+            | Self::NotSetUp
+            | Self::UpstreamTimeout => "14",
             _ => "7",
         }
     }
@@ -132,7 +143,11 @@ impl PageKind {
     pub(super) const fn labels(self, language: Language) -> Labels {
         match language {
             Language::Chinese => Labels {
-                next: if matches!(self, Self::Unbound) { "绑定账号" } else { "继续" },
+                next: if matches!(self, Self::Unbound) {
+                    "绑定账号"
+                } else {
+                    "继续"
+                },
                 retry: match self {
                     Self::LoginRequired | Self::LoginInFrame => "登录",
                     Self::Forbidden => "更换账号登录",
@@ -141,7 +156,11 @@ impl PageKind {
                 home: "返回首页",
             },
             Language::English => Labels {
-                next: if matches!(self, Self::Unbound) { "Link an account" } else { "Continue" },
+                next: if matches!(self, Self::Unbound) {
+                    "Link an account"
+                } else {
+                    "Continue"
+                },
                 retry: match self {
                     Self::LoginRequired | Self::LoginInFrame => "Log in",
                     Self::Forbidden => "Log in with another account",
@@ -156,10 +175,13 @@ impl PageKind {
     pub(super) const fn words(self, language: Language) -> (&'static str, &'static str) {
         match (self, language) {
             (Self::LoginRequired, Language::Chinese) => ("请先登录", "查看此页面需要先登录。"),
-            (Self::LoginRequired, Language::English) => ("Please log in", "You need to log in to see this page."),
-            (Self::LoginExpired, Language::Chinese) => {
-                ("登录已过期", "刚才提交的内容没有保存。请重新登录，然后再提交一次。")
+            (Self::LoginRequired, Language::English) => {
+                ("Please log in", "You need to log in to see this page.")
             }
+            (Self::LoginExpired, Language::Chinese) => (
+                "登录已过期",
+                "刚才提交的内容没有保存。请重新登录，然后再提交一次。",
+            ),
             (Self::LoginExpired, Language::English) => (
                 "Your login has expired",
                 "The form that you sent was not saved. Please log in again, then send it once more.",
@@ -167,38 +189,57 @@ impl PageKind {
             (Self::ContinueFromOtherSite, Language::Chinese) => {
                 ("请继续", "您正从其他网站返回本站，请点击下方按钮继续。")
             }
-            (Self::ContinueFromOtherSite, Language::English) => {
-                ("Please continue", "You are coming back from another site. Select the button to continue here.")
-            }
+            (Self::ContinueFromOtherSite, Language::English) => (
+                "Please continue",
+                "You are coming back from another site. Select the button to continue here.",
+            ),
             (Self::LoginInFrame, Language::Chinese) => ("请先登录", "登录需要在完整的页面中进行。"),
-            (Self::LoginInFrame, Language::English) => ("Please log in", "The login needs the whole window."),
-            (Self::Forbidden, Language::Chinese) => ("没有权限", "您已登录，但当前身份无权访问此页面。"),
-            (Self::Forbidden, Language::English) => {
-                ("Not allowed", "You are logged in, but this page is not open to you.")
+            (Self::LoginInFrame, Language::English) => {
+                ("Please log in", "The login needs the whole window.")
             }
-            (Self::Unavailable, Language::Chinese) => ("服务暂时不可用", "请稍后再试，您的登录状态不会丢失。"),
-            (Self::Unavailable, Language::English) => {
-                ("Temporarily unavailable", "Please try again in a moment. You stay logged in.")
+            (Self::Forbidden, Language::Chinese) => {
+                ("没有权限", "您已登录，但当前身份无权访问此页面。")
             }
-            (Self::Busy, Language::Chinese) => {
-                ("当前登录人数过多", "请稍等几秒，然后刷新此页面，登录会自动继续，无需重新操作。")
+            (Self::Forbidden, Language::English) => (
+                "Not allowed",
+                "You are logged in, but this page is not open to you.",
+            ),
+            (Self::Unavailable, Language::Chinese) => {
+                ("服务暂时不可用", "请稍后再试，您的登录状态不会丢失。")
             }
+            (Self::Unavailable, Language::English) => (
+                "Temporarily unavailable",
+                "Please try again in a moment. You stay logged in.",
+            ),
+            (Self::Busy, Language::Chinese) => (
+                "当前登录人数过多",
+                "请稍等几秒，然后刷新此页面，登录会自动继续，无需重新操作。",
+            ),
             (Self::Busy, Language::English) => (
                 "Too many logins right now",
                 "Please wait a few seconds, then reload this page: your login goes on where it was.",
             ),
-            (Self::TooManyAttempts, Language::Chinese) => ("尝试次数过多", "登录失败的次数过多，请稍后再试。"),
-            (Self::TooManyAttempts, Language::English) => {
-                ("Too many attempts", "Too many logins from your network have failed. Please try again in a moment.")
+            (Self::TooManyAttempts, Language::Chinese) => {
+                ("尝试次数过多", "登录失败的次数过多，请稍后再试。")
             }
-            (Self::Declined, Language::Chinese) => ("登录已取消", "您没有同意登录。需要时可以重新登录。"),
-            (Self::Declined, Language::English) => {
-                ("Login cancelled", "You did not agree to log in. You can try again whenever you like.")
+            (Self::TooManyAttempts, Language::English) => (
+                "Too many attempts",
+                "Too many logins from your network have failed. Please try again in a moment.",
+            ),
+            (Self::Declined, Language::Chinese) => {
+                ("登录已取消", "您没有同意登录。需要时可以重新登录。")
             }
-            (Self::InvalidLink, Language::Chinese) => ("登录链接已失效", "此登录链接已过期或已被使用，请重新登录。"),
-            (Self::InvalidLink, Language::English) => {
-                ("This login link is no longer valid", "It has expired or was already used. Please log in again.")
+            (Self::Declined, Language::English) => (
+                "Login cancelled",
+                "You did not agree to log in. You can try again whenever you like.",
+            ),
+            (Self::InvalidLink, Language::Chinese) => {
+                ("登录链接已失效", "此登录链接已过期或已被使用，请重新登录。")
             }
+            (Self::InvalidLink, Language::English) => (
+                "This login link is no longer valid",
+                "It has expired or was already used. Please log in again.",
+            ),
             (Self::CookiesBlocked, Language::Chinese) => (
                 "登录状态没有保存下来",
                 "登录需要 Cookie，但浏览器没有把它带回来。请在浏览器设置中允许本站使用 Cookie，然后重新登录。\
@@ -210,41 +251,61 @@ impl PageKind {
                  your browser, then log in again. If they are allowed, this site may be set up wrongly: please tell its \
                  administrator.",
             ),
-            (Self::Denied, Language::Chinese) => ("登录被拒绝", "登录系统拒绝了此账号。如有疑问，请联系学校管理员。"),
+            (Self::Denied, Language::Chinese) => (
+                "登录被拒绝",
+                "登录系统拒绝了此账号。如有疑问，请联系学校管理员。",
+            ),
             (Self::Denied, Language::English) => (
                 "Login refused",
                 "The login system does not let this account in. Please ask the administrator of your school.",
             ),
-            (Self::UpstreamFailed, Language::Chinese) => ("系统暂时出现故障", "所依赖的系统没有正常应答，请稍后重试。"),
-            (Self::UpstreamFailed, Language::English) => {
-                ("A system that we need has a problem", "It did not answer as it should. Please try again later.")
+            (Self::UpstreamFailed, Language::Chinese) => {
+                ("系统暂时出现故障", "所依赖的系统没有正常应答，请稍后重试。")
             }
-            (Self::NotSetUp, Language::Chinese) => ("登录尚未设置好", "本站的登录设置有误，请联系网站管理员。"),
+            (Self::UpstreamFailed, Language::English) => (
+                "A system that we need has a problem",
+                "It did not answer as it should. Please try again later.",
+            ),
+            (Self::NotSetUp, Language::Chinese) => {
+                ("登录尚未设置好", "本站的登录设置有误，请联系网站管理员。")
+            }
             (Self::NotSetUp, Language::English) => (
                 "The login is not set up",
                 "Something is wrong with how this site is set up. Please tell whoever runs it.",
             ),
-            (Self::UpstreamTimeout, Language::Chinese) => ("系统响应超时", "所依赖的系统没有及时应答，请稍后重试。"),
-            (Self::UpstreamTimeout, Language::English) => {
-                ("A system that we need does not answer", "It took too long. Please try again later.")
+            (Self::UpstreamTimeout, Language::Chinese) => {
+                ("系统响应超时", "所依赖的系统没有及时应答，请稍后重试。")
             }
+            (Self::UpstreamTimeout, Language::English) => (
+                "A system that we need does not answer",
+                "It took too long. Please try again later.",
+            ),
             (Self::Unbound, Language::Chinese) => ("尚未绑定账号", "此功能需要先绑定账号。"),
-            (Self::Unbound, Language::English) => ("No account yet", "You need to bind an account for this."),
-            (Self::OpenInWechat, Language::Chinese) => {
-                ("请在微信中打开", "登录只能在微信中进行。请用微信扫描二维码，或将下面的地址复制到微信中打开。")
+            (Self::Unbound, Language::English) => {
+                ("No account yet", "You need to bind an account for this.")
             }
+            (Self::OpenInWechat, Language::Chinese) => (
+                "请在微信中打开",
+                "登录只能在微信中进行。请用微信扫描二维码，或将下面的地址复制到微信中打开。",
+            ),
             (Self::OpenInWechat, Language::English) => (
                 "Please open this in WeChat",
                 "The login works in WeChat only. Scan the code with WeChat, or copy the address into a chat there and open it.",
             ),
-            (Self::CrossSite, Language::Chinese) => ("请求被拒绝", "退出登录只能在本站页面上进行。"),
-            (Self::CrossSite, Language::English) => {
-                ("Request refused", "Logging out works from the pages of this site only.")
+            (Self::CrossSite, Language::Chinese) => {
+                ("请求被拒绝", "退出登录只能在本站页面上进行。")
             }
-            (Self::MethodNotAllowed(_), Language::Chinese) => ("请求方式不正确", "此地址不支持这种请求方式。"),
-            (Self::MethodNotAllowed(_), Language::English) => {
-                ("Wrong method", "This address does not take this kind of request.")
+            (Self::CrossSite, Language::English) => (
+                "Request refused",
+                "Logging out works from the pages of this site only.",
+            ),
+            (Self::MethodNotAllowed(_), Language::Chinese) => {
+                ("请求方式不正确", "此地址不支持这种请求方式。")
             }
+            (Self::MethodNotAllowed(_), Language::English) => (
+                "Wrong method",
+                "This address does not take this kind of request.",
+            ),
         }
     }
 }
