@@ -9,7 +9,7 @@ use tower::Layer;
 use tower_weika::clock::Clock;
 use tower_weika::identity::Identity;
 use tower_weika::login::LoginLayer;
-use tower_weika::provider::IdentityProvider;
+use tower_weika::provider::{AuthorizeRequest, ExchangeContext, IdentityProvider, Verified};
 use tower_weika::session::{Authenticated, Session, SessionTimeouts};
 use tower_weika::store::{Inserted, MemoryStore, SessionStore};
 use tower_weika::{AuthorizationCode, Error};
@@ -46,12 +46,16 @@ impl<const LAYER: usize> IdentityProvider for Provider<LAYER> {
         "wxcode"
     }
 
-    async fn authorize_url(&self, _redirect_uri: &str, state: &str) -> Result<String, Error> {
-        Ok(format!("https://provider.example/?state={state}"))
+    async fn authorize_url(&self, request: AuthorizeRequest<'_>) -> Result<String, Error> {
+        Ok(format!("https://provider.example/?state={}", request.state))
     }
 
-    async fn exchange(&self, code: AuthorizationCode) -> Result<Member<LAYER>, Error> {
-        Ok(Member(code.expose().to_owned()))
+    async fn exchange(
+        &self,
+        code: AuthorizationCode,
+        _: ExchangeContext<'_>,
+    ) -> Result<Verified<Member<LAYER>>, Error> {
+        Ok(Verified::new(Member(code.expose().to_owned())))
     }
 }
 

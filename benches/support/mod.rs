@@ -16,7 +16,7 @@ use tower_weika::clock::Clock;
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::Identity;
 use tower_weika::login::LoginLayer;
-use tower_weika::provider::IdentityProvider;
+use tower_weika::provider::{AuthorizeRequest, ExchangeContext, IdentityProvider, Verified};
 use tower_weika::session::{Authenticated, Session, SessionId, SessionTimeouts};
 use tower_weika::store::{Inserted, MemoryStore, SessionStore, StoredIdentity};
 use tower_weika::{AuthorizationCode, Error};
@@ -69,12 +69,16 @@ impl IdentityProvider for Provider {
         "wxcode"
     }
 
-    async fn authorize_url(&self, _redirect_uri: &str, state: &str) -> Result<String, Error> {
-        Ok(format!("https://provider.example/?state={state}"))
+    async fn authorize_url(&self, request: AuthorizeRequest<'_>) -> Result<String, Error> {
+        Ok(format!("https://provider.example/?state={}", request.state))
     }
 
-    async fn exchange(&self, code: AuthorizationCode) -> Result<Person, Error> {
-        Ok(Person(code.expose().to_owned()))
+    async fn exchange(
+        &self,
+        code: AuthorizationCode,
+        _: ExchangeContext<'_>,
+    ) -> Result<Verified<Person>, Error> {
+        Ok(Verified::new(Person(code.expose().to_owned())))
     }
 }
 

@@ -80,6 +80,7 @@ impl Site {
             .build()?;
         let wechat_login = settings
             .login_layer(wechat.provider, stores.store(), address)
+            .silent_login()
             .build()?;
         let frame = Frame {
             manager_login: manager_login.login_path().to_owned(),
@@ -131,7 +132,7 @@ impl Site {
         let site = Router::new()
             // Only here: a script is told who is asking, and whoever wants the back office is no WeChat user. It honours
             // the school's switch at Kesion.
-            .route("/", get(home).layer(self.wechat_login.auto_login()))
+            .route("/", get(home).layer(self.wechat_login.silent_login()))
             .route("/api/me", get(me))
             .route(
                 "/style.css",

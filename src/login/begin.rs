@@ -1,92 +1,73 @@
-//! The first half of a login: from here to the provider.
+//! The first half of a login: from the application to the provider.
 
 use http::HeaderMap;
 
-use super::flow::End;
+use super::endpoint_request::EndpointRequest;
+use super::flow::{Attempt, LastResult};
+use super::inner::Inner;
 use super::return_to::ReturnTo;
-use super::shared::{Shared, Visit};
-use super::state::{Attempt, State};
 use crate::cookie::SetCookies;
 use crate::error::Error;
 use crate::meter;
-use crate::provider::IdentityProvider;
+use crate::provider::{AuthorizeRequest, IdentityProvider};
+use crate::request::UserAgent;
 use crate::response::{Links, OwnResponse, Rejection, see_other};
-use crate::store::SessionStore;
 use crate::trace::debug;
 
-impl<P, St> Shared<P, St>
-where
-    P: IdentityProvider,
-    St: SessionStore<P::Identity>,
-{
+impl<P: IdentityProvider, St> Inner<P, St> {
     /// The login endpoint.
-    pub(super) async fn login(&self, visit: &Visit) -> Result<OwnResponse, Error> {
-        let (reader, target) = (
-            visit.reader(),
-            self.settings.return_to(visit.query.as_deref()),
-        );
+    pub(super) async fn login(&self, request: &EndpointRequest) -> Result<OwnResponse, Error> {
+        let reader = request.reader();
+        let target = self.endpoints.return_to(request.query.as_deref());
         if reader.cannot_follow_to_a_provider() {
             let links = Links {
-                login: Some(self.settings.login_url(&target)),
+                login: Some(self.endpoints.login_url(&target)),
                 ..Links::default()
             };
-            let rejection = Rejection::login_required::<P::Identity>(&visit.method, &visit.headers);
-            return Ok(rejection.render(&self.settings.pages, &links));
+            let rejection =
+                Rejection::login_required::<P::Identity>(&request.method, &request.headers);
+            return Ok(rejection.render(&self.pages, &links));
         }
         if !self.provider.supports(reader.browser) {
-            return Ok(self.elsewhere(reader, &target));
+            return Ok(self.open_in_wechat(reader, &target));
         }
-        self.begin(
-            &target,
-            Attempt::First,
-            &visit.headers,
-            SetCookies::new(self.settings.cookies),
-        )
-        .await
+        let cookies = self.set_cookies();
+        self.begin(&target, Attempt::First, &request.headers, cookies)
+            .await
     }
 
-    /// The login that a refusal has led to.
-    pub(super) async fn log_in_first(
-        &self,
-        rejection: &Rejection,
-        target: &ReturnTo,
-    ) -> OwnResponse {
-        // One that nobody asked for has just failed: it counts, so that no chain of failures gets longer.
-        let has_failed = self
-            .settings
-            .flows
-            .last_ended(rejection.origins().headers())
-            == Some(End::InVain);
-        let attempt = if has_failed {
-            Attempt::Second
-        } else {
-            Attempt::First
+    /// The login that a rejection leads to.
+    pub(super) async fn begin_for(&self, rejection: &Rejection, target: &ReturnTo) -> OwnResponse {
+        let headers = rejection.origins().headers();
+        // A silent login that has just failed counts, so that no chain of failures gets longer.
+        let attempt = match self.flows.markers().last_result(headers) {
+            Some(LastResult::FailedSilently) => Attempt::Second,
+            Some(LastResult::LoggedIn) | None => Attempt::First,
         };
-        let cookies = SetCookies::new(self.settings.cookies);
         let begun = self
-            .begin(target, attempt, rejection.origins().headers(), cookies)
+            .begin(target, attempt, headers, self.set_cookies())
             .await;
-        begun.unwrap_or_else(|error| self.broken(rejection.reader(), error))
+        begun.unwrap_or_else(|error| self.failure(rejection.reader(), error))
     }
 
-    /// The login of a stranger who has not asked for it; `None` if it cannot begin.
-    pub(super) async fn log_in_silently(
+    /// The silent login of a visitor; `None` if it cannot begin.
+    pub(super) async fn begin_silently(
         &self,
         target: &ReturnTo,
         headers: &HeaderMap,
     ) -> Option<OwnResponse> {
-        let mut cookies = SetCookies::new(self.settings.cookies);
-        let begun = match self.settings.flows.tried(&mut cookies) {
+        let mut cookies = self.set_cookies();
+        let begun = match self.flows.markers().set_silent_attempted(&mut cookies) {
             Ok(()) => self.begin(target, Attempt::Silent, headers, cookies).await,
             Err(error) => Err(error),
         };
-        // The page is there for strangers as well.
+        // Anonymous visitors see the page as well.
         begun
-            .inspect_err(|error| debug!(error = %error.report(), "no login without being asked"))
+            .inspect_err(|error| debug!(error = %error.report(), "silent login cannot begin"))
             .ok()
     }
 
-    /// Sends the browser to the provider. Nothing is kept here: the flow is in the browser's cookie. The response also
+    /// Sends the browser to the provider. The flow is in the browser's cookie, and nothing is kept here. The response also
     /// carries the `cookies` of the caller.
     pub(super) async fn begin(
         &self,
@@ -95,28 +76,20 @@ where
         headers: &HeaderMap,
         mut cookies: SetCookies,
     ) -> Result<OwnResponse, Error> {
-        let Self {
-            provider,
-            settings,
-            resolver,
-            ..
-        } = self;
-        let state = State::begin(attempt, resolver.clock.wall())?;
-        settings.flows.begin(
-            &settings.keys.flow,
-            &state,
-            target,
-            &settings.default_target,
-            headers,
-            &mut cookies,
-        )?;
-        let url = provider
-            .authorize_url(&settings.redirect_uri, &state.encode(&settings.keys.state))
-            .await?;
+        let (wall, default_target) = (self.resolver.clock.wall(), self.endpoints.default_target());
+        let state =
+            self.flows
+                .begin(attempt, wall, target, default_target, headers, &mut cookies)?;
+        let request = AuthorizeRequest {
+            redirect_uri: &self.endpoints.redirect_uri,
+            state: &state,
+            user_agent: UserAgent::of(headers),
+        };
+        let url = self.provider.authorize_url(request).await?;
         let mut response = see_other(&url)?;
         cookies.append_to(response.headers_mut());
-        meter::login_begun(provider.name());
-        debug!(provider = %provider.name(), attempt = ?attempt, "login begins");
+        meter::login_begun(self.provider.name());
+        debug!(provider = %self.provider.name(), attempt = ?attempt, "login begins");
         Ok(response)
     }
 }

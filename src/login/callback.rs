@@ -5,326 +5,249 @@ use std::sync::Arc;
 use http::HeaderValue;
 use http::header::RETRY_AFTER;
 
-use super::exchange::{Exchange, NotStarted};
-use super::flow::End;
-use super::outcome::{Outcome, Salt};
+use super::code_exchange::CodeExchange;
+use super::endpoint_request::EndpointRequest;
+use super::exchange::{NotStarted, Outcome, SessionSalt};
+use super::flow::{Attempt, LastResult, State};
+use super::inner::Inner;
 use super::query::{Parameter, parameter};
 use super::return_to::ReturnTo;
-use super::shared::{Shared, Visit};
-use super::state::{Attempt, State};
-use crate::client::Permit;
-use crate::cookie::SetCookies;
 use crate::error::{Error, ErrorKind};
 use crate::meter;
 use crate::provider::IdentityProvider;
 use crate::response::{OwnResponse, PageKind};
 use crate::secret::AuthorizationCode;
-use crate::session::{Session, SessionId};
-use crate::store::{Inserted, SessionStore, Stamp};
-use crate::trace::{info, warn};
+use crate::store::SessionStore;
+use crate::trace::warn;
 
-/// The longest code that is taken. WeCom, the only relative that documents a length, goes up to 512 bytes.
+/// The longest accepted code. WeCom, the only relative that documents a length, goes up to 512 bytes.
 const MAX_CODE_BYTES: usize = 1024;
 
-/// What the query of a callback brings.
-enum Code {
+/// The code parameter of a callback.
+pub(super) enum CodeParameter {
     Absent,
-    Given(AuthorizationCode),
-    Unusable,
+    Value(AuthorizationCode),
+    Invalid,
 }
 
-impl<P, St> Shared<P, St>
+impl<P, St> Inner<P, St>
 where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
     /// The callback endpoint.
-    pub(super) async fn callback(self: &Arc<Self>, visit: &Visit) -> Result<OwnResponse, Error> {
-        let settings = &self.settings;
-        let query = visit.query.as_deref();
-        let given = parameter(query, "state").value();
-        let Some(state) = given.and_then(|text| State::decode(&text, &settings.keys.state)) else {
-            return Ok(self.invalid_link(visit));
+    pub(super) async fn callback(
+        self: &Arc<Self>,
+        request: &EndpointRequest,
+    ) -> Result<OwnResponse, Error> {
+        let query = request.query.as_deref();
+        let state = parameter(query, "state").value();
+        let Some(state) = state.and_then(|text| self.flows.state(&text)) else {
+            return Ok(self.invalid_link(request));
         };
         let (now, wall) = (self.resolver.clock.now(), self.resolver.clock.wall());
-        let known = self.known(state.flow).await?;
-        let target =
-            settings
-                .flows
-                .target(&settings.keys.flow, &state, &settings.rules, &visit.headers);
+        let known = self.exchanges.find(state.flow).await?;
+        let target = self
+            .flows
+            .target(&state, &self.endpoints.rules, &request.headers);
+        self.report_clocks(&state, target.is_some());
         let code = self.code(query);
-        if let Some(apart) = state.clocks_apart(wall, target.is_some())
-            && let Some(suppressed) = self.reports.clocks.admit(now)
-        {
-            warn!(
-                provider = %self.provider.name(),
-                seconds = %apart.as_secs(),
-                suppressed = %suppressed,
-                "login: the state was made at another time than this instance's clock allows: the clocks of the instances \
-                 differ, or this one was set. The link counts as expired; synchronize the clocks (NTP)"
-            );
-        }
-
         let Some(target) = target.filter(|_| state.is_fresh(wall)) else {
-            return self.unbound(visit, &state, known, code).await;
+            return self.not_of_this_browser(request, &state, known, code).await;
         };
 
         let exchange = match (known, code) {
             (Some(exchange), _) if exchange.is_joinable(now) => exchange,
-            (Some(_), _) => return self.replayed(visit, &target).await,
-            (None, Code::Given(code)) => {
-                let client = visit.client;
-                if let Err(reason) = self.admission.verify(client, now) {
+            (Some(_), _) => return self.repeated_late(request, &target).await,
+            (None, CodeParameter::Value(code)) => {
+                if let Err(reason) = self.admission.verify(request.client, now) {
                     self.report_not_started(&reason);
-                    return self.not_started(visit, &state, &target, reason).await;
+                    return self.not_started(request, &state, &target, reason).await;
                 }
-                let run = Arc::clone(self);
-                let (former, target) = (self.resolver.id(&visit.headers), target.clone());
-                self.exchanges.join_or_start(state.flow, |clients| {
-                    run.exchange(clients, client, state, code, former, target)
-                })
+                let job = CodeExchange {
+                    login: Arc::clone(self),
+                    client: request.client,
+                    state,
+                    code,
+                    previous_session: self.resolver.id(&request.headers),
+                    return_to: target.clone(),
+                };
+                self.exchanges.run_once(state.flow, job)
             }
-            (None, Code::Absent) => {
-                meter::login_ended(self.provider.name(), "declined");
-                let unnoticed = self.end_unnoticed(visit, &state, &target)?;
-                return Ok(unnoticed.unwrap_or_else(|| {
-                    self.page(visit.reader(), PageKind::Declined, Some(&target))
-                }));
-            }
-            (None, Code::Unusable) => return Ok(self.invalid_link(visit)),
+            (None, CodeParameter::Absent) => return self.declined(request, &state, &target),
+            (None, CodeParameter::Invalid) => return Ok(self.invalid_link(request)),
         };
         match exchange.outcome().await {
-            Ok(Outcome::LoggedIn { salt, .. }) => self.welcome(visit, &state, &salt, &target).await,
-            Ok(Outcome::Failed(error)) => self.failed(visit, &state, &target, error).await,
-            Err(reason) => self.not_started(visit, &state, &target, reason).await,
-        }
-    }
-
-    /// An authentic state that is too old, or not of this browser, or whose cookie is lost. Nothing is spent.
-    async fn unbound(
-        &self,
-        visit: &Visit,
-        state: &State,
-        known: Option<Exchange>,
-        code: Code,
-    ) -> Result<OwnResponse, Error> {
-        let settings = &self.settings;
-        if let Some(session) = self.resolver.session(&visit.headers).await? {
-            // The back button, most likely: whoever is logged in already needs no page about links.
-            let own = known.and_then(|exchange| exchange.logged_in());
-            let own = own
-                .filter(|(salt, _)| salt.session(&settings.keys.session, state) == *session.id());
-            let target = own.map_or_else(|| settings.default_target.clone(), |(_, target)| target);
-            return settings.back_to(&target);
-        }
-        let is_used = known.is_some();
-        match code {
-            _ if is_used || !state.is_fresh(self.resolver.clock.wall()) => {
-                Ok(self.invalid_link(visit))
+            Ok(Outcome::LoggedIn { salt, .. }) => {
+                self.logged_in(request, &state, &salt, &target).await
             }
-            Code::Unusable => Ok(self.invalid_link(visit)),
-            Code::Absent | Code::Given(_) => {
-                if let Some(unnoticed) =
-                    self.end_unnoticed(visit, state, &settings.default_target)?
-                {
-                    return Ok(unnoticed);
-                }
-                match (code, state.attempt.next()) {
-                    (Code::Given(_), Some(attempt)) => {
-                        if let Some(suppressed) =
-                            self.reports.restarts.admit(self.resolver.clock.now())
-                        {
-                            info!(
-                                provider = %self.provider.name(),
-                                suppressed = %suppressed,
-                                "callback without its cookie: login restarts"
-                            );
-                        }
-                        let cookies = SetCookies::new(settings.cookies);
-                        self.begin(&settings.default_target, attempt, &visit.headers, cookies)
-                            .await
-                    }
-                    (Code::Given(_), None) => {
-                        self.report_lost_cookies();
-                        Ok(self.page(visit.reader(), PageKind::CookiesBlocked, None))
-                    }
-                    _ => Ok(self.page(visit.reader(), PageKind::Declined, None)),
-                }
-            }
+            Ok(Outcome::Failed(error)) => self.failed(request, &state, &target, error).await,
+            Err(reason) => self.not_started(request, &state, &target, reason).await,
         }
     }
 
-    /// The end of an attempt that nobody asked for and that came to nothing: on to the page, as a stranger. Only
-    /// if the browser remembers the attempt, because it would begin again there.
-    fn end_unnoticed(
-        &self,
-        visit: &Visit,
-        state: &State,
-        target: &ReturnTo,
-    ) -> Result<Option<OwnResponse>, Error> {
-        let flows = &self.settings.flows;
-        if state.attempt != Attempt::Silent || !flows.has_tried(&visit.headers) {
-            return Ok(None);
-        }
-        let mut response = self.settings.back_to(target)?;
-        let mut cookies = SetCookies::new(self.settings.cookies);
-        flows.ended(End::InVain, &mut cookies)?;
-        flows.end(state.flow, &mut cookies)?;
-        cookies.append_to(response.headers_mut());
-        Ok(Some(response))
-    }
-
-    fn code(&self, query: Option<&str>) -> Code {
+    fn code(&self, query: Option<&str>) -> CodeParameter {
         match parameter(query, self.provider.code_parameter()) {
-            Parameter::Absent => Code::Absent,
-            Parameter::Repeated => Code::Unusable,
-            Parameter::Value(bytes) if bytes.is_empty() => Code::Absent,
+            Parameter::Absent => CodeParameter::Absent,
+            Parameter::Repeated => CodeParameter::Invalid,
+            Parameter::Value(bytes) if bytes.is_empty() => CodeParameter::Absent,
             Parameter::Value(bytes) => match String::from_utf8(bytes) {
                 Ok(text) if text.len() <= MAX_CODE_BYTES && !text.chars().any(char::is_control) => {
-                    Code::Given(AuthorizationCode::from(text))
+                    CodeParameter::Value(AuthorizationCode::from(text))
                 }
-                _ => Code::Unusable,
+                _ => CodeParameter::Invalid,
             },
         }
     }
 
-    /// Always a new id; the browser's former session ends. A login that was revoked since the stamp goes well, and its
-    /// session is not there, as if it had been revoked a moment later (rule S3).
-    pub(super) async fn log_in(
+    /// The response to a callback whose exchange succeeded.
+    async fn logged_in(
         &self,
-        permit: Permit,
+        request: &EndpointRequest,
         state: &State,
-        code: AuthorizationCode,
-        former: Option<SessionId>,
-        since: Stamp,
-    ) -> Result<Salt, Error> {
-        let salt = Salt::random()?;
-        let id = salt.session(&self.settings.keys.session, state);
-        let exchange = self.provider.exchange_with_permit(permit, code);
-        let identity = tokio::time::timeout(self.settings.exchange_timeout, exchange)
-            .await
-            .unwrap_or_else(|elapsed| {
-                Err(
-                    Error::new(ErrorKind::Timeout, "the code exchange took too long")
-                        .with_source(elapsed),
-                )
-            })?;
-        let valid_until = self.provider.valid_until(&identity);
-        let mut session = Session::new(
-            id,
-            identity,
-            self.settings.lifetime,
-            self.resolver.clock.now(),
-        );
-        if let Some(end) = valid_until {
-            session = session.expiring_by(end);
-        }
-        match self
-            .resolver
-            .insert(session, former.as_ref(), since)
-            .await?
-        {
-            Inserted::Kept => info!(provider = %self.provider.name(), "logged in"),
-            Inserted::Revoked => {
-                info!(provider = %self.provider.name(), "login: revoked while its code was exchanged; no session is kept");
-            }
-        }
-        Ok(salt)
-    }
-
-    /// The answer to a callback whose exchange went well.
-    async fn welcome(
-        &self,
-        visit: &Visit,
-        state: &State,
-        salt: &Salt,
+        salt: &SessionSalt,
         target: &ReturnTo,
     ) -> Result<OwnResponse, Error> {
-        let session = salt.session(&self.settings.keys.session, state);
+        let session = self.exchanges.session_id(state, salt);
         if self.resolver.live(&session).await?.is_none() {
             // Logged out since: repeating the callback must not undo that.
-            return Ok(self.invalid_link(visit));
+            return Ok(self.invalid_link(request));
         }
-        let settings = &self.settings;
-        let mut response = settings.back_to(target)?;
-        let mut cookies = SetCookies::new(settings.cookies);
+        let mut response = self.endpoints.redirect_back(target)?;
+        let mut cookies = self.set_cookies();
         cookies.set(self.resolver.cookie.as_str(), &session.expose(), None)?;
-        settings.flows.ended(End::LoggedIn, &mut cookies)?;
-        settings.flows.end(state.flow, &mut cookies)?;
+        let markers = self.flows.markers();
+        markers.set_last_result(LastResult::LoggedIn, &mut cookies)?;
+        self.flows.delete(state.flow, &mut cookies)?;
         cookies.append_to(response.headers_mut());
         Ok(response)
     }
 
-    /// A callback that was answered long ago.
-    async fn replayed(&self, visit: &Visit, target: &ReturnTo) -> Result<OwnResponse, Error> {
-        match self.resolver.session(&visit.headers).await? {
-            Some(_) => self.settings.back_to(target),
-            None => Ok(self.invalid_link(visit)),
+    /// The response to a callback that is repeated after its exchange can be joined.
+    async fn repeated_late(
+        &self,
+        request: &EndpointRequest,
+        target: &ReturnTo,
+    ) -> Result<OwnResponse, Error> {
+        match self.resolver.session(&request.headers).await? {
+            Some(_) => self.endpoints.redirect_back(target),
+            None => Ok(self.invalid_link(request)),
         }
     }
 
-    /// The answer to a callback whose exchange failed.
+    /// The response to a callback without a code.
+    fn declined(
+        &self,
+        request: &EndpointRequest,
+        state: &State,
+        target: &ReturnTo,
+    ) -> Result<OwnResponse, Error> {
+        meter::login_ended(self.provider.name(), "declined");
+        let response = self.failed_silently(request, state, target)?;
+        Ok(response
+            .unwrap_or_else(|| self.page(request.reader(), PageKind::Declined, Some(target))))
+    }
+
+    /// The response to a callback whose exchange failed.
     async fn failed(
         &self,
-        visit: &Visit,
+        request: &EndpointRequest,
         state: &State,
         target: &ReturnTo,
         error: Error,
     ) -> Result<OwnResponse, Error> {
-        let begin_again = matches!(
+        let is_worth_another_login = matches!(
             error.kind(),
             ErrorKind::InvalidCode | ErrorKind::Lost | ErrorKind::Timeout
         );
-        let mut response = if let Some(attempt) = state.attempt.next().filter(|_| begin_again) {
-            // The failed flow goes first: it takes no room from the flows of other tabs.
-            let mut cookies = SetCookies::new(self.settings.cookies);
-            self.settings.flows.end(state.flow, &mut cookies)?;
-            self.begin(target, attempt, &visit.headers, cookies).await?
-        } else if let Some(unnoticed) = self.end_unnoticed(visit, state, target)? {
-            unnoticed
+        let next = state.attempt.next().filter(|_| is_worth_another_login);
+        let mut response = if let Some(attempt) = next {
+            // The failed flow is deleted first: it takes no room from the flows of other tabs.
+            let mut cookies = self.set_cookies();
+            self.flows.delete(state.flow, &mut cookies)?;
+            self.begin(target, attempt, &request.headers, cookies)
+                .await?
+        } else if let Some(response) = self.failed_silently(request, state, target)? {
+            response
         } else {
-            // The flow's cookie stays: whoever reloads the page is told the same again.
+            // The flow's cookie stays: a reload of the page gets the same page again.
             let kind = match error.kind() {
                 ErrorKind::InvalidCode => PageKind::InvalidLink,
                 ErrorKind::Denied => PageKind::Denied,
                 other => PageKind::of(other),
             };
-            self.page(visit.reader(), kind, Some(target))
+            self.page(request.reader(), kind, Some(target))
         };
         response.extensions_mut().insert(error);
         Ok(response)
     }
 
-    /// The answer to a callback whose code was not sent. A reload of the same address goes on.
+    /// The response to a callback whose code was not sent. A reload of the same address goes on.
     async fn not_started(
         &self,
-        visit: &Visit,
+        request: &EndpointRequest,
         state: &State,
         target: &ReturnTo,
         reason: NotStarted,
     ) -> Result<OwnResponse, Error> {
         let (kind, retry_after) = match reason {
             NotStarted::Failed(error) if error.kind() == ErrorKind::Store => return Err(error),
-            NotStarted::Failed(error) => return self.failed(visit, state, target, error).await,
+            NotStarted::Failed(error) => return self.failed(request, state, target, error).await,
             NotStarted::Throttled { retry_after } => (PageKind::TooManyAttempts, retry_after),
             NotStarted::OverQuota { retry_after } => (PageKind::Busy, retry_after),
         };
-        if let Some(unnoticed) = self.end_unnoticed(visit, state, target)? {
-            return Ok(unnoticed);
+        if let Some(response) = self.failed_silently(request, state, target)? {
+            return Ok(response);
         }
-        let mut response = self.page(visit.reader(), kind, Some(target));
+        let mut response = self.page(request.reader(), kind, Some(target));
         // Rounded up.
         let seconds = retry_after.as_millis().div_ceil(1_000).max(1);
-        response.headers_mut().insert(
-            RETRY_AFTER,
-            HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX)),
-        );
+        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(seconds));
         Ok(response)
     }
 
-    /// One answer for states that are forged, expired, replayed or foreign, to the last byte.
-    fn invalid_link(&self, visit: &Visit) -> OwnResponse {
+    /// The response to a silent login that failed: a redirect to the page, which anonymous visitors see as well. `None` if
+    /// the login was not silent, or if the browser does not remember the attempt and would begin another one there.
+    pub(super) fn failed_silently(
+        &self,
+        request: &EndpointRequest,
+        state: &State,
+        target: &ReturnTo,
+    ) -> Result<Option<OwnResponse>, Error> {
+        let markers = self.flows.markers();
+        if state.attempt != Attempt::Silent || !markers.silent_attempted(&request.headers) {
+            return Ok(None);
+        }
+        let mut response = self.endpoints.redirect_back(target)?;
+        let mut cookies = self.set_cookies();
+        markers.set_last_result(LastResult::FailedSilently, &mut cookies)?;
+        self.flows.delete(state.flow, &mut cookies)?;
+        cookies.append_to(response.headers_mut());
+        Ok(Some(response))
+    }
+
+    /// The same response, to the last byte, for states that are forged, expired, replayed or not bound to this browser.
+    pub(super) fn invalid_link(&self, request: &EndpointRequest) -> OwnResponse {
         meter::callback_refused(self.provider.name());
-        self.page(visit.reader(), PageKind::InvalidLink, None)
+        self.page(request.reader(), PageKind::InvalidLink, None)
+    }
+
+    /// Logs a state from a time that this instance's clock does not allow.
+    fn report_clocks(&self, state: &State, has_the_flow: bool) {
+        let clock = &self.resolver.clock;
+        if let Some(apart) = state.clocks_apart(clock.wall(), has_the_flow)
+            && let Some(suppressed) = self.limits.clocks.admit(clock.now())
+        {
+            warn!(
+                provider = %self.provider.name(),
+                seconds = %apart.as_secs(),
+                suppressed = %suppressed,
+                "login: the state was made at another time than this instance's clock allows: the clocks of the \
+                 instances differ, or this one was set. The link counts as expired; synchronize the clocks (NTP)"
+            );
+        }
     }
 }

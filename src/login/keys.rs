@@ -18,16 +18,16 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// The keys of `secret` for one login. A tag under one of the `former` secrets is accepted as well.
+    /// The keys of `secret` for one login. A tag under one of the `previous` secrets is accepted as well.
     pub(super) fn derive(
         secret: &[u8],
-        former: &[Zeroizing<Vec<u8>>],
+        previous: &[Zeroizing<Vec<u8>>],
         login: impl AsRef<[u8]>,
     ) -> Self {
         let login = login.as_ref();
         let key = |purpose| Key {
             current: child(secret, purpose, login),
-            former: former
+            previous: previous
                 .iter()
                 .map(|secret| child(secret, purpose, login))
                 .collect(),
@@ -40,38 +40,39 @@ impl Keys {
     }
 }
 
-/// Which of the secrets something was made under. Means something in this process only: another instance may have
-/// them in another order.
+/// One of the configured secrets. Valid in this process only: another instance may have them in another order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Generation {
-    /// Which of the former ones; `None` for the current one.
-    former: Option<usize>,
+    /// The index of a previous secret; `None` for the current one.
+    previous: Option<usize>,
 }
 
 impl Generation {
-    pub(super) const CURRENT: Self = Self { former: None };
+    pub(super) const CURRENT: Self = Self { previous: None };
 }
 
 type KeyBytes = Zeroizing<[u8; 32]>;
 
 pub(super) struct Key {
     current: KeyBytes,
-    former: Vec<KeyBytes>,
+    previous: Vec<KeyBytes>,
 }
 
 impl Key {
-    /// The tag of the parts, one after the other. All but the last must have a fixed length.
+    /// Returns the tag of the concatenated parts. All but the last must have a fixed length.
     pub(super) fn tag(&self, parts: &[&[u8]]) -> [u8; TAG_BYTES] {
-        let full = self.code(Generation::CURRENT, parts);
+        let full = self.derive(Generation::CURRENT, parts);
         let mut tag = [0; TAG_BYTES];
         tag.copy_from_slice(&full[..TAG_BYTES]);
         tag
     }
 
-    /// The whole code of the parts under one of the secrets. All but the last must have a fixed length.
-    pub(super) fn code(&self, generation: Generation, parts: &[&[u8]]) -> [u8; 32] {
-        let former = generation.former.and_then(|index| self.former.get(index));
-        mac(former.unwrap_or(&self.current), parts)
+    /// Returns 32 bytes that depend on the parts and one of the secrets. All but the last must have a fixed length.
+    pub(super) fn derive(&self, generation: Generation, parts: &[&[u8]]) -> [u8; 32] {
+        let previous = generation
+            .previous
+            .and_then(|index| self.previous.get(index));
+        mac(previous.unwrap_or(&self.current), parts)
             .finalize()
             .into_bytes()
             .into()
@@ -84,17 +85,17 @@ impl Key {
 
     /// The secret under which `tag` is that of the parts, in constant time for each key.
     pub(super) fn generation(&self, parts: &[&[u8]], tag: &[u8; TAG_BYTES]) -> Option<Generation> {
-        let former = self.former.iter().enumerate().map(|(index, key)| {
+        let previous = self.previous.iter().enumerate().map(|(index, key)| {
             (
                 Generation {
-                    former: Some(index),
+                    previous: Some(index),
                 },
                 key,
             )
         });
         let mut keys = [(Generation::CURRENT, &self.current)]
             .into_iter()
-            .chain(former);
+            .chain(previous);
         keys.find(|(_, key)| mac(key, parts).verify_truncated_left(tag).is_ok())
             .map(|(generation, _)| generation)
     }
@@ -169,17 +170,17 @@ mod tests {
 
     #[test]
     fn instances_with_the_secrets_in_another_order_derive_the_same() {
-        let derive = |secret: u8, former: &[u8]| {
-            let former: Vec<_> = former
+        let derive = |secret: u8, previous: &[u8]| {
+            let previous: Vec<_> = previous
                 .iter()
                 .map(|byte| Zeroizing::new(vec![*byte; 32]))
                 .collect();
-            Keys::derive(&[secret; 32], &former, "weika")
+            Keys::derive(&[secret; 32], &previous, "weika")
         };
         let tag = derive(7, &[]).state.tag(&[b"payload"]);
         let code = |keys: &Keys| {
             let generation = keys.state.generation(&[b"payload"], &tag).unwrap();
-            keys.session.code(generation, &[b"flow", b"salt"])
+            keys.session.derive(generation, &[b"flow", b"salt"])
         };
         let codes = [
             derive(7, &[]),
@@ -194,13 +195,13 @@ mod tests {
             codes[0],
             others
                 .session
-                .code(Generation::CURRENT, &[b"flow", b"salt"])
+                .derive(Generation::CURRENT, &[b"flow", b"salt"])
         );
         assert_ne!(
             codes[0],
             derive(7, &[])
                 .state
-                .code(Generation::CURRENT, &[b"flow", b"salt"])
+                .derive(Generation::CURRENT, &[b"flow", b"salt"])
         );
     }
 }

@@ -1,13 +1,13 @@
-//! The end of a session.
+//! The logout endpoint.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use http::HeaderMap;
 use http::header::{HeaderName, ORIGIN};
 
-use super::shared::{Endpoint, Shared, Visit};
-use crate::cookie::SetCookies;
+use super::endpoint_request::EndpointRequest;
+use super::endpoints::Endpoint;
+use super::inner::Inner;
 use crate::error::{Error, ErrorKind};
 use crate::meter;
 use crate::provider::IdentityProvider;
@@ -17,55 +17,52 @@ use crate::trace::{in_current_span, info};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-impl<P, St> Shared<P, St>
+impl<P, St> Inner<P, St>
 where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
-    /// Runs the logout endpoint in a task of its own, which ends the session also if the returned future is dropped
-    /// (rule S4).
+    /// Runs the logout endpoint in a task, which revokes the session also if the returned future is dropped (rule S4).
     ///
     /// The task starts in this call and not at the first poll: hyper drops the future without a poll if the client
     /// closes the connection right after the request.
     pub(super) fn start_logout(
         self: Arc<Self>,
-        visit: Visit,
+        request: EndpointRequest,
     ) -> impl Future<Output = OwnResponse> + Send + 'static {
-        let reader = visit.reader();
-        let task = tokio::spawn(in_current_span(
-            Arc::clone(&self).visit(Endpoint::Logout, visit),
-        ));
+        let reader = request.reader();
+        let response = Arc::clone(&self).respond(Endpoint::Logout, request);
+        let task = tokio::spawn(in_current_span(response));
         async move {
             task.await.unwrap_or_else(|error| {
-                let error =
-                    Error::new(ErrorKind::Internal, "the logout was abandoned").with_source(error);
-                self.broken(reader, error)
+                let context = "the logout was abandoned";
+                let error = Error::new(ErrorKind::Internal, context).with_source(error);
+                self.failure(reader, error)
             })
         }
     }
 
     /// The logout endpoint.
-    pub(super) async fn logout(&self, visit: &Visit) -> Result<OwnResponse, Error> {
-        if !is_same_origin(&visit.headers, &self.settings.origin) {
-            return Ok(self.page(visit.reader(), PageKind::CrossSite, None));
+    pub(super) async fn logout(&self, request: &EndpointRequest) -> Result<OwnResponse, Error> {
+        if !is_same_origin(&request.headers, &self.endpoints.origin) {
+            return Ok(self.page(request.reader(), PageKind::CrossSite, None));
         }
-        if let Some(id) = self.resolver.id(&visit.headers) {
+        if let Some(id) = self.resolver.id(&request.headers) {
             self.resolver.remove(&id).await?;
             meter::logged_out(self.provider.name());
             info!(provider = %self.provider.name(), "logged out");
         }
-        let settings = &self.settings;
-        let mut response = see_other(settings.return_to(visit.query.as_deref()).as_str())?;
-        let mut cookies = SetCookies::new(settings.cookies);
+        let target = self.endpoints.return_to(request.query.as_deref());
+        let mut response = see_other(target.as_str())?;
+        let mut cookies = self.set_cookies();
+        let (flows, markers) = (&self.flows, self.flows.markers());
         cookies.delete(self.resolver.cookie.as_str())?;
-        settings.flows.mark_logout(&mut cookies)?;
+        markers.set_logout(&mut cookies)?;
         // The back button must not log in again.
-        settings
-            .flows
-            .end_all(self.resolver.clock.now(), &visit.headers, &mut cookies)?;
-        // Nor shall the next page.
-        if self.is_auto.load(Ordering::Relaxed) {
-            settings.flows.tried(&mut cookies)?;
+        flows.delete_all(self.resolver.clock.now(), &request.headers, &mut cookies)?;
+        if self.silent_login {
+            // The next page must not log in again.
+            markers.set_silent_attempted(&mut cookies)?;
         }
         cookies.append_to(response.headers_mut());
         Ok(response)

@@ -113,31 +113,33 @@
 
 mod admission;
 mod begin;
+mod builder;
 mod callback;
-mod config;
+mod code_exchange;
+mod endpoint_request;
+mod endpoints;
 mod exchange;
 mod flow;
+mod forwarded_request;
 mod future;
+mod inner;
 mod keys;
 mod layer;
+mod log_limits;
 mod logout;
-mod outcome;
+mod not_of_this_browser;
+mod pages;
 mod query;
-mod reports;
+mod rejected;
 mod return_to;
-mod run;
 mod service;
-mod shared;
-mod shared_flow;
 mod silent;
-mod state;
 #[cfg(test)]
 mod tests;
-mod throttle;
 
-pub use self::config::LoginLayerBuilder;
+pub use self::admission::{ClientKey, IdentifyClient, Throttle};
+pub use self::builder::LoginLayerBuilder;
 pub use self::future::ResponseFuture;
 pub use self::layer::LoginLayer;
 pub use self::service::Login;
 pub use self::silent::{ResponseFuture as SilentLoginFuture, SilentLogin, SilentLoginLayer};
-pub use self::throttle::{ClientKey, IdentifyClient, Throttle};

@@ -23,11 +23,6 @@ const ENCODE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>');
 pub(super) struct ReturnTo(Box<str>);
 
 impl ReturnTo {
-    /// `/`
-    pub(super) fn root() -> Self {
-        Self("/".into())
-    }
-
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
@@ -54,6 +49,8 @@ pub(super) struct ReturnRules {
     own_paths: Vec<String>,
     /// Exact origins, `https://host[:port]` (T6).
     origins: Vec<String>,
+    /// The target of a login without a valid one (T7).
+    default_target: ReturnTo,
 }
 
 impl ReturnRules {
@@ -66,7 +63,27 @@ impl ReturnRules {
             site: site.into(),
             own_paths: own_paths.into_iter().map(canonical).collect(),
             origins,
+            default_target: ReturnTo("/".into()),
         }
+    }
+
+    /// Replaces the default target `/`. Returns `None` if the new one is not valid.
+    pub(super) fn with_default(self, target: &str) -> Option<Self> {
+        let default_target = self.check(target.as_bytes())?;
+        Some(Self {
+            default_target,
+            ..self
+        })
+    }
+
+    pub(super) fn default_target(&self) -> &ReturnTo {
+        &self.default_target
+    }
+
+    /// Checks a target; the default target takes the place of an invalid one.
+    pub(super) fn check_or_default(&self, target: &[u8]) -> ReturnTo {
+        self.check(target)
+            .unwrap_or_else(|| self.default_target.clone())
     }
 
     /// Checks a target (T9: the one function that does). The input is what remains after one form-decode. A target

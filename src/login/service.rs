@@ -5,8 +5,11 @@ use std::task::{Context, Poll};
 use http::{Method, Request, Response};
 use tower_service::Service;
 
-use super::future::{Asked, ResponseFuture};
-use super::shared::{Endpoint, Shared, Visit};
+use super::endpoint_request::EndpointRequest;
+use super::endpoints::Endpoint;
+use super::forwarded_request::ForwardedRequest;
+use super::future::ResponseFuture;
+use super::inner::Inner;
 use crate::authenticate::Resolving;
 use crate::body::ResponseBody;
 use crate::guard::CacheControl;
@@ -15,16 +18,16 @@ use crate::request::RequestKind;
 use crate::response::{OwnResponse, PageKind, speculative};
 use crate::store::SessionStore;
 
-/// Answers the endpoints of a login, and authenticates everything else; see the [module](super).
+/// Middleware that responds to the endpoints of a login and authenticates all other requests; see the [module](super).
 pub struct Login<S, P: IdentityProvider, St> {
     inner: S,
     // The only counter that a clone touches: servers clone the service for every request.
-    shared: Arc<Shared<P, St>>,
+    login: Arc<Inner<P, St>>,
 }
 
 impl<S, P: IdentityProvider, St> Login<S, P, St> {
-    pub(super) fn new(inner: S, shared: Arc<Shared<P, St>>) -> Self {
-        Self { inner, shared }
+    pub(super) fn new(inner: S, login: Arc<Inner<P, St>>) -> Self {
+        Self { inner, login }
     }
 }
 
@@ -44,40 +47,35 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let shared = Arc::clone(&self.shared);
+        let login = Arc::clone(&self.login);
         let path = request.uri().path();
-        match shared.settings.endpoint(path) {
-            None if shared.resolver.guards.cover(path) => self.call_guarded(request, shared),
+        match login.endpoints.at(path) {
+            None if login.resolver.guards.cover(path) => self.call_guarded(request, login),
             None => {
                 let path_length = path.len() as u16;
-                let (halt, target) = shared.resolver.identify(&mut request);
+                let (halt, target) = login.resolver.identify(&mut request);
                 let future = match halt {
                     None => Resolving::inner(self.inner.call(request)),
-                    Some(halt) => shared.resolver.halt(halt, &mut self.inner, request),
+                    Some(halt) => login.resolver.halt(halt, &mut self.inner, request),
                 };
-                ResponseFuture::passing(
-                    future,
-                    Asked {
-                        target,
-                        path_length,
-                        cache_control: CacheControl::Unchanged,
-                    },
-                    shared,
-                )
+                let forwarded = ForwardedRequest {
+                    target,
+                    path_length,
+                    cache_control: CacheControl::Unchanged,
+                };
+                ResponseFuture::forwarded(future, forwarded, login)
             }
             Some(endpoint) => {
                 let (parts, _) = request.into_parts();
                 let client = match endpoint {
-                    Endpoint::Callback => {
-                        shared.admission.client(&parts.headers, &parts.extensions)
-                    }
+                    Endpoint::Callback => login.admission.client(&parts.headers, &parts.extensions),
                     Endpoint::Login | Endpoint::Logout => None,
                 };
-                let visit = Visit::new(parts, client);
+                let request = EndpointRequest::new(parts, client);
                 match endpoint {
-                    Endpoint::Logout => ResponseFuture::own(shared.start_logout(visit)),
+                    Endpoint::Logout => ResponseFuture::generated(login.start_logout(request)),
                     Endpoint::Login | Endpoint::Callback => {
-                        ResponseFuture::own(shared.visit(endpoint, visit))
+                        ResponseFuture::generated(login.respond(endpoint, request))
                     }
                 }
             }
@@ -90,68 +88,67 @@ where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
-    /// Passes on a request whose target a prefix guards. Outlined, so that other requests do not pay for it.
+    /// Forwards a request whose target a prefix guards. Outlined, so that the common case can be inlined.
     #[cold]
     fn call_guarded<B, RB>(
         &mut self,
         mut request: Request<B>,
-        shared: Arc<Shared<P, St>>,
+        login: Arc<Inner<P, St>>,
     ) -> ResponseFuture<S, B, P, St>
     where
         S: Service<Request<B>, Response = Response<RB>> + Clone,
     {
         let path_length = request.uri().path().len() as u16;
-        let cache_control = shared.resolver.guards.cache_control(&request);
-        let (halt, target) = shared.resolver.identify(&mut request);
+        let cache_control = login.resolver.guards.cache_control(&request);
+        let (halt, target) = login.resolver.identify(&mut request);
         let future = match halt {
-            None => match shared.resolver.guards.verify(&request) {
+            None => match login.resolver.guards.verify(&request) {
                 Ok(()) => Resolving::inner(self.inner.call(request)),
                 Err(rejection) => Resolving::rejected(rejection),
             },
-            Some(halt) => shared.resolver.halt(halt, &mut self.inner, request),
+            Some(halt) => login.resolver.halt(halt, &mut self.inner, request),
         };
-        ResponseFuture::passing(
-            future,
-            Asked {
-                target,
-                path_length,
-                cache_control,
-            },
-            shared,
-        )
+        let forwarded = ForwardedRequest {
+            target,
+            path_length,
+            cache_control,
+        };
+        ResponseFuture::forwarded(future, forwarded, login)
     }
 }
 
-impl<P, St> Shared<P, St>
+impl<P, St> Inner<P, St>
 where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
-    /// Answers a request to an endpoint of the layer.
-    pub(super) async fn visit(self: Arc<Self>, endpoint: Endpoint, visit: Visit) -> OwnResponse {
-        if RequestKind::of(&visit.method, &visit.headers) == RequestKind::Prefetch
-            && endpoint != Endpoint::Logout
-        {
-            // Nothing begins, and no code is sent: the browser asks again if the person comes here.
+    /// Responds to a request to an endpoint of the layer.
+    pub(super) async fn respond(
+        self: Arc<Self>,
+        endpoint: Endpoint,
+        request: EndpointRequest,
+    ) -> OwnResponse {
+        let kind = RequestKind::of(&request.method, &request.headers);
+        if kind == RequestKind::Prefetch && endpoint != Endpoint::Logout {
+            // Nothing begins, and no code is sent: the browser repeats the request if the user comes here.
             return speculative();
         }
-        let answer = match (endpoint, &visit.method) {
-            (Endpoint::Login, &Method::GET) => self.login(&visit).await,
-            (Endpoint::Callback, &Method::GET) => self.callback(&visit).await,
-            (Endpoint::Logout, &Method::POST) => self.logout(&visit).await,
-            _ => Ok(self.page(
-                visit.reader(),
-                PageKind::MethodNotAllowed(endpoint.allow()),
-                None,
-            )),
+        let response = match (endpoint, &request.method) {
+            (Endpoint::Login, &Method::GET) => self.login(&request).await,
+            (Endpoint::Callback, &Method::GET) => self.callback(&request).await,
+            (Endpoint::Logout, &Method::POST) => self.logout(&request).await,
+            _ => {
+                let kind = PageKind::MethodNotAllowed(endpoint.method());
+                Ok(self.page(request.reader(), kind, None))
+            }
         };
-        answer.unwrap_or_else(|error| self.broken(visit.reader(), error))
+        response.unwrap_or_else(|error| self.failure(request.reader(), error))
     }
 }
 
 impl<S: Clone, P: IdentityProvider, St> Clone for Login<S, P, St> {
     fn clone(&self) -> Self {
-        Self::new(self.inner.clone(), Arc::clone(&self.shared))
+        Self::new(self.inner.clone(), Arc::clone(&self.login))
     }
 }
 

@@ -1,8 +1,8 @@
-//! Managers of schools, through Weika.
+//! Provider for managers of schools: Weika's manager OAuth.
 
 use std::sync::Arc;
 
-use super::IdentityProvider;
+use super::{AuthorizeRequest, ExchangeContext, IdentityProvider, Verified};
 use crate::client::Permit;
 use crate::client::weika::{WeikaClient, WeikaClientBuilder};
 use crate::coordination::Coordinator;
@@ -32,7 +32,7 @@ impl WeikaManagerProvider {
         }
     }
 
-    /// Logs in through a client that is there already.
+    /// A provider over an existing client.
     #[must_use]
     pub fn new(client: WeikaClient) -> Self {
         Self {
@@ -63,28 +63,28 @@ impl IdentityProvider for WeikaManagerProvider {
         "wxcode"
     }
 
-    async fn authorize_url(&self, redirect_uri: &str, state: &str) -> Result<String, Error> {
-        Ok(self.client.authorize_url(redirect_uri, state))
+    async fn authorize_url(&self, request: AuthorizeRequest<'_>) -> Result<String, Error> {
+        Ok(self
+            .client
+            .authorize_url(request.redirect_uri, request.state))
     }
 
-    async fn exchange(&self, code: AuthorizationCode) -> Result<Manager, Error> {
-        self.client.manager(code).await
+    async fn exchange(
+        &self,
+        code: AuthorizationCode,
+        context: ExchangeContext<'_>,
+    ) -> Result<Verified<Manager>, Error> {
+        let manager = self.client.manager_with(context.permit, code).await?;
+        Ok(Verified::new(manager))
     }
 
     async fn admit(&self) -> Result<Permit, Error> {
         self.client.admit().await
     }
 
-    async fn exchange_with_permit(
-        &self,
-        permit: Permit,
-        code: AuthorizationCode,
-    ) -> Result<Manager, Error> {
-        self.client.manager_with(permit, code).await
-    }
-
-    fn join(&self, coordinator: &Arc<dyn Coordinator>) {
+    fn attach_coordinator(&self, coordinator: &Arc<dyn Coordinator>) -> Result<(), ConfigError> {
         self.client.join(coordinator);
+        Ok(())
     }
 }
 
@@ -97,12 +97,12 @@ pub struct WeikaManagerProviderBuilder {
 }
 
 impl WeikaManagerProviderBuilder {
-    /// Where Weika is. Default: `https://uni.weixiao.qq.com`.
+    /// The address of Weika. Default: `https://uni.weixiao.qq.com`.
     pub fn base_url(self, base_url: impl Into<String>) -> Self {
         self.client(|client| client.base_url(base_url))
     }
 
-    /// Anything else about the [client](WeikaClientBuilder): transport, error codes, limits.
+    /// Changes other settings of the [client](WeikaClientBuilder): transport, error codes, limits.
     pub fn client(self, change: impl FnOnce(WeikaClientBuilder) -> WeikaClientBuilder) -> Self {
         Self {
             client: change(self.client),
@@ -122,7 +122,7 @@ impl WeikaManagerProviderBuilder {
     /// Checks all settings.
     ///
     /// # Errors
-    /// Every mistake at once.
+    /// All configuration errors at once.
     pub fn build(self) -> Result<WeikaManagerProvider, ConfigError> {
         Ok(WeikaManagerProvider {
             client: self.client.build()?,

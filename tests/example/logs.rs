@@ -29,7 +29,7 @@ async fn no_secret_is_logged_at_any_level() {
     let cookies = flow
         .into_iter()
         .chain(browser.cookies())
-        .filter(|cookie| !cookie.name.ends_with("-arrived"));
+        .filter(|cookie| !cookie.name.ends_with("-result"));
     let cookies: Vec<_> = cookies.map(|cookie| cookie.value).collect();
     assert_eq!(cookies.len(), 2, "flow and session");
     let own = vec![weika.app_secret().to_owned(), SECRET_HEX.to_owned()];

@@ -9,12 +9,14 @@ use http_body_util::Full;
 use tower::{Layer, Service};
 use tower_weika::authenticate::{Authenticate, AuthenticateLayer};
 use tower_weika::client::weika::{ManagerInfo, WeikaClient, WeikaClientBuilder, WeikaTokenSource};
-use tower_weika::client::{CodeTable, NotSent, TimedOut, Transport};
+use tower_weika::client::{CodeTable, NotSent, Permit, TimedOut, Transport};
 use tower_weika::clock::{Clock, ManualClock, Timestamp};
 use tower_weika::guard::{Guard, GuardLayer, LoggedIn, Role, School};
 use tower_weika::identity::Manager;
 use tower_weika::login::{Login, LoginLayer, LoginLayerBuilder};
-use tower_weika::provider::{IdentityProvider, WeikaManagerProvider, WeikaManagerProviderBuilder};
+use tower_weika::provider::{
+    ExchangeContext, IdentityProvider, WeikaManagerProvider, WeikaManagerProviderBuilder,
+};
 use tower_weika::response::{Page, Pages, Rejection};
 use tower_weika::sandbox::{Browser, Faults, Gate, Ledger, Quirks, Sandbox, Visit};
 use tower_weika::session::{Authenticated, Session, SessionId};
@@ -131,7 +133,7 @@ async fn futures_are_send() {
     send(&None::<GetToken<WeikaTokenSource>>);
 
     let provider = WeikaManagerProvider::new(client);
-    send(&provider.exchange(code()));
+    send(&provider.exchange(code(), ExchangeContext::new("", Permit::unlimited())));
     let store = Store::new();
     send(&store.remove_all(&Namespace::default()));
     let login = LoginLayer::builder(provider)

@@ -11,7 +11,9 @@ use tower_weika::extract::Authenticated;
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::{Identity, Manager};
 use tower_weika::login::LoginLayer;
-use tower_weika::provider::{IdentityProvider, WeikaManagerProvider};
+use tower_weika::provider::{
+    AuthorizeRequest, ExchangeContext, IdentityProvider, Verified, WeikaManagerProvider,
+};
 use tower_weika::sandbox::{Browser, Sandbox};
 use tower_weika::{AuthorizationCode, Error};
 
@@ -54,12 +56,19 @@ impl IdentityProvider for Desk {
         "wxcode"
     }
 
-    async fn authorize_url(&self, redirect_uri: &str, state: &str) -> Result<String, Error> {
-        Ok(self.0.authorize_url(redirect_uri, state))
+    async fn authorize_url(&self, request: AuthorizeRequest<'_>) -> Result<String, Error> {
+        Ok(self.0.authorize_url(request.redirect_uri, request.state))
     }
 
-    async fn exchange(&self, code: AuthorizationCode) -> Result<Clerk, Error> {
-        self.0.manager(code).await.map(Clerk)
+    async fn exchange(
+        &self,
+        code: AuthorizationCode,
+        _: ExchangeContext<'_>,
+    ) -> Result<Verified<Clerk>, Error> {
+        self.0
+            .manager(code)
+            .await
+            .map(|manager| Verified::new(Clerk(manager)))
     }
 }
 

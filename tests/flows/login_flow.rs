@@ -75,7 +75,7 @@ async fn only_the_session_and_a_fading_mark_are_left_and_they_are_as_the_rules_s
     let [session, mark] = set.as_slice() else {
         panic!("{visit:?}")
     };
-    let names = ["session", "arrived"].map(|name| format!("__Host-{}-{name}", W::NAME));
+    let names = ["session", "result"].map(|name| format!("__Host-{}-{name}", W::NAME));
     assert!(
         mark.starts_with(&format!("{}=1;", names[1])) && mark.ends_with("; Max-Age=10"),
         "{mark}"

@@ -142,6 +142,7 @@ impl<W: Way> Site<W> {
         store: MemoryStore<<W::Provider as IdentityProvider>::Identity>,
     ) -> Self {
         let login = LoginLayer::builder(provider.clone())
+            .silent_login()
             .store(store)
             .public_url(ORIGIN)
             .secret([7; 32])

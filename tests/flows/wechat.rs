@@ -97,7 +97,7 @@ impl Campus {
                 get(who).layer(GuardLayer::<WechatUser>::logged_in()),
             )
             .route("/admin", get(who).layer(GuardLayer::<Manager>::logged_in()))
-            .layer(users.auto_login())
+            .layer(users.silent_login())
             .layer(users)
             .layer(managers);
         Self {
@@ -130,6 +130,7 @@ impl Campus {
 
 fn layer<P: IdentityProvider>(provider: P, clock: &ManualClock, other: &str) -> LoginLayer<P> {
     let builder = LoginLayer::builder(provider)
+        .silent_login()
         .public_url(ORIGIN)
         .secret([7; 32])
         .clock(clock.clock());

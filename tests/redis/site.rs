@@ -18,7 +18,7 @@ use tower_weika::clock::Clock;
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::Manager;
 use tower_weika::login::LoginLayer;
-use tower_weika::provider::IdentityProvider;
+use tower_weika::provider::{AuthorizeRequest, ExchangeContext, IdentityProvider, Verified};
 use tower_weika::session::Authenticated;
 use tower_weika::store::SessionStore;
 use tower_weika::{AuthorizationCode, Error, ErrorKind};
@@ -51,18 +51,25 @@ impl IdentityProvider for Reception {
         "ticket"
     }
 
-    async fn authorize_url(&self, _: &str, state: &str) -> Result<String, Error> {
-        Ok(format!("https://reception.example/ticket?state={state}"))
+    async fn authorize_url(&self, request: AuthorizeRequest<'_>) -> Result<String, Error> {
+        Ok(format!(
+            "https://reception.example/ticket?state={}",
+            request.state
+        ))
     }
 
-    async fn exchange(&self, code: AuthorizationCode) -> Result<Manager, Error> {
+    async fn exchange(
+        &self,
+        code: AuthorizationCode,
+        _: ExchangeContext<'_>,
+    ) -> Result<Verified<Manager>, Error> {
         self.codes.fetch_add(1, Ordering::SeqCst);
         let _permit = self.gate.acquire().await.expect("never closed");
         match code.expose() {
             "junk" => {
                 Err(Error::new(ErrorKind::InvalidCode, "no such ticket").with_upstream_code(40_029))
             }
-            name => Ok(Manager::builder(name).build()),
+            name => Ok(Verified::new(Manager::builder(name).build())),
         }
     }
 }

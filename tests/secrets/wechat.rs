@@ -57,7 +57,7 @@ async fn no_wechat_login_logs_answers_or_shows_a_secret() {
             get(see).layer(GuardLayer::<WechatUser>::bound("/bind")),
         )
         .with_state(Arc::clone(&seen))
-        .layer(site.login.auto_login())
+        .layer(site.login.silent_login())
         .layer(site.login.clone());
     let server = Server::start(app);
     let mut secrets = Secrets::default();
@@ -113,7 +113,7 @@ async fn no_wechat_login_logs_answers_or_shows_a_secret() {
             "{:#?} {:#?} {:#?}",
             site.provider,
             site.login,
-            site.login.auto_login()
+            site.login.silent_login()
         ),
     );
     secrets.assert_not_logged();

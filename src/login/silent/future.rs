@@ -15,10 +15,9 @@ pub struct ResponseFuture<S: Service<Request<B>>, B>(#[pin] Kind<S, B>);
 
 #[pin_project(project = KindProj)]
 enum Kind<S: Service<Request<B>>, B> {
-    /// A stranger came, and a login begins; if that fails, the request and the service that is ready for it wait
-    /// here. Boxed, as all of this happens once per visit.
+    /// A login begins. If it fails, the request and the ready service wait here. Boxed, as this happens once per visit.
     Deciding(Box<Deciding<S, B>>),
-    /// The wrapped service answers.
+    /// The request was forwarded.
     Inner(#[pin] S::Future),
 }
 
@@ -74,7 +73,7 @@ where
 
 impl<S: Service<Request<B>>, B> fmt::Debug for ResponseFuture<S, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("auto_login::ResponseFuture")
+        f.debug_struct("silent_login::ResponseFuture")
             .finish_non_exhaustive()
     }
 }

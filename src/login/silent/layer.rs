@@ -4,14 +4,14 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::SilentLogin;
-use crate::login::shared::Shared;
+use crate::login::inner::Inner;
 use crate::provider::IdentityProvider;
 
-/// Sends strangers through the login who have not asked for it, on public pages too, at most once per visit.
-/// Comes from [`LoginLayer::auto_login`](crate::login::LoginLayer::auto_login).
+/// Layer that logs unauthenticated visitors in silently, on public pages too, at most once per visit.
+/// [`LoginLayer::silent_login`](crate::login::LoginLayer::silent_login) returns it.
 ///
-/// It belongs around the application, inside every login layer, of this provider and of others: outside it could not
-/// know who is logged in, and would take the callbacks of others for pages.
+/// It belongs around the application, inside every login layer, of this provider and of others: outside it sees no
+/// identity, and would take the callbacks of others for pages.
 ///
 /// ```
 /// use tower::{Layer, service_fn};
@@ -19,9 +19,12 @@ use crate::provider::IdentityProvider;
 ///
 /// # fn main() -> Result<(), tower_weika::ConfigError> {
 /// # let provider = tower_weika::provider::WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build()?;
-/// let login = tower_weika::login::LoginLayer::builder(provider).public_url("https://campus.example.edu.cn").build()?;
+/// let login = tower_weika::login::LoginLayer::builder(provider)
+///     .public_url("https://campus.example.edu.cn")
+///     .silent_login()
+///     .build()?;
 /// # let pages = service_fn(async |_: http::Request<Body>| Ok::<_, std::convert::Infallible>(http::Response::new(Body::default())));
-/// let app = login.layer(login.auto_login().layer(pages));
+/// let app = login.layer(login.silent_login().layer(pages));
 /// # let _: http::Request<Body> = http::Request::default();
 /// # fn check<S: tower::Service<http::Request<Body>>>(_: &S) {}
 /// # check(&app);
@@ -29,19 +32,19 @@ use crate::provider::IdentityProvider;
 /// # }
 /// ```
 ///
-/// 1. Only a person who navigates (`GET`, HTML, no frame), whom nobody knows, in a browser for which the provider
-///    [says so](IdentityProvider::allows_silent_login).
-/// 2. Once per visit: a cookie that ends with the browser remembers it. Logging out at the layer's endpoint counts as
-///    well; [`revoke_session`](crate::login::LoginLayer::revoke_session) in a handler of yours does not.
-/// 3. If the login fails, or the person declines, the page is shown as to a stranger; nothing but a detour is noticed.
-///    A browser that keeps no cookies at all is told so, because the page would begin another login.
+/// 1. Only a top-level navigation (`GET`) of an unauthenticated visitor counts, in a browser for which the provider
+///    [allows it](IdentityProvider::allows_silent_login).
+/// 2. Once per visit: a cookie that expires with the browser remembers it. A logout at the layer's endpoint counts as an
+///    attempt; [`revoke_session`](crate::login::LoginLayer::revoke_session) in a handler does not.
+/// 3. If the login fails or the user declines, the page is shown as to an anonymous visitor. A browser that keeps no
+///    cookies gets a page that says so, because the page would begin another login.
 pub struct SilentLoginLayer<P: IdentityProvider, St> {
-    shared: Arc<Shared<P, St>>,
+    login: Arc<Inner<P, St>>,
 }
 
 impl<P: IdentityProvider, St> SilentLoginLayer<P, St> {
-    pub(in crate::login) fn new(shared: Arc<Shared<P, St>>) -> Self {
-        Self { shared }
+    pub(in crate::login) fn new(login: Arc<Inner<P, St>>) -> Self {
+        Self { login }
     }
 }
 
@@ -49,14 +52,14 @@ impl<S, P: IdentityProvider, St> Layer<S> for SilentLoginLayer<P, St> {
     type Service = SilentLogin<S, P, St>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SilentLogin::new(inner, Arc::clone(&self.shared))
+        SilentLogin::new(inner, Arc::clone(&self.login))
     }
 }
 
 impl<P: IdentityProvider, St> Clone for SilentLoginLayer<P, St> {
     fn clone(&self) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
+            login: Arc::clone(&self.login),
         }
     }
 }

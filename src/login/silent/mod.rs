@@ -1,4 +1,4 @@
-//! Logging strangers in without being asked.
+//! Middleware that logs visitors in silently.
 
 mod future;
 mod layer;

@@ -8,38 +8,39 @@ use tower_service::Service;
 
 use super::ResponseFuture;
 use crate::body::ResponseBody;
+use crate::login::inner::Inner;
 use crate::login::return_to::ReturnTo;
-use crate::login::shared::Shared;
+
 use crate::provider::IdentityProvider;
 use crate::request::{RequestKind, UserAgent};
 use crate::response::speculative;
 use crate::session::Authenticated;
 use crate::store::SessionStore;
 
-/// Logs strangers in who have not asked for it; see [`SilentLoginLayer`](super::SilentLoginLayer).
+/// Middleware that logs visitors in silently; see [`SilentLoginLayer`](super::SilentLoginLayer).
 pub struct SilentLogin<S, P: IdentityProvider, St> {
     inner: S,
-    shared: Arc<Shared<P, St>>,
+    login: Arc<Inner<P, St>>,
 }
 
 impl<S, P: IdentityProvider, St> SilentLogin<S, P, St> {
-    pub(super) fn new(inner: S, shared: Arc<Shared<P, St>>) -> Self {
-        Self { inner, shared }
+    pub(super) fn new(inner: S, login: Arc<Inner<P, St>>) -> Self {
+        Self { inner, login }
     }
 }
 
 /// An unauthenticated visitor who could be logged in silently.
 enum Candidate {
     /// The browser navigates here now.
-    Visit {
+    Navigation {
         target: ReturnTo,
         cookies: HeaderMap,
     },
     /// The browser may navigate here later, and would then show the response to this request.
-    Speculation,
+    Prefetch,
 }
 
-impl<P: IdentityProvider, St> Shared<P, St> {
+impl<P: IdentityProvider, St> Inner<P, St> {
     /// The candidate for a silent login that this request is, unless there was one during this visit.
     fn candidate<B>(&self, request: &Request<B>) -> Option<Candidate> {
         if request
@@ -51,28 +52,31 @@ impl<P: IdentityProvider, St> Shared<P, St> {
         }
         let headers = request.headers();
         let kind = RequestKind::of(request.method(), headers);
-        let flows = &self.settings.flows;
-        let is_known = flows.has_tried(headers) || flows.last_ended(headers).is_some();
+        let markers = self.flows.markers();
+        let is_repeated =
+            markers.silent_attempted(headers) || markers.last_result(headers).is_some();
         let is_get = *request.method() == Method::GET;
-        if !is_get || is_known || !self.provider.allows_silent_login(UserAgent::of(headers)) {
+        if !self.silent_login
+            || !is_get
+            || is_repeated
+            || !self.provider.allows_silent_login(UserAgent::of(headers))
+        {
             return None;
         }
         match kind {
             RequestKind::Navigation => {
-                let target = self
-                    .settings
-                    .rules
-                    .check(request.uri().path_and_query()?.as_str().as_bytes())?;
+                let target = request.uri().path_and_query()?.as_str();
+                let target = self.endpoints.rules.check(target.as_bytes())?;
                 let cookies = headers
                     .get_all(header::COOKIE)
                     .iter()
                     .map(|line| (header::COOKIE, line.clone()));
-                Some(Candidate::Visit {
+                Some(Candidate::Navigation {
                     target,
                     cookies: cookies.collect(),
                 })
             }
-            RequestKind::Prefetch => Some(Candidate::Speculation),
+            RequestKind::Prefetch => Some(Candidate::Prefetch),
             _ => None,
         }
     }
@@ -93,16 +97,16 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let Some(candidate) = self.shared.candidate(&request) else {
+        let Some(candidate) = self.login.candidate(&request) else {
             return ResponseFuture::inner(self.inner.call(request));
         };
-        let shared = Arc::clone(&self.shared);
+        let login = Arc::clone(&self.login);
         let login = async move {
             match candidate {
-                Candidate::Visit { target, cookies } => {
-                    shared.log_in_silently(&target, &cookies).await
+                Candidate::Navigation { target, cookies } => {
+                    login.begin_silently(&target, &cookies).await
                 }
-                Candidate::Speculation => Some(speculative()),
+                Candidate::Prefetch => Some(speculative()),
             }
         };
         // Only the service that was polled ready may be called: it goes into the future, its clone stays here.
@@ -114,7 +118,7 @@ where
 
 impl<S: Clone, P: IdentityProvider, St> Clone for SilentLogin<S, P, St> {
     fn clone(&self) -> Self {
-        Self::new(self.inner.clone(), Arc::clone(&self.shared))
+        Self::new(self.inner.clone(), Arc::clone(&self.login))
     }
 }
 

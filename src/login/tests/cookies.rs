@@ -124,13 +124,13 @@ async fn a4_failed_login_that_restarts_replaces_its_own_flow_and_no_other() {
 #[tokio::test]
 async fn a4_silent_login_sets_its_marker_and_its_flow() {
     let site = Site::with(Provider {
-        unasked: true,
+        silent: true,
         ..Site::new().provider
     });
     let mut jar = crowded();
     let page =
         service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
-    let app = site.login.layer(site.login.auto_login().layer(page));
+    let app = site.login.layer(site.login.silent_login().layer(page));
     let mut request = jar.get("/news");
     request.headers_mut().insert(
         "user-agent",
@@ -141,7 +141,7 @@ async fn a4_silent_login_sets_its_marker_and_its_flow() {
     let begun = answer(app.oneshot(request).await.unwrap()).await;
     assert!(begun.is_to_provider() && names(&begun.parts.headers).len() == 32);
     jar.apply(&begun);
-    assert!(jar.has("__Host-weika-tried"));
+    assert!(jar.has("__Host-weika-silent"));
     assert_eq!(
         site.callback(&mut jar, "wang", &begun.state())
             .await
@@ -165,7 +165,7 @@ async fn logout_deletes_a_flow_that_the_request_names_twice_once() {
         deleted(&out),
         [
             "__Host-weika-session",
-            "__Host-weika-arrived",
+            "__Host-weika-result",
             flow.0.as_str()
         ]
     );

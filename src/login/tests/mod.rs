@@ -19,16 +19,15 @@ use crate::body::ResponseBody;
 use crate::client::{Permit, PermitLimits, Permits};
 use crate::clock::{ManualClock, Timestamp};
 use crate::coordination::Coordinator;
-use crate::error::{ConfigErrorKind, Error, ErrorKind};
+use crate::error::{ConfigError, ConfigErrorKind, Error, ErrorKind};
 use crate::guard::GuardLayer;
 use crate::identity::Identity;
-use crate::provider::IdentityProvider;
+use crate::provider::{AuthorizeRequest, ExchangeContext, IdentityProvider, Verified};
 use crate::request::UserAgent;
 use crate::secret::AuthorizationCode;
 use crate::session::{Authenticated, SessionTimeouts};
 use crate::store::{MemoryStore, SessionStore};
 
-mod auto_login;
 mod clocks;
 mod cookies;
 mod elsewhere;
@@ -41,6 +40,7 @@ mod permits;
 mod prefix_guards;
 mod rotation;
 mod secret;
+mod silent_login;
 mod throttle;
 mod unbound;
 
@@ -72,7 +72,7 @@ struct Provider {
     /// Whether it works in WeChat only.
     for_wechat: bool,
     /// Whether it may begin without being asked.
-    unasked: bool,
+    silent: bool,
     /// How often it was told what the instances share.
     joined: Arc<AtomicUsize>,
     /// The bound on its exchanges.
@@ -103,15 +103,16 @@ impl IdentityProvider for Provider {
     }
 
     fn allows_silent_login(&self, browser: UserAgent) -> bool {
-        self.unasked && browser.is_wechat()
+        self.silent && browser.is_wechat()
     }
 
-    async fn authorize_url(&self, redirect_uri: &str, state: &str) -> Result<String, Error> {
+    async fn authorize_url(&self, request: AuthorizeRequest<'_>) -> Result<String, Error> {
         if self.lost.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Fault, "as planned"));
         }
         Ok(format!(
-            "https://provider.example/authorize?redirect_uri={redirect_uri}&state={state}"
+            "https://provider.example/authorize?redirect_uri={}&state={}",
+            request.redirect_uri, request.state
         ))
     }
 
@@ -129,7 +130,11 @@ impl IdentityProvider for Provider {
         }
     }
 
-    async fn exchange(&self, code: AuthorizationCode) -> Result<Person, Error> {
+    async fn exchange(
+        &self,
+        code: AuthorizationCode,
+        _context: ExchangeContext<'_>,
+    ) -> Result<Verified<Person>, Error> {
         self.exchanges.fetch_add(1, Ordering::Relaxed);
         let (running, most) = &*self.running;
         most.fetch_max(
@@ -149,17 +154,17 @@ impl IdentityProvider for Provider {
             "denied" => ErrorKind::Denied,
             "fault" => ErrorKind::Fault,
             "store" => ErrorKind::Store,
-            name => return Ok(Person(name.to_owned())),
+            name => {
+                let identity = Verified::new(Person(name.to_owned()));
+                return Ok(identity.valid_until(self.valid_until));
+            }
         };
         Err(Error::new(kind, "as planned").with_upstream_code(6001))
     }
 
-    fn valid_until(&self, _: &Person) -> Option<Timestamp> {
-        self.valid_until
-    }
-
-    fn join(&self, _: &Arc<dyn Coordinator>) {
+    fn attach_coordinator(&self, _: &Arc<dyn Coordinator>) -> Result<(), ConfigError> {
         self.joined.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 }
 
@@ -192,7 +197,7 @@ impl Site {
             valid_until: None,
             lost: Arc::default(),
             for_wechat: false,
-            unasked: false,
+            silent: false,
             joined: Arc::default(),
             permits: None,
             token: Arc::new(Semaphore::new(1)),
@@ -206,9 +211,13 @@ impl Site {
         let login = LoginLayer::builder(provider.clone())
             .public_url("https://campus.example")
             .secret([9; 32])
-            .clock(clock.clock())
-            .build()
-            .unwrap();
+            .clock(clock.clock());
+        let login = if provider.silent {
+            login.silent_login()
+        } else {
+            login
+        };
+        let login = login.build().unwrap();
         Self {
             provider,
             clock,
@@ -949,12 +958,16 @@ async fn provider_whose_url_is_none_is_503_and_no_loop() {
             "wxcode"
         }
 
-        async fn authorize_url(&self, _: &str, _: &str) -> Result<String, Error> {
+        async fn authorize_url(&self, _: AuthorizeRequest<'_>) -> Result<String, Error> {
             Ok(String::new())
         }
 
-        async fn exchange(&self, code: AuthorizationCode) -> Result<Person, Error> {
-            self.0.exchange(code).await
+        async fn exchange(
+            &self,
+            code: AuthorizationCode,
+            context: ExchangeContext<'_>,
+        ) -> Result<Verified<Person>, Error> {
+            self.0.exchange(code, context).await
         }
     }
 
@@ -1069,7 +1082,7 @@ fn every_mistake_of_a_configuration_is_listed() {
     .callback_path("no-slash")
     .logout_path("/auth//x")
     .default_target("//evil.example")
-    .lifetime(SessionTimeouts::new(
+    .session_timeouts(SessionTimeouts::new(
         Duration::from_secs(10),
         Duration::from_secs(5),
     ))

@@ -247,7 +247,9 @@ async fn clients_of_one_application_that_join_a_fleet_share_a_token() {
     let (far_end, coordinator) = (FarEnd::new([]), coordinator());
     let (one, other) = (far_end.client(), far_end.client());
     // A clone is the same client, and only the first call counts.
-    WeikaManagerProvider::new(one.clone()).join(&coordinator);
+    WeikaManagerProvider::new(one.clone())
+        .attach_coordinator(&coordinator)
+        .unwrap();
     one.join(&self::coordinator());
     other.join(&coordinator);
     assert_eq!(one.access_token().await.unwrap().expose(), "t0ken-1");

@@ -1,19 +1,42 @@
+use std::time::Duration;
+
 use http::HeaderValue;
 use http::header::{COOKIE, SET_COOKIE};
 
-use super::super::keys::Keys;
-use super::super::state::Attempt;
+use super::super::{Attempt, LastResult};
 use super::*;
+use crate::login::keys::Keys;
+use crate::session::SessionId;
+
+/// The bytes of the `Cookie` header that all cookies of the crate may take, and the flows that always fit.
+const HEADER_BYTES: usize = 4096;
+const MIN_FLOWS: usize = 8;
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_760_000_000);
 const SESSION: &str = "__Host-weika-session";
 
 fn flows() -> FlowCookies {
-    FlowCookies::new(CookiePolicy::Secure, "weika", SESSION)
+    flows_of("weika", SESSION)
 }
 
-fn keys() -> Keys {
-    Keys::derive(&[1; 32], &[], "weika")
+fn flows_of(provider: &str, session_cookie: &str) -> FlowCookies {
+    let policy = CookiePolicy::Secure;
+    let markers = Markers::new(policy, provider);
+    let key = Keys::derive(&[1; 32], &[], "weika").flow;
+    FlowCookies::new(policy, provider, session_cookie, &markers, key)
+}
+
+fn markers() -> Markers {
+    Markers::new(CookiePolicy::Secure, "weika")
+}
+
+/// The bytes that the flows of the layer may take beside its other cookies.
+fn room() -> usize {
+    flows().room.available(&HeaderMap::new())
+}
+
+fn of_other_layers(headers: &HeaderMap) -> usize {
+    room() - flows().room.available(headers)
 }
 
 fn rules() -> ReturnRules {
@@ -62,32 +85,23 @@ impl Jar {
     }
 
     fn begin(&mut self, at: Timestamp, to: &str) -> State {
-        let state = State::begin(Attempt::First, at).unwrap();
+        let state = State::new(Attempt::First, at).unwrap();
         self.begin_with(&flows(), &state, to);
         state
     }
 
     fn begin_with(&mut self, flows: &FlowCookies, state: &State, to: &str) -> Vec<HeaderValue> {
         let headers = self.headers();
-        self.apply(|cookies| {
-            flows.begin(
-                &keys().flow,
-                state,
-                &target(to),
-                &target("/"),
-                &headers,
-                cookies,
-            )
-        })
+        self.apply(|cookies| flows.begin(state, &target(to), &target("/"), &headers, cookies))
     }
 
     fn target_of(&self, state: &State) -> Option<ReturnTo> {
-        flows().target(&keys().flow, state, &rules(), &self.headers())
+        flows().target(state, &rules(), &self.headers())
     }
 }
 
 #[test]
-fn flow_leads_back_only_in_the_browser_that_began_it() {
+fn flow_has_a_target_only_in_the_browser_that_began_it() {
     let (mut one, mut other) = (Jar::default(), Jar::default());
     let state = one.begin(NOW, "/a?b=c");
     other.begin(NOW, "/other");
@@ -96,7 +110,7 @@ fn flow_leads_back_only_in_the_browser_that_began_it() {
 }
 
 #[test]
-fn changed_cookie_leads_nowhere() {
+fn changed_cookie_has_no_target() {
     let mut jar = Jar::default();
     let state = jar.begin(NOW, "/a");
     let original = jar.0[0].1.clone();
@@ -150,13 +164,13 @@ fn eight_tabs_fit_whatever_their_targets_and_the_header_stays_below_4_kilobytes(
     for length in [1, 100, 300, 330, 400, 2000] {
         let mut jar = Jar::default();
         let long = format!("/{}", "a".repeat(length));
-        jar.apply(|cookies| flows().ended(End::LoggedIn, cookies));
-        jar.apply(|cookies| flows().tried(cookies));
-        jar.apply(|cookies| flows().mark_logout(cookies));
+        jar.apply(|cookies| markers().set_last_result(LastResult::LoggedIn, cookies));
+        jar.apply(|cookies| markers().set_silent_attempted(cookies));
+        jar.apply(|cookies| markers().set_logout(cookies));
         let mut states = Vec::new();
         for tab in 0..80 {
             states.push(jar.begin(NOW.plus(Duration::from_secs(tab)), &long));
-            assert!(jar.headers()[COOKIE].len() <= HEADER_BUDGET);
+            assert!(jar.headers()[COOKIE].len() <= HEADER_BYTES);
         }
         assert!(
             states
@@ -173,13 +187,13 @@ fn eight_tabs_fit_whatever_their_targets_and_the_header_stays_below_4_kilobytes(
 #[test]
 fn cookies_of_other_login_layers_count_too() {
     let mut jar = Jar::default();
-    let others = FlowCookies::new(CookiePolicy::Secure, "wechat", "__Host-wechat-session");
+    let others = flows_of("wechat", "__Host-wechat-session");
     for tab in 0..40 {
-        let state = State::begin(Attempt::First, NOW).unwrap();
+        let state = State::new(Attempt::First, NOW).unwrap();
         let flows = if tab % 2 == 0 { &others } else { &flows() };
         jar.begin_with(flows, &state, &format!("/{tab}/{}", "a".repeat(200)));
         // One that begins is always let in, even if only the other layer could make room.
-        assert!(jar.headers()[COOKIE].len() <= HEADER_BUDGET + HEADER_BUDGET / FLOWS_AT_LEAST);
+        assert!(jar.headers()[COOKIE].len() <= HEADER_BYTES + HEADER_BYTES / MIN_FLOWS);
     }
 }
 
@@ -200,14 +214,14 @@ fn k6_cookies_of_other_applications_take_no_room_from_a_login() {
 }
 
 #[test]
-fn target_that_does_not_fit_falls_back_to_the_landing_page() {
+fn target_that_does_not_fit_is_replaced_by_the_default_target() {
     let mut jar = Jar::default();
     let state = jar.begin(NOW, &format!("/{}", "a".repeat(2000)));
     assert_eq!(jar.target_of(&state), Some(target("/")));
 }
 
 #[test]
-fn flows_that_are_too_old_are_cleared_away() {
+fn flows_that_are_too_old_are_deleted() {
     let mut jar = Jar::default();
     jar.begin(NOW, "/old");
     jar.0
@@ -218,13 +232,13 @@ fn flows_that_are_too_old_are_cleared_away() {
 }
 
 #[test]
-fn logout_clears_every_flow_and_nothing_else() {
+fn delete_all_deletes_every_flow_and_nothing_else() {
     let mut jar = Jar::default();
     jar.begin(NOW, "/a");
     jar.begin(NOW, "/b");
     jar.0.push(("other".to_owned(), "1".to_owned()));
     let headers = jar.headers();
-    jar.apply(|cookies| flows().end_all(NOW, &headers, cookies));
+    jar.apply(|cookies| flows().delete_all(NOW, &headers, cookies));
     assert_eq!(jar.0, [("other".to_owned(), "1".to_owned())]);
 }
 
@@ -344,73 +358,73 @@ fn flows_stay_while_they_fit_to_the_byte_and_the_oldest_go_first() {
         .collect();
     let one = size(cookies[0].0, cookies[0].1);
     let headers = header(&cookies);
-    let budget = flows().budget;
+    let room = room();
     for (needed, expected) in [
         (0, 0),
-        (budget - 3 * one, 0),
-        (budget - 3 * one + 1, 1),
-        (budget - 2 * one, 1),
-        (budget - 2 * one + 1, 2),
-        (budget - one + 1, 3),
-        (budget, 3),
-        (budget + 1, 3),
+        (room - 3 * one, 0),
+        (room - 3 * one + 1, 1),
+        (room - 2 * one, 1),
+        (room - 2 * one + 1, 2),
+        (room - one + 1, 3),
+        (room, 3),
+        (room + 1, 3),
     ] {
         assert_eq!(surplus(needed, &headers), names[..expected], "{needed}");
     }
     // A small old flow does not stay where a newer one had to go.
     let old = value_of_age(30, 20);
     let headers = header(&[(&names[0], &old), (&names[1], &values[1])]);
-    assert_eq!(surplus(budget - one + 1, &headers), names[..2]);
+    assert_eq!(surplus(room - one + 1, &headers), names[..2]);
 }
 
 #[test]
 fn other_layers_take_exactly_the_room_of_their_cookies() {
-    let limit = flows().budget / FLOWS_AT_LEAST;
+    let limit = room() / MIN_FLOWS;
     let session = BASE64.encode([7; 32]);
     assert!(SessionId::parse(session.as_bytes()).is_some());
     let flow = "__Host-wechat-flow-ABCDEFGH";
     let [fitting, too_long] =
-        [0, 1].map(|more| value_of_age(0, limit + more - flow.len() - PAIR_OVERHEAD));
+        [0, 1].map(|more| value_of_age(0, limit + more - flow.len() - pair_size(0, 0)));
     let counted = [
         ("__Host-wechat-session", &*session),
-        ("__Host-wechat-arrived", "1"),
-        ("__Host-wechat-tried", "1"),
+        ("__Host-wechat-result", "1"),
+        ("__Host-wechat-silent", "1"),
         ("__Host-wechat-logout", "12345678"),
         (flow, "68e79a00.x.y"),
         (flow, &*fitting),
     ];
     for (name, value) in counted {
         assert_eq!(
-            flows().of_other_layers(&header(&[(name, value)])),
+            of_other_layers(&header(&[(name, value)])),
             size(name, value),
             "{name}"
         );
     }
     let all: usize = counted.iter().map(|(name, value)| size(name, value)).sum();
-    assert_eq!(flows().of_other_layers(&header(&counted)), all);
+    assert_eq!(of_other_layers(&header(&counted)), all);
     for (name, value) in [
         (flow, &*too_long),
         (flow, "no birth"),
         ("__Host-wechat-flow-ABCDEFG", "68e79a00.x.y"),
         ("__Host-wechat-session", &session[1..]),
-        ("__Host-wechat-arrived", "12"),
-        ("__Host-wechat-arrived", ""),
-        ("__Host-wechat-tried", "12"),
+        ("__Host-wechat-result", "12"),
+        ("__Host-wechat-result", ""),
+        ("__Host-wechat-silent", "12"),
         ("__Host-wechat-other", "1"),
         ("__Host-wechat-logout", "1234567"),
         ("__Host-wechat-logout", "123456789"),
         ("__Host-wechat-login", "12345678"),
         ("wechat-session", &*session),
-        ("dev-wechat-tried", "1"),
+        ("dev-wechat-silent", "1"),
         // Those of this layer.
         (SESSION, &*session),
-        ("__Host-weika-arrived", "1"),
-        ("__Host-weika-tried", "1"),
+        ("__Host-weika-result", "1"),
+        ("__Host-weika-silent", "1"),
         ("__Host-weika-logout", "12345678"),
         ("__Host-weika-flow-ABCDEFGH", "68e79a00.x.y"),
     ] {
         assert_eq!(
-            flows().of_other_layers(&header(&[(name, value)])),
+            of_other_layers(&header(&[(name, value)])),
             0,
             "{name} {value}"
         );
@@ -421,29 +435,29 @@ fn other_layers_take_exactly_the_room_of_their_cookies() {
 fn cookies_of_other_layers_leave_less_room() {
     let name = "__Host-weika-flow-AAAAAAAA";
     let value = value_of_age(0, 100);
-    let others = size("__Host-wechat-tried", "1");
-    let headers = header(&[(name, &value), ("__Host-wechat-tried", "1")]);
-    let needed = flows().budget - size(name, &value) - others;
+    let others = size("__Host-wechat-silent", "1");
+    let headers = header(&[(name, &value), ("__Host-wechat-silent", "1")]);
+    let needed = room() - size(name, &value) - others;
     assert_eq!(surplus(needed, &headers), [""; 0]);
     assert_eq!(surplus(needed + 1, &headers), [name]);
 }
 
 #[test]
-fn target_may_fill_the_eighth_part_of_the_budget_and_no_more() {
+fn target_may_fill_the_eighth_part_of_the_room_and_no_more() {
     let (mut exact, mut above) = (0, 0);
     // Names of several lengths, because base64 has no values of some lengths.
     for provider in ["w", "we", "wei", "weik"] {
-        let flows = FlowCookies::new(CookiePolicy::Secure, provider, SESSION);
-        let limit = flows.budget / FLOWS_AT_LEAST;
+        let flows = flows_of(provider, SESSION);
+        let limit = flows.room.available(&HeaderMap::new()) / MIN_FLOWS;
         for length in 280..360 {
             let (state, to) = (
-                State::begin(Attempt::First, NOW).unwrap(),
+                State::new(Attempt::First, NOW).unwrap(),
                 target(&format!("/{}", "a".repeat(length))),
             );
-            let full = size(&flows.name(state.flow), &value(&keys().flow, &state, &to));
+            let full = size(&flows.name(state.flow), &flows.value(&state, &to));
             let mut jar = Jar::default();
             jar.begin_with(&flows, &state, to.as_str());
-            let kept = flows.target(&keys().flow, &state, &rules(), &jar.headers());
+            let kept = flows.target(&state, &rules(), &jar.headers());
             assert_eq!(
                 kept,
                 Some(if full <= limit { to } else { target("/") }),
@@ -457,23 +471,23 @@ fn target_may_fill_the_eighth_part_of_the_budget_and_no_more() {
 }
 
 #[test]
-fn budget_is_what_the_other_cookies_of_the_layer_leave_of_4_kilobytes() {
+fn room_is_4_kilobytes_without_the_other_cookies_of_the_layer() {
     let session = "x".repeat(SessionId::LENGTH);
     let others = [
         (SESSION, &*session),
-        ("__Host-weika-arrived", "1"),
-        ("__Host-weika-tried", "1"),
+        ("__Host-weika-result", "1"),
+        ("__Host-weika-silent", "1"),
         ("__Host-weika-logout", "12345678"),
     ];
     let taken: usize = others.iter().map(|(name, value)| size(name, value)).sum();
-    assert_eq!(flows().budget, 4_096 - taken);
+    assert_eq!(room(), 4_096 - taken);
     let mut jar = Jar::default();
-    for end in [End::LoggedIn, End::InVain] {
-        jar.apply(|cookies| flows().ended(end, cookies));
-        assert_eq!(flows().last_ended(&jar.headers()), Some(end));
+    for result in [LastResult::LoggedIn, LastResult::FailedSilently] {
+        jar.apply(|cookies| markers().set_last_result(result, cookies));
+        assert_eq!(markers().last_result(&jar.headers()), Some(result));
     }
-    jar.apply(|cookies| flows().tried(cookies));
-    jar.apply(|cookies| flows().mark_logout(cookies));
+    jar.apply(|cookies| markers().set_silent_attempted(cookies));
+    jar.apply(|cookies| markers().set_logout(cookies));
     assert_eq!(jar.headers()[COOKIE].len() + "; ".len(), taken);
 }
 
@@ -487,18 +501,11 @@ fn flow_that_the_response_deletes_takes_no_room() {
         states.push(jar.begin(NOW.plus(Duration::from_secs(states.len() as u64)), &to));
     }
     let failed = states[3];
-    let next = State::begin(Attempt::Second, NOW.plus(Duration::from_secs(60))).unwrap();
+    let next = State::new(Attempt::Second, NOW.plus(Duration::from_secs(60))).unwrap();
     let headers = jar.headers();
     jar.apply(|cookies| {
-        flows().end(failed.flow, cookies)?;
-        flows().begin(
-            &keys().flow,
-            &next,
-            &target(&to),
-            &target("/"),
-            &headers,
-            cookies,
-        )
+        flows().delete(failed.flow, cookies)?;
+        flows().begin(&next, &target(&to), &target("/"), &headers, cookies)
     });
     let lost: Vec<_> = states[1..]
         .iter()
@@ -517,7 +524,7 @@ fn a4_crowded_browser_loses_the_oldest_flows_when_a_login_begins() {
             value_of_age(1_000 + age, 20),
         ));
     }
-    let state = State::begin(Attempt::First, NOW).unwrap();
+    let state = State::new(Attempt::First, NOW).unwrap();
     let set = jar.begin_with(&flows(), &state, "/a");
     assert_eq!(set.len(), 32);
     assert!(
@@ -545,7 +552,7 @@ fn a4_logout_of_a_crowded_browser_deletes_the_newest_flows() {
             .push((format!("__Host-weika-flow-{age:08}"), value_of_age(age, 20)));
     }
     let headers = jar.headers();
-    let set = jar.apply(|cookies| flows().end_all(NOW, &headers, cookies));
+    let set = jar.apply(|cookies| flows().delete_all(NOW, &headers, cookies));
     let expected = |age: usize| format!("__Host-weika-flow-{age:08}=;");
     assert_eq!(set.len(), 32);
     assert!(

@@ -16,7 +16,7 @@ struct Visitor {
 impl Visitor {
     fn new() -> Self {
         Self::of(Site::with(Provider {
-            unasked: true,
+            silent: true,
             ..Site::new().provider
         }))
     }
@@ -46,7 +46,7 @@ impl Visitor {
         let login = &self.site.login;
         let answer = answer(
             login
-                .layer(login.auto_login().layer(page))
+                .layer(login.silent_login().layer(page))
                 .oneshot(request)
                 .await
                 .unwrap(),
@@ -143,7 +143,7 @@ async fn browser_without_cookies_ends_on_a_page_and_not_in_a_loop() {
     // The mark alone is gone: the attempt failed, and another one would begin where it leads.
     let mut visitor = Visitor::new();
     let sent = visitor.get("/news").await;
-    visitor.jar.0.retain(|(name, _)| !name.ends_with("-tried"));
+    visitor.jar.0.retain(|(name, _)| !name.ends_with("-silent"));
     assert_eq!(
         visitor.callback("fault", &sent.state()).await.parts.status,
         StatusCode::BAD_GATEWAY
@@ -161,7 +161,7 @@ async fn browser_that_drops_session_and_mark_is_not_sent_round() {
     visitor
         .jar
         .0
-        .retain(|(name, _)| !name.ends_with("-session") && !name.ends_with("-tried"));
+        .retain(|(name, _)| !name.ends_with("-session") && !name.ends_with("-silent"));
     assert_eq!(visitor.get("/news").await.text, "nobody");
     assert_eq!(visitor.site.exchanges(), 1);
 }
@@ -180,14 +180,14 @@ async fn guarded_page_that_fails_too_ends_within_three_redirects() {
         });
         let app = login.layer(
             login
-                .auto_login()
+                .silent_login()
                 .layer(GuardLayer::<Person>::logged_in().layer(page)),
         );
         let answer = answer(app.oneshot(request).await.unwrap()).await;
         visitor.jar.apply(&answer);
         answer
     };
-    // One: to the provider, unasked. Two: back to the page. Three: to the provider once more.
+    // One: to the provider, silent. Two: back to the page. Three: to the provider once more.
     let sent = guarded(&mut visitor).await;
     assert_eq!(
         visitor.callback("bad", &sent.state()).await.location(),
@@ -200,10 +200,7 @@ async fn guarded_page_that_fails_too_ends_within_three_redirects() {
         StatusCode::BAD_REQUEST
     );
     // Later it is a new attempt, which may begin again by itself.
-    visitor
-        .jar
-        .0
-        .retain(|(name, _)| !name.ends_with("-arrived"));
+    visitor.jar.0.retain(|(name, _)| !name.ends_with("-result"));
     let sent = guarded(&mut visitor).await;
     assert!(
         visitor
@@ -316,18 +313,19 @@ async fn only_people_who_navigate_in_such_a_browser() {
 #[tokio::test]
 async fn provider_that_cannot_say_where_to_go_costs_nobody_the_page() {
     let provider = Provider {
-        unasked: true,
+        silent: true,
         ..Site::new().provider
     };
     provider.lost.store(true, Ordering::Relaxed);
     let login = LoginLayer::builder(provider)
         .public_url("https://campus.example")
+        .silent_login()
         .build()
         .unwrap();
     let page = service_fn(async |_: Request<Body>| {
         Ok::<_, Infallible>(Response::new(Body::from("the page")))
     });
-    let app = login.layer(login.auto_login().layer(page));
+    let app = login.layer(login.silent_login().layer(page));
     let mut request = Jar::default().get("/news");
     request
         .headers_mut()
@@ -350,16 +348,16 @@ async fn provider_that_cannot_say_where_to_go_costs_nobody_the_page() {
 
 #[tokio::test]
 async fn only_the_service_that_was_polled_ready_is_called() {
-    for unasked in [false, true] {
+    for silent in [false, true] {
         // With a URL that is none the login cannot begin, and the page is asked for after all.
         let site = Site::with(Provider {
-            unasked,
+            silent,
             for_wechat: true,
             ..Site::new().provider
         });
-        site.provider.lost.store(unasked, Ordering::Relaxed);
+        site.provider.lost.store(silent, Ordering::Relaxed);
         let (mock, mut handle) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
-        let mut service = site.login.auto_login().layer(mock);
+        let mut service = site.login.silent_login().layer(mock);
         handle.allow(1);
         service.ready().await.unwrap();
         let mut request = Jar::default().get("/news");

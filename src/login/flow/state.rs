@@ -1,35 +1,33 @@
-//! The OAuth `state`.
+//! The OAuth `state` (RFC 6749 §4.1.1).
 //!
-//! 52 characters of base62, because WeChat takes letters and digits only and at most 128 of them
-//! (`protocols.md` 1.4), and real browsers mangle long ones. It says which flow of which birth it belongs to
-//! and what kind of attempt it is, all authenticated for one provider. It does not say where the
-//! login leads: that is in the flow cookie, bound to the browser.
+//! 52 characters of base62, because WeChat accepts letters and digits only and at most 128 of them, and browsers mangle
+//! long ones. It contains the flow, the time of its birth and the kind of attempt, authenticated for one login. The
+//! return target is in the flow cookie, which is bound to the browser.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::keys::{Generation, Key, TAG_BYTES};
+use super::Attempt;
+use super::base62;
 use crate::clock::Timestamp;
 use crate::error::Error;
+use crate::login::keys::{Generation, Key, TAG_BYTES};
 use crate::random;
 
 /// A login must be finished this long after it began.
-pub(super) const FLOW_LIFETIME: Duration = Duration::from_secs(10 * 60);
+pub(in crate::login) const FLOW_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
 /// How far the clocks of two instances may differ without a consequence.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
-const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const FLOW_BYTES: usize = 16;
 const BORN_BYTES: usize = 5;
 const PAYLOAD_BYTES: usize = FLOW_BYTES + BORN_BYTES + 1;
-const BYTES: usize = PAYLOAD_BYTES + TAG_BYTES;
-/// The least number of base62 digits that holds [`BYTES`] bytes.
-const LENGTH: usize = 52;
+pub(super) const BYTES: usize = PAYLOAD_BYTES + TAG_BYTES;
 
-/// The random name of one login attempt.
+/// Random identifier of one login attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct FlowId(pub(super) [u8; FLOW_BYTES]);
+pub(in crate::login) struct FlowId(pub(in crate::login) [u8; FLOW_BYTES]);
 
 impl fmt::Debug for FlowId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,55 +35,20 @@ impl fmt::Debug for FlowId {
     }
 }
 
-/// What a state says once it is known to be authentic.
+/// An authentic state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct State {
-    pub(super) flow: FlowId,
-    pub(super) born: Timestamp,
-    pub(super) attempt: Attempt,
-    /// The secret it was made under. Whoever can read the state has it.
-    pub(super) secret: Generation,
-}
-
-/// Why a login began, which decides what happens when it fails.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Attempt {
-    /// The person wants it.
-    First,
-    /// The first attempt failed, and this one began by itself.
-    Second,
-    /// Nobody asked for it: if it fails, nobody shall notice.
-    Silent,
-}
-
-impl Attempt {
-    /// What begins by itself when this one fails; no chain has more than two.
-    pub(super) fn next(self) -> Option<Self> {
-        (self == Self::First).then_some(Self::Second)
-    }
-
-    const fn to_byte(self) -> u8 {
-        match self {
-            Self::First => 0,
-            Self::Second => 1,
-            Self::Silent => 2,
-        }
-    }
-
-    const fn from_byte(byte: u8) -> Option<Self> {
-        match byte {
-            0 => Some(Self::First),
-            1 => Some(Self::Second),
-            2 => Some(Self::Silent),
-            _ => None,
-        }
-    }
+pub(in crate::login) struct State {
+    pub(in crate::login) flow: FlowId,
+    pub(in crate::login) born: Timestamp,
+    pub(in crate::login) attempt: Attempt,
+    /// The secret of its tag.
+    pub(in crate::login) secret: Generation,
 }
 
 impl State {
     /// A state that begins at `now`. All times of states are those of the [wall clock](crate::clock::Clock::wall): another
     /// instance, or this one after a restart, takes the callback.
-    pub(super) fn begin(attempt: Attempt, now: Timestamp) -> Result<Self, Error> {
+    pub(in crate::login) fn new(attempt: Attempt, now: Timestamp) -> Result<Self, Error> {
         let born = Timestamp::from_unix_seconds(now.unix_seconds());
         Ok(Self {
             flow: FlowId(random::bytes()?),
@@ -95,14 +58,18 @@ impl State {
         })
     }
 
-    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
+    pub(in crate::login) fn is_fresh(&self, now: Timestamp) -> bool {
         // A little of the future is believed: instances that share a secret do not share a clock.
         now.since(self.born) < FLOW_LIFETIME && self.born.since(now) < CLOCK_TOLERANCE
     }
 
     /// How far the clock that dated this state is from `now` at least, where that is why the state is not fresh. A
     /// browser that still `has_the_flow` has kept its cookie for less than [`FLOW_LIFETIME`] by its own clock.
-    pub(super) fn clocks_apart(&self, now: Timestamp, has_the_flow: bool) -> Option<Duration> {
+    pub(in crate::login) fn clocks_apart(
+        &self,
+        now: Timestamp,
+        has_the_flow: bool,
+    ) -> Option<Duration> {
         let ahead = self.born.since(now);
         let behind = now.since(self.born).saturating_sub(FLOW_LIFETIME);
         if ahead >= CLOCK_TOLERANCE {
@@ -115,16 +82,16 @@ impl State {
     }
 
     /// The text for the `state` parameter.
-    pub(super) fn encode(&self, key: &Key) -> String {
+    pub(in crate::login) fn encode(&self, key: &Key) -> String {
         let mut bytes = [0; BYTES];
         bytes[..PAYLOAD_BYTES].copy_from_slice(&self.payload());
         bytes[PAYLOAD_BYTES..].copy_from_slice(&key.tag(&[&self.payload()]));
-        to_base62(bytes)
+        base62::encode(bytes)
     }
 
     /// Reads an authentic state, fresh or not.
-    pub(super) fn decode(text: &[u8], key: &Key) -> Option<Self> {
-        let bytes = from_base62(text)?;
+    pub(in crate::login) fn decode(text: &[u8], key: &Key) -> Option<Self> {
+        let bytes = base62::decode(text)?;
         let (payload, tag) = bytes.split_first_chunk::<PAYLOAD_BYTES>()?;
         let secret = key.generation(&[payload], tag.try_into().ok()?)?;
         let (flow, rest) = payload.split_first_chunk::<FLOW_BYTES>()?;
@@ -150,51 +117,12 @@ impl State {
     }
 }
 
-fn to_base62(mut number: [u8; BYTES]) -> String {
-    let mut digits = [b'0'; LENGTH];
-    for digit in digits.iter_mut().rev() {
-        let mut remainder = 0_u32;
-        for byte in &mut number {
-            let value = remainder << 8 | u32::from(*byte);
-            *byte = (value / 62) as u8;
-            remainder = value % 62;
-        }
-        *digit = ALPHABET[remainder as usize];
-    }
-    digits.iter().copied().map(char::from).collect()
-}
-
-fn from_base62(text: &[u8]) -> Option<[u8; BYTES]> {
-    if text.len() != LENGTH {
-        return None;
-    }
-    let mut number = [0_u8; BYTES];
-    for character in text {
-        let mut carry = match character {
-            b'0'..=b'9' => u32::from(character - b'0'),
-            b'A'..=b'Z' => u32::from(character - b'A') + 10,
-            b'a'..=b'z' => u32::from(character - b'a') + 36,
-            _ => return None,
-        };
-        for byte in number.iter_mut().rev() {
-            let value = u32::from(*byte) * 62 + carry;
-            *byte = (value & 0xFF) as u8;
-            carry = value >> 8;
-        }
-        // Above the largest number of this many bytes: such a text was never made here.
-        if carry != 0 {
-            return None;
-        }
-    }
-    Some(number)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::keys::Keys;
     use super::*;
+    use crate::login::keys::Keys;
 
     const NOW: Timestamp = Timestamp::from_unix_seconds(1_760_000_000);
 
@@ -204,7 +132,7 @@ mod tests {
 
     #[test]
     fn state_is_short_and_alphanumeric() {
-        let text = State::begin(Attempt::First, NOW)
+        let text = State::new(Attempt::First, NOW)
             .unwrap()
             .encode(&keys().state);
         assert_eq!(text.len(), 52);
@@ -213,7 +141,7 @@ mod tests {
 
     #[test]
     fn state_of_another_provider_or_secret_is_refused() {
-        let text = State::begin(Attempt::First, NOW)
+        let text = State::new(Attempt::First, NOW)
             .unwrap()
             .encode(&keys().state);
         assert_eq!(
@@ -231,7 +159,7 @@ mod tests {
 
     #[test]
     fn state_is_fresh_for_ten_minutes() {
-        let state = State::begin(Attempt::First, NOW).unwrap();
+        let state = State::new(Attempt::First, NOW).unwrap();
         assert!(state.is_fresh(NOW.plus(Duration::from_secs(599))));
         assert!(!state.is_fresh(NOW.plus(Duration::from_secs(600))));
         assert!(state.is_fresh(NOW.minus(Duration::from_secs(59))));
@@ -240,7 +168,7 @@ mod tests {
 
     #[test]
     fn state_that_a_browser_has_altered_is_refused() {
-        let text = State::begin(Attempt::First, NOW)
+        let text = State::new(Attempt::First, NOW)
             .unwrap()
             .encode(&keys().state);
         assert_eq!(
@@ -266,7 +194,7 @@ mod tests {
 
         #[test]
         fn any_changed_character_is_refused(at in 0_usize..52, to in "[0-9A-Za-z]") {
-            let text = State::begin(Attempt::Second, NOW).unwrap().encode(&keys().state);
+            let text = State::new(Attempt::Second, NOW).unwrap().encode(&keys().state);
             let mut changed = text.clone();
             changed.replace_range(at..=at, &to);
             prop_assume!(changed != text);

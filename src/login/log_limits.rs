@@ -5,14 +5,12 @@ use crate::trace::LogLimit;
 
 /// The limits of one login layer.
 #[derive(Debug, Default)]
-pub(super) struct Reports {
+pub(super) struct LogLimits {
     pub(super) clocks: LogLimit,
     pub(super) restarts: LogLimit,
     pub(super) lost_cookies: LogLimit,
-    pub(super) not_told: LogLimit,
-    pub(super) lost_elsewhere: LogLimit,
     pub(super) bind_page: LogLimit,
-    pub(super) broken: LogLimit,
+    pub(super) failures: LogLimit,
     pub(super) throttled: LogLimit,
     pub(super) over_quota: LogLimit,
     invalid_code: LogLimit,
@@ -22,9 +20,9 @@ pub(super) struct Reports {
     other: LogLimit,
 }
 
-impl Reports {
-    /// The limit for exchanges that failed in this way.
-    pub(super) fn failed(&self, kind: ErrorKind) -> &LogLimit {
+impl LogLimits {
+    /// Returns the limit for exchanges that failed in this way.
+    pub(super) fn exchange(&self, kind: ErrorKind) -> &LogLimit {
         match kind {
             ErrorKind::InvalidCode => &self.invalid_code,
             ErrorKind::Overloaded => &self.overloaded,

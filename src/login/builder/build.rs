@@ -1,0 +1,109 @@
+use std::sync::Arc;
+
+use super::LoginLayerBuilder;
+use crate::authenticate::Resolver;
+use crate::cookie::{CookieName, CookiePolicy};
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::login::LoginLayer;
+use crate::login::exchange::{Exchanges, Instances};
+use crate::login::flow::Flows;
+use crate::login::inner::Inner;
+use crate::login::log_limits::LogLimits;
+use crate::provider::IdentityProvider;
+use crate::session::SessionTimeouts;
+use crate::store::{Namespace, SessionStore};
+
+impl<P, St> LoginLayerBuilder<P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    /// Checks all settings. If instances share the store, the provider shares its access token.
+    ///
+    /// # Errors
+    /// All configuration errors at once.
+    pub fn build(self) -> Result<LoginLayer<P, St>, ConfigError> {
+        let Self {
+            provider,
+            store,
+            mut settings,
+        } = self;
+        let mut errors = Vec::new();
+        let name = provider.name();
+        check_provider(&provider, &mut errors);
+        let endpoints = settings
+            .paths
+            .check(name, settings.clears_fragment, &mut errors);
+        check_timeouts(settings.timeouts, &mut errors);
+        let coordinator = store.coordinator();
+        settings.secrets.check(coordinator.is_some(), &mut errors);
+        let clock = settings.clock;
+        let admission = settings.admission.check(clock.now(), &mut errors);
+        ConfigError::check(errors)?;
+        if let Some(coordinator) = &coordinator {
+            provider.attach_coordinator(coordinator)?;
+        }
+
+        let cookies = if endpoints.origin.starts_with("http://") {
+            CookiePolicy::LoopbackDevelopment
+        } else {
+            CookiePolicy::Secure
+        };
+        let session_cookie = cookies.name(&format!("{name}-session"));
+        let namespace = Namespace::new(name, provider.application(), &endpoints.origin);
+        let keys = settings.secrets.keys(namespace);
+        let instances = coordinator.map(|coordinator| {
+            let (timeout, rules) = (settings.exchange_timeout, endpoints.rules.clone());
+            Instances::new(name, coordinator, namespace, timeout, rules, clock.clone())
+        });
+        let flows = Flows::new(cookies, name, &session_cookie, keys.state, keys.flow);
+        let resolver = Resolver {
+            cookie: CookieName::new(session_cookie),
+            store,
+            namespace,
+            clock: clock.clone(),
+            guards: settings.guards,
+        };
+        Ok(LoginLayer::new(Inner {
+            flows,
+            unguarded: Arc::new(resolver.without_guards()),
+            resolver: Arc::new(resolver),
+            endpoints,
+            pages: settings.pages,
+            cookies,
+            exchanges: Exchanges::new(clock, instances, keys.session),
+            admission,
+            timeouts: settings.timeouts,
+            exchange_timeout: settings.exchange_timeout,
+            silent_login: settings.silent_login,
+            limits: LogLimits::default(),
+            provider,
+        }))
+    }
+}
+
+fn check_provider(provider: &impl IdentityProvider, errors: &mut Vec<ConfigErrorKind>) {
+    let name = provider.name();
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !(1..=32).contains(&name.len()) || !name.bytes().all(is_plain) {
+        errors.push(ConfigErrorKind::Characters {
+            name: "the provider's name",
+            value: name.to_owned(),
+            expected: "1 to 32 lower-case letters, digits and hyphens",
+        });
+    }
+    if provider.application().is_empty() {
+        errors.push(ConfigErrorKind::Missing("the provider's application"));
+    }
+}
+
+fn check_timeouts(timeouts: SessionTimeouts, errors: &mut Vec<ConfigErrorKind>) {
+    let SessionTimeouts { idle, absolute } = timeouts;
+    if idle.is_zero() || absolute < idle {
+        errors.push(ConfigErrorKind::Bounds {
+            name: "session_timeouts",
+            value: format!("{idle:?} idle and {absolute:?} absolute"),
+            expected: "more than zero, and not longer idle than absolute",
+        });
+    }
+}

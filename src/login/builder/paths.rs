@@ -1,0 +1,191 @@
+use std::fmt;
+
+use super::LoginLayerBuilder;
+use super::origin::check_origin;
+use crate::error::{ConfigErrorKind, shown_url};
+use crate::login::endpoints::Endpoints;
+use crate::login::return_to::ReturnRules;
+use crate::provider::IdentityProvider;
+
+/// The settings of the addresses of a login.
+pub(super) struct Paths {
+    public_url: Option<String>,
+    loopback_development: bool,
+    login_path: Option<String>,
+    callback_path: Option<String>,
+    logout_path: Option<String>,
+    default_target: String,
+    return_origins: Vec<String>,
+    closed_paths: Vec<String>,
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            loopback_development: false,
+            login_path: None,
+            callback_path: None,
+            logout_path: None,
+            default_target: "/".to_owned(),
+            return_origins: Vec::new(),
+            closed_paths: Vec::new(),
+        }
+    }
+}
+
+impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
+    /// The origin that browsers see, `https://campus.example.edu.cn`. The redirect URI is built from it and
+    /// from nothing else; no header of a request changes it (rule P4).
+    #[must_use]
+    pub fn public_url(mut self, origin: impl Into<String>) -> Self {
+        self.settings.paths.public_url = Some(origin.into());
+        self
+    }
+
+    /// Development on this machine: plain http is accepted in [`public_url`](Self::public_url) for loopback
+    /// addresses and `localhost`, and for nothing else; cookies are then neither `Secure` nor `__Host-`.
+    #[must_use]
+    pub fn loopback_development(mut self) -> Self {
+        self.settings.paths.loopback_development = true;
+        self
+    }
+
+    /// The path that begins a login. Default: `/auth/{provider}/login`.
+    #[must_use]
+    pub fn login_path(mut self, path: impl Into<String>) -> Self {
+        self.settings.paths.login_path = Some(path.into());
+        self
+    }
+
+    /// The path that the provider sends the browser back to. Default: `/auth/{provider}/callback`.
+    #[must_use]
+    pub fn callback_path(mut self, path: impl Into<String>) -> Self {
+        self.settings.paths.callback_path = Some(path.into());
+        self
+    }
+
+    /// The path that revokes a session. Default: `/auth/{provider}/logout`.
+    #[must_use]
+    pub fn logout_path(mut self, path: impl Into<String>) -> Self {
+        self.settings.paths.logout_path = Some(path.into());
+        self
+    }
+
+    /// The target of a login or a logout without a valid `return_to`. Default: `/`.
+    #[must_use]
+    pub fn default_target(mut self, path: impl Into<String>) -> Self {
+        self.settings.paths.default_target = path.into();
+        self
+    }
+
+    /// Allows return targets on another origin, `https://portal.example.edu.cn`. Default: none (rule T6).
+    #[must_use]
+    pub fn return_origin(mut self, origin: impl Into<String>) -> Self {
+        self.settings.paths.return_origins.push(origin.into());
+        self
+    }
+
+    /// Keeps a login from leading to this path: an endpoint of another login layer, or one that only takes a `POST`
+    /// (rule T5). The paths of this layer are closed anyway.
+    #[must_use]
+    pub fn never_return_to(mut self, path: impl Into<String>) -> Self {
+        self.settings.paths.closed_paths.push(path.into());
+        self
+    }
+}
+
+impl Paths {
+    /// Checks all addresses of the login of this provider.
+    pub(super) fn check(
+        &self,
+        provider: &str,
+        clears_fragment: bool,
+        errors: &mut Vec<ConfigErrorKind>,
+    ) -> Endpoints {
+        let origin = match &self.public_url {
+            Some(text) => check_origin("public_url", text, self.loopback_development, errors),
+            None => {
+                errors.push(ConfigErrorKind::Missing("public_url"));
+                String::new()
+            }
+        };
+        let [login_path, callback_path, logout_path] = self.endpoint_paths(provider, errors);
+        let closed = [&login_path, &callback_path, &logout_path]
+            .into_iter()
+            .chain(&self.closed_paths);
+        let mut origins = Vec::new();
+        for text in &self.return_origins {
+            origins.push(check_origin("return_origin", text, false, errors));
+        }
+        let rules = ReturnRules::new(origin.as_str(), closed.map(String::as_str), origins);
+        let rules = match rules.clone().with_default(&self.default_target) {
+            Some(rules) => rules,
+            None => {
+                errors.push(ConfigErrorKind::Path {
+                    name: "default_target",
+                    value: self.default_target.clone(),
+                });
+                rules
+            }
+        };
+        Endpoints {
+            redirect_uri: format!("{origin}{callback_path}"),
+            origin,
+            login_path,
+            callback_path,
+            logout_path,
+            rules,
+            clears_fragment,
+        }
+    }
+
+    fn endpoint_paths(&self, provider: &str, errors: &mut Vec<ConfigErrorKind>) -> [String; 3] {
+        let settings = [
+            ("login_path", &self.login_path, "login"),
+            ("callback_path", &self.callback_path, "callback"),
+            ("logout_path", &self.logout_path, "logout"),
+        ];
+        let paths = settings.map(|(name, path, default)| {
+            let default = || format!("/auth/{provider}/{default}");
+            let path = path.clone().unwrap_or_else(default);
+            if !is_plain_path(&path) {
+                errors.push(ConfigErrorKind::Path {
+                    name,
+                    value: path.clone(),
+                });
+            }
+            path
+        });
+        for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+            if paths[one] == paths[other] {
+                errors.push(ConfigErrorKind::SamePath(
+                    settings[one].0,
+                    settings[other].0,
+                ));
+            }
+        }
+        paths
+    }
+}
+
+/// `/a/b`: a path that has one spelling only.
+fn is_plain_path(path: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let is_segment =
+        |segment: &str| !matches!(segment, "" | "." | "..") && segment.bytes().all(is_plain);
+    path.strip_prefix('/')
+        .is_some_and(|segments| segments.split('/').all(is_segment))
+}
+
+impl fmt::Debug for Paths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Paths")
+            .field("public_url", &self.public_url.as_deref().map(shown_url))
+            .field("login_path", &self.login_path)
+            .field("callback_path", &self.callback_path)
+            .field("logout_path", &self.logout_path)
+            .field("default_target", &self.default_target)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,178 @@
+//! The exchange of one code: admission, provider, session.
+
+use std::sync::Arc;
+
+use tokio::time::timeout;
+
+use super::admission::{Admitted, ClientKey};
+use super::exchange::{Job, NotStarted, Outcome, SessionSalt};
+use super::flow::State;
+use super::inner::Inner;
+use super::return_to::ReturnTo;
+use crate::client::Permit;
+use crate::error::{Error, ErrorKind};
+use crate::meter;
+use crate::provider::{ExchangeContext, IdentityProvider};
+use crate::secret::AuthorizationCode;
+use crate::session::{Session, SessionId};
+use crate::store::{Inserted, SessionStore, Stamp};
+use crate::trace::{info, warn};
+
+/// The code of a callback, and the facts that its session depends on.
+pub(super) struct CodeExchange<P: IdentityProvider, St> {
+    pub(super) login: Arc<Inner<P, St>>,
+    pub(super) client: Option<ClientKey>,
+    pub(super) state: State,
+    pub(super) code: AuthorizationCode,
+    /// The session that the browser had before. It is revoked.
+    pub(super) previous_session: Option<SessionId>,
+    pub(super) return_to: ReturnTo,
+}
+
+/// Everything that an exchange needs before its code is sent.
+pub(super) struct Prepared {
+    permit: Permit,
+    admitted: Admitted,
+    /// Revocations since are respected (rule S3).
+    stamp: Stamp,
+}
+
+impl<P, St> Job for CodeExchange<P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    type Prepared = Prepared;
+
+    async fn prepare(&self) -> Result<Prepared, NotStarted> {
+        let Inner {
+            provider,
+            admission,
+            resolver,
+            ..
+        } = &*self.login;
+        let permit = provider.admit().await?;
+        let admitted = admission.take(self.client, resolver.clock.now())?;
+        let stamp = resolver.stamp().await?;
+        Ok(Prepared {
+            permit,
+            admitted,
+            stamp,
+        })
+    }
+
+    fn report(&self, reason: &NotStarted) {
+        self.login.report_not_started(reason);
+    }
+
+    async fn run(self, prepared: Prepared) -> Outcome {
+        let Prepared {
+            permit,
+            mut admitted,
+            stamp,
+        } = prepared;
+        admitted.sent();
+        let login = Arc::clone(&self.login);
+        let (provider, return_to) = (login.provider.name(), self.return_to.clone());
+        let salt = self.log_in(permit, stamp).await;
+        meter::login_ended(provider, meter::outcome(&salt));
+        match salt {
+            Ok(salt) => Outcome::LoggedIn { salt, return_to },
+            Err(error) => {
+                if error.kind() == ErrorKind::InvalidCode {
+                    admitted.refused();
+                    meter::code_refused(provider);
+                }
+                let limit = login.limits.exchange(error.kind());
+                if let Some(suppressed) = limit.admit(login.resolver.clock.now()) {
+                    warn!(
+                        provider = %provider,
+                        error = %error.report(),
+                        suppressed = %suppressed,
+                        "login failed"
+                    );
+                }
+                Outcome::Failed(error)
+            }
+        }
+    }
+}
+
+impl<P, St> CodeExchange<P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    /// Creates a session with a new id and revokes the previous session of the browser. If the login was revoked since the
+    /// stamp, it succeeds without a session, as if it had been revoked a moment later (rule S3).
+    async fn log_in(self, permit: Permit, stamp: Stamp) -> Result<SessionSalt, Error> {
+        let login = &*self.login;
+        let salt = SessionSalt::random()?;
+        let id = login.exchanges.session_id(&self.state, &salt);
+        let context = ExchangeContext::new(&login.endpoints.redirect_uri, permit);
+        let exchange = login.provider.exchange(self.code, context);
+        let verified = timeout(login.exchange_timeout, exchange)
+            .await
+            .unwrap_or_else(|elapsed| {
+                let context = "the code exchange took too long";
+                Err(Error::new(ErrorKind::Timeout, context).with_source(elapsed))
+            })?;
+        let now = login.resolver.clock.now();
+        let mut session = Session::new(id, verified.identity, login.timeouts, now);
+        if let Some(time) = verified.valid_until {
+            session = session.expiring_by(time);
+        }
+        let previous = self.previous_session.as_ref();
+        match login.resolver.insert(session, previous, stamp).await? {
+            Inserted::Kept => info!(provider = %login.provider.name(), "logged in"),
+            Inserted::Revoked => info!(
+                provider = %login.provider.name(),
+                "login: revoked while its code was exchanged; no session is kept"
+            ),
+        }
+        Ok(salt)
+    }
+}
+
+impl<P: IdentityProvider, St> Inner<P, St> {
+    /// Counts and logs a code that was not sent.
+    pub(super) fn report_not_started(&self, reason: &NotStarted) {
+        let (provider, now) = (self.provider.name(), self.resolver.clock.now());
+        match reason {
+            NotStarted::Failed(error) => {
+                meter::login_ended(provider, meter::failure(error.kind()));
+                if error.kind() == ErrorKind::Overloaded {
+                    meter::exchange_rejected(provider, "overloaded");
+                }
+                if let Some(suppressed) = self.limits.exchange(error.kind()).admit(now) {
+                    warn!(
+                        provider = %provider,
+                        error = %error.report(),
+                        suppressed = %suppressed,
+                        "login failed before the code was sent"
+                    );
+                }
+            }
+            NotStarted::Throttled { .. } => {
+                meter::exchange_rejected(provider, "throttled");
+                if let Some(suppressed) = self.limits.throttled.admit(now) {
+                    warn!(
+                        provider = %provider,
+                        suppressed = %suppressed,
+                        "login: a client sent too many codes that were refused; the response is 429"
+                    );
+                }
+            }
+            NotStarted::OverQuota { .. } => {
+                meter::exchange_rejected(provider, "quota");
+                if let Some(suppressed) = self.limits.over_quota.admit(now) {
+                    warn!(
+                        provider = %provider,
+                        suppressed = %suppressed,
+                        "login: the ceiling of exchanges per minute is reached; the response is 503"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+use bytes::BytesMut;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method};
+
+use super::admission::ClientKey;
+use crate::request::Reader;
+
+/// A request to an endpoint of the layer; its body is never read.
+pub(super) struct EndpointRequest {
+    pub(super) method: Method,
+    pub(super) query: Option<String>,
+    pub(super) headers: HeaderMap,
+    /// The client whose refused codes are limited, for callbacks.
+    pub(super) client: Option<ClientKey>,
+}
+
+impl EndpointRequest {
+    /// Copies everything that refers to the read buffer of the connection: a login may wait for seconds, and hyper would
+    /// allocate another buffer of 8 KiB meanwhile.
+    pub(super) fn new(parts: Parts, client: Option<ClientKey>) -> Self {
+        let query = parts.uri.query().map(str::to_owned);
+        let mut headers = parts.headers;
+        copy_values(&mut headers);
+        Self {
+            method: parts.method,
+            query,
+            headers,
+            client,
+        }
+    }
+
+    pub(super) fn reader(&self) -> Reader {
+        Reader::of(&self.method, &self.headers)
+    }
+}
+
+/// Replaces all values by copies in one buffer.
+fn copy_values(headers: &mut HeaderMap) {
+    let mut buffer = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
+    for value in headers.values() {
+        buffer.extend_from_slice(value.as_bytes());
+    }
+    let mut buffer = buffer.freeze();
+    for value in headers.values_mut() {
+        let is_sensitive = value.is_sensitive();
+        if let Ok(mut copy) = HeaderValue::from_maybe_shared(buffer.split_to(value.len())) {
+            copy.set_sensitive(is_sensitive);
+            *value = copy;
+        }
+    }
+}

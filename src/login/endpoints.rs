@@ -1,0 +1,108 @@
+//! The addresses of one login: its endpoints, and the links to them.
+
+use super::query::{Parameter, parameter};
+use super::return_to::{ReturnRules, ReturnTo};
+use crate::error::Error;
+use crate::response::{OwnResponse, see_other};
+use crate::trace::debug;
+
+/// The addresses of one login.
+#[derive(Debug)]
+pub(super) struct Endpoints {
+    /// Scheme, host and port of the site, without a slash at the end.
+    pub(super) origin: String,
+    pub(super) redirect_uri: String,
+    pub(super) login_path: String,
+    pub(super) callback_path: String,
+    pub(super) logout_path: String,
+    pub(super) rules: ReturnRules,
+    /// Whether a redirect back has an empty fragment where its target has none.
+    pub(super) clears_fragment: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Endpoint {
+    Login,
+    Callback,
+    Logout,
+}
+
+impl Endpoint {
+    /// The value of `Allow`.
+    pub(super) fn method(self) -> &'static str {
+        match self {
+            Self::Login | Self::Callback => "GET",
+            Self::Logout => "POST",
+        }
+    }
+}
+
+impl Endpoints {
+    /// Returns the endpoint with this path.
+    #[inline]
+    pub(super) fn at(&self, path: &str) -> Option<Endpoint> {
+        if path == self.login_path {
+            Some(Endpoint::Login)
+        } else if path == self.callback_path {
+            Some(Endpoint::Callback)
+        } else if path == self.logout_path {
+            Some(Endpoint::Logout)
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn default_target(&self) -> &ReturnTo {
+        self.rules.default_target()
+    }
+
+    /// Returns the checked `return_to` of a query, or the default target (T7).
+    pub(super) fn return_to(&self, query: Option<&str>) -> ReturnTo {
+        match parameter(query, "return_to") {
+            Parameter::Value(target) => self.rules.check_or_default(&target),
+            Parameter::Absent => self.default_target().clone(),
+            Parameter::Repeated => {
+                debug!(
+                    "login: return target dropped: the parameter is there several times; default target used"
+                );
+                self.default_target().clone()
+            }
+        }
+    }
+
+    /// Returns the redirect that completes a login. With [`clears_fragment`](Self::clears_fragment) a target without a
+    /// fragment gets an empty one, because a browser keeps the fragment of the redirect before (Fetch §4.4, step on
+    /// fragments).
+    pub(super) fn redirect_back(&self, target: &ReturnTo) -> Result<OwnResponse, Error> {
+        let target = target.as_str();
+        if self.clears_fragment && !target.contains('#') {
+            see_other(&format!("{target}#"))
+        } else {
+            see_other(target)
+        }
+    }
+
+    /// Returns the login path with a return target, for links.
+    pub(super) fn login_url(&self, return_to: &ReturnTo) -> String {
+        if return_to == self.default_target() {
+            self.login_path.clone()
+        } else {
+            with_return_to(&self.login_path, return_to)
+        }
+    }
+
+    /// Returns the application's page that links an account, with a return target. `None` if it is no page of this site,
+    /// or the requested page itself.
+    pub(super) fn bind_url(&self, bind_page: &str, return_to: &ReturnTo) -> Option<String> {
+        let page = self.rules.check(bind_page.as_bytes())?;
+        let is_page_of_this_site = page.as_str().starts_with('/') && !page.as_str().contains('#');
+        (is_page_of_this_site && page.path() != return_to.path())
+            .then(|| with_return_to(page.as_str(), return_to))
+    }
+}
+
+fn with_return_to(path: &str, target: &ReturnTo) -> String {
+    let separator = if path.contains('?') { '&' } else { '?' };
+    let target = url::form_urlencoded::byte_serialize(target.as_str().as_bytes());
+    format!("{path}{separator}return_to={}", target.collect::<String>())
+}

@@ -1,0 +1,17 @@
+use super::{NotStarted, Outcome};
+
+/// The exchange of one code.
+pub(in crate::login) trait Job: Send + 'static {
+    /// Everything that the exchange needs beforehand. Dropped, it gives all of it back.
+    type Prepared: Send;
+
+    /// Waits for everything that the exchange needs beforehand. The future is dropped when the last client of the flow has
+    /// gone.
+    fn prepare(&self) -> impl Future<Output = Result<Self::Prepared, NotStarted>> + Send;
+
+    /// Reports that nothing was sent.
+    fn report(&self, reason: &NotStarted);
+
+    /// Sends the code. The future runs to its end, whether or not a client waits.
+    fn run(self, prepared: Self::Prepared) -> impl Future<Output = Outcome> + Send;
+}

@@ -1,0 +1,92 @@
+use http::HeaderMap;
+
+use super::flow_cookies::FlowCookies;
+use super::{Attempt, FlowId, Markers, State};
+use crate::clock::Timestamp;
+use crate::cookie::{CookiePolicy, SetCookies};
+use crate::error::Error;
+use crate::login::keys::Key;
+use crate::login::return_to::{ReturnRules, ReturnTo};
+
+/// The states and cookies of one login layer.
+pub(in crate::login) struct Flows {
+    state_key: Key,
+    cookies: FlowCookies,
+    markers: Markers,
+}
+
+impl Flows {
+    pub(in crate::login) fn new(
+        policy: CookiePolicy,
+        provider: &str,
+        session_cookie: &str,
+        state_key: Key,
+        cookie_key: Key,
+    ) -> Self {
+        let markers = Markers::new(policy, provider);
+        let cookies = FlowCookies::new(policy, provider, session_cookie, &markers, cookie_key);
+        Self {
+            state_key,
+            cookies,
+            markers,
+        }
+    }
+
+    /// Begins a flow and returns its `state` parameter. `cookies` gets the flow cookie, and deletes those that have to
+    /// make room for it.
+    ///
+    /// `wall` is the time of the wall clock.
+    pub(in crate::login) fn begin(
+        &self,
+        attempt: Attempt,
+        wall: Timestamp,
+        target: &ReturnTo,
+        default_target: &ReturnTo,
+        headers: &HeaderMap,
+        cookies: &mut SetCookies,
+    ) -> Result<String, Error> {
+        let state = State::new(attempt, wall)?;
+        self.cookies
+            .begin(&state, target, default_target, headers, cookies)?;
+        Ok(state.encode(&self.state_key))
+    }
+
+    /// Reads an authentic state, fresh or not.
+    pub(in crate::login) fn state(&self, text: &[u8]) -> Option<State> {
+        State::decode(text, &self.state_key)
+    }
+
+    /// Returns the target of the flow, if this browser began it.
+    pub(in crate::login) fn target(
+        &self,
+        state: &State,
+        rules: &ReturnRules,
+        headers: &HeaderMap,
+    ) -> Option<ReturnTo> {
+        self.cookies.target(state, rules, headers)
+    }
+
+    /// Deletes the cookie of a completed flow.
+    pub(in crate::login) fn delete(
+        &self,
+        flow: FlowId,
+        cookies: &mut SetCookies,
+    ) -> Result<(), Error> {
+        self.cookies.delete(flow, cookies)
+    }
+
+    /// Deletes the cookies of all flows of this browser and the marker of the last login.
+    pub(in crate::login) fn delete_all(
+        &self,
+        now: Timestamp,
+        headers: &HeaderMap,
+        cookies: &mut SetCookies,
+    ) -> Result<(), Error> {
+        self.markers.delete_last_result(headers, cookies)?;
+        self.cookies.delete_all(now, headers, cookies)
+    }
+
+    pub(in crate::login) fn markers(&self) -> &Markers {
+        &self.markers
+    }
+}

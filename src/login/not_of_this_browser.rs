@@ -1,0 +1,62 @@
+//! Callbacks whose state is authentic, but too old or without the flow cookie of this browser.
+
+use super::callback::CodeParameter;
+use super::endpoint_request::EndpointRequest;
+use super::exchange::Exchange;
+use super::flow::State;
+use super::inner::Inner;
+use crate::error::Error;
+use crate::provider::IdentityProvider;
+use crate::response::{OwnResponse, PageKind};
+use crate::store::SessionStore;
+use crate::trace::info;
+
+impl<P, St> Inner<P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    /// The response to a callback whose state is not bound to this browser. No code is exchanged.
+    pub(super) async fn not_of_this_browser(
+        &self,
+        request: &EndpointRequest,
+        state: &State,
+        known: Option<Exchange>,
+        code: CodeParameter,
+    ) -> Result<OwnResponse, Error> {
+        let default_target = self.endpoints.default_target();
+        if let Some(session) = self.resolver.session(&request.headers).await? {
+            // The back button, most likely: an authenticated user needs no page about links.
+            let own = known
+                .and_then(|exchange| exchange.logged_in())
+                .filter(|(salt, _)| self.exchanges.session_id(state, salt) == *session.id());
+            let target = own.as_ref().map_or(default_target, |(_, target)| target);
+            return self.endpoints.redirect_back(target);
+        }
+        let is_fresh = known.is_none() && state.is_fresh(self.resolver.clock.wall());
+        if !is_fresh || matches!(code, CodeParameter::Invalid) {
+            return Ok(self.invalid_link(request));
+        }
+        if let Some(response) = self.failed_silently(request, state, default_target)? {
+            return Ok(response);
+        }
+        match (code, state.attempt.next()) {
+            (CodeParameter::Value(_), Some(attempt)) => {
+                if let Some(suppressed) = self.limits.restarts.admit(self.resolver.clock.now()) {
+                    info!(
+                        provider = %self.provider.name(),
+                        suppressed = %suppressed,
+                        "callback without its cookie: login restarts"
+                    );
+                }
+                let cookies = self.set_cookies();
+                self.begin(default_target, attempt, &request.headers, cookies)
+                    .await
+            }
+            (CodeParameter::Value(_), None) => Ok(self.cookies_blocked(request.reader(), None)),
+            (CodeParameter::Absent | CodeParameter::Invalid, _) => {
+                Ok(self.page(request.reader(), PageKind::Declined, None))
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The pages of a login: for logins that cannot go on.
+
+use super::inner::Inner;
+use super::return_to::ReturnTo;
+use crate::error::Error;
+use crate::provider::IdentityProvider;
+use crate::request::Reader;
+use crate::response::{OwnResponse, Page, PageKind};
+use crate::trace::{debug, warn};
+
+impl<P: IdentityProvider, St> Inner<P, St> {
+    /// A page with a link that begins the login anew, and one to the default target.
+    pub(super) fn page(
+        &self,
+        reader: Reader,
+        kind: PageKind,
+        target: Option<&ReturnTo>,
+    ) -> OwnResponse {
+        let endpoints = &self.endpoints;
+        let default_target = endpoints.default_target();
+        let page = Page::new(kind, reader.language)
+            .with_retry(endpoints.login_url(target.unwrap_or(default_target)))
+            .with_home(default_target.as_str().to_owned());
+        self.pages.respond_to(reader.kind, &page)
+    }
+
+    /// The page that says that the browser lost a cookie; the log gets the likely causes.
+    pub(super) fn cookies_blocked(&self, reader: Reader, target: Option<&ReturnTo>) -> OwnResponse {
+        if let Some(suppressed) = self.limits.lost_cookies.admit(self.resolver.clock.now()) {
+            warn!(
+                provider = %self.provider.name(),
+                suppressed = %suppressed,
+                "login: a cookie of the login or of its session did not come back, or this instance does not know the \
+                 session; a page says so. One visitor: the browser blocks cookies. Many visitors: a proxy drops \
+                 `Set-Cookie`, browsers use another address than `public_url`, or instances do not share a session \
+                 store"
+            );
+        }
+        self.page(reader, PageKind::CookiesBlocked, target)
+    }
+
+    /// The page that says that the login works in WeChat only, and how to continue there.
+    pub(super) fn open_in_wechat(&self, reader: Reader, target: &ReturnTo) -> OwnResponse {
+        let endpoints = &self.endpoints;
+        let page = |target: &ReturnTo| {
+            let address = format!("{}{}", endpoints.origin, endpoints.login_url(target));
+            Page::new(PageKind::OpenInWechat, reader.language).with_address(address)
+        };
+        // A target may be too long for a QR code.
+        let page = Some(page(target))
+            .filter(|page| page.qr_code().is_some())
+            .unwrap_or_else(|| {
+                debug!(
+                    "login: return target dropped: it is too long for a QR code; default target used"
+                );
+                page(endpoints.default_target())
+            });
+        self.pages.respond_to(reader.kind, &page)
+    }
+
+    /// The response when a dependency fails: the store, the system's randomness, or the address of the provider.
+    pub(super) fn failure(&self, reader: Reader, error: Error) -> OwnResponse {
+        if let Some(suppressed) = self.limits.failures.admit(self.resolver.clock.now()) {
+            warn!(
+                provider = %self.provider.name(),
+                error = %error.report(),
+                suppressed = %suppressed,
+                "login cannot go on"
+            );
+        }
+        let mut response = self.page(reader, PageKind::of(error.kind()), None);
+        response.extensions_mut().insert(error);
+        response
+    }
+}

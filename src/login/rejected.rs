@@ -1,0 +1,125 @@
+//! The responses to rejected requests.
+
+use super::flow::LastResult;
+use super::forwarded_request::ForwardedRequest;
+use super::inner::Inner;
+use super::return_to::ReturnTo;
+use crate::provider::IdentityProvider;
+use crate::request::RequestKind;
+use crate::response::{Links, OwnResponse, Reason, Rejection, see_other, speculative};
+use crate::trace::{debug, warn};
+
+/// The answer to a rejection.
+pub(super) enum Answer {
+    Response(OwnResponse),
+    /// A login that leads back to this target.
+    Login(ReturnTo),
+}
+
+impl<P: IdentityProvider, St> Inner<P, St> {
+    /// Decides the answer: a redirect for a top-level navigation, a page for another request of a user, a short response
+    /// for the rest.
+    pub(super) fn answer(&self, rejection: &Rejection, request: &ForwardedRequest) -> Answer {
+        let (endpoints, reader) = (&self.endpoints, rejection.reader());
+        let target = || {
+            let target = self.return_to(rejection, request);
+            target.unwrap_or_else(|| endpoints.default_target().clone())
+        };
+        match (rejection.reason(), reader.kind) {
+            (Reason::LoginRequired, RequestKind::Prefetch) => Answer::Response(speculative()),
+            (Reason::LoginRequired, RequestKind::Navigation) => {
+                if !self.provider.supports(reader.browser) {
+                    // To the page that says so; its address can be passed on.
+                    let redirect = see_other(&endpoints.login_url(&target()));
+                    let failure = |error| self.failure(reader, error);
+                    return Answer::Response(redirect.unwrap_or_else(failure));
+                }
+                let headers = rejection.origins().headers();
+                if self.flows.markers().last_result(headers) == Some(LastResult::LoggedIn) {
+                    // The browser rejects the session cookie, or another instance does not know the session. Another login
+                    // would have the same result.
+                    return Answer::Response(self.cookies_blocked(reader, Some(&target())));
+                }
+                Answer::Login(target())
+            }
+            (Reason::Unbound { bind_page }, RequestKind::Navigation | RequestKind::Frame)
+                if reader.is_safe =>
+            {
+                let url = endpoints.bind_url(bind_page, &target());
+                let redirect = url.and_then(|url| see_other(&url).ok());
+                Answer::Response(redirect.unwrap_or_else(|| {
+                    self.report_bind_page(bind_page);
+                    self.reject(rejection, request)
+                }))
+            }
+            _ => Answer::Response(self.reject(rejection, request)),
+        }
+    }
+
+    fn report_bind_page(&self, bind_page: &str) {
+        if let Some(suppressed) = self.limits.bind_page.admit(self.resolver.clock.now()) {
+            warn!(
+                page = %bind_page,
+                suppressed = %suppressed,
+                "guard: the page that links an account is not of this site, or requires the account itself; the \
+                 response is 403"
+            );
+        }
+    }
+
+    /// The response without a redirect.
+    fn reject(&self, rejection: &Rejection, request: &ForwardedRequest) -> OwnResponse {
+        let (endpoints, reader) = (&self.endpoints, rejection.reader());
+        let default_target = endpoints.default_target();
+        let return_to = self.return_to(rejection, request);
+        let target = return_to.as_ref().unwrap_or(default_target);
+        let bind = match rejection.reason() {
+            Reason::Unbound { bind_page } if return_to.is_some() || reader.kind.is_shown() => {
+                endpoints.bind_url(bind_page, target)
+            }
+            _ => None,
+        };
+        let is_from_other_site = reader.kind == RequestKind::Form
+            && rejection.origins().is_cross_site(&endpoints.origin);
+        let same_page = is_from_other_site.then(|| {
+            let requested = self.requested_target(rejection, request);
+            let page = requested.as_ref().unwrap_or(default_target);
+            page.as_str().to_owned()
+        });
+        let links = Links {
+            login: Some(endpoints.login_url(target)),
+            home: Some(default_target.as_str().to_owned()),
+            bind,
+            same_page,
+        };
+        rejection.render(&self.pages, &links)
+    }
+
+    /// The page that a login leads back to. The target of a script or of a form is no page; the page that sent it is.
+    fn return_to(&self, rejection: &Rejection, request: &ForwardedRequest) -> Option<ReturnTo> {
+        let reader = rejection.reader();
+        if reader.is_safe && reader.kind.is_shown() {
+            return self.requested_target(rejection, request);
+        }
+        let mut pages = rejection.origins().pages();
+        pages.find_map(|page| self.endpoints.rules.check_page(page))
+    }
+
+    /// The checked target of the request itself.
+    fn requested_target(
+        &self,
+        rejection: &Rejection,
+        request: &ForwardedRequest,
+    ) -> Option<ReturnTo> {
+        let target = request.target.as_ref().or_else(|| {
+            let target = rejection.target(request.path_length.into());
+            if target.is_none() {
+                debug!(
+                    "login: return target unknown: a router has shortened the path (`nest`); default target used"
+                );
+            }
+            target
+        })?;
+        self.endpoints.rules.check(target.as_str().as_bytes())
+    }
+}

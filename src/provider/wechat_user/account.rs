@@ -1,0 +1,100 @@
+//! The official account of the login: a fixed APPID, or the account that Kesion reports for a school.
+
+use crate::error::{ConfigErrorKind, Error, ErrorKind};
+#[cfg(feature = "memory")]
+use crate::identity::{AccountAuthorization, OfficialAccount};
+#[cfg(feature = "memory")]
+use crate::official_account::SchoolAccount;
+#[cfg(feature = "memory")]
+use crate::trace::warn;
+
+const CONTEXT: &str = "official account of the login";
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Account {
+    pub(super) app_id: Option<Box<str>>,
+    #[cfg(feature = "memory")]
+    pub(super) school: Option<SchoolAccount>,
+}
+
+impl Account {
+    pub(super) fn check(&self, errors: &mut Vec<ConfigErrorKind>) {
+        match &self.app_id {
+            None if !self.has_school() => {
+                errors.push(ConfigErrorKind::Missing("app_id (or official_account)"));
+            }
+            Some(app_id) if app_id.is_empty() => errors.push(ConfigErrorKind::Missing("app_id")),
+            Some(app_id) if !app_id.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+                errors.push(ConfigErrorKind::Characters {
+                    name: "app_id",
+                    value: app_id.to_string(),
+                    expected: "letters and digits",
+                });
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    fn has_school(&self) -> bool {
+        #[cfg(feature = "memory")]
+        return self.school.is_some();
+        #[cfg(not(feature = "memory"))]
+        return false;
+    }
+
+    /// Whether anything names the account.
+    pub(super) fn is_named(&self) -> bool {
+        self.app_id.is_some() || self.has_school()
+    }
+
+    /// Returns the APPID.
+    pub(super) async fn app_id(&self) -> Result<Box<str>, Error> {
+        if let Some(app_id) = &self.app_id {
+            return Ok(app_id.clone());
+        }
+        #[cfg(feature = "memory")]
+        if let Some(school) = &self.school {
+            return app_id_of(school).await;
+        }
+        Err(Error::new(ErrorKind::Internal, CONTEXT).with_source("no official account is named"))
+    }
+
+    /// Whether visitors may be logged in silently: the setting, or else Kesion's switch (`iswechatautologin`). Never while
+    /// the school's account is unknown or WeChat would show an error page.
+    pub(super) fn allows_silent_login(&self, setting: Option<bool>) -> bool {
+        #[cfg(feature = "memory")]
+        if let Some(school) = &self.school {
+            return match school.known() {
+                Some(AccountAuthorization::Authorized(account)) => {
+                    account.can_web_oauth() && setting.unwrap_or_else(|| account.auto_login())
+                }
+                _ => false,
+            };
+        }
+        setting == Some(true)
+    }
+}
+
+#[cfg(feature = "memory")]
+async fn app_id_of(school: &SchoolAccount) -> Result<Box<str>, Error> {
+    let app_id = |account: &OfficialAccount| Box::from(account.app_id());
+    // An APPID stays for years: a known one is used while it is refreshed.
+    if let Some(AccountAuthorization::Authorized(account)) = school.known() {
+        return Ok(app_id(&account));
+    }
+    let authorization = school.get().await;
+    let authorization = authorization.map_err(|error| error.before_the_code(CONTEXT))?;
+    let missing = match authorization {
+        AccountAuthorization::Authorized(account) => {
+            if !account.can_web_oauth() {
+                warn!(app_id = %account.app_id(), "WeChat will most likely refuse this account's logins");
+            }
+            return Ok(app_id(&account));
+        }
+        AccountAuthorization::NotAuthorized { .. } => {
+            "the school has not authorized an official account"
+        }
+        AccountAuthorization::NotOpened => "the school has no official accounts at Kesion",
+    };
+    Err(Error::new(ErrorKind::Configuration, CONTEXT).with_source(missing))
+}

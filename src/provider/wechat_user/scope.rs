@@ -1,0 +1,20 @@
+/// The scope that WeChat's page asks the user for (应用授权作用域).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum Scope {
+    /// `snsapi_base`: the openid, without asking the user.
+    #[default]
+    Base,
+    /// `snsapi_userinfo`: the user is asked for name and picture. WeChat may show a snapshot of the page then
+    /// (快照页), with the openid of a virtual account: do not bind accounts to it.
+    UserInfo,
+}
+
+impl Scope {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Base => "snsapi_base",
+            Self::UserInfo => "snsapi_userinfo",
+        }
+    }
+}
