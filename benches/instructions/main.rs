@@ -30,7 +30,7 @@ use std::thread;
 
 use baseline::{BUDGET, Baseline, Verdict};
 use operations::SESSIONS;
-use programs::find_or_install;
+use programs::find_programs;
 use redis_server::{Options, Redis as Server};
 use report::{Section, is_smoke};
 
@@ -52,7 +52,7 @@ fn main() {
 }
 
 fn count_all() {
-    let [valgrind] = find_or_install([&["valgrind"]], &["valgrind"]);
+    let [valgrind] = find_programs([&["valgrind"]], &["valgrind"]);
     // Keeps nothing on the disk.
     let server = Server::start_with(&Options { arguments: &["--appendonly", "no"], ..Options::default() });
     let operations = operations::all(&server.url());

@@ -30,6 +30,7 @@ async fn sms(site: &Site, chromium: &Chromium, mobile: &str) -> String {
     code
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn bound_user_gets_where_they_wanted_to_go() {
     let (site, chromium) = start(Kind::WECHAT).await;
@@ -52,6 +53,7 @@ async fn bound_user_gets_where_they_wanted_to_go() {
     chromium.see("未登录").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn unbound_user_binds_and_is_home_bound() {
     let (site, chromium) = start(Kind::WECHAT).await;
@@ -81,6 +83,7 @@ async fn unbound_user_binds_and_is_home_bound() {
     assert_eq!(chromium.address().await, "/app/deep?x=1");
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn binding_goes_on_by_itself_where_wechat_asks_nothing() {
     let (site, chromium) = start(Kind::WECHAT).await;
@@ -97,6 +100,7 @@ async fn binding_goes_on_by_itself_where_wechat_asks_nothing() {
     assert!(chromium.address().await.starts_with("/app/deep?lang=en"));
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn manager_sees_the_official_account_in_its_three_states() {
     let (site, chromium) = start(Kind { height: 760, ..Kind::DESKTOP }).await;
@@ -135,6 +139,7 @@ async fn reload_until(chromium: &Chromium, url: &str, selector: &str) {
     tokio::time::timeout(crate::support::DEADLINE, until).await.unwrap_or_else(|_| panic!("{selector} never came"));
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn other_browser_shows_a_code_to_go_on_in_wechat() {
     let (site, chromium) = start(Kind { height: 640, ..Kind::DESKTOP }).await;
@@ -147,6 +152,7 @@ async fn other_browser_shows_a_code_to_go_on_in_wechat() {
     chromium.picture("open-in-wechat").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn browser_on_a_desk_pretends_to_be_wechat_and_stops() {
     let (site, chromium) = start(Kind { height: 1400, ..Kind::DESKTOP }).await;
@@ -173,16 +179,19 @@ async fn browser_on_a_desk_pretends_to_be_wechat_and_stops() {
     chromium.see("请在微信中打开").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_wechat_users_fit_a_narrow_phone_in_the_dark() {
     pages_fit(Kind { width: 320, height: 1100, is_dark: true, ..Kind::WECHAT }, "dark-wechat").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_wechat_users_fit_a_phone_in_english() {
     pages_fit(Kind { languages: "en-US,en", ..Kind::WECHAT }, "english-wechat").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_wechat_users_fit_wechat_on_a_desk() {
     pages_fit(Kind { is_wechat: true, ..Kind::DESKTOP }, "desk-wechat").await;

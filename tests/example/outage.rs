@@ -53,6 +53,7 @@ fn address_that_is_none_is_a_mistake_in_the_settings() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn redis_that_cannot_be_reached_or_lets_nobody_in_is_told_at_the_start() {
     let nobody = free_address().unwrap();
@@ -71,6 +72,7 @@ fn redis_that_cannot_be_reached_or_lets_nobody_in_is_told_at_the_start() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn site_says_where_its_sessions_are() {
     let instances = Instances::none_yet().await;
@@ -78,6 +80,7 @@ async fn site_says_where_its_sessions_are() {
     assert_eq!(readiness(&site).await, (200, json!({ "status": "ok", "kind": "redis" })));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn outage_is_seen_by_those_whom_it_concerns_and_by_the_orchestrator() {
     let mut instances = Instances::none_yet().await;

@@ -31,6 +31,7 @@ mod far {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
             with(Redis::builder(server.url()).near_capacity(0), server).await
@@ -43,6 +44,7 @@ mod near {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
             with(Redis::builder(server.url()), server).await
@@ -55,6 +57,7 @@ mod near_for_few {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
             with(Redis::builder(server.url()).near_capacity(3), server).await
@@ -67,6 +70,7 @@ mod sealed {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
             with(Redis::builder(server.url()).sealing_key([7; 32]), server).await
@@ -79,6 +83,7 @@ mod wechat_users {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
             with(Redis::builder(server.url()).sealing_key([7; 32]), server).await
@@ -91,6 +96,7 @@ mod through_a_socket {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
             with(Redis::builder(format!("unix://{}", server.socket().display())), server).await
@@ -103,6 +109,7 @@ mod in_a_cluster {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let cluster = shared(&CLUSTER, || Cluster::start(3));
             with(Redis::cluster(cluster.urls()), cluster).await
@@ -115,6 +122,7 @@ mod behind_a_sentinel {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let sentinel = shared(&SENTINEL, Sentinel::start);
             with(Redis::sentinel([sentinel.url()], Sentinel::NAME), sentinel).await
@@ -129,6 +137,7 @@ mod one_of_two {
     type Store = Either<With<RedisStore<Manager>, redis_server::Redis>, MemoryStore<Manager>>;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
             Store::Left(with(Redis::builder(server.url()), server).await)
@@ -148,6 +157,7 @@ mod the_other_of_two {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn kinds_of_people_and_sites_have_nothing_in_common() {
     let server = server();
@@ -163,6 +173,7 @@ async fn kinds_of_people_and_sites_have_nothing_in_common() {
     assert_eq!(found(&managers, &id).await.as_deref(), Some("o1"));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn clusters_store_works_whichever_node_is_named_and_copies_are_kept() {
     let cluster = shared(&CLUSTER, || Cluster::start(3));
@@ -180,6 +191,7 @@ async fn clusters_store_works_whichever_node_is_named_and_copies_are_kept() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_by_itself() {
     let mut sentinel = Sentinel::start();

@@ -33,6 +33,7 @@ fn assert_cut(connection: &mut Connection) {
     assert!(matches!(kind, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset), "the connection is cut: {kind}");
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn server_answers_after_the_start_and_is_gone_when_dropped() {
     let redis = Redis::start();
@@ -52,6 +53,7 @@ fn server_answers_after_the_start_and_is_gone_when_dropped() {
     assert_eq!(Connection::open(address, None).err().unwrap().kind(), ErrorKind::ConnectionRefused);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn servers_have_nothing_in_common() {
     let (one, other) = (Redis::start(), Redis::start());
@@ -59,6 +61,7 @@ fn servers_have_nothing_in_common() {
     assert_eq!(other.command(&["DBSIZE"]), Value::Int(0));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn password_socket_and_arguments_are_as_asked_for() {
     let redis =
@@ -79,6 +82,7 @@ fn password_socket_and_arguments_are_as_asked_for() {
     assert_eq!(&answer, b"+OK\r\n");
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn acknowledged_data_survives_kill_and_restart() {
     let mut redis = Redis::start();
@@ -95,6 +99,7 @@ fn acknowledged_data_survives_kill_and_restart() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn stopped_server_is_mute_until_it_resumes() {
     let redis = Redis::start();
@@ -108,6 +113,7 @@ fn stopped_server_is_mute_until_it_resumes() {
     redis.stop_the_world();
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn all_keys_are_listed_once() {
     let redis = Redis::start();
@@ -122,6 +128,7 @@ fn all_keys_are_listed_once() {
     assert_eq!(redis.keys(), expected);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn monitor_records_all_that_was_asked_before() {
     let redis = Redis::start();
@@ -137,6 +144,7 @@ fn monitor_records_all_that_was_asked_before() {
     assert_eq!(monitor.text().lines().count(), 101);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn proxy_passes_everything_through_also_to_a_server_that_was_away() {
     let mut redis = Redis::start_with(&Options { password: Some("secret"), ..Options::default() });
@@ -157,6 +165,7 @@ fn proxy_passes_everything_through_also_to_a_server_that_was_away() {
     assert_eq!(proxy.accepted(), 3);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn delayed_answers_stay_in_order() {
     let redis = Redis::start();
@@ -183,6 +192,7 @@ fn delayed_answers_stay_in_order() {
     assert_ne!(delay(up_to, seed, 1, 0), delays[0], "each connection has delays of its own");
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn black_hole_is_mute_and_the_server_hears_nothing() {
     let redis = Redis::start();
@@ -201,6 +211,7 @@ fn black_hole_is_mute_and_the_server_hears_nothing() {
     assert_eq!(through(&proxy).call(&["PING"]).unwrap(), Value::from("PONG"));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn server_hears_what_is_asked_when_answers_get_lost() {
     let redis = Redis::start();
@@ -214,6 +225,7 @@ fn server_hears_what_is_asked_when_answers_get_lost() {
     assert_cut(&mut connection);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn refused_connections_leave_others_alone_until_they_are_cut() {
     let redis = Redis::start();
@@ -233,6 +245,7 @@ fn refused_connections_leave_others_alone_until_they_are_cut() {
     assert_eq!(proxy.accepted(), 4);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn injected_answers_arrive_and_all_others_are_off_by_one() {
     let redis = Redis::start();
@@ -249,6 +262,7 @@ fn injected_answers_arrive_and_all_others_are_off_by_one() {
     assert_eq!(through(&proxy).call(&["ECHO", "four"]).unwrap(), Value::from("four"), "a new connection is clean");
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn cluster_is_ok_and_each_node_has_its_share() {
     let mut cluster = Cluster::start(3);
@@ -271,6 +285,7 @@ fn cluster_is_ok_and_each_node_has_its_share() {
     cluster.wait_until_ok();
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn sentinel_fails_over() {
     let mut sentinel = Sentinel::start();

@@ -15,6 +15,7 @@ use crate::sentinel::Sentinel;
 /// Within this time a Redis that is back is used.
 const SOON: Duration = Duration::from_secs(2);
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn outage_and_return_are_noticed_although_nobody_asks() {
     let mut server = redis_server::Redis::start();
@@ -25,6 +26,7 @@ async fn outage_and_return_are_noticed_although_nobody_asks() {
     until_within(SOON, "it is noticed", async || redis.status() == RedisStatus::Reachable).await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn connection_that_the_server_closes_is_made_anew_before_anybody_asks() {
     let server = redis_server::Redis::start();
@@ -43,6 +45,7 @@ async fn connection_that_the_server_closes_is_made_anew_before_anybody_asks() {
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_password_and_missing_rights_are_told_at_the_start() {
     let server = redis_server::Redis::start_with(&Options { password: Some("p4ss"), ..Options::default() });
@@ -63,6 +66,7 @@ async fn missing_password_and_missing_rights_are_told_at_the_start() {
     Redis::connect(server.url()).await.expect("with the password");
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn documented_rights_are_enough() {
     let server = redis_server::Redis::start();
@@ -102,6 +106,7 @@ async fn documented_rights_are_enough() {
     fleet.end_lease("a", &grant, SOON).await.expect("it may");
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn sentinels_and_servers_have_passwords_of_their_own_and_servers_have_databases() {
     for of_sentinel in [None, Some("s3ntinel")] {
@@ -118,6 +123,7 @@ async fn sentinels_and_servers_have_passwords_of_their_own_and_servers_have_data
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn stores_of_several_names_know_nothing_of_each_other() {
     let server = redis_server::Redis::start();

@@ -39,6 +39,7 @@ fn field(redis: &redis_server::Redis, key: &str, field: &str) -> Vec<u8> {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn key_is_changed_without_ending_a_session() {
     let redis = redis_server::Redis::start();
@@ -63,6 +64,7 @@ async fn key_is_changed_without_ending_a_session() {
     assert_eq!(found(&old, &before).await.as_deref(), Some("o1"));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn store_with_another_key_or_none_sees_strangers_and_harms_nobody() {
     let redis = redis_server::Redis::start();
@@ -80,6 +82,7 @@ async fn store_with_another_key_or_none_sees_strangers_and_harms_nobody() {
     assert_eq!(fleet.flow("flow").await.unwrap(), settled(b"outcome"));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn plain_record_does_not_count_where_there_is_a_key() {
     let redis = redis_server::Redis::start();
@@ -98,6 +101,7 @@ async fn plain_record_does_not_count_where_there_is_a_key() {
     assert_eq!(other.flow("flow").await.unwrap(), settled(b""));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn session_of_which_a_byte_was_changed_is_a_strangers() {
     let redis = redis_server::Redis::start();
@@ -123,6 +127,7 @@ async fn session_of_which_a_byte_was_changed_is_a_strangers() {
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn record_that_was_moved_counts_nowhere() {
     let redis = redis_server::Redis::start();
@@ -137,6 +142,7 @@ async fn record_that_was_moved_counts_nowhere() {
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn copies_of_sealed_sessions_end_like_all_others() {
     let redis = redis_server::Redis::start();

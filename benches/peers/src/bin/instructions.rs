@@ -56,7 +56,7 @@ fn repeat(contestant: &Contestant, times: u64) {
 }
 
 fn table(all: &[Contestant]) {
-    let [valgrind] = programs::find_or_install([&["valgrind"]], &["valgrind"]);
+    let [valgrind] = programs::find_programs([&["valgrind"]], &["valgrind"]);
     let all: Vec<_> =
         all.iter().map(|contestant| (contestant.name, of_a_request(&valgrind, contestant.name))).collect();
     let bare = all[0].1;
