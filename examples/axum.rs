@@ -20,18 +20,31 @@ use tower_weika::session::Authenticated;
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let sandbox = Sandbox::start().await?;
-    let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());
+    let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret())
+        .base_url(sandbox.base_url());
 
     let listen = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(listen).await?;
     let public_url = format!("http://{}", listener.local_addr()?);
-    let login = LoginLayer::builder(weika.build()?).public_url(&public_url).loopback_development().build()?;
+    let login = LoginLayer::builder(weika.build()?)
+        .public_url(&public_url)
+        .loopback_development()
+        .build()?;
 
     // The guard covers every method of the routes that are in the router before it.
-    let managers = Router::new().route("/admin", get(admin)).route_layer(GuardLayer::<Manager>::logged_in());
-    let app = Router::new().route("/", get(home)).merge(managers).layer(login);
+    let managers = Router::new()
+        .route("/admin", get(admin))
+        .route_layer(GuardLayer::<Manager>::logged_in());
+    let app = Router::new()
+        .route("/", get(home))
+        .merge(managers)
+        .layer(login);
 
-    writeln!(std::io::stdout(), "listening on {public_url}\nsandbox on {}", sandbox.base_url())?;
+    writeln!(
+        std::io::stdout(),
+        "listening on {public_url}\nsandbox on {}",
+        sandbox.base_url()
+    )?;
     axum::serve(listener, app).await?;
     Ok(())
 }
@@ -52,5 +65,7 @@ async fn admin(manager: Authenticated<Manager>) -> Html<String> {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }

@@ -22,7 +22,6 @@ mod stack;
 mod support;
 #[path = "../token/mod.rs"]
 mod token;
-
 use std::env;
 use std::path::Path;
 use std::process::Command;
@@ -54,12 +53,22 @@ fn main() {
 fn count_all() {
     let [valgrind] = find_programs([&["valgrind"]], &["valgrind"]);
     // Keeps nothing on the disk.
-    let server = Server::start_with(&Options { arguments: &["--appendonly", "no"], ..Options::default() });
+    let server = Server::start_with(&Options {
+        arguments: &["--appendonly", "no"],
+        ..Options::default()
+    });
     let operations = operations::all(&server.url());
-    let names: Vec<_> = operations.iter().map(|operation| operation.name.as_str()).collect();
+    let names: Vec<_> = operations
+        .iter()
+        .map(|operation| operation.name.as_str())
+        .collect();
     let (one, other) = names.split_at(names.len() / 2);
-    let count_each =
-        |names: &[&str]| names.iter().map(|name| count(&valgrind, name, &server.url())).collect::<Vec<_>>();
+    let count_each = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| count(&valgrind, name, &server.url()))
+            .collect::<Vec<_>>()
+    };
     let counts = thread::scope(|scope| {
         let other = scope.spawn(|| count_each(other));
         [count_each(one), other.join().expect("does not panic")].concat()
@@ -69,7 +78,11 @@ fn count_all() {
         .iter()
         .zip(&counts)
         .map(|(operation, count)| {
-            let count = if operation.is_over_bare { count.saturating_sub(bare) } else { *count };
+            let count = if operation.is_over_bare {
+                count.saturating_sub(bare)
+            } else {
+                *count
+            };
             (operation.name.clone(), count)
         })
         .collect();
@@ -92,33 +105,59 @@ fn compare(counts: &[(String, u64)], bare: u64, baseline: &Baseline) {
         section.figure(name, *count as f64);
         let cells = baseline.count(name).map_or_else(
             || ["–".to_owned(), "–".to_owned()],
-            |expected| [expected.to_string(), format!("{:+.1} %", baseline::change(*count, expected))],
+            |expected| {
+                [
+                    expected.to_string(),
+                    format!("{:+.1} %", baseline::change(*count, expected)),
+                ]
+            },
         );
-        let compared = format!("{name}: {count} instructions, baseline {}, {}", cells[0], cells[1]);
+        let compared = format!(
+            "{name}: {count} instructions, baseline {}, {}",
+            cells[0], cells[1]
+        );
         rows.push([vec![name.clone(), count.to_string()], cells.into()].concat());
         match baseline.verdict(name, *count) {
             Verdict::Within => {}
             Verdict::OverBudget => warnings.push(compared),
             Verdict::OverLimit => failures.push(compared),
             Verdict::NotInBaseline => {
-                failures.push(format!("not in baseline.txt; add this line:\n{}", baseline::line(name, *count)));
+                failures.push(format!(
+                    "not in baseline.txt; add this line:\n{}",
+                    baseline::line(name, *count)
+                ));
             }
         }
     }
     let is_counted = |name: &str| counts.iter().any(|(counted, _)| counted == name);
-    failures.extend(baseline.names().filter(|name| !is_counted(name)).map(|name| format!("{name}: not counted")));
+    failures.extend(
+        baseline
+            .names()
+            .filter(|name| !is_counted(name))
+            .map(|name| format!("{name}: not counted")),
+    );
     section.table(&["operation", "instructions", "baseline", "change"], &rows);
     section.finish();
 
     if !baseline.is_of_this_toolchain() {
-        eprintln!("WARNING: the baseline is of another toolchain ({}): margins are wider.", baseline.origin());
+        eprintln!(
+            "WARNING: the baseline is of another toolchain ({}): margins are wider.",
+            baseline.origin()
+        );
     }
     if !warnings.is_empty() {
-        eprintln!("WARNING: over the budget of the hot path (+{BUDGET} %):\n{}", warnings.join("\n"));
+        eprintln!(
+            "WARNING: over the budget of the hot path (+{BUDGET} %):\n{}",
+            warnings.join("\n")
+        );
     }
     // Other processors have other instructions.
     let is_asserted = is_smoke() && cfg!(target_arch = "x86_64");
-    assert!(!is_asserted || failures.is_empty(), "over the limit:\n{}", failures.join("\n"));
+    assert!(
+        !is_asserted || failures.is_empty(),
+        "over the limit:\n{}",
+        failures.join("\n")
+    );
     if !failures.is_empty() {
         eprintln!("WARNING: `--test` would fail:\n{}", failures.join("\n"));
     }
@@ -126,14 +165,26 @@ fn compare(counts: &[(String, u64)], bare: u64, baseline: &Baseline) {
 
 /// The instructions of one operation, in a process of its own.
 fn count(valgrind: &Path, operation: &str, redis: &str) -> u64 {
-    let times = if operation.ends_with("login") { LOGINS } else { TIMES };
+    let times = if operation.ends_with("login") {
+        LOGINS
+    } else {
+        TIMES
+    };
     let mut command = Command::new(valgrind);
     // Only what happens in `repeated` is counted, and only in the thread that runs it.
-    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=instructions::repeated*"]);
-    command.arg(env::current_exe().expect("this program")).args(["repeat", operation, &times.to_string(), redis]);
+    command.args([
+        "--tool=callgrind",
+        "--callgrind-out-file=/dev/null",
+        "--toggle-collect=instructions::repeated*",
+    ]);
+    command
+        .arg(env::current_exe().expect("this program"))
+        .args(["repeat", operation, &times.to_string(), redis]);
     let output = command.output().expect("valgrind can be started");
     let said = String::from_utf8_lossy(&output.stderr);
-    let counted = said.lines().find_map(|line| line.split_once("Collected : ")?.1.parse::<u64>().ok());
+    let counted = said
+        .lines()
+        .find_map(|line| line.split_once("Collected : ")?.1.parse::<u64>().ok());
     let counted = counted.filter(|counted| output.status.success() && *counted > 0);
     counted.unwrap_or_else(|| panic!("{operation}: {said}")) / times
 }
@@ -141,7 +192,10 @@ fn count(valgrind: &Path, operation: &str, redis: &str) -> u64 {
 /// Repeats one operation, to be counted.
 fn repeat(name: &str, times: u64, redis: &str) {
     let mut operations = operations::all(redis);
-    let index = operations.iter().position(|operation| operation.name == name).expect("an operation");
+    let index = operations
+        .iter()
+        .position(|operation| operation.name == name)
+        .expect("an operation");
     let mut run = operations.swap_remove(index).make();
     // Work that is done the first time only is not counted.
     run();

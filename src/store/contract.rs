@@ -28,10 +28,13 @@ use super::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
 use crate::clock::{Clock, Timestamp};
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::session::{Lifetime, Session, SessionId};
+use crate::session::{Session, SessionId, SessionTimeouts};
 
 /// What is not known is absent, and no failure.
-pub async fn unknown_session_is_absent<I: Identity, St: SessionStore<I>>(store: &St, _: impl Fn(u32) -> I) {
+pub async fn unknown_session_is_absent<I: Identity, St: SessionStore<I>>(
+    store: &St,
+    _: impl Fn(u32) -> I,
+) {
     for _ in 0..10 {
         assert!(find(store, &new_id()).await.is_none());
     }
@@ -45,14 +48,33 @@ pub async fn session_is_found_with_all_its_parts<I: Identity, St: SessionStore<I
     let now = now();
     let (idle, absolute) = (Duration::from_secs(1_234), Duration::from_secs(5_678));
     let end = now.plus(Duration::from_secs(4_321));
-    let session = Session::begin(new_id(), person(7), Lifetime::new(idle, absolute), now);
-    let session = session.within(login(1)).ending_by(end);
+    let session = Session::new(
+        new_id(),
+        person(7),
+        SessionTimeouts::new(idle, absolute),
+        now,
+    );
+    let session = session.within(login(1)).expiring_by(end);
     let (id, subject) = (*session.id(), session.identity().subject().to_owned());
     keep(store, session).await;
     let found = find(store, &id).await.expect("the session is there");
-    assert_eq!((found.id(), found.identity().subject()), (&id, subject.as_str()));
-    assert_eq!((found.created(), found.last_used(), found.ends(), found.idle()), (now, now, end, idle));
-    assert_eq!((found.namespace(), found.identity().is_complete()), (&login(1), person(7).is_complete()));
+    assert_eq!(
+        (found.id(), found.identity().subject()),
+        (&id, subject.as_str())
+    );
+    assert_eq!(
+        (
+            found.created(),
+            found.last_used(),
+            found.ends(),
+            found.idle()
+        ),
+        (now, now, end, idle)
+    );
+    assert_eq!(
+        (found.namespace(), found.identity().is_complete()),
+        (&login(1), person(7).is_complete())
+    );
 }
 
 /// A removed session is gone, the others are not; removing what is not there is no failure.
@@ -97,7 +119,12 @@ pub async fn use_is_recorded_for_whoever_asks_next<I: Identity, St: SessionStore
     held.touch(used);
     store.touched(&held);
     for _ in 0..500 {
-        if find(store, &id).await.expect("the session is there").last_used() == used {
+        if find(store, &id)
+            .await
+            .expect("the session is there")
+            .last_used()
+            == used
+        {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -161,7 +188,10 @@ pub async fn everybody_finds_their_own_session<I: Identity, St: SessionStore<I>>
         let (store, id, subject) = (store.clone(), *id, subject.clone());
         tokio::spawn(async move {
             let found = find(&store, &id).await.expect("the session is there");
-            assert_eq!((found.id(), found.identity().subject()), (&id, subject.as_str()));
+            assert_eq!(
+                (found.id(), found.identity().subject()),
+                (&id, subject.as_str())
+            );
         })
     });
     for search in searches.collect::<Vec<_>>() {
@@ -170,8 +200,14 @@ pub async fn everybody_finds_their_own_session<I: Identity, St: SessionStore<I>>
 }
 
 /// A session is found and removed in its own namespace only, and a revocation covers one namespace.
-pub async fn namespaces_are_apart<I: Identity, St: SessionStore<I>>(store: &St, person: impl Fn(u32) -> I) {
-    let (one, other) = (begin_in(store, login(1), person(1)).await, begin_in(store, login(2), person(1)).await);
+pub async fn namespaces_are_apart<I: Identity, St: SessionStore<I>>(
+    store: &St,
+    person: impl Fn(u32) -> I,
+) {
+    let (one, other) = (
+        begin_in(store, login(1), person(1)).await,
+        begin_in(store, login(2), person(1)).await,
+    );
     let is_there = async |namespace: u32, id| look(store, &login(namespace), id).await.is_some();
     // Twice: a local cache may have it the second time.
     for _ in 0..2 {
@@ -183,9 +219,19 @@ pub async fn namespaces_are_apart<I: Identity, St: SessionStore<I>>(store: &St, 
     done(store.remove_all(&login(3)).await);
     assert!(is_there(1, &one).await && is_there(2, &other).await);
     let since = store.stamp(&login(2)).await.expect("the store answers");
-    let session = Session::begin(new_id(), person(2), Lifetime::default(), now()).within(login(2));
-    assert_eq!(store.insert(session, Some(&one), since).await.expect("the store answers"), Inserted::Kept);
-    assert!(is_there(1, &one).await, "the former session of another login");
+    let session =
+        Session::new(new_id(), person(2), SessionTimeouts::default(), now()).within(login(2));
+    assert_eq!(
+        store
+            .insert(session, Some(&one), since)
+            .await
+            .expect("the store answers"),
+        Inserted::Kept
+    );
+    assert!(
+        is_there(1, &one).await,
+        "the former session of another login"
+    );
     done(store.remove_subject(&login(1), person(1).subject()).await);
     assert!(!is_there(1, &one).await && is_there(2, &other).await);
     let one = begin_in(store, login(1), person(1)).await;
@@ -304,24 +350,43 @@ macro_rules! store_contract {
 
 /// One of several logins over one store.
 fn login(number: u32) -> Namespace {
-    Namespace::new("contract", &format!("application {number}"), "https://campus.example")
+    Namespace::new(
+        "contract",
+        &format!("application {number}"),
+        "https://campus.example",
+    )
 }
 
 async fn begin<I: Identity, St: SessionStore<I>>(store: &St, person: I) -> SessionId {
     begin_in(store, login(1), person).await
 }
 
-async fn begin_in<I: Identity, St: SessionStore<I>>(store: &St, namespace: Namespace, person: I) -> SessionId {
-    let session = Session::begin(new_id(), person, Lifetime::default(), now()).within(namespace);
+async fn begin_in<I: Identity, St: SessionStore<I>>(
+    store: &St,
+    namespace: Namespace,
+    person: I,
+) -> SessionId {
+    let session =
+        Session::new(new_id(), person, SessionTimeouts::default(), now()).within(namespace);
     let id = *session.id();
     keep(store, session).await;
     id
 }
 
 async fn keep<I, St: SessionStore<I>>(store: &St, session: Session<I>) {
-    let since = store.stamp(session.namespace()).await.expect("the store answers");
-    let inserted = store.insert(session, None, since).await.expect("the store answers");
-    assert_eq!(inserted, Inserted::Kept, "it was revoked by an earlier test, or by none at all");
+    let since = store
+        .stamp(session.namespace())
+        .await
+        .expect("the store answers");
+    let inserted = store
+        .insert(session, None, since)
+        .await
+        .expect("the store answers");
+    assert_eq!(
+        inserted,
+        Inserted::Kept,
+        "it was revoked by an earlier test, or by none at all"
+    );
 }
 
 async fn stamp<I, St: SessionStore<I>>(store: &St) -> Stamp {
@@ -334,9 +399,16 @@ async fn assert_kept<I: Identity, St: SessionStore<I>>(
     former: Option<&SessionId>,
     since: Stamp,
 ) {
-    let session = Session::begin(new_id(), person, Lifetime::default(), now()).within(login(1));
+    let session =
+        Session::new(new_id(), person, SessionTimeouts::default(), now()).within(login(1));
     let id = *session.id();
-    assert_eq!(store.insert(session, former, since).await.expect("the store answers"), Inserted::Kept);
+    assert_eq!(
+        store
+            .insert(session, former, since)
+            .await
+            .expect("the store answers"),
+        Inserted::Kept
+    );
     assert!(find(store, &id).await.is_some());
 }
 
@@ -346,9 +418,16 @@ async fn assert_revoked<I: Identity, St: SessionStore<I>>(
     former: Option<&SessionId>,
     since: Stamp,
 ) {
-    let session = Session::begin(new_id(), person, Lifetime::default(), now()).within(login(1));
+    let session =
+        Session::new(new_id(), person, SessionTimeouts::default(), now()).within(login(1));
     let id = *session.id();
-    assert_eq!(store.insert(session, former, since).await.expect("the store answers"), Inserted::Revoked);
+    assert_eq!(
+        store
+            .insert(session, former, since)
+            .await
+            .expect("the store answers"),
+        Inserted::Revoked
+    );
     assert!(find(store, &id).await.is_none());
 }
 
@@ -356,7 +435,11 @@ async fn find<I, St: SessionStore<I>>(store: &St, id: &SessionId) -> Option<Arc<
     look(store, &login(1), id).await
 }
 
-async fn look<I, St: SessionStore<I>>(store: &St, namespace: &Namespace, id: &SessionId) -> Option<Arc<Session<I>>> {
+async fn look<I, St: SessionStore<I>>(
+    store: &St,
+    namespace: &Namespace,
+    id: &SessionId,
+) -> Option<Arc<Session<I>>> {
     let found: LoadResult<I> = match store.load(namespace, id) {
         Lookup::Ready(found) => found,
         Lookup::Pending(load) => load.await,

@@ -28,8 +28,17 @@ async fn assert_back_shows_no_guarded_page(origin: &str, site: &Site, chromium: 
         // The guard was asked, and sends the browser to the login.
         chromium.see("选择管理员身份").await;
         let url = chromium.client.current_url().await.expect("a page");
-        assert!(url.as_str().starts_with(site.sandbox.as_deref().expect("a sandbox")), "{url}");
-        assert_eq!(chromium.run("return window.isGuardedPage === undefined").await, true);
+        assert!(
+            url.as_str()
+                .starts_with(site.sandbox.as_deref().expect("a sandbox")),
+            "{url}"
+        );
+        assert_eq!(
+            chromium
+                .run("return window.isGuardedPage === undefined")
+                .await,
+            true
+        );
     }
 }
 
@@ -38,7 +47,10 @@ async fn assert_back_shows_no_guarded_page(origin: &str, site: &Site, chromium: 
 async fn s5_back_after_a_logout_shows_no_guarded_page_over_http() {
     let port = free_port();
     let origin = format!("http://localhost:{port}");
-    let site = Site::start(&[("LISTEN", &format!("127.0.0.1:{port}")), ("PUBLIC_URL", &origin)]);
+    let site = Site::start(&[
+        ("LISTEN", &format!("127.0.0.1:{port}")),
+        ("PUBLIC_URL", &origin),
+    ]);
     let chromium = Chromium::start(Kind::DESKTOP).await;
     assert_back_shows_no_guarded_page(&origin, &site, &chromium).await;
 }
@@ -50,6 +62,10 @@ async fn s5_back_after_a_logout_shows_no_guarded_page_over_tls() {
     let origin = format!("https://localhost:{port}");
     let site = Site::start(&[("PUBLIC_URL", &origin), ("ALLOW_SANDBOX", "1")]);
     let _tls = Tls::start(port, &site.url);
-    let chromium = Chromium::start(Kind { accepts_any_certificate: true, ..Kind::DESKTOP }).await;
+    let chromium = Chromium::start(Kind {
+        accepts_any_certificate: true,
+        ..Kind::DESKTOP
+    })
+    .await;
     assert_back_shows_no_guarded_page(&origin, &site, &chromium).await;
 }

@@ -45,8 +45,16 @@ impl Kind {
         is_wechat: false,
         accepts_any_certificate: false,
     };
-    pub(crate) const PHONE: Self = Self { width: 390, height: 844, is_phone: true, ..Self::DESKTOP };
-    pub(crate) const WECHAT: Self = Self { is_wechat: true, ..Self::PHONE };
+    pub(crate) const PHONE: Self = Self {
+        width: 390,
+        height: 844,
+        is_phone: true,
+        ..Self::DESKTOP
+    };
+    pub(crate) const WECHAT: Self = Self {
+        is_wechat: true,
+        ..Self::PHONE
+    };
 
     fn capabilities(self, chromium: &Path, data: &Path) -> Value {
         let mut arguments = vec![
@@ -61,7 +69,10 @@ impl Kind {
             "--disable-component-update".to_owned(),
             "--disable-sync".to_owned(),
             format!("--user-data-dir={}", data.display()),
-            format!("--blink-settings=preferredColorScheme={}", if self.is_dark { 0 } else { 1 }),
+            format!(
+                "--blink-settings=preferredColorScheme={}",
+                if self.is_dark { 0 } else { 1 }
+            ),
         ];
         arguments.push(format!("--window-size={},{}", self.width, self.height));
         if self.accepts_any_certificate {
@@ -103,34 +114,54 @@ impl Chromium {
     pub(crate) async fn start(kind: Kind) -> Self {
         let room = ROOM.acquire().await.expect("never closed");
         let [chromium, chromedriver] = find_programs(
-            [&["chromium", "chromium-browser", "google-chrome"], &["chromedriver"]],
+            [
+                &["chromium", "chromium-browser", "google-chrome"],
+                &["chromedriver"],
+            ],
             &["chromium", "chromium-driver", "fonts-noto-cjk"],
         );
         let driver = Driver::start(&chromedriver);
         let capabilities = kind.capabilities(&chromium, &driver.data);
         let capabilities = capabilities.as_object().expect("an object").clone();
         let mut client = ClientBuilder::new(HttpConnector::new());
-        let client = client.capabilities(capabilities).connect(&driver.url).await.expect("Chromium starts");
-        Self { client, driver, _room: room }
+        let client = client
+            .capabilities(capabilities)
+            .connect(&driver.url)
+            .await
+            .expect("Chromium starts");
+        Self {
+            client,
+            driver,
+            _room: room,
+        }
     }
 
     /// Goes to an address, as if it was typed.
     pub(crate) async fn go(&self, url: &str) {
-        self.client.goto(url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+        self.client
+            .goto(url)
+            .await
+            .unwrap_or_else(|error| panic!("{url}: {error}"));
     }
 
     /// Waits until this text can be seen.
     pub(crate) async fn see(&self, text: &str) -> Element {
         let path = format!("//body//*[text()[contains(., '{text}')]]");
         let element = self.wait(Locator::XPath(&path), text).await;
-        assert!(element.is_displayed().await.expect("on the page"), "{text:?} is there, and cannot be seen");
+        assert!(
+            element.is_displayed().await.expect("on the page"),
+            "{text:?} is there, and cannot be seen"
+        );
         element
     }
 
     /// Clicks what a selector finds, once it is there.
     pub(crate) async fn click(&self, selector: &str) {
         let element = self.wait(Locator::Css(selector), selector).await;
-        element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
     /// What a selector finds, once it is there.
@@ -140,7 +171,12 @@ impl Chromium {
 
     /// Whether a selector finds something now.
     pub(crate) async fn has(&self, selector: &str) -> bool {
-        !self.client.find_all(Locator::Css(selector)).await.expect("a page").is_empty()
+        !self
+            .client
+            .find_all(Locator::Css(selector))
+            .await
+            .expect("a page")
+            .is_empty()
     }
 
     /// Path and query of the page.
@@ -152,13 +188,22 @@ impl Chromium {
     /// Types into a field, in place of what is there.
     pub(crate) async fn fill(&self, selector: &str, text: &str) {
         let field = self.find(selector).await;
-        field.clear().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
-        field.send_keys(text).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        field
+            .clear()
+            .await
+            .unwrap_or_else(|error| panic!("{selector}: {error}"));
+        field
+            .send_keys(text)
+            .await
+            .unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
     /// What a script on the page returns.
     pub(crate) async fn run(&self, script: &str) -> Value {
-        self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+        self.client
+            .execute(script, Vec::new())
+            .await
+            .unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
     /// Keeps a picture: in the documentation if `UPDATE_SCREENSHOTS=1`, otherwise where a person can look at it.
@@ -175,11 +220,19 @@ impl Chromium {
     }
 
     async fn wait(&self, locator: Locator<'_>, what: &str) -> Element {
-        let found = self.client.wait().at_most(DEADLINE).for_element(locator).await;
+        let found = self
+            .client
+            .wait()
+            .at_most(DEADLINE)
+            .for_element(locator)
+            .await;
         match found {
             Ok(element) => element,
             Err(error) => {
-                let (address, text) = (self.address().await, self.run("return document.body.innerText").await);
+                let (address, text) = (
+                    self.address().await,
+                    self.run("return document.body.innerText").await,
+                );
                 panic!("{what:?} is not at {address}: {error}; there is {text}");
             }
         }
@@ -191,12 +244,23 @@ const WECHAT: &str = "Mozilla/5.0 (Linux; Android 15; V2232A Build/AP3A.240905.0
                       MMWEBID/140 MicroMessenger/8.0.59.2820(0x28003B3A) WeChat/arm64 NetType/WIFI Language/zh_CN";
 
 /// The pictures in the README.
-const DOCUMENTED: [&str; 9] =
-    ["home", "admin", "phone", "choose", "declined", "wechat", "bind", "account", "open-in-wechat"];
+const DOCUMENTED: [&str; 9] = [
+    "home",
+    "admin",
+    "phone",
+    "choose",
+    "declined",
+    "wechat",
+    "bind",
+    "account",
+    "open-in-wechat",
+];
 
 impl std::fmt::Debug for Chromium {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Chromium").field("driver", &self.driver.url).finish_non_exhaustive()
+        f.debug_struct("Chromium")
+            .field("driver", &self.driver.url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -217,18 +281,26 @@ impl Driver {
             match Self::try_start(chromedriver) {
                 Ok(driver) => return driver,
                 Err(said) => {
-                    eprintln!("chromedriver, attempt {attempt} of {TRIES}, did not say where it listens: {said}")
+                    eprintln!(
+                        "chromedriver, attempt {attempt} of {TRIES}, did not say where it listens: {said}"
+                    )
                 }
             }
         }
-        panic!("{} did not start {TRIES} times in a row; what it said is above", chromedriver.display());
+        panic!(
+            "{} did not start {TRIES} times in a row; what it said is above",
+            chromedriver.display()
+        );
     }
 
     fn try_start(chromedriver: &Path) -> Result<Self, String> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
 
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let data = std::env::temp_dir().join(format!("tower-weika-chromium-{}-{number}", std::process::id()));
+        let data = std::env::temp_dir().join(format!(
+            "tower-weika-chromium-{}-{number}",
+            std::process::id()
+        ));
         fs::create_dir_all(&data).expect("a folder for the profile");
         let errors = data.join("chromedriver.stderr");
         let child = Command::new(chromedriver)
@@ -239,7 +311,11 @@ impl Driver {
             .spawn()
             .expect("chromedriver starts");
         // From here on it is ended and cleaned up after, whatever happens.
-        let mut driver = Self { child, url: String::new(), data };
+        let mut driver = Self {
+            child,
+            url: String::new(),
+            data,
+        };
         let mut stdout = BufReader::new(driver.child.stdout.take().expect("piped")).lines();
         let mut said = String::new();
         for line in stdout.by_ref() {
@@ -261,7 +337,8 @@ impl Driver {
     fn shut_down(&self) -> std::io::Result<()> {
         let mut stream = TcpStream::connect(self.url.trim_start_matches("http://"))?;
         stream.set_read_timeout(Some(DEADLINE))?;
-        stream.write_all(b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        stream
+            .write_all(b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
         stream.read_to_end(&mut Vec::new()).map(drop)
     }
 }

@@ -11,7 +11,14 @@ async fn see_both(chromium: &Chromium, url: &str, who: &str) {
         loop {
             chromium.go(url).await;
             chromium.see(who).await;
-            if chromium.find("#instance").await.text().await.expect("it is there") == name {
+            if chromium
+                .find("#instance")
+                .await
+                .text()
+                .await
+                .expect("it is there")
+                == name
+            {
                 break;
             }
         }
@@ -23,7 +30,10 @@ async fn see_both(chromium: &Chromium, url: &str, who: &str) {
 async fn login_and_logout_count_at_both_instances() {
     let redis = Redis::start();
     let site = Site::run(&mut command("fleet", &[("REDIS_URL", &redis.url())]), true);
-    let kind = Kind { height: 640, ..Kind::PHONE };
+    let kind = Kind {
+        height: 640,
+        ..Kind::PHONE
+    };
     let chromium = Chromium::start(kind).await;
     see_both(&chromium, &site.url, "陌生人").await;
     chromium.go(&format!("{}/admin", site.url)).await;

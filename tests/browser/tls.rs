@@ -17,11 +17,17 @@ pub(crate) struct Tls {
 impl Tls {
     /// Starts nginx on this port of `localhost`, in front of the site at `upstream`.
     pub(crate) fn start(port: u16, upstream: &str) -> Self {
-        let [nginx, openssl] = find_programs([&["nginx"], &["openssl"]], &["nginx-light", "openssl"]);
-        let folder = std::env::temp_dir().join(format!("tower-weika-nginx-{}-{port}", std::process::id()));
+        let [nginx, openssl] =
+            find_programs([&["nginx"], &["openssl"]], &["nginx-light", "openssl"]);
+        let folder =
+            std::env::temp_dir().join(format!("tower-weika-nginx-{}-{port}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder for nginx");
         create_certificate(&openssl, &folder);
-        fs::write(folder.join("nginx.conf"), configuration(&folder, port, upstream)).expect("room for a file");
+        fs::write(
+            folder.join("nginx.conf"),
+            configuration(&folder, port, upstream),
+        )
+        .expect("room for a file");
         let nginx = Command::new(nginx)
             .arg("-p")
             .arg(&folder)
@@ -31,7 +37,9 @@ impl Tls {
             .expect("nginx starts");
         // From here on it is ended and cleaned up after, whatever happens.
         let tls = Self { nginx, folder };
-        until("nginx listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        until("nginx listens", || {
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
         tls
     }
 }
@@ -39,8 +47,25 @@ impl Tls {
 fn create_certificate(openssl: &Path, folder: &Path) {
     let created = Command::new(openssl)
         .current_dir(folder)
-        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
-        .args(["-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "certificate.pem"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+        ])
+        .args([
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-keyout",
+            "key.pem",
+            "-out",
+            "certificate.pem",
+        ])
         .output()
         .expect("openssl starts");
     assert!(created.status.success(), "{created:?}");

@@ -11,22 +11,45 @@ const XIAOHONG: &str = "[data-person=xiaohong]";
 async fn switch(site: &Site, chromium: &Chromium, name: &str) {
     chromium.go(&control_page(site)).await;
     chromium.click(&format!("[data-switch='{name}']")).await;
-    chromium.find(&format!("[data-switch='{name}'][aria-pressed=true]")).await;
+    chromium
+        .find(&format!("[data-switch='{name}'][aria-pressed=true]"))
+        .await;
 }
 
 fn control_page(site: &Site) -> String {
-    format!("{}/sandbox/control", site.sandbox.as_deref().expect("it has a sandbox"))
+    format!(
+        "{}/sandbox/control",
+        site.sandbox.as_deref().expect("it has a sandbox")
+    )
 }
 
 /// What the sandbox shows in place of an SMS, in a tab of its own.
 async fn sms(site: &Site, chromium: &Chromium, mobile: &str) -> String {
     let tab = chromium.client.window().await.expect("a tab");
-    let other = chromium.client.new_window(true).await.expect("another tab").handle;
-    chromium.client.switch_to_window(other).await.expect("it is there");
+    let other = chromium
+        .client
+        .new_window(true)
+        .await
+        .expect("another tab")
+        .handle;
+    chromium
+        .client
+        .switch_to_window(other)
+        .await
+        .expect("it is there");
     chromium.go(&control_page(site)).await;
-    let code = chromium.find(&format!("[data-sms='{mobile}']")).await.text().await.expect("text");
+    let code = chromium
+        .find(&format!("[data-sms='{mobile}']"))
+        .await
+        .text()
+        .await
+        .expect("text");
     chromium.client.close_window().await.expect("a tab");
-    chromium.client.switch_to_window(tab).await.expect("it is still there");
+    chromium
+        .client
+        .switch_to_window(tab)
+        .await
+        .expect("it is still there");
     code
 }
 
@@ -34,13 +57,18 @@ async fn sms(site: &Site, chromium: &Chromium, mobile: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn bound_user_gets_where_they_wanted_to_go() {
     let (site, chromium) = start(Kind::WECHAT).await;
-    chromium.go(&format!("{}/app/deep/path?x=1", site.url)).await;
+    chromium
+        .go(&format!("{}/app/deep/path?x=1", site.url))
+        .await;
     chromium.see("这是谁的手机").await;
     chromium.picture("whose-phone").await;
     chromium.click(XIAOMING).await;
     chromium.find("[data-wechat=bound]").await;
     assert_eq!(chromium.address().await, "/app/deep/path?x=1");
-    assert_eq!(chromium.find("[data-asked]").await.text().await.unwrap(), "/app/deep/path?x=1");
+    assert_eq!(
+        chromium.find("[data-asked]").await.text().await.unwrap(),
+        "/app/deep/path?x=1"
+    );
     chromium.see("示例大学校园服务").await;
 
     chromium.go(&site.url).await;
@@ -60,14 +88,28 @@ async fn unbound_user_binds_and_is_home_bound() {
     chromium.go(&format!("{}/app/deep?x=1", site.url)).await;
     chromium.click(XIAOHONG).await;
     chromium.see("绑定账号").await;
-    assert_eq!(chromium.address().await, "/bind?return_to=%2Fapp%2Fdeep%3Fx%3D1");
-    let width = chromium.run("return document.documentElement.scrollWidth").await;
+    assert_eq!(
+        chromium.address().await,
+        "/bind?return_to=%2Fapp%2Fdeep%3Fx%3D1"
+    );
+    let width = chromium
+        .run("return document.documentElement.scrollWidth")
+        .await;
     assert!(width.as_u64() <= Some(Kind::WECHAT.width.into()));
 
     chromium.fill("[name=mobile]", "13800000002").await;
     chromium.click(".send").await;
     chromium.see("验证码已发送").await;
-    assert_eq!(chromium.find("[name=mobile]").await.prop("value").await.unwrap().unwrap(), "13800000002");
+    assert_eq!(
+        chromium
+            .find("[name=mobile]")
+            .await
+            .prop("value")
+            .await
+            .unwrap()
+            .unwrap(),
+        "13800000002"
+    );
     let code = sms(&site, &chromium, "13800000002").await;
     chromium.fill("[name=sms]", &code).await;
     chromium.picture("bind").await;
@@ -103,7 +145,11 @@ async fn binding_goes_on_by_itself_where_wechat_asks_nothing() {
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn manager_sees_the_official_account_in_its_three_states() {
-    let (site, chromium) = start(Kind { height: 760, ..Kind::DESKTOP }).await;
+    let (site, chromium) = start(Kind {
+        height: 760,
+        ..Kind::DESKTOP
+    })
+    .await;
     let url = format!("{}/account", site.url);
     chromium.go(&url).await;
     chromium.click(WANG).await;
@@ -136,13 +182,19 @@ async fn reload_until(chromium: &Chromium, url: &str, selector: &str) {
             chromium.go(url).await;
         }
     };
-    tokio::time::timeout(crate::support::DEADLINE, until).await.unwrap_or_else(|_| panic!("{selector} never came"));
+    tokio::time::timeout(crate::support::DEADLINE, until)
+        .await
+        .unwrap_or_else(|_| panic!("{selector} never came"));
 }
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn other_browser_shows_a_code_to_go_on_in_wechat() {
-    let (site, chromium) = start(Kind { height: 640, ..Kind::DESKTOP }).await;
+    let (site, chromium) = start(Kind {
+        height: 640,
+        ..Kind::DESKTOP
+    })
+    .await;
     chromium.go(&site.url).await;
     chromium.click("[data-wechat-login]").await;
     chromium.see("请在微信中打开").await;
@@ -155,7 +207,11 @@ async fn other_browser_shows_a_code_to_go_on_in_wechat() {
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn browser_on_a_desk_pretends_to_be_wechat_and_stops() {
-    let (site, chromium) = start(Kind { height: 1400, ..Kind::DESKTOP }).await;
+    let (site, chromium) = start(Kind {
+        height: 1400,
+        ..Kind::DESKTOP
+    })
+    .await;
     chromium.go(&site.url).await;
     chromium.click("[data-login]").await;
     chromium.click(WANG).await;
@@ -182,19 +238,42 @@ async fn browser_on_a_desk_pretends_to_be_wechat_and_stops() {
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_wechat_users_fit_a_narrow_phone_in_the_dark() {
-    pages_fit(Kind { width: 320, height: 1100, is_dark: true, ..Kind::WECHAT }, "dark-wechat").await;
+    pages_fit(
+        Kind {
+            width: 320,
+            height: 1100,
+            is_dark: true,
+            ..Kind::WECHAT
+        },
+        "dark-wechat",
+    )
+    .await;
 }
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_wechat_users_fit_a_phone_in_english() {
-    pages_fit(Kind { languages: "en-US,en", ..Kind::WECHAT }, "english-wechat").await;
+    pages_fit(
+        Kind {
+            languages: "en-US,en",
+            ..Kind::WECHAT
+        },
+        "english-wechat",
+    )
+    .await;
 }
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_wechat_users_fit_wechat_on_a_desk() {
-    pages_fit(Kind { is_wechat: true, ..Kind::DESKTOP }, "desk-wechat").await;
+    pages_fit(
+        Kind {
+            is_wechat: true,
+            ..Kind::DESKTOP
+        },
+        "desk-wechat",
+    )
+    .await;
 }
 
 async fn pages_fit(kind: Kind, name: &str) {
@@ -215,7 +294,12 @@ async fn pages_fit(kind: Kind, name: &str) {
     assert_fits(&chromium, kind).await;
     chromium.picture(&format!("{name}-bind")).await;
 
-    chromium.go(&format!("{}/auth/wechat/login?return_to=/app/deep", site.url)).await;
+    chromium
+        .go(&format!(
+            "{}/auth/wechat/login?return_to=/app/deep",
+            site.url
+        ))
+        .await;
     chromium.click(XIAOMING).await;
     chromium.find("[data-asked]").await;
     assert_fits(&chromium, kind).await;

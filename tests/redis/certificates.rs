@@ -10,7 +10,7 @@ use std::process::Command;
 
 use tower_weika::client::Transport;
 use tower_weika::client::weika::WeikaClient;
-use tower_weika::error::Mistake;
+use tower_weika::error::ConfigErrorKind;
 use tower_weika::identity::Manager;
 use tower_weika::store::{Redis, RedisStore};
 use tower_weika::{ConfigError, ErrorKind};
@@ -31,7 +31,8 @@ struct Tls {
 
 impl Tls {
     fn start() -> Self {
-        let folder = std::env::temp_dir().join(format!("weika-ca-{}-{}", std::process::id(), free_port()));
+        let folder =
+            std::env::temp_dir().join(format!("weika-ca-{}-{}", std::process::id(), free_port()));
         fs::create_dir(&folder).expect("a folder for temporary files");
         let [openssl] = find_programs([&["openssl"]], &["openssl"]);
         for command in [
@@ -41,14 +42,25 @@ impl Tls {
              -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE \
              -CA ca.pem -CAkey ca.key -keyout server.key -out server.pem",
         ] {
-            let outcome = Command::new(&openssl).args(command.split_whitespace()).current_dir(&folder).output();
+            let outcome = Command::new(&openssl)
+                .args(command.split_whitespace())
+                .current_dir(&folder)
+                .output();
             let outcome = outcome.expect("openssl can be started");
-            assert!(outcome.status.success(), "{command}: {}", String::from_utf8_lossy(&outcome.stderr));
+            assert!(
+                outcome.status.success(),
+                "{command}: {}",
+                String::from_utf8_lossy(&outcome.stderr)
+            );
         }
         let port = free_port();
         let file = |name: &str| folder.join(name).display().to_string();
-        let (key, certificate, ca, tls_port) =
-            (file("server.key"), file("server.pem"), file("ca.pem"), port.to_string());
+        let (key, certificate, ca, tls_port) = (
+            file("server.key"),
+            file("server.pem"),
+            file("ca.pem"),
+            port.to_string(),
+        );
         let arguments = [
             "--tls-port",
             &tls_port,
@@ -66,7 +78,11 @@ impl Tls {
             password: Some("sesame"),
             ..Options::default()
         });
-        Self { _redis: redis, port, folder }
+        Self {
+            _redis: redis,
+            port,
+            folder,
+        }
     }
 
     fn ca(&self) -> String {
@@ -89,13 +105,28 @@ fn hear_all(child: &Child) -> Vec<String> {
 #[ignore = "a role: other tests run it in a process of its own"]
 async fn set_up() {
     let Some(parent) = child::role() else { return };
-    let error = WeikaClient::builder("0123456789ABCDEF", "app-secret").build().expect_err("no certificates");
-    assert!(matches!(error.mistakes(), [Mistake::Setup { name: "transport", .. }]), "{error:?}");
+    let error = WeikaClient::builder("0123456789ABCDEF", "app-secret")
+        .build()
+        .expect_err("no certificates");
+    assert!(
+        matches!(
+            error.errors(),
+            [ConfigErrorKind::Setup {
+                name: "transport",
+                ..
+            }]
+        ),
+        "{error:?}"
+    );
     assert!(error.source().is_some(), "{error:?}");
     parent.say(&error.to_string());
     let error = Transport::reqwest().expect_err("no certificates");
     assert_eq!(error.kind(), ErrorKind::Configuration);
-    assert!(error.to_string().contains("ca-certificates") && error.to_string().contains("SSL_CERT_FILE"), "{error}");
+    assert!(
+        error.to_string().contains("ca-certificates")
+            && error.to_string().contains("SSL_CERT_FILE"),
+        "{error}"
+    );
     parent.say(&config_error(&error));
     for builder in [
         Redis::builder("rediss://app:sesame@127.0.0.1:1"),
@@ -111,19 +142,35 @@ async fn set_up() {
 }
 
 fn config_error(error: &tower_weika::Error) -> String {
-    error.source().and_then(|source| source.downcast_ref::<ConfigError>()).expect("a ConfigError").to_string()
+    error
+        .source()
+        .and_then(|source| source.downcast_ref::<ConfigError>())
+        .expect("a ConfigError")
+        .to_string()
 }
 
 #[test]
 fn without_ca_certificates_the_configuration_error_names_cause_and_remedy() {
-    let folder = std::env::temp_dir().join(format!("weika-no-ca-{}-{}", std::process::id(), free_port()));
+    let folder = std::env::temp_dir().join(format!(
+        "weika-no-ca-{}-{}",
+        std::process::id(),
+        free_port()
+    ));
     fs::create_dir(&folder).expect("a folder for temporary files");
-    let [empty, other] = ["empty.pem", "other.pem"].map(|name| folder.join(name).display().to_string());
+    let [empty, other] =
+        ["empty.pem", "other.pem"].map(|name| folder.join(name).display().to_string());
     fs::write(&empty, "").expect("a file");
-    fs::write(&other, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").expect("a file");
+    fs::write(
+        &other,
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    )
+    .expect("a file");
     let absent = folder.join("absent").display().to_string();
     for (variables, cause) in [
-        (&[("SSL_CERT_FILE", &*absent), ("SSL_CERT_DIR", &*absent)][..], "cannot be read"),
+        (
+            &[("SSL_CERT_FILE", &*absent), ("SSL_CERT_DIR", &*absent)][..],
+            "cannot be read",
+        ),
         (&[("SSL_CERT_FILE", &*absent)], "No such file"),
         (&[("SSL_CERT_DIR", &*absent)], "SSL_CERT_DIR"),
         (&[("SSL_CERT_FILE", &*empty)], "is empty"),
@@ -131,7 +178,10 @@ fn without_ca_certificates_the_configuration_error_names_cause_and_remedy() {
         let said = hear_all(&Child::run("certificates::set_up", variables));
         assert_eq!(said.len(), 5);
         for line in said {
-            assert!(line.contains(cause) && line.contains(REMEDY), "{variables:?}: {line}");
+            assert!(
+                line.contains(cause) && line.contains(REMEDY),
+                "{variables:?}: {line}"
+            );
         }
     }
     fs::remove_dir_all(&folder).expect("a folder");
@@ -143,7 +193,10 @@ fn without_ca_certificates_the_configuration_error_names_cause_and_remedy() {
 async fn connect() {
     let Some(parent) = child::role() else { return };
     let log = Log::capture();
-    let (url, base) = (std::env::var("URL").expect("a variable"), std::env::var("BASE").expect("a variable"));
+    let (url, base) = (
+        std::env::var("URL").expect("a variable"),
+        std::env::var("BASE").expect("a variable"),
+    );
     match Redis::connect(&url).await {
         Ok(redis) => {
             let store: RedisStore<Manager> = redis.store();
@@ -154,14 +207,27 @@ async fn connect() {
             let shown = shown(&error).replace('\n', " ");
             assert!(!shown.contains("sesame"), "{shown}");
             parent.say(&shown);
-            let _degraded = Redis::builder(&url).start_degraded().connect().await.expect("a degraded start");
+            let _degraded = Redis::builder(&url)
+                .start_degraded()
+                .connect()
+                .await
+                .expect("a degraded start");
             assert_eq!(log.count("redis: cannot connect"), 1, "{:#?}", log.lines());
         }
     }
-    let client = WeikaClient::builder("0123456789ABCDEF", "app-s3cr3t").base_url(base).build().expect("a client");
-    let error = client.fetch_access_token().await.expect_err("no such server");
+    let client = WeikaClient::builder("0123456789ABCDEF", "app-s3cr3t")
+        .base_url(base)
+        .build()
+        .expect("a client");
+    let error = client
+        .fetch_access_token()
+        .await
+        .expect_err("no such server");
     let shown = shown(&error).replace('\n', " ");
-    assert!(!shown.contains("s3cr3t") && !shown.contains("pr0xy"), "{shown}");
+    assert!(
+        !shown.contains("s3cr3t") && !shown.contains("pr0xy"),
+        "{shown}"
+    );
     parent.say(&shown);
     parent.say("end");
 }
@@ -173,7 +239,8 @@ fn server_without_tls() -> SocketAddr {
     std::thread::spawn(move || {
         for mut stream in listener.incoming().map_while(Result::ok) {
             let _read = stream.read(&mut [0; 4096]);
-            let _written = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+            let _written =
+                stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
         }
     });
     address
@@ -182,7 +249,9 @@ fn server_without_tls() -> SocketAddr {
 /// The outcomes of the two calls in a process with these variables.
 fn calls(url: &str, base: &str, variables: &[(&str, &str)]) -> [String; 2] {
     let variables = [&[("URL", url), ("BASE", base)], variables].concat();
-    hear_all(&Child::run("certificates::connect", &variables)).try_into().expect("two lines")
+    hear_all(&Child::run("certificates::connect", &variables))
+        .try_into()
+        .expect("two lines")
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -194,7 +263,12 @@ fn certificate_of_a_private_ca_is_trusted_once_it_is_in_ssl_cert_file() {
     let [redis, http] = calls(&url, &base, &[]);
     for line in [redis, http] {
         assert!(line.contains("UnknownIssuer"), "{line}");
-        assert!(line.contains("the certificate is not trusted: add its CA to the file in SSL_CERT_FILE"), "{line}");
+        assert!(
+            line.contains(
+                "the certificate is not trusted: add its CA to the file in SSL_CERT_FILE"
+            ),
+            "{line}"
+        );
     }
     // For another name than that of the certificate.
     let [redis, http] = calls(
@@ -203,17 +277,33 @@ fn certificate_of_a_private_ca_is_trusted_once_it_is_in_ssl_cert_file() {
         &[("SSL_CERT_FILE", &tls.ca())],
     );
     for line in [redis, http] {
-        assert!(line.contains("the certificate is for another host name"), "{line}");
+        assert!(
+            line.contains("the certificate is for another host name"),
+            "{line}"
+        );
     }
     let (plain, ca) = (server_without_tls(), tls.ca());
-    let [redis, http] =
-        calls(&format!("rediss://:sesame@{plain}"), &format!("https://{plain}"), &[("SSL_CERT_FILE", &ca)]);
+    let [redis, http] = calls(
+        &format!("rediss://:sesame@{plain}"),
+        &format!("https://{plain}"),
+        &[("SSL_CERT_FILE", &ca)],
+    );
     for line in [redis, http] {
         assert!(line.contains("does not speak TLS"), "{line}");
     }
     // One of two places that cannot be read: the client of Redis wants all of them.
-    let [redis, _] = calls(&url, &base, &[("SSL_CERT_FILE", "/absent.pem"), ("SSL_CERT_DIR", "/etc/ssl/certs")]);
-    assert!(redis.contains("CA certificates cannot be read: check SSL_CERT_FILE"), "{redis}");
+    let [redis, _] = calls(
+        &url,
+        &base,
+        &[
+            ("SSL_CERT_FILE", "/absent.pem"),
+            ("SSL_CERT_DIR", "/etc/ssl/certs"),
+        ],
+    );
+    assert!(
+        redis.contains("CA certificates cannot be read: check SSL_CERT_FILE"),
+        "{redis}"
+    );
     let [redis, http] = calls(&url, &base, &[("SSL_CERT_FILE", &ca)]);
     assert_eq!(redis, "o1");
     assert!(!http.contains("certificate"), "{http}");
@@ -222,17 +312,31 @@ fn certificate_of_a_private_ca_is_trusted_once_it_is_in_ssl_cert_file() {
 #[test]
 fn name_without_an_address_closed_port_and_wrong_proxy_are_named() {
     let port = free_port();
-    let [redis, http] = calls(&format!("redis://127.0.0.1:{port}"), &format!("https://127.0.0.1:{port}"), &[]);
+    let [redis, http] = calls(
+        &format!("redis://127.0.0.1:{port}"),
+        &format!("https://127.0.0.1:{port}"),
+        &[],
+    );
     for line in [redis, http] {
-        assert!(line.contains("refused") && line.contains("no server listens at this address"), "{line}");
+        assert!(
+            line.contains("refused") && line.contains("no server listens at this address"),
+            "{line}"
+        );
     }
     let [redis, http] = calls("redis://weika.invalid:6379", "https://weika.invalid", &[]);
     for line in [redis, http] {
         assert!(line.contains("the host name cannot be resolved"), "{line}");
     }
     let proxy = format!("http://user:pr0xy@127.0.0.1:{port}");
-    let [_, http] = calls("redis://127.0.0.1:1", "https://weika.invalid", &[("HTTPS_PROXY", &proxy)]);
-    assert!(http.contains("HTTPS_PROXY is set: check the proxy, or set NO_PROXY"), "{http}");
+    let [_, http] = calls(
+        "redis://127.0.0.1:1",
+        "https://weika.invalid",
+        &[("HTTPS_PROXY", &proxy)],
+    );
+    assert!(
+        http.contains("HTTPS_PROXY is set: check the proxy, or set NO_PROXY"),
+        "{http}"
+    );
 }
 
 /// Sends the parent the log of a client that is built.
@@ -250,8 +354,14 @@ async fn build() {
 
 #[test]
 fn proxy_that_is_no_url_is_one_warning_without_its_value() {
-    let said = hear_all(&Child::run("certificates::build", &[("https_proxy", "http:/user:pr0xy")]));
+    let said = hear_all(&Child::run(
+        "certificates::build",
+        &[("https_proxy", "http:/user:pr0xy")],
+    ));
     assert_eq!(said.len(), 1, "{said:?}");
-    assert!(said[0].contains("WARN") && said[0].contains("https_proxy is not an http:// URL"), "{said:?}");
+    assert!(
+        said[0].contains("WARN") && said[0].contains("https_proxy is not an http:// URL"),
+        "{said:?}"
+    );
     assert!(!said[0].contains("pr0xy"), "{said:?}");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tower_weika::clock::{ManualClock, Timestamp};
 use tower_weika::identity::Manager;
-use tower_weika::session::{Lifetime, Session};
+use tower_weika::session::{Session, SessionTimeouts};
 use tower_weika::store::{Inserted, Redis, RedisStatus, RedisStore, SessionStore};
 
 use crate::kit::{Log, connect, found, is_near, load, new_id, now, until};
@@ -17,9 +17,14 @@ const ABSOLUTE: Duration = Duration::from_secs(12 * 3_600);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 /// A site with its clock. Without a local cache, every request reads the record.
-async fn site(redis: &redis_server::Redis, local_cache_capacity: u64) -> (Site, RedisStore<Manager>, ManualClock) {
+async fn site(
+    redis: &redis_server::Redis,
+    local_cache_capacity: u64,
+) -> (Site, RedisStore<Manager>, ManualClock) {
     let clock = ManualClock::new(now());
-    let builder = Redis::builder(redis.url()).near_capacity(local_cache_capacity).clock(clock.clock());
+    let builder = Redis::builder(redis.url())
+        .local_cache_capacity(local_cache_capacity)
+        .clock(clock.clock());
     let store = connect(builder).await;
     (Site::with_clock(store.clone(), clock.clock()), store, clock)
 }
@@ -27,7 +32,12 @@ async fn site(redis: &redis_server::Redis, local_cache_capacity: u64) -> (Site, 
 /// The system times that a test sets: forward, back, and back to the right time.
 fn wrong_times(clock: &ManualClock) -> [Timestamp; 4] {
     let right = clock.clock().now();
-    [right.plus(YEAR), right.minus(YEAR), right.minus(IDLE), right]
+    [
+        right.plus(YEAR),
+        right.minus(YEAR),
+        right.minus(IDLE),
+        right,
+    ]
 }
 
 /// Whether the page knows the user.
@@ -50,7 +60,10 @@ async fn expired_session_stays_expired_when_the_system_time_is_set_back() {
         clock.advance(IDLE);
         for wall in wrong_times(&clock) {
             clock.set(wall);
-            assert!(!knows(&site, &cookie, "o1").await, "with room for {capacity} sessions in the local cache");
+            assert!(
+                !knows(&site, &cookie, "o1").await,
+                "with room for {capacity} sessions in the local cache"
+            );
         }
     }
 }
@@ -65,12 +78,22 @@ async fn absolute_timeout_holds_when_the_system_time_is_set_back() {
         let uses = ABSOLUTE.as_secs() / (20 * 60) - 1;
         for number in 0..uses {
             clock.advance(20 * MINUTE);
-            clock.set(clock.clock().now().minus(ABSOLUTE * u32::try_from(number % 3).expect("small")));
+            clock.set(
+                clock
+                    .clock()
+                    .now()
+                    .minus(ABSOLUTE * u32::try_from(number % 3).expect("small")),
+            );
             assert!(knows(&site, &cookie, "o1").await, "use {number}");
             // The use is recorded in the background.
             let field = async || {
-                let key = redis.keys().into_iter().find(|key| key.contains(":session:")).expect("a session");
-                redis.command(&["HGET", &key, "used"]).text() == clock.clock().now().unix_millis().to_string()
+                let key = redis
+                    .keys()
+                    .into_iter()
+                    .find(|key| key.contains(":session:"))
+                    .expect("a session");
+                redis.command(&["HGET", &key, "used"]).text()
+                    == clock.clock().now().unix_millis().to_string()
             };
             until("the use is recorded", field).await;
         }
@@ -108,19 +131,36 @@ async fn local_cache_and_connection_survive_a_system_time_that_is_set() {
     let redis = redis_server::Redis::start();
     let (site, store, clock) = site(&redis, 100).await;
     let _cookie = site.log_in("o1").await.expect("to be logged in");
-    let session = Session::begin(new_id(), Manager::builder("o2").build(), Lifetime::default(), clock.clock().now());
+    let session = Session::new(
+        new_id(),
+        Manager::builder("o2").build(),
+        SessionTimeouts::default(),
+        clock.clock().now(),
+    );
     let id = *session.id();
-    let since = store.stamp(session.namespace()).await.expect("the store answers");
-    assert_eq!(store.insert(session, None, since).await.expect("the store answers"), Inserted::Kept);
+    let since = store
+        .stamp(session.namespace())
+        .await
+        .expect("the store answers");
+    assert_eq!(
+        store
+            .insert(session, None, since)
+            .await
+            .expect("the store answers"),
+        Inserted::Kept
+    );
     for wall in wrong_times(&clock) {
         clock.set(wall);
-        until("a heartbeat renews the validity of the local cache", async || {
-            // More than the validity of the local cache: only a heartbeat afterwards makes it valid again.
-            clock.advance(Duration::from_secs(1));
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            let _loaded = load(&store, &id).await;
-            is_near(&store, &id)
-        })
+        until(
+            "a heartbeat renews the validity of the local cache",
+            async || {
+                // More than the validity of the local cache: only a heartbeat afterwards makes it valid again.
+                clock.advance(Duration::from_secs(1));
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                let _loaded = load(&store, &id).await;
+                is_near(&store, &id)
+            },
+        )
         .await;
         assert_eq!(store.redis().status(), RedisStatus::Reachable);
     }
@@ -134,12 +174,26 @@ async fn local_cache_and_connection_survive_a_system_time_that_is_set() {
 #[tokio::test]
 async fn session_of_an_instance_whose_clock_is_ahead_is_refused_beyond_ten_minutes() {
     let redis = redis_server::Redis::start();
-    let store = connect(Redis::builder(redis.url()).near_capacity(0)).await;
+    let store = connect(Redis::builder(redis.url()).local_cache_capacity(0)).await;
     let begin = async |ahead| {
-        let session = Session::begin(new_id(), Manager::builder("o1").build(), Lifetime::default(), now().plus(ahead));
+        let session = Session::new(
+            new_id(),
+            Manager::builder("o1").build(),
+            SessionTimeouts::default(),
+            now().plus(ahead),
+        );
         let id = *session.id();
-        let since = store.stamp(session.namespace()).await.expect("the store answers");
-        assert_eq!(store.insert(session, None, since).await.expect("the store answers"), Inserted::Kept);
+        let since = store
+            .stamp(session.namespace())
+            .await
+            .expect("the store answers");
+        assert_eq!(
+            store
+                .insert(session, None, since)
+                .await
+                .expect("the store answers"),
+            Inserted::Kept
+        );
         id
     };
     let log = Log::capture();
@@ -152,5 +206,10 @@ async fn session_of_an_instance_whose_clock_is_ahead_is_refused_beyond_ten_minut
             assert_eq!(found(&store, &far).await, None);
         }
     }
-    assert_eq!(log.count("its login lies in the future"), 1, "{:?}", log.lines());
+    assert_eq!(
+        log.count("its login lies in the future"),
+        1,
+        "{:?}",
+        log.lines()
+    );
 }

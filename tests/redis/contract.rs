@@ -15,11 +15,20 @@ static CLUSTER: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
 static SENTINEL: Mutex<Weak<Sentinel>> = Mutex::new(Weak::new());
 
 fn server() -> Arc<redis_server::Redis> {
-    shared(&SERVER, || redis_server::Redis::start_with(&Options { has_socket: true, ..Options::default() }))
+    shared(&SERVER, || {
+        redis_server::Redis::start_with(&Options {
+            has_socket: true,
+            ..Options::default()
+        })
+    })
 }
 
 async fn with<I: StoredIdentity, T>(builder: RedisBuilder, kept: Arc<T>) -> With<RedisStore<I>, T> {
-    let redis = builder.site(site()).connect().await.expect("a server that runs");
+    let redis = builder
+        .key_prefix(site())
+        .connect()
+        .await
+        .expect("a server that runs");
     With::new(redis.store(), kept)
 }
 
@@ -34,7 +43,7 @@ mod far {
         #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
-            with(Redis::builder(server.url()).near_capacity(0), server).await
+            with(Redis::builder(server.url()).local_cache_capacity(0), server).await
         },
         manager,
     }
@@ -60,7 +69,7 @@ mod near_for_few {
         #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
-            with(Redis::builder(server.url()).near_capacity(3), server).await
+            with(Redis::builder(server.url()).local_cache_capacity(3), server).await
         },
         manager,
     }
@@ -73,7 +82,7 @@ mod sealed {
         #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
-            with(Redis::builder(server.url()).sealing_key([7; 32]), server).await
+            with(Redis::builder(server.url()).encryption_key([7; 32]), server).await
         },
         manager,
     }
@@ -86,7 +95,7 @@ mod wechat_users {
         #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
-            with(Redis::builder(server.url()).sealing_key([7; 32]), server).await
+            with(Redis::builder(server.url()).encryption_key([7; 32]), server).await
         },
         |number| WechatUser::unbound(format!("o{number}"), "wx0"),
     }
@@ -161,11 +170,15 @@ mod the_other_of_two {
 #[tokio::test(flavor = "multi_thread")]
 async fn kinds_of_people_and_sites_have_nothing_in_common() {
     let server = server();
-    let redis = Redis::builder(server.url()).site(site()).connect().await.unwrap();
+    let redis = Redis::builder(server.url())
+        .key_prefix(site())
+        .connect()
+        .await
+        .unwrap();
     let (managers, users) = (redis.store::<Manager>(), redis.store::<WechatUser>());
     let id = begin(&managers, "o1").await;
     assert!(crate::kit::load(&users, &id).await.unwrap().is_none());
-    let others = connect(Redis::builder(server.url()).site(site())).await;
+    let others = connect(Redis::builder(server.url()).key_prefix(site())).await;
     assert_eq!(found(&others, &id).await, None);
     use tower_weika::store::SessionStore;
     users.remove_all(&crate::kit::namespace()).await.unwrap();
@@ -182,8 +195,8 @@ async fn clusters_store_works_whichever_node_is_named_and_copies_are_kept() {
         for node in cluster.urls() {
             let name = site();
             let [one, other] = [
-                connect(Redis::cluster([node.clone()]).site(&name)).await,
-                connect(Redis::cluster(cluster.urls()).site(&name)).await,
+                connect(Redis::cluster([node.clone()]).key_prefix(&name)).await,
+                connect(Redis::cluster(cluster.urls()).key_prefix(&name)).await,
             ];
             crate::near::assert_end_is_seen(&one, &other).await;
             crate::near::assert_end_is_seen(&other, &one).await;
@@ -196,22 +209,33 @@ async fn clusters_store_works_whichever_node_is_named_and_copies_are_kept() {
 async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_by_itself() {
     let mut sentinel = Sentinel::start();
     let builder = || Redis::sentinel([sentinel.url()], Sentinel::NAME);
-    let [near, far] = [connect(builder()).await, connect(builder().near_capacity(0)).await];
+    let [near, far] = [
+        connect(builder()).await,
+        connect(builder().local_cache_capacity(0)).await,
+    ];
     let mut ids = Vec::new();
     for number in 0..20 {
         ids.push(begin(&near, &format!("o{number}")).await);
     }
     let ended = begin(&near, "o99").await;
     use tower_weika::store::SessionStore;
-    near.remove_subject(&crate::kit::namespace(), "o99").await.unwrap();
+    near.remove_subject(&crate::kit::namespace(), "o99")
+        .await
+        .unwrap();
     // `WAIT` is about what the connection has written that asks.
     let mut connection = sentinel.master.connect().unwrap();
     connection.call(&["SET", "last", ""]).unwrap();
-    assert_eq!(connection.call(&["WAIT", "1", "30000"]).unwrap(), redis_server::Value::Int(1));
+    assert_eq!(
+        connection.call(&["WAIT", "1", "30000"]).unwrap(),
+        redis_server::Value::Int(1)
+    );
 
     sentinel.failover_by_killing_master();
     for store in [&near, &far] {
-        until("the store answers again", async || who(store, &ended).await.is_ok()).await;
+        until("the store answers again", async || {
+            who(store, &ended).await.is_ok()
+        })
+        .await;
         for (number, id) in ids.iter().enumerate() {
             assert_eq!(found(store, id).await, Some(format!("o{number}")));
         }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tower_weika::fleet::{Fleet, Flow, Grant, Lease};
+use tower_weika::coordination::{Coordinator, Flow, Grant, Lease};
 use tower_weika::identity::Manager;
 use tower_weika::session::SessionId;
 use tower_weika::store::{Redis, RedisStore, SessionStore};
@@ -21,7 +21,7 @@ const SECRET_TOKEN: &str = "token-of-the-application";
 struct Site {
     redis: redis_server::Redis,
     store: RedisStore<Manager>,
-    fleet: Arc<dyn Fleet>,
+    fleet: Arc<dyn Coordinator>,
     people: [(SessionId, &'static str); 2],
     ended: SessionId,
 }
@@ -29,19 +29,34 @@ struct Site {
 impl Site {
     async fn start(key: Option<[u8; 32]>) -> Self {
         // Nothing has to survive, and there are many thousand writes.
-        let options = Options { arguments: &["--appendonly", "no"], ..Options::default() };
+        let options = Options {
+            arguments: &["--appendonly", "no"],
+            ..Options::default()
+        };
         let redis = redis_server::Redis::start_with(&options);
-        let builder = Redis::builder(redis.url()).near_capacity(0);
+        let builder = Redis::builder(redis.url()).local_cache_capacity(0);
         let builder = match key {
-            Some(key) => builder.sealing_key(key),
+            Some(key) => builder.encryption_key(key),
             None => builder,
         };
         let store = connect(builder).await;
-        let fleet = store.fleet().expect("a shared store");
+        let fleet = store.coordinator().expect("a shared store");
         let ended = begin(&store, "o3").await;
-        store.remove_subject(&crate::kit::namespace(), "o3").await.unwrap();
-        let people = [(begin(&store, "o1").await, "o1"), (begin(&store, "o2").await, "o2")];
-        let site = Self { redis, store, fleet, people, ended };
+        store
+            .remove_subject(&crate::kit::namespace(), "o3")
+            .await
+            .unwrap();
+        let people = [
+            (begin(&store, "o1").await, "o1"),
+            (begin(&store, "o2").await, "o2"),
+        ];
+        let site = Self {
+            redis,
+            store,
+            fleet,
+            people,
+            ended,
+        };
         site.work().await.expect("nothing is damaged yet");
         site
     }
@@ -56,7 +71,9 @@ impl Site {
             if let Lease::Granted(grant) = self.fleet.lease_token(name, 0).await?
                 && name == "kept"
             {
-                self.fleet.keep_token(name, &grant, &AccessToken::new(SECRET_TOKEN), minute).await?;
+                self.fleet
+                    .keep_token(name, &grant, &AccessToken::new(SECRET_TOKEN), minute)
+                    .await?;
             }
         }
         Ok(())
@@ -73,13 +90,24 @@ impl Site {
                 self.store.touched(&session);
             }
         }
-        assert_eq!(expected(who(&self.store, &self.ended).await, what).flatten(), None, "{what}");
+        assert_eq!(
+            expected(who(&self.store, &self.ended).await, what).flatten(),
+            None,
+            "{what}"
+        );
         for flow in ["claimed", "settled", "unknown"] {
-            if let Some(Some(Flow::Settled { outcome })) = expected(self.fleet.flow(flow).await, what) {
+            if let Some(Some(Flow::Settled { outcome })) =
+                expected(self.fleet.flow(flow).await, what)
+            {
                 assert!(b"outcome".starts_with(&outcome[..]), "{what}: {outcome:?}");
             }
         }
-        expected(self.fleet.claim_flow("claimed", Duration::from_secs(60)).await, what);
+        expected(
+            self.fleet
+                .claim_flow("claimed", Duration::from_secs(60))
+                .await,
+            what,
+        );
         expected(self.fleet.settle_flow("claimed", b"outcome").await, what);
         for name in ["kept", "granted"] {
             match expected(self.fleet.lease_token(name, 0).await, what) {
@@ -87,12 +115,20 @@ impl Site {
                     assert!(SECRET_TOKEN.starts_with(token.token().expose()), "{what}");
                 }
                 Some(Lease::Granted(grant)) => {
-                    expected(self.fleet.end_lease(name, &grant, Duration::from_millis(1)).await, what);
+                    expected(
+                        self.fleet
+                            .end_lease(name, &grant, Duration::from_millis(1))
+                            .await,
+                        what,
+                    );
                 }
                 _ => {}
             }
         }
-        expected(crate::kit::insert(&self.store, crate::kit::session("o4")).await, what);
+        expected(
+            crate::kit::insert(&self.store, crate::kit::session("o4")).await,
+            what,
+        );
     }
 
     /// Puts back what was there, of all keys.
@@ -100,18 +136,40 @@ impl Site {
         let mut connection = self.redis.connect().unwrap();
         connection.call(&["FLUSHALL"]).unwrap();
         for (key, value) in dump {
-            call(&mut connection, &[b"RESTORE", key.as_bytes(), TTL.as_bytes(), value]);
+            call(
+                &mut connection,
+                &[b"RESTORE", key.as_bytes(), TTL.as_bytes(), value],
+            );
         }
     }
 
     async fn assert_works(&self, what: &str) {
         for (id, subject) in &self.people {
-            assert_eq!(found(&self.store, id).await.as_deref(), Some(*subject), "{what}");
+            assert_eq!(
+                found(&self.store, id).await.as_deref(),
+                Some(*subject),
+                "{what}"
+            );
         }
         assert_eq!(found(&self.store, &self.ended).await, None, "{what}");
-        assert!(matches!(self.fleet.flow("claimed").await, Ok(Some(Flow::Claimed { .. }))), "{what}");
-        assert!(matches!(self.fleet.flow("settled").await, Ok(Some(Flow::Settled { .. }))), "{what}");
-        assert!(matches!(self.fleet.lease_token("kept", 0).await, Ok(Lease::Newer(_))), "{what}");
+        assert!(
+            matches!(
+                self.fleet.flow("claimed").await,
+                Ok(Some(Flow::Claimed { .. }))
+            ),
+            "{what}"
+        );
+        assert!(
+            matches!(
+                self.fleet.flow("settled").await,
+                Ok(Some(Flow::Settled { .. }))
+            ),
+            "{what}"
+        );
+        assert!(
+            matches!(self.fleet.lease_token("kept", 0).await, Ok(Lease::Newer(_))),
+            "{what}"
+        );
     }
 
     fn dump(&self) -> Vec<(String, Vec<u8>)> {
@@ -142,7 +200,12 @@ fn call(connection: &mut Connection, words: &[&[u8]]) -> Value {
 
     let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
     for word in words {
-        bytes.extend(format!("${}\r\n", word.len()).bytes().chain(word.iter().copied()).chain(*b"\r\n"));
+        bytes.extend(
+            format!("${}\r\n", word.len())
+                .bytes()
+                .chain(word.iter().copied())
+                .chain(*b"\r\n"),
+        );
     }
     connection.socket().unwrap().write_all(&bytes).unwrap();
     let answer = connection.read().unwrap();
@@ -159,22 +222,61 @@ fn bytes(value: Value) -> Vec<u8> {
 
 /// Ways to have something else under a key: commands that follow after it was deleted.
 fn replacements() -> Vec<(String, Vec<Vec<u8>>)> {
-    let words = |text: &str| text.split(' ').map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>();
-    let mut all: Vec<_> = ["RPUSH KEY a", "SADD KEY a", "HSET KEY a b", "ZADD KEY 1 a", "XADD KEY * a b", "SET KEY a"]
-        .map(|command| (command.to_owned(), words(command)))
-        .into();
+    let words = |text: &str| {
+        text.split(' ')
+            .map(|word| word.as_bytes().to_vec())
+            .collect::<Vec<_>>()
+    };
+    let mut all: Vec<_> = [
+        "RPUSH KEY a",
+        "SADD KEY a",
+        "HSET KEY a b",
+        "ZADD KEY 1 a",
+        "XADD KEY * a b",
+        "SET KEY a",
+    ]
+    .map(|command| (command.to_owned(), words(command)))
+    .into();
     for size in [0, 1, 2, 16, 100, 4_096, 1 << 20] {
-        let garbage: Vec<u8> = (0..size).map(|number: usize| (number.wrapping_mul(167) % 251) as u8).collect();
-        all.push((format!("{size} bytes"), vec![b"SET".to_vec(), b"KEY".to_vec(), garbage.clone()]));
-        let fields = ["version", "record", "used", "born", "subject", "claimed", "outcome", "fence", "token"];
+        let garbage: Vec<u8> = (0..size)
+            .map(|number: usize| (number.wrapping_mul(167) % 251) as u8)
+            .collect();
+        all.push((
+            format!("{size} bytes"),
+            vec![b"SET".to_vec(), b"KEY".to_vec(), garbage.clone()],
+        ));
+        let fields = [
+            "version", "record", "used", "born", "subject", "claimed", "outcome", "fence", "token",
+        ];
         let mut hash = vec![b"HSET".to_vec(), b"KEY".to_vec()];
         for field in fields {
-            hash.extend([field.as_bytes().to_vec(), if field == "version" { b"1".to_vec() } else { garbage.clone() }]);
+            hash.extend([
+                field.as_bytes().to_vec(),
+                if field == "version" {
+                    b"1".to_vec()
+                } else {
+                    garbage.clone()
+                },
+            ]);
         }
         all.push((format!("a hash of {size} bytes"), hash));
     }
-    for number in ["-1", "0", "1e300", "-1e300", "inf", "nan", "0x10", "99999999999999999999999999", "1.5", " 1"] {
-        all.push((number.to_owned(), vec![b"SET".to_vec(), b"KEY".to_vec(), number.as_bytes().to_vec()]));
+    for number in [
+        "-1",
+        "0",
+        "1e300",
+        "-1e300",
+        "inf",
+        "nan",
+        "0x10",
+        "99999999999999999999999999",
+        "1.5",
+        " 1",
+    ] {
+        all.push((
+            number.to_owned(),
+            vec![b"SET".to_vec(), b"KEY".to_vec(), number.as_bytes().to_vec()],
+        ));
     }
     all
 }
@@ -188,8 +290,10 @@ async fn survives_wrong_things_at_each_key(key: Option<[u8; 32]>) {
             site.restore(&dump).await;
             let mut connection = site.redis.connect().unwrap();
             call(&mut connection, &[b"DEL", key.as_bytes()]);
-            let words: Vec<&[u8]> =
-                command.iter().map(|word| if word == b"KEY" { key.as_bytes() } else { word }).collect();
+            let words: Vec<&[u8]> = command
+                .iter()
+                .map(|word| if word == b"KEY" { key.as_bytes() } else { word })
+                .collect();
             call(&mut connection, &words);
             let what = format!("{name} at {key}");
             site.look(&what).await;
@@ -217,11 +321,19 @@ fn values(redis: &redis_server::Redis) -> Vec<(String, Option<Vec<u8>>, Vec<u8>)
     let mut values = Vec::new();
     for key in redis.keys() {
         match &*redis.command(&["TYPE", &key]).text() {
-            "string" => values.push((key.clone(), None, bytes(call(&mut connection, &[b"GET", key.as_bytes()])))),
+            "string" => values.push((
+                key.clone(),
+                None,
+                bytes(call(&mut connection, &[b"GET", key.as_bytes()])),
+            )),
             "hash" => match call(&mut connection, &[b"HGETALL", key.as_bytes()]) {
                 Value::Array(all) => {
                     for pair in all.chunks(2) {
-                        values.push((key.clone(), Some(bytes(pair[0].clone())), bytes(pair[1].clone())));
+                        values.push((
+                            key.clone(),
+                            Some(bytes(pair[0].clone())),
+                            bytes(pair[1].clone()),
+                        ));
                     }
                 }
                 other => panic!("{other:?}"),
@@ -245,7 +357,10 @@ async fn what_is_cut_anywhere_or_missing_makes_nobody_somebody_else() {
                 let cut = &value[..end];
                 match &field {
                     Some(field) => call(&mut connection, &[b"HSET", key.as_bytes(), field, cut]),
-                    None => call(&mut connection, &[b"SET", key.as_bytes(), cut, b"PX", TTL.as_bytes()]),
+                    None => call(
+                        &mut connection,
+                        &[b"SET", key.as_bytes(), cut, b"PX", TTL.as_bytes()],
+                    ),
                 };
                 site.look(&format!("{key} {name:?} cut at {end}")).await;
             }
@@ -256,7 +371,11 @@ async fn what_is_cut_anywhere_or_missing_makes_nobody_somebody_else() {
                     for (id, subject) in &site.people {
                         let is_this = key.ends_with(&hex(&id.digest()));
                         let expected = if is_this { None } else { Some(*subject) };
-                        assert_eq!(found(&site.store, id).await.as_deref(), expected, "without {name:?}");
+                        assert_eq!(
+                            found(&site.store, id).await.as_deref(),
+                            expected,
+                            "without {name:?}"
+                        );
                     }
                 }
                 site.look(&format!("{key} without {name:?}")).await;
@@ -275,18 +394,35 @@ fn hex(bytes: &[u8]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn record_of_somebody_else_is_nobodys() {
     let site = Site::start(None).await;
-    let keys = site.redis.keys().into_iter().filter(|key| key.contains(":session:")).collect::<Vec<_>>();
+    let keys = site
+        .redis
+        .keys()
+        .into_iter()
+        .filter(|key| key.contains(":session:"))
+        .collect::<Vec<_>>();
     let mut connection = site.redis.connect().unwrap();
-    let [one, other] = site
-        .people
-        .map(|(id, _)| keys.iter().find(|key| key.ends_with(&hex(&id.digest()))).expect("it is there").clone());
+    let [one, other] = site.people.map(|(id, _)| {
+        keys.iter()
+            .find(|key| key.ends_with(&hex(&id.digest())))
+            .expect("it is there")
+            .clone()
+    });
     // The whole of it, or only who it is.
     let record = bytes(call(&mut connection, &[b"HGET", one.as_bytes(), b"record"]));
-    call(&mut connection, &[b"HSET", other.as_bytes(), b"record", &record]);
+    call(
+        &mut connection,
+        &[b"HSET", other.as_bytes(), b"record", &record],
+    );
     assert_eq!(found(&site.store, &site.people[1].0).await, None);
-    call(&mut connection, &[b"COPY", one.as_bytes(), other.as_bytes(), b"REPLACE"]);
+    call(
+        &mut connection,
+        &[b"COPY", one.as_bytes(), other.as_bytes(), b"REPLACE"],
+    );
     assert_eq!(found(&site.store, &site.people[1].0).await, None);
-    assert_eq!(found(&site.store, &site.people[0].0).await.as_deref(), Some("o1"));
+    assert_eq!(
+        found(&site.store, &site.people[0].0).await.as_deref(),
+        Some("o1")
+    );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -312,22 +448,44 @@ async fn newer_record_is_left_alone_byte_for_byte() {
     }
     let state = || {
         let mut connection = site.redis.connect().unwrap();
-        newer.iter().map(|key| bytes(call(&mut connection, &[b"DUMP", key.as_bytes()]))).collect::<Vec<_>>()
+        newer
+            .iter()
+            .map(|key| bytes(call(&mut connection, &[b"DUMP", key.as_bytes()])))
+            .collect::<Vec<_>>()
     };
     let before = state();
-    assert_eq!(found(&site.store, &id).await, None, "a stranger, until somebody can read it");
+    assert_eq!(
+        found(&site.store, &id).await,
+        None,
+        "a stranger, until somebody can read it"
+    );
     session.touch(now().plus(Duration::from_secs(90)));
     let monitor = site.redis.monitor();
     site.store.touched(&session);
-    until("the use has arrived", async || monitor.text().contains(&session.last_used().unix_millis().to_string()))
-        .await;
+    until("the use has arrived", async || {
+        monitor
+            .text()
+            .contains(&session.last_used().unix_millis().to_string())
+    })
+    .await;
     for name in ["kept", "granted", "late"] {
         let error = site.fleet.lease_token(name, 0).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Store);
     }
-    let kept = site.fleet.keep_token("late", &grant, &AccessToken::new("older"), Duration::from_secs(60)).await;
+    let kept = site
+        .fleet
+        .keep_token(
+            "late",
+            &grant,
+            &AccessToken::new("older"),
+            Duration::from_secs(60),
+        )
+        .await;
     assert!(!kept.unwrap(), "the token is the newer version's");
-    site.fleet.end_lease("late", &grant, Duration::from_millis(1)).await.unwrap();
+    site.fleet
+        .end_lease("late", &grant, Duration::from_millis(1))
+        .await
+        .unwrap();
     assert_eq!(found(&site.store, &id).await, None);
     assert_eq!(state(), before);
 }

@@ -15,12 +15,19 @@ async fn s4_eighty_logouts_whose_clients_hang_up_at_once_leave_no_session_in_red
     let site = Site::new(connect(Redis::builder(redis.url())).await);
     let mut cookies = Vec::new();
     for number in 0..CLIENTS {
-        cookies.push(site.log_in(&format!("o{number}")).await.expect("the store answers"));
+        cookies.push(
+            site.log_in(&format!("o{number}"))
+                .await
+                .expect("the store answers"),
+        );
     }
     for cookie in &cookies {
         site.hang_up_during_logout(cookie).await;
     }
     for cookie in &cookies {
-        until("the session is gone", async || site.get("/", cookie).await.text == NOBODY).await;
+        until("the session is gone", async || {
+            site.get("/", cookie).await.text == NOBODY
+        })
+        .await;
     }
 }

@@ -22,35 +22,58 @@ fn through(proxy: &Proxy) -> Connection {
 fn assert_mute(connection: &mut Connection) {
     connection.set_timeout(Some(SILENCE)).expect("a socket");
     let kind = connection.read().expect_err("nobody answers").kind();
-    assert!(matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut), "the connection is there: {kind}");
-    connection.set_timeout(Some(crate::redis_server::DEADLINE)).expect("a socket");
+    assert!(
+        matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        "the connection is there: {kind}"
+    );
+    connection
+        .set_timeout(Some(crate::redis_server::DEADLINE))
+        .expect("a socket");
 }
 
 /// The other side has hung up.
 #[track_caller]
 fn assert_cut(connection: &mut Connection) {
     let kind = connection.read().expect_err("the connection is cut").kind();
-    assert!(matches!(kind, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset), "the connection is cut: {kind}");
+    assert!(
+        matches!(kind, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset),
+        "the connection is cut: {kind}"
+    );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn server_answers_after_the_start_and_is_gone_when_dropped() {
     let redis = Redis::start();
-    assert_eq!(redis.command(&["SET", "key", "väl\r\nue"]), Value::from("OK"));
+    assert_eq!(
+        redis.command(&["SET", "key", "väl\r\nue"]),
+        Value::from("OK")
+    );
     assert_eq!(redis.command(&["GET", "key"]), Value::from("väl\r\nue"));
     assert_eq!(redis.command(&["GET", "other"]), Value::Nil);
     assert_eq!(redis.command(&["INCRBY", "number", "-7"]), Value::Int(-7));
-    assert_eq!(redis.command(&["MGET", "other", "number"]), Value::Array(vec![Value::Nil, Value::from("-7")]));
-    assert!(matches!(redis.command(&["INCR", "key"]), Value::Error(message) if message.starts_with("ERR")));
+    assert_eq!(
+        redis.command(&["MGET", "other", "number"]),
+        Value::Array(vec![Value::Nil, Value::from("-7")])
+    );
+    assert!(
+        matches!(redis.command(&["INCR", "key"]), Value::Error(message) if message.starts_with("ERR"))
+    );
     assert_eq!(redis.url(), format!("redis://127.0.0.1:{}", redis.port()));
-    assert!(redis.log().contains("Ready to accept connections"), "{}", redis.log());
+    assert!(
+        redis.log().contains("Ready to accept connections"),
+        "{}",
+        redis.log()
+    );
 
     let (address, folder) = (redis.address(), redis.folder().to_owned());
     assert!(folder.is_dir());
     drop(redis);
     assert!(!folder.exists());
-    assert_eq!(Connection::open(address, None).err().unwrap().kind(), ErrorKind::ConnectionRefused);
+    assert_eq!(
+        Connection::open(address, None).err().unwrap().kind(),
+        ErrorKind::ConnectionRefused
+    );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -64,15 +87,23 @@ fn servers_have_nothing_in_common() {
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn password_socket_and_arguments_are_as_asked_for() {
-    let redis =
-        Redis::start_with(&Options { arguments: &["--maxmemory", "2mb"], password: Some("secret"), has_socket: true });
-    assert_eq!(redis.url(), format!("redis://:secret@127.0.0.1:{}", redis.port()));
+    let redis = Redis::start_with(&Options {
+        arguments: &["--maxmemory", "2mb"],
+        password: Some("secret"),
+        has_socket: true,
+    });
+    assert_eq!(
+        redis.url(),
+        format!("redis://:secret@127.0.0.1:{}", redis.port())
+    );
     assert_eq!(
         redis.command(&["CONFIG", "GET", "maxmemory"]),
         Value::Array(vec!["maxmemory".into(), "2097152".into()])
     );
     let mut stranger = Connection::open(redis.address(), None).unwrap();
-    assert!(matches!(stranger.call(&["PING"]).unwrap(), Value::Error(message) if message.starts_with("NOAUTH")));
+    assert!(
+        matches!(stranger.call(&["PING"]).unwrap(), Value::Error(message) if message.starts_with("NOAUTH"))
+    );
     assert!(Connection::open(redis.address(), Some("wrong")).is_err());
 
     let mut socket = UnixStream::connect(redis.socket()).unwrap();
@@ -93,7 +124,10 @@ fn acknowledged_data_survives_kill_and_restart() {
         connection.call(&["PING"]).unwrap();
         redis.kill();
         assert_cut(&mut connection);
-        assert_eq!(redis.connect().err().unwrap().kind(), ErrorKind::ConnectionRefused);
+        assert_eq!(
+            redis.connect().err().unwrap().kind(),
+            ErrorKind::ConnectionRefused
+        );
         redis.restart();
         assert_eq!(redis.command(&["GET", "key"]), Value::from(value.as_str()));
     }
@@ -147,21 +181,30 @@ fn monitor_records_all_that_was_asked_before() {
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn proxy_passes_everything_through_also_to_a_server_that_was_away() {
-    let mut redis = Redis::start_with(&Options { password: Some("secret"), ..Options::default() });
+    let mut redis = Redis::start_with(&Options {
+        password: Some("secret"),
+        ..Options::default()
+    });
     let proxy = Proxy::start(&redis);
     assert_eq!(proxy.url(), format!("redis://:secret@{}", proxy.address()));
     assert_eq!(proxy.accepted(), 0);
     let long = "x".repeat(1 << 20);
     let connect = || Connection::open(proxy.address(), Some("secret"));
     let mut connection = connect().unwrap();
-    assert_eq!(connection.call(&["ECHO", &long]).unwrap(), Value::from(long.as_str()));
+    assert_eq!(
+        connection.call(&["ECHO", &long]).unwrap(),
+        Value::from(long.as_str())
+    );
     assert_eq!(proxy.accepted(), 1);
 
     redis.kill();
     assert_cut(&mut connection);
     assert!(connect().is_err());
     redis.restart();
-    assert_eq!(connect().unwrap().call(&["PING"]).unwrap(), Value::from("PONG"));
+    assert_eq!(
+        connect().unwrap().call(&["PING"]).unwrap(),
+        Value::from("PONG")
+    );
     assert_eq!(proxy.accepted(), 3);
 }
 
@@ -178,18 +221,33 @@ fn delayed_answers_stay_in_order() {
         connection.call(&["ECHO", &number.to_string()]).unwrap();
     }
     let least: Duration = (0..20).map(|piece| delay(up_to, seed, 0, piece)).sum();
-    assert!(start.elapsed() >= least && least > up_to * 4, "{:?}, {least:?}", start.elapsed());
+    assert!(
+        start.elapsed() >= least && least > up_to * 4,
+        "{:?}, {least:?}",
+        start.elapsed()
+    );
 
     for number in 0..200 {
         connection.send(&["ECHO", &number.to_string()]).unwrap();
     }
     for number in 0..200 {
-        assert_eq!(connection.read().unwrap(), Value::from(number.to_string().as_str()));
+        assert_eq!(
+            connection.read().unwrap(),
+            Value::from(number.to_string().as_str())
+        );
     }
     let delays: Vec<_> = (0..100).map(|piece| delay(up_to, seed, 0, piece)).collect();
     assert!(delays.iter().all(|delay| *delay < up_to));
-    assert_ne!(delay(up_to, seed + 1, 0, 0), delays[0], "each seed has delays of its own");
-    assert_ne!(delay(up_to, seed, 1, 0), delays[0], "each connection has delays of its own");
+    assert_ne!(
+        delay(up_to, seed + 1, 0, 0),
+        delays[0],
+        "each seed has delays of its own"
+    );
+    assert_ne!(
+        delay(up_to, seed, 1, 0),
+        delays[0],
+        "each connection has delays of its own"
+    );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -207,8 +265,15 @@ fn black_hole_is_mute_and_the_server_hears_nothing() {
 
     proxy.set(Fault::None);
     assert_cut(&mut connection);
-    assert_eq!(idle.call(&["PING"]).unwrap(), Value::from("PONG"), "nothing of it was lost");
-    assert_eq!(through(&proxy).call(&["PING"]).unwrap(), Value::from("PONG"));
+    assert_eq!(
+        idle.call(&["PING"]).unwrap(),
+        Value::from("PONG"),
+        "nothing of it was lost"
+    );
+    assert_eq!(
+        through(&proxy).call(&["PING"]).unwrap(),
+        Value::from("PONG")
+    );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -219,7 +284,9 @@ fn server_hears_what_is_asked_when_answers_get_lost() {
     proxy.set(Fault::LoseReplies);
     let mut connection = through(&proxy);
     connection.send(&["SET", "key", "value"]).unwrap();
-    until("the server has heard it", || redis.command(&["GET", "key"]) == Value::from("value"));
+    until("the server has heard it", || {
+        redis.command(&["GET", "key"]) == Value::from("value")
+    });
     assert_mute(&mut connection);
     proxy.cut();
     assert_cut(&mut connection);
@@ -234,7 +301,13 @@ fn refused_connections_leave_others_alone_until_they_are_cut() {
     connection.call(&["PING"]).unwrap();
     for _ in 0..3 {
         proxy.set(Fault::Refuse);
-        assert_eq!(Connection::open(proxy.address(), None).err().unwrap().kind(), ErrorKind::ConnectionRefused);
+        assert_eq!(
+            Connection::open(proxy.address(), None)
+                .err()
+                .unwrap()
+                .kind(),
+            ErrorKind::ConnectionRefused
+        );
         assert_eq!(connection.call(&["PING"]).unwrap(), Value::from("PONG"));
         proxy.cut();
         assert_cut(&mut connection);
@@ -251,15 +324,28 @@ fn injected_answers_arrive_and_all_others_are_off_by_one() {
     let redis = Redis::start();
     let proxy = Proxy::start(&redis);
     let mut connection = through(&proxy);
-    assert_eq!(connection.call(&["ECHO", "one"]).unwrap(), Value::from("one"));
+    assert_eq!(
+        connection.call(&["ECHO", "one"]).unwrap(),
+        Value::from("one")
+    );
     assert_eq!(proxy.inject(b"+forged\r\n"), 1);
     assert_eq!(connection.read().unwrap(), Value::from("forged"));
 
     assert_eq!(proxy.inject_before_next_reply(b"+forged again\r\n"), 1);
     assert_mute(&mut connection);
-    assert_eq!(connection.call(&["ECHO", "two"]).unwrap(), Value::from("forged again"));
-    assert_eq!(connection.call(&["ECHO", "three"]).unwrap(), Value::from("two"));
-    assert_eq!(through(&proxy).call(&["ECHO", "four"]).unwrap(), Value::from("four"), "a new connection is clean");
+    assert_eq!(
+        connection.call(&["ECHO", "two"]).unwrap(),
+        Value::from("forged again")
+    );
+    assert_eq!(
+        connection.call(&["ECHO", "three"]).unwrap(),
+        Value::from("two")
+    );
+    assert_eq!(
+        through(&proxy).call(&["ECHO", "four"]).unwrap(),
+        Value::from("four"),
+        "a new connection is clean"
+    );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -272,14 +358,19 @@ fn cluster_is_ok_and_each_node_has_its_share() {
         let its_own = cluster.node_of(&key).port();
         for node in &cluster.nodes {
             match node.command(&["SET", &key, "value"]) {
-                Value::Error(moved) => assert!(moved.ends_with(&format!("127.0.0.1:{its_own}")), "{moved}"),
+                Value::Error(moved) => {
+                    assert!(moved.ends_with(&format!("127.0.0.1:{its_own}")), "{moved}")
+                }
                 done => assert_eq!((done, node.port()), (Value::from("OK"), its_own)),
             }
         }
     }
     cluster.nodes[1].kill();
     until("the others miss it", || {
-        cluster.nodes[0].command(&["CLUSTER", "INFO"]).text().contains("cluster_state:fail")
+        cluster.nodes[0]
+            .command(&["CLUSTER", "INFO"])
+            .text()
+            .contains("cluster_state:fail")
     });
     cluster.nodes[1].restart();
     cluster.wait_until_ok();
@@ -293,13 +384,22 @@ fn sentinel_fails_over() {
     // `WAIT` is about what this connection has written.
     let mut connection = sentinel.master.connect().unwrap();
     connection.call(&["SET", "key", "value"]).unwrap();
-    assert_eq!(connection.call(&["WAIT", "1", "30000"]).unwrap(), Value::Int(1));
+    assert_eq!(
+        connection.call(&["WAIT", "1", "30000"]).unwrap(),
+        Value::Int(1)
+    );
     assert!(
         matches!(sentinel.replica.command(&["SET", "key", "other"]), Value::Error(why) if why.contains("READONLY"))
     );
     sentinel.failover_by_killing_master();
-    assert_eq!(sentinel.replica.command(&["GET", "key"]), Value::from("value"));
-    assert_eq!(sentinel.replica.command(&["SET", "key", "other"]), Value::from("OK"));
+    assert_eq!(
+        sentinel.replica.command(&["GET", "key"]),
+        Value::from("value")
+    );
+    assert_eq!(
+        sentinel.replica.command(&["SET", "key", "other"]),
+        Value::from("OK")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -340,7 +440,9 @@ fn child_can_be_killed_and_its_failure_is_seen() {
     let mut child = Child::run("harness::echo", &[("GREETING", "hello")]);
     child.say("fail");
     assert!(!child.wait().success());
-    until("its last words are here", || child.log().contains("as it was told to"));
+    until("its last words are here", || {
+        child.log().contains("as it was told to")
+    });
 }
 
 #[test]

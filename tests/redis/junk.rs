@@ -18,16 +18,23 @@ async fn a3_refused_code_takes_150_bytes_at_most_and_40_000_take_less_than_6_meg
         let redis = redis_server::Redis::start();
         let builder = Redis::builder(redis.url());
         let builder = match key {
-            Some(key) => builder.sealing_key(key),
+            Some(key) => builder.encryption_key(key),
             None => builder,
         };
         let site = Site::new(connect(builder).await);
         site.log_in("wang").await.expect("a login");
-        let logged_in = redis.keys().into_iter().filter(|key| key.contains(":f:")).count();
+        let logged_in = redis
+            .keys()
+            .into_iter()
+            .filter(|key| key.contains(":f:"))
+            .count();
         assert_eq!(logged_in, 1);
         let used = || {
             let info = redis.command(&["INFO", "memory"]).text();
-            let line = info.lines().find_map(|line| line.strip_prefix("used_memory:")).expect("a figure");
+            let line = info
+                .lines()
+                .find_map(|line| line.strip_prefix("used_memory:"))
+                .expect("a figure");
             line.trim().parse::<u64>().expect("a number")
         };
         let before = used();
@@ -35,12 +42,18 @@ async fn a3_refused_code_takes_150_bytes_at_most_and_40_000_take_less_than_6_meg
             site.log_in("junk").await.expect_err("the code is refused");
         }
         let after = used();
-        let flows: Vec<_> = redis.keys().into_iter().filter(|key| key.contains(":f:")).collect();
+        let flows: Vec<_> = redis
+            .keys()
+            .into_iter()
+            .filter(|key| key.contains(":f:"))
+            .collect();
         assert_eq!(flows.len() as u64, CODES + 1);
-        let sizes = flows.iter().map(|flow| match redis.command(&["MEMORY", "USAGE", flow]) {
-            redis_server::Value::Int(bytes) => bytes.unsigned_abs(),
-            other => panic!("{other:?}"),
-        });
+        let sizes = flows
+            .iter()
+            .map(|flow| match redis.command(&["MEMORY", "USAGE", flow]) {
+                redis_server::Value::Int(bytes) => bytes.unsigned_abs(),
+                other => panic!("{other:?}"),
+            });
         let mut sizes: Vec<_> = sizes.collect();
         sizes.sort_unstable();
         // The full record of the one login is the largest.

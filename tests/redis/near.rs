@@ -8,22 +8,33 @@ use tower_weika::clock::{Clock, ManualClock};
 use tower_weika::identity::Manager;
 use tower_weika::store::{Redis, RedisBuilder, RedisStore, SessionStore};
 
-use crate::kit::{EVERYWHERE, SLACK, begin, connect, found, is_near, keep_near, load, now, until, until_within, who};
+use crate::kit::{
+    EVERYWHERE, SLACK, begin, connect, found, is_near, keep_near, load, now, until, until_within,
+    who,
+};
 use crate::proxy::{Fault, Proxy};
 use crate::redis_server::{self, Value};
 use crate::site::Site;
 
 /// Two instances at one server.
 async fn instances(redis: &redis_server::Redis) -> [RedisStore<Manager>; 2] {
-    [connect(Redis::builder(redis.url())).await, connect(Redis::builder(redis.url())).await]
+    [
+        connect(Redis::builder(redis.url())).await,
+        connect(Redis::builder(redis.url())).await,
+    ]
 }
 
 /// A session that `other` has a copy of, and `one` ends.
 pub(crate) async fn assert_end_is_seen(one: &RedisStore<Manager>, other: &RedisStore<Manager>) {
     let id = begin(one, "o1").await;
     keep_near(other, &id).await;
-    one.remove(&crate::kit::namespace(), &id).await.expect("the store answers");
-    until_within(EVERYWHERE, "the end is seen", async || found(other, &id).await.is_none()).await;
+    one.remove(&crate::kit::namespace(), &id)
+        .await
+        .expect("the store answers");
+    until_within(EVERYWHERE, "the end is seen", async || {
+        found(other, &id).await.is_none()
+    })
+    .await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -44,7 +55,9 @@ async fn session_that_ended_on_one_instance_is_gone_on_the_other_within_a_second
                 (false, false)
             }
             1 => {
-                a.remove_subject(&crate::kit::namespace(), "o1").await.unwrap();
+                a.remove_subject(&crate::kit::namespace(), "o1")
+                    .await
+                    .unwrap();
                 (false, true)
             }
             _ => {
@@ -54,7 +67,11 @@ async fn session_that_ended_on_one_instance_is_gone_on_the_other_within_a_second
         };
         let gone = async || found(&b, &id).await.is_none();
         slowest = slowest.max(until_within(EVERYWHERE, "the end is seen", gone).await);
-        assert_eq!(found(&a, &id).await, None, "an end is seen at once where it happened");
+        assert_eq!(
+            found(&a, &id).await,
+            None,
+            "an end is seen at once where it happened"
+        );
         assert_eq!(found(&b, &other).await.is_none(), ends_other);
         // By the same message.
         assert_eq!(found(&b, &same).await.is_none(), ends_same);
@@ -73,7 +90,11 @@ async fn copy_spares_the_way_to_redis() {
     for _ in 0..1_000 {
         assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
     }
-    let asked = monitor.text().lines().filter(|line| line.contains(":session:")).count();
+    let asked = monitor
+        .text()
+        .lines()
+        .filter(|line| line.contains(":session:"))
+        .count();
     // A busy machine may let the trust in copies run out now and then.
     assert!(asked < 50, "{asked}");
 }
@@ -90,7 +111,10 @@ async fn assert_deaf_instance_forgets(fault: Fault) {
         proxy.set(fault);
         match end {
             0 => a.remove(&crate::kit::namespace(), &id).await.unwrap(),
-            1 => a.remove_subject(&crate::kit::namespace(), "o1").await.unwrap(),
+            1 => a
+                .remove_subject(&crate::kit::namespace(), "o1")
+                .await
+                .unwrap(),
             _ => a.remove_all(&crate::kit::namespace()).await.unwrap(),
         }
         // Absent or a failure from now on; until then the session may be there.
@@ -104,7 +128,10 @@ async fn assert_deaf_instance_forgets(fault: Fault) {
         }
         assert!(served < EVERYWHERE, "it was still served after {served:?}");
         proxy.set(Fault::None);
-        until("B finds nobody", async || matches!(who(&b, &id).await, Ok(None))).await;
+        until("B finds nobody", async || {
+            matches!(who(&b, &id).await, Ok(None))
+        })
+        .await;
         assert_end_is_seen(&a, &b).await;
     }
 }
@@ -130,10 +157,19 @@ async fn no_copy_counts_at_a_server_that_has_become_a_replica() {
     let store = connect(Redis::builder(redis.url())).await;
     let id = begin(&store, "o1").await;
     keep_near(&store, &id).await;
-    assert_eq!(redis.command(&["REPLICAOF", "127.0.0.1", &port]), Value::from("OK"));
-    until_within(EVERYWHERE + SLACK, "the copy does not count", async || who(&store, &id).await.is_err()).await;
+    assert_eq!(
+        redis.command(&["REPLICAOF", "127.0.0.1", &port]),
+        Value::from("OK")
+    );
+    until_within(EVERYWHERE + SLACK, "the copy does not count", async || {
+        who(&store, &id).await.is_err()
+    })
+    .await;
     redis.command(&["REPLICAOF", "NO", "ONE"]);
-    until("it is there again", async || who(&store, &id).await.is_ok_and(|who| who.is_some())).await;
+    until("it is there again", async || {
+        who(&store, &id).await.is_ok_and(|who| who.is_some())
+    })
+    .await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -147,11 +183,23 @@ async fn subscription_that_is_killed_costs_the_copies_and_comes_back() {
         keep_near(&b, &kept).await;
         // In one transaction, so that nobody hears of the end.
         let mut connection = redis.connect().unwrap();
-        let key = redis.keys().into_iter().find(|key| key.ends_with(&hex(&id.digest()))).unwrap();
-        for command in [&["MULTI"][..], &["CLIENT", "KILL", "TYPE", "pubsub"], &["UNLINK", &key], &["EXEC"]] {
+        let key = redis
+            .keys()
+            .into_iter()
+            .find(|key| key.ends_with(&hex(&id.digest())))
+            .unwrap();
+        for command in [
+            &["MULTI"][..],
+            &["CLIENT", "KILL", "TYPE", "pubsub"],
+            &["UNLINK", &key],
+            &["EXEC"],
+        ] {
             connection.call(command).unwrap();
         }
-        until_within(EVERYWHERE + SLACK, "the end is seen", async || found(&b, &id).await.is_none()).await;
+        until_within(EVERYWHERE + SLACK, "the end is seen", async || {
+            found(&b, &id).await.is_none()
+        })
+        .await;
         until("there is a subscription again", async || {
             let _loaded = load(&b, &kept).await;
             is_near(&b, &kept)
@@ -177,7 +225,10 @@ async fn load_that_races_an_end_leaves_no_copy() {
     for round in 0..60 {
         let mut loads = Vec::new();
         let id = begin(&a, "o1").await;
-        proxy.set(Fault::Delay { up_to: Duration::from_millis(60), seed: round });
+        proxy.set(Fault::Delay {
+            up_to: Duration::from_millis(60),
+            seed: round,
+        });
         for _ in 0..4 {
             let b = b.clone();
             loads.push(tokio::spawn(async move { found(&b, &id).await }));
@@ -190,12 +241,18 @@ async fn load_that_races_an_end_leaves_no_copy() {
             raced += u32::from(load.await.unwrap().is_some());
         }
         proxy.set(Fault::None);
-        until_within(EVERYWHERE, "the end is seen", async || found(&b, &id).await.is_none()).await;
+        until_within(EVERYWHERE, "the end is seen", async || {
+            found(&b, &id).await.is_none()
+        })
+        .await;
         for _ in 0..10 {
             assert_eq!(found(&b, &id).await, None, "round {round}");
         }
     }
-    assert!(raced > 20, "the answers that came late said that the session is there: {raced}");
+    assert!(
+        raced > 20,
+        "the answers that came late said that the session is there: {raced}"
+    );
 }
 
 fn builder(redis: &redis_server::Redis, clock: Clock) -> RedisBuilder {
@@ -204,8 +261,16 @@ fn builder(redis: &redis_server::Redis, clock: Clock) -> RedisBuilder {
 
 /// The field that says when a session was last used.
 fn used(redis: &redis_server::Redis) -> u64 {
-    let key = redis.keys().into_iter().find(|key| key.contains(":session:")).expect("a session");
-    redis.command(&["HGET", &key, "used"]).text().parse().expect("a number")
+    let key = redis
+        .keys()
+        .into_iter()
+        .find(|key| key.contains(":session:"))
+        .expect("a session");
+    redis
+        .command(&["HGET", &key, "used"])
+        .text()
+        .parse()
+        .expect("a number")
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -225,11 +290,17 @@ async fn session_that_is_used_on_one_instance_does_not_idle_out_on_the_other() {
         let at = hand.clock().now();
         assert!(held.touch(at));
         a.touched(&held);
-        until("the use is recorded", async || used(&redis) == at.unix_millis()).await;
+        until("the use is recorded", async || {
+            used(&redis) == at.unix_millis()
+        })
+        .await;
         assert!(held.is_live(at), "{minute}");
     }
     let held = load(&b, &id).await.unwrap().unwrap();
-    assert!(held.is_live(hand.clock().now()), "B's copy has idled out, but Redis knows better");
+    assert!(
+        held.is_live(hand.clock().now()),
+        "B's copy has idled out, but Redis knows better"
+    );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -242,17 +313,27 @@ async fn late_use_neither_turns_the_time_back_nor_brings_a_session_back() {
     let a = connect(Redis::builder(proxy.url()).clock(hand.clock())).await;
     let b = connect(builder(&redis, hand.clock())).await;
     let id = begin(&b, "o1").await;
-    let [one, other] = [load(&a, &id).await.unwrap().unwrap(), load(&b, &id).await.unwrap().unwrap()];
+    let [one, other] = [
+        load(&a, &id).await.unwrap().unwrap(),
+        load(&b, &id).await.unwrap().unwrap(),
+    ];
     // A's use arrives later than a later one of B's.
     let [earlier, later] = [120, 240].map(|seconds| start.plus(Duration::from_secs(seconds)));
     assert!(other.touch(later));
     b.touched(&other);
-    until("the use is recorded", async || used(&redis) == later.unix_millis()).await;
+    until("the use is recorded", async || {
+        used(&redis) == later.unix_millis()
+    })
+    .await;
     // Not the same session in memory: each instance has its own.
     assert!(!Arc::ptr_eq(&one, &other) && one.touch(earlier));
     let monitor = redis.monitor();
     a.touched(&one);
-    let is_told = async || monitor.text().contains(&format!("\"{}\"", earlier.unix_millis()));
+    let is_told = async || {
+        monitor
+            .text()
+            .contains(&format!("\"{}\"", earlier.unix_millis()))
+    };
     until("A's use arrives", is_told).await;
     assert_eq!(used(&redis), later.unix_millis());
 
@@ -261,8 +342,15 @@ async fn late_use_neither_turns_the_time_back_nor_brings_a_session_back() {
     assert!(one.touch(later.plus(Duration::from_secs(120))));
     a.touched(&one);
     let last = later.plus(Duration::from_secs(120)).unix_millis();
-    until("A's use arrives", async || monitor.text().contains(&format!("\"{last}\""))).await;
-    assert!(redis.keys().iter().all(|key| !key.contains(":session:")), "{:?}", redis.keys());
+    until("A's use arrives", async || {
+        monitor.text().contains(&format!("\"{last}\""))
+    })
+    .await;
+    assert!(
+        redis.keys().iter().all(|key| !key.contains(":session:")),
+        "{:?}",
+        redis.keys()
+    );
     assert_eq!(found(&b, &id).await, None);
 }
 
@@ -273,13 +361,18 @@ async fn use_is_written_at_most_once_a_minute_by_each_instance() {
     let hand = ManualClock::new(now());
     let mut sites = Vec::new();
     for _ in 0..2 {
-        sites.push(Site::with_clock(connect(builder(&redis, hand.clock())).await, hand.clock()));
+        sites.push(Site::with_clock(
+            connect(builder(&redis, hand.clock())).await,
+            hand.clock(),
+        ));
     }
     let cookie = sites[0].log_in("o1").await.expect("to be logged in");
     let monitor = redis.monitor();
     let writes = || {
         let text = monitor.text();
-        text.lines().filter(|line| line.contains("\"HSET\"") && line.contains("\"used\"")).count()
+        text.lines()
+            .filter(|line| line.contains("\"HSET\"") && line.contains("\"used\""))
+            .count()
     };
     // For ten minutes and a moment.
     for _ in 0..=120 {

@@ -22,13 +22,18 @@ async fn assert_outage(site: &Site, cookie: &str) {
         }
         site.get("/", "").await.assert_page_for(NOBODY);
         site.get("/", "other=cookie").await.assert_page_for(NOBODY);
-        site.get("/", "__Host-reception-session=no-id").await.assert_page_for(NOBODY);
+        site.get("/", "__Host-reception-session=no-id")
+            .await
+            .assert_page_for(NOBODY);
         let stranger = site.get("/guarded", "").await;
         assert!(stranger.status.is_redirection(), "{stranger:?}");
         // Who cannot be logged out is told so, and keeps the cookie.
         site.log_out(cookie).await.assert_unavailable();
     }
-    assert_eq!(site.log_in("o2").await.unwrap_err().status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        site.log_in("o2").await.unwrap_err().status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
 }
 
 async fn assert_same_cookie_works_again(site: &Site, cookie: &str) {
@@ -44,7 +49,7 @@ async fn assert_same_cookie_works_again(site: &Site, cookie: &str) {
 async fn visitors_with_a_cookie_get_503_while_redis_hangs_or_is_down_and_others_notice_nothing() {
     let mut redis = redis_server::Redis::start();
     for near in [0, 100] {
-        let store = connect(Redis::builder(redis.url()).near_capacity(near)).await;
+        let store = connect(Redis::builder(redis.url()).local_cache_capacity(near)).await;
         let site = Site::new(store.clone());
         let cookie = site.log_in("o1").await.expect("to be logged in");
         site.get("/guarded", &cookie).await.assert_page_for("o1");
@@ -71,9 +76,17 @@ async fn visitors_with_a_cookie_get_503_while_redis_hangs_or_is_down_and_others_
         assert_same_cookie_works_again(&site, &cookie).await;
 
         let out = site.log_out(&cookie).await;
-        assert!(out.status.is_redirection() && out.headers.contains_key(SET_COOKIE), "{out:?}");
+        assert!(
+            out.status.is_redirection() && out.headers.contains_key(SET_COOKIE),
+            "{out:?}"
+        );
         site.get("/", &cookie).await.assert_page_for(NOBODY);
-        assert!(site.get("/guarded", &cookie).await.headers.contains_key(LOCATION));
+        assert!(
+            site.get("/guarded", &cookie)
+                .await
+                .headers
+                .contains_key(LOCATION)
+        );
     }
 }
 
@@ -81,7 +94,10 @@ async fn visitors_with_a_cookie_get_503_while_redis_hangs_or_is_down_and_others_
 #[tokio::test(flavor = "multi_thread")]
 async fn site_that_starts_without_redis_serves_strangers_and_everybody_once_it_is_there() {
     let mut redis = redis_server::Redis::start();
-    let cookie = Site::new(connect(Redis::builder(redis.url())).await).log_in("o1").await.expect("to be logged in");
+    let cookie = Site::new(connect(Redis::builder(redis.url())).await)
+        .log_in("o1")
+        .await
+        .expect("to be logged in");
     redis.kill();
     let site = Site::new(connect(Redis::builder(redis.url()).start_degraded()).await);
     assert_outage(&site, &cookie).await;
@@ -97,7 +113,7 @@ async fn outage_is_one_line_for_each_reason_and_so_is_its_end() {
     let mut redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
     // Without copies, so that everybody asks.
-    let store = connect(Redis::builder(proxy.url()).near_capacity(0)).await;
+    let store = connect(Redis::builder(proxy.url()).local_cache_capacity(0)).await;
     let site = Site::new(store.clone());
     let cookie = site.log_in("o1").await.expect("to be logged in");
     for outage in 1..=4 {
@@ -118,9 +134,13 @@ async fn outage_is_one_line_for_each_reason_and_so_is_its_end() {
         for caller in callers.collect::<Vec<_>>() {
             caller.await.expect("the answer is 503");
         }
-        let refused = async || site.get("/", &cookie).await.status == StatusCode::SERVICE_UNAVAILABLE;
+        let refused =
+            async || site.get("/", &cookie).await.status == StatusCode::SERVICE_UNAVAILABLE;
         until("the outage shows", refused).await;
-        until("the breaker is open", async || store.redis().status() == RedisStatus::Unreachable).await;
+        until("the breaker is open", async || {
+            store.redis().status() == RedisStatus::Unreachable
+        })
+        .await;
         for _ in 0..2_000 {
             site.get("/", &cookie).await.assert_unavailable();
         }
@@ -130,11 +150,18 @@ async fn outage_is_one_line_for_each_reason_and_so_is_its_end() {
             _ => proxy.set(Fault::None),
         }
         assert_same_cookie_works_again(&site, &cookie).await;
-        let (lost, back) = (log.count("redis: connection lost"), log.count("redis: connected again"));
+        let (lost, back) = (
+            log.count("redis: connection lost"),
+            log.count("redis: connected again"),
+        );
         assert!(lost == outage && back == outage, "{:#?}", log.lines());
         // Of these, as many as there were other reasons: refused, reset, loading.
         let others = log.count("redis: cannot connect");
-        assert!(others <= 4 * outage && log.count("redis: ") == lost + back + others, "{:#?}", log.lines());
+        assert!(
+            others <= 4 * outage && log.count("redis: ") == lost + back + others,
+            "{:#?}",
+            log.lines()
+        );
     }
     assert!(log.count("127.0.0.1:") == 0, "{:?}", log.lines());
 }

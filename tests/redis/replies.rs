@@ -31,7 +31,8 @@ struct Counts {
 
 impl Counts {
     fn all(&self) -> [u64; 4] {
-        [&self.served, &self.absent, &self.failed, &self.cancelled].map(|count| count.load(Ordering::Relaxed))
+        [&self.served, &self.absent, &self.failed, &self.cancelled]
+            .map(|count| count.load(Ordering::Relaxed))
     }
 }
 
@@ -50,7 +51,12 @@ impl Dice {
 
 /// Reads for some time, now a session that is there and now one that is not, and now and then does not wait for the
 /// answer.
-async fn read(store: RedisStore<Manager>, sessions: Arc<Vec<(SessionId, String)>>, counts: Arc<Counts>, seed: u64) {
+async fn read(
+    store: RedisStore<Manager>,
+    sessions: Arc<Vec<(SessionId, String)>>,
+    counts: Arc<Counts>,
+    seed: u64,
+) {
     let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     for _ in 0..READS / TASKS {
         let (id, expected) = match dice.below(4) {
@@ -72,11 +78,17 @@ async fn read(store: RedisStore<Manager>, sessions: Arc<Vec<(SessionId, String)>
             Some(Ok(Some(session))) => {
                 let session: Arc<Session<Manager>> = session;
                 assert_eq!(session.id(), &id, "somebody else's session");
-                assert_eq!(Some(session.identity().user_id().as_str()), expected.map(String::as_str));
+                assert_eq!(
+                    Some(session.identity().user_id().as_str()),
+                    expected.map(String::as_str)
+                );
                 &counts.served
             }
             Some(Ok(None)) => {
-                assert_eq!(expected, None, "a session that is there was taken for one that is not");
+                assert_eq!(
+                    expected, None,
+                    "a session that is there was taken for one that is not"
+                );
                 &counts.absent
             }
             Some(Err(error)) => {
@@ -94,7 +106,12 @@ async fn read(store: RedisStore<Manager>, sessions: Arc<Vec<(SessionId, String)>
 #[cfg(target_os = "linux")]
 fn memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/statm").expect("Linux tells");
-    let pages: u64 = status.split(' ').nth(1).expect("resident").parse().expect("a number");
+    let pages: u64 = status
+        .split(' ')
+        .nth(1)
+        .expect("resident")
+        .parse()
+        .expect("a number");
     pages * 4_096
 }
 
@@ -108,7 +125,12 @@ fn memory() -> u64 {
 async fn nobody_is_served_a_wrong_session_however_late_replies_are_and_whoever_gives_up() {
     let redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
-    let store = connect(Redis::builder(proxy.url()).budget(BUDGET).near_capacity(0)).await;
+    let store = connect(
+        Redis::builder(proxy.url())
+            .operation_timeout(BUDGET)
+            .local_cache_capacity(0),
+    )
+    .await;
     let direct = connect(Redis::builder(redis.url())).await;
     let mut sessions = Vec::new();
     for number in 0..500 {
@@ -116,10 +138,20 @@ async fn nobody_is_served_a_wrong_session_however_late_replies_are_and_whoever_g
         sessions.push((begin(&direct, &subject).await, subject));
     }
     let (sessions, counts) = (Arc::new(sessions), Arc::new(Counts::default()));
-    proxy.set(Fault::Delay { up_to: 2 * BUDGET, seed: 7 });
+    proxy.set(Fault::Delay {
+        up_to: 2 * BUDGET,
+        seed: 7,
+    });
     let before = memory();
     let readers: Vec<_> = (0..TASKS)
-        .map(|seed| tokio::spawn(read(store.clone(), Arc::clone(&sessions), Arc::clone(&counts), seed + 1)))
+        .map(|seed| {
+            tokio::spawn(read(
+                store.clone(),
+                Arc::clone(&sessions),
+                Arc::clone(&counts),
+                seed + 1,
+            ))
+        })
         .collect();
     // Now and then the delays are within the budget, or there would hardly be an answer at all.
     let weather = async {
@@ -141,12 +173,18 @@ async fn nobody_is_served_a_wrong_session_however_late_replies_are_and_whoever_g
     }
     let counts = counts.all();
     assert_eq!(counts.iter().sum::<u64>(), READS, "{counts:?}");
-    assert!(counts.iter().all(|count| *count > READS / 200), "served, absent, failed, cancelled: {counts:?}");
+    assert!(
+        counts.iter().all(|count| *count > READS / 200),
+        "served, absent, failed, cancelled: {counts:?}"
+    );
     let growth = memory().saturating_sub(before);
     assert!(growth < 64 << 20, "{growth} bytes more");
     proxy.set(Fault::None);
     for (id, subject) in sessions.iter() {
-        until("the store answers again", async || who(&store, id).await.is_ok()).await;
+        until("the store answers again", async || {
+            who(&store, id).await.is_ok()
+        })
+        .await;
         assert_eq!(found(&store, id).await.as_ref(), Some(subject));
     }
 }
@@ -155,10 +193,15 @@ async fn nobody_is_served_a_wrong_session_however_late_replies_are_and_whoever_g
 fn foreign_replies<F: Future<Output = ()>>(play: impl FnOnce() -> F) -> u64 {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     metrics::with_local_recorder(&recorder, || runtime.block_on(play()));
     let text = handle.render();
-    let line = text.lines().find_map(|line| line.strip_prefix("tower_weika_foreign_replies_total "));
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("tower_weika_foreign_replies_total "));
     line.map_or(0, |count| count.parse().expect("a number"))
 }
 
@@ -168,7 +211,12 @@ fn reply_that_nobody_has_asked_for_is_noticed_and_costs_the_connection() {
     let redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
     // What could be taken for an answer: nothing, a session that is absent or present, done, an error.
-    let whole = |tag: &str| format!("*5\r\n${}\r\n{tag}\r\n$1\r\n1\r\n$2\r\np{{\r\n$1\r\n1\r\n$1\r\n1\r\n", tag.len());
+    let whole = |tag: &str| {
+        format!(
+            "*5\r\n${}\r\n{tag}\r\n$1\r\n1\r\n$2\r\np{{\r\n$1\r\n1\r\n$1\r\n1\r\n",
+            tag.len()
+        )
+    };
     let extras = [
         "$-1\r\n".to_owned(),
         "*0\r\n".to_owned(),
@@ -181,10 +229,13 @@ fn reply_that_nobody_has_asked_for_is_noticed_and_costs_the_connection() {
     ];
     let count = extras.len() as u64;
     let counted = foreign_replies(async || {
-        let store = connect(Redis::builder(proxy.url()).near_capacity(0)).await;
+        let store = connect(Redis::builder(proxy.url()).local_cache_capacity(0)).await;
         let mut ids = Vec::new();
         for number in 0..10 {
-            ids.push((begin(&store, &format!("o{number}")).await, format!("o{number}")));
+            ids.push((
+                begin(&store, &format!("o{number}")).await,
+                format!("o{number}"),
+            ));
         }
         for extra in &extras {
             let accepted = proxy.accepted();
@@ -217,7 +268,9 @@ fn reply_that_nobody_has_asked_for_is_noticed_and_costs_the_connection() {
 
 /// All at once, on this thread.
 async fn futures<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut all: Vec<_> = all.map(|future| Box::pin(tokio::task::unconstrained(future))).collect();
+    let mut all: Vec<_> = all
+        .map(|future| Box::pin(tokio::task::unconstrained(future)))
+        .collect();
     let mut outcomes: Vec<_> = all.iter().map(|_| None).collect();
     std::future::poll_fn(|cx| {
         for (future, outcome) in all.iter_mut().zip(&mut outcomes) {
@@ -227,10 +280,17 @@ async fn futures<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
                 *outcome = Some(ready);
             }
         }
-        if outcomes.iter().all(Option::is_some) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        if outcomes.iter().all(Option::is_some) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
     })
     .await;
-    outcomes.into_iter().map(|outcome| outcome.expect("all are ready")).collect()
+    outcomes
+        .into_iter()
+        .map(|outcome| outcome.expect("all are ready"))
+        .collect()
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -239,20 +299,33 @@ fn error_that_nobody_has_asked_for_serves_nobody_a_wrong_session() {
     let redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
     let counted = foreign_replies(async || {
-        let store = connect(Redis::builder(proxy.url()).near_capacity(0)).await;
+        let store = connect(Redis::builder(proxy.url()).local_cache_capacity(0)).await;
         let [one, other] = [begin(&store, "o1").await, begin(&store, "o2").await];
-        for extra in ["-ERR no\r\n", "-NOSCRIPT no\r\n", "-WRONGTYPE no\r\n", "-MOVED 1 127.0.0.1:1\r\n"] {
+        for extra in [
+            "-ERR no\r\n",
+            "-NOSCRIPT no\r\n",
+            "-WRONGTYPE no\r\n",
+            "-MOVED 1 127.0.0.1:1\r\n",
+        ] {
             assert_eq!(proxy.inject_before_next_reply(extra.as_bytes()), 1);
             let nobody = new_id();
-            let asked =
-                [(&one, Some("o1")), (&other, Some("o2")), (&nobody, None), (&one, Some("o1")), (&nobody, None)];
+            let asked = [
+                (&one, Some("o1")),
+                (&other, Some("o2")),
+                (&nobody, None),
+                (&one, Some("o1")),
+                (&nobody, None),
+            ];
             let outcomes = futures(asked.iter().map(|(id, _)| who(&store, id))).await;
             for (outcome, (_, expected)) in outcomes.into_iter().zip(asked) {
                 if let Ok(found) = outcome {
                     assert_eq!(found.as_deref(), expected, "{extra}");
                 }
             }
-            until("the store answers", async || who(&store, &one).await.is_ok()).await;
+            until("the store answers", async || {
+                who(&store, &one).await.is_ok()
+            })
+            .await;
             for (id, subject) in [(&one, "o1"), (&other, "o2")] {
                 until("it is somebody", async || who(&store, id).await.is_ok()).await;
                 assert_eq!(found(&store, id).await.as_deref(), Some(subject));
@@ -275,8 +348,14 @@ async fn answer_that_the_listener_has_not_asked_for_costs_its_connection() {
         // Only the listener asks, unless somebody calls.
         let accepted = proxy.accepted();
         assert!(proxy.inject_before_next_reply(b"*1\r\n$1\r\n1\r\n") >= 2);
-        until("it has another connection", async || proxy.accepted() > accepted).await;
-        until("the store answers", async || who(&b, &new_id()).await.is_ok()).await;
+        until("it has another connection", async || {
+            proxy.accepted() > accepted
+        })
+        .await;
+        until("the store answers", async || {
+            who(&b, &new_id()).await.is_ok()
+        })
+        .await;
         crate::near::assert_end_is_seen(&a, &b).await;
     }
     a.remove_all(&crate::kit::namespace()).await.unwrap();

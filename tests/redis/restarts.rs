@@ -44,7 +44,10 @@ async fn visit(sites: [Site; 2], number: u32, given: Given, counts: Arc<Counts>)
         given.lock().unwrap().push((who.clone(), cookie.clone()));
         for visit in 0..60 {
             let answer = sites[visit % 2].get("/guarded", &cookie).await;
-            assert!(!answer.headers.contains_key(SET_COOKIE) && !answer.headers.contains_key(LOCATION), "{answer:?}");
+            assert!(
+                !answer.headers.contains_key(SET_COOKIE) && !answer.headers.contains_key(LOCATION),
+                "{answer:?}"
+            );
             if answer.status == StatusCode::OK {
                 answer.assert_page_for(&who);
                 counts.pages.fetch_add(1, Ordering::Relaxed);
@@ -62,17 +65,33 @@ async fn visit(sites: [Site; 2], number: u32, given: Given, counts: Arc<Counts>)
 async fn acknowledged_sessions_survive_twenty_kills_under_load_and_nobody_is_logged_out() {
     let mut redis = redis_server::Redis::start();
     let near = connect(Redis::builder(redis.url())).await;
-    let far = connect(Redis::builder(redis.url()).near_capacity(0)).await;
+    let far = connect(Redis::builder(redis.url()).local_cache_capacity(0)).await;
     let sites = [Site::new(near.clone()), Site::new(far.clone())];
     let (given, counts) = (Given::default(), Arc::new(Counts::default()));
     let visitors: Vec<_> = (0..VISITORS)
-        .map(|number| tokio::spawn(visit(sites.clone(), number, Arc::clone(&given), Arc::clone(&counts))))
+        .map(|number| {
+            tokio::spawn(visit(
+                sites.clone(),
+                number,
+                Arc::clone(&given),
+                Arc::clone(&counts),
+            ))
+        })
         .collect();
     for _ in 0..RESTARTS {
-        let (pages, refusals) = (counts.pages.load(Ordering::Relaxed), counts.refusals.load(Ordering::Relaxed));
-        until("pages are served", async || counts.pages.load(Ordering::Relaxed) > pages + 200).await;
+        let (pages, refusals) = (
+            counts.pages.load(Ordering::Relaxed),
+            counts.refusals.load(Ordering::Relaxed),
+        );
+        until("pages are served", async || {
+            counts.pages.load(Ordering::Relaxed) > pages + 200
+        })
+        .await;
         redis.kill();
-        until("visitors notice", async || counts.refusals.load(Ordering::Relaxed) > refusals + 50).await;
+        until("visitors notice", async || {
+            counts.refusals.load(Ordering::Relaxed) > refusals + 50
+        })
+        .await;
         redis = tokio::task::spawn_blocking(move || {
             redis.restart();
             redis
@@ -88,7 +107,10 @@ async fn acknowledged_sessions_survive_twenty_kills_under_load_and_nobody_is_log
     assert!(given.len() > 100, "{}", given.len());
     for site in &sites {
         for (who, cookie) in &given {
-            until("the store answers", async || site.get("/", cookie).await.status == StatusCode::OK).await;
+            until("the store answers", async || {
+                site.get("/", cookie).await.status == StatusCode::OK
+            })
+            .await;
             site.get("/guarded", cookie).await.assert_page_for(who);
         }
     }

@@ -10,7 +10,9 @@ use tower_weika::identity::Manager;
 use tower_weika::session::SessionId;
 use tower_weika::store::{Inserted, Redis, RedisStore, SessionStore};
 
-use crate::kit::{begin, connect, found, is_near, keep_near, load, namespace, new_id, now, session, until};
+use crate::kit::{
+    begin, connect, found, is_near, keep_near, load, namespace, new_id, now, session, until,
+};
 use crate::redis_server::{self, Value};
 use crate::site::{Answer, NOBODY, Site};
 
@@ -44,7 +46,10 @@ async fn c2_three_schools_over_one_redis_accept_only_their_own_sessions() {
     };
     // Twice: the second time from the local caches.
     for _ in 0..2 {
-        assert_eq!(seen().await, [true, false, false, false, true, false, false, false, true]);
+        assert_eq!(
+            seen().await,
+            [true, false, false, false, true, false, false, false, true]
+        );
     }
     // A logout and a login at another school end nothing.
     sites[1].log_out(&cookies[0]).await;
@@ -52,25 +57,42 @@ async fn c2_three_schools_over_one_redis_accept_only_their_own_sessions() {
     assert_eq!(who(&sites[0], &cookies[0]).await, "o1");
 
     sites[0].revoke(Some("o1")).await;
-    assert_eq!(seen().await, [false, false, false, false, true, false, false, false, true]);
+    assert_eq!(
+        seen().await,
+        [false, false, false, false, true, false, false, false, true]
+    );
     sites[1].revoke(None).await;
-    assert_eq!(seen().await, [false, false, false, false, false, false, false, false, true]);
+    assert_eq!(
+        seen().await,
+        [false, false, false, false, false, false, false, false, true]
+    );
 
     let (callback, flow) = sites[0].begin("o1").await.unwrap();
     let refused = sites[1].get(&callback, &flow).await;
-    assert_eq!(refused.status, StatusCode::BAD_REQUEST, "a state of another school");
+    assert_eq!(
+        refused.status,
+        StatusCode::BAD_REQUEST,
+        "a state of another school"
+    );
     assert!(!refused.headers.contains_key(SET_COOKIE), "{refused:?}");
 }
 
 /// Two instances that have cached a session, on one clock, and its record.
-async fn cached(redis: &redis_server::Redis) -> ([RedisStore<Manager>; 2], ManualClock, SessionId, String) {
+async fn cached(
+    redis: &redis_server::Redis,
+) -> ([RedisStore<Manager>; 2], ManualClock, SessionId, String) {
     let hand = ManualClock::new(now());
-    let [a, b] = [Redis::builder(redis.url()), Redis::builder(redis.url())].map(|builder| builder.clock(hand.clock()));
+    let [a, b] = [Redis::builder(redis.url()), Redis::builder(redis.url())]
+        .map(|builder| builder.clock(hand.clock()));
     let (a, b) = (connect(a).await, connect(b).await);
     let id = begin(&a, "o1").await;
     keep_near(&a, &id).await;
     keep_near(&b, &id).await;
-    let key = redis.keys().into_iter().find(|key| key.contains(":session:")).unwrap();
+    let key = redis
+        .keys()
+        .into_iter()
+        .find(|key| key.contains(":session:"))
+        .unwrap();
     ([a, b], hand, id, key)
 }
 
@@ -129,16 +151,26 @@ async fn s7_use_of_a_lost_session_ends_it_and_a_use_that_is_recorded_confirms_it
     held.touch(held.created().plus(Duration::from_secs(61)));
     a.touched(&held);
     let used = held.last_used().unix_millis().to_string();
-    until("the use is recorded", async || redis.command(&["HGET", &key, "used"]).text() == used).await;
+    until("the use is recorded", async || {
+        redis.command(&["HGET", &key, "used"]).text() == used
+    })
+    .await;
     hand.advance(Duration::from_secs(40));
     until("it is confirmed by the use", async || is_near(&a, &id)).await;
 
     redis.command(&["DEL", &key]);
     held.touch(held.created().plus(Duration::from_secs(200)));
     a.touched(&held);
-    until("the use finds nothing", async || found(&a, &id).await.is_none()).await;
+    until("the use finds nothing", async || {
+        found(&a, &id).await.is_none()
+    })
+    .await;
     assert_eq!(redis.command(&["EXISTS", &key]), Value::Int(0));
-    assert_eq!(found(&b, &id).await, None, "it was not confirmed for 84 seconds");
+    assert_eq!(
+        found(&b, &id).await,
+        None,
+        "it was not confirmed for 84 seconds"
+    );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -154,8 +186,15 @@ async fn s7_unknown_ids_publish_and_keep_nothing() {
     }
     assert_eq!(redis.keys().len(), keys);
     store.remove(&namespace(), &id).await.unwrap();
-    until("the end of a session is published", async || monitor.text().contains("\"PUBLISH\"")).await;
-    let published = monitor.text().lines().filter(|line| line.contains("\"PUBLISH\"")).count();
+    until("the end of a session is published", async || {
+        monitor.text().contains("\"PUBLISH\"")
+    })
+    .await;
+    let published = monitor
+        .text()
+        .lines()
+        .filter(|line| line.contains("\"PUBLISH\""))
+        .count();
     assert_eq!(published, 1);
 }
 
@@ -166,7 +205,10 @@ async fn log_in_meanwhile(site: &Site, cookie: &str, revoke: impl Future<Output 
     let (waiting, before) = (site.clone(), site.codes());
     let cookies = format!("{flow}; {cookie}");
     let answer = tokio::spawn(async move { waiting.get(&callback, &cookies).await });
-    until("the code is at the provider", async || site.codes() > before).await;
+    until("the code is at the provider", async || {
+        site.codes() > before
+    })
+    .await;
     revoke.await;
     drop(held);
     answer.await.unwrap()
@@ -182,9 +224,11 @@ fn assert_refused(answer: &Answer) {
 #[tokio::test(flavor = "multi_thread")]
 async fn c4_revocation_on_one_instance_ends_a_login_under_way_on_another() {
     let redis = redis_server::Redis::start();
-    for near_capacity in [0, 1_000] {
+    for local_cache_capacity in [0, 1_000] {
         let instance = async || {
-            let store = connect(Redis::builder(redis.url()).near_capacity(near_capacity)).await;
+            let store =
+                connect(Redis::builder(redis.url()).local_cache_capacity(local_cache_capacity))
+                    .await;
             Site::new(store)
         };
         let (here, elsewhere) = (instance().await, instance().await);
@@ -194,14 +238,28 @@ async fn c4_revocation_on_one_instance_ends_a_login_under_way_on_another() {
         assert_refused(&log_in_meanwhile(&here, "", elsewhere.revoke(None)).await);
 
         let former = here.log_in("o1").await.unwrap();
-        let revoked = log_in_meanwhile(&here, &former, async { drop(elsewhere.log_out(&former).await) }).await;
+        let revoked = log_in_meanwhile(&here, &former, async {
+            drop(elsewhere.log_out(&former).await)
+        })
+        .await;
         assert_refused(&revoked);
         assert_eq!(who(&here, &former).await, NOBODY);
 
         let unrelated = here.log_in("o1").await.unwrap();
-        let kept = log_in_meanwhile(&here, "", async { drop(elsewhere.log_out(&unrelated).await) }).await;
-        assert_eq!(kept.status, StatusCode::SEE_OTHER, "a logout ends only its own session");
-        assert_eq!(who(&here, &here.log_in("o1").await.unwrap()).await, "o1", "later logins are let in");
+        let kept = log_in_meanwhile(&here, "", async {
+            drop(elsewhere.log_out(&unrelated).await)
+        })
+        .await;
+        assert_eq!(
+            kept.status,
+            StatusCode::SEE_OTHER,
+            "a logout ends only its own session"
+        );
+        assert_eq!(
+            who(&here, &here.log_in("o1").await.unwrap()).await,
+            "o1",
+            "later logins are let in"
+        );
     }
 }
 
@@ -216,7 +274,14 @@ async fn stamp_that_is_too_old_keeps_no_session() {
         tower_weika::store::Stamp::new(number)
     };
     let fresh = aged(Duration::from_secs(9 * 60));
-    assert_eq!(store.insert(session("o1"), None, fresh).await.unwrap(), Inserted::Kept);
+    assert_eq!(
+        store.insert(session("o1"), None, fresh).await.unwrap(),
+        Inserted::Kept
+    );
     let stale = aged(Duration::from_secs(10 * 60));
-    assert_eq!(store.insert(session("o1"), None, stale).await.unwrap(), Inserted::Revoked, "it cannot be judged");
+    assert_eq!(
+        store.insert(session("o1"), None, stale).await.unwrap(),
+        Inserted::Revoked,
+        "it cannot be judged"
+    );
 }

@@ -7,7 +7,9 @@ use tower_weika::identity::Manager;
 use tower_weika::store::{Redis, RedisStatus, RedisStore, SessionStore};
 
 use crate::cluster::Cluster;
-use crate::kit::{Log, With, begin, connect, found, is_near, keep_near, load, new_id, shared, shown, site, until};
+use crate::kit::{
+    Log, With, begin, connect, found, is_near, keep_near, load, new_id, shared, shown, site, until,
+};
 use crate::redis_server::{self, Value};
 use crate::sentinel::Sentinel;
 
@@ -33,15 +35,19 @@ const COMMANDS: &[&str] = &[
 /// Makes a user with exactly these rights on this site, and gives its URL.
 fn user(redis: &redis_server::Redis, site: &str, rights: &[&str]) -> String {
     let (keys, channel) = (format!("~{{{site}}}:*"), format!("&{{{site}}}:ended"));
-    let rule = ["ACL", "SETUSER", site, "reset", "on", ">sesame", &keys, &channel];
+    let rule = [
+        "ACL", "SETUSER", site, "reset", "on", ">sesame", &keys, &channel,
+    ];
     let answer = redis.command(&[&rule, rights].concat());
     assert_eq!(answer, Value::from("OK"));
-    redis.url().replace("redis://", &format!("redis://{site}:sesame@"))
+    redis
+        .url()
+        .replace("redis://", &format!("redis://{site}:sesame@"))
 }
 
 fn builder(redis: &redis_server::Redis, rights: &[&str]) -> tower_weika::store::RedisBuilder {
     let site = site();
-    Redis::builder(user(redis, &site, rights)).site(site)
+    Redis::builder(user(redis, &site, rights)).key_prefix(site)
 }
 
 mod contract {
@@ -62,8 +68,14 @@ mod contract {
 
 #[test]
 fn documentation_has_the_rule_that_is_tested() {
-    let documented = include_str!("../../src/store/redis/handle.rs").replace("    /// ", "").replace('\n', " ");
-    assert!(documented.contains(&COMMANDS.join(" ")), "{}", COMMANDS.join(" "));
+    let documented = include_str!("../../src/store/redis/handle.rs")
+        .replace("    /// ", "")
+        .replace('\n', " ");
+    assert!(
+        documented.contains(&COMMANDS.join(" ")),
+        "{}",
+        COMMANDS.join(" ")
+    );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -72,14 +84,26 @@ async fn least_rights_are_enough_for_the_local_cache_and_the_coordination() {
     let log = Log::capture();
     let redis = redis_server::Redis::start();
     let name = site();
-    let builder = || Redis::builder(user(&redis, &name, COMMANDS)).site(&name);
+    let builder = || Redis::builder(user(&redis, &name, COMMANDS)).key_prefix(&name);
     let [store, other] = [connect(builder()).await, connect(builder()).await];
     let id = begin(&store, "o1").await;
     keep_near(&other, &id).await;
-    store.remove(&crate::kit::namespace(), &id).await.expect("an answer");
-    until("the other instance hears of it", async || !is_near(&other, &id)).await;
-    let fleet = store.fleet().expect("a shared store");
-    assert!(fleet.claim_flow("x", std::time::Duration::from_secs(60)).await.expect("an answer").is_none());
+    store
+        .remove(&crate::kit::namespace(), &id)
+        .await
+        .expect("an answer");
+    until("the other instance hears of it", async || {
+        !is_near(&other, &id)
+    })
+    .await;
+    let fleet = store.coordinator().expect("a shared store");
+    assert!(
+        fleet
+            .claim_flow("x", std::time::Duration::from_secs(60))
+            .await
+            .expect("an answer")
+            .is_none()
+    );
     fleet.settle_flow("x", b"outcome").await.expect("an answer");
     fleet.flow("x").await.expect("an answer").expect("a flow");
     fleet.lease_token("x", 0).await.expect("an answer");
@@ -91,11 +115,21 @@ async fn least_rights_are_enough_for_the_local_cache_and_the_coordination() {
 async fn each_missing_command_is_found_at_start_and_named() {
     let redis = redis_server::Redis::start();
     for missing in COMMANDS.iter().filter(|command| **command != "+subscribe") {
-        let rights: Vec<&str> = COMMANDS.iter().copied().filter(|command| command != missing).collect();
-        let error = builder(&redis, &rights).connect().await.expect_err("a right is missing");
+        let rights: Vec<&str> = COMMANDS
+            .iter()
+            .copied()
+            .filter(|command| command != missing)
+            .collect();
+        let error = builder(&redis, &rights)
+            .connect()
+            .await
+            .expect_err("a right is missing");
         assert_eq!(error.kind(), ErrorKind::Store);
         let shown = shown(&error);
-        assert!(shown.contains("ACL SETUSER") && shown.contains(&format!("lacks {missing};")), "{missing}: {shown}");
+        assert!(
+            shown.contains("ACL SETUSER") && shown.contains(&format!("lacks {missing};")),
+            "{missing}: {shown}"
+        );
         assert!(!shown.contains("sesame"), "{shown}");
     }
     assert_eq!(redis.keys(), [""; 0], "nothing of the checks is left");
@@ -107,9 +141,17 @@ async fn database_number_needs_the_right_to_select_which_is_named() {
     let redis = redis_server::Redis::start();
     let name = site();
     let url = |rights: &[&str]| user(&redis, &name, rights) + "/2";
-    let error = Redis::builder(url(COMMANDS)).site(&name).connect().await.expect_err("a right is missing");
-    assert!(shown(&error).contains(&format!("ACL SETUSER {name} +select")), "{}", shown(&error));
-    connect(Redis::builder(url(&[COMMANDS, &["+select"]].concat())).site(&name)).await;
+    let error = Redis::builder(url(COMMANDS))
+        .key_prefix(&name)
+        .connect()
+        .await
+        .expect_err("a right is missing");
+    assert!(
+        shown(&error).contains(&format!("ACL SETUSER {name} +select")),
+        "{}",
+        shown(&error)
+    );
+    connect(Redis::builder(url(&[COMMANDS, &["+select"]].concat())).key_prefix(&name)).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -120,26 +162,44 @@ async fn all_missing_rights_are_named_at_once() {
     let rule = "ACL SETUSER app reset on >sesame ~other:* &other +@all -time -set -hset";
     redis.command(&rule.split(' ').collect::<Vec<_>>());
     let url = redis.url().replace("redis://", "redis://app:sesame@");
-    let error = Redis::builder(&url).site("campus").connect().await.expect_err("rights are missing");
+    let error = Redis::builder(&url)
+        .key_prefix("campus")
+        .connect()
+        .await
+        .expect_err("rights are missing");
     let expected = "ACL SETUSER app +hset +set +time ~{campus}:* &{campus}:ended";
     assert!(shown(&error).contains(expected), "{}", shown(&error));
 
     // A degraded start says so as an error, once, and goes on by itself when the rights are there.
-    let degraded = Redis::builder(&url).site("campus").start_degraded().connect().await.expect("a degraded start");
+    let degraded = Redis::builder(&url)
+        .key_prefix("campus")
+        .start_degraded()
+        .connect()
+        .await
+        .expect("a degraded start");
     assert_eq!(degraded.status(), RedisStatus::Unreachable);
     until("it is logged", async || log.count(expected) == 1).await;
     assert!(log.lines()[0].contains("ERROR"), "{:#?}", log.lines());
     redis.command(&expected.split(' ').collect::<Vec<_>>());
-    until("the rights are there", async || degraded.status() == RedisStatus::Reachable).await;
+    until("the rights are there", async || {
+        degraded.status() == RedisStatus::Reachable
+    })
+    .await;
     assert_eq!(log.count("lacks"), 1, "{:#?}", log.lines());
-    until("it is back", async || log.count("redis: connected again") == 1).await;
+    until("it is back", async || {
+        log.count("redis: connected again") == 1
+    })
+    .await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn all_rights_are_named_for_a_user_without_any() {
     let redis = redis_server::Redis::start();
-    let error = builder(&redis, &[]).connect().await.expect_err("all rights are missing");
+    let error = builder(&redis, &[])
+        .connect()
+        .await
+        .expect_err("all rights are missing");
     let shown = shown(&error);
     for right in COMMANDS.iter().filter(|command| **command != "+subscribe") {
         assert!(shown.contains(right), "{right}: {shown}");
@@ -160,8 +220,16 @@ async fn read_only_keys_and_wrong_patterns_are_named() {
         let rule = format!("ACL SETUSER app reset on >sesame {keys} {channel} {commands}");
         redis.command(&rule.split(' ').collect::<Vec<_>>());
         let url = redis.url().replace("redis://", "redis://app:sesame@");
-        let error = Redis::builder(&url).site("campus").connect().await.expect_err("a right is missing");
-        assert!(shown(&error).contains(&format!("ACL SETUSER app {missing}")), "{keys}: {}", shown(&error));
+        let error = Redis::builder(&url)
+            .key_prefix("campus")
+            .connect()
+            .await
+            .expect_err("a right is missing");
+        assert!(
+            shown(&error).contains(&format!("ACL SETUSER app {missing}")),
+            "{keys}: {}",
+            shown(&error)
+        );
     }
 }
 
@@ -170,18 +238,30 @@ async fn read_only_keys_and_wrong_patterns_are_named() {
 async fn without_the_right_to_subscribe_the_store_works_and_one_warning_names_it() {
     let log = Log::capture();
     let redis = redis_server::Redis::start();
-    let rights: Vec<&str> = COMMANDS.iter().copied().filter(|command| *command != "+subscribe").collect();
+    let rights: Vec<&str> = COMMANDS
+        .iter()
+        .copied()
+        .filter(|command| *command != "+subscribe")
+        .collect();
     let name = site();
-    let store = connect(Redis::builder(user(&redis, &name, &rights)).site(&name)).await;
+    let store = connect(Redis::builder(user(&redis, &name, &rights)).key_prefix(&name)).await;
     let id = begin(&store, "o1").await;
     let warning = format!("ACL SETUSER {name} +subscribe &{{{name}}}:ended");
     until("it is logged", async || log.count(&warning) == 1).await;
-    assert_eq!(log.count("local session cache disabled"), 1, "{:#?}", log.lines());
+    assert_eq!(
+        log.count("local session cache disabled"),
+        1,
+        "{:#?}",
+        log.lines()
+    );
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
     assert!(!is_near(&store, &id));
     assert_eq!(store.redis().status(), RedisStatus::Reachable);
     user(&redis, &name, COMMANDS);
-    until("it is enabled", async || log.count("local session cache enabled") == 1).await;
+    until("it is enabled", async || {
+        log.count("local session cache enabled") == 1
+    })
+    .await;
     keep_near(&store, &id).await;
     assert_eq!(log.lines().len(), 2, "{:#?}", log.lines());
 }
@@ -192,11 +272,20 @@ async fn right_that_is_taken_away_while_running_is_logged_once_and_its_return_to
     let log = Log::capture();
     let redis = redis_server::Redis::start();
     let name = site();
-    let store = connect(Redis::builder(user(&redis, &name, COMMANDS)).site(&name).near_capacity(0)).await;
+    let store = connect(
+        Redis::builder(user(&redis, &name, COMMANDS))
+            .key_prefix(&name)
+            .local_cache_capacity(0),
+    )
+    .await;
     let id = begin(&store, "o1").await;
     redis.command(&["ACL", "SETUSER", &name, "-time", "-unlink"]);
     for _ in 0..20 {
-        assert!(crate::kit::insert(&store, crate::kit::session("o2")).await.is_err());
+        assert!(
+            crate::kit::insert(&store, crate::kit::session("o2"))
+                .await
+                .is_err()
+        );
     }
     let rule = format!("ACL SETUSER {name} +time +unlink");
     until("it is logged", async || log.count(&rule) == 1).await;
@@ -204,7 +293,10 @@ async fn right_that_is_taken_away_while_running_is_logged_once_and_its_return_to
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
     assert!(load(&store, &new_id()).await.expect("an answer").is_none());
     redis.command(&["ACL", "SETUSER", &name, "+time", "+unlink"]);
-    until("its return is logged", async || log.count("has all rights again") == 1).await;
+    until("its return is logged", async || {
+        log.count("has all rights again") == 1
+    })
+    .await;
     assert_eq!(log.lines().len(), 2, "{:#?}", log.lines());
 }
 
@@ -213,15 +305,27 @@ async fn right_that_is_taken_away_while_running_is_logged_once_and_its_return_to
 async fn right_for_the_keys_of_one_namespace_is_logged_when_it_is_missed() {
     let log = Log::capture();
     let redis = redis_server::Redis::start();
-    let keys = ["probe", "f:*", "token:*", "lease:*"].map(|name| format!("~{{campus}}:{name}")).join(" ");
-    let rule = format!("ACL SETUSER app reset on >sesame {keys} &* {}", COMMANDS.join(" "));
+    let keys = ["probe", "f:*", "token:*", "lease:*"]
+        .map(|name| format!("~{{campus}}:{name}"))
+        .join(" ");
+    let rule = format!(
+        "ACL SETUSER app reset on >sesame {keys} &* {}",
+        COMMANDS.join(" ")
+    );
     redis.command(&rule.split(' ').collect::<Vec<_>>());
     let url = redis.url().replace("redis://", "redis://app:sesame@");
-    let store: RedisStore<Manager> = connect(Redis::builder(url).site("campus")).await;
+    let store: RedisStore<Manager> = connect(Redis::builder(url).key_prefix("campus")).await;
     for _ in 0..20 {
-        assert!(crate::kit::insert(&store, crate::kit::session("o2")).await.is_err());
+        assert!(
+            crate::kit::insert(&store, crate::kit::session("o2"))
+                .await
+                .is_err()
+        );
     }
-    until("it is logged", async || log.count("ACL SETUSER app ~{campus}:* &{campus}:ended +del") == 1).await;
+    until("it is logged", async || {
+        log.count("ACL SETUSER app ~{campus}:* &{campus}:ended +del") == 1
+    })
+    .await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -229,32 +333,62 @@ async fn right_for_the_keys_of_one_namespace_is_logged_when_it_is_missed() {
 async fn cluster_and_sentinel_need_one_right_more_each() {
     let cluster = Cluster::start(3);
     let name = site();
-    let urls =
-        |rights: &[&str]| -> Vec<String> { cluster.nodes.iter().map(|node| user(node, &name, rights)).collect() };
+    let urls = |rights: &[&str]| -> Vec<String> {
+        cluster
+            .nodes
+            .iter()
+            .map(|node| user(node, &name, rights))
+            .collect()
+    };
     let more = [COMMANDS, &["+cluster|slots"]].concat();
-    let store = connect(Redis::cluster(urls(&more)).site(&name)).await;
+    let store = connect(Redis::cluster(urls(&more)).key_prefix(&name)).await;
     let id = begin(&store, "o1").await;
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
     keep_near(&store, &id).await;
     drop(store);
-    let error = Redis::cluster(urls(COMMANDS)).site(&name).connect().await.expect_err("a right is missing");
-    assert!(shown(&error).contains("+cluster|slots"), "{}", shown(&error));
-    let less: Vec<&str> = more.iter().copied().filter(|right| *right != "+time").collect();
-    let error = Redis::cluster(urls(&less)).site(&name).connect().await.expect_err("a right is missing");
+    let error = Redis::cluster(urls(COMMANDS))
+        .key_prefix(&name)
+        .connect()
+        .await
+        .expect_err("a right is missing");
+    assert!(
+        shown(&error).contains("+cluster|slots"),
+        "{}",
+        shown(&error)
+    );
+    let less: Vec<&str> = more
+        .iter()
+        .copied()
+        .filter(|right| *right != "+time")
+        .collect();
+    let error = Redis::cluster(urls(&less))
+        .key_prefix(&name)
+        .connect()
+        .await
+        .expect_err("a right is missing");
     assert!(shown(&error).contains("lacks +time;"), "{}", shown(&error));
 
     let sentinel = Sentinel::start();
     let more = [COMMANDS, &["+role"]].concat();
     user(&sentinel.master, &name, &more);
-    let url = sentinel.url().replace("redis://", &format!("redis://{name}:sesame@"));
-    let store = connect(Redis::sentinel([url.clone()], Sentinel::NAME).site(&name)).await;
+    let url = sentinel
+        .url()
+        .replace("redis://", &format!("redis://{name}:sesame@"));
+    let store = connect(Redis::sentinel([url.clone()], Sentinel::NAME).key_prefix(&name)).await;
     let id = begin(&store, "o1").await;
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
     user(&sentinel.master, &name, COMMANDS);
-    let error =
-        Redis::sentinel([url.clone()], Sentinel::NAME).site(&name).connect().await.expect_err("a right is missing");
+    let error = Redis::sentinel([url.clone()], Sentinel::NAME)
+        .key_prefix(&name)
+        .connect()
+        .await
+        .expect_err("a right is missing");
     assert!(shown(&error).contains("+role"), "{}", shown(&error));
     user(&sentinel.master, &name, &[&more[..], &["-time"]].concat());
-    let error = Redis::sentinel([url], Sentinel::NAME).site(&name).connect().await.expect_err("a right is missing");
+    let error = Redis::sentinel([url], Sentinel::NAME)
+        .key_prefix(&name)
+        .connect()
+        .await
+        .expect_err("a right is missing");
     assert!(shown(&error).contains("lacks +time;"), "{}", shown(&error));
 }

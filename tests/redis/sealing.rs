@@ -1,6 +1,6 @@
 //! What is sealed at Redis is good for those who have the key, and for nobody else.
 
-use tower_weika::fleet::{Flow, Lease};
+use tower_weika::coordination::{Flow, Lease};
 use tower_weika::identity::Manager;
 use tower_weika::store::{Redis, RedisBuilder, RedisStore, SessionStore};
 use tower_weika::token::AccessToken;
@@ -13,20 +13,25 @@ const OTHER: [u8; 32] = [2; 32];
 const THIRD: [u8; 32] = [3; 32];
 
 fn far(redis: &redis_server::Redis) -> RedisBuilder {
-    Redis::builder(redis.url()).near_capacity(0)
+    Redis::builder(redis.url()).local_cache_capacity(0)
 }
 
 async fn with_key(redis: &redis_server::Redis, key: [u8; 32]) -> RedisStore<Manager> {
-    connect(far(redis).sealing_key(key)).await
+    connect(far(redis).encryption_key(key)).await
 }
 
 fn settled(outcome: &[u8]) -> Option<Flow> {
-    Some(Flow::Settled { outcome: outcome.to_vec() })
+    Some(Flow::Settled {
+        outcome: outcome.to_vec(),
+    })
 }
 
 /// The only session that there is.
 fn key_of_session(redis: &redis_server::Redis) -> String {
-    let mut keys = redis.keys().into_iter().filter(|key| key.contains(":session:"));
+    let mut keys = redis
+        .keys()
+        .into_iter()
+        .filter(|key| key.contains(":session:"));
     let key = keys.next().expect("a session");
     assert_eq!(keys.next(), None);
     key
@@ -46,8 +51,8 @@ async fn key_is_changed_without_ending_a_session() {
     let old = with_key(&redis, ONE).await;
     let before = begin(&old, "o1").await;
     // First everybody learns the new one, then it is used, then the old one is forgotten.
-    let prepared = connect(far(&redis).sealing_key(ONE).former_sealing_key(OTHER)).await;
-    let changed = connect(far(&redis).sealing_key(OTHER).former_sealing_key(ONE)).await;
+    let prepared = connect(far(&redis).encryption_key(ONE).former_sealing_key(OTHER)).await;
+    let changed = connect(far(&redis).encryption_key(OTHER).former_sealing_key(ONE)).await;
     let new = with_key(&redis, OTHER).await;
     let [by_prepared, by_changed] = [begin(&prepared, "o2").await, begin(&changed, "o3").await];
     for store in [&prepared, &changed] {
@@ -56,7 +61,10 @@ async fn key_is_changed_without_ending_a_session() {
         }
     }
     for (store, readable) in [(&old, [true, true, false]), (&new, [false, false, true])] {
-        for (id, is_readable) in [&before, &by_prepared, &by_changed].into_iter().zip(readable) {
+        for (id, is_readable) in [&before, &by_prepared, &by_changed]
+            .into_iter()
+            .zip(readable)
+        {
             assert_eq!(found(store, id).await.is_some(), is_readable);
         }
     }
@@ -69,13 +77,21 @@ async fn key_is_changed_without_ending_a_session() {
 async fn store_with_another_key_or_none_sees_strangers_and_harms_nobody() {
     let redis = redis_server::Redis::start();
     let store = with_key(&redis, ONE).await;
-    let fleet = store.fleet().expect("a shared store");
+    let fleet = store.coordinator().expect("a shared store");
     let id = begin(&store, "o1").await;
-    fleet.claim_flow("flow", std::time::Duration::from_secs(60)).await.unwrap();
+    fleet
+        .claim_flow("flow", std::time::Duration::from_secs(60))
+        .await
+        .unwrap();
     fleet.settle_flow("flow", b"outcome").await.unwrap();
     for stranger in [with_key(&redis, THIRD).await, connect(far(&redis)).await] {
         assert_eq!(found(&stranger, &id).await, None);
-        let flow = stranger.fleet().expect("a shared store").flow("flow").await.unwrap();
+        let flow = stranger
+            .coordinator()
+            .expect("a shared store")
+            .flow("flow")
+            .await
+            .unwrap();
         assert_eq!(flow, settled(b""), "it has ended, but nobody knows how");
     }
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
@@ -91,11 +107,24 @@ async fn plain_record_does_not_count_where_there_is_a_key() {
     assert_eq!(found(&sealed, &id).await, None);
     assert_eq!(found(&plain, &id).await.as_deref(), Some("o1"));
     // Nor a token, nor what came of a flow.
-    let (fleet, other) = (plain.fleet().expect("a shared store"), sealed.fleet().expect("a shared store"));
+    let (fleet, other) = (
+        plain.coordinator().expect("a shared store"),
+        sealed.coordinator().expect("a shared store"),
+    );
     let minute = std::time::Duration::from_secs(60);
-    let Lease::Granted(grant) = fleet.lease_token("x", 0).await.unwrap() else { panic!("nobody has it") };
-    assert!(fleet.keep_token("x", &grant, &AccessToken::new("planted"), minute).await.unwrap());
-    assert!(!matches!(other.lease_token("x", 0).await.unwrap(), Lease::Newer(_)));
+    let Lease::Granted(grant) = fleet.lease_token("x", 0).await.unwrap() else {
+        panic!("nobody has it")
+    };
+    assert!(
+        fleet
+            .keep_token("x", &grant, &AccessToken::new("planted"), minute)
+            .await
+            .unwrap()
+    );
+    assert!(!matches!(
+        other.lease_token("x", 0).await.unwrap(),
+        Lease::Newer(_)
+    ));
     fleet.claim_flow("flow", minute).await.unwrap();
     fleet.settle_flow("flow", b"planted").await.unwrap();
     assert_eq!(other.flow("flow").await.unwrap(), settled(b""));
@@ -113,7 +142,10 @@ async fn session_of_which_a_byte_was_changed_is_a_strangers() {
                   return string.char(tonumber(d, 16)) end))) return 1";
     let mut put = |bytes: &[u8]| {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(connection.call(&["EVAL", script, "1", &key, &hex]).unwrap(), Value::Int(1));
+        assert_eq!(
+            connection.call(&["EVAL", script, "1", &key, &hex]).unwrap(),
+            Value::Int(1)
+        );
     };
     for index in 0..record.len() {
         for mask in [0x01, 0x80, 0xFF] {
@@ -135,7 +167,11 @@ async fn record_that_was_moved_counts_nowhere() {
     let id = begin(&store, "o1").await;
     let key = key_of_session(&redis);
     let other = new_id();
-    let hex: String = other.digest().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = other
+        .digest()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let (place, _) = key.rsplit_once(':').expect("a name");
     redis.command(&["COPY", &key, &format!("{place}:{hex}")]);
     assert_eq!(found(&store, &other).await, None);
@@ -147,8 +183,13 @@ async fn record_that_was_moved_counts_nowhere() {
 async fn copies_of_sealed_sessions_end_like_all_others() {
     let redis = redis_server::Redis::start();
     let [a, b] = [
-        connect(Redis::builder(redis.url()).sealing_key(ONE)).await,
-        connect(Redis::builder(redis.url()).sealing_key(OTHER).former_sealing_key(ONE)).await,
+        connect(Redis::builder(redis.url()).encryption_key(ONE)).await,
+        connect(
+            Redis::builder(redis.url())
+                .encryption_key(OTHER)
+                .former_sealing_key(ONE),
+        )
+        .await,
     ];
     crate::near::assert_end_is_seen(&a, &b).await;
     let id = begin(&a, "o1").await;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tower_weika::fleet::Grant;
+use tower_weika::coordination::Grant;
 
 use crate::instance::Instance;
 use crate::redis_server::{Redis, Value, now};
@@ -43,18 +43,29 @@ impl Watch {
         let thread = thread::spawn(move || {
             let (mut looks, mut known) = (0, HashMap::new());
             while !ended.load(Ordering::Relaxed) {
-                let Value::Array(keys) = connection.call(&["EVAL", LOOK, "0"]).expect("a server that runs") else {
+                let Value::Array(keys) = connection
+                    .call(&["EVAL", LOOK, "0"])
+                    .expect("a server that runs")
+                else {
                     panic!("a list of keys")
                 };
                 for key in keys {
-                    let Value::Array(key) = key else { panic!("a key") };
-                    let [Value::Text(name), Value::Int(left), fence, kept_under] = &key[..] else { panic!("{key:?}") };
+                    let Value::Array(key) = key else {
+                        panic!("a key")
+                    };
+                    let [Value::Text(name), Value::Int(left), fence, kept_under] = &key[..] else {
+                        panic!("{key:?}")
+                    };
                     let name = String::from_utf8_lossy(name).into_owned();
                     assert!(*left >= 0, "{name} has no expiry");
-                    let numbers = [fence, kept_under].map(|number| number.text().parse::<u64>().expect("a number"));
+                    let numbers = [fence, kept_under]
+                        .map(|number| number.text().parse::<u64>().expect("a number"));
                     assert!(numbers[1] <= numbers[0], "{name}: {numbers:?}");
                     let before = known.insert(name.clone(), numbers).unwrap_or_default();
-                    assert!(numbers[0] >= before[0] && numbers[1] >= before[1], "{name}: {before:?}, then {numbers:?}");
+                    assert!(
+                        numbers[0] >= before[0] && numbers[1] >= before[1],
+                        "{name}: {before:?}, then {numbers:?}"
+                    );
                 }
                 looks += 1;
                 thread::sleep(Duration::from_millis(5));
@@ -67,7 +78,9 @@ impl Watch {
     /// How often it has looked.
     fn end(self) -> u64 {
         self.is_over.store(true, Ordering::Relaxed);
-        self.thread.join().expect("every key had an expiry, and numbers grew")
+        self.thread
+            .join()
+            .expect("every key had an expiry, and numbers grew")
     }
 }
 
@@ -78,7 +91,12 @@ async fn token_is_there_within_the_lease_when_a_hundred_holders_are_killed() {
     weika.set_latency(TURMOIL);
     let watch = Watch::start(&redis);
     let mut doomed: Vec<_> = (0..PROCESSES)
-        .map(|number| (TURMOIL.mul_f64(fraction()), Instance::start(&format!("doomed-{number}"), &redis.url(), &weika)))
+        .map(|number| {
+            (
+                TURMOIL.mul_f64(fraction()),
+                Instance::start(&format!("doomed-{number}"), &redis.url(), &weika),
+            )
+        })
         .collect();
     doomed.sort_by_key(|(moment, _)| *moment);
     let mut survivor = Instance::start("survivor", &redis.url(), &weika);
@@ -99,11 +117,22 @@ async fn token_is_there_within_the_lease_when_a_hundred_holders_are_killed() {
     let mut waited = 0;
     for _ in 0..PROCESSES * APPS {
         let told = survivor.hear();
-        let time = killed.remove(&told.app_key).expect("one answer for each").elapsed();
-        assert!(time < Grant::LIFETIME + TURMOIL + SLACK, "{} waited for {time:?}", told.app_key);
+        let time = killed
+            .remove(&told.app_key)
+            .expect("one answer for each")
+            .elapsed();
+        assert!(
+            time < Grant::LIFETIME + TURMOIL + SLACK,
+            "{} waited for {time:?}",
+            told.app_key
+        );
         waited += usize::from(time > TURMOIL + SLACK);
         let token = told.outcome.expect("a token");
-        assert_eq!(token, weika.newest(&told.app_key), "the newest one, which has ended all others");
+        assert_eq!(
+            token,
+            weika.newest(&told.app_key),
+            "the newest one, which has ended all others"
+        );
     }
     let looks = watch.end();
 
@@ -111,11 +140,21 @@ async fn token_is_there_within_the_lease_when_a_hundred_holders_are_killed() {
     let mut by_survivor = HashSet::new();
     for token in &issued {
         if token.secret == "survivor" {
-            assert!(by_survivor.insert(&token.app_key), "{}: fetched once after the kill", token.app_key);
+            assert!(
+                by_survivor.insert(&token.app_key),
+                "{}: fetched once after the kill",
+                token.app_key
+            );
         }
     }
-    eprintln!("{waited} of 100 were killed while they fetched, {} tokens, {looks} looks", issued.len());
-    assert!((20..100).contains(&waited), "some, and not all, were killed while they fetched: {waited}");
+    eprintln!(
+        "{waited} of 100 were killed while they fetched, {} tokens, {looks} looks",
+        issued.len()
+    );
+    assert!(
+        (20..100).contains(&waited),
+        "some, and not all, were killed while they fetched: {waited}"
+    );
     assert!(issued.len() <= 2 * PROCESSES * APPS && looks > 100);
 
     // What is kept is what the survivor has.
@@ -123,5 +162,9 @@ async fn token_is_there_within_the_lease_when_a_hundred_holders_are_killed() {
     for app_key in (0..PROCESSES).flat_map(apps_of) {
         assert_eq!(late.now("get", &app_key), Ok(weika.newest(&app_key)));
     }
-    assert_eq!(weika.issued().len(), issued.len(), "whoever comes later fetches nothing");
+    assert_eq!(
+        weika.issued().len(),
+        issued.len(),
+        "whoever comes later fetches nothing"
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tower_weika::fleet::Grant;
+use tower_weika::coordination::Grant;
 
 use crate::instance::Instance;
 use crate::redis_server::{Redis, now, until};
@@ -14,7 +14,10 @@ const ALONE: Duration = Duration::from_secs(10);
 /// A part of what is kept of the token of the only application.
 fn kept(redis: &Redis, field: &str) -> String {
     let keys = redis.keys();
-    let key = keys.iter().find(|key| key.contains(":token:")).expect("a token is kept");
+    let key = keys
+        .iter()
+        .find(|key| key.contains(":token:"))
+        .expect("a token is kept");
     redis.command(&["HGET", key, field]).text()
 }
 
@@ -27,15 +30,24 @@ fn token(outcome: Result<String, String>) -> String {
 async fn instances_that_start_together_have_one_token_and_renew_it_once() {
     let (redis, weika) = (Redis::start(), Weika::start().await);
     weika.set_latency(Duration::from_millis(500));
-    let mut instances = ["A", "B", "C", "D"].map(|name| Instance::start(name, &redis.url(), &weika));
-    instances.iter_mut().for_each(|instance| instance.ask("get", "app"));
-    let tokens = instances.each_ref().map(|instance| token(instance.hear().outcome));
+    let mut instances =
+        ["A", "B", "C", "D"].map(|name| Instance::start(name, &redis.url(), &weika));
+    instances
+        .iter_mut()
+        .for_each(|instance| instance.ask("get", "app"));
+    let tokens = instances
+        .each_ref()
+        .map(|instance| token(instance.hear().outcome));
     assert_eq!(tokens, ["app.1"; 4]);
 
     // Not so soon that a token counts as one that dies young.
     weika.end_former_tokens();
-    instances.iter_mut().for_each(|instance| instance.ask("renew", "app"));
-    let tokens = instances.each_ref().map(|instance| token(instance.hear().outcome));
+    instances
+        .iter_mut()
+        .for_each(|instance| instance.ask("renew", "app"));
+    let tokens = instances
+        .each_ref()
+        .map(|instance| token(instance.hear().outcome));
     assert_eq!(tokens, ["app.2"; 4]);
     assert_eq!(weika.issued().len(), 2);
 }
@@ -44,25 +56,48 @@ async fn instances_that_start_together_have_one_token_and_renew_it_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn holder_that_was_paused_beyond_its_lease_changes_nothing_and_takes_the_newer_token() {
     let (redis, weika) = (Redis::start(), Weika::start().await);
-    let (mut paused, mut other) =
-        (Instance::start("paused", &redis.url(), &weika), Instance::start("other", &redis.url(), &weika));
+    let (mut paused, mut other) = (
+        Instance::start("paused", &redis.url(), &weika),
+        Instance::start("other", &redis.url(), &weika),
+    );
     let release = weika.hold_next();
     paused.ask("get", "app");
     until("it fetches", || weika.issued().len() == 1);
     paused.process.stop_the_world();
 
     let since = now();
-    assert_eq!(other.now("get", "app"), Ok("app.2".to_owned()), "a token of its own");
+    assert_eq!(
+        other.now("get", "app"),
+        Ok("app.2".to_owned()),
+        "a token of its own"
+    );
     let time = since.elapsed();
-    assert!(time > Grant::LIFETIME / 2, "it has waited for the lease: {time:?}");
-    assert_eq!([kept(&redis, "fence"), kept(&redis, "kept_under")], ["2", "2"]);
+    assert!(
+        time > Grant::LIFETIME / 2,
+        "it has waited for the lease: {time:?}"
+    );
+    assert_eq!(
+        [kept(&redis, "fence"), kept(&redis, "kept_under")],
+        ["2", "2"]
+    );
 
     let monitor = redis.monitor();
     release.send(()).expect("Weika waits");
     paused.process.resume();
-    assert_eq!(paused.hear().outcome, Ok("app.2".to_owned()), "not the one that it has fetched");
-    assert!(!monitor.text().contains("\"HSET\""), "nothing was written: {}", monitor.text());
-    assert_eq!([kept(&redis, "fence"), kept(&redis, "kept_under")], ["2", "2"]);
+    assert_eq!(
+        paused.hear().outcome,
+        Ok("app.2".to_owned()),
+        "not the one that it has fetched"
+    );
+    assert!(
+        !monitor.text().contains("\"HSET\""),
+        "nothing was written: {}",
+        monitor.text()
+    );
+    assert_eq!(
+        [kept(&redis, "fence"), kept(&redis, "kept_under")],
+        ["2", "2"]
+    );
     assert_eq!(other.now("renew", "app"), Ok("app.3".to_owned()));
     assert_eq!(paused.now("renew", "app"), Ok("app.3".to_owned()));
     assert_eq!(weika.issued().len(), 3);
@@ -79,13 +114,19 @@ async fn without_redis_each_fetches_for_itself_now_and_then_and_afterwards_all_a
     }
     redis.kill();
     for instance in &mut instances {
-        assert_eq!(instance.now("call", "app"), Ok("app.1".to_owned()), "a token outlives the Redis that it came from");
+        assert_eq!(
+            instance.now("call", "app"),
+            Ok("app.1".to_owned()),
+            "a token outlives the Redis that it came from"
+        );
     }
 
     // As if each token was refused, again and again.
     let (since, mut failures) = (now(), 0);
     while since.elapsed() < ALONE + ALONE / 2 {
-        instances.iter_mut().for_each(|instance| instance.ask("renew", "app"));
+        instances
+            .iter_mut()
+            .for_each(|instance| instance.ask("renew", "app"));
         for instance in &instances {
             match instance.hear().outcome {
                 Ok(token) => assert!(token.starts_with("app.")),
@@ -100,15 +141,27 @@ async fn without_redis_each_fetches_for_itself_now_and_then_and_afterwards_all_a
     assert!(failures > 0, "not every refusal leads to a fetch");
     let issued = weika.issued();
     for name in names {
-        let times: Vec<_> = issued.iter().filter(|issued| issued.secret == name).map(|issued| issued.at).collect();
-        assert!(times.iter().any(|at| *at > since), "{name} has helped itself");
+        let times: Vec<_> = issued
+            .iter()
+            .filter(|issued| issued.secret == name)
+            .map(|issued| issued.at)
+            .collect();
+        assert!(
+            times.iter().any(|at| *at > since),
+            "{name} has helped itself"
+        );
         for pair in times.windows(2) {
             let apart = pair[1] - pair[0];
-            assert!(apart > ALONE - Duration::from_millis(100), "{name} fetches again after {apart:?}");
+            assert!(
+                apart > ALONE - Duration::from_millis(100),
+                "{name} fetches again after {apart:?}"
+            );
         }
     }
     until("none of them has a token", || {
-        instances.iter_mut().all(|instance| instance.now("renew", "app") == Err("Unresponsive".to_owned()))
+        instances
+            .iter_mut()
+            .all(|instance| instance.now("renew", "app") == Err("Unresponsive".to_owned()))
     });
     let before = weika.issued().len();
 
@@ -116,12 +169,21 @@ async fn without_redis_each_fetches_for_itself_now_and_then_and_afterwards_all_a
     redis.restart();
     let since = now();
     until("all agree", || {
-        let tokens = instances.each_mut().map(|instance| instance.now("call", "app"));
+        let tokens = instances
+            .each_mut()
+            .map(|instance| instance.now("call", "app"));
         tokens.iter().all(|token| *token == Ok(weika.newest("app")))
     });
-    assert!(since.elapsed() < Duration::from_secs(5), "all agree only after {:?}", since.elapsed());
+    assert!(
+        since.elapsed() < Duration::from_secs(5),
+        "all agree only after {:?}",
+        since.elapsed()
+    );
     let fetches = weika.issued().len() - before;
-    assert!((1..=2).contains(&fetches), "{fetches} fetches until all agree");
+    assert!(
+        (1..=2).contains(&fetches),
+        "{fetches} fetches until all agree"
+    );
     let mut late = Instance::start("late", &redis.url(), &weika);
     assert_eq!(late.now("call", "app"), Ok(weika.newest("app")));
     assert_eq!(weika.issued().len(), before + fetches);
@@ -137,12 +199,18 @@ async fn fleets_that_fight_over_one_key_slow_down() {
     let mut instances = Vec::new();
     for (number, redis) in sites.iter().enumerate() {
         for _ in 0..2 {
-            instances.push(Instance::start(&format!("site-{number}"), &redis.url(), &weika));
+            instances.push(Instance::start(
+                &format!("site-{number}"),
+                &redis.url(),
+                &weika,
+            ));
         }
     }
     let (since, mut served, mut refused) = (now(), 0, 0);
     while since.elapsed() < ROUND {
-        instances.iter_mut().for_each(|instance| instance.ask("call", "app"));
+        instances
+            .iter_mut()
+            .for_each(|instance| instance.ask("call", "app"));
         for instance in &instances {
             match instance.hear().outcome {
                 Ok(_) => served += 1,
@@ -154,10 +222,20 @@ async fn fleets_that_fight_over_one_key_slow_down() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert!(served > 0 && refused > 0, "{served} served, {refused} refused");
+    assert!(
+        served > 0 && refused > 0,
+        "{served} served, {refused} refused"
+    );
     for number in 0..sites.len() {
         // At first, and after pauses of 1, 2, 4 and 8 s.
-        let fetches = weika.issued().iter().filter(|issued| issued.secret == format!("site-{number}")).count();
-        assert!((2..=5).contains(&fetches), "{fetches} fetches of site {number} in {ROUND:?}");
+        let fetches = weika
+            .issued()
+            .iter()
+            .filter(|issued| issued.secret == format!("site-{number}"))
+            .count();
+        assert!(
+            (2..=5).contains(&fetches),
+            "{fetches} fetches of site {number} in {ROUND:?}"
+        );
     }
 }

@@ -6,16 +6,24 @@ use std::path::PathBuf;
 /// Returns where the programs are, each under the first of its names that is in `PATH`. Panics if one is missing, and
 /// names the packages of Debian that bring it.
 #[track_caller]
-pub(crate) fn find_programs<const N: usize>(programs: [&[&str]; N], packages: &[&str]) -> [PathBuf; N] {
+pub(crate) fn find_programs<const N: usize>(
+    programs: [&[&str]; N],
+    packages: &[&str],
+) -> [PathBuf; N] {
     programs.map(|names| {
-        names.iter().find_map(|name| in_path(name)).unwrap_or_else(|| {
-            let (names, packages) = (names.join(" or "), packages.join(" "));
-            panic!("{names} is not in PATH. On Debian: apt-get install {packages}")
-        })
+        names
+            .iter()
+            .find_map(|name| in_path(name))
+            .unwrap_or_else(|| {
+                let (names, packages) = (names.join(" or "), packages.join(" "));
+                panic!("{names} is not in PATH. On Debian: apt-get install {packages}")
+            })
     })
 }
 
 fn in_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
 }

@@ -27,15 +27,31 @@ struct Extent {
 pub(crate) fn compare() {
     let [wrk, _taskset] = find_programs([&["wrk"], &["taskset"]], &["wrk", "util-linux"]);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    assert!(cores >= 2, "the servers and the load each need a core of their own");
+    assert!(
+        cores >= 2,
+        "the servers and the load each need a core of their own"
+    );
     let extent = if is_smoke() {
-        Extent { visitors: 200, pairs: &PAIRS[..4], rounds: 1, seconds: 1 }
+        Extent {
+            visitors: 200,
+            pairs: &PAIRS[..4],
+            rounds: 1,
+            seconds: 1,
+        }
     } else {
-        Extent { visitors: 10_000, pairs: &PAIRS, rounds: 5, seconds: 4 }
+        Extent {
+            visitors: 10_000,
+            pairs: &PAIRS,
+            rounds: 5,
+            seconds: 4,
+        }
     };
     let servers = KINDS.map(|kind| Served::start(kind, extent.visitors));
     let load = |kind, seconds, seed| {
-        let server = servers.iter().find(|server| server.kind == kind).expect("one of the kinds");
+        let server = servers
+            .iter()
+            .find(|server| server.kind == kind)
+            .expect("one of the kinds");
         Load::put(&wrk, server, seconds, seed)
     };
     if !is_smoke() {
@@ -64,11 +80,17 @@ fn report(extent: &Extent, measured: &[Rounds]) {
          connections; {} pairs of {} s each, medians. Everybody is who they are, or the run fails.",
         extent.visitors, extent.rounds, extent.seconds,
     ));
-    let (beside_bare, direct): (Vec<_>, Vec<_>) =
-        extent.pairs.iter().zip(measured).partition(|([first, _], _)| *first == "bare");
+    let (beside_bare, direct): (Vec<_>, Vec<_>) = extent
+        .pairs
+        .iter()
+        .zip(measured)
+        .partition(|([first, _], _)| *first == "bare");
     table(&mut section, &beside_bare);
     if !direct.is_empty() {
-        let rows: Vec<_> = direct.iter().map(|(pair, rounds)| ratios(&mut section, **pair, rounds)).collect();
+        let rows: Vec<_> = direct
+            .iter()
+            .map(|(pair, rounds)| ratios(&mut section, **pair, rounds))
+            .collect();
         section.table(&["directly", "req/s", "p99"], &rows);
     }
     trust(&mut section, measured);
@@ -108,7 +130,15 @@ fn table(section: &mut Section, beside_bare: &[(&[&str; 2], &Rounds)]) {
             ],
         ));
     }
-    let header = ["server", "req/s ÷ bare", "added processor time, µs", "p50, µs", "p99, µs", "p99 ÷ bare", "busy"];
+    let header = [
+        "server",
+        "req/s ÷ bare",
+        "added processor time, µs",
+        "p50, µs",
+        "p99, µs",
+        "p99 ÷ bare",
+        "busy",
+    ];
     section.table(&header, &rows);
     section.text("Bare: its requests a second, and the processor time of a whole request.");
 }
@@ -119,8 +149,16 @@ fn row(section: &mut Section, kind: &str, values: [(&str, f64); 6]) -> Vec<Strin
         section.figure(&format!("{kind}/{key}"), value);
     }
     let [rate, processor, p50, p99, p99_ratio, busy] = values.map(|(_, value)| value);
-    let rate = if rate > 100.0 { format!("({rate:.0})") } else { format!("{rate:.3}") };
-    let rest = [format!("{processor:.2}"), format!("{p50:.0}"), format!("{p99:.0}")];
+    let rate = if rate > 100.0 {
+        format!("({rate:.0})")
+    } else {
+        format!("{rate:.3}")
+    };
+    let rest = [
+        format!("{processor:.2}"),
+        format!("{p50:.0}"),
+        format!("{p99:.0}"),
+    ];
     let ratios = [p99_ratio, busy].map(|ratio| format!("{ratio:.2}"));
     [vec![kind.to_owned(), rate], rest.into(), ratios.into()].concat()
 }
@@ -131,7 +169,11 @@ fn ratios(section: &mut Section, [peer, kind]: [&str; 2], rounds: &Rounds) -> Ve
     let latency = median(rounds.iter().map(|[peer, it]| it.p99 / peer.p99));
     section.figure(&format!("{kind} ÷ {peer}"), rate);
     section.figure(&format!("{kind} ÷ {peer}, p99"), latency);
-    vec![format!("{kind} ÷ {peer}"), format!("{rate:.2}"), format!("{latency:.2}")]
+    vec![
+        format!("{kind} ÷ {peer}"),
+        format!("{rate:.2}"),
+        format!("{latency:.2}"),
+    ]
 }
 
 /// Says what spoils the figures.
@@ -140,13 +182,16 @@ fn trust(section: &mut Section, measured: &[Rounds]) {
     let busy = loads().map(|load| load.busy).fold(1.0, f64::min);
     if busy < 0.9 {
         let idle = (1.0 - busy) * 100.0;
-        section.text(&format!("**The load was too small**: a server had nothing to do {idle:.0} % of the time."));
+        section.text(&format!(
+            "**The load was too small**: a server had nothing to do {idle:.0} % of the time."
+        ));
     }
     let disturbed = median(loads().map(|load| load.disturbed));
     if disturbed > 0.05 {
         let waited = disturbed * 100.0;
-        section
-            .text(&format!("**The machine was busy**: the servers waited for their core {waited:.0} % of the time."));
+        section.text(&format!(
+            "**The machine was busy**: the servers waited for their core {waited:.0} % of the time."
+        ));
     }
     section.figure("least_busy", busy);
     section.figure("disturbed", disturbed);

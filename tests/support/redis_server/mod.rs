@@ -54,7 +54,10 @@ impl Redis {
     pub(crate) fn start_with(options: &Options<'_>) -> Self {
         let mut settings = "save \"\"\nappendonly yes\nappendfsync always\n".to_owned();
         if let Some(password) = options.password {
-            assert!(password.bytes().all(|byte| byte.is_ascii_alphanumeric()), "letters and digits: {password:?}");
+            assert!(
+                password.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+                "letters and digits: {password:?}"
+            );
             settings += &format!("requirepass {password}\nmasterauth {password}\n");
         }
         if options.has_socket {
@@ -77,7 +80,8 @@ impl Redis {
                 process: None,
             };
             let settings = format!("port {}\nbind 127.0.0.1\n{settings}", redis.port);
-            fs::write(redis.folder.join("redis.conf"), settings).expect("a folder for temporary files");
+            fs::write(redis.folder.join("redis.conf"), settings)
+                .expect("a folder for temporary files");
             match redis.run() {
                 Ok(()) => return redis,
                 Err(said) => log = said,
@@ -93,7 +97,11 @@ impl Redis {
 
     /// The same, if something that listens on `port` stands in for it.
     pub(crate) fn url_at(&self, port: u16) -> String {
-        let password = self.password.as_ref().map(|password| format!(":{password}@")).unwrap_or_default();
+        let password = self
+            .password
+            .as_ref()
+            .map(|password| format!(":{password}@"))
+            .unwrap_or_default();
         format!("redis://{password}127.0.0.1:{port}")
     }
 
@@ -131,14 +139,19 @@ impl Redis {
         let start = now();
         // Somebody may have the port for a moment.
         while let Err(log) = self.run() {
-            assert!(start.elapsed() < DEADLINE, "redis-server does not start again: {log}");
+            assert!(
+                start.elapsed() < DEADLINE,
+                "redis-server does not start again: {log}"
+            );
         }
     }
 
     /// Sends one command on a connection of its own.
     #[track_caller]
     pub(crate) fn command(&self, command: &[&str]) -> Value {
-        let answer = self.connect().and_then(|mut connection| connection.call(command));
+        let answer = self
+            .connect()
+            .and_then(|mut connection| connection.call(command));
         answer.unwrap_or_else(|error| panic!("{command:?}: {error}; the log: {}", self.log()))
     }
 
@@ -171,24 +184,41 @@ impl Redis {
 
     /// What it has said so far.
     pub(crate) fn log(&self) -> String {
-        fs::read(self.folder.join("log")).map(|log| String::from_utf8_lossy(&log).into_owned()).unwrap_or_default()
+        fs::read(self.folder.join("log"))
+            .map(|log| String::from_utf8_lossy(&log).into_owned())
+            .unwrap_or_default()
     }
 
     /// Returns when it answers, or what it said when it ended instead.
     #[track_caller]
     fn run(&mut self) -> Result<(), String> {
-        let log = File::options().create(true).append(true).open(self.folder.join("log"));
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.join("log"));
         let log = log.expect("a folder for temporary files");
         let mut command = Command::new(program());
-        command.arg("redis.conf").args(&self.arguments).current_dir(&self.folder);
-        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a handle")).stderr(log);
+        command
+            .arg("redis.conf")
+            .args(&self.arguments)
+            .current_dir(&self.folder);
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a handle"))
+            .stderr(log);
         self.process = Some(command.spawn().expect("redis-server can be started"));
 
         let mut has_ended = false;
-        until(&format!("redis-server {:?} answers", self.arguments), || {
-            has_ended = self.process.as_mut().is_none_or(|process| !matches!(process.try_wait(), Ok(None)));
-            has_ended || self.answers().unwrap_or(false)
-        });
+        until(
+            &format!("redis-server {:?} answers", self.arguments),
+            || {
+                has_ended = self
+                    .process
+                    .as_mut()
+                    .is_none_or(|process| !matches!(process.try_wait(), Ok(None)));
+                has_ended || self.answers().unwrap_or(false)
+            },
+        );
         if has_ended { Err(self.log()) } else { Ok(()) }
     }
 
@@ -199,7 +229,9 @@ impl Redis {
         connection.set_timeout(Some(Duration::from_secs(1)))?;
         let is_ready = connection.call(&["PING"])? == Value::from("PONG");
         let about = connection.call(&["INFO", "server"])?.text();
-        let id = about.lines().find_map(|line| line.strip_prefix("process_id:"));
+        let id = about
+            .lines()
+            .find_map(|line| line.strip_prefix("process_id:"));
         Ok(is_ready && id.and_then(|id| id.parse().ok()) == self.process.as_ref().map(Child::id))
     }
 }
@@ -216,12 +248,18 @@ impl Drop for Redis {
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = now();
     while !is_so() {
-        assert!(start.elapsed() < DEADLINE, "waited for {DEADLINE:?} until {what}");
+        assert!(
+            start.elapsed() < DEADLINE,
+            "waited for {DEADLINE:?} until {what}"
+        );
         sleep(Duration::from_millis(5));
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a deadline of a test, in real time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a deadline of a test, in real time"
+)]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
