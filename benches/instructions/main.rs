@@ -22,7 +22,6 @@ mod stack;
 mod support;
 #[path = "../token/mod.rs"]
 mod token;
-
 use std::env;
 use std::path::Path;
 use std::process::Command;
@@ -30,7 +29,7 @@ use std::thread;
 
 use baseline::{BUDGET, Baseline, Verdict};
 use operations::SESSIONS;
-use programs::find_or_install;
+use programs::find_programs;
 use redis_server::{Options, Redis as Server};
 use report::{Section, is_smoke};
 
@@ -52,7 +51,7 @@ fn main() {
 }
 
 fn count_all() {
-    let [valgrind] = find_or_install([&["valgrind"]], &["valgrind"]);
+    let [valgrind] = find_programs([&["valgrind"]], &["valgrind"]);
     // Keeps nothing on the disk.
     let server = Server::start_with(&Options {
         arguments: &["--appendonly", "no"],

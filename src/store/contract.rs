@@ -308,12 +308,23 @@ pub async fn debug_shows_no_session_id<I: Identity, St: SessionStore<I> + Debug>
 }
 
 /// Makes a test of each rule of [`store::contract`](crate::store::contract), for `tokio`'s test macro. It takes an
-/// expression for a future of a store, and one for a function from a number to a person.
+/// expression for a future of a store, and one for a function from a number to a person. An attribute before them goes to
+/// each test: `#[ignore = "needs a database"]`.
 #[macro_export]
 macro_rules! store_contract {
-    ($store:expr, $person:expr $(,)?) => {
+    (@rule [$($attribute:tt)*] $store:expr, $person:expr, $rule:ident) => {
+        $($attribute)*
+        #[tokio::test]
+        async fn $rule() {
+            $crate::store::contract::$rule(&$store.await, $person).await;
+        }
+    };
+    (@rules $attributes:tt $store:expr, $person:expr, $($rule:ident)*) => {
+        $($crate::store_contract! { @rule $attributes $store, $person, $rule })*
+    };
+    (@all $attributes:tt $store:expr, $person:expr) => {
         $crate::store_contract! {
-            @ $store, $person,
+            @rules $attributes $store, $person,
             unknown_session_is_absent
             session_is_found_with_all_its_parts
             removed_session_is_gone_and_no_other
@@ -329,12 +340,12 @@ macro_rules! store_contract {
             debug_shows_no_session_id
         }
     };
-    (@ $store:expr, $person:expr, $($rule:ident)*) => {$(
-        #[tokio::test]
-        async fn $rule() {
-            $crate::store::contract::$rule(&$store.await, $person).await;
-        }
-    )*};
+    (#[$attribute:meta] $store:expr, $person:expr $(,)?) => {
+        $crate::store_contract! { @all [#[$attribute]] $store, $person }
+    };
+    ($store:expr, $person:expr $(,)?) => {
+        $crate::store_contract! { @all [] $store, $person }
+    };
 }
 
 /// One of several logins over one store.

@@ -42,6 +42,7 @@ async fn assert_back_shows_no_guarded_page(origin: &str, site: &Site, chromium: 
     }
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn s5_back_after_a_logout_shows_no_guarded_page_over_http() {
     let port = free_port();
@@ -54,6 +55,7 @@ async fn s5_back_after_a_logout_shows_no_guarded_page_over_http() {
     assert_back_shows_no_guarded_page(&origin, &site, &chromium).await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn s5_back_after_a_logout_shows_no_guarded_page_over_tls() {
     let port = free_port();

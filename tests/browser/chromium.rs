@@ -13,7 +13,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::install::{Binaries, binaries};
+use crate::programs::find_programs;
 use crate::support::DEADLINE;
 
 /// Browsers are hungry; more at once are not faster.
@@ -113,12 +113,15 @@ pub(crate) struct Chromium {
 impl Chromium {
     pub(crate) async fn start(kind: Kind) -> Self {
         let room = ROOM.acquire().await.expect("never closed");
-        let Binaries {
-            chromium,
-            chromedriver,
-        } = binaries();
-        let driver = Driver::start(chromedriver);
-        let capabilities = kind.capabilities(chromium, &driver.data);
+        let [chromium, chromedriver] = find_programs(
+            [
+                &["chromium", "chromium-browser", "google-chrome"],
+                &["chromedriver"],
+            ],
+            &["chromium", "chromium-driver", "fonts-noto-cjk"],
+        );
+        let driver = Driver::start(&chromedriver);
+        let capabilities = kind.capabilities(&chromium, &driver.data);
         let capabilities = capabilities.as_object().expect("an object").clone();
         let mut client = ClientBuilder::new(HttpConnector::new());
         let client = client

@@ -25,6 +25,7 @@ async fn see_both(chromium: &Chromium, url: &str, who: &str) {
     }
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn login_and_logout_count_at_both_instances() {
     let redis = Redis::start();

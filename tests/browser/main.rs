@@ -1,13 +1,12 @@
 //! The example in a real browser: headless Chromium, asserted on by what can be seen.
 //!
-//! Needs `chromium` and `chromedriver`, and `nginx` and `openssl` for TLS; as root on Debian they are installed when
-//! they are missing.
+//! Needs `chromium` and `chromedriver`, `nginx` and `openssl` for TLS, and `redis-server`: `tests/run` installs them and
+//! runs these tests, which `cargo test` leaves out.
 //! `UPDATE_SCREENSHOTS=1` renews the pictures of the README, otherwise they go to `target/tmp/screenshots`.
 
 mod back_button;
 mod chromium;
 mod fleet;
-mod install;
 #[path = "../support/programs.rs"]
 mod programs;
 #[expect(dead_code, reason = "only started here")]
@@ -17,7 +16,6 @@ mod redis_server;
 mod support;
 mod tls;
 mod wechat;
-
 use chromium::{Chromium, Kind};
 use support::Site;
 use tower_weika::sandbox::Browser;
@@ -54,6 +52,7 @@ async fn assert_fits(chromium: &Chromium, kind: Kind) {
     assert_eq!(sheets, 1, "{address} has its style");
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn stranger_logs_in_and_is_back_home() {
     let (site, chromium) = start(Kind {
@@ -85,6 +84,7 @@ async fn stranger_logs_in_and_is_back_home() {
     assert_eq!(chromium.address().await, "/");
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn login_leads_to_exactly_the_page_that_was_asked_for() {
     let (site, chromium) = start(Kind {
@@ -108,6 +108,7 @@ async fn login_leads_to_exactly_the_page_that_was_asked_for() {
     chromium.picture("admin").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn declining_ends_on_a_page_with_a_way_back() {
     let (site, chromium) = start(Kind {
@@ -126,6 +127,7 @@ async fn declining_ends_on_a_page_with_a_way_back() {
     assert_eq!(chromium.address().await, "/admin/deep");
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn logout_makes_a_stranger_of_everybody() {
     let (site, chromium) = start(Kind {
@@ -145,6 +147,7 @@ async fn logout_makes_a_stranger_of_everybody() {
     chromium.see("选择管理员身份").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn back_button_after_the_login_does_no_harm() {
     let (site, chromium) = start(Kind::DESKTOP).await;
@@ -158,6 +161,7 @@ async fn back_button_after_the_login_does_no_harm() {
     assert_eq!(chromium.address().await, "/");
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn callback_can_be_reloaded_and_is_worth_nothing_to_a_stranger() {
     let (site, chromium) = start(Kind::DESKTOP).await;
@@ -182,6 +186,7 @@ async fn callback_can_be_reloaded_and_is_worth_nothing_to_a_stranger() {
     chromium.see("登录链接已失效").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn two_tabs_log_in_side_by_side() {
     let (site, chromium) = start(Kind::DESKTOP).await;
@@ -205,6 +210,7 @@ async fn two_tabs_log_in_side_by_side() {
     }
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_cookies_begin_the_login_again_once() {
     let (site, chromium) = start(Kind::DESKTOP).await;
@@ -224,6 +230,7 @@ async fn lost_cookies_begin_the_login_again_once() {
     chromium.see("你好，王老师").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn blocked_cookies_end_on_a_page_that_says_so() {
     let (site, chromium) = start(Kind {
@@ -239,11 +246,13 @@ async fn blocked_cookies_end_on_a_page_that_says_so() {
     chromium.picture("blocked").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_fits_a_phone() {
     every_page_fits(Kind::PHONE, "phone").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_fits_a_narrow_phone_in_the_dark() {
     every_page_fits(
@@ -258,6 +267,7 @@ async fn every_page_fits_a_narrow_phone_in_the_dark() {
     .await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_fits_a_desk_in_the_dark() {
     every_page_fits(
@@ -299,6 +309,7 @@ async fn every_page_fits(kind: Kind, name: &str) {
     }
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn english_is_spoken_to_those_who_prefer_it() {
     let (site, chromium) = start(Kind {
@@ -318,6 +329,7 @@ async fn english_is_spoken_to_those_who_prefer_it() {
     chromium.see("你好，王老师").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn chosen_language_lasts_through_the_login() {
     let (site, chromium) = start(Kind::DESKTOP).await;
@@ -332,6 +344,7 @@ async fn chosen_language_lasts_through_the_login() {
     chromium.see("Not logged in").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn other_roles_see_that_a_page_is_not_theirs() {
     let (site, chromium) = start(Kind::DESKTOP).await;
@@ -341,6 +354,7 @@ async fn other_roles_see_that_a_page_is_not_theirs() {
     chromium.picture("forbidden").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn name_with_markup_is_shown_as_it_is() {
     let (site, chromium) = start(Kind::DESKTOP).await;

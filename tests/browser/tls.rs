@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::programs::find_or_install;
+use crate::programs::find_programs;
 use crate::redis_server::until;
 
 /// A running nginx. Ends when it is dropped.
@@ -18,7 +18,7 @@ impl Tls {
     /// Starts nginx on this port of `localhost`, in front of the site at `upstream`.
     pub(crate) fn start(port: u16, upstream: &str) -> Self {
         let [nginx, openssl] =
-            find_or_install([&["nginx"], &["openssl"]], &["nginx-light", "openssl"]);
+            find_programs([&["nginx"], &["openssl"]], &["nginx-light", "openssl"]);
         let folder =
             std::env::temp_dir().join(format!("tower-weika-nginx-{}-{port}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder for nginx");

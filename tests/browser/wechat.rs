@@ -53,6 +53,7 @@ async fn sms(site: &Site, chromium: &Chromium, mobile: &str) -> String {
     code
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn bound_user_gets_where_they_wanted_to_go() {
     let (site, chromium) = start(Kind::WECHAT).await;
@@ -80,6 +81,7 @@ async fn bound_user_gets_where_they_wanted_to_go() {
     chromium.see("未登录").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn unbound_user_binds_and_is_home_bound() {
     let (site, chromium) = start(Kind::WECHAT).await;
@@ -123,6 +125,7 @@ async fn unbound_user_binds_and_is_home_bound() {
     assert_eq!(chromium.address().await, "/app/deep?x=1");
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn binding_goes_on_by_itself_where_wechat_asks_nothing() {
     let (site, chromium) = start(Kind::WECHAT).await;
@@ -139,6 +142,7 @@ async fn binding_goes_on_by_itself_where_wechat_asks_nothing() {
     assert!(chromium.address().await.starts_with("/app/deep?lang=en"));
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn manager_sees_the_official_account_in_its_three_states() {
     let (site, chromium) = start(Kind {
@@ -183,6 +187,7 @@ async fn reload_until(chromium: &Chromium, url: &str, selector: &str) {
         .unwrap_or_else(|_| panic!("{selector} never came"));
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn other_browser_shows_a_code_to_go_on_in_wechat() {
     let (site, chromium) = start(Kind {
@@ -199,6 +204,7 @@ async fn other_browser_shows_a_code_to_go_on_in_wechat() {
     chromium.picture("open-in-wechat").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn browser_on_a_desk_pretends_to_be_wechat_and_stops() {
     let (site, chromium) = start(Kind {
@@ -229,6 +235,7 @@ async fn browser_on_a_desk_pretends_to_be_wechat_and_stops() {
     chromium.see("请在微信中打开").await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_wechat_users_fit_a_narrow_phone_in_the_dark() {
     pages_fit(
@@ -243,6 +250,7 @@ async fn pages_of_wechat_users_fit_a_narrow_phone_in_the_dark() {
     .await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_wechat_users_fit_a_phone_in_english() {
     pages_fit(
@@ -255,6 +263,7 @@ async fn pages_of_wechat_users_fit_a_phone_in_english() {
     .await;
 }
 
+#[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_wechat_users_fit_wechat_on_a_desk() {
     pages_fit(

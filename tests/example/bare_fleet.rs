@@ -10,7 +10,6 @@ use tower_weika::sandbox::{Browser, Visit};
 
 use crate::end_of;
 use crate::lifecycle::{signal, wait};
-use crate::programs::find_or_install;
 use crate::redis_server::{Options, Redis, until};
 use crate::slow_client::answer_to;
 use crate::support::{Site, command};
@@ -120,9 +119,9 @@ async fn assert_one_site(site: &Site) {
     );
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn fleet_brings_its_own_redis_and_leaves_nothing_behind() {
-    find_or_install([&["redis-server"]], &["redis-server"]);
     for name in ["TERM", "INT"] {
         let folder = Folder::new(name);
         let mut site = Site::run(&mut fleet(&folder.0), true);
@@ -135,9 +134,9 @@ async fn fleet_brings_its_own_redis_and_leaves_nothing_behind() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn fleet_closes_half_a_request() {
-    find_or_install([&["redis-server"]], &["redis-server"]);
     let folder = Folder::new("half");
     let site = Site::run(&mut fleet(&folder.0), true);
     // One of them for each instance.
@@ -149,9 +148,9 @@ fn fleet_closes_half_a_request() {
     });
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn fleet_leaves_nothing_behind_whenever_it_is_ended() {
-    find_or_install([&["redis-server"]], &["redis-server"]);
     let folder = Folder::new("early");
     for millis in (0..200).step_by(10) {
         let mut child = fleet(&folder.0)
@@ -168,6 +167,7 @@ fn fleet_leaves_nothing_behind_whenever_it_is_ended() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn fleet_takes_the_redis_that_it_is_given() {
     let redis = Redis::start_with(&Options {

@@ -90,6 +90,7 @@ impl Approved {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn four_cold_instances_fetch_one_token_for_all() {
     let instances = Instances::with(Sandbox::builder().auto_approve("wang")).await;
@@ -114,6 +115,7 @@ async fn four_cold_instances_fetch_one_token_for_all() {
     assert_eq!(instances.sandbox.ledger().codes_spent(), 20);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_logs_in_at_one_instance_is_known_at_the_other_and_logs_out_at_any() {
     let instances = Instances::none_yet().await;
@@ -165,6 +167,7 @@ async fn whoever_logs_in_at_one_instance_is_known_at_the_other_and_logs_out_at_a
     within_a_second("nobody at B", async || me(&browser, &b).await.0 == 401).await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn logout_counts_everywhere_also_for_whoever_kept_the_cookies() {
     let instances = Instances::none_yet().await;
@@ -198,6 +201,7 @@ async fn logout_counts_everywhere_also_for_whoever_kept_the_cookies() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_callbacks_over_two_instances_are_one_exchange_and_one_session() {
     let instances = Instances::none_yet().await;
@@ -240,6 +244,7 @@ async fn fifty_callbacks_over_two_instances_are_one_exchange_and_one_session() {
     );
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn doubled_callbacks_of_fifty_people_give_each_their_own_session() {
     let school = || School::examples()[0].clone();

@@ -29,6 +29,7 @@ async fn log_in_until_the_end(site: Browser) -> Vec<Browser> {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
     let instances = Instances::with(Sandbox::builder().auto_approve("wang")).await;
@@ -94,6 +95,7 @@ async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
     );
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn login_that_began_before_a_kill_ends_at_the_other_instance_and_at_the_next_one() {
     let instances = Instances::none_yet().await;

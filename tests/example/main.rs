@@ -1,11 +1,13 @@
 //! The contract of the example `login`, from outside: a process or several, their variables, their routes, their
-//! output. And the short examples `hyper` and `fleet`.
+//! output. And the short examples `axum`, `hyper` and `fleet`.
 //!
-//! Several processes share a real Redis. Needs `redis-server`; as root on Debian it is installed when it is missing.
+//! Several processes share a real Redis. These tests need `redis-server`: `tests/run` installs it and runs them, `cargo
+//! test` leaves them out.
 
 mod accessibility;
 mod account;
 mod auto_login;
+mod bare_axum;
 #[cfg(unix)]
 mod bare_fleet;
 mod bare_hyper;
@@ -39,7 +41,6 @@ mod slow_client;
 #[path = "../support/mod.rs"]
 mod support;
 mod wechat;
-
 use std::io;
 use std::net::TcpListener;
 use std::process::{Command, ExitStatus};

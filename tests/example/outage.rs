@@ -77,6 +77,7 @@ fn address_that_is_none_is_a_mistake_in_the_settings() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn redis_that_cannot_be_reached_or_lets_nobody_in_is_told_at_the_start() {
     let nobody = free_address().unwrap();
@@ -102,6 +103,7 @@ fn redis_that_cannot_be_reached_or_lets_nobody_in_is_told_at_the_start() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn site_says_where_its_sessions_are() {
     let instances = Instances::none_yet().await;
@@ -112,6 +114,7 @@ async fn site_says_where_its_sessions_are() {
     );
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn outage_is_seen_by_those_whom_it_concerns_and_by_the_orchestrator() {
     let mut instances = Instances::none_yet().await;

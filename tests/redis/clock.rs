@@ -45,6 +45,7 @@ async fn knows(site: &Site, cookie: &str, subject: &str) -> bool {
     site.get("/", cookie).await.text == subject
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn expired_session_stays_expired_when_the_system_time_is_set_back() {
     let redis = redis_server::Redis::start();
@@ -67,6 +68,7 @@ async fn expired_session_stays_expired_when_the_system_time_is_set_back() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn absolute_timeout_holds_when_the_system_time_is_set_back() {
     let redis = redis_server::Redis::start();
@@ -104,6 +106,7 @@ async fn absolute_timeout_holds_when_the_system_time_is_set_back() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn login_while_the_system_time_is_wrong_lives_on_when_it_is_right_again() {
     let redis = redis_server::Redis::start();
@@ -122,6 +125,7 @@ async fn login_while_the_system_time_is_wrong_lives_on_when_it_is_right_again() 
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn local_cache_and_connection_survive_a_system_time_that_is_set() {
     let redis = redis_server::Redis::start();
@@ -166,6 +170,7 @@ async fn local_cache_and_connection_survive_a_system_time_that_is_set() {
     assert!(!is_near(&store, &id));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn session_of_an_instance_whose_clock_is_ahead_is_refused_beyond_ten_minutes() {
     let redis = redis_server::Redis::start();

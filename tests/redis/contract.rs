@@ -40,6 +40,7 @@ mod far {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
             with(Redis::builder(server.url()).local_cache_capacity(0), server).await
@@ -52,6 +53,7 @@ mod near {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
             with(Redis::builder(server.url()), server).await
@@ -64,6 +66,7 @@ mod near_for_few {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
             with(Redis::builder(server.url()).local_cache_capacity(3), server).await
@@ -76,6 +79,7 @@ mod sealed {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
             with(Redis::builder(server.url()).encryption_key([7; 32]), server).await
@@ -88,6 +92,7 @@ mod wechat_users {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
             with(Redis::builder(server.url()).encryption_key([7; 32]), server).await
@@ -100,6 +105,7 @@ mod through_a_socket {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
             with(Redis::builder(format!("unix://{}", server.socket().display())), server).await
@@ -112,6 +118,7 @@ mod in_a_cluster {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let cluster = shared(&CLUSTER, || Cluster::start(3));
             with(Redis::cluster(cluster.urls()), cluster).await
@@ -124,6 +131,7 @@ mod behind_a_sentinel {
     use super::*;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let sentinel = shared(&SENTINEL, Sentinel::start);
             with(Redis::sentinel([sentinel.url()], Sentinel::NAME), sentinel).await
@@ -138,6 +146,7 @@ mod one_of_two {
     type Store = Either<With<RedisStore<Manager>, redis_server::Redis>, MemoryStore<Manager>>;
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
             Store::Left(with(Redis::builder(server.url()), server).await)
@@ -157,6 +166,7 @@ mod the_other_of_two {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn kinds_of_people_and_sites_have_nothing_in_common() {
     let server = server();
@@ -176,6 +186,7 @@ async fn kinds_of_people_and_sites_have_nothing_in_common() {
     assert_eq!(found(&managers, &id).await.as_deref(), Some("o1"));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn clusters_store_works_whichever_node_is_named_and_copies_are_kept() {
     let cluster = shared(&CLUSTER, || Cluster::start(3));
@@ -193,6 +204,7 @@ async fn clusters_store_works_whichever_node_is_named_and_copies_are_kept() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_by_itself() {
     let mut sentinel = Sentinel::start();

@@ -303,11 +303,13 @@ async fn survives_wrong_things_at_each_key(key: Option<[u8; 32]>) {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_things_at_each_key_make_nobody_somebody_else() {
     survives_wrong_things_at_each_key(None).await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_things_at_each_key_make_nobody_somebody_else_with_a_sealing_key() {
     survives_wrong_things_at_each_key(Some([7; 32])).await;
@@ -342,6 +344,7 @@ fn values(redis: &redis_server::Redis) -> Vec<(String, Option<Vec<u8>>, Vec<u8>)
     values
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_cut_anywhere_or_missing_makes_nobody_somebody_else() {
     for key in [None, Some([7; 32])] {
@@ -387,6 +390,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn record_of_somebody_else_is_nobodys() {
     let site = Site::start(None).await;
@@ -421,6 +425,7 @@ async fn record_of_somebody_else_is_nobodys() {
     );
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn newer_record_is_left_alone_byte_for_byte() {
     let site = Site::start(None).await;

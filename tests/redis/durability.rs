@@ -17,6 +17,7 @@ fn start(arguments: &[&str]) -> redis_server::Redis {
     })
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn evicting_policy_is_one_warning_with_the_remedy() {
     for policy in [
@@ -39,6 +40,7 @@ async fn evicting_policy_is_one_warning_with_the_remedy() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn missing_persistence_is_one_warning_also_after_reconnects() {
     let log = Log::capture();
@@ -61,6 +63,7 @@ async fn missing_persistence_is_one_warning_also_after_reconnects() {
     assert_eq!(log.count(NO_PERSISTENCE), 1, "{:#?}", log.lines());
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn change_of_the_policy_is_warned_about_after_the_next_connect() {
     let log = Log::capture();
@@ -87,6 +90,7 @@ async fn change_of_the_policy_is_warned_about_after_the_next_connect() {
     assert_eq!(log.count(EVICTS), 1, "{:#?}", log.lines());
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn server_with_append_only_file_or_save_points_is_not_warned_about() {
     let log = Log::capture();
@@ -100,6 +104,7 @@ async fn server_with_append_only_file_or_save_points_is_not_warned_about() {
     assert_eq!(log.lines(), [""; 0]);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn without_info_or_config_rights_only_known_facts_are_warned_about() {
     for (rights, evicts, is_lost) in [
@@ -126,6 +131,7 @@ async fn without_info_or_config_rights_only_known_facts_are_warned_about() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn nodes_of_a_cluster_are_warned_about_one_by_one() {
     let log = Log::capture();
@@ -137,6 +143,7 @@ async fn nodes_of_a_cluster_are_warned_about_one_by_one() {
     assert_eq!(log.count(EVICTS), 2, "{:#?}", log.lines());
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn server_after_a_failover_is_warned_about_too() {
     let log = Log::capture();

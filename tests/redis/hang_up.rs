@@ -8,6 +8,7 @@ use crate::site::{NOBODY, Site};
 
 const CLIENTS: usize = 80;
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn s4_eighty_logouts_whose_clients_hang_up_at_once_leave_no_session_in_redis() {
     let redis = redis_server::Redis::start();

@@ -41,6 +41,7 @@ fn assert_cut(connection: &mut Connection) {
     );
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn server_answers_after_the_start_and_is_gone_when_dropped() {
     let redis = Redis::start();
@@ -75,6 +76,7 @@ fn server_answers_after_the_start_and_is_gone_when_dropped() {
     );
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn servers_have_nothing_in_common() {
     let (one, other) = (Redis::start(), Redis::start());
@@ -82,6 +84,7 @@ fn servers_have_nothing_in_common() {
     assert_eq!(other.command(&["DBSIZE"]), Value::Int(0));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn password_socket_and_arguments_are_as_asked_for() {
     let redis = Redis::start_with(&Options {
@@ -110,6 +113,7 @@ fn password_socket_and_arguments_are_as_asked_for() {
     assert_eq!(&answer, b"+OK\r\n");
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn acknowledged_data_survives_kill_and_restart() {
     let mut redis = Redis::start();
@@ -129,6 +133,7 @@ fn acknowledged_data_survives_kill_and_restart() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn stopped_server_is_mute_until_it_resumes() {
     let redis = Redis::start();
@@ -142,6 +147,7 @@ fn stopped_server_is_mute_until_it_resumes() {
     redis.stop_the_world();
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn all_keys_are_listed_once() {
     let redis = Redis::start();
@@ -156,6 +162,7 @@ fn all_keys_are_listed_once() {
     assert_eq!(redis.keys(), expected);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn monitor_records_all_that_was_asked_before() {
     let redis = Redis::start();
@@ -171,6 +178,7 @@ fn monitor_records_all_that_was_asked_before() {
     assert_eq!(monitor.text().lines().count(), 101);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn proxy_passes_everything_through_also_to_a_server_that_was_away() {
     let mut redis = Redis::start_with(&Options {
@@ -200,6 +208,7 @@ fn proxy_passes_everything_through_also_to_a_server_that_was_away() {
     assert_eq!(proxy.accepted(), 3);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn delayed_answers_stay_in_order() {
     let redis = Redis::start();
@@ -241,6 +250,7 @@ fn delayed_answers_stay_in_order() {
     );
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn black_hole_is_mute_and_the_server_hears_nothing() {
     let redis = Redis::start();
@@ -266,6 +276,7 @@ fn black_hole_is_mute_and_the_server_hears_nothing() {
     );
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn server_hears_what_is_asked_when_answers_get_lost() {
     let redis = Redis::start();
@@ -281,6 +292,7 @@ fn server_hears_what_is_asked_when_answers_get_lost() {
     assert_cut(&mut connection);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn refused_connections_leave_others_alone_until_they_are_cut() {
     let redis = Redis::start();
@@ -306,6 +318,7 @@ fn refused_connections_leave_others_alone_until_they_are_cut() {
     assert_eq!(proxy.accepted(), 4);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn injected_answers_arrive_and_all_others_are_off_by_one() {
     let redis = Redis::start();
@@ -335,6 +348,7 @@ fn injected_answers_arrive_and_all_others_are_off_by_one() {
     );
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn cluster_is_ok_and_each_node_has_its_share() {
     let mut cluster = Cluster::start(3);
@@ -362,6 +376,7 @@ fn cluster_is_ok_and_each_node_has_its_share() {
     cluster.wait_until_ok();
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn sentinel_fails_over() {
     let mut sentinel = Sentinel::start();

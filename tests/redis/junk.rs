@@ -9,6 +9,7 @@ use crate::site::Site;
 /// Of one refused code, as `MEMORY USAGE` has it.
 const MOST: u64 = 150;
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn a3_refused_code_takes_150_bytes_at_most_and_40_000_take_less_than_6_megabytes() {
     const CODES: u64 = 5_000;

@@ -17,6 +17,7 @@ use crate::sentinel::Sentinel;
 /// Within this time a Redis that is back is used.
 const SOON: Duration = Duration::from_secs(2);
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn outage_and_return_are_noticed_although_nobody_asks() {
     let mut server = redis_server::Redis::start();
@@ -37,6 +38,7 @@ async fn outage_and_return_are_noticed_although_nobody_asks() {
     .await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn connection_that_the_server_closes_is_made_anew_before_anybody_asks() {
     let server = redis_server::Redis::start();
@@ -63,6 +65,7 @@ async fn connection_that_the_server_closes_is_made_anew_before_anybody_asks() {
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_password_and_missing_rights_are_told_at_the_start() {
     let server = redis_server::Redis::start_with(&Options {
@@ -96,6 +99,7 @@ async fn missing_password_and_missing_rights_are_told_at_the_start() {
         .expect("with the password");
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn documented_rights_are_enough() {
     let server = redis_server::Redis::start();
@@ -167,6 +171,7 @@ async fn documented_rights_are_enough() {
     fleet.end_lease("a", &grant, SOON).await.expect("it may");
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn sentinels_and_servers_have_passwords_of_their_own_and_servers_have_databases() {
     for of_sentinel in [None, Some("s3ntinel")] {
@@ -186,6 +191,7 @@ async fn sentinels_and_servers_have_passwords_of_their_own_and_servers_have_data
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn stores_of_several_names_know_nothing_of_each_other() {
     let server = redis_server::Redis::start();

@@ -1,7 +1,7 @@
 //! Sessions in real Redis servers, which are killed, stopped, cut off and lied about.
 //!
-//! Needs `redis-server`; as root on Debian it is installed when it is missing. The servers listen on the loopback
-//! interface alone, and end with the test that has started them.
+//! Needs `redis-server` and `openssl`: `tests/run` installs them and runs these tests, which `cargo test` leaves out. The
+//! servers listen on the loopback interface alone, and end with the test that has started them.
 #![cfg(unix)]
 
 mod certificates;

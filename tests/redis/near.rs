@@ -37,6 +37,7 @@ pub(crate) async fn assert_end_is_seen(one: &RedisStore<Manager>, other: &RedisS
     .await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn session_that_ended_on_one_instance_is_gone_on_the_other_within_a_second() {
     let redis = redis_server::Redis::start();
@@ -78,6 +79,7 @@ async fn session_that_ended_on_one_instance_is_gone_on_the_other_within_a_second
     assert!(slowest < EVERYWHERE, "{slowest:?}");
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn copy_spares_the_way_to_redis() {
     let redis = redis_server::Redis::start();
@@ -134,16 +136,19 @@ async fn assert_deaf_instance_forgets(fault: Fault) {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn instance_that_is_cut_off_without_notice_serves_no_copy_for_longer_than_a_second() {
     assert_deaf_instance_forgets(Fault::BlackHole).await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn instance_whose_answers_get_lost_serves_no_copy_for_longer_than_a_second() {
     assert_deaf_instance_forgets(Fault::LoseReplies).await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn no_copy_counts_at_a_server_that_has_become_a_replica() {
     let redis = redis_server::Redis::start();
@@ -167,6 +172,7 @@ async fn no_copy_counts_at_a_server_that_has_become_a_replica() {
     .await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn subscription_that_is_killed_costs_the_copies_and_comes_back() {
     let redis = redis_server::Redis::start();
@@ -208,6 +214,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn load_that_races_an_end_leaves_no_copy() {
     let redis = redis_server::Redis::start();
@@ -266,6 +273,7 @@ fn used(redis: &redis_server::Redis) -> u64 {
         .expect("a number")
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn session_that_is_used_on_one_instance_does_not_idle_out_on_the_other() {
     let redis = redis_server::Redis::start();
@@ -295,6 +303,7 @@ async fn session_that_is_used_on_one_instance_does_not_idle_out_on_the_other() {
     );
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn late_use_neither_turns_the_time_back_nor_brings_a_session_back() {
     let redis = redis_server::Redis::start();
@@ -345,6 +354,7 @@ async fn late_use_neither_turns_the_time_back_nor_brings_a_session_back() {
     assert_eq!(found(&b, &id).await, None);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn use_is_written_at_most_once_a_minute_by_each_instance() {
     let redis = redis_server::Redis::start();

@@ -63,6 +63,7 @@ async fn assert_returns(store: &RedisStore<Manager>) {
     assert_eq!(store.redis().status(), RedisStatus::Reachable);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn operation_takes_a_second_at_most_and_then_calls_fail_at_once() {
     let redis = redis_server::Redis::start();
@@ -96,6 +97,7 @@ async fn operation_takes_a_second_at_most_and_then_calls_fail_at_once() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn status_is_true_although_nobody_calls() {
     let mut redis = redis_server::Redis::start();
@@ -124,6 +126,7 @@ async fn status_is_true_although_nobody_calls() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn callers_that_do_not_wait_do_not_hide_an_outage() {
     let redis = redis_server::Redis::start();
@@ -139,6 +142,7 @@ async fn callers_that_do_not_wait_do_not_hide_an_outage() {
     assert_returns(&store).await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn server_that_was_killed_is_used_again_within_two_seconds() {
     let mut redis = redis_server::Redis::start();
@@ -169,6 +173,7 @@ async fn server_that_was_killed_is_used_again_within_two_seconds() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn budget_of_ones_own_is_kept() {
     let redis = redis_server::Redis::start();
@@ -196,6 +201,7 @@ async fn budget_of_ones_own_is_kept() {
     assert_returns(&store).await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn replica_counts_as_unreachable() {
     let [redis, other] = [redis_server::Redis::start(), redis_server::Redis::start()];
@@ -228,6 +234,7 @@ async fn replica_counts_as_unreachable() {
     assert_returns(&near).await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_read_from_a_server_that_has_become_a_replica() {
     let [redis, other] = [redis_server::Redis::start(), redis_server::Redis::start()];
@@ -252,6 +259,7 @@ async fn nothing_is_read_from_a_server_that_has_become_a_replica() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn server_that_is_loading_counts_as_unreachable() {
     // Takes a while for each key when it starts again.
@@ -297,6 +305,7 @@ async fn server_that_is_loading_counts_as_unreachable() {
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_that_is_down_at_the_start_is_one_clear_error_or_is_waited_for() {
     let mut redis = redis_server::Redis::start_with(&Options {
@@ -331,6 +340,7 @@ async fn redis_that_is_down_at_the_start_is_one_clear_error_or_is_waited_for() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_password_is_one_clear_error() {
     let redis = redis_server::Redis::start_with(&Options {
@@ -364,6 +374,7 @@ async fn wrong_password_is_one_clear_error() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn connection_that_is_cut_is_made_again() {
     let redis = redis_server::Redis::start();

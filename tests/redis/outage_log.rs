@@ -20,6 +20,7 @@ async fn status_becomes(store: &RedisStore<Manager>, status: RedisStatus) {
     .await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn each_new_reason_of_an_outage_is_one_line() {
     let log = Log::capture();
@@ -91,6 +92,7 @@ async fn each_new_reason_of_an_outage_is_one_line() {
     );
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn degraded_start_names_the_reason_once_and_then_the_end() {
     let log = Log::capture();
@@ -115,6 +117,7 @@ async fn degraded_start_names_the_reason_once_and_then_the_end() {
     assert_eq!(log.count("redis: connected again"), 1, "{:#?}", log.lines());
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn server_that_becomes_a_replica_is_named_as_one() {
     let log = Log::capture();
@@ -132,6 +135,7 @@ async fn server_that_becomes_a_replica_is_named_as_one() {
     wait_for(&log, "redis: connected again").await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn password_that_the_server_quotes_back_is_not_shown() {
     let log = Log::capture();
@@ -164,6 +168,7 @@ async fn failure(builder: RedisBuilder) -> String {
     shown
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn cause_and_remedy_are_named_with_sentinels_and_in_a_cluster_too() {
     let sentinel = Sentinel::start_with(Some("sesame"), None);

@@ -44,6 +44,7 @@ async fn assert_same_cookie_works_again(site: &Site, cookie: &str) {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn visitors_with_a_cookie_get_503_while_redis_hangs_or_is_down_and_others_notice_nothing() {
     let mut redis = redis_server::Redis::start();
@@ -89,6 +90,7 @@ async fn visitors_with_a_cookie_get_503_while_redis_hangs_or_is_down_and_others_
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn site_that_starts_without_redis_serves_strangers_and_everybody_once_it_is_there() {
     let mut redis = redis_server::Redis::start();
@@ -104,6 +106,7 @@ async fn site_that_starts_without_redis_serves_strangers_and_everybody_once_it_i
 }
 
 // On one thread, so that its subscriber sees everything.
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn outage_is_one_line_for_each_reason_and_so_is_its_end() {
     let log = Log::capture();

@@ -312,6 +312,7 @@ where
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_is_told_no_secret_of_a_manager_and_keeps_nothing_for_ever() {
     assert_recording_is_clean::<Weika>(|provider| {
@@ -321,11 +322,13 @@ async fn redis_is_told_no_secret_of_a_manager_and_keeps_nothing_for_ever() {
     .await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_is_told_no_secret_of_a_wechat_user_and_keeps_nothing_for_ever() {
     assert_recording_is_clean::<Wechat>(|_| None).await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn every_key_ends_by_itself_whatever_is_done() {
     let redis = redis_server::Redis::start();

@@ -120,6 +120,7 @@ fn memory() -> u64 {
     0
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_served_a_wrong_session_however_late_replies_are_and_whoever_gives_up() {
     let redis = redis_server::Redis::start();
@@ -204,6 +205,7 @@ fn foreign_replies<F: Future<Output = ()>>(play: impl FnOnce() -> F) -> u64 {
     line.map_or(0, |count| count.parse().expect("a number"))
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn reply_that_nobody_has_asked_for_is_noticed_and_costs_the_connection() {
     let redis = redis_server::Redis::start();
@@ -291,6 +293,7 @@ async fn futures<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
         .collect()
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[test]
 fn error_that_nobody_has_asked_for_serves_nobody_a_wrong_session() {
     let redis = redis_server::Redis::start();
@@ -332,6 +335,7 @@ fn error_that_nobody_has_asked_for_serves_nobody_a_wrong_session() {
     assert!(counted >= 4, "{counted}");
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn answer_that_the_listener_has_not_asked_for_costs_its_connection() {
     let redis = redis_server::Redis::start();

@@ -60,6 +60,7 @@ async fn visit(sites: [Site; 2], number: u32, given: Given, counts: Arc<Counts>)
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn acknowledged_sessions_survive_twenty_kills_under_load_and_nobody_is_logged_out() {
     let mut redis = redis_server::Redis::start();

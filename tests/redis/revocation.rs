@@ -22,6 +22,7 @@ async fn who(site: &Site, cookie: &str) -> String {
     site.get("/", cookie).await.text
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn c2_three_schools_over_one_redis_accept_only_their_own_sessions() {
     let redis = redis_server::Redis::start();
@@ -95,6 +96,7 @@ async fn cached(
     ([a, b], hand, id, key)
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn c1_lost_record_is_refused_everywhere_within_a_minute_and_for_good() {
     for lose in ["FLUSHALL", "DEL"] {
@@ -118,6 +120,7 @@ async fn c1_lost_record_is_refused_everywhere_within_a_minute_and_for_good() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn s7_session_in_use_is_confirmed_in_the_background() {
     let redis = redis_server::Redis::start();
@@ -138,6 +141,7 @@ async fn s7_session_in_use_is_confirmed_in_the_background() {
     .await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn s7_use_of_a_lost_session_ends_it_and_a_use_that_is_recorded_confirms_it() {
     let redis = redis_server::Redis::start();
@@ -169,6 +173,7 @@ async fn s7_use_of_a_lost_session_ends_it_and_a_use_that_is_recorded_confirms_it
     );
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn s7_unknown_ids_publish_and_keep_nothing() {
     let redis = redis_server::Redis::start();
@@ -215,6 +220,7 @@ fn assert_refused(answer: &Answer) {
     assert!(!answer.headers.contains_key(SET_COOKIE), "{answer:?}");
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn c4_revocation_on_one_instance_ends_a_login_under_way_on_another() {
     let redis = redis_server::Redis::start();
@@ -257,6 +263,7 @@ async fn c4_revocation_on_one_instance_ends_a_login_under_way_on_another() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn stamp_that_is_too_old_keeps_no_session() {
     let redis = redis_server::Redis::start();

@@ -56,6 +56,7 @@ mod contract {
     static SERVER: Mutex<Weak<redis_server::Redis>> = Mutex::new(Weak::new());
 
     tower_weika::store_contract! {
+        #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = shared(&SERVER, redis_server::Redis::start);
             let redis = builder(&server, COMMANDS).connect().await.expect("the least rights are enough");
@@ -77,6 +78,7 @@ fn documentation_has_the_rule_that_is_tested() {
     );
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn least_rights_are_enough_for_the_local_cache_and_the_coordination() {
     let log = Log::capture();
@@ -108,6 +110,7 @@ async fn least_rights_are_enough_for_the_local_cache_and_the_coordination() {
     assert_eq!(log.lines(), [""; 0]);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn each_missing_command_is_found_at_start_and_named() {
     let redis = redis_server::Redis::start();
@@ -132,6 +135,7 @@ async fn each_missing_command_is_found_at_start_and_named() {
     assert_eq!(redis.keys(), [""; 0], "nothing of the checks is left");
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn database_number_needs_the_right_to_select_which_is_named() {
     let redis = redis_server::Redis::start();
@@ -150,6 +154,7 @@ async fn database_number_needs_the_right_to_select_which_is_named() {
     connect(Redis::builder(url(&[COMMANDS, &["+select"]].concat())).key_prefix(&name)).await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn all_missing_rights_are_named_at_once() {
     let log = Log::capture();
@@ -187,6 +192,7 @@ async fn all_missing_rights_are_named_at_once() {
     .await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn all_rights_are_named_for_a_user_without_any() {
     let redis = redis_server::Redis::start();
@@ -200,6 +206,7 @@ async fn all_rights_are_named_for_a_user_without_any() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn read_only_keys_and_wrong_patterns_are_named() {
     let redis = redis_server::Redis::start();
@@ -226,6 +233,7 @@ async fn read_only_keys_and_wrong_patterns_are_named() {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn without_the_right_to_subscribe_the_store_works_and_one_warning_names_it() {
     let log = Log::capture();
@@ -258,6 +266,7 @@ async fn without_the_right_to_subscribe_the_store_works_and_one_warning_names_it
     assert_eq!(log.lines().len(), 2, "{:#?}", log.lines());
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn right_that_is_taken_away_while_running_is_logged_once_and_its_return_too() {
     let log = Log::capture();
@@ -291,6 +300,7 @@ async fn right_that_is_taken_away_while_running_is_logged_once_and_its_return_to
     assert_eq!(log.lines().len(), 2, "{:#?}", log.lines());
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn right_for_the_keys_of_one_namespace_is_logged_when_it_is_missed() {
     let log = Log::capture();
@@ -318,6 +328,7 @@ async fn right_for_the_keys_of_one_namespace_is_logged_when_it_is_missed() {
     .await;
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn cluster_and_sentinel_need_one_right_more_each() {
     let cluster = Cluster::start(3);

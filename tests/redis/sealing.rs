@@ -44,6 +44,7 @@ fn field(redis: &redis_server::Redis, key: &str, field: &str) -> Vec<u8> {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn key_is_changed_without_ending_a_session() {
     let redis = redis_server::Redis::start();
@@ -71,6 +72,7 @@ async fn key_is_changed_without_ending_a_session() {
     assert_eq!(found(&old, &before).await.as_deref(), Some("o1"));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn store_with_another_key_or_none_sees_strangers_and_harms_nobody() {
     let redis = redis_server::Redis::start();
@@ -96,6 +98,7 @@ async fn store_with_another_key_or_none_sees_strangers_and_harms_nobody() {
     assert_eq!(fleet.flow("flow").await.unwrap(), settled(b"outcome"));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn plain_record_does_not_count_where_there_is_a_key() {
     let redis = redis_server::Redis::start();
@@ -127,6 +130,7 @@ async fn plain_record_does_not_count_where_there_is_a_key() {
     assert_eq!(other.flow("flow").await.unwrap(), settled(b""));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn session_of_which_a_byte_was_changed_is_a_strangers() {
     let redis = redis_server::Redis::start();
@@ -155,6 +159,7 @@ async fn session_of_which_a_byte_was_changed_is_a_strangers() {
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn record_that_was_moved_counts_nowhere() {
     let redis = redis_server::Redis::start();
@@ -173,6 +178,7 @@ async fn record_that_was_moved_counts_nowhere() {
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn copies_of_sealed_sessions_end_like_all_others() {
     let redis = redis_server::Redis::start();

@@ -84,6 +84,7 @@ impl Watch {
     }
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn token_is_there_within_the_lease_when_a_hundred_holders_are_killed() {
     let (redis, weika) = (Redis::start(), Weika::start().await);

@@ -25,6 +25,7 @@ fn token(outcome: Result<String, String>) -> String {
     outcome.expect("a token")
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn instances_that_start_together_have_one_token_and_renew_it_once() {
     let (redis, weika) = (Redis::start(), Weika::start().await);
@@ -51,6 +52,7 @@ async fn instances_that_start_together_have_one_token_and_renew_it_once() {
     assert_eq!(weika.issued().len(), 2);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn holder_that_was_paused_beyond_its_lease_changes_nothing_and_takes_the_newer_token() {
     let (redis, weika) = (Redis::start(), Weika::start().await);
@@ -101,6 +103,7 @@ async fn holder_that_was_paused_beyond_its_lease_changes_nothing_and_takes_the_n
     assert_eq!(weika.issued().len(), 3);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn without_redis_each_fetches_for_itself_now_and_then_and_afterwards_all_agree() {
     let (mut redis, weika) = (Redis::start(), Weika::start().await);
@@ -186,6 +189,7 @@ async fn without_redis_each_fetches_for_itself_now_and_then_and_afterwards_all_a
     assert_eq!(weika.issued().len(), before + fetches);
 }
 
+#[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn fleets_that_fight_over_one_key_slow_down() {
     const ROUND: Duration = Duration::from_secs(12);

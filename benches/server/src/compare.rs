@@ -1,7 +1,7 @@
 //! Servers in pairs, one after the other: A B A B.
 
 use crate::load::Load;
-use crate::programs::find_or_install;
+use crate::programs::find_programs;
 use crate::report::{Section, is_smoke};
 use crate::served::Served;
 
@@ -25,7 +25,7 @@ struct Extent {
 }
 
 pub(crate) fn compare() {
-    let [wrk, _taskset] = find_or_install([&["wrk"], &["taskset"]], &["wrk", "util-linux"]);
+    let [wrk, _taskset] = find_programs([&["wrk"], &["taskset"]], &["wrk", "util-linux"]);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     assert!(
         cores >= 2,

@@ -1,7 +1,7 @@
 //! Real Redis servers: each a process of its own, on a loopback port and in a folder of its own.
 //!
-//! Needs `redis-server` (or `valkey-server`); as root on Debian it is installed when it is missing. A target that
-//! includes this module includes `programs` beside it, and expects dead code if it does not need all of this.
+//! Needs `redis-server` (or `valkey-server`). A target that includes this module includes `programs` beside it, and
+//! expects dead code if it does not need all of this.
 
 mod resp;
 
@@ -12,13 +12,12 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 pub(crate) use resp::{Connection, Value};
 
-use crate::programs::find_or_install;
+use crate::programs::find_programs;
 
 /// How long anything may take that is waited for. Generous: only a failure takes that long.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -288,12 +287,8 @@ fn random() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }
 
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-
-    // All tests wait here while one of them installs.
-    PROGRAM.get_or_init(|| {
-        let [program] = find_or_install([&["redis-server", "valkey-server"]], &["redis-server"]);
-        program
-    })
+#[track_caller]
+fn program() -> PathBuf {
+    let [program] = find_programs([&["redis-server", "valkey-server"]], &["redis-server"]);
+    program
 }

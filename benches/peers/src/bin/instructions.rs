@@ -11,7 +11,6 @@ mod report;
 #[path = "../../../support/mod.rs"]
 #[expect(dead_code, reason = "the map of extensions is always there")]
 mod support;
-
 use std::env;
 use std::path::Path;
 use std::process::Command;
@@ -69,7 +68,7 @@ fn repeat(contestant: &Contestant, times: u64) {
 }
 
 fn table(all: &[Contestant]) {
-    let [valgrind] = programs::find_or_install([&["valgrind"]], &["valgrind"]);
+    let [valgrind] = programs::find_programs([&["valgrind"]], &["valgrind"]);
     let all: Vec<_> = all
         .iter()
         .map(|contestant| (contestant.name, of_a_request(&valgrind, contestant.name)))
