@@ -7,8 +7,8 @@ use tower_weika::client::kesion::KesionClient;
 use tower_weika::identity::WechatUser;
 use tower_weika::official_account::{OfficialAccounts, SchoolAccount};
 use tower_weika::provider::{WechatUserProvider, WeikaManagerProvider};
-use tower_weika::sandbox::{Endpoint, Follower, Sandbox};
 use tower_weika::{AppToken, BoxError, ConfigError};
+use tower_weika_sandbox::{Endpoint, Follower, Sandbox};
 
 use crate::settings::{Settings, Systems, Wechat};
 

@@ -1,7 +1,7 @@
 //! The page that binds an account.
 
 use serde_json::json;
-use tower_weika::sandbox::{Browser, Endpoint, Fault, Sandbox, Visit};
+use tower_weika_sandbox::{Browser, Endpoint, Fault, Sandbox, Visit};
 use url::form_urlencoded::Serializer;
 
 use crate::support::Site;

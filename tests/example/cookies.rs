@@ -1,6 +1,6 @@
 //! The attributes of the cookies that the site itself sets.
 
-use tower_weika::sandbox::Browser;
+use tower_weika_sandbox::Browser;
 use url::form_urlencoded::Serializer;
 
 use crate::support::Site;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::task::JoinSet;
-use tower_weika::sandbox::{Browser, Endpoint, Fault, Person, Sandbox, School, Visit};
+use tower_weika_sandbox::{Browser, Endpoint, Fault, Person, Sandbox, School, Visit};
 
 use crate::instances::{Instances, ORIGIN, at, me, session_cookie};
 use crate::redis_server::now;

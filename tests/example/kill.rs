@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use tokio::task::{JoinSet, block_in_place};
-use tower_weika::sandbox::{Browser, Sandbox};
+use tower_weika_sandbox::{Browser, Sandbox};
 
 use crate::instances::{Instances, ORIGIN, at, me, session_cookie};
 use crate::support::Site;

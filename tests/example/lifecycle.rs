@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use std::sync::mpsc::RecvTimeoutError;
 
 use serde_json::json;
-use tower_weika::sandbox::{Browser, Endpoint, Fault, Gate, Sandbox};
+use tower_weika_sandbox::{Browser, Endpoint, Fault, Gate, Sandbox};
 
 use crate::support::{DEADLINE, Site};
 use crate::{free_address, log_in, site_at};

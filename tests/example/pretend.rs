@@ -1,6 +1,6 @@
 //! WeChat on a desk.
 
-use tower_weika::sandbox::{Browser, Sandbox};
+use tower_weika_sandbox::{Browser, Sandbox};
 
 use crate::support::Site;
 use crate::{log_in, phone, site_at, switch};

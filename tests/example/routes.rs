@@ -1,7 +1,7 @@
 //! The routes and their answers.
 
 use serde_json::{Value, json};
-use tower_weika::sandbox::{Browser, Visit};
+use tower_weika_sandbox::{Browser, Visit};
 
 use crate::log_in;
 use crate::support::Site;

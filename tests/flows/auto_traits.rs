@@ -16,11 +16,11 @@ use tower_weika::guard::{Guard, GuardLayer, LoggedIn, Role, School};
 use tower_weika::identity::Manager;
 use tower_weika::login::{Login, LoginLayer, LoginLayerBuilder};
 use tower_weika::provider::{IdentityProvider, WeikaManagerProvider, WeikaManagerProviderBuilder};
-use tower_weika::sandbox::{Browser, Faults, Gate, Ledger, Quirks, Sandbox, Visit};
 use tower_weika::session::{Authenticated, Session, SessionId};
 use tower_weika::store::{MemoryStore, Namespace, SessionStore};
 use tower_weika::token::{AccessToken, CurrentToken, GetToken, IssuedToken, TokenCache};
 use tower_weika::{AppSecret, AuthorizationCode, ConfigError, Error, ResponseBody};
+use tower_weika_sandbox::{Browser, Faults, Gate, Ledger, Quirks, Sandbox, Visit};
 
 fn shared<T: Send + Sync + Unpin + 'static>() {}
 

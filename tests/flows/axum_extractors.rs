@@ -12,8 +12,8 @@ use tower_weika::guard::GuardLayer;
 use tower_weika::identity::{Identity, Manager};
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::{IdentityProvider, WeikaManagerProvider};
-use tower_weika::sandbox::{Browser, Sandbox};
 use tower_weika::{AuthorizationCode, Error};
+use tower_weika_sandbox::{Browser, Sandbox};
 
 use super::site::{ORIGIN, Server};
 

@@ -142,7 +142,7 @@ fn any_query_of_a_callback_is_400_and_spends_nothing() {
     let site = runtime.block_on(Site::start());
     let browser = site.browser();
     runtime.block_on(site.log_in(&browser, "wang"));
-    let spent = site.sandbox.ledger().count(tower_weika::sandbox::Endpoint::ManagerInfo);
+    let spent = site.sandbox.ledger().count(tower_weika_sandbox::Endpoint::ManagerInfo);
     let pieces = prop::sample::select(vec![
         "wxcode",
         "state",
@@ -168,7 +168,7 @@ fn any_query_of_a_callback_is_400_and_spends_nothing() {
         Ok(())
     });
     outcome.expect("every query is refused");
-    assert_eq!(site.sandbox.ledger().count(tower_weika::sandbox::Endpoint::ManagerInfo), spent);
+    assert_eq!(site.sandbox.ledger().count(tower_weika_sandbox::Endpoint::ManagerInfo), spent);
     assert_eq!(runtime.block_on(site.who(&browser)), WANG);
     assert_no_panic();
 }
@@ -416,7 +416,7 @@ async fn k5_two_sessions_in_one_header_are_nobody_and_the_same_one_twice_is_some
     let (one, two) = (site.browser(), site.browser());
     site.log_in(&one, "wang").await;
     site.log_in(&two, "li").await;
-    let pair = |browser: &tower_weika::sandbox::Browser| {
+    let pair = |browser: &tower_weika_sandbox::Browser| {
         let cookie = site.session_cookie(browser);
         format!("{}={}", cookie.name, cookie.value)
     };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use tokio::task::JoinSet;
-use tower_weika::sandbox::{Browser, Endpoint, Fault, Gate, Spends, Visit};
+use tower_weika_sandbox::{Browser, Endpoint, Fault, Gate, Spends, Visit};
 
 use super::site::{NOBODY, ORIGIN, Site, is_to_provider, soon};
 use super::way::Way;

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use tower_weika::sandbox::{
+use tower_weika_sandbox::{
     Approval, Browser, ContentTypeForm, CutForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm,
     Quirk, Visit, behaviours,
 };

@@ -6,15 +6,15 @@ use http::StatusCode;
 use tower_weika::clock::{ManualClock, Timestamp};
 use tower_weika::identity::Manager;
 use tower_weika::provider::WeikaManagerProvider;
-use tower_weika::sandbox::{Browser, Fault, Gate, Sandbox, Visit};
 use tower_weika::store::MemoryStore;
+use tower_weika_sandbox::{Browser, Fault, Gate, Sandbox, Visit};
 
-use super::site::{NOBODY, ORIGIN, Site, soon};
+use super::site::{NOBODY, ORIGIN, Site, soon, time_of};
 use super::way::{Way, Weika};
 
 /// A school: an application of its own over the one store.
 async fn school(app_key: &str, store: &MemoryStore<Manager>, clock: &ManualClock) -> Site<Weika> {
-    let sandbox = Sandbox::builder().clock(clock.clock()).app(app_key, "app-secret").start().await.unwrap();
+    let sandbox = Sandbox::builder().clock(time_of(clock)).app(app_key, "app-secret").start().await.unwrap();
     let provider = WeikaManagerProvider::builder(app_key, "app-secret").base_url(sandbox.base_url());
     let provider = provider.client(|client| client.clock(clock.clock())).build().unwrap();
     Site::over_store(sandbox, provider, clock.clone(), store.clone())

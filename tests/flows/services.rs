@@ -8,9 +8,9 @@ use tower::retry::Policy;
 use tower::timeout::error::Elapsed;
 use tower::{Service, ServiceBuilder, ServiceExt};
 use tower_weika::client::weika::{WeikaClient, WeikaClientBuilder};
-use tower_weika::sandbox::{Endpoint, Fault, Gate, HostForm, Quirk, Sandbox};
 use tower_weika::token::CurrentToken;
 use tower_weika::{AuthorizationCode, BoxError, Error, ErrorKind};
+use tower_weika_sandbox::{Endpoint, Fault, Gate, HostForm, Quirk, Sandbox};
 
 use super::site::soon;
 use super::way::Weika;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::extract::{OriginalUri, Request};
@@ -17,9 +17,9 @@ use tower_weika::guard::GuardLayer;
 use tower_weika::identity::Identity;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
-use tower_weika::sandbox::{Approval, Browser, Cookie, Sandbox, SandboxBuilder, Visit};
 use tower_weika::session::Authenticated;
 use tower_weika::store::MemoryStore;
+use tower_weika_sandbox::{Approval, Browser, Cookie, Sandbox, SandboxBuilder, Visit};
 
 use super::way::{Way, Weika};
 
@@ -66,6 +66,12 @@ impl Drop for Server {
     }
 }
 
+/// The clock as the sandbox and its browsers take it.
+pub(crate) fn time_of(clock: &ManualClock) -> impl Fn() -> SystemTime + Send + Sync + 'static {
+    let clock = clock.clock();
+    move || SystemTime::UNIX_EPOCH + Duration::from_millis(clock.now().unix_millis())
+}
+
 /// A site, its upstream, and the one clock that both of them and all browsers go by.
 pub(crate) struct Site<W: Way> {
     pub(crate) sandbox: Sandbox,
@@ -90,7 +96,7 @@ impl<W: Way> Site<W> {
     /// With any number of sessions for each subject.
     pub(crate) async fn start_without_session_limit() -> Self {
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
-        let sandbox = W::sandbox(Sandbox::builder().clock(clock.clock())).start().await.expect("a sandbox");
+        let sandbox = W::sandbox(Sandbox::builder().clock(time_of(&clock))).start().await.expect("a sandbox");
         let provider = W::provider(&sandbox, clock.clock(), Duration::from_secs(30));
         let store = MemoryStore::<<W::Provider as IdentityProvider>::Identity>::builder().sessions_per_subject(None);
         Self::over_store(sandbox, provider, clock, store.build())
@@ -98,7 +104,7 @@ impl<W: Way> Site<W> {
 
     async fn start_with(sandbox: impl FnOnce(SandboxBuilder) -> SandboxBuilder, timeout: Duration) -> Self {
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
-        let sandbox = sandbox(Sandbox::builder().clock(clock.clock())).start().await.expect("a sandbox");
+        let sandbox = sandbox(Sandbox::builder().clock(time_of(&clock))).start().await.expect("a sandbox");
         let provider = W::provider(&sandbox, clock.clock(), timeout);
         Self::over(sandbox, provider, clock)
     }
@@ -128,7 +134,7 @@ impl<W: Way> Site<W> {
 
     /// A browser without cookies.
     pub(crate) fn browser(&self) -> Browser {
-        Browser::new().route(ORIGIN, self.server.address).clock(self.clock.clock()).user_agent(W::AGENT)
+        Browser::new().route(ORIGIN, self.server.address).clock(time_of(&self.clock)).user_agent(W::AGENT)
     }
 
     /// An endpoint of the login layer.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tower_weika::sandbox::{Endpoint, Fault, Gate, Person};
 use tower_weika::{AuthorizationCode, ErrorKind};
+use tower_weika_sandbox::{Endpoint, Fault, Gate, Person};
 
 use super::site::{ORIGIN, soon};
 use super::way::Weika;
@@ -123,7 +123,7 @@ async fn two_hundred_refusals_of_one_token_at_once_are_one_refresh() {
 async fn failed_fetch_is_shared_by_all_who_waited_and_by_those_who_come_soon_after() {
     let site = Site::start().await;
     let gate = Gate::new();
-    site.sandbox.quirks().on(tower_weika::sandbox::Quirk::Errcode(tower_weika::sandbox::ErrcodeForm::Absent));
+    site.sandbox.quirks().on(tower_weika_sandbox::Quirk::Errcode(tower_weika_sandbox::ErrcodeForm::Absent));
     site.sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
     let mut callers = JoinSet::new();
     for _ in 0..100 {

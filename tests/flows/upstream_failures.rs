@@ -10,9 +10,9 @@ use tower_weika::ErrorKind;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika::clock::{ManualClock, Timestamp};
 use tower_weika::provider::WeikaManagerProvider;
-use tower_weika::sandbox::{Browser, Endpoint, Fault, Gate, Sandbox, Visit, behaviours};
+use tower_weika_sandbox::{Browser, Endpoint, Fault, Gate, Sandbox, Visit, behaviours};
 
-use super::site::{NOBODY, ORIGIN, Site, address, soon};
+use super::site::{NOBODY, ORIGIN, Site, address, soon, time_of};
 use super::way::{Way, Wechat, Weika};
 
 /// How a login ends, and after how many logins that began by themselves.
@@ -304,7 +304,7 @@ async fn token_that_is_always_refused_costs_two_calls_and_two_tokens() {
 #[tokio::test]
 async fn wrong_secret_is_one_call_however_many_log_in() {
     let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
-    let sandbox = Sandbox::builder().clock(clock.clock()).auto_approve("wang").start().await.unwrap();
+    let sandbox = Sandbox::builder().clock(time_of(&clock)).auto_approve("wang").start().await.unwrap();
     let client = WeikaClient::builder(sandbox.app_key(), "not-the-secret-of-this-key").base_url(sandbox.base_url());
     let client = client.clock(clock.clock()).build().unwrap();
     let site = Site::<Weika>::over(sandbox, WeikaManagerProvider::new(client), clock);

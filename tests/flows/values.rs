@@ -4,8 +4,8 @@ use serde_json::json;
 use tower_weika::client::binding::BindingClient;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika::identity::{Manager, School};
-use tower_weika::sandbox::{CutForm, Endpoint, Fault, Quirk, Sandbox};
 use tower_weika::{AuthorizationCode, Error, ErrorKind};
+use tower_weika_sandbox::{CutForm, Endpoint, Fault, Quirk, Sandbox};
 
 fn weika(sandbox: &Sandbox) -> WeikaClient {
     let client = WeikaClient::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());

@@ -6,7 +6,7 @@ use tower_weika::client::binding::BindingClient;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika::clock::Clock;
 use tower_weika::provider::{IdentityProvider, WechatUserProvider, WeikaManagerProvider};
-use tower_weika::sandbox::{Approval, Endpoint, Follower, Sandbox, SandboxBuilder, WechatApproval};
+use tower_weika_sandbox::{Approval, Endpoint, Follower, Sandbox, SandboxBuilder, WechatApproval};
 
 /// One way to log in, and its half of the sandbox. `wang` and `li` are there in all of them.
 pub(crate) trait Way: Send + Sync + 'static {

@@ -15,12 +15,12 @@ use tower_weika::identity::{Manager, WechatUser};
 use tower_weika::login::{LoginLayer, LoginLayerBuilder};
 use tower_weika::official_account::OfficialAccounts;
 use tower_weika::provider::{IdentityProvider, WechatUserProvider, WeikaManagerProvider};
-use tower_weika::sandbox::{
+use tower_weika::session::Authenticated;
+use tower_weika_sandbox::{
     BindingState, Browser, Endpoint, Fault, Follower, KesionState, Sandbox, SandboxBuilder, Visit,
 };
-use tower_weika::session::Authenticated;
 
-use super::site::{ORIGIN, Server, address, soon};
+use super::site::{ORIGIN, Server, address, soon, time_of};
 use super::way::{Way, Wechat, Weika};
 
 /// The account of the sandbox's example managers' school, unless Kesion says otherwise.
@@ -48,7 +48,7 @@ impl Campus {
 
     async fn with(settings: impl FnOnce(SandboxBuilder) -> SandboxBuilder) -> Self {
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
-        let sandbox = Sandbox::builder().clock(clock.clock()).auto_approve("wang").wechat_auto_approve("xiaoming");
+        let sandbox = Sandbox::builder().clock(time_of(&clock)).auto_approve("wang").wechat_auto_approve("xiaoming");
         let sandbox = settings(sandbox).start().await.expect("a sandbox");
         let kesion = KesionClient::builder(sandbox.base_url()).build().expect("a client");
         let accounts = OfficialAccounts::builder(kesion).clock(clock.clock()).build();
@@ -75,7 +75,7 @@ impl Campus {
     }
 
     fn phone(&self) -> Browser {
-        Browser::new().route(ORIGIN, self.server.address).clock(self.clock.clock()).user_agent(Wechat::AGENT)
+        Browser::new().route(ORIGIN, self.server.address).clock(time_of(&self.clock)).user_agent(Wechat::AGENT)
     }
 
     /// What Kesion says from now on, and is known at once.

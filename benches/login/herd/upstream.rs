@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
-use tower_weika::sandbox::{Endpoint, Fault, Person, Sandbox};
+use tower_weika_sandbox::{Endpoint, Fault, Person, Sandbox};
 
 use super::{TOKEN_DELAY, announce};
 use crate::machine::raise_file_limit;

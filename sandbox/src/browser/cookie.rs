@@ -2,12 +2,11 @@
 //! `SameSite` and the limits of RFC 6265bis.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use url::{Host, Url};
 
 use super::date;
-use crate::clock::Timestamp;
 
 /// A cookie in the jar. `Debug` does not show its value.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,7 +23,7 @@ pub struct Cookie {
     /// The path below which it is sent.
     pub path: String,
     /// When it ends; `None` with the browser.
-    pub expires: Option<Timestamp>,
+    pub expires: Option<SystemTime>,
     /// Whether it needs a secure connection.
     pub secure: bool,
     /// Whether scripts cannot see it.
@@ -66,7 +65,7 @@ impl Cookie {
     ///
     /// A pair without `=` or with an empty name is ignored (RFC 6265, section 5.2, steps 2 and 5). RFC 6265bis takes
     /// it as a nameless cookie, which a server cannot tell from a cookie of that name.
-    pub(super) fn parse(header: &str, url: &Url, secure: bool, now: Timestamp) -> Option<Self> {
+    pub(super) fn parse(header: &str, url: &Url, secure: bool, now: SystemTime) -> Option<Self> {
         if header.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
             return None;
         }
@@ -129,8 +128,8 @@ const MAX_AGE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 struct Attributes {
     domain: Option<String>,
     path: Option<String>,
-    max_age: Option<Timestamp>,
-    expires: Option<Timestamp>,
+    max_age: Option<SystemTime>,
+    expires: Option<SystemTime>,
     secure: bool,
     http_only: bool,
     same_site: Option<SameSite>,
@@ -139,7 +138,7 @@ struct Attributes {
 impl Attributes {
     /// Of an attribute that is there twice, the last counts. An attribute that section 5.2 ignores (a date that fails,
     /// a `Max-Age` that is no number, an empty `Domain`) does not replace an earlier one.
-    fn parse<'a>(parts: impl Iterator<Item = &'a str>, now: Timestamp) -> Self {
+    fn parse<'a>(parts: impl Iterator<Item = &'a str>, now: SystemTime) -> Self {
         let mut attributes = Self::default();
         for part in parts {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
@@ -155,7 +154,7 @@ impl Attributes {
                 "path" => attributes.path = Some(value.to_owned()).filter(|it| it.starts_with('/')),
                 "max-age" => attributes.max_age = max_age(value, now).or(attributes.max_age),
                 "expires" => {
-                    let expires = date::parse(value).map(|it| it.min(now.plus(MAX_AGE)));
+                    let expires = date::parse(value).map(|it| it.min(now + MAX_AGE));
                     attributes.expires = expires.or(attributes.expires);
                 }
                 "secure" => attributes.secure = true,
@@ -174,16 +173,16 @@ impl Attributes {
     }
 }
 
-fn max_age(value: &str, now: Timestamp) -> Option<Timestamp> {
+fn max_age(value: &str, now: SystemTime) -> Option<SystemTime> {
     let digits = value.strip_prefix('-').unwrap_or(value);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     let seconds = if value.starts_with('-') { 0 } else { digits.parse().unwrap_or(u64::MAX) };
     if seconds == 0 {
-        return Some(Timestamp::from_unix_millis(0));
+        return Some(SystemTime::UNIX_EPOCH);
     }
-    Some(now.plus(Duration::from_secs(seconds).min(MAX_AGE)))
+    Some(now + Duration::from_secs(seconds).min(MAX_AGE))
 }
 
 /// Whether a host may set cookies for a domain above it. A single label is a public suffix.

@@ -1,9 +1,9 @@
 //! Cookie dates: the value of `Expires` as RFC 6265, section 5.1.1, reads it.
 
-use crate::clock::Timestamp;
+use std::time::{Duration, SystemTime};
 
 /// Returns the time that `text` names, or `None` if the algorithm fails. A time before 1970 is returned as 1970.
-pub(super) fn parse(text: &str) -> Option<Timestamp> {
+pub(super) fn parse(text: &str) -> Option<SystemTime> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     for token in text.split(is_delimiter).filter(|it| !it.is_empty()) {
         // A token that matches none of the missing parts is skipped.
@@ -27,7 +27,7 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
         return None;
     }
     let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
-    Some(Timestamp::from_unix_seconds(u64::try_from(seconds).unwrap_or(0)))
+    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
 }
 
 /// `delimiter` of the grammar. Control characters other than the tab belong to tokens.
@@ -80,10 +80,14 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 mod tests {
     use super::*;
 
+    fn at(unix_seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(unix_seconds)
+    }
+
     #[track_caller]
     fn assert_dates<const N: usize>(cases: [(&str, Option<u64>); N]) {
         for (text, seconds) in cases {
-            assert_eq!(parse(text), seconds.map(Timestamp::from_unix_seconds), "{text:?}");
+            assert_eq!(parse(text), seconds.map(at), "{text:?}");
         }
     }
 
@@ -115,7 +119,7 @@ mod tests {
     fn delimiters_are_those_of_the_grammar() {
         for delimiter in "\t !\"#$%&'()*+,-./;<=>?@[\\]^_`{|}~".chars() {
             let text = ["06", "Nov", "1994", "08:49:37"].join(&delimiter.to_string());
-            assert_eq!(parse(&text), Some(Timestamp::from_unix_seconds(784_111_777)), "{delimiter:?}");
+            assert_eq!(parse(&text), Some(at(784_111_777)), "{delimiter:?}");
         }
         for no_delimiter in ['\u{1}', '\u{7f}', 'x', '0', ':', '\u{e9}', '王'] {
             let text = ["06", "Nov", "1994", "08:49:37"].join(&no_delimiter.to_string());

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::binding::BindingRefusal;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, elapsed};
 use crate::random;
 
 /// The last code for each mobile number.
@@ -17,7 +17,7 @@ pub(super) struct Sms {
 
 struct Sent {
     code: String,
-    at: Timestamp,
+    at: SystemTime,
 }
 
 impl Sms {
@@ -33,11 +33,11 @@ impl Sms {
         let random = u64::from_le_bytes(random::bytes().map_err(|_| BindingRefusal::Busy)?);
         let now = self.clock.now();
         let mut sent = self.sent();
-        if sent.get(mobile).is_some_and(|it| now.since(it.at) < PAUSE) {
+        if sent.get(mobile).is_some_and(|it| elapsed(it.at, now) < PAUSE) {
             return Err(BindingRefusal::SmsTooSoon);
         }
         if sent.len() >= MANY {
-            sent.retain(|_, it| now.since(it.at) < LIFE);
+            sent.retain(|_, it| elapsed(it.at, now) < LIFE);
         }
         sent.insert(mobile.to_owned(), Sent { code: format!("{:06}", random % 1_000_000), at: now });
         Ok(())
@@ -47,7 +47,7 @@ impl Sms {
     pub(super) fn check(&self, mobile: &str, code: &str) -> Result<(), BindingRefusal> {
         let now = self.clock.now();
         match self.sent().get(mobile) {
-            Some(sent) if now.since(sent.at) >= LIFE => Err(BindingRefusal::SmsLapsed),
+            Some(sent) if elapsed(sent.at, now) >= LIFE => Err(BindingRefusal::SmsLapsed),
             Some(sent) if sent.code == code => Ok(()),
             Some(_) => Err(BindingRefusal::SmsWrong),
             None => Err(BindingRefusal::SmsLapsed),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -24,7 +24,7 @@ use crate::clock::Clock;
 /// the first clone. There is no time limit: use `tokio::time::timeout`.
 ///
 /// ```
-/// use tower_weika::sandbox::{Browser, Sandbox};
+/// use tower_weika_sandbox::{Browser, Sandbox};
 ///
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 /// let sandbox = Sandbox::start().await?;
@@ -68,7 +68,7 @@ impl Browser {
             trust_loopback: false,
             max_redirects: 20,
             body_limit: 16 * 1024 * 1024,
-            clock: Clock::system(),
+            clock: Clock::default(),
             routes: HashMap::new(),
         };
         Self { jar: Arc::default(), settings: Arc::new(settings) }
@@ -107,8 +107,8 @@ impl Browser {
 
     /// The clock by which cookies expire. Default: the system's.
     #[must_use]
-    pub fn clock(self, clock: Clock) -> Self {
-        self.with(|it| it.clock = clock)
+    pub fn clock(self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.with(|it| it.clock = Clock::new(now))
     }
 
     /// Requests to `origin`, such as `https://campus.example`, go to `address`, in the clear: as if there was

@@ -5,7 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::account::Accounts;
 use super::binding::{Binding, BindingState};
@@ -51,8 +51,8 @@ impl SandboxBuilder {
     }
 
     /// The clock by which codes and tokens age. Default: the system's.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(now);
         self
     }
 
@@ -193,7 +193,7 @@ impl Default for SandboxBuilder {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            clock: Clock::system(),
+            clock: Clock::default(),
             apps: Vec::new(),
             people: Vec::new(),
             approval: Approval::Ask,

@@ -1,9 +1,10 @@
 //! The cookies of a browser.
 
+use std::time::SystemTime;
+
 use url::Url;
 
 use super::cookie::{Cookie, SameSite};
-use crate::clock::Timestamp;
 
 /// Cookies in the order in which they were first set.
 #[derive(Default, Debug)]
@@ -23,7 +24,7 @@ pub(super) enum Context {
 
 impl Jar {
     /// Takes a `Set-Cookie` header from `url`.
-    pub(super) fn set(&mut self, header: &str, url: &Url, secure: bool, now: Timestamp) {
+    pub(super) fn set(&mut self, header: &str, url: &Url, secure: bool, now: SystemTime) {
         if self.refuses {
             return;
         }
@@ -45,7 +46,7 @@ impl Jar {
     }
 
     /// The `Cookie` header for `url`: longer paths first, then older cookies first.
-    pub(super) fn header(&mut self, url: &Url, secure: bool, context: Context, now: Timestamp) -> Option<String> {
+    pub(super) fn header(&mut self, url: &Url, secure: bool, context: Context, now: SystemTime) -> Option<String> {
         if self.refuses {
             return None;
         }
@@ -62,7 +63,7 @@ impl Jar {
     }
 
     /// What is in it now.
-    pub(super) fn cookies(&mut self, now: Timestamp) -> Vec<Cookie> {
+    pub(super) fn cookies(&mut self, now: SystemTime) -> Vec<Cookie> {
         self.drop_expired(now);
         self.cookies.clone()
     }
@@ -71,7 +72,7 @@ impl Jar {
         self.cookies.clear();
     }
 
-    fn drop_expired(&mut self, now: Timestamp) {
+    fn drop_expired(&mut self, now: SystemTime) {
         self.cookies.retain(|it| it.expires.is_none_or(|end| end > now));
     }
 }

@@ -2,7 +2,7 @@
 //! <https://www.showdoc.com.cn/east/2107969430195298> describes it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,8 +17,7 @@ use super::provenance::{Behaviour, Provenance, labelled};
 use super::quirk::{Quirk, missing};
 use super::sms::Sms;
 use super::wechat::Wechat;
-use crate::clock::{Clock, Timestamp};
-use crate::error::Error;
+use crate::clock::{Clock, elapsed};
 use crate::random;
 
 pub(super) struct Binding {
@@ -163,7 +162,7 @@ impl Binding {
             return Ok(BindingRefusal::Unbound.answer(Some(json!({ "openId": open_id })), call.quirks));
         };
         let life = Duration::from_secs(if company { 7_200 } else { 604_800 });
-        let token = token(user, self.clock.wall(), life).map_err(|_| BindingRefusal::Busy)?;
+        let token = token(user, self.clock.now(), life).map_err(|_| BindingRefusal::Busy)?;
         let mut data = json!({ "openId": open_id, "token": token });
         let expire = match call.fault {
             Some(Fault::ExpiresIn(expire)) => expire.clone(),
@@ -286,8 +285,9 @@ fn company_flag(body: &Map<String, Value>) -> Result<bool, BindingRefusal> {
 }
 
 /// What looks like the service's own tokens, with a signature that nobody can check.
-fn token(user: usize, now: Timestamp, life: Duration) -> Result<String, Error> {
-    let (issued, expires) = (now.unix_seconds(), now.plus(life).unix_seconds());
+fn token(user: usize, now: SystemTime, life: Duration) -> Result<String, getrandom::Error> {
+    let issued = elapsed(SystemTime::UNIX_EPOCH, now).as_secs();
+    let expires = issued + life.as_secs();
     let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"HS512"}"#);
     let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"sub":"{}","iat":{issued},"exp":{expires}}}"#, user + 1));
     let signature = URL_SAFE_NO_PAD.encode(random::bytes::<64>()?);

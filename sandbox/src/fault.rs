@@ -81,7 +81,7 @@ impl Fault {
 /// Holds answers back until it is opened; clones are the same gate.
 ///
 /// ```
-/// use tower_weika::sandbox::{Browser, Endpoint, Fault, Gate, Sandbox};
+/// use tower_weika_sandbox::{Browser, Endpoint, Fault, Gate, Sandbox};
 ///
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 /// let sandbox = Sandbox::start().await?;

@@ -137,8 +137,8 @@ async fn redirects_end_and_can_be_left_alone() {
 
 #[tokio::test]
 async fn hanging_up_leaves_the_request_with_the_server() {
-    let sandbox = crate::sandbox::Sandbox::start().await.unwrap();
-    let endpoint = crate::sandbox::Endpoint::ManagerConnect;
+    let sandbox = crate::Sandbox::start().await.unwrap();
+    let endpoint = crate::Endpoint::ManagerConnect;
     let url = format!("{}{}?app_key=x", sandbox.base_url(), endpoint.path());
     Browser::new().get_and_hang_up(&url, Duration::ZERO).await.unwrap();
     sandbox.ledger().reached(endpoint, 1).await;

@@ -30,9 +30,9 @@ pub struct Behaviour {
 /// Everything that the sandbox does or can be made to do, with its [`Provenance`].
 ///
 /// ```
-/// use tower_weika::sandbox::{self, Provenance};
+/// use tower_weika_sandbox::{Provenance, behaviours};
 ///
-/// let guesses = sandbox::behaviours().filter(|it| it.provenance == Provenance::Inferred);
+/// let guesses = behaviours().filter(|it| it.provenance == Provenance::Inferred);
 /// assert!(guesses.count() > 0);
 /// ```
 pub fn behaviours() -> impl Iterator<Item = &'static Behaviour> {
@@ -74,18 +74,18 @@ macro_rules! labelled {
         }
 
         impl $name {
-            pub(in crate::sandbox) const LABELS: &'static [$crate::sandbox::Behaviour] = &[$(
-                $crate::sandbox::Behaviour {
+            pub(crate) const LABELS: &'static [$crate::Behaviour] = &[$(
+                $crate::Behaviour {
                     group: stringify!($name),
                     name: stringify!($variant),
-                    provenance: $crate::sandbox::Provenance::$provenance,
+                    provenance: $crate::Provenance::$provenance,
                     source: $source,
                 },
             )+];
 
             /// What it is, and how sure we are that the real system does it.
             #[must_use]
-            $visibility fn behaviour(&self) -> &'static $crate::sandbox::Behaviour {
+            $visibility fn behaviour(&self) -> &'static $crate::Behaviour {
                 let name = match self {
                     $(Self::$variant { .. } => stringify!($variant),)+
                 };
@@ -96,7 +96,7 @@ macro_rules! labelled {
     };
 }
 
-pub(in crate::sandbox) use labelled;
+pub(crate) use labelled;
 
 #[cfg(test)]
 mod tests {

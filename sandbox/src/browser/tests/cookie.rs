@@ -1,7 +1,7 @@
 //! Which cookies are taken, and which are sent.
 
 use super::*;
-use crate::clock::{ManualClock, Timestamp};
+use crate::clock::ManualClock;
 
 #[tokio::test]
 async fn cookies_are_taken_and_sent_by_the_rules() {
@@ -186,8 +186,8 @@ async fn tabs_share_cookies_and_strangers_do_not() {
 
 #[tokio::test]
 async fn cookies_expire_by_the_clock() {
-    let hand = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
-    let browser = Browser::new().clock(hand.clock());
+    let hand = ManualClock::new(1_700_000_000);
+    let browser = Browser::new().clock(hand.now());
     browser.plant_cookie("https://app.example/", "a=secret; Max-Age=60; Secure; HttpOnly").unwrap();
     hand.advance(Duration::from_secs(59));
     let cookies = browser.cookies();

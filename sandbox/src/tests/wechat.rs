@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::clock::{ManualClock, Timestamp};
+use crate::clock::ManualClock;
 
 const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_3_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
                       Mobile/15E148 MicroMessenger/8.0.59(0x18003b28) NetType/WIFI Language/zh_CN";
@@ -177,8 +177,8 @@ async fn other_browsers_are_told_to_use_wechat_and_may_pretend() {
 
 #[tokio::test]
 async fn a_code_is_good_once_for_five_minutes_and_for_its_account() {
-    let hand = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
-    let builder = Sandbox::builder().clock(hand.clock()).official_account("wx00000000000000aa");
+    let hand = ManualClock::new(1_700_000_000);
+    let builder = Sandbox::builder().clock(hand.now()).official_account("wx00000000000000aa");
     let sandbox = builder.wechat_auto_approve("xiaoming").start().await.unwrap();
     let code = sandbox.issue_wechat_code("xiaoming").unwrap();
     let foreign = json!({ "appid": "wx00000000000000aa", "code": code });

@@ -26,7 +26,7 @@
 //! This is no place for real credentials: everybody who reaches the port can log in as anybody.
 //!
 //! ```
-//! use tower_weika::sandbox::{Browser, Endpoint, Fault, Sandbox};
+//! use tower_weika_sandbox::{Browser, Endpoint, Fault, Sandbox};
 //!
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
 //! let sandbox = Sandbox::start().await?;
@@ -54,7 +54,7 @@
 //! the binding service:
 //!
 //! ```
-//! use tower_weika::sandbox::{Browser, Endpoint, Sandbox};
+//! use tower_weika_sandbox::{Browser, Endpoint, Sandbox};
 //!
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
 //! let sandbox = Sandbox::builder().wechat_auto_approve("xiaoming").start().await?;
@@ -85,6 +85,7 @@ mod binding;
 mod browser;
 mod builder;
 mod call;
+mod clock;
 mod control;
 mod dialect;
 mod endpoint;
@@ -99,6 +100,7 @@ mod person;
 mod provenance;
 mod query;
 mod quirk;
+mod random;
 mod reply;
 mod server;
 mod sms;

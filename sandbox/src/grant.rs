@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::ledger::Ledger;
-use crate::clock::{Clock, Timestamp};
-use crate::error::Error;
+use crate::clock::{Clock, elapsed};
 use crate::random;
 
 /// One-time codes, bound to an application and a person, both by number.
@@ -29,7 +28,7 @@ pub(super) enum CodeForm {
 }
 
 impl CodeForm {
-    fn random(self) -> Result<String, Error> {
+    fn random(self) -> Result<String, getrandom::Error> {
         match self {
             Self::Digits => {
                 let random = u64::from_le_bytes(random::bytes()?);
@@ -51,7 +50,7 @@ struct Code {
     number: usize,
     app: usize,
     person: usize,
-    born: Timestamp,
+    born: SystemTime,
     spent: bool,
 }
 
@@ -61,14 +60,14 @@ impl Codes {
     }
 
     /// A new code for `person` at `app`.
-    pub(super) fn issue(&self, app: usize, person: usize) -> Result<String, Error> {
+    pub(super) fn issue(&self, app: usize, person: usize) -> Result<String, getrandom::Error> {
         let text = self.form.random()?;
         let born = self.clock.now();
         let number = self.ledger.code_issued();
         let mut issued = self.issued();
         if issued.codes.len() >= issued.sweep_at {
             // Long expired codes may as well be unknown: the answer is the same.
-            issued.codes.retain(|_, code| born.since(code.born) < self.life.saturating_mul(2));
+            issued.codes.retain(|_, code| elapsed(code.born, born) < self.life.saturating_mul(2));
             issued.sweep_at = (issued.codes.len() * 2).max(1_024);
         }
         issued.codes.insert(text.clone(), Code { number, app, person, born, spent: false });
@@ -89,7 +88,7 @@ impl Codes {
             self.ledger.code_presented(None, false);
             return None;
         };
-        let good = !code.spent && code.app == app && now.since(code.born) < self.life;
+        let good = !code.spent && code.app == app && elapsed(code.born, now) < self.life;
         code.spent |= good;
         self.ledger.code_presented(Some(code.number), good);
         good.then_some(code.person)
@@ -121,9 +120,9 @@ struct Valid(HashMap<String, Token>);
 
 struct Token {
     app: usize,
-    expires: Timestamp,
-    /// When the successor makes it invalid.
-    replaced: Option<Timestamp>,
+    issued: SystemTime,
+    /// When its successor was issued.
+    replaced: Option<SystemTime>,
 }
 
 /// Why a token is of no use.
@@ -140,17 +139,16 @@ impl Tokens {
     }
 
     /// A new token for `app`. Its predecessors end after the overlap.
-    pub(super) fn issue(&self, app: usize) -> Result<String, Error> {
+    pub(super) fn issue(&self, app: usize) -> Result<String, getrandom::Error> {
         let text = base62::<157>()?;
         let now = self.clock.now();
         let mut issued = self.issued();
-        issued.0.retain(|_, token| now.since(token.expires) < REMEMBERED);
+        let remembered = self.life.saturating_add(REMEMBERED);
+        issued.0.retain(|_, token| elapsed(token.issued, now) < remembered);
         for token in issued.0.values_mut().filter(|it| it.app == app) {
-            let end = now.plus(self.overlap);
-            token.replaced = Some(token.replaced.map_or(end, |earlier| earlier.min(end)));
+            token.replaced.get_or_insert(now);
         }
-        let expires = now.plus(self.life);
-        issued.0.insert(text.clone(), Token { app, expires, replaced: None });
+        issued.0.insert(text.clone(), Token { app, issued: now, replaced: None });
         drop(issued);
         self.ledger.token_issued();
         Ok(text)
@@ -161,9 +159,9 @@ impl Tokens {
         let now = self.clock.now();
         let issued = self.issued();
         let token = issued.0.get(token).ok_or(BadToken::Unknown)?;
-        if token.replaced.is_some_and(|end| end <= now) {
+        if token.replaced.is_some_and(|it| elapsed(it, now) >= self.overlap) {
             Err(BadToken::Unknown)
-        } else if token.expires <= now {
+        } else if elapsed(token.issued, now) >= self.life {
             Err(BadToken::Expired)
         } else {
             Ok(token.app)
@@ -194,7 +192,7 @@ impl std::fmt::Debug for Valid {
     }
 }
 
-fn base62<const N: usize>() -> Result<String, Error> {
+fn base62<const N: usize>() -> Result<String, getrandom::Error> {
     const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let bytes: [u8; N] = random::bytes()?;
     Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(*byte) % 62])).collect())
@@ -208,7 +206,7 @@ mod tests {
     const LIFE: Duration = Duration::from_secs(300);
 
     fn codes() -> (Codes, ManualClock, Ledger) {
-        let hand = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
+        let hand = ManualClock::new(1_700_000_000);
         let ledger = Ledger::default();
         (Codes::new(CodeForm::Digits, hand.clock(), LIFE, ledger.clone()), hand, ledger)
     }
@@ -242,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_token_ends_by_age_or_by_its_successor() {
-        let hand = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
+        let hand = ManualClock::new(1_700_000_000);
         let life = Duration::from_secs(7_200);
         let tokens = Tokens::new(hand.clock(), life, LIFE, Ledger::default());
         let first = tokens.issue(0).unwrap();
@@ -263,7 +261,7 @@ mod tests {
 
     #[test]
     fn without_overlap_the_newest_token_is_the_only_one() {
-        let tokens = Tokens::new(Clock::system(), LIFE, Duration::ZERO, Ledger::default());
+        let tokens = Tokens::new(Clock::default(), LIFE, Duration::ZERO, Ledger::default());
         let first = tokens.issue(0).unwrap();
         let second = tokens.issue(0).unwrap();
         assert_eq!((tokens.app(&first), tokens.app(&second)), (Err(BadToken::Unknown), Ok(0)));
@@ -273,7 +271,7 @@ mod tests {
     fn debug_shows_neither_codes_nor_tokens() {
         let (codes, ..) = codes();
         let code = codes.issue(0, 0).unwrap();
-        let tokens = Tokens::new(Clock::system(), LIFE, LIFE, Ledger::default());
+        let tokens = Tokens::new(Clock::default(), LIFE, LIFE, Ledger::default());
         let token = tokens.issue(0).unwrap();
         let shown = format!("{codes:?} {tokens:?}");
         assert!(!shown.contains(&code) && !shown.contains(&token));
