@@ -1,56 +1,54 @@
-//! What the sandbox can be asked for.
+//! Endpoints of the upstream systems, and of the sandbox itself.
 
 use http::Method;
 
-use super::dialect::Dialect;
-use super::provenance::labelled;
+use crate::provenance::with_provenance;
+use crate::response_format::ResponseFormat;
 
-labelled! {
-    /// One address of an upstream system.
+with_provenance! {
+    /// Address of an upstream system.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
     #[non_exhaustive]
     pub enum Endpoint {
         /// The page where a manager allows or declines the login.
         ManagerConnect: Documented, "admin.html, step 1";
-        /// What the page leads to: sends the browser back to the application. The path is the sandbox's own.
+        /// The target of the links on that page: redirects to the application. The path is the sandbox's own.
         Approve: Documented, "admin.html, step 1: the address after the login; the path is our own";
         /// The application's access token.
         AccessToken: Documented, "admin.html, step 2";
-        /// Who the manager behind a `wxcode` is.
+        /// The manager to whom a `wxcode` was issued.
         ManagerInfo: Documented, "admin.html, step 3";
         /// Name, badge and addresses of a school (获取主体信息).
         SchoolInfo: Documented, "cloud.tencent.com/document/api/1523/87716; there with a school's token";
-        /// WeChat's page that gives an official account a code for whoever is looking (网页授权).
+        /// WeChat's page that gives an official account a code for the visitor (网页授权).
         WechatAuthorize: Documented, "WeChat's page 网页授权, copied at csdn 86527897";
-        /// What the page leads to: sends the browser back to the application. The path is the sandbox's own.
+        /// The target of the links on that page: redirects to the application. The path is the sandbox's own.
         WechatApprove: Documented, "WeChat's page 网页授权: the address after the consent; the path is our own";
-        /// The binding service: whose openid is behind a code, and whether it is bound to a user.
+        /// The binding service: exchanges a code for the openid, and tells whether it is bound to a user.
         OpenId: Documented, "showdoc.com.cn/east/2107969430195298";
-        /// The binding service: sends a code by SMS, so that somebody can be bound.
+        /// The binding service: sends an SMS code, which a binding requires.
         SendSms: Documented, "showdoc.com.cn/east/2714110949361841; its parameters are inferred";
-        /// The binding service: binds an openid to a user who is there already.
+        /// The binding service: binds an openid to an existing user.
         BindUser: Documented, "showdoc.com.cn/east/2195723471259705; its parameters are partly inferred";
         /// Kesion's lookup of the official account that a school has authorized.
         OfficialAccount: Documented, "showdoc.com.cn/kesionwebapi/9347782530902155";
-        /// Where Kesion's `auth_url` leads: a school's administrator authorizes the account. What the page
-        /// looks like is the sandbox's own.
+        /// Kesion's `auth_url`: a school's administrator authorizes the account. The look of the page is the sandbox's
+        /// own.
         AuthUrl: Documented, "showdoc.com.cn/kesionwebapi/9347782530902155: auth_url; the page is our own";
-        /// The page that switches the states of the systems, shows the last SMS, and has no counterpart
-        /// upstream.
+        /// Control page: changes the states of the systems and shows the last SMS codes. It has no counterpart upstream.
         ///
-        /// A button has its name in `data-switch`, and `aria-pressed="true"` if it is on. Its form is the
-        /// parameter `switch` with that name, posted to the page itself. The names: `kesion:authorized`,
-        /// `kesion:not-authorized`, `kesion:not-opened`, `kesion:failing`; `kesion-auto-login:on`,
-        /// `kesion-auto-login:off`; `binding:normal`, `binding:not-configured`,
-        /// `binding:operator-unavailable`, `binding:nobody-bound`, and `binding:NUMBER` for 2001, 2004, 2035,
-        /// 440001 to 440004 and 440007; `phone:ask`, `phone:decline`; and for each
-        /// follower `person:ID`, `bind:ID` and `unbind:ID`. A code of an SMS is in `data-sms="MOBILE"`.
+        /// A button has its name in `data-switch`, and `aria-pressed="true"` if it is on. Its form posts the parameter
+        /// `switch` with that name to the page itself. The names: `kesion:authorized`, `kesion:not-authorized`,
+        /// `kesion:not-opened`, `kesion:failing`; `kesion-auto-login:on`, `kesion-auto-login:off`; `binding:normal`,
+        /// `binding:not-configured`, `binding:operator-unavailable`, `binding:all-unbound`, and `binding:NUMBER` for
+        /// 2001, 2004, 2035, 440001 to 440004 and 440007; `phone:ask`, `phone:decline`; and for each person who uses
+        /// WeChat `person:ID`, `bind:ID` and `unbind:ID`. An SMS code is in `data-sms="MOBILE"`.
         Control: Inferred, "the sandbox's own, so that a person can do what tests do";
     }
 }
 
 impl Endpoint {
-    /// All of them.
+    /// All endpoints.
     pub const ALL: &'static [Self] = &[
         Self::ManagerConnect,
         Self::Approve,
@@ -67,7 +65,7 @@ impl Endpoint {
         Self::Control,
     ];
 
-    /// The path, without query.
+    /// Returns the path, without query.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
@@ -87,7 +85,7 @@ impl Endpoint {
         }
     }
 
-    /// Whether a browser comes here, and not an application.
+    /// Returns whether browsers, not applications, use the endpoint.
     #[must_use]
     pub const fn is_page(self) -> bool {
         matches!(
@@ -101,8 +99,8 @@ impl Endpoint {
         )
     }
 
-    /// Pages are looked at, and those with a form take it; everything else is posted to.
-    pub(super) fn allows(self, method: &Method) -> bool {
+    /// Returns whether the method is allowed: `GET` for pages, `POST` for their forms and for the interfaces.
+    pub(crate) fn allows(self, method: &Method) -> bool {
         match *method {
             Method::GET | Method::HEAD => self.is_page(),
             Method::POST => !self.is_page() || matches!(self, Self::AuthUrl | Self::Control),
@@ -110,23 +108,24 @@ impl Endpoint {
         }
     }
 
-    /// How answers are worded here.
-    pub(super) const fn dialect(self) -> Dialect {
+    /// Returns the format of responses.
+    pub(crate) const fn format(self) -> ResponseFormat {
         match self {
-            Self::OpenId | Self::SendSms | Self::BindUser => Dialect::Binding,
-            Self::OfficialAccount | Self::AuthUrl => Dialect::Kesion,
-            _ => Dialect::Weika,
+            Self::OpenId | Self::SendSms | Self::BindUser => ResponseFormat::Binding,
+            Self::OfficialAccount | Self::AuthUrl => ResponseFormat::Kesion,
+            _ => ResponseFormat::Weika,
         }
     }
 
-    pub(super) fn at(path: &str) -> Option<Self> {
+    /// Returns the endpoint of a path.
+    pub(crate) fn at(path: &str) -> Option<Self> {
         Self::ALL
             .iter()
             .copied()
             .find(|it| it.path() == path || (it.is_on_iis() && it.path().eq_ignore_ascii_case(path)))
     }
 
-    /// Kesion runs on IIS, which does not tell `/WebApi` from `/webapi`: its documents print both.
+    /// Kesion runs on IIS, to which `/WebApi` and `/webapi` are the same path: its documents print both.
     const fn is_on_iis(self) -> bool {
         matches!(self, Self::OfficialAccount | Self::AuthUrl)
     }
@@ -138,7 +137,7 @@ mod tests {
 
     #[test]
     fn every_endpoint_is_found_at_its_path() {
-        assert_eq!(Endpoint::ALL.len(), Endpoint::LABELS.len());
+        assert_eq!(Endpoint::ALL.len(), Endpoint::BEHAVIOURS.len());
         for endpoint in Endpoint::ALL {
             assert_eq!(Endpoint::at(endpoint.path()), Some(*endpoint));
         }
@@ -146,13 +145,13 @@ mod tests {
     }
 
     #[test]
-    fn only_iis_does_not_care_for_case() {
+    fn paths_on_iis_are_found_in_any_case() {
         assert_eq!(Endpoint::at("/WebApi/School/getweixinauthinfo"), Some(Endpoint::OfficialAccount));
         assert_eq!(Endpoint::at("/app/wx/openid"), None);
     }
 
     #[test]
-    fn pages_are_looked_at_and_everything_else_is_posted_to() {
+    fn pages_allow_get_and_interfaces_post() {
         for endpoint in Endpoint::ALL {
             assert_eq!(endpoint.allows(&Method::GET), endpoint.is_page());
             assert!(endpoint.allows(&Method::POST) || endpoint.is_page());

@@ -1,29 +1,32 @@
-//! A faithful imitation of the upstream systems, over real sockets, for development and for tests.
+//! Imitation of the upstream systems of [`tower-weika`](https://docs.rs/tower-weika), over real sockets, for development
+//! and tests.
 //!
-//! A [`Sandbox`] listens on loopback and answers as the documents say: one-time codes, tokens that age,
-//! `"6001"` as a string, an empty entry among the schools. It does not share a line with the client code of
-//! this crate, so that a mistake there is not repeated here. It plays four systems:
+//! A [`Sandbox`] listens on loopback and responds as the documents of the upstream systems say: one-time codes, tokens
+//! that expire, `"6001"` as a string, an empty entry among the schools. It shares no code with `tower-weika`, so that an
+//! error in the clients of that crate is not repeated here. It imitates four systems:
 //!
 //! - *Weika*, where a manager logs in ([`Person`]);
-//! - *WeChat's* page that gives an official account a code for whoever is looking ([`Follower`]);
-//! - the *binding service*, which turns that code into an openid, and into a token if the openid is bound;
+//! - *WeChat's* page that gives an official account a code for the visitor ([`WechatPerson`]);
+//! - the *binding service*, which exchanges that code for an openid, and for a token if the openid is bound;
 //! - *Kesion's* lookup of the official account that a school has authorized ([`KesionState`]).
 //!
-//! What tests switch by calls, a person switches at `/sandbox/control`.
+//! Each setting that a test makes with a method is also a button of the control page, `/sandbox/control`.
 //!
-//! The rules of the play:
+//! # Behavior
 //!
-//! 1. Out of the box it shows only what is documented, and where nothing is, what is most likely.
-//!    [`behaviours`] lists everything with its [`Provenance`].
-//! 2. A [`Quirk`] makes a right answer look different, as real ones do. All are off by default.
-//! 3. A [`Fault`] makes something go wrong at an [`Endpoint`], a counted number of times.
-//! 4. The [`Ledger`] counts calls, tokens and the fate of each code, so that a test can say "this code was
-//!    spent once". It never holds a code or a token.
+//! 1. By default the sandbox shows documented behaviour, and the most likely behaviour where no document describes it.
+//!    [`behaviours`] lists every behaviour with its [`Provenance`].
+//! 2. A [`Variation`] makes a correct response look different, as real ones do. All are off by default.
+//! 3. A [`Fault`] makes calls of an [`Endpoint`] fail, a counted number of times.
+//! 4. The [`CallLog`] counts calls, tokens and the uses of each code, so that a test can assert that a code was exchanged
+//!    once. It holds no code and no token.
 //!
-//! The [`Browser`] is the other end: cookies, redirects and headers as real browsers have them, so that a
-//! login can be walked through from the first request to the last.
+//! The [`Browser`] is the other end: cookies, redirects and headers as those of real browsers, so that a test walks
+//! through a login from the first request to the last.
 //!
-//! This is no place for real credentials: everybody who reaches the port can log in as anybody.
+//! Do not use real credentials: every client that can connect can log in as any person.
+//!
+//! # Examples
 //!
 //! ```
 //! use tower_weika_sandbox::{Browser, Endpoint, Fault, Sandbox};
@@ -50,8 +53,8 @@
 //! # }).unwrap();
 //! ```
 //!
-//! The other journey goes through WeChat, which looks at the browser and at the order of the parameters, to
-//! the binding service:
+//! The other login goes through WeChat, whose page checks the `User-Agent` and the order of the parameters, and the
+//! binding service:
 //!
 //! ```
 //! use tower_weika_sandbox::{Browser, Endpoint, Sandbox};
@@ -71,63 +74,54 @@
 //! let redirect = phone.get_no_follow(&authorize).await?;
 //! assert!(redirect.location().unwrap_or_default().starts_with("http://app.example/back?code="));
 //!
-//! // The application posts the code to `/app/wx/openId`; the openid that it gets is this one.
-//! let xiaoming = &sandbox.followers()[0];
+//! // The application posts the code to `/app/wx/openId`, and gets this openid.
+//! let xiaoming = &sandbox.wechat_people()[0];
 //! assert_eq!(xiaoming.open_id(sandbox.app_id()), "oFollowerXiaoming00000000001");
 //! # std::io::Result::Ok(())
 //! # }).unwrap();
 //! ```
 
-mod account;
-mod answer;
-mod authorize;
-mod binding;
-mod browser;
-mod builder;
-mod call;
+// Layers, from the bottom to the top. No file imports from a layer that is listed after its own.
+// Means.
 mod clock;
-mod control;
-mod dialect;
-mod endpoint;
-mod fault;
-mod follower;
-mod grant;
-mod kesion;
-mod ledger;
-mod official_account;
-mod page;
-mod person;
-mod provenance;
-mod query;
-mod quirk;
+mod lock;
 mod random;
-mod reply;
+
+// Vocabulary.
+mod provenance;
+mod response_format;
+
+mod endpoint;
+
+// People, switched-on variations and faults, the call log, codes and tokens.
+mod state;
+
+// Calls and replies, JSON and pages.
+mod message;
+
+// Weika, WeChat, the binding service and Kesion.
+mod system;
+
+// Dispatch, control page, connections, the public handle.
 mod server;
-mod sms;
-mod spelling;
-mod steer;
-mod switch;
-mod systems;
-mod wechat;
-mod wechat_page;
-mod weika;
 
-pub use binding::{BindingRefusal, BindingState};
-pub use browser::{Browser, Cookie, Hop, SameSite, Visit};
-pub use builder::SandboxBuilder;
-pub use endpoint::Endpoint;
-pub use fault::{Fault, Faults, Gate};
-pub use follower::Follower;
-pub use kesion::KesionState;
-pub use ledger::{Entry, Ledger, Outcome, Spends};
-pub use person::{IdentityKind, Person, School};
-pub use provenance::{Behaviour, Provenance, behaviours};
-pub use quirk::{
-    ContentTypeForm, CutForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm, Quirk, Quirks,
+// The other end; it imports nothing but the clock.
+mod browser;
+
+pub use self::browser::{Browser, Cookie, Hop, SameSite, Visit};
+pub use self::endpoint::Endpoint;
+pub use self::provenance::{Behaviour, Provenance};
+pub use self::server::{Sandbox, SandboxBuilder, behaviours};
+pub use self::state::call_log::{CallLog, CodeUses, Entry, Outcome};
+pub use self::state::fault::{Fault, Faults};
+pub use self::state::gate::Gate;
+pub use self::state::person::{IdentityKind, Person};
+pub use self::state::school::School;
+pub use self::state::variation::{
+    ContentTypeForm, CutForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm, Variation, Variations,
 };
-pub use server::Sandbox;
-pub use wechat::{WechatApproval, WechatRefusal};
-pub use weika::{Approval, Refusal};
-
-#[cfg(test)]
-mod tests;
+pub use self::state::wechat_person::WechatPerson;
+pub use self::system::binding::{BindingRefusal, BindingState};
+pub use self::system::kesion::KesionState;
+pub use self::system::wechat::{WechatApproval, WechatRefusal};
+pub use self::system::weika::{Approval, WeikaRefusal};

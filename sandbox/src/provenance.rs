@@ -1,6 +1,6 @@
-//! How sure we are that the real systems behave as the sandbox does.
+//! Provenance of each behaviour: documented, observed or inferred.
 
-/// Where the knowledge of a behaviour comes from.
+/// Source of the knowledge that the real systems behave in this way.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Provenance {
@@ -8,53 +8,27 @@ pub enum Provenance {
     Documented,
     /// Seen in public code, logs or reports about the real systems.
     Observed,
-    /// Our reading where nothing is said; the real system may differ.
+    /// Our reading where no document says anything; the real system may differ.
     Inferred,
 }
 
-/// One thing that the sandbox does, and why it does it.
+/// One behaviour of the sandbox, and the reason for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Behaviour {
-    /// What kind of thing it is: `Endpoint`, `Quirk`, `Fault`; a system's rules (`Weika`, `WeChat`, `Binding`,
-    /// `Kesion`), its refusals (`Refusal`, `WechatRefusal`, `BindingRefusal`), its states (`KesionState`).
+    /// Kind of the behaviour: `Endpoint`, `Variation`, `Fault`; the rules of a system (`Weika`, `WeChat`, `Binding`,
+    /// `Kesion`), its refusals (`WeikaRefusal`, `WechatRefusal`, `BindingRefusal`), its states (`KesionState`).
     pub group: &'static str,
-    /// Its name, unique in the group.
+    /// Name, unique in the group.
     pub name: &'static str,
-    /// How sure we are.
+    /// How certain it is.
     pub provenance: Provenance,
     /// The document or report.
     pub source: &'static str,
 }
 
-/// Everything that the sandbox does or can be made to do, with its [`Provenance`].
-///
-/// ```
-/// use tower_weika_sandbox::{Provenance, behaviours};
-///
-/// let guesses = behaviours().filter(|it| it.provenance == Provenance::Inferred);
-/// assert!(guesses.count() > 0);
-/// ```
-pub fn behaviours() -> impl Iterator<Item = &'static Behaviour> {
-    [
-        super::Endpoint::LABELS,
-        super::weika::LABELS,
-        super::weika::Refusal::LABELS,
-        super::wechat::LABELS,
-        super::wechat::WechatRefusal::LABELS,
-        super::binding::LABELS,
-        super::binding::BindingRefusal::LABELS,
-        super::kesion::LABELS,
-        super::kesion::KesionState::LABELS,
-        super::Quirk::LABELS,
-        super::Fault::LABELS,
-    ]
-    .into_iter()
-    .flatten()
-}
-
-/// Defines an enum whose variants cannot exist without a label: `Variant: Provenance, "source";`.
-macro_rules! labelled {
+/// Defines an enum of which every variant states its provenance: `Variant: Provenance, "source";`.
+macro_rules! with_provenance {
     (
         $(#[$attribute:meta])*
         $visibility:vis enum $name:ident {
@@ -74,46 +48,26 @@ macro_rules! labelled {
         }
 
         impl $name {
-            pub(crate) const LABELS: &'static [$crate::Behaviour] = &[$(
-                $crate::Behaviour {
+            pub(crate) const BEHAVIOURS: &'static [$crate::provenance::Behaviour] = &[$(
+                $crate::provenance::Behaviour {
                     group: stringify!($name),
                     name: stringify!($variant),
-                    provenance: $crate::Provenance::$provenance,
+                    provenance: $crate::provenance::Provenance::$provenance,
                     source: $source,
                 },
             )+];
 
-            /// What it is, and how sure we are that the real system does it.
+            /// Returns the name and the provenance of this variant.
             #[must_use]
-            $visibility fn behaviour(&self) -> &'static $crate::Behaviour {
+            $visibility fn behaviour(&self) -> &'static $crate::provenance::Behaviour {
                 let name = match self {
                     $(Self::$variant { .. } => stringify!($variant),)+
                 };
-                // Found always: the list and the match come from the same lines.
-                Self::LABELS.iter().find(|it| it.name == name).unwrap_or(&Self::LABELS[0])
+                // Always found: the list and the match come from the same lines.
+                Self::BEHAVIOURS.iter().find(|it| it.name == name).unwrap_or(&Self::BEHAVIOURS[0])
             }
         }
     };
 }
 
-pub(crate) use labelled;
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn every_behaviour_has_a_unique_name_and_a_source() {
-        let mut names = HashSet::new();
-        for behaviour in behaviours() {
-            assert!(names.insert((behaviour.group, behaviour.name)), "{behaviour:?} is there twice");
-            assert!(behaviour.source.len() > 5, "{behaviour:?} has no source");
-        }
-        let groups = ["Endpoint", "Quirk", "Fault", "Refusal", "Weika", "WeChat", "WechatRefusal", "Binding"];
-        for group in groups.into_iter().chain(["BindingRefusal", "Kesion", "KesionState"]) {
-            assert!(names.iter().any(|(it, _)| *it == group), "{group} is missing");
-        }
-    }
-}
+pub(crate) use with_provenance;

@@ -7,3 +7,16 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], getrandom::Error> {
     getrandom::fill(&mut bytes)?;
     Ok(bytes)
 }
+
+/// Returns `DIGITS` decimal digits.
+pub(crate) fn digits<const DIGITS: usize>() -> Result<String, getrandom::Error> {
+    let random = u64::from_le_bytes(bytes()?);
+    Ok(format!("{:0DIGITS$}", random % 10_u64.pow(DIGITS as u32)))
+}
+
+/// Returns `N` letters and digits.
+pub(crate) fn base62<const N: usize>() -> Result<String, getrandom::Error> {
+    const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let bytes: [u8; N] = bytes()?;
+    Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(*byte) % 62])).collect())
+}

@@ -216,7 +216,7 @@ async fn raw_post(site: &Site, browser: &Browser, path: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn binding_that_the_operator_does_not_know_of_is_told_once() {
     let site = Site::start(&[]);
-    switch(&site, "binding:nobody-bound").await;
+    switch(&site, "binding:all-unbound").await;
     for (person, mobile, language, expected) in [
         ("xiaohong", XIAOHONG, "", "绑定已提交，但绑定服务仍回答未绑定。请稍后重试，或联系学校。"),
         (

@@ -35,7 +35,7 @@ async fn set_cookies(public_url: Option<&str>) -> Vec<String> {
     let control = Browser::new().get(&control_page(&site)).await.expect("it answers").text();
     let (_, code) = control.split_once("data-sms=\"13800000002\">").expect("an SMS was sent");
     let code: String = code.chars().take_while(char::is_ascii_digit).collect();
-    switch(&site, "binding:nobody-bound").await;
+    switch(&site, "binding:all-unbound").await;
     pages.push(phone.post_from(page.url(), page.url(), form("bind", &code)).await.expect("it answers"));
     pages.push(phone.get(&format!("{origin}/bind")).await.expect("it answers"));
 

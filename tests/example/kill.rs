@@ -19,7 +19,7 @@ const LIFE: Duration = Duration::from_millis(150);
 async fn log_in_until_the_end(site: Browser) -> Vec<Browser> {
     let mut browsers = Vec::new();
     loop {
-        let browser = site.stranger();
+        let browser = site.without_cookies();
         let visit = browser.get(&format!("{ORIGIN}/admin")).await;
         browsers.push(browser);
         match visit {
@@ -66,7 +66,7 @@ async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
     }
     eprintln!("{KILLS} kills, {delivered} sessions delivered, {interrupted} logins interrupted");
     assert!(delivered >= KILLS && interrupted >= KILLS, "{delivered} delivered, {interrupted} interrupted");
-    assert_eq!(instances.sandbox.ledger().tokens_issued(), 1, "whoever comes takes the token that is there");
+    assert_eq!(instances.sandbox.call_log().tokens_issued(), 1, "whoever comes takes the token that is there");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -62,7 +62,7 @@ async fn login_in_flight_is_finished_before_the_end() {
     let back = browser.get_no_follow(&approve).await.unwrap();
     let callback = back.location().unwrap().to_owned();
     let in_flight = tokio::spawn(async move { browser.get_no_follow(&callback).await });
-    weika.ledger().reached(Endpoint::ManagerInfo, 1).await;
+    weika.call_log().reached(Endpoint::ManagerInfo, 1).await;
 
     signal(&site, "TERM");
     let address = site.url.trim_start_matches("http://").to_owned();

@@ -24,7 +24,7 @@ async fn browser_on_a_desk_can_pretend_to_be_wechat() {
 
     let page = browser.post_from(&home, &pretend, "").await.unwrap();
     assert!(page.url() == home && page.text().contains("假装这是微信"));
-    let page = browser.stranger().get(&format!("{}/app", site.url)).await.unwrap();
+    let page = browser.without_cookies().get(&format!("{}/app", site.url)).await.unwrap();
     assert!(page.text().contains("请在微信中打开"));
 }
 

@@ -125,7 +125,7 @@ async fn pages_escape_names() {
     let site = Site::start(&[]);
     let browser = Browser::new();
     for path in ["/admin", "/"] {
-        let page = log_in(&browser.stranger(), &format!("{}/admin", site.url), "chen").await;
+        let page = log_in(&browser.without_cookies(), &format!("{}/admin", site.url), "chen").await;
         assert!(page.text().contains("&lt;Chen &amp; Co&gt;") && !page.text().contains("<Chen"), "{path}");
     }
     let page = browser.get(&format!("{}/%3Cscript%3E'\"", site.url)).await.unwrap();

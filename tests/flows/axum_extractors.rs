@@ -171,7 +171,7 @@ async fn two_nested_routers_share_one_login_around_them() {
     assert_eq!(browser.get(&page("/open/who")).await.unwrap().text(), "nobody");
     assert_eq!(browser.get(&page("/staff/who")).await.unwrap().text(), WANG);
     assert_eq!(browser.get(&page("/open/who")).await.unwrap().text(), WANG);
-    assert_eq!(parts.sandbox.ledger().codes_spent(), 1);
+    assert_eq!(parts.sandbox.call_log().codes_exchanged(), 1);
 }
 
 #[tokio::test]
@@ -248,7 +248,7 @@ async fn state_and_cookies_of_one_login_are_refused_by_the_other() {
     let code = parts.sandbox.issue_wxcode("wang").unwrap();
     let crossed = browser.get(&page(&format!("/auth/desk/callback?wxcode={code}&state={state}"))).await.unwrap();
     assert_eq!((crossed.status(), crossed.hops().len()), (StatusCode::BAD_REQUEST, 1));
-    assert_eq!(parts.sandbox.ledger().codes_spent(), 0);
+    assert_eq!(parts.sandbox.call_log().codes_exchanged(), 0);
 
     let visit = browser.get(&page(&format!("/auth/weika/callback?wxcode={code}&state={state}"))).await.unwrap();
     assert_eq!(visit.text(), format!("{WANG}, no clerk"));

@@ -142,7 +142,7 @@ fn any_query_of_a_callback_is_400_and_spends_nothing() {
     let site = runtime.block_on(Site::start());
     let browser = site.browser();
     runtime.block_on(site.log_in(&browser, "wang"));
-    let spent = site.sandbox.ledger().count(tower_weika_sandbox::Endpoint::ManagerInfo);
+    let spent = site.sandbox.call_log().count(tower_weika_sandbox::Endpoint::ManagerInfo);
     let pieces = prop::sample::select(vec![
         "wxcode",
         "state",
@@ -168,7 +168,7 @@ fn any_query_of_a_callback_is_400_and_spends_nothing() {
         Ok(())
     });
     outcome.expect("every query is refused");
-    assert_eq!(site.sandbox.ledger().count(tower_weika_sandbox::Endpoint::ManagerInfo), spent);
+    assert_eq!(site.sandbox.call_log().count(tower_weika_sandbox::Endpoint::ManagerInfo), spent);
     assert_eq!(runtime.block_on(site.who(&browser)), WANG);
     assert_no_panic();
 }
@@ -247,7 +247,7 @@ fn flow_cookies_of_any_bytes_never_let_a_login_through() {
         Ok(())
     });
     outcome.expect("nobody gets in");
-    assert_eq!(site.sandbox.ledger().codes_spent(), 0);
+    assert_eq!(site.sandbox.call_log().codes_exchanged(), 0);
     // The right one still does.
     assert_eq!(runtime.block_on(browser.get(&callback)).expect("an answer").text(), WANG);
     assert_no_panic();

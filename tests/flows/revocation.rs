@@ -78,7 +78,7 @@ async fn log_in_meanwhile<W: Way>(site: &Site<W>, browser: &Browser, revoke: imp
     site.sandbox.faults().once(W::EXCHANGE, Fault::Held(gate.clone()));
     let waiting = browser.clone();
     let visit = tokio::spawn(async move { waiting.get_no_follow(&callback).await });
-    soon(site.sandbox.ledger().reached(W::EXCHANGE, exchanges + 1)).await;
+    soon(site.sandbox.call_log().reached(W::EXCHANGE, exchanges + 1)).await;
     revoke.await;
     gate.open();
     soon(visit).await.unwrap().unwrap()

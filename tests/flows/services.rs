@@ -10,7 +10,7 @@ use tower::{Service, ServiceBuilder, ServiceExt};
 use tower_weika::client::weika::{WeikaClient, WeikaClientBuilder};
 use tower_weika::token::CurrentToken;
 use tower_weika::{AuthorizationCode, BoxError, Error, ErrorKind};
-use tower_weika_sandbox::{Endpoint, Fault, Gate, HostForm, Quirk, Sandbox};
+use tower_weika_sandbox::{Endpoint, Fault, Gate, HostForm, Sandbox, Variation};
 
 use super::site::soon;
 use super::way::Weika;
@@ -32,7 +32,7 @@ async fn services_answer_as_the_methods_do() {
     assert_eq!(manager.current_school().unwrap().name(), "示例大学");
     let again = client.manager_service().oneshot(code).await.unwrap_err();
     assert_eq!((again.kind(), again.upstream_code()), (ErrorKind::InvalidCode, Some(6001)));
-    assert_eq!(sandbox.ledger().tokens_issued(), 1);
+    assert_eq!(sandbox.call_log().tokens_issued(), 1);
 }
 
 #[tokio::test]
@@ -58,10 +58,10 @@ async fn timeout_around_the_token_leaves_the_fetch_running_for_the_next_caller()
     sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
     let mut service = ServiceBuilder::new().timeout(Duration::from_millis(100)).service(client.tokens().clone());
     assert!(service.ready().await.unwrap().call(()).await.unwrap_err().is::<Elapsed>());
-    soon(sandbox.ledger().reached(Endpoint::AccessToken, 1)).await;
+    soon(sandbox.call_log().reached(Endpoint::AccessToken, 1)).await;
     gate.open();
     assert!(!client.tokens().clone().oneshot(()).await.unwrap().expose().is_empty());
-    assert_eq!(sandbox.ledger().count(Endpoint::AccessToken), 1);
+    assert_eq!(sandbox.call_log().count(Endpoint::AccessToken), 1);
 }
 
 /// Tries again when the upstream system is at fault, a few times.
@@ -89,7 +89,7 @@ async fn retry_around_the_token_meets_the_pause_and_never_the_upstream() {
     let mut service = ServiceBuilder::new().retry(Again(5)).service(site.client().tokens().clone());
     let error = service.ready().await.unwrap().call(()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Fault);
-    assert_eq!(site.sandbox.ledger().count(Endpoint::AccessToken), 1);
+    assert_eq!(site.sandbox.call_log().count(Endpoint::AccessToken), 1);
     site.clock.advance(Duration::from_secs(2));
     assert!(service.ready().await.unwrap().call(()).await.is_ok());
 }
@@ -132,7 +132,7 @@ async fn e8_call_goes_to_the_platform_of_the_school_if_it_is_allowed() {
     let sandbox = Sandbox::start().await.unwrap();
     // The sandbox under another name, as a school with a platform of its own.
     let platform = format!("http://localhost:{}", sandbox.address().port());
-    sandbox.quirks().on(Quirk::Host(HostForm::Is(platform.clone())));
+    sandbox.variations().on(Variation::Host(HostForm::Is(platform.clone())));
     let client = builder(&sandbox).allow_host(&platform).build().unwrap();
     let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
     let manager = client.manager(code).await.unwrap();
@@ -141,9 +141,9 @@ async fn e8_call_goes_to_the_platform_of_the_school_if_it_is_allowed() {
     let body = json!({ "school_code": school.code() });
     let info = client.post_json(school.host(), Endpoint::SchoolInfo.path(), &body).await.unwrap();
     assert_eq!(info["name"], "示例大学");
-    let hosts = sandbox.ledger().hosts();
+    let hosts = sandbox.call_log().hosts();
     assert_eq!(hosts[&format!("localhost:{}", sandbox.address().port())], 1);
-    assert_eq!(sandbox.ledger().tokens_issued(), 1, "the cached token");
+    assert_eq!(sandbox.call_log().tokens_issued(), 1, "the cached token");
 }
 
 #[tokio::test]
@@ -153,17 +153,17 @@ async fn e8_foreign_platform_is_refused_without_a_call() {
     let client = builder(&sandbox).build().unwrap();
     let forms = [HostForm::Foreign, HostForm::PrivateIp, HostForm::Http, HostForm::Is(thief.base_url())];
     for form in forms {
-        sandbox.quirks().on(Quirk::Host(form.clone()));
+        sandbox.variations().on(Variation::Host(form.clone()));
         let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
         let manager = client.manager(code).await.unwrap();
         let host = manager.current_school().unwrap().host();
         let error = client.post_json(host, Endpoint::SchoolInfo.path(), &json!({})).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ForbiddenHost, "{form:?}");
     }
-    assert!(thief.ledger().hosts().is_empty());
-    assert_eq!(sandbox.ledger().count(Endpoint::SchoolInfo), 0);
+    assert!(thief.call_log().hosts().is_empty());
+    assert_eq!(sandbox.call_log().count(Endpoint::SchoolInfo), 0);
     let own = format!("127.0.0.1:{}", sandbox.address().port());
-    assert_eq!(sandbox.ledger().hosts().keys().collect::<Vec<_>>(), [&own]);
+    assert_eq!(sandbox.call_log().hosts().keys().collect::<Vec<_>>(), [&own]);
 }
 
 #[tokio::test]
@@ -172,12 +172,12 @@ async fn e8_base_url_is_the_default_and_a_path_cannot_leave_it() {
     let client = builder(&sandbox).build().unwrap();
     let path = Endpoint::SchoolInfo.path();
     assert_eq!(client.post_json(None, path, &json!({})).await.unwrap()["name"], "示例大学");
-    let before = sandbox.ledger().entries().len();
+    let before = sandbox.call_log().entries().len();
     for bad in ["", "x", "@evil.example/", "/a?access_token=x", "/a#b", "/a\\b", "/a b", "/\r\nHost: evil.example"] {
         let error = client.post_json(None, bad, &json!({})).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ForbiddenHost, "{bad:?}");
     }
-    assert_eq!(sandbox.ledger().entries().len(), before);
+    assert_eq!(sandbox.call_log().entries().len(), before);
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn other_calls_refresh_the_token_once_and_tell_the_number_of_a_refusal() {
     site.clock.advance(Duration::from_secs(2));
     site.sandbox.faults().once(Endpoint::SchoolInfo, Fault::NotLatest);
     assert!(site.client().post_json(None, path, &json!({})).await.is_ok());
-    assert_eq!(site.sandbox.ledger().tokens_issued(), 2);
+    assert_eq!(site.sandbox.call_log().tokens_issued(), 2);
 
     let unknown = json!({ "school_code": "0" });
     let error = site.client().post_json(None, path, &unknown).await.unwrap_err();

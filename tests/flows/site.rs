@@ -182,7 +182,7 @@ impl<W: Way> Site<W> {
 
     /// How often the code was sent.
     pub(crate) fn exchanges(&self) -> u64 {
-        self.sandbox.ledger().count(W::EXCHANGE)
+        self.sandbox.call_log().count(W::EXCHANGE)
     }
 
     /// The session cookie of a browser that is logged in.

@@ -48,10 +48,10 @@ async fn a_thousand_cold_logins_at_once_are_one_token_and_a_thousand_exchanges()
         home.insert(number);
     }
     assert_eq!(home.len() as u64, PEOPLE);
-    let ledger = site.sandbox.ledger();
-    assert_eq!((ledger.tokens_issued(), ledger.count(Endpoint::AccessToken)), (1, 1));
+    let call_log = site.sandbox.call_log();
+    assert_eq!((call_log.tokens_issued(), call_log.count(Endpoint::AccessToken)), (1, 1));
     assert_eq!(
-        (ledger.count(Endpoint::ManagerInfo), ledger.codes_spent(), ledger.codes_refused()),
+        (call_log.count(Endpoint::ManagerInfo), call_log.codes_exchanged(), call_log.codes_refused()),
         (PEOPLE, PEOPLE, 0)
     );
 }
@@ -59,7 +59,7 @@ async fn a_thousand_cold_logins_at_once_are_one_token_and_a_thousand_exchanges()
 #[tokio::test]
 async fn six_hundred_callers_that_hang_up_are_one_fetch() {
     let site = Site::start().await;
-    let ledger = site.sandbox.ledger();
+    let call_log = site.sandbox.call_log();
     let gate = Gate::new();
     site.sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
     for _ in 0..600 {
@@ -69,10 +69,10 @@ async fn six_hundred_callers_that_hang_up_are_one_fetch() {
         caller.abort();
         assert!(caller.await.unwrap_err().is_cancelled());
     }
-    soon(ledger.reached(Endpoint::AccessToken, 1)).await;
+    soon(call_log.reached(Endpoint::AccessToken, 1)).await;
     gate.open();
     soon(site.client().access_token()).await.unwrap();
-    assert_eq!((ledger.count(Endpoint::AccessToken), ledger.tokens_issued()), (1, 1));
+    assert_eq!((call_log.count(Endpoint::AccessToken), call_log.tokens_issued()), (1, 1));
 }
 
 #[tokio::test]
@@ -86,18 +86,21 @@ async fn six_hundred_browsers_that_hang_up_are_one_fetch_and_the_next_one_comes_
     for _ in 0..600 {
         browser.get_and_hang_up(&callback, Duration::ZERO).await.unwrap();
     }
-    soon(site.sandbox.ledger().reached(Endpoint::AccessToken, 1)).await;
+    soon(site.sandbox.call_log().reached(Endpoint::AccessToken, 1)).await;
     gate.open();
     assert_eq!(browser.get(&callback).await.unwrap().text(), "oSandboxWang0000000000000001");
-    let ledger = site.sandbox.ledger();
-    assert_eq!((ledger.count(Endpoint::AccessToken), ledger.codes_spent(), ledger.codes_refused()), (1, 1, 0));
+    let call_log = site.sandbox.call_log();
+    assert_eq!(
+        (call_log.count(Endpoint::AccessToken), call_log.codes_exchanged(), call_log.codes_refused()),
+        (1, 1, 0)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_refusals_of_one_token_at_once_are_one_refresh() {
     const CALLS: u64 = 200;
     let site = Site::start().await;
-    let ledger = site.sandbox.ledger();
+    let call_log = site.sandbox.call_log();
     drop(site.client().access_token().await.unwrap());
     site.sandbox.revoke_tokens();
     site.clock.advance(Duration::from_secs(2));
@@ -110,27 +113,27 @@ async fn two_hundred_refusals_of_one_token_at_once_are_one_refresh() {
         let client = site.client().clone();
         calls.spawn(async move { client.manager(code).await });
     }
-    soon(ledger.reached(Endpoint::ManagerInfo, CALLS)).await;
+    soon(call_log.reached(Endpoint::ManagerInfo, CALLS)).await;
     gate.open();
     for manager in soon(calls.join_all()).await {
         assert_eq!(manager.unwrap().name(), "王老师");
     }
-    assert_eq!((ledger.count(Endpoint::AccessToken), ledger.count(Endpoint::ManagerInfo)), (2, 2 * CALLS));
-    assert_eq!((ledger.codes_spent(), ledger.codes_refused()), (CALLS, 0));
+    assert_eq!((call_log.count(Endpoint::AccessToken), call_log.count(Endpoint::ManagerInfo)), (2, 2 * CALLS));
+    assert_eq!((call_log.codes_exchanged(), call_log.codes_refused()), (CALLS, 0));
 }
 
 #[tokio::test]
 async fn failed_fetch_is_shared_by_all_who_waited_and_by_those_who_come_soon_after() {
     let site = Site::start().await;
     let gate = Gate::new();
-    site.sandbox.quirks().on(tower_weika_sandbox::Quirk::Errcode(tower_weika_sandbox::ErrcodeForm::Absent));
+    site.sandbox.variations().on(tower_weika_sandbox::Variation::Errcode(tower_weika_sandbox::ErrcodeForm::Absent));
     site.sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
     let mut callers = JoinSet::new();
     for _ in 0..100 {
         let client = site.client().clone();
         callers.spawn(async move { client.access_token().await.map(|token| token.clone()) });
     }
-    soon(site.sandbox.ledger().reached(Endpoint::AccessToken, 1)).await;
+    soon(site.sandbox.call_log().reached(Endpoint::AccessToken, 1)).await;
     gate.open();
     for outcome in soon(callers.join_all()).await {
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Malformed);
@@ -138,7 +141,7 @@ async fn failed_fetch_is_shared_by_all_who_waited_and_by_those_who_come_soon_aft
     for _ in 0..100 {
         assert!(site.client().access_token().await.is_err());
     }
-    assert_eq!(site.sandbox.ledger().count(Endpoint::AccessToken), 1);
+    assert_eq!(site.sandbox.call_log().count(Endpoint::AccessToken), 1);
 }
 
 #[tokio::test]
@@ -153,9 +156,9 @@ async fn token_is_renewed_before_its_end_while_the_old_one_serves() {
     for _ in 0..5 {
         site.log_in(&site.browser(), "wang").await;
     }
-    let ledger = site.sandbox.ledger();
-    soon(ledger.reached(Endpoint::AccessToken, 2)).await;
-    assert_eq!((ledger.count(Endpoint::AccessToken), ledger.codes_spent()), (2, 6));
+    let call_log = site.sandbox.call_log();
+    soon(call_log.reached(Endpoint::AccessToken, 2)).await;
+    assert_eq!((call_log.count(Endpoint::AccessToken), call_log.codes_exchanged()), (2, 6));
     gate.open();
 }
 

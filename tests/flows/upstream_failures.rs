@@ -186,8 +186,8 @@ async fn run<W: Way>(endpoint: Endpoint, rows: Vec<Row>) {
         assert_recovers(&site, &browser).await;
 
         assert_eq!(site.who(&keeper).await, site.subject("li"), "{fault:?}");
-        assert!(site.sandbox.ledger().max_spends_of_one_code() <= 2, "{fault:?}");
-        assert_eq!(site.sandbox.ledger().unknown_paths(), 0, "{fault:?}");
+        assert!(site.sandbox.call_log().max_uses_of_one_code() <= 2, "{fault:?}");
+        assert_eq!(site.sandbox.call_log().unknown_paths(), 0, "{fault:?}");
     }
 }
 
@@ -259,7 +259,7 @@ async fn redirect_of_the_upstream_is_never_followed<W: Way>() {
         assert_eq!(visit.status(), StatusCode::BAD_GATEWAY);
         site.clock.advance(Duration::from_secs(60));
     }
-    assert!(elsewhere.ledger().hosts().is_empty());
+    assert!(elsewhere.call_log().hosts().is_empty());
 }
 
 async fn refused_connection_is_502_and_the_code_is_still_good<W: Way>() {
@@ -280,8 +280,8 @@ async fn token_that_is_refused_is_replaced_once_and_the_code_is_spent_once() {
     site.clock.advance(Duration::from_secs(2));
     let visit = site.browser().get(&format!("{ORIGIN}/admin")).await.unwrap();
     assert_eq!((visit.text(), visit.hops().len()), (site.subject("wang"), 4));
-    let ledger = site.sandbox.ledger();
-    assert_eq!((ledger.tokens_issued(), ledger.codes_spent(), ledger.codes_refused()), (2, 2, 0));
+    let call_log = site.sandbox.call_log();
+    assert_eq!((call_log.tokens_issued(), call_log.codes_exchanged(), call_log.codes_refused()), (2, 2, 0));
 }
 
 #[tokio::test]
@@ -290,12 +290,12 @@ async fn token_that_is_always_refused_costs_two_calls_and_two_tokens() {
     drop(site.client().access_token().await.unwrap());
     site.clock.advance(Duration::from_secs(2));
     for errcode in [json!(40_002), json!("40002"), json!(40_005)] {
-        let before = (site.sandbox.ledger().count(Endpoint::ManagerInfo), site.sandbox.ledger().tokens_issued());
+        let before = (site.sandbox.call_log().count(Endpoint::ManagerInfo), site.sandbox.call_log().tokens_issued());
         site.sandbox.faults().always(Endpoint::ManagerInfo, Fault::Errcode(errcode));
         let visit = site.browser().get(&format!("{ORIGIN}/admin")).await.unwrap();
         assert_eq!(visit.status(), StatusCode::BAD_GATEWAY);
-        let ledger = site.sandbox.ledger();
-        assert_eq!((ledger.count(Endpoint::ManagerInfo), ledger.tokens_issued()), (before.0 + 2, before.1 + 1));
+        let call_log = site.sandbox.call_log();
+        assert_eq!((call_log.count(Endpoint::ManagerInfo), call_log.tokens_issued()), (before.0 + 2, before.1 + 1));
         site.sandbox.faults().clear();
         site.clock.advance(Duration::from_secs(60));
     }
@@ -312,13 +312,13 @@ async fn wrong_secret_is_one_call_however_many_log_in() {
         let visit = site.browser().get(&format!("{ORIGIN}/admin")).await.unwrap();
         assert_eq!((visit.status(), visit.hops().len()), (StatusCode::BAD_GATEWAY, 3));
     }
-    let ledger = site.sandbox.ledger();
-    assert_eq!((ledger.count(Endpoint::AccessToken), ledger.count(Endpoint::ManagerInfo)), (1, 0));
+    let call_log = site.sandbox.call_log();
+    assert_eq!((call_log.count(Endpoint::AccessToken), call_log.count(Endpoint::ManagerInfo)), (1, 0));
     assert_eq!(site.client().access_token().await.unwrap_err().kind(), ErrorKind::Configuration);
     // And one more for every half minute.
     site.clock.advance(Duration::from_secs(30));
     site.browser().get(&format!("{ORIGIN}/admin")).await.unwrap();
-    assert_eq!(ledger.count(Endpoint::AccessToken), 2);
+    assert_eq!(call_log.count(Endpoint::AccessToken), 2);
 }
 
 #[tokio::test]
@@ -328,7 +328,7 @@ async fn e5_token_without_a_usable_lifetime_serves_and_is_not_kept() {
         site.sandbox.faults().always(Endpoint::AccessToken, Fault::ExpiresIn(expires_in.clone()));
         for login in 1..=3 {
             site.log_in(&site.browser(), "wang").await;
-            assert_eq!(site.sandbox.ledger().tokens_issued(), login, "{expires_in:?}");
+            assert_eq!(site.sandbox.call_log().tokens_issued(), login, "{expires_in:?}");
             // Two fetches are never less than a second apart.
             site.clock.advance(Duration::from_secs(1));
         }
@@ -342,11 +342,11 @@ async fn e5_lifetimes_beyond_a_week_are_cut_and_none_can_panic() {
         site.sandbox.faults().always(Endpoint::AccessToken, Fault::ExpiresIn(Some(expires_in.clone())));
         site.log_in(&site.browser(), "wang").await;
         site.log_in(&site.browser(), "wang").await;
-        assert_eq!(site.sandbox.ledger().tokens_issued(), 1, "{expires_in}");
+        assert_eq!(site.sandbox.call_log().tokens_issued(), 1, "{expires_in}");
         site.clock.advance(Duration::from_secs(7 * 24 * 3_600));
         site.log_in(&site.browser(), "wang").await;
         // The old one has ended for us, and no less for the sandbox.
-        assert_eq!(site.sandbox.ledger().tokens_issued(), 2, "{expires_in}");
+        assert_eq!(site.sandbox.call_log().tokens_issued(), 2, "{expires_in}");
     }
 }
 
@@ -359,9 +359,9 @@ async fn war_of_tokens_is_survived() {
         site.clock.advance(Duration::from_secs(2));
         drop(site.client().fetch_access_token().await.unwrap());
         site.clock.advance(Duration::from_secs(2));
-        assert_eq!(site.sandbox.ledger().codes_spent(), round + 1);
+        assert_eq!(site.sandbox.call_log().codes_exchanged(), round + 1);
     }
-    assert_eq!(site.sandbox.ledger().codes_refused(), 0);
+    assert_eq!(site.sandbox.call_log().codes_refused(), 0);
 }
 
 async fn clock_that_jumps_does_not_break_a_login<W: Way>() {

@@ -17,7 +17,7 @@ use tower_weika::official_account::OfficialAccounts;
 use tower_weika::provider::{IdentityProvider, WechatUserProvider, WeikaManagerProvider};
 use tower_weika::session::Authenticated;
 use tower_weika_sandbox::{
-    BindingState, Browser, Endpoint, Fault, Follower, KesionState, Sandbox, SandboxBuilder, Visit,
+    BindingState, Browser, Endpoint, Fault, KesionState, Sandbox, SandboxBuilder, Visit, WechatPerson,
 };
 
 use super::site::{ORIGIN, Server, address, soon, time_of};
@@ -195,8 +195,8 @@ async fn state_of_one_login_is_refused_by_the_callback_of_the_other() {
         let visit = go(&phone, &path).await;
         assert_eq!((visit.status(), visit.hops().len()), (StatusCode::BAD_REQUEST, 1), "{path}");
     }
-    let ledger = campus.sandbox.ledger();
-    assert_eq!((ledger.count(Endpoint::ManagerInfo), ledger.count(Endpoint::OpenId)), (0, 0));
+    let call_log = campus.sandbox.call_log();
+    assert_eq!((call_log.count(Endpoint::ManagerInfo), call_log.count(Endpoint::OpenId)), (0, 0));
     // Each is good where it belongs.
     let home = go(&phone, &format!("/auth/wechat/callback?code={}&state={wechat}", code.unwrap())).await;
     assert_eq!(home.text(), format!("no manager, {} bound", campus.open_id("xiaoming")));
@@ -213,13 +213,13 @@ async fn account_that_kesion_does_not_name_ends_on_a_page_and_not_at_wechat() {
     campus.set_kesion(KesionState::Authorized).await;
     assert_eq!(go(&campus.phone(), "/app/x").await.status(), StatusCode::OK);
     // Known for five minutes, and longer if Kesion fails.
-    let calls = campus.sandbox.ledger().count(Endpoint::OfficialAccount);
+    let calls = campus.sandbox.call_log().count(Endpoint::OfficialAccount);
     go(&campus.phone(), "/app/x").await;
-    assert_eq!(campus.sandbox.ledger().count(Endpoint::OfficialAccount), calls);
+    assert_eq!(campus.sandbox.call_log().count(Endpoint::OfficialAccount), calls);
     campus.sandbox.faults().always(Endpoint::OfficialAccount, Fault::BadGateway);
     campus.clock.advance(Duration::from_secs(3_600));
     assert_eq!(go(&campus.phone(), "/app/x").await.status(), StatusCode::OK);
-    assert_eq!(campus.sandbox.ledger().count(Endpoint::OfficialAccount), calls + 1);
+    assert_eq!(campus.sandbox.call_log().count(Endpoint::OfficialAccount), calls + 1);
 }
 
 #[tokio::test]
@@ -261,7 +261,7 @@ async fn a_thousand_cold_logins_at_once_ask_kesion_once_and_the_operator_a_thous
     let crowd = |sandbox: SandboxBuilder| {
         (0..PEOPLE).fold(sandbox, |sandbox, number| {
             let mobile = format!("139{number:08}");
-            sandbox.follower(Follower::new(format!("p{number}"), "群众").mobile(mobile).bound())
+            sandbox.wechat_person(WechatPerson::new(format!("p{number}"), "群众").mobile(mobile).bound())
         })
     };
     let campus = Arc::new(Campus::with(crowd).await);
@@ -284,9 +284,9 @@ async fn a_thousand_cold_logins_at_once_ask_kesion_once_and_the_operator_a_thous
         });
     }
     soon(logins.join_all()).await;
-    let ledger = campus.sandbox.ledger();
-    assert_eq!((ledger.count(Endpoint::OfficialAccount), ledger.count(Endpoint::OpenId)), (1, PEOPLE));
-    assert_eq!((ledger.codes_spent(), ledger.codes_refused(), ledger.max_spends_of_one_code()), (PEOPLE, 0, 1));
+    let call_log = campus.sandbox.call_log();
+    assert_eq!((call_log.count(Endpoint::OfficialAccount), call_log.count(Endpoint::OpenId)), (1, PEOPLE));
+    assert_eq!((call_log.codes_exchanged(), call_log.codes_refused(), call_log.max_uses_of_one_code()), (PEOPLE, 0, 1));
 }
 
 #[tokio::test]
@@ -297,5 +297,5 @@ async fn desk_gets_a_page_with_a_code_and_no_dead_end() {
         assert_eq!(visit.url(), format!("{ORIGIN}/auth/wechat/login?return_to=%2Fapp%2Fdeep"));
         assert!(visit.status() == StatusCode::OK && visit.text().contains("<svg"), "{agent}");
     }
-    assert_eq!(campus.sandbox.ledger().count(Endpoint::WechatAuthorize), 0);
+    assert_eq!(campus.sandbox.call_log().count(Endpoint::WechatAuthorize), 0);
 }

@@ -285,7 +285,7 @@ async fn no_failure_of_the_upstream_logs_or_answers_a_secret() {
         let mut secrets = Secrets::of(&site);
         site.log_in(&site.browser(), "wang").await;
         secrets.token(site.client());
-        for fault in faults.into_iter().filter(|fault| fault.fits(endpoint)) {
+        for fault in faults.into_iter().filter(|fault| fault.applies_to(endpoint)) {
             if let Some(token) = site.client().tokens().current().map(|token| token.clone()) {
                 site.client().tokens().invalidate(&token);
             }

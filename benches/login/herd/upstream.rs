@@ -28,8 +28,8 @@ pub(super) fn serve(people: usize, exchange_delay: Duration) {
     }
     announce(&format!("{} {} {}", sandbox.base_url(), sandbox.app_key(), sandbox.app_secret()));
     for _question in io::stdin().lines() {
-        let ledger = sandbox.ledger();
-        let calls = [Endpoint::AccessToken, Endpoint::ManagerInfo].map(|endpoint| ledger.count(endpoint));
-        announce(&format!("{} {} {}", calls[0], calls[1], ledger.codes_spent()));
+        let call_log = sandbox.call_log();
+        let calls = [Endpoint::AccessToken, Endpoint::ManagerInfo].map(|endpoint| call_log.count(endpoint));
+        announce(&format!("{} {} {}", calls[0], calls[1], call_log.codes_exchanged()));
     }
 }

@@ -1,14 +1,14 @@
-//! One cookie, and the rules under which a browser takes it: the parser of RFC 6265, section 5.2, with the prefixes,
-//! `SameSite` and the limits of RFC 6265bis.
+//! Cookie, and the rules under which a browser stores it: RFC 6265, section 5.2, with the prefixes, `SameSite` and the
+//! limits of RFC 6265bis.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use url::{Host, Url};
 
-use super::date;
+use super::cookie_date;
 
-/// A cookie in the jar. `Debug` does not show its value.
+/// Cookie in the jar. `Debug` does not show its value.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cookie {
@@ -16,19 +16,19 @@ pub struct Cookie {
     pub name: String,
     /// The value, as it was set.
     pub value: String,
-    /// The host it belongs to, or with `Domain` the domain.
+    /// The host that set it, or the `Domain`.
     pub domain: String,
-    /// Whether only that host gets it, and no host below.
+    /// Whether it is sent to that host only, and not to its subdomains.
     pub host_only: bool,
     /// The path below which it is sent.
     pub path: String,
-    /// When it ends; `None` with the browser.
+    /// When it expires; `None` with the browser session.
     pub expires: Option<SystemTime>,
     /// Whether it needs a secure connection.
     pub secure: bool,
     /// Whether scripts cannot see it.
     pub http_only: bool,
-    /// Whether it comes along from other sites.
+    /// Whether it is sent with requests from other sites.
     pub same_site: SameSite,
 }
 
@@ -36,9 +36,9 @@ pub struct Cookie {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum SameSite {
-    /// Never from another site.
+    /// Not with requests from another site.
     Strict,
-    /// From another site only when that leads here with a `GET`. Also what counts without the attribute.
+    /// From another site only with top-level `GET` navigations. The default without the attribute.
     Lax,
     /// Always.
     None,
@@ -60,12 +60,12 @@ impl fmt::Debug for Cookie {
 }
 
 impl Cookie {
-    /// The cookie of a `Set-Cookie` header that came from `url`; `None` if a browser does not take it.
-    /// `secure` says whether the connection counts as secure.
+    /// Returns the cookie of a `Set-Cookie` header from `url`; `None` if a browser does not store it. `secure` tells
+    /// whether the connection counts as secure.
     ///
-    /// A pair without `=` or with an empty name is ignored (RFC 6265, section 5.2, steps 2 and 5). RFC 6265bis takes
-    /// it as a nameless cookie, which a server cannot tell from a cookie of that name.
-    pub(super) fn parse(header: &str, url: &Url, secure: bool, now: SystemTime) -> Option<Self> {
+    /// A pair without `=` or with an empty name is ignored (RFC 6265, section 5.2, steps 2 and 5). RFC 6265bis stores it
+    /// as a nameless cookie, which a server cannot distinguish from a cookie of that name.
+    pub(crate) fn parse(header: &str, url: &Url, secure: bool, now: SystemTime) -> Option<Self> {
         if header.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
             return None;
         }
@@ -101,11 +101,11 @@ impl Cookie {
         allowed.then_some(cookie)
     }
 
-    /// Whether the cookie goes to `url`, not regarding `SameSite`.
-    pub(super) fn goes_to(&self, url: &Url, secure: bool) -> bool {
+    /// Returns whether the cookie is sent to `url`, not regarding `SameSite`.
+    pub(crate) fn goes_to(&self, url: &Url, secure: bool) -> bool {
         let host = url.host_str().unwrap_or_default();
-        let at_home = host == self.domain || (!self.host_only && is_below(host, &self.domain));
-        at_home && path_matches(url.path(), &self.path) && (secure || !self.secure)
+        let in_domain = host == self.domain || (!self.host_only && is_below(host, &self.domain));
+        in_domain && path_matches(url.path(), &self.path) && (secure || !self.secure)
     }
 
     fn keeps_its_prefix(&self, attributes: &Attributes) -> bool {
@@ -118,10 +118,10 @@ impl Cookie {
     }
 }
 
-/// Bytes of name and value together.
+/// Maximal length of name and value together.
 const MAX_PAIR: usize = 4_096;
 
-/// No cookie lives longer.
+/// Maximal life of a cookie.
 const MAX_AGE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 #[derive(Default)]
@@ -136,7 +136,7 @@ struct Attributes {
 }
 
 impl Attributes {
-    /// Of an attribute that is there twice, the last counts. An attribute that section 5.2 ignores (a date that fails,
+    /// The last of several equal attributes counts. An attribute that section 5.2 ignores (a date that fails,
     /// a `Max-Age` that is no number, an empty `Domain`) does not replace an earlier one.
     fn parse<'a>(parts: impl Iterator<Item = &'a str>, now: SystemTime) -> Self {
         let mut attributes = Self::default();
@@ -154,7 +154,7 @@ impl Attributes {
                 "path" => attributes.path = Some(value.to_owned()).filter(|it| it.starts_with('/')),
                 "max-age" => attributes.max_age = max_age(value, now).or(attributes.max_age),
                 "expires" => {
-                    let expires = date::parse(value).map(|it| it.min(now + MAX_AGE));
+                    let expires = cookie_date::parse(value).map(|it| it.min(now + MAX_AGE));
                     attributes.expires = expires.or(attributes.expires);
                 }
                 "secure" => attributes.secure = true,
@@ -185,7 +185,7 @@ fn max_age(value: &str, now: SystemTime) -> Option<SystemTime> {
     Some(now + Duration::from_secs(seconds).min(MAX_AGE))
 }
 
-/// Whether a host may set cookies for a domain above it. A single label is a public suffix.
+/// Returns whether a host may set cookies for a parent domain. A single label is a public suffix.
 fn may_set_for(url: &Url, domain: &str) -> bool {
     match url.host() {
         Some(Host::Domain(host)) => domain.contains('.') && is_below(host, domain),

@@ -1,11 +1,11 @@
-//! Origins and sites: who belongs together.
+//! Sites and origins: which addresses belong together.
 
 use std::net::IpAddr;
 
 use url::{Host, Url};
 
-/// Whether the host is this machine. Browsers treat it as trustworthy without TLS.
-pub(super) fn is_loopback(url: &Url) -> bool {
+/// Returns whether the host is this machine. Browsers treat it as trustworthy without TLS.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
@@ -14,18 +14,18 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether the origin is potentially trustworthy, so that `Sec-Fetch-*` are sent to it.
-pub(super) fn is_trustworthy(url: &Url) -> bool {
+/// Returns whether the origin is potentially trustworthy, so that `Sec-Fetch-*` are sent to it.
+pub(crate) fn is_trustworthy(url: &Url) -> bool {
     url.scheme() == "https" || is_loopback(url)
 }
 
-/// Whether both are of one site: scheme and registrable domain, whatever the port.
-pub(super) fn same_site(one: &Url, other: &Url) -> bool {
+/// Returns whether both are of one site: scheme and registrable domain, whatever the port.
+pub(crate) fn same_site(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme() && site(one) == site(other)
 }
 
-/// How the last address of a chain relates to whoever began it, as `Sec-Fetch-Site` says it.
-pub(super) fn relation(initiator: &Url, chain: &[Url]) -> &'static str {
+/// Returns the relation of a chain of addresses to the page that began it, as in `Sec-Fetch-Site`.
+pub(crate) fn relation(initiator: &Url, chain: &[Url]) -> &'static str {
     let origin = initiator.origin();
     if chain.iter().any(|url| !same_site(initiator, url)) {
         "cross-site"
@@ -36,7 +36,7 @@ pub(super) fn relation(initiator: &Url, chain: &[Url]) -> &'static str {
     }
 }
 
-/// The registrable domain; the host itself if it has none.
+/// Returns the registrable domain; the host itself if it has none.
 fn site(url: &Url) -> String {
     let Some(Host::Domain(name)) = url.host() else {
         return url.host_str().unwrap_or_default().to_owned();
@@ -49,7 +49,7 @@ fn site(url: &Url) -> String {
     labels[labels.len().saturating_sub(kept)..].join(".")
 }
 
-/// What is no domain of anybody before the two letters of a country.
+/// Labels that are public suffixes together with the two letters of a country.
 const SECOND_LEVEL: [&str; 8] = ["ac", "co", "com", "edu", "gov", "net", "org", "sch"];
 
 #[cfg(test)]

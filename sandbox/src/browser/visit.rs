@@ -1,109 +1,109 @@
-//! Where a request led, hop by hop.
+//! Result of a navigation, hop by hop.
 
 use std::fmt;
 
 use http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
-/// What a request led to in the end, and the way there.
+/// Last response of a navigation, and the redirects before it.
 ///
-/// `Debug` shows neither queries nor cookie values, because codes are in them.
+/// `Debug` shows neither queries nor cookie values, because they contain codes.
 #[derive(Clone)]
 pub struct Visit {
-    pub(super) hops: Vec<Hop>,
-    pub(super) url: Url,
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+    pub(crate) hops: Vec<Hop>,
+    pub(crate) url: Url,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
-/// One request and its answer.
+/// One request and its response.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Hop {
     /// The method of the request.
     pub method: Method,
-    /// Where it went.
+    /// The address of the request.
     pub url: String,
-    /// The `Cookie` header that went along.
+    /// The `Cookie` header of the request.
     pub sent_cookies: Option<String>,
-    /// The status of the answer.
+    /// The status of the response.
     pub status: StatusCode,
-    /// The `Location` header, as it came.
+    /// The `Location` header as received.
     pub location: Option<String>,
-    /// Every `Set-Cookie` header, as it came, taken or not.
+    /// Every `Set-Cookie` header as received, whether it was stored or not.
     pub set_cookies: Vec<String>,
 }
 
 impl Visit {
-    /// Every request that was made, the last one last.
+    /// Returns every request, in order.
     #[must_use]
     pub fn hops(&self) -> &[Hop] {
         &self.hops
     }
 
-    /// The address of the last answer.
+    /// Returns the address of the last response.
     #[must_use]
     pub fn url(&self) -> &str {
         self.url.as_str()
     }
 
-    /// The path of that address.
+    /// Returns the path of that address.
     #[must_use]
     pub fn path(&self) -> &str {
         self.url.path()
     }
 
-    /// The parameter `name` of that address, decoded.
+    /// Returns the parameter `name` of that address, decoded.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
         let mut pairs = self.url.query_pairs();
         pairs.find(|(it, _)| it == name).map(|(_, value)| value.into_owned())
     }
 
-    /// The status of the last answer.
+    /// Returns the status of the last response.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The headers of the last answer.
+    /// Returns the headers of the last response.
     #[must_use]
     pub const fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// A header of the last answer, if it is there and is text.
+    /// Returns a header of the last response, if it is present and text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The `Location` of the last answer: something only if it was not followed.
+    /// Returns the `Location` of the last response: present only if it was not followed.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
         self.header(header::LOCATION.as_str())
     }
 
-    /// The body of the last answer.
+    /// Returns the body of the last response.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.body
     }
 
-    /// The body of the last answer as text; what is not UTF-8 is replaced.
+    /// Returns the body of the last response as text; invalid UTF-8 is replaced.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body of the last answer as JSON.
+    /// Returns the body of the last response as JSON.
     #[must_use]
     pub fn json(&self) -> Option<serde_json::Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// Where the first link goes whose tag contains `marker`, such as `data-person="wang"`.
+    /// Returns the address of the first link whose tag contains `marker`, such as `data-person="wang"`.
     #[must_use]
     pub fn link(&self, marker: &str) -> Option<String> {
         let text = self.text();
