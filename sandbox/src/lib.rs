@@ -82,7 +82,7 @@
 //! ```
 
 // Layers, from the bottom to the top. No file imports from a layer that is listed after its own.
-// Means.
+// Basics.
 mod clock;
 mod lock;
 mod random;
@@ -105,7 +105,7 @@ mod system;
 // Dispatch, control page, connections, the public handle.
 mod server;
 
-// The other end; it imports nothing but the clock.
+// The other end, which imports the clock and the lock only.
 mod browser;
 
 pub use self::browser::{Browser, Cookie, Hop, SameSite, Visit};
@@ -125,3 +125,7 @@ pub use self::system::binding::{BindingRefusal, BindingState};
 pub use self::system::kesion::KesionState;
 pub use self::system::wechat::{WechatApproval, WechatRefusal};
 pub use self::system::weika::{Approval, WeikaRefusal};
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

@@ -16,7 +16,7 @@ pub(crate) fn of(navigation: &Navigation, chain: &[Url], user_agent: &str, langu
     if !navigation.fetch {
         insert(&mut headers, header::UPGRADE_INSECURE_REQUESTS, Some("1"));
     }
-    // The script is not on a page with an address of its own here.
+    // `fetch` does not know the path of its page, so it sends no `Referer`.
     let referrer =
         navigation.initiator.as_ref().filter(|_| !navigation.fetch).and_then(|page| referrer(page, &navigation.url));
     insert(&mut headers, header::REFERER, referrer.as_deref());

@@ -19,7 +19,7 @@ pub(crate) fn is_trustworthy(url: &Url) -> bool {
     url.scheme() == "https" || is_loopback(url)
 }
 
-/// Returns whether both are of one site: scheme and registrable domain, whatever the port.
+/// Returns whether both are of one site: scheme and registrable domain, with any port.
 pub(crate) fn same_site(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme() && site(one) == site(other)
 }

@@ -169,7 +169,7 @@ impl Variations {
         active.push(variation);
     }
 
-    /// Switches `variation` off, whatever its form.
+    /// Switches `variation` off in every form.
     pub fn off(&self, variation: &Variation) {
         self.active().retain(|it| discriminant(it) != discriminant(variation));
     }

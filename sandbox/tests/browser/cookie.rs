@@ -1,4 +1,4 @@
-//! Which cookies are taken, and which are sent.
+//! Cookies that are stored, and cookies that are sent.
 
 use super::*;
 use crate::support::ManualClock;
@@ -20,7 +20,7 @@ async fn cookies_are_taken_and_sent_by_the_rules() {
         (app, "a=1; Secure", app, true),
         (app, "a=1; Secure", plain, false),
         (plain, "a=1; Secure", app, false),
-        // Name prefixes, in whatever case.
+        // Name prefixes, in any case.
         (app, "__Host-a=1; Secure; Path=/", app, true),
         (app, "__Host-a=1; Secure", app, false),
         (app, "__Host-a=1; Path=/", app, false),
@@ -76,7 +76,7 @@ async fn set_cookie_is_parsed_as_the_standard_says() {
         // Only a semicolon ends the pair, also inside quotes.
         ("a=\"x;y\"", Some("a=\"x")),
         ("a=x,b=y", Some("a=x,b=y")),
-        // Names of attributes are trimmed, in whatever case, and those that are unknown are skipped.
+        // Names of attributes are trimmed and compared in any case, and unknown ones are skipped.
         ("a=1;PATH = /a ; foo=bar;;=;", Some("a=1")),
         ("a=1; path = /other", None),
         ("a=1; sEcUrE=no; Path=/; HTTPONLY=x", Some("a=1")),

@@ -1,4 +1,4 @@
-//! The binding service: every code of its tables, and the way from unbound to bound.
+//! Binding service: every code of its tables, and the binding of an openid.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The control page does over HTTP what tests do by calls.
+//! Control page: every button has the effect of its method.
 
 use super::*;
 

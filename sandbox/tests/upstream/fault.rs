@@ -1,4 +1,4 @@
-//! Each fault spoils exactly what it names, and says truly whether a code was spent.
+//! Faults: each has the documented effect, and consumes a code or not as documented.
 
 use std::time::Duration;
 

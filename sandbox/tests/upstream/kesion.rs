@@ -1,4 +1,4 @@
-//! Kesion's lookup: the document's answers, member for member.
+//! Kesion's lookup: the documented responses, member for member.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What the browser sees: the page, the redirect, and many visitors at once.
+//! Weika's login page and its redirect, also for many visitors at once.
 
 use super::*;
 

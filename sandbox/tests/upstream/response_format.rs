@@ -1,4 +1,4 @@
-//! Variations and faults at the binding service and at Kesion, in their own words.
+//! Variations and faults in the response formats of the binding service and of Kesion.
 
 use super::*;
 

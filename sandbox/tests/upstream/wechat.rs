@@ -1,4 +1,4 @@
-//! WeChat's authorize page: what it wants to be asked, by whom, and where it sends people.
+//! WeChat's authorize page: its parameters, the browsers that it accepts, and its redirects.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Weika answers as its documents say, and with each variation as that says.
+//! Weika's documented responses, and each variation of them.
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@
 pub enum WechatApproval {
     /// A page asks whose phone it is, and whether to allow the request.
     Ask,
-    /// The person of this id is sent back with a code at once, whatever the scope.
+    /// The person of this id is sent back with a code at once, with any scope.
     Approve(String),
     /// The person declines at once.
     Decline,
