@@ -82,6 +82,7 @@
 //! ```
 
 // Layers, from the bottom to the top. No file imports from a layer that is listed after its own.
+
 // Basics.
 mod clock;
 mod lock;

@@ -243,8 +243,8 @@ impl Browser {
         loop {
             let outgoing = self.outgoing(&navigation, &chain);
             let sent_cookies = outgoing.headers.get(header::COOKIE).map(|it| lossy(it.as_bytes()));
-            let answer = outgoing.send(self.settings.body_limit).await?;
-            let (parts, body) = answer.into_parts();
+            let response = outgoing.send(self.settings.body_limit).await?;
+            let (parts, body) = response.into_parts();
             let set_cookies: Vec<_> =
                 parts.headers.get_all(header::SET_COOKIE).iter().map(|it| lossy(it.as_bytes())).collect();
             for set_cookie in &set_cookies {

@@ -35,7 +35,7 @@ impl Setting {
         })
     }
 
-    /// Settinges it. Whether there is such a person.
+    /// Applies the setting. Returns whether the person of the setting exists.
     pub(crate) fn apply(&self, systems: &Systems) -> bool {
         match self {
             Self::Kesion(state) => systems.kesion.settings().state = *state,

@@ -107,7 +107,7 @@ pub enum CutForm {
     Utf8,
 }
 
-/// Form of an object without members.
+/// Form of an absent object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum MissingForm {

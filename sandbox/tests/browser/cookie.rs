@@ -116,7 +116,7 @@ async fn set_cookie_is_parsed_as_the_standard_says() {
 }
 
 #[tokio::test]
-async fn an_insecure_page_cannot_touch_a_secure_cookie() {
+async fn insecure_page_cannot_touch_a_secure_cookie() {
     let browser = secure().await;
     browser.get(&with("https://app.example/", "set", "a=good; Secure")).await.unwrap();
     browser.get(&with("http://app.example/", "set", "a=evil; Domain=app.example")).await.unwrap();

@@ -39,7 +39,7 @@ fn wrong(code: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_bound_openid_gets_a_token() {
+async fn bound_openid_gets_a_token() {
     let sandbox = Sandbox::builder().clock(hand().now()).start().await.unwrap();
     let answer = exchange(&sandbox, "xiaoming", Value::Null).await;
     let token = answer["data"]["token"].as_str().unwrap();
@@ -54,7 +54,7 @@ async fn a_bound_openid_gets_a_token() {
 }
 
 #[tokio::test]
-async fn an_unbound_openid_comes_without_a_token() {
+async fn unbound_openid_comes_without_a_token() {
     let sandbox = Sandbox::start().await.unwrap();
     let unbound = json!({
         "code": 2000,
@@ -72,7 +72,7 @@ async fn an_unbound_openid_comes_without_a_token() {
 }
 
 #[tokio::test]
-async fn a_company_is_found_only_with_its_flag() {
+async fn company_is_found_only_with_its_flag() {
     let sandbox = Sandbox::start().await.unwrap();
     for (person, flag, code) in [
         ("laoli", json!(1), 0),
@@ -122,7 +122,7 @@ async fn every_refusal_has_its_code_and_words() {
 }
 
 #[tokio::test]
-async fn the_operator_can_be_wrongly_set_up() {
+async fn misconfigured_operator_is_reported() {
     let sandbox = Sandbox::start().await.unwrap();
     for (state, code, msg) in [
         (BindingState::NotConfigured, 2002, "运营商未配置公众号信息"),
@@ -133,7 +133,7 @@ async fn the_operator_can_be_wrongly_set_up() {
         sandbox.set_binding(state);
         assert_eq!(exchange(&sandbox, "xiaoming", json!(0)).await, json!({ "code": code, "msg": msg }));
     }
-    assert_eq!(sandbox.call_log().code_uses(), [CodeUses::default(); 4], "no code was spent");
+    assert_eq!(sandbox.call_log().code_uses(), [CodeUses::default(); 4], "no code was consumed");
     sandbox.set_binding(BindingState::AllUnbound);
     let answer = exchange(&sandbox, "xiaoming", json!(0)).await;
     assert_eq!((&answer["code"], &answer["data"]["openId"]), (&json!(2000), &json!("oFollowerXiaoming00000000001")));
@@ -158,7 +158,7 @@ async fn person_binds_with_an_sms_code() {
 }
 
 #[tokio::test]
-async fn an_sms_is_not_sent_again_within_a_minute() {
+async fn sms_is_not_sent_again_within_a_minute() {
     let hand = hand();
     let sandbox = Sandbox::builder().clock(hand.now()).start().await.unwrap();
     assert_eq!(sms(&sandbox, MOBILE).await, 0);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 
-/// The next `get-manager-info` suffers `fault`; also how often its code was spent.
+/// The next `get-manager-info` suffers `fault`; also how often its code was consumed.
 async fn faulted(fault: Fault) -> (io::Result<Raw>, u64) {
     let sandbox = Sandbox::start().await.unwrap();
     let code = sandbox.issue_wxcode("wang").unwrap();
@@ -19,61 +19,61 @@ async fn faulted(fault: Fault) -> (io::Result<Raw>, u64) {
 }
 
 #[tokio::test]
-async fn a_reset_comes_before_or_after_the_code_is_spent() {
+async fn reset_comes_before_or_after_the_code_is_consumed() {
     for (fault, expected) in [(Fault::ResetBefore, 0), (Fault::ResetAfter, 1)] {
-        let (answer, spent) = faulted(fault).await;
+        let (answer, consumed) = faulted(fault).await;
         let error = answer.err().unwrap();
-        assert_eq!((error.kind(), spent), (io::ErrorKind::ConnectionReset, expected));
+        assert_eq!((error.kind(), consumed), (io::ErrorKind::ConnectionReset, expected));
     }
 }
 
 #[tokio::test]
-async fn a_faulted_body_belongs_to_a_spent_code() {
-    let (truncated, spent) = faulted(Fault::TruncatedBody).await;
+async fn broken_body_belongs_to_a_consumed_code() {
+    let (truncated, consumed) = faulted(Fault::TruncatedBody).await;
     let truncated = truncated.unwrap();
     assert!(!truncated.is_whole() && !truncated.body.is_empty());
-    assert_eq!((truncated.status, spent), (200, 1));
+    assert_eq!((truncated.status, consumed), (200, 1));
 
-    let (empty, spent) = faulted(Fault::EmptyBody).await;
+    let (empty, consumed) = faulted(Fault::EmptyBody).await;
     let empty = empty.unwrap();
     assert!(empty.is_whole() && empty.body.is_empty());
-    assert_eq!((empty.status, spent), (200, 1));
+    assert_eq!((empty.status, consumed), (200, 1));
 
-    let (huge, spent) = faulted(Fault::HugeBody).await;
+    let (huge, consumed) = faulted(Fault::HugeBody).await;
     let huge = huge.unwrap();
     assert!(huge.is_whole() && huge.body.len() > 10 * 1024 * 1024);
-    assert_eq!((huge.json()["name"].as_str(), spent), (Some("王老师"), 1));
+    assert_eq!((huge.json()["name"].as_str(), consumed), (Some("王老师"), 1));
 }
 
 #[tokio::test]
-async fn an_answer_from_something_in_between_spends_nothing() {
+async fn response_of_a_gateway_consumes_no_code() {
     for (fault, status) in [(Fault::BadGateway, 502), (Fault::TooManyRequests, 429)] {
-        let (answer, spent) = faulted(fault).await;
+        let (answer, consumed) = faulted(fault).await;
         let answer = answer.unwrap();
-        assert_eq!((answer.status, spent), (status, 0));
+        assert_eq!((answer.status, consumed), (status, 0));
         assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
         assert_eq!(answer.header("retry-after"), (status == 429).then_some("1"));
     }
-    let (answer, spent) = faulted(Fault::Redirect("http://elsewhere.test/".to_owned())).await;
+    let (answer, consumed) = faulted(Fault::Redirect("http://elsewhere.test/".to_owned())).await;
     let answer = answer.unwrap();
-    assert_eq!((answer.status, spent), (302, 0));
+    assert_eq!((answer.status, consumed), (302, 0));
     assert_eq!(answer.header("location"), Some("http://elsewhere.test/"));
 }
 
 #[tokio::test]
-async fn an_arbitrary_errcode_spends_nothing() {
+async fn arbitrary_errcode_consumes_no_code() {
     for errcode in [json!(-1), json!(40002), json!("6001"), json!(i64::MAX)] {
-        let (answer, spent) = faulted(Fault::Errcode(errcode.clone())).await;
+        let (answer, consumed) = faulted(Fault::Errcode(errcode.clone())).await;
         let answer = answer.unwrap();
-        assert_eq!((answer.status, spent), (200, 0));
+        assert_eq!((answer.status, consumed), (200, 0));
         assert_eq!(answer.json()["errcode"], errcode);
     }
-    let (answer, spent) = faulted(Fault::NotLatest).await;
-    assert_eq!((&answer.unwrap().json()["errcode"], spent), (&json!(40005), 0));
+    let (answer, consumed) = faulted(Fault::NotLatest).await;
+    assert_eq!((&answer.unwrap().json()["errcode"], consumed), (&json!(40005), 0));
 }
 
 #[tokio::test]
-async fn a_gate_holds_the_answer_until_it_opens() {
+async fn gate_holds_the_response_until_it_opens() {
     let sandbox = Sandbox::start().await.unwrap();
     let gate = Gate::new();
     sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
@@ -88,13 +88,13 @@ async fn a_gate_holds_the_answer_until_it_opens() {
 }
 
 #[tokio::test]
-async fn a_delay_only_delays() {
-    let (answer, spent) = faulted(Fault::Delay(Duration::from_millis(1))).await;
-    assert_eq!((answer.unwrap().json()["errcode"].as_i64(), spent), (Some(0), 1));
+async fn delay_only_delays() {
+    let (answer, consumed) = faulted(Fault::Delay(Duration::from_millis(1))).await;
+    assert_eq!((answer.unwrap().json()["errcode"].as_i64(), consumed), (Some(0), 1));
 }
 
 #[tokio::test]
-async fn a_hanging_call_has_spent_its_code_and_ends_with_the_caller() {
+async fn hanging_call_has_consumed_its_code_and_ends_with_the_caller() {
     let sandbox = Sandbox::start().await.unwrap();
     let code = sandbox.issue_wxcode("wang").unwrap();
     let target = format!("{INFO}?access_token={}", token(&sandbox).await);
@@ -122,7 +122,7 @@ async fn expires_in_can_be_anything_or_nothing() {
 }
 
 #[tokio::test]
-async fn the_way_back_can_lose_and_change_the_state() {
+async fn redirect_can_lose_and_change_the_state() {
     let sandbox = Sandbox::builder().auto_approve("wang").start().await.unwrap();
     let parameters = "redirect_uri=http://x/&state=S";
     sandbox.faults().once(Endpoint::Approve, Fault::altered_state());
@@ -147,7 +147,7 @@ async fn two_people_can_get_the_same_code() {
 }
 
 #[tokio::test]
-async fn faults_of_the_way_back_also_happen_after_the_page() {
+async fn faults_of_the_redirect_also_happen_after_the_page() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.faults().once(Endpoint::Approve, Fault::StateMissing);
     let target =

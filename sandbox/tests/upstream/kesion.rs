@@ -30,7 +30,7 @@ fn shape(value: &Value, path: &str, found: &mut Vec<String>) {
 }
 
 #[tokio::test]
-async fn an_authorized_account_is_shown_field_by_field() {
+async fn authorized_account_is_shown_field_by_field() {
     let sandbox = Sandbox::start().await.unwrap();
     let answer = look_up(&sandbox).await;
     let plain = |id: i64| json!({ "funcscope_category": { "id": id } });
@@ -86,7 +86,7 @@ async fn an_authorized_account_is_shown_field_by_field() {
 }
 
 #[tokio::test]
-async fn the_account_can_be_of_another_kind() {
+async fn account_can_be_of_another_kind() {
     let sandbox = Sandbox::start().await.unwrap();
     let mut usual = Vec::new();
     shape(&look_up(&sandbox).await, "", &mut usual);
@@ -130,7 +130,7 @@ async fn every_other_state_has_its_answer() {
 }
 
 #[tokio::test]
-async fn the_token_may_be_in_a_form_in_json_or_in_the_query() {
+async fn token_may_be_in_a_form_in_json_or_in_the_query() {
     let sandbox = Sandbox::start().await.unwrap();
     let token = sandbox.apptoken();
     assert!(token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_hexdigit()));
@@ -152,7 +152,7 @@ async fn the_token_may_be_in_a_form_in_json_or_in_the_query() {
 }
 
 #[tokio::test]
-async fn the_path_is_found_in_any_case() {
+async fn path_is_found_in_any_case() {
     let sandbox = Sandbox::start().await.unwrap();
     for path in ["/WebApi/school/GetWeixinAuthInfo", "/webapi/SCHOOL/getweixinauthinfo"] {
         let body = format!("apptoken={}", sandbox.apptoken());
@@ -163,7 +163,7 @@ async fn the_path_is_found_in_any_case() {
 }
 
 #[tokio::test]
-async fn an_apikey_is_asked_for_only_if_there_is_one() {
+async fn apikey_is_required_only_if_configured() {
     let sandbox = Sandbox::builder().apikey("key").start().await.unwrap();
     let token = sandbox.apptoken();
     for (body, good) in
@@ -177,7 +177,7 @@ async fn an_apikey_is_asked_for_only_if_there_is_one() {
 }
 
 #[tokio::test]
-async fn an_administrator_authorizes_the_account_with_a_button() {
+async fn administrator_authorizes_the_account_with_a_button() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.set_kesion(KesionState::NotAuthorized);
     let auth_url = look_up(&sandbox).await["auth_url"].as_str().unwrap().to_owned();

@@ -42,7 +42,7 @@ async fn parameters_are_appended_where_they_belong() {
 }
 
 #[tokio::test]
-async fn a_person_chooses_on_the_page() {
+async fn person_chooses_on_the_page() {
     let sandbox = Sandbox::start().await.unwrap();
     let app = Sandbox::start().await.unwrap();
     let login = format!(
@@ -63,7 +63,7 @@ async fn a_person_chooses_on_the_page() {
 }
 
 #[tokio::test]
-async fn a_wrong_login_request_gets_a_page_and_no_redirect() {
+async fn wrong_login_request_gets_a_page_and_no_redirect() {
     let sandbox = Sandbox::builder().auto_approve("wang").start().await.unwrap();
     let key = sandbox.app_key();
     for query in [

@@ -15,7 +15,7 @@ async fn json_of(sandbox: &Sandbox) -> [Value; 2] {
 }
 
 #[tokio::test]
-async fn the_number_takes_every_form_under_its_own_name() {
+async fn number_takes_every_form_under_its_own_name() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.set_kesion(KesionState::NotAuthorized);
     for (form, code, return_code) in [
@@ -79,7 +79,7 @@ async fn variations_apply_to_every_system() {
 }
 
 #[tokio::test]
-async fn what_is_missing_can_be_something_empty() {
+async fn absent_objects_can_be_empty_objects() {
     let sandbox = Sandbox::start().await.unwrap();
     for (form, empty) in
         [(MissingForm::Null, Value::Null), (MissingForm::EmptyArray, json!([])), (MissingForm::EmptyObject, json!({}))]
@@ -126,7 +126,7 @@ async fn body_over_the_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn the_usual_faults_happen_at_every_endpoint() {
+async fn usual_faults_happen_at_every_endpoint() {
     let sandbox = Sandbox::start().await.unwrap();
     for endpoint in [Endpoint::OpenId, Endpoint::SendSms, Endpoint::BindUser, Endpoint::OfficialAccount] {
         sandbox.faults().once(endpoint, Fault::ResetAfter);
@@ -145,7 +145,7 @@ async fn the_usual_faults_happen_at_every_endpoint() {
 }
 
 #[tokio::test]
-async fn the_life_of_a_bound_users_token_can_be_anything_or_nothing() {
+async fn life_of_a_bound_users_token_can_be_anything_or_nothing() {
     let sandbox = Sandbox::start().await.unwrap();
     for form in [Some(json!(0)), Some(json!(-1)), Some(json!(u64::MAX)), Some(json!("604800")), None] {
         sandbox.faults().once(Endpoint::OpenId, Fault::ExpiresIn(form.clone()));

@@ -82,7 +82,7 @@ fn approve(decision: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_page_asks_whose_phone_it_is() {
+async fn page_asks_whose_phone_it_is() {
     let sandbox = Sandbox::start().await.unwrap();
     let app = Sandbox::start().await.unwrap();
     let browser = Browser::new().user_agent(IPHONE);
@@ -104,7 +104,7 @@ async fn a_page_asks_whose_phone_it_is() {
 }
 
 #[tokio::test]
-async fn a_wrong_request_gets_a_page_with_its_number() {
+async fn wrong_request_gets_a_page_with_its_number() {
     let sandbox =
         Sandbox::builder().redirect_domain("App.example").wechat_auto_approve("xiaoming").start().await.unwrap();
     let good = query(&sandbox, "snsapi_base");
@@ -176,7 +176,7 @@ async fn other_browsers_are_told_to_use_wechat_and_may_pretend() {
 }
 
 #[tokio::test]
-async fn a_code_is_good_once_for_five_minutes_and_for_its_account() {
+async fn code_is_good_once_for_five_minutes_and_for_its_account() {
     let hand = ManualClock::new(1_700_000_000);
     let builder = Sandbox::builder().clock(hand.now()).official_account("wx00000000000000aa");
     let sandbox = builder.wechat_auto_approve("xiaoming").start().await.unwrap();
@@ -184,8 +184,8 @@ async fn a_code_is_good_once_for_five_minutes_and_for_its_account() {
     let foreign = json!({ "appid": "wx00000000000000aa", "code": code });
     let foreign = post(&sandbox, OPEN_ID, &foreign).await.unwrap().json();
     assert_eq!(foreign, json!({ "code": 2001, "msg": "获取微信openid失败" }));
-    assert_eq!(open_id(&sandbox, &code).await["code"], 0, "a foreign account did not spend it");
-    assert_eq!(open_id(&sandbox, &code).await["code"], 2001, "spent");
+    assert_eq!(open_id(&sandbox, &code).await["code"], 0, "a foreign account did not consume it");
+    assert_eq!(open_id(&sandbox, &code).await["code"], 2001, "consumed");
     let (early, late) =
         (sandbox.issue_wechat_code("xiaoming").unwrap(), sandbox.issue_wechat_code("xiaoming").unwrap());
     hand.advance(Duration::from_millis(299_999));
@@ -200,7 +200,7 @@ async fn a_code_is_good_once_for_five_minutes_and_for_its_account() {
 }
 
 #[tokio::test]
-async fn an_openid_differs_from_account_to_account() {
+async fn openid_differs_from_account_to_account() {
     let builder = Sandbox::builder().official_account("wx00000000000000aa").any_browser();
     let sandbox = builder.wechat_auto_approve("xiaoming").start().await.unwrap();
     let query = query(&sandbox, "snsapi_base").replace(sandbox.app_id(), "wx00000000000000aa");
@@ -214,7 +214,7 @@ async fn an_openid_differs_from_account_to_account() {
 }
 
 #[tokio::test]
-async fn faults_of_the_way_back_happen_with_and_without_the_page() {
+async fn faults_of_the_redirect_happen_with_and_without_the_page() {
     let sandbox = Sandbox::builder().wechat_auto_approve("xiaoming").start().await.unwrap();
     let faults = sandbox.faults();
     faults.once(Endpoint::WechatApprove, Fault::altered_state());

@@ -49,7 +49,7 @@ async fn manager_info_answers_field_by_field() {
 }
 
 #[tokio::test]
-async fn what_a_manager_does_not_have_is_absent() {
+async fn absent_data_of_a_manager_is_absent() {
     let sandbox = Sandbox::start().await.unwrap();
     let code = sandbox.issue_wxcode("zhao").unwrap();
     assert_eq!(
@@ -91,7 +91,7 @@ async fn school_info_answers_for_the_school_that_is_named() {
 }
 
 #[tokio::test]
-async fn a_code_is_spent_once() {
+async fn code_is_exchanged_once() {
     let sandbox = Sandbox::start().await.unwrap();
     let code = sandbox.issue_wxcode("li").unwrap();
     assert_eq!(manager_info(&sandbox, &code).await["errcode"], 0);
@@ -104,7 +104,7 @@ async fn a_code_is_spent_once() {
 }
 
 #[tokio::test]
-async fn a_code_expires_after_five_minutes() {
+async fn code_expires_after_five_minutes() {
     let hand = hand();
     let sandbox = Sandbox::builder().clock(hand.now()).start().await.unwrap();
     let (early, late) = (sandbox.issue_wxcode("li").unwrap(), sandbox.issue_wxcode("li").unwrap());
@@ -115,7 +115,7 @@ async fn a_code_expires_after_five_minutes() {
 }
 
 #[tokio::test]
-async fn a_code_of_another_application_is_refused_and_not_spent() {
+async fn code_of_another_application_is_refused_and_not_consumed() {
     let sandbox = Sandbox::builder().app("KEY1", "s1").app("KEY2", "s2").start().await.unwrap();
     let code = sandbox.issue_wxcode("wang").unwrap();
     let other = post(&sandbox, TOKEN, &json!({ "app_key": "KEY2", "app_secret": "s2" })).await.unwrap().json();

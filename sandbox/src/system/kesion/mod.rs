@@ -3,6 +3,7 @@
 
 mod behaviours;
 mod official_account;
+mod refusal;
 mod service;
 mod state;
 

@@ -4,9 +4,10 @@ use std::sync::{Mutex, MutexGuard};
 
 use http::Method;
 use maud::html;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::official_account::OfficialAccount;
+use super::refusal::KesionRefusal;
 use super::state::{KesionSettings, KesionState};
 use crate::lock::lock;
 use crate::message::call::Call;
@@ -27,25 +28,14 @@ pub(crate) struct Kesion {
 }
 
 impl Kesion {
-    /// Returns the state of the school's official account, and its data if it is authorized.
+    /// Returns the data of the school's official account, or the reason why there is none.
     pub(crate) fn official_account(&self, call: &Call<'_>) -> Reply {
-        let refuse = |number, msg, auth_url| refusal(number, msg, auth_url, call.variations);
-        if argument(call, "apptoken").as_deref() != Some(&*self.apptoken) {
-            return refuse(None, "apptoken无效", None);
-        }
-        if self.apikey.is_some() && argument(call, "apikey") != self.apikey {
-            return refuse(None, "apikey无效", None);
-        }
         let settings = *self.settings();
-        match settings.state {
-            KesionState::NotOpened => refuse(Some(3001), "对不起,没有开通第三方公众号授权!", None),
-            KesionState::NotAuthorized => refuse(Some(3002), "对不起,公众号还未授权!", Some(&self.auth_url)),
-            KesionState::Failing => refuse(None, "access_token missing rid: 632bc26a-1f8e3c5d-7a90b1c2", None),
-            KesionState::Authorized => {
-                let account = OfficialAccount { app_id: &self.app_id, auth_url: &self.auth_url, settings };
-                Reply::json(ResponseFormat::Kesion, account.members(call.variations), None)
-            }
+        if let Some(refusal) = self.check(call).or_else(|| KesionRefusal::of(settings.state)) {
+            return self.refuse(refusal, call.variations);
         }
+        let account = OfficialAccount { app_id: &self.app_id, auth_url: &self.auth_url, settings };
+        Reply::json(ResponseFormat::Kesion, account.members(call.variations), None)
     }
 
     /// Shows the page on which an administrator authorizes the account, with one button, and handles its form.
@@ -76,6 +66,30 @@ impl Kesion {
         Reply::page(document("公众号授权", &body))
     }
 
+    /// Returns the refusal of wrong credentials.
+    fn check(&self, call: &Call<'_>) -> Option<KesionRefusal> {
+        if argument(call, "apptoken").as_deref() != Some(&*self.apptoken) {
+            return Some(KesionRefusal::ApptokenInvalid);
+        }
+        let refused = self.apikey.is_some() && argument(call, "apikey") != self.apikey;
+        refused.then_some(KesionRefusal::ApikeyInvalid)
+    }
+
+    /// Returns a refusal: `"result": false`, the message, and the optional members.
+    fn refuse(&self, refusal: KesionRefusal, variations: &[Variation]) -> Reply {
+        let return_code = refusal.return_code();
+        let auth_url = (refusal == KesionRefusal::NotAuthorized).then(|| json!(self.auth_url));
+        let mut body = Map::from_iter([("result".to_owned(), json!(false)), ("msg".to_owned(), json!(refusal.msg()))]);
+        for (name, value) in [
+            (ResponseFormat::Kesion.code_field(), return_code.map(Value::from)),
+            ("auth_url", auth_url),
+            ("info", absent_object(variations)),
+        ] {
+            body.extend(value.map(|value| (name.to_owned(), value)));
+        }
+        Reply::json(ResponseFormat::Kesion, body, Some(return_code.unwrap_or(-1)))
+    }
+
     pub(crate) fn settings(&self) -> MutexGuard<'_, KesionSettings> {
         lock(&self.settings)
     }
@@ -92,15 +106,4 @@ fn argument(call: &Call<'_>, name: &str) -> Option<String> {
         std::str::from_utf8(call.body).ok().and_then(|form| parameter(form, name))
     };
     in_body.or_else(|| parameter(call.query(), name))
-}
-
-/// Returns a refusal: `"result": false`, the message, and the optional members.
-fn refusal(number: Option<i64>, msg: &str, auth_url: Option<&str>, variations: &[Variation]) -> Reply {
-    let mut body = Map::from_iter([("result".to_owned(), json!(false)), ("msg".to_owned(), json!(msg))]);
-    let number_member = number.map(|it| (ResponseFormat::Kesion.code_field(), json!(it)));
-    let auth_url = auth_url.map(|it| ("auth_url", json!(it)));
-    let info = absent_object(variations).map(|it| ("info", it));
-    let members = [number_member, auth_url, info].into_iter().flatten();
-    body.extend(members.map(|(name, value)| (name.to_owned(), value)));
-    Reply::json(ResponseFormat::Kesion, body, Some(number.unwrap_or(-1)))
 }

@@ -94,7 +94,7 @@ mod tests {
         "appid=A&redirect_uri=https%3A%2F%2Fapp.example%2Fback&response_type=code&scope=snsapi_base&state=S1";
 
     #[test]
-    fn the_documented_order_is_the_only_one() {
+    fn documented_order_is_the_only_one() {
         let request = AuthorizeRequest::parse(GOOD).unwrap();
         let state = request.state.as_deref();
         assert_eq!((request.app_id.as_str(), state, request.scope), ("A", Some("S1"), Scope::Base));
