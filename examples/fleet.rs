@@ -74,14 +74,19 @@ async fn serve() -> Result<(), BoxError> {
     for name in NAMES {
         // Nothing is shared but what goes through Redis: each instance has a connection and a token cache of its own.
         let store = redis.connect().await?.store();
-        let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());
+        let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret())
+            .base_url(sandbox.base_url());
         let site = site(name, weika.build()?, store, secret, &public_url)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         instances.push(listener.local_addr()?);
         tokio::spawn(serve_instance(listener, site));
     }
     let mut stdout = io::stdout().lock();
-    let _nobody_listens = writeln!(stdout, "listening on {public_url}\nsandbox on {}", sandbox.base_url());
+    let _nobody_listens = writeln!(
+        stdout,
+        "listening on {public_url}\nsandbox on {}",
+        sandbox.base_url()
+    );
     drop(stdout);
 
     for instance in instances.into_iter().cycle() {
@@ -91,7 +96,10 @@ async fn serve() -> Result<(), BoxError> {
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the crate's own source of randomness is private")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the crate's own source of randomness is private"
+)]
 fn random_secret() -> Result<[u8; 32], BoxError> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret)?;
@@ -109,7 +117,9 @@ async fn serve_instance(listener: TcpListener, site: Router) {
         let site = TowerToHyperService::new(site.clone());
         tokio::spawn(async move {
             let mut server = http1::Builder::new();
-            server.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
+            server
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_READ_TIMEOUT);
             let _broken_off = server.serve_connection(TokioIo::new(stream), site).await;
         });
     }
@@ -123,28 +133,39 @@ fn site(
     secret: [u8; 32],
     public_url: &str,
 ) -> Result<Router, BoxError> {
-    let login =
-        LoginLayer::builder(weika).store(store).secret(secret).public_url(public_url).loopback_development().build()?;
-    let admin = get(async move |manager: Authenticated<Manager>| page(name, "/admin", Some(&manager)));
+    let login = LoginLayer::builder(weika)
+        .store(store)
+        .secret(secret)
+        .public_url(public_url)
+        .loopback_development()
+        .build()?;
+    let admin =
+        get(async move |manager: Authenticated<Manager>| page(name, "/admin", Some(&manager)));
     Ok(Router::new()
         .route("/", get(home))
         .route("/admin", admin.layer(GuardLayer::<Manager>::logged_in()))
         .layer(login)
         // One request for each connection, so that the balancer sends the next one elsewhere.
         .layer(map_response(async |mut response: Response| {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
             response
         }))
         .with_state(name))
 }
 
-async fn home(State(name): State<&'static str>, manager: Option<Authenticated<Manager>>) -> Html<String> {
+async fn home(
+    State(name): State<&'static str>,
+    manager: Option<Authenticated<Manager>>,
+) -> Html<String> {
     page(name, "/", manager.as_deref())
 }
 
 fn page(instance: &str, path: &str, manager: Option<&Manager>) -> Html<String> {
     let who = match manager {
-        None => r#"<p>陌生人 · a stranger</p><p><a href="/auth/weika/login">登录 · log in</a></p>"#.to_owned(),
+        None => r#"<p>陌生人 · a stranger</p><p><a href="/auth/weika/login">登录 · log in</a></p>"#
+            .to_owned(),
         Some(manager) => format!(
             r#"<p>你好, <b>{}</b></p><form method="post" action="/auth/weika/logout"><button>退出 · log out</button></form>"#,
             escaped(manager.name())
@@ -166,7 +187,10 @@ const STYLE: &str = "body{margin:0;padding:3rem 1rem;background:#f3f6f4;font:1.0
     button{padding:.5rem 1.2rem;border:0;border-radius:.6rem;background:#16241c;color:#fff;font:inherit}";
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 /// Copies the request to the instance and the response to the browser. The instance decides when the connection ends:
@@ -203,16 +227,27 @@ impl Server {
         if let Some(url) = env::var("REDIS_URL").ok().filter(|url| !url.is_empty()) {
             return Ok(Self { url, own: None });
         }
-        let folder = Folder(env::temp_dir().join(format!("tower-weika-fleet-{}", std::process::id())));
+        let folder =
+            Folder(env::temp_dir().join(format!("tower-weika-fleet-{}", std::process::id())));
         std::fs::create_dir(&folder.0)?;
         let socket = folder.0.join("redis.sock");
         let mut command = Command::new("redis-server");
-        command.args(["--port", "0", "--save", "", "--unixsocket"]).arg(&socket).current_dir(&folder.0);
-        let started = command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true).spawn();
+        command
+            .args(["--port", "0", "--save", "", "--unixsocket"])
+            .arg(&socket)
+            .current_dir(&folder.0);
+        let started = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn();
         let process = started.map_err(|error| {
             format!("redis-server: {error}. On Debian `apt-get install redis-server` brings it; or set REDIS_URL")
         })?;
-        Ok(Self { url: format!("unix://{}", socket.display()), own: Some((process, folder)) })
+        Ok(Self {
+            url: format!("unix://{}", socket.display()),
+            own: Some((process, folder)),
+        })
     }
 
     /// A connection. A server that was just started needs a moment.
@@ -245,7 +280,10 @@ impl Drop for Folder {
 fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}

@@ -29,16 +29,24 @@ const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let sandbox = Sandbox::start().await?;
-    let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());
+    let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret())
+        .base_url(sandbox.base_url());
 
     let listen = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(listen).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let login = LoginLayer::builder(weika.build()?).public_url(&url).loopback_development();
+    let login = LoginLayer::builder(weika.build()?)
+        .public_url(&url)
+        .loopback_development();
     let login = login.guard_prefix("/admin", LoggedIn).build()?;
 
-    let site = ServiceBuilder::new().layer(login).service(service_fn(answer));
-    announce(&format!("listening on {url}\nsandbox on {}", sandbox.base_url()));
+    let site = ServiceBuilder::new()
+        .layer(login)
+        .service(service_fn(answer));
+    announce(&format!(
+        "listening on {url}\nsandbox on {}",
+        sandbox.base_url()
+    ));
 
     loop {
         let (stream, _) = listener.accept().await?;
@@ -46,7 +54,9 @@ async fn main() -> Result<(), BoxError> {
         tokio::spawn(async move {
             let mut server = http1::Builder::new();
             // Without a timer hyper waits for the rest of a request for ever.
-            server.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
+            server
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_READ_TIMEOUT);
             if let Err(error) = server.serve_connection(TokioIo::new(stream), site).await {
                 eprintln!("connection: {error}");
             }
@@ -59,13 +69,21 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     let manager = request.extensions().get::<Authenticated<Manager>>();
     let who = manager.map_or("陌生人", |manager| manager.name());
     let (status, text) = match request.uri().path() {
-        "/" => (StatusCode::OK, format!("你好, {who}. 管理后台 (back office): /admin")),
-        path if path == "/admin" || path.starts_with("/admin/") => (StatusCode::OK, format!("管理后台: {who}")),
+        "/" => (
+            StatusCode::OK,
+            format!("你好, {who}. 管理后台 (back office): /admin"),
+        ),
+        path if path == "/admin" || path.starts_with("/admin/") => {
+            (StatusCode::OK, format!("管理后台: {who}"))
+        }
         _ => (StatusCode::NOT_FOUND, "404".to_owned()),
     };
     let mut response = Response::new(Full::from(text));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
     Ok(response)
 }
 

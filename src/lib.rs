@@ -35,8 +35,8 @@
 //! |---|---|
 //! | log people in | [`login`]; [`provider`] for the ways to do it, and for one of your own |
 //! | demand something of them | [`guard`], [`extract`] |
-//! | change what people see | [`answer::Pages`] |
-//! | run on several instances | [`store::RedisStore`], [`fleet`] |
+//! | change what people see | [`response::Pages`] |
+//! | run on several instances | [`store::RedisStore`], [`coordinator`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
 //! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
 //! | know a school's official account | [`official_account`], [`client::kesion`] |
@@ -83,7 +83,7 @@ mod cookie;
 pub mod error;
 #[cfg(feature = "axum")]
 pub mod extract;
-pub mod fleet;
+pub mod coordinator;
 pub mod guard;
 mod hex;
 pub mod identity;
@@ -101,7 +101,6 @@ pub mod session;
 pub mod store;
 pub mod token;
 mod trace;
-
 pub use body::ResponseBody;
 pub use error::{BoxError, ConfigError, Error, ErrorKind};
 pub use secret::{ApiKey, AppSecret, AppToken, AuthorizationCode};

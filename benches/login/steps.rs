@@ -31,20 +31,32 @@ fn canned() -> Transport {
     Transport::new(service_fn(async |request: Request<RequestBody>| {
         let is_token = request.uri().path() == "/open/cgi-bin/access-token";
         let token = r#"{"errcode":0,"errmsg":"success","access_token":"t0ken","expires_in":7200}"#;
-        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(if is_token { token } else { MANAGER })))
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(if is_token {
+            token
+        } else {
+            MANAGER
+        })))
     }))
 }
 
 pub(crate) fn measure(section: &mut Section) {
     let at_once = Site::new(Provider, Clock::system());
     let weika = WeikaManagerProvider::builder("KEY", "s3cr3t");
-    let canned = weika.client(|client| client.transport(canned())).build().expect("a provider");
+    let canned = weika
+        .client(|client| client.transport(canned()))
+        .build()
+        .expect("a provider");
     let canned = Site::new(canned, Clock::system());
 
     // On another thread, whose time does not count.
-    let aside = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let aside = runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let sandbox = aside.block_on(Sandbox::start()).expect("a sandbox");
-    let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());
+    let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret())
+        .base_url(sandbox.base_url());
     let loopback = Site::new(weika.build().expect("a provider"), Clock::system());
     let issued = || sandbox.issue_wxcode("wang").expect("a code");
 
@@ -57,8 +69,14 @@ pub(crate) fn measure(section: &mut Section) {
         ("begin".to_owned(), begin(&at_once)),
         ("callback".to_owned(), callback(&at_once, &mut count)),
         ("begin, Weika".to_owned(), begin(&canned)),
-        ("callback, Weika".to_owned(), callback(&canned, || "345678901234567890".to_owned())),
-        ("callback, Weika over loopback".to_owned(), callback(&loopback, issued)),
+        (
+            "callback, Weika".to_owned(),
+            callback(&canned, || "345678901234567890".to_owned()),
+        ),
+        (
+            "callback, Weika over loopback".to_owned(),
+            callback(&loopback, issued),
+        ),
     ];
     let [begin, callback, begin_weika, callback_weika, over_loopback] =
         turns::medians(&mut candidates, ROUNDS, LOGINS)[..]
@@ -67,20 +85,38 @@ pub(crate) fn measure(section: &mut Section) {
     };
     let rows = [
         ("provider that answers at once", "own", begin, callback),
-        ("`WeikaManagerProvider`, upstream that answers at once", "weika", begin_weika, callback_weika),
-        ("`WeikaManagerProvider`, reqwest, sandbox on loopback", "loopback", begin_weika, over_loopback),
+        (
+            "`WeikaManagerProvider`, upstream that answers at once",
+            "weika",
+            begin_weika,
+            callback_weika,
+        ),
+        (
+            "`WeikaManagerProvider`, reqwest, sandbox on loopback",
+            "loopback",
+            begin_weika,
+            over_loopback,
+        ),
     ]
     .map(|(name, key, begin, callback)| {
         let [begin, callback] = [begin, callback].map(|nanoseconds| nanoseconds / 1e3);
-        let prefix = if key == "own" { String::new() } else { format!("{key}/") };
+        let prefix = if key == "own" {
+            String::new()
+        } else {
+            format!("{key}/")
+        };
         section.figure(&format!("{prefix}begin_us"), begin);
         section.figure(&format!("{prefix}callback_us"), callback);
         section.figure(&format!("{prefix}login_us"), begin + callback);
-        let cells = [begin, callback, begin + callback].map(|microseconds| format!("{microseconds:.1}"));
+        let cells =
+            [begin, callback, begin + callback].map(|microseconds| format!("{microseconds:.1}"));
         [vec![name.to_owned()], cells.into()].concat()
     });
     section.text("Processor time of a login in our process, without the application.");
-    section.table(&["provider", "begin, µs", "callback, µs", "both, µs"], &rows);
+    section.table(
+        &["provider", "begin, µs", "callback, µs", "both, µs"],
+        &rows,
+    );
 }
 
 fn begin(site: &Site) -> Run<'_> {

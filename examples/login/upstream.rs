@@ -32,20 +32,42 @@ impl Upstream {
     /// Starts a sandbox if anything has to be imitated.
     pub(crate) async fn start(settings: &Settings) -> Result<Self, BoxError> {
         let (weika, wechat, kesion) = match settings.systems.clone() {
-            Systems { weika: Some(weika), wechat: Some(wechat), kesion: Some(school) } => {
-                return Ok(Self { weika, wechat, school, imitation: None });
+            Systems {
+                weika: Some(weika),
+                wechat: Some(wechat),
+                kesion: Some(school),
+            } => {
+                return Ok(Self {
+                    weika,
+                    wechat,
+                    school,
+                    imitation: None,
+                });
             }
-            Systems { weika, wechat, kesion } => (weika, wechat, kesion),
+            Systems {
+                weika,
+                wechat,
+                kesion,
+            } => (weika, wechat, kesion),
         };
         let listen = settings.sandbox_listen;
         let started = Sandbox::builder().listen(listen).start().await;
         let sandbox = started.map_err(|error| format!("{listen}: {error}"))?;
-        let imitation =
-            Imitation { weika: weika.is_none(), wechat: wechat.is_none(), kesion: kesion.is_none(), sandbox };
+        let imitation = Imitation {
+            weika: weika.is_none(),
+            wechat: wechat.is_none(),
+            kesion: kesion.is_none(),
+            sandbox,
+        };
         let weika = weika.map_or_else(|| imitation.weika(), Ok)?;
         let school = kesion.map_or_else(|| imitation.school(), Ok)?;
         let wechat = wechat.map_or_else(|| imitation.wechat(&school), Ok)?;
-        Ok(Self { weika, wechat, school, imitation: Some(imitation) })
+        Ok(Self {
+            weika,
+            wechat,
+            school,
+            imitation: Some(imitation),
+        })
     }
 }
 
@@ -63,19 +85,28 @@ impl Imitation {
     /// The mobile number that belongs to a WeChat user of the sandbox.
     pub(crate) fn mobile_of(&self, user: &WechatUser) -> Option<&str> {
         let is_user = |it: &&WechatPerson| it.open_id(user.app_id()) == user.open_id().as_str();
-        self.sandbox.wechat_people().iter().find(is_user)?.mobile_number()
+        self.sandbox
+            .wechat_people()
+            .iter()
+            .find(is_user)?
+            .mobile_number()
     }
 
     fn weika(&self) -> Result<WeikaManagerProvider, ConfigError> {
         let sandbox = &self.sandbox;
-        WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url()).build()
+        WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret())
+            .base_url(sandbox.base_url())
+            .build()
     }
 
     fn school(&self) -> Result<SchoolAccount, ConfigError> {
         let client = KesionClient::builder(self.url()).build()?;
         // What is switched on the control page shall show at once.
         let soon = Duration::from_secs(1);
-        let accounts = OfficialAccounts::builder(client).time_to_live(soon).back_off(soon).build();
+        let accounts = OfficialAccounts::builder(client)
+            .time_to_live(soon)
+            .back_off(soon)
+            .build();
         Ok(accounts.school(AppToken::new(self.sandbox.apptoken())))
     }
 
@@ -84,11 +115,16 @@ impl Imitation {
         let binding = BindingClient::builder(self.url()).build()?;
         let builder = WechatUserProvider::builder(binding).authorize_url(&authorize_url);
         let builder = if self.kesion {
-            builder.official_account(school.clone()).application("school")
+            builder
+                .official_account(school.clone())
+                .application("school")
         } else {
             // A real Kesion names a real account, which the sandbox's WeChat does not have.
             builder.app_id(self.sandbox.app_id())
         };
-        Ok(Wechat { provider: builder.build()?, authorize_url })
+        Ok(Wechat {
+            provider: builder.build()?,
+            authorize_url,
+        })
     }
 }

@@ -20,7 +20,10 @@ impl Clock {
 
 impl Default for Clock {
     /// Returns the clock of the system.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the time"
+    )]
     fn default() -> Self {
         Self::new(SystemTime::now)
     }

@@ -119,10 +119,9 @@ impl Endpoint {
 
     /// Returns the endpoint of a path.
     pub(crate) fn at(path: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|it| it.path() == path || (it.is_on_iis() && it.path().eq_ignore_ascii_case(path)))
+        Self::ALL.iter().copied().find(|it| {
+            it.path() == path || (it.is_on_iis() && it.path().eq_ignore_ascii_case(path))
+        })
     }
 
     /// Kesion runs on IIS, to which `/WebApi` and `/webapi` are the same path: its documents print both.
@@ -146,7 +145,10 @@ mod tests {
 
     #[test]
     fn paths_on_iis_are_found_in_any_case() {
-        assert_eq!(Endpoint::at("/WebApi/School/getweixinauthinfo"), Some(Endpoint::OfficialAccount));
+        assert_eq!(
+            Endpoint::at("/WebApi/School/getweixinauthinfo"),
+            Some(Endpoint::OfficialAccount)
+        );
         assert_eq!(Endpoint::at("/app/wx/openid"), None);
     }
 
@@ -157,6 +159,9 @@ mod tests {
             assert!(endpoint.allows(&Method::POST) || endpoint.is_page());
             assert!(!endpoint.allows(&Method::PUT));
         }
-        assert!(Endpoint::Control.allows(&Method::POST) && !Endpoint::WechatAuthorize.allows(&Method::POST));
+        assert!(
+            Endpoint::Control.allows(&Method::POST)
+                && !Endpoint::WechatAuthorize.allows(&Method::POST)
+        );
     }
 }

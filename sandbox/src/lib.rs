@@ -119,7 +119,8 @@ pub use self::state::gate::Gate;
 pub use self::state::person::{IdentityKind, Person};
 pub use self::state::school::School;
 pub use self::state::variation::{
-    ContentTypeForm, CutForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm, Variation, Variations,
+    ContentTypeForm, CutForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm,
+    Variation, Variations,
 };
 pub use self::state::wechat_person::WechatPerson;
 pub use self::system::binding::{BindingRefusal, BindingState};

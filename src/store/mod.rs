@@ -23,7 +23,6 @@ mod stored_identity;
 mod subjects;
 #[cfg(feature = "memory")]
 mod table;
-
 use std::sync::Arc;
 
 pub use self::either::{Either, EitherLoad};
@@ -34,8 +33,8 @@ pub use self::namespace::Namespace;
 pub use self::redis::{Redis, RedisBuilder, RedisLoad, RedisStatus, RedisStore};
 pub use self::stamp::{Inserted, Stamp};
 pub use self::stored_identity::StoredIdentity;
+use crate::coordination::Coordinator;
 use crate::error::Error;
-use crate::fleet::Fleet;
 use crate::session::{Session, SessionId};
 
 /// Keeps sessions under their ids, those of each login apart.
@@ -49,7 +48,7 @@ use crate::session::{Session, SessionId};
 ///    revoked after the stamp. A revocation never waits for an exchange.
 ///
 /// A store outside this process keeps the parts of a session and puts them together again with [`Session::begin`],
-/// [`Session::within`], [`Session::ending_by`] and [`Session::used_at`].
+/// [`Session::within`], [`Session::expiring_by`] and [`Session::used_at`].
 pub trait SessionStore<I>: Clone + Send + Sync + 'static {
     /// Waits for a session that is not at hand.
     type Load: Future<Output = LoadResult<I>> + Send;
@@ -87,14 +86,22 @@ pub trait SessionStore<I>: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// If the session may still be there.
-    fn remove(&self, namespace: &Namespace, id: &SessionId) -> impl Future<Output = Result<(), Error>> + Send;
+    fn remove(
+        &self,
+        namespace: &Namespace,
+        id: &SessionId,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Revokes all sessions of one [subject](crate::identity::Identity::subject) in a namespace, and its logins under
     /// way.
     ///
     /// # Errors
     /// If some of them may still be there.
-    fn remove_subject(&self, namespace: &Namespace, subject: &str) -> impl Future<Output = Result<(), Error>> + Send;
+    fn remove_subject(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Revokes all sessions of a namespace, and all logins under way.
     ///
@@ -104,7 +111,7 @@ pub trait SessionStore<I>: Clone + Send + Sync + 'static {
 
     /// What the instances of a site share besides the sessions, if this store is shared by several. The login layer
     /// then needs a [secret](crate::login::LoginLayerBuilder::secret) that they share as well.
-    fn fleet(&self) -> Option<Arc<dyn Fleet>> {
+    fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {
         None
     }
 }

@@ -17,7 +17,6 @@ mod redis_server;
 mod support;
 mod tls;
 mod wechat;
-
 use chromium::{Chromium, Kind};
 use support::Site;
 use tower_weika_sandbox::Browser;
@@ -39,23 +38,43 @@ async fn log_in(site: &Site, chromium: &Chromium) {
 /// The page is not wider than the screen, and its style has arrived.
 async fn assert_fits(chromium: &Chromium, kind: Kind) {
     // Not `innerWidth`: a phone zooms out of a page that is too wide, and then that grows too.
-    let width = chromium.run("return document.documentElement.scrollWidth").await;
+    let width = chromium
+        .run("return document.documentElement.scrollWidth")
+        .await;
     let address = chromium.address().await;
-    assert!(width.as_u64() <= Some(kind.width.into()), "{address} is {width} wide on a screen of {}", kind.width);
-    let sheets = chromium.run("return [...document.styleSheets].filter(sheet => sheet.cssRules.length).length").await;
+    assert!(
+        width.as_u64() <= Some(kind.width.into()),
+        "{address} is {width} wide on a screen of {}",
+        kind.width
+    );
+    let sheets = chromium
+        .run("return [...document.styleSheets].filter(sheet => sheet.cssRules.length).length")
+        .await;
     assert_eq!(sheets, 1, "{address} has its style");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stranger_logs_in_and_is_back_home() {
-    let (site, chromium) = start(Kind { height: 920, ..Kind::DESKTOP }).await;
+    let (site, chromium) = start(Kind {
+        height: 920,
+        ..Kind::DESKTOP
+    })
+    .await;
     chromium.go(&site.url).await;
     chromium.see("未登录").await;
     chromium.picture("stranger").await;
 
     chromium.click("[data-login]").await;
     chromium.see("选择管理员身份").await;
-    assert!(chromium.client.current_url().await.unwrap().as_str().starts_with(site.sandbox.as_deref().unwrap()));
+    assert!(
+        chromium
+            .client
+            .current_url()
+            .await
+            .unwrap()
+            .as_str()
+            .starts_with(site.sandbox.as_deref().unwrap())
+    );
     chromium.picture("choose").await;
     chromium.click(WANG).await;
 
@@ -67,12 +86,21 @@ async fn stranger_logs_in_and_is_back_home() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn login_leads_to_exactly_the_page_that_was_asked_for() {
-    let (site, chromium) = start(Kind { height: 860, ..Kind::DESKTOP }).await;
-    chromium.go(&format!("{}/admin/deep/path?x=1", site.url)).await;
+    let (site, chromium) = start(Kind {
+        height: 860,
+        ..Kind::DESKTOP
+    })
+    .await;
+    chromium
+        .go(&format!("{}/admin/deep/path?x=1", site.url))
+        .await;
     chromium.click(WANG).await;
     chromium.see("管理后台").await;
     assert_eq!(chromium.address().await, "/admin/deep/path?x=1");
-    assert_eq!(chromium.find("[data-asked]").await.text().await.unwrap(), "/admin/deep/path?x=1");
+    assert_eq!(
+        chromium.find("[data-asked]").await.text().await.unwrap(),
+        "/admin/deep/path?x=1"
+    );
 
     chromium.go(&format!("{}/admin", site.url)).await;
     chromium.see("可管理的学校").await;
@@ -81,7 +109,11 @@ async fn login_leads_to_exactly_the_page_that_was_asked_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn declining_ends_on_a_page_with_a_way_back() {
-    let (site, chromium) = start(Kind { height: 560, ..Kind::DESKTOP }).await;
+    let (site, chromium) = start(Kind {
+        height: 560,
+        ..Kind::DESKTOP
+    })
+    .await;
     chromium.go(&format!("{}/admin/deep", site.url)).await;
     chromium.click("[data-decline]").await;
     chromium.see("登录已取消").await;
@@ -95,7 +127,11 @@ async fn declining_ends_on_a_page_with_a_way_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn logout_makes_a_stranger_of_everybody() {
-    let (site, chromium) = start(Kind { height: 1250, ..Kind::DESKTOP }).await;
+    let (site, chromium) = start(Kind {
+        height: 1250,
+        ..Kind::DESKTOP
+    })
+    .await;
     log_in(&site, &chromium).await;
     chromium.picture("home").await;
     chromium.go(&format!("{}/admin", site.url)).await;
@@ -125,7 +161,13 @@ async fn back_button_after_the_login_does_no_harm() {
 async fn callback_can_be_reloaded_and_is_worth_nothing_to_a_stranger() {
     let (site, chromium) = start(Kind::DESKTOP).await;
     chromium.go(&format!("{}/admin/deep", site.url)).await;
-    let approve = chromium.find(WANG).await.prop("href").await.unwrap().unwrap();
+    let approve = chromium
+        .find(WANG)
+        .await
+        .prop("href")
+        .await
+        .unwrap()
+        .unwrap();
     let redirect = Browser::new().get_no_follow(&approve).await.unwrap();
     let callback = redirect.location().unwrap();
 
@@ -146,7 +188,11 @@ async fn two_tabs_log_in_side_by_side() {
     chromium.see("选择管理员身份").await;
     let first = chromium.client.window().await.unwrap();
     let second = chromium.client.new_window(true).await.unwrap().handle;
-    chromium.client.switch_to_window(second.clone()).await.unwrap();
+    chromium
+        .client
+        .switch_to_window(second.clone())
+        .await
+        .unwrap();
     chromium.go(&format!("{}/admin/second", site.url)).await;
     chromium.see("选择管理员身份").await;
 
@@ -168,14 +214,22 @@ async fn lost_cookies_begin_the_login_again_once() {
     chromium.click(WANG).await;
 
     chromium.see("选择管理员身份").await;
-    assert_ne!(chromium.client.current_url().await.unwrap(), first, "a new login has begun");
+    assert_ne!(
+        chromium.client.current_url().await.unwrap(),
+        first,
+        "a new login has begun"
+    );
     chromium.click(WANG).await;
     chromium.see("你好，王老师").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn blocked_cookies_end_on_a_page_that_says_so() {
-    let (site, chromium) = start(Kind { blocks_cookies: true, ..Kind::DESKTOP }).await;
+    let (site, chromium) = start(Kind {
+        blocks_cookies: true,
+        ..Kind::DESKTOP
+    })
+    .await;
     chromium.go(&format!("{}/admin", site.url)).await;
     chromium.click(WANG).await;
     chromium.see("选择管理员身份").await;
@@ -191,12 +245,28 @@ async fn every_page_fits_a_phone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_fits_a_narrow_phone_in_the_dark() {
-    every_page_fits(Kind { width: 320, height: 1200, is_dark: true, ..Kind::PHONE }, "dark-phone").await;
+    every_page_fits(
+        Kind {
+            width: 320,
+            height: 1200,
+            is_dark: true,
+            ..Kind::PHONE
+        },
+        "dark-phone",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_fits_a_desk_in_the_dark() {
-    every_page_fits(Kind { is_dark: true, ..Kind::DESKTOP }, "dark-desk").await;
+    every_page_fits(
+        Kind {
+            is_dark: true,
+            ..Kind::DESKTOP
+        },
+        "dark-desk",
+    )
+    .await;
 }
 
 async fn every_page_fits(kind: Kind, name: &str) {
@@ -217,7 +287,11 @@ async fn every_page_fits(kind: Kind, name: &str) {
     chromium.see("你好，王老师").await;
     assert_fits(&chromium, kind).await;
     chromium.picture(name).await;
-    for (path, picture) in [("/admin", "admin"), ("/admin/settings", "settings"), ("/nowhere", "nowhere")] {
+    for (path, picture) in [
+        ("/admin", "admin"),
+        ("/admin/settings", "settings"),
+        ("/nowhere", "nowhere"),
+    ] {
         chromium.go(&format!("{}{path}", site.url)).await;
         assert_fits(&chromium, kind).await;
         chromium.picture(&format!("{name}-{picture}")).await;
@@ -226,7 +300,11 @@ async fn every_page_fits(kind: Kind, name: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn english_is_spoken_to_those_who_prefer_it() {
-    let (site, chromium) = start(Kind { languages: "en-US,en", ..Kind::DESKTOP }).await;
+    let (site, chromium) = start(Kind {
+        languages: "en-US,en",
+        ..Kind::DESKTOP
+    })
+    .await;
     chromium.go(&site.url).await;
     chromium.see("Not logged in").await;
     chromium.click("[data-login]").await;
@@ -269,6 +347,9 @@ async fn name_with_markup_is_shown_as_it_is() {
     chromium.click("[data-person=chen]").await;
     let name = chromium.find(".card strong").await.text().await.unwrap();
     assert_eq!(name, "陈晨🌸 <Chen & Co>");
-    assert!(!chromium.has("chen").await, "the name has become an element");
+    assert!(
+        !chromium.has("chen").await,
+        "the name has become an element"
+    );
     chromium.picture("chen").await;
 }

@@ -10,10 +10,13 @@ use crate::{control_page, log_in, phone, switch};
 
 /// The start tags of one element, without the angle brackets.
 fn tags<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
-    let starts = page
-        .split('<')
-        .filter(|tag| tag.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '>', '\n']) || rest.is_empty()));
-    starts.map(|tag| tag.split_once('>').map_or(tag, |(tag, _)| tag)).collect()
+    let starts = page.split('<').filter(|tag| {
+        tag.strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with([' ', '>', '\n']) || rest.is_empty())
+    });
+    starts
+        .map(|tag| tag.split_once('>').map_or(tag, |(tag, _)| tag))
+        .collect()
 }
 
 fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
@@ -24,32 +27,55 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
 /// The text of an element, from one of its start tags on.
 fn texts<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
     let (open, close) = (format!("<{name}"), format!("</{name}>"));
-    page.split(&*open).skip(1).filter_map(|rest| rest.split_once(&*close)).map(|(text, _)| text).collect()
+    page.split(&*open)
+        .skip(1)
+        .filter_map(|rest| rest.split_once(&*close))
+        .map(|(text, _)| text)
+        .collect()
 }
 
 #[track_caller]
 fn assert_accessible(page: &str, what: &str) {
     let html = tags(page, "html");
-    assert!(html.len() == 1 && attribute(html[0], "lang").is_some_and(|lang| !lang.is_empty()), "{what}: language");
-    assert!(texts(page, "title").iter().all(|title| title.len() > 1) && page.contains("<title>"), "{what}: title");
+    assert!(
+        html.len() == 1 && attribute(html[0], "lang").is_some_and(|lang| !lang.is_empty()),
+        "{what}: language"
+    );
+    assert!(
+        texts(page, "title").iter().all(|title| title.len() > 1) && page.contains("<title>"),
+        "{what}: title"
+    );
     assert_eq!(tags(page, "h1").len(), 1, "{what}: one first heading");
     assert_eq!(tags(page, "main").len(), 1, "{what}: one main landmark");
 
     // Several landmarks of one kind need different names.
     let mut names = HashSet::new();
     for nav in tags(page, "nav") {
-        let name = attribute(nav, "aria-label").unwrap_or_else(|| panic!("{what}: <{nav}> has no name"));
-        assert!(!name.is_empty() && names.insert(name), "{what}: two landmarks are called {name:?}");
+        let name =
+            attribute(nav, "aria-label").unwrap_or_else(|| panic!("{what}: <{nav}> has no name"));
+        assert!(
+            !name.is_empty() && names.insert(name),
+            "{what}: two landmarks are called {name:?}"
+        );
     }
-    let regions = tags(page, "section").into_iter().filter_map(|section| attribute(section, "aria-label"));
+    let regions = tags(page, "section")
+        .into_iter()
+        .filter_map(|section| attribute(section, "aria-label"));
     let regions: Vec<_> = regions.collect();
-    assert_eq!(regions.len(), regions.iter().collect::<HashSet<_>>().len(), "{what}: {regions:?}");
+    assert_eq!(
+        regions.len(),
+        regions.iter().collect::<HashSet<_>>().len(),
+        "{what}: {regions:?}"
+    );
 
     // An input is inside its label, or hidden.
     let labels = texts(page, "label").concat();
     for input in tags(page, "input") {
         let is_hidden = attribute(input, "type") == Some("hidden");
-        assert!(is_hidden || labels.contains(input), "{what}: <{input}> has no label");
+        assert!(
+            is_hidden || labels.contains(input),
+            "{what}: <{input}> has no label"
+        );
     }
     for (element, texts) in [("button", texts(page, "button")), ("a", texts(page, "a "))] {
         for text in texts {
@@ -58,25 +84,52 @@ fn assert_accessible(page: &str, what: &str) {
                 let text = part.split_once('>').map_or(part, |(_, text)| text);
                 text.chars().any(char::is_alphanumeric)
             });
-            assert!(has_text || tag.contains("aria-label"), "{what}: <{element}{tag}> has no name");
+            assert!(
+                has_text || tag.contains("aria-label"),
+                "{what}: <{element}{tag}> has no name"
+            );
         }
     }
     for image in tags(page, "img") {
-        assert!(image.contains(" alt="), "{what}: <{image}> has no alternative");
+        assert!(
+            image.contains(" alt="),
+            "{what}: <{image}> has no alternative"
+        );
     }
     for table in texts(page, "table") {
-        assert!(table.contains("<th scope=\"col\">"), "{what}: a table without headers");
-        assert!(table.starts_with(" aria-label") || table.contains("<caption>"), "{what}: a table without a name");
+        assert!(
+            table.contains("<th scope=\"col\">"),
+            "{what}: a table without headers"
+        );
+        assert!(
+            table.starts_with(" aria-label") || table.contains("<caption>"),
+            "{what}: a table without a name"
+        );
     }
     for group in page.split("role=\"group\"").skip(1) {
-        assert!(group.starts_with(" aria-label"), "{what}: a group without a name");
+        assert!(
+            group.starts_with(" aria-label"),
+            "{what}: a group without a name"
+        );
     }
-    let ids: Vec<_> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split_once('"')).map(|(id, _)| id).collect();
-    assert_eq!(ids.len(), ids.iter().collect::<HashSet<_>>().len(), "{what}: {ids:?}");
+    let ids: Vec<_> = page
+        .split(" id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"'))
+        .map(|(id, _)| id)
+        .collect();
+    assert_eq!(
+        ids.len(),
+        ids.iter().collect::<HashSet<_>>().len(),
+        "{what}: {ids:?}"
+    );
     for reference in ["aria-labelledby", "aria-describedby"] {
         for rest in page.split(&format!("{reference}=\"")).skip(1) {
             let id = rest.split_once('"').expect("a quoted value").0;
-            assert!(ids.contains(&id), "{what}: {reference} leads to {id:?}, which is not there");
+            assert!(
+                ids.contains(&id),
+                "{what}: {reference} leads to {id:?}, which is not there"
+            );
         }
     }
 }
@@ -88,7 +141,10 @@ async fn every_page_of_the_site_is_accessible() {
     let visit = async |browser: &Browser, who: &str, paths: &[&str]| {
         for path in paths {
             for lang in ["zh", "en"] {
-                let page = browser.get(&format!("{}{path}?lang={lang}", site.url)).await.unwrap();
+                let page = browser
+                    .get(&format!("{}{path}?lang={lang}", site.url))
+                    .await
+                    .unwrap();
                 let what = format!("{path} in {lang} for {who}");
                 assert!(page.url().contains(path), "{what} is at {}", page.url());
                 assert_accessible(&page.text(), &what);
@@ -97,17 +153,31 @@ async fn every_page_of_the_site_is_accessible() {
     };
     visit(&desk, "an anonymous visitor", &["/", "/nowhere"]).await;
     log_in(&desk, &format!("{}/admin", site.url), "wang").await;
-    visit(&desk, "a manager", &["/", "/admin", "/admin/settings", "/account", "/nowhere"]).await;
+    visit(
+        &desk,
+        "a manager",
+        &["/", "/admin", "/admin/settings", "/account", "/nowhere"],
+    )
+    .await;
     switch(&site, "kesion:not-authorized").await;
     visit(&desk, "a manager", &["/account"]).await;
 
     let page = log_in(&phone, &format!("{}/bind", site.url), "xiaohong").await;
     visit(&phone, "an unbound user", &["/", "/bind"]).await;
-    let refused = phone.post_from(page.url(), page.url(), "mobile=&sms=&action=bind").await.unwrap();
+    let refused = phone
+        .post_from(page.url(), page.url(), "mobile=&sms=&action=bind")
+        .await
+        .unwrap();
     assert_accessible(&refused.text(), "a refused form");
     switch(&site, "bind:xiaohong").await;
-    let bound = phone.get(&format!("{}/auth/wechat/login?return_to=/app", site.url)).await.unwrap();
-    phone.click(&bound, "data-person=\"xiaohong\"").await.unwrap();
+    let bound = phone
+        .get(&format!("{}/auth/wechat/login?return_to=/app", site.url))
+        .await
+        .unwrap();
+    phone
+        .click(&bound, "data-person=\"xiaohong\"")
+        .await
+        .unwrap();
     visit(&phone, "a bound user", &["/", "/app"]).await;
     log_in(&phone, &format!("{}/admin", site.url), "li").await;
     visit(&phone, "both", &["/", "/app", "/admin"]).await;
@@ -122,16 +192,46 @@ async fn every_page_of_the_sandbox_is_accessible() {
     for (what, page) in [
         ("home", get(&desk, &format!("{sandbox}/")).await),
         ("control page", get(&desk, &control_page(&site)).await),
-        ("manager page", get(&desk, &format!("{}/admin", site.url)).await),
-        ("WeChat page", get(&phone, &format!("{}/app", site.url)).await),
-        ("error", get(&desk, &format!("{sandbox}{}", Endpoint::ManagerConnect.path())).await),
-        ("WeChat on a desk", get(&desk, &format!("{sandbox}{}", Endpoint::WechatAuthorize.path())).await),
-        ("WeChat's refusal", get(&phone, &format!("{sandbox}{}", Endpoint::WechatAuthorize.path())).await),
+        (
+            "manager page",
+            get(&desk, &format!("{}/admin", site.url)).await,
+        ),
+        (
+            "WeChat page",
+            get(&phone, &format!("{}/app", site.url)).await,
+        ),
+        (
+            "error",
+            get(
+                &desk,
+                &format!("{sandbox}{}", Endpoint::ManagerConnect.path()),
+            )
+            .await,
+        ),
+        (
+            "WeChat on a desk",
+            get(
+                &desk,
+                &format!("{sandbox}{}", Endpoint::WechatAuthorize.path()),
+            )
+            .await,
+        ),
+        (
+            "WeChat's refusal",
+            get(
+                &phone,
+                &format!("{sandbox}{}", Endpoint::WechatAuthorize.path()),
+            )
+            .await,
+        ),
     ] {
         assert_accessible(&page, what);
     }
     let page = log_in(&phone, &format!("{}/bind", site.url), "xiaohong").await;
-    phone.post_from(page.url(), page.url(), "mobile=13800000002&sms=&action=sms").await.unwrap();
+    phone
+        .post_from(page.url(), page.url(), "mobile=13800000002&sms=&action=sms")
+        .await
+        .unwrap();
     let control = get(&desk, &control_page(&site)).await;
     assert!(control.contains("data-sms"), "an SMS is shown");
     assert_accessible(&control, "control page with an SMS");

@@ -13,18 +13,30 @@ async fn managers_see_the_state_that_is_switched() {
     let page = log_in(&browser, &url, "wang").await;
     assert_eq!((page.status().as_u16(), page.url()), (200, url.as_str()));
     let text = page.text();
-    for expected in
-        ["data-account=\"authorized\"", "示例大学校园服务", "wx0000000000000001", "gh_000000000001", "服务号"]
-    {
+    for expected in [
+        "data-account=\"authorized\"",
+        "示例大学校园服务",
+        "wx0000000000000001",
+        "gh_000000000001",
+        "服务号",
+    ] {
         assert!(text.contains(expected), "{expected}");
     }
-    assert!(text.contains("data-check=\"web-oauth:yes\"") && text.contains("data-check=\"own:yes\""));
+    assert!(
+        text.contains("data-check=\"web-oauth:yes\"") && text.contains("data-check=\"own:yes\"")
+    );
     assert!(!text.contains("refreshtoken"));
 
     switch(&site, "kesion:not-authorized").await;
     let page = see(&browser, &url, "data-account=\"not-authorized\"").await;
     let link = page.link("data-authorize").unwrap();
-    assert_eq!(link, format!("{}/plus/auth_url?schoolid=5", site.sandbox.as_deref().unwrap()));
+    assert_eq!(
+        link,
+        format!(
+            "{}/plus/auth_url?schoolid=5",
+            site.sandbox.as_deref().unwrap()
+        )
+    );
 
     switch(&site, "kesion:not-opened").await;
     let page = see(&browser, &url, "data-account=\"not-opened\"").await;
@@ -33,7 +45,10 @@ async fn managers_see_the_state_that_is_switched() {
     switch(&site, "kesion:authorized").await;
     // Bad news is never from memory.
     let page = browser.get(&format!("{url}?lang=en")).await.unwrap();
-    assert!(page.text().contains("data-account=\"authorized\"") && page.text().contains("It is your school"));
+    assert!(
+        page.text().contains("data-account=\"authorized\"")
+            && page.text().contains("It is your school")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,8 +75,17 @@ async fn kesion_that_fails_is_a_bad_gateway_and_no_reason_to_be_unready() {
     let browser = Browser::new();
     let page = log_in(&browser, &format!("{}/account", site.url), "wang").await;
     assert_eq!(page.status(), 502);
-    assert!(page.text().contains("data-account=\"unknown\"") && !page.text().contains("access_token"));
-    assert_eq!(browser.get(&format!("{}/readyz", site.url)).await.unwrap().status(), 200);
+    assert!(
+        page.text().contains("data-account=\"unknown\"") && !page.text().contains("access_token")
+    );
+    assert_eq!(
+        browser
+            .get(&format!("{}/readyz", site.url))
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,6 +107,9 @@ async fn bad_news_and_failures_are_never_from_memory_and_an_account_may_be() {
         sandbox.set_kesion(state);
         let page = browser.get(&url).await.unwrap();
         assert_eq!(page.status(), status, "{state:?}");
-        assert!(page.text().contains(&format!("data-account=\"{shown}\"")), "{state:?}");
+        assert!(
+            page.text().contains(&format!("data-account=\"{shown}\"")),
+            "{state:?}"
+        );
     }
 }

@@ -26,7 +26,10 @@ async fn with_the_switch_on_wechat_users_are_logged_in_once_a_visit() {
 
     let logout = format!("{}/auth/wechat/logout", site.url);
     let page = browser.post_from(&url, &logout, "").await.unwrap();
-    assert!(page.text().contains("未登录"), "who has logged out stays so");
+    assert!(
+        page.text().contains("未登录"),
+        "who has logged out stays so"
+    );
     assert!(browser.get(&url).await.unwrap().text().contains("未登录"));
     let desk = Browser::new().get(&url).await.unwrap();
     assert_eq!(desk.hops().len(), 1, "other browsers are left alone");
@@ -42,7 +45,10 @@ async fn whoever_declines_is_not_asked_again() {
     switch(&site, "phone:decline").await;
     let browser = phone();
     let page = browser.get(&url).await.unwrap();
-    assert!(page.hops().len() > 1 && address(&page) == url && page.text().contains("未登录"), "{page:?}");
+    assert!(
+        page.hops().len() > 1 && address(&page) == url && page.text().contains("未登录"),
+        "{page:?}"
+    );
     assert_eq!(browser.get(&url).await.unwrap().hops().len(), 1);
 }
 
@@ -54,14 +60,33 @@ async fn only_the_home_page_logs_in_unasked() {
     // From here on the site knows of the switch.
     see(&phone(), &format!("{}/", site.url), "data-wechat=\"bound\"").await;
     for (path, status) in [("/api/me", 401), ("/style.css", 200), ("/nowhere", 404)] {
-        let page = phone().get_no_follow(&format!("{}{path}", site.url)).await.unwrap();
+        let page = phone()
+            .get_no_follow(&format!("{}{path}", site.url))
+            .await
+            .unwrap();
         assert_eq!(page.status(), status, "{path}");
     }
-    let told = phone().get_no_follow(&format!("{}/api/me", site.url)).await.unwrap();
+    let told = phone()
+        .get_no_follow(&format!("{}/api/me", site.url))
+        .await
+        .unwrap();
     assert_eq!(told.header("content-type"), Some("application/json"));
-    let sent =
-        |path| async move { phone().get_no_follow(path).await.unwrap().location().unwrap_or_default().to_owned() };
+    let sent = |path| async move {
+        phone()
+            .get_no_follow(path)
+            .await
+            .unwrap()
+            .location()
+            .unwrap_or_default()
+            .to_owned()
+    };
     let (home, admin) = (format!("{}/", site.url), format!("{}/admin", site.url));
-    assert!(sent(&home).await.contains("/connect/oauth2/authorize"), "the home page does");
-    assert!(!sent(&admin).await.contains("/connect/oauth2/authorize"), "managers have a login of their own");
+    assert!(
+        sent(&home).await.contains("/connect/oauth2/authorize"),
+        "the home page does"
+    );
+    assert!(
+        !sent(&admin).await.contains("/connect/oauth2/authorize"),
+        "managers have a login of their own"
+    );
 }

@@ -46,17 +46,27 @@ impl Drop for Folder {
 /// How many servers run that have their socket below this folder.
 fn servers_in(folder: &Folder) -> usize {
     let folder = folder.0.to_str().expect("text");
-    let processes = fs::read_dir("/proc").expect("a system that lists its processes here").flatten();
+    let processes = fs::read_dir("/proc")
+        .expect("a system that lists its processes here")
+        .flatten();
     // Of one that has ended and waits for its parent the line is empty.
-    let lines = processes.filter_map(|process| fs::read_to_string(process.path().join("cmdline")).ok());
-    lines.filter(|line| line.contains("redis-server") && line.contains(folder)).count()
+    let lines =
+        processes.filter_map(|process| fs::read_to_string(process.path().join("cmdline")).ok());
+    lines
+        .filter(|line| line.contains("redis-server") && line.contains(folder))
+        .count()
 }
 
 /// Which instance has answered, and what it says of whoever asks.
 fn told(page: &Visit) -> (char, &'static str) {
     let text = page.text();
-    let (_, instance) = text.split_once("id=\"instance\">实例 ").expect("it says which one it is");
-    let who = ["陌生人", "<b>王老师</b>"].into_iter().find(|who| text.contains(who)).expect("it says who is asking");
+    let (_, instance) = text
+        .split_once("id=\"instance\">实例 ")
+        .expect("it says which one it is");
+    let who = ["陌生人", "<b>王老师</b>"]
+        .into_iter()
+        .find(|who| text.contains(who))
+        .expect("it says who is asking");
     (instance.chars().next().expect("a name"), who)
 }
 
@@ -73,17 +83,41 @@ async fn told_by_both(browser: &Browser, url: &str) -> Vec<(char, &'static str)>
 async fn assert_one_site(site: &Site) {
     let url = format!("{}/", site.url);
     let browser = Browser::new();
-    assert_eq!(told_by_both(&browser, &url).await, [('A', "陌生人"), ('B', "陌生人")]);
-    let page = browser.get(&format!("{}/admin", site.url)).await.expect("the site answers");
-    let page = browser.click(&page, "data-person=\"wang\"").await.expect("the site answers");
-    assert_eq!((page.status().as_u16(), page.url()), (200, format!("{}/admin", site.url).as_str()));
+    assert_eq!(
+        told_by_both(&browser, &url).await,
+        [('A', "陌生人"), ('B', "陌生人")]
+    );
+    let page = browser
+        .get(&format!("{}/admin", site.url))
+        .await
+        .expect("the site answers");
+    let page = browser
+        .click(&page, "data-person=\"wang\"")
+        .await
+        .expect("the site answers");
+    assert_eq!(
+        (page.status().as_u16(), page.url()),
+        (200, format!("{}/admin", site.url).as_str())
+    );
     for url in [&url, &format!("{}/admin", site.url)] {
-        assert_eq!(told_by_both(&browser, url).await, [('A', "<b>王老师</b>"), ('B', "<b>王老师</b>")]);
+        assert_eq!(
+            told_by_both(&browser, url).await,
+            [('A', "<b>王老师</b>"), ('B', "<b>王老师</b>")]
+        );
     }
-    assert_eq!(told_by_both(&Browser::new(), &url).await, [('A', "陌生人"), ('B', "陌生人")]);
+    assert_eq!(
+        told_by_both(&Browser::new(), &url).await,
+        [('A', "陌生人"), ('B', "陌生人")]
+    );
 
-    browser.post_from(&url, &format!("{}/auth/weika/logout", site.url), "").await.expect("the site answers");
-    assert_eq!(told_by_both(&browser, &url).await, [('A', "陌生人"), ('B', "陌生人")]);
+    browser
+        .post_from(&url, &format!("{}/auth/weika/logout", site.url), "")
+        .await
+        .expect("the site answers");
+    assert_eq!(
+        told_by_both(&browser, &url).await,
+        [('A', "陌生人"), ('B', "陌生人")]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,9 +154,13 @@ fn fleet_leaves_nothing_behind_whenever_it_is_ended() {
     find_or_install([&["redis-server"]], &["redis-server"]);
     let folder = Folder::new("early");
     for millis in (0..200).step_by(10) {
-        let mut child = fleet(&folder.0).spawn().expect("the example can be started");
+        let mut child = fleet(&folder.0)
+            .spawn()
+            .expect("the example can be started");
         std::thread::sleep(Duration::from_millis(millis));
-        let ended = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        let ended = Command::new("kill")
+            .args(["-TERM", &child.id().to_string()])
+            .status();
         assert!(ended.expect("kill is everywhere").success());
         child.wait().expect("a child of this process");
         until("its redis is gone", || servers_in(&folder) == 0);
@@ -132,24 +170,42 @@ fn fleet_leaves_nothing_behind_whenever_it_is_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fleet_takes_the_redis_that_it_is_given() {
-    let redis = Redis::start_with(&Options { password: Some("s3cr3t"), ..Options::default() });
+    let redis = Redis::start_with(&Options {
+        password: Some("s3cr3t"),
+        ..Options::default()
+    });
     let folder = Folder::new("given");
     let mut site = Site::run(fleet(&folder.0).env("REDIS_URL", redis.url()), true);
     assert!(servers_in(&folder) == 0 && folder.is_empty());
     assert_one_site(&site).await;
-    assert!(redis.keys().iter().any(|key| key.contains("token")), "{:?}", redis.keys());
+    assert!(
+        redis.keys().iter().any(|key| key.contains("token")),
+        "{:?}",
+        redis.keys()
+    );
     signal(&site, "TERM");
     assert_eq!(wait(&mut site).code(), Some(0));
-    assert!(!site.stderr.lock().unwrap_or_else(PoisonError::into_inner).contains("s3cr3t"));
+    assert!(
+        !site
+            .stderr
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains("s3cr3t")
+    );
 }
 
 #[test]
 fn fleet_without_a_redis_says_what_to_do() {
     let folder = Folder::new("without");
     let (status, said) = end_of(fleet(&folder.0).env("PATH", &folder.0));
-    assert_eq!((status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    assert_eq!(
+        (status.code(), said.lines().count()),
+        (Some(1), 1),
+        "{said}"
+    );
     assert!(
-        said.starts_with("cannot go on: redis-server: ") && said.contains("apt-get install redis-server"),
+        said.starts_with("cannot go on: redis-server: ")
+            && said.contains("apt-get install redis-server"),
         "{said}"
     );
     assert!(folder.is_empty());
@@ -157,7 +213,14 @@ fn fleet_without_a_redis_says_what_to_do() {
     let nobody = crate::free_address().unwrap();
     for url in [format!("redis://:s3cr3t@{nobody}"), "garbage".to_owned()] {
         let (status, said) = end_of(fleet(&folder.0).env("REDIS_URL", url));
-        assert_eq!((status.code(), said.lines().count()), (Some(1), 1), "{said}");
-        assert!(said.starts_with("cannot go on: redis: ") && !said.contains("s3cr3t"), "{said}");
+        assert_eq!(
+            (status.code(), said.lines().count()),
+            (Some(1), 1),
+            "{said}"
+        );
+        assert!(
+            said.starts_with("cannot go on: redis: ") && !said.contains("s3cr3t"),
+            "{said}"
+        );
     }
 }

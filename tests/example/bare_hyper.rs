@@ -12,7 +12,15 @@ async fn bare_hyper_knows_managers_too() {
     let home = browser.get(&site.url).await.unwrap();
     assert!(home.text().contains("陌生人"));
     for path in ["/admin", "/admin/deep", "/admin%2fdeep", "//admin"] {
-        assert_eq!(browser.fetch(&format!("{}{path}", site.url)).await.unwrap().status(), 401, "{path}");
+        assert_eq!(
+            browser
+                .fetch(&format!("{}{path}", site.url))
+                .await
+                .unwrap()
+                .status(),
+            401,
+            "{path}"
+        );
     }
     let page = log_in(&browser, &format!("{}/admin/deep?x=1", site.url), "wang").await;
     assert_eq!(page.url(), format!("{}/admin/deep?x=1", site.url));

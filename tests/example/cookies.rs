@@ -10,17 +10,33 @@ const ORIGIN: &str = "https://campus.example.edu.cn";
 
 /// All `Set-Cookie` lines of the site's own cookies, set and removed, at a site under `public_url`.
 async fn set_cookies(public_url: Option<&str>) -> Vec<String> {
-    let public: Vec<_> = public_url.map(|url| ("PUBLIC_URL", url)).into_iter().collect();
+    let public: Vec<_> = public_url
+        .map(|url| ("PUBLIC_URL", url))
+        .into_iter()
+        .collect();
     let site = Site::start(&[&public[..], &[("ALLOW_SANDBOX", "1")]].concat());
     let origin = public_url.unwrap_or(&site.url);
-    let address = site.url.trim_start_matches("http://").parse().expect("an address");
-    let route = |browser: Browser| if public_url.is_some() { browser.route(ORIGIN, address) } else { browser };
+    let address = site
+        .url
+        .trim_start_matches("http://")
+        .parse()
+        .expect("an address");
+    let route = |browser: Browser| {
+        if public_url.is_some() {
+            browser.route(ORIGIN, address)
+        } else {
+            browser
+        }
+    };
     let mut pages = Vec::new();
 
     let desk = route(Browser::new());
     for form in ["on=1", ""] {
-        pages
-            .push(desk.post_from(&format!("{origin}/"), &format!("{origin}/pretend"), form).await.expect("it answers"));
+        pages.push(
+            desk.post_from(&format!("{origin}/"), &format!("{origin}/pretend"), form)
+                .await
+                .expect("it answers"),
+        );
     }
 
     // A binding that the binding service forgets: the marker is set, and removed on the page after it.
@@ -29,18 +45,47 @@ async fn set_cookies(public_url: Option<&str>) -> Vec<String> {
     switch(&site, "person:xiaohong").await;
     let form = |action: &str, sms: &str| {
         let mut form = Serializer::new(String::new());
-        form.append_pair("mobile", "13800000002").append_pair("sms", sms).append_pair("action", action).finish()
+        form.append_pair("mobile", "13800000002")
+            .append_pair("sms", sms)
+            .append_pair("action", action)
+            .finish()
     };
-    phone.post_from(page.url(), page.url(), form("sms", "")).await.expect("it answers");
-    let control = Browser::new().get(&control_page(&site)).await.expect("it answers").text();
-    let (_, code) = control.split_once("data-sms=\"13800000002\">").expect("an SMS was sent");
+    phone
+        .post_from(page.url(), page.url(), form("sms", ""))
+        .await
+        .expect("it answers");
+    let control = Browser::new()
+        .get(&control_page(&site))
+        .await
+        .expect("it answers")
+        .text();
+    let (_, code) = control
+        .split_once("data-sms=\"13800000002\">")
+        .expect("an SMS was sent");
     let code: String = code.chars().take_while(char::is_ascii_digit).collect();
     switch(&site, "binding:all-unbound").await;
-    pages.push(phone.post_from(page.url(), page.url(), form("bind", &code)).await.expect("it answers"));
-    pages.push(phone.get(&format!("{origin}/bind")).await.expect("it answers"));
+    pages.push(
+        phone
+            .post_from(page.url(), page.url(), form("bind", &code))
+            .await
+            .expect("it answers"),
+    );
+    pages.push(
+        phone
+            .get(&format!("{origin}/bind"))
+            .await
+            .expect("it answers"),
+    );
 
-    let lines = pages.iter().flat_map(|page| page.hops()).flat_map(|hop| hop.set_cookies.clone());
-    let is_of_a_login = |line: &str| ["__Host-", "dev-"].iter().any(|start| line.starts_with(start));
+    let lines = pages
+        .iter()
+        .flat_map(|page| page.hops())
+        .flat_map(|hop| hop.set_cookies.clone());
+    let is_of_a_login = |line: &str| {
+        ["__Host-", "dev-"]
+            .iter()
+            .any(|start| line.starts_with(start))
+    };
     lines.filter(|line| !is_of_a_login(line)).collect()
 }
 

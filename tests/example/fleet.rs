@@ -19,24 +19,48 @@ async fn within_a_second(what: &str, is_so: impl AsyncFn() -> bool) {
         if is_so().await {
             return;
         }
-        assert!(asked < Duration::from_secs(1), "{what}: not so after {asked:?}");
+        assert!(
+            asked < Duration::from_secs(1),
+            "{what}: not so after {asked:?}"
+        );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
 async fn log_out(browser: &Browser, site: &Site, login: &str) {
-    let page = at(browser, site).post(&format!("{ORIGIN}/auth/{login}/logout"), "").await.expect("the site answers");
-    assert_eq!((page.status().as_u16(), page.url()), (200, format!("{ORIGIN}/").as_str()));
+    let page = at(browser, site)
+        .post(&format!("{ORIGIN}/auth/{login}/logout"), "")
+        .await
+        .expect("the site answers");
+    assert_eq!(
+        (page.status().as_u16(), page.url()),
+        (200, format!("{ORIGIN}/").as_str())
+    );
 }
 
 /// Begins a login at this instance and approves it. The address that leads back was not gone to yet.
 async fn approved(browser: &Browser, site: &Site, person: &str) -> Approved {
     let browser = at(browser, site);
-    let page = browser.get(&format!("{ORIGIN}/admin/deep?x=1")).await.expect("the site answers");
-    let flow_cookies = page.hops().iter().flat_map(|hop| hop.set_cookies.clone()).collect();
-    let approve = page.link(&format!("data-person=\"{person}\"")).expect("the sandbox offers this person");
-    let back = browser.get_no_follow(&approve).await.expect("the sandbox answers");
-    Approved { callback: back.location().expect("it leads back").to_owned(), flow_cookies }
+    let page = browser
+        .get(&format!("{ORIGIN}/admin/deep?x=1"))
+        .await
+        .expect("the site answers");
+    let flow_cookies = page
+        .hops()
+        .iter()
+        .flat_map(|hop| hop.set_cookies.clone())
+        .collect();
+    let approve = page
+        .link(&format!("data-person=\"{person}\""))
+        .expect("the sandbox offers this person");
+    let back = browser
+        .get_no_follow(&approve)
+        .await
+        .expect("the sandbox answers");
+    Approved {
+        callback: back.location().expect("it leads back").to_owned(),
+        flow_cookies,
+    }
 }
 
 struct Approved {
@@ -57,7 +81,10 @@ impl Approved {
     /// The answer at this instance, and the session in it.
     async fn call_back(&self, site: &Site) -> (Visit, Option<String>, Browser) {
         let browser = self.browser();
-        let visit = at(&browser, site).get_no_follow(&self.callback).await.expect("the site answers");
+        let visit = at(&browser, site)
+            .get_no_follow(&self.callback)
+            .await
+            .expect("the site answers");
         let session = session_cookie(&browser);
         (visit, session, browser)
     }
@@ -68,7 +95,10 @@ async fn four_cold_instances_fetch_one_token_for_all() {
     let instances = Instances::with(Sandbox::builder().auto_approve("wang")).await;
     // Long enough for each of them to begin a fetch of its own.
     let delay = Fault::Delay(Duration::from_millis(500));
-    instances.sandbox.faults().always(Endpoint::AccessToken, delay);
+    instances
+        .sandbox
+        .faults()
+        .always(Endpoint::AccessToken, delay);
     let sites: Vec<Site> = (0..4).map(|_| instances.start()).collect();
     let mut visits = JoinSet::new();
     for (number, site) in sites.iter().cycle().take(40).enumerate() {
@@ -96,20 +126,38 @@ async fn whoever_logs_in_at_one_instance_is_known_at_the_other_and_logs_out_at_a
         let (status, people) = me(&browser, site).await;
         assert_eq!(status, 200);
         assert_eq!(people["manager"]["name"], json!("王老师"));
-        assert_eq!(people["wechat"]["open_id"], json!("oFollowerXiaoming00000000001"));
+        assert_eq!(
+            people["wechat"]["open_id"],
+            json!("oFollowerXiaoming00000000001")
+        );
         for path in ["/admin/deep", "/app/deep"] {
-            let page = at(&browser, site).get_no_follow(&format!("{ORIGIN}{path}")).await.unwrap();
+            let page = at(&browser, site)
+                .get_no_follow(&format!("{ORIGIN}{path}"))
+                .await
+                .unwrap();
             assert_eq!(page.status(), 200, "{path}");
         }
     }
 
     log_out(&browser, &b, "weika").await;
-    assert!(me(&browser, &b).await.1["manager"].is_null(), "here at once");
-    within_a_second("no manager at A", async || me(&browser, &a).await.1["manager"].is_null()).await;
-    let sent = at(&browser, &a).get_no_follow(&format!("{ORIGIN}/admin")).await.unwrap();
+    assert!(
+        me(&browser, &b).await.1["manager"].is_null(),
+        "here at once"
+    );
+    within_a_second("no manager at A", async || {
+        me(&browser, &a).await.1["manager"].is_null()
+    })
+    .await;
+    let sent = at(&browser, &a)
+        .get_no_follow(&format!("{ORIGIN}/admin"))
+        .await
+        .unwrap();
     assert_eq!(sent.status(), 303, "to the login");
     for site in [&a, &b] {
-        assert!(me(&browser, site).await.1["wechat"].is_object(), "the other login is left alone");
+        assert!(
+            me(&browser, site).await.1["wechat"].is_object(),
+            "the other login is left alone"
+        );
     }
 
     log_out(&browser, &a, "wechat").await;
@@ -125,11 +173,17 @@ async fn logout_counts_everywhere_also_for_whoever_kept_the_cookies() {
     log_in(&at(&browser, &a), &format!("{ORIGIN}/admin"), "wang").await;
     log_in(&at(&browser, &b), &format!("{ORIGIN}/app"), "xiaoming").await;
     let keeper = phone();
-    for cookie in browser.cookies().iter().filter(|cookie| cookie.name.ends_with("-session")) {
+    for cookie in browser
+        .cookies()
+        .iter()
+        .filter(|cookie| cookie.name.ends_with("-session"))
+    {
         let cookie = format!("{}={}; Path=/; Secure; HttpOnly", cookie.name, cookie.value);
         keeper.plant_cookie(ORIGIN, &cookie).unwrap();
     }
-    for (login, person, ended_at, other) in [("weika", "manager", &b, &a), ("wechat", "wechat", &a, &b)] {
+    for (login, person, ended_at, other) in
+        [("weika", "manager", &b, &a), ("wechat", "wechat", &a, &b)]
+    {
         for site in [&a, &b] {
             // Each has its copy now.
             assert!(me(&keeper, site).await.1[person].is_object());
@@ -150,21 +204,38 @@ async fn fifty_callbacks_over_two_instances_are_one_exchange_and_one_session() {
     let sites = [instances.start(), instances.start()];
     let approved = approved(&Browser::new(), &sites[0], "wang").await;
     let delay = Fault::Delay(Duration::from_millis(300));
-    instances.sandbox.faults().always(Endpoint::ManagerInfo, delay);
-    let calls = sites.iter().cycle().take(50).map(|site| approved.call_back(site));
+    instances
+        .sandbox
+        .faults()
+        .always(Endpoint::ManagerInfo, delay);
+    let calls = sites
+        .iter()
+        .cycle()
+        .take(50)
+        .map(|site| approved.call_back(site));
     let mut sessions = Vec::new();
     for (answer, session, browser) in futures_util::future::join_all(calls).await {
-        assert_eq!((answer.status().as_u16(), answer.location()), (303, Some("/admin/deep?x=1")));
+        assert_eq!(
+            (answer.status().as_u16(), answer.location()),
+            (303, Some("/admin/deep?x=1"))
+        );
         sessions.push(session.expect("a session in each answer"));
         for site in &sites {
-            assert_eq!(me(&browser, site).await.1["manager"]["name"], json!("王老师"));
+            assert_eq!(
+                me(&browser, site).await.1["manager"]["name"],
+                json!("王老师")
+            );
         }
     }
     sessions.dedup();
     assert_eq!(sessions.len(), 1, "all have the same session");
     let call_log = instances.sandbox.call_log();
     assert_eq!(
-        (call_log.count(Endpoint::ManagerInfo), call_log.codes_exchanged(), call_log.tokens_issued()),
+        (
+            call_log.count(Endpoint::ManagerInfo),
+            call_log.codes_exchanged(),
+            call_log.tokens_issued()
+        ),
         (1, 1, 1)
     );
 }
@@ -173,10 +244,16 @@ async fn fifty_callbacks_over_two_instances_are_one_exchange_and_one_session() {
 async fn doubled_callbacks_of_fifty_people_give_each_their_own_session() {
     let school = || School::examples()[0].clone();
     let person = |number| {
-        let person = Person::new(format!("person-{number}"), format!("user-{number}"), format!("name {number}"));
+        let person = Person::new(
+            format!("person-{number}"),
+            format!("user-{number}"),
+            format!("name {number}"),
+        );
         person.school(school()).current_school(school())
     };
-    let sandbox = (0..50).fold(Sandbox::builder(), |sandbox, number| sandbox.person(person(number)));
+    let sandbox = (0..50).fold(Sandbox::builder(), |sandbox, number| {
+        sandbox.person(person(number))
+    });
     let instances = Instances::with(sandbox).await;
     let (a, b) = (instances.start(), instances.start());
     let logins = (0..50).map(async |number| {
@@ -184,18 +261,39 @@ async fn doubled_callbacks_of_fifty_people_give_each_their_own_session() {
         let approved = approved(&Browser::new(), begun_at, &format!("person-{number}")).await;
         let (one, other) = tokio::join!(approved.call_back(&a), approved.call_back(&b));
         for (answer, ..) in [&one, &other] {
-            assert_eq!((answer.status().as_u16(), answer.location()), (303, Some("/admin/deep?x=1")), "{number}");
+            assert_eq!(
+                (answer.status().as_u16(), answer.location()),
+                (303, Some("/admin/deep?x=1")),
+                "{number}"
+            );
         }
-        assert!(one.1.is_some() && one.1 == other.1, "{number}: one session for both");
+        assert!(
+            one.1.is_some() && one.1 == other.1,
+            "{number}: one session for both"
+        );
         for site in [&a, &b] {
-            assert_eq!(me(&one.2, site).await.1["manager"]["user_id"], json!(format!("user-{number}")));
+            assert_eq!(
+                me(&one.2, site).await.1["manager"]["user_id"],
+                json!(format!("user-{number}"))
+            );
         }
         one.1
     });
-    let mut sessions: Vec<_> = futures_util::future::join_all(logins).await.into_iter().flatten().collect();
+    let mut sessions: Vec<_> = futures_util::future::join_all(logins)
+        .await
+        .into_iter()
+        .flatten()
+        .collect();
     sessions.sort();
     sessions.dedup();
     assert_eq!(sessions.len(), 50);
     let call_log = instances.sandbox.call_log();
-    assert_eq!((call_log.codes_exchanged(), call_log.max_uses_of_one_code(), call_log.tokens_issued()), (50, 1, 1));
+    assert_eq!(
+        (
+            call_log.codes_exchanged(),
+            call_log.max_uses_of_one_code(),
+            call_log.tokens_issued()
+        ),
+        (50, 1, 1)
+    );
 }

@@ -21,14 +21,19 @@ async fn s4_eighty_logouts_whose_clients_hang_up_at_once_leave_no_session() {
     }
     let address = site.url.trim_start_matches("http://");
     for browser in &browsers {
-        let session = browser.cookies().into_iter().find(|cookie| cookie.name == "dev-weika-session");
+        let session = browser
+            .cookies()
+            .into_iter()
+            .find(|cookie| cookie.name == "dev-weika-session");
         let session = session.expect("a session").value;
         let mut stream = TcpStream::connect(address).expect("the site listens");
         let head = format!(
             "POST /auth/weika/logout HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\n\
              Cookie: dev-weika-session={session}\r\n\r\n"
         );
-        stream.write_all(head.as_bytes()).expect("the request is small");
+        stream
+            .write_all(head.as_bytes())
+            .expect("the request is small");
     }
     for browser in &browsers {
         see(browser, &format!("{}/", site.url), "未登录").await;

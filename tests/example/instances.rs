@@ -25,13 +25,20 @@ impl Instances {
 
     pub(crate) async fn with(sandbox: SandboxBuilder) -> Self {
         let sandbox = sandbox.start().await.expect("a free port");
-        Self { sandbox, redis: Redis::start() }
+        Self {
+            sandbox,
+            redis: Redis::start(),
+        }
     }
 
     /// One more process, cold.
     #[track_caller]
     pub(crate) fn start(&self) -> Site {
-        let shared = [("REDIS_URL", &*self.redis.url()), ("SESSION_SECRET", SECRET_HEX), ("PUBLIC_URL", ORIGIN)];
+        let shared = [
+            ("REDIS_URL", &*self.redis.url()),
+            ("SESSION_SECRET", SECRET_HEX),
+            ("PUBLIC_URL", ORIGIN),
+        ];
         site_at(&self.sandbox, &shared)
     }
 }
@@ -42,16 +49,26 @@ pub(crate) fn at(browser: &Browser, site: &Site) -> Browser {
 }
 
 pub(crate) fn address(site: &Site) -> SocketAddr {
-    site.url.trim_start_matches("http://").parse().expect("an address")
+    site.url
+        .trim_start_matches("http://")
+        .parse()
+        .expect("an address")
 }
 
 /// What `/api/me` says at this instance.
 pub(crate) async fn me(browser: &Browser, site: &Site) -> (u16, Value) {
-    let visit = at(browser, site).fetch(&format!("{ORIGIN}/api/me")).await.expect("the site answers");
+    let visit = at(browser, site)
+        .fetch(&format!("{ORIGIN}/api/me"))
+        .await
+        .expect("the site answers");
     (visit.status().as_u16(), visit.json().unwrap_or_default())
 }
 
 /// What the cookie of the manager login says, if the browser has one.
 pub(crate) fn session_cookie(browser: &Browser) -> Option<String> {
-    browser.cookies().into_iter().find(|cookie| cookie.name == "__Host-weika-session").map(|cookie| cookie.value)
+    browser
+        .cookies()
+        .into_iter()
+        .find(|cookie| cookie.name == "__Host-weika-session")
+        .map(|cookie| cookie.value)
 }

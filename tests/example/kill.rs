@@ -33,7 +33,14 @@ async fn log_in_until_the_end(site: Browser) -> Vec<Browser> {
 async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
     let instances = Instances::with(Sandbox::builder().auto_approve("wang")).await;
     let steady = instances.start();
-    assert_eq!(at(&Browser::new(), &steady).get(&format!("{ORIGIN}/readyz")).await.unwrap().status(), 200);
+    assert_eq!(
+        at(&Browser::new(), &steady)
+            .get(&format!("{ORIGIN}/readyz"))
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
     let lane = async || {
         let (mut delivered, mut interrupted) = (0, 0);
         for _ in 0..KILLS / LANES {
@@ -49,11 +56,22 @@ async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
             for browser in people.join_all().await.into_iter().flatten() {
                 if session_cookie(&browser).is_some() {
                     delivered += 1;
-                    assert_eq!(me(&browser, &steady).await.0, 200, "a session was delivered and is lost");
+                    assert_eq!(
+                        me(&browser, &steady).await.0,
+                        200,
+                        "a session was delivered and is lost"
+                    );
                 } else {
                     interrupted += 1;
-                    let page = at(&browser, &steady).get(&format!("{ORIGIN}/admin")).await.unwrap();
-                    assert_eq!(page.status(), 200, "whoever was interrupted logs in elsewhere");
+                    let page = at(&browser, &steady)
+                        .get(&format!("{ORIGIN}/admin"))
+                        .await
+                        .unwrap();
+                    assert_eq!(
+                        page.status(),
+                        200,
+                        "whoever was interrupted logs in elsewhere"
+                    );
                 }
             }
         }
@@ -65,8 +83,15 @@ async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
         interrupted += outcome.1;
     }
     eprintln!("{KILLS} kills, {delivered} sessions delivered, {interrupted} logins interrupted");
-    assert!(delivered >= KILLS && interrupted >= KILLS, "{delivered} delivered, {interrupted} interrupted");
-    assert_eq!(instances.sandbox.call_log().tokens_issued(), 1, "whoever comes takes the token that is there");
+    assert!(
+        delivered >= KILLS && interrupted >= KILLS,
+        "{delivered} delivered, {interrupted} interrupted"
+    );
+    assert_eq!(
+        instances.sandbox.call_log().tokens_issued(),
+        1,
+        "whoever comes takes the token that is there"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,15 +101,28 @@ async fn login_that_began_before_a_kill_ends_at_the_other_instance_and_at_the_ne
     let mut begun = Vec::new();
     for _ in 0..2 {
         let browser = Browser::new();
-        let page = at(&browser, &a).get(&format!("{ORIGIN}/admin/deep?x=1")).await.unwrap();
+        let page = at(&browser, &a)
+            .get(&format!("{ORIGIN}/admin/deep?x=1"))
+            .await
+            .unwrap();
         begun.push((browser, page));
     }
     drop(a);
     let a: Site = instances.start();
     for ((browser, page), site) in begun.iter().zip([&b, &a]) {
-        let visit = at(browser, site).click(page, "data-person=\"wang\"").await.unwrap();
-        assert_eq!((visit.status().as_u16(), visit.url()), (200, format!("{ORIGIN}/admin/deep?x=1").as_str()));
-        assert_eq!(visit.hops().iter().filter(|hop| hop.status == 303).count(), 1, "no other way round");
+        let visit = at(browser, site)
+            .click(page, "data-person=\"wang\"")
+            .await
+            .unwrap();
+        assert_eq!(
+            (visit.status().as_u16(), visit.url()),
+            (200, format!("{ORIGIN}/admin/deep?x=1").as_str())
+        );
+        assert_eq!(
+            visit.hops().iter().filter(|hop| hop.status == 303).count(),
+            1,
+            "no other way round"
+        );
         for site in [&a, &b] {
             assert_eq!(me(browser, site).await.0, 200);
         }

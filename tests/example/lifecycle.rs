@@ -14,7 +14,9 @@ use crate::{free_address, log_in, site_at};
 
 /// Sends a signal, as an orchestrator does.
 pub(crate) fn signal(site: &Site, name: &str) {
-    let status = Command::new("kill").args([&format!("-{name}"), &site.child.id().to_string()]).status();
+    let status = Command::new("kill")
+        .args([&format!("-{name}"), &site.child.id().to_string()])
+        .status();
     assert!(status.expect("kill is everywhere").success());
 }
 
@@ -33,7 +35,8 @@ async fn signals_end_it() {
         let mut site = Site::start(&[]);
         // A browser keeps its connection; that is no reason to wait.
         let mut idle = TcpStream::connect(site.url.trim_start_matches("http://")).unwrap();
-        idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            .unwrap();
         assert!(idle.read(&mut [0; 16]).unwrap() > 0);
         signal(&site, name);
         assert_eq!(wait(&mut site).code(), Some(0), "{name}");
@@ -54,8 +57,13 @@ async fn login_in_flight_is_finished_before_the_end() {
     let weika = Sandbox::start().await.unwrap();
     let mut site = site_at(&weika, &[]);
     let gate = Gate::new();
-    weika.faults().once(Endpoint::ManagerInfo, Fault::Held(gate.clone()));
-    let page = Browser::new().get(&format!("{}/auth/weika/login", site.url)).await.unwrap();
+    weika
+        .faults()
+        .once(Endpoint::ManagerInfo, Fault::Held(gate.clone()));
+    let page = Browser::new()
+        .get(&format!("{}/auth/weika/login", site.url))
+        .await
+        .unwrap();
     let browser = Browser::new();
     let page = browser.get(page.hops()[0].url.as_str()).await.unwrap();
     let approve = page.link("data-person=\"wang\"").unwrap();
@@ -71,21 +79,37 @@ async fn login_in_flight_is_finished_before_the_end() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(DEADLINE, refused).await.expect("nobody new is let in");
+    tokio::time::timeout(DEADLINE, refused)
+        .await
+        .expect("nobody new is let in");
     assert!(!in_flight.is_finished());
     gate.open();
     let answer = in_flight.await.unwrap().unwrap();
-    assert_eq!((answer.status().as_u16(), answer.location()), (303, Some("/")));
+    assert_eq!(
+        (answer.status().as_u16(), answer.location()),
+        (303, Some("/"))
+    );
     assert_eq!(wait(&mut site).code(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn site_without_weika_lives_and_is_not_ready() {
     let dead = format!("http://{}", free_address().unwrap());
-    let variables = [("WEIKA_APP_KEY", "KEY"), ("WEIKA_APP_SECRET", "s3cr3t"), ("WEIKA_BASE_URL", dead.as_str())];
+    let variables = [
+        ("WEIKA_APP_KEY", "KEY"),
+        ("WEIKA_APP_SECRET", "s3cr3t"),
+        ("WEIKA_BASE_URL", dead.as_str()),
+    ];
     let site = Site::start(&variables);
     let browser = Browser::new();
-    assert_eq!(browser.get(&format!("{}/healthz", site.url)).await.unwrap().status(), 200);
+    assert_eq!(
+        browser
+            .get(&format!("{}/healthz", site.url))
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
     for _ in 0..2 {
         let ready = browser.get(&format!("{}/readyz", site.url)).await.unwrap();
         assert_eq!(ready.status(), 503);
@@ -96,7 +120,14 @@ async fn site_without_weika_lives_and_is_not_ready() {
         });
         assert_eq!(ready.json(), Some(expected));
     }
-    assert_eq!(browser.get(&format!("{}/", site.url)).await.unwrap().status(), 200);
+    assert_eq!(
+        browser
+            .get(&format!("{}/", site.url))
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,7 +142,10 @@ async fn ready_site_says_why() {
         "token": { "status": "fresh" },
         "store": { "status": "ok", "kind": "memory" },
     });
-    assert_eq!((ready.status().as_u16(), ready.json()), (200, Some(expected)));
+    assert_eq!(
+        (ready.status().as_u16(), ready.json()),
+        (200, Some(expected))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,11 +186,19 @@ async fn bad_input_never_crashes_it() {
         let _half_closed = stream.shutdown(std::net::Shutdown::Write);
         let mut answer = Vec::new();
         let _hung_up = stream.read_to_end(&mut answer);
-        assert!(!answer.starts_with(b"HTTP/1.1 500"), "{}", String::from_utf8_lossy(&request));
+        assert!(
+            !answer.starts_with(b"HTTP/1.1 500"),
+            "{}",
+            String::from_utf8_lossy(&request)
+        );
     }
     let page = log_in(&Browser::new(), &format!("{}/admin", site.url), "wang").await;
     assert_eq!(page.status(), 200);
-    assert_eq!(site.child.try_wait().unwrap(), None, "the site is still there");
+    assert_eq!(
+        site.child.try_wait().unwrap(),
+        None,
+        "the site is still there"
+    );
     let stderr = site.stderr.lock().unwrap_or_else(PoisonError::into_inner);
     assert!(!stderr.contains("panicked"), "{stderr}");
 }

@@ -39,7 +39,6 @@ mod slow_client;
 #[path = "../support/mod.rs"]
 mod support;
 mod wechat;
-
 use std::io;
 use std::net::TcpListener;
 use std::process::{Command, ExitStatus};
@@ -56,7 +55,10 @@ const SECRET_BASE64: &str = "ABEiM0RVZneImaq7zN3u_wARIjNEVWZ3iJmqu8zd7v8";
 /// Goes to `url` and logs in as `person` on the way.
 async fn log_in(browser: &Browser, url: &str, person: &str) -> Visit {
     let page = browser.get(url).await.expect("the site answers");
-    browser.click(&page, &format!("data-person=\"{person}\"")).await.expect("the sandbox offers this person")
+    browser
+        .click(&page, &format!("data-person=\"{person}\""))
+        .await
+        .expect("the sandbox offers this person")
 }
 
 /// WeChat's browser on a phone.
@@ -69,13 +71,19 @@ fn phone() -> Browser {
 
 /// Presses a button on the control page of the site's own sandbox.
 async fn switch(site: &Site, name: &str) {
-    let page = Browser::new().post(&control_page(site), format!("switch={name}")).await.expect("the sandbox answers");
+    let page = Browser::new()
+        .post(&control_page(site), format!("switch={name}"))
+        .await
+        .expect("the sandbox answers");
     assert_eq!(page.status(), 200, "{name}");
 }
 
 /// Where everything about the site's own sandbox is switched.
 fn control_page(site: &Site) -> String {
-    format!("{}/sandbox/control", site.sandbox.as_deref().expect("it has a sandbox"))
+    format!(
+        "{}/sandbox/control",
+        site.sandbox.as_deref().expect("it has a sandbox")
+    )
 }
 
 /// Goes to a page until it is as it should be: what Kesion says is remembered for a moment.
@@ -88,7 +96,9 @@ async fn see(browser: &Browser, url: &str, expected: &str) -> Visit {
             }
         }
     };
-    tokio::time::timeout(DEADLINE, until).await.unwrap_or_else(|_| panic!("{expected:?} never came to {url}"))
+    tokio::time::timeout(DEADLINE, until)
+        .await
+        .unwrap_or_else(|_| panic!("{expected:?} never came to {url}"))
 }
 
 /// A site for which a sandbox of the test is Weika, WeChat with the binding service, and Kesion. `more` goes first.

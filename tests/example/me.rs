@@ -15,7 +15,10 @@ async fn me(site: &Site, manager: Option<&str>, wechat: Option<&str>) -> (u16, V
     if let Some(person) = wechat {
         log_in(&browser, &format!("{}/auth/wechat/login", site.url), person).await;
     }
-    let visit = browser.fetch(&format!("{}/api/me", site.url)).await.expect("the site answers");
+    let visit = browser
+        .fetch(&format!("{}/api/me", site.url))
+        .await
+        .expect("the site answers");
     (visit.status().as_u16(), visit.json().expect("JSON"))
 }
 
@@ -23,14 +26,29 @@ async fn me(site: &Site, manager: Option<&str>, wechat: Option<&str>) -> (u16, V
 async fn all_four_combinations_are_told_apart() {
     let site = Site::start(&[]);
     let (status, nobody) = me(&site, None, None).await;
-    assert_eq!((status, nobody), (401, json!({ "error": "login_required", "login_url": "/auth/wechat/login" })));
+    assert_eq!(
+        (status, nobody),
+        (
+            401,
+            json!({ "error": "login_required", "login_url": "/auth/wechat/login" })
+        )
+    );
 
-    let desk = Browser::new().get(&format!("{}/api/me", site.url)).await.unwrap();
-    assert_eq!(desk.json(), Some(json!({ "error": "login_required", "login_url": "/auth/weika/login" })));
+    let desk = Browser::new()
+        .get(&format!("{}/api/me", site.url))
+        .await
+        .unwrap();
+    assert_eq!(
+        desk.json(),
+        Some(json!({ "error": "login_required", "login_url": "/auth/weika/login" }))
+    );
 
     let (status, manager) = me(&site, Some("li"), None).await;
     assert_eq!(status, 200);
-    assert!(manager["manager"]["user_id"].is_string() && manager["wechat"].is_null(), "{manager}");
+    assert!(
+        manager["manager"]["user_id"].is_string() && manager["wechat"].is_null(),
+        "{manager}"
+    );
     assert_eq!(manager.as_object().unwrap().len(), 2);
 
     let (status, wechat) = me(&site, None, Some("xiaoming")).await;

@@ -8,14 +8,28 @@ use crate::{log_in, phone, site_at};
 async fn logins_are_counted_and_no_secret_is_a_label() {
     let sandbox = Sandbox::start().await.unwrap();
     let site = site_at(&sandbox, &[]);
-    let metrics = async || Browser::new().get(&format!("{}/metrics", site.url)).await.unwrap();
-    assert_eq!(metrics().await.header("content-type"), Some("text/plain; version=0.0.4"));
+    let metrics = async || {
+        Browser::new()
+            .get(&format!("{}/metrics", site.url))
+            .await
+            .unwrap()
+    };
+    assert_eq!(
+        metrics().await.header("content-type"),
+        Some("text/plain; version=0.0.4")
+    );
 
     let browser = phone();
     log_in(&browser, &format!("{}/admin", site.url), "wang").await;
     log_in(&browser, &format!("{}/app", site.url), "xiaoming").await;
-    browser.post(&format!("{}/auth/wechat/logout", site.url), "").await.unwrap();
-    browser.get(&format!("{}/auth/wechat/callback?state=x&code=y", site.url)).await.unwrap();
+    browser
+        .post(&format!("{}/auth/wechat/logout", site.url), "")
+        .await
+        .unwrap();
+    browser
+        .get(&format!("{}/auth/wechat/callback?state=x&code=y", site.url))
+        .await
+        .unwrap();
     let text = metrics().await.text();
     for expected in [
         "tower_weika_logins_begun_total{provider=\"weika\"} 1",
@@ -29,8 +43,20 @@ async fn logins_are_counted_and_no_secret_is_a_label() {
     ] {
         assert!(text.contains(expected), "{expected} is not in: {text}");
     }
-    let cookies: Vec<_> = browser.cookies().into_iter().map(|cookie| cookie.value).filter(|it| it.len() > 8).collect();
-    let known = ["oSandboxWang", "oFollower", "王老师", "eyJ", sandbox.app_secret(), sandbox.apptoken()];
+    let cookies: Vec<_> = browser
+        .cookies()
+        .into_iter()
+        .map(|cookie| cookie.value)
+        .filter(|it| it.len() > 8)
+        .collect();
+    let known = [
+        "oSandboxWang",
+        "oFollower",
+        "王老师",
+        "eyJ",
+        sandbox.app_secret(),
+        sandbox.apptoken(),
+    ];
     for secret in known.into_iter().chain(cookies.iter().map(String::as_str)) {
         assert!(!text.contains(secret), "a secret is in the metrics");
     }

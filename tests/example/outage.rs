@@ -11,13 +11,19 @@ use crate::support::{DEADLINE, Site, command};
 use crate::{SECRET_HEX, end_of, free_address, log_in, phone};
 
 async fn get(browser: &Browser, site: &Site, path: &str) -> Visit {
-    at(browser, site).get_no_follow(&format!("{ORIGIN}{path}")).await.expect("the site answers")
+    at(browser, site)
+        .get_no_follow(&format!("{ORIGIN}{path}"))
+        .await
+        .expect("the site answers")
 }
 
 /// What the probe says of the store, and whether the site counts as ready.
 async fn readiness(site: &Site) -> (u16, Value) {
     let answer = get(&Browser::new(), site, "/readyz").await;
-    (answer.status().as_u16(), answer.json().expect("JSON")["store"].clone())
+    (
+        answer.status().as_u16(),
+        answer.json().expect("JSON")["store"].clone(),
+    )
 }
 
 /// Waits until the site is ready or not, asking nothing but what an orchestrator asks. How long that took.
@@ -37,19 +43,37 @@ async fn until_ready(site: &Site, expected: bool) -> Duration {
 /// The exit code and everything that is said by a site that does not start.
 #[track_caller]
 fn refusal(url: &str) -> (Option<i32>, String) {
-    let variables = [("REDIS_URL", url), ("SESSION_SECRET", SECRET_HEX), ("RUST_LOG", "trace")];
+    let variables = [
+        ("REDIS_URL", url),
+        ("SESSION_SECRET", SECRET_HEX),
+        ("RUST_LOG", "trace"),
+    ];
     let (status, said) = end_of(&mut command("login", &variables));
-    assert!(!said.contains("s3cr3t") && !said.contains("listening on"), "{said}");
+    assert!(
+        !said.contains("s3cr3t") && !said.contains("listening on"),
+        "{said}"
+    );
     (status.code(), said)
 }
 
 #[test]
 fn address_that_is_none_is_a_mistake_in_the_settings() {
-    for url in ["garbage", "http://:s3cr3t@127.0.0.1", "redis://:s3cr3t@", "redis://:s3cr3t@127.0.0.1:port/"] {
+    for url in [
+        "garbage",
+        "http://:s3cr3t@127.0.0.1",
+        "redis://:s3cr3t@",
+        "redis://:s3cr3t@127.0.0.1:port/",
+    ] {
         let (code, said) = refusal(url);
         assert_eq!(code, Some(2), "{url}: {said}");
-        assert!(said.contains("the settings cannot be used:\n  - REDIS_URL "), "{said}");
-        assert!(said.contains("redis://127.0.0.1:6379"), "it says what it should be like: {said}");
+        assert!(
+            said.contains("the settings cannot be used:\n  - REDIS_URL "),
+            "{said}"
+        );
+        assert!(
+            said.contains("redis://127.0.0.1:6379"),
+            "it says what it should be like: {said}"
+        );
     }
 }
 
@@ -58,14 +82,21 @@ fn redis_that_cannot_be_reached_or_lets_nobody_in_is_told_at_the_start() {
     let nobody = free_address().unwrap();
     let (code, said) = refusal(&format!("redis://:s3cr3t@{nobody}/"));
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("cannot go on: REDIS_URL: redis: ") && said.contains("refused"), "{said}");
+    assert!(
+        said.contains("cannot go on: REDIS_URL: redis: ") && said.contains("refused"),
+        "{said}"
+    );
 
-    let redis = Redis::start_with(&Options { password: Some("right"), ..Options::default() });
+    let redis = Redis::start_with(&Options {
+        password: Some("right"),
+        ..Options::default()
+    });
     for password in [":s3cr3t@", "somebody:s3cr3t@", ""] {
         let (code, said) = refusal(&format!("redis://{password}{}/", redis.address()));
         assert_eq!(code, Some(1), "{said}");
         assert!(
-            said.contains("cannot go on: REDIS_URL: redis: ") && said.contains("the user and the password"),
+            said.contains("cannot go on: REDIS_URL: redis: ")
+                && said.contains("the user and the password"),
             "{said}"
         );
     }
@@ -75,7 +106,10 @@ fn redis_that_cannot_be_reached_or_lets_nobody_in_is_told_at_the_start() {
 async fn site_says_where_its_sessions_are() {
     let instances = Instances::none_yet().await;
     let site = instances.start();
-    assert_eq!(readiness(&site).await, (200, json!({ "status": "ok", "kind": "redis" })));
+    assert_eq!(
+        readiness(&site).await,
+        (200, json!({ "status": "ok", "kind": "redis" }))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +118,12 @@ async fn outage_is_seen_by_those_whom_it_concerns_and_by_the_orchestrator() {
     let sites = [instances.start(), instances.start()];
     let (browser, stranger) = (phone(), Browser::new());
     log_in(&at(&browser, &sites[0]), &format!("{ORIGIN}/admin"), "wang").await;
-    log_in(&at(&browser, &sites[1]), &format!("{ORIGIN}/app"), "xiaoming").await;
+    log_in(
+        &at(&browser, &sites[1]),
+        &format!("{ORIGIN}/app"),
+        "xiaoming",
+    )
+    .await;
     for site in &sites {
         assert_eq!(me(&browser, site).await.0, 200);
         assert_eq!(readiness(site).await.0, 200);
@@ -93,11 +132,18 @@ async fn outage_is_seen_by_those_whom_it_concerns_and_by_the_orchestrator() {
         instances.redis.kill();
         for site in &sites {
             until_ready(site, false).await;
-            assert_eq!(readiness(site).await, (503, json!({ "status": "unreachable", "kind": "redis" })));
+            assert_eq!(
+                readiness(site).await,
+                (503, json!({ "status": "unreachable", "kind": "redis" }))
+            );
             for path in ["/healthz", "/metrics", "/"] {
                 assert_eq!(get(&stranger, site, path).await.status(), 200, "{path}");
             }
-            assert_eq!(get(&stranger, site, "/admin").await.status(), 303, "logins begin");
+            assert_eq!(
+                get(&stranger, site, "/admin").await.status(),
+                303,
+                "logins begin"
+            );
             for path in ["/", "/admin", "/app", "/api/me", "/nowhere"] {
                 // Copies count for not quite a second.
                 let since = now();
@@ -110,18 +156,31 @@ async fn outage_is_seen_by_those_whom_it_concerns_and_by_the_orchestrator() {
                     assert!(asked < Duration::from_secs(1), "{path}: {answer:?}");
                 };
                 assert!(refused.header("retry-after").is_some(), "{path}");
-                assert_eq!(refused.header("set-cookie"), None, "{path}: nobody is logged out");
+                assert_eq!(
+                    refused.header("set-cookie"),
+                    None,
+                    "{path}: nobody is logged out"
+                );
             }
             assert_eq!(get(&browser, site, "/healthz").await.status(), 200);
         }
         instances.redis.restart();
         for site in &sites {
             let asked = until_ready(site, true).await;
-            assert!(asked < Duration::from_secs(2), "not ready {asked:?} after Redis is back");
-            assert_eq!(readiness(site).await, (200, json!({ "status": "ok", "kind": "redis" })));
+            assert!(
+                asked < Duration::from_secs(2),
+                "not ready {asked:?} after Redis is back"
+            );
+            assert_eq!(
+                readiness(site).await,
+                (200, json!({ "status": "ok", "kind": "redis" }))
+            );
             let (status, people) = me(&browser, site).await;
             assert_eq!(status, 200, "nobody was logged out");
-            assert!(people["manager"].is_object() && people["wechat"].is_object(), "{people}");
+            assert!(
+                people["manager"].is_object() && people["wechat"].is_object(),
+                "{people}"
+            );
         }
     }
     let page = log_in(&at(&stranger, &sites[0]), &format!("{ORIGIN}/admin"), "li").await;

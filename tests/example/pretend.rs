@@ -10,21 +10,44 @@ async fn browser_on_a_desk_can_pretend_to_be_wechat() {
     let site = Site::start(&[]);
     let (home, pretend) = (format!("{}/", site.url), format!("{}/pretend", site.url));
     let browser = Browser::new();
-    assert!(browser.get(&home).await.unwrap().text().contains("假装这是微信"));
-    let foreign = browser.post_from("https://evil.example/", &pretend, "on=1").await.unwrap();
+    assert!(
+        browser
+            .get(&home)
+            .await
+            .unwrap()
+            .text()
+            .contains("假装这是微信")
+    );
+    let foreign = browser
+        .post_from("https://evil.example/", &pretend, "on=1")
+        .await
+        .unwrap();
     assert_eq!(foreign.status(), 403);
 
     let page = browser.post_from(&home, &pretend, "on=1").await.unwrap();
     assert!(page.url() == home && page.text().contains("不再假装"));
     // WeChat itself is another site, and sees the browser as it is.
-    let page = browser.get(&format!("{}/app/deep?x=1", site.url)).await.unwrap();
+    let page = browser
+        .get(&format!("{}/app/deep?x=1", site.url))
+        .await
+        .unwrap();
     let page = browser.click(&page, "data-pretend").await.unwrap();
-    let page = browser.click(&page, "data-person=\"xiaoming\"").await.unwrap();
-    assert_eq!((page.status().as_u16(), page.url()), (200, format!("{}/app/deep?x=1", site.url).as_str()));
+    let page = browser
+        .click(&page, "data-person=\"xiaoming\"")
+        .await
+        .unwrap();
+    assert_eq!(
+        (page.status().as_u16(), page.url()),
+        (200, format!("{}/app/deep?x=1", site.url).as_str())
+    );
 
     let page = browser.post_from(&home, &pretend, "").await.unwrap();
     assert!(page.url() == home && page.text().contains("假装这是微信"));
-    let page = browser.without_cookies().get(&format!("{}/app", site.url)).await.unwrap();
+    let page = browser
+        .without_cookies()
+        .get(&format!("{}/app", site.url))
+        .await
+        .unwrap();
     assert!(page.text().contains("请在微信中打开"));
 }
 
@@ -42,8 +65,22 @@ async fn nobody_pretends_where_wechat_is_real() {
     let site = site_at(&sandbox, &[]);
     let home = format!("{}/", site.url);
     let browser = Browser::new();
-    assert!(!browser.get(&home).await.unwrap().text().contains("data-pretend-switch"));
-    assert_eq!(browser.post_from(&home, &format!("{}/pretend", site.url), "on=1").await.unwrap().status(), 404);
+    assert!(
+        !browser
+            .get(&home)
+            .await
+            .unwrap()
+            .text()
+            .contains("data-pretend-switch")
+    );
+    assert_eq!(
+        browser
+            .post_from(&home, &format!("{}/pretend", site.url), "on=1")
+            .await
+            .unwrap()
+            .status(),
+        404
+    );
     browser.plant_cookie(&home, "pretend-wechat=1").unwrap();
     let page = browser.get(&format!("{}/app", site.url)).await.unwrap();
     assert!(page.text().contains("请在微信中打开"));

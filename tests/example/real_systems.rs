@@ -8,18 +8,36 @@ use crate::{SECRET_BASE64, log_in, phone, site_at};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn variables_for_everything_replace_the_sandbox() {
-    let real = Sandbox::builder().app("REAL-KEY", "real-secret").start().await.unwrap();
+    let real = Sandbox::builder()
+        .app("REAL-KEY", "real-secret")
+        .start()
+        .await
+        .unwrap();
     let site = site_at(&real, &[("SESSION_SECRET", SECRET_BASE64)]);
     let browser = phone();
     let page = browser.get(&format!("{}/", site.url)).await.unwrap();
     assert!(!page.text().contains("data-sandbox"));
-    assert_eq!(log_in(&browser, &format!("{}/account", site.url), "wang").await.status(), 200);
+    assert_eq!(
+        log_in(&browser, &format!("{}/account", site.url), "wang")
+            .await
+            .status(),
+        200
+    );
     let page = log_in(&browser, &format!("{}/app/deep", site.url), "xiaoming").await;
     assert_eq!(page.url(), format!("{}/app/deep", site.url));
     let page = log_in(&phone(), &format!("{}/bind", site.url), "xiaohong").await;
-    assert!(!page.text().contains("data-hint"), "there is no sandbox to look into");
+    assert!(
+        !page.text().contains("data-hint"),
+        "there is no sandbox to look into"
+    );
     let ready = browser.get(&format!("{}/readyz", site.url)).await.unwrap();
-    assert_eq!((ready.status().as_u16(), ready.json().unwrap()["token"]["status"].clone()), (200, json!("fresh")));
+    assert_eq!(
+        (
+            ready.status().as_u16(),
+            ready.json().unwrap()["token"]["status"].clone()
+        ),
+        (200, json!("fresh"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,16 +52,35 @@ async fn kesion_names_the_account_if_nobody_else_does() {
 async fn each_system_is_imitated_on_its_own_account() {
     let real = Sandbox::start().await.unwrap();
     for (unset, played) in [
-        (&["WEIKA_APP_KEY", "WEIKA_APP_SECRET", "WEIKA_BASE_URL"][..], "微卡"),
-        (&["WECHAT_AUTHORIZE_URL", "BINDING_BASE_URL", "BINDING_APPID"], "微信与绑定服务"),
+        (
+            &["WEIKA_APP_KEY", "WEIKA_APP_SECRET", "WEIKA_BASE_URL"][..],
+            "微卡",
+        ),
+        (
+            &["WECHAT_AUTHORIZE_URL", "BINDING_BASE_URL", "BINDING_APPID"],
+            "微信与绑定服务",
+        ),
         (&["KESION_BASE_URL", "KESION_APPTOKEN"], "科汛"),
     ] {
         let unset: Vec<_> = unset.iter().map(|name| (*name, "")).collect();
         let site: Site = site_at(&real, &unset);
-        let home = Browser::new().get(&format!("{}/", site.url)).await.unwrap().text();
-        assert!(home.contains(&format!("内置沙盒模拟：{played} <a")), "{played}: {home}");
+        let home = Browser::new()
+            .get(&format!("{}/", site.url))
+            .await
+            .unwrap()
+            .text();
+        assert!(
+            home.contains(&format!("内置沙盒模拟：{played} <a")),
+            "{played}: {home}"
+        );
         let browser = phone();
-        assert_eq!(log_in(&browser, &format!("{}/account", site.url), "wang").await.status(), 200, "{played}");
+        assert_eq!(
+            log_in(&browser, &format!("{}/account", site.url), "wang")
+                .await
+                .status(),
+            200,
+            "{played}"
+        );
         let page = log_in(&browser, &format!("{}/app/deep", site.url), "xiaoming").await;
         assert_eq!(page.url(), format!("{}/app/deep", site.url), "{played}");
     }

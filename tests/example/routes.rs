@@ -7,7 +7,10 @@ use crate::log_in;
 use crate::support::Site;
 
 async fn me(site: &Site, browser: &Browser) -> Visit {
-    browser.fetch(&format!("{}/api/me", site.url)).await.expect("the site answers")
+    browser
+        .fetch(&format!("{}/api/me", site.url))
+        .await
+        .expect("the site answers")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,11 +39,22 @@ async fn every_route_answers_a_stranger() {
         let visit = browser.get(&format!("{}{path}", site.url)).await.unwrap();
         assert_eq!(visit.status(), status, "{path}");
         assert_eq!(visit.header("content-type"), Some(content_type), "{path}");
-        assert_eq!(visit.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(
+            visit.header("x-content-type-options"),
+            Some("nosniff"),
+            "{path}"
+        );
         let policy = visit.header("content-security-policy").unwrap();
-        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
+        assert!(
+            policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+            "{path}: {policy}"
+        );
         let is_asset = matches!(path, "/style.css" | "/icon.svg");
-        assert_eq!(visit.header("cache-control") == Some("no-store"), !is_asset, "{path}");
+        assert_eq!(
+            visit.header("cache-control") == Some("no-store"),
+            !is_asset,
+            "{path}"
+        );
     }
 }
 
@@ -48,29 +62,59 @@ async fn every_route_answers_a_stranger() {
 async fn managers_pages_send_a_person_to_the_login_and_tell_a_script() {
     let site = Site::start(&[]);
     let browser = Browser::new();
-    for path in ["/admin", "/admin/", "/admin/deep/path?x=1", "/admin/settings", "/admin/settings?lang=en", "/account"]
-    {
+    for path in [
+        "/admin",
+        "/admin/",
+        "/admin/deep/path?x=1",
+        "/admin/settings",
+        "/admin/settings?lang=en",
+        "/account",
+    ] {
         let url = format!("{}{path}", site.url);
         let visit = browser.get_no_follow(&url).await.unwrap();
         assert_eq!(visit.status(), 303, "{path}");
-        assert!(visit.location().unwrap().starts_with(site.sandbox.as_deref().unwrap()), "{path}");
+        assert!(
+            visit
+                .location()
+                .unwrap()
+                .starts_with(site.sandbox.as_deref().unwrap()),
+            "{path}"
+        );
 
         let told = browser.fetch(&url).await.unwrap();
         assert_eq!(told.status(), 401, "{path}");
-        assert_eq!(told.json(), Some(json!({ "error": "login_required", "login_url": "/auth/weika/login" })));
+        assert_eq!(
+            told.json(),
+            Some(json!({ "error": "login_required", "login_url": "/auth/weika/login" }))
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn login_leads_where_the_person_wanted_to_go() {
     let site = Site::start(&[]);
-    for path in ["/admin", "/admin/deep/path?x=1", "/admin/%E4%B8%AD%E6%96%87?q=%22%3Cb%3E"] {
+    for path in [
+        "/admin",
+        "/admin/deep/path?x=1",
+        "/admin/%E4%B8%AD%E6%96%87?q=%22%3Cb%3E",
+    ] {
         let visit = log_in(&Browser::new(), &format!("{}{path}", site.url), "wang").await;
         assert_eq!(visit.url(), format!("{}{path}", site.url));
         assert_eq!(visit.status(), 200, "{path}");
-        assert_eq!(visit.header("referrer-policy"), Some("same-origin"), "{path}");
-        assert_eq!(visit.header("cache-control"), Some("private, no-store"), "{path}");
-        assert!(visit.text().contains("王老师") && !visit.text().contains("<b>\""), "{path}");
+        assert_eq!(
+            visit.header("referrer-policy"),
+            Some("same-origin"),
+            "{path}"
+        );
+        assert_eq!(
+            visit.header("cache-control"),
+            Some("private, no-store"),
+            "{path}"
+        );
+        assert!(
+            visit.text().contains("王老师") && !visit.text().contains("<b>\""),
+            "{path}"
+        );
     }
     let wanted = format!("{}/auth/weika/login?return_to=%2F%3Flang%3Den", site.url);
     let visit = log_in(&Browser::new(), &wanted, "wang").await;
@@ -96,8 +140,18 @@ async fn me_is_null_free_for_a_manager_who_has_everything() {
     });
     let visit = me(&site, &browser).await;
     assert_eq!(visit.status(), 200);
-    assert_eq!(visit.json(), Some(json!({ "manager": manager, "wechat": null })));
-    assert_eq!(browser.get(&format!("{}/api/me", site.url)).await.unwrap().json(), visit.json());
+    assert_eq!(
+        visit.json(),
+        Some(json!({ "manager": manager, "wechat": null }))
+    );
+    assert_eq!(
+        browser
+            .get(&format!("{}/api/me", site.url))
+            .await
+            .unwrap()
+            .json(),
+        visit.json()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +164,11 @@ async fn me_says_null_where_a_manager_has_nothing() {
         ("zhao", "/manager/cur_school", Value::Null),
         ("zhao", "/manager/schools", json!([])),
         ("chen", "/manager/name", json!("陈晨🌸 <Chen & Co>")),
-        ("chen", "/manager/schools/2/school_code", json!("1000000003")),
+        (
+            "chen",
+            "/manager/schools/2/school_code",
+            json!("1000000003"),
+        ),
     ] {
         let browser = Browser::new();
         log_in(&browser, &format!("{}/admin", site.url), person).await;
@@ -125,10 +183,21 @@ async fn pages_escape_names() {
     let site = Site::start(&[]);
     let browser = Browser::new();
     for path in ["/admin", "/"] {
-        let page = log_in(&browser.without_cookies(), &format!("{}/admin", site.url), "chen").await;
-        assert!(page.text().contains("&lt;Chen &amp; Co&gt;") && !page.text().contains("<Chen"), "{path}");
+        let page = log_in(
+            &browser.without_cookies(),
+            &format!("{}/admin", site.url),
+            "chen",
+        )
+        .await;
+        assert!(
+            page.text().contains("&lt;Chen &amp; Co&gt;") && !page.text().contains("<Chen"),
+            "{path}"
+        );
     }
-    let page = browser.get(&format!("{}/%3Cscript%3E'\"", site.url)).await.unwrap();
+    let page = browser
+        .get(&format!("{}/%3Cscript%3E'\"", site.url))
+        .await
+        .unwrap();
     assert!(!page.text().contains("<script") && page.status() == 404);
 }
 
@@ -137,17 +206,27 @@ async fn settings_are_for_role_1() {
     let site = Site::start(&[]);
     let url = format!("{}/admin/settings", site.url);
     for (person, status) in [("wang", 200), ("li", 403), ("chen", 403), ("zhao", 403)] {
-        assert_eq!(log_in(&Browser::new(), &url, person).await.status(), status, "{person}");
+        assert_eq!(
+            log_in(&Browser::new(), &url, person).await.status(),
+            status,
+            "{person}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn logout_is_a_post_from_this_site() {
     let site = Site::start(&[]);
-    let (url, logout) = (format!("{}/", site.url), format!("{}/auth/weika/logout", site.url));
+    let (url, logout) = (
+        format!("{}/", site.url),
+        format!("{}/auth/weika/logout", site.url),
+    );
     let browser = Browser::new();
     log_in(&browser, &format!("{}/admin", site.url), "wang").await;
-    let foreign = browser.post_from("https://evil.example/", &logout, "").await.unwrap();
+    let foreign = browser
+        .post_from("https://evil.example/", &logout, "")
+        .await
+        .unwrap();
     assert_eq!(foreign.status(), 403);
     assert_eq!(browser.get(&logout).await.unwrap().status(), 405);
     assert_eq!(me(&site, &browser).await.status(), 200);
@@ -182,15 +261,34 @@ async fn form_that_arrives_after_the_session_expired_gets_a_page_that_leads_back
     let site = Site::start(&[]);
     let browser = Browser::new();
     let form = format!("{}/bind", site.url);
-    let visit = browser.post_from(&form, &form, "phone=13800000000").await.unwrap();
+    let visit = browser
+        .post_from(&form, &form, "phone=13800000000")
+        .await
+        .unwrap();
     assert_eq!(visit.status(), 401);
-    assert_eq!(visit.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(
+        visit.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
     assert!(visit.text().contains("登录已过期"), "{}", visit.text());
-    assert!(visit.text().contains("/auth/wechat/login?return_to=%2Fbind"), "{}", visit.text());
+    assert!(
+        visit
+            .text()
+            .contains("/auth/wechat/login?return_to=%2Fbind"),
+        "{}",
+        visit.text()
+    );
 
-    let gateway = browser.post_from("https://pay.example/", &format!("{form}?paid=1"), "sum=7").await.unwrap();
+    let gateway = browser
+        .post_from("https://pay.example/", &format!("{form}?paid=1"), "sum=7")
+        .await
+        .unwrap();
     assert_eq!(gateway.status(), 401);
-    assert!(gateway.text().contains("href=\"/bind?paid=1\""), "{}", gateway.text());
+    assert!(
+        gateway.text().contains("href=\"/bind?paid=1\""),
+        "{}",
+        gateway.text()
+    );
     assert!(!gateway.text().contains("过期"), "{}", gateway.text());
 }
 
@@ -198,10 +296,19 @@ async fn form_that_arrives_after_the_session_expired_gets_a_page_that_leads_back
 async fn logout_form_of_another_site_gets_a_page() {
     let site = Site::start(&[]);
     let browser = Browser::new();
-    let visit =
-        browser.post_from("https://evil.example/", &format!("{}/auth/weika/logout", site.url), "").await.unwrap();
+    let visit = browser
+        .post_from(
+            "https://evil.example/",
+            &format!("{}/auth/weika/logout", site.url),
+            "",
+        )
+        .await
+        .unwrap();
     assert_eq!(visit.status(), 403);
-    assert_eq!(visit.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(
+        visit.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -211,5 +318,9 @@ async fn forbidden_page_leads_home_and_keeps_the_target() {
     let visit = log_in(&browser, &format!("{}/admin/settings", site.url), "li").await;
     assert_eq!(visit.status(), 403);
     let text = visit.text();
-    assert!(text.contains("/auth/weika/login?return_to=%2Fadmin%2Fsettings") && text.contains("href=\"/\""), "{text}");
+    assert!(
+        text.contains("/auth/weika/login?return_to=%2Fadmin%2Fsettings")
+            && text.contains("href=\"/\""),
+        "{text}"
+    );
 }

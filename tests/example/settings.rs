@@ -1,4 +1,4 @@
-//! The variables, and the mistakes in them.
+//! The variables, and the errors in them.
 
 use std::sync::PoisonError;
 
@@ -43,57 +43,132 @@ fn every_mistake_is_told_at_once_and_no_secret() {
         "WECHAT_AUTHORIZE_URL",
         "KESION_APPTOKEN",
     ] {
-        assert!(said.contains(&format!("  - {name} ")), "{name} is not in: {said}");
+        assert!(
+            said.contains(&format!("  - {name} ")),
+            "{name} is not in: {said}"
+        );
     }
-    assert!(!said.contains("REDIS_URL"), "it has a secret, which was told: {said}");
-    assert!(!said.contains("s3cr3t") && !said.contains("listening"), "{said}");
+    assert!(
+        !said.contains("REDIS_URL"),
+        "it has a secret, which was told: {said}"
+    );
+    assert!(
+        !said.contains("s3cr3t") && !said.contains("listening"),
+        "{said}"
+    );
 }
 
 #[test]
 fn each_mistake_is_refused_on_its_own() {
-    let (binding, app_id) = (("BINDING_BASE_URL", "https://binding.example"), ("BINDING_APPID", "wx1"));
+    let (binding, app_id) = (
+        ("BINDING_BASE_URL", "https://binding.example"),
+        ("BINDING_APPID", "wx1"),
+    );
     let (key, secret) = (("WEIKA_APP_KEY", "KEY"), ("WEIKA_APP_SECRET", "s3cr3t"));
     let cases: &[(&[(&str, &str)], &str)] = &[
         (&[("LISTEN", "127.0.0.1")], "LISTEN"),
-        (&[("LISTEN", "0.0.0.0:0")], "LISTEN 0.0.0.0:0 is not on this machine alone; set PUBLIC_URL"),
-        (&[("LISTEN", "[::]:3000")], "LISTEN [::]:3000 is not on this machine alone; set PUBLIC_URL"),
-        (&[("PUBLIC_URL", "http://campus.example.edu.cn")], "plain http"),
-        (&[("PUBLIC_URL", "https://campus.example.edu.cn/path")], "PUBLIC_URL"),
+        (
+            &[("LISTEN", "0.0.0.0:0")],
+            "LISTEN 0.0.0.0:0 is not on this machine alone; set PUBLIC_URL",
+        ),
+        (
+            &[("LISTEN", "[::]:3000")],
+            "LISTEN [::]:3000 is not on this machine alone; set PUBLIC_URL",
+        ),
+        (
+            &[("PUBLIC_URL", "http://campus.example.edu.cn")],
+            "plain http",
+        ),
+        (
+            &[("PUBLIC_URL", "https://campus.example.edu.cn/path")],
+            "PUBLIC_URL",
+        ),
         (&[("PUBLIC_URL", "campus")], "PUBLIC_URL"),
         (&[("WEIKA_APP_KEY", "KEY")], "without WEIKA_APP_SECRET"),
         (&[("WEIKA_APP_SECRET", "s3cr3t")], "without WEIKA_APP_KEY"),
-        (&[("WEIKA_BASE_URL", "https://uni.weixiao.qq.com")], "WEIKA_BASE_URL"),
+        (
+            &[("WEIKA_BASE_URL", "https://uni.weixiao.qq.com")],
+            "WEIKA_BASE_URL",
+        ),
         (
             &[key, secret, ("WEIKA_BASE_URL", "http://weika.example")],
             "WEIKA_BASE_URL \"http://weika.example\" is plain",
         ),
-        (&[("SESSION_SECRET", "c2hvcnQ=")], "SESSION_SECRET is 5 bytes long"),
-        (&[("SESSION_SECRET", "not base64 at all, and s3cr3t")], "SESSION_SECRET"),
+        (
+            &[("SESSION_SECRET", "c2hvcnQ=")],
+            "SESSION_SECRET is 5 bytes long",
+        ),
+        (
+            &[("SESSION_SECRET", "not base64 at all, and s3cr3t")],
+            "SESSION_SECRET",
+        ),
         (&[("SANDBOX_LISTEN", "0.0.0.0:0")], "SANDBOX_LISTEN"),
-        (&[("REDIS_URL", "redis://:s3cr3t@127.0.0.1")], "REDIS_URL is set without SESSION_SECRET"),
-        (&[("KESION_BASE_URL", "https://school.example")], "without KESION_APPTOKEN"),
+        (
+            &[("REDIS_URL", "redis://:s3cr3t@127.0.0.1")],
+            "REDIS_URL is set without SESSION_SECRET",
+        ),
+        (
+            &[("KESION_BASE_URL", "https://school.example")],
+            "without KESION_APPTOKEN",
+        ),
         (&[("KESION_APPTOKEN", "s3cr3t")], "without KESION_BASE_URL"),
-        (&[("KESION_BASE_URL", "school"), ("KESION_APPTOKEN", "s3cr3t")], "KESION_BASE_URL \"school\" is not"),
+        (
+            &[("KESION_BASE_URL", "school"), ("KESION_APPTOKEN", "s3cr3t")],
+            "KESION_BASE_URL \"school\" is not",
+        ),
         (&[binding], "nothing says through which official account"),
         (&[app_id], "BINDING_APPID is set without BINDING_BASE_URL"),
-        (&[("WECHAT_AUTHORIZE_URL", "https://wechat.example/")], "WECHAT_AUTHORIZE_URL is set without"),
-        (&[("BINDING_BASE_URL", "binding"), app_id], "BINDING_BASE_URL \"binding\" is not"),
-        (&[binding, ("BINDING_APPID", "wx&1")], "BINDING_APPID"),
-        (&[binding, app_id, ("WECHAT_AUTHORIZE_URL", "http://wechat.example/")], "WECHAT_AUTHORIZE_URL"),
         (
-            &[binding, app_id, ("WECHAT_AUTHORIZE_URL", "https://wechat.example/#wechat_redirect")],
+            &[("WECHAT_AUTHORIZE_URL", "https://wechat.example/")],
+            "WECHAT_AUTHORIZE_URL is set without",
+        ),
+        (
+            &[("BINDING_BASE_URL", "binding"), app_id],
+            "BINDING_BASE_URL \"binding\" is not",
+        ),
+        (&[binding, ("BINDING_APPID", "wx&1")], "BINDING_APPID"),
+        (
+            &[
+                binding,
+                app_id,
+                ("WECHAT_AUTHORIZE_URL", "http://wechat.example/"),
+            ],
+            "WECHAT_AUTHORIZE_URL",
+        ),
+        (
+            &[
+                binding,
+                app_id,
+                (
+                    "WECHAT_AUTHORIZE_URL",
+                    "https://wechat.example/#wechat_redirect",
+                ),
+            ],
             "WECHAT_AUTHORIZE_URL \"https://wechat.example/#wechat_redirect\" is not",
         ),
         (
-            &[binding, app_id, ("WECHAT_AUTHORIZE_URL", "https://me:s3cr3t@wechat.example/#wechat_redirect")],
+            &[
+                binding,
+                app_id,
+                (
+                    "WECHAT_AUTHORIZE_URL",
+                    "https://me:s3cr3t@wechat.example/#wechat_redirect",
+                ),
+            ],
             "WECHAT_AUTHORIZE_URL \"[redacted]\" is not",
         ),
     ];
     for (variables, expected) in cases {
         let (code, said) = refusal(variables);
         assert_eq!(code, Some(2), "{variables:?}: {said}");
-        assert!(said.contains(*expected) && said.matches("\n  - ").count() == 1, "{variables:?}: {said}");
-        assert!(!said.contains("s3cr3t") && !said.contains("allow_http"), "{said}");
+        assert!(
+            said.contains(*expected) && said.matches("\n  - ").count() == 1,
+            "{variables:?}: {said}"
+        );
+        assert!(
+            !said.contains("s3cr3t") && !said.contains("allow_http"),
+            "{said}"
+        );
     }
 }
 
@@ -101,9 +176,19 @@ fn each_mistake_is_refused_on_its_own() {
 fn sandbox_behind_https_is_refused_unless_allowed() {
     let url = ("PUBLIC_URL", "https://campus.example.edu.cn");
     let weika = [("WEIKA_APP_KEY", "KEY"), ("WEIKA_APP_SECRET", "s3cr3t")];
-    let binding = [("BINDING_BASE_URL", "https://binding.example"), ("BINDING_APPID", "wx1")];
-    let kesion = [("KESION_BASE_URL", "https://school.example"), ("KESION_APPTOKEN", "s3cr3t")];
-    let names = ["WEIKA_APP_KEY and WEIKA_APP_SECRET", "BINDING_BASE_URL", "KESION_BASE_URL and KESION_APPTOKEN"];
+    let binding = [
+        ("BINDING_BASE_URL", "https://binding.example"),
+        ("BINDING_APPID", "wx1"),
+    ];
+    let kesion = [
+        ("KESION_BASE_URL", "https://school.example"),
+        ("KESION_APPTOKEN", "s3cr3t"),
+    ];
+    let names = [
+        "WEIKA_APP_KEY and WEIKA_APP_SECRET",
+        "BINDING_BASE_URL",
+        "KESION_BASE_URL and KESION_APPTOKEN",
+    ];
     let cases = [
         (vec![], [true, true, true]),
         (weika.to_vec(), [false, true, true]),
@@ -119,18 +204,35 @@ fn sandbox_behind_https_is_refused_unless_allowed() {
             variables.extend(&real);
             variables.extend(allowed.map(|value| ("ALLOW_SANDBOX", value)));
             let (code, said) = refusal(&variables);
-            assert_eq!((code, said.matches("\n  - ").count()), (Some(2), 1), "{variables:?}: {said}");
-            assert!(said.contains("  - PUBLIC_URL ") && said.contains("ALLOW_SANDBOX=1"), "{said}");
+            assert_eq!(
+                (code, said.matches("\n  - ").count()),
+                (Some(2), 1),
+                "{variables:?}: {said}"
+            );
+            assert!(
+                said.contains("  - PUBLIC_URL ") && said.contains("ALLOW_SANDBOX=1"),
+                "{said}"
+            );
             for (name, is_imitated) in names.into_iter().zip(imitated) {
                 assert_eq!(said.contains(name), is_imitated, "{name} in {said}");
             }
-            assert!(!said.contains("s3cr3t") && !said.contains("listening"), "{said}");
+            assert!(
+                !said.contains("s3cr3t") && !said.contains("listening"),
+                "{said}"
+            );
         }
     }
     // In every spelling of the scheme, and for every host.
-    for url in ["HTTPS://campus.example.edu.cn", "https://localhost", "https://127.0.0.1:8443"] {
+    for url in [
+        "HTTPS://campus.example.edu.cn",
+        "https://localhost",
+        "https://127.0.0.1:8443",
+    ] {
         let (code, said) = refusal(&[("PUBLIC_URL", url)]);
-        assert!(code == Some(2) && said.contains("ALLOW_SANDBOX=1"), "{url}: {said}");
+        assert!(
+            code == Some(2) && said.contains("ALLOW_SANDBOX=1"),
+            "{url}: {said}"
+        );
     }
 }
 
@@ -139,10 +241,20 @@ fn only_1_allows_the_sandbox() {
     let url = ("PUBLIC_URL", "https://campus.example.edu.cn");
     for value in ["0", "true", "yes", "01", " 1", "false"] {
         let (code, said) = refusal(&[("ALLOW_SANDBOX", value)]);
-        assert_eq!((code, said.matches("\n  - ").count()), (Some(2), 1), "{value:?}: {said}");
-        assert!(said.contains(&format!("  - ALLOW_SANDBOX {value:?} is not 1")), "{said}");
+        assert_eq!(
+            (code, said.matches("\n  - ").count()),
+            (Some(2), 1),
+            "{value:?}: {said}"
+        );
+        assert!(
+            said.contains(&format!("  - ALLOW_SANDBOX {value:?} is not 1")),
+            "{said}"
+        );
         let (code, said) = refusal(&[url, ("ALLOW_SANDBOX", value)]);
-        assert!(code == Some(2) && said.contains("  - PUBLIC_URL is https"), "{value:?}: {said}");
+        assert!(
+            code == Some(2) && said.contains("  - PUBLIC_URL is https"),
+            "{value:?}: {said}"
+        );
     }
 }
 
@@ -155,10 +267,21 @@ fn refused_sandbox_is_reported_with_the_other_configuration_errors() {
         ("WEIKA_APP_KEY", "KEY"),
     ]);
     assert_eq!(code, Some(2), "{said}");
-    for name in ["PUBLIC_URL is https", "LISTEN \"localhost\"", "SESSION_SECRET is 5 bytes", "WEIKA_APP_KEY is set"] {
-        assert!(said.contains(&format!("  - {name}")), "{name} is not in: {said}");
+    for name in [
+        "PUBLIC_URL is https",
+        "LISTEN \"localhost\"",
+        "SESSION_SECRET is 5 bytes",
+        "WEIKA_APP_KEY is set",
+    ] {
+        assert!(
+            said.contains(&format!("  - {name}")),
+            "{name} is not in: {said}"
+        );
     }
-    assert!(!said.contains("imitates Weika"), "its variables are wrong, not absent: {said}");
+    assert!(
+        !said.contains("imitates Weika"),
+        "its variables are wrong, not absent: {said}"
+    );
 }
 
 #[test]
@@ -181,7 +304,10 @@ fn sandbox_is_not_asked_about_where_it_is_not_needed() {
 fn sandbox_on_an_address_of_other_machines_is_warned_of() {
     use crate::redis_server::until;
 
-    let site = Site::start(&[("LISTEN", "0.0.0.0:0"), ("PUBLIC_URL", "http://127.0.0.1:3000")]);
+    let site = Site::start(&[
+        ("LISTEN", "0.0.0.0:0"),
+        ("PUBLIC_URL", "http://127.0.0.1:3000"),
+    ]);
     // Another thread reads it from the pipe.
     until("the log has the warning", || {
         let log = site.stderr.lock().unwrap_or_else(PoisonError::into_inner);
@@ -197,8 +323,16 @@ fn secret_from_the_documentation_is_refused() {
         "3332206279746573206f72206d6f72652c207468652073616d6520666f7220616c6c20696e7374616e636573",
     ] {
         let (code, said) = refusal(&[("SESSION_SECRET", spelled)]);
-        assert_eq!((code, said.matches("\n  - ").count()), (Some(2), 1), "{said}");
-        assert!(said.contains("  - SESSION_SECRET is published") && said.contains("openssl rand -base64 32"), "{said}");
+        assert_eq!(
+            (code, said.matches("\n  - ").count()),
+            (Some(2), 1),
+            "{said}"
+        );
+        assert!(
+            said.contains("  - SESSION_SECRET is published")
+                && said.contains("openssl rand -base64 32"),
+            "{said}"
+        );
     }
 }
 
@@ -208,7 +342,10 @@ fn variable_that_is_not_text_is_a_mistake() {
     use std::os::unix::ffi::OsStrExt;
 
     let bytes = std::ffi::OsStr::from_bytes(b"\xFF");
-    let output = command("login", &[]).env("WEIKA_APP_KEY", bytes).output().unwrap();
+    let output = command("login", &[])
+        .env("WEIKA_APP_KEY", bytes)
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("WEIKA_APP_KEY is not UTF-8"));
 }
@@ -231,14 +368,21 @@ fn plain_http_to_the_operator_is_allowed_and_warned_of() {
     ]);
     let log = site.stderr.lock().unwrap_or_else(PoisonError::into_inner);
     for name in ["BINDING_BASE_URL", "KESION_BASE_URL"] {
-        assert!(log.contains(&format!("{name} is plain http to another machine")), "{log}");
+        assert!(
+            log.contains(&format!("{name} is plain http to another machine")),
+            "{log}"
+        );
     }
     assert!(!log.contains("0123456789abcdef"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn empty_variable_counts_as_unset() {
-    let site = Site::start(&[("PUBLIC_URL", ""), ("SESSION_SECRET", ""), ("REDIS_URL", "")]);
+    let site = Site::start(&[
+        ("PUBLIC_URL", ""),
+        ("SESSION_SECRET", ""),
+        ("REDIS_URL", ""),
+    ]);
     let page = log_in(&Browser::new(), &format!("{}/admin", site.url), "wang").await;
     assert_eq!(page.status(), 200);
 }
@@ -249,13 +393,19 @@ async fn addresses_are_those_that_were_asked_for() {
     let site = Site::start(&[("LISTEN", &listen), ("SANDBOX_LISTEN", &sandbox)]);
     assert_eq!(site.url, format!("http://{listen}"));
     assert_eq!(site.sandbox, Some(format!("http://{sandbox}")));
-    let home = Browser::new().get(&format!("http://{sandbox}/")).await.unwrap();
+    let home = Browser::new()
+        .get(&format!("http://{sandbox}/"))
+        .await
+        .unwrap();
     assert!(home.text().contains("王老师"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn public_url_is_where_the_login_comes_back_to() {
-    let site = Site::start(&[("PUBLIC_URL", "https://campus.example.edu.cn"), ("ALLOW_SANDBOX", "1")]);
+    let site = Site::start(&[
+        ("PUBLIC_URL", "https://campus.example.edu.cn"),
+        ("ALLOW_SANDBOX", "1"),
+    ]);
     let address = site.url.trim_start_matches("http://").parse().unwrap();
     let browser = Browser::new().route("https://campus.example.edu.cn", address);
     let page = log_in(&browser, "https://campus.example.edu.cn/admin/deep", "wang").await;
@@ -263,7 +413,10 @@ async fn public_url_is_where_the_login_comes_back_to() {
     assert_eq!(page.status(), 200);
     let cookies = page.hops().iter().flat_map(|hop| hop.set_cookies.iter());
     for cookie in cookies {
-        assert!(cookie.starts_with("__Host-") && cookie.contains("; Secure"), "a cookie without protection");
+        assert!(
+            cookie.starts_with("__Host-") && cookie.contains("; Secure"),
+            "a cookie without protection"
+        );
     }
 }
 
@@ -272,18 +425,34 @@ async fn login_under_way_survives_a_restart_with_the_same_secret() {
     let weika = Sandbox::start().await.unwrap();
     let listen = free_address().unwrap();
     let browser = Browser::new();
-    let first = site_at(&weika, &[("LISTEN", &listen), ("SESSION_SECRET", SECRET_HEX)]);
-    let page = browser.get(&format!("{}/admin/deep", first.url)).await.unwrap();
+    let first = site_at(
+        &weika,
+        &[("LISTEN", &listen), ("SESSION_SECRET", SECRET_HEX)],
+    );
+    let page = browser
+        .get(&format!("{}/admin/deep", first.url))
+        .await
+        .unwrap();
     drop(first);
 
-    let second = site_at(&weika, &[("LISTEN", &listen), ("SESSION_SECRET", SECRET_BASE64)]);
+    let second = site_at(
+        &weika,
+        &[("LISTEN", &listen), ("SESSION_SECRET", SECRET_BASE64)],
+    );
     let visit = browser.click(&page, "data-person=\"wang\"").await.unwrap();
     assert_eq!(visit.url(), format!("{}/admin/deep", second.url));
     assert_eq!(visit.status(), 200);
     drop(second);
 
     let other_secret = SECRET_HEX.replace("00", "77");
-    let _third = site_at(&weika, &[("LISTEN", &listen), ("SESSION_SECRET", &other_secret)]);
+    let _third = site_at(
+        &weika,
+        &[("LISTEN", &listen), ("SESSION_SECRET", &other_secret)],
+    );
     let visit = browser.click(&page, "data-person=\"wang\"").await.unwrap();
-    assert_eq!(visit.status(), 400, "a state that was made with another secret is forged");
+    assert_eq!(
+        visit.status(),
+        400,
+        "a state that was made with another secret is forged"
+    );
 }

@@ -9,14 +9,29 @@ use crate::{log_in, phone, switch};
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_bound_gets_exactly_where_they_wanted_to_go() {
     let site = Site::start(&[]);
-    for path in ["/app", "/app/", "/app/deep?x=1", "/app/%E4%B8%AD?q=%22%3Cb%3E"] {
+    for path in [
+        "/app",
+        "/app/",
+        "/app/deep?x=1",
+        "/app/%E4%B8%AD?q=%22%3Cb%3E",
+    ] {
         let page = log_in(&phone(), &format!("{}{path}", site.url), "xiaoming").await;
         assert_eq!(page.url(), format!("{}{path}", site.url));
         assert_eq!(page.status(), 200, "{path}");
-        assert_eq!(page.header("cache-control"), Some("private, no-store"), "{path}");
+        assert_eq!(
+            page.header("cache-control"),
+            Some("private, no-store"),
+            "{path}"
+        );
         let text = page.text();
-        assert!(text.contains("data-wechat=\"bound\"") && text.contains("示例大学校园服务"), "{path}");
-        assert!(text.contains("…000001") && !text.contains("oFollowerXiaoming00000000001"), "{path}");
+        assert!(
+            text.contains("data-wechat=\"bound\"") && text.contains("示例大学校园服务"),
+            "{path}"
+        );
+        assert!(
+            text.contains("…000001") && !text.contains("oFollowerXiaoming00000000001"),
+            "{path}"
+        );
         assert!(!text.contains("<b>\""), "{path}");
     }
 }
@@ -32,7 +47,12 @@ async fn whoever_is_not_bound_is_sent_to_bind_and_a_script_is_told() {
         let url = format!("{}{path}", site.url);
         let sent = browser.get_no_follow(&url).await.unwrap();
         assert_eq!(sent.status(), 303, "{path}");
-        assert!(sent.location().unwrap().starts_with("/bind?return_to=%2Fapp"), "{path}");
+        assert!(
+            sent.location()
+                .unwrap()
+                .starts_with("/bind?return_to=%2Fapp"),
+            "{path}"
+        );
         let told = browser.fetch(&url).await.unwrap();
         assert_eq!(told.status(), 403, "{path}");
         assert_eq!(told.json().unwrap()["error"], json!("unbound"), "{path}");
@@ -42,16 +62,27 @@ async fn whoever_is_not_bound_is_sent_to_bind_and_a_script_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_are_sent_to_the_login_of_the_page_and_a_script_is_told_which() {
     let site = Site::start(&[]);
-    for (path, login) in
-        [("/app", "/auth/wechat/login"), ("/bind", "/auth/wechat/login"), ("/account", "/auth/weika/login")]
-    {
+    for (path, login) in [
+        ("/app", "/auth/wechat/login"),
+        ("/bind", "/auth/wechat/login"),
+        ("/account", "/auth/weika/login"),
+    ] {
         let url = format!("{}{path}", site.url);
         let sent = phone().get_no_follow(&url).await.unwrap();
         assert_eq!(sent.status(), 303, "{path}");
-        assert!(sent.location().unwrap().starts_with(site.sandbox.as_deref().unwrap()), "{path}");
+        assert!(
+            sent.location()
+                .unwrap()
+                .starts_with(site.sandbox.as_deref().unwrap()),
+            "{path}"
+        );
         let told = phone().fetch(&url).await.unwrap();
         assert_eq!(told.status(), 401, "{path}");
-        assert_eq!(told.json(), Some(json!({ "error": "login_required", "login_url": login })), "{path}");
+        assert_eq!(
+            told.json(),
+            Some(json!({ "error": "login_required", "login_url": login })),
+            "{path}"
+        );
     }
 }
 
@@ -59,10 +90,16 @@ async fn strangers_are_sent_to_the_login_of_the_page_and_a_script_is_told_which(
 async fn other_browsers_get_a_page_with_the_address_for_wechat() {
     let site = Site::start(&[]);
     for path in ["/app/deep", "/bind", "/auth/wechat/login"] {
-        let page = Browser::new().get(&format!("{}{path}", site.url)).await.unwrap();
+        let page = Browser::new()
+            .get(&format!("{}{path}", site.url))
+            .await
+            .unwrap();
         let text = page.text();
         assert_eq!(page.status(), 200, "{path}");
-        assert!(text.contains("请在微信中打开") && text.contains("<svg"), "{path}: {text}");
+        assert!(
+            text.contains("请在微信中打开") && text.contains("<svg"),
+            "{path}: {text}"
+        );
     }
 }
 
@@ -73,17 +110,41 @@ async fn logging_out_of_one_login_leaves_the_other() {
     for (ended, left) in [("weika", "wechat"), ("wechat", "weika")] {
         let browser = phone();
         log_in(&browser, &format!("{}/admin", site.url), "wang").await;
-        let home = log_in(&browser, &format!("{}/auth/wechat/login", site.url), "xiaoming").await;
-        assert!(home.text().contains("data-manager=") && home.text().contains("data-wechat=\"bound\""));
+        let home = log_in(
+            &browser,
+            &format!("{}/auth/wechat/login", site.url),
+            "xiaoming",
+        )
+        .await;
+        assert!(
+            home.text().contains("data-manager=") && home.text().contains("data-wechat=\"bound\"")
+        );
 
         let logout = format!("{}/auth/{ended}/logout", site.url);
-        let foreign = browser.post_from("https://evil.example/", &logout, "").await.unwrap();
+        let foreign = browser
+            .post_from("https://evil.example/", &logout, "")
+            .await
+            .unwrap();
         assert_eq!(foreign.status(), 403);
         let home = browser.post_from(&url, &logout, "").await.unwrap();
         assert_eq!(home.url(), url);
-        let me = browser.fetch(&format!("{}/api/me", site.url)).await.unwrap().json().unwrap();
-        let identity = |login| if login == "weika" { &me["manager"] } else { &me["wechat"] };
-        assert!(identity(ended).is_null() && !identity(left).is_null(), "{me}");
+        let me = browser
+            .fetch(&format!("{}/api/me", site.url))
+            .await
+            .unwrap()
+            .json()
+            .unwrap();
+        let identity = |login| {
+            if login == "weika" {
+                &me["manager"]
+            } else {
+                &me["wechat"]
+            }
+        };
+        assert!(
+            identity(ended).is_null() && !identity(left).is_null(),
+            "{me}"
+        );
     }
 }
 
@@ -92,11 +153,32 @@ async fn manager_is_no_wechat_user_and_the_other_way_round() {
     let site = Site::start(&[]);
     let browser = phone();
     log_in(&browser, &format!("{}/admin", site.url), "wang").await;
-    assert_eq!(browser.fetch(&format!("{}/app", site.url)).await.unwrap().status(), 401);
+    assert_eq!(
+        browser
+            .fetch(&format!("{}/app", site.url))
+            .await
+            .unwrap()
+            .status(),
+        401
+    );
     let browser = phone();
     log_in(&browser, &format!("{}/app", site.url), "xiaoming").await;
-    assert_eq!(browser.fetch(&format!("{}/admin", site.url)).await.unwrap().status(), 401);
-    assert_eq!(browser.fetch(&format!("{}/account", site.url)).await.unwrap().status(), 401);
+    assert_eq!(
+        browser
+            .fetch(&format!("{}/admin", site.url))
+            .await
+            .unwrap()
+            .status(),
+        401
+    );
+    assert_eq!(
+        browser
+            .fetch(&format!("{}/account", site.url))
+            .await
+            .unwrap()
+            .status(),
+        401
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,8 +190,20 @@ async fn nobody_comes_from_wechat_while_nobody_knows_the_account_and_managers_do
         assert_eq!(page.status(), 502, "{path}");
         assert!(page.text().contains("登录尚未设置好"), "{path}");
     }
-    assert_eq!(phone().get(&format!("{}/", site.url)).await.unwrap().status(), 200);
-    assert_eq!(log_in(&phone(), &format!("{}/admin", site.url), "wang").await.status(), 200);
+    assert_eq!(
+        phone()
+            .get(&format!("{}/", site.url))
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
+    assert_eq!(
+        log_in(&phone(), &format!("{}/admin", site.url), "wang")
+            .await
+            .status(),
+        200
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,8 +211,19 @@ async fn the_button_at_the_top_ends_the_login_of_the_page() {
     let site = Site::start(&[]);
     let browser = phone();
     log_in(&browser, &format!("{}/admin", site.url), "wang").await;
-    log_in(&browser, &format!("{}/auth/wechat/login", site.url), "xiaoming").await;
-    let top = |page: &Visit| page.text().split_once("</header>").expect("a page").0.to_owned();
+    log_in(
+        &browser,
+        &format!("{}/auth/wechat/login", site.url),
+        "xiaoming",
+    )
+    .await;
+    let top = |page: &Visit| {
+        page.text()
+            .split_once("</header>")
+            .expect("a page")
+            .0
+            .to_owned()
+    };
     for (path, login, label) in [
         ("/", "weika", "退出管理员"),
         ("/admin", "weika", "退出管理员"),
@@ -129,7 +234,10 @@ async fn the_button_at_the_top_ends_the_login_of_the_page() {
         ("/?lang=en", "weika", "Log out manager"),
     ] {
         let top = top(&browser.get(&format!("{}{path}", site.url)).await.unwrap());
-        assert!(top.contains(&format!("data-logout=\"{login}\">{label}<")), "{path}: {top}");
+        assert!(
+            top.contains(&format!("data-logout=\"{login}\">{label}<")),
+            "{path}: {top}"
+        );
         assert_eq!(top.matches("data-logout").count(), 1, "{path}");
     }
     let browser = phone();
@@ -141,8 +249,15 @@ async fn the_button_at_the_top_ends_the_login_of_the_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn narrow_pages_have_a_name_for_home_and_their_links_in_the_footer() {
     let site = Site::start(&[]);
-    let page = Browser::new().get(&format!("{}/", site.url)).await.unwrap().text();
+    let page = Browser::new()
+        .get(&format!("{}/", site.url))
+        .await
+        .unwrap()
+        .text();
     assert!(page.contains("href=\"/\" aria-label=\"tower-weika\""));
     let (_, footer) = page.split_once("<footer>").unwrap();
-    assert!(footer.contains("href=\"/admin\"") && footer.contains("href=\"/app\""), "{footer}");
+    assert!(
+        footer.contains("href=\"/admin\"") && footer.contains("href=\"/app\""),
+        "{footer}"
+    );
 }

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use tower::{Layer, Service};
-use tower_weika::answer::{Page, Pages, Rejection};
 use tower_weika::authenticate::{Authenticate, AuthenticateLayer};
 use tower_weika::client::weika::{ManagerInfo, WeikaClient, WeikaClientBuilder, WeikaTokenSource};
 use tower_weika::client::{CodeTable, NotSent, TimedOut, Transport};
@@ -16,6 +15,7 @@ use tower_weika::guard::{Guard, GuardLayer, LoggedIn, Role, School};
 use tower_weika::identity::Manager;
 use tower_weika::login::{Login, LoginLayer, LoginLayerBuilder};
 use tower_weika::provider::{IdentityProvider, WeikaManagerProvider, WeikaManagerProviderBuilder};
+use tower_weika::response::{Page, Pages, Rejection};
 use tower_weika::session::{Authenticated, Session, SessionId};
 use tower_weika::store::{MemoryStore, Namespace, SessionStore};
 use tower_weika::token::{AccessToken, CurrentToken, GetToken, IssuedToken, TokenCache};
@@ -39,7 +39,10 @@ impl Service<Request<Full<Bytes>>> for App {
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
 
-    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
+    fn poll_ready(
+        &mut self,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), Infallible>> {
         std::task::Poll::Ready(Ok(()))
     }
 
@@ -131,9 +134,12 @@ async fn futures_are_send() {
     send(&provider.exchange(code()));
     let store = Store::new();
     send(&store.remove_all(&Namespace::default()));
-    let login = LoginLayer::builder(provider).public_url("https://campus.example").build().unwrap();
-    send(&login.end_all_sessions());
-    send(&login.end_sessions_of("x"));
+    let login = LoginLayer::builder(provider)
+        .public_url("https://campus.example")
+        .build()
+        .unwrap();
+    send(&login.revoke_all_sessions());
+    send(&login.revoke_sessions_of("x"));
     let mut service = login.layer(GuardLayer::<Manager>::logged_in().layer(App));
     static_send(&service.call(Request::default()));
     static_send(&login.authenticate().layer(App).call(Request::default()));

@@ -72,14 +72,30 @@ struct Parts {
 
 impl Parts {
     async fn new() -> Self {
-        let sandbox = Sandbox::builder().auto_approve("wang").start().await.expect("a sandbox");
-        let client = WeikaClient::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());
+        let sandbox = Sandbox::builder()
+            .auto_approve("wang")
+            .start()
+            .await
+            .expect("a sandbox");
+        let client = WeikaClient::builder(sandbox.app_key(), sandbox.app_secret())
+            .base_url(sandbox.base_url());
         let client = client.build().expect("a client");
         // The same secret on purpose: what keeps the two apart must not hang on it.
         let managers = LoginLayer::builder(WeikaManagerProvider::new(client.clone()));
-        let managers = managers.public_url(ORIGIN).secret([7; 32]).build().expect("a login layer");
-        let clerks = LoginLayer::builder(Desk(client)).public_url(ORIGIN).secret([7; 32]).build();
-        Self { sandbox, managers, clerks: clerks.expect("a login layer") }
+        let managers = managers
+            .public_url(ORIGIN)
+            .secret([7; 32])
+            .build()
+            .expect("a login layer");
+        let clerks = LoginLayer::builder(Desk(client))
+            .public_url(ORIGIN)
+            .secret([7; 32])
+            .build();
+        Self {
+            sandbox,
+            managers,
+            clerks: clerks.expect("a login layer"),
+        }
     }
 }
 
@@ -96,25 +112,39 @@ async fn admin(manager: Authenticated<Manager>) -> String {
 }
 
 async fn home(manager: Option<Authenticated<Manager>>) -> String {
-    manager.map_or_else(|| "nobody".to_owned(), |manager| manager.user_id().to_string())
+    manager.map_or_else(
+        || "nobody".to_owned(),
+        |manager| manager.user_id().to_string(),
+    )
 }
 
 #[tokio::test]
 async fn extractor_leads_to_the_login_and_the_optional_one_lets_everybody_in() {
     let parts = Parts::new().await;
-    let app = Router::new().route("/", get(home)).route("/admin", get(admin)).layer(parts.managers.clone());
+    let app = Router::new()
+        .route("/", get(home))
+        .route("/admin", get(admin))
+        .layer(parts.managers.clone());
     let server = Server::start(app);
     let browser = browser(&server);
     assert_eq!(browser.get(&page("/")).await.unwrap().text(), "nobody");
-    assert_eq!(browser.fetch(&page("/admin")).await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        browser.fetch(&page("/admin")).await.unwrap().status(),
+        StatusCode::UNAUTHORIZED
+    );
     let visit = browser.get(&page("/admin")).await.unwrap();
-    assert_eq!((visit.url(), visit.text().as_str()), (page("/admin").as_str(), WANG));
+    assert_eq!(
+        (visit.url(), visit.text().as_str()),
+        (page("/admin").as_str(), WANG)
+    );
     assert_eq!(browser.get(&page("/")).await.unwrap().text(), WANG);
 }
 
 #[tokio::test]
 async fn missing_layer_is_an_error_that_names_the_remedy() {
-    let app = Router::new().route("/", get(home)).route("/admin", get(admin));
+    let app = Router::new()
+        .route("/", get(home))
+        .route("/admin", get(admin));
     let server = Server::start(app);
     let browser = browser(&server);
     let visit = browser.get(&page("/admin")).await.unwrap();
@@ -122,30 +152,49 @@ async fn missing_layer_is_an_error_that_names_the_remedy() {
     let json = visit.json().unwrap();
     assert_eq!(json["error"], "missing_layer");
     let message = json["message"].as_str().unwrap();
-    assert!(message.contains("LoginLayer") && message.contains("Manager"), "{message}");
+    assert!(
+        message.contains("LoginLayer") && message.contains("Manager"),
+        "{message}"
+    );
     assert_eq!(browser.get(&page("/")).await.unwrap().text(), "nobody");
 }
 
 #[tokio::test]
 async fn layer_of_another_identity_does_not_count() {
     let parts = Parts::new().await;
-    let server = Server::start(Router::new().route("/admin", get(admin)).layer(parts.clerks.clone()));
+    let server = Server::start(
+        Router::new()
+            .route("/admin", get(admin))
+            .layer(parts.clerks.clone()),
+    );
     let visit = browser(&server).get(&page("/admin")).await.unwrap();
-    assert_eq!((visit.status(), visit.hops().len()), (StatusCode::INTERNAL_SERVER_ERROR, 1));
+    assert_eq!(
+        (visit.status(), visit.hops().len()),
+        (StatusCode::INTERNAL_SERVER_ERROR, 1)
+    );
 }
 
 #[tokio::test]
 async fn t9_return_target_of_a_nested_router_is_the_original_path() {
     let parts = Parts::new().await;
-    let inner = Router::new().route("/b", get(async |uri: OriginalUri, _: Authenticated<Manager>| uri.to_string()));
+    let inner = Router::new().route(
+        "/b",
+        get(async |uri: OriginalUri, _: Authenticated<Manager>| uri.to_string()),
+    );
     let guarded = Router::new()
         .route("/c", get(async |uri: OriginalUri| uri.to_string()))
         .route_layer(GuardLayer::<Manager>::logged_in());
-    let app = Router::new().nest("/a", Router::new().nest("/deep", inner).merge(guarded)).layer(parts.managers.clone());
+    let app = Router::new()
+        .nest("/a", Router::new().nest("/deep", inner).merge(guarded))
+        .layer(parts.managers.clone());
     let server = Server::start(app);
     for path in ["/a/deep/b?q=1", "/a/c?q=2"] {
         let visit = browser(&server).get(&page(path)).await.unwrap();
-        assert_eq!((visit.url(), visit.text().as_str()), (page(path).as_str(), path), "{visit:?}");
+        assert_eq!(
+            (visit.url(), visit.text().as_str()),
+            (page(path).as_str(), path),
+            "{visit:?}"
+        );
     }
 }
 
@@ -153,10 +202,22 @@ async fn t9_return_target_of_a_nested_router_is_the_original_path() {
 async fn guard_for_a_school_lets_in_who_manages_it_now() {
     let parts = Parts::new().await;
     let school = get(admin).layer(GuardLayer::school("1000000001"));
-    let server = Server::start(Router::new().route("/school", school).layer(parts.managers.clone()));
+    let server = Server::start(
+        Router::new()
+            .route("/school", school)
+            .layer(parts.managers.clone()),
+    );
     for (person, status) in [("wang", 200), ("li", 403), ("chen", 403), ("zhao", 403)] {
         parts.sandbox.auto_approve(person);
-        assert_eq!(browser(&server).get(&page("/school")).await.unwrap().status(), status, "{person}");
+        assert_eq!(
+            browser(&server)
+                .get(&page("/school"))
+                .await
+                .unwrap()
+                .status(),
+            status,
+            "{person}"
+        );
     }
 }
 
@@ -165,10 +226,16 @@ async fn two_nested_routers_share_one_login_around_them() {
     let parts = Parts::new().await;
     let staff = Router::new().route("/who", get(admin));
     let open = Router::new().route("/who", get(home));
-    let app = Router::new().nest("/staff", staff).nest("/open", open).layer(parts.managers.clone());
+    let app = Router::new()
+        .nest("/staff", staff)
+        .nest("/open", open)
+        .layer(parts.managers.clone());
     let server = Server::start(app);
     let browser = browser(&server);
-    assert_eq!(browser.get(&page("/open/who")).await.unwrap().text(), "nobody");
+    assert_eq!(
+        browser.get(&page("/open/who")).await.unwrap().text(),
+        "nobody"
+    );
     assert_eq!(browser.get(&page("/staff/who")).await.unwrap().text(), WANG);
     assert_eq!(browser.get(&page("/open/who")).await.unwrap().text(), WANG);
     assert_eq!(parts.sandbox.call_log().codes_exchanged(), 1);
@@ -177,38 +244,83 @@ async fn two_nested_routers_share_one_login_around_them() {
 #[tokio::test]
 async fn t9_inner_authenticate_layer_leaves_the_redirect_to_the_login_around_it() {
     let parts = Parts::new().await;
-    let nested = Router::new().route("/who", get(admin)).layer(parts.managers.authenticate());
-    let server = Server::start(Router::new().nest("/staff", nested).layer(parts.managers.clone()));
+    let nested = Router::new()
+        .route("/who", get(admin))
+        .layer(parts.managers.authenticate());
+    let server = Server::start(
+        Router::new()
+            .nest("/staff", nested)
+            .layer(parts.managers.clone()),
+    );
     let visit = browser(&server).get(&page("/staff/who")).await.unwrap();
-    assert_eq!((visit.url(), visit.text().as_str()), (page("/staff/who").as_str(), WANG));
+    assert_eq!(
+        (visit.url(), visit.text().as_str()),
+        (page("/staff/who").as_str(), WANG)
+    );
 }
 
 #[tokio::test]
 async fn authenticate_layer_alone_answers_401_and_knows_who_is_logged_in_elsewhere() {
     let parts = Parts::new().await;
-    let login = Server::start(Router::new().route("/", get(home)).layer(parts.managers.clone()));
-    let api = Server::start(Router::new().route("/who", get(admin)).layer(parts.managers.authenticate()));
+    let login = Server::start(
+        Router::new()
+            .route("/", get(home))
+            .layer(parts.managers.clone()),
+    );
+    let api = Server::start(
+        Router::new()
+            .route("/who", get(admin))
+            .layer(parts.managers.authenticate()),
+    );
     let browser = browser(&login).route("https://api.example", api.address);
-    assert_eq!(browser.get("https://api.example/who").await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        browser
+            .get("https://api.example/who")
+            .await
+            .unwrap()
+            .status(),
+        StatusCode::UNAUTHORIZED
+    );
     browser.get(&page("/auth/weika/login")).await.unwrap();
     let cookies = browser.cookies();
-    let session = cookies.iter().find(|cookie| cookie.name.ends_with("-session")).unwrap();
-    browser
-        .plant_cookie("https://api.example", &format!("{}={}; Path=/; Secure", session.name, session.value))
+    let session = cookies
+        .iter()
+        .find(|cookie| cookie.name.ends_with("-session"))
         .unwrap();
-    assert_eq!(browser.get("https://api.example/who").await.unwrap().text(), WANG);
+    browser
+        .plant_cookie(
+            "https://api.example",
+            &format!("{}={}; Path=/; Secure", session.name, session.value),
+        )
+        .unwrap();
+    assert_eq!(
+        browser.get("https://api.example/who").await.unwrap().text(),
+        WANG
+    );
 }
 
-async fn both(manager: Option<Authenticated<Manager>>, clerk: Option<Authenticated<Clerk>>) -> String {
-    let manager = manager.map_or_else(|| "nobody".to_owned(), |manager| manager.user_id().to_string());
-    let clerk = clerk.map_or_else(|| "no clerk".to_owned(), |clerk| clerk.identity().to_string());
+async fn both(
+    manager: Option<Authenticated<Manager>>,
+    clerk: Option<Authenticated<Clerk>>,
+) -> String {
+    let manager = manager.map_or_else(
+        || "nobody".to_owned(),
+        |manager| manager.user_id().to_string(),
+    );
+    let clerk = clerk.map_or_else(
+        || "no clerk".to_owned(),
+        |clerk| clerk.identity().to_string(),
+    );
     format!("{manager}, {clerk}")
 }
 
 fn stacked(parts: &Parts) -> Server {
     let app = Router::new()
         .route("/", get(both))
-        .route("/admin", get(both).layer(GuardLayer::<Manager>::logged_in()))
+        .route(
+            "/admin",
+            get(both).layer(GuardLayer::<Manager>::logged_in()),
+        )
         .route("/desk", get(both).layer(GuardLayer::<Clerk>::logged_in()))
         .layer(parts.managers.clone())
         .layer(parts.clerks.clone());
@@ -224,14 +336,26 @@ async fn two_stacked_logins_are_independent() {
     assert_eq!(visit.text(), format!("{WANG}, no clerk"));
     parts.sandbox.auto_approve("li");
     let visit = browser.get(&page("/desk")).await.unwrap();
-    assert_eq!((visit.url(), visit.text()), (page("/desk").as_str(), format!("{WANG}, clerk {LI}")));
-    let sessions = browser.cookies().into_iter().filter(|cookie| cookie.name.ends_with("-session"));
+    assert_eq!(
+        (visit.url(), visit.text()),
+        (page("/desk").as_str(), format!("{WANG}, clerk {LI}"))
+    );
+    let sessions = browser
+        .cookies()
+        .into_iter()
+        .filter(|cookie| cookie.name.ends_with("-session"));
     assert_eq!(sessions.count(), 2);
 
     browser.post(&page("/auth/weika/logout"), "").await.unwrap();
-    assert_eq!(browser.get(&page("/")).await.unwrap().text(), format!("nobody, clerk {LI}"));
-    parts.clerks.end_sessions_of(LI).await.unwrap();
-    assert_eq!(browser.get(&page("/")).await.unwrap().text(), "nobody, no clerk");
+    assert_eq!(
+        browser.get(&page("/")).await.unwrap().text(),
+        format!("nobody, clerk {LI}")
+    );
+    parts.clerks.revoke_sessions_of(LI).await.unwrap();
+    assert_eq!(
+        browser.get(&page("/")).await.unwrap().text(),
+        "nobody, no clerk"
+    );
 }
 
 #[tokio::test]
@@ -239,21 +363,51 @@ async fn state_and_cookies_of_one_login_are_refused_by_the_other() {
     let parts = Parts::new().await;
     let server = stacked(&parts);
     let browser = browser(&server);
-    let begun = browser.get_no_follow(&page("/auth/weika/login?return_to=/admin")).await.unwrap();
+    let begun = browser
+        .get_no_follow(&page("/auth/weika/login?return_to=/admin"))
+        .await
+        .unwrap();
     let (_, state) = begun.location().unwrap().rsplit_once("&state=").unwrap();
     // The flow cookie under the other's name, too.
     let flow = browser.cookies().remove(0);
     let renamed = flow.name.replace("weika", "desk");
-    browser.plant_cookie(ORIGIN, &format!("{renamed}={}; Path=/; Secure", flow.value)).unwrap();
+    browser
+        .plant_cookie(ORIGIN, &format!("{renamed}={}; Path=/; Secure", flow.value))
+        .unwrap();
     let code = parts.sandbox.issue_wxcode("wang").unwrap();
-    let crossed = browser.get(&page(&format!("/auth/desk/callback?wxcode={code}&state={state}"))).await.unwrap();
-    assert_eq!((crossed.status(), crossed.hops().len()), (StatusCode::BAD_REQUEST, 1));
+    let crossed = browser
+        .get(&page(&format!(
+            "/auth/desk/callback?wxcode={code}&state={state}"
+        )))
+        .await
+        .unwrap();
+    assert_eq!(
+        (crossed.status(), crossed.hops().len()),
+        (StatusCode::BAD_REQUEST, 1)
+    );
     assert_eq!(parts.sandbox.call_log().codes_exchanged(), 0);
 
-    let visit = browser.get(&page(&format!("/auth/weika/callback?wxcode={code}&state={state}"))).await.unwrap();
+    let visit = browser
+        .get(&page(&format!(
+            "/auth/weika/callback?wxcode={code}&state={state}"
+        )))
+        .await
+        .unwrap();
     assert_eq!(visit.text(), format!("{WANG}, no clerk"));
     // The session under the other's name.
-    let session = browser.cookies().into_iter().find(|it| it.name == "__Host-weika-session").unwrap();
-    browser.plant_cookie(ORIGIN, &format!("__Host-desk-session={}; Path=/; Secure", session.value)).unwrap();
-    assert_eq!(browser.get(&page("/")).await.unwrap().text(), format!("{WANG}, no clerk"));
+    let session = browser
+        .cookies()
+        .into_iter()
+        .find(|it| it.name == "__Host-weika-session")
+        .unwrap();
+    browser
+        .plant_cookie(
+            ORIGIN,
+            &format!("__Host-desk-session={}; Path=/; Secure", session.value),
+        )
+        .unwrap();
+    assert_eq!(
+        browser.get(&page("/")).await.unwrap().text(),
+        format!("{WANG}, no clerk")
+    );
 }

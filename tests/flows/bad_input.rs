@@ -33,7 +33,10 @@ fn count_panics() {
     ONCE.call_once(|| {
         let former = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if info.location().is_some_and(|place| !place.file().contains("tests/")) {
+            if info
+                .location()
+                .is_some_and(|place| !place.file().contains("tests/"))
+            {
                 PANICS.fetch_add(1, Ordering::Relaxed);
             }
             former(info);
@@ -47,7 +50,9 @@ fn assert_no_panic() {
 
 /// Writes raw bytes to the site and reads what comes until it closes, or until it has nothing to say.
 async fn raw(site: &Site, bytes: &[u8]) -> Vec<u8> {
-    let mut stream = TcpStream::connect(site.server.address).await.expect("a connection");
+    let mut stream = TcpStream::connect(site.server.address)
+        .await
+        .expect("a connection");
     // The site may have closed already: what it said before is still there to be read.
     let _closed = stream.write_all(bytes).await;
     let _closed = stream.shutdown().await;
@@ -61,16 +66,25 @@ fn status(answer: &[u8]) -> Option<u16> {
 }
 
 fn request(target: &str, headers: &[u8]) -> Vec<u8> {
-    let start = format!("GET {target} HTTP/1.1\r\nhost: campus.example\r\nconnection: close\r\naccept: text/html\r\n");
+    let start = format!(
+        "GET {target} HTTP/1.1\r\nhost: campus.example\r\nconnection: close\r\naccept: text/html\r\n"
+    );
     [start.as_bytes(), headers, b"\r\n\r\n"].concat()
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
 }
 
 fn runner(cases: u32) -> TestRunner {
-    TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
+    TestRunner::new(Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    })
 }
 
 #[tokio::test]
@@ -99,7 +113,12 @@ async fn no_bytes_on_the_socket_hurt_the_site() {
     for case in cases {
         let answer = raw(&site, case).await;
         let sane = status(&answer).is_none_or(|status| (400..=505).contains(&status));
-        assert!(sane, "{:.80} -> {:.80}", String::from_utf8_lossy(case), String::from_utf8_lossy(&answer));
+        assert!(
+            sane,
+            "{:.80} -> {:.80}",
+            String::from_utf8_lossy(case),
+            String::from_utf8_lossy(&answer)
+        );
         assert_eq!(site.who(&browser).await, WANG);
     }
     assert_no_panic();
@@ -127,9 +146,13 @@ async fn odd_targets_and_methods_never_reach_a_guarded_page() {
     ];
     for method in ["GET", "HEAD", "POST", "OPTIONS", "PUT", "TRACE", "BREW"] {
         for target in targets {
-            let line = format!("{method} {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+            let line =
+                format!("{method} {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
             let answer = raw(&site, line.as_bytes()).await;
-            assert!(status(&answer).is_some_and(|status| status >= 300), "{method} {target}: {answer:?}");
+            assert!(
+                status(&answer).is_some_and(|status| status >= 300),
+                "{method} {target}: {answer:?}"
+            );
         }
     }
     assert_no_panic();
@@ -142,7 +165,10 @@ fn any_query_of_a_callback_is_400_and_spends_nothing() {
     let site = runtime.block_on(Site::start());
     let browser = site.browser();
     runtime.block_on(site.log_in(&browser, "wang"));
-    let spent = site.sandbox.call_log().count(tower_weika_sandbox::Endpoint::ManagerInfo);
+    let spent = site
+        .sandbox
+        .call_log()
+        .count(tower_weika_sandbox::Endpoint::ManagerInfo);
     let pieces = prop::sample::select(vec![
         "wxcode",
         "state",
@@ -163,12 +189,20 @@ fn any_query_of_a_callback_is_400_and_spends_nothing() {
     ]);
     let query = prop::collection::vec(pieces, 0..12).prop_map(|pieces| pieces.concat());
     let outcome = runner(200).run(&query, |query| {
-        let answer = runtime.block_on(raw(&site, &request(&format!("/auth/weika/callback?{query}"), b"x: y")));
+        let answer = runtime.block_on(raw(
+            &site,
+            &request(&format!("/auth/weika/callback?{query}"), b"x: y"),
+        ));
         prop_assert_eq!(status(&answer), Some(400), "{}", query);
         Ok(())
     });
     outcome.expect("every query is refused");
-    assert_eq!(site.sandbox.call_log().count(tower_weika_sandbox::Endpoint::ManagerInfo), spent);
+    assert_eq!(
+        site.sandbox
+            .call_log()
+            .count(tower_weika_sandbox::Endpoint::ManagerInfo),
+        spent
+    );
     assert_eq!(runtime.block_on(site.who(&browser)), WANG);
     assert_no_panic();
 }
@@ -186,7 +220,15 @@ fn k6_any_bytes_beside_our_cookie_change_nothing() {
     let byte = prop_oneof![Just(b'\t'), 0x20_u8..=0x7E, 0x80_u8..=0xFF];
     let noise = prop::collection::vec(byte, 0..60);
     let outcome = runner(200).run(&(noise.clone(), noise), |(before, after)| {
-        let header = [b"cookie: x=".as_slice(), &before, b"; ", &own, b"; ", &after].concat();
+        let header = [
+            b"cookie: x=".as_slice(),
+            &before,
+            b"; ",
+            &own,
+            b"; ",
+            &after,
+        ]
+        .concat();
         let answer = runtime.block_on(raw(&site, &request("/", &header)));
         let text = String::from_utf8_lossy(&answer);
         prop_assert!(text.ends_with(WANG), "{}", text);
@@ -202,12 +244,19 @@ fn k4_any_value_in_our_cookie_is_anonymous_and_never_an_error() {
     let runtime = runtime();
     let site = runtime.block_on(Site::start());
     let byte = prop_oneof![Just(b'\t'), 0x20_u8..=0x7E, 0x80_u8..=0xFF];
-    let value = prop_oneof![prop::collection::vec(byte, 0..100), "[A-Za-z0-9_-]{43}".prop_map(String::into_bytes)];
+    let value = prop_oneof![
+        prop::collection::vec(byte, 0..100),
+        "[A-Za-z0-9_-]{43}".prop_map(String::into_bytes)
+    ];
     let outcome = runner(200).run(&value, |value| {
         let header = [b"cookie: __Host-weika-session=".as_slice(), &value].concat();
         let answer = runtime.block_on(raw(&site, &request("/", &header)));
         let text = String::from_utf8_lossy(&answer);
-        prop_assert!(text.starts_with("HTTP/1.1 200") && text.ends_with(NOBODY), "{}", text);
+        prop_assert!(
+            text.starts_with("HTTP/1.1 200") && text.ends_with(NOBODY),
+            "{}",
+            text
+        );
         Ok(())
     });
     outcome.expect("everybody is anonymous");
@@ -238,7 +287,12 @@ fn flow_cookies_of_any_bytes_never_let_a_login_through() {
     let value = prop_oneof![prop::collection::vec(byte, 0..120), changed];
     let outcome = runner(200).run(&value, |value| {
         // The part before the first dot is only there for the age.
-        let after_the_dot = |value: &[u8]| value.splitn(2, |byte| *byte == b'.').nth(1).map(<[u8]>::to_vec);
+        let after_the_dot = |value: &[u8]| {
+            value
+                .splitn(2, |byte| *byte == b'.')
+                .nth(1)
+                .map(<[u8]>::to_vec)
+        };
         prop_assume!(after_the_dot(&value) != after_the_dot(&right));
         let header = [b"cookie: ", flow.name.as_bytes(), b"=", &value].concat();
         let answer = runtime.block_on(raw(&site, &request(target, &header)));
@@ -249,7 +303,13 @@ fn flow_cookies_of_any_bytes_never_let_a_login_through() {
     outcome.expect("nobody gets in");
     assert_eq!(site.sandbox.call_log().codes_exchanged(), 0);
     // The right one still does.
-    assert_eq!(runtime.block_on(browser.get(&callback)).expect("an answer").text(), WANG);
+    assert_eq!(
+        runtime
+            .block_on(browser.get(&callback))
+            .expect("an answer")
+            .text(),
+        WANG
+    );
     assert_no_panic();
 }
 
@@ -292,13 +352,31 @@ fn t9_any_return_target_leads_to_this_site() {
         runtime.block_on(async {
             let browser = site.browser();
             let state = site.begin(&browser, &target).await;
-            let visit = browser.get_no_follow(&site.callback("wang", &state)).await.expect("an answer");
+            let visit = browser
+                .get_no_follow(&site.callback("wang", &state))
+                .await
+                .expect("an answer");
             prop_assert_eq!(visit.status(), StatusCode::SEE_OTHER);
-            let location = url::Url::parse(ORIGIN).expect("an origin").join(visit.location().unwrap_or_default());
+            let location = url::Url::parse(ORIGIN)
+                .expect("an origin")
+                .join(visit.location().unwrap_or_default());
             let location = location.expect("an address");
-            prop_assert_eq!(location.origin().ascii_serialization(), ORIGIN, "{}", target);
-            let ours = ["/auth/weika/login", "/auth/weika/callback", "/auth/weika/logout"];
-            prop_assert!(!ours.contains(&location.path().trim_end_matches('/')), "{}", target);
+            prop_assert_eq!(
+                location.origin().ascii_serialization(),
+                ORIGIN,
+                "{}",
+                target
+            );
+            let ours = [
+                "/auth/weika/login",
+                "/auth/weika/callback",
+                "/auth/weika/logout",
+            ];
+            prop_assert!(
+                !ours.contains(&location.path().trim_end_matches('/')),
+                "{}",
+                target
+            );
             Ok(())
         })
     });
@@ -311,12 +389,17 @@ fn client(answer: &[u8]) -> WeikaClient {
     let answer = Bytes::copy_from_slice(answer);
     let transport = Transport::new(service_fn(move |request: Request<RequestBody>| {
         let answer = match request.uri().path() {
-            "/open/cgi-bin/access-token" => Bytes::from(r#"{"errcode":0,"access_token":"t","expires_in":7200}"#),
+            "/open/cgi-bin/access-token" => {
+                Bytes::from(r#"{"errcode":0,"access_token":"t","expires_in":7200}"#)
+            }
             _ => answer.clone(),
         };
         async move { Ok::<_, BoxError>(Response::new(Full::new(answer))) }
     }));
-    WeikaClient::builder("KEY", "app-secret").transport(transport).build().expect("a client")
+    WeikaClient::builder("KEY", "app-secret")
+        .transport(transport)
+        .build()
+        .expect("a client")
 }
 
 #[test]
@@ -354,8 +437,14 @@ fn any_bytes_from_the_upstream_are_an_error_and_never_a_person() {
     let bytes = prop::collection::vec(any::<u8>(), 0..64);
     let outcome = runner(500).run(&prop_oneof![text, bytes], |answer| {
         let outcome = runtime.block_on(client(&answer).manager(AuthorizationCode::new("code")));
-        let usable = outcome.as_ref().is_ok_and(|manager| !manager.user_id().as_str().is_empty());
-        prop_assert!(!usable || answer.windows(9).any(|it| it == b"\"user_id\""), "{:?}", outcome);
+        let usable = outcome
+            .as_ref()
+            .is_ok_and(|manager| !manager.user_id().as_str().is_empty());
+        prop_assert!(
+            !usable || answer.windows(9).any(|it| it == b"\"user_id\""),
+            "{:?}",
+            outcome
+        );
         Ok(())
     });
     outcome.expect("no answer makes a person");
@@ -379,19 +468,44 @@ fn e4_odd_members_of_a_success_never_panic_and_keep_the_rules() {
         Just(r#"[{"school_code":"1"},{"school_code":""},{"school_code":7}]"#.to_owned()),
         Just(format!("\"{}\"", "x".repeat(600))),
     ];
-    let names = ["user_id", "name", "schools", "cur_school", "manager_real_info", "media_info", "role_id", "parent_id"];
+    let names = [
+        "user_id",
+        "name",
+        "schools",
+        "cur_school",
+        "manager_real_info",
+        "media_info",
+        "role_id",
+        "parent_id",
+    ];
     let values = prop::collection::vec(value, names.len());
     let outcome = runner(300).run(&values, |values| {
-        let members: Vec<_> = names.iter().zip(&values).map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        let members: Vec<_> = names
+            .iter()
+            .zip(&values)
+            .map(|(name, value)| format!("\"{name}\":{value}"))
+            .collect();
         let answer = format!("{{\"errcode\":0,{}}}", members.join(","));
         // None of the values is an identifier, so the user id is never usable.
-        let error = runtime.block_on(client(answer.as_bytes()).manager(AuthorizationCode::new("code"))).unwrap_err();
+        let error = runtime
+            .block_on(client(answer.as_bytes()).manager(AuthorizationCode::new("code")))
+            .unwrap_err();
         prop_assert_eq!(error.kind(), ErrorKind::Malformed);
         let answer = answer.replacen("\"user_id\":", "\"user_id\":\"o1\",\"ignored\":", 1);
-        let manager = runtime.block_on(client(answer.as_bytes()).manager(AuthorizationCode::new("code")));
+        let manager =
+            runtime.block_on(client(answer.as_bytes()).manager(AuthorizationCode::new("code")));
         let manager = manager.expect("a manager with odd members");
-        prop_assert!(manager.schools().iter().all(|school| !school.code().is_empty()));
-        prop_assert!(manager.current_school().is_none_or(|school| manager.schools().contains(school)));
+        prop_assert!(
+            manager
+                .schools()
+                .iter()
+                .all(|school| !school.code().is_empty())
+        );
+        prop_assert!(
+            manager
+                .current_school()
+                .is_none_or(|school| manager.schools().contains(school))
+        );
         Ok(())
     });
     outcome.expect("the rules hold");
@@ -403,9 +517,13 @@ async fn e1_answer_at_the_limit_is_read_and_one_byte_more_is_not() {
     count_panics();
     let start = r#"{"errcode":0,"user_id":"o1"}"#;
     let padded = |length: usize| [start.as_bytes(), &vec![b' '; length - start.len()]].concat();
-    let at_the_limit = client(&padded(64 * 1024)).manager(AuthorizationCode::new("code")).await;
+    let at_the_limit = client(&padded(64 * 1024))
+        .manager(AuthorizationCode::new("code"))
+        .await;
     assert_eq!(at_the_limit.unwrap().user_id().as_str(), "o1");
-    let beyond = client(&padded(64 * 1024 + 1)).manager(AuthorizationCode::new("code")).await;
+    let beyond = client(&padded(64 * 1024 + 1))
+        .manager(AuthorizationCode::new("code"))
+        .await;
     assert_eq!(beyond.unwrap_err().kind(), ErrorKind::Malformed);
     assert_no_panic();
 }
@@ -426,7 +544,10 @@ async fn k5_two_sessions_in_one_header_are_nobody_and_the_same_one_twice_is_some
         (format!("cookie: {one}\r\ncookie: {two}"), NOBODY),
         (format!("cookie: {one}; {one}"), WANG),
         (format!("cookie: {one}\r\ncookie: {one}"), WANG),
-        (format!("cookie: %5F%5FHost-weika-session={}", "A".repeat(43)), NOBODY),
+        (
+            format!("cookie: %5F%5FHost-weika-session={}", "A".repeat(43)),
+            NOBODY,
+        ),
         (format!("cookie: %5F%5FHost-weika-session=x; {one}"), WANG),
         (format!("cookie: __host-weika-session=x; {one}"), WANG),
         (format!("cookie: {one};"), WANG),
@@ -444,12 +565,17 @@ async fn slow_and_silent_connections_keep_nobody_waiting() {
     let mut silent = Vec::new();
     for _ in 0..50 {
         let mut stream = TcpStream::connect(site.server.address).await.unwrap();
-        stream.write_all(b"GET /auth/weika/callback?wxcode=").await.unwrap();
+        stream
+            .write_all(b"GET /auth/weika/callback?wxcode=")
+            .await
+            .unwrap();
         silent.push(stream);
     }
     let browser = site.browser();
     let login = site.log_in(&browser, "wang");
-    tokio::time::timeout(Duration::from_secs(30), login).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(30), login)
+        .await
+        .unwrap();
     assert_eq!(site.who(&browser).await, WANG);
     drop(silent);
 }

@@ -1,13 +1,16 @@
 //! The login as people see it.
 
-#![expect(clippy::unwrap_used, reason = "the functions are tests, and `both_ways` says so")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "the functions are tests, and `both_ways` says so"
+)]
 
 use std::time::Duration;
 
 use http::StatusCode;
 use tower_weika_sandbox::{
-    Approval, Browser, ContentTypeForm, CutForm, ErrcodeForm, ErrmsgForm, HostForm, IdentityNumbering, MissingForm,
-    Variation, Visit, behaviours,
+    Approval, Browser, ContentTypeForm, CutForm, ErrcodeForm, ErrmsgForm, HostForm,
+    IdentityNumbering, MissingForm, Variation, Visit, behaviours,
 };
 
 use super::site::{NOBODY, ORIGIN, Site, address, is_to_provider, soon};
@@ -19,7 +22,11 @@ fn page(path: &str) -> String {
 
 /// How often the site itself sent the browser on.
 fn redirects(visit: &Visit) -> usize {
-    visit.hops().iter().filter(|hop| hop.url.starts_with(ORIGIN) && hop.status.is_redirection()).count()
+    visit
+        .hops()
+        .iter()
+        .filter(|hop| hop.url.starts_with(ORIGIN) && hop.status.is_redirection())
+        .count()
 }
 
 async fn guarded_page_is_reached_in_one_go_with_one_exchange<W: Way>() {
@@ -28,16 +35,30 @@ async fn guarded_page_is_reached_in_one_go_with_one_exchange<W: Way>() {
     let visit = browser.get(&page("/admin")).await.unwrap();
     assert_eq!(
         (visit.status(), address(&visit), visit.text()),
-        (StatusCode::OK, page("/admin").as_str(), site.subject("wang"))
+        (
+            StatusCode::OK,
+            page("/admin").as_str(),
+            site.subject("wang")
+        )
     );
     let statuses: Vec<u16> = visit.hops().iter().map(|hop| hop.status.as_u16()).collect();
     assert_eq!(statuses, [303, 302, 303, 200]);
     let call_log = site.sandbox.call_log();
-    assert_eq!((call_log.tokens_issued(), call_log.codes_exchanged(), call_log.codes_refused()), (W::TOKENS, 1, 0));
+    assert_eq!(
+        (
+            call_log.tokens_issued(),
+            call_log.codes_exchanged(),
+            call_log.codes_refused()
+        ),
+        (W::TOKENS, 1, 0)
+    );
 
     // From now on nobody upstream is asked.
     let calls = call_log.entries().len();
-    assert_eq!(browser.get(&page("/admin/x")).await.unwrap().text(), site.subject("wang"));
+    assert_eq!(
+        browser.get(&page("/admin/x")).await.unwrap().text(),
+        site.subject("wang")
+    );
     assert_eq!(site.who(&browser).await, site.subject("wang"));
     assert_eq!(call_log.entries().len(), calls);
 }
@@ -46,14 +67,27 @@ async fn only_the_session_and_a_fading_mark_are_left_and_they_are_as_the_rules_s
     let site = Site::<W>::start().await;
     let browser = site.browser();
     let visit = browser.get(&page("/admin")).await.unwrap();
-    let set: Vec<_> = visit.hops()[2].set_cookies.iter().filter(|cookie| !cookie.contains("Max-Age=0")).collect();
-    let [session, mark] = set.as_slice() else { panic!("{visit:?}") };
+    let set: Vec<_> = visit.hops()[2]
+        .set_cookies
+        .iter()
+        .filter(|cookie| !cookie.contains("Max-Age=0"))
+        .collect();
+    let [session, mark] = set.as_slice() else {
+        panic!("{visit:?}")
+    };
     let names = ["session", "arrived"].map(|name| format!("__Host-{}-{name}", W::NAME));
-    assert!(mark.starts_with(&format!("{}=1;", names[1])) && mark.ends_with("; Max-Age=10"), "{mark}");
+    assert!(
+        mark.starts_with(&format!("{}=1;", names[1])) && mark.ends_with("; Max-Age=10"),
+        "{mark}"
+    );
     assert!(session.starts_with(&names[0]));
     let (_, attributes) = session.split_once(';').unwrap();
     assert_eq!(attributes, " Path=/; HttpOnly; SameSite=Lax; Secure");
-    let left: Vec<_> = browser.cookies().into_iter().map(|cookie| cookie.name).collect();
+    let left: Vec<_> = browser
+        .cookies()
+        .into_iter()
+        .map(|cookie| cookie.name)
+        .collect();
     assert_eq!(left, names);
 }
 
@@ -61,36 +95,70 @@ async fn browser_that_drops_the_session_cookie_alone_is_told_so_and_not_sent_rou
     let site = Site::<W>::start().await;
     let browser = site.browser();
     let state = site.begin(&browser, "/admin").await;
-    browser.get_no_follow(&site.callback("wang", &state)).await.unwrap();
-    let deleted = format!("{}=; Path=/; Secure; Max-Age=0", site.session_cookie(&browser).name);
+    browser
+        .get_no_follow(&site.callback("wang", &state))
+        .await
+        .unwrap();
+    let deleted = format!(
+        "{}=; Path=/; Secure; Max-Age=0",
+        site.session_cookie(&browser).name
+    );
     browser.plant_cookie(ORIGIN, &deleted).unwrap();
     let visit = browser.get(&page("/admin")).await.unwrap();
-    assert_eq!((visit.status(), visit.hops().len()), (StatusCode::BAD_REQUEST, 1));
+    assert_eq!(
+        (visit.status(), visit.hops().len()),
+        (StatusCode::BAD_REQUEST, 1)
+    );
     // The mark has faded: another login may begin.
     site.clock.advance(Duration::from_secs(10));
-    assert_eq!(browser.get(&page("/admin")).await.unwrap().text(), site.subject("wang"));
+    assert_eq!(
+        browser.get(&page("/admin")).await.unwrap().text(),
+        site.subject("wang")
+    );
 }
 
 async fn t8_deep_link_survives_to_the_last_byte<W: Way>() {
     let site = Site::<W>::start().await;
-    for target in ["/admin/a/b?c=%2520&d=/../x&next=https://x.example/1", "/admin/%E8%AF%BE%E7%A8%8B?%E5%90%8D=1"] {
+    for target in [
+        "/admin/a/b?c=%2520&d=/../x&next=https://x.example/1",
+        "/admin/%E8%AF%BE%E7%A8%8B?%E5%90%8D=1",
+    ] {
         let visit = site.browser().get(&page(target)).await.unwrap();
-        assert_eq!((address(&visit), visit.text()), (page(target).as_str(), site.subject("wang")));
+        assert_eq!(
+            (address(&visit), visit.text()),
+            (page(target).as_str(), site.subject("wang"))
+        );
     }
     let browser = site.browser();
     let state = site.begin(&browser, "/path?课=程#节/1").await;
-    let visit = browser.get_no_follow(&site.callback("wang", &state)).await.unwrap();
-    assert_eq!(visit.location(), Some("/path?%E8%AF%BE=%E7%A8%8B#%E8%8A%82/1"));
+    let visit = browser
+        .get_no_follow(&site.callback("wang", &state))
+        .await
+        .unwrap();
+    assert_eq!(
+        visit.location(),
+        Some("/path?%E8%AF%BE=%E7%A8%8B#%E8%8A%82/1")
+    );
 }
 
 async fn t9_foreign_return_target_leads_to_the_landing_page<W: Way>() {
     let site = Site::<W>::start().await;
     let own = format!("/auth/{}/logout", W::NAME);
-    for target in ["//evil.example/", "https://evil.example/", "/\\evil.example", "/a/../b", &own] {
+    for target in [
+        "//evil.example/",
+        "https://evil.example/",
+        "/\\evil.example",
+        "/a/../b",
+        &own,
+    ] {
         let browser = site.browser();
         let state = site.begin(&browser, target).await;
         let visit = browser.get(&site.callback("wang", &state)).await.unwrap();
-        assert_eq!((address(&visit), visit.text()), (page("/").as_str(), site.subject("wang")), "{target}");
+        assert_eq!(
+            (address(&visit), visit.text()),
+            (page("/").as_str(), site.subject("wang")),
+            "{target}"
+        );
     }
 }
 
@@ -104,9 +172,17 @@ async fn eight_tabs_finish_in_reverse_order_each_at_its_own_page<W: Way>() {
     }
     for (state, target) in tabs.into_iter().rev() {
         let visit = browser.get(&site.callback("wang", &state)).await.unwrap();
-        assert_eq!((address(&visit), visit.text()), (page(&target).as_str(), site.subject("wang")));
+        assert_eq!(
+            (address(&visit), visit.text()),
+            (page(&target).as_str(), site.subject("wang"))
+        );
     }
-    assert!(browser.cookies().iter().all(|cookie| !cookie.name.contains("-flow-")));
+    assert!(
+        browser
+            .cookies()
+            .iter()
+            .all(|cookie| !cookie.name.contains("-flow-"))
+    );
     assert_eq!(site.sandbox.call_log().codes_exchanged(), 8);
 }
 
@@ -120,7 +196,11 @@ async fn twenty_tabs_at_once_all_come_home<W: Way>() {
     }
     while let Some(tab) = soon(tabs.join_next()).await {
         let (visit, target) = tab.unwrap();
-        assert_eq!((address(&visit), visit.text()), (target.as_str(), site.subject("wang")), "{visit:?}");
+        assert_eq!(
+            (address(&visit), visit.text()),
+            (target.as_str(), site.subject("wang")),
+            "{visit:?}"
+        );
     }
     assert_eq!(site.who(&browser).await, site.subject("wang"));
 }
@@ -131,14 +211,20 @@ async fn declined_login_is_a_page_with_a_link_that_works<W: Way>() {
     W::answer(&site.sandbox, Approval::Decline);
     let declined = browser.get(&page("/admin/x")).await.unwrap();
     let callback = format!("/auth/{}/callback", W::NAME);
-    assert_eq!((declined.status(), declined.path()), (StatusCode::FORBIDDEN, callback.as_str()));
+    assert_eq!(
+        (declined.status(), declined.path()),
+        (StatusCode::FORBIDDEN, callback.as_str())
+    );
     assert_eq!(redirects(&declined), 1);
     assert_eq!(site.who(&browser).await, NOBODY);
     assert_eq!(site.sandbox.call_log().codes_issued(), 0);
 
     site.auto_approve("li");
     let visit = browser.click(&declined, "href").await.unwrap();
-    assert_eq!((address(&visit), visit.text()), (page("/admin/x").as_str(), site.subject("li")));
+    assert_eq!(
+        (address(&visit), visit.text()),
+        (page("/admin/x").as_str(), site.subject("li"))
+    );
 }
 
 async fn person_is_chosen_on_the_page_of_the_upstream<W: Way>() {
@@ -147,7 +233,10 @@ async fn person_is_chosen_on_the_page_of_the_upstream<W: Way>() {
     let browser = site.browser();
     let asked = browser.get(&page("/admin")).await.unwrap();
     let visit = browser.click(&asked, "data-person=\"li\"").await.unwrap();
-    assert_eq!((address(&visit), visit.text()), (page("/admin").as_str(), site.subject("li")));
+    assert_eq!(
+        (address(&visit), visit.text()),
+        (page("/admin").as_str(), site.subject("li"))
+    );
 }
 
 async fn browser_that_refuses_cookies_sees_two_redirects_and_then_a_page<W: Way>() {
@@ -156,11 +245,18 @@ async fn browser_that_refuses_cookies_sees_two_redirects_and_then_a_page<W: Way>
     browser.refuse_cookies(true);
     let visit = browser.get(&page("/admin")).await.unwrap();
     let callback = format!("/auth/{}/callback", W::NAME);
-    assert_eq!((visit.status(), visit.path()), (StatusCode::BAD_REQUEST, callback.as_str()));
+    assert_eq!(
+        (visit.status(), visit.path()),
+        (StatusCode::BAD_REQUEST, callback.as_str())
+    );
     assert!(visit.text().contains("Cookie"));
     assert_eq!(redirects(&visit), 2);
     let call_log = site.sandbox.call_log();
-    assert_eq!((site.exchanges(), call_log.codes_issued()), (0, 2), "no code was spent");
+    assert_eq!(
+        (site.exchanges(), call_log.codes_issued()),
+        (0, 2),
+        "no code was spent"
+    );
 }
 
 async fn browser_that_loses_its_cookies_once_comes_home<W: Way>() {
@@ -170,7 +266,10 @@ async fn browser_that_loses_its_cookies_once_comes_home<W: Way>() {
     browser.lose_cookies();
     let visit = browser.get(&site.callback("wang", &state)).await.unwrap();
     // What it wanted was in the cookie.
-    assert_eq!((address(&visit), visit.text()), (page("/").as_str(), site.subject("wang")));
+    assert_eq!(
+        (address(&visit), visit.text()),
+        (page("/").as_str(), site.subject("wang"))
+    );
     assert_eq!(redirects(&visit), 2);
     assert_eq!(site.sandbox.call_log().codes_exchanged(), 1);
 }
@@ -181,20 +280,40 @@ async fn logout_ends_the_session_everywhere_and_needs_this_site<W: Way>() {
     site.log_in(&browser, "wang").await;
     let thief = site.browser();
     let session = site.session_cookie(&browser);
-    let copy = format!("{}={}; Path=/; Secure; HttpOnly; SameSite=Lax", session.name, session.value);
+    let copy = format!(
+        "{}={}; Path=/; Secure; HttpOnly; SameSite=Lax",
+        session.name, session.value
+    );
     thief.plant_cookie(ORIGIN, &copy).unwrap();
     assert_eq!(site.who(&thief).await, site.subject("wang"));
 
     let logout = site.endpoint("logout");
-    let cross = browser.post_from("https://evil.example/", &logout, "").await.unwrap();
+    let cross = browser
+        .post_from("https://evil.example/", &logout, "")
+        .await
+        .unwrap();
     assert_eq!(cross.status(), StatusCode::FORBIDDEN);
-    assert_eq!(browser.get(&logout).await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(
+        browser.get(&logout).await.unwrap().status(),
+        StatusCode::METHOD_NOT_ALLOWED
+    );
     assert_eq!(site.who(&browser).await, site.subject("wang"));
 
     let visit = browser.post(&logout, "").await.unwrap();
-    assert_eq!((address(&visit), visit.text().as_str()), (page("/").as_str(), NOBODY));
-    let names: Vec<_> = browser.cookies().into_iter().map(|cookie| cookie.name).collect();
-    assert_eq!(names, [format!("__Host-{}-logout", W::NAME)], "only the logout marker is left");
+    assert_eq!(
+        (address(&visit), visit.text().as_str()),
+        (page("/").as_str(), NOBODY)
+    );
+    let names: Vec<_> = browser
+        .cookies()
+        .into_iter()
+        .map(|cookie| cookie.name)
+        .collect();
+    assert_eq!(
+        names,
+        [format!("__Host-{}-logout", W::NAME)],
+        "only the logout marker is left"
+    );
     assert_eq!(site.who(&thief).await, NOBODY);
 }
 
@@ -204,10 +323,16 @@ async fn sessions_of_one_person_or_of_all_can_be_ended<W: Way>() {
     site.log_in(&phone, "wang").await;
     site.log_in(&desk, "wang").await;
     site.log_in(&other, "li").await;
-    site.login.end_sessions_of(&site.subject("wang")).await.unwrap();
-    assert_eq!([site.who(&phone).await, site.who(&desk).await], [NOBODY, NOBODY]);
+    site.login
+        .revoke_sessions_of(&site.subject("wang"))
+        .await
+        .unwrap();
+    assert_eq!(
+        [site.who(&phone).await, site.who(&desk).await],
+        [NOBODY, NOBODY]
+    );
     assert_eq!(site.who(&other).await, site.subject("li"));
-    site.login.end_all_sessions().await.unwrap();
+    site.login.revoke_all_sessions().await.unwrap();
     assert_eq!(site.who(&other).await, NOBODY);
     site.log_in(&other, "li").await;
     assert_eq!(site.who(&other).await, site.subject("li"));
@@ -231,19 +356,30 @@ async fn script_is_told_where_the_login_is_and_gets_no_cookie<W: Way>() {
     let site = Site::<W>::start().await;
     let answer = site.browser().fetch(&page("/admin")).await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
-    assert_eq!(answer.json().unwrap()["login_url"], format!("/auth/{}/login", W::NAME));
+    assert_eq!(
+        answer.json().unwrap()["login_url"],
+        format!("/auth/{}/login", W::NAME)
+    );
     assert!(answer.hops()[0].set_cookies.is_empty());
 }
 
 async fn k6_foreign_cookies_of_any_bytes_log_nobody_out<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
-    browser.plant_cookie(ORIGIN, "姓名=王老师🌸; Path=/; Secure").unwrap();
-    browser.plant_cookie(ORIGIN, "theme=\"a b\\\", %zz=; Path=/; Secure").unwrap();
-    browser.plant_cookie(ORIGIN, "empty=; Path=/; Secure").unwrap();
+    browser
+        .plant_cookie(ORIGIN, "姓名=王老师🌸; Path=/; Secure")
+        .unwrap();
+    browser
+        .plant_cookie(ORIGIN, "theme=\"a b\\\", %zz=; Path=/; Secure")
+        .unwrap();
+    browser
+        .plant_cookie(ORIGIN, "empty=; Path=/; Secure")
+        .unwrap();
     let visit = browser.get(&page("/admin")).await.unwrap();
     assert_eq!(visit.text(), site.subject("wang"));
-    browser.plant_cookie(ORIGIN, "课程=数学; Path=/; Secure").unwrap();
+    browser
+        .plant_cookie(ORIGIN, "课程=数学; Path=/; Secure")
+        .unwrap();
     assert_eq!(site.who(&browser).await, site.subject("wang"));
 }
 
@@ -255,7 +391,14 @@ async fn login_again_as_somebody_else_ends_the_first_session<W: Way>() {
     site.log_in(&browser, "li").await;
     assert_eq!(site.who(&browser).await, site.subject("li"));
     let old = site.browser();
-    old.plant_cookie(ORIGIN, &format!("{}={before}; Path=/; Secure", site.session_cookie(&browser).name)).unwrap();
+    old.plant_cookie(
+        ORIGIN,
+        &format!(
+            "{}={before}; Path=/; Secure",
+            site.session_cookie(&browser).name
+        ),
+    )
+    .unwrap();
     assert_eq!(site.who(&old).await, NOBODY);
 }
 
@@ -307,14 +450,24 @@ fn variations() -> Vec<(Variation, bool)> {
         Variation::Host(HostForm::Is("javascript:alert(1)".to_owned())),
         Variation::SecondQuestionMark,
     ];
-    let errcodes = errcodes.into_iter().map(|(form, success)| (Variation::Errcode(form), success));
-    errcodes.chain(tolerated.into_iter().map(|variation| (variation, true))).collect()
+    let errcodes = errcodes
+        .into_iter()
+        .map(|(form, success)| (Variation::Errcode(form), success));
+    errcodes
+        .chain(tolerated.into_iter().map(|variation| (variation, true)))
+        .collect()
 }
 
 #[test]
 fn every_quirk_of_the_sandbox_is_in_the_table() {
     for known in behaviours().filter(|it| it.group == "Variation") {
-        assert!(variations().iter().any(|(variation, _)| variation.behaviour() == known), "{} is missing", known.name);
+        assert!(
+            variations()
+                .iter()
+                .any(|(variation, _)| variation.behaviour() == known),
+            "{} is missing",
+            known.name
+        );
     }
 }
 
@@ -336,14 +489,27 @@ async fn e2_quirks_that_are_tolerated_log_in_and_all_others_fail_closed<W: Way>(
     }
 }
 
-async fn assert_outcome<W: Way>(site: &Site<W>, person: &str, variation: &Variation, success: bool) {
+async fn assert_outcome<W: Way>(
+    site: &Site<W>,
+    person: &str,
+    variation: &Variation,
+    success: bool,
+) {
     let browser = site.browser();
     let visit = browser.get(&page("/admin")).await.expect("an answer");
     let who = site.who(&browser).await;
     if success {
-        assert_eq!((visit.status(), who), (StatusCode::OK, site.subject(person)), "{variation:?}");
+        assert_eq!(
+            (visit.status(), who),
+            (StatusCode::OK, site.subject(person)),
+            "{variation:?}"
+        );
     } else {
-        assert_eq!((visit.status(), who.as_str()), (StatusCode::BAD_GATEWAY, NOBODY), "{variation:?}");
+        assert_eq!(
+            (visit.status(), who.as_str()),
+            (StatusCode::BAD_GATEWAY, NOBODY),
+            "{variation:?}"
+        );
         assert!(redirects(&visit) <= 3, "{variation:?}");
     }
 }
@@ -359,7 +525,10 @@ async fn e3_spent_code_logs_nobody_in_whatever_the_refusal_looks_like<W: Way>() 
     };
     let present = async |browser: &Browser| {
         let state = site.begin(browser, "/").await;
-        browser.get_no_follow(&format!("{spent}&state={state}")).await.unwrap()
+        browser
+            .get_no_follow(&format!("{spent}&state={state}"))
+            .await
+            .unwrap()
     };
     for (variation, _) in variations() {
         site.sandbox.variations().clear();
@@ -367,7 +536,10 @@ async fn e3_spent_code_logs_nobody_in_whatever_the_refusal_looks_like<W: Way>() 
         let browser = site.browser();
         let visit = present(&browser).await;
         let begins_again = visit.location().is_some_and(is_to_provider::<W>);
-        assert!(begins_again || visit.status() == StatusCode::BAD_GATEWAY, "{variation:?} {visit:?}");
+        assert!(
+            begins_again || visit.status() == StatusCode::BAD_GATEWAY,
+            "{variation:?} {visit:?}"
+        );
         assert_eq!(site.who(&browser).await, NOBODY, "{variation:?}");
     }
 }

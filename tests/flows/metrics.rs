@@ -11,7 +11,10 @@ use super::way::{Way, Wechat, Weika};
 fn recorded<F: Future<Output = ()>>(play: impl FnOnce() -> F) -> String {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     metrics::with_local_recorder(&recorder, || runtime.block_on(play()));
     handle.render()
 }
@@ -23,11 +26,16 @@ fn logins_calls_and_failures_are_counted_and_nothing_else_of_them_is_told() {
         let browser = site.browser();
         site.log_in(&browser, "wang").await;
         browser.post(&site.endpoint("logout"), "").await.unwrap();
-        browser.get(&format!("{}?state=forged", site.endpoint("callback"))).await.unwrap();
+        browser
+            .get(&format!("{}?state=forged", site.endpoint("callback")))
+            .await
+            .unwrap();
         Weika::answer(&site.sandbox, Approval::Decline);
         browser.get(&format!("{ORIGIN}/admin")).await.unwrap();
         site.auto_approve("wang");
-        site.sandbox.faults().once(Endpoint::ManagerInfo, Fault::Errcode(json!("6001")));
+        site.sandbox
+            .faults()
+            .once(Endpoint::ManagerInfo, Fault::Errcode(json!("6001")));
         browser.get(&format!("{ORIGIN}/admin")).await.unwrap();
         let site = Site::<Wechat>::start().await;
         site.log_in(&site.browser(), "wang").await;
@@ -64,7 +72,11 @@ fn request_of_somebody_who_is_logged_in_is_not_counted() {
             }
         });
         // All but how long things took.
-        let mut lines: Vec<_> = text.lines().filter(|line| !line.contains("_seconds")).map(str::to_owned).collect();
+        let mut lines: Vec<_> = text
+            .lines()
+            .filter(|line| !line.contains("_seconds"))
+            .map(str::to_owned)
+            .collect();
         lines.sort();
         lines
     };

@@ -1,6 +1,9 @@
 //! Which sessions a login accepts, and which logins a revocation ends.
 
-#![expect(clippy::unwrap_used, reason = "the functions are tests, and `both_ways` says so")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "the functions are tests, and `both_ways` says so"
+)]
 
 use http::StatusCode;
 use tower_weika::clock::{ManualClock, Timestamp};
@@ -14,16 +17,29 @@ use super::way::{Way, Weika};
 
 /// A school: an application of its own over the one store.
 async fn school(app_key: &str, store: &MemoryStore<Manager>, clock: &ManualClock) -> Site<Weika> {
-    let sandbox = Sandbox::builder().clock(time_of(clock)).app(app_key, "app-secret").start().await.unwrap();
-    let provider = WeikaManagerProvider::builder(app_key, "app-secret").base_url(sandbox.base_url());
-    let provider = provider.client(|client| client.clock(clock.clock())).build().unwrap();
+    let sandbox = Sandbox::builder()
+        .clock(time_of(clock))
+        .app(app_key, "app-secret")
+        .start()
+        .await
+        .unwrap();
+    let provider =
+        WeikaManagerProvider::builder(app_key, "app-secret").base_url(sandbox.base_url());
+    let provider = provider
+        .client(|client| client.clock(clock.clock()))
+        .build()
+        .unwrap();
     Site::over_store(sandbox, provider, clock.clone(), store.clone())
 }
 
 /// A browser that brings the session of another one to this site.
 fn with_session_of(site: &Site<Weika>, from: &Site<Weika>, browser: &Browser) -> Browser {
     let (copy, cookie) = (site.browser(), from.session_cookie(browser));
-    copy.plant_cookie(ORIGIN, &format!("{}={}; Path=/; Secure", cookie.name, cookie.value)).unwrap();
+    copy.plant_cookie(
+        ORIGIN,
+        &format!("{}={}; Path=/; Secure", cookie.name, cookie.value),
+    )
+    .unwrap();
     copy
 }
 
@@ -50,32 +66,59 @@ async fn c2_three_schools_over_one_memory_store_accept_only_their_own_sessions()
         }
         seen
     };
-    assert_eq!(seen().await, [true, false, false, false, true, false, false, false, true]);
+    assert_eq!(
+        seen().await,
+        [true, false, false, false, true, false, false, false, true]
+    );
     let subject = schools[0].subject("wang");
-    assert_eq!(subject, schools[1].subject("wang"), "the same subject at all schools");
-    schools[0].login.end_sessions_of(&subject).await.unwrap();
-    assert_eq!(seen().await, [false, false, false, false, true, false, false, false, true]);
-    schools[1].login.end_all_sessions().await.unwrap();
-    assert_eq!(seen().await, [false, false, false, false, false, false, false, false, true]);
+    assert_eq!(
+        subject,
+        schools[1].subject("wang"),
+        "the same subject at all schools"
+    );
+    schools[0].login.revoke_sessions_of(&subject).await.unwrap();
+    assert_eq!(
+        seen().await,
+        [false, false, false, false, true, false, false, false, true]
+    );
+    schools[1].login.revoke_all_sessions().await.unwrap();
+    assert_eq!(
+        seen().await,
+        [false, false, false, false, false, false, false, false, true]
+    );
 
     // A state of one school, brought to another one together with its flow cookie.
     let browser = schools[0].browser();
     let state = schools[0].begin(&browser, "/").await;
     let elsewhere = schools[1].browser();
     for cookie in browser.cookies() {
-        elsewhere.plant_cookie(ORIGIN, &format!("{}={}; Path=/; Secure", cookie.name, cookie.value)).unwrap();
+        elsewhere
+            .plant_cookie(
+                ORIGIN,
+                &format!("{}={}; Path=/; Secure", cookie.name, cookie.value),
+            )
+            .unwrap();
     }
-    let visit = elsewhere.get_no_follow(&schools[1].callback("wang", &state)).await.unwrap();
+    let visit = elsewhere
+        .get_no_follow(&schools[1].callback("wang", &state))
+        .await
+        .unwrap();
     assert_eq!(visit.status(), StatusCode::BAD_REQUEST);
     assert_eq!(schools[1].exchanges(), 1, "no code is sent");
 }
 
 /// A login whose code is at the upstream when something is revoked.
-async fn log_in_meanwhile<W: Way>(site: &Site<W>, browser: &Browser, revoke: impl Future<Output = ()>) -> Visit {
+async fn log_in_meanwhile<W: Way>(
+    site: &Site<W>,
+    browser: &Browser,
+    revoke: impl Future<Output = ()>,
+) -> Visit {
     let state = site.begin(browser, "/").await;
     let callback = site.callback("wang", &state);
     let (gate, exchanges) = (Gate::new(), site.exchanges());
-    site.sandbox.faults().once(W::EXCHANGE, Fault::Held(gate.clone()));
+    site.sandbox
+        .faults()
+        .once(W::EXCHANGE, Fault::Held(gate.clone()));
     let waiting = browser.clone();
     let visit = tokio::spawn(async move { waiting.get_no_follow(&callback).await });
     soon(site.sandbox.call_log().reached(W::EXCHANGE, exchanges + 1)).await;
@@ -87,17 +130,26 @@ async fn log_in_meanwhile<W: Way>(site: &Site<W>, browser: &Browser, revoke: imp
 /// The page of a login link that has expired, and no session.
 async fn assert_refused<W: Way>(site: &Site<W>, browser: &Browser, visit: &Visit) {
     assert_eq!(visit.status(), StatusCode::BAD_REQUEST, "{visit:?}");
-    assert!(visit.hops()[0].set_cookies.iter().all(|cookie| !cookie.contains("-session=")), "{visit:?}");
+    assert!(
+        visit.hops()[0]
+            .set_cookies
+            .iter()
+            .all(|cookie| !cookie.contains("-session=")),
+        "{visit:?}"
+    );
     assert_eq!(site.who(browser).await, NOBODY);
 }
 
 async fn c4_revocation_ends_a_login_whose_code_is_at_the_upstream<W: Way>() {
     let site = Site::<W>::start().await;
     let (browser, subject) = (site.browser(), site.subject("wang"));
-    let revoke = async { site.login.end_sessions_of(&subject).await.unwrap() };
+    let revoke = async { site.login.revoke_sessions_of(&subject).await.unwrap() };
     let visit = log_in_meanwhile(&site, &browser, revoke).await;
     assert_refused(&site, &browser, &visit).await;
-    let visit = log_in_meanwhile(&site, &browser, async { site.login.end_all_sessions().await.unwrap() }).await;
+    let visit = log_in_meanwhile(&site, &browser, async {
+        site.login.revoke_all_sessions().await.unwrap()
+    })
+    .await;
     assert_refused(&site, &browser, &visit).await;
     site.log_in(&browser, "wang").await;
 }
@@ -105,7 +157,10 @@ async fn c4_revocation_ends_a_login_whose_code_is_at_the_upstream<W: Way>() {
 async fn c4_revocation_of_another_subject_ends_no_login<W: Way>() {
     let site = Site::<W>::start().await;
     let (browser, other) = (site.browser(), site.subject("li"));
-    log_in_meanwhile(&site, &browser, async { site.login.end_sessions_of(&other).await.unwrap() }).await;
+    log_in_meanwhile(&site, &browser, async {
+        site.login.revoke_sessions_of(&other).await.unwrap()
+    })
+    .await;
     assert_eq!(site.who(&browser).await, site.subject("wang"));
 }
 
@@ -115,11 +170,19 @@ async fn c4_logout_ends_the_login_that_would_replace_its_session_and_no_other<W:
     site.log_in(&browser, "wang").await;
     site.log_in(&other, "wang").await;
     let log_out = async |browser: &Browser| {
-        browser.post_from(&format!("{ORIGIN}/"), &site.endpoint("logout"), "").await.unwrap();
+        browser
+            .post_from(&format!("{ORIGIN}/"), &site.endpoint("logout"), "")
+            .await
+            .unwrap();
     };
     let session = site.session_cookie(&browser);
     let second_tab = site.browser();
-    second_tab.plant_cookie(ORIGIN, &format!("{}={}; Path=/; Secure", session.name, session.value)).unwrap();
+    second_tab
+        .plant_cookie(
+            ORIGIN,
+            &format!("{}={}; Path=/; Secure", session.name, session.value),
+        )
+        .unwrap();
     let visit = log_in_meanwhile(&site, &browser, log_out(&second_tab)).await;
     assert_refused(&site, &browser, &visit).await;
 
@@ -135,7 +198,12 @@ async fn two_tabs_that_replace_one_session_are_both_logged_in<W: Way>() {
     site.log_in(&browser, "wang").await;
     let second_tab = site.browser();
     let session = site.session_cookie(&browser);
-    second_tab.plant_cookie(ORIGIN, &format!("{}={}; Path=/; Secure", session.name, session.value)).unwrap();
+    second_tab
+        .plant_cookie(
+            ORIGIN,
+            &format!("{}={}; Path=/; Secure", session.name, session.value),
+        )
+        .unwrap();
     log_in_meanwhile(&site, &browser, site.log_in(&second_tab, "wang")).await;
     for browser in [&browser, &second_tab] {
         assert_eq!(site.who(browser).await, site.subject("wang"));

@@ -26,12 +26,22 @@ async fn services_answer_as_the_methods_do() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(&sandbox).build().unwrap();
     let token = client.tokens().clone().oneshot(()).await.unwrap();
-    assert_eq!(token.expose(), client.access_token().await.unwrap().expose());
+    assert_eq!(
+        token.expose(),
+        client.access_token().await.unwrap().expose()
+    );
     let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
-    let manager = client.manager_service().oneshot(code.clone()).await.unwrap();
+    let manager = client
+        .manager_service()
+        .oneshot(code.clone())
+        .await
+        .unwrap();
     assert_eq!(manager.current_school().unwrap().name(), "示例大学");
     let again = client.manager_service().oneshot(code).await.unwrap_err();
-    assert_eq!((again.kind(), again.upstream_code()), (ErrorKind::InvalidCode, Some(6001)));
+    assert_eq!(
+        (again.kind(), again.upstream_code()),
+        (ErrorKind::InvalidCode, Some(6001))
+    );
     assert_eq!(sandbox.call_log().tokens_issued(), 1);
 }
 
@@ -41,13 +51,25 @@ async fn timeout_around_a_call_gives_up_and_the_code_is_spent_all_the_same() {
     let client = builder(&sandbox).build().unwrap();
     drop(client.access_token().await.unwrap());
     sandbox.faults().once(Endpoint::ManagerInfo, Fault::Hang);
-    let mut service = ServiceBuilder::new().timeout(Duration::from_millis(200)).service(client.manager_service());
+    let mut service = ServiceBuilder::new()
+        .timeout(Duration::from_millis(200))
+        .service(client.manager_service());
     let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
     let error: BoxError = service.ready().await.unwrap().call(code).await.unwrap_err();
     assert!(error.is::<Elapsed>());
     // A later call through the same service is as good as new.
     let code = AuthorizationCode::from(sandbox.issue_wxcode("li").unwrap());
-    assert_eq!(service.ready().await.unwrap().call(code).await.unwrap().name(), "李主任");
+    assert_eq!(
+        service
+            .ready()
+            .await
+            .unwrap()
+            .call(code)
+            .await
+            .unwrap()
+            .name(),
+        "李主任"
+    );
 }
 
 #[tokio::test]
@@ -55,12 +77,34 @@ async fn timeout_around_the_token_leaves_the_fetch_running_for_the_next_caller()
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(&sandbox).build().unwrap();
     let gate = Gate::new();
-    sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
-    let mut service = ServiceBuilder::new().timeout(Duration::from_millis(100)).service(client.tokens().clone());
-    assert!(service.ready().await.unwrap().call(()).await.unwrap_err().is::<Elapsed>());
+    sandbox
+        .faults()
+        .once(Endpoint::AccessToken, Fault::Held(gate.clone()));
+    let mut service = ServiceBuilder::new()
+        .timeout(Duration::from_millis(100))
+        .service(client.tokens().clone());
+    assert!(
+        service
+            .ready()
+            .await
+            .unwrap()
+            .call(())
+            .await
+            .unwrap_err()
+            .is::<Elapsed>()
+    );
     soon(sandbox.call_log().reached(Endpoint::AccessToken, 1)).await;
     gate.open();
-    assert!(!client.tokens().clone().oneshot(()).await.unwrap().expose().is_empty());
+    assert!(
+        !client
+            .tokens()
+            .clone()
+            .oneshot(())
+            .await
+            .unwrap()
+            .expose()
+            .is_empty()
+    );
     assert_eq!(sandbox.call_log().count(Endpoint::AccessToken), 1);
 }
 
@@ -71,8 +115,14 @@ struct Again(usize);
 impl Policy<(), CurrentToken, Error> for Again {
     type Future = Ready<()>;
 
-    fn retry(&mut self, (): &mut (), result: &mut Result<CurrentToken, Error>) -> Option<Ready<()>> {
-        let fault = result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Fault);
+    fn retry(
+        &mut self,
+        (): &mut (),
+        result: &mut Result<CurrentToken, Error>,
+    ) -> Option<Ready<()>> {
+        let fault = result
+            .as_ref()
+            .is_err_and(|error| error.kind() == ErrorKind::Fault);
         self.0 = self.0.checked_sub(1).filter(|_| fault)?;
         Some(ready(()))
     }
@@ -85,8 +135,12 @@ impl Policy<(), CurrentToken, Error> for Again {
 #[tokio::test]
 async fn retry_around_the_token_meets_the_pause_and_never_the_upstream() {
     let site = Site::start().await;
-    site.sandbox.faults().once(Endpoint::AccessToken, Fault::BadGateway);
-    let mut service = ServiceBuilder::new().retry(Again(5)).service(site.client().tokens().clone());
+    site.sandbox
+        .faults()
+        .once(Endpoint::AccessToken, Fault::BadGateway);
+    let mut service = ServiceBuilder::new()
+        .retry(Again(5))
+        .service(site.client().tokens().clone());
     let error = service.ready().await.unwrap().call(()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Fault);
     assert_eq!(site.sandbox.call_log().count(Endpoint::AccessToken), 1);
@@ -98,9 +152,14 @@ async fn retry_around_the_token_meets_the_pause_and_never_the_upstream() {
 async fn rate_limit_around_the_token_is_respected() {
     let tokens = tower_weika::token::TokenCache::new(|| async {
         let token = tower_weika::token::AccessToken::new("t");
-        Ok(tower_weika::token::IssuedToken::new(token, Some(Duration::from_secs(7_200))))
+        Ok(tower_weika::token::IssuedToken::new(
+            token,
+            Some(Duration::from_secs(7_200)),
+        ))
     });
-    let mut service = ServiceBuilder::new().rate_limit(2, Duration::from_secs(10)).service(tokens);
+    let mut service = ServiceBuilder::new()
+        .rate_limit(2, Duration::from_secs(10))
+        .service(tokens);
     let start = tokio::time::Instant::now();
     for _ in 0..5 {
         drop(service.ready().await.unwrap().call(()).await.unwrap());
@@ -112,19 +171,25 @@ async fn rate_limit_around_the_token_is_respected() {
 async fn own_transport_under_layers_of_tower_carries_the_login() {
     let sandbox = Sandbox::start().await.unwrap();
     let address = sandbox.address();
-    let transport = ServiceBuilder::new().concurrency_limit(4).timeout(Duration::from_secs(30)).service_fn(
-        move |request: http::Request<tower_weika::client::RequestBody>| async move {
-            let stream = tokio::net::TcpStream::connect(address).await?;
-            let io = hyper_util::rt::TokioIo::new(stream);
-            let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await?;
-            drop(tokio::spawn(connection));
-            Ok::<_, BoxError>(sender.send_request(request).await?)
-        },
-    );
+    let transport = ServiceBuilder::new()
+        .concurrency_limit(4)
+        .timeout(Duration::from_secs(30))
+        .service_fn(
+            move |request: http::Request<tower_weika::client::RequestBody>| async move {
+                let stream = tokio::net::TcpStream::connect(address).await?;
+                let io = hyper_util::rt::TokioIo::new(stream);
+                let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await?;
+                drop(tokio::spawn(connection));
+                Ok::<_, BoxError>(sender.send_request(request).await?)
+            },
+        );
     let transport = tower_weika::client::Transport::new(transport);
     let client = builder(&sandbox).transport(transport).build().unwrap();
     let code = AuthorizationCode::from(sandbox.issue_wxcode("chen").unwrap());
-    assert_eq!(client.manager(code).await.unwrap().name(), "陈晨🌸 <Chen & Co>");
+    assert_eq!(
+        client.manager(code).await.unwrap().name(),
+        "陈晨🌸 <Chen & Co>"
+    );
 }
 
 #[tokio::test]
@@ -132,14 +197,19 @@ async fn e8_call_goes_to_the_platform_of_the_school_if_it_is_allowed() {
     let sandbox = Sandbox::start().await.unwrap();
     // The sandbox under another name, as a school with a platform of its own.
     let platform = format!("http://localhost:{}", sandbox.address().port());
-    sandbox.variations().on(Variation::Host(HostForm::Is(platform.clone())));
+    sandbox
+        .variations()
+        .on(Variation::Host(HostForm::Is(platform.clone())));
     let client = builder(&sandbox).allow_host(&platform).build().unwrap();
     let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
     let manager = client.manager(code).await.unwrap();
     let school = manager.current_school().unwrap();
     assert_eq!(school.host(), Some(platform.as_str()));
     let body = json!({ "school_code": school.code() });
-    let info = client.post_json(school.host(), Endpoint::SchoolInfo.path(), &body).await.unwrap();
+    let info = client
+        .post_json(school.host(), Endpoint::SchoolInfo.path(), &body)
+        .await
+        .unwrap();
     assert_eq!(info["name"], "示例大学");
     let hosts = sandbox.call_log().hosts();
     assert_eq!(hosts[&format!("localhost:{}", sandbox.address().port())], 1);
@@ -151,19 +221,30 @@ async fn e8_foreign_platform_is_refused_without_a_call() {
     let sandbox = Sandbox::start().await.unwrap();
     let thief = Sandbox::start().await.unwrap();
     let client = builder(&sandbox).build().unwrap();
-    let forms = [HostForm::Foreign, HostForm::PrivateIp, HostForm::Http, HostForm::Is(thief.base_url())];
+    let forms = [
+        HostForm::Foreign,
+        HostForm::PrivateIp,
+        HostForm::Http,
+        HostForm::Is(thief.base_url()),
+    ];
     for form in forms {
         sandbox.variations().on(Variation::Host(form.clone()));
         let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
         let manager = client.manager(code).await.unwrap();
         let host = manager.current_school().unwrap().host();
-        let error = client.post_json(host, Endpoint::SchoolInfo.path(), &json!({})).await.unwrap_err();
+        let error = client
+            .post_json(host, Endpoint::SchoolInfo.path(), &json!({}))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ForbiddenHost, "{form:?}");
     }
     assert!(thief.call_log().hosts().is_empty());
     assert_eq!(sandbox.call_log().count(Endpoint::SchoolInfo), 0);
     let own = format!("127.0.0.1:{}", sandbox.address().port());
-    assert_eq!(sandbox.call_log().hosts().keys().collect::<Vec<_>>(), [&own]);
+    assert_eq!(
+        sandbox.call_log().hosts().keys().collect::<Vec<_>>(),
+        [&own]
+    );
 }
 
 #[tokio::test]
@@ -171,9 +252,21 @@ async fn e8_base_url_is_the_default_and_a_path_cannot_leave_it() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(&sandbox).build().unwrap();
     let path = Endpoint::SchoolInfo.path();
-    assert_eq!(client.post_json(None, path, &json!({})).await.unwrap()["name"], "示例大学");
+    assert_eq!(
+        client.post_json(None, path, &json!({})).await.unwrap()["name"],
+        "示例大学"
+    );
     let before = sandbox.call_log().entries().len();
-    for bad in ["", "x", "@evil.example/", "/a?access_token=x", "/a#b", "/a\\b", "/a b", "/\r\nHost: evil.example"] {
+    for bad in [
+        "",
+        "x",
+        "@evil.example/",
+        "/a?access_token=x",
+        "/a#b",
+        "/a\\b",
+        "/a b",
+        "/\r\nHost: evil.example",
+    ] {
         let error = client.post_json(None, bad, &json!({})).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ForbiddenHost, "{bad:?}");
     }
@@ -186,13 +279,27 @@ async fn other_calls_refresh_the_token_once_and_tell_the_number_of_a_refusal() {
     let path = Endpoint::SchoolInfo.path();
     drop(site.client().access_token().await.unwrap());
     site.clock.advance(Duration::from_secs(2));
-    site.sandbox.faults().once(Endpoint::SchoolInfo, Fault::NotLatest);
-    assert!(site.client().post_json(None, path, &json!({})).await.is_ok());
+    site.sandbox
+        .faults()
+        .once(Endpoint::SchoolInfo, Fault::NotLatest);
+    assert!(
+        site.client()
+            .post_json(None, path, &json!({}))
+            .await
+            .is_ok()
+    );
     assert_eq!(site.sandbox.call_log().tokens_issued(), 2);
 
     let unknown = json!({ "school_code": "0" });
-    let error = site.client().post_json(None, path, &unknown).await.unwrap_err();
-    assert_eq!((error.kind(), error.upstream_code()), (ErrorKind::Configuration, Some(40_006)));
+    let error = site
+        .client()
+        .post_json(None, path, &unknown)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.upstream_code()),
+        (ErrorKind::Configuration, Some(40_006))
+    );
 }
 
 #[tokio::test]
@@ -200,8 +307,16 @@ async fn error_goes_through_layers_that_box_it() {
     // `Error` goes into `BoxError`, so that layers that box their errors can be put around.
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(&sandbox).build().unwrap();
-    let service = ServiceBuilder::new().map_err(BoxError::from).concurrency_limit(2).service(client.manager_service());
-    let outcome = service.oneshot(AuthorizationCode::new("never-issued")).await;
+    let service = ServiceBuilder::new()
+        .map_err(BoxError::from)
+        .concurrency_limit(2)
+        .service(client.manager_service());
+    let outcome = service
+        .oneshot(AuthorizationCode::new("never-issued"))
+        .await;
     let error = outcome.unwrap_err();
-    assert_eq!(error.downcast_ref::<Error>().unwrap().kind(), ErrorKind::InvalidCode);
+    assert_eq!(
+        error.downcast_ref::<Error>().unwrap().kind(),
+        ErrorKind::InvalidCode
+    );
 }

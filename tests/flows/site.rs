@@ -39,7 +39,9 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start(router: Router) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
-        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+        socket
+            .bind(SocketAddr::from(([127, 0, 0, 1], 0)))
+            .expect("a free port");
         let listener = socket.listen(4_096).expect("to listen");
         let address = listener.local_addr().expect("an address");
         let arrived = Arc::new(watch::Sender::new(0));
@@ -50,13 +52,27 @@ impl Server {
             }
             next.run(request)
         }));
-        let task = tokio::spawn(async move { axum::serve(listener, router).await.expect("serving never ends") });
-        Self { address, arrived, task }
+        let task = tokio::spawn(async move {
+            axum::serve(listener, router)
+                .await
+                .expect("serving never ends")
+        });
+        Self {
+            address,
+            arrived,
+            task,
+        }
     }
 
     /// Waits until that many callbacks have arrived, answered or not.
     pub(crate) async fn callbacks_arrived(&self, callbacks: u64) {
-        soon(self.arrived.subscribe().wait_for(|arrived| *arrived >= callbacks)).await.expect("the server counts");
+        soon(
+            self.arrived
+                .subscribe()
+                .wait_for(|arrived| *arrived >= callbacks),
+        )
+        .await
+        .expect("the server counts");
     }
 }
 
@@ -96,15 +112,25 @@ impl<W: Way> Site<W> {
     /// With any number of sessions for each subject.
     pub(crate) async fn start_without_session_limit() -> Self {
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
-        let sandbox = W::sandbox(Sandbox::builder().clock(time_of(&clock))).start().await.expect("a sandbox");
+        let sandbox = W::sandbox(Sandbox::builder().clock(time_of(&clock)))
+            .start()
+            .await
+            .expect("a sandbox");
         let provider = W::provider(&sandbox, clock.clock(), Duration::from_secs(30));
-        let store = MemoryStore::<<W::Provider as IdentityProvider>::Identity>::builder().sessions_per_subject(None);
+        let store = MemoryStore::<<W::Provider as IdentityProvider>::Identity>::builder()
+            .sessions_per_subject(None);
         Self::over_store(sandbox, provider, clock, store.build())
     }
 
-    async fn start_with(sandbox: impl FnOnce(SandboxBuilder) -> SandboxBuilder, timeout: Duration) -> Self {
+    async fn start_with(
+        sandbox: impl FnOnce(SandboxBuilder) -> SandboxBuilder,
+        timeout: Duration,
+    ) -> Self {
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
-        let sandbox = sandbox(Sandbox::builder().clock(time_of(&clock))).start().await.expect("a sandbox");
+        let sandbox = sandbox(Sandbox::builder().clock(time_of(&clock)))
+            .start()
+            .await
+            .expect("a sandbox");
         let provider = W::provider(&sandbox, clock.clock(), timeout);
         Self::over(sandbox, provider, clock)
     }
@@ -129,12 +155,21 @@ impl<W: Way> Site<W> {
             .build()
             .expect("a login layer");
         let server = Server::start(routes::<W>().layer(login.clone()));
-        Self { sandbox, provider, login, clock, server }
+        Self {
+            sandbox,
+            provider,
+            login,
+            clock,
+            server,
+        }
     }
 
     /// A browser without cookies.
     pub(crate) fn browser(&self) -> Browser {
-        Browser::new().route(ORIGIN, self.server.address).clock(time_of(&self.clock)).user_agent(W::AGENT)
+        Browser::new()
+            .route(ORIGIN, self.server.address)
+            .clock(time_of(&self.clock))
+            .user_agent(W::AGENT)
     }
 
     /// An endpoint of the login layer.
@@ -144,8 +179,13 @@ impl<W: Way> Site<W> {
 
     /// Begins a login, and returns its state.
     pub(crate) async fn begin(&self, browser: &Browser, return_to: &str) -> String {
-        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", return_to).finish();
-        let visit = browser.get_no_follow(&format!("{}?{query}", self.endpoint("login"))).await.expect("an answer");
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("return_to", return_to)
+            .finish();
+        let visit = browser
+            .get_no_follow(&format!("{}?{query}", self.endpoint("login")))
+            .await
+            .expect("an answer");
         let location = visit.location().expect("a redirect to the provider");
         assert!(is_to_provider::<W>(location), "{location}");
         let (_, state) = location.rsplit_once("&state=").expect("a state");
@@ -155,19 +195,30 @@ impl<W: Way> Site<W> {
     /// Where the provider sends the browser of this person after it.
     pub(crate) fn callback(&self, person: &str, state: &str) -> String {
         let code = W::issue_code(&self.sandbox, person).expect("a person of the sandbox");
-        format!("{}?{}={code}&state={state}", self.endpoint("callback"), W::CODE)
+        format!(
+            "{}?{}={code}&state={state}",
+            self.endpoint("callback"),
+            W::CODE
+        )
     }
 
     /// Logs a browser in.
     pub(crate) async fn log_in(&self, browser: &Browser, person: &str) {
         let state = self.begin(browser, "/").await;
-        let home = browser.get(&self.callback(person, &state)).await.expect("an answer");
+        let home = browser
+            .get(&self.callback(person, &state))
+            .await
+            .expect("an answer");
         assert_eq!(home.text(), self.subject(person), "{home:?}");
     }
 
     /// Who the site thinks is asking.
     pub(crate) async fn who(&self, browser: &Browser) -> String {
-        browser.get(&format!("{ORIGIN}/")).await.expect("an answer").text()
+        browser
+            .get(&format!("{ORIGIN}/"))
+            .await
+            .expect("an answer")
+            .text()
     }
 
     /// What the site calls this person.
@@ -189,14 +240,22 @@ impl<W: Way> Site<W> {
     #[track_caller]
     pub(crate) fn session_cookie(&self, browser: &Browser) -> Cookie {
         let name = format!("__Host-{}-session", W::NAME);
-        browser.cookies().into_iter().find(|cookie| cookie.name == name).expect("a session")
+        browser
+            .cookies()
+            .into_iter()
+            .find(|cookie| cookie.name == name)
+            .expect("a session")
     }
 }
 
 impl Site<Weika> {
     /// With other settings of the sandbox.
     pub(crate) async fn with(sandbox: impl FnOnce(SandboxBuilder) -> SandboxBuilder) -> Self {
-        Self::start_with(|builder| sandbox(Weika::sandbox(builder)), Duration::from_secs(30)).await
+        Self::start_with(
+            |builder| sandbox(Weika::sandbox(builder)),
+            Duration::from_secs(30),
+        )
+        .await
     }
 
     pub(crate) fn client(&self) -> &WeikaClient {
@@ -221,14 +280,22 @@ fn routes<W: Way>() -> Router {
         .route("/admin", who.clone())
         .route("/admin/{*rest}", who.clone())
         .layer(GuardLayer::<<W::Provider as IdentityProvider>::Identity>::logged_in());
-    Router::new().route("/", who).route("/path", get(async |uri: OriginalUri| uri.to_string())).merge(guarded)
+    Router::new()
+        .route("/", who)
+        .route("/path", get(async |uri: OriginalUri| uri.to_string()))
+        .merge(guarded)
 }
 
 async fn who<I: Identity>(somebody: Option<Authenticated<I>>) -> String {
-    somebody.map_or_else(|| NOBODY.to_owned(), |somebody| somebody.subject().to_owned())
+    somebody.map_or_else(
+        || NOBODY.to_owned(),
+        |somebody| somebody.subject().to_owned(),
+    )
 }
 
 /// Waits for what must happen, but not for ever.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(Duration::from_secs(60), future).await.expect("it takes too long")
+    tokio::time::timeout(Duration::from_secs(60), future)
+        .await
+        .expect("it takes too long")
 }

@@ -14,13 +14,20 @@ use super::way::Weika;
 type Site = super::site::Site<Weika>;
 
 fn crowd(people: u64) -> impl Iterator<Item = Person> {
-    (0..people).map(|number| Person::new(format!("p{number}"), format!("oSandboxCrowd{number:015}"), "群众"))
+    (0..people).map(|number| {
+        Person::new(
+            format!("p{number}"),
+            format!("oSandboxCrowd{number:015}"),
+            "群众",
+        )
+    })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_cold_logins_at_once_are_one_token_and_a_thousand_exchanges() {
     const PEOPLE: u64 = 1_000;
-    let site = Site::with(|sandbox| crowd(PEOPLE).fold(sandbox, |sandbox, person| sandbox.person(person)));
+    let site =
+        Site::with(|sandbox| crowd(PEOPLE).fold(sandbox, |sandbox, person| sandbox.person(person)));
     let site = Arc::new(site.await);
     let mut doors = JoinSet::new();
     for number in 0..PEOPLE {
@@ -28,13 +35,19 @@ async fn a_thousand_cold_logins_at_once_are_one_token_and_a_thousand_exchanges()
         doors.spawn(async move {
             let browser = site.browser();
             let state = site.begin(&browser, "/admin").await;
-            (site.callback(&format!("p{number}"), &state), browser, number)
+            (
+                site.callback(&format!("p{number}"), &state),
+                browser,
+                number,
+            )
         });
     }
     let doors = soon(doors.join_all()).await;
 
     let gate = Gate::new();
-    site.sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
+    site.sandbox
+        .faults()
+        .once(Endpoint::AccessToken, Fault::Held(gate.clone()));
     let mut logins = JoinSet::new();
     for (callback, browser, number) in doors {
         logins.spawn(async move { (browser.get(&callback).await, number) });
@@ -44,14 +57,28 @@ async fn a_thousand_cold_logins_at_once_are_one_token_and_a_thousand_exchanges()
     let mut home = BTreeSet::new();
     for (visit, number) in soon(logins.join_all()).await {
         let visit = visit.unwrap();
-        assert_eq!(visit.text(), format!("oSandboxCrowd{number:015}"), "everybody is themselves");
+        assert_eq!(
+            visit.text(),
+            format!("oSandboxCrowd{number:015}"),
+            "everybody is themselves"
+        );
         home.insert(number);
     }
     assert_eq!(home.len() as u64, PEOPLE);
     let call_log = site.sandbox.call_log();
-    assert_eq!((call_log.tokens_issued(), call_log.count(Endpoint::AccessToken)), (1, 1));
     assert_eq!(
-        (call_log.count(Endpoint::ManagerInfo), call_log.codes_exchanged(), call_log.codes_refused()),
+        (
+            call_log.tokens_issued(),
+            call_log.count(Endpoint::AccessToken)
+        ),
+        (1, 1)
+    );
+    assert_eq!(
+        (
+            call_log.count(Endpoint::ManagerInfo),
+            call_log.codes_exchanged(),
+            call_log.codes_refused()
+        ),
         (PEOPLE, PEOPLE, 0)
     );
 }
@@ -61,10 +88,13 @@ async fn six_hundred_callers_that_hang_up_are_one_fetch() {
     let site = Site::start().await;
     let call_log = site.sandbox.call_log();
     let gate = Gate::new();
-    site.sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
+    site.sandbox
+        .faults()
+        .once(Endpoint::AccessToken, Fault::Held(gate.clone()));
     for _ in 0..600 {
         let client = site.client().clone();
-        let caller = tokio::spawn(async move { client.access_token().await.map(|token| token.clone()) });
+        let caller =
+            tokio::spawn(async move { client.access_token().await.map(|token| token.clone()) });
         tokio::task::yield_now().await;
         caller.abort();
         assert!(caller.await.unwrap_err().is_cancelled());
@@ -72,26 +102,44 @@ async fn six_hundred_callers_that_hang_up_are_one_fetch() {
     soon(call_log.reached(Endpoint::AccessToken, 1)).await;
     gate.open();
     soon(site.client().access_token()).await.unwrap();
-    assert_eq!((call_log.count(Endpoint::AccessToken), call_log.tokens_issued()), (1, 1));
+    assert_eq!(
+        (
+            call_log.count(Endpoint::AccessToken),
+            call_log.tokens_issued()
+        ),
+        (1, 1)
+    );
 }
 
 #[tokio::test]
 async fn six_hundred_browsers_that_hang_up_are_one_fetch_and_the_next_one_comes_home() {
     let site = Site::start().await;
     let gate = Gate::new();
-    site.sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
+    site.sandbox
+        .faults()
+        .once(Endpoint::AccessToken, Fault::Held(gate.clone()));
     let browser = site.browser();
     let state = site.begin(&browser, "/admin").await;
     let callback = site.callback("wang", &state);
     for _ in 0..600 {
-        browser.get_and_hang_up(&callback, Duration::ZERO).await.unwrap();
+        browser
+            .get_and_hang_up(&callback, Duration::ZERO)
+            .await
+            .unwrap();
     }
     soon(site.sandbox.call_log().reached(Endpoint::AccessToken, 1)).await;
     gate.open();
-    assert_eq!(browser.get(&callback).await.unwrap().text(), "oSandboxWang0000000000000001");
+    assert_eq!(
+        browser.get(&callback).await.unwrap().text(),
+        "oSandboxWang0000000000000001"
+    );
     let call_log = site.sandbox.call_log();
     assert_eq!(
-        (call_log.count(Endpoint::AccessToken), call_log.codes_exchanged(), call_log.codes_refused()),
+        (
+            call_log.count(Endpoint::AccessToken),
+            call_log.codes_exchanged(),
+            call_log.codes_refused()
+        ),
         (1, 1, 0)
     );
 }
@@ -106,7 +154,9 @@ async fn two_hundred_refusals_of_one_token_at_once_are_one_refresh() {
     site.clock.advance(Duration::from_secs(2));
     let gate = Gate::new();
     // Handled at once, all with the revoked token, and answered together.
-    site.sandbox.faults().times(CALLS, Endpoint::ManagerInfo, Fault::Held(gate.clone()));
+    site.sandbox
+        .faults()
+        .times(CALLS, Endpoint::ManagerInfo, Fault::Held(gate.clone()));
     let mut calls = JoinSet::new();
     for _ in 0..CALLS {
         let code = AuthorizationCode::from(site.sandbox.issue_wxcode("wang").unwrap());
@@ -118,16 +168,31 @@ async fn two_hundred_refusals_of_one_token_at_once_are_one_refresh() {
     for manager in soon(calls.join_all()).await {
         assert_eq!(manager.unwrap().name(), "王老师");
     }
-    assert_eq!((call_log.count(Endpoint::AccessToken), call_log.count(Endpoint::ManagerInfo)), (2, 2 * CALLS));
-    assert_eq!((call_log.codes_exchanged(), call_log.codes_refused()), (CALLS, 0));
+    assert_eq!(
+        (
+            call_log.count(Endpoint::AccessToken),
+            call_log.count(Endpoint::ManagerInfo)
+        ),
+        (2, 2 * CALLS)
+    );
+    assert_eq!(
+        (call_log.codes_exchanged(), call_log.codes_refused()),
+        (CALLS, 0)
+    );
 }
 
 #[tokio::test]
 async fn failed_fetch_is_shared_by_all_who_waited_and_by_those_who_come_soon_after() {
     let site = Site::start().await;
     let gate = Gate::new();
-    site.sandbox.variations().on(tower_weika_sandbox::Variation::Errcode(tower_weika_sandbox::ErrcodeForm::Absent));
-    site.sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
+    site.sandbox
+        .variations()
+        .on(tower_weika_sandbox::Variation::Errcode(
+            tower_weika_sandbox::ErrcodeForm::Absent,
+        ));
+    site.sandbox
+        .faults()
+        .once(Endpoint::AccessToken, Fault::Held(gate.clone()));
     let mut callers = JoinSet::new();
     for _ in 0..100 {
         let client = site.client().clone();
@@ -150,7 +215,9 @@ async fn token_is_renewed_before_its_end_while_the_old_one_serves() {
     let browser = site.browser();
     site.log_in(&browser, "wang").await;
     let gate = Gate::new();
-    site.sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
+    site.sandbox
+        .faults()
+        .once(Endpoint::AccessToken, Fault::Held(gate.clone()));
     // 300 s before its end, give or take a fifth.
     site.clock.advance(Duration::from_secs(7_200 - 200));
     for _ in 0..5 {
@@ -158,7 +225,13 @@ async fn token_is_renewed_before_its_end_while_the_old_one_serves() {
     }
     let call_log = site.sandbox.call_log();
     soon(call_log.reached(Endpoint::AccessToken, 2)).await;
-    assert_eq!((call_log.count(Endpoint::AccessToken), call_log.codes_exchanged()), (2, 6));
+    assert_eq!(
+        (
+            call_log.count(Endpoint::AccessToken),
+            call_log.codes_exchanged()
+        ),
+        (2, 6)
+    );
     gate.open();
 }
 
@@ -167,11 +240,29 @@ async fn dead_token_service_keeps_nobody_out_who_is_logged_in() {
     let site = Site::start().await;
     let browser = site.browser();
     site.log_in(&browser, "wang").await;
-    site.sandbox.faults().always(Endpoint::AccessToken, Fault::BadGateway);
-    site.sandbox.faults().always(Endpoint::ManagerInfo, Fault::BadGateway);
+    site.sandbox
+        .faults()
+        .always(Endpoint::AccessToken, Fault::BadGateway);
+    site.sandbox
+        .faults()
+        .always(Endpoint::ManagerInfo, Fault::BadGateway);
     for _ in 0..20 {
         site.clock.advance(Duration::from_secs(30));
-        assert_eq!(browser.get(&format!("{ORIGIN}/admin")).await.unwrap().text(), "oSandboxWang0000000000000001");
-        assert_eq!(site.browser().get(&format!("{ORIGIN}/admin")).await.unwrap().status(), 502);
+        assert_eq!(
+            browser
+                .get(&format!("{ORIGIN}/admin"))
+                .await
+                .unwrap()
+                .text(),
+            "oSandboxWang0000000000000001"
+        );
+        assert_eq!(
+            site.browser()
+                .get(&format!("{ORIGIN}/admin"))
+                .await
+                .unwrap()
+                .status(),
+            502
+        );
     }
 }

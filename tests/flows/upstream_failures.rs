@@ -1,6 +1,9 @@
 //! What people see when the upstream system fails, and what it costs.
 
-#![expect(clippy::unwrap_used, reason = "the functions are tests, and `both_ways` says so")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "the functions are tests, and `both_ways` says so"
+)]
 
 use std::time::Duration;
 
@@ -76,11 +79,23 @@ fn at_manager_info() -> Vec<Row> {
     rows.extend([
         Row(Fault::ResetBefore, PageAfterRestart(502), HomeAfterRestart),
         Row(Fault::ResetAfter, PageAfterRestart(502), HomeAfterRestart),
-        Row(Fault::TruncatedBody, PageAfterRestart(502), HomeAfterRestart),
+        Row(
+            Fault::TruncatedBody,
+            PageAfterRestart(502),
+            HomeAfterRestart,
+        ),
         Row(Fault::Hang, PageAfterRestart(504), HomeAfterRestart),
         Row(Fault::NotLatest, Page(502), Home),
-        Row(Fault::Errcode(json!("6001")), PageAfterRestart(400), HomeAfterRestart),
-        Row(Fault::Errcode(json!(40_003)), PageAfterRestart(400), HomeAfterRestart),
+        Row(
+            Fault::Errcode(json!("6001")),
+            PageAfterRestart(400),
+            HomeAfterRestart,
+        ),
+        Row(
+            Fault::Errcode(json!(40_003)),
+            PageAfterRestart(400),
+            HomeAfterRestart,
+        ),
         Row(Fault::Errcode(json!(40_002)), Page(502), Home),
         Row(Fault::Errcode(json!(40_008)), Page(403), Page(403)),
     ]);
@@ -92,13 +107,33 @@ fn at_open_id() -> Vec<Row> {
     rows.extend([
         Row(Fault::ResetBefore, PageAfterRestart(502), HomeAfterRestart),
         Row(Fault::ResetAfter, PageAfterRestart(502), HomeAfterRestart),
-        Row(Fault::TruncatedBody, PageAfterRestart(502), HomeAfterRestart),
+        Row(
+            Fault::TruncatedBody,
+            PageAfterRestart(502),
+            HomeAfterRestart,
+        ),
         Row(Fault::Hang, PageAfterRestart(504), HomeAfterRestart),
         // The openid could not be had; the mini program's page has 200 for it, which must never be a success.
-        Row(Fault::Errcode(json!(2001)), PageAfterRestart(400), HomeAfterRestart),
-        Row(Fault::Errcode(json!("200")), PageAfterRestart(400), HomeAfterRestart),
-        Row(Fault::Errcode(json!(2004)), PageAfterRestart(400), HomeAfterRestart),
-        Row(Fault::Errcode(json!(440_004)), PageAfterRestart(400), HomeAfterRestart),
+        Row(
+            Fault::Errcode(json!(2001)),
+            PageAfterRestart(400),
+            HomeAfterRestart,
+        ),
+        Row(
+            Fault::Errcode(json!("200")),
+            PageAfterRestart(400),
+            HomeAfterRestart,
+        ),
+        Row(
+            Fault::Errcode(json!(2004)),
+            PageAfterRestart(400),
+            HomeAfterRestart,
+        ),
+        Row(
+            Fault::Errcode(json!(440_004)),
+            PageAfterRestart(400),
+            HomeAfterRestart,
+        ),
         Row(Fault::Errcode(json!("2002")), Page(502), Page(502)),
         Row(Fault::Errcode(json!(2003)), Page(502), Page(502)),
         Row(Fault::Errcode(json!(2035)), Page(502), Page(502)),
@@ -147,7 +182,10 @@ fn every_fault_of_the_sandbox_is_in_a_table() {
         .map(|Row(fault, ..)| fault)
         .collect();
     for known in behaviours().filter(|it| it.group == "Fault") {
-        let found = rows.iter().chain(&on_the_way_back).any(|fault| fault.behaviour() == known);
+        let found = rows
+            .iter()
+            .chain(&on_the_way_back)
+            .any(|fault| fault.behaviour() == known);
         assert!(found, "{} is missing", known.name);
     }
 }
@@ -182,11 +220,17 @@ async fn run<W: Way>(endpoint: Endpoint, rows: Vec<Row>) {
 
         site.sandbox.faults().once(endpoint, fault.clone());
         let browser = attempt(&site, &fault, once).await;
-        assert!(site.sandbox.faults().pending(endpoint).is_empty(), "{fault:?} has happened");
+        assert!(
+            site.sandbox.faults().pending(endpoint).is_empty(),
+            "{fault:?} has happened"
+        );
         assert_recovers(&site, &browser).await;
 
         assert_eq!(site.who(&keeper).await, site.subject("li"), "{fault:?}");
-        assert!(site.sandbox.call_log().max_uses_of_one_code() <= 2, "{fault:?}");
+        assert!(
+            site.sandbox.call_log().max_uses_of_one_code() <= 2,
+            "{fault:?}"
+        );
         assert_eq!(site.sandbox.call_log().unknown_paths(), 0, "{fault:?}");
     }
 }
@@ -197,8 +241,13 @@ async fn attempt<W: Way>(site: &Site<W>, fault: &Fault, expected: End) -> Browse
     // Two fetches are never less than a second apart.
     site.clock.advance(Duration::from_secs(60));
     let browser = site.browser();
-    let visit = soon(browser.get(&format!("{ORIGIN}/admin/x"))).await.expect("an answer");
-    let redirects = visit.hops().iter().filter(|hop| hop.url.starts_with(ORIGIN) && hop.status.is_redirection());
+    let visit = soon(browser.get(&format!("{ORIGIN}/admin/x")))
+        .await
+        .expect("an answer");
+    let redirects = visit
+        .hops()
+        .iter()
+        .filter(|hop| hop.url.starts_with(ORIGIN) && hop.status.is_redirection());
     let end = (visit.status().as_u16(), redirects.count());
     assert_eq!(end, (expected.status(), expected.redirects()), "{fault:?}");
     if expected.status() == 200 {
@@ -213,49 +262,94 @@ async fn attempt<W: Way>(site: &Site<W>, fault: &Fault, expected: End) -> Browse
 /// Nothing of the upstream's answer is in ours, and nobody may keep it.
 fn assert_page_of_ours<W: Way>(visit: &Visit, fault: &Fault) {
     let text = visit.text();
-    for foreign in
-        ["Bad Gateway", "网关", "Too Many", "system error", "errmsg", "errcode", "127.0.0.1", "wxcode", "openId"]
-    {
-        assert!(!text.contains(foreign), "{fault:?}: {foreign:?} is in {text}");
+    for foreign in [
+        "Bad Gateway",
+        "网关",
+        "Too Many",
+        "system error",
+        "errmsg",
+        "errcode",
+        "127.0.0.1",
+        "wxcode",
+        "openId",
+    ] {
+        assert!(
+            !text.contains(foreign),
+            "{fault:?}: {foreign:?} is in {text}"
+        );
     }
     let again = format!("/auth/{}/login?return_to=%2Fadmin%2Fx", W::NAME);
     assert!(text.contains(&again), "{fault:?}: {text}");
-    for (name, value) in
-        [("cache-control", "no-store"), ("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")]
-    {
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+    ] {
         assert_eq!(visit.header(name), Some(value), "{fault:?}");
     }
-    assert!(visit.header("content-security-policy").is_some_and(|it| it.starts_with("default-src 'none'")));
+    assert!(
+        visit
+            .header("content-security-policy")
+            .is_some_and(|it| it.starts_with("default-src 'none'"))
+    );
 }
 
 /// When the fault is over, the same browser logs in.
 async fn assert_recovers<W: Way>(site: &Site<W>, browser: &Browser) {
     site.sandbox.faults().clear();
     site.clock.advance(Duration::from_secs(60));
-    assert_eq!(browser.get(&format!("{ORIGIN}/admin/x")).await.expect("an answer").text(), site.subject("wang"));
+    assert_eq!(
+        browser
+            .get(&format!("{ORIGIN}/admin/x"))
+            .await
+            .expect("an answer")
+            .text(),
+        site.subject("wang")
+    );
 }
 
 async fn page_about_a_failure_has_a_link_that_leads_where_the_person_wanted_to_go<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
     site.sandbox.faults().once(W::EXCHANGE, Fault::BadGateway);
-    let failed = browser.get(&format!("{ORIGIN}/admin/x?y=%20z")).await.unwrap();
+    let failed = browser
+        .get(&format!("{ORIGIN}/admin/x?y=%20z"))
+        .await
+        .unwrap();
     assert_eq!(failed.status(), StatusCode::BAD_GATEWAY);
     // Reloading the page says the same again, and costs nothing upstream.
     let calls = site.exchanges();
-    assert_eq!(browser.get(failed.url()).await.unwrap().text(), failed.text());
+    assert_eq!(
+        browser.get(failed.url()).await.unwrap().text(),
+        failed.text()
+    );
     assert_eq!(site.exchanges(), calls);
     let visit = browser.click(&failed, "href").await.unwrap();
-    assert_eq!((address(&visit), visit.text()), (format!("{ORIGIN}/admin/x?y=%20z").as_str(), site.subject("wang")));
+    assert_eq!(
+        (address(&visit), visit.text()),
+        (
+            format!("{ORIGIN}/admin/x?y=%20z").as_str(),
+            site.subject("wang")
+        )
+    );
 }
 
 async fn redirect_of_the_upstream_is_never_followed<W: Way>() {
     let elsewhere = Sandbox::start().await.unwrap();
     let site = Site::<W>::start().await;
-    for endpoint in [Endpoint::AccessToken, W::EXCHANGE].into_iter().skip(usize::from(W::TOKENS == 0)) {
+    for endpoint in [Endpoint::AccessToken, W::EXCHANGE]
+        .into_iter()
+        .skip(usize::from(W::TOKENS == 0))
+    {
         let target = format!("{}{}", elsewhere.base_url(), endpoint.path());
-        site.sandbox.faults().once(endpoint, Fault::Redirect(target));
-        let visit = site.browser().get(&format!("{ORIGIN}/admin")).await.unwrap();
+        site.sandbox
+            .faults()
+            .once(endpoint, Fault::Redirect(target));
+        let visit = site
+            .browser()
+            .get(&format!("{ORIGIN}/admin"))
+            .await
+            .unwrap();
         assert_eq!(visit.status(), StatusCode::BAD_GATEWAY);
         site.clock.advance(Duration::from_secs(60));
     }
@@ -268,8 +362,18 @@ async fn refused_connection_is_502_and_the_code_is_still_good<W: Way>() {
     let state = site.begin(&browser, "/").await;
     let gone = std::mem::replace(&mut site.sandbox, Sandbox::start().await.unwrap());
     gone.shutdown().await;
-    let visit = browser.get(&format!("{}?{}=1&state={state}", site.endpoint("callback"), W::CODE)).await.unwrap();
-    assert_eq!((visit.status(), visit.hops().len()), (StatusCode::BAD_GATEWAY, 1));
+    let visit = browser
+        .get(&format!(
+            "{}?{}=1&state={state}",
+            site.endpoint("callback"),
+            W::CODE
+        ))
+        .await
+        .unwrap();
+    assert_eq!(
+        (visit.status(), visit.hops().len()),
+        (StatusCode::BAD_GATEWAY, 1)
+    );
 }
 
 #[tokio::test]
@@ -278,10 +382,24 @@ async fn token_that_is_refused_is_replaced_once_and_the_code_is_spent_once() {
     site.log_in(&site.browser(), "li").await;
     site.sandbox.revoke_tokens();
     site.clock.advance(Duration::from_secs(2));
-    let visit = site.browser().get(&format!("{ORIGIN}/admin")).await.unwrap();
-    assert_eq!((visit.text(), visit.hops().len()), (site.subject("wang"), 4));
+    let visit = site
+        .browser()
+        .get(&format!("{ORIGIN}/admin"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (visit.text(), visit.hops().len()),
+        (site.subject("wang"), 4)
+    );
     let call_log = site.sandbox.call_log();
-    assert_eq!((call_log.tokens_issued(), call_log.codes_exchanged(), call_log.codes_refused()), (2, 2, 0));
+    assert_eq!(
+        (
+            call_log.tokens_issued(),
+            call_log.codes_exchanged(),
+            call_log.codes_refused()
+        ),
+        (2, 2, 0)
+    );
 }
 
 #[tokio::test]
@@ -290,12 +408,27 @@ async fn token_that_is_always_refused_costs_two_calls_and_two_tokens() {
     drop(site.client().access_token().await.unwrap());
     site.clock.advance(Duration::from_secs(2));
     for errcode in [json!(40_002), json!("40002"), json!(40_005)] {
-        let before = (site.sandbox.call_log().count(Endpoint::ManagerInfo), site.sandbox.call_log().tokens_issued());
-        site.sandbox.faults().always(Endpoint::ManagerInfo, Fault::Errcode(errcode));
-        let visit = site.browser().get(&format!("{ORIGIN}/admin")).await.unwrap();
+        let before = (
+            site.sandbox.call_log().count(Endpoint::ManagerInfo),
+            site.sandbox.call_log().tokens_issued(),
+        );
+        site.sandbox
+            .faults()
+            .always(Endpoint::ManagerInfo, Fault::Errcode(errcode));
+        let visit = site
+            .browser()
+            .get(&format!("{ORIGIN}/admin"))
+            .await
+            .unwrap();
         assert_eq!(visit.status(), StatusCode::BAD_GATEWAY);
         let call_log = site.sandbox.call_log();
-        assert_eq!((call_log.count(Endpoint::ManagerInfo), call_log.tokens_issued()), (before.0 + 2, before.1 + 1));
+        assert_eq!(
+            (
+                call_log.count(Endpoint::ManagerInfo),
+                call_log.tokens_issued()
+            ),
+            (before.0 + 2, before.1 + 1)
+        );
         site.sandbox.faults().clear();
         site.clock.advance(Duration::from_secs(60));
     }
@@ -304,31 +437,68 @@ async fn token_that_is_always_refused_costs_two_calls_and_two_tokens() {
 #[tokio::test]
 async fn wrong_secret_is_one_call_however_many_log_in() {
     let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
-    let sandbox = Sandbox::builder().clock(time_of(&clock)).auto_approve("wang").start().await.unwrap();
-    let client = WeikaClient::builder(sandbox.app_key(), "not-the-secret-of-this-key").base_url(sandbox.base_url());
+    let sandbox = Sandbox::builder()
+        .clock(time_of(&clock))
+        .auto_approve("wang")
+        .start()
+        .await
+        .unwrap();
+    let client = WeikaClient::builder(sandbox.app_key(), "not-the-secret-of-this-key")
+        .base_url(sandbox.base_url());
     let client = client.clock(clock.clock()).build().unwrap();
     let site = Site::<Weika>::over(sandbox, WeikaManagerProvider::new(client), clock);
     for _ in 0..10 {
-        let visit = site.browser().get(&format!("{ORIGIN}/admin")).await.unwrap();
-        assert_eq!((visit.status(), visit.hops().len()), (StatusCode::BAD_GATEWAY, 3));
+        let visit = site
+            .browser()
+            .get(&format!("{ORIGIN}/admin"))
+            .await
+            .unwrap();
+        assert_eq!(
+            (visit.status(), visit.hops().len()),
+            (StatusCode::BAD_GATEWAY, 3)
+        );
     }
     let call_log = site.sandbox.call_log();
-    assert_eq!((call_log.count(Endpoint::AccessToken), call_log.count(Endpoint::ManagerInfo)), (1, 0));
-    assert_eq!(site.client().access_token().await.unwrap_err().kind(), ErrorKind::Configuration);
+    assert_eq!(
+        (
+            call_log.count(Endpoint::AccessToken),
+            call_log.count(Endpoint::ManagerInfo)
+        ),
+        (1, 0)
+    );
+    assert_eq!(
+        site.client().access_token().await.unwrap_err().kind(),
+        ErrorKind::Configuration
+    );
     // And one more for every half minute.
     site.clock.advance(Duration::from_secs(30));
-    site.browser().get(&format!("{ORIGIN}/admin")).await.unwrap();
+    site.browser()
+        .get(&format!("{ORIGIN}/admin"))
+        .await
+        .unwrap();
     assert_eq!(call_log.count(Endpoint::AccessToken), 2);
 }
 
 #[tokio::test]
 async fn e5_token_without_a_usable_lifetime_serves_and_is_not_kept() {
-    for expires_in in [None, Some(json!(0)), Some(json!(-7200)), Some(json!("soon")), Some(json!(1.5))] {
+    for expires_in in [
+        None,
+        Some(json!(0)),
+        Some(json!(-7200)),
+        Some(json!("soon")),
+        Some(json!(1.5)),
+    ] {
         let site = Site::<Weika>::start().await;
-        site.sandbox.faults().always(Endpoint::AccessToken, Fault::ExpiresIn(expires_in.clone()));
+        site.sandbox
+            .faults()
+            .always(Endpoint::AccessToken, Fault::ExpiresIn(expires_in.clone()));
         for login in 1..=3 {
             site.log_in(&site.browser(), "wang").await;
-            assert_eq!(site.sandbox.call_log().tokens_issued(), login, "{expires_in:?}");
+            assert_eq!(
+                site.sandbox.call_log().tokens_issued(),
+                login,
+                "{expires_in:?}"
+            );
             // Two fetches are never less than a second apart.
             site.clock.advance(Duration::from_secs(1));
         }
@@ -337,9 +507,17 @@ async fn e5_token_without_a_usable_lifetime_serves_and_is_not_kept() {
 
 #[tokio::test]
 async fn e5_lifetimes_beyond_a_week_are_cut_and_none_can_panic() {
-    for expires_in in [json!(u64::MAX), json!(i64::MAX), json!("9223372036854775807"), json!(604_801)] {
+    for expires_in in [
+        json!(u64::MAX),
+        json!(i64::MAX),
+        json!("9223372036854775807"),
+        json!(604_801),
+    ] {
         let site = Site::<Weika>::start().await;
-        site.sandbox.faults().always(Endpoint::AccessToken, Fault::ExpiresIn(Some(expires_in.clone())));
+        site.sandbox.faults().always(
+            Endpoint::AccessToken,
+            Fault::ExpiresIn(Some(expires_in.clone())),
+        );
         site.log_in(&site.browser(), "wang").await;
         site.log_in(&site.browser(), "wang").await;
         assert_eq!(site.sandbox.call_log().tokens_issued(), 1, "{expires_in}");
@@ -387,7 +565,14 @@ async fn upstream_that_is_down_does_not_touch_those_who_are_logged_in<W: Way>() 
     gone.shutdown().await;
     for _ in 0..10 {
         site.clock.advance(Duration::from_secs(60));
-        assert_eq!(browser.get(&format!("{ORIGIN}/admin")).await.unwrap().text(), wang);
+        assert_eq!(
+            browser
+                .get(&format!("{ORIGIN}/admin"))
+                .await
+                .unwrap()
+                .text(),
+            wang
+        );
     }
 }
 

@@ -8,12 +8,15 @@ use tower_weika::{AuthorizationCode, Error, ErrorKind};
 use tower_weika_sandbox::{CutForm, Endpoint, Fault, Sandbox, Variation};
 
 fn weika(sandbox: &Sandbox) -> WeikaClient {
-    let client = WeikaClient::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());
+    let client =
+        WeikaClient::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());
     client.build().expect("a client")
 }
 
 async fn chen(sandbox: &Sandbox) -> Result<Manager, Error> {
-    let code = sandbox.issue_wxcode("chen").expect("a person of the sandbox");
+    let code = sandbox
+        .issue_wxcode("chen")
+        .expect("a person of the sandbox");
     weika(sandbox).manager(AuthorizationCode::from(code)).await
 }
 
@@ -29,7 +32,10 @@ async fn floats_and_numeric_identifiers_give_the_same_manager() {
         &[Variation::NumbersAsFloats, Variation::NumbersAsStrings],
     ] {
         sandbox.variations().clear();
-        variations.iter().cloned().for_each(|variation| sandbox.variations().on(variation));
+        variations
+            .iter()
+            .cloned()
+            .for_each(|variation| sandbox.variations().on(variation));
         assert_eq!(chen(&sandbox).await.unwrap(), usual, "{variations:?}");
     }
 }
@@ -44,7 +50,10 @@ async fn a_name_that_is_cut_in_an_emoji_ends_with_a_replacement_character() {
         assert_eq!(cut.user_id(), usual.user_id());
         assert_eq!(cut.name(), format!("{}\u{fffd}", usual.name()), "{form:?}");
         assert_eq!(cut.schools()[0].name(), "示例大学\u{fffd}");
-        assert_eq!(cut.current_school().map(School::code), usual.current_school().map(School::code));
+        assert_eq!(
+            cut.current_school().map(School::code),
+            usual.current_school().map(School::code)
+        );
     }
 }
 
@@ -53,7 +62,9 @@ async fn a_token_with_a_float_for_a_lifetime_is_fetched_once() {
     for lifetime in [json!(7200.0), json!("7200.0"), json!(1e30)] {
         let sandbox = Sandbox::start().await.unwrap();
         let client = weika(&sandbox);
-        sandbox.faults().once(Endpoint::AccessToken, Fault::ExpiresIn(Some(lifetime)));
+        sandbox
+            .faults()
+            .once(Endpoint::AccessToken, Fault::ExpiresIn(Some(lifetime)));
         for _ in 0..4 {
             drop(client.access_token().await.unwrap());
         }
@@ -68,16 +79,34 @@ async fn a_bound_user_with_a_float_for_a_lifetime_is_bound() {
     sandbox.variations().on(Variation::NumbersAsFloats);
     let binding = BindingClient::builder(sandbox.base_url()).build().unwrap();
     let code = AuthorizationCode::from(sandbox.issue_wechat_code("xiaohong").unwrap());
-    assert!(binding.check(sandbox.app_id(), code).await.unwrap().is_bound());
+    assert!(
+        binding
+            .check(sandbox.app_id(), code)
+            .await
+            .unwrap()
+            .is_bound()
+    );
 }
 
 #[tokio::test]
 async fn a_wrong_secret_is_explained() {
     let sandbox = Sandbox::start().await.unwrap();
-    let client = WeikaClient::builder(sandbox.app_key(), "wr0ng").base_url(sandbox.base_url()).build().unwrap();
+    let client = WeikaClient::builder(sandbox.app_key(), "wr0ng")
+        .base_url(sandbox.base_url())
+        .build()
+        .unwrap();
     let error = client.fetch_access_token().await.unwrap_err();
-    assert_eq!((error.kind(), error.upstream_code()), (ErrorKind::Configuration, Some(40_001)));
+    assert_eq!(
+        (error.kind(), error.upstream_code()),
+        (ErrorKind::Configuration, Some(40_001))
+    );
     let shown = error.to_string();
-    assert!(shown.contains("40001: app_key or app_secret is wrong (不合法); compare app_key"), "{shown}");
-    assert!(!shown.contains("wr0ng") && !shown.contains(sandbox.app_key()), "{shown}");
+    assert!(
+        shown.contains("40001: app_key or app_secret is wrong (不合法); compare app_key"),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains("wr0ng") && !shown.contains(sandbox.app_key()),
+        "{shown}"
+    );
 }

@@ -6,7 +6,9 @@ use tower_weika::client::binding::BindingClient;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika::clock::Clock;
 use tower_weika::provider::{IdentityProvider, WechatUserProvider, WeikaManagerProvider};
-use tower_weika_sandbox::{Approval, Endpoint, Sandbox, SandboxBuilder, WechatApproval, WechatPerson};
+use tower_weika_sandbox::{
+    Approval, Endpoint, Sandbox, SandboxBuilder, WechatApproval, WechatPerson,
+};
 
 /// One way to log in, and its half of the sandbox. `wang` and `li` are there in all of them.
 pub(crate) trait Way: Send + Sync + 'static {
@@ -61,15 +63,23 @@ impl Way for Weika {
     const EXCHANGE: Endpoint = Endpoint::ManagerInfo;
     const TOKENS: u64 = 1;
     const EXTREMES: [&'static str; 2] = ["chen", "zhao"];
-    const AGENT: &'static str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0 Safari/537.36";
+    const AGENT: &'static str =
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0 Safari/537.36";
 
     fn sandbox(builder: SandboxBuilder) -> SandboxBuilder {
         builder.auto_approve("wang")
     }
 
     fn provider(sandbox: &Sandbox, clock: Clock, timeout: Duration) -> WeikaManagerProvider {
-        let client = WeikaClient::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());
-        WeikaManagerProvider::new(client.clock(clock).total_timeout(timeout).build().expect("a client"))
+        let client = WeikaClient::builder(sandbox.app_key(), sandbox.app_secret())
+            .base_url(sandbox.base_url());
+        WeikaManagerProvider::new(
+            client
+                .clock(clock)
+                .total_timeout(timeout)
+                .build()
+                .expect("a client"),
+        )
     }
 
     fn answer(sandbox: &Sandbox, approval: Approval) {
@@ -81,7 +91,13 @@ impl Way for Weika {
     }
 
     fn subject(sandbox: &Sandbox, person: &str) -> String {
-        sandbox.people().iter().find(|it| it.id() == person).expect("somebody of the sandbox").user_id().to_owned()
+        sandbox
+            .people()
+            .iter()
+            .find(|it| it.id() == person)
+            .expect("somebody of the sandbox")
+            .user_id()
+            .to_owned()
     }
 
     async fn have_token(provider: &WeikaManagerProvider) {
@@ -114,16 +130,26 @@ impl Way for Wechat {
 
     fn sandbox(builder: SandboxBuilder) -> SandboxBuilder {
         let [wang, li] = ["wang", "li"].map(|id| WechatPerson::new(id, id));
-        let builder =
-            builder.wechat_person(wang.mobile("13900000001").bound()).wechat_person(li.mobile("13900000002").bound());
-        builder.wechat_person(WechatPerson::new("stranger", "stranger")).wechat_auto_approve("wang")
+        let builder = builder
+            .wechat_person(wang.mobile("13900000001").bound())
+            .wechat_person(li.mobile("13900000002").bound());
+        builder
+            .wechat_person(WechatPerson::new("stranger", "stranger"))
+            .wechat_auto_approve("wang")
     }
 
     fn provider(sandbox: &Sandbox, clock: Clock, timeout: Duration) -> WechatUserProvider {
-        let binding = BindingClient::builder(sandbox.base_url()).clock(clock).total_timeout(timeout).build();
+        let binding = BindingClient::builder(sandbox.base_url())
+            .clock(clock)
+            .total_timeout(timeout)
+            .build();
         WechatUserProvider::builder(binding.expect("a client"))
             .app_id(sandbox.app_id())
-            .authorize_url(format!("{}{}", sandbox.base_url(), Endpoint::WechatAuthorize.path()))
+            .authorize_url(format!(
+                "{}{}",
+                sandbox.base_url(),
+                Endpoint::WechatAuthorize.path()
+            ))
             .build()
             .expect("a provider")
     }
@@ -141,7 +167,11 @@ impl Way for Wechat {
     }
 
     fn subject(sandbox: &Sandbox, person: &str) -> String {
-        let person = sandbox.wechat_people().iter().find(|it| it.id() == person).expect("somebody of the sandbox");
+        let person = sandbox
+            .wechat_people()
+            .iter()
+            .find(|it| it.id() == person)
+            .expect("somebody of the sandbox");
         person.open_id(sandbox.app_id())
     }
 

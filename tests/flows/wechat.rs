@@ -17,7 +17,8 @@ use tower_weika::official_account::OfficialAccounts;
 use tower_weika::provider::{IdentityProvider, WechatUserProvider, WeikaManagerProvider};
 use tower_weika::session::Authenticated;
 use tower_weika_sandbox::{
-    BindingState, Browser, Endpoint, Fault, KesionState, Sandbox, SandboxBuilder, Visit, WechatPerson,
+    BindingState, Browser, Endpoint, Fault, KesionState, Sandbox, SandboxBuilder, Visit,
+    WechatPerson,
 };
 
 use super::site::{ORIGIN, Server, address, soon, time_of};
@@ -31,11 +32,20 @@ struct Campus {
     accounts: OfficialAccounts,
 }
 
-async fn who(manager: Option<Authenticated<Manager>>, user: Option<Authenticated<WechatUser>>) -> String {
+async fn who(
+    manager: Option<Authenticated<Manager>>,
+    user: Option<Authenticated<WechatUser>>,
+) -> String {
     let manager = manager.map_or_else(|| "no manager".to_owned(), |it| it.user_id().to_string());
     let user = user.map_or_else(
         || "no user".to_owned(),
-        |it| format!("{} {}", it.open_id(), if it.is_bound() { "bound" } else { "unbound" }),
+        |it| {
+            format!(
+                "{} {}",
+                it.open_id(),
+                if it.is_bound() { "bound" } else { "unbound" }
+            )
+        },
     );
     format!("{manager}, {user}")
 }
@@ -48,15 +58,29 @@ impl Campus {
 
     async fn with(settings: impl FnOnce(SandboxBuilder) -> SandboxBuilder) -> Self {
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
-        let sandbox = Sandbox::builder().clock(time_of(&clock)).auto_approve("wang").wechat_auto_approve("xiaoming");
+        let sandbox = Sandbox::builder()
+            .clock(time_of(&clock))
+            .auto_approve("wang")
+            .wechat_auto_approve("xiaoming");
         let sandbox = settings(sandbox).start().await.expect("a sandbox");
-        let kesion = KesionClient::builder(sandbox.base_url()).build().expect("a client");
-        let accounts = OfficialAccounts::builder(kesion).clock(clock.clock()).build();
-        let binding = BindingClient::builder(sandbox.base_url()).clock(clock.clock()).build().expect("a client");
+        let kesion = KesionClient::builder(sandbox.base_url())
+            .build()
+            .expect("a client");
+        let accounts = OfficialAccounts::builder(kesion)
+            .clock(clock.clock())
+            .build();
+        let binding = BindingClient::builder(sandbox.base_url())
+            .clock(clock.clock())
+            .build()
+            .expect("a client");
         let wechat = WechatUserProvider::builder(binding)
             .official_account(accounts.school(sandbox.apptoken()))
             .application("school")
-            .authorize_url(format!("{}{}", sandbox.base_url(), Endpoint::WechatAuthorize.path()))
+            .authorize_url(format!(
+                "{}{}",
+                sandbox.base_url(),
+                Endpoint::WechatAuthorize.path()
+            ))
             .build()
             .expect("a provider");
         let weika = Weika::provider(&sandbox, clock.clock(), Duration::from_secs(30));
@@ -65,17 +89,31 @@ impl Campus {
         let managers: LoginLayer<WeikaManagerProvider> = layer(weika, &clock, "wechat");
         let app = Router::new()
             .route("/", get(who))
-            .route("/app/{*rest}", get(who).layer(GuardLayer::<WechatUser>::bound("/bind")))
-            .route("/bind", get(who).layer(GuardLayer::<WechatUser>::logged_in()))
+            .route(
+                "/app/{*rest}",
+                get(who).layer(GuardLayer::<WechatUser>::bound("/bind")),
+            )
+            .route(
+                "/bind",
+                get(who).layer(GuardLayer::<WechatUser>::logged_in()),
+            )
             .route("/admin", get(who).layer(GuardLayer::<Manager>::logged_in()))
             .layer(users.auto_login())
             .layer(users)
             .layer(managers);
-        Self { server: Server::start(app), sandbox, clock, accounts }
+        Self {
+            server: Server::start(app),
+            sandbox,
+            clock,
+            accounts,
+        }
     }
 
     fn phone(&self) -> Browser {
-        Browser::new().route(ORIGIN, self.server.address).clock(time_of(&self.clock)).user_agent(Wechat::AGENT)
+        Browser::new()
+            .route(ORIGIN, self.server.address)
+            .clock(time_of(&self.clock))
+            .user_agent(Wechat::AGENT)
     }
 
     /// What Kesion says from now on, and is known at once.
@@ -92,13 +130,24 @@ impl Campus {
 }
 
 fn layer<P: IdentityProvider>(provider: P, clock: &ManualClock, other: &str) -> LoginLayer<P> {
-    let builder = LoginLayer::builder(provider).public_url(ORIGIN).secret([7; 32]).clock(clock.clock());
-    let others = ["login", "callback", "logout"].map(|endpoint| format!("/auth/{other}/{endpoint}"));
-    others.into_iter().fold(builder, LoginLayerBuilder::never_return_to).build().expect("a login layer")
+    let builder = LoginLayer::builder(provider)
+        .public_url(ORIGIN)
+        .secret([7; 32])
+        .clock(clock.clock());
+    let others =
+        ["login", "callback", "logout"].map(|endpoint| format!("/auth/{other}/{endpoint}"));
+    others
+        .into_iter()
+        .fold(builder, LoginLayerBuilder::never_return_to)
+        .build()
+        .expect("a login layer")
 }
 
 async fn go(browser: &Browser, path: &str) -> Visit {
-    browser.get(&format!("{ORIGIN}{path}")).await.expect("an answer")
+    browser
+        .get(&format!("{ORIGIN}{path}"))
+        .await
+        .expect("an answer")
 }
 
 #[tokio::test]
@@ -107,11 +156,17 @@ async fn unbound_person_is_sent_to_bind_and_comes_home_bound() {
     campus.sandbox.wechat_auto_approve("xiaohong");
     let phone = campus.phone();
     let visit = go(&phone, "/app/deep?x=1").await;
-    assert_eq!(address(&visit), format!("{ORIGIN}/bind?return_to=%2Fapp%2Fdeep%3Fx%3D1"));
+    assert_eq!(
+        address(&visit),
+        format!("{ORIGIN}/bind?return_to=%2Fapp%2Fdeep%3Fx%3D1")
+    );
     let open_id = campus.open_id("xiaohong");
     assert_eq!(visit.text(), format!("no manager, {open_id} unbound"));
     let refused = phone.fetch(&format!("{ORIGIN}/app/deep")).await.unwrap();
-    assert_eq!((refused.status(), refused.json().unwrap()["error"].as_str()), (StatusCode::FORBIDDEN, Some("unbound")));
+    assert_eq!(
+        (refused.status(), refused.json().unwrap()["error"].as_str()),
+        (StatusCode::FORBIDDEN, Some("unbound"))
+    );
 
     campus.sandbox.bind("xiaohong");
     // Binding alone changes nothing here: the operator has to be asked again.
@@ -124,7 +179,11 @@ async fn unbound_person_is_sent_to_bind_and_comes_home_bound() {
 #[tokio::test]
 async fn fragment_of_the_return_target_wins_over_the_one_that_wechat_wants() {
     let campus = Campus::start().await;
-    let visit = go(&campus.phone(), "/auth/wechat/login?return_to=/app/x%23/route").await;
+    let visit = go(
+        &campus.phone(),
+        "/auth/wechat/login?return_to=/app/x%23/route",
+    )
+    .await;
     assert_eq!(visit.url(), format!("{ORIGIN}/app/x#/route"));
     // Without one, the browser keeps WeChat's (Fetch §4.4).
     let visit = go(&campus.phone(), "/app/x").await;
@@ -136,15 +195,24 @@ async fn bound_session_never_outlives_what_the_operator_vouches_for() {
     for (expire, hours) in [(3_600, 1), (7_200, 2), (604_800, 12)] {
         let campus = Campus::start().await;
         let expire = Some(serde_json::json!(expire));
-        campus.sandbox.faults().once(Endpoint::OpenId, Fault::ExpiresIn(expire.clone()));
+        campus
+            .sandbox
+            .faults()
+            .once(Endpoint::OpenId, Fault::ExpiresIn(expire.clone()));
         let phone = campus.phone();
         go(&phone, "/app/x").await;
         for _ in 0..hours * 6 - 1 {
             campus.clock.advance(Duration::from_secs(600));
-            assert!(go(&phone, "/").await.text().ends_with("bound"), "{expire:?}");
+            assert!(
+                go(&phone, "/").await.text().ends_with("bound"),
+                "{expire:?}"
+            );
         }
         campus.clock.advance(Duration::from_secs(600));
-        assert!(go(&phone, "/").await.text().ends_with("no user"), "{expire:?}");
+        assert!(
+            go(&phone, "/").await.text().ends_with("no user"),
+            "{expire:?}"
+        );
     }
 }
 
@@ -152,18 +220,38 @@ async fn bound_session_never_outlives_what_the_operator_vouches_for() {
 async fn two_logins_of_one_site_are_independent() {
     let campus = Campus::start().await;
     let phone = campus.phone();
-    let (wang, open_id) = (Weika::subject(&campus.sandbox, "wang"), campus.open_id("xiaoming"));
-    assert_eq!(go(&phone, "/admin").await.text(), format!("{wang}, no user"));
-    assert_eq!(go(&phone, "/app/x").await.text(), format!("{wang}, {open_id} bound"));
+    let (wang, open_id) = (
+        Weika::subject(&campus.sandbox, "wang"),
+        campus.open_id("xiaoming"),
+    );
+    assert_eq!(
+        go(&phone, "/admin").await.text(),
+        format!("{wang}, no user")
+    );
+    assert_eq!(
+        go(&phone, "/app/x").await.text(),
+        format!("{wang}, {open_id} bound")
+    );
     let names = |browser: &Browser| {
         let cookies = browser.cookies().into_iter().map(|cookie| cookie.name);
-        cookies.filter(|name| name.ends_with("-session")).collect::<Vec<_>>()
+        cookies
+            .filter(|name| name.ends_with("-session"))
+            .collect::<Vec<_>>()
     };
-    assert_eq!(names(&phone), ["__Host-weika-session", "__Host-wechat-session"]);
-    let left = phone.post(&format!("{ORIGIN}/auth/weika/logout"), "").await.unwrap();
+    assert_eq!(
+        names(&phone),
+        ["__Host-weika-session", "__Host-wechat-session"]
+    );
+    let left = phone
+        .post(&format!("{ORIGIN}/auth/weika/logout"), "")
+        .await
+        .unwrap();
     assert_eq!(left.text(), format!("no manager, {open_id} bound"));
     go(&phone, "/admin").await;
-    let left = phone.post(&format!("{ORIGIN}/auth/wechat/logout"), "").await.unwrap();
+    let left = phone
+        .post(&format!("{ORIGIN}/auth/wechat/logout"), "")
+        .await
+        .unwrap();
     assert_eq!(left.text(), format!("{wang}, no user"));
 }
 
@@ -171,7 +259,11 @@ async fn two_logins_of_one_site_are_independent() {
 async fn t5_login_never_leads_to_an_endpoint_of_the_other_one() {
     let campus = Campus::start().await;
     for endpoint in ["login", "callback%3Fwxcode=1", "%256cogout/"] {
-        let visit = go(&campus.phone(), &format!("/auth/wechat/login?return_to=/auth/weika/{endpoint}")).await;
+        let visit = go(
+            &campus.phone(),
+            &format!("/auth/wechat/login?return_to=/auth/weika/{endpoint}"),
+        )
+        .await;
         assert_eq!(visit.path(), "/", "{endpoint}");
     }
 }
@@ -181,45 +273,98 @@ async fn state_of_one_login_is_refused_by_the_callback_of_the_other() {
     let campus = Campus::start().await;
     let phone = campus.phone();
     let begin = async |name: &str| {
-        let visit = phone.get_no_follow(&format!("{ORIGIN}/auth/{name}/login")).await.unwrap();
-        let location = visit.location().unwrap().trim_end_matches("#wechat_redirect").to_owned();
+        let visit = phone
+            .get_no_follow(&format!("{ORIGIN}/auth/{name}/login"))
+            .await
+            .unwrap();
+        let location = visit
+            .location()
+            .unwrap()
+            .trim_end_matches("#wechat_redirect")
+            .to_owned();
         location.rsplit_once("&state=").unwrap().1.to_owned()
     };
     let (weika, wechat) = (begin("weika").await, begin("wechat").await);
-    let (wxcode, code) = (campus.sandbox.issue_wxcode("wang"), campus.sandbox.issue_wechat_code("xiaoming"));
+    let (wxcode, code) = (
+        campus.sandbox.issue_wxcode("wang"),
+        campus.sandbox.issue_wechat_code("xiaoming"),
+    );
     let crossed = [
-        format!("/auth/weika/callback?wxcode={}&state={wechat}", wxcode.as_deref().unwrap()),
-        format!("/auth/wechat/callback?code={}&state={weika}", code.as_deref().unwrap()),
+        format!(
+            "/auth/weika/callback?wxcode={}&state={wechat}",
+            wxcode.as_deref().unwrap()
+        ),
+        format!(
+            "/auth/wechat/callback?code={}&state={weika}",
+            code.as_deref().unwrap()
+        ),
     ];
     for path in crossed {
         let visit = go(&phone, &path).await;
-        assert_eq!((visit.status(), visit.hops().len()), (StatusCode::BAD_REQUEST, 1), "{path}");
+        assert_eq!(
+            (visit.status(), visit.hops().len()),
+            (StatusCode::BAD_REQUEST, 1),
+            "{path}"
+        );
     }
     let call_log = campus.sandbox.call_log();
-    assert_eq!((call_log.count(Endpoint::ManagerInfo), call_log.count(Endpoint::OpenId)), (0, 0));
+    assert_eq!(
+        (
+            call_log.count(Endpoint::ManagerInfo),
+            call_log.count(Endpoint::OpenId)
+        ),
+        (0, 0)
+    );
     // Each is good where it belongs.
-    let home = go(&phone, &format!("/auth/wechat/callback?code={}&state={wechat}", code.unwrap())).await;
-    assert_eq!(home.text(), format!("no manager, {} bound", campus.open_id("xiaoming")));
+    let home = go(
+        &phone,
+        &format!(
+            "/auth/wechat/callback?code={}&state={wechat}",
+            code.unwrap()
+        ),
+    )
+    .await;
+    assert_eq!(
+        home.text(),
+        format!("no manager, {} bound", campus.open_id("xiaoming"))
+    );
 }
 
 #[tokio::test]
 async fn account_that_kesion_does_not_name_ends_on_a_page_and_not_at_wechat() {
     let campus = Campus::start().await;
-    for state in [KesionState::NotAuthorized, KesionState::NotOpened, KesionState::Failing] {
+    for state in [
+        KesionState::NotAuthorized,
+        KesionState::NotOpened,
+        KesionState::Failing,
+    ] {
         campus.set_kesion(state).await;
         let visit = go(&campus.phone(), "/app/x").await;
-        assert_eq!((visit.status(), visit.hops().len()), (StatusCode::BAD_GATEWAY, 1), "{state:?}");
+        assert_eq!(
+            (visit.status(), visit.hops().len()),
+            (StatusCode::BAD_GATEWAY, 1),
+            "{state:?}"
+        );
     }
     campus.set_kesion(KesionState::Authorized).await;
     assert_eq!(go(&campus.phone(), "/app/x").await.status(), StatusCode::OK);
     // Known for five minutes, and longer if Kesion fails.
     let calls = campus.sandbox.call_log().count(Endpoint::OfficialAccount);
     go(&campus.phone(), "/app/x").await;
-    assert_eq!(campus.sandbox.call_log().count(Endpoint::OfficialAccount), calls);
-    campus.sandbox.faults().always(Endpoint::OfficialAccount, Fault::BadGateway);
+    assert_eq!(
+        campus.sandbox.call_log().count(Endpoint::OfficialAccount),
+        calls
+    );
+    campus
+        .sandbox
+        .faults()
+        .always(Endpoint::OfficialAccount, Fault::BadGateway);
     campus.clock.advance(Duration::from_secs(3_600));
     assert_eq!(go(&campus.phone(), "/app/x").await.status(), StatusCode::OK);
-    assert_eq!(campus.sandbox.call_log().count(Endpoint::OfficialAccount), calls + 1);
+    assert_eq!(
+        campus.sandbox.call_log().count(Endpoint::OfficialAccount),
+        calls + 1
+    );
 }
 
 #[tokio::test]
@@ -228,21 +373,34 @@ async fn kesions_switch_decides_about_logins_that_nobody_asked_for() {
     assert_eq!(go(&campus.phone(), "/").await.text(), "no manager, no user");
     campus.sandbox.set_kesion_auto_login(true);
     // As long as nothing is known, nobody waits for it and nobody is sent anywhere.
-    campus.accounts.invalidate(&campus.sandbox.apptoken().into());
+    campus
+        .accounts
+        .invalidate(&campus.sandbox.apptoken().into());
     assert_eq!(go(&campus.phone(), "/").await.text(), "no manager, no user");
     campus.set_kesion(KesionState::Authorized).await;
     let phone = campus.phone();
     let visit = go(&phone, "/?page=1").await;
     assert_eq!(address(&visit), format!("{ORIGIN}/?page=1"));
-    assert_eq!(visit.text(), format!("no manager, {} bound", campus.open_id("xiaoming")));
-    let left = phone.post(&format!("{ORIGIN}/auth/wechat/logout"), "").await.unwrap();
+    assert_eq!(
+        visit.text(),
+        format!("no manager, {} bound", campus.open_id("xiaoming"))
+    );
+    let left = phone
+        .post(&format!("{ORIGIN}/auth/wechat/logout"), "")
+        .await
+        .unwrap();
     assert_eq!(left.text(), "no manager, no user", "once per visit");
     // A desk is left alone, and so is everybody when Kesion or the operator fails.
     let desk = campus.phone().user_agent(Weika::AGENT);
     assert_eq!(go(&desk, "/").await.text(), "no manager, no user");
-    campus.sandbox.set_binding(BindingState::OperatorUnavailable);
+    campus
+        .sandbox
+        .set_binding(BindingState::OperatorUnavailable);
     let visit = go(&campus.phone(), "/?page=2").await;
-    assert_eq!((address(&visit), visit.text().as_str()), (format!("{ORIGIN}/?page=2").as_str(), "no manager, no user"));
+    assert_eq!(
+        (address(&visit), visit.text().as_str()),
+        (format!("{ORIGIN}/?page=2").as_str(), "no manager, no user")
+    );
     campus.sandbox.set_binding(BindingState::Normal);
     // An account whose visitors would end on an error page of WeChat's.
     campus.sandbox.set_kesion_verified(false);
@@ -261,7 +419,11 @@ async fn a_thousand_cold_logins_at_once_ask_kesion_once_and_the_operator_a_thous
     let crowd = |sandbox: SandboxBuilder| {
         (0..PEOPLE).fold(sandbox, |sandbox, number| {
             let mobile = format!("139{number:08}");
-            sandbox.wechat_person(WechatPerson::new(format!("p{number}"), "群众").mobile(mobile).bound())
+            sandbox.wechat_person(
+                WechatPerson::new(format!("p{number}"), "群众")
+                    .mobile(mobile)
+                    .bound(),
+            )
         })
     };
     let campus = Arc::new(Campus::with(crowd).await);
@@ -270,11 +432,21 @@ async fn a_thousand_cold_logins_at_once_ask_kesion_once_and_the_operator_a_thous
         let campus = Arc::clone(&campus);
         logins.spawn(async move {
             let (phone, person) = (campus.phone(), format!("p{number}"));
-            let begun = phone.get_no_follow(&format!("{ORIGIN}/app/{number}")).await.unwrap();
-            let location = begun.location().unwrap().trim_end_matches("#wechat_redirect");
+            let begun = phone
+                .get_no_follow(&format!("{ORIGIN}/app/{number}"))
+                .await
+                .unwrap();
+            let location = begun
+                .location()
+                .unwrap()
+                .trim_end_matches("#wechat_redirect");
             let (_, state) = location.rsplit_once("&state=").unwrap();
             let code = campus.sandbox.issue_wechat_code(&person).unwrap();
-            let home = go(&phone, &format!("/auth/wechat/callback?code={code}&state={state}")).await;
+            let home = go(
+                &phone,
+                &format!("/auth/wechat/callback?code={code}&state={state}"),
+            )
+            .await;
             assert_eq!(home.path(), format!("/app/{number}"));
             assert_eq!(
                 home.text(),
@@ -285,17 +457,42 @@ async fn a_thousand_cold_logins_at_once_ask_kesion_once_and_the_operator_a_thous
     }
     soon(logins.join_all()).await;
     let call_log = campus.sandbox.call_log();
-    assert_eq!((call_log.count(Endpoint::OfficialAccount), call_log.count(Endpoint::OpenId)), (1, PEOPLE));
-    assert_eq!((call_log.codes_exchanged(), call_log.codes_refused(), call_log.max_uses_of_one_code()), (PEOPLE, 0, 1));
+    assert_eq!(
+        (
+            call_log.count(Endpoint::OfficialAccount),
+            call_log.count(Endpoint::OpenId)
+        ),
+        (1, PEOPLE)
+    );
+    assert_eq!(
+        (
+            call_log.codes_exchanged(),
+            call_log.codes_refused(),
+            call_log.max_uses_of_one_code()
+        ),
+        (PEOPLE, 0, 1)
+    );
 }
 
 #[tokio::test]
 async fn desk_gets_a_page_with_a_code_and_no_dead_end() {
     let campus = Campus::start().await;
-    for agent in [Weika::AGENT, "Mozilla/5.0 wxwork/4.1.36 (MicroMessenger/6.2) WeChat/2.0.4"] {
+    for agent in [
+        Weika::AGENT,
+        "Mozilla/5.0 wxwork/4.1.36 (MicroMessenger/6.2) WeChat/2.0.4",
+    ] {
         let visit = go(&campus.phone().user_agent(agent), "/app/deep").await;
-        assert_eq!(visit.url(), format!("{ORIGIN}/auth/wechat/login?return_to=%2Fapp%2Fdeep"));
-        assert!(visit.status() == StatusCode::OK && visit.text().contains("<svg"), "{agent}");
+        assert_eq!(
+            visit.url(),
+            format!("{ORIGIN}/auth/wechat/login?return_to=%2Fapp%2Fdeep")
+        );
+        assert!(
+            visit.status() == StatusCode::OK && visit.text().contains("<svg"),
+            "{agent}"
+        );
     }
-    assert_eq!(campus.sandbox.call_log().count(Endpoint::WechatAuthorize), 0);
+    assert_eq!(
+        campus.sandbox.call_log().count(Endpoint::WechatAuthorize),
+        0
+    );
 }

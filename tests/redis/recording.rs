@@ -11,7 +11,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tower_weika::clock::Clock;
-use tower_weika::fleet::{Fleet, Lease};
+use tower_weika::coordination::{Coordinator, Lease};
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::{Identity, Manager, WechatUser};
 use tower_weika::login::LoginLayer;
@@ -40,14 +40,22 @@ trait Confidential {
 
 impl Confidential for Manager {
     fn confidential(&self) -> Vec<(&'static str, String)> {
-        let card = self.real_info().map(|info| ("card number", info.card_number().to_owned()));
-        [("name", self.name().to_owned())].into_iter().chain(card).collect()
+        let card = self
+            .real_info()
+            .map(|info| ("card number", info.card_number().to_owned()));
+        [("name", self.name().to_owned())]
+            .into_iter()
+            .chain(card)
+            .collect()
     }
 }
 
 impl Confidential for WechatUser {
     fn confidential(&self) -> Vec<(&'static str, String)> {
-        self.bearer().map(|bearer| ("bearer token", bearer.expose().to_owned())).into_iter().collect()
+        self.bearer()
+            .map(|bearer| ("bearer token", bearer.expose().to_owned()))
+            .into_iter()
+            .collect()
     }
 }
 
@@ -58,7 +66,10 @@ async fn page<I: Identity + Confidential>(
     State(known): State<Known>,
     Extension(somebody): Extension<Authenticated<I>>,
 ) -> String {
-    known.lock().expect("no panic before").extend(somebody.identity().confidential());
+    known
+        .lock()
+        .expect("no panic before")
+        .extend(somebody.identity().confidential());
     somebody.subject().to_owned()
 }
 
@@ -68,7 +79,7 @@ struct Site<'a, W: Way> {
     monitor: Monitor<'a>,
     sandbox: Sandbox,
     provider: W::Provider,
-    fleet: Arc<dyn Fleet>,
+    fleet: Arc<dyn Coordinator>,
     login: LoginLayer<W::Provider, RedisStore<<W::Provider as IdentityProvider>::Identity>>,
     address: SocketAddr,
     /// Must never be there.
@@ -81,42 +92,78 @@ impl<'a, W: Way> Site<'a, W>
 where
     <W::Provider as IdentityProvider>::Identity: StoredIdentity + Confidential,
 {
-    async fn start(redis: &'a redis_server::Redis, sealing_key: Option<&str>) -> Self {
+    async fn start(redis: &'a redis_server::Redis, encryption_key: Option<&str>) -> Self {
         let monitor = redis.monitor();
-        let sandbox = W::sandbox(Sandbox::builder()).start().await.expect("a sandbox");
+        let sandbox = W::sandbox(Sandbox::builder())
+            .start()
+            .await
+            .expect("a sandbox");
         let provider = W::provider(&sandbox, Clock::system(), Duration::from_secs(30));
         let mut builder = Redis::builder(redis.url());
-        if let Some(key) = sealing_key {
-            builder = builder.sealing_key(key);
+        if let Some(key) = encryption_key {
+            builder = builder.encryption_key(key);
         }
         let store: RedisStore<_> = builder.connect().await.expect("a server that runs").store();
-        let fleet = store.fleet().expect("a shared store");
-        let login = LoginLayer::builder(provider.clone()).store(store).public_url(ORIGIN).secret(SITES_SECRET);
+        let fleet = store.coordinator().expect("a shared store");
+        let login = LoginLayer::builder(provider.clone())
+            .store(store)
+            .public_url(ORIGIN)
+            .secret(SITES_SECRET);
         let login = login.build().expect("a login layer");
         let known = Known::default();
-        let guarded = get(page::<<W::Provider as IdentityProvider>::Identity>).with_state(Arc::clone(&known));
-        let guarded = guarded.layer(GuardLayer::<<W::Provider as IdentityProvider>::Identity>::logged_in());
-        let router = Router::new().route("/", get(async || "home")).route("/guarded", guarded).layer(login.clone());
+        let guarded =
+            get(page::<<W::Provider as IdentityProvider>::Identity>).with_state(Arc::clone(&known));
+        let guarded =
+            guarded.layer(GuardLayer::<<W::Provider as IdentityProvider>::Identity>::logged_in());
+        let router = Router::new()
+            .route("/", get(async || "home"))
+            .route("/guarded", guarded)
+            .layer(login.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        drop(tokio::spawn(async move { axum::serve(listener, router).await }));
+        drop(tokio::spawn(
+            async move { axum::serve(listener, router).await },
+        ));
         let mut secret = vec![("app_secret", sandbox.app_secret().to_owned())];
-        secret.extend([("secret", SITES_SECRET.to_owned()), ("sealing key", SEALING_KEY.to_owned())]);
-        Self { redis, monitor, sandbox, provider, fleet, login, address, secret, known }
+        secret.extend([
+            ("secret", SITES_SECRET.to_owned()),
+            ("sealing key", SEALING_KEY.to_owned()),
+        ]);
+        Self {
+            redis,
+            monitor,
+            sandbox,
+            provider,
+            fleet,
+            login,
+            address,
+            secret,
+            known,
+        }
     }
 
     fn browser(&self) -> Browser {
-        Browser::new().route(ORIGIN, self.address).user_agent(W::AGENT)
+        Browser::new()
+            .route(ORIGIN, self.address)
+            .user_agent(W::AGENT)
     }
 
     /// Goes there, and remembers what it sees on the way.
     async fn go(&mut self, browser: &Browser, path: &str) -> Visit {
-        let visit = browser.get(&format!("{ORIGIN}{path}")).await.expect("an answer");
+        let visit = browser
+            .get(&format!("{ORIGIN}{path}"))
+            .await
+            .expect("an answer");
         for hop in visit.hops() {
-            for url in [Some(&hop.url), hop.location.as_ref()].into_iter().flatten() {
+            for url in [Some(&hop.url), hop.location.as_ref()]
+                .into_iter()
+                .flatten()
+            {
                 let (_, query) = url.split_once('?').unwrap_or_default();
                 let pairs = url::form_urlencoded::parse(query.as_bytes());
-                let codes = pairs.filter(|(name, _)| name == W::CODE).map(|(_, value)| ("code", value.into_owned()));
+                let codes = pairs
+                    .filter(|(name, _)| name == W::CODE)
+                    .map(|(_, value)| ("code", value.into_owned()));
                 self.secret.extend(codes);
             }
             for cookie in &hop.set_cookies {
@@ -145,7 +192,9 @@ where
     /// All that the server was told, in the words of its monitor, and as it is in its file.
     fn recording(&self) -> Vec<u8> {
         let mut recording = self.monitor.text().into_bytes();
-        for file in fs::read_dir(self.redis.folder().join("appendonlydir")).expect("a file that is appended to") {
+        for file in fs::read_dir(self.redis.folder().join("appendonlydir"))
+            .expect("a file that is appended to")
+        {
             recording.extend(fs::read(file.expect("a file").path()).expect("a file"));
         }
         recording
@@ -160,16 +209,32 @@ where
             let other = self.browser();
             self.go(&other, "/guarded").await;
             // Once more with a code that is spent already.
-            let callback = home.hops().iter().find(|hop| hop.url.contains("/callback?")).expect("a callback");
-            let path = callback.url.strip_prefix(ORIGIN).expect("a page of ours").to_owned();
+            let callback = home
+                .hops()
+                .iter()
+                .find(|hop| hop.url.contains("/callback?"))
+                .expect("a callback");
+            let path = callback
+                .url
+                .strip_prefix(ORIGIN)
+                .expect("a page of ours")
+                .to_owned();
             self.go(&browser, &path).await;
             match round {
                 0 => {
                     let out = format!("{ORIGIN}{}", self.login.logout_path());
                     browser.post(&out, "").await.expect("an answer");
                 }
-                1 => self.login.end_sessions_of(&home.text()).await.expect("the store answers"),
-                _ => self.login.end_all_sessions().await.expect("the store answers"),
+                1 => self
+                    .login
+                    .revoke_sessions_of(&home.text())
+                    .await
+                    .expect("the store answers"),
+                _ => self
+                    .login
+                    .revoke_all_sessions()
+                    .await
+                    .expect("the store answers"),
             }
             self.assert_nothing_is_kept_for_ever();
             assert_eq!(self.go(&browser, "/").await.text(), "home");
@@ -183,12 +248,19 @@ where
 
 #[track_caller]
 fn assert_recorded(recording: &[u8], what: &str, secret: &str, is_there: bool) {
-    assert!(secret.len() >= 4, "{what} is too short to be looked for: {secret}");
+    assert!(
+        secret.len() >= 4,
+        "{what} is too short to be looked for: {secret}"
+    );
     // As a monitor and as JSON spells it, besides.
     let escaped = secret.as_bytes().escape_ascii().to_string();
     let is_found = [secret.as_bytes(), escaped.as_bytes()]
         .iter()
-        .any(|secret| recording.windows(secret.len()).any(|window| window == *secret));
+        .any(|secret| {
+            recording
+                .windows(secret.len())
+                .any(|window| window == *secret)
+        });
     assert_eq!(is_found, is_there, "{what}: {secret}");
 }
 
@@ -200,17 +272,31 @@ where
         let redis = redis_server::Redis::start();
         let mut site = Site::<W>::start(&redis, key).await;
         site.play().await;
-        let Lease::Granted(grant) = site.fleet.lease_token("x", 0).await.unwrap() else { panic!("nobody has it") };
+        let Lease::Granted(grant) = site.fleet.lease_token("x", 0).await.unwrap() else {
+            panic!("nobody has it")
+        };
         let minute = Duration::from_secs(60);
-        assert!(site.fleet.keep_token("x", &grant, &AccessToken::new(SHARED_TOKEN), minute).await.unwrap());
+        assert!(
+            site.fleet
+                .keep_token("x", &grant, &AccessToken::new(SHARED_TOKEN), minute)
+                .await
+                .unwrap()
+        );
         site.fleet.claim_flow("x", minute).await.unwrap();
         let (_, outcome) = site.known.lock().unwrap()[0].clone();
-        site.fleet.settle_flow("x", outcome.as_bytes()).await.unwrap();
+        site.fleet
+            .settle_flow("x", outcome.as_bytes())
+            .await
+            .unwrap();
         let browser = site.browser();
         site.go(&browser, "/guarded").await;
         let recording = site.recording();
         let count = |what: &str| site.secret.iter().filter(|(is, _)| *is == what).count();
-        assert!(count("code") >= 3 && count("cookie") >= 6, "{:?}", site.secret);
+        assert!(
+            count("code") >= 3 && count("cookie") >= 6,
+            "{:?}",
+            site.secret
+        );
         assert!(recording.len() > 10_000);
         for (what, secret) in &site.secret {
             assert_recorded(&recording, what, secret, false);
@@ -244,10 +330,14 @@ async fn redis_is_told_no_secret_of_a_wechat_user_and_keeps_nothing_for_ever() {
 async fn every_key_ends_by_itself_whatever_is_done() {
     let redis = redis_server::Redis::start();
     let store = connect(Redis::builder(redis.url())).await;
-    let fleet = store.fleet().expect("a shared store");
+    let fleet = store.coordinator().expect("a shared store");
     let assert_ends = |what: &str| {
         for key in redis.keys() {
-            assert_ne!(redis.command(&["PTTL", &key]), Value::Int(FOR_EVER), "{what}: {key}");
+            assert_ne!(
+                redis.command(&["PTTL", &key]),
+                Value::Int(FOR_EVER),
+                "{what}: {key}"
+            );
         }
     };
     let minute = Duration::from_secs(60);
@@ -257,10 +347,20 @@ async fn every_key_ends_by_itself_whatever_is_done() {
     session.touch(now().plus(minute));
     store.touched(&session);
     let used = session.last_used().unix_millis().to_string();
-    let key = redis.keys().into_iter().find(|key| key.contains(":session:")).unwrap();
-    until("the use is recorded", async || redis.command(&["HGET", &key, "used"]).text() == used).await;
+    let key = redis
+        .keys()
+        .into_iter()
+        .find(|key| key.contains(":session:"))
+        .unwrap();
+    until("the use is recorded", async || {
+        redis.command(&["HGET", &key, "used"]).text() == used
+    })
+    .await;
     assert_ends("a use");
-    store.remove_subject(&crate::kit::namespace(), "o1").await.unwrap();
+    store
+        .remove_subject(&crate::kit::namespace(), "o1")
+        .await
+        .unwrap();
     assert_ends("the end of a subject");
     store.remove_all(&crate::kit::namespace()).await.unwrap();
     assert_ends("the end of all");
@@ -271,15 +371,24 @@ async fn every_key_ends_by_itself_whatever_is_done() {
     assert_ends("an outcome");
     fleet.settle_flow("unknown", b"outcome").await.unwrap();
     for _ in 0..2 {
-        let Lease::Granted(grant) = fleet.lease_token("x", u64::from(u32::MAX)).await.unwrap() else {
+        let Lease::Granted(grant) = fleet.lease_token("x", u64::from(u32::MAX)).await.unwrap()
+        else {
             panic!("nobody has it")
         };
         assert_ends("a lease");
-        fleet.end_lease("x", &grant, Duration::from_millis(1)).await.unwrap();
+        fleet
+            .end_lease("x", &grant, Duration::from_millis(1))
+            .await
+            .unwrap();
         assert_ends("the end of a lease");
-        until("it has ended", async || redis.keys().iter().all(|key| !key.contains(":lease:"))).await;
+        until("it has ended", async || {
+            redis.keys().iter().all(|key| !key.contains(":lease:"))
+        })
+        .await;
     }
-    let Lease::Granted(grant) = fleet.lease_token("x", 0).await.unwrap() else { panic!("nobody has it") };
+    let Lease::Granted(grant) = fleet.lease_token("x", 0).await.unwrap() else {
+        panic!("nobody has it")
+    };
     let token = AccessToken::new("token");
     assert!(fleet.keep_token("x", &grant, &token, minute).await.unwrap());
     assert_ends("a token");

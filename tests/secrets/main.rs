@@ -12,7 +12,6 @@ mod site;
 #[expect(dead_code, reason = "the flows use the rest of it")]
 mod way;
 mod wechat;
-
 use std::error::Error as StdError;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
@@ -78,7 +77,10 @@ fn log() -> MutexGuard<'static, Vec<u8>> {
 fn capture() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let layer = layer().with_writer(|| Capture).with_ansi(false).with_span_events(FmtSpan::FULL);
+        let layer = layer()
+            .with_writer(|| Capture)
+            .with_ansi(false)
+            .with_span_events(FmtSpan::FULL);
         tracing_subscriber::registry().with(layer).init();
     });
 }
@@ -125,17 +127,26 @@ impl Secrets {
 
     fn set_cookie(&mut self, cookie: &str) {
         let (name, rest) = cookie.split_once('=').unwrap_or_default();
-        let what = if name.ends_with("-session") { "session id" } else { "flow cookie" };
+        let what = if name.ends_with("-session") {
+            "session id"
+        } else {
+            "flow cookie"
+        };
         let (value, _) = rest.split_once(';').unwrap_or((rest, ""));
         // Also its parts: the tag, the target.
-        value.split('.').chain([value]).for_each(|part| self.add(what, part));
+        value
+            .split('.')
+            .chain([value])
+            .for_each(|part| self.add(what, part));
     }
 
     fn visit(&mut self, visit: &Visit) {
         for hop in visit.hops() {
             self.url(&hop.url);
             hop.location.iter().for_each(|location| self.url(location));
-            hop.set_cookies.iter().for_each(|cookie| self.set_cookie(cookie));
+            hop.set_cookies
+                .iter()
+                .for_each(|cookie| self.set_cookie(cookie));
         }
     }
 
@@ -159,10 +170,23 @@ impl Secrets {
     /// The pages that we wrote; the one where a redirect leads carries the state, and nothing else of this.
     #[track_caller]
     fn assert_not_answered(&self, visit: &Visit) {
-        let others = Self(self.0.iter().filter(|(what, _)| *what != "state").cloned().collect());
+        let others = Self(
+            self.0
+                .iter()
+                .filter(|(what, _)| *what != "state")
+                .cloned()
+                .collect(),
+        );
         others.assert_absent_from("a body of ours", &visit.text());
-        for hop in visit.hops().iter().filter(|hop| hop.url.starts_with(ORIGIN)) {
-            others.assert_absent_from("a location of ours", hop.location.as_deref().unwrap_or_default());
+        for hop in visit
+            .hops()
+            .iter()
+            .filter(|hop| hop.url.starts_with(ORIGIN))
+        {
+            others.assert_absent_from(
+                "a location of ours",
+                hop.location.as_deref().unwrap_or_default(),
+            );
         }
     }
 }
@@ -170,7 +194,9 @@ impl Secrets {
 /// An error with all that is behind it, in both forms.
 fn shown(error: &(dyn StdError + 'static)) -> String {
     let chain = std::iter::successors(Some(error), |error| (*error).source());
-    chain.map(|error| format!("{error} {error:?} {error:#?}\n")).collect()
+    chain
+        .map(|error| format!("{error} {error:?} {error:#?}\n"))
+        .collect()
 }
 
 async fn visit(site: &Site, browser: &Browser, secrets: &mut Secrets, url: &str) -> Visit {
@@ -186,7 +212,9 @@ fn planted_secrets_are_found_wherever_they_are() {
     capture();
     let mut planted = Secrets::default();
     planted.add("plant", "planted-0123456789");
-    let found = |text: &str| std::panic::catch_unwind(|| planted.assert_absent_from("a plant", text)).is_err();
+    let found = |text: &str| {
+        std::panic::catch_unwind(|| planted.assert_absent_from("a plant", text)).is_err()
+    };
     assert!(!found("nothing"));
     assert!(found("some planted-0123456789 text"));
 
@@ -199,7 +227,10 @@ fn planted_secrets_are_found_wherever_they_are() {
     late.record("secret", numbered(5));
     drop(late.entered());
     for number in 1..=5 {
-        assert!(captured().contains(&numbered(number)), "plant {number} is not found");
+        assert!(
+            captured().contains(&numbered(number)),
+            "plant {number} is not found"
+        );
     }
 }
 
@@ -209,7 +240,13 @@ async fn capture_sees_this_crate_and_those_below_it() {
     let site = Site::start().await;
     site.log_in(&site.browser(), "wang").await;
     let captured = captured();
-    for sign in ["login begins", "logged in", "access token fetched", "reqwest::connect", "hyper_util::client"] {
+    for sign in [
+        "login begins",
+        "logged in",
+        "access token fetched",
+        "reqwest::connect",
+        "hyper_util::client",
+    ] {
         assert!(captured.contains(sign), "{sign} is not in the log");
     }
 }
@@ -222,22 +259,33 @@ async fn no_login_that_succeeds_logs_or_answers_a_secret() {
     let browser = site.browser();
     // With a return target that carries something of its own.
     let target = format!("{ORIGIN}/admin/x?ticket=very-secret-ticket");
-    assert_eq!(visit(&site, &browser, &mut secrets, &target).await.status(), 200);
+    assert_eq!(
+        visit(&site, &browser, &mut secrets, &target).await.status(),
+        200
+    );
     // Again, as somebody who is logged in; from another tab; back; out.
     let state = site.begin(&browser, "/admin").await;
     let callback = site.callback("wang", &state);
     for _ in 0..3 {
         visit(&site, &browser, &mut secrets, &callback).await;
     }
-    browser.get_and_hang_up(&callback, Duration::ZERO).await.unwrap();
-    let logout = browser.post(&format!("{ORIGIN}/auth/weika/logout"), "").await.unwrap();
+    browser
+        .get_and_hang_up(&callback, Duration::ZERO)
+        .await
+        .unwrap();
+    let logout = browser
+        .post(&format!("{ORIGIN}/auth/weika/logout"), "")
+        .await
+        .unwrap();
     secrets.assert_not_answered(&logout);
     assert_eq!(site.who(&browser).await, NOBODY);
-    site.login.end_all_sessions().await.unwrap();
+    site.login.revoke_all_sessions().await.unwrap();
 
     // A herd.
     let gate = Gate::new();
-    site.sandbox.faults().once(Endpoint::ManagerInfo, Fault::Held(gate.clone()));
+    site.sandbox
+        .faults()
+        .once(Endpoint::ManagerInfo, Fault::Held(gate.clone()));
     let state = site.begin(&browser, "/admin").await;
     let callback = site.callback("wang", &state);
     let herd: Vec<_> = (0..20)
@@ -252,8 +300,19 @@ async fn no_login_that_succeeds_logs_or_answers_a_secret() {
         secrets.visit(&soon(member).await.unwrap().unwrap());
     }
 
-    for what in ["app_secret", "access token", "wxcode", "session id", "flow cookie", "state", "card number"] {
-        assert!(secrets.0.iter().any(|(known, _)| *known == what), "no {what} was found");
+    for what in [
+        "app_secret",
+        "access token",
+        "wxcode",
+        "session id",
+        "flow cookie",
+        "state",
+        "card number",
+    ] {
+        assert!(
+            secrets.0.iter().any(|(known, _)| *known == what),
+            "no {what} was found"
+        );
     }
     secrets.add("return target", "very-secret-ticket");
     secrets.assert_not_logged();
@@ -285,13 +344,22 @@ async fn no_failure_of_the_upstream_logs_or_answers_a_secret() {
         let mut secrets = Secrets::of(&site);
         site.log_in(&site.browser(), "wang").await;
         secrets.token(site.client());
-        for fault in faults.into_iter().filter(|fault| fault.applies_to(endpoint)) {
+        for fault in faults
+            .into_iter()
+            .filter(|fault| fault.applies_to(endpoint))
+        {
             if let Some(token) = site.client().tokens().current().map(|token| token.clone()) {
                 site.client().tokens().invalidate(&token);
             }
             site.clock.advance(Duration::from_secs(60));
             site.sandbox.faults().always(endpoint, fault);
-            visit(&site, &site.browser(), &mut secrets, &format!("{ORIGIN}/admin/x")).await;
+            visit(
+                &site,
+                &site.browser(),
+                &mut secrets,
+                &format!("{ORIGIN}/admin/x"),
+            )
+            .await;
             site.sandbox.faults().clear();
             // The same on the client itself, with what is behind the error.
             site.clock.advance(Duration::from_secs(60));
@@ -320,25 +388,41 @@ async fn no_error_shows_a_secret_whatever_is_behind_it() {
     ];
     for fault in faults {
         site.clock.advance(Duration::from_secs(60));
-        site.sandbox.faults().always(Endpoint::ManagerInfo, fault.clone());
+        site.sandbox
+            .faults()
+            .always(Endpoint::ManagerInfo, fault.clone());
         let code = site.sandbox.issue_wxcode("wang").unwrap();
         secrets.add("wxcode", &code);
-        let error = site.client().manager(AuthorizationCode::from(code)).await.unwrap_err();
+        let error = site
+            .client()
+            .manager(AuthorizationCode::from(code))
+            .await
+            .unwrap_err();
         secrets.token(site.client());
         secrets.assert_absent_from("an error", &shown(&error));
         site.sandbox.faults().clear();
     }
-    let foreign =
-        site.client().post_json(Some("https://evil.example/?very-secret"), "/x", &json!({})).await.unwrap_err();
+    let foreign = site
+        .client()
+        .post_json(Some("https://evil.example/?very-secret"), "/x", &json!({}))
+        .await
+        .unwrap_err();
     secrets.add("foreign host", "very-secret");
     secrets.assert_absent_from("an error", &shown(&foreign));
 
     let mut site = site;
     let code = site.sandbox.issue_wxcode("wang").unwrap();
     secrets.add("wxcode", &code);
-    let gone = std::mem::replace(&mut site.sandbox, tower_weika_sandbox::Sandbox::start().await.unwrap());
+    let gone = std::mem::replace(
+        &mut site.sandbox,
+        tower_weika_sandbox::Sandbox::start().await.unwrap(),
+    );
     gone.shutdown().await;
-    let error = site.client().manager(AuthorizationCode::from(code)).await.unwrap_err();
+    let error = site
+        .client()
+        .manager(AuthorizationCode::from(code))
+        .await
+        .unwrap_err();
     secrets.assert_absent_from("an error", &shown(&error));
     secrets.assert_not_logged();
 }
@@ -350,14 +434,22 @@ async fn no_mistake_of_a_configuration_shows_a_secret() {
     secrets.add("app_secret", "misconfigured secret");
     secrets.add("secret", "too-short-a-secret");
     secrets.add("password", "pass-w0rd-in-url");
-    let client = WeikaClient::builder("a b", "misconfigured secret").base_url("https://x:pass-w0rd-in-url@y/?q");
+    let client = WeikaClient::builder("a b", "misconfigured secret")
+        .base_url("https://x:pass-w0rd-in-url@y/?q");
     secrets.assert_absent_from("a builder", &format!("{client:?}"));
-    let error = client.allow_host("https://x:pass-w0rd-in-url@y/").build().unwrap_err();
-    assert!(error.mistakes().len() >= 4);
+    let error = client
+        .allow_host("https://x:pass-w0rd-in-url@y/")
+        .build()
+        .unwrap_err();
+    assert!(error.errors().len() >= 4);
     secrets.assert_absent_from("an error", &shown(&error));
 
-    let provider = WeikaManagerProvider::builder("KEY", "misconfigured-secret").build().unwrap();
-    let login = LoginLayer::builder(provider).secret("too-short-a-secret").public_url("https://x:pass-w0rd-in-url@y");
+    let provider = WeikaManagerProvider::builder("KEY", "misconfigured-secret")
+        .build()
+        .unwrap();
+    let login = LoginLayer::builder(provider)
+        .secret("too-short-a-secret")
+        .public_url("https://x:pass-w0rd-in-url@y");
     secrets.assert_absent_from("a builder", &format!("{login:?}"));
     let error = login.build().unwrap_err();
     secrets.assert_absent_from("an error", &shown(&error));
@@ -388,19 +480,37 @@ async fn no_bad_callback_logs_what_it_brings() {
         "wxcode=unknown-parameter-value&state=unknown-parameter-value".to_owned(),
     ];
     let others = [site.browser(), browser.clone()];
-    others[0].plant_cookie(ORIGIN, "__Host-weika-session=odd-header-value; Path=/; Secure").unwrap();
+    others[0]
+        .plant_cookie(
+            ORIGIN,
+            "__Host-weika-session=odd-header-value; Path=/; Secure",
+        )
+        .unwrap();
     for query in queries {
         for browser in &others {
-            let visit = browser.get(&format!("{ORIGIN}/auth/weika/callback?{query}")).await.unwrap();
+            let visit = browser
+                .get(&format!("{ORIGIN}/auth/weika/callback?{query}"))
+                .await
+                .unwrap();
             secrets.visit(&visit);
         }
     }
     // Two sessions that differ are worth a line in the log, without their values.
-    let two = [SessionId::random().unwrap().expose(), SessionId::random().unwrap().expose()];
+    let two = [
+        SessionId::random().unwrap().expose(),
+        SessionId::random().unwrap().expose(),
+    ];
     two.iter().for_each(|id| secrets.add("session id", id));
-    let cookies = two.map(|id| format!("__Host-weika-session={id}")).join("; ");
-    let app = service_fn(async |_: Request<Full<Bytes>>| Ok::<_, BoxError>(Response::new(Full::<Bytes>::default())));
-    let request = Request::get("/").header(COOKIE, cookies).body(Full::default()).unwrap();
+    let cookies = two
+        .map(|id| format!("__Host-weika-session={id}"))
+        .join("; ");
+    let app = service_fn(async |_: Request<Full<Bytes>>| {
+        Ok::<_, BoxError>(Response::new(Full::<Bytes>::default()))
+    });
+    let request = Request::get("/")
+        .header(COOKIE, cookies)
+        .body(Full::default())
+        .unwrap();
     drop(site.login.layer(app).oneshot(request).await.unwrap());
     assert!(captured().contains("several session cookies"));
     secrets.assert_not_logged();
@@ -411,7 +521,11 @@ async fn no_public_type_shows_a_secret_in_debug() {
     type Shown = Arc<Mutex<Vec<String>>>;
 
     async fn show(State(shown): State<Shown>, manager: Authenticated<Manager>) {
-        let text = format!("{manager:?} {:#?} {:?}", manager.session(), manager.identity());
+        let text = format!(
+            "{manager:?} {:#?} {:?}",
+            manager.session(),
+            manager.identity()
+        );
         shown.lock().expect("no panic before").push(text);
     }
 
@@ -419,10 +533,18 @@ async fn no_public_type_shows_a_secret_in_debug() {
     let site = Site::start().await;
     let mut secrets = Secrets::of(&site);
     let shown = Shown::default();
-    let app = Router::new().route("/show", get(show)).with_state(Arc::clone(&shown)).layer(site.login.clone());
+    let app = Router::new()
+        .route("/show", get(show))
+        .with_state(Arc::clone(&shown))
+        .layer(site.login.clone());
     let server = Server::start(app);
     let browser = site.browser().route(ORIGIN, server.address);
-    assert_eq!(visit(&site, &browser, &mut secrets, &format!("{ORIGIN}/show")).await.status(), 200);
+    assert_eq!(
+        visit(&site, &browser, &mut secrets, &format!("{ORIGIN}/show"))
+            .await
+            .status(),
+        200
+    );
 
     let mut text = shown.lock().unwrap().join("\n");
     assert!(text.contains("王小明"), "the identity is shown");
@@ -432,9 +554,12 @@ async fn no_public_type_shows_a_secret_in_debug() {
     let issued = site.client().fetch_access_token().await.unwrap();
     secrets.add("access token", issued.token().expose());
     let provider = WeikaManagerProvider::new(site.client().clone());
-    let application =
-        service_fn(async |_: Request<Full<Bytes>>| Ok::<_, BoxError>(Response::new(Full::<Bytes>::default())));
-    let mut service = site.login.layer(GuardLayer::<Manager>::logged_in().layer(application));
+    let application = service_fn(async |_: Request<Full<Bytes>>| {
+        Ok::<_, BoxError>(Response::new(Full::<Bytes>::default()))
+    });
+    let mut service = site
+        .login
+        .layer(GuardLayer::<Manager>::logged_in().layer(application));
     text += &format!(
         "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?}",
         site.login,
@@ -450,29 +575,46 @@ async fn no_public_type_shows_a_secret_in_debug() {
     );
 
     // Our own answers, with all their headers and extensions.
-    let cookies = browser.cookies().into_iter().map(|cookie| format!("{}={}", cookie.name, cookie.value));
+    let cookies = browser
+        .cookies()
+        .into_iter()
+        .map(|cookie| format!("{}={}", cookie.name, cookie.value));
     let cookies = cookies.collect::<Vec<_>>().join("; ");
     let request = |target: &str| {
         let request = Request::get(target).header(ACCEPT, "text/html");
         request.body(Full::<Bytes>::default()).unwrap()
     };
     let refused = service.clone().oneshot(request("/admin")).await.unwrap();
-    let rejection = refused.extensions().get::<tower_weika::answer::Rejection>().unwrap();
+    let rejection = refused
+        .extensions()
+        .get::<tower_weika::response::Rejection>()
+        .unwrap();
     text += &format!("{rejection:#?}");
-    let begun = service.clone().oneshot(request("/auth/weika/login")).await.unwrap();
+    let begun = service
+        .clone()
+        .oneshot(request("/auth/weika/login"))
+        .await
+        .unwrap();
     for answer in [&refused, &begun] {
         for cookie in answer.headers().get_all(SET_COOKIE) {
             secrets.set_cookie(cookie.to_str().unwrap());
         }
     }
     let state = begun.headers()["location"].to_str().unwrap().to_owned();
-    let flow = begun.headers()[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let flow = begun.headers()[SET_COOKIE]
+        .to_str()
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
     let answers = format!("{refused:?} {begun:?}");
     let (_, state) = state.rsplit_once("&state=").unwrap();
     let code = site.sandbox.issue_wxcode("wang").unwrap();
     secrets.add("wxcode", &code);
     let mut back = request(&format!("/auth/weika/callback?wxcode={code}&state={state}"));
-    back.headers_mut().insert(COOKIE, format!("{flow}; {cookies}").parse().unwrap());
+    back.headers_mut()
+        .insert(COOKIE, format!("{flow}; {cookies}").parse().unwrap());
     let future = service.ready().await.unwrap().call(back);
     text += &format!("{service:?} {future:?}");
     let welcomed = future.await.unwrap();

@@ -24,13 +24,22 @@ use super::{Secrets, capture, shown};
 type Seen = Arc<Mutex<Vec<(String, String)>>>;
 
 async fn see(State(seen): State<Seen>, user: Authenticated<WechatUser>) {
-    let token = user.bearer().map_or_else(String::new, |token| token.expose().to_owned());
-    let text = format!("{user:?} {:#?} {:#?} {:?}", user.session(), user.identity(), user.bearer());
+    let token = user
+        .bearer()
+        .map_or_else(String::new, |token| token.expose().to_owned());
+    let text = format!(
+        "{user:?} {:#?} {:#?} {:?}",
+        user.session(),
+        user.identity(),
+        user.bearer()
+    );
     seen.lock().expect("no panic before").push((token, text));
 }
 
 async fn go(browser: &Browser, secrets: &mut Secrets, path: &str) -> Visit {
-    let visit = soon(browser.get(&format!("{ORIGIN}{path}"))).await.expect("an answer");
+    let visit = soon(browser.get(&format!("{ORIGIN}{path}")))
+        .await
+        .expect("an answer");
     secrets.visit(&visit);
     secrets.assert_not_answered(&visit);
     visit
@@ -43,7 +52,10 @@ async fn no_wechat_login_logs_answers_or_shows_a_secret() {
     let seen = Seen::default();
     let app = Router::new()
         .route("/see", get(see))
-        .route("/app", get(see).layer(GuardLayer::<WechatUser>::bound("/bind")))
+        .route(
+            "/app",
+            get(see).layer(GuardLayer::<WechatUser>::bound("/bind")),
+        )
         .with_state(Arc::clone(&seen))
         .layer(site.login.auto_login())
         .layer(site.login.clone());
@@ -70,19 +82,40 @@ async fn no_wechat_login_logs_answers_or_shows_a_secret() {
         site.sandbox.faults().clear();
     }
     let seen = seen.lock().unwrap();
-    assert!(seen.iter().filter(|(token, _)| token.len() > 100).count() >= 2, "the application gets the tokens");
+    assert!(
+        seen.iter().filter(|(token, _)| token.len() > 100).count() >= 2,
+        "the application gets the tokens"
+    );
     for (token, _) in seen.iter() {
         secrets.add("binding token", token);
-        token.split('.').for_each(|part| secrets.add("binding token", part));
+        token
+            .split('.')
+            .for_each(|part| secrets.add("binding token", part));
     }
-    for what in ["code", "session id", "flow cookie", "state", "binding token"] {
-        assert!(secrets.0.iter().any(|(known, _)| *known == what), "no {what} was found");
+    for what in [
+        "code",
+        "session id",
+        "flow cookie",
+        "state",
+        "binding token",
+    ] {
+        assert!(
+            secrets.0.iter().any(|(known, _)| *known == what),
+            "no {what} was found"
+        );
     }
     for (_, text) in seen.iter() {
         secrets.assert_absent_from("Debug", text);
     }
-    secrets
-        .assert_absent_from("Debug", &format!("{:#?} {:#?} {:#?}", site.provider, site.login, site.login.auto_login()));
+    secrets.assert_absent_from(
+        "Debug",
+        &format!(
+            "{:#?} {:#?} {:#?}",
+            site.provider,
+            site.login,
+            site.login.auto_login()
+        ),
+    );
     secrets.assert_not_logged();
 }
 
@@ -91,8 +124,10 @@ async fn no_error_of_the_binding_service_shows_a_code() {
     capture();
     let site = Site::<Wechat>::start_with_timeout(Duration::from_secs(1)).await;
     let mut secrets = Secrets::default();
-    let binding =
-        BindingClient::builder(site.sandbox.base_url()).total_timeout(Duration::from_secs(1)).build().unwrap();
+    let binding = BindingClient::builder(site.sandbox.base_url())
+        .total_timeout(Duration::from_secs(1))
+        .build()
+        .unwrap();
     for fault in [
         Fault::ResetBefore,
         Fault::ResetAfter,
@@ -106,14 +141,20 @@ async fn no_error_of_the_binding_service_shows_a_code() {
         site.sandbox.faults().always(Endpoint::OpenId, fault);
         let code = Wechat::issue_code(&site.sandbox, "wang").unwrap();
         secrets.add("code", &code);
-        let error = binding.check(site.sandbox.app_id(), AuthorizationCode::from(code)).await.unwrap_err();
+        let error = binding
+            .check(site.sandbox.app_id(), AuthorizationCode::from(code))
+            .await
+            .unwrap_err();
         secrets.assert_absent_from("an error", &shown(&error));
         site.sandbox.faults().clear();
     }
     site.sandbox.set_binding(BindingState::NotConfigured);
     let code = Wechat::issue_code(&site.sandbox, "wang").unwrap();
     secrets.add("code", &code);
-    let error = binding.check(site.sandbox.app_id(), AuthorizationCode::from(code)).await.unwrap_err();
+    let error = binding
+        .check(site.sandbox.app_id(), AuthorizationCode::from(code))
+        .await
+        .unwrap_err();
     secrets.assert_absent_from("an error", &shown(&error));
     secrets.assert_not_logged();
 }
@@ -133,28 +174,52 @@ async fn nothing_that_kesion_tells_in_confidence_is_kept_logged_or_shown() {
     secrets.add("apikey", "an-api-key-of-ours");
     secrets.add("wrong apptoken", "not-the-apptoken-0000");
     for encoding in [Encoding::Form, Encoding::Json, Encoding::Query] {
-        let kesion = KesionClient::builder(sandbox.base_url()).api_key(ApiKey::new("an-api-key-of-ours"));
-        let kesion = kesion.encoding(encoding).total_timeout(Duration::from_secs(1));
+        let kesion =
+            KesionClient::builder(sandbox.base_url()).api_key(ApiKey::new("an-api-key-of-ours"));
+        let kesion = kesion
+            .encoding(encoding)
+            .total_timeout(Duration::from_secs(1));
         secrets.assert_absent_from("Debug", &format!("{kesion:#?}"));
         let kesion = kesion.build().unwrap();
         let accounts = OfficialAccounts::new(kesion.clone());
         let school = accounts.school(AppToken::new(sandbox.apptoken()));
-        let app = Router::new().route("/account", get(account)).layer(OfficialAccountLayer::new(school.clone()));
+        let app = Router::new()
+            .route("/account", get(account))
+            .layer(OfficialAccountLayer::new(school.clone()));
         let server = Server::start(app);
         let browser = site.browser().route(ORIGIN, server.address);
-        for state in [KesionState::Authorized, KesionState::NotAuthorized, KesionState::NotOpened, KesionState::Failing]
-        {
+        for state in [
+            KesionState::Authorized,
+            KesionState::NotAuthorized,
+            KesionState::NotOpened,
+            KesionState::Failing,
+        ] {
             sandbox.set_kesion(state);
             school.invalidate();
             go(&browser, &mut secrets, "/account").await;
         }
         sandbox.set_kesion(KesionState::Authorized);
         let mut errors: Vec<Error> = Vec::new();
-        errors.extend(kesion.official_account(&AppToken::new("not-the-apptoken-0000")).await.err());
-        for fault in [Fault::ResetAfter, Fault::Hang, Fault::TruncatedBody, Fault::BadGateway, Fault::Errcode(json!(7))]
-        {
+        errors.extend(
+            kesion
+                .official_account(&AppToken::new("not-the-apptoken-0000"))
+                .await
+                .err(),
+        );
+        for fault in [
+            Fault::ResetAfter,
+            Fault::Hang,
+            Fault::TruncatedBody,
+            Fault::BadGateway,
+            Fault::Errcode(json!(7)),
+        ] {
             sandbox.faults().always(Endpoint::OfficialAccount, fault);
-            errors.extend(kesion.official_account(&AppToken::new(sandbox.apptoken())).await.err());
+            errors.extend(
+                kesion
+                    .official_account(&AppToken::new(sandbox.apptoken()))
+                    .await
+                    .err(),
+            );
             sandbox.faults().clear();
         }
         assert_eq!(errors.len(), 6);
@@ -162,7 +227,10 @@ async fn nothing_that_kesion_tells_in_confidence_is_kept_logged_or_shown() {
             secrets.assert_absent_from("an error", &shown(error));
         }
         school.invalidate();
-        let known = format!("{:#?} {accounts:#?} {school:#?} {kesion:#?}", school.get().await);
+        let known = format!(
+            "{:#?} {accounts:#?} {school:#?} {kesion:#?}",
+            school.get().await
+        );
         assert!(known.contains("gh_000000000001"), "the account is shown");
         secrets.assert_absent_from("Debug", &known);
     }

@@ -49,7 +49,10 @@ impl Crowd {
         upstream: SocketAddr,
         memory: impl FnOnce() -> Option<f64>,
     ) -> Self {
-        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
         runtime.block_on(async {
             let start = Instant::now();
             let mut browsers = Vec::with_capacity(people);
@@ -63,12 +66,37 @@ impl Crowd {
             let waiting = memory();
 
             let start = Instant::now();
-            let returned = browsers.into_iter().map(Browser::come_back).collect::<JoinSet<_>>().join_all().await;
+            let returned = browsers
+                .into_iter()
+                .map(Browser::come_back)
+                .collect::<JoinSet<_>>()
+                .join_all()
+                .await;
             let callbacks = start.elapsed();
-            let reloads = returned.iter().flatten().map(|(browser, _)| browser.reloads).sum();
-            let looked = returned.into_iter().map(Browser::look).collect::<JoinSet<_>>().join_all().await;
-            let failures: Vec<_> = looked.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect();
-            Self { logged_in: people - failures.len(), failures, waiting, begins, callbacks, reloads }
+            let reloads = returned
+                .iter()
+                .flatten()
+                .map(|(browser, _)| browser.reloads)
+                .sum();
+            let looked = returned
+                .into_iter()
+                .map(Browser::look)
+                .collect::<JoinSet<_>>()
+                .join_all()
+                .await;
+            let failures: Vec<_> = looked
+                .into_iter()
+                .filter_map(Result::err)
+                .map(|error| error.to_string())
+                .collect();
+            Self {
+                logged_in: people - failures.len(),
+                failures,
+                waiting,
+                begins,
+                callbacks,
+                reloads,
+            }
         })
     }
 }
@@ -97,8 +125,14 @@ pub(super) async fn get(
 ) -> Result<Response<Bytes>, BoxError> {
     let request: Request<()> = navigate(target, cookies);
     sender.ready().await?;
-    let (parts, body) = sender.send_request(request.map(|()| Empty::new())).await?.into_parts();
-    Ok(Response::from_parts(parts, body.collect().await?.to_bytes()))
+    let (parts, body) = sender
+        .send_request(request.map(|()| Empty::new()))
+        .await?
+        .into_parts();
+    Ok(Response::from_parts(
+        parts,
+        body.collect().await?.to_bytes(),
+    ))
 }
 
 fn location(answer: &HeaderMap) -> String {
@@ -107,10 +141,18 @@ fn location(answer: &HeaderMap) -> String {
 
 pub(super) async fn begin(number: usize, site: SocketAddr) -> Browser {
     let mut site = connect(site).await.expect("the site listens");
-    let answer = get(&mut site, "/auth/weika/login?return_to=/admin", None).await.expect("an answer");
+    let answer = get(&mut site, "/auth/weika/login?return_to=/admin", None)
+        .await
+        .expect("an answer");
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);
     let cookie = Begun::from(answer.headers()).cookie;
-    Browser { number, reloads: 0, site, cookie, target: location(answer.headers()) }
+    Browser {
+        number,
+        reloads: 0,
+        site,
+        cookie,
+        target: location(answer.headers()),
+    }
 }
 
 /// Everybody says who they are at the provider's page, and is sent back with a code.
@@ -122,7 +164,10 @@ pub(super) async fn approve(browsers: &mut [Browser], upstream: SocketAddr) {
         let page = format!("{}?person={id}&{query}", Endpoint::Approve.path());
         let answer = get(&mut upstream, &page, None).await.expect("an answer");
         let back = location(answer.headers());
-        browser.target = back.strip_prefix(ORIGIN).expect("back to the site").to_owned();
+        browser.target = back
+            .strip_prefix(ORIGIN)
+            .expect("back to the site")
+            .to_owned();
     }
 }
 
@@ -151,6 +196,10 @@ impl Browser {
         let answer = get(&mut browser.site, "/admin", Some(&session)).await?;
         let [_, user_id] = person(browser.number);
         let is_me = answer.status() == StatusCode::OK && answer.body() == user_id.as_bytes();
-        if is_me { Ok(()) } else { Err(format!("/admin is answered with {}", answer.status()).into()) }
+        if is_me {
+            Ok(())
+        } else {
+            Err(format!("/admin is answered with {}", answer.status()).into())
+        }
     }
 }

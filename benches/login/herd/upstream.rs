@@ -18,18 +18,39 @@ pub(super) fn person(number: usize) -> [String; 2] {
 /// `exchange_delay`.
 pub(super) fn serve(people: usize, exchange_delay: Duration) {
     raise_file_limit();
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-    let people = (0..people).map(person).map(|[id, user_id]| Person::new(id, user_id, "群众"));
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let people = (0..people)
+        .map(person)
+        .map(|[id, user_id]| Person::new(id, user_id, "群众"));
     let sandbox = people.fold(Sandbox::builder(), |sandbox, person| sandbox.person(person));
     let sandbox = runtime.block_on(sandbox.start()).expect("a sandbox");
-    sandbox.faults().once(Endpoint::AccessToken, Fault::Delay(TOKEN_DELAY));
+    sandbox
+        .faults()
+        .once(Endpoint::AccessToken, Fault::Delay(TOKEN_DELAY));
     if !exchange_delay.is_zero() {
-        sandbox.faults().always(Endpoint::ManagerInfo, Fault::Delay(exchange_delay));
+        sandbox
+            .faults()
+            .always(Endpoint::ManagerInfo, Fault::Delay(exchange_delay));
     }
-    announce(&format!("{} {} {}", sandbox.base_url(), sandbox.app_key(), sandbox.app_secret()));
+    announce(&format!(
+        "{} {} {}",
+        sandbox.base_url(),
+        sandbox.app_key(),
+        sandbox.app_secret()
+    ));
     for _question in io::stdin().lines() {
         let call_log = sandbox.call_log();
-        let calls = [Endpoint::AccessToken, Endpoint::ManagerInfo].map(|endpoint| call_log.count(endpoint));
-        announce(&format!("{} {} {}", calls[0], calls[1], call_log.codes_exchanged()));
+        let calls =
+            [Endpoint::AccessToken, Endpoint::ManagerInfo].map(|endpoint| call_log.count(endpoint));
+        announce(&format!(
+            "{} {} {}",
+            calls[0],
+            calls[1],
+            call_log.codes_exchanged()
+        ));
     }
 }

@@ -63,9 +63,10 @@ impl Browser {
     #[must_use]
     pub fn new() -> Self {
         let settings = Settings {
-            user_agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+            user_agent:
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
                          Chrome/140.0.0.0 Safari/537.36"
-                .to_owned(),
+                    .to_owned(),
             accept_language: "zh-CN,zh;q=0.9,en;q=0.8".to_owned(),
             trust_loopback: false,
             max_redirects: 20,
@@ -73,7 +74,10 @@ impl Browser {
             clock: Clock::default(),
             routes: HashMap::new(),
         };
-        Self { jar: Arc::default(), settings: Arc::new(settings) }
+        Self {
+            jar: Arc::default(),
+            settings: Arc::new(settings),
+        }
     }
 
     /// Sets the `User-Agent` header.
@@ -117,7 +121,8 @@ impl Browser {
     /// in front of it. For the browser the connection is as secure as the scheme of the origin.
     #[must_use]
     pub fn route(self, origin: &str, address: SocketAddr) -> Self {
-        let origin = Url::parse(origin).map_or_else(|_| origin.to_owned(), |url| ascii(&url.origin()));
+        let origin =
+            Url::parse(origin).map_or_else(|_| origin.to_owned(), |url| ascii(&url.origin()));
         self.with(|it| {
             it.routes.insert(origin, address);
         })
@@ -126,7 +131,10 @@ impl Browser {
     /// Returns a browser with the same settings and an empty cookie jar.
     #[must_use]
     pub fn without_cookies(&self) -> Self {
-        Self { jar: Arc::default(), settings: Arc::clone(&self.settings) }
+        Self {
+            jar: Arc::default(),
+            settings: Arc::clone(&self.settings),
+        }
     }
 
     /// Navigates to `url` as if it was typed, and follows redirects.
@@ -144,7 +152,11 @@ impl Browser {
     ///
     /// As [`get`](Self::get).
     pub async fn get_no_follow(&self, url: &str) -> io::Result<Visit> {
-        self.go(Navigation { follow: false, ..Navigation::to(Method::GET, parse(url)?) }).await
+        self.go(Navigation {
+            follow: false,
+            ..Navigation::to(Method::GET, parse(url)?)
+        })
+        .await
     }
 
     /// Navigates to `href` as if it was a link on the page at `from`.
@@ -155,7 +167,11 @@ impl Browser {
     pub async fn get_from(&self, from: &str, href: &str) -> io::Result<Visit> {
         let from = parse(from)?;
         let url = from.join(href).map_err(invalid)?;
-        self.go(Navigation { initiator: Some(from), ..Navigation::to(Method::GET, url) }).await
+        self.go(Navigation {
+            initiator: Some(from),
+            ..Navigation::to(Method::GET, url)
+        })
+        .await
     }
 
     /// Clicks the first link of `page` whose tag contains `marker`, such as `data-person="wang"`.
@@ -166,7 +182,11 @@ impl Browser {
     pub async fn click(&self, page: &Visit, marker: &str) -> io::Result<Visit> {
         let missing = || io::Error::new(io::ErrorKind::NotFound, format!("no link with {marker}"));
         let url = parse(&page.link(marker).ok_or_else(missing)?)?;
-        self.go(Navigation { initiator: Some(page.url.clone()), ..Navigation::to(Method::GET, url) }).await
+        self.go(Navigation {
+            initiator: Some(page.url.clone()),
+            ..Navigation::to(Method::GET, url)
+        })
+        .await
     }
 
     /// Submits a form of the same origin, and follows redirects. `body` is `application/x-www-form-urlencoded`.
@@ -183,9 +203,19 @@ impl Browser {
     /// # Errors
     ///
     /// As [`get`](Self::get).
-    pub async fn post_from(&self, from: &str, url: &str, body: impl Into<Bytes>) -> io::Result<Visit> {
+    pub async fn post_from(
+        &self,
+        from: &str,
+        url: &str,
+        body: impl Into<Bytes>,
+    ) -> io::Result<Visit> {
         let initiator = Some(parse(from)?);
-        self.go(Navigation { initiator, body: body.into(), ..Navigation::to(Method::POST, parse(url)?) }).await
+        self.go(Navigation {
+            initiator,
+            body: body.into(),
+            ..Navigation::to(Method::POST, parse(url)?)
+        })
+        .await
     }
 
     /// Returns the response that a script gets from `fetch(url)` on a page of the same origin. A redirect to another
@@ -196,7 +226,12 @@ impl Browser {
     /// As [`get`](Self::get).
     pub async fn fetch(&self, url: &str) -> io::Result<Visit> {
         let url = parse(url)?;
-        self.go(Navigation { initiator: Some(url.clone()), fetch: true, ..Navigation::to(Method::GET, url) }).await
+        self.go(Navigation {
+            initiator: Some(url.clone()),
+            fetch: true,
+            ..Navigation::to(Method::GET, url)
+        })
+        .await
     }
 
     /// Navigates to `url` as if it was typed, and closes the connection that long after the request was written. The
@@ -207,7 +242,9 @@ impl Browser {
     /// When the address is invalid or cannot be reached.
     pub async fn get_and_hang_up(&self, url: &str, after: Duration) -> io::Result<()> {
         let navigation = Navigation::to(Method::GET, parse(url)?);
-        self.outgoing(&navigation, std::slice::from_ref(&navigation.url)).send_and_hang_up(after).await
+        self.outgoing(&navigation, std::slice::from_ref(&navigation.url))
+            .send_and_hang_up(after)
+            .await
     }
 
     /// Returns the cookies that have not expired, oldest first.
@@ -223,7 +260,12 @@ impl Browser {
     /// When the address is invalid.
     pub fn plant_cookie(&self, url: &str, set_cookie: &str) -> io::Result<()> {
         let url = parse(url)?;
-        self.jar().set(set_cookie, &url, self.is_secure(&url), self.settings.clock.now());
+        self.jar().set(
+            set_cookie,
+            &url,
+            self.is_secure(&url),
+            self.settings.clock.now(),
+        );
         Ok(())
     }
 
@@ -242,15 +284,30 @@ impl Browser {
         let mut hops = Vec::new();
         loop {
             let outgoing = self.outgoing(&navigation, &chain);
-            let sent_cookies = outgoing.headers.get(header::COOKIE).map(|it| lossy(it.as_bytes()));
+            let sent_cookies = outgoing
+                .headers
+                .get(header::COOKIE)
+                .map(|it| lossy(it.as_bytes()));
             let response = outgoing.send(self.settings.body_limit).await?;
             let (parts, body) = response.into_parts();
-            let set_cookies: Vec<_> =
-                parts.headers.get_all(header::SET_COOKIE).iter().map(|it| lossy(it.as_bytes())).collect();
+            let set_cookies: Vec<_> = parts
+                .headers
+                .get_all(header::SET_COOKIE)
+                .iter()
+                .map(|it| lossy(it.as_bytes()))
+                .collect();
             for set_cookie in &set_cookies {
-                self.jar().set(set_cookie, &navigation.url, self.is_secure(&navigation.url), self.settings.clock.now());
+                self.jar().set(
+                    set_cookie,
+                    &navigation.url,
+                    self.is_secure(&navigation.url),
+                    self.settings.clock.now(),
+                );
             }
-            let location = parts.headers.get(header::LOCATION).map(|it| lossy(it.as_bytes()));
+            let location = parts
+                .headers
+                .get(header::LOCATION)
+                .map(|it| lossy(it.as_bytes()));
             hops.push(Hop {
                 method: navigation.method.clone(),
                 url: navigation.url.to_string(),
@@ -260,8 +317,11 @@ impl Browser {
                 set_cookies,
             });
             let next = location.filter(|_| navigation.follow && is_redirect(parts.status));
-            let next = next.map(|it| navigation.url.join(&it).map_err(invalid)).transpose()?;
-            let next = next.filter(|url| !navigation.fetch || url.origin() == navigation.url.origin());
+            let next = next
+                .map(|it| navigation.url.join(&it).map_err(invalid))
+                .transpose()?;
+            let next =
+                next.filter(|url| !navigation.fetch || url.origin() == navigation.url.origin());
             let Some(next) = next else {
                 return Ok(Visit {
                     hops,
@@ -272,7 +332,10 @@ impl Browser {
                 });
             };
             if hops.len() > self.settings.max_redirects {
-                return Err(io::Error::other(format!("more than {} redirects", self.settings.max_redirects)));
+                return Err(io::Error::other(format!(
+                    "more than {} redirects",
+                    self.settings.max_redirects
+                )));
             }
             navigation.redirect(parts.status, next.clone());
             chain.push(next);
@@ -281,12 +344,24 @@ impl Browser {
 
     fn outgoing<'a>(&self, navigation: &'a Navigation, chain: &[Url]) -> OutgoingRequest<'a> {
         let now = self.settings.clock.now();
-        let Settings { user_agent, accept_language, .. } = &*self.settings;
+        let Settings {
+            user_agent,
+            accept_language,
+            ..
+        } = &*self.settings;
         let mut headers = headers::of(navigation, chain, user_agent, accept_language);
-        let cookies =
-            self.jar().header(&navigation.url, self.is_secure(&navigation.url), navigation.context(chain), now);
+        let cookies = self.jar().header(
+            &navigation.url,
+            self.is_secure(&navigation.url),
+            navigation.context(chain),
+            now,
+        );
         headers::insert(&mut headers, header::COOKIE, cookies.as_deref());
-        let route = self.settings.routes.get(&ascii(&navigation.url.origin())).copied();
+        let route = self
+            .settings
+            .routes
+            .get(&ascii(&navigation.url.origin()))
+            .copied();
         OutgoingRequest {
             method: &navigation.method,
             url: &navigation.url,

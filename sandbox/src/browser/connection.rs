@@ -27,7 +27,9 @@ impl OutgoingRequest<'_> {
     /// Sends it and reads the whole response, of at most `limit` bytes.
     pub(crate) async fn send(self, limit: usize) -> io::Result<Response<Bytes>> {
         let stream = self.connect().await?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(io::Error::other)?;
         // Ends with the sender, at the end of this function or when it is dropped.
         let driver = tokio::spawn(connection);
         let mut request = Request::new(Full::new(self.body.clone()));
@@ -36,9 +38,15 @@ impl OutgoingRequest<'_> {
         *request.headers_mut() = self.headers.clone();
         let host = self.host().try_into().map_err(io::Error::other)?;
         request.headers_mut().insert(header::HOST, host);
-        let response = sender.send_request(request).await.map_err(io::Error::other)?;
+        let response = sender
+            .send_request(request)
+            .await
+            .map_err(io::Error::other)?;
         let (parts, body) = response.into_parts();
-        let body = Limited::new(body, limit).collect().await.map_err(io::Error::other)?;
+        let body = Limited::new(body, limit)
+            .collect()
+            .await
+            .map_err(io::Error::other)?;
         drop(sender);
         // A failure after the whole response does not matter.
         let _late = driver.await;
@@ -48,7 +56,13 @@ impl OutgoingRequest<'_> {
     /// Writes it, waits, and closes the connection without reading.
     pub(crate) async fn send_and_hang_up(self, after: Duration) -> io::Result<()> {
         let mut stream = self.connect().await?;
-        let mut text = format!("{} {} HTTP/1.1\r\nhost: {}\r\n", self.method, self.target(), self.host()).into_bytes();
+        let mut text = format!(
+            "{} {} HTTP/1.1\r\nhost: {}\r\n",
+            self.method,
+            self.target(),
+            self.host()
+        )
+        .into_bytes();
         for (name, value) in &self.headers {
             text.extend_from_slice(name.as_str().as_bytes());
             text.extend_from_slice(b": ");
@@ -86,12 +100,18 @@ impl OutgoingRequest<'_> {
     }
 
     fn target(&self) -> String {
-        let query = self.url.query().map(|it| format!("?{it}")).unwrap_or_default();
+        let query = self
+            .url
+            .query()
+            .map(|it| format!("?{it}"))
+            .unwrap_or_default();
         format!("{}{query}", self.url.path())
     }
 
     fn host(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
-        self.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        self.url
+            .port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 }

@@ -66,7 +66,10 @@ impl Cookie {
     /// A pair without `=` or with an empty name is ignored (RFC 6265, section 5.2, steps 2 and 5). RFC 6265bis stores it
     /// as a nameless cookie, which a server cannot distinguish from a cookie of that name.
     pub(crate) fn parse(header: &str, url: &Url, secure: bool, now: SystemTime) -> Option<Self> {
-        if header.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
+        if header
+            .bytes()
+            .any(|byte| byte.is_ascii_control() && byte != b'\t')
+        {
             return None;
         }
         let mut parts = header.split(';');
@@ -113,7 +116,8 @@ impl Cookie {
             let start = self.name.as_bytes().get(..prefix.len());
             start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
         };
-        let host_rule = self.secure && attributes.domain.is_none() && attributes.path.as_deref() == Some("/");
+        let host_rule =
+            self.secure && attributes.domain.is_none() && attributes.path.as_deref() == Some("/");
         (!has("__Host-") || host_rule) && (!has("__Secure-") || self.secure)
     }
 }
@@ -149,7 +153,8 @@ impl Attributes {
             match name.as_str() {
                 "domain" if !value.is_empty() => {
                     let domain = value.strip_prefix('.').unwrap_or(value);
-                    attributes.domain = Some(domain.to_ascii_lowercase()).filter(|it| !it.is_empty());
+                    attributes.domain =
+                        Some(domain.to_ascii_lowercase()).filter(|it| !it.is_empty());
                 }
                 "path" => attributes.path = Some(value.to_owned()).filter(|it| it.starts_with('/')),
                 "max-age" => attributes.max_age = max_age(value, now).or(attributes.max_age),
@@ -178,7 +183,11 @@ fn max_age(value: &str, now: SystemTime) -> Option<SystemTime> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let seconds = if value.starts_with('-') { 0 } else { digits.parse().unwrap_or(u64::MAX) };
+    let seconds = if value.starts_with('-') {
+        0
+    } else {
+        digits.parse().unwrap_or(u64::MAX)
+    };
     if seconds == 0 {
         return Some(SystemTime::UNIX_EPOCH);
     }
@@ -194,7 +203,8 @@ fn may_set_for(url: &Url, domain: &str) -> bool {
 }
 
 fn is_below(host: &str, domain: &str) -> bool {
-    host.strip_suffix(domain).is_some_and(|start| start.ends_with('.'))
+    host.strip_suffix(domain)
+        .is_some_and(|start| start.ends_with('.'))
 }
 
 fn default_path(url: &Url) -> String {

@@ -30,7 +30,11 @@ pub(crate) fn parse(text: &str) -> Option<SystemTime> {
     };
     let date = Date::from_calendar_date(year.into(), month, day).ok()?;
     let time = time::Time::from_hms(hour, minute, second).ok()?;
-    Some(UtcDateTime::new(date, time).max(UtcDateTime::UNIX_EPOCH).into())
+    Some(
+        UtcDateTime::new(date, time)
+            .max(UtcDateTime::UNIX_EPOCH)
+            .into(),
+    )
 }
 
 /// `delimiter` of the grammar. Control characters other than the tab belong to tokens.
@@ -51,13 +55,21 @@ fn time_fields(token: &str) -> Option<[u8; 3]> {
 fn number<N: FromStr>(token: &str, permitted: RangeInclusive<usize>) -> Option<(N, &str)> {
     let digits = token.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = token.split_at(digits);
-    permitted.contains(&digits).then(|| number.parse().ok()).flatten().map(|number| (number, rest))
+    permitted
+        .contains(&digits)
+        .then(|| number.parse().ok())
+        .flatten()
+        .map(|number| (number, rest))
 }
 
 fn month_of(token: &str) -> Option<Month> {
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const MONTHS: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
     let start = token.get(..3)?;
-    let month = (1..).zip(MONTHS).find(|(_, month)| month.eq_ignore_ascii_case(start));
+    let month = (1..)
+        .zip(MONTHS)
+        .find(|(_, month)| month.eq_ignore_ascii_case(start));
     month.and_then(|(number, _): (u8, _)| Month::try_from(number).ok())
 }
 
@@ -96,7 +108,10 @@ mod tests {
             ("Sat, 15-Apr-17 :: 21:01:22", Some(1_492_290_082)),
             ("Sat, 15-Apr-17 :1:2 21:01:22", Some(1_492_290_082)),
             ("Sat, 15-Apr-17 123456 21:01:22", Some(1_492_290_082)),
-            ("Sat, 15-Apr-17 21:01:22 23:59:59 31 Dec 99", Some(1_492_290_082)),
+            (
+                "Sat, 15-Apr-17 21:01:22 23:59:59 31 Dec 99",
+                Some(1_492_290_082),
+            ),
             // A broken time counts as the day of the month if none was found yet.
             ("08:49 Nov 1994 08:49:37", Some(784_284_577)),
         ]);

@@ -33,7 +33,10 @@ impl Jar {
             return;
         };
         self.drop_expired(now);
-        let protected = self.cookies.iter().any(|it| it.secure && it.shadows(&cookie));
+        let protected = self
+            .cookies
+            .iter()
+            .any(|it| it.secure && it.shadows(&cookie));
         if !secure && protected {
             return;
         }
@@ -47,7 +50,13 @@ impl Jar {
     }
 
     /// Returns the `Cookie` header for `url`: longer paths first, then older cookies first.
-    pub(crate) fn header(&mut self, url: &Url, secure: bool, context: Context, now: SystemTime) -> Option<String> {
+    pub(crate) fn header(
+        &mut self,
+        url: &Url,
+        secure: bool,
+        context: Context,
+        now: SystemTime,
+    ) -> Option<String> {
         if self.refuses {
             return None;
         }
@@ -57,7 +66,12 @@ impl Jar {
             Context::CrossSiteVisit => it.same_site != SameSite::Strict,
             Context::CrossSite => it.same_site == SameSite::None,
         };
-        let mut cookies: Vec<_> = self.cookies.iter().filter(|it| it.goes_to(url, secure)).filter(fits).collect();
+        let mut cookies: Vec<_> = self
+            .cookies
+            .iter()
+            .filter(|it| it.goes_to(url, secure))
+            .filter(fits)
+            .collect();
         cookies.sort_by_key(|it| std::cmp::Reverse(it.path.len()));
         let pairs: Vec<_> = cookies.iter().map(|it| it.pair()).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
@@ -74,7 +88,8 @@ impl Jar {
     }
 
     fn drop_expired(&mut self, now: SystemTime) {
-        self.cookies.retain(|it| it.expires.is_none_or(|end| end > now));
+        self.cookies
+            .retain(|it| it.expires.is_none_or(|end| end > now));
     }
 }
 
@@ -91,7 +106,10 @@ impl Cookie {
         let nested = |one: &str, two: &str| one == two || one.ends_with(&format!(".{two}"));
         self.name == other.name
             && (nested(&self.domain, &other.domain) || nested(&other.domain, &self.domain))
-            && (other.path == self.path || other.path.starts_with(&format!("{}/", self.path.trim_end_matches('/'))))
+            && (other.path == self.path
+                || other
+                    .path
+                    .starts_with(&format!("{}/", self.path.trim_end_matches('/'))))
     }
 
     fn pair(&self) -> String {

@@ -23,13 +23,20 @@ pub(crate) struct Navigation {
 impl Navigation {
     /// Returns the navigation to an address that was typed into the address bar.
     pub(crate) const fn to(method: Method, url: Url) -> Self {
-        Self { method, url, body: Bytes::new(), initiator: None, fetch: false, follow: true }
+        Self {
+            method,
+            url,
+            body: Bytes::new(),
+            initiator: None,
+            fetch: false,
+            follow: true,
+        }
     }
 
     /// Changes it to the next request of the chain, as in the Fetch standard.
     pub(crate) fn redirect(&mut self, status: StatusCode, mut next: Url) {
-        let post_to_get =
-            matches!(status, StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND) && self.method == Method::POST;
+        let post_to_get = matches!(status, StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND)
+            && self.method == Method::POST;
         if post_to_get || status == StatusCode::SEE_OTHER {
             self.method = Method::GET;
             self.body = Bytes::new();

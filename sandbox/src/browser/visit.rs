@@ -58,7 +58,9 @@ impl Visit {
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
         let mut pairs = self.url.query_pairs();
-        pairs.find(|(it, _)| it == name).map(|(_, value)| value.into_owned())
+        pairs
+            .find(|(it, _)| it == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     /// Returns the status of the last response.
@@ -107,7 +109,10 @@ impl Visit {
     #[must_use]
     pub fn link(&self, marker: &str) -> Option<String> {
         let text = self.text();
-        let mut tags = text.split("<a ").skip(1).filter_map(|it| it.split_once('>'));
+        let mut tags = text
+            .split("<a ")
+            .skip(1)
+            .filter_map(|it| it.split_once('>'));
         let (tag, _) = tags.find(|(tag, _)| tag.contains(marker))?;
         let (_, rest) = tag.split_once("href=\"")?;
         let (href, _) = rest.split_once('"')?;
@@ -117,14 +122,24 @@ impl Visit {
 
 impl fmt::Debug for Visit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Visit").field("hops", &self.hops).field("body_length", &self.body.len()).finish_non_exhaustive()
+        f.debug_struct("Visit")
+            .field("hops", &self.hops)
+            .field("body_length", &self.body.len())
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let without_query = |url: &str| url.split(['?', '#']).next().unwrap_or_default().to_owned();
-        let name = |cookie: &str| cookie.split('=').next().unwrap_or_default().trim().to_owned();
+        let name = |cookie: &str| {
+            cookie
+                .split('=')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_owned()
+        };
         let sent = self.sent_cookies.iter().flat_map(|it| it.split(';'));
         f.debug_struct("Hop")
             .field("method", &self.method)
@@ -132,7 +147,14 @@ impl fmt::Debug for Hop {
             .field("sent_cookies", &sent.map(name).collect::<Vec<_>>())
             .field("status", &self.status.as_u16())
             .field("location", &self.location.as_deref().map(without_query))
-            .field("set_cookies", &self.set_cookies.iter().map(|it| name(it)).collect::<Vec<_>>())
+            .field(
+                "set_cookies",
+                &self
+                    .set_cookies
+                    .iter()
+                    .map(|it| name(it))
+                    .collect::<Vec<_>>(),
+            )
             .finish()
     }
 }

@@ -24,23 +24,38 @@ impl Call<'_> {
 
     /// Returns a header as text; empty if it is absent or not text.
     pub(crate) fn header(&self, name: HeaderName) -> &str {
-        self.parts.headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default()
+        self.parts
+            .headers
+            .get(name)
+            .and_then(|it| it.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// Returns whether a page of another site sent the form.
     pub(crate) fn is_cross_site(&self) -> bool {
-        !matches!(self.header(HeaderName::from_static("sec-fetch-site")), "" | "none" | "same-origin")
+        !matches!(
+            self.header(HeaderName::from_static("sec-fetch-site")),
+            "" | "none" | "same-origin"
+        )
     }
 
     /// Returns whether the `Content-Type` is JSON.
     pub(crate) fn is_json(&self) -> bool {
-        let media_type = self.header(header::CONTENT_TYPE).split(';').next().unwrap_or_default();
+        let media_type = self
+            .header(header::CONTENT_TYPE)
+            .split(';')
+            .next()
+            .unwrap_or_default();
         media_type.trim().eq_ignore_ascii_case("application/json")
     }
 
     /// Returns the members of the body; `None` if it is not a JSON object. With another `Content-Type` there are none, as
     /// in PHP's frameworks.
     pub(crate) fn members(&self) -> Option<Map<String, Value>> {
-        if self.is_json() { serde_json::from_slice(self.body).ok() } else { Some(Map::new()) }
+        if self.is_json() {
+            serde_json::from_slice(self.body).ok()
+        } else {
+            Some(Map::new())
+        }
     }
 }

@@ -67,7 +67,11 @@ pub(crate) struct Choice<'a> {
 impl Choice<'_> {
     /// Returns the list; each person is given by id and card.
     pub(crate) fn of<'p>(&self, people: impl Iterator<Item = (&'p str, Markup)>) -> Markup {
-        let Self { redirect_uri, approve, query } = *self;
+        let Self {
+            redirect_uri,
+            approve,
+            query,
+        } = *self;
         html! {
             p { "将返回 " (english("You return to")) " " code { (redirect_uri) } }
             ul {
@@ -113,9 +117,18 @@ mod tests {
 
     #[test]
     fn text_is_escaped_in_elements_and_attributes() {
-        let choice = Choice { redirect_uri: "http://x/?\"><script>", approve: "/approve", query: "state='\"><script>" };
-        let page = choice.of([("a\"b", card("<b>&'\"", "<i>"))].into_iter()).into_string();
+        let choice = Choice {
+            redirect_uri: "http://x/?\"><script>",
+            approve: "/approve",
+            query: "state='\"><script>",
+        };
+        let page = choice
+            .of([("a\"b", card("<b>&'\"", "<i>"))].into_iter())
+            .into_string();
         assert!(!page.contains("<script") && !page.contains("<b><b>") && !page.contains("<i>"));
-        assert!(page.contains(r#"data-person="a&quot;b" href="/approve?person=a%22b&amp;"#), "{page}");
+        assert!(
+            page.contains(r#"data-person="a&quot;b" href="/approve?person=a%22b&amp;"#),
+            "{page}"
+        );
     }
 }

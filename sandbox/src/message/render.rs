@@ -12,7 +12,9 @@ pub(crate) fn content_type(variations: &[Variation]) -> Option<&'static str> {
     for variation in variations {
         match variation {
             Variation::ContentType(ContentTypeForm::TextPlain) => return Some("text/plain"),
-            Variation::ContentType(ContentTypeForm::TextHtml) => return Some("text/html; charset=UTF-8"),
+            Variation::ContentType(ContentTypeForm::TextHtml) => {
+                return Some("text/html; charset=UTF-8");
+            }
             Variation::ContentType(ContentTypeForm::Absent) => return None,
             _ => {}
         }
@@ -21,11 +23,16 @@ pub(crate) fn content_type(variations: &[Variation]) -> Option<&'static str> {
 }
 
 /// Returns a JSON document as bytes.
-pub(crate) fn json(format: ResponseFormat, mut body: Map<String, Value>, variations: &[Variation]) -> Bytes {
+pub(crate) fn json(
+    format: ResponseFormat,
+    mut body: Map<String, Value>,
+    variations: &[Variation],
+) -> Bytes {
     let errcode = body.remove(format.code_field());
     let errmsg = body.remove(format.message_field());
     if variations.contains(&Variation::IdentifiersAsNumbers) {
-        body.iter_mut().for_each(|(name, value)| rewrite::number_identifiers(name, value));
+        body.iter_mut()
+            .for_each(|(name, value)| rewrite::number_identifiers(name, value));
     }
     if variations.contains(&Variation::NumbersAsFloats) {
         body.values_mut().for_each(rewrite::float_numbers);
@@ -38,7 +45,8 @@ pub(crate) fn json(format: ResponseFormat, mut body: Map<String, Value>, variati
         _ => None,
     });
     if cut.is_some() {
-        body.iter_mut().for_each(|(name, value)| rewrite::mark_names(name, value));
+        body.iter_mut()
+            .for_each(|(name, value)| rewrite::mark_names(name, value));
     }
     // The binding service has `data` anyway; Kesion's documents know none.
     if format == ResponseFormat::Weika && variations.contains(&Variation::UnderData) {
@@ -115,7 +123,8 @@ fn errmsg_form(errmsg: Value, variations: &[Variation]) -> Option<Value> {
 }
 
 fn float(text: &str) -> Value {
-    text.parse().map_or(Value::Null, |number: f64| json!(number))
+    text.parse()
+        .map_or(Value::Null, |number: f64| json!(number))
 }
 
 #[cfg(test)]
@@ -125,13 +134,21 @@ mod tests {
 
     /// A success of Weika with these members.
     fn success(members: Value) -> Map<String, Value> {
-        let Value::Object(mut body) = members else { panic!("{members} is no object") };
-        body.extend([("errcode".to_owned(), json!(0)), ("errmsg".to_owned(), json!("success"))]);
+        let Value::Object(mut body) = members else {
+            panic!("{members} is no object")
+        };
+        body.extend([
+            ("errcode".to_owned(), json!(0)),
+            ("errmsg".to_owned(), json!("success")),
+        ]);
         body
     }
 
     fn refusal() -> Map<String, Value> {
-        Map::from_iter([("errcode".to_owned(), json!("6001")), ("errmsg".to_owned(), json!("invalid code"))])
+        Map::from_iter([
+            ("errcode".to_owned(), json!("6001")),
+            ("errmsg".to_owned(), json!("invalid code")),
+        ])
     }
 
     fn text(body: &Map<String, Value>, variations: &[Variation]) -> String {
@@ -156,11 +173,20 @@ mod tests {
             (ErrcodeForm::Object, "{}", "{}"),
         ] {
             let variations = [Variation::Errcode(form)];
-            assert_eq!(text(&success, &variations), format!(r#"{{"errcode":{zero},"errmsg":"success"}}"#));
-            assert_eq!(text(&refusal, &variations), format!(r#"{{"errcode":{other},"errmsg":"invalid code"}}"#));
+            assert_eq!(
+                text(&success, &variations),
+                format!(r#"{{"errcode":{zero},"errmsg":"success"}}"#)
+            );
+            assert_eq!(
+                text(&refusal, &variations),
+                format!(r#"{{"errcode":{other},"errmsg":"invalid code"}}"#)
+            );
         }
         let overlong = text(&success, &[Variation::Errcode(ErrcodeForm::Overlong)]);
-        assert_eq!(overlong, r#"{"errcode":"18446744073709551616","errmsg":"success"}"#);
+        assert_eq!(
+            overlong,
+            r#"{"errcode":"18446744073709551616","errmsg":"success"}"#
+        );
         let absent = text(&success, &[Variation::Errcode(ErrcodeForm::Absent)]);
         assert_eq!(absent, r#"{"errmsg":"success"}"#);
     }
@@ -173,9 +199,15 @@ mod tests {
             (ErrmsgForm::UpperOk, r#","errmsg":"OK""#),
             (ErrmsgForm::Success, r#","errmsg":"success""#),
             (ErrmsgForm::Absent, ""),
-            (ErrmsgForm::WithRequestId, r#","errmsg":"invalid code, rid: 632bc26a-1f8e3c5d-7a90b1c2""#),
+            (
+                ErrmsgForm::WithRequestId,
+                r#","errmsg":"invalid code, rid: 632bc26a-1f8e3c5d-7a90b1c2""#,
+            ),
         ] {
-            assert_eq!(text(&refusal, &[Variation::Errmsg(form)]), format!(r#"{{"errcode":"6001"{words}}}"#));
+            assert_eq!(
+                text(&refusal, &[Variation::Errmsg(form)]),
+                format!(r#"{{"errcode":"6001"{words}}}"#)
+            );
         }
     }
 
@@ -183,13 +215,22 @@ mod tests {
     fn each_variation_changes_only_its_member() {
         let body = success(json!({ "a": { "n": -1, "s": "/王🌸" }, "l": [{}] }));
         for (variation, expected) in [
-            (Variation::EscapedSlashes, r#"{"a":{"n":-1,"s":"\/王🌸"},"errcode":0,"errmsg":"success","l":[{}]}"#),
+            (
+                Variation::EscapedSlashes,
+                r#"{"a":{"n":-1,"s":"\/王🌸"},"errcode":0,"errmsg":"success","l":[{}]}"#,
+            ),
             (
                 Variation::EscapedUnicode,
                 r#"{"a":{"n":-1,"s":"/\u738b\ud83c\udf38"},"errcode":0,"errmsg":"success","l":[{}]}"#,
             ),
-            (Variation::NumbersAsStrings, r#"{"a":{"n":"-1","s":"/王🌸"},"errcode":0,"errmsg":"success","l":[{}]}"#),
-            (Variation::UnderData, r#"{"data":{"a":{"n":-1,"s":"/王🌸"},"l":[{}]},"errcode":0,"errmsg":"success"}"#),
+            (
+                Variation::NumbersAsStrings,
+                r#"{"a":{"n":"-1","s":"/王🌸"},"errcode":0,"errmsg":"success","l":[{}]}"#,
+            ),
+            (
+                Variation::UnderData,
+                r#"{"data":{"a":{"n":-1,"s":"/王🌸"},"l":[{}]},"errcode":0,"errmsg":"success"}"#,
+            ),
             (
                 Variation::ByteOrderMark,
                 "\u{feff}{\"a\":{\"n\":-1,\"s\":\"/王🌸\"},\"errcode\":0,\"errmsg\":\"success\",\"l\":[{}]}",
@@ -199,7 +240,11 @@ mod tests {
                 r#"{"a":{"n":-1,"s":"/王🌸","z_added_in_2030":{"deep":[1,null,"新"]}},"errcode":0,"errmsg":"success","l":[{}],"z_added_in_2030":{"deep":[1,null,"新"]}}"#,
             ),
         ] {
-            assert_eq!(text(&body, std::slice::from_ref(&variation)), expected, "{variation:?}");
+            assert_eq!(
+                text(&body, std::slice::from_ref(&variation)),
+                expected,
+                "{variation:?}"
+            );
             assert_eq!(content_type(&[variation]), Some("application/json"));
         }
     }
@@ -211,19 +256,42 @@ mod tests {
             "manager_real_info": { "card_number": "T2018" },
         }));
         let floats = text(&body, &[Variation::NumbersAsFloats]);
-        assert!(floats.contains(r#""n":7200.0"#) && floats.contains(r#""errcode":0,"#), "{floats}");
-        assert!(text(&body, &[Variation::NumbersAsFloats, Variation::NumbersAsStrings]).contains(r#""n":"7200.0""#));
+        assert!(
+            floats.contains(r#""n":7200.0"#) && floats.contains(r#""errcode":0,"#),
+            "{floats}"
+        );
+        assert!(
+            text(
+                &body,
+                &[Variation::NumbersAsFloats, Variation::NumbersAsStrings]
+            )
+            .contains(r#""n":"7200.0""#)
+        );
         let numbers = text(&body, &[Variation::IdentifiersAsNumbers]);
-        assert!(numbers.contains(r#""school_code":1014714333,"#) && numbers.contains(r#""T2018""#), "{numbers}");
+        assert!(
+            numbers.contains(r#""school_code":1014714333,"#) && numbers.contains(r#""T2018""#),
+            "{numbers}"
+        );
         for variations in [
             &[Variation::CutNames(CutForm::Surrogate)][..],
-            &[Variation::EscapedUnicode, Variation::CutNames(CutForm::Surrogate)],
+            &[
+                Variation::EscapedUnicode,
+                Variation::CutNames(CutForm::Surrogate),
+            ],
         ] {
             let cut = text(&body, variations);
             assert_eq!(cut.matches(r#"\ud83d""#).count(), 2, "{cut}");
         }
-        let cut = json(ResponseFormat::Weika, body, &[Variation::CutNames(CutForm::Utf8)]);
-        assert!(cut.windows(7).any(|window| window == b"\xE7\x8E\x8B\xF0\x9F\x98\""), "{cut:?}");
+        let cut = json(
+            ResponseFormat::Weika,
+            body,
+            &[Variation::CutNames(CutForm::Utf8)],
+        );
+        assert!(
+            cut.windows(7)
+                .any(|window| window == b"\xE7\x8E\x8B\xF0\x9F\x98\""),
+            "{cut:?}"
+        );
     }
 
     #[test]

@@ -9,8 +9,13 @@ const MARK: char = '\u{E000}';
 
 /// Makes numbers of `school_code` and `card_number`.
 pub(crate) fn number_identifiers(name: &str, value: &mut Value) {
-    let digits = value.as_str().filter(|_| matches!(name, "school_code" | "card_number"));
-    if let Some(number) = digits.filter(|digits| !digits.starts_with('0')).and_then(|it| it.parse::<u64>().ok()) {
+    let digits = value
+        .as_str()
+        .filter(|_| matches!(name, "school_code" | "card_number"));
+    if let Some(number) = digits
+        .filter(|digits| !digits.starts_with('0'))
+        .and_then(|it| it.parse::<u64>().ok())
+    {
         *value = json!(number);
     }
     for_each_member(name, value, number_identifiers);
@@ -38,7 +43,10 @@ pub(crate) fn add_unknown_members(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(add_unknown_members),
         Value::Object(members) if !members.is_empty() => {
             members.values_mut().for_each(add_unknown_members);
-            members.insert("z_added_in_2030".to_owned(), json!({ "deep": [1, null, "新"] }));
+            members.insert(
+                "z_added_in_2030".to_owned(),
+                json!({ "deep": [1, null, "新"] }),
+            );
         }
         _ => {}
     }
@@ -62,7 +70,10 @@ pub(crate) fn escape_unicode(text: &str) -> String {
 /// Marks the end of every name.
 pub(crate) fn mark_names(name: &str, value: &mut Value) {
     if let Value::String(text) = value
-        && matches!(name, "name" | "school_name" | "nick_name" | "weixinname" | "openname")
+        && matches!(
+            name,
+            "name" | "school_name" | "nick_name" | "weixinname" | "openname"
+        )
     {
         text.push(MARK);
     }
@@ -76,14 +87,19 @@ pub(crate) fn cut_at_marks(text: &str, form: CutForm) -> Vec<u8> {
         CutForm::Utf8 => b"\xF0\x9F\x98",
     };
     let text = text.replace("\\ue000", MARK.encode_utf8(&mut [0; 4]));
-    text.split(MARK).map(str::as_bytes).collect::<Vec<_>>().join(half)
+    text.split(MARK)
+        .map(str::as_bytes)
+        .collect::<Vec<_>>()
+        .join(half)
 }
 
 /// Calls `change` for the members of an object, and for those of the objects of a list.
 fn for_each_member(name: &str, value: &mut Value, change: impl Fn(&str, &mut Value) + Copy) {
     match value {
         Value::Array(values) => values.iter_mut().for_each(|value| change(name, value)),
-        Value::Object(members) => members.iter_mut().for_each(|(name, value)| change(name, value)),
+        Value::Object(members) => members
+            .iter_mut()
+            .for_each(|(name, value)| change(name, value)),
         _ => {}
     }
 }

@@ -45,12 +45,30 @@ mod tests {
     fn every_behaviour_has_a_unique_name_and_a_source() {
         let mut names = HashSet::new();
         for behaviour in behaviours() {
-            assert!(names.insert((behaviour.group, behaviour.name)), "{behaviour:?} is there twice");
+            assert!(
+                names.insert((behaviour.group, behaviour.name)),
+                "{behaviour:?} is there twice"
+            );
             assert!(behaviour.source.len() > 5, "{behaviour:?} has no source");
         }
-        let groups = ["Endpoint", "Variation", "Fault", "WeikaRefusal", "Weika", "WeChat", "WechatRefusal", "Binding"];
-        for group in groups.into_iter().chain(["BindingRefusal", "Kesion", "KesionState"]) {
-            assert!(names.iter().any(|(it, _)| *it == group), "{group} is missing");
+        let groups = [
+            "Endpoint",
+            "Variation",
+            "Fault",
+            "WeikaRefusal",
+            "Weika",
+            "WeChat",
+            "WechatRefusal",
+            "Binding",
+        ];
+        for group in groups
+            .into_iter()
+            .chain(["BindingRefusal", "Kesion", "KesionState"])
+        {
+            assert!(
+                names.iter().any(|(it, _)| *it == group),
+                "{group} is missing"
+            );
         }
     }
 }

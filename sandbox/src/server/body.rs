@@ -26,7 +26,11 @@ enum Part {
 impl ResponseBody {
     pub(crate) fn whole(bytes: Bytes) -> Self {
         let announced = bytes.len() as u64;
-        let parts = if bytes.is_empty() { VecDeque::new() } else { VecDeque::from([Part::Bytes(bytes)]) };
+        let parts = if bytes.is_empty() {
+            VecDeque::new()
+        } else {
+            VecDeque::from([Part::Bytes(bytes)])
+        };
         Self { parts, announced }
     }
 
@@ -43,7 +47,10 @@ impl ResponseBody {
     pub(crate) fn truncated(bytes: &Bytes) -> Self {
         let half = Part::Bytes(bytes.slice(..bytes.len() / 2));
         let parts = VecDeque::from([half, Part::Pause, Part::BreakOff]);
-        Self { parts, announced: bytes.len() as u64 }
+        Self {
+            parts,
+            announced: bytes.len() as u64,
+        }
     }
 }
 
@@ -51,7 +58,10 @@ impl Body for ResponseBody {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match self.parts.pop_front() {
             Some(Part::Bytes(bytes)) => {
                 self.announced = self.announced.saturating_sub(bytes.len() as u64);
@@ -61,7 +71,9 @@ impl Body for ResponseBody {
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
-            Some(Part::BreakOff) => Poll::Ready(Some(Err(io::Error::other("a fault ends the body")))),
+            Some(Part::BreakOff) => {
+                Poll::Ready(Some(Err(io::Error::other("a fault ends the body"))))
+            }
             None => Poll::Ready(None),
         }
     }

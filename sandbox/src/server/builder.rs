@@ -74,7 +74,10 @@ impl SandboxBuilder {
 
     /// Adds an application that may use Weika. The first one replaces the default.
     pub fn app(mut self, app_key: impl Into<String>, app_secret: impl Into<String>) -> Self {
-        self.apps.push(App { key: app_key.into(), secret: app_secret.into() });
+        self.apps.push(App {
+            key: app_key.into(),
+            secret: app_secret.into(),
+        });
         self
     }
 
@@ -166,14 +169,27 @@ impl SandboxBuilder {
         let address = listener.local_addr()?;
         let (call_log, faults) = (CallLog::default(), Faults::default());
         let systems = self.systems(address, &call_log, &faults);
-        Sandbox::run(listener, Inner { systems, call_log, variations: Variations::default(), faults })
+        Sandbox::run(
+            listener,
+            Inner {
+                systems,
+                call_log,
+                variations: Variations::default(),
+                faults,
+            },
+        )
     }
 
     fn systems(self, address: SocketAddr, call_log: &CallLog, faults: &Faults) -> Systems {
         let codes = |form| Codes::new(form, self.clock.clone(), self.code_life, call_log.clone());
         let weika = Weika {
             codes: codes(CodeForm::Digits),
-            tokens: Tokens::new(self.clock.clone(), self.token_life, self.token_overlap, call_log.clone()),
+            tokens: Tokens::new(
+                self.clock.clone(),
+                self.token_life,
+                self.token_overlap,
+                call_log.clone(),
+            ),
             apps: self.apps,
             people: self.people,
             faults: faults.clone(),
@@ -203,7 +219,12 @@ impl SandboxBuilder {
             accounts,
             state: Mutex::new(BindingState::Normal),
         };
-        Systems { weika, wechat, binding, kesion }
+        Systems {
+            weika,
+            wechat,
+            binding,
+            kesion,
+        }
     }
 }
 
@@ -230,6 +251,8 @@ impl Default for SandboxBuilder {
 
 impl fmt::Debug for SandboxBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SandboxBuilder").field("listen", &self.listen).finish_non_exhaustive()
+        f.debug_struct("SandboxBuilder")
+            .field("listen", &self.listen)
+            .finish_non_exhaustive()
     }
 }

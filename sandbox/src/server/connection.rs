@@ -62,7 +62,9 @@ async fn serve(stream: TcpStream, inner: Arc<Inner>) {
         })
     };
     let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_READ_TIMEOUT);
     let mut connection = server.serve_connection(TokioIo::new(stream), service);
     let mut told_to_reset = pin!(reset.notified());
     let must_reset = poll_fn(|context| {

@@ -36,26 +36,72 @@ pub(crate) fn reply(systems: &Systems, call: &Call<'_>) -> Reply {
 
 fn page(systems: &Systems) -> Markup {
     let kesion = [
-        (Setting::Kesion(KesionState::Authorized), "已授权", "authorized"),
-        (Setting::Kesion(KesionState::NotAuthorized), "未授权 3002", "not authorized"),
-        (Setting::Kesion(KesionState::NotOpened), "没有开通 3001", "not opened"),
+        (
+            Setting::Kesion(KesionState::Authorized),
+            "已授权",
+            "authorized",
+        ),
+        (
+            Setting::Kesion(KesionState::NotAuthorized),
+            "未授权 3002",
+            "not authorized",
+        ),
+        (
+            Setting::Kesion(KesionState::NotOpened),
+            "没有开通 3001",
+            "not opened",
+        ),
         (Setting::Kesion(KesionState::Failing), "微信出错", "failing"),
     ];
-    let auto_login =
-        [(Setting::KesionAutoLogin(true), "启用", "on"), (Setting::KesionAutoLogin(false), "不启用", "off")];
+    let auto_login = [
+        (Setting::KesionAutoLogin(true), "启用", "on"),
+        (Setting::KesionAutoLogin(false), "不启用", "off"),
+    ];
     let binding = [
         (Setting::Binding(BindingState::Normal), "正常", "normal"),
-        (Setting::Binding(BindingState::NotConfigured), "未配置公众号 2002", "not configured"),
-        (Setting::Binding(BindingState::OperatorUnavailable), "运营商不可用 2003", "operator unavailable"),
-        (Setting::Binding(BindingState::AllUnbound), "都未绑定 2000", "none bound"),
+        (
+            Setting::Binding(BindingState::NotConfigured),
+            "未配置公众号 2002",
+            "not configured",
+        ),
+        (
+            Setting::Binding(BindingState::OperatorUnavailable),
+            "运营商不可用 2003",
+            "operator unavailable",
+        ),
+        (
+            Setting::Binding(BindingState::AllUnbound),
+            "都未绑定 2000",
+            "none bound",
+        ),
         refusing(BindingRefusal::BadCode, "获取openid失败 2001", "no openid"),
         refusing(BindingRefusal::CodeEmpty, "code为空 2004", "no code"),
-        refusing(BindingRefusal::UnknownAppId, "APPID不存在 2035", "unknown APPID"),
+        refusing(
+            BindingRefusal::UnknownAppId,
+            "APPID不存在 2035",
+            "unknown APPID",
+        ),
         refusing(BindingRefusal::Busy, "未知异常 440001", "unknown exception"),
-        refusing(BindingRefusal::NoPermission, "无权限 440002", "no permission"),
-        refusing(BindingRefusal::NotLoggedIn, "未登录 440003", "not logged in"),
-        refusing(BindingRefusal::TokenInvalid, "token无效 440004", "token invalid"),
-        refusing(BindingRefusal::RequestFailed, "请求失败 440007", "request failed"),
+        refusing(
+            BindingRefusal::NoPermission,
+            "无权限 440002",
+            "no permission",
+        ),
+        refusing(
+            BindingRefusal::NotLoggedIn,
+            "未登录 440003",
+            "not logged in",
+        ),
+        refusing(
+            BindingRefusal::TokenInvalid,
+            "token无效 440004",
+            "token invalid",
+        ),
+        refusing(
+            BindingRefusal::RequestFailed,
+            "请求失败 440007",
+            "request failed",
+        ),
     ];
     let body = html! {
         h1 { "控制台" (small("Control page")) }
@@ -104,7 +150,11 @@ fn buttons(systems: &Systems, group: &[Button<'_>]) -> Markup {
 
 fn phone(systems: &Systems) -> Vec<Button<'_>> {
     let approve = |id: &str| Setting::Phone(WechatApproval::Approve(id.to_owned()));
-    let people = systems.wechat.people.iter().map(|it| (approve(it.id()), it.name(), it.id()));
+    let people = systems
+        .wechat
+        .people
+        .iter()
+        .map(|it| (approve(it.id()), it.name(), it.id()));
     let mut buttons = vec![(Setting::Phone(WechatApproval::Ask), "每次询问", "ask")];
     buttons.extend(people);
     buttons.push((Setting::Phone(WechatApproval::Decline), "拒绝", "decline"));
@@ -113,8 +163,16 @@ fn phone(systems: &Systems) -> Vec<Button<'_>> {
 
 fn bindings(systems: &Systems, person: &WechatPerson) -> Markup {
     let group = [
-        (Setting::Bound(person.id().to_owned(), true), "绑定", "bound"),
-        (Setting::Bound(person.id().to_owned(), false), "未绑定", "not bound"),
+        (
+            Setting::Bound(person.id().to_owned(), true),
+            "绑定",
+            "bound",
+        ),
+        (
+            Setting::Bound(person.id().to_owned(), false),
+            "未绑定",
+            "not bound",
+        ),
     ];
     html! { div.switches role="group" aria-label=(person.name()) { (buttons(systems, &group)) } }
 }

@@ -11,7 +11,11 @@ use crate::message::reply::Reply;
 /// Returns the reply of `endpoint`.
 pub(crate) fn dispatch(systems: &Systems, endpoint: Endpoint, call: &Call<'_>) -> Reply {
     if !endpoint.allows(&call.parts.method) {
-        return Reply::error_page(StatusCode::METHOD_NOT_ALLOWED, "请求方法不对", "Wrong method");
+        return Reply::error_page(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "请求方法不对",
+            "Wrong method",
+        );
     }
     match endpoint {
         Endpoint::ManagerConnect => systems.weika.manager_connect(call),

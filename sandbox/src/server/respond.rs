@@ -34,22 +34,36 @@ pub(crate) struct Inner {
 
 impl Inner {
     /// Responds to one call. A notification of `reset` makes the connection break.
-    pub(crate) async fn respond(&self, request: Request<Incoming>, reset: Arc<Notify>) -> Response<ResponseBody> {
+    pub(crate) async fn respond(
+        &self,
+        request: Request<Incoming>,
+        reset: Arc<Notify>,
+    ) -> Response<ResponseBody> {
         let (parts, body) = request.into_parts();
-        let host = parts.headers.get(header::HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+        let host = parts
+            .headers
+            .get(header::HOST)
+            .map(HeaderValue::as_bytes)
+            .unwrap_or_default();
         let host = String::from_utf8_lossy(host).into_owned();
         let endpoint = Endpoint::at(parts.uri.path());
         self.call_log.arrive(endpoint, &host);
         let fault = endpoint.and_then(|endpoint| self.faults.take(endpoint));
         let variations = self.variations.snapshot();
 
-        let reply = self.reply(endpoint, &parts, body, fault.as_ref(), &variations).await;
+        let reply = self
+            .reply(endpoint, &parts, body, fault.as_ref(), &variations)
+            .await;
         let outcome = match (&fault, reply.refusal) {
             (Some(fault), _) => Outcome::Faulted(fault.behaviour().name),
             (None, Some(number)) => Outcome::Refused(number),
             (None, None) => Outcome::Answered,
         };
-        self.call_log.finish(Entry { endpoint, host, outcome });
+        self.call_log.finish(Entry {
+            endpoint,
+            host,
+            outcome,
+        });
 
         let (content_type, bytes) = reply.render(&variations);
         let body = match fault {
@@ -83,26 +97,49 @@ impl Inner {
         variations: &[Variation],
     ) -> Reply {
         let Some(endpoint) = endpoint else {
-            return if parts.uri.path() == "/" { Reply::page(home(&self.systems)) } else { not_found() };
+            return if parts.uri.path() == "/" {
+                Reply::page(home(&self.systems))
+            } else {
+                not_found()
+            };
         };
         if let Some(reply) = fault.and_then(|fault| replacement(fault, endpoint.format())) {
             return reply;
         }
         match read(body).await {
-            Ok(body) => dispatch(&self.systems, endpoint, &Call { parts, body: &body, variations, fault }),
-            Err(Unreadable::TooSlow) => {
-                Reply::error_page(StatusCode::REQUEST_TIMEOUT, "请求超时", "408 Request Timeout")
+            Ok(body) => dispatch(
+                &self.systems,
+                endpoint,
+                &Call {
+                    parts,
+                    body: &body,
+                    variations,
+                    fault,
+                },
+            ),
+            Err(Unreadable::TooSlow) => Reply::error_page(
+                StatusCode::REQUEST_TIMEOUT,
+                "请求超时",
+                "408 Request Timeout",
+            ),
+            Err(_) if endpoint.format() == ResponseFormat::Weika => {
+                WeikaRefusal::ParameterWrong.reply()
             }
-            Err(_) if endpoint.format() == ResponseFormat::Weika => WeikaRefusal::ParameterWrong.reply(),
-            Err(Unreadable::TooLong) => {
-                Reply::error_page(StatusCode::PAYLOAD_TOO_LARGE, "请求过大", "413 Content Too Large")
-            }
+            Err(Unreadable::TooLong) => Reply::error_page(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "请求过大",
+                "413 Content Too Large",
+            ),
             Err(Unreadable::Incomplete) => Reply::bad_request("请求不完整", "400 Bad Request"),
         }
     }
 }
 
-fn response(reply: Reply, content_type: Option<&'static str>, body: ResponseBody) -> Response<ResponseBody> {
+fn response(
+    reply: Reply,
+    content_type: Option<&'static str>,
+    body: ResponseBody,
+) -> Response<ResponseBody> {
     let mut response = Response::new(body);
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();
@@ -147,10 +184,14 @@ fn replacement(fault: &Fault, format: ResponseFormat) -> Option<Reply> {
     Some(match fault {
         // Never sent.
         Fault::ResetBefore => Reply::failure(StatusCode::BAD_GATEWAY, Content::Empty),
-        Fault::BadGateway => Reply::error_page(StatusCode::BAD_GATEWAY, "网关错误", "502 Bad Gateway"),
-        Fault::TooManyRequests => {
-            Reply::error_page(StatusCode::TOO_MANY_REQUESTS, "请求过于频繁", "429 Too Many Requests")
+        Fault::BadGateway => {
+            Reply::error_page(StatusCode::BAD_GATEWAY, "网关错误", "502 Bad Gateway")
         }
+        Fault::TooManyRequests => Reply::error_page(
+            StatusCode::TOO_MANY_REQUESTS,
+            "请求过于频繁",
+            "429 Too Many Requests",
+        ),
         Fault::Redirect(location) => return Reply::redirect(location),
         Fault::Errcode(errcode) => Reply::refusal(format, errcode.clone(), "system error"),
         Fault::NotLatest => {
@@ -162,6 +203,12 @@ fn replacement(fault: &Fault, format: ResponseFormat) -> Option<Reply> {
 }
 
 fn not_found() -> Reply {
-    let body = [("errcode".to_owned(), json!(404)), ("errmsg".to_owned(), json!("not found"))];
-    Reply::failure(StatusCode::NOT_FOUND, Content::Json(ResponseFormat::Weika, Map::from_iter(body)))
+    let body = [
+        ("errcode".to_owned(), json!(404)),
+        ("errmsg".to_owned(), json!("not found")),
+    ];
+    Reply::failure(
+        StatusCode::NOT_FOUND,
+        Content::Json(ResponseFormat::Weika, Map::from_iter(body)),
+    )
 }

@@ -27,7 +27,11 @@ impl Sandbox {
         let address = listener.local_addr()?;
         let inner = Arc::new(inner);
         let acceptor = tokio::spawn(accept(listener, Arc::clone(&inner)));
-        Ok(Self { address, inner, acceptor })
+        Ok(Self {
+            address,
+            inner,
+            acceptor,
+        })
     }
 
     /// Returns the address on which it listens.

@@ -41,7 +41,11 @@ impl Setting {
             Self::Kesion(state) => systems.kesion.settings().state = *state,
             Self::KesionAutoLogin(on) => systems.kesion.settings().auto_login = *on,
             Self::Binding(state) => *systems.binding.state() = *state,
-            Self::Phone(WechatApproval::Approve(person)) if systems.wechat_person(person).is_none() => return false,
+            Self::Phone(WechatApproval::Approve(person))
+                if systems.wechat_person(person).is_none() =>
+            {
+                return false;
+            }
             Self::Phone(approval) => *systems.wechat.approval() = approval.clone(),
             Self::Bound(person, bound) => return systems.set_bound(person, *bound),
         }
@@ -95,14 +99,29 @@ const BINDING: [(&str, BindingState); 12] = [
     ("2004", BindingState::Refusing(BindingRefusal::CodeEmpty)),
     ("2035", BindingState::Refusing(BindingRefusal::UnknownAppId)),
     ("440001", BindingState::Refusing(BindingRefusal::Busy)),
-    ("440002", BindingState::Refusing(BindingRefusal::NoPermission)),
-    ("440003", BindingState::Refusing(BindingRefusal::NotLoggedIn)),
-    ("440004", BindingState::Refusing(BindingRefusal::TokenInvalid)),
-    ("440007", BindingState::Refusing(BindingRefusal::RequestFailed)),
+    (
+        "440002",
+        BindingState::Refusing(BindingRefusal::NoPermission),
+    ),
+    (
+        "440003",
+        BindingState::Refusing(BindingRefusal::NotLoggedIn),
+    ),
+    (
+        "440004",
+        BindingState::Refusing(BindingRefusal::TokenInvalid),
+    ),
+    (
+        "440007",
+        BindingState::Refusing(BindingRefusal::RequestFailed),
+    ),
 ];
 
 fn word<T: PartialEq>(words: &[(&'static str, T)], state: &T) -> &'static str {
-    words.iter().find(|(_, it)| it == state).map_or("", |(word, _)| word)
+    words
+        .iter()
+        .find(|(_, it)| it == state)
+        .map_or("", |(word, _)| word)
 }
 
 #[cfg(test)]
@@ -111,15 +130,31 @@ mod tests {
 
     #[test]
     fn setting_is_found_by_its_name() {
-        for setting in
-            KESION.map(|(_, it)| Setting::Kesion(it)).into_iter().chain(BINDING.map(|(_, it)| Setting::Binding(it)))
+        for setting in KESION
+            .map(|(_, it)| Setting::Kesion(it))
+            .into_iter()
+            .chain(BINDING.map(|(_, it)| Setting::Binding(it)))
         {
             assert_eq!(Setting::parse(&setting.to_string()), Some(setting));
         }
-        for name in ["kesion-auto-login:on", "phone:ask", "phone:decline", "person:a:b", "bind:小明", "unbind:x"] {
+        for name in [
+            "kesion-auto-login:on",
+            "phone:ask",
+            "phone:decline",
+            "person:a:b",
+            "bind:小明",
+            "unbind:x",
+        ] {
             assert_eq!(Setting::parse(name).unwrap().to_string(), name);
         }
-        for name in ["", "kesion", "kesion:", "phone:xiaoming", "binding:2000", "other:x"] {
+        for name in [
+            "",
+            "kesion",
+            "kesion:",
+            "phone:xiaoming",
+            "binding:2000",
+            "other:x",
+        ] {
             assert_eq!(Setting::parse(name), None, "{name}");
         }
     }

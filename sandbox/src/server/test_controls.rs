@@ -81,7 +81,11 @@ impl Sandbox {
 
     /// Sets whether WeChat's page accepts every browser, or only those with WeChat's `User-Agent`, as by default.
     pub fn accept_any_browser(&self, accept: bool) {
-        self.inner.systems.wechat.any_browser.store(accept, Ordering::Release);
+        self.inner
+            .systems
+            .wechat
+            .any_browser
+            .store(accept, Ordering::Release);
     }
 
     /// Issues a WeChat code for the person of this id at the sandbox's own official account, as if a browser had been
@@ -100,13 +104,19 @@ impl Sandbox {
     }
 
     /// Binds the WeChat of the person of this id to the person's own account. Returns whether there is such a person.
-    #[expect(clippy::must_use_candidate, reason = "a test that configures its own people knows the result")]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "a test that configures its own people knows the result"
+    )]
     pub fn bind(&self, person: &str) -> bool {
         self.inner.systems.set_bound(person, true)
     }
 
     /// Removes the binding of the person of this id. Returns whether there is such a person.
-    #[expect(clippy::must_use_candidate, reason = "a test that configures its own people knows the result")]
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "a test that configures its own people knows the result"
+    )]
     pub fn unbind(&self, person: &str) -> bool {
         self.inner.systems.set_bound(person, false)
     }

@@ -71,7 +71,11 @@ impl CallLog {
     /// Returns the number of calls to `endpoint` that have arrived, whether a response was sent or not.
     #[must_use]
     pub fn count(&self, endpoint: Endpoint) -> u64 {
-        self.counts().calls.get(&Some(endpoint)).copied().unwrap_or(0)
+        self.counts()
+            .calls
+            .get(&Some(endpoint))
+            .copied()
+            .unwrap_or(0)
     }
 
     /// Returns the number of calls to paths that are not documented.
@@ -82,7 +86,11 @@ impl CallLog {
 
     /// Waits until at least `calls` calls to `endpoint` have arrived; returns at once if they have. With it a test acts
     /// in the middle of a call without sleeping.
-    pub fn reached(&self, endpoint: Endpoint, calls: u64) -> impl Future<Output = ()> + Send + use<> {
+    pub fn reached(
+        &self,
+        endpoint: Endpoint,
+        calls: u64,
+    ) -> impl Future<Output = ()> + Send + use<> {
         let log = self.clone();
         async move {
             loop {
@@ -112,7 +120,11 @@ impl CallLog {
     /// Returns the number of codes that were exchanged for a person.
     #[must_use]
     pub fn codes_exchanged(&self) -> u64 {
-        self.counts().code_uses.iter().map(|it| u64::from(it.accepted)).sum()
+        self.counts()
+            .code_uses
+            .iter()
+            .map(|it| u64::from(it.accepted))
+            .sum()
     }
 
     /// Returns the number of refused exchanges: the code was used, expired, issued to another application, or never
@@ -120,7 +132,11 @@ impl CallLog {
     #[must_use]
     pub fn codes_refused(&self) -> u64 {
         let counts = self.counts();
-        let refused: u64 = counts.code_uses.iter().map(|it| u64::from(it.refused)).sum();
+        let refused: u64 = counts
+            .code_uses
+            .iter()
+            .map(|it| u64::from(it.refused))
+            .sum();
         refused + counts.unknown_codes
     }
 
@@ -128,7 +144,11 @@ impl CallLog {
     #[must_use]
     pub fn max_uses_of_one_code(&self) -> u32 {
         let counts = self.counts();
-        let most = counts.code_uses.iter().map(|it| it.accepted.saturating_add(it.refused)).max();
+        let most = counts
+            .code_uses
+            .iter()
+            .map(|it| it.accepted.saturating_add(it.refused))
+            .max();
         most.unwrap_or(0)
     }
 

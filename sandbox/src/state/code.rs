@@ -46,7 +46,13 @@ struct Code {
 
 impl Codes {
     pub(crate) fn new(form: CodeForm, clock: Clock, life: Duration, call_log: CallLog) -> Self {
-        Self { form, clock, life, call_log, issued: Mutex::default() }
+        Self {
+            form,
+            clock,
+            life,
+            call_log,
+            issued: Mutex::default(),
+        }
     }
 
     /// Issues a code for `person` at `app`.
@@ -60,10 +66,21 @@ impl Codes {
         let mut issued = lock(&self.issued);
         if issued.codes.len() >= issued.sweep_at {
             // A code that expired long ago can be forgotten: the response to it is the same.
-            issued.codes.retain(|_, code| elapsed(code.issued, now) < self.life.saturating_mul(2));
+            issued
+                .codes
+                .retain(|_, code| elapsed(code.issued, now) < self.life.saturating_mul(2));
             issued.sweep_at = (issued.codes.len() * 2).max(1_024);
         }
-        issued.codes.insert(text.clone(), Code { number, app, person, issued: now, used: false });
+        issued.codes.insert(
+            text.clone(),
+            Code {
+                number,
+                app,
+                person,
+                issued: now,
+                used: false,
+            },
+        );
         issued.last = Some(text.clone());
         Ok(text)
     }
@@ -107,9 +124,15 @@ mod tests {
     fn codes() -> (Codes, Arc<AtomicU64>, CallLog) {
         let millis = Arc::new(AtomicU64::new(1_700_000_000_000));
         let time = Arc::clone(&millis);
-        let clock = Clock::new(move || SystemTime::UNIX_EPOCH + Duration::from_millis(time.load(Ordering::Relaxed)));
+        let clock = Clock::new(move || {
+            SystemTime::UNIX_EPOCH + Duration::from_millis(time.load(Ordering::Relaxed))
+        });
         let call_log = CallLog::default();
-        (Codes::new(CodeForm::Digits, clock, LIFE, call_log.clone()), millis, call_log)
+        (
+            Codes::new(CodeForm::Digits, clock, LIFE, call_log.clone()),
+            millis,
+            call_log,
+        )
     }
 
     #[test]
@@ -125,7 +148,11 @@ mod tests {
         millis.fetch_add(300_000, Ordering::Relaxed);
         assert_eq!(codes.consume(0, &late), None, "expired");
         assert_eq!(codes.consume(0, "000000000000000000"), None, "never issued");
-        let counts = (call_log.codes_issued(), call_log.codes_exchanged(), call_log.codes_refused());
+        let counts = (
+            call_log.codes_issued(),
+            call_log.codes_exchanged(),
+            call_log.codes_refused(),
+        );
         assert_eq!(counts, (2, 1, 4));
         assert_eq!(call_log.max_uses_of_one_code(), 3);
     }

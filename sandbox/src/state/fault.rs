@@ -132,7 +132,9 @@ impl Faults {
 
     /// Takes the fault of a redirect to the application that skips `approve`, the endpoint that usually redirects.
     pub(crate) fn take_for_redirect(&self, approve: Endpoint) -> Option<Fault> {
-        self.take_if(approve, |fault| fault.applies_to(approve) && !fault.applies_to(Endpoint::ManagerConnect))
+        self.take_if(approve, |fault| {
+            fault.applies_to(approve) && !fault.applies_to(Endpoint::ManagerConnect)
+        })
     }
 
     fn take_if(&self, endpoint: Endpoint, wanted: impl Fn(&Fault) -> bool) -> Option<Fault> {
@@ -150,7 +152,10 @@ impl Faults {
     }
 
     fn add(&self, endpoint: Endpoint, fault: Fault, times: Times) {
-        self.waiting().entry(endpoint).or_default().push_back((fault, times));
+        self.waiting()
+            .entry(endpoint)
+            .or_default()
+            .push_back((fault, times));
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -170,7 +175,15 @@ mod tests {
         faults.once(Endpoint::AccessToken, Fault::EmptyBody);
         faults.always(Endpoint::ManagerInfo, Fault::ResetAfter);
         let taken: Vec<_> = (0..4).map(|_| faults.take(Endpoint::AccessToken)).collect();
-        assert_eq!(taken, [Some(Fault::Hang), Some(Fault::Hang), Some(Fault::EmptyBody), None]);
+        assert_eq!(
+            taken,
+            [
+                Some(Fault::Hang),
+                Some(Fault::Hang),
+                Some(Fault::EmptyBody),
+                None
+            ]
+        );
         for _ in 0..3 {
             assert_eq!(faults.take(Endpoint::ManagerInfo), Some(Fault::ResetAfter));
         }
@@ -183,7 +196,10 @@ mod tests {
         let faults = Faults::default();
         faults.once(Endpoint::AccessToken, Fault::SameCode);
         faults.once(Endpoint::AccessToken, Fault::ExpiresIn(None));
-        assert_eq!(faults.take(Endpoint::AccessToken), Some(Fault::ExpiresIn(None)));
+        assert_eq!(
+            faults.take(Endpoint::AccessToken),
+            Some(Fault::ExpiresIn(None))
+        );
         assert_eq!(faults.take(Endpoint::AccessToken), None);
         assert_eq!(faults.pending(Endpoint::AccessToken), [Fault::SameCode]);
     }

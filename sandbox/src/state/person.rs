@@ -65,15 +65,27 @@ impl Person {
 
     /// Sets the real-name data: number of the campus card, name, and the person's relation to the school.
     #[must_use]
-    pub fn real_info(mut self, card_number: impl Into<String>, name: impl Into<String>, kind: IdentityKind) -> Self {
-        self.real_info = Some(RealInfo { card_number: card_number.into(), name: name.into(), kind });
+    pub fn real_info(
+        mut self,
+        card_number: impl Into<String>,
+        name: impl Into<String>,
+        kind: IdentityKind,
+    ) -> Self {
+        self.real_info = Some(RealInfo {
+            card_number: card_number.into(),
+            name: name.into(),
+            kind,
+        });
         self
     }
 
     /// Sets the school's main official account: APPID and original ID (`gh_…`).
     #[must_use]
     pub fn media_info(mut self, app_id: impl Into<String>, media_id: impl Into<String>) -> Self {
-        self.media_info = Some(MediaInfo { app_id: app_id.into(), media_id: media_id.into() });
+        self.media_info = Some(MediaInfo {
+            app_id: app_id.into(),
+            media_id: media_id.into(),
+        });
         self
     }
 

@@ -40,7 +40,13 @@ pub(crate) enum BadToken {
 
 impl Tokens {
     pub(crate) fn new(clock: Clock, life: Duration, overlap: Duration, call_log: CallLog) -> Self {
-        Self { clock, life, overlap, call_log, issued: Mutex::default() }
+        Self {
+            clock,
+            life,
+            overlap,
+            call_log,
+            issued: Mutex::default(),
+        }
     }
 
     /// Issues a token for `app`. Its predecessors become invalid after the overlap.
@@ -49,11 +55,20 @@ impl Tokens {
         let now = self.clock.now();
         let mut issued = lock(&self.issued);
         let remembered = self.life.saturating_add(REMEMBERED);
-        issued.0.retain(|_, token| elapsed(token.issued, now) < remembered);
+        issued
+            .0
+            .retain(|_, token| elapsed(token.issued, now) < remembered);
         for token in issued.0.values_mut().filter(|it| it.app == app) {
             token.replaced.get_or_insert(now);
         }
-        issued.0.insert(text.clone(), Token { app, issued: now, replaced: None });
+        issued.0.insert(
+            text.clone(),
+            Token {
+                app,
+                issued: now,
+                replaced: None,
+            },
+        );
         drop(issued);
         self.call_log.token_issued();
         Ok(text)
@@ -64,7 +79,10 @@ impl Tokens {
         let now = self.clock.now();
         let issued = lock(&self.issued);
         let token = issued.0.get(token).ok_or(BadToken::Unknown)?;
-        if token.replaced.is_some_and(|replaced| elapsed(replaced, now) >= self.overlap) {
+        if token
+            .replaced
+            .is_some_and(|replaced| elapsed(replaced, now) >= self.overlap)
+        {
             Err(BadToken::Unknown)
         } else if elapsed(token.issued, now) >= self.life {
             Err(BadToken::Expired)
@@ -107,7 +125,9 @@ mod tests {
     fn token_becomes_invalid_by_age_or_by_its_successor() {
         let millis = Arc::new(AtomicU64::new(1_700_000_000_000));
         let time = Arc::clone(&millis);
-        let clock = Clock::new(move || SystemTime::UNIX_EPOCH + Duration::from_millis(time.load(Ordering::Relaxed)));
+        let clock = Clock::new(move || {
+            SystemTime::UNIX_EPOCH + Duration::from_millis(time.load(Ordering::Relaxed))
+        });
         let tokens = Tokens::new(clock, LIFE, OVERLAP, CallLog::default());
         let first = tokens.issue(0).unwrap();
         let other = tokens.issue(1).unwrap();
@@ -130,7 +150,10 @@ mod tests {
         let tokens = Tokens::new(Clock::default(), LIFE, Duration::ZERO, CallLog::default());
         let first = tokens.issue(0).unwrap();
         let second = tokens.issue(0).unwrap();
-        assert_eq!((tokens.app(&first), tokens.app(&second)), (Err(BadToken::Unknown), Ok(0)));
+        assert_eq!(
+            (tokens.app(&first), tokens.app(&second)),
+            (Err(BadToken::Unknown), Ok(0))
+        );
     }
 
     #[test]

@@ -171,7 +171,8 @@ impl Variations {
 
     /// Switches `variation` off in every form.
     pub fn off(&self, variation: &Variation) {
-        self.active().retain(|it| discriminant(it) != discriminant(variation));
+        self.active()
+            .retain(|it| discriminant(it) != discriminant(variation));
     }
 
     /// Switches all variations off.

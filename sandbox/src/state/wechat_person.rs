@@ -19,7 +19,13 @@ impl WechatPerson {
     /// sandbox's links; `name` is shown on its pages.
     #[must_use]
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { id: id.into(), name: name.into(), mobile: None, bound: false, company: false }
+        Self {
+            id: id.into(),
+            name: name.into(),
+            mobile: None,
+            bound: false,
+            company: false,
+        }
     }
 
     /// Sets the mobile number of the person's own account: 11 digits. It is the user name there, and the receiver of
@@ -73,7 +79,11 @@ impl WechatPerson {
             name[..1.min(self.id.len())].make_ascii_uppercase();
             return format!("oFollower{name}{:0>width$}", 1, width = 19 - name.len());
         }
-        let digest = Sha256::new().chain_update(app_id).chain_update([0]).chain_update(&self.id).finalize();
+        let digest = Sha256::new()
+            .chain_update(app_id)
+            .chain_update([0])
+            .chain_update(&self.id)
+            .finalize();
         format!("o{:.27}", URL_SAFE_NO_PAD.encode(digest))
     }
 
@@ -84,7 +94,10 @@ impl WechatPerson {
         vec![
             Self::new("xiaoming", "小明").mobile("13800000001").bound(),
             Self::new("xiaohong", "小红").mobile("13800000002"),
-            Self::new("laoli", "老李").mobile("13800000003").bound().company(),
+            Self::new("laoli", "老李")
+                .mobile("13800000003")
+                .bound()
+                .company(),
         ]
     }
 
@@ -122,10 +135,17 @@ mod tests {
 
     #[test]
     fn examples_can_be_read() {
-        let ids: Vec<_> = WechatPerson::examples().iter().map(|it| it.open_id(APP_ID)).collect();
+        let ids: Vec<_> = WechatPerson::examples()
+            .iter()
+            .map(|it| it.open_id(APP_ID))
+            .collect();
         assert_eq!(
             ids,
-            ["oFollowerXiaoming00000000001", "oFollowerXiaohong00000000001", "oFollowerLaoli00000000000001"]
+            [
+                "oFollowerXiaoming00000000001",
+                "oFollowerXiaohong00000000001",
+                "oFollowerLaoli00000000000001"
+            ]
         );
     }
 }

@@ -23,5 +23,6 @@ pub(crate) fn to_application(
     let parameters: Vec<_> = code.into_iter().chain(state).collect();
     let twice = variations.contains(&Variation::SecondQuestionMark);
     let location = with_parameters(redirect_uri, &parameters.join("&"), twice);
-    Reply::redirect(&location).unwrap_or_else(|| Reply::bad_request("回调地址不对", "redirect_uri is not an address"))
+    Reply::redirect(&location)
+        .unwrap_or_else(|| Reply::bad_request("回调地址不对", "redirect_uri is not an address"))
 }

@@ -6,7 +6,11 @@ use crate::support::ManualClock;
 #[tokio::test]
 async fn cookies_are_taken_and_sent_by_the_rules() {
     let browser = secure().await;
-    let (app, www, plain) = ("https://app.example/", "https://www.app.example/", "http://app.example/");
+    let (app, www, plain) = (
+        "https://app.example/",
+        "https://www.app.example/",
+        "http://app.example/",
+    );
     for (from, set, to, sent) in [
         // Host-only and `Domain`.
         (app, "a=1", app, true),
@@ -24,8 +28,18 @@ async fn cookies_are_taken_and_sent_by_the_rules() {
         (app, "__Host-a=1; Secure; Path=/", app, true),
         (app, "__Host-a=1; Secure", app, false),
         (app, "__Host-a=1; Path=/", app, false),
-        (app, "__Host-a=1; Secure; Path=/; Domain=app.example", app, false),
-        (app, "__HOST-a=1; Secure; Path=/x", "https://app.example/x", false),
+        (
+            app,
+            "__Host-a=1; Secure; Path=/; Domain=app.example",
+            app,
+            false,
+        ),
+        (
+            app,
+            "__HOST-a=1; Secure; Path=/x",
+            "https://app.example/x",
+            false,
+        ),
         (plain, "__Host-a=1; Secure; Path=/", plain, false),
         (app, "__Secure-a=1; Secure; Domain=app.example", www, true),
         (app, "__Secure-a=1", app, false),
@@ -33,14 +47,29 @@ async fn cookies_are_taken_and_sent_by_the_rules() {
         (app, "a=1; Path=/auth", "https://app.example/auth/x", true),
         (app, "a=1; Path=/auth", "https://app.example/author", false),
         (app, "a=1; Path=relative", app, true),
-        ("https://app.example/a/b", "a=1", "https://app.example/a/c", true),
+        (
+            "https://app.example/a/b",
+            "a=1",
+            "https://app.example/a/c",
+            true,
+        ),
         ("https://app.example/a/b", "a=1", app, false),
         // Age.
         (app, "a=1; Max-Age=60", app, true),
         (app, "a=1; Max-Age=0", app, false),
         (app, "a=1; Max-Age=-5", app, false),
-        (app, "a=1; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT", app, true),
-        (app, "a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT", app, false),
+        (
+            app,
+            "a=1; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+            app,
+            true,
+        ),
+        (
+            app,
+            "a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+            app,
+            false,
+        ),
         // `SameSite` and the rest.
         (app, "a=1; SameSite=None", app, false),
         (app, "a=1; SameSite=None; Secure", app, true),
@@ -49,7 +78,11 @@ async fn cookies_are_taken_and_sent_by_the_rules() {
     ] {
         let tab = browser.without_cookies();
         tab.get(&with(from, "set", set)).await.unwrap();
-        assert_eq!(cookies_at(&tab, to).await.is_some(), sent, "{set:?} from {from} to {to}");
+        assert_eq!(
+            cookies_at(&tab, to).await.is_some(),
+            sent,
+            "{set:?} from {from} to {to}"
+        );
     }
 }
 
@@ -97,8 +130,14 @@ async fn set_cookie_is_parsed_as_the_standard_says() {
         // A date that fails and a `Max-Age` that is no number are ignored.
         ("a=1; Expires=Sat, 15-Apr-17 ::00 21:01:22", None),
         ("a=1; Expires=never", Some("a=1")),
-        ("a=1; Max-Age=0; Expires=Tue, 01 Jan 2097 00:00:00 GMT", None),
-        ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Expires=Thu, 30 Feb 2097 00:00:00 GMT", None),
+        (
+            "a=1; Max-Age=0; Expires=Tue, 01 Jan 2097 00:00:00 GMT",
+            None,
+        ),
+        (
+            "a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Expires=Thu, 30 Feb 2097 00:00:00 GMT",
+            None,
+        ),
         ("a=1; Max-Age=", Some("a=1")),
         ("a=1; Max-Age=-", Some("a=1")),
         ("a=1; Max-Age=+0", Some("a=1")),
@@ -118,22 +157,54 @@ async fn set_cookie_is_parsed_as_the_standard_says() {
 #[tokio::test]
 async fn insecure_page_cannot_touch_a_secure_cookie() {
     let browser = secure().await;
-    browser.get(&with("https://app.example/", "set", "a=good; Secure")).await.unwrap();
-    browser.get(&with("http://app.example/", "set", "a=evil; Domain=app.example")).await.unwrap();
-    browser.get(&with("http://app.example/", "set", "a=; Max-Age=0")).await.unwrap();
-    assert_eq!(cookies_at(&browser, "https://app.example/").await.as_deref(), Some("a=good"));
+    browser
+        .get(&with("https://app.example/", "set", "a=good; Secure"))
+        .await
+        .unwrap();
+    browser
+        .get(&with(
+            "http://app.example/",
+            "set",
+            "a=evil; Domain=app.example",
+        ))
+        .await
+        .unwrap();
+    browser
+        .get(&with("http://app.example/", "set", "a=; Max-Age=0"))
+        .await
+        .unwrap();
+    assert_eq!(
+        cookies_at(&browser, "https://app.example/")
+            .await
+            .as_deref(),
+        Some("a=good")
+    );
 }
 
 #[tokio::test]
 async fn longer_paths_come_first_and_then_older_cookies() {
     let browser = secure().await;
     let url = "https://app.example/a/b";
-    for set in ["one=1; Path=/", "two=2; Path=/a", "three=3; Path=/", "one=4; Path=/"] {
+    for set in [
+        "one=1; Path=/",
+        "two=2; Path=/a",
+        "three=3; Path=/",
+        "one=4; Path=/",
+    ] {
         browser.get(&with(url, "set", set)).await.unwrap();
     }
-    assert_eq!(cookies_at(&browser, url).await.as_deref(), Some("two=2; one=4; three=3"));
-    browser.get(&with(url, "set", "one=; Path=/; Max-Age=0")).await.unwrap();
-    assert_eq!(cookies_at(&browser, url).await.as_deref(), Some("two=2; three=3"));
+    assert_eq!(
+        cookies_at(&browser, url).await.as_deref(),
+        Some("two=2; one=4; three=3")
+    );
+    browser
+        .get(&with(url, "set", "one=; Path=/; Max-Age=0"))
+        .await
+        .unwrap();
+    assert_eq!(
+        cookies_at(&browser, url).await.as_deref(),
+        Some("two=2; three=3")
+    );
 }
 
 #[tokio::test]
@@ -142,10 +213,21 @@ async fn cookies_do_not_care_for_ports_and_are_secure_on_loopback_only_when_trus
     for (trust, expected) in [(false, "b=2"), (true, "__Host-a=1; b=2")] {
         let browser = Browser::new().trust_loopback(trust);
         let url = format!("http://{one}/");
-        browser.get(&with(&url, "set", "__Host-a=1; Secure; Path=/")).await.unwrap();
+        browser
+            .get(&with(&url, "set", "__Host-a=1; Secure; Path=/"))
+            .await
+            .unwrap();
         browser.get(&with(&url, "set", "b=2")).await.unwrap();
-        assert_eq!(cookies_at(&browser, &format!("http://{two}/")).await.as_deref(), Some(expected));
-        assert_eq!(cookies_at(&browser, &format!("http://localhost:{}/", one.port())).await, None);
+        assert_eq!(
+            cookies_at(&browser, &format!("http://{two}/"))
+                .await
+                .as_deref(),
+            Some(expected)
+        );
+        assert_eq!(
+            cookies_at(&browser, &format!("http://localhost:{}/", one.port())).await,
+            None
+        );
     }
 }
 
@@ -153,21 +235,42 @@ async fn cookies_do_not_care_for_ports_and_are_secure_on_loopback_only_when_trus
 async fn same_site_decides_what_comes_along_from_elsewhere() {
     let browser = secure().await;
     let app = "https://app.example/";
-    for set in ["lax=1", "strict=1; SameSite=Strict", "none=1; SameSite=None; Secure"] {
+    for set in [
+        "lax=1",
+        "strict=1; SameSite=Strict",
+        "none=1; SameSite=None; Secure",
+    ] {
         browser.get(&with(app, "set", set)).await.unwrap();
     }
     let all = Some("lax=1; strict=1; none=1");
     let other = "https://other.example/";
-    let sent = async |visit: io::Result<Visit>| visit.unwrap().hops().last().unwrap().sent_cookies.clone();
+    let sent =
+        async |visit: io::Result<Visit>| visit.unwrap().hops().last().unwrap().sent_cookies.clone();
     assert_eq!(sent(browser.get(app).await).await.as_deref(), all);
     assert_eq!(sent(browser.fetch(app).await).await.as_deref(), all);
     assert_eq!(sent(browser.post(app, "").await).await.as_deref(), all);
-    assert_eq!(sent(browser.get_from("https://www.app.example/", app).await).await.as_deref(), all);
-    assert_eq!(sent(browser.get_from(other, app).await).await.as_deref(), Some("lax=1; none=1"));
-    assert_eq!(sent(browser.post_from(other, app, "").await).await.as_deref(), Some("none=1"));
+    assert_eq!(
+        sent(browser.get_from("https://www.app.example/", app).await)
+            .await
+            .as_deref(),
+        all
+    );
+    assert_eq!(
+        sent(browser.get_from(other, app).await).await.as_deref(),
+        Some("lax=1; none=1")
+    );
+    assert_eq!(
+        sent(browser.post_from(other, app, "").await)
+            .await
+            .as_deref(),
+        Some("none=1")
+    );
     // One foreign hop makes the rest cross-site, also if the beginning was typed.
     let there_and_back = with(app, "to", &with(other, "to", app));
-    assert_eq!(sent(browser.get(&there_and_back).await).await.as_deref(), Some("lax=1; none=1"));
+    assert_eq!(
+        sent(browser.get(&there_and_back).await).await.as_deref(),
+        Some("lax=1; none=1")
+    );
 }
 
 #[tokio::test]
@@ -188,7 +291,12 @@ async fn tabs_share_cookies_and_other_browsers_do_not() {
 async fn cookies_expire_by_the_clock() {
     let hand = ManualClock::new(1_700_000_000);
     let browser = Browser::new().clock(hand.now());
-    browser.plant_cookie("https://app.example/", "a=secret; Max-Age=60; Secure; HttpOnly").unwrap();
+    browser
+        .plant_cookie(
+            "https://app.example/",
+            "a=secret; Max-Age=60; Secure; HttpOnly",
+        )
+        .unwrap();
     hand.advance(Duration::from_secs(59));
     let cookies = browser.cookies();
     assert!(cookies[0].secure && cookies[0].http_only && cookies[0].host_only);

@@ -8,7 +8,9 @@ pub(crate) struct ManualClock(Arc<Mutex<SystemTime>>);
 
 impl ManualClock {
     pub(crate) fn new(unix_seconds: u64) -> Self {
-        Self(Arc::new(Mutex::new(SystemTime::UNIX_EPOCH + Duration::from_secs(unix_seconds))))
+        Self(Arc::new(Mutex::new(
+            SystemTime::UNIX_EPOCH + Duration::from_secs(unix_seconds),
+        )))
     }
 
     /// Returns the function that sandboxes and browsers take.

@@ -13,7 +13,10 @@ async fn faulted(fault: Fault) -> (io::Result<Raw>, u64) {
     sandbox.faults().once(Endpoint::ManagerInfo, fault);
     let answer = post(&sandbox, &target, &json!({ "wxcode": code })).await;
     let call_log = sandbox.call_log();
-    assert_eq!(call_log.entries().last().unwrap().outcome, Outcome::Faulted(name));
+    assert_eq!(
+        call_log.entries().last().unwrap().outcome,
+        Outcome::Faulted(name)
+    );
     assert!(sandbox.faults().pending(Endpoint::ManagerInfo).is_empty());
     (answer, call_log.codes_exchanged())
 }
@@ -23,7 +26,10 @@ async fn reset_comes_before_or_after_the_code_is_consumed() {
     for (fault, expected) in [(Fault::ResetBefore, 0), (Fault::ResetAfter, 1)] {
         let (answer, consumed) = faulted(fault).await;
         let error = answer.err().unwrap();
-        assert_eq!((error.kind(), consumed), (io::ErrorKind::ConnectionReset, expected));
+        assert_eq!(
+            (error.kind(), consumed),
+            (io::ErrorKind::ConnectionReset, expected)
+        );
     }
 }
 
@@ -42,7 +48,10 @@ async fn broken_body_belongs_to_a_consumed_code() {
     let (huge, consumed) = faulted(Fault::HugeBody).await;
     let huge = huge.unwrap();
     assert!(huge.is_whole() && huge.body.len() > 10 * 1024 * 1024);
-    assert_eq!((huge.json()["name"].as_str(), consumed), (Some("王老师"), 1));
+    assert_eq!(
+        (huge.json()["name"].as_str(), consumed),
+        (Some("王老师"), 1)
+    );
 }
 
 #[tokio::test]
@@ -51,7 +60,10 @@ async fn response_of_a_gateway_consumes_no_code() {
         let (answer, consumed) = faulted(fault).await;
         let answer = answer.unwrap();
         assert_eq!((answer.status, consumed), (status, 0));
-        assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+        assert_eq!(
+            answer.header("content-type"),
+            Some("text/html; charset=utf-8")
+        );
         assert_eq!(answer.header("retry-after"), (status == 429).then_some("1"));
     }
     let (answer, consumed) = faulted(Fault::Redirect("http://elsewhere.test/".to_owned())).await;
@@ -69,14 +81,19 @@ async fn arbitrary_errcode_consumes_no_code() {
         assert_eq!(answer.json()["errcode"], errcode);
     }
     let (answer, consumed) = faulted(Fault::NotLatest).await;
-    assert_eq!((&answer.unwrap().json()["errcode"], consumed), (&json!(40005), 0));
+    assert_eq!(
+        (&answer.unwrap().json()["errcode"], consumed),
+        (&json!(40005), 0)
+    );
 }
 
 #[tokio::test]
 async fn gate_holds_the_response_until_it_opens() {
     let sandbox = Sandbox::start().await.unwrap();
     let gate = Gate::new();
-    sandbox.faults().once(Endpoint::AccessToken, Fault::Held(gate.clone()));
+    sandbox
+        .faults()
+        .once(Endpoint::AccessToken, Fault::Held(gate.clone()));
     let body = credentials(&sandbox);
     let call = post(&sandbox, TOKEN, &body);
     let open = async {
@@ -90,7 +107,10 @@ async fn gate_holds_the_response_until_it_opens() {
 #[tokio::test]
 async fn delay_only_delays() {
     let (answer, consumed) = faulted(Fault::Delay(Duration::from_millis(1))).await;
-    assert_eq!((answer.unwrap().json()["errcode"].as_i64(), consumed), (Some(0), 1));
+    assert_eq!(
+        (answer.unwrap().json()["errcode"].as_i64(), consumed),
+        (Some(0), 1)
+    );
 }
 
 #[tokio::test]
@@ -112,23 +132,51 @@ async fn hanging_call_has_consumed_its_code_and_ends_with_the_caller() {
 #[tokio::test]
 async fn expires_in_can_be_anything_or_nothing() {
     let sandbox = Sandbox::start().await.unwrap();
-    for form in [Some(json!(0)), Some(json!(-1)), Some(json!(u64::MAX)), Some(json!("7200")), None] {
-        sandbox.faults().once(Endpoint::AccessToken, Fault::ExpiresIn(form.clone()));
-        let answer = post(&sandbox, TOKEN, &credentials(&sandbox)).await.unwrap().json();
-        assert_eq!((answer.get("expires_in"), &answer["errcode"]), (form.as_ref(), &json!(0)));
+    for form in [
+        Some(json!(0)),
+        Some(json!(-1)),
+        Some(json!(u64::MAX)),
+        Some(json!("7200")),
+        None,
+    ] {
+        sandbox
+            .faults()
+            .once(Endpoint::AccessToken, Fault::ExpiresIn(form.clone()));
+        let answer = post(&sandbox, TOKEN, &credentials(&sandbox))
+            .await
+            .unwrap()
+            .json();
+        assert_eq!(
+            (answer.get("expires_in"), &answer["errcode"]),
+            (form.as_ref(), &json!(0))
+        );
     }
-    let answer = post(&sandbox, TOKEN, &credentials(&sandbox)).await.unwrap().json();
+    let answer = post(&sandbox, TOKEN, &credentials(&sandbox))
+        .await
+        .unwrap()
+        .json();
     assert_eq!(answer["expires_in"], 7200);
 }
 
 #[tokio::test]
 async fn redirect_can_lose_and_change_the_state() {
-    let sandbox = Sandbox::builder().auto_approve("wang").start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .auto_approve("wang")
+        .start()
+        .await
+        .unwrap();
     let parameters = "redirect_uri=http://x/&state=S";
-    sandbox.faults().once(Endpoint::Approve, Fault::altered_state());
-    sandbox.faults().once(Endpoint::Approve, Fault::StateMissing);
+    sandbox
+        .faults()
+        .once(Endpoint::Approve, Fault::altered_state());
+    sandbox
+        .faults()
+        .once(Endpoint::Approve, Fault::StateMissing);
     let altered = redirected(&sandbox, parameters).await;
-    assert!(altered.ends_with("&state=Shttps://i.maxthon.cn"), "{altered}");
+    assert!(
+        altered.ends_with("&state=Shttps://i.maxthon.cn"),
+        "{altered}"
+    );
     let missing = redirected(&sandbox, parameters).await;
     assert!(missing.starts_with("http://x/?wxcode=") && !missing.contains("state"));
     assert!(redirected(&sandbox, parameters).await.ends_with("&state=S"));
@@ -136,7 +184,11 @@ async fn redirect_can_lose_and_change_the_state() {
 
 #[tokio::test]
 async fn two_people_can_get_the_same_code() {
-    let sandbox = Sandbox::builder().auto_approve("wang").start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .auto_approve("wang")
+        .start()
+        .await
+        .unwrap();
     let parameters = "redirect_uri=http://x/";
     let first = redirected(&sandbox, parameters).await;
     sandbox.auto_approve("li");
@@ -149,10 +201,19 @@ async fn two_people_can_get_the_same_code() {
 #[tokio::test]
 async fn faults_of_the_redirect_also_happen_after_the_page() {
     let sandbox = Sandbox::start().await.unwrap();
-    sandbox.faults().once(Endpoint::Approve, Fault::StateMissing);
-    let target =
-        format!("/sandbox/weika/approve?person=li&app_key={}&redirect_uri=http://x/&state=S", sandbox.app_key());
-    let location = get(&sandbox, &target).await.unwrap().header("location").unwrap().to_owned();
+    sandbox
+        .faults()
+        .once(Endpoint::Approve, Fault::StateMissing);
+    let target = format!(
+        "/sandbox/weika/approve?person=li&app_key={}&redirect_uri=http://x/&state=S",
+        sandbox.app_key()
+    );
+    let location = get(&sandbox, &target)
+        .await
+        .unwrap()
+        .header("location")
+        .unwrap()
+        .to_owned();
     assert!(location.starts_with("http://x/?wxcode=") && !location.contains("state"));
 }
 
@@ -164,5 +225,11 @@ async fn after_shutdown_connections_are_refused_until_it_starts_again() {
     let refused = TcpStream::connect(address).await.err().unwrap();
     assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
     let again = Sandbox::builder().listen(address).start().await.unwrap();
-    assert_eq!(post(&again, TOKEN, &credentials(&again)).await.unwrap().status, 200);
+    assert_eq!(
+        post(&again, TOKEN, &credentials(&again))
+            .await
+            .unwrap()
+            .status,
+        200
+    );
 }

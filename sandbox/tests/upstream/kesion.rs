@@ -5,8 +5,18 @@ use super::*;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 async fn look_up(sandbox: &Sandbox) -> Value {
-    let answer = post_as(sandbox, LOOKUP, FORM, &format!("apptoken={}", sandbox.apptoken())).await.unwrap();
-    assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
+    let answer = post_as(
+        sandbox,
+        LOOKUP,
+        FORM,
+        &format!("apptoken={}", sandbox.apptoken()),
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, Some("application/json"))
+    );
     answer.json()
 }
 
@@ -14,11 +24,16 @@ async fn look_up(sandbox: &Sandbox) -> Value {
 fn shape(value: &Value, path: &str, found: &mut Vec<String>) {
     let kind = match value {
         Value::Object(members) => {
-            members.iter().for_each(|(name, value)| shape(value, &format!("{path}.{name}"), found));
+            members
+                .iter()
+                .for_each(|(name, value)| shape(value, &format!("{path}.{name}"), found));
             "object"
         }
         Value::Array(values) => {
-            values.iter().enumerate().for_each(|(at, value)| shape(value, &format!("{path}.{at}"), found));
+            values
+                .iter()
+                .enumerate()
+                .for_each(|(at, value)| shape(value, &format!("{path}.{at}"), found));
             "array"
         }
         Value::String(_) => "string",
@@ -38,9 +53,17 @@ async fn authorized_account_is_shown_field_by_field() {
         let confirm = json!({ "need_confirm": need, "already_confirm": 0, "can_confirm": can });
         json!({ "funcscope_category": { "id": id }, "confirm_info": confirm })
     };
-    let permissions = answer["info"]["authorization_info"]["func_info"].as_array().unwrap();
+    let permissions = answer["info"]["authorization_info"]["func_info"]
+        .as_array()
+        .unwrap();
     assert_eq!(permissions.len(), 28);
-    for expected in [confirm(1, 1, 1), confirm(8, 1, 0), confirm(44, 0, 0), plain(4), plain(89)] {
+    for expected in [
+        confirm(1, 1, 1),
+        confirm(8, 1, 0),
+        confirm(44, 0, 0),
+        plain(4),
+        plain(89),
+    ] {
         assert!(permissions.contains(&expected), "{expected}");
     }
     let auth_url = format!("{}/plus/auth_url?schoolid=5", sandbox.base_url());
@@ -81,8 +104,14 @@ async fn authorized_account_is_shown_field_by_field() {
             "ercodeimg": "http://mmbiz.sandbox.invalid/mmbiz_jpg/school/0",
         })
     );
-    assert_eq!(sandbox.call_log().entries().last().unwrap().outcome, Outcome::Answered);
-    assert_eq!(answer["appid"], "wx0000000000000001", "the media_info of wang's school");
+    assert_eq!(
+        sandbox.call_log().entries().last().unwrap().outcome,
+        Outcome::Answered
+    );
+    assert_eq!(
+        answer["appid"], "wx0000000000000001",
+        "the media_info of wang's school"
+    );
 }
 
 #[tokio::test]
@@ -94,9 +123,18 @@ async fn account_can_be_of_another_kind() {
     sandbox.set_kesion_account_type(1);
     sandbox.set_kesion_verified(false);
     let answer = look_up(&sandbox).await;
-    assert_eq!((&answer["iswechatautologin"], &answer["weixintype"]), (&json!(1), &json!("1")));
+    assert_eq!(
+        (&answer["iswechatautologin"], &answer["weixintype"]),
+        (&json!(1), &json!("1"))
+    );
     let info = &answer["info"]["authorizer_info"];
-    assert_eq!((&info["service_type_info"]["id"], &info["verify_type_info"]["id"]), (&json!(1), &json!(-1)));
+    assert_eq!(
+        (
+            &info["service_type_info"]["id"],
+            &info["verify_type_info"]["id"]
+        ),
+        (&json!(1), &json!(-1))
+    );
     let mut other = Vec::new();
     shape(&answer, "", &mut other);
     assert_eq!(other, usual);
@@ -125,7 +163,10 @@ async fn every_other_state_has_its_answer() {
     ] {
         sandbox.set_kesion(state);
         assert_eq!(look_up(&sandbox).await, expected);
-        assert_eq!(sandbox.call_log().entries().last().unwrap().outcome, Outcome::Refused(number));
+        assert_eq!(
+            sandbox.call_log().entries().last().unwrap().outcome,
+            Outcome::Refused(number)
+        );
     }
 }
 
@@ -137,55 +178,110 @@ async fn token_may_be_in_a_form_in_json_or_in_the_query() {
     let wrong = json!({ "result": false, "msg": "apptoken无效" });
     for (target, content_type, body, good) in [
         (LOOKUP.to_owned(), FORM, format!("apptoken={token}"), true),
-        (LOOKUP.to_owned(), "application/json; charset=utf-8", json!({ "apptoken": token }).to_string(), true),
-        (format!("{LOOKUP}?apptoken={token}"), FORM, String::new(), true),
-        (format!("{LOOKUP}?apptoken={token}"), "application/json", "{}".to_owned(), true),
+        (
+            LOOKUP.to_owned(),
+            "application/json; charset=utf-8",
+            json!({ "apptoken": token }).to_string(),
+            true,
+        ),
+        (
+            format!("{LOOKUP}?apptoken={token}"),
+            FORM,
+            String::new(),
+            true,
+        ),
+        (
+            format!("{LOOKUP}?apptoken={token}"),
+            "application/json",
+            "{}".to_owned(),
+            true,
+        ),
         (LOOKUP.to_owned(), FORM, "apptoken=wrong".to_owned(), false),
         (LOOKUP.to_owned(), FORM, String::new(), false),
-        (LOOKUP.to_owned(), FORM, json!({ "apptoken": token }).to_string(), false),
+        (
+            LOOKUP.to_owned(),
+            FORM,
+            json!({ "apptoken": token }).to_string(),
+            false,
+        ),
     ] {
-        let answer = post_as(&sandbox, &target, content_type, &body).await.unwrap().json();
+        let answer = post_as(&sandbox, &target, content_type, &body)
+            .await
+            .unwrap()
+            .json();
         assert_eq!(answer["result"], good, "{target} {body}");
         assert!(good || answer == wrong);
     }
-    assert_eq!(get(&sandbox, &format!("{LOOKUP}?apptoken={token}")).await.unwrap().status, 405);
+    assert_eq!(
+        get(&sandbox, &format!("{LOOKUP}?apptoken={token}"))
+            .await
+            .unwrap()
+            .status,
+        405
+    );
 }
 
 #[tokio::test]
 async fn path_is_found_in_any_case() {
     let sandbox = Sandbox::start().await.unwrap();
-    for path in ["/WebApi/school/GetWeixinAuthInfo", "/webapi/SCHOOL/getweixinauthinfo"] {
+    for path in [
+        "/WebApi/school/GetWeixinAuthInfo",
+        "/webapi/SCHOOL/getweixinauthinfo",
+    ] {
         let body = format!("apptoken={}", sandbox.apptoken());
-        assert_eq!(post_as(&sandbox, path, FORM, &body).await.unwrap().json()["result"], true, "{path}");
+        assert_eq!(
+            post_as(&sandbox, path, FORM, &body).await.unwrap().json()["result"],
+            true,
+            "{path}"
+        );
     }
     assert_eq!(sandbox.call_log().count(Endpoint::OfficialAccount), 2);
-    assert_eq!(post(&sandbox, "/APP/wx/openId", &json!({})).await.unwrap().status, 404);
+    assert_eq!(
+        post(&sandbox, "/APP/wx/openId", &json!({}))
+            .await
+            .unwrap()
+            .status,
+        404
+    );
 }
 
 #[tokio::test]
 async fn apikey_is_required_only_if_configured() {
     let sandbox = Sandbox::builder().apikey("key").start().await.unwrap();
     let token = sandbox.apptoken();
-    for (body, good) in
-        [(format!("apptoken={token}&apikey=key"), true), (format!("apptoken={token}&apikey=other"), false)]
-    {
+    for (body, good) in [
+        (format!("apptoken={token}&apikey=key"), true),
+        (format!("apptoken={token}&apikey=other"), false),
+    ] {
         let answer = post_as(&sandbox, LOOKUP, FORM, &body).await.unwrap().json();
         assert_eq!(answer["result"], good);
         assert!(good || answer["msg"] == "apikey无效");
     }
-    assert_eq!(look_up(&sandbox).await, json!({ "result": false, "msg": "apikey无效" }));
+    assert_eq!(
+        look_up(&sandbox).await,
+        json!({ "result": false, "msg": "apikey无效" })
+    );
 }
 
 #[tokio::test]
 async fn administrator_authorizes_the_account_with_a_button() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.set_kesion(KesionState::NotAuthorized);
-    let auth_url = look_up(&sandbox).await["auth_url"].as_str().unwrap().to_owned();
+    let auth_url = look_up(&sandbox).await["auth_url"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let browser = Browser::new();
     let page = browser.get(&auth_url).await.unwrap();
-    assert!(page.text().contains("公众号还未授权") && page.text().contains("data-switch=\"kesion:authorized\""));
+    assert!(
+        page.text().contains("公众号还未授权")
+            && page.text().contains("data-switch=\"kesion:authorized\"")
+    );
     let after = browser.post(&auth_url, "").await.unwrap();
-    assert_eq!((after.hops()[0].status.as_u16(), after.url()), (303, auth_url.as_str()));
+    assert_eq!(
+        (after.hops()[0].status.as_u16(), after.url()),
+        (303, auth_url.as_str())
+    );
     assert!(after.text().contains("公众号已授权"));
     assert_eq!(look_up(&sandbox).await["result"], true);
     sandbox.set_kesion(KesionState::NotOpened);

@@ -4,9 +4,20 @@ use super::*;
 
 #[tokio::test]
 async fn state_comes_back_byte_for_byte() {
-    let sandbox = Sandbox::builder().auto_approve("wang").start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .auto_approve("wang")
+        .start()
+        .await
+        .unwrap();
     let back = "redirect_uri=http%3A%2F%2Fxxx.com";
-    for state in ["S", "", "a%2Bb+c%20d", "%E7%8E%8B", "https://x/?a=b#", "a=b=c"] {
+    for state in [
+        "S",
+        "",
+        "a%2Bb+c%20d",
+        "%E7%8E%8B",
+        "https://x/?a=b#",
+        "a=b=c",
+    ] {
         let state = state.replace('#', "%23");
         let location = redirected(&sandbox, &format!("state={state}&{back}")).await;
         let (start, rest) = location.split_once("&state=").unwrap();
@@ -16,7 +27,10 @@ async fn state_comes_back_byte_for_byte() {
     }
     assert!(!redirected(&sandbox, back).await.contains("state"));
     sandbox.set_approval(Approval::Decline);
-    assert_eq!(redirected(&sandbox, &format!("{back}&state=S")).await, "http://xxx.com?state=S");
+    assert_eq!(
+        redirected(&sandbox, &format!("{back}&state=S")).await,
+        "http://xxx.com?state=S"
+    );
     assert_eq!(redirected(&sandbox, back).await, "http://xxx.com");
 }
 
@@ -27,12 +41,29 @@ async fn parameters_are_appended_where_they_belong() {
     let twice = Variation::SecondQuestionMark;
     for (redirect_uri, plain, quirky) in [
         ("http://x/cb", "http://x/cb?state=S", "http://x/cb?state=S"),
-        ("http://x/cb?a=1", "http://x/cb?a=1&state=S", "http://x/cb?a=1?state=S"),
-        ("http://x/cb?", "http://x/cb?state=S", "http://x/cb??state=S"),
-        ("http://x/#/home", "http://x/?state=S#/home", "http://x/?state=S#/home"),
-        ("http://x/王", "http://x/%E7%8E%8B?state=S", "http://x/%E7%8E%8B?state=S"),
+        (
+            "http://x/cb?a=1",
+            "http://x/cb?a=1&state=S",
+            "http://x/cb?a=1?state=S",
+        ),
+        (
+            "http://x/cb?",
+            "http://x/cb?state=S",
+            "http://x/cb??state=S",
+        ),
+        (
+            "http://x/#/home",
+            "http://x/?state=S#/home",
+            "http://x/?state=S#/home",
+        ),
+        (
+            "http://x/王",
+            "http://x/%E7%8E%8B?state=S",
+            "http://x/%E7%8E%8B?state=S",
+        ),
     ] {
-        let encoded: String = url::form_urlencoded::byte_serialize(redirect_uri.as_bytes()).collect();
+        let encoded: String =
+            url::form_urlencoded::byte_serialize(redirect_uri.as_bytes()).collect();
         let parameters = format!("redirect_uri={encoded}&state=S");
         assert_eq!(redirected(&sandbox, &parameters).await, plain);
         sandbox.variations().on(twice.clone());
@@ -53,7 +84,10 @@ async fn person_chooses_on_the_page() {
     );
     let browser = Browser::new();
     let page = browser.get(&login).await.unwrap();
-    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
     let back = browser.click(&page, "data-person=\"li\"").await.unwrap();
     let code = back.query("wxcode").unwrap();
     assert!(back.url().ends_with("&state=a%2Bb"));
@@ -64,7 +98,11 @@ async fn person_chooses_on_the_page() {
 
 #[tokio::test]
 async fn wrong_login_request_gets_a_page_and_no_redirect() {
-    let sandbox = Sandbox::builder().auto_approve("wang").start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .auto_approve("wang")
+        .start()
+        .await
+        .unwrap();
     let key = sandbox.app_key();
     for query in [
         String::new(),
@@ -73,8 +111,14 @@ async fn wrong_login_request_gets_a_page_and_no_redirect() {
         format!("app_key={key}&redirect_uri=javascript:alert(1)"),
         format!("app_key={key}&redirect_uri=/relative"),
     ] {
-        let answer = get(&sandbox, &format!("/open/auth/manager-connect?{query}")).await.unwrap();
-        assert_eq!((answer.status, answer.header("location")), (400, None), "{query}");
+        let answer = get(&sandbox, &format!("/open/auth/manager-connect?{query}"))
+            .await
+            .unwrap();
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (400, None),
+            "{query}"
+        );
     }
     assert_eq!(get(&sandbox, TOKEN).await.unwrap().status, 405);
     assert_eq!(get(&sandbox, "/unknown").await.unwrap().status, 404);
@@ -85,7 +129,11 @@ async fn wrong_login_request_gets_a_page_and_no_redirect() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_logins_at_once_succeed() {
     const PEOPLE: usize = 1_000;
-    let sandbox = Sandbox::builder().auto_approve("wang").start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .auto_approve("wang")
+        .start()
+        .await
+        .unwrap();
     let token = token(&sandbox).await;
     let sandbox = std::sync::Arc::new(sandbox);
     let mut logins = tokio::task::JoinSet::new();
@@ -95,12 +143,19 @@ async fn a_thousand_logins_at_once_succeed() {
             let location = redirected(&sandbox, "redirect_uri=http://x/").await;
             let code = location.strip_prefix("http://x/?wxcode=").unwrap();
             let target = format!("{INFO}?access_token={token}");
-            post(&sandbox, &target, &json!({ "wxcode": code })).await.unwrap().json()["errcode"].clone()
+            post(&sandbox, &target, &json!({ "wxcode": code }))
+                .await
+                .unwrap()
+                .json()["errcode"]
+                .clone()
         });
     }
     let errcodes = logins.join_all().await;
     assert_eq!(errcodes, vec![json!(0); PEOPLE]);
     let call_log = sandbox.call_log();
-    assert_eq!((call_log.codes_exchanged(), call_log.max_uses_of_one_code()), (PEOPLE as u64, 1));
+    assert_eq!(
+        (call_log.codes_exchanged(), call_log.max_uses_of_one_code()),
+        (PEOPLE as u64, 1)
+    );
     assert_eq!((call_log.tokens_issued(), call_log.codes_refused()), (1, 0));
 }

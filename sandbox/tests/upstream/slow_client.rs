@@ -22,7 +22,14 @@ const LIMIT: Duration = Duration::from_secs(11);
 #[tokio::test(start_paused = true)]
 async fn half_a_request_is_closed() {
     let sandbox = Sandbox::start().await.unwrap();
-    for request in ["", "\r\n", "G", "GET / HTTP/1.1", "GET / HTTP/1.1\r\nhost: x", "GET / HTTP/1.1\r\nhost: x\r\n"] {
+    for request in [
+        "",
+        "\r\n",
+        "G",
+        "GET / HTTP/1.1",
+        "GET / HTTP/1.1\r\nhost: x",
+        "GET / HTTP/1.1\r\nhost: x\r\n",
+    ] {
         let (answer, after) = answer_to(&sandbox, request).await;
         assert_eq!(answer, "", "{request:?}");
         assert!(after <= LIMIT, "{request:?} was kept for {after:?}");
@@ -35,7 +42,10 @@ async fn idle_connection_is_closed_after_the_answer() {
     let whole = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
     for request in [whole.to_owned(), whole.to_owned() + "GET /"] {
         let (answer, after) = answer_to(&sandbox, &request).await;
-        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("</html>"), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("</html>"),
+            "{answer}"
+        );
         assert!(after <= LIMIT, "{request:?} was kept for {after:?}");
     }
 }
@@ -44,8 +54,15 @@ async fn idle_connection_is_closed_after_the_answer() {
 async fn half_a_body_is_answered_and_closed() {
     let sandbox = Sandbox::start().await.unwrap();
     for path in [TOKEN, OPEN_ID, LOOKUP, Endpoint::Control.path()] {
-        for body in ["content-length: 9\r\n\r\n{", "transfer-encoding: chunked\r\n\r\n1\r\n{\r\n"] {
-            let (answer, after) = answer_to(&sandbox, &format!("POST {path} HTTP/1.1\r\nhost: x\r\n{body}")).await;
+        for body in [
+            "content-length: 9\r\n\r\n{",
+            "transfer-encoding: chunked\r\n\r\n1\r\n{\r\n",
+        ] {
+            let (answer, after) = answer_to(
+                &sandbox,
+                &format!("POST {path} HTTP/1.1\r\nhost: x\r\n{body}"),
+            )
+            .await;
             assert!(answer.starts_with("HTTP/1.1 408 "), "{path}: {answer}");
             assert!(after <= LIMIT, "{path} was kept for {after:?}");
         }

@@ -22,14 +22,26 @@ struct User {
 
 impl Accounts {
     pub(crate) fn new(people: &[WechatPerson]) -> Self {
-        let user = |it: &WechatPerson| User { mobile: it.mobile_number().map(str::to_owned), company: it.is_company() };
-        let holders = people.iter().enumerate().map(|(number, it)| it.is_bound().then_some(number)).collect();
-        Self { users: people.iter().map(user).collect(), holders: Mutex::new(holders) }
+        let user = |it: &WechatPerson| User {
+            mobile: it.mobile_number().map(str::to_owned),
+            company: it.is_company(),
+        };
+        let holders = people
+            .iter()
+            .enumerate()
+            .map(|(number, it)| it.is_bound().then_some(number))
+            .collect();
+        Self {
+            users: people.iter().map(user).collect(),
+            holders: Mutex::new(holders),
+        }
     }
 
     /// Returns the user with this mobile number.
     pub(crate) fn of(&self, mobile: &str) -> Option<usize> {
-        self.users.iter().position(|it| it.mobile.as_deref() == Some(mobile))
+        self.users
+            .iter()
+            .position(|it| it.mobile.as_deref() == Some(mobile))
     }
 
     /// Returns the user of this kind who is bound to the person's WeChat.
@@ -45,7 +57,9 @@ impl Accounts {
     /// Binds the user to the person's WeChat, unless one of them is bound otherwise.
     pub(crate) fn bind(&self, user: usize, person: usize) -> Result<(), BindingRefusal> {
         let mut holders = lock(&self.holders);
-        let other = self.held_by(&holders, person, self.users[user].company).filter(|it| *it != user);
+        let other = self
+            .held_by(&holders, person, self.users[user].company)
+            .filter(|it| *it != user);
         match holders[user] {
             Some(holder) if holder != person => Err(BindingRefusal::AlreadyBound),
             _ if other.is_some() => Err(BindingRefusal::BindFailed),
@@ -64,13 +78,17 @@ impl Accounts {
 
     /// Removes all bindings of the person's WeChat.
     pub(crate) fn unbind(&self, person: usize) {
-        for holder in lock(&self.holders).iter_mut().filter(|it| **it == Some(person)) {
+        for holder in lock(&self.holders)
+            .iter_mut()
+            .filter(|it| **it == Some(person))
+        {
             *holder = None;
         }
     }
 
     fn held_by(&self, holders: &[Option<usize>], person: usize, company: bool) -> Option<usize> {
-        (0..self.users.len()).find(|user| holders[*user] == Some(person) && self.users[*user].company == company)
+        (0..self.users.len())
+            .find(|user| holders[*user] == Some(person) && self.users[*user].company == company)
     }
 }
 
@@ -81,11 +99,21 @@ mod tests {
     #[test]
     fn user_has_one_wechat_and_a_wechat_one_user_of_each_kind() {
         let accounts = Accounts::new(&WechatPerson::examples());
-        assert_eq!((accounts.bound_to(0, false), accounts.bound_to(0, true)), (Some(0), None));
-        assert_eq!((accounts.bound_to(2, true), accounts.bound_to(2, false)), (Some(2), None));
+        assert_eq!(
+            (accounts.bound_to(0, false), accounts.bound_to(0, true)),
+            (Some(0), None)
+        );
+        assert_eq!(
+            (accounts.bound_to(2, true), accounts.bound_to(2, false)),
+            (Some(2), None)
+        );
         assert_eq!(accounts.bind(0, 1), Err(BindingRefusal::AlreadyBound));
         assert_eq!(accounts.bind(1, 0), Err(BindingRefusal::BindFailed));
-        assert_eq!(accounts.bind(1, 2), Ok(()), "a person and a company may share a WeChat");
+        assert_eq!(
+            accounts.bind(1, 2),
+            Ok(()),
+            "a person and a company may share a WeChat"
+        );
         assert_eq!(accounts.bind(1, 2), Ok(()), "again");
         accounts.unbind(2);
         assert!(!accounts.is_bound(2));

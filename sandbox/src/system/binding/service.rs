@@ -34,7 +34,8 @@ pub(crate) struct Binding {
 impl Binding {
     /// Exchanges a code for the openid, and a token if it is bound.
     pub(crate) fn open_id(&self, call: &Call<'_>) -> Reply {
-        self.exchange(call).unwrap_or_else(|refusal| refuse(refusal, None, call.variations))
+        self.exchange(call)
+            .unwrap_or_else(|refusal| refuse(refusal, None, call.variations))
     }
 
     /// Records an SMS code. It is not sent: the sandbox shows it.
@@ -61,7 +62,10 @@ impl Binding {
         let code = text(&body, "code")?.ok_or(BindingRefusal::CodeEmpty)?;
         let company = company_flag(&body)?;
         let app_id = text(&body, "appid")?.unwrap_or_default();
-        let app = self.wechat.app(app_id).ok_or(BindingRefusal::UnknownAppId)?;
+        let app = self
+            .wechat
+            .app(app_id)
+            .ok_or(BindingRefusal::UnknownAppId)?;
         let state = *self.state();
         match state {
             BindingState::NotConfigured => return Err(BindingRefusal::NotConfigured),
@@ -69,11 +73,27 @@ impl Binding {
             BindingState::Refusing(refusal) => return Err(refusal),
             BindingState::Normal | BindingState::AllUnbound => {}
         }
-        let person = self.wechat.codes.consume(app, code).ok_or(BindingRefusal::BadCode)?;
-        let open_id = self.wechat.people.get(person).ok_or(BindingRefusal::BadCode)?.open_id(app_id);
-        let user = self.accounts.bound_to(person, company).filter(|_| state == BindingState::Normal);
+        let person = self
+            .wechat
+            .codes
+            .consume(app, code)
+            .ok_or(BindingRefusal::BadCode)?;
+        let open_id = self
+            .wechat
+            .people
+            .get(person)
+            .ok_or(BindingRefusal::BadCode)?
+            .open_id(app_id);
+        let user = self
+            .accounts
+            .bound_to(person, company)
+            .filter(|_| state == BindingState::Normal);
         let Some(user) = user else {
-            return Ok(refuse(BindingRefusal::Unbound, Some(json!({ "openId": open_id })), call.variations));
+            return Ok(refuse(
+                BindingRefusal::Unbound,
+                Some(json!({ "openId": open_id })),
+                call.variations,
+            ));
         };
         let life = Duration::from_secs(if company { 7_200 } else { 604_800 });
         let token = token(user, self.clock.now(), life).map_err(|_| BindingRefusal::Busy)?;
@@ -92,12 +112,22 @@ impl Binding {
         let body = call.members().ok_or(BindingRefusal::RequestFailed)?;
         let open_id = text(&body, "openId")?.ok_or(BindingRefusal::OpenIdEmpty)?;
         let app_id = text(&body, "appid")?.unwrap_or_default();
-        self.wechat.app(app_id).ok_or(BindingRefusal::UnknownAppId)?;
-        let person = self.wechat.people.iter().position(|it| it.open_id(app_id) == open_id);
+        self.wechat
+            .app(app_id)
+            .ok_or(BindingRefusal::UnknownAppId)?;
+        let person = self
+            .wechat
+            .people
+            .iter()
+            .position(|it| it.open_id(app_id) == open_id);
         let person = person.ok_or(BindingRefusal::BindFailed)?;
         let mobile = text(&body, "userName")?.unwrap_or_default();
-        let user = self.accounts.of(mobile).ok_or(BindingRefusal::UnknownUser)?;
-        self.sms.check(mobile, text(&body, "phoneSms")?.unwrap_or_default())?;
+        let user = self
+            .accounts
+            .of(mobile)
+            .ok_or(BindingRefusal::UnknownUser)?;
+        self.sms
+            .check(mobile, text(&body, "phoneSms")?.unwrap_or_default())?;
         self.accounts.bind(user, person)?;
         self.sms.forget(mobile);
         Ok(())
@@ -112,11 +142,18 @@ fn done(result: Result<(), BindingRefusal>, variations: &[Variation]) -> Reply {
 }
 
 fn refuse(refusal: BindingRefusal, data: Option<Value>, variations: &[Variation]) -> Reply {
-    reply(refusal.code(), refusal.msg(), data.or_else(|| absent_object(variations)))
+    reply(
+        refusal.code(),
+        refusal.msg(),
+        data.or_else(|| absent_object(variations)),
+    )
 }
 
 fn reply(code: i64, msg: &str, data: Option<Value>) -> Reply {
-    let mut body = Map::from_iter([("code".to_owned(), json!(code)), ("msg".to_owned(), json!(msg))]);
+    let mut body = Map::from_iter([
+        ("code".to_owned(), json!(code)),
+        ("msg".to_owned(), json!(msg)),
+    ]);
     if let Some(data) = data {
         body.insert("data".to_owned(), data);
     }
@@ -149,7 +186,10 @@ fn token(user: usize, now: SystemTime, life: Duration) -> Result<String, getrand
     let issued = elapsed(SystemTime::UNIX_EPOCH, now).as_secs();
     let expires = issued + life.as_secs();
     let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"HS512"}"#);
-    let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"sub":"{}","iat":{issued},"exp":{expires}}}"#, user + 1));
+    let claims = URL_SAFE_NO_PAD.encode(format!(
+        r#"{{"sub":"{}","iat":{issued},"exp":{expires}}}"#,
+        user + 1
+    ));
     let signature = URL_SAFE_NO_PAD.encode(random::bytes::<64>()?);
     Ok(format!("{header}.{claims}.{signature}"))
 }

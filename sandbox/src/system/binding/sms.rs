@@ -23,7 +23,10 @@ struct Sent {
 
 impl Sms {
     pub(crate) const fn new(clock: Clock) -> Self {
-        Self { clock, sent: Mutex::new(BTreeMap::new()) }
+        Self {
+            clock,
+            sent: Mutex::new(BTreeMap::new()),
+        }
     }
 
     /// Records a new code for `mobile`.
@@ -34,7 +37,10 @@ impl Sms {
         let code = random::digits::<6>().map_err(|_| BindingRefusal::Busy)?;
         let now = self.clock.now();
         let mut sent = lock(&self.sent);
-        if sent.get(mobile).is_some_and(|it| elapsed(it.at, now) < PAUSE) {
+        if sent
+            .get(mobile)
+            .is_some_and(|it| elapsed(it.at, now) < PAUSE)
+        {
             return Err(BindingRefusal::SmsTooSoon);
         }
         if sent.len() >= MANY {
@@ -67,7 +73,10 @@ impl Sms {
 
     /// Returns every number with its last code.
     pub(crate) fn all(&self) -> Vec<(String, String)> {
-        lock(&self.sent).iter().map(|(mobile, sent)| (mobile.clone(), sent.code.clone())).collect()
+        lock(&self.sent)
+            .iter()
+            .map(|(mobile, sent)| (mobile.clone(), sent.code.clone()))
+            .collect()
     }
 }
 

@@ -17,14 +17,20 @@ impl OfficialAccount<'_> {
         Map::from_iter([
             ("openname".to_owned(), json!(OWNER)),
             // Declared int, printed as a string.
-            ("weixintype".to_owned(), json!(self.settings.account_type.to_string())),
+            (
+                "weixintype".to_owned(),
+                json!(self.settings.account_type.to_string()),
+            ),
             ("appid".to_owned(), json!(self.app_id)),
             ("auth_url".to_owned(), json!(self.auth_url)),
             ("url".to_owned(), json!(PICTURE)),
             ("msg".to_owned(), json!("success")),
             ("weixinname".to_owned(), json!(NAME)),
             ("weixinopenid".to_owned(), json!(ORIGINAL_ID)),
-            ("iswechatautologin".to_owned(), json!(i64::from(self.settings.auto_login))),
+            (
+                "iswechatautologin".to_owned(),
+                json!(i64::from(self.settings.auto_login)),
+            ),
             ("info".to_owned(), self.info(variations)),
             ("result".to_owned(), json!(true)),
             ("ercodeimg".to_owned(), json!(QR_CODE)),
@@ -83,7 +89,10 @@ const fn plain(id: i64) -> Permission {
 }
 
 const fn confirm(id: i64, need: i64, already: i64, can: i64) -> Permission {
-    Permission { id, confirm: Some([need, already, can]) }
+    Permission {
+        id,
+        confirm: Some([need, already, can]),
+    }
 }
 
 /// Permissions of the document's example.
@@ -126,4 +135,5 @@ const PICTURE: &str = "http://wx.sandbox.invalid/mmopen/school/0";
 const QR_CODE: &str = "http://mmbiz.sandbox.invalid/mmbiz_jpg/school/0";
 
 /// Fake secret: tests search for it to find leaks.
-pub(crate) const REFRESH_TOKEN: &str = "refreshtoken@@@SandboxLeakTest_9vQ2mX7LrT4bWc8Z-dGx3mRJAMEL";
+pub(crate) const REFRESH_TOKEN: &str =
+    "refreshtoken@@@SandboxLeakTest_9vQ2mX7LrT4bWc8Z-dGx3mRJAMEL";

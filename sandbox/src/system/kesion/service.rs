@@ -31,11 +31,22 @@ impl Kesion {
     /// Returns the data of the school's official account, or the reason why there is none.
     pub(crate) fn official_account(&self, call: &Call<'_>) -> Reply {
         let settings = *self.settings();
-        if let Some(refusal) = self.check(call).or_else(|| KesionRefusal::of(settings.state)) {
+        if let Some(refusal) = self
+            .check(call)
+            .or_else(|| KesionRefusal::of(settings.state))
+        {
             return self.refuse(refusal, call.variations);
         }
-        let account = OfficialAccount { app_id: &self.app_id, auth_url: &self.auth_url, settings };
-        Reply::json(ResponseFormat::Kesion, account.members(call.variations), None)
+        let account = OfficialAccount {
+            app_id: &self.app_id,
+            auth_url: &self.auth_url,
+            settings,
+        };
+        Reply::json(
+            ResponseFormat::Kesion,
+            account.members(call.variations),
+            None,
+        )
     }
 
     /// Shows the page on which an administrator authorizes the account, with one button, and handles its form.
@@ -49,7 +60,9 @@ impl Kesion {
             return Reply::see_other(AUTH_PATH);
         }
         let (zh, en) = match settings.state {
-            KesionState::NotOpened => ("没有开通第三方公众号授权", "The school has not bought this"),
+            KesionState::NotOpened => {
+                ("没有开通第三方公众号授权", "The school has not bought this")
+            }
             KesionState::Authorized => ("公众号已授权", "The official account is authorized"),
             KesionState::NotAuthorized | KesionState::Failing => {
                 ("公众号还未授权", "No official account is authorized yet")
@@ -79,15 +92,25 @@ impl Kesion {
     fn refuse(&self, refusal: KesionRefusal, variations: &[Variation]) -> Reply {
         let return_code = refusal.return_code();
         let auth_url = (refusal == KesionRefusal::NotAuthorized).then(|| json!(self.auth_url));
-        let mut body = Map::from_iter([("result".to_owned(), json!(false)), ("msg".to_owned(), json!(refusal.msg()))]);
+        let mut body = Map::from_iter([
+            ("result".to_owned(), json!(false)),
+            ("msg".to_owned(), json!(refusal.msg())),
+        ]);
         for (name, value) in [
-            (ResponseFormat::Kesion.code_field(), return_code.map(Value::from)),
+            (
+                ResponseFormat::Kesion.code_field(),
+                return_code.map(Value::from),
+            ),
             ("auth_url", auth_url),
             ("info", absent_object(variations)),
         ] {
             body.extend(value.map(|value| (name.to_owned(), value)));
         }
-        Reply::json(ResponseFormat::Kesion, body, Some(return_code.unwrap_or(-1)))
+        Reply::json(
+            ResponseFormat::Kesion,
+            body,
+            Some(return_code.unwrap_or(-1)),
+        )
     }
 
     pub(crate) fn settings(&self) -> MutexGuard<'_, KesionSettings> {
@@ -101,9 +124,12 @@ pub(crate) const AUTH_PATH: &str = "/plus/auth_url?schoolid=5";
 /// Returns a parameter of the body, form or JSON, or of the query.
 fn argument(call: &Call<'_>, name: &str) -> Option<String> {
     let in_body = if call.is_json() {
-        call.members().and_then(|it| it.get(name)?.as_str().map(str::to_owned))
+        call.members()
+            .and_then(|it| it.get(name)?.as_str().map(str::to_owned))
     } else {
-        std::str::from_utf8(call.body).ok().and_then(|form| parameter(form, name))
+        std::str::from_utf8(call.body)
+            .ok()
+            .and_then(|form| parameter(form, name))
     };
     in_body.or_else(|| parameter(call.query(), name))
 }

@@ -30,6 +30,11 @@ pub(crate) struct KesionSettings {
 impl KesionSettings {
     /// Returns the settings of a verified, authorized service account without automatic login.
     pub(crate) const fn new() -> Self {
-        Self { state: KesionState::Authorized, auto_login: false, account_type: 2, verified: true }
+        Self {
+            state: KesionState::Authorized,
+            auto_login: false,
+            account_type: 2,
+            verified: true,
+        }
     }
 }

@@ -27,12 +27,19 @@ pub(crate) enum Scope {
 impl AuthorizeRequest {
     /// Parses a query.
     pub(crate) fn parse(query: &str) -> Result<Self, WechatRefusal> {
-        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect();
         let mut expected = ORDER.iter();
         if !pairs.iter().all(|(name, _)| expected.any(|it| it == name)) {
             return Err(WechatRefusal::ParameterOrder);
         }
-        let sent = |name: &str| pairs.iter().find(|(it, _)| it == name).map(|(_, value)| value.clone());
+        let sent = |name: &str| {
+            pairs
+                .iter()
+                .find(|(it, _)| it == name)
+                .map(|(_, value)| value.clone())
+        };
         let text = |name: &str, empty| sent(name).filter(|it| !it.is_empty()).ok_or(empty);
         let app_id = text("appid", WechatRefusal::AppIdEmpty)?;
         let redirect_uri = text("redirect_uri", WechatRefusal::RedirectUriEmpty)?;
@@ -54,9 +61,13 @@ impl AuthorizeRequest {
             return Err(WechatRefusal::StateAlphabet);
         }
         match Url::parse(&redirect_uri) {
-            Ok(address) if matches!(address.scheme(), "http" | "https") => {
-                Ok(Self { app_id, redirect_uri, scope, state, address })
-            }
+            Ok(address) if matches!(address.scheme(), "http" | "https") => Ok(Self {
+                app_id,
+                redirect_uri,
+                scope,
+                state,
+                address,
+            }),
             _ => Err(WechatRefusal::RedirectUriMismatch),
         }
     }
@@ -64,7 +75,9 @@ impl AuthorizeRequest {
     /// Returns the host of `redirect_uri`, with its port if it is not the default of the scheme.
     pub(crate) fn host(&self) -> String {
         let host = self.address.host_str().unwrap_or_default();
-        self.address.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        self.address
+            .port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 }
 
@@ -90,14 +103,16 @@ const MAX_STATE: usize = 128;
 mod tests {
     use super::*;
 
-    const GOOD: &str =
-        "appid=A&redirect_uri=https%3A%2F%2Fapp.example%2Fback&response_type=code&scope=snsapi_base&state=S1";
+    const GOOD: &str = "appid=A&redirect_uri=https%3A%2F%2Fapp.example%2Fback&response_type=code&scope=snsapi_base&state=S1";
 
     #[test]
     fn documented_order_is_the_only_one() {
         let request = AuthorizeRequest::parse(GOOD).unwrap();
         let state = request.state.as_deref();
-        assert_eq!((request.app_id.as_str(), state, request.scope), ("A", Some("S1"), Scope::Base));
+        assert_eq!(
+            (request.app_id.as_str(), state, request.scope),
+            ("A", Some("S1"), Scope::Base)
+        );
         assert_eq!(request.host(), "app.example");
         let parts: Vec<_> = GOOD.split('&').collect();
         for (one, other) in [(0, 1), (1, 2), (2, 3), (3, 4), (0, 4)] {
@@ -118,7 +133,11 @@ mod tests {
             ("state=S1", false),
             ("utm_source=x", false),
         ] {
-            assert_eq!(AuthorizeRequest::parse(&format!("{GOOD}&{extra}")).is_ok(), good, "{extra}");
+            assert_eq!(
+                AuthorizeRequest::parse(&format!("{GOOD}&{extra}")).is_ok(),
+                good,
+                "{extra}"
+            );
         }
         assert!(AuthorizeRequest::parse(&format!("utm_source=x&{GOOD}")).is_err());
     }
@@ -141,9 +160,20 @@ mod tests {
     fn state_is_the_only_optional_parameter() {
         let without = GOOD.replace("&state=S1", "");
         assert_eq!(AuthorizeRequest::parse(&without).unwrap().state, None);
-        assert_eq!(AuthorizeRequest::parse(&format!("{without}&state=")).unwrap().state.as_deref(), Some(""));
+        assert_eq!(
+            AuthorizeRequest::parse(&format!("{without}&state="))
+                .unwrap()
+                .state
+                .as_deref(),
+            Some("")
+        );
         // Parameters after `state` keep their place.
-        assert_eq!(AuthorizeRequest::parse(&format!("{without}&connect_redirect=1")).unwrap().state, None);
+        assert_eq!(
+            AuthorizeRequest::parse(&format!("{without}&connect_redirect=1"))
+                .unwrap()
+                .state,
+            None
+        );
         for (name, refusal) in [
             ("appid", WechatRefusal::AppIdEmpty),
             ("redirect_uri", WechatRefusal::RedirectUriEmpty),
@@ -151,7 +181,11 @@ mod tests {
             ("scope", WechatRefusal::ScopeEmpty),
         ] {
             let others: Vec<_> = GOOD.split('&').filter(|it| !it.starts_with(name)).collect();
-            assert_eq!(AuthorizeRequest::parse(&others.join("&")), Err(refusal), "{name}");
+            assert_eq!(
+                AuthorizeRequest::parse(&others.join("&")),
+                Err(refusal),
+                "{name}"
+            );
         }
     }
 

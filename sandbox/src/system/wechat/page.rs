@@ -23,7 +23,11 @@ pub(crate) fn ask(people: &[WechatPerson], request: &AuthorizeRequest, query: &s
             "Allow the account to get your name and picture (snsapi_userinfo)? Say who you are",
         ),
     };
-    let choice = Choice { redirect_uri: &request.redirect_uri, approve: Endpoint::WechatApprove.path(), query };
+    let choice = Choice {
+        redirect_uri: &request.redirect_uri,
+        approve: Endpoint::WechatApprove.path(),
+        query,
+    };
     let body = html! {
         h1 { (zh) (small(en)) }
         (choice.of(people.iter().map(|person| (person.id(), person_card(person)))))
@@ -33,7 +37,11 @@ pub(crate) fn ask(people: &[WechatPerson], request: &AuthorizeRequest, query: &s
 
 /// Returns a summary of a person who uses WeChat.
 pub(crate) fn person_card(person: &WechatPerson) -> Markup {
-    let company = if person.is_company() { " · 企业用户 company" } else { "" };
+    let company = if person.is_company() {
+        " · 企业用户 company"
+    } else {
+        ""
+    };
     let mobile = person.mobile_number().unwrap_or("没有手机号 · no mobile");
     card(person.name(), &format!("{mobile}{company}"))
 }
@@ -59,17 +67,27 @@ pub(crate) fn not_wechat(query: &str) -> Markup {
 pub(crate) fn refusal(refusal: WechatRefusal) -> Markup {
     let (zh, en) = match refusal {
         WechatRefusal::NotWechat => ("请在微信客户端打开链接", "Open this link in WeChat"),
-        WechatRefusal::ParameterOrder => ("参数错误：参数顺序不对", "Wrong parameters, or in the wrong order"),
+        WechatRefusal::ParameterOrder => (
+            "参数错误：参数顺序不对",
+            "Wrong parameters, or in the wrong order",
+        ),
         WechatRefusal::ResponseType => ("参数错误：response_type", "response_type must be code"),
-        WechatRefusal::RedirectUriMismatch => {
-            ("redirect_uri域名与后台配置不一致", "The host or port of redirect_uri is not the registered one")
-        }
-        WechatRefusal::UnknownScope => ("该公众号没有这个scope的权限", "The account has no such scope"),
+        WechatRefusal::RedirectUriMismatch => (
+            "redirect_uri域名与后台配置不一致",
+            "The host or port of redirect_uri is not the registered one",
+        ),
+        WechatRefusal::UnknownScope => (
+            "该公众号没有这个scope的权限",
+            "The account has no such scope",
+        ),
         WechatRefusal::ScopeEmpty => ("scope不能为空", "scope is empty"),
         WechatRefusal::RedirectUriEmpty => ("redirect_uri不能为空", "redirect_uri is empty"),
         WechatRefusal::AppIdEmpty => ("appid不能为空", "appid is empty"),
         WechatRefusal::StateTooLong => ("state参数过长", "state has more than 128 bytes"),
-        WechatRefusal::StateAlphabet => ("参数错误：state", "state has characters other than letters and digits"),
+        WechatRefusal::StateAlphabet => (
+            "参数错误：state",
+            "state has characters other than letters and digits",
+        ),
         WechatRefusal::UnknownAppId => ("AppID不存在", "There is no such appid"),
     };
     let body = html! {
@@ -92,13 +110,19 @@ mod tests {
         let people = [WechatPerson::new("a\"b", "<b>&'\"")];
         let page = ask(&people, &request, query).into_string() + &not_wechat(query).into_string();
         assert!(!page.contains("<script") && !page.contains("<b><b>"));
-        assert!(page.contains(r#"data-person="a&quot;b" href="/sandbox/wechat/approve?person=a%22b&amp;appid=A"#));
+        assert!(page.contains(
+            r#"data-person="a&quot;b" href="/sandbox/wechat/approve?person=a%22b&amp;appid=A"#
+        ));
     }
 
     #[test]
     fn every_refusal_shows_its_number() {
         let page = refusal(WechatRefusal::AppIdEmpty).into_string();
         assert!(page.contains(r#"data-error="10012">"#) && page.contains("<code>10012</code>"));
-        assert!(refusal(WechatRefusal::StateTooLong).into_string().contains("state参数过长"));
+        assert!(
+            refusal(WechatRefusal::StateTooLong)
+                .into_string()
+                .contains("state参数过长")
+        );
     }
 }

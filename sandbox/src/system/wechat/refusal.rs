@@ -43,7 +43,11 @@ impl WechatRefusal {
             Self::RedirectUriEmpty => 10011,
             Self::AppIdEmpty => 10012,
             Self::UnknownAppId => 40013,
-            Self::NotWechat | Self::ParameterOrder | Self::ResponseType | Self::StateTooLong | Self::StateAlphabet => {
+            Self::NotWechat
+            | Self::ParameterOrder
+            | Self::ResponseType
+            | Self::StateTooLong
+            | Self::StateAlphabet => {
                 return None;
             }
         })

@@ -43,10 +43,12 @@ impl Wechat {
         };
         let approval = self.approval().clone();
         let decision = match approval {
-            WechatApproval::Ask => return Reply::page(page::ask(&self.people, &request, call.query())),
-            WechatApproval::Approve(person) => {
-                form_urlencoded::Serializer::new(String::new()).append_pair("person", &person).finish()
+            WechatApproval::Ask => {
+                return Reply::page(page::ask(&self.people, &request, call.query()));
             }
+            WechatApproval::Approve(person) => form_urlencoded::Serializer::new(String::new())
+                .append_pair("person", &person)
+                .finish(),
             WechatApproval::Decline => "decline=1".to_owned(),
         };
         let fault = self.faults.take_for_redirect(Endpoint::WechatApprove);
@@ -81,7 +83,8 @@ impl Wechat {
     /// Returns the request in `query`, if the request and the browser are valid.
     fn valid_request(&self, call: &Call<'_>, query: &str) -> Result<AuthorizeRequest, Reply> {
         let pretends = parameter(query, PRETEND.0).as_deref() == Some(PRETEND.1);
-        let wechat = self.any_browser.load(Ordering::Acquire) || is_wechat(call.header(header::USER_AGENT));
+        let wechat =
+            self.any_browser.load(Ordering::Acquire) || is_wechat(call.header(header::USER_AGENT));
         if !wechat && !pretends {
             return Err(refuse(WechatRefusal::NotWechat, query));
         }
@@ -91,7 +94,11 @@ impl Wechat {
         }
         let host = request.host();
         let registered = self.redirect_domains.is_empty() || self.redirect_domains.contains(&host);
-        if registered { Ok(request) } else { Err(refuse(WechatRefusal::RedirectUriMismatch, query)) }
+        if registered {
+            Ok(request)
+        } else {
+            Err(refuse(WechatRefusal::RedirectUriMismatch, query))
+        }
     }
 
     fn redirect(
@@ -107,14 +114,24 @@ impl Wechat {
             let Some(person) = parameter(decision, "person") else {
                 return Reply::bad_request("没有选择是谁", "No person was chosen");
             };
-            let earlier = if fault == Some(&Fault::SameCode) { self.codes.last() } else { None };
+            let earlier = if fault == Some(&Fault::SameCode) {
+                self.codes.last()
+            } else {
+                None
+            };
             let code = earlier.or_else(|| self.issue_code(self.app(&request.app_id)?, &person));
             let Some(code) = code else {
                 return Reply::bad_request("没有这个人", "There is no such person");
             };
             Some(("code", code))
         };
-        redirect::to_application(&request.redirect_uri, code, request.state.as_deref(), variations, fault)
+        redirect::to_application(
+            &request.redirect_uri,
+            code,
+            request.state.as_deref(),
+            variations,
+            fault,
+        )
     }
 }
 
@@ -139,10 +156,19 @@ mod tests {
     #[test]
     fn wechat_is_recognized_and_wecom_is_not_wechat() {
         for (user_agent, expected) in [
-            ("Mozilla/5.0 (iPhone) Mobile/15E148 MicroMessenger/8.0.59(0x18003b28) NetType/WIFI", true),
+            (
+                "Mozilla/5.0 (iPhone) Mobile/15E148 MicroMessenger/8.0.59(0x18003b28) NetType/WIFI",
+                true,
+            ),
             ("mozilla/5.0 micromessenger/7.0.20.1781", true),
-            ("Mozilla/5.0 (iPhone)  Mobile/15E148 wxwork/4.0.19 MicroMessenger/7.0.1", false),
-            ("Mozilla/5.0 WXWORK/4.1.3 (MicroMessenger/6.2) WindowsWechat", false),
+            (
+                "Mozilla/5.0 (iPhone)  Mobile/15E148 wxwork/4.0.19 MicroMessenger/7.0.1",
+                false,
+            ),
+            (
+                "Mozilla/5.0 WXWORK/4.1.3 (MicroMessenger/6.2) WindowsWechat",
+                false,
+            ),
             ("Mozilla/5.0 Chrome/140.0.0.0 Safari/537.36", false),
             ("", false),
         ] {

@@ -8,7 +8,11 @@ use crate::state::variation::{HostForm, IdentityNumbering, Variation, absent_obj
 
 /// Returns the members of a `get-manager-info` response, without `errcode` and `errmsg`.
 pub(crate) fn manager_info(person: &Person, variations: &[Variation]) -> Value {
-    let mut schools: Vec<Value> = person.schools.iter().map(|it| school_entry(it, variations)).collect();
+    let mut schools: Vec<Value> = person
+        .schools
+        .iter()
+        .map(|it| school_entry(it, variations))
+        .collect();
     // The document's own example ends with an empty one.
     schools.push(json!({}));
     let mut info = json!({
@@ -24,9 +28,15 @@ pub(crate) fn manager_info(person: &Person, variations: &[Variation]) -> Value {
     });
     let media_info = person.media_info.as_ref();
     let media_info = media_info.map(|it| json!({ "app_id": it.app_id, "media_id": it.media_id }));
-    let current_school = person.current_school.as_ref().map(|it| school_entry(it, variations));
-    for (name, object) in [("manager_real_info", real_info), ("media_info", media_info), ("cur_school", current_school)]
-    {
+    let current_school = person
+        .current_school
+        .as_ref()
+        .map(|it| school_entry(it, variations));
+    for (name, object) in [
+        ("manager_real_info", real_info),
+        ("media_info", media_info),
+        ("cur_school", current_school),
+    ] {
         if let Some(object) = object.or_else(|| absent_object(variations)) {
             info[name] = object;
         }
@@ -113,7 +123,10 @@ mod tests {
             (HostForm::Http, "http://uni.weixiao.qq.com"),
             (HostForm::Foreign, "https://weika.attacker.example"),
             (HostForm::PrivateIp, "https://10.0.0.7"),
-            (HostForm::Is("http://127.0.0.1:9".to_owned()), "http://127.0.0.1:9"),
+            (
+                HostForm::Is("http://127.0.0.1:9".to_owned()),
+                "http://127.0.0.1:9",
+            ),
         ] {
             assert_eq!(school_entry(school, &[Variation::Host(form)])["host"], host);
         }
@@ -122,8 +135,9 @@ mod tests {
     #[test]
     fn identity_type_takes_every_numbering() {
         use IdentityKind::{Alumni, Other, Staff, Student};
-        let numbers =
-            |variations: &[Variation]| [Other, Student, Staff, Alumni].map(|it| identity_type(it, variations));
+        let numbers = |variations: &[Variation]| {
+            [Other, Student, Staff, Alumni].map(|it| identity_type(it, variations))
+        };
         assert_eq!(numbers(&[]), ["1", "2", "3", "4"].map(|it| json!(it)));
         let school = Variation::IdentityType(IdentityNumbering::School);
         assert_eq!(numbers(&[school]), [0, 1, 4, 5].map(|it| json!(it)));

@@ -57,13 +57,17 @@ impl Weika {
         let approval = self.approval().clone();
         let decision = match approval {
             Approval::Ask => return Reply::page(page::choose(&self.people, &redirect_uri, query)),
-            Approval::Approve(person) => {
-                form_urlencoded::Serializer::new(String::new()).append_pair("person", &person).finish()
-            }
+            Approval::Approve(person) => form_urlencoded::Serializer::new(String::new())
+                .append_pair("person", &person)
+                .finish(),
             Approval::Decline => "decline=1".to_owned(),
         };
         let fault = self.faults.take_for_redirect(Endpoint::Approve);
-        self.redirect(&format!("{decision}&{query}"), call.variations, fault.as_ref())
+        self.redirect(
+            &format!("{decision}&{query}"),
+            call.variations,
+            fault.as_ref(),
+        )
     }
 
     pub(crate) fn approve(&self, call: &Call<'_>) -> Reply {
@@ -81,25 +85,41 @@ impl Weika {
             let Some(person) = parameter(query, "person") else {
                 return Reply::bad_request("没有选择身份", "No person was chosen");
             };
-            let earlier = if fault == Some(&Fault::SameCode) { self.codes.last() } else { None };
+            let earlier = if fault == Some(&Fault::SameCode) {
+                self.codes.last()
+            } else {
+                None
+            };
             let Some(code) = earlier.or_else(|| self.issue_code(app, &person)) else {
                 return Reply::bad_request("没有这个人", "There is no such person");
             };
             Some(("wxcode", code))
         };
-        redirect::to_application(&redirect_uri, code, raw_parameter(query, "state"), variations, fault)
+        redirect::to_application(
+            &redirect_uri,
+            code,
+            raw_parameter(query, "state"),
+            variations,
+            fault,
+        )
     }
 
     /// Returns the application and the `redirect_uri` of a login request.
     fn login_request(&self, query: &str) -> Result<(usize, String), Reply> {
         let key = parameter(query, "app_key").unwrap_or_default();
         let Some(app) = self.apps.iter().position(|it| it.key == key) else {
-            return Err(Reply::bad_request("应用不存在", "app_key is missing or unknown"));
+            return Err(Reply::bad_request(
+                "应用不存在",
+                "app_key is missing or unknown",
+            ));
         };
         let redirect_uri = parameter(query, "redirect_uri").unwrap_or_default();
         match Url::parse(&redirect_uri) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => Ok((app, redirect_uri)),
-            _ => Err(Reply::bad_request("回调地址不对", "redirect_uri is missing or not an address")),
+            _ => Err(Reply::bad_request(
+                "回调地址不对",
+                "redirect_uri is missing or not an address",
+            )),
         }
     }
 
@@ -119,8 +139,14 @@ impl Weika {
     fn issue_token(&self, call: &Call<'_>) -> Result<Value, WeikaRefusal> {
         let body = json_body(call)?;
         let (key, secret) = (text(&body, "app_key")?, text(&body, "app_secret")?);
-        let app = self.apps.iter().position(|it| it.key == key && it.secret == secret);
-        let token = self.tokens.issue(app.ok_or(WeikaRefusal::InvalidApp)?).map_err(|_| WeikaRefusal::Busy)?;
+        let app = self
+            .apps
+            .iter()
+            .position(|it| it.key == key && it.secret == secret);
+        let token = self
+            .tokens
+            .issue(app.ok_or(WeikaRefusal::InvalidApp)?)
+            .map_err(|_| WeikaRefusal::Busy)?;
         let mut members = json!({ "access_token": token });
         let expires_in = match call.fault {
             Some(Fault::ExpiresIn(expires_in)) => expires_in.clone(),
@@ -136,7 +162,10 @@ impl Weika {
         let body = json_body(call)?;
         let app = self.token_app(call.query())?;
         let code = text(&body, "wxcode")?;
-        let person = self.codes.consume(app, code).ok_or(WeikaRefusal::InvalidCode)?;
+        let person = self
+            .codes
+            .consume(app, code)
+            .ok_or(WeikaRefusal::InvalidCode)?;
         let person = self.people.get(person).ok_or(WeikaRefusal::InvalidCode)?;
         Ok(info::manager_info(person, call.variations))
     }
@@ -144,18 +173,26 @@ impl Weika {
     fn school(&self, call: &Call<'_>) -> Result<Value, WeikaRefusal> {
         let body = json_body(call)?;
         self.token_app(call.query())?;
-        let wanted = body.contains_key("school_code").then(|| text(&body, "school_code")).transpose()?;
+        let wanted = body
+            .contains_key("school_code")
+            .then(|| text(&body, "school_code"))
+            .transpose()?;
         let mut schools = self.people.iter().flat_map(Person::all_schools);
         let school = schools.find(|it| wanted.is_none_or(|code| it.code() == code));
-        Ok(info::school_info(school.ok_or(WeikaRefusal::UnknownSchool)?, call.variations))
+        Ok(info::school_info(
+            school.ok_or(WeikaRefusal::UnknownSchool)?,
+            call.variations,
+        ))
     }
 
     fn token_app(&self, query: &str) -> Result<usize, WeikaRefusal> {
         let token = parameter(query, "access_token").filter(|it| !it.is_empty());
-        self.tokens.app(&token.ok_or(WeikaRefusal::ParameterMissing)?).map_err(|bad| match bad {
-            BadToken::Expired => WeikaRefusal::TokenExpired,
-            BadToken::Unknown => WeikaRefusal::TokenInvalid,
-        })
+        self.tokens
+            .app(&token.ok_or(WeikaRefusal::ParameterMissing)?)
+            .map_err(|bad| match bad {
+                BadToken::Expired => WeikaRefusal::TokenExpired,
+                BadToken::Unknown => WeikaRefusal::TokenInvalid,
+            })
     }
 }
 
@@ -165,7 +202,10 @@ fn reply(result: Result<Value, WeikaRefusal>) -> Reply {
         Ok(members) => members,
         Err(refusal) => return refusal.reply(),
     };
-    let mut body = Map::from_iter([("errcode".to_owned(), json!(0)), ("errmsg".to_owned(), json!("success"))]);
+    let mut body = Map::from_iter([
+        ("errcode".to_owned(), json!(0)),
+        ("errmsg".to_owned(), json!("success")),
+    ]);
     if let Value::Object(members) = members {
         body.extend(members);
     }
