@@ -14,8 +14,8 @@ use tower_weika::guard::GuardLayer;
 use tower_weika::identity::Manager;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::WeikaManagerProvider;
-use tower_weika::sandbox::Sandbox;
 use tower_weika::session::Authenticated;
+use tower_weika_sandbox::Sandbox;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {

@@ -33,8 +33,8 @@ use tower_weika::guard::GuardLayer;
 use tower_weika::identity::Manager;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::WeikaManagerProvider;
-use tower_weika::sandbox::Sandbox;
 use tower_weika::store::{Redis, RedisStore};
+use tower_weika_sandbox::Sandbox;
 
 /// How long a client may take to send the head of a request.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);

@@ -20,8 +20,8 @@ use tower_weika::guard::LoggedIn;
 use tower_weika::identity::Manager;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::WeikaManagerProvider;
-use tower_weika::sandbox::Sandbox;
 use tower_weika::session::Authenticated;
+use tower_weika_sandbox::Sandbox;
 
 /// How long a client may take to send the head of a request, and to send the next request over the same connection.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);

@@ -40,7 +40,7 @@
 //! | keep sessions elsewhere | [`store::SessionStore`] |
 //! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
 //! | know a school's official account | [`official_account`], [`client::kesion`] |
-//! | develop without an account | [`sandbox`] |
+//! | develop without an account | the crate `tower-weika-sandbox` |
 //!
 //! # Features
 //!
@@ -52,7 +52,7 @@
 //! | `axum` | | extractors |
 //! | `tracing` | | events; without it the crate is silent |
 //! | `metrics` | | counters and durations for the `metrics` facade, see below |
-//! | `sandbox` | | an imitation of the upstream systems, and a browser, for development and tests |
+//! | `testing` | | `store::contract`: tests that a session store of your own must pass |
 //! | `full` | | all of them |
 //!
 //! # Metrics
@@ -97,14 +97,11 @@ mod random;
 mod remedy;
 pub mod request;
 pub mod response;
-#[cfg(feature = "sandbox")]
-pub mod sandbox;
 mod secret;
 pub mod session;
 pub mod store;
 pub mod token;
 mod trace;
-
 pub use body::ResponseBody;
 pub use error::{BoxError, ConfigError, Error, ErrorKind};
 pub use secret::{ApiKey, AppSecret, AppToken, AuthorizationCode};

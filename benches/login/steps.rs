@@ -10,7 +10,7 @@ use tower::service_fn;
 use tower_weika::client::{RequestBody, Transport};
 use tower_weika::clock::Clock;
 use tower_weika::provider::WeikaManagerProvider;
-use tower_weika::sandbox::Sandbox;
+use tower_weika_sandbox::Sandbox;
 
 use crate::report::Section;
 use crate::support::Provider;

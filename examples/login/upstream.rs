@@ -7,8 +7,8 @@ use tower_weika::client::kesion::KesionClient;
 use tower_weika::identity::WechatUser;
 use tower_weika::official_account::{OfficialAccounts, SchoolAccount};
 use tower_weika::provider::{WechatUserProvider, WeikaManagerProvider};
-use tower_weika::sandbox::{Endpoint, Follower, Sandbox};
 use tower_weika::{AppToken, BoxError, ConfigError};
+use tower_weika_sandbox::{Endpoint, Sandbox, WechatPerson};
 
 use crate::settings::{Settings, Systems, Wechat};
 
@@ -84,9 +84,9 @@ impl Imitation {
 
     /// The mobile number that belongs to a WeChat user of the sandbox.
     pub(crate) fn mobile_of(&self, user: &WechatUser) -> Option<&str> {
-        let is_user = |it: &&Follower| it.open_id(user.app_id()) == user.open_id().as_str();
+        let is_user = |it: &&WechatPerson| it.open_id(user.app_id()) == user.open_id().as_str();
         self.sandbox
-            .followers()
+            .wechat_people()
             .iter()
             .find(is_user)?
             .mobile_number()

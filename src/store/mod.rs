@@ -2,10 +2,10 @@
 //!
 //! [`SessionStore`] is the contract; `MemoryStore` keeps sessions in this process, `RedisStore` (feature `redis`) for
 //! several. A store never decides whether a session still counts: [`Session::is_live`] does, asked by the layer. With
-//! the feature `sandbox`, the module `contract` has the tests that every store must pass; run them against one of your
+//! the feature `testing`, the module `contract` has the tests that every store must pass; run them against one of your
 //! own.
 
-#[cfg(feature = "sandbox")]
+#[cfg(feature = "testing")]
 pub mod contract;
 mod either;
 #[cfg(feature = "redis")]
@@ -23,7 +23,6 @@ mod stored_identity;
 mod subjects;
 #[cfg(feature = "memory")]
 mod table;
-
 use std::sync::Arc;
 
 pub use self::either::{Either, EitherLoad};

@@ -18,7 +18,7 @@ mod tls;
 mod wechat;
 use chromium::{Chromium, Kind};
 use support::Site;
-use tower_weika::sandbox::Browser;
+use tower_weika_sandbox::Browser;
 
 const WANG: &str = "[data-person=wang]";
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use tower_weika::sandbox::{Browser, Endpoint};
+use tower_weika_sandbox::{Browser, Endpoint};
 
 use crate::support::Site;
 use crate::{control_page, log_in, phone, switch};

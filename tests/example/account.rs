@@ -1,6 +1,6 @@
 //! The page about the official account.
 
-use tower_weika::sandbox::{Browser, KesionState, Sandbox};
+use tower_weika_sandbox::{Browser, KesionState, Sandbox};
 
 use crate::support::Site;
 use crate::{log_in, see, site_at, switch};

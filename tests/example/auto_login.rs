@@ -1,6 +1,6 @@
 //! Logging in without being asked, as Kesion's switch wants it.
 
-use tower_weika::sandbox::Browser;
+use tower_weika_sandbox::Browser;
 
 use crate::support::Site;
 use crate::{address, phone, see, switch};

@@ -1,6 +1,6 @@
 //! The example `axum`.
 
-use tower_weika::sandbox::Browser;
+use tower_weika_sandbox::Browser;
 
 use crate::log_in;
 use crate::support::{Site, command};

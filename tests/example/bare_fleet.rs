@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use tower_weika::sandbox::{Browser, Visit};
+use tower_weika_sandbox::{Browser, Visit};
 
 use crate::end_of;
 use crate::lifecycle::{signal, wait};

@@ -1,6 +1,6 @@
 //! The example `hyper`.
 
-use tower_weika::sandbox::Browser;
+use tower_weika_sandbox::Browser;
 
 use crate::log_in;
 use crate::support::{Site, command};

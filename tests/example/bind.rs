@@ -1,7 +1,7 @@
 //! The page that binds an account.
 
 use serde_json::json;
-use tower_weika::sandbox::{Browser, Endpoint, Fault, Sandbox, Visit};
+use tower_weika_sandbox::{Browser, Endpoint, Fault, Sandbox, Visit};
 use url::form_urlencoded::Serializer;
 
 use crate::support::Site;
@@ -378,7 +378,7 @@ async fn raw_post(site: &Site, browser: &Browser, path: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn binding_that_the_operator_does_not_know_of_is_told_once() {
     let site = Site::start(&[]);
-    switch(&site, "binding:nobody-bound").await;
+    switch(&site, "binding:all-unbound").await;
     for (person, mobile, language, expected) in [
         (
             "xiaohong",

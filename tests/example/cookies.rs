@@ -1,6 +1,6 @@
 //! The attributes of the cookies that the site itself sets.
 
-use tower_weika::sandbox::Browser;
+use tower_weika_sandbox::Browser;
 use url::form_urlencoded::Serializer;
 
 use crate::support::Site;
@@ -63,7 +63,7 @@ async fn set_cookies(public_url: Option<&str>) -> Vec<String> {
         .split_once("data-sms=\"13800000002\">")
         .expect("an SMS was sent");
     let code: String = code.chars().take_while(char::is_ascii_digit).collect();
-    switch(&site, "binding:nobody-bound").await;
+    switch(&site, "binding:all-unbound").await;
     pages.push(
         phone
             .post_from(page.url(), page.url(), form("bind", &code))

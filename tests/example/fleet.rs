@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::task::JoinSet;
-use tower_weika::sandbox::{Browser, Endpoint, Fault, Person, Sandbox, School, Visit};
+use tower_weika_sandbox::{Browser, Endpoint, Fault, Person, Sandbox, School, Visit};
 
 use crate::instances::{Instances, ORIGIN, at, me, session_cookie};
 use crate::redis_server::now;
@@ -111,8 +111,8 @@ async fn four_cold_instances_fetch_one_token_for_all() {
         let visit = visit.expect("the site answers");
         assert_eq!(visit.status(), 200, "{visit:?} {}", visit.text());
     }
-    assert_eq!(instances.sandbox.ledger().count(Endpoint::AccessToken), 1);
-    assert_eq!(instances.sandbox.ledger().codes_spent(), 20);
+    assert_eq!(instances.sandbox.call_log().count(Endpoint::AccessToken), 1);
+    assert_eq!(instances.sandbox.call_log().codes_exchanged(), 20);
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -233,12 +233,12 @@ async fn fifty_callbacks_over_two_instances_are_one_exchange_and_one_session() {
     }
     sessions.dedup();
     assert_eq!(sessions.len(), 1, "all have the same session");
-    let ledger = instances.sandbox.ledger();
+    let call_log = instances.sandbox.call_log();
     assert_eq!(
         (
-            ledger.count(Endpoint::ManagerInfo),
-            ledger.codes_spent(),
-            ledger.tokens_issued()
+            call_log.count(Endpoint::ManagerInfo),
+            call_log.codes_exchanged(),
+            call_log.tokens_issued()
         ),
         (1, 1, 1)
     );
@@ -292,12 +292,12 @@ async fn doubled_callbacks_of_fifty_people_give_each_their_own_session() {
     sessions.sort();
     sessions.dedup();
     assert_eq!(sessions.len(), 50);
-    let ledger = instances.sandbox.ledger();
+    let call_log = instances.sandbox.call_log();
     assert_eq!(
         (
-            ledger.codes_spent(),
-            ledger.max_spends_of_one_code(),
-            ledger.tokens_issued()
+            call_log.codes_exchanged(),
+            call_log.max_uses_of_one_code(),
+            call_log.tokens_issued()
         ),
         (50, 1, 1)
     );

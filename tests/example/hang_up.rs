@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::TcpStream;
 
-use tower_weika::sandbox::Browser;
+use tower_weika_sandbox::Browser;
 
 use crate::support::Site;
 use crate::{log_in, see};

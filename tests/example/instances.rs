@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use tower_weika::sandbox::{Browser, Sandbox, SandboxBuilder};
+use tower_weika_sandbox::{Browser, Sandbox, SandboxBuilder};
 
 use crate::redis_server::Redis;
 use crate::support::Site;

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use tokio::task::{JoinSet, block_in_place};
-use tower_weika::sandbox::{Browser, Sandbox};
+use tower_weika_sandbox::{Browser, Sandbox};
 
 use crate::instances::{Instances, ORIGIN, at, me, session_cookie};
 use crate::support::Site;
@@ -19,7 +19,7 @@ const LIFE: Duration = Duration::from_millis(150);
 async fn log_in_until_the_end(site: Browser) -> Vec<Browser> {
     let mut browsers = Vec::new();
     loop {
-        let browser = site.stranger();
+        let browser = site.without_cookies();
         let visit = browser.get(&format!("{ORIGIN}/admin")).await;
         browsers.push(browser);
         match visit {
@@ -89,7 +89,7 @@ async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
         "{delivered} delivered, {interrupted} interrupted"
     );
     assert_eq!(
-        instances.sandbox.ledger().tokens_issued(),
+        instances.sandbox.call_log().tokens_issued(),
         1,
         "whoever comes takes the token that is there"
     );

@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use std::sync::mpsc::RecvTimeoutError;
 
 use serde_json::json;
-use tower_weika::sandbox::{Browser, Endpoint, Fault, Gate, Sandbox};
+use tower_weika_sandbox::{Browser, Endpoint, Fault, Gate, Sandbox};
 
 use crate::support::{DEADLINE, Site};
 use crate::{free_address, log_in, site_at};
@@ -70,7 +70,7 @@ async fn login_in_flight_is_finished_before_the_end() {
     let back = browser.get_no_follow(&approve).await.unwrap();
     let callback = back.location().unwrap().to_owned();
     let in_flight = tokio::spawn(async move { browser.get_no_follow(&callback).await });
-    weika.ledger().reached(Endpoint::ManagerInfo, 1).await;
+    weika.call_log().reached(Endpoint::ManagerInfo, 1).await;
 
     signal(&site, "TERM");
     let address = site.url.trim_start_matches("http://").to_owned();

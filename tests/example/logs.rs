@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use tower_weika::sandbox::{Browser, Sandbox};
+use tower_weika_sandbox::{Browser, Sandbox};
 
 use crate::support::Site;
 use crate::{SECRET_HEX, phone, site_at};

@@ -48,7 +48,7 @@ use std::thread;
 use std::time::Duration;
 
 use support::{DEADLINE, Site};
-use tower_weika::sandbox::{Browser, Endpoint, Sandbox, Visit};
+use tower_weika_sandbox::{Browser, Endpoint, Sandbox, Visit};
 
 /// Two spellings of one secret.
 const SECRET_HEX: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";

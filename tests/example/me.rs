@@ -1,7 +1,7 @@
 //! `/api/me`, for everybody who can ask.
 
 use serde_json::{Value, json};
-use tower_weika::sandbox::Browser;
+use tower_weika_sandbox::Browser;
 
 use crate::support::Site;
 use crate::{log_in, phone};

@@ -1,6 +1,6 @@
 //! `/metrics`.
 
-use tower_weika::sandbox::{Browser, Sandbox};
+use tower_weika_sandbox::{Browser, Sandbox};
 
 use crate::{log_in, phone, site_at};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tower_weika::sandbox::{Browser, Visit};
+use tower_weika_sandbox::{Browser, Visit};
 
 use crate::instances::{Instances, ORIGIN, at, me};
 use crate::redis_server::{Options, Redis, now};

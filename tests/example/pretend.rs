@@ -1,6 +1,6 @@
 //! WeChat on a desk.
 
-use tower_weika::sandbox::{Browser, Sandbox};
+use tower_weika_sandbox::{Browser, Sandbox};
 
 use crate::support::Site;
 use crate::{log_in, phone, site_at, switch};
@@ -44,7 +44,7 @@ async fn browser_on_a_desk_can_pretend_to_be_wechat() {
     let page = browser.post_from(&home, &pretend, "").await.unwrap();
     assert!(page.url() == home && page.text().contains("假装这是微信"));
     let page = browser
-        .stranger()
+        .without_cookies()
         .get(&format!("{}/app", site.url))
         .await
         .unwrap();

@@ -1,7 +1,7 @@
 //! Upstream systems that the variables name, all or some of them.
 
 use serde_json::json;
-use tower_weika::sandbox::{Browser, Sandbox};
+use tower_weika_sandbox::{Browser, Sandbox};
 
 use crate::support::Site;
 use crate::{SECRET_BASE64, log_in, phone, site_at};

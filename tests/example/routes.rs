@@ -1,7 +1,7 @@
 //! The routes and their answers.
 
 use serde_json::{Value, json};
-use tower_weika::sandbox::{Browser, Visit};
+use tower_weika_sandbox::{Browser, Visit};
 
 use crate::log_in;
 use crate::support::Site;
@@ -183,7 +183,12 @@ async fn pages_escape_names() {
     let site = Site::start(&[]);
     let browser = Browser::new();
     for path in ["/admin", "/"] {
-        let page = log_in(&browser.stranger(), &format!("{}/admin", site.url), "chen").await;
+        let page = log_in(
+            &browser.without_cookies(),
+            &format!("{}/admin", site.url),
+            "chen",
+        )
+        .await;
         assert!(
             page.text().contains("&lt;Chen &amp; Co&gt;") && !page.text().contains("<Chen"),
             "{path}"

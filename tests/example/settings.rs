@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use tower_weika::sandbox::{Browser, Sandbox};
+use tower_weika_sandbox::{Browser, Sandbox};
 
 use crate::support::{Site, command};
 use crate::{SECRET_BASE64, SECRET_HEX, end_of, free_address, log_in, site_at};

@@ -1,7 +1,7 @@
 //! WeChat users: who gets where.
 
 use serde_json::json;
-use tower_weika::sandbox::{Browser, Visit};
+use tower_weika_sandbox::{Browser, Visit};
 
 use crate::support::Site;
 use crate::{log_in, phone, switch};

@@ -18,11 +18,11 @@ use tower_weika::provider::{
     ExchangeContext, IdentityProvider, WeikaManagerProvider, WeikaManagerProviderBuilder,
 };
 use tower_weika::response::{Page, Pages, Rejection};
-use tower_weika::sandbox::{Browser, Faults, Gate, Ledger, Quirks, Sandbox, Visit};
 use tower_weika::session::{Authenticated, Session, SessionId};
 use tower_weika::store::{MemoryStore, Namespace, SessionStore};
 use tower_weika::token::{AccessToken, CurrentToken, GetToken, IssuedToken, TokenCache};
 use tower_weika::{AppSecret, AuthorizationCode, ConfigError, Error, ResponseBody};
+use tower_weika_sandbox::{Browser, CallLog, Faults, Gate, Sandbox, Variations, Visit};
 
 fn shared<T: Send + Sync + Unpin + 'static>() {}
 
@@ -113,9 +113,9 @@ fn sandbox_is_shared_between_tasks() {
     shared::<Sandbox>();
     cloned::<Browser>();
     cloned::<Visit>();
-    cloned::<Ledger>();
+    cloned::<CallLog>();
     cloned::<Faults>();
-    cloned::<Quirks>();
+    cloned::<Variations>();
     cloned::<Gate>();
 }
 

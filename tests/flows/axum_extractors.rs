@@ -14,8 +14,8 @@ use tower_weika::login::LoginLayer;
 use tower_weika::provider::{
     AuthorizeRequest, ExchangeContext, IdentityProvider, Verified, WeikaManagerProvider,
 };
-use tower_weika::sandbox::{Browser, Sandbox};
 use tower_weika::{AuthorizationCode, Error};
+use tower_weika_sandbox::{Browser, Sandbox};
 
 use super::site::{ORIGIN, Server};
 
@@ -247,7 +247,7 @@ async fn two_nested_routers_share_one_login_around_them() {
     );
     assert_eq!(browser.get(&page("/staff/who")).await.unwrap().text(), WANG);
     assert_eq!(browser.get(&page("/open/who")).await.unwrap().text(), WANG);
-    assert_eq!(parts.sandbox.ledger().codes_spent(), 1);
+    assert_eq!(parts.sandbox.call_log().codes_exchanged(), 1);
 }
 
 #[tokio::test]
@@ -394,7 +394,7 @@ async fn state_and_cookies_of_one_login_are_refused_by_the_other() {
         (crossed.status(), crossed.hops().len()),
         (StatusCode::BAD_REQUEST, 1)
     );
-    assert_eq!(parts.sandbox.ledger().codes_spent(), 0);
+    assert_eq!(parts.sandbox.call_log().codes_exchanged(), 0);
 
     let visit = browser
         .get(&page(&format!(

@@ -167,8 +167,8 @@ fn any_query_of_a_callback_is_400_and_spends_nothing() {
     runtime.block_on(site.log_in(&browser, "wang"));
     let spent = site
         .sandbox
-        .ledger()
-        .count(tower_weika::sandbox::Endpoint::ManagerInfo);
+        .call_log()
+        .count(tower_weika_sandbox::Endpoint::ManagerInfo);
     let pieces = prop::sample::select(vec![
         "wxcode",
         "state",
@@ -199,8 +199,8 @@ fn any_query_of_a_callback_is_400_and_spends_nothing() {
     outcome.expect("every query is refused");
     assert_eq!(
         site.sandbox
-            .ledger()
-            .count(tower_weika::sandbox::Endpoint::ManagerInfo),
+            .call_log()
+            .count(tower_weika_sandbox::Endpoint::ManagerInfo),
         spent
     );
     assert_eq!(runtime.block_on(site.who(&browser)), WANG);
@@ -301,7 +301,7 @@ fn flow_cookies_of_any_bytes_never_let_a_login_through() {
         Ok(())
     });
     outcome.expect("nobody gets in");
-    assert_eq!(site.sandbox.ledger().codes_spent(), 0);
+    assert_eq!(site.sandbox.call_log().codes_exchanged(), 0);
     // The right one still does.
     assert_eq!(
         runtime
@@ -534,7 +534,7 @@ async fn k5_two_sessions_in_one_header_are_nobody_and_the_same_one_twice_is_some
     let (one, two) = (site.browser(), site.browser());
     site.log_in(&one, "wang").await;
     site.log_in(&two, "li").await;
-    let pair = |browser: &tower_weika::sandbox::Browser| {
+    let pair = |browser: &tower_weika_sandbox::Browser| {
         let cookie = site.session_cookie(browser);
         format!("{}={}", cookie.name, cookie.value)
     };

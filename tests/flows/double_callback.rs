@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use tokio::task::JoinSet;
-use tower_weika::sandbox::{Browser, Endpoint, Fault, Gate, Spends, Visit};
+use tower_weika_sandbox::{Browser, CodeUses, Endpoint, Fault, Gate, Visit};
 
 use super::site::{NOBODY, ORIGIN, Site, is_to_provider, soon};
 use super::way::Way;
@@ -46,11 +46,11 @@ async fn first_of_two_callbacks_may_hang_up_at_any_moment<W: Way>() {
         let visit = browser.get(&callback).await.unwrap();
         assert_home(&visit, "/admin/x", &site.subject("wang"));
         assert_eq!(
-            site.sandbox.ledger().codes_spent(),
+            site.sandbox.call_log().codes_exchanged(),
             count as u64 + 1,
             "after {gap} ms"
         );
-        assert_eq!(site.sandbox.ledger().codes_refused(), 0, "after {gap} ms");
+        assert_eq!(site.sandbox.call_log().codes_refused(), 0, "after {gap} ms");
     }
 }
 
@@ -62,7 +62,7 @@ async fn first_of_two_callbacks_may_hang_up_in_the_middle_of_the_exchange<W: Way
     {
         let (browser, callback) = at_the_door(&site, "/admin/x").await;
         let gate = Gate::new();
-        let calls = site.sandbox.ledger().count(endpoint);
+        let calls = site.sandbox.call_log().count(endpoint);
         site.sandbox
             .faults()
             .once(endpoint, Fault::Held(gate.clone()));
@@ -74,7 +74,7 @@ async fn first_of_two_callbacks_may_hang_up_in_the_middle_of_the_exchange<W: Way
                     .await
             })
         };
-        soon(site.sandbox.ledger().reached(endpoint, calls + 1)).await;
+        soon(site.sandbox.call_log().reached(endpoint, calls + 1)).await;
         hung_up.await.unwrap().unwrap();
         let second = tokio::spawn(async move { browser.get(&callback).await });
         gate.open();
@@ -83,9 +83,9 @@ async fn first_of_two_callbacks_may_hang_up_in_the_middle_of_the_exchange<W: Way
             "/admin/x",
             &site.subject("wang"),
         );
-        assert_eq!(site.sandbox.ledger().count(endpoint), calls + 1);
+        assert_eq!(site.sandbox.call_log().count(endpoint), calls + 1);
     }
-    assert_eq!(site.sandbox.ledger().max_spends_of_one_code(), 1);
+    assert_eq!(site.sandbox.call_log().max_uses_of_one_code(), 1);
 }
 
 async fn callback_that_nobody_waits_for_still_logs_the_next_one_in<W: Way>() {
@@ -101,7 +101,7 @@ async fn callback_that_nobody_waits_for_still_logs_the_next_one_in<W: Way>() {
             .await
             .unwrap();
     }
-    soon(site.sandbox.ledger().reached(W::EXCHANGE, 1)).await;
+    soon(site.sandbox.call_log().reached(W::EXCHANGE, 1)).await;
     gate.open();
     assert_home(
         &browser.get(&callback).await.unwrap(),
@@ -139,11 +139,11 @@ async fn two_codes_with_one_state_are_one_exchange_and_both_are_logged_in<W: Way
         );
     }
     assert_eq!(site.who(&browser).await, site.subject("wang"));
-    let spends = site.sandbox.ledger().spends();
+    let spends = site.sandbox.call_log().code_uses();
     let presented: u32 = spends
         .iter()
         .map(
-            |Spends {
+            |CodeUses {
                  accepted, refused, ..
              }| accepted + refused,
         )
@@ -209,7 +209,7 @@ async fn stranger_with_the_same_url_gets_nothing_and_spends_nothing_before_durin
 >() {
     let site = Site::<W>::start().await;
     let (browser, callback) = at_the_door(&site, "/admin/x").await;
-    let ledger = site.sandbox.ledger();
+    let call_log = site.sandbox.call_log();
 
     // Before: what looks like a browser that lost its cookie is sent through a login of its own.
     let stranger = site.browser();
@@ -229,7 +229,7 @@ async fn stranger_with_the_same_url_gets_nothing_and_spends_nothing_before_durin
         let (browser, callback) = (browser.clone(), callback.clone());
         tokio::spawn(async move { browser.get(&callback).await })
     };
-    soon(ledger.reached(W::EXCHANGE, 1)).await;
+    soon(call_log.reached(W::EXCHANGE, 1)).await;
     let during = site.browser().get_no_follow(&callback).await.unwrap();
     assert_eq!(during.status(), StatusCode::BAD_REQUEST);
     assert!(during.hops()[0].set_cookies.is_empty());
@@ -248,7 +248,7 @@ async fn stranger_with_the_same_url_gets_nothing_and_spends_nothing_before_durin
         assert!(after.hops()[0].set_cookies.is_empty());
     }
     assert_eq!(site.who(&browser).await, site.subject("wang"));
-    assert_eq!((site.exchanges(), ledger.max_spends_of_one_code()), (1, 1));
+    assert_eq!((site.exchanges(), call_log.max_uses_of_one_code()), (1, 1));
 }
 
 async fn scanner_without_cookies_that_comes_first_does_not_burn_the_code<W: Way>() {
@@ -269,9 +269,9 @@ async fn scanner_without_cookies_that_comes_first_does_not_burn_the_code<W: Way>
         &site.subject("wang"),
     );
     assert_eq!(
-        site.sandbox.ledger().spends(),
+        site.sandbox.call_log().code_uses(),
         [{
-            let mut once = Spends::default();
+            let mut once = CodeUses::default();
             once.accepted = 1;
             once
         }]
@@ -311,8 +311,11 @@ async fn code_that_somebody_else_has_spent_leads_to_a_new_login_and_never_to_the
     let other = site.browser();
     let visit = other.get(&format!("{ORIGIN}/admin/x")).await.unwrap();
     assert_home(&visit, "/admin/x", &site.subject("wang"));
-    let ledger = site.sandbox.ledger();
-    assert_eq!((ledger.codes_spent(), ledger.codes_refused()), (2, 1));
+    let call_log = site.sandbox.call_log();
+    assert_eq!(
+        (call_log.codes_exchanged(), call_log.codes_refused()),
+        (2, 1)
+    );
 }
 
 async fn two_codes_of_which_the_first_is_no_good_come_home_all_the_same<W: Way>() {
@@ -333,7 +336,7 @@ async fn two_codes_of_which_the_first_is_no_good_come_home_all_the_same<W: Way>(
         let browser = browser.clone();
         tokio::spawn(async move { browser.get(&bad).await })
     };
-    soon(site.sandbox.ledger().reached(W::EXCHANGE, 1)).await;
+    soon(site.sandbox.call_log().reached(W::EXCHANGE, 1)).await;
     let second = {
         let browser = browser.clone();
         tokio::spawn(async move { browser.get(&good).await })
@@ -358,7 +361,7 @@ async fn doubled_callback_with_a_spent_code_begins_again_and_comes_home<W: Way>(
         assert_home(&visit, "/admin/x", &site.subject("wang"));
     }
     assert_eq!(
-        site.sandbox.ledger().codes_refused(),
+        site.sandbox.call_log().codes_refused(),
         1,
         "the spent code was tried once"
     );
@@ -391,8 +394,8 @@ async fn fifty_identical_callbacks_at_once_are_one_exchange_and_all_are_logged_i
                 .any(|it| it.starts_with(&format!("__Host-{}-session=", W::NAME)))
         );
     }
-    let ledger = site.sandbox.ledger();
-    assert_eq!((site.exchanges(), ledger.tokens_issued()), (1, W::TOKENS));
+    let call_log = site.sandbox.call_log();
+    assert_eq!((site.exchanges(), call_log.tokens_issued()), (1, W::TOKENS));
     assert_eq!(site.who(&browser).await, site.subject("wang"));
 }
 
@@ -429,13 +432,13 @@ async fn five_hundred_doubled_callbacks_are_all_logged_in_with_one_exchange_each
     while let Some(done) = soon(all.join_next()).await {
         done.unwrap();
     }
-    let ledger = site.sandbox.ledger();
+    let call_log = site.sandbox.call_log();
     assert_eq!(
-        (ledger.codes_spent(), ledger.codes_refused()),
+        (call_log.codes_exchanged(), call_log.codes_refused()),
         (BROWSERS, 0)
     );
     assert_eq!(
-        (ledger.max_spends_of_one_code(), ledger.tokens_issued()),
+        (call_log.max_uses_of_one_code(), call_log.tokens_issued()),
         (1, W::TOKENS)
     );
 }

@@ -8,9 +8,9 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use tower_weika::sandbox::{
+use tower_weika_sandbox::{
     Approval, Browser, ContentTypeForm, CutForm, ErrcodeForm, ErrmsgForm, HostForm,
-    IdentityNumbering, MissingForm, Quirk, Visit, behaviours,
+    IdentityNumbering, MissingForm, Variation, Visit, behaviours,
 };
 
 use super::site::{NOBODY, ORIGIN, Site, address, is_to_provider, soon};
@@ -43,24 +43,24 @@ async fn guarded_page_is_reached_in_one_go_with_one_exchange<W: Way>() {
     );
     let statuses: Vec<u16> = visit.hops().iter().map(|hop| hop.status.as_u16()).collect();
     assert_eq!(statuses, [303, 302, 303, 200]);
-    let ledger = site.sandbox.ledger();
+    let call_log = site.sandbox.call_log();
     assert_eq!(
         (
-            ledger.tokens_issued(),
-            ledger.codes_spent(),
-            ledger.codes_refused()
+            call_log.tokens_issued(),
+            call_log.codes_exchanged(),
+            call_log.codes_refused()
         ),
         (W::TOKENS, 1, 0)
     );
 
     // From now on nobody upstream is asked.
-    let calls = ledger.entries().len();
+    let calls = call_log.entries().len();
     assert_eq!(
         browser.get(&page("/admin/x")).await.unwrap().text(),
         site.subject("wang")
     );
     assert_eq!(site.who(&browser).await, site.subject("wang"));
-    assert_eq!(ledger.entries().len(), calls);
+    assert_eq!(call_log.entries().len(), calls);
 }
 
 async fn only_the_session_and_a_fading_mark_are_left_and_they_are_as_the_rules_say<W: Way>() {
@@ -183,7 +183,7 @@ async fn eight_tabs_finish_in_reverse_order_each_at_its_own_page<W: Way>() {
             .iter()
             .all(|cookie| !cookie.name.contains("-flow-"))
     );
-    assert_eq!(site.sandbox.ledger().codes_spent(), 8);
+    assert_eq!(site.sandbox.call_log().codes_exchanged(), 8);
 }
 
 async fn twenty_tabs_at_once_all_come_home<W: Way>() {
@@ -217,7 +217,7 @@ async fn declined_login_is_a_page_with_a_link_that_works<W: Way>() {
     );
     assert_eq!(redirects(&declined), 1);
     assert_eq!(site.who(&browser).await, NOBODY);
-    assert_eq!(site.sandbox.ledger().codes_issued(), 0);
+    assert_eq!(site.sandbox.call_log().codes_issued(), 0);
 
     site.auto_approve("li");
     let visit = browser.click(&declined, "href").await.unwrap();
@@ -251,9 +251,9 @@ async fn browser_that_refuses_cookies_sees_two_redirects_and_then_a_page<W: Way>
     );
     assert!(visit.text().contains("Cookie"));
     assert_eq!(redirects(&visit), 2);
-    let ledger = site.sandbox.ledger();
+    let call_log = site.sandbox.call_log();
     assert_eq!(
-        (site.exchanges(), ledger.codes_issued()),
+        (site.exchanges(), call_log.codes_issued()),
         (0, 2),
         "no code was spent"
     );
@@ -271,7 +271,7 @@ async fn browser_that_loses_its_cookies_once_comes_home<W: Way>() {
         (page("/").as_str(), site.subject("wang"))
     );
     assert_eq!(redirects(&visit), 2);
-    assert_eq!(site.sandbox.ledger().codes_spent(), 1);
+    assert_eq!(site.sandbox.call_log().codes_exchanged(), 1);
 }
 
 async fn logout_ends_the_session_everywhere_and_needs_this_site<W: Way>() {
@@ -402,8 +402,8 @@ async fn login_again_as_somebody_else_ends_the_first_session<W: Way>() {
     assert_eq!(site.who(&old).await, NOBODY);
 }
 
-/// Every form of every quirk, and whether an answer that looks like this is a success.
-fn quirks() -> Vec<(Quirk, bool)> {
+/// Every form of every variation, and whether an answer that looks like this is a success.
+fn variations() -> Vec<(Variation, bool)> {
     let errcodes = [
         (ErrcodeForm::Integer, true),
         (ErrcodeForm::String, true),
@@ -420,49 +420,51 @@ fn quirks() -> Vec<(Quirk, bool)> {
         (ErrcodeForm::Object, false),
     ];
     let tolerated = [
-        Quirk::Errmsg(ErrmsgForm::Ok),
-        Quirk::Errmsg(ErrmsgForm::UpperOk),
-        Quirk::Errmsg(ErrmsgForm::Success),
-        Quirk::Errmsg(ErrmsgForm::WithRequestId),
-        Quirk::Errmsg(ErrmsgForm::Absent),
-        Quirk::NumbersAsStrings,
-        Quirk::NumbersAsFloats,
-        Quirk::IdentifiersAsNumbers,
-        Quirk::CutNames(CutForm::Surrogate),
-        Quirk::CutNames(CutForm::Utf8),
-        Quirk::MissingAs(MissingForm::Null),
-        Quirk::MissingAs(MissingForm::EmptyArray),
-        Quirk::MissingAs(MissingForm::EmptyObject),
-        Quirk::EscapedUnicode,
-        Quirk::EscapedSlashes,
-        Quirk::ContentType(ContentTypeForm::TextPlain),
-        Quirk::ContentType(ContentTypeForm::TextHtml),
-        Quirk::ContentType(ContentTypeForm::Absent),
-        Quirk::ByteOrderMark,
-        Quirk::UnknownFields,
-        Quirk::UnderData,
-        Quirk::IdentityType(IdentityNumbering::School),
-        Quirk::IdentityType(IdentityNumbering::Classification),
-        Quirk::Host(HostForm::TrailingSlash),
-        Quirk::Host(HostForm::Http),
-        Quirk::Host(HostForm::Foreign),
-        Quirk::Host(HostForm::PrivateIp),
-        Quirk::Host(HostForm::Is("javascript:alert(1)".to_owned())),
-        Quirk::SecondQuestionMark,
+        Variation::Errmsg(ErrmsgForm::Ok),
+        Variation::Errmsg(ErrmsgForm::UpperOk),
+        Variation::Errmsg(ErrmsgForm::Success),
+        Variation::Errmsg(ErrmsgForm::WithRequestId),
+        Variation::Errmsg(ErrmsgForm::Absent),
+        Variation::NumbersAsStrings,
+        Variation::NumbersAsFloats,
+        Variation::IdentifiersAsNumbers,
+        Variation::CutNames(CutForm::Surrogate),
+        Variation::CutNames(CutForm::Utf8),
+        Variation::MissingAs(MissingForm::Null),
+        Variation::MissingAs(MissingForm::EmptyArray),
+        Variation::MissingAs(MissingForm::EmptyObject),
+        Variation::EscapedUnicode,
+        Variation::EscapedSlashes,
+        Variation::ContentType(ContentTypeForm::TextPlain),
+        Variation::ContentType(ContentTypeForm::TextHtml),
+        Variation::ContentType(ContentTypeForm::Absent),
+        Variation::ByteOrderMark,
+        Variation::UnknownFields,
+        Variation::UnderData,
+        Variation::IdentityType(IdentityNumbering::School),
+        Variation::IdentityType(IdentityNumbering::Classification),
+        Variation::Host(HostForm::TrailingSlash),
+        Variation::Host(HostForm::Http),
+        Variation::Host(HostForm::Foreign),
+        Variation::Host(HostForm::PrivateIp),
+        Variation::Host(HostForm::Is("javascript:alert(1)".to_owned())),
+        Variation::SecondQuestionMark,
     ];
     let errcodes = errcodes
         .into_iter()
-        .map(|(form, success)| (Quirk::Errcode(form), success));
+        .map(|(form, success)| (Variation::Errcode(form), success));
     errcodes
-        .chain(tolerated.into_iter().map(|quirk| (quirk, true)))
+        .chain(tolerated.into_iter().map(|variation| (variation, true)))
         .collect()
 }
 
 #[test]
 fn every_quirk_of_the_sandbox_is_in_the_table() {
-    for known in behaviours().filter(|it| it.group == "Quirk") {
+    for known in behaviours().filter(|it| it.group == "Variation") {
         assert!(
-            quirks().iter().any(|(quirk, _)| quirk.behaviour() == known),
+            variations()
+                .iter()
+                .any(|(variation, _)| variation.behaviour() == known),
             "{} is missing",
             known.name
         );
@@ -473,21 +475,26 @@ async fn e2_quirks_that_are_tolerated_log_in_and_all_others_fail_closed<W: Way>(
     let site = Site::<W>::start().await;
     for person in W::EXTREMES {
         site.auto_approve(person);
-        for (quirk, success) in quirks() {
-            // First with the token at hand, so that the quirk is in the answer about the person; then without.
-            site.sandbox.quirks().clear();
+        for (variation, success) in variations() {
+            // First with the token at hand, so that the variation is in the answer about the person; then without.
+            site.sandbox.variations().clear();
             site.clock.advance(Duration::from_secs(60));
             W::have_token(&site.provider).await;
-            site.sandbox.quirks().on(quirk.clone());
-            assert_outcome(&site, person, &quirk, success).await;
+            site.sandbox.variations().on(variation.clone());
+            assert_outcome(&site, person, &variation, success).await;
             W::forget_token(&site.provider);
             site.clock.advance(Duration::from_secs(60));
-            assert_outcome(&site, person, &quirk, success).await;
+            assert_outcome(&site, person, &variation, success).await;
         }
     }
 }
 
-async fn assert_outcome<W: Way>(site: &Site<W>, person: &str, quirk: &Quirk, success: bool) {
+async fn assert_outcome<W: Way>(
+    site: &Site<W>,
+    person: &str,
+    variation: &Variation,
+    success: bool,
+) {
     let browser = site.browser();
     let visit = browser.get(&page("/admin")).await.expect("an answer");
     let who = site.who(&browser).await;
@@ -495,15 +502,15 @@ async fn assert_outcome<W: Way>(site: &Site<W>, person: &str, quirk: &Quirk, suc
         assert_eq!(
             (visit.status(), who),
             (StatusCode::OK, site.subject(person)),
-            "{quirk:?}"
+            "{variation:?}"
         );
     } else {
         assert_eq!(
             (visit.status(), who.as_str()),
             (StatusCode::BAD_GATEWAY, NOBODY),
-            "{quirk:?}"
+            "{variation:?}"
         );
-        assert!(redirects(&visit) <= 3, "{quirk:?}");
+        assert!(redirects(&visit) <= 3, "{variation:?}");
     }
 }
 
@@ -523,17 +530,17 @@ async fn e3_spent_code_logs_nobody_in_whatever_the_refusal_looks_like<W: Way>() 
             .await
             .unwrap()
     };
-    for (quirk, _) in quirks() {
-        site.sandbox.quirks().clear();
-        site.sandbox.quirks().on(quirk.clone());
+    for (variation, _) in variations() {
+        site.sandbox.variations().clear();
+        site.sandbox.variations().on(variation.clone());
         let browser = site.browser();
         let visit = present(&browser).await;
         let begins_again = visit.location().is_some_and(is_to_provider::<W>);
         assert!(
             begins_again || visit.status() == StatusCode::BAD_GATEWAY,
-            "{quirk:?} {visit:?}"
+            "{variation:?} {visit:?}"
         );
-        assert_eq!(site.who(&browser).await, NOBODY, "{quirk:?}");
+        assert_eq!(site.who(&browser).await, NOBODY, "{variation:?}");
     }
 }
 

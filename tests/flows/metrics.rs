@@ -2,7 +2,7 @@
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
-use tower_weika::sandbox::{Approval, Endpoint, Fault};
+use tower_weika_sandbox::{Approval, Endpoint, Fault};
 
 use super::site::{ORIGIN, Site};
 use super::way::{Way, Wechat, Weika};

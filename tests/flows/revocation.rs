@@ -9,16 +9,16 @@ use http::StatusCode;
 use tower_weika::clock::{ManualClock, Timestamp};
 use tower_weika::identity::Manager;
 use tower_weika::provider::WeikaManagerProvider;
-use tower_weika::sandbox::{Browser, Fault, Gate, Sandbox, Visit};
 use tower_weika::store::MemoryStore;
+use tower_weika_sandbox::{Browser, Fault, Gate, Sandbox, Visit};
 
-use super::site::{NOBODY, ORIGIN, Site, soon};
+use super::site::{NOBODY, ORIGIN, Site, soon, time_of};
 use super::way::{Way, Weika};
 
 /// A school: an application of its own over the one store.
 async fn school(app_key: &str, store: &MemoryStore<Manager>, clock: &ManualClock) -> Site<Weika> {
     let sandbox = Sandbox::builder()
-        .clock(clock.clock())
+        .clock(time_of(clock))
         .app(app_key, "app-secret")
         .start()
         .await
@@ -121,7 +121,7 @@ async fn log_in_meanwhile<W: Way>(
         .once(W::EXCHANGE, Fault::Held(gate.clone()));
     let waiting = browser.clone();
     let visit = tokio::spawn(async move { waiting.get_no_follow(&callback).await });
-    soon(site.sandbox.ledger().reached(W::EXCHANGE, exchanges + 1)).await;
+    soon(site.sandbox.call_log().reached(W::EXCHANGE, exchanges + 1)).await;
     revoke.await;
     gate.open();
     soon(visit).await.unwrap().unwrap()

@@ -8,9 +8,9 @@ use tower::retry::Policy;
 use tower::timeout::error::Elapsed;
 use tower::{Service, ServiceBuilder, ServiceExt};
 use tower_weika::client::weika::{WeikaClient, WeikaClientBuilder};
-use tower_weika::sandbox::{Endpoint, Fault, Gate, HostForm, Quirk, Sandbox};
 use tower_weika::token::CurrentToken;
 use tower_weika::{AuthorizationCode, BoxError, Error, ErrorKind};
+use tower_weika_sandbox::{Endpoint, Fault, Gate, HostForm, Sandbox, Variation};
 
 use super::site::soon;
 use super::way::Weika;
@@ -42,7 +42,7 @@ async fn services_answer_as_the_methods_do() {
         (again.kind(), again.upstream_code()),
         (ErrorKind::InvalidCode, Some(6001))
     );
-    assert_eq!(sandbox.ledger().tokens_issued(), 1);
+    assert_eq!(sandbox.call_log().tokens_issued(), 1);
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn timeout_around_the_token_leaves_the_fetch_running_for_the_next_caller()
             .unwrap_err()
             .is::<Elapsed>()
     );
-    soon(sandbox.ledger().reached(Endpoint::AccessToken, 1)).await;
+    soon(sandbox.call_log().reached(Endpoint::AccessToken, 1)).await;
     gate.open();
     assert!(
         !client
@@ -105,7 +105,7 @@ async fn timeout_around_the_token_leaves_the_fetch_running_for_the_next_caller()
             .expose()
             .is_empty()
     );
-    assert_eq!(sandbox.ledger().count(Endpoint::AccessToken), 1);
+    assert_eq!(sandbox.call_log().count(Endpoint::AccessToken), 1);
 }
 
 /// Tries again when the upstream system is at fault, a few times.
@@ -143,7 +143,7 @@ async fn retry_around_the_token_meets_the_pause_and_never_the_upstream() {
         .service(site.client().tokens().clone());
     let error = service.ready().await.unwrap().call(()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Fault);
-    assert_eq!(site.sandbox.ledger().count(Endpoint::AccessToken), 1);
+    assert_eq!(site.sandbox.call_log().count(Endpoint::AccessToken), 1);
     site.clock.advance(Duration::from_secs(2));
     assert!(service.ready().await.unwrap().call(()).await.is_ok());
 }
@@ -198,8 +198,8 @@ async fn e8_call_goes_to_the_platform_of_the_school_if_it_is_allowed() {
     // The sandbox under another name, as a school with a platform of its own.
     let platform = format!("http://localhost:{}", sandbox.address().port());
     sandbox
-        .quirks()
-        .on(Quirk::Host(HostForm::Is(platform.clone())));
+        .variations()
+        .on(Variation::Host(HostForm::Is(platform.clone())));
     let client = builder(&sandbox).allow_host(&platform).build().unwrap();
     let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
     let manager = client.manager(code).await.unwrap();
@@ -211,9 +211,9 @@ async fn e8_call_goes_to_the_platform_of_the_school_if_it_is_allowed() {
         .await
         .unwrap();
     assert_eq!(info["name"], "示例大学");
-    let hosts = sandbox.ledger().hosts();
+    let hosts = sandbox.call_log().hosts();
     assert_eq!(hosts[&format!("localhost:{}", sandbox.address().port())], 1);
-    assert_eq!(sandbox.ledger().tokens_issued(), 1, "the cached token");
+    assert_eq!(sandbox.call_log().tokens_issued(), 1, "the cached token");
 }
 
 #[tokio::test]
@@ -228,7 +228,7 @@ async fn e8_foreign_platform_is_refused_without_a_call() {
         HostForm::Is(thief.base_url()),
     ];
     for form in forms {
-        sandbox.quirks().on(Quirk::Host(form.clone()));
+        sandbox.variations().on(Variation::Host(form.clone()));
         let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
         let manager = client.manager(code).await.unwrap();
         let host = manager.current_school().unwrap().host();
@@ -238,10 +238,13 @@ async fn e8_foreign_platform_is_refused_without_a_call() {
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ForbiddenHost, "{form:?}");
     }
-    assert!(thief.ledger().hosts().is_empty());
-    assert_eq!(sandbox.ledger().count(Endpoint::SchoolInfo), 0);
+    assert!(thief.call_log().hosts().is_empty());
+    assert_eq!(sandbox.call_log().count(Endpoint::SchoolInfo), 0);
     let own = format!("127.0.0.1:{}", sandbox.address().port());
-    assert_eq!(sandbox.ledger().hosts().keys().collect::<Vec<_>>(), [&own]);
+    assert_eq!(
+        sandbox.call_log().hosts().keys().collect::<Vec<_>>(),
+        [&own]
+    );
 }
 
 #[tokio::test]
@@ -253,7 +256,7 @@ async fn e8_base_url_is_the_default_and_a_path_cannot_leave_it() {
         client.post_json(None, path, &json!({})).await.unwrap()["name"],
         "示例大学"
     );
-    let before = sandbox.ledger().entries().len();
+    let before = sandbox.call_log().entries().len();
     for bad in [
         "",
         "x",
@@ -267,7 +270,7 @@ async fn e8_base_url_is_the_default_and_a_path_cannot_leave_it() {
         let error = client.post_json(None, bad, &json!({})).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ForbiddenHost, "{bad:?}");
     }
-    assert_eq!(sandbox.ledger().entries().len(), before);
+    assert_eq!(sandbox.call_log().entries().len(), before);
 }
 
 #[tokio::test]
@@ -285,7 +288,7 @@ async fn other_calls_refresh_the_token_once_and_tell_the_number_of_a_refusal() {
             .await
             .is_ok()
     );
-    assert_eq!(site.sandbox.ledger().tokens_issued(), 2);
+    assert_eq!(site.sandbox.call_log().tokens_issued(), 2);
 
     let unknown = json!({ "school_code": "0" });
     let error = site

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::extract::{OriginalUri, Request};
@@ -17,9 +17,9 @@ use tower_weika::guard::GuardLayer;
 use tower_weika::identity::Identity;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
-use tower_weika::sandbox::{Approval, Browser, Cookie, Sandbox, SandboxBuilder, Visit};
 use tower_weika::session::Authenticated;
 use tower_weika::store::MemoryStore;
+use tower_weika_sandbox::{Approval, Browser, Cookie, Sandbox, SandboxBuilder, Visit};
 
 use super::way::{Way, Weika};
 
@@ -82,6 +82,12 @@ impl Drop for Server {
     }
 }
 
+/// The clock as the sandbox and its browsers take it.
+pub(crate) fn time_of(clock: &ManualClock) -> impl Fn() -> SystemTime + Send + Sync + 'static {
+    let clock = clock.clock();
+    move || SystemTime::UNIX_EPOCH + Duration::from_millis(clock.now().unix_millis())
+}
+
 /// A site, its upstream, and the one clock that both of them and all browsers go by.
 pub(crate) struct Site<W: Way> {
     pub(crate) sandbox: Sandbox,
@@ -106,7 +112,7 @@ impl<W: Way> Site<W> {
     /// With any number of sessions for each subject.
     pub(crate) async fn start_without_session_limit() -> Self {
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
-        let sandbox = W::sandbox(Sandbox::builder().clock(clock.clock()))
+        let sandbox = W::sandbox(Sandbox::builder().clock(time_of(&clock)))
             .start()
             .await
             .expect("a sandbox");
@@ -121,7 +127,7 @@ impl<W: Way> Site<W> {
         timeout: Duration,
     ) -> Self {
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
-        let sandbox = sandbox(Sandbox::builder().clock(clock.clock()))
+        let sandbox = sandbox(Sandbox::builder().clock(time_of(&clock)))
             .start()
             .await
             .expect("a sandbox");
@@ -163,7 +169,7 @@ impl<W: Way> Site<W> {
     pub(crate) fn browser(&self) -> Browser {
         Browser::new()
             .route(ORIGIN, self.server.address)
-            .clock(self.clock.clock())
+            .clock(time_of(&self.clock))
             .user_agent(W::AGENT)
     }
 
@@ -228,7 +234,7 @@ impl<W: Way> Site<W> {
 
     /// How often the code was sent.
     pub(crate) fn exchanges(&self) -> u64 {
-        self.sandbox.ledger().count(W::EXCHANGE)
+        self.sandbox.call_log().count(W::EXCHANGE)
     }
 
     /// The session cookie of a browser that is logged in.

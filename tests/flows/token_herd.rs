@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tower_weika::sandbox::{Endpoint, Fault, Gate, Person};
 use tower_weika::{AuthorizationCode, ErrorKind};
+use tower_weika_sandbox::{Endpoint, Fault, Gate, Person};
 
 use super::site::{ORIGIN, soon};
 use super::way::Weika;
@@ -65,16 +65,19 @@ async fn a_thousand_cold_logins_at_once_are_one_token_and_a_thousand_exchanges()
         home.insert(number);
     }
     assert_eq!(home.len() as u64, PEOPLE);
-    let ledger = site.sandbox.ledger();
+    let call_log = site.sandbox.call_log();
     assert_eq!(
-        (ledger.tokens_issued(), ledger.count(Endpoint::AccessToken)),
+        (
+            call_log.tokens_issued(),
+            call_log.count(Endpoint::AccessToken)
+        ),
         (1, 1)
     );
     assert_eq!(
         (
-            ledger.count(Endpoint::ManagerInfo),
-            ledger.codes_spent(),
-            ledger.codes_refused()
+            call_log.count(Endpoint::ManagerInfo),
+            call_log.codes_exchanged(),
+            call_log.codes_refused()
         ),
         (PEOPLE, PEOPLE, 0)
     );
@@ -83,7 +86,7 @@ async fn a_thousand_cold_logins_at_once_are_one_token_and_a_thousand_exchanges()
 #[tokio::test]
 async fn six_hundred_callers_that_hang_up_are_one_fetch() {
     let site = Site::start().await;
-    let ledger = site.sandbox.ledger();
+    let call_log = site.sandbox.call_log();
     let gate = Gate::new();
     site.sandbox
         .faults()
@@ -96,11 +99,14 @@ async fn six_hundred_callers_that_hang_up_are_one_fetch() {
         caller.abort();
         assert!(caller.await.unwrap_err().is_cancelled());
     }
-    soon(ledger.reached(Endpoint::AccessToken, 1)).await;
+    soon(call_log.reached(Endpoint::AccessToken, 1)).await;
     gate.open();
     soon(site.client().access_token()).await.unwrap();
     assert_eq!(
-        (ledger.count(Endpoint::AccessToken), ledger.tokens_issued()),
+        (
+            call_log.count(Endpoint::AccessToken),
+            call_log.tokens_issued()
+        ),
         (1, 1)
     );
 }
@@ -121,18 +127,18 @@ async fn six_hundred_browsers_that_hang_up_are_one_fetch_and_the_next_one_comes_
             .await
             .unwrap();
     }
-    soon(site.sandbox.ledger().reached(Endpoint::AccessToken, 1)).await;
+    soon(site.sandbox.call_log().reached(Endpoint::AccessToken, 1)).await;
     gate.open();
     assert_eq!(
         browser.get(&callback).await.unwrap().text(),
         "oSandboxWang0000000000000001"
     );
-    let ledger = site.sandbox.ledger();
+    let call_log = site.sandbox.call_log();
     assert_eq!(
         (
-            ledger.count(Endpoint::AccessToken),
-            ledger.codes_spent(),
-            ledger.codes_refused()
+            call_log.count(Endpoint::AccessToken),
+            call_log.codes_exchanged(),
+            call_log.codes_refused()
         ),
         (1, 1, 0)
     );
@@ -142,7 +148,7 @@ async fn six_hundred_browsers_that_hang_up_are_one_fetch_and_the_next_one_comes_
 async fn two_hundred_refusals_of_one_token_at_once_are_one_refresh() {
     const CALLS: u64 = 200;
     let site = Site::start().await;
-    let ledger = site.sandbox.ledger();
+    let call_log = site.sandbox.call_log();
     drop(site.client().access_token().await.unwrap());
     site.sandbox.revoke_tokens();
     site.clock.advance(Duration::from_secs(2));
@@ -157,19 +163,22 @@ async fn two_hundred_refusals_of_one_token_at_once_are_one_refresh() {
         let client = site.client().clone();
         calls.spawn(async move { client.manager(code).await });
     }
-    soon(ledger.reached(Endpoint::ManagerInfo, CALLS)).await;
+    soon(call_log.reached(Endpoint::ManagerInfo, CALLS)).await;
     gate.open();
     for manager in soon(calls.join_all()).await {
         assert_eq!(manager.unwrap().name(), "王老师");
     }
     assert_eq!(
         (
-            ledger.count(Endpoint::AccessToken),
-            ledger.count(Endpoint::ManagerInfo)
+            call_log.count(Endpoint::AccessToken),
+            call_log.count(Endpoint::ManagerInfo)
         ),
         (2, 2 * CALLS)
     );
-    assert_eq!((ledger.codes_spent(), ledger.codes_refused()), (CALLS, 0));
+    assert_eq!(
+        (call_log.codes_exchanged(), call_log.codes_refused()),
+        (CALLS, 0)
+    );
 }
 
 #[tokio::test]
@@ -177,9 +186,9 @@ async fn failed_fetch_is_shared_by_all_who_waited_and_by_those_who_come_soon_aft
     let site = Site::start().await;
     let gate = Gate::new();
     site.sandbox
-        .quirks()
-        .on(tower_weika::sandbox::Quirk::Errcode(
-            tower_weika::sandbox::ErrcodeForm::Absent,
+        .variations()
+        .on(tower_weika_sandbox::Variation::Errcode(
+            tower_weika_sandbox::ErrcodeForm::Absent,
         ));
     site.sandbox
         .faults()
@@ -189,7 +198,7 @@ async fn failed_fetch_is_shared_by_all_who_waited_and_by_those_who_come_soon_aft
         let client = site.client().clone();
         callers.spawn(async move { client.access_token().await.map(|token| token.clone()) });
     }
-    soon(site.sandbox.ledger().reached(Endpoint::AccessToken, 1)).await;
+    soon(site.sandbox.call_log().reached(Endpoint::AccessToken, 1)).await;
     gate.open();
     for outcome in soon(callers.join_all()).await {
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Malformed);
@@ -197,7 +206,7 @@ async fn failed_fetch_is_shared_by_all_who_waited_and_by_those_who_come_soon_aft
     for _ in 0..100 {
         assert!(site.client().access_token().await.is_err());
     }
-    assert_eq!(site.sandbox.ledger().count(Endpoint::AccessToken), 1);
+    assert_eq!(site.sandbox.call_log().count(Endpoint::AccessToken), 1);
 }
 
 #[tokio::test]
@@ -214,10 +223,13 @@ async fn token_is_renewed_before_its_end_while_the_old_one_serves() {
     for _ in 0..5 {
         site.log_in(&site.browser(), "wang").await;
     }
-    let ledger = site.sandbox.ledger();
-    soon(ledger.reached(Endpoint::AccessToken, 2)).await;
+    let call_log = site.sandbox.call_log();
+    soon(call_log.reached(Endpoint::AccessToken, 2)).await;
     assert_eq!(
-        (ledger.count(Endpoint::AccessToken), ledger.codes_spent()),
+        (
+            call_log.count(Endpoint::AccessToken),
+            call_log.codes_exchanged()
+        ),
         (2, 6)
     );
     gate.open();

@@ -13,9 +13,9 @@ use tower_weika::ErrorKind;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika::clock::{ManualClock, Timestamp};
 use tower_weika::provider::WeikaManagerProvider;
-use tower_weika::sandbox::{Browser, Endpoint, Fault, Gate, Sandbox, Visit, behaviours};
+use tower_weika_sandbox::{Browser, Endpoint, Fault, Gate, Sandbox, Visit, behaviours};
 
-use super::site::{NOBODY, ORIGIN, Site, address, soon};
+use super::site::{NOBODY, ORIGIN, Site, address, soon, time_of};
 use super::way::{Way, Wechat, Weika};
 
 /// How a login ends, and after how many logins that began by themselves.
@@ -228,10 +228,10 @@ async fn run<W: Way>(endpoint: Endpoint, rows: Vec<Row>) {
 
         assert_eq!(site.who(&keeper).await, site.subject("li"), "{fault:?}");
         assert!(
-            site.sandbox.ledger().max_spends_of_one_code() <= 2,
+            site.sandbox.call_log().max_uses_of_one_code() <= 2,
             "{fault:?}"
         );
-        assert_eq!(site.sandbox.ledger().unknown_paths(), 0, "{fault:?}");
+        assert_eq!(site.sandbox.call_log().unknown_paths(), 0, "{fault:?}");
     }
 }
 
@@ -353,7 +353,7 @@ async fn redirect_of_the_upstream_is_never_followed<W: Way>() {
         assert_eq!(visit.status(), StatusCode::BAD_GATEWAY);
         site.clock.advance(Duration::from_secs(60));
     }
-    assert!(elsewhere.ledger().hosts().is_empty());
+    assert!(elsewhere.call_log().hosts().is_empty());
 }
 
 async fn refused_connection_is_502_and_the_code_is_still_good<W: Way>() {
@@ -391,12 +391,12 @@ async fn token_that_is_refused_is_replaced_once_and_the_code_is_spent_once() {
         (visit.text(), visit.hops().len()),
         (site.subject("wang"), 4)
     );
-    let ledger = site.sandbox.ledger();
+    let call_log = site.sandbox.call_log();
     assert_eq!(
         (
-            ledger.tokens_issued(),
-            ledger.codes_spent(),
-            ledger.codes_refused()
+            call_log.tokens_issued(),
+            call_log.codes_exchanged(),
+            call_log.codes_refused()
         ),
         (2, 2, 0)
     );
@@ -409,8 +409,8 @@ async fn token_that_is_always_refused_costs_two_calls_and_two_tokens() {
     site.clock.advance(Duration::from_secs(2));
     for errcode in [json!(40_002), json!("40002"), json!(40_005)] {
         let before = (
-            site.sandbox.ledger().count(Endpoint::ManagerInfo),
-            site.sandbox.ledger().tokens_issued(),
+            site.sandbox.call_log().count(Endpoint::ManagerInfo),
+            site.sandbox.call_log().tokens_issued(),
         );
         site.sandbox
             .faults()
@@ -421,9 +421,12 @@ async fn token_that_is_always_refused_costs_two_calls_and_two_tokens() {
             .await
             .unwrap();
         assert_eq!(visit.status(), StatusCode::BAD_GATEWAY);
-        let ledger = site.sandbox.ledger();
+        let call_log = site.sandbox.call_log();
         assert_eq!(
-            (ledger.count(Endpoint::ManagerInfo), ledger.tokens_issued()),
+            (
+                call_log.count(Endpoint::ManagerInfo),
+                call_log.tokens_issued()
+            ),
             (before.0 + 2, before.1 + 1)
         );
         site.sandbox.faults().clear();
@@ -435,7 +438,7 @@ async fn token_that_is_always_refused_costs_two_calls_and_two_tokens() {
 async fn wrong_secret_is_one_call_however_many_log_in() {
     let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
     let sandbox = Sandbox::builder()
-        .clock(clock.clock())
+        .clock(time_of(&clock))
         .auto_approve("wang")
         .start()
         .await
@@ -455,11 +458,11 @@ async fn wrong_secret_is_one_call_however_many_log_in() {
             (StatusCode::BAD_GATEWAY, 3)
         );
     }
-    let ledger = site.sandbox.ledger();
+    let call_log = site.sandbox.call_log();
     assert_eq!(
         (
-            ledger.count(Endpoint::AccessToken),
-            ledger.count(Endpoint::ManagerInfo)
+            call_log.count(Endpoint::AccessToken),
+            call_log.count(Endpoint::ManagerInfo)
         ),
         (1, 0)
     );
@@ -473,7 +476,7 @@ async fn wrong_secret_is_one_call_however_many_log_in() {
         .get(&format!("{ORIGIN}/admin"))
         .await
         .unwrap();
-    assert_eq!(ledger.count(Endpoint::AccessToken), 2);
+    assert_eq!(call_log.count(Endpoint::AccessToken), 2);
 }
 
 #[tokio::test]
@@ -492,7 +495,7 @@ async fn e5_token_without_a_usable_lifetime_serves_and_is_not_kept() {
         for login in 1..=3 {
             site.log_in(&site.browser(), "wang").await;
             assert_eq!(
-                site.sandbox.ledger().tokens_issued(),
+                site.sandbox.call_log().tokens_issued(),
                 login,
                 "{expires_in:?}"
             );
@@ -517,11 +520,11 @@ async fn e5_lifetimes_beyond_a_week_are_cut_and_none_can_panic() {
         );
         site.log_in(&site.browser(), "wang").await;
         site.log_in(&site.browser(), "wang").await;
-        assert_eq!(site.sandbox.ledger().tokens_issued(), 1, "{expires_in}");
+        assert_eq!(site.sandbox.call_log().tokens_issued(), 1, "{expires_in}");
         site.clock.advance(Duration::from_secs(7 * 24 * 3_600));
         site.log_in(&site.browser(), "wang").await;
         // The old one has ended for us, and no less for the sandbox.
-        assert_eq!(site.sandbox.ledger().tokens_issued(), 2, "{expires_in}");
+        assert_eq!(site.sandbox.call_log().tokens_issued(), 2, "{expires_in}");
     }
 }
 
@@ -534,9 +537,9 @@ async fn war_of_tokens_is_survived() {
         site.clock.advance(Duration::from_secs(2));
         drop(site.client().fetch_access_token().await.unwrap());
         site.clock.advance(Duration::from_secs(2));
-        assert_eq!(site.sandbox.ledger().codes_spent(), round + 1);
+        assert_eq!(site.sandbox.call_log().codes_exchanged(), round + 1);
     }
-    assert_eq!(site.sandbox.ledger().codes_refused(), 0);
+    assert_eq!(site.sandbox.call_log().codes_refused(), 0);
 }
 
 async fn clock_that_jumps_does_not_break_a_login<W: Way>() {

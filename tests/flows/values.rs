@@ -4,8 +4,8 @@ use serde_json::json;
 use tower_weika::client::binding::BindingClient;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika::identity::{Manager, School};
-use tower_weika::sandbox::{CutForm, Endpoint, Fault, Quirk, Sandbox};
 use tower_weika::{AuthorizationCode, Error, ErrorKind};
+use tower_weika_sandbox::{CutForm, Endpoint, Fault, Sandbox, Variation};
 
 fn weika(sandbox: &Sandbox) -> WeikaClient {
     let client =
@@ -25,18 +25,18 @@ async fn floats_and_numeric_identifiers_give_the_same_manager() {
     let sandbox = Sandbox::start().await.unwrap();
     let usual = chen(&sandbox).await.unwrap();
     assert_eq!((usual.role_id(), usual.schools().len()), (Some(3), 3));
-    for quirks in [
-        &[Quirk::NumbersAsFloats][..],
-        &[Quirk::IdentifiersAsNumbers],
-        &[Quirk::IdentifiersAsNumbers, Quirk::NumbersAsFloats],
-        &[Quirk::NumbersAsFloats, Quirk::NumbersAsStrings],
+    for variations in [
+        &[Variation::NumbersAsFloats][..],
+        &[Variation::IdentifiersAsNumbers],
+        &[Variation::IdentifiersAsNumbers, Variation::NumbersAsFloats],
+        &[Variation::NumbersAsFloats, Variation::NumbersAsStrings],
     ] {
-        sandbox.quirks().clear();
-        quirks
+        sandbox.variations().clear();
+        variations
             .iter()
             .cloned()
-            .for_each(|quirk| sandbox.quirks().on(quirk));
-        assert_eq!(chen(&sandbox).await.unwrap(), usual, "{quirks:?}");
+            .for_each(|variation| sandbox.variations().on(variation));
+        assert_eq!(chen(&sandbox).await.unwrap(), usual, "{variations:?}");
     }
 }
 
@@ -45,7 +45,7 @@ async fn a_name_that_is_cut_in_an_emoji_ends_with_a_replacement_character() {
     let sandbox = Sandbox::start().await.unwrap();
     let usual = chen(&sandbox).await.unwrap();
     for form in [CutForm::Surrogate, CutForm::Utf8] {
-        sandbox.quirks().on(Quirk::CutNames(form));
+        sandbox.variations().on(Variation::CutNames(form));
         let cut = chen(&sandbox).await.unwrap();
         assert_eq!(cut.user_id(), usual.user_id());
         assert_eq!(cut.name(), format!("{}\u{fffd}", usual.name()), "{form:?}");
@@ -68,7 +68,7 @@ async fn a_token_with_a_float_for_a_lifetime_is_fetched_once() {
         for _ in 0..4 {
             drop(client.access_token().await.unwrap());
         }
-        assert_eq!(sandbox.ledger().tokens_issued(), 1);
+        assert_eq!(sandbox.call_log().tokens_issued(), 1);
     }
 }
 
@@ -76,7 +76,7 @@ async fn a_token_with_a_float_for_a_lifetime_is_fetched_once() {
 async fn a_bound_user_with_a_float_for_a_lifetime_is_bound() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.bind("xiaohong");
-    sandbox.quirks().on(Quirk::NumbersAsFloats);
+    sandbox.variations().on(Variation::NumbersAsFloats);
     let binding = BindingClient::builder(sandbox.base_url()).build().unwrap();
     let code = AuthorizationCode::from(sandbox.issue_wechat_code("xiaohong").unwrap());
     assert!(

@@ -6,7 +6,9 @@ use tower_weika::client::binding::BindingClient;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika::clock::Clock;
 use tower_weika::provider::{IdentityProvider, WechatUserProvider, WeikaManagerProvider};
-use tower_weika::sandbox::{Approval, Endpoint, Follower, Sandbox, SandboxBuilder, WechatApproval};
+use tower_weika_sandbox::{
+    Approval, Endpoint, Sandbox, SandboxBuilder, WechatApproval, WechatPerson,
+};
 
 /// One way to log in, and its half of the sandbox. `wang` and `li` are there in all of them.
 pub(crate) trait Way: Send + Sync + 'static {
@@ -127,12 +129,12 @@ impl Way for Wechat {
                                  (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.59(0x18003b28) NetType/WIFI";
 
     fn sandbox(builder: SandboxBuilder) -> SandboxBuilder {
-        let [wang, li] = ["wang", "li"].map(|id| Follower::new(id, id));
-        let followers = builder
-            .follower(wang.mobile("13900000001").bound())
-            .follower(li.mobile("13900000002").bound());
-        followers
-            .follower(Follower::new("stranger", "stranger"))
+        let [wang, li] = ["wang", "li"].map(|id| WechatPerson::new(id, id));
+        let builder = builder
+            .wechat_person(wang.mobile("13900000001").bound())
+            .wechat_person(li.mobile("13900000002").bound());
+        builder
+            .wechat_person(WechatPerson::new("stranger", "stranger"))
             .wechat_auto_approve("wang")
     }
 
@@ -165,12 +167,12 @@ impl Way for Wechat {
     }
 
     fn subject(sandbox: &Sandbox, person: &str) -> String {
-        let follower = sandbox
-            .followers()
+        let person = sandbox
+            .wechat_people()
             .iter()
             .find(|it| it.id() == person)
             .expect("somebody of the sandbox");
-        follower.open_id(sandbox.app_id())
+        person.open_id(sandbox.app_id())
     }
 
     async fn have_token(_: &WechatUserProvider) {}

@@ -15,12 +15,13 @@ use tower_weika::identity::{Manager, WechatUser};
 use tower_weika::login::{LoginLayer, LoginLayerBuilder};
 use tower_weika::official_account::OfficialAccounts;
 use tower_weika::provider::{IdentityProvider, WechatUserProvider, WeikaManagerProvider};
-use tower_weika::sandbox::{
-    BindingState, Browser, Endpoint, Fault, Follower, KesionState, Sandbox, SandboxBuilder, Visit,
-};
 use tower_weika::session::Authenticated;
+use tower_weika_sandbox::{
+    BindingState, Browser, Endpoint, Fault, KesionState, Sandbox, SandboxBuilder, Visit,
+    WechatPerson,
+};
 
-use super::site::{ORIGIN, Server, address, soon};
+use super::site::{ORIGIN, Server, address, soon, time_of};
 use super::way::{Way, Wechat, Weika};
 
 /// The account of the sandbox's example managers' school, unless Kesion says otherwise.
@@ -58,7 +59,7 @@ impl Campus {
     async fn with(settings: impl FnOnce(SandboxBuilder) -> SandboxBuilder) -> Self {
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
         let sandbox = Sandbox::builder()
-            .clock(clock.clock())
+            .clock(time_of(&clock))
             .auto_approve("wang")
             .wechat_auto_approve("xiaoming");
         let sandbox = settings(sandbox).start().await.expect("a sandbox");
@@ -111,7 +112,7 @@ impl Campus {
     fn phone(&self) -> Browser {
         Browser::new()
             .route(ORIGIN, self.server.address)
-            .clock(self.clock.clock())
+            .clock(time_of(&self.clock))
             .user_agent(Wechat::AGENT)
     }
 
@@ -307,11 +308,11 @@ async fn state_of_one_login_is_refused_by_the_callback_of_the_other() {
             "{path}"
         );
     }
-    let ledger = campus.sandbox.ledger();
+    let call_log = campus.sandbox.call_log();
     assert_eq!(
         (
-            ledger.count(Endpoint::ManagerInfo),
-            ledger.count(Endpoint::OpenId)
+            call_log.count(Endpoint::ManagerInfo),
+            call_log.count(Endpoint::OpenId)
         ),
         (0, 0)
     );
@@ -349,10 +350,10 @@ async fn account_that_kesion_does_not_name_ends_on_a_page_and_not_at_wechat() {
     campus.set_kesion(KesionState::Authorized).await;
     assert_eq!(go(&campus.phone(), "/app/x").await.status(), StatusCode::OK);
     // Known for five minutes, and longer if Kesion fails.
-    let calls = campus.sandbox.ledger().count(Endpoint::OfficialAccount);
+    let calls = campus.sandbox.call_log().count(Endpoint::OfficialAccount);
     go(&campus.phone(), "/app/x").await;
     assert_eq!(
-        campus.sandbox.ledger().count(Endpoint::OfficialAccount),
+        campus.sandbox.call_log().count(Endpoint::OfficialAccount),
         calls
     );
     campus
@@ -362,7 +363,7 @@ async fn account_that_kesion_does_not_name_ends_on_a_page_and_not_at_wechat() {
     campus.clock.advance(Duration::from_secs(3_600));
     assert_eq!(go(&campus.phone(), "/app/x").await.status(), StatusCode::OK);
     assert_eq!(
-        campus.sandbox.ledger().count(Endpoint::OfficialAccount),
+        campus.sandbox.call_log().count(Endpoint::OfficialAccount),
         calls + 1
     );
 }
@@ -419,8 +420,8 @@ async fn a_thousand_cold_logins_at_once_ask_kesion_once_and_the_operator_a_thous
     let crowd = |sandbox: SandboxBuilder| {
         (0..PEOPLE).fold(sandbox, |sandbox, number| {
             let mobile = format!("139{number:08}");
-            sandbox.follower(
-                Follower::new(format!("p{number}"), "群众")
+            sandbox.wechat_person(
+                WechatPerson::new(format!("p{number}"), "群众")
                     .mobile(mobile)
                     .bound(),
             )
@@ -456,19 +457,19 @@ async fn a_thousand_cold_logins_at_once_ask_kesion_once_and_the_operator_a_thous
         });
     }
     soon(logins.join_all()).await;
-    let ledger = campus.sandbox.ledger();
+    let call_log = campus.sandbox.call_log();
     assert_eq!(
         (
-            ledger.count(Endpoint::OfficialAccount),
-            ledger.count(Endpoint::OpenId)
+            call_log.count(Endpoint::OfficialAccount),
+            call_log.count(Endpoint::OpenId)
         ),
         (1, PEOPLE)
     );
     assert_eq!(
         (
-            ledger.codes_spent(),
-            ledger.codes_refused(),
-            ledger.max_spends_of_one_code()
+            call_log.codes_exchanged(),
+            call_log.codes_refused(),
+            call_log.max_uses_of_one_code()
         ),
         (PEOPLE, 0, 1)
     );
@@ -491,5 +492,8 @@ async fn desk_gets_a_page_with_a_code_and_no_dead_end() {
             "{agent}"
         );
     }
-    assert_eq!(campus.sandbox.ledger().count(Endpoint::WechatAuthorize), 0);
+    assert_eq!(
+        campus.sandbox.call_log().count(Endpoint::WechatAuthorize),
+        0
+    );
 }

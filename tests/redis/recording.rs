@@ -16,10 +16,10 @@ use tower_weika::guard::GuardLayer;
 use tower_weika::identity::{Identity, Manager, WechatUser};
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
-use tower_weika::sandbox::{Browser, Sandbox, Visit};
 use tower_weika::session::Authenticated;
 use tower_weika::store::{Redis, RedisStore, SessionStore, StoredIdentity};
 use tower_weika::token::AccessToken;
+use tower_weika_sandbox::{Browser, Sandbox, Visit};
 
 use crate::kit::{begin, connect, load, now, until};
 use crate::monitor::Monitor;

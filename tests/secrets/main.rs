@@ -12,7 +12,6 @@ mod site;
 #[expect(dead_code, reason = "the flows use the rest of it")]
 mod way;
 mod wechat;
-
 use std::error::Error as StdError;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
@@ -32,9 +31,9 @@ use tower_weika::guard::GuardLayer;
 use tower_weika::identity::Manager;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::WeikaManagerProvider;
-use tower_weika::sandbox::{Browser, Endpoint, Fault, Gate, Visit};
 use tower_weika::session::{Authenticated, SessionId};
 use tower_weika::{AppSecret, AuthorizationCode, BoxError};
+use tower_weika_sandbox::{Browser, Endpoint, Fault, Gate, Visit};
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::{MakeWriter, layer};
 use tracing_subscriber::prelude::*;
@@ -345,7 +344,10 @@ async fn no_failure_of_the_upstream_logs_or_answers_a_secret() {
         let mut secrets = Secrets::of(&site);
         site.log_in(&site.browser(), "wang").await;
         secrets.token(site.client());
-        for fault in faults.into_iter().filter(|fault| fault.fits(endpoint)) {
+        for fault in faults
+            .into_iter()
+            .filter(|fault| fault.applies_to(endpoint))
+        {
             if let Some(token) = site.client().tokens().current().map(|token| token.clone()) {
                 site.client().tokens().invalidate(&token);
             }
@@ -413,7 +415,7 @@ async fn no_error_shows_a_secret_whatever_is_behind_it() {
     secrets.add("wxcode", &code);
     let gone = std::mem::replace(
         &mut site.sandbox,
-        tower_weika::sandbox::Sandbox::start().await.unwrap(),
+        tower_weika_sandbox::Sandbox::start().await.unwrap(),
     );
     gone.shutdown().await;
     let error = site

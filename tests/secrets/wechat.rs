@@ -12,9 +12,9 @@ use tower_weika::client::kesion::{Encoding, KesionClient};
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::{AccountAuthorization, WechatUser};
 use tower_weika::official_account::{OfficialAccountLayer, OfficialAccounts};
-use tower_weika::sandbox::{BindingState, Browser, Endpoint, Fault, KesionState, Visit};
 use tower_weika::session::Authenticated;
 use tower_weika::{ApiKey, AppToken, AuthorizationCode, Error};
+use tower_weika_sandbox::{BindingState, Browser, Endpoint, Fault, KesionState, Visit};
 
 use super::site::{ORIGIN, Server, Site, soon};
 use super::way::{Way, Wechat};

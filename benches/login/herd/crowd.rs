@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tower_weika::BoxError;
-use tower_weika::sandbox::Endpoint;
+use tower_weika_sandbox::Endpoint;
 
 use super::site::ORIGIN;
 use super::upstream::person;

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
-use tower_weika::sandbox::{Endpoint, Fault, Person, Sandbox};
+use tower_weika_sandbox::{Endpoint, Fault, Person, Sandbox};
 
 use super::{TOKEN_DELAY, announce};
 use crate::machine::raise_file_limit;
@@ -43,14 +43,14 @@ pub(super) fn serve(people: usize, exchange_delay: Duration) {
         sandbox.app_secret()
     ));
     for _question in io::stdin().lines() {
-        let ledger = sandbox.ledger();
+        let call_log = sandbox.call_log();
         let calls =
-            [Endpoint::AccessToken, Endpoint::ManagerInfo].map(|endpoint| ledger.count(endpoint));
+            [Endpoint::AccessToken, Endpoint::ManagerInfo].map(|endpoint| call_log.count(endpoint));
         announce(&format!(
             "{} {} {}",
             calls[0],
             calls[1],
-            ledger.codes_spent()
+            call_log.codes_exchanged()
         ));
     }
 }

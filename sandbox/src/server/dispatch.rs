@@ -1,0 +1,35 @@
+//! Dispatch of a call to the system that replies to it.
+
+use http::StatusCode;
+
+use super::control_page;
+use super::systems::Systems;
+use crate::endpoint::Endpoint;
+use crate::message::call::Call;
+use crate::message::reply::Reply;
+
+/// Returns the reply of `endpoint`.
+pub(crate) fn dispatch(systems: &Systems, endpoint: Endpoint, call: &Call<'_>) -> Reply {
+    if !endpoint.allows(&call.parts.method) {
+        return Reply::error_page(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "请求方法不对",
+            "Wrong method",
+        );
+    }
+    match endpoint {
+        Endpoint::ManagerConnect => systems.weika.manager_connect(call),
+        Endpoint::Approve => systems.weika.approve(call),
+        Endpoint::AccessToken => systems.weika.access_token(call),
+        Endpoint::ManagerInfo => systems.weika.manager_info(call),
+        Endpoint::SchoolInfo => systems.weika.school_info(call),
+        Endpoint::WechatAuthorize => systems.wechat.authorize(call),
+        Endpoint::WechatApprove => systems.wechat.approve(call),
+        Endpoint::OpenId => systems.binding.open_id(call),
+        Endpoint::SendSms => systems.binding.send_sms(call),
+        Endpoint::BindUser => systems.binding.bind_user(call),
+        Endpoint::OfficialAccount => systems.kesion.official_account(call),
+        Endpoint::AuthUrl => systems.kesion.authorization_page(call),
+        Endpoint::Control => control_page::reply(systems, call),
+    }
+}

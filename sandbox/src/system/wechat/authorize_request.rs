@@ -1,0 +1,204 @@
+//! Request to WeChat's authorize page, and its validation.
+
+use url::{Url, form_urlencoded};
+
+use super::refusal::WechatRefusal;
+
+/// Request for a code, of which each parameter is valid by itself.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) struct AuthorizeRequest {
+    pub(crate) app_id: String,
+    pub(crate) redirect_uri: String,
+    pub(crate) scope: Scope,
+    /// As received, also if it is empty; `None` if it is absent.
+    pub(crate) state: Option<String>,
+    address: Url,
+}
+
+/// Extent of the authorization.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Scope {
+    /// `snsapi_base`: the openid only; the person is not asked.
+    Base,
+    /// `snsapi_userinfo`: name and picture too; the person is asked.
+    UserInfo,
+}
+
+impl AuthorizeRequest {
+    /// Parses a query.
+    pub(crate) fn parse(query: &str) -> Result<Self, WechatRefusal> {
+        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect();
+        let mut expected = ORDER.iter();
+        if !pairs.iter().all(|(name, _)| expected.any(|it| it == name)) {
+            return Err(WechatRefusal::ParameterOrder);
+        }
+        let sent = |name: &str| {
+            pairs
+                .iter()
+                .find(|(it, _)| it == name)
+                .map(|(_, value)| value.clone())
+        };
+        let text = |name: &str, empty| sent(name).filter(|it| !it.is_empty()).ok_or(empty);
+        let app_id = text("appid", WechatRefusal::AppIdEmpty)?;
+        let redirect_uri = text("redirect_uri", WechatRefusal::RedirectUriEmpty)?;
+        if text("response_type", WechatRefusal::ResponseType)? != "code" {
+            return Err(WechatRefusal::ResponseType);
+        }
+        let scope = match text("scope", WechatRefusal::ScopeEmpty)?.as_str() {
+            "snsapi_base" => Scope::Base,
+            "snsapi_userinfo" => Scope::UserInfo,
+            _ => return Err(WechatRefusal::UnknownScope),
+        };
+        // The only optional parameter of the documented ones.
+        let state = sent("state");
+        let shown = state.as_deref().unwrap_or_default();
+        if shown.len() > MAX_STATE {
+            return Err(WechatRefusal::StateTooLong);
+        }
+        if !shown.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(WechatRefusal::StateAlphabet);
+        }
+        match Url::parse(&redirect_uri) {
+            Ok(address) if matches!(address.scheme(), "http" | "https") => Ok(Self {
+                app_id,
+                redirect_uri,
+                scope,
+                state,
+                address,
+            }),
+            _ => Err(WechatRefusal::RedirectUriMismatch),
+        }
+    }
+
+    /// Returns the host of `redirect_uri`, with its port if it is not the default of the scheme.
+    pub(crate) fn host(&self) -> String {
+        let host = self.address.host_str().unwrap_or_default();
+        self.address
+            .port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+}
+
+/// The sandbox's own parameter, with which any browser counts as WeChat's.
+pub(crate) const PRETEND: (&str, &str) = ("sandbox_browser", "wechat");
+
+/// Permitted parameters, each at most once and in this order.
+const ORDER: [&str; 9] = [
+    "appid",
+    "redirect_uri",
+    "response_type",
+    "scope",
+    "state",
+    "forcePopup",
+    "forceSnapShot",
+    "connect_redirect",
+    PRETEND.0,
+];
+
+const MAX_STATE: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "appid=A&redirect_uri=https%3A%2F%2Fapp.example%2Fback&response_type=code&scope=snsapi_base&state=S1";
+
+    #[test]
+    fn documented_order_is_the_only_one() {
+        let request = AuthorizeRequest::parse(GOOD).unwrap();
+        let state = request.state.as_deref();
+        assert_eq!(
+            (request.app_id.as_str(), state, request.scope),
+            ("A", Some("S1"), Scope::Base)
+        );
+        assert_eq!(request.host(), "app.example");
+        let parts: Vec<_> = GOOD.split('&').collect();
+        for (one, other) in [(0, 1), (1, 2), (2, 3), (3, 4), (0, 4)] {
+            let mut parts = parts.clone();
+            parts.swap(one, other);
+            let refusal = AuthorizeRequest::parse(&parts.join("&"));
+            assert_eq!(refusal, Err(WechatRefusal::ParameterOrder), "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn only_known_parameters_may_follow_and_each_once() {
+        for (extra, good) in [
+            ("sandbox_browser=wechat", true),
+            ("connect_redirect=1&sandbox_browser=wechat", true),
+            ("forcePopup=true", true),
+            ("sandbox_browser=wechat&connect_redirect=1", false),
+            ("state=S1", false),
+            ("utm_source=x", false),
+        ] {
+            assert_eq!(
+                AuthorizeRequest::parse(&format!("{GOOD}&{extra}")).is_ok(),
+                good,
+                "{extra}"
+            );
+        }
+        assert!(AuthorizeRequest::parse(&format!("utm_source=x&{GOOD}")).is_err());
+    }
+
+    #[test]
+    fn state_is_letters_and_digits_and_short() {
+        for (state, expected) in [
+            ("a".repeat(128), None),
+            ("a".repeat(129), Some(WechatRefusal::StateTooLong)),
+            ("a-b".to_owned(), Some(WechatRefusal::StateAlphabet)),
+            ("%E7%8E%8B".to_owned(), Some(WechatRefusal::StateAlphabet)),
+            (String::new(), None),
+        ] {
+            let query = GOOD.replace("state=S1", &format!("state={state}"));
+            assert_eq!(AuthorizeRequest::parse(&query).err(), expected, "{state}");
+        }
+    }
+
+    #[test]
+    fn state_is_the_only_optional_parameter() {
+        let without = GOOD.replace("&state=S1", "");
+        assert_eq!(AuthorizeRequest::parse(&without).unwrap().state, None);
+        assert_eq!(
+            AuthorizeRequest::parse(&format!("{without}&state="))
+                .unwrap()
+                .state
+                .as_deref(),
+            Some("")
+        );
+        // Parameters after `state` keep their place.
+        assert_eq!(
+            AuthorizeRequest::parse(&format!("{without}&connect_redirect=1"))
+                .unwrap()
+                .state,
+            None
+        );
+        for (name, refusal) in [
+            ("appid", WechatRefusal::AppIdEmpty),
+            ("redirect_uri", WechatRefusal::RedirectUriEmpty),
+            ("response_type", WechatRefusal::ResponseType),
+            ("scope", WechatRefusal::ScopeEmpty),
+        ] {
+            let others: Vec<_> = GOOD.split('&').filter(|it| !it.starts_with(name)).collect();
+            assert_eq!(
+                AuthorizeRequest::parse(&others.join("&")),
+                Err(refusal),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn host_is_that_of_the_address_with_its_port() {
+        for (redirect_uri, host) in [
+            ("http://app.example:8080/", "app.example:8080"),
+            ("http://app.example@evil.example/", "evil.example"),
+            ("https://APP.example:443/", "app.example"),
+            ("http://127.0.0.1:3000", "127.0.0.1:3000"),
+        ] {
+            let query = GOOD.replace("https%3A%2F%2Fapp.example%2Fback", redirect_uri);
+            assert_eq!(AuthorizeRequest::parse(&query).unwrap().host(), host);
+        }
+    }
+}
