@@ -35,6 +35,7 @@ mod hang_up;
 mod instances;
 mod kinds;
 mod load;
+mod map;
 mod meeting;
 mod permits;
 mod prefix_guards;
