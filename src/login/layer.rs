@@ -49,7 +49,7 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
         LoginLayerBuilder::new(provider, store)
     }
 
-    /// A layer for services without a login of their own: same cookie, same sessions. It responds with `401` where this
+    /// A layer for services that only read the sessions of this login. It responds with `401` where this
     /// layer redirects.
     #[must_use]
     pub fn authenticate(&self) -> AuthenticateLayer<P::Identity, St> {

@@ -135,7 +135,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     ///
     /// The layer decides on the raw request target, after decoding it once. A target that can be read in two ways
     /// (empty or dot segments, `%2f`, `%5c`, `%25`, control characters, a backslash, `;`) is guarded by every prefix,
-    /// wherever it seems to lead. The endpoints of the layer are never guarded.
+    /// also if it seems to lead elsewhere. The endpoints of the layer are never guarded.
     ///
     /// ```
     /// use tower_weika::guard::{LoggedIn, Role};
@@ -171,7 +171,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     ///
     /// A browser keeps the fragment of a redirect where the next one has none (Fetch, "HTTP-redirect fetch"), and
     /// WeChat's authorize address ends with `#wechat_redirect`: an application that routes by the hash finds that
-    /// instead of a route of its own. The server never sees the hash that the visitor came with. To keep it, begin the
+    /// instead of its route. The server never sees the hash that the visitor came with. To keep it, begin the
     /// login in the browser, with the whole address as target:
     /// `location.href = login_path + "?return_to=" + encodeURIComponent(location.href)`.
     #[must_use]

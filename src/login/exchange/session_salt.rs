@@ -19,7 +19,7 @@ impl SessionSalt {
     /// Returns the id of the session that the flow of `state` led to.
     ///
     /// It depends on the secret of the state, which may be a previous one: every instance that handles the callback has
-    /// that secret, in whatever order the instances change to a new one.
+    /// that secret, in any order of changes to a new one.
     pub(super) fn session(&self, key: &Key, state: &State) -> SessionId {
         SessionId::derived(key.derive(state.secret, &[&state.flow.0, &self.0]))
     }
