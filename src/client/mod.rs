@@ -12,9 +12,9 @@
 
 pub mod binding;
 mod call_future;
-mod code;
 mod connection;
 mod envelope;
+mod error_codes;
 mod host;
 pub mod kesion;
 mod lenient;
@@ -23,8 +23,8 @@ mod transport;
 pub mod weika;
 
 pub use call_future::CallFuture;
-pub use code::{CodeEntry, CodeTable, Reaction};
 pub(crate) use connection::encoded;
+pub use error_codes::{ErrorAction, ErrorCodes};
 pub(crate) use host::{BaseUrl, is_loopback};
 pub use permits::{Permit, PermitLimits, Permits};
 pub use transport::{NotSent, RequestBody, TimedOut, Transport};

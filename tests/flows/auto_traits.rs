@@ -9,7 +9,7 @@ use http_body_util::Full;
 use tower::{Layer, Service};
 use tower_weika::authenticate::{Authenticate, AuthenticateLayer};
 use tower_weika::client::weika::{ManagerInfo, WeikaClient, WeikaClientBuilder, WeikaTokenSource};
-use tower_weika::client::{CodeTable, NotSent, TimedOut, Transport};
+use tower_weika::client::{ErrorCodes, NotSent, TimedOut, Transport};
 use tower_weika::clock::{Clock, ManualClock, Timestamp};
 use tower_weika::guard::{Guard, GuardLayer, LoggedIn, Role, School};
 use tower_weika::identity::Manager;
@@ -85,7 +85,7 @@ fn values_are_shared_and_handles_are_cloned() {
     cloned::<IssuedToken>();
     cloned::<AppSecret>();
     cloned::<AuthorizationCode>();
-    cloned::<CodeTable>();
+    cloned::<ErrorCodes>();
     cloned::<Clock>();
     cloned::<ManualClock>();
     cloned::<Timestamp>();

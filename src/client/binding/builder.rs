@@ -1,8 +1,8 @@
 //! Settings of the client, checked once.
 
-use super::super::code::CodeTable;
 use super::super::connection::{ConnectionSettings, connection_methods};
 use super::super::envelope::Envelope;
+use super::super::error_codes::ErrorCodes;
 use super::client::{BindingClient, Endpoint};
 use crate::clock::Clock;
 use crate::error::ConfigError;
@@ -13,7 +13,7 @@ use crate::error::ConfigError;
 pub struct BindingClientBuilder {
     connection: ConnectionSettings,
     company_users: bool,
-    codes: CodeTable,
+    error_codes: ErrorCodes,
     clock: Clock,
 }
 
@@ -22,7 +22,7 @@ impl BindingClientBuilder {
         Self {
             connection: ConnectionSettings::new(base_url),
             company_users: false,
-            codes: CodeTable::binding(),
+            error_codes: ErrorCodes::binding(),
             clock: Clock::system(),
         }
     }
@@ -43,10 +43,13 @@ impl BindingClientBuilder {
         }
     }
 
-    /// What error numbers mean; [`CodeTable::binding`] unless set. 0 and, of a check, 2000 are no errors,
+    /// Sets the error codes. Default: [`ErrorCodes::binding`]. 0 and, of a check, 2000 are no errors,
     /// whatever the table says.
-    pub fn codes(self, codes: CodeTable) -> Self {
-        Self { codes, ..self }
+    pub fn error_codes(self, error_codes: ErrorCodes) -> Self {
+        Self {
+            error_codes,
+            ..self
+        }
     }
 
     /// The clock for the lifetime of credentials; the system's unless set.
@@ -63,7 +66,7 @@ impl BindingClientBuilder {
         let Self {
             connection,
             company_users,
-            codes,
+            error_codes,
             clock,
         } = self;
         let mut errors = Vec::new();
@@ -71,7 +74,7 @@ impl BindingClientBuilder {
         let Some(connection) = connection.filter(|_| errors.is_empty()) else {
             return Err(ConfigError::of(errors));
         };
-        let envelope = Envelope::new("code", codes);
+        let envelope = Envelope::new("code", error_codes);
         Ok(BindingClient::new(Endpoint {
             connection,
             envelope,

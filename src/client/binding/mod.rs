@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | 0 | bound, and logged in | [`Binding::Bound`](crate::identity::Binding::Bound) |
 //! | 2000 | not bound (微信openid未绑定用户) | [`Binding::Unbound`](crate::identity::Binding::Unbound) |
-//! | any other | by [`CodeTable::binding`](super::CodeTable::binding) | an [`Error`](crate::Error) |
+//! | any other | by [`ErrorCodes::binding`](super::ErrorCodes::binding) | an [`Error`](crate::Error) |
 //!
 //! 1. An answer is a bound user only if `openId`, `token` and `expire` are all there and usable.
 //! 2. A code is sent at most once. Only if nothing was sent, because no connection could be made, it is sent
@@ -51,6 +51,7 @@
 mod answer;
 mod builder;
 mod client;
+mod error_codes;
 mod service;
 
 #[cfg(test)]

@@ -16,7 +16,7 @@
 
 use serde_json::{Map, Value};
 
-use super::code::CodeTable;
+use super::error_codes::ErrorCodes;
 use super::lenient::{DAMAGE, Members};
 use crate::error::{Error, ErrorKind};
 
@@ -35,13 +35,16 @@ const MOST_DIGITS: usize = 19;
 #[derive(Clone, Debug)]
 pub(super) struct Envelope {
     /// The name of the member with the error number.
-    code_member: &'static str,
-    codes: CodeTable,
+    errcode_member: &'static str,
+    error_codes: ErrorCodes,
 }
 
 impl Envelope {
-    pub(super) fn new(code_member: &'static str, codes: CodeTable) -> Self {
-        Self { code_member, codes }
+    pub(super) fn new(errcode_member: &'static str, error_codes: ErrorCodes) -> Self {
+        Self {
+            errcode_member,
+            error_codes,
+        }
     }
 
     /// The object in `body`, if it says that the call was successful. `context` names the call.
@@ -61,10 +64,10 @@ impl Envelope {
         context: &'static str,
     ) -> Result<(i64, Map<String, Value>), Error> {
         let object = object(body, context)?;
-        match code(object.get(self.code_member), answers) {
+        match code(object.get(self.errcode_member), answers) {
             Some(code) if code == 0 || answers.contains(&code) => Ok((code, object)),
-            Some(code) => Err(self.codes.error(code, context)),
-            None => Err(Flaw::Code(self.code_member).error(context)),
+            Some(code) => Err(self.error_codes.error(code, context)),
+            None => Err(Flaw::Code(self.errcode_member).error(context)),
         }
     }
 }

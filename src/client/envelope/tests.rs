@@ -7,7 +7,7 @@ use super::*;
 use crate::trace::tests::Captured;
 
 fn open(body: impl AsRef<[u8]>) -> Result<Map<String, Value>, ErrorKind> {
-    Envelope::new("errcode", CodeTable::weika())
+    Envelope::new("errcode", ErrorCodes::weika())
         .open(body.as_ref(), "test")
         .map_err(|error| error.kind())
 }
@@ -140,7 +140,7 @@ fn e3_other_codes_are_integers_or_decimal_strings() {
 
 #[test]
 fn e3_the_number_is_kept() {
-    let error = Envelope::new("errcode", CodeTable::weika())
+    let error = Envelope::new("errcode", ErrorCodes::weika())
         .open(br#"{"errcode":"40008"}"#, "test")
         .unwrap_err();
     assert_eq!(error.upstream_code(), Some(40008));
@@ -290,7 +290,7 @@ fn e4_an_answer_that_is_handed_out_holds_no_damaged_identifier() {
 
 #[test]
 fn e7_the_body_never_enters_an_error() {
-    let envelope = Envelope::new("errcode", CodeTable::weika());
+    let envelope = Envelope::new("errcode", ErrorCodes::weika());
     for body in [
         r#"{"errcode":"s3cr3t"}"#,
         r#"{"errcode":1,"errmsg":"s3cr3t"}"#,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::super::code::CodeTable;
 use super::super::envelope::{self, Flaw};
+use super::super::error_codes::ErrorCodes;
 use super::super::host::HostAllowList;
 use super::super::lenient::Members;
 use crate::error::{Error, ErrorKind};
@@ -22,7 +22,7 @@ const NOT_AUTHORIZED: i64 = 3002;
 /// The outcome that `body` states; see the [module](super) for the rules. `context` names the call.
 pub(super) fn read(
     body: &[u8],
-    codes: &CodeTable,
+    error_codes: &ErrorCodes,
     hosts: &HostAllowList,
     context: &'static str,
 ) -> Result<AccountAuthorization, Error> {
@@ -35,11 +35,11 @@ pub(super) fn read(
             Ok(AccountAuthorization::Authorized(Arc::new(account)))
         }
         (Some(Value::Bool(false)), Some(NOT_OPENED)) => {
-            explain(codes, NOT_OPENED, context);
+            explain(error_codes, NOT_OPENED, context);
             Ok(AccountAuthorization::NotOpened)
         }
         (Some(Value::Bool(false)), Some(NOT_AUTHORIZED)) => {
-            explain(codes, NOT_AUTHORIZED, context);
+            explain(error_codes, NOT_AUTHORIZED, context);
             Ok(AccountAuthorization::NotAuthorized {
                 auth_url: auth_url(members, hosts),
             })
@@ -47,7 +47,7 @@ pub(super) fn read(
         (Some(Value::Bool(true)), Some(_)) | (_, Some(NOT_OPENED | NOT_AUTHORIZED)) => {
             Err(Flaw::Member("result").error(context))
         }
-        (_, Some(code)) => Err(codes.error(code, context)),
+        (_, Some(code)) => Err(error_codes.error(code, context)),
         // Here Kesion passes on what WeChat told it, for example "access_token missing rid: …".
         (Some(Value::Bool(false)), None) if members.text("msg").contains("access_token") => {
             Err(Error::new(ErrorKind::Busy, context))
@@ -58,8 +58,8 @@ pub(super) fn read(
 }
 
 /// Logs the meaning of a number that is an answer and no error.
-fn explain(codes: &CodeTable, code: i64, context: &'static str) {
-    trace::debug!(answer = %codes.error(code, context), "kesion: the school has no usable official account");
+fn explain(error_codes: &ErrorCodes, code: i64, context: &'static str) {
+    trace::debug!(answer = %error_codes.error(code, context), "kesion: the school has no usable official account");
 }
 
 /// The error number, if there is one that is not 0.

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::super::code::CodeTable;
 use super::super::connection::{ConnectionSettings, connection_methods};
+use super::super::error_codes::ErrorCodes;
 use super::super::host::HostAllowList;
 use super::client::{Endpoint, KesionClient};
 use crate::error::{ConfigError, ConfigErrorKind};
@@ -18,7 +18,7 @@ pub struct KesionClientBuilder {
     api_key: Option<ApiKey>,
     encoding: Encoding,
     allowed_hosts: Vec<String>,
-    codes: CodeTable,
+    error_codes: ErrorCodes,
 }
 
 /// How the parameters are sent. Kesion's page does not say; its sister pages differ.
@@ -41,7 +41,7 @@ impl KesionClientBuilder {
             api_key: None,
             encoding: Encoding::default(),
             allowed_hosts: Vec::new(),
-            codes: CodeTable::kesion(),
+            error_codes: ErrorCodes::kesion(),
         }
     }
 
@@ -62,7 +62,7 @@ impl KesionClientBuilder {
         }
     }
 
-    /// How the parameters are sent; [`Encoding::Form`] unless set.
+    /// How the parameters are sent; [`Encoding::Form`].
     pub fn encoding(self, encoding: Encoding) -> Self {
         Self { encoding, ..self }
     }
@@ -77,9 +77,12 @@ impl KesionClientBuilder {
 
     connection_methods!();
 
-    /// What error numbers (`returnCode`) mean; [`CodeTable::kesion`] unless set. 3001 and 3002 are never looked up.
-    pub fn codes(self, codes: CodeTable) -> Self {
-        Self { codes, ..self }
+    /// Sets the error codes (`returnCode`). Default: [`ErrorCodes::kesion`]. 3001 and 3002 are never looked up.
+    pub fn error_codes(self, error_codes: ErrorCodes) -> Self {
+        Self {
+            error_codes,
+            ..self
+        }
     }
 
     /// The client.
@@ -102,13 +105,13 @@ impl KesionClientBuilder {
         let Some(connection) = connection.filter(|_| errors.is_empty()) else {
             return Err(ConfigError::of(errors));
         };
-        let (api_key, encoding, codes) = (self.api_key, self.encoding, self.codes);
+        let (api_key, encoding, error_codes) = (self.api_key, self.encoding, self.error_codes);
         Ok(KesionClient::new(Arc::new(Endpoint {
             connection,
             hosts,
             api_key,
             encoding,
-            codes,
+            error_codes,
         })))
     }
 }

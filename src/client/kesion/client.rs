@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::super::code::CodeTable;
 use super::super::connection::{Connection, JSON, encoded, json};
+use super::super::error_codes::ErrorCodes;
 use super::super::host::HostAllowList;
 use super::answer;
 use super::builder::{Encoding, KesionClientBuilder};
@@ -77,7 +77,7 @@ pub(super) struct Endpoint {
     pub(super) hosts: HostAllowList,
     pub(super) api_key: Option<ApiKey>,
     pub(super) encoding: Encoding,
-    pub(super) codes: CodeTable,
+    pub(super) error_codes: ErrorCodes,
 }
 
 impl Endpoint {
@@ -96,7 +96,7 @@ impl Endpoint {
             .connection
             .post_or_reconnect(permit, &url, content_type, body, CONTEXT)
             .await?;
-        answer::read(&answer, &self.codes, &self.hosts, CONTEXT)
+        answer::read(&answer, &self.error_codes, &self.hosts, CONTEXT)
     }
 
     fn form(&self, token: &AppToken) -> String {

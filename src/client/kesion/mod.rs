@@ -10,7 +10,7 @@
 //! 2. This call shows no error number on success. It is a success if `result` is exactly `true`, `returnCode` is
 //!    absent or 0, and there is an `appid`.
 //! 3. `result` is exactly `false` and `returnCode` is 3002: the school has not authorized an account; 3001: it cannot.
-//! 4. Any other `returnCode` without `result: true` is looked up in the [`CodeTable`](super::CodeTable).
+//! 4. Any other `returnCode` without `result: true` is looked up in the [`ErrorCodes`](super::ErrorCodes).
 //! 5. `result` is `false` and there is no `returnCode`: a [`Fault`](crate::ErrorKind::Fault); or
 //!    [`Busy`](crate::ErrorKind::Busy) if `msg` passes on WeChat's complaint about its own `access_token`.
 //! 6. Anything else is malformed.
@@ -50,6 +50,7 @@
 mod answer;
 mod builder;
 mod client;
+mod error_codes;
 mod service;
 #[cfg(test)]
 mod tests;

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::super::code::CodeTable;
 use super::super::connection::{ConnectionSettings, connection_methods};
 use super::super::envelope::Envelope;
+use super::super::error_codes::ErrorCodes;
 use super::super::host::HostAllowList;
 use super::client::WeikaClient;
 use super::endpoint::{Endpoint, WeikaTokenSource};
@@ -30,7 +30,7 @@ pub struct WeikaClientBuilder {
     app_secret: AppSecret,
     connection: ConnectionSettings,
     allowed_hosts: Vec<String>,
-    codes: CodeTable,
+    error_codes: ErrorCodes,
     clock: Clock,
 }
 
@@ -41,7 +41,7 @@ impl WeikaClientBuilder {
             app_secret,
             connection: ConnectionSettings::new(BASE_URL.to_owned()),
             allowed_hosts: Vec::new(),
-            codes: CodeTable::weika(),
+            error_codes: ErrorCodes::weika(),
             clock: Clock::system(),
         }
     }
@@ -69,9 +69,12 @@ impl WeikaClientBuilder {
 
     connection_methods!();
 
-    /// What error numbers mean; [`CodeTable::weika`] unless set.
-    pub fn codes(self, codes: CodeTable) -> Self {
-        Self { codes, ..self }
+    /// Sets the error codes. Default: [`ErrorCodes::weika`].
+    pub fn error_codes(self, error_codes: ErrorCodes) -> Self {
+        Self {
+            error_codes,
+            ..self
+        }
     }
 
     /// The clock for the lifetime of tokens; the system's unless set.
@@ -102,7 +105,7 @@ impl WeikaClientBuilder {
             hosts,
             app_key: self.app_key,
             app_secret: self.app_secret,
-            envelope: Envelope::new("errcode", self.codes),
+            envelope: Envelope::new("errcode", self.error_codes),
             clock: self.clock.clone(),
             refusals: LogLimit::default(),
             shared: OnceLock::new(),

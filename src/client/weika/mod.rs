@@ -43,6 +43,7 @@ mod answer;
 mod builder;
 mod client;
 mod endpoint;
+mod error_codes;
 mod service;
 
 #[cfg(test)]

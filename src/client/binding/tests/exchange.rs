@@ -83,13 +83,17 @@ async fn the_life_of_a_credential_counts_from_before_the_request() {
 
 #[tokio::test(start_paused = true)]
 async fn users_may_extend_the_table_but_not_beyond_the_answers() {
-    let codes = CodeTable::binding()
-        .with(77, Reaction::Denied)
-        .with(2000, Reaction::Fault)
-        .with(0, Reaction::Fault);
+    let error_codes = ErrorCodes::binding()
+        .with(77, ErrorAction::Deny)
+        .with(2000, ErrorAction::Fail)
+        .with(0, ErrorAction::Fail);
     let answers =
         [json!({ "code": 77 }), unbound(), bound()].map(|answer| Answer::Json(answer.to_string()));
-    let client = FarEnd::new(answers).builder().codes(codes).build().unwrap();
+    let client = FarEnd::new(answers)
+        .builder()
+        .error_codes(error_codes)
+        .build()
+        .unwrap();
     let check = || client.check("wx1", AuthorizationCode::new("c0de"));
     assert_eq!(check().await.unwrap_err().kind(), ErrorKind::Denied);
     assert!(!check().await.unwrap().is_bound());

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tower::{Service, ServiceExt, service_fn};
 
 use super::*;
-use crate::client::{CodeTable, NotSent, Reaction, RequestBody, Transport};
+use crate::client::{ErrorAction, ErrorCodes, NotSent, RequestBody, Transport};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::identity::{
     AccountAuthorization, AccountKind, AccountState, BusinessInfo, Confirmation, OfficialAccount,

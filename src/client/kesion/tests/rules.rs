@@ -153,12 +153,12 @@ async fn e3_other_numbers_are_looked_up_and_unknown_ones_are_faults() {
             (ErrorKind::Fault, Some(1001)),
             "{answer}"
         );
-        let codes = CodeTable::kesion()
-            .with(1001, Reaction::RefreshToken)
-            .with(3001, Reaction::Denied);
+        let error_codes = ErrorCodes::kesion()
+            .with(1001, ErrorAction::RefreshToken)
+            .with(3001, ErrorAction::Deny);
         let client = FarEnd::new([answer.into()])
             .builder()
-            .codes(codes)
+            .error_codes(error_codes)
             .build()
             .unwrap();
         let error = ask(&client).await.unwrap_err();
@@ -510,7 +510,7 @@ fn judge(body: &[u8]) -> Result<AccountAuthorization, Error> {
     let base = BaseUrl::parse("base_url", BASE, false).unwrap();
     answer::read(
         body,
-        &CodeTable::kesion(),
+        &ErrorCodes::kesion(),
         &HostAllowList::of(&base),
         "test",
     )

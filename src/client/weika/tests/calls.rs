@@ -88,8 +88,8 @@ async fn the_token_lives_by_the_clock_of_the_builder() {
 #[tokio::test(start_paused = true)]
 async fn users_may_extend_the_table() {
     let far_end = FarEnd::new([Answer::Json(r#"{"errcode":77}"#), MANAGER]);
-    let codes = CodeTable::weika().with(77, Reaction::RefreshToken);
-    let client = far_end.builder().codes(codes).build().unwrap();
+    let error_codes = ErrorCodes::weika().with(77, ErrorAction::RefreshToken);
+    let client = far_end.builder().error_codes(error_codes).build().unwrap();
     assert!(client.manager(AuthorizationCode::new("c0de")).await.is_ok());
     assert_eq!(far_end.token_fetches(), 2);
 }
