@@ -10,7 +10,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use super::host::{BaseUrl, host_of};
+use super::address::{BaseUrl, host_of};
 use super::permits::{Permit, PermitLimits, Permits};
 use super::transport::{Limits, Transport};
 use crate::error::{ConfigErrorKind, Error, ErrorKind, shown_url};
@@ -29,7 +29,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Posts `body` once and gives the answer, which was a 200. `context` names the call in errors.
+    /// Posts `body` once and gives the response, which was a 200. `context` names the call in errors.
     pub(super) async fn post(
         &self,
         url: &str,
@@ -190,7 +190,7 @@ macro_rules! connection_methods {
             self
         }
 
-        /// The longest answer that is read, in bytes; 64 KiB unless set.
+        /// The longest response that is read, in bytes; 64 KiB unless set.
         pub fn max_body(mut self, max_body: usize) -> Self {
             self.connection.limits.max_body = max_body;
             self

@@ -1,7 +1,7 @@
 //! Calls to the upstream systems, with or without the login layer around them.
 //!
 //! Every upstream system has its own client and its own table of error numbers over one [`Transport`]. All read an
-//! answer alike:
+//! response alike:
 //!
 //! 1. It is strict JSON, and a success only if its error number says so exactly.
 //! 2. A whole number may be a JSON integer, a float without a fraction (`7200.0`), or a string that holds either.
@@ -10,21 +10,22 @@
 //! 4. Display text is cut at 512 characters. An unpaired surrogate escape or broken UTF-8 in it becomes U+FFFD.
 //! 5. An optional member that cannot be read is ignored. Events name the ignored and the repaired members.
 
+mod address;
 pub mod binding;
 mod call_future;
 mod connection;
 mod envelope;
 mod error_codes;
-mod host;
+
 pub mod kesion;
-mod lenient;
 mod permits;
 mod transport;
+mod values;
 pub mod weika;
 
+pub(crate) use address::{BaseUrl, is_loopback};
 pub use call_future::CallFuture;
 pub(crate) use connection::encoded;
 pub use error_codes::{ErrorAction, ErrorCodes};
-pub(crate) use host::{BaseUrl, is_loopback};
 pub use permits::{Permit, PermitLimits, Permits};
 pub use transport::{NotSent, RequestBody, TimedOut, Transport};

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use super::super::connection::{Connection, JSON, json};
 use super::super::envelope::{Envelope, check_identifiers};
 use super::super::permits::{Permit, Permits};
-use super::answer::{self, UNBOUND};
 use super::builder::BindingClientBuilder;
+use super::response::{self, UNBOUND};
 use super::service::BindingCheck;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -100,11 +100,11 @@ impl BindingClient {
             json(&body, CONTEXT)?,
         );
         let asked_at = clock.now();
-        let answer = connection
+        let response = connection
             .post_or_reconnect(permit, &url, JSON, body, CONTEXT)
             .await?;
-        let (code, object) = envelope.open_or(&[UNBOUND], &answer, CONTEXT)?;
-        answer::wechat_user(code, &object, app_id, asked_at, CONTEXT)
+        let (code, object) = envelope.open_or(&[UNBOUND], &response, CONTEXT)?;
+        response::wechat_user(code, &object, app_id, asked_at, CONTEXT)
     }
 
     /// The same as a [`Service<AuthorizationCode>`](tower_service::Service), for one official account.
@@ -114,14 +114,14 @@ impl BindingClient {
     }
 
     /// Any other call of the operator's service, such as those that send an SMS or bind a user: posts `body` to
-    /// `path` and gives the whole answer if its `code` is 0.
+    /// `path` and gives the whole response if its `code` is 0.
     ///
     /// `path` is absolute, without query. The request is sent once, and once more only if no connection could
     /// be made. An openid in `body` must come from a [`check`](Self::check), never from the browser: who may
     /// choose it takes over somebody's login.
     ///
-    /// A string of the answer may contain U+FFFD in place of damaged text. If a member whose name ends in `id`, `code`,
-    /// `key`, `number`, `secret` or `token` does, the answer is [`Malformed`](crate::ErrorKind::Malformed).
+    /// A string of the response may contain U+FFFD in place of damaged text. If a member whose name ends in `id`, `code`,
+    /// `key`, `number`, `secret` or `token` does, the response is [`Malformed`](crate::ErrorKind::Malformed).
     ///
     /// # Errors
     ///
@@ -141,10 +141,10 @@ impl BindingClient {
         } = &*self.0;
         let (url, body) = (connection.base.join_checked(path)?, json(body, CONTEXT)?);
         let permit = connection.permits.acquire().await?;
-        let answer = connection
+        let response = connection
             .post_or_reconnect(permit, &url, JSON, body, CONTEXT)
             .await?;
-        let object = envelope.open(&answer, CONTEXT)?;
+        let object = envelope.open(&response, CONTEXT)?;
         check_identifiers(&object, CONTEXT)?;
         Ok(object)
     }

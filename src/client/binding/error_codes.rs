@@ -15,7 +15,7 @@ impl ErrorCodes {
 
 const ENTRIES: &[Entry] = &[
     // Check (2107969430195298).
-    // An answer of the check and no error there; an error of every other call.
+    // A response of the check and no error there; an error of every other call.
     (
         2000,
         Fail,

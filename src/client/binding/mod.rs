@@ -10,9 +10,9 @@
 //! | 2000 | not bound (微信openid未绑定用户) | [`Binding::Unbound`](crate::identity::Binding::Unbound) |
 //! | any other | by [`ErrorCodes::binding`](super::ErrorCodes::binding) | an [`Error`](crate::Error) |
 //!
-//! 1. An answer is a bound user only if `openId`, `token` and `expire` are all there and usable.
+//! 1. A response is a bound user only if `openId`, `token` and `expire` are all there and usable.
 //! 2. A code is sent at most once. Only if nothing was sent, because no connection could be made, it is sent
-//!    once more. An answer that was lost or late is never asked for again, because the code may be spent.
+//!    once more. A response that was lost or late is never asked for again, because the code may be spent.
 //! 3. The credential's life counts from before the request was sent, and is at most 7 days.
 //!
 //! The check is also a [`tower::Service`](tower_service::Service): [`BindingClient::binding_service`].
@@ -30,12 +30,12 @@
 //! // In place of the network.
 //! let transport = Transport::new(tower::service_fn(|request: Request<RequestBody>| async move {
 //!     let body = request.into_body().collect().await?.to_bytes();
-//!     let answer = if body.windows(5).any(|window| window == b"spent") {
+//!     let response = if body.windows(5).any(|window| window == b"spent") {
 //!         r#"{"code":2001,"msg":"获取微信openid失败"}"#
 //!     } else {
 //!         r#"{"code":2000,"msg":"微信openid未绑定用户","data":{"openId":"oKLC_v_IpjuViy0erQOD_bJuNrbg"}}"#
 //!     };
-//!     Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(answer)))
+//!     Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(response)))
 //! }));
 //! let service = BindingClient::builder("https://operator.example").transport(transport).build()?;
 //!
@@ -48,10 +48,10 @@
 //! # }
 //! ```
 
-mod answer;
 mod builder;
 mod client;
 mod error_codes;
+mod response;
 mod service;
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Numbers beyond `f64`, such as `1e400`.
 //!
 //! They are JSON, but `serde_json` refuses the whole document for one of them unless its feature
-//! `arbitrary_precision` is on. Here they become a large number that `f64` holds, so that an answer is read alike with
-//! and without the feature: no member of an answer is that large, and each reader treats it by its own rule.
+//! `arbitrary_precision` is on. Here they become a large number that `f64` holds, so that a response is read alike with
+//! and without the feature: no member of a response is that large, and each reader treats it by its own rule.
 
 use serde::de::IgnoredAny;
 use serde_json::Value;

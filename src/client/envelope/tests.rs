@@ -1,9 +1,12 @@
 use std::error::Error as _;
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::client::ErrorCodes;
+use crate::client::values::Members;
+use crate::error::ErrorKind;
 use crate::trace::tests::Captured;
 
 fn open(body: impl AsRef<[u8]>) -> Result<Map<String, Value>, ErrorKind> {

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::super::address::HostAllowList;
 use super::super::connection::{ConnectionSettings, connection_methods};
 use super::super::error_codes::ErrorCodes;
-use super::super::host::HostAllowList;
 use super::client::{Endpoint, KesionClient};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::secret::ApiKey;
@@ -46,7 +46,7 @@ impl KesionClientBuilder {
     }
 
     /// Allows plain http in the base URL and in [`allow_host`](Self::allow_host). Kesion's pages show nothing else;
-    /// but then the token crosses the network readably, and so does the secret in every answer with which anybody
+    /// but then the token crosses the network readably, and so does the secret in every response with which anybody
     /// could act for the official account.
     pub fn allow_http(mut self) -> Self {
         self.connection.allow_http = true;
@@ -67,9 +67,9 @@ impl KesionClientBuilder {
         Self { encoding, ..self }
     }
 
-    /// Allows one more address for the links in answers (`auth_url`): `www.school.example`, `*.school.example`,
+    /// Allows one more address for the links in responses (`auth_url`): `www.school.example`, `*.school.example`,
     /// `10.1.2.3:8443`, or an origin with its scheme. That of the base URL is always allowed; Kesion's page shows a link
-    /// to another host. A link to anywhere else is left out of the answer.
+    /// to another host. A link to anywhere else is left out of the response.
     pub fn allow_host(mut self, pattern: impl Into<String>) -> Self {
         self.allowed_hosts.push(pattern.into());
         self

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::super::address::HostAllowList;
 use super::super::connection::{Connection, JSON, encoded, json};
 use super::super::error_codes::ErrorCodes;
-use super::super::host::HostAllowList;
-use super::answer;
 use super::builder::{Encoding, KesionClientBuilder};
+use super::response;
 use super::service::OfficialAccountInfo;
 use crate::error::Error;
 use crate::identity::AccountAuthorization;
@@ -48,7 +48,7 @@ impl KesionClient {
     ///
     /// * [`ErrorKind::Busy`](crate::ErrorKind::Busy): WeChat refuses the platform's own token; try again later.
     /// * [`ErrorKind::Fault`](crate::ErrorKind::Fault): Kesion says no and not why, or with an
-    ///   [`upstream_code`](Error::upstream_code) that is not in the table. Its page does not say what it answers to a
+    ///   [`upstream_code`](Error::upstream_code) that is not in the table. Its page does not say what it responds to a
     ///   wrong token.
     /// * [`ErrorKind::Connect`](crate::ErrorKind::Connect): twice no connection.
     /// * [`ErrorKind`](crate::ErrorKind) for the rest. The call only reads: it may be made again after any of them.
@@ -92,11 +92,11 @@ impl Endpoint {
             Encoding::Query => (format!("{url}?{}", self.form(token)), FORM, Bytes::new()),
         };
         let permit = self.connection.permits.acquire().await?;
-        let answer = self
+        let response = self
             .connection
             .post_or_reconnect(permit, &url, content_type, body, CONTEXT)
             .await?;
-        answer::read(&answer, &self.error_codes, &self.hosts, CONTEXT)
+        response::account_authorization(&response, &self.error_codes, &self.hosts, CONTEXT)
     }
 
     fn form(&self, token: &AppToken) -> String {

@@ -4,7 +4,7 @@
 //! [`official_account`](KesionClient::official_account), takes the `apptoken` that Kesion's own login gives out, and
 //! only reads. It is sent once more if nothing was sent because no connection could be made.
 //!
-//! Whether an answer counts:
+//! Whether a response counts:
 //!
 //! 1. It is one JSON object, as everywhere in this crate.
 //! 2. This call shows no error number on success. It is a success if `result` is exactly `true`, `returnCode` is
@@ -15,8 +15,8 @@
 //!    [`Busy`](crate::ErrorKind::Busy) if `msg` passes on WeChat's complaint about its own `access_token`.
 //! 6. Anything else is malformed.
 //!
-//! A link in an answer (`auth_url`) is only kept if its address is that of the base URL or was
-//! [allowed](KesionClientBuilder::allow_host). No answer is ever quoted: Kesion's answers hold secrets.
+//! A link in a response (`auth_url`) is only kept if its address is that of the base URL or was
+//! [allowed](KesionClientBuilder::allow_host). No response is ever quoted: Kesion's responses hold secrets.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -31,8 +31,8 @@
 //! # async fn main() -> Result<(), BoxError> {
 //! // In place of the network.
 //! let transport = Transport::new(tower::service_fn(|_: Request<RequestBody>| async {
-//!     let answer = r#"{"auth_url":"https://school.example/plus/auth_url?schoolid=5","returnCode":3002,"result":false}"#;
-//!     Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(answer)))
+//!     let response = r#"{"auth_url":"https://school.example/plus/auth_url?schoolid=5","returnCode":3002,"result":false}"#;
+//!     Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(response)))
 //! }));
 //! let kesion = KesionClient::builder("https://school.example").transport(transport).build()?;
 //!
@@ -47,10 +47,12 @@
 //! # }
 //! ```
 
-mod answer;
+mod authorizer;
 mod builder;
 mod client;
 mod error_codes;
+mod official_account;
+mod response;
 mod service;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! One request and its answer, within bounds, and what a failure on the way means.
+//! One request and its response, within bounds, and what a failure on the way means.
 
 use std::error::Error as StdError;
 use std::io;
@@ -15,7 +15,7 @@ use super::{NotSent, RequestBody, ResponseBody, TimedOut};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::meter;
 
-/// Sends `request` once by `service` and reads the answer, which must be a 200.
+/// Sends `request` once by `service` and reads the response, which must be a 200.
 pub(super) async fn run<S>(
     service: S,
     request: Request<RequestBody>,
@@ -47,7 +47,7 @@ where
 pub(in crate::client) struct Limits {
     /// For everything from the first poll to the last byte.
     pub(in crate::client) total: Duration,
-    /// For the body of the answer, in bytes.
+    /// For the body of the response, in bytes.
     pub(in crate::client) max_body: usize,
 }
 
@@ -148,12 +148,12 @@ impl Exchange {
     }
 }
 
-/// What is wrong with an answer, before its body is looked at.
+/// What is wrong with a response, before its body is looked at.
 #[derive(Debug, thiserror::Error)]
 enum Unexpected {
-    #[error("the answer has HTTP status {0}")]
+    #[error("the response has HTTP status {0}")]
     Status(u16),
-    #[error("the answer is too long")]
+    #[error("the response is too long")]
     Length,
     #[error("the transport's error is withheld, because it quotes the URL")]
     Withheld,

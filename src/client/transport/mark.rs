@@ -30,7 +30,7 @@ impl StdError for NotSent {
     }
 }
 
-/// In the source chain of a transport's error: the answer did not come in time.
+/// In the source chain of a transport's error: the response did not come in time.
 #[derive(Debug)]
 pub struct TimedOut(BoxError);
 
@@ -43,7 +43,7 @@ impl TimedOut {
 
 impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no answer in time")
+        f.write_str("no response in time")
     }
 }
 

@@ -74,7 +74,7 @@ impl Transport {
         Self(BoxCloneSyncService::new(service))
     }
 
-    /// Sends `request` once and reads the answer, which must be a 200. `context` names the call in errors.
+    /// Sends `request` once and reads the response, which must be a 200. `context` names the call in errors.
     pub(super) async fn send(
         &self,
         request: Request<RequestBody>,

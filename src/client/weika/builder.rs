@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::super::address::HostAllowList;
 use super::super::connection::{ConnectionSettings, connection_methods};
 use super::super::envelope::Envelope;
 use super::super::error_codes::ErrorCodes;
-use super::super::host::HostAllowList;
 use super::client::WeikaClient;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use crate::clock::Clock;

@@ -10,9 +10,9 @@ use serde_json::{Map, Value};
 use super::super::connection::json;
 use super::super::envelope::check_identifiers;
 use super::super::permits::{Permit, Permits};
-use super::answer;
 use super::builder::WeikaClientBuilder;
 use super::endpoint::{Endpoint, WeikaTokenSource};
+use super::response;
 use super::service::ManagerInfo;
 use crate::coordination::Coordinator;
 use crate::error::{Error, ErrorKind};
@@ -107,7 +107,7 @@ impl WeikaClient {
     /// * [`ErrorKind::Connect`]: twice no connection; the code is not spent.
     /// * [`ErrorKind::TokenRejected`]: two tokens in a row were refused. Most likely another process fetches
     ///   tokens for the same key and each ends the other's, or the key has no right to this call.
-    /// * Whatever [`access_token`](Self::access_token) reports; the code is not spent, and so a lost answer is a
+    /// * Whatever [`access_token`](Self::access_token) reports; the code is not spent, and so a lost response is a
     ///   [`Fault`](ErrorKind::Fault) here, and a late one [`Unresponsive`](ErrorKind::Unresponsive).
     /// * [`ErrorKind::Overloaded`]: too many calls to this host are under way; nothing was sent.
     pub async fn manager(&self, code: AuthorizationCode) -> Result<Manager, Error> {
@@ -150,7 +150,7 @@ impl WeikaClient {
             .base
             .join("/open/cgi-bin/get-manager-info");
         let object = self.post_authorized(permit, &url, body, CONTEXT).await?;
-        answer::manager(&object, CONTEXT)
+        response::manager(&object, CONTEXT)
     }
 
     /// The same as a [`Service<AuthorizationCode>`](tower_service::Service).
@@ -159,15 +159,15 @@ impl WeikaClient {
         ManagerInfo::new(self.clone())
     }
 
-    /// Any other call of Weika with the application's token: posts `body` to `path` and gives the whole answer
+    /// Any other call of Weika with the application's token: posts `body` to `path` and gives the whole response
     /// if its `errcode` is 0.
     ///
     /// `host` is the [`School::host`](crate::identity::School::host) of the school that the call is about;
     /// `None` is the base URL. `path` is absolute, without query. The request may be sent twice, as in
     /// [`manager`](Self::manager), but never again after it may have taken effect.
     ///
-    /// A string of the answer may contain U+FFFD in place of damaged text. If a member whose name ends in `id`, `code`,
-    /// `key`, `number`, `secret` or `token` does, the answer is [`Malformed`](ErrorKind::Malformed).
+    /// A string of the response may contain U+FFFD in place of damaged text. If a member whose name ends in `id`, `code`,
+    /// `key`, `number`, `secret` or `token` does, the response is [`Malformed`](ErrorKind::Malformed).
     ///
     /// # Errors
     ///

@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::super::address::HostAllowList;
 use super::super::connection::{Connection, JSON, encoded, json};
 use super::super::envelope::Envelope;
-use super::super::host::HostAllowList;
-use super::answer;
+use super::response;
 use crate::clock::Clock;
 use crate::coordination::Coordinator;
 use crate::error::{Error, ErrorKind};
@@ -66,7 +66,7 @@ impl Endpoint {
             .post(&url, json(&body, CONTEXT)?, CONTEXT)
             .await
             .map_err(about_us)?;
-        answer::issued_token(&object, CONTEXT)
+        response::issued_token(&object, CONTEXT)
     }
 
     /// Shares the token with the coordinator from now on, unless it is shared already.
@@ -98,8 +98,8 @@ impl Endpoint {
         body: Bytes,
         context: &'static str,
     ) -> Result<Map<String, Value>, Error> {
-        let answer = self.connection.post(url, JSON, body, context).await?;
-        self.envelope.open(&answer, context)
+        let response = self.connection.post(url, JSON, body, context).await?;
+        self.envelope.open(&response, context)
     }
 }
 

@@ -7,7 +7,7 @@
 //!
 //! A code is sent at most once, with two exceptions: if the upstream system refuses the *token*, a new one is
 //! fetched and the code is sent once more; and if nothing was sent because no connection could be made, it is
-//! sent once more. An answer that was lost or late is never asked for again, because the code may be spent.
+//! sent once more. A response that was lost or late is never asked for again, because the code may be spent.
 //!
 //! Every call is also a [`tower::Service`](tower_service::Service): [`WeikaClient::manager_service`], and
 //! [`WeikaClient::tokens`] for the access token.
@@ -24,11 +24,11 @@
 //! # async fn main() -> Result<(), BoxError> {
 //! // In place of the network.
 //! let transport = Transport::new(tower::service_fn(|request: Request<RequestBody>| async move {
-//!     let answer = match request.uri().path() {
+//!     let response = match request.uri().path() {
 //!         "/open/cgi-bin/access-token" => r#"{"errcode":0,"access_token":"t","expires_in":7200}"#,
 //!         _ => r#"{"errcode":"6001","errmsg":"invalid code"}"#,
 //!     };
-//!     Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(answer)))
+//!     Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(response)))
 //! }));
 //! let weika = WeikaClient::builder("0123456789ABCDEF", "app-secret").transport(transport).build()?;
 //!
@@ -39,11 +39,11 @@
 //! # }
 //! ```
 
-mod answer;
 mod builder;
 mod client;
 mod endpoint;
 mod error_codes;
+mod response;
 mod service;
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ use crate::error::{BoxError, Error, ErrorKind};
 use crate::identity::{BearerToken, WechatUser};
 use crate::secret::AuthorizationCode;
 
-mod answer;
-mod exchange;
+mod request;
+mod response;
 
 /// What the far end does with one request.
 #[derive(Clone)]

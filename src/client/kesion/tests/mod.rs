@@ -18,8 +18,8 @@ use crate::identity::{
 };
 use crate::secret::AppToken;
 
-mod answers;
-mod calls;
+mod requests;
+mod responses;
 mod rules;
 
 const BASE: &str = "https://school.example";

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::super::host::{BaseUrl, HostAllowList};
+use super::super::super::address::{BaseUrl, HostAllowList};
 use super::*;
 use crate::trace::tests::Captured;
 
@@ -508,7 +508,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 
 fn judge(body: &[u8]) -> Result<AccountAuthorization, Error> {
     let base = BaseUrl::parse("base_url", BASE, false).unwrap();
-    answer::read(
+    response::account_authorization(
         body,
         &ErrorCodes::kesion(),
         &HostAllowList::of(&base),

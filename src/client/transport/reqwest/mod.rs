@@ -86,7 +86,7 @@ fn unusable(error: ::reqwest::Error) -> ConfigErrorKind {
     }
 }
 
-/// A client of yours. Build it with `redirect(Policy::none())` and `retry(retry::never())`; an answer that came
+/// A client of yours. Build it with `redirect(Policy::none())` and `retry(retry::never())`; a response that came
 /// by a redirect is refused, but by then the other place has been sent the request.
 impl From<Client> for Transport {
     fn from(client: Client) -> Self {

@@ -18,7 +18,8 @@ use crate::secret::AuthorizationCode;
 use crate::token::TokenStatus;
 
 mod calls;
-mod exchange;
+mod manager;
+mod response;
 
 /// What the far end does with one request.
 #[derive(Clone)]

@@ -1,15 +1,12 @@
-//! Reader of the successful answers of Weika.
+//! Reader of the successful responses of Weika.
 
 use serde_json::{Map, Value};
 
-use super::super::envelope::{Flaw, members};
-use super::super::lenient::Members;
+use super::super::envelope::{ParseError, members};
+use super::super::values::Members;
 use crate::error::Error;
 use crate::identity::{Manager, MediaInfo, RealInfo, School};
 use crate::token::{AccessToken, IssuedToken};
-
-#[cfg(test)]
-mod tests;
 
 /// 获取应用access_token: `access_token`, `expires_in` in seconds.
 pub(super) fn issued_token(
@@ -19,7 +16,7 @@ pub(super) fn issued_token(
     let members = members(object, "access_token", context);
     let token = members
         .identifier("access_token")
-        .ok_or_else(|| Flaw::Member("access_token").error(context))?;
+        .ok_or_else(|| ParseError::Member("access_token").error(context))?;
     Ok(IssuedToken::new(
         AccessToken::new(token),
         members.seconds("expires_in"),
@@ -34,7 +31,7 @@ pub(super) fn manager(
     let members = members(object, "user_id", context);
     let user_id = members
         .identifier("user_id")
-        .ok_or_else(|| Flaw::Member("user_id").error(context))?;
+        .ok_or_else(|| ParseError::Member("user_id").error(context))?;
     let mut manager = Manager::builder(user_id).name(members.text("name"));
     for school in members.objects("schools").filter_map(school) {
         manager = manager.school(school);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::error::{ConfigErrorKind, ErrorKind};
 
 fn list(patterns: &[&str]) -> HostAllowList {
     let base = BaseUrl::parse("base_url", "https://uni.weixiao.qq.com", false).unwrap();

@@ -1,10 +1,10 @@
-//! Reader of the answers to a check that are no errors.
+//! Reader of the responses to a check that are no errors.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::super::envelope::{Flaw, members};
+use super::super::envelope::{ParseError, members};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::identity::WechatUser;
@@ -15,7 +15,7 @@ pub(super) const UNBOUND: i64 = 2000;
 /// The longest life of a credential that is believed.
 const LONGEST_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
 
-/// The user in an answer that is marked with `code`, which is 0 or [`UNBOUND`].
+/// The user in a response that is marked with `code`, which is 0 or [`UNBOUND`].
 pub(super) fn wechat_user(
     code: i64,
     object: &Map<String, Value>,
@@ -23,7 +23,7 @@ pub(super) fn wechat_user(
     asked_at: Timestamp,
     context: &'static str,
 ) -> Result<WechatUser, Error> {
-    let missing = |name| move || Flaw::Member(name).error(context);
+    let missing = |name| move || ParseError::Member(name).error(context);
     let members = members(object, "openId", context);
     let open_id = members.identifier("openId").ok_or_else(missing("openId"))?;
     if code != 0 {

@@ -3,9 +3,12 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::*;
+use serde_json::Value;
+
+use super::super::response::{issued_token, manager};
 use crate::error::ErrorKind;
-use crate::identity::IdentityType;
+use crate::identity::{IdentityType, Manager, MediaInfo, RealInfo, School};
+use crate::token::IssuedToken;
 use crate::trace::tests::Captured;
 
 fn read(answer: &Value) -> Result<Manager, ErrorKind> {
