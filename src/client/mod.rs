@@ -28,4 +28,4 @@ pub use call_future::CallFuture;
 pub(crate) use connection::encoded;
 pub use error_codes::{ErrorAction, ErrorCodes};
 pub use permits::{Permit, PermitLimits, Permits};
-pub use transport::{NotSent, RequestBody, TimedOut, Transport};
+pub use transport::{Transport, TransportFailure};

@@ -9,7 +9,7 @@ use http_body_util::Full;
 use tower::{Layer, Service};
 use tower_weika::authenticate::{Authenticate, AuthenticateLayer};
 use tower_weika::client::weika::{ManagerInfo, WeikaClient, WeikaClientBuilder, WeikaTokenSource};
-use tower_weika::client::{ErrorCodes, NotSent, TimedOut, Transport};
+use tower_weika::client::{ErrorCodes, Transport, TransportFailure};
 use tower_weika::clock::{Clock, ManualClock, Timestamp};
 use tower_weika::guard::{Guard, GuardLayer, LoggedIn, Role, School};
 use tower_weika::identity::Manager;
@@ -102,8 +102,7 @@ fn errors_are_errors_that_can_be_shared() {
     cloned::<ConfigError>();
     error::<Error>();
     error::<ConfigError>();
-    error::<NotSent>();
-    error::<TimedOut>();
+    error::<TransportFailure>();
 }
 
 #[test]

@@ -175,7 +175,7 @@ async fn own_transport_under_layers_of_tower_carries_the_login() {
         .concurrency_limit(4)
         .timeout(Duration::from_secs(30))
         .service_fn(
-            move |request: http::Request<tower_weika::client::RequestBody>| async move {
+            move |request: http::Request<http_body_util::Full<bytes::Bytes>>| async move {
                 let stream = tokio::net::TcpStream::connect(address).await?;
                 let io = hyper_util::rt::TokioIo::new(stream);
                 let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await?;

@@ -22,13 +22,13 @@
 //! use http::{Request, Response};
 //! use http_body_util::{BodyExt, Full};
 //! use tower_weika::client::binding::BindingClient;
-//! use tower_weika::client::{RequestBody, Transport};
+//! use tower_weika::client::Transport;
 //! use tower_weika::{AuthorizationCode, BoxError, ErrorKind};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), BoxError> {
 //! // In place of the network.
-//! let transport = Transport::new(tower::service_fn(|request: Request<RequestBody>| async move {
+//! let transport = Transport::new(tower::service_fn(|request: Request<Full<Bytes>>| async move {
 //!     let body = request.into_body().collect().await?.to_bytes();
 //!     let response = if body.windows(5).any(|window| window == b"spent") {
 //!         r#"{"code":2001,"msg":"获取微信openid失败"}"#

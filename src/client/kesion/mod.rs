@@ -23,14 +23,14 @@
 //! use http::{Request, Response};
 //! use http_body_util::Full;
 //! use tower_weika::client::kesion::KesionClient;
-//! use tower_weika::client::{RequestBody, Transport};
+//! use tower_weika::client::Transport;
 //! use tower_weika::identity::AccountAuthorization;
 //! use tower_weika::{AppToken, BoxError};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), BoxError> {
 //! // In place of the network.
-//! let transport = Transport::new(tower::service_fn(|_: Request<RequestBody>| async {
+//! let transport = Transport::new(tower::service_fn(|_: Request<Full<Bytes>>| async {
 //!     let response = r#"{"auth_url":"https://school.example/plus/auth_url?schoolid=5","returnCode":3002,"result":false}"#;
 //!     Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(response)))
 //! }));

@@ -17,13 +17,13 @@
 //! use http::{Request, Response};
 //! use http_body_util::Full;
 //! use tower_weika::client::weika::WeikaClient;
-//! use tower_weika::client::{RequestBody, Transport};
+//! use tower_weika::client::Transport;
 //! use tower_weika::{AuthorizationCode, BoxError, ErrorKind};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), BoxError> {
 //! // In place of the network.
-//! let transport = Transport::new(tower::service_fn(|request: Request<RequestBody>| async move {
+//! let transport = Transport::new(tower::service_fn(|request: Request<Full<Bytes>>| async move {
 //!     let response = match request.uri().path() {
 //!         "/open/cgi-bin/access-token" => r#"{"errcode":0,"access_token":"t","expires_in":7200}"#,
 //!         _ => r#"{"errcode":"6001","errmsg":"invalid code"}"#,

@@ -10,7 +10,7 @@ use serde_json::json;
 use tower::{Service, ServiceExt, service_fn};
 
 use super::*;
-use crate::client::{ErrorAction, ErrorCodes, NotSent, RequestBody, Transport};
+use crate::client::{ErrorAction, ErrorCodes, Transport, TransportFailure};
 use crate::clock::{ManualClock, Timestamp};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::identity::{BearerToken, WechatUser};
@@ -74,7 +74,7 @@ impl FarEnd {
 
     async fn answer(
         self,
-        request: Request<RequestBody>,
+        request: Request<Full<Bytes>>,
     ) -> Result<Response<Full<Bytes>>, BoxError> {
         let uri = request.uri().to_string();
         let body = request.into_body().collect().await.unwrap().to_bytes();
@@ -85,7 +85,7 @@ impl FarEnd {
                 .status(status)
                 .body(Full::default())
                 .unwrap()),
-            Answer::NotSent => Err(NotSent::new("connection refused").into()),
+            Answer::NotSent => Err(TransportFailure::NotSent("connection refused".into()).into()),
             Answer::Reset => Err("reset by peer".into()),
             Answer::Hang => std::future::pending().await,
         }

@@ -62,7 +62,7 @@ async fn a_code_that_may_be_spent_is_never_sent_again() {
 async fn the_life_of_a_credential_counts_from_before_the_request() {
     let hand = ManualClock::new(NOW);
     let slow = hand.clone();
-    let transport = Transport::new(service_fn(move |_: Request<RequestBody>| {
+    let transport = Transport::new(service_fn(move |_: Request<Full<Bytes>>| {
         slow.advance(Duration::from_secs(4));
         async { Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(bound().to_string()))) }
     }));

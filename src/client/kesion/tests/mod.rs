@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tower::{Service, ServiceExt, service_fn};
 
 use super::*;
-use crate::client::{ErrorAction, ErrorCodes, NotSent, RequestBody, Transport};
+use crate::client::{ErrorAction, ErrorCodes, Transport, TransportFailure};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::identity::{
     AccountAuthorization, AccountKind, AccountState, BusinessInfo, Confirmation, OfficialAccount,
@@ -74,7 +74,7 @@ impl FarEnd {
 
     async fn answer(
         self,
-        request: Request<RequestBody>,
+        request: Request<Full<Bytes>>,
     ) -> Result<Response<Full<Bytes>>, BoxError> {
         let (parts, body) = request.into_parts();
         let uri = parts.uri.to_string();
@@ -96,7 +96,7 @@ impl FarEnd {
                 .status(status)
                 .body(Full::default())
                 .unwrap()),
-            Answer::NotSent => Err(NotSent::new("connection refused").into()),
+            Answer::NotSent => Err(TransportFailure::NotSent("connection refused".into()).into()),
             Answer::Reset => Err("reset by peer".into()),
             Answer::QuoteTheUrl => Err(format!("could not call {uri}").into()),
             Answer::Hang => std::future::pending().await,

@@ -1,13 +1,16 @@
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use ::reqwest::Client;
+use http::Request;
 use http_body_util::Full;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use super::super::Limits;
-use super::super::exchange::chain;
-use super::*;
+use super::super::failure::chain;
+use super::super::{Limits, Transport};
+use crate::error::{Error, ErrorKind};
 
 /// Answers every connection with `answer` after it has read one whole request, and closes it. Gives the
 /// requests back.

@@ -281,7 +281,7 @@ async fn other_applications_in_a_fleet_have_their_own_token() {
 async fn calls_at_once_are_bounded_and_all_are_answered_and_the_token_waits_for_none() {
     let (arrived, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
     let (count, held) = (Arc::clone(&arrived), Arc::clone(&gate));
-    let transport = Transport::new(service_fn(move |request: Request<RequestBody>| {
+    let transport = Transport::new(service_fn(move |request: Request<Full<Bytes>>| {
         let (count, held) = (Arc::clone(&count), Arc::clone(&held));
         async move {
             if !request.uri().path().ends_with("/access-token") {

@@ -10,7 +10,7 @@ use serde_json::json;
 use tower::{Service, ServiceExt, service_fn};
 
 use super::*;
-use crate::client::{ErrorAction, ErrorCodes, NotSent, RequestBody, Transport};
+use crate::client::{ErrorAction, ErrorCodes, Transport, TransportFailure};
 use crate::clock::{ManualClock, Timestamp};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::identity::Identity;
@@ -81,7 +81,7 @@ impl FarEnd {
 
     async fn answer(
         self,
-        request: Request<RequestBody>,
+        request: Request<Full<Bytes>>,
     ) -> Result<Response<Full<Bytes>>, BoxError> {
         let uri = request.uri().to_string();
         let body = request.into_body().collect().await.unwrap().to_bytes();
@@ -93,7 +93,9 @@ impl FarEnd {
                 .status(status)
                 .body(Full::default())
                 .unwrap()),
-            Some(Answer::NotSent) => Err(NotSent::new("connection refused").into()),
+            Some(Answer::NotSent) => {
+                Err(TransportFailure::NotSent("connection refused".into()).into())
+            }
             Some(Answer::Reset) => Err("reset by peer".into()),
             Some(Answer::Hang) => std::future::pending().await,
             None => {
