@@ -12,10 +12,11 @@
 
 mod address;
 pub mod binding;
-mod call_future;
+
 mod connection;
 mod envelope;
 mod error_codes;
+mod future;
 
 pub mod kesion;
 mod permits;
@@ -24,8 +25,8 @@ mod values;
 pub mod weika;
 
 pub(crate) use address::{BaseUrl, is_loopback};
-pub use call_future::CallFuture;
 pub(crate) use connection::encoded;
 pub use error_codes::{ErrorAction, ErrorCodes};
+pub use future::ResponseFuture;
 pub use permits::{Permit, PermitLimits, Permits};
 pub use transport::{Transport, TransportFailure};

@@ -8,7 +8,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use tower::{Layer, Service};
 use tower_weika::authenticate::{Authenticate, AuthenticateLayer};
-use tower_weika::client::weika::{ManagerInfo, WeikaClient, WeikaClientBuilder, WeikaTokenSource};
+use tower_weika::client::weika::{WeikaClient, WeikaClientBuilder, WeikaTokenSource};
 use tower_weika::client::{ErrorCodes, Transport, TransportFailure};
 use tower_weika::clock::{Clock, ManualClock, Timestamp};
 use tower_weika::guard::{Guard, GuardLayer, LoggedIn, Role, School};
@@ -62,7 +62,6 @@ fn layers_and_services_are_cloned_and_shared() {
     cloned::<Guard<App, Manager, School>>();
     cloned::<WeikaClient>();
     cloned::<WeikaManagerProvider>();
-    cloned::<ManagerInfo>();
     cloned::<Transport>();
     cloned::<TokenCache<WeikaTokenSource>>();
     cloned::<Store>();
@@ -122,7 +121,7 @@ async fn futures_are_send() {
     let client = WeikaClient::builder("KEY", "app-secret").build().unwrap();
     let code = || AuthorizationCode::new("code");
     static_send(&client.tokens().get());
-    static_send(&client.manager_service().call(code()));
+    static_send(&client.clone().call(code()));
     send(&client.manager(code()));
     send(&client.access_token());
     send(&client.fetch_access_token());

@@ -11,7 +11,6 @@ use super::super::envelope::{Envelope, check_identifiers};
 use super::super::permits::{Permit, Permits};
 use super::builder::BindingClientBuilder;
 use super::response::{self, UNBOUND};
-use super::service::BindingCheck;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::identity::WechatUser;
@@ -105,12 +104,6 @@ impl BindingClient {
             .await?;
         let (code, object) = envelope.open_or(&[UNBOUND], &response, CONTEXT)?;
         response::wechat_user(code, &object, app_id, asked_at, CONTEXT)
-    }
-
-    /// The same as a [`Service<AuthorizationCode>`](tower_service::Service), for one official account.
-    #[must_use]
-    pub fn binding_service(&self, app_id: impl Into<Arc<str>>) -> BindingCheck {
-        BindingCheck::new(self.clone(), app_id.into())
     }
 
     /// Any other call of the operator's service, such as those that send an SMS or bind a user: posts `body` to

@@ -15,12 +15,13 @@
 //!    once more. A response that was lost or late is never asked for again, because the code may be spent.
 //! 3. The credential's life counts from before the request was sent, and is at most 7 days.
 //!
-//! The check is also a [`tower::Service`](tower_service::Service): [`BindingClient::binding_service`].
+//! The client is a [`Service`](tower_service::Service) of the check, so that Tower's layers can be put around it.
 //!
 //! ```
 //! use bytes::Bytes;
 //! use http::{Request, Response};
 //! use http_body_util::{BodyExt, Full};
+//! use tower::ServiceExt;
 //! use tower_weika::client::binding::BindingClient;
 //! use tower_weika::client::Transport;
 //! use tower_weika::{AuthorizationCode, BoxError, ErrorKind};
@@ -44,6 +45,10 @@
 //! assert!(!user.is_bound());
 //! let refused = service.check("wx0123456789abcdef", AuthorizationCode::new("spent")).await.unwrap_err();
 //! assert_eq!(refused.kind(), ErrorKind::InvalidCode);
+//!
+//! // The same call as a Tower service.
+//! let user = service.oneshot(("wx0123456789abcdef".into(), AuthorizationCode::new("fresh"))).await?;
+//! assert!(!user.is_bound());
 //! # Ok(())
 //! # }
 //! ```
@@ -59,4 +64,3 @@ mod tests;
 
 pub use builder::BindingClientBuilder;
 pub use client::BindingClient;
-pub use service::BindingCheck;

@@ -11,7 +11,6 @@ use super::super::connection::{Connection, JSON, encoded, json};
 use super::super::error_codes::ErrorCodes;
 use super::builder::{Encoding, KesionClientBuilder};
 use super::response;
-use super::service::OfficialAccountInfo;
 use crate::error::Error;
 use crate::identity::AccountAuthorization;
 use crate::secret::{ApiKey, AppToken};
@@ -54,12 +53,6 @@ impl KesionClient {
     /// * [`ErrorKind`](crate::ErrorKind) for the rest. The call only reads: it may be made again after any of them.
     pub async fn official_account(&self, token: &AppToken) -> Result<AccountAuthorization, Error> {
         self.endpoint.official_account(token).await
-    }
-
-    /// The same as a [`Service<AppToken>`](tower_service::Service).
-    #[must_use]
-    pub fn official_account_service(&self) -> OfficialAccountInfo {
-        OfficialAccountInfo::new(self.clone())
     }
 }
 

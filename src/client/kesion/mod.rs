@@ -16,12 +16,15 @@
 //! 6. Anything else is malformed.
 //!
 //! A link in a response (`auth_url`) is only kept if its address is that of the base URL or was
-//! [allowed](KesionClientBuilder::allow_host). No response is ever quoted: Kesion's responses hold secrets.
+//! [allowed](KesionClientBuilder::allow_host). No error quotes a response, because Kesion's responses contain secrets.
+//!
+//! The client is a [`Service<AppToken>`](tower_service::Service), so that Tower's layers can be put around the call.
 //!
 //! ```
 //! use bytes::Bytes;
 //! use http::{Request, Response};
 //! use http_body_util::Full;
+//! use tower::ServiceExt;
 //! use tower_weika::client::kesion::KesionClient;
 //! use tower_weika::client::Transport;
 //! use tower_weika::identity::AccountAuthorization;
@@ -43,6 +46,10 @@
 //!     }
 //!     _ => println!("the platform has not opened this for the school"),
 //! }
+//!
+//! // The same call as a Tower service.
+//! let outcome = kesion.oneshot(AppToken::new("0123456789abcdef0123456789abcdef")).await?;
+//! assert!(outcome.account().is_none());
 //! # Ok(())
 //! # }
 //! ```
@@ -59,4 +66,3 @@ mod tests;
 
 pub use builder::{Encoding, KesionClientBuilder};
 pub use client::KesionClient;
-pub use service::OfficialAccountInfo;

@@ -13,7 +13,6 @@ use super::super::permits::{Permit, Permits};
 use super::builder::WeikaClientBuilder;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use super::response;
-use super::service::ManagerInfo;
 use crate::coordination::Coordinator;
 use crate::error::{Error, ErrorKind};
 use crate::identity::Manager;
@@ -151,12 +150,6 @@ impl WeikaClient {
             .join("/open/cgi-bin/get-manager-info");
         let object = self.post_authorized(permit, &url, body, CONTEXT).await?;
         response::manager(&object, CONTEXT)
-    }
-
-    /// The same as a [`Service<AuthorizationCode>`](tower_service::Service).
-    #[must_use]
-    pub fn manager_service(&self) -> ManagerInfo {
-        ManagerInfo::new(self.clone())
     }
 
     /// Any other call of Weika with the application's token: posts `body` to `path` and gives the whole response

@@ -9,13 +9,16 @@
 //! fetched and the code is sent once more; and if nothing was sent because no connection could be made, it is
 //! sent once more. A response that was lost or late is never asked for again, because the code may be spent.
 //!
-//! Every call is also a [`tower::Service`](tower_service::Service): [`WeikaClient::manager_service`], and
-//! [`WeikaClient::tokens`] for the access token.
+//! The client is a [`Service<AuthorizationCode>`](tower_service::Service), and [`WeikaClient::tokens`] is one for the
+//! access token, so that Tower's layers can be put around the calls.
 //!
 //! ```
+//! use std::time::Duration;
+//!
 //! use bytes::Bytes;
 //! use http::{Request, Response};
 //! use http_body_util::Full;
+//! use tower::{Service, ServiceBuilder, ServiceExt};
 //! use tower_weika::client::weika::WeikaClient;
 //! use tower_weika::client::Transport;
 //! use tower_weika::{AuthorizationCode, BoxError, ErrorKind};
@@ -35,6 +38,11 @@
 //! assert_eq!(weika.access_token().await?.expose(), "t");
 //! let refused = weika.manager(AuthorizationCode::new("spent")).await.unwrap_err();
 //! assert_eq!(refused.kind(), ErrorKind::InvalidCode);
+//!
+//! // The same call as a Tower service.
+//! let mut service = ServiceBuilder::new().timeout(Duration::from_secs(10)).service(weika);
+//! let refused = service.ready().await?.call(AuthorizationCode::new("spent")).await.unwrap_err();
+//! assert!(refused.is::<tower_weika::Error>());
 //! # Ok(())
 //! # }
 //! ```
@@ -52,4 +60,3 @@ mod tests;
 pub use builder::WeikaClientBuilder;
 pub use client::WeikaClient;
 pub use endpoint::WeikaTokenSource;
-pub use service::ManagerInfo;

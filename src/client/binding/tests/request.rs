@@ -103,19 +103,19 @@ async fn users_may_extend_the_table_but_not_beyond_the_answers() {
 #[tokio::test(start_paused = true)]
 async fn the_check_is_a_service() {
     let far_end = FarEnd::once(&bound());
-    let mut service = far_end.client().binding_service("wx1");
+    let mut service = far_end.client();
     let user = service
         .ready()
         .await
         .unwrap()
-        .call(AuthorizationCode::new("c0de"))
+        .call(("wx1".into(), AuthorizationCode::new("c0de")))
         .await
         .unwrap();
     assert!(user.is_bound());
     assert_eq!(far_end.calls(), [call(0)]);
     let shown = format!(
         "{service:?} {:?}",
-        service.call(AuthorizationCode::new("c0de"))
+        service.call(("wx1".into(), AuthorizationCode::new("c0de")))
     );
     assert!(
         shown.contains("operator.example") && !shown.contains("c0de"),
@@ -229,6 +229,5 @@ fn what_users_hold_is_send_and_sync() {
     fn check<T: Send + Sync + Clone>() {}
     check::<BindingClient>();
     check::<BindingClientBuilder>();
-    check::<BindingCheck>();
     check::<WechatUser>();
 }

@@ -150,9 +150,7 @@ async fn an_error_that_quotes_the_token_in_the_query_is_withheld() {
 
 #[tokio::test]
 async fn the_call_is_a_service() {
-    let mut service = FarEnd::new([smallest().into()])
-        .client()
-        .official_account_service();
+    let mut service = FarEnd::new([smallest().into()]).client();
     let call = service.ready().await.unwrap().call(AppToken::new(TOKEN));
     assert!(!format!("{service:?} {call:?}").contains("t0ken"));
     assert_eq!(call.await.unwrap().account().unwrap().app_id(), "wx1");
@@ -163,7 +161,6 @@ fn what_users_hold_is_send_and_sync() {
     fn check<T: Send + Sync + Clone>() {}
     fn check_send<T: Send>(_: &T) {}
     check::<KesionClient>();
-    check::<OfficialAccountInfo>();
     check::<AccountAuthorization>();
     let client = FarEnd::new([]).client();
     check_send(&client.official_account(&AppToken::new(TOKEN)));

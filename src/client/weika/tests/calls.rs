@@ -188,7 +188,7 @@ async fn both_calls_are_services() {
     let far_end = FarEnd::new([MANAGER]);
     let client = far_end.client();
     let manager = client
-        .manager_service()
+        .clone()
         .ready()
         .await
         .unwrap()
@@ -213,7 +213,6 @@ async fn both_calls_are_services() {
 fn what_users_hold_is_send_and_sync() {
     fn check<T: Send + Sync + Clone>() {}
     check::<WeikaClient>();
-    check::<ManagerInfo>();
     check::<Transport>();
 }
 

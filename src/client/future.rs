@@ -1,4 +1,4 @@
-//! The future of the clients' services.
+//! The future of a call, when a client is used as a Tower service.
 
 use std::fmt;
 use std::future::Future;
@@ -7,17 +7,17 @@ use std::task::{Context, Poll};
 
 use crate::error::Error;
 
-/// The future of one call, when a client is used as a Tower service.
+/// The future of one call of a client that is used as a Tower service. A dropped future drops the call.
 #[must_use = "futures do nothing unless polled"]
-pub struct CallFuture<T>(Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>);
+pub struct ResponseFuture<T>(Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>);
 
-impl<T> CallFuture<T> {
+impl<T> ResponseFuture<T> {
     pub(super) fn new(call: impl Future<Output = Result<T, Error>> + Send + 'static) -> Self {
         Self(Box::pin(call))
     }
 }
 
-impl<T> Future for CallFuture<T> {
+impl<T> Future for ResponseFuture<T> {
     type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -25,8 +25,8 @@ impl<T> Future for CallFuture<T> {
     }
 }
 
-impl<T> fmt::Debug for CallFuture<T> {
+impl<T> fmt::Debug for ResponseFuture<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CallFuture")
+        f.write_str("ResponseFuture")
     }
 }
