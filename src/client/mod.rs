@@ -28,5 +28,5 @@ pub(crate) use address::{BaseUrl, is_loopback};
 pub(crate) use connection::encoded;
 pub use error_codes::{ErrorAction, ErrorCodes};
 pub use future::ResponseFuture;
-pub use permits::{Permit, PermitLimits, Permits};
+pub use permits::{Permit, Permits};
 pub use transport::{Transport, TransportFailure};
