@@ -1,7 +1,7 @@
 //! Addresses that may be called: the configured base URL, and the allowed ones among those that responses name.
 //!
-//! Weika spreads schools over several platforms and names the address in its responses (`host`). The application's token
-//! is sent to that address, so an attacker who can choose it would obtain the token. Therefore it is used only if
+//! Weika spreads schools over several platforms and names the address in its responses (`host`). The application's
+//! token is sent to that address, so an attacker who can choose it would obtain the token. Therefore it is used only if
 //!
 //! 1. it is an origin and nothing else: no user, no path but `/`, no query, no fragment;
 //! 2. it is https on port 443 and its host is on the allow list, exactly or below a `*.` entry; or the operator has

@@ -15,7 +15,7 @@ impl ErrorCodes {
 
 const ENTRIES: &[Entry] = &[
     // Check (2107969430195298).
-    // A response of the check and no error there; an error of every other call.
+    // An outcome of the check; an error of every other call.
     (
         2000,
         Fail,

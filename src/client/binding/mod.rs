@@ -1,19 +1,19 @@
-//! The openid-binding service (公众号-获取openId判断绑定): whose account is behind a WeChat user's code.
+//! Client of the openid-binding service (公众号-获取openId判断绑定): the account that is linked to a WeChat user.
 //!
-//! Source: <https://www.showdoc.com.cn/east/2107969430195298>. The operator of an official account has a
-//! service that holds the account's secret. It turns the one-time code that WeChat gave to the browser into an
-//! openid, and says whether one of its own accounts is bound to that openid:
+//! Source: <https://www.showdoc.com.cn/east/2107969430195298>. The operator of an official account runs a
+//! service that has the account's secret. It exchanges the authorization code that WeChat gave to the browser for an
+//! openid, and tells whether one of its accounts is linked (bound) to that openid:
 //!
 //! | `code` | meaning | becomes |
 //! |---|---|---|
-//! | 0 | bound, and logged in | [`Binding::Bound`](crate::identity::Binding::Bound) |
+//! | 0 | bound | [`Binding::Bound`](crate::identity::Binding::Bound) |
 //! | 2000 | not bound (微信openid未绑定用户) | [`Binding::Unbound`](crate::identity::Binding::Unbound) |
 //! | any other | by [`ErrorCodes::binding`](super::ErrorCodes::binding) | an [`Error`](crate::Error) |
 //!
-//! 1. A response is a bound user only if `openId`, `token` and `expire` are all there and usable.
-//! 2. A code is sent at most once. Only if nothing was sent, because no connection could be made, it is sent
-//!    once more. A response that was lost or late is never asked for again, because the code may be spent.
-//! 3. The credential's life counts from before the request was sent, and is at most 7 days.
+//! 1. A response is a bound user only if `openId`, `token` and `expire` are all present and valid.
+//! 2. A code is sent at most once, and a second time only if the connection failed before anything was sent. After a
+//!    lost or late response it is never sent again, because it may be consumed.
+//! 3. The lifetime of the credential begins before the request was sent, and is at most 7 days.
 //!
 //! The client is a [`Service`](tower_service::Service) of the check, so that Tower's layers can be put around it.
 //!

@@ -1,4 +1,4 @@
-//! Reader of the responses to a check that are no errors.
+//! Parser of the successful responses to a check.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use crate::identity::WechatUser;
 /// 微信openid未绑定用户.
 pub(super) const UNBOUND: i64 = 2000;
 
-/// The longest life of a credential that is believed.
-const LONGEST_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// The longest lifetime of a credential that is accepted.
+const MAX_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3_600);
 
-/// The user in a response that is marked with `code`, which is 0 or [`UNBOUND`].
+/// Returns the user in a response with this error code, which is 0 or [`UNBOUND`].
 pub(super) fn wechat_user(
-    code: i64,
+    errcode: i64,
     object: &Map<String, Value>,
     app_id: &str,
     asked_at: Timestamp,
@@ -26,15 +26,15 @@ pub(super) fn wechat_user(
     let missing = |name| move || ParseError::Member(name).error(context);
     let members = members(object, "openId", context);
     let open_id = members.identifier("openId").ok_or_else(missing("openId"))?;
-    if code != 0 {
+    if errcode != 0 {
         return Ok(WechatUser::unbound(open_id, app_id));
     }
     let token = members.bearer("token").ok_or_else(missing("token"))?;
-    let life = members.seconds("expire").ok_or_else(missing("expire"))?;
+    let lifetime = members.seconds("expire").ok_or_else(missing("expire"))?;
     Ok(WechatUser::bound(
         open_id,
         app_id,
         token,
-        asked_at.plus(life.min(LONGEST_LIFE)),
+        asked_at.plus(lifetime.min(MAX_LIFETIME)),
     ))
 }

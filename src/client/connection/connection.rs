@@ -19,7 +19,8 @@ pub(in crate::client) struct Connection {
 }
 
 impl Connection {
-    /// Posts `body` once and returns the body of the response, which had status 200. `context` names the call in errors.
+    /// Posts `body` once and returns the body of the response, which had status 200. `context` names the call in
+    /// errors.
     pub(in crate::client) async fn post(
         &self,
         url: &str,
@@ -44,8 +45,8 @@ impl Connection {
         permits.ok_or_else(|| Error::new(ErrorKind::Internal, "the URL has no host"))
     }
 
-    /// Posts `body`, and a second time if the first connection failed before anything was sent. The permit returns to its
-    /// pool when the call ends.
+    /// Posts `body`, and a second time if the first connection failed before anything was sent. The permit returns to
+    /// its pool when the call ends.
     pub(in crate::client) async fn post_or_reconnect(
         &self,
         _permit: Permit,

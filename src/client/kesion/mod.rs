@@ -1,18 +1,18 @@
-//! Kesion (科汛网校): which official account a school has authorized its platform for (获取公众号授权信息).
+//! Client of Kesion (科汛网校): the official account for which a school has authorized its platform (获取公众号授权信息).
 //!
 //! Source: <https://www.showdoc.com.cn/kesionwebapi/9347782530902155>. The one call,
-//! [`official_account`](KesionClient::official_account), takes the `apptoken` that Kesion's own login gives out, and
-//! only reads. It is sent once more if nothing was sent because no connection could be made.
+//! [`official_account`](KesionClient::official_account), takes the `apptoken` that Kesion's login issues, and only
+//! reads. It is sent a second time if the connection failed before anything was sent.
 //!
-//! Whether a response counts:
+//! Rules for a response:
 //!
 //! 1. It is one JSON object, as everywhere in this crate.
-//! 2. This call shows no error number on success. It is a success if `result` is exactly `true`, `returnCode` is
+//! 2. The documented success has no error code. A response is a success if `result` is exactly `true`, `returnCode` is
 //!    absent or 0, and there is an `appid`.
 //! 3. `result` is exactly `false` and `returnCode` is 3002: the school has not authorized an account; 3001: it cannot.
 //! 4. Any other `returnCode` without `result: true` is looked up in the [`ErrorCodes`](super::ErrorCodes).
 //! 5. `result` is `false` and there is no `returnCode`: a [`Fault`](crate::ErrorKind::Fault); or
-//!    [`Busy`](crate::ErrorKind::Busy) if `msg` passes on WeChat's complaint about its own `access_token`.
+//!    [`Busy`](crate::ErrorKind::Busy) if `msg` passes on an error of WeChat about Kesion's `access_token`.
 //! 6. Anything else is malformed.
 //!
 //! A link in a response (`auth_url`) is only kept if its address is that of the base URL or was
@@ -57,6 +57,7 @@
 mod authorizer;
 mod builder;
 mod client;
+mod encoding;
 mod error_codes;
 mod official_account;
 mod response;
@@ -64,5 +65,6 @@ mod service;
 #[cfg(test)]
 mod tests;
 
-pub use builder::{Encoding, KesionClientBuilder};
+pub use builder::KesionClientBuilder;
 pub use client::KesionClient;
+pub use encoding::Encoding;

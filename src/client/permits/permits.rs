@@ -68,8 +68,8 @@ impl Permits {
         }
     }
 
-    /// Sets the number of calls that may wait at once, for the access token or for a permit; one more fails immediately.
-    /// Default: 10,240.
+    /// Sets the number of calls that may wait at once, for the access token or for a permit; one more fails
+    /// immediately. Default: 10,240.
     #[must_use]
     pub fn max_waiting(self, max_waiting: usize) -> Self {
         Self {

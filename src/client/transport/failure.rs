@@ -9,8 +9,8 @@ use crate::error::{BoxError, ErrorKind};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportFailure {
-    /// Nothing of the request was sent, so it may be sent again. If that is untrue, a client sends an authorization code
-    /// twice.
+    /// Nothing of the request was sent, so it may be sent again. If that is untrue, a client sends an authorization
+    /// code twice.
     #[error("nothing was sent")]
     NotSent(#[source] BoxError),
     /// The response did not arrive in time.

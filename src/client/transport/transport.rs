@@ -39,8 +39,8 @@ pub struct Transport(BoxCloneSyncService<Request<Full<Bytes>>, Response<Response
 impl Transport {
     /// Wraps a service.
     ///
-    /// If nothing of a request was sent, the service can report [`TransportFailure::NotSent`] in the source chain of its
-    /// error; such a request may be sent again. An error from `poll_ready` counts as not sent.
+    /// If nothing of a request was sent, the service can report [`TransportFailure::NotSent`] in the source chain of
+    /// its error; such a request may be sent again. An error from `poll_ready` counts as not sent.
     ///
     /// [`TransportFailure::NotSent`]: super::TransportFailure::NotSent
     pub fn new<S, B>(service: S) -> Self

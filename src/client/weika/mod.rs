@@ -5,9 +5,9 @@
 //! an access token; [`manager`](WeikaClient::manager) turns the code into a
 //! [`Manager`](crate::identity::Manager).
 //!
-//! A code is sent at most once, with two exceptions: if the upstream system refuses the *token*, a new one is
-//! fetched and the code is sent once more; and if nothing was sent because no connection could be made, it is
-//! sent once more. A response that was lost or late is never asked for again, because the code may be spent.
+//! A code is sent at most once, with two exceptions: if Weika rejects the *access token*, the client fetches another
+//! one and sends the code once more; and if the connection failed before anything was sent, the client sends it once
+//! more. After a lost or late response the code is never sent again, because it may be consumed.
 //!
 //! The client is a [`Service<AuthorizationCode>`](tower_service::Service), and [`WeikaClient::tokens`] is one for the
 //! access token, so that Tower's layers can be put around the calls.
@@ -47,6 +47,7 @@
 //! # }
 //! ```
 
+mod authorized_call;
 mod builder;
 mod client;
 mod endpoint;

@@ -1,4 +1,4 @@
-//! Reader of the successful responses of Weika.
+//! Parser of the successful responses of Weika.
 
 use serde_json::{Map, Value};
 

@@ -11,8 +11,8 @@ use crate::trace::{outside, warn};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
-/// Shorter than the idle timeout of common servers: a request on a connection that the server closes is lost, and with it
-/// an authorization code.
+/// Shorter than the idle timeout of common servers: a request on a connection that the server closes is lost, and with
+/// it an authorization code.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Transport {
