@@ -1,5 +1,3 @@
-//! The future of a call, when a client is used as a Tower service.
-
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;

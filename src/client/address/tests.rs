@@ -188,7 +188,7 @@ fn e8_a_link_may_be_http_only_where_exactly_that_origin_was_configured() {
 }
 
 #[test]
-fn patterns_that_allow_too_much_or_nothing_are_mistakes() {
+fn patterns_that_allow_too_much_or_nothing_are_errors() {
     let mut list = list(&[]);
     for pattern in [
         "",
@@ -253,6 +253,6 @@ fn a_base_url_is_https_or_this_machine_or_opted_in() {
 
 #[test]
 fn a_password_in_a_url_is_not_shown() {
-    let mistake = BaseUrl::parse("base_url", "https://user:s3cr3t@a.example", false).unwrap_err();
-    assert!(!format!("{mistake} {mistake:?}").contains("s3cr3t"));
+    let error = BaseUrl::parse("base_url", "https://user:s3cr3t@a.example", false).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("s3cr3t"));
 }

@@ -1,4 +1,4 @@
-//! The JSON document of a response: parsed strictly, with damaged text repaired.
+//! Strict parser of the JSON document of a response, with repair of damaged text.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::client::values::DAMAGE;
 use crate::error::Error;
 use crate::trace;
 
-/// Returns the one JSON object that `body` is, of any content. `context` names the call.
+/// Returns the one JSON object that `body` is, with any members. `context` names the call.
 pub(in crate::client) fn object(
     body: &[u8],
     context: &'static str,
@@ -30,7 +30,7 @@ fn strict(body: &[u8]) -> Option<Map<String, Value>> {
     }
 }
 
-/// The object in a body that is strict JSON apart from damaged text in values and numbers beyond `f64`.
+/// Returns the object in a body that is strict JSON apart from damaged text in values and numbers beyond `f64`.
 fn repaired(body: &[u8], context: &'static str) -> Option<Map<String, Value>> {
     let repaired = repair(body);
     let text = repaired.as_deref().or_else(|| str::from_utf8(body).ok())?;
@@ -42,7 +42,7 @@ fn repaired(body: &[u8], context: &'static str) -> Option<Map<String, Value>> {
     Some(object)
 }
 
-/// Logs the names of the members with damaged text; `None` if a name itself is damaged.
+/// Logs the names of the members with damaged text. Returns `None` if a name itself is damaged.
 fn warn_of_damage(object: &Map<String, Value>, context: &'static str) -> Option<()> {
     let mut damaged = BTreeSet::new();
     find_damage("", object, &mut damaged)?;
@@ -63,7 +63,7 @@ fn warn_of_damage(object: &Map<String, Value>, context: &'static str) -> Option<
 /// Members with damaged text, each with the name of its object.
 type Damaged<'a> = BTreeSet<(&'a str, &'a str)>;
 
-/// Adds the members with damaged text; `None` if a name itself is damaged.
+/// Adds the members with damaged text. Returns `None` if a name itself is damaged.
 fn find_damage<'a>(
     within: &'a str,
     object: &'a Map<String, Value>,

@@ -227,7 +227,7 @@ fn e1_repair_changes_nothing_but_text() {
 }
 
 #[test]
-fn e1_a_number_beyond_f64_spoils_no_answer() {
+fn e1_number_beyond_f64_does_not_make_a_response_malformed() {
     let object =
         open(r#"{"errcode":0,"expires_in":1e400,"idc":-1e999999999,"name":"\ud83d"}"#).unwrap();
     let members = Members::new(&object, "test");
@@ -265,7 +265,7 @@ fn e2_a_damaged_code_or_name_is_malformed() {
 }
 
 #[test]
-fn e4_an_answer_that_is_handed_out_holds_no_damaged_identifier() {
+fn e4_response_returned_as_a_whole_has_no_damaged_identifier() {
     let check = |answer: Value| {
         check_identifiers(answer.as_object().unwrap(), "test").map_err(|error| error.kind())
     };

@@ -5,8 +5,8 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 
 /// Any JSON value in which no object has two members of one name; `serde_json` by itself would keep the last.
 ///
-/// It only looks, and the value is read a second time: how numbers arrive at a visitor depends on features of
-/// `serde_json` that any crate in the tree may switch on.
+/// It only checks, and the value is parsed a second time: the form in which a visitor gets numbers depends on features
+/// of `serde_json` that any crate in the dependency tree may enable.
 pub(super) struct Unrepeated;
 
 impl<'de> Deserialize<'de> for Unrepeated {

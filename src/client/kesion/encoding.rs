@@ -1,4 +1,4 @@
-/// How the parameters are sent. Kesion's page does not say; its sister pages differ.
+/// Encoding of the parameters. Kesion's page of the call does not specify it, and its other pages differ.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum Encoding {

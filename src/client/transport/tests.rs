@@ -52,7 +52,7 @@ where
 }
 
 #[tokio::test]
-async fn e1_only_status_200_is_an_answer() {
+async fn e1_only_status_200_is_accepted() {
     assert_eq!(send(&answering(200, "{}")).await.unwrap(), "{}");
     for (status, kind) in [
         (201, ErrorKind::Malformed),
@@ -76,7 +76,7 @@ async fn e1_only_status_200_is_an_answer() {
 }
 
 #[tokio::test]
-async fn e1_the_answer_may_have_64_kib_and_no_more() {
+async fn e1_response_may_have_64_kib_and_no_more() {
     let most = Limits::default().max_body;
     assert_eq!(most, 65_536);
     assert_eq!(
@@ -90,7 +90,7 @@ async fn e1_the_answer_may_have_64_kib_and_no_more() {
 }
 
 #[tokio::test]
-async fn e1_an_endless_answer_is_not_read_to_its_end() {
+async fn e1_endless_response_is_not_read_to_its_end() {
     let sent = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&sent);
     let transport = Transport::new(service_fn(move |_: Request<Full<Bytes>>| {
@@ -204,7 +204,7 @@ impl Service<Request<Full<Bytes>>> for Strict {
 }
 
 #[tokio::test]
-async fn an_error_is_lost_unless_it_says_otherwise() {
+async fn unmarked_error_is_lost() {
     let kind = async |transport: Transport| send(&transport).await.unwrap_err().kind();
     assert_eq!(
         kind(failing(|| io::Error::from(io::ErrorKind::ConnectionReset))).await,
@@ -250,7 +250,7 @@ async fn an_error_is_lost_unless_it_says_otherwise() {
 struct Wrapped(#[source] TransportFailure);
 
 #[tokio::test]
-async fn an_error_while_reading_is_lost_whatever_it_says() {
+async fn error_while_reading_the_response_is_lost_even_if_marked_not_sent() {
     let transport = Transport::new(service_fn(|_: Request<Full<Bytes>>| async {
         let list = vec![
             Ok(Frame::data(Bytes::from_static(b"{"))),

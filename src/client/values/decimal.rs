@@ -8,7 +8,7 @@ const ROUNDED: f64 = 1e15;
 /// Returns the whole number that `value` holds.
 ///
 /// The result is saturated: a number that does not fit `i128`, and a JSON float that may have been rounded, becomes
-/// `i128::MAX` or `i128::MIN`, so that it fits no type of a caller and is still known to be large.
+/// `i128::MAX` or `i128::MIN`, so that it does not fit the type of any caller and is still known to be large.
 pub(super) fn whole(value: &Value) -> Option<i128> {
     match value {
         Value::Number(number) => {
@@ -32,7 +32,7 @@ fn large(float: f64) -> Option<i128> {
     is_large.then_some(if float > 0.0 { i128::MAX } else { i128::MIN })
 }
 
-/// The whole number that is written in `text` as JSON writes numbers, leading zeros allowed.
+/// Returns the whole number that `text` is in the grammar of JSON, with leading zeros allowed.
 ///
 /// In time linear in the length of `text`, for every exponent.
 fn decimal(text: &str) -> Option<i128> {
@@ -75,7 +75,7 @@ fn decimal(text: &str) -> Option<i128> {
     })
 }
 
-/// An exponent, with or without a sign.
+/// Returns an exponent, with or without a sign.
 fn saturating_exponent(text: &str) -> Option<i64> {
     let (is_negative, digits) = match text.strip_prefix(['+', '-']) {
         Some(digits) => (text.starts_with('-'), digits),

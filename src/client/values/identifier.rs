@@ -12,7 +12,7 @@ const MAX_BEARER_LENGTH: usize = 4_096;
 const MAX_URL_LENGTH: usize = 2_048;
 
 impl<'a> Members<'a> {
-    /// An identifier or a token that is a string.
+    /// Returns an identifier or a token that is a string.
     pub(in crate::client) fn identifier(self, name: &'static str) -> Option<&'a str> {
         let text = self
             .present(name)?
@@ -21,7 +21,7 @@ impl<'a> Members<'a> {
         text.or_else(|| self.ignore(name, "not an identifier"))
     }
 
-    /// An identifier that is a string or a whole number from 1 to `u64::MAX`, of which it is the digits.
+    /// Returns an identifier that is a string, or the digits of a whole number from 1 to `u64::MAX`.
     pub(in crate::client) fn identifier_or_number(self, name: &'static str) -> Option<String> {
         let value = self.present(name)?;
         let identifier = match value {
@@ -36,13 +36,13 @@ impl<'a> Members<'a> {
         identifier.or_else(|| self.ignore(name, "not an identifier"))
     }
 
-    /// A token for an `Authorization` header: visible ASCII characters, at least one, at most 4096.
+    /// Returns a token for an `Authorization` header: visible ASCII characters, at least one, at most 4096.
     pub(in crate::client) fn bearer(self, name: &'static str) -> Option<&'a str> {
         let text = self.present(name)?.as_str().filter(|text| is_bearer(text));
         text.or_else(|| self.ignore(name, "not a token"))
     }
 
-    /// A URL that nothing is sent to, as the upstream system wrote it; empty if it cannot be one.
+    /// Returns a URL to which the crate sends nothing, as the upstream system wrote it; empty if it cannot be one.
     pub(in crate::client) fn url(self, name: &'static str) -> &'a str {
         let text = self.present(name).and_then(|value| {
             let text = value.as_str().filter(|text| is_url(text));

@@ -1,12 +1,10 @@
-//! The members of one object of a response.
-
 use std::fmt;
 
 use serde_json::{Map, Value};
 
 use crate::trace;
 
-/// The members of one object.
+/// The members of one JSON object of a response.
 #[derive(Clone, Copy)]
 pub(in crate::client) struct Members<'a> {
     object: &'a Map<String, Value>,
@@ -17,7 +15,7 @@ pub(in crate::client) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// The members of the response to the call that `context` names.
+    /// Returns the members of the response to the call that `context` names.
     pub(in crate::client) fn new(object: &'a Map<String, Value>, context: &'static str) -> Self {
         Self {
             object,
@@ -26,12 +24,12 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// Whether there is such a member, and it is not `null`.
+    /// Returns whether there is such a member that is not `null`.
     pub(in crate::client) fn has(self, name: &str) -> bool {
         self.object.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// An object that may be absent, for which `null`, `{}` and `[]` are other spellings.
+    /// Returns an object, or `None` if it is absent: missing, `null`, `{}` or `[]`.
     pub(in crate::client) fn object(self, name: &'static str) -> Option<Self> {
         let object = self.present(name)?.as_object();
         object
@@ -39,7 +37,7 @@ impl<'a> Members<'a> {
             .or_else(|| self.ignore(name, "not an object"))
     }
 
-    /// The objects of a list. Entries that are absent are skipped.
+    /// Returns the objects of a list. Absent entries are skipped.
     pub(in crate::client) fn objects(
         self,
         name: &'static str,
@@ -56,7 +54,7 @@ impl<'a> Members<'a> {
             })
     }
 
-    /// Logs that the member is ignored, and gives nothing in its place.
+    /// Logs that the member is ignored, and returns `None`.
     pub(in crate::client) fn ignore<T>(
         self,
         name: &'static str,
@@ -67,7 +65,7 @@ impl<'a> Members<'a> {
         None
     }
 
-    /// The member, unless it is absent.
+    /// Returns the member, unless it is absent.
     pub(super) fn present(self, name: &str) -> Option<&'a Value> {
         self.object.get(name).filter(|value| !is_absent(value))
     }
@@ -101,7 +99,7 @@ impl fmt::Display for Field {
     }
 }
 
-/// Whether `value` stands for a member that is not there.
+/// Returns whether `value` means that the member is absent.
 fn is_absent(value: &Value) -> bool {
     match value {
         Value::Null => true,

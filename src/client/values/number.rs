@@ -5,13 +5,13 @@ use super::members::Members;
 use crate::trace;
 
 impl Members<'_> {
-    /// A whole number.
+    /// Returns a whole number.
     pub(in crate::client) fn whole_number(self, name: &'static str) -> Option<i64> {
         let number = whole(self.present(name)?).and_then(|number| i64::try_from(number).ok());
         number.or_else(|| self.ignore(name, "not a whole number"))
     }
 
-    /// A whole number that the documents print as a string: its digits, or other text as it is.
+    /// Returns the digits of a whole number that the documents print as a string, or other text as it is.
     pub(in crate::client) fn numeric_text(self, name: &'static str) -> String {
         let number = self
             .present(name)
@@ -20,7 +20,7 @@ impl Members<'_> {
         number.map_or_else(|| self.text(name), |number| number.to_string())
     }
 
-    /// Yes or no: a Boolean, or the whole number 0 or 1.
+    /// Returns a Boolean, which may be written as the whole number 0 or 1.
     pub(in crate::client) fn flag(self, name: &'static str) -> Option<bool> {
         let value = self.present(name)?;
         let flag = match whole(value) {
@@ -31,8 +31,8 @@ impl Members<'_> {
         flag.or_else(|| self.ignore(name, "neither 0 nor 1"))
     }
 
-    /// A duration in whole seconds, on which a login depends; `None` unless it is positive. A number beyond the type
-    /// becomes the largest duration, which the caller clamps.
+    /// Returns a duration in whole seconds, on which a login depends, or `None` unless it is positive. A number beyond
+    /// the type becomes the largest duration, which the caller clamps.
     pub(in crate::client) fn seconds(self, name: &'static str) -> Option<Duration> {
         let number = self
             .present(name)

@@ -11,7 +11,7 @@ pub(in crate::client) const DAMAGE: char = char::REPLACEMENT_CHARACTER;
 const MAX_CHARACTERS: usize = 512;
 
 impl<'a> Members<'a> {
-    /// Display text, or the digits of a whole number; empty if the member is anything else.
+    /// Returns display text, or the digits of a whole number; empty if the member is anything else.
     pub(in crate::client) fn text(self, name: &'static str) -> String {
         let text = self.present(name).and_then(|value| match value {
             Value::String(text) => Some(self.cut(name, text).to_owned()),

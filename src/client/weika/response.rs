@@ -23,7 +23,7 @@ pub(super) fn issued_token(
     ))
 }
 
-/// 获取当前登录管理员身份态: only `user_id` is certain to be there.
+/// 获取当前登录管理员身份态: only `user_id` is always present.
 pub(super) fn manager(
     object: &Map<String, Value>,
     context: &'static str,

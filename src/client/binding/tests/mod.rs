@@ -19,7 +19,7 @@ use crate::secret::AuthorizationCode;
 mod request;
 mod response;
 
-/// What the far end does with one request.
+/// The response of the scripted upstream to one request.
 #[derive(Clone)]
 enum Answer {
     Json(String),
@@ -29,13 +29,13 @@ enum Answer {
     Hang,
 }
 
-/// A far end that plays a script.
+/// A scripted upstream.
 #[derive(Clone)]
 struct FarEnd(Arc<Mutex<Log>>);
 
 struct Log {
     answers: VecDeque<Answer>,
-    /// URI and body of every call that reached the far end or the attempt to reach it.
+    /// URI and body of every call that reached the upstream or the attempt to reach it.
     calls: Vec<(String, String)>,
 }
 
@@ -49,7 +49,7 @@ impl FarEnd {
         })))
     }
 
-    /// A far end that answers once, with this.
+    /// Returns a scripted upstream with one response.
     fn once(answer: &(impl ToString + ?Sized)) -> Self {
         Self::new([Answer::Json(answer.to_string())])
     }

@@ -1,9 +1,9 @@
-//! What is sent, and how often.
+//! Requests, and how often each is sent.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn the_request_is_the_documented_one() {
+async fn request_is_as_documented() {
     let far_end = FarEnd::once(&bound());
     far_end.check().await.unwrap();
     assert_eq!(far_end.calls(), [call(0)]);
@@ -21,7 +21,7 @@ async fn company_users_have_a_flag() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_code_that_never_left_is_sent_once_more() {
+async fn code_is_sent_again_after_a_failed_connection() {
     let far_end = FarEnd::new([Answer::NotSent, Answer::Json(unbound().to_string())]);
     assert!(far_end.check().await.is_ok());
     assert_eq!(far_end.calls(), [call(0), call(0)]);
@@ -31,7 +31,7 @@ async fn a_code_that_never_left_is_sent_once_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_code_that_may_be_spent_is_never_sent_again() {
+async fn code_that_may_be_consumed_is_never_sent_again() {
     for (answer, kind) in [
         (Answer::Reset, ErrorKind::Lost),
         (Answer::Hang, ErrorKind::Timeout),
@@ -59,7 +59,7 @@ async fn a_code_that_may_be_spent_is_never_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_life_of_a_credential_counts_from_before_the_request() {
+async fn credential_lifetime_begins_before_the_request() {
     let hand = ManualClock::new(NOW);
     let slow = hand.clone();
     let transport = Transport::new(service_fn(move |_: Request<Full<Bytes>>| {
@@ -82,7 +82,7 @@ async fn the_life_of_a_credential_counts_from_before_the_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn users_may_extend_the_table_but_not_beyond_the_answers() {
+async fn error_codes_can_be_extended_but_outcomes_stay() {
     let error_codes = ErrorCodes::binding()
         .with(77, ErrorAction::Deny)
         .with(2000, ErrorAction::Fail)
@@ -101,7 +101,7 @@ async fn users_may_extend_the_table_but_not_beyond_the_answers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_check_is_a_service() {
+async fn client_is_a_service() {
     let far_end = FarEnd::once(&bound());
     let mut service = far_end.client();
     let user = service
@@ -124,7 +124,7 @@ async fn the_check_is_a_service() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_other_call_gives_the_whole_answer() {
+async fn other_call_returns_the_whole_response() {
     let far_end = FarEnd::new([
         Answer::NotSent,
         Answer::Json(r#"{"code":"0","data":{"id":7}}"#.to_owned()),
@@ -144,7 +144,7 @@ async fn any_other_call_gives_the_whole_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn e4_any_other_call_gives_no_damaged_identifier() {
+async fn e4_other_call_returns_no_damaged_identifier() {
     for (answer, kind) in [
         (r#"{"code":0,"data":{"userName":"\ud83d"}}"#, None),
         (
@@ -161,7 +161,7 @@ async fn e4_any_other_call_gives_no_damaged_identifier() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_other_call_fails_by_the_same_table() {
+async fn other_call_uses_the_same_error_codes() {
     for (code, kind) in [
         (2014, ErrorKind::Denied),
         (2015, ErrorKind::Denied),
@@ -189,7 +189,7 @@ async fn any_other_call_fails_by_the_same_table() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_other_call_that_may_have_taken_effect_is_not_repeated() {
+async fn other_call_that_may_have_taken_effect_is_not_repeated() {
     let far_end = FarEnd::new([Answer::Reset]);
     let error = far_end
         .client()
@@ -201,7 +201,7 @@ async fn any_other_call_that_may_have_taken_effect_is_not_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn e8_any_other_call_stays_at_the_service() {
+async fn e8_other_call_cannot_leave_the_host() {
     let far_end = FarEnd::new([]);
     for path in [
         "",
@@ -225,7 +225,7 @@ async fn e8_any_other_call_stays_at_the_service() {
 }
 
 #[test]
-fn what_users_hold_is_send_and_sync() {
+fn public_types_are_send_and_sync() {
     fn check<T: Send + Sync + Clone>() {}
     check::<BindingClient>();
     check::<BindingClientBuilder>();

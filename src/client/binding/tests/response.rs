@@ -1,4 +1,4 @@
-//! What an answer becomes.
+//! Responses and their outcomes.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value};
@@ -20,7 +20,7 @@ fn with(mut answer: Value, name: &str, value: Option<&Value>) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bound_user_is_read() {
+async fn bound_user_is_parsed() {
     for code in [json!(0), json!("0")] {
         let mut answer = bound();
         answer["code"] = code;
@@ -42,7 +42,7 @@ async fn a_bound_user_is_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_documented_example_is_read() {
+async fn documented_example_is_parsed() {
     const EXAMPLE: &str = r#"{
 "code": 0,
 "msg": "success",
@@ -65,7 +65,7 @@ async fn the_documented_example_is_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_thousand_is_an_answer_and_no_error() {
+async fn code_2000_is_an_unbound_user() {
     for code in [json!(2000), json!("2000")] {
         let mut answer = unbound();
         answer["code"] = code;
@@ -79,7 +79,7 @@ async fn two_thousand_is_an_answer_and_no_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_credential_beside_two_thousand_counts_for_nothing() {
+async fn credential_of_an_unbound_user_is_ignored() {
     let mut answer = bound();
     answer["code"] = json!(2000);
     let user = FarEnd::once(&answer).check().await.unwrap();
@@ -144,7 +144,7 @@ async fn the_string_200_is_never_a_success() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn e2_only_a_plain_zero_is_a_success() {
+async fn e2_only_zero_without_variations_is_success() {
     let mut answer = bound();
     for code in [
         json!("00"),
@@ -415,7 +415,7 @@ fn says_bound(answer: &Value) -> bool {
 
 proptest! {
     #[test]
-    fn a_user_is_bound_only_if_the_answer_says_exactly_so(
+    fn user_is_bound_only_by_an_exact_response(
         code in member([json!(0), json!("0")]),
         top in prop_oneof![3 => Just(Map::new()), 1 => members()],
         data in members(),

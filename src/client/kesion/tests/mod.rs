@@ -25,7 +25,7 @@ mod rules;
 const BASE: &str = "https://school.example";
 const TOKEN: &str = "t0ken0123456789abcdef0123456789ab";
 
-/// What the far end does with one request.
+/// The response of the scripted upstream to one request.
 #[derive(Clone)]
 enum Answer {
     Text(String),
@@ -36,7 +36,7 @@ enum Answer {
     Hang,
 }
 
-/// A far end that plays a script.
+/// A scripted upstream.
 #[derive(Clone)]
 struct FarEnd(Arc<Mutex<Log>>);
 
@@ -114,7 +114,7 @@ impl From<Value> for Answer {
     }
 }
 
-/// What one answer becomes.
+/// Returns the outcome of one response.
 async fn read(answer: impl Into<Answer>) -> Result<AccountAuthorization, Error> {
     let outcome = ask(&FarEnd::new([answer.into()]).client()).await;
     if let Err(error) = &outcome {

@@ -1,4 +1,4 @@
-//! What is sent, and how often.
+//! Requests, and how often each is sent.
 
 use super::*;
 
@@ -105,7 +105,7 @@ async fn a_base_url_may_have_a_path() {
 }
 
 #[tokio::test]
-async fn a_call_that_never_left_is_made_once_more() {
+async fn call_is_made_again_after_a_failed_connection() {
     let far_end = FarEnd::new([Answer::NotSent, smallest().into()]);
     assert!(ask(&far_end.client()).await.is_ok());
     assert_eq!(far_end.calls().len(), 2);
@@ -149,7 +149,7 @@ async fn an_error_that_quotes_the_token_in_the_query_is_withheld() {
 }
 
 #[tokio::test]
-async fn the_call_is_a_service() {
+async fn client_is_a_service() {
     let mut service = FarEnd::new([smallest().into()]).client();
     let call = service.ready().await.unwrap().call(AppToken::new(TOKEN));
     assert!(!format!("{service:?} {call:?}").contains("t0ken"));
@@ -157,7 +157,7 @@ async fn the_call_is_a_service() {
 }
 
 #[test]
-fn what_users_hold_is_send_and_sync() {
+fn public_types_are_send_and_sync() {
     fn check<T: Send + Sync + Clone>() {}
     fn check_send<T: Send>(_: &T) {}
     check::<KesionClient>();

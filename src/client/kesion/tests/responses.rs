@@ -1,4 +1,4 @@
-//! The documented answers, field for field, and what they become.
+//! The documented responses, field for field, and their outcomes.
 
 use super::*;
 
@@ -106,7 +106,7 @@ async fn wechats_own_complaint_about_its_token_is_busy() {
 }
 
 #[tokio::test]
-async fn a_no_without_a_reason_is_a_fault() {
+async fn failure_without_an_error_code_is_a_fault() {
     for answer in [
         json!({ "result": false }),
         json!({ "result": false, "msg": "登录失效" }),

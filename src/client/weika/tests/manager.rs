@@ -1,9 +1,9 @@
-//! How often a code is sent.
+//! The exchange of a code, and how often it is sent.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_code_becomes_a_manager() {
+async fn code_is_exchanged_for_a_manager() {
     let far_end = FarEnd::new([MANAGER]);
     let manager = far_end
         .client()
@@ -34,7 +34,7 @@ async fn many_logins_share_one_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_spent_code_is_not_sent_again() {
+async fn rejected_code_is_not_sent_again() {
     let far_end = FarEnd::new([INVALID_CODE]);
     let error = failure(&far_end.client()).await;
     assert_eq!(
@@ -45,7 +45,7 @@ async fn a_spent_code_is_not_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_token_is_fetched_anew_and_the_code_sent_once_more() {
+async fn rejected_token_is_replaced_and_the_code_sent_again() {
     let far_end = FarEnd::new([TOKEN_EXPIRED, MANAGER]);
     let manager = far_end
         .client()
@@ -57,7 +57,7 @@ async fn a_refused_token_is_fetched_anew_and_the_code_sent_once_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_refused_token_is_the_end() {
+async fn second_rejected_token_is_an_error() {
     let far_end = FarEnd::new([TOKEN_EXPIRED, TOKEN_EXPIRED]);
     let error = failure(&far_end.client()).await;
     assert_eq!(
@@ -68,7 +68,7 @@ async fn a_second_refused_token_is_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_code_that_never_left_is_sent_once_more() {
+async fn code_is_sent_again_after_a_failed_connection() {
     let far_end = FarEnd::new([Answer::NotSent, MANAGER]);
     assert!(
         far_end
@@ -94,7 +94,7 @@ async fn a_code_is_sent_at_most_twice_and_tried_at_most_three_times() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_code_that_may_be_spent_is_never_sent_again() {
+async fn code_that_may_be_consumed_is_never_sent_again() {
     for (answer, kind) in [
         (Answer::Reset, ErrorKind::Lost),
         (Answer::Hang, ErrorKind::Timeout),
@@ -117,7 +117,7 @@ async fn a_code_that_may_be_spent_is_never_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_token_no_code_is_spent() {
+async fn code_is_not_sent_without_a_token() {
     let far_end = FarEnd::with_tokens([Answer::Reset], []);
     assert_eq!(failure(&far_end.client()).await.kind(), ErrorKind::Fault);
     assert!(far_end.calls().is_empty());

@@ -21,7 +21,7 @@ mod calls;
 mod manager;
 mod response;
 
-/// What the far end does with one request.
+/// The response of the scripted upstream to one request.
 #[derive(Clone)]
 enum Answer {
     Json(&'static str),
@@ -31,7 +31,7 @@ enum Answer {
     Hang,
 }
 
-/// A far end that plays a script for the calls and numbers its tokens `t0ken-1`, `t0ken-2`, …
+/// A scripted upstream for the calls and numbers its tokens `t0ken-1`, `t0ken-2`, …
 #[derive(Clone)]
 struct FarEnd(Arc<Mutex<Log>>);
 
@@ -40,7 +40,7 @@ struct Log {
     token_answers: VecDeque<Answer>,
     call_answers: VecDeque<Answer>,
     token_fetches: usize,
-    /// URI and body of every call that reached the far end or the attempt to reach it.
+    /// URI and body of every call that reached the upstream or the attempt to reach it.
     calls: Vec<(String, String)>,
 }
 

@@ -23,7 +23,7 @@ fn lifetime(expires_in: &Value) -> Option<Duration> {
 }
 
 #[test]
-fn the_documented_answer_is_read() {
+fn documented_response_is_parsed() {
     let school = json!({ "school_code": "1014714333", "school_name": "一中", "host": "https://uni.weixiao.qq.com" });
     let manager = read(&json!({
         "errcode": 0, "errmsg": "success",
