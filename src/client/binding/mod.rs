@@ -31,7 +31,7 @@
 //! // In place of the network.
 //! let transport = Transport::new(tower::service_fn(|request: Request<Full<Bytes>>| async move {
 //!     let body = request.into_body().collect().await?.to_bytes();
-//!     let response = if body.windows(5).any(|window| window == b"spent") {
+//!     let response = if body.windows(4).any(|window| window == b"used") {
 //!         r#"{"code":2001,"msg":"获取微信openid失败"}"#
 //!     } else {
 //!         r#"{"code":2000,"msg":"微信openid未绑定用户","data":{"openId":"oKLC_v_IpjuViy0erQOD_bJuNrbg"}}"#
@@ -40,14 +40,14 @@
 //! }));
 //! let service = BindingClient::builder("https://operator.example").transport(transport).build()?;
 //!
-//! let user = service.check("wx0123456789abcdef", AuthorizationCode::new("fresh")).await?;
+//! let user = service.check("wx0123456789abcdef", AuthorizationCode::new("new")).await?;
 //! assert_eq!(user.open_id().as_str(), "oKLC_v_IpjuViy0erQOD_bJuNrbg");
 //! assert!(!user.is_bound());
-//! let refused = service.check("wx0123456789abcdef", AuthorizationCode::new("spent")).await.unwrap_err();
-//! assert_eq!(refused.kind(), ErrorKind::InvalidCode);
+//! let error = service.check("wx0123456789abcdef", AuthorizationCode::new("used")).await.unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::InvalidCode);
 //!
 //! // The same call as a Tower service.
-//! let user = service.oneshot(("wx0123456789abcdef".into(), AuthorizationCode::new("fresh"))).await?;
+//! let user = service.oneshot(("wx0123456789abcdef".into(), AuthorizationCode::new("new"))).await?;
 //! assert!(!user.is_bound());
 //! # Ok(())
 //! # }

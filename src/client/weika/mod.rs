@@ -36,13 +36,13 @@
 //! let weika = WeikaClient::builder("0123456789ABCDEF", "app-secret").transport(transport).build()?;
 //!
 //! assert_eq!(weika.access_token().await?.expose(), "t");
-//! let refused = weika.manager(AuthorizationCode::new("spent")).await.unwrap_err();
-//! assert_eq!(refused.kind(), ErrorKind::InvalidCode);
+//! let error = weika.manager(AuthorizationCode::new("used")).await.unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::InvalidCode);
 //!
 //! // The same call as a Tower service.
 //! let mut service = ServiceBuilder::new().timeout(Duration::from_secs(10)).service(weika);
-//! let refused = service.ready().await?.call(AuthorizationCode::new("spent")).await.unwrap_err();
-//! assert!(refused.is::<tower_weika::Error>());
+//! let error = service.ready().await?.call(AuthorizationCode::new("used")).await.unwrap_err();
+//! assert!(error.is::<tower_weika::Error>());
 //! # Ok(())
 //! # }
 //! ```
