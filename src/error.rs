@@ -186,14 +186,14 @@ impl Error {
     }
 
     /// Meaning of the [`upstream_code`](Self::upstream_code), from the client's
-    /// [`CodeTable`](crate::client::CodeTable).
+    /// [`ErrorCodes`](crate::client::ErrorCodes).
     #[must_use]
     pub fn meaning(&self) -> Option<&'static str> {
         self.0.meaning
     }
 
     /// Remedy for the [`upstream_code`](Self::upstream_code), from the client's
-    /// [`CodeTable`](crate::client::CodeTable).
+    /// [`ErrorCodes`](crate::client::ErrorCodes).
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
         self.0.remedy

@@ -13,10 +13,10 @@ use http::{Request, Response};
 use http_body_util::Full;
 use serde_json::{Value, json};
 use tower::service_fn;
+use tower_weika::client::Transport;
 use tower_weika::client::binding::BindingClient;
 use tower_weika::client::kesion::KesionClient;
 use tower_weika::client::weika::WeikaClient;
-use tower_weika::client::{RequestBody, Transport};
 use tower_weika::clock::{ManualClock, Timestamp};
 use tower_weika::identity::{AccountAuthorization, Manager, WechatUser};
 use tower_weika::{AppToken, AuthorizationCode, Error};
@@ -24,7 +24,7 @@ use tower_weika::{AppToken, AuthorizationCode, Error};
 /// The far end: the same answer to every call but that for Weika's token, which is as the page has it.
 fn far_end(answer: &(impl ToString + ?Sized)) -> Transport {
     let answer = answer.to_string();
-    Transport::new(service_fn(move |request: Request<RequestBody>| {
+    Transport::new(service_fn(move |request: Request<Full<Bytes>>| {
         let token =
             json!({ "errcode": 0, "errmsg": "success", "access_token": "t", "expires_in": 7200 });
         let is_other = request.uri().path() != "/open/cgi-bin/access-token";
@@ -46,7 +46,7 @@ fn failed(error: &Error) -> String {
 
 async fn token(answer: &(impl ToString + ?Sized)) -> String {
     let answer = answer.to_string();
-    let transport = Transport::new(service_fn(move |_: Request<RequestBody>| {
+    let transport = Transport::new(service_fn(move |_: Request<Full<Bytes>>| {
         let answer = answer.clone();
         async move { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(answer))) }
     }));

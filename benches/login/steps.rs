@@ -7,7 +7,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use tokio::runtime;
 use tower::service_fn;
-use tower_weika::client::{RequestBody, Transport};
+use tower_weika::client::Transport;
 use tower_weika::clock::Clock;
 use tower_weika::provider::WeikaManagerProvider;
 use tower_weika_sandbox::Sandbox;
@@ -28,7 +28,7 @@ const MANAGER: &str = r#"{"errcode":0,"errmsg":"success","user_id":"oBench000000
 
 /// An upstream that has its answers ready.
 fn canned() -> Transport {
-    Transport::new(service_fn(async |request: Request<RequestBody>| {
+    Transport::new(service_fn(async |request: Request<Full<Bytes>>| {
         let is_token = request.uri().path() == "/open/cgi-bin/access-token";
         let token = r#"{"errcode":0,"errmsg":"success","access_token":"t0ken","expires_in":7200}"#;
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(if is_token {

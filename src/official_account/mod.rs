@@ -35,14 +35,14 @@
 //! use tower::{Layer, ServiceExt, service_fn};
 //! use tower_weika::BoxError;
 //! use tower_weika::client::kesion::KesionClient;
-//! use tower_weika::client::{RequestBody, Transport};
+//! use tower_weika::client::Transport;
 //! use tower_weika::identity::OfficialAccount;
 //! use tower_weika::official_account::{OfficialAccountLayer, OfficialAccounts};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), BoxError> {
 //! // In place of the network.
-//! let transport = Transport::new(service_fn(|request: Request<RequestBody>| async move {
+//! let transport = Transport::new(service_fn(|request: Request<Full<Bytes>>| async move {
 //!     match request.uri().host() {
 //!         Some("school.example") => Ok(Response::new(Full::<Bytes>::from(r#"{"result":true,"appid":"wx1"}"#))),
 //!         _ => Err(BoxError::from("no such host")),

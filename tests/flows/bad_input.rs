@@ -13,8 +13,8 @@ use proptest::test_runner::{Config, TestRunner};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tower::service_fn;
+use tower_weika::client::Transport;
 use tower_weika::client::weika::WeikaClient;
-use tower_weika::client::{RequestBody, Transport};
 use tower_weika::{AuthorizationCode, BoxError, ErrorKind};
 
 use super::site::{NOBODY, ORIGIN, soon};
@@ -387,7 +387,7 @@ fn t9_any_return_target_leads_to_this_site() {
 /// A client whose upstream answers the manager call with these bytes.
 fn client(answer: &[u8]) -> WeikaClient {
     let answer = Bytes::copy_from_slice(answer);
-    let transport = Transport::new(service_fn(move |request: Request<RequestBody>| {
+    let transport = Transport::new(service_fn(move |request: Request<Full<Bytes>>| {
         let answer = match request.uri().path() {
             "/open/cgi-bin/access-token" => {
                 Bytes::from(r#"{"errcode":0,"access_token":"t","expires_in":7200}"#)

@@ -97,7 +97,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     }
 
     /// How long a visitor waits for the provider's answer to a code at most, over all the calls that it takes. The wait
-    /// for a [permit](crate::client::PermitLimits) comes before. Default: 30 seconds.
+    /// for a [permit](crate::client::Permits) comes before. Default: 30 seconds.
     #[must_use]
     pub fn exchange_timeout(mut self, timeout: Duration) -> Self {
         self.settings.exchange_timeout = timeout;

@@ -147,7 +147,7 @@ async fn session_of_a_mapped_identity_expires_when_the_upstream_system_says() {
 
 #[tokio::test]
 async fn everything_else_of_the_provider_is_forwarded() {
-    let permits = Permits::new(PermitLimits::default().calls(1));
+    let permits = Permits::new(1);
     let provider = Provider {
         for_wechat: true,
         silent: true,

@@ -16,7 +16,7 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 
 use super::*;
 use crate::body::ResponseBody;
-use crate::client::{Permit, PermitLimits, Permits};
+use crate::client::{Permit, Permits};
 use crate::clock::{ManualClock, Timestamp};
 use crate::coordination::Coordinator;
 use crate::error::{ConfigError, ConfigErrorKind, Error, ErrorKind};

@@ -12,7 +12,7 @@ use tower::service_fn;
 
 use super::*;
 use crate::client::kesion::KesionClient;
-use crate::client::{RequestBody, TimedOut, Transport};
+use crate::client::{Transport, TransportFailure};
 use crate::clock::{ManualClock, Timestamp};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::identity::{AccountAuthorization, OfficialAccount};
@@ -106,7 +106,7 @@ impl Bench {
 impl FarEnd {
     async fn answer(
         self: Arc<Self>,
-        request: Request<RequestBody>,
+        request: Request<Full<Bytes>>,
     ) -> Result<Response<Full<Bytes>>, BoxError> {
         let body = request.into_body().collect().await.unwrap().to_bytes();
         assert!(body.starts_with(b"apptoken=t0ken"));
@@ -122,7 +122,7 @@ impl FarEnd {
                 r#"{"result":false,"returnCode":3002}"#,
             ))),
             Answer::Reset => Err("reset by peer".into()),
-            Answer::Late => Err(TimedOut::new("late").into()),
+            Answer::Late => Err(TransportFailure::TimedOut("late".into()).into()),
             Answer::Panic => panic!("scripted panic"),
         }
     }

@@ -2,12 +2,12 @@
 
 use proptest::prelude::*;
 
-use super::super::super::host::{BaseUrl, HostAllowList};
+use super::super::super::address::{BaseUrl, HostAllowList};
 use super::*;
 use crate::trace::tests::Captured;
 
 #[tokio::test]
-async fn e1_only_status_200_is_an_answer() {
+async fn e1_only_status_200_is_accepted() {
     for (status, expected) in [
         (201, ErrorKind::Malformed),
         (302, ErrorKind::Malformed),
@@ -20,7 +20,7 @@ async fn e1_only_status_200_is_an_answer() {
 }
 
 #[tokio::test]
-async fn e1_an_answer_is_one_json_object_and_at_most_64_kib() {
+async fn e1_response_is_one_json_object_and_at_most_64_kib() {
     for text in [
         "",
         "<html>",
@@ -49,7 +49,7 @@ async fn e1_an_answer_is_one_json_object_and_at_most_64_kib() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn e1_an_answer_that_does_not_come_is_a_timeout() {
+async fn e1_missing_response_is_a_timeout() {
     assert_eq!(kind(Answer::Hang).await, ErrorKind::Timeout);
 }
 
@@ -79,7 +79,7 @@ async fn e2_a_success_says_exactly_true_and_has_an_appid() {
 }
 
 #[tokio::test]
-async fn e2_zero_is_the_only_number_that_a_success_may_have() {
+async fn e2_success_has_no_error_code_but_zero() {
     for zero in [json!(0), json!("0"), json!(null)] {
         account(with(smallest(), "returnCode", zero)).await;
     }
@@ -153,12 +153,12 @@ async fn e3_other_numbers_are_looked_up_and_unknown_ones_are_faults() {
             (ErrorKind::Fault, Some(1001)),
             "{answer}"
         );
-        let codes = CodeTable::kesion()
-            .with(1001, Reaction::RefreshToken)
-            .with(3001, Reaction::Denied);
+        let error_codes = ErrorCodes::kesion()
+            .with(1001, ErrorAction::RefreshToken)
+            .with(3001, ErrorAction::Deny);
         let client = FarEnd::new([answer.into()])
             .builder()
-            .codes(codes)
+            .error_codes(error_codes)
             .build()
             .unwrap();
         let error = ask(&client).await.unwrap_err();
@@ -306,7 +306,7 @@ async fn e6_unknown_members_and_unreadable_permissions_are_passed_over() {
 }
 
 #[tokio::test]
-async fn e7_nothing_of_an_answer_gets_into_an_error() {
+async fn e7_error_contains_nothing_of_a_response() {
     for answer in [
         json!({ "result": false, "msg": "s3cr3t t0ken" }),
         json!({ "result": false, "msg": "access_token s3cr3t t0ken" }),
@@ -508,9 +508,9 @@ fn any_value() -> impl Strategy<Value = Value> {
 
 fn judge(body: &[u8]) -> Result<AccountAuthorization, Error> {
     let base = BaseUrl::parse("base_url", BASE, false).unwrap();
-    answer::read(
+    response::account_authorization(
         body,
-        &CodeTable::kesion(),
+        &ErrorCodes::kesion(),
         &HostAllowList::of(&base),
         "test",
     )
@@ -532,7 +532,7 @@ proptest! {
     }
 
     #[test]
-    fn e6_members_of_any_shape_never_spoil_a_success(shape in any_value()) {
+    fn e6_members_of_any_shape_keep_a_success(shape in any_value()) {
         let mut answer = authorized();
         for name in ["openname", "weixintype", "auth_url", "url", "weixinopenid", "iswechatautologin"] {
             answer[name] = shape.clone();
