@@ -83,6 +83,7 @@ pub mod coordination;
 pub mod error;
 #[cfg(feature = "axum")]
 pub mod extract;
+mod flight;
 pub mod guard;
 mod hex;
 pub mod identity;

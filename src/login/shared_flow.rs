@@ -18,7 +18,7 @@ use super::outcome::{Finished, Outcome, Refused};
 use super::shared::Shared;
 use super::state::FlowId;
 use crate::authenticate::as_store_error;
-use crate::coordination::{Coordinator, Flow};
+use crate::coordination::{Coordinator, FlowState};
 use crate::error::{Error, ErrorKind};
 use crate::provider::IdentityProvider;
 use crate::random;
@@ -41,15 +41,15 @@ pub(super) struct SharedFlow {
 
 impl SharedFlow {
     /// What is known of it, if it is claimed.
-    async fn known(&self) -> Result<Option<Flow>, Error> {
+    async fn known(&self) -> Result<Option<FlowState>, Error> {
         self.coordinator
-            .flow(&self.name)
+            .flow_state(&self.name)
             .await
             .map_err(as_store_error)
     }
 
     /// Makes it ours, if there is nothing known of it.
-    pub(super) async fn claim(&self) -> Result<Option<Flow>, Error> {
+    pub(super) async fn claim(&self) -> Result<Option<FlowState>, Error> {
         self.coordinator
             .claim_flow(&self.name, KEPT_FOR)
             .await
@@ -57,8 +57,8 @@ impl SharedFlow {
     }
 
     /// The end of the exchange as its instance tells it; `None` if it tells nothing for `patience` since the claim.
-    async fn end(&self, known: Flow, patience: Duration) -> Result<Option<Flow>, Error> {
-        let Flow::Claimed { age } = known else {
+    async fn end(&self, known: FlowState, patience: Duration) -> Result<Option<FlowState>, Error> {
+        let FlowState::Claimed { age } = known else {
             return Ok(Some(known));
         };
         let settled = async {
@@ -69,7 +69,7 @@ impl SharedFlow {
                 sleep(pause - pause.mul_f64(f64::from(jitter) / f64::from(u16::MAX) / 4.0)).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 match self.known().await? {
-                    Some(Flow::Claimed { .. }) => {}
+                    Some(FlowState::Claimed { .. }) => {}
                     end => return Ok(end),
                 }
             }
@@ -83,12 +83,12 @@ impl SharedFlow {
         let settled = match Refused::of(finished) {
             Some(refused) => {
                 self.coordinator
-                    .refuse_flow(&self.name, refused.to_number())
+                    .reject_flow(&self.name, refused.to_number())
                     .await
             }
             None => {
                 self.coordinator
-                    .settle_flow(&self.name, &finished.to_bytes())
+                    .complete_flow(&self.name, &finished.to_bytes())
                     .await
             }
         };
@@ -125,7 +125,7 @@ where
         };
         Ok(match shared.known().await? {
             None => None,
-            Some(claimed @ Flow::Claimed { .. }) => {
+            Some(claimed @ FlowState::Claimed { .. }) => {
                 let run = Arc::clone(self);
                 Some(self.exchanges.join_or_start(flow, |clients| async move {
                     clients.while_waiting(run.follow(&shared, claimed)).await
@@ -136,7 +136,11 @@ where
     }
 
     /// Waits for the exchange of another instance.
-    pub(super) async fn follow(&self, shared: &SharedFlow, known: Flow) -> Result<Finished, Error> {
+    pub(super) async fn follow(
+        &self,
+        shared: &SharedFlow,
+        known: FlowState,
+    ) -> Result<Finished, Error> {
         let end = shared
             .end(known, self.settings.exchange_timeout + GRACE)
             .await?;
@@ -162,13 +166,13 @@ where
 
     /// The end that another instance has told. Where that cannot be read, the code is spent all the same, and the session
     /// cannot be found: the one thing that helps is another login.
-    fn read(&self, end: &Flow) -> Finished {
+    fn read(&self, end: &FlowState) -> Finished {
         let read = match end {
-            Flow::Refused { note } => Some(Refused::from_number(*note).finished()),
-            Flow::Settled { outcome } => {
+            FlowState::Rejected { note } => Some(Refused::from_number(*note).finished()),
+            FlowState::Completed { outcome } => {
                 Finished::from_bytes(outcome, &self.settings.rules, &self.settings.default_target)
             }
-            Flow::Claimed { .. } => None,
+            FlowState::Claimed { .. } => None,
         };
         read.unwrap_or_else(|| {
             self.lost("what another instance says of the code exchange cannot be read")

@@ -84,7 +84,9 @@ impl IdentityProvider for WeikaManagerProvider {
     }
 
     fn join(&self, coordinator: &Arc<dyn Coordinator>) {
-        self.client.join(coordinator);
+        if let Err(conflict) = self.client.attach_coordinator(coordinator) {
+            crate::trace::warn!(provider = %self.name, error = %conflict, "access token not shared");
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use super::builder::WeikaClientBuilder;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use super::service::ManagerInfo;
 use crate::coordination::Coordinator;
-use crate::error::{Error, ErrorKind};
+use crate::error::{ConfigErrorKind, Error, ErrorKind};
 use crate::identity::Manager;
 use crate::secret::{AppSecret, AuthorizationCode};
 use crate::token::{AccessToken, CurrentToken, IssuedToken, TokenCache};
@@ -43,13 +43,20 @@ impl WeikaClient {
         Self { endpoint, tokens }
     }
 
-    /// Shares the access token with the other instances of the site, whichever of them has fetched it. Clones share
-    /// it too. The first call counts, later ones have no effect; it belongs before the first token is needed. See
-    /// [`token`](crate::token) for the rules.
+    /// Shares the access token with the other instances of the site, for this client and all its clones; see
+    /// [`TokenCache::attach_coordinator`].
     ///
     /// A [login layer](crate::login::LoginLayer) does this for the client of its provider, if its store is shared.
-    pub fn join(&self, coordinator: &Arc<dyn Coordinator>) {
-        self.endpoint.join(coordinator);
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::CoordinatorConflict`] if another coordinator is attached already.
+    pub fn attach_coordinator(
+        &self,
+        coordinator: &Arc<dyn Coordinator>,
+    ) -> Result<(), ConfigErrorKind> {
+        self.tokens
+            .attach_coordinator(coordinator, &self.endpoint.token_name())
     }
 
     /// The key of the application (授权凭证). No secret.
@@ -79,9 +86,10 @@ impl WeikaClient {
     ///
     /// # Errors
     ///
-    /// Those of [`fetch_access_token`](Self::fetch_access_token), also while a failure is backed off from. After
-    /// [`join`](Self::join) also [`ErrorKind::Busy`], if tokens do not live long and another one would be fetched
-    /// too soon, and [`ErrorKind::Unresponsive`], if the coordinator is away and this instance has just fetched one.
+    /// Those of [`fetch_access_token`](Self::fetch_access_token), also while a failure is backed off from. With a
+    /// [coordinator](Self::attach_coordinator) also [`ErrorKind::Busy`], if tokens do not live long and another one
+    /// would be fetched too soon, and [`ErrorKind::Unresponsive`], if the coordinator is unreachable and this instance
+    /// has just fetched one.
     pub async fn access_token(&self) -> Result<CurrentToken, Error> {
         self.tokens.get().await
     }
