@@ -196,7 +196,7 @@ mod kesion {
 
     pub(super) async fn app_id(account: &SchoolAccount) -> Result<Box<str>, Error> {
         // An APPID stays for years: what is known will do, while somebody asks whether it still holds.
-        if let Some(AccountAuthorization::Authorized(account)) = account.known() {
+        if let Some(AccountAuthorization::Authorized(account)) = account.cached() {
             return Ok(account.app_id().into());
         }
         let authorization = account
@@ -221,7 +221,7 @@ mod kesion {
     /// Kesion's switch (`iswechatautologin`), unless `configured`. Nobody is sent to WeChat unasked if that could
     /// end on an error page there, or as long as nothing is known.
     pub(super) fn allows_silent_login(account: &SchoolAccount, configured: Option<bool>) -> bool {
-        match account.known() {
+        match account.cached() {
             Some(AccountAuthorization::Authorized(account)) => {
                 account.can_web_oauth() && configured.unwrap_or_else(|| account.auto_login())
             }
@@ -461,7 +461,7 @@ mod tests {
         let kesion = KesionClient::builder("https://kesion.example")
             .build()
             .unwrap();
-        let school = OfficialAccounts::new(kesion).school(AppToken::new("secret-token"));
+        let school = OfficialAccounts::new(kesion).school_account(AppToken::new("secret-token"));
         let error = builder()
             .official_account(school.clone())
             .build()
