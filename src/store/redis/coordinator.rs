@@ -7,18 +7,18 @@ use std::time::Duration;
 use redis::Value;
 
 use super::handle::{Redis, Shared};
+use super::lease_reply::{LeaseReply, associated_data};
 use super::script;
 use crate::coordination::{BoxFuture, Coordinator, FlowState, Lease, LeaseResponse};
-use crate::error::{Error, ErrorKind};
-use crate::hex;
-use crate::random;
+use crate::error::Error;
 use crate::token::{AccessToken, IssuedToken};
 
 /// Version of a token's layout. A token of a newer version is left alone.
-const VERSION: &[u8] = b"1";
+pub(super) const VERSION: &[u8] = b"1";
 
 /// How long the last fencing token is remembered: longer than any token lives.
-const MEMORY: Duration = IssuedToken::MAX_LIFETIME.saturating_add(Duration::from_secs(24 * 3_600));
+pub(super) const MEMORY: Duration =
+    IssuedToken::MAX_LIFETIME.saturating_add(Duration::from_secs(24 * 3_600));
 
 impl Redis {
     /// Returns the coordinator of all instances that use this Redis; the same one for all clones and all their stores.
@@ -137,68 +137,7 @@ impl Coordinator for Shared {
     }
 }
 
-enum LeaseReply {
-    Readable(LeaseResponse),
-    /// The token is damaged or encrypted with another key.
-    Unreadable {
-        fencing_token: u64,
-    },
-}
-
 impl Shared {
-    async fn ask_for_lease(&self, name: &str, newer_than: u64) -> Result<LeaseReply, Error> {
-        let (key, lease) = (self.names.token(name), self.names.lease(name));
-        let holder = hex::encode(&random::bytes::<16>()?);
-        let newer_than = newer_than.to_string();
-        let arguments = [
-            VERSION,
-            newer_than.as_bytes(),
-            holder.as_bytes(),
-            &millis(Lease::DURATION),
-            &millis(MEMORY),
-        ];
-        let reply = self
-            .link
-            .call(&script::LEASE_TOKEN, &[&key, &lease], &arguments)
-            .await?;
-        let reply: Vec<&[u8]> = reply.iter().map(bytes).collect();
-        let response = match *reply {
-            [b"taken"] => LeaseResponse::Held,
-            [b"foreign"] => {
-                return Err(malformed("redis: access token written by a newer version"));
-            }
-            [b"granted", fencing_token, age, early_replacements] => {
-                let early_replacements = number(early_replacements)
-                    .and_then(|count| u32::try_from(count).ok())
-                    .unwrap_or(0);
-                LeaseResponse::Granted(Lease::new(
-                    holder,
-                    number(fencing_token).ok_or_else(no_fencing_token)?,
-                    number(age).map(Duration::from_millis),
-                    early_replacements,
-                ))
-            }
-            [b"newer", encrypted, fencing_token, remaining] => {
-                let fencing_token = number(fencing_token).ok_or_else(no_fencing_token)?;
-                let remaining = number(remaining).ok_or_else(no_fencing_token)?;
-                let token = self
-                    .seal
-                    .open(&associated_data(&key, fencing_token), encrypted);
-                let Some(token) = token.as_ref().and_then(|token| str::from_utf8(token).ok())
-                else {
-                    return Ok(LeaseReply::Unreadable { fencing_token });
-                };
-                LeaseResponse::Token {
-                    token: AccessToken::new(token),
-                    fencing_token,
-                    remaining: Duration::from_millis(remaining),
-                }
-            }
-            _ => return Err(malformed("redis: unreadable reply to a lease request")),
-        };
-        Ok(LeaseReply::Readable(response))
-    }
-
     fn read_flow(&self, key: &str, reply: &[Value]) -> Result<Option<FlowState>, Error> {
         Ok(match reply {
             [] => None,
@@ -233,30 +172,17 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// Associated data of an encrypted token: an older token cannot be put in its place.
-fn associated_data(key: &str, fencing_token: u64) -> String {
-    format!("{key}#{fencing_token}")
-}
-
-fn bytes(value: &Value) -> &[u8] {
+pub(super) fn bytes(value: &Value) -> &[u8] {
     match value {
         Value::BulkString(bytes) => bytes,
         _ => &[],
     }
 }
 
-fn number(text: &[u8]) -> Option<u64> {
+pub(super) fn number(text: &[u8]) -> Option<u64> {
     str::from_utf8(text).ok()?.parse().ok()
 }
 
-fn millis(time: Duration) -> Vec<u8> {
+pub(super) fn millis(time: Duration) -> Vec<u8> {
     time.as_millis().max(1).to_string().into_bytes()
-}
-
-fn no_fencing_token() -> Error {
-    malformed("redis: access token without a fencing token or a lifetime")
-}
-
-fn malformed(context: &'static str) -> Error {
-    Error::new(ErrorKind::Store, context)
 }
