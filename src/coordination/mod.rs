@@ -14,10 +14,10 @@
 
 mod coordinator;
 mod flow_state;
-#[cfg(test)]
-pub(crate) mod in_memory;
 mod lease;
 mod lease_response;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub(crate) use self::coordinator::BoxFuture;
 pub use self::coordinator::Coordinator;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::inner::Inner;
-use super::refresh::{Joined, abandoned};
-use super::{AccessToken, CurrentToken, TokenSource};
+use super::refresh::{Joined, Outcome, abandoned};
+use super::{CurrentToken, TokenSource};
 use crate::error::{Error, ErrorKind};
 
 /// Future of [`TokenCache::get`](super::TokenCache::get). Ready at once if the token is fresh.
@@ -22,7 +22,7 @@ enum State<S> {
     /// There was no fresh token; not polled yet.
     Absent(Arc<Inner<S>>),
     /// Waits for the flight.
-    Waiting(Pin<Box<dyn Future<Output = Option<Result<AccessToken, Error>>> + Send + Sync>>),
+    Waiting(Pin<Box<dyn Future<Output = Outcome> + Send + Sync>>),
 }
 
 impl<S> GetToken<S> {
@@ -70,13 +70,15 @@ impl<S: TokenSource> State<S> {
                 Self::Absent(inner) => {
                     *self = match inner.join()? {
                         Joined::Ready(token) => Self::Ready(Some(token)),
-                        Joined::Waiting(caller) => Self::Waiting(Box::pin(caller.outcome())),
+                        Joined::Waiting(caller) => Self::Waiting(Box::pin(async {
+                            let outcome = caller.outcome().await;
+                            outcome.unwrap_or_else(|| Err(abandoned()))
+                        })),
                     }
                 }
                 Self::Waiting(outcome) => {
                     let outcome = ready!(outcome.as_mut().poll(cx));
                     *self = Self::Ready(None);
-                    let outcome = outcome.unwrap_or_else(|| Err(abandoned()));
                     return Poll::Ready(outcome.map(CurrentToken::owned));
                 }
             }

@@ -17,7 +17,7 @@ use crate::flight::{Caller, Flight};
 use crate::{meter, trace};
 
 /// Outcome of a fetch, as its callers get it.
-type Outcome = Result<AccessToken, Error>;
+pub(super) type Outcome = Result<AccessToken, Error>;
 
 /// State of the fetches.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{BoxFuture, Coordinator, FlowState, Lease, LeaseResponse};
+use super::super::{BoxFuture, Coordinator, FlowState, Lease, LeaseResponse};
 use crate::error::{Error, ErrorKind};
 use crate::token::AccessToken;
 

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::coordination::in_memory::InMemoryCoordinator;
+use crate::coordination::tests::InMemoryCoordinator;
 use crate::coordination::{BoxFuture, FlowState, Lease, LeaseResponse};
 use crate::session::{Session, SessionId};
 use crate::store::{Inserted, Lookup, Namespace, Stamp};

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::coordination::Coordinator;
-use crate::coordination::in_memory::InMemoryCoordinator;
+use crate::coordination::tests::InMemoryCoordinator;
 use crate::error::ConfigErrorKind;
 
 fn coordinator() -> Arc<dyn Coordinator> {

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::super::leased_source::LeasedSource;
 use super::*;
-use crate::coordination::in_memory::InMemoryCoordinator;
+use crate::coordination::tests::InMemoryCoordinator;
 use crate::coordination::{BoxFuture, Coordinator, FlowState, Lease, LeaseResponse};
 use crate::trace::tests::Captured;
 
@@ -428,7 +428,7 @@ async fn while_the_coordinator_is_unreachable_each_instance_fetches_for_itself_e
     );
     assert!(outcomes.contains(&Err(ErrorKind::Unresponsive)));
     assert_eq!(
-        log.text().matches("coordinator unreachable").count(),
+        log.text().matches("fetches its own token").count(),
         4,
         "one line each:\n{}",
         log.text()

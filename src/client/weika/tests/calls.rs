@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::coordination::Coordinator;
-use crate::coordination::in_memory::InMemoryCoordinator;
+use crate::coordination::tests::InMemoryCoordinator;
 use crate::error::ConfigErrorKind;
 use crate::provider::{IdentityProvider, WeikaManagerProvider};
 use crate::trace::tests::Captured;
