@@ -38,7 +38,7 @@ impl<S> TokenCache<S> {
     /// clones, from the next fetch on.
     ///
     /// `name` is the same in all instances of one application and different for any other application. It is not
-    /// secret. Attaching the same coordinator under the same name again has no effect.
+    /// secret. Attaching the same coordinator (a clone of one `Arc`) under the same name again has no effect.
     ///
     /// # Errors
     ///

@@ -31,7 +31,7 @@ impl CachedToken {
         }
     }
 
-    /// What to cache after `issued` was fetched. A token that is not kept still replaces its predecessor, because it
+    /// Creates the cache content after `issued` was fetched. A token that is not kept still replaces its predecessor, because it
     /// may have invalidated that one.
     pub(super) fn new(issued: &IssuedToken, started: Timestamp) -> Self {
         let Some(lifetime) = issued.lifetime() else {

@@ -4,19 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use super::IssuedToken;
 use super::back_off::{LONGEST, SHORTEST};
-use crate::coordination::{BoxFuture, Coordinator, Lease, LeaseResponse};
+use super::lease_client::LeaseClient;
+use crate::coordination::{Coordinator, Lease, LeaseResponse};
 use crate::error::{Error, ErrorKind};
-use crate::{random, trace};
+use crate::random;
 
 /// Pause between two requests for the lease while another instance holds it; up to twice this, so that the instances do
 /// not move in step.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
-/// A coordinator that takes longer is unreachable.
-const COORDINATOR_TIMEOUT: Duration = Duration::from_secs(2);
 /// Shortest time between two fetches without the coordinator: each may invalidate the token of another instance.
 const UNCOORDINATED_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -26,8 +25,7 @@ const UNCOORDINATED_INTERVAL: Duration = Duration::from_secs(10);
 /// A fetch that is dropped needs no cleanup: its lease expires.
 #[derive(Debug)]
 pub(super) struct LeasedSource {
-    coordinator: Arc<dyn Coordinator>,
-    name: String,
+    client: LeaseClient,
     /// Never locked across an await.
     state: Mutex<State>,
 }
@@ -37,24 +35,22 @@ struct State {
     /// Fencing token of the last token that was returned.
     newer_than: u64,
     last_fetch: Option<Instant>,
-    is_uncoordinated: bool,
 }
 
 impl LeasedSource {
-    /// What a fetch may take beyond the upstream call: the wait for an instance that died with the lease, and the calls
+    /// Time that a fetch may take beyond the upstream call: the wait for an instance that died with the lease, and the calls
     /// of the coordinator.
     pub(super) const ALLOWANCE: Duration = Lease::DURATION.saturating_add(Duration::from_secs(3));
 
     pub(super) fn new(coordinator: Arc<dyn Coordinator>, name: String) -> Self {
         Self {
-            coordinator,
-            name,
+            client: LeaseClient::new(coordinator, name),
             state: Mutex::default(),
         }
     }
 
     pub(super) fn is_attached_to(&self, coordinator: &Arc<dyn Coordinator>, name: &str) -> bool {
-        Arc::ptr_eq(&self.coordinator, coordinator) && self.name == name
+        self.client.is_attached_to(coordinator, name)
     }
 
     /// Returns a token newer than the last one: adopted from another instance, or fetched from `upstream` for all.
@@ -65,12 +61,10 @@ impl LeasedSource {
     {
         loop {
             let newer_than = self.state.lock().newer_than;
-            let request = self.coordinator.acquire_lease(&self.name, newer_than);
-            let response = match in_time(request).await {
+            let response = match self.client.acquire(newer_than).await {
                 Ok(response) => response,
                 Err(error) => return self.fetch_uncoordinated(upstream, error).await,
             };
-            self.on_reachable();
             match response {
                 LeaseResponse::Token {
                     token,
@@ -88,7 +82,7 @@ impl LeasedSource {
                     if newer_than > 0 && lease.fencing_token() <= newer_than =>
                 {
                     self.state.lock().newer_than = 0;
-                    self.release(&lease, Duration::ZERO).await;
+                    self.client.release(&lease, Duration::ZERO).await;
                 }
                 LeaseResponse::Granted(lease) => {
                     if let Some(issued) = self.fetch_leased(&upstream, &lease).await? {
@@ -112,7 +106,7 @@ impl LeasedSource {
         let pause = pause_before_fetch(lease);
         if pause > SHORTEST {
             // The other instances come to the same conclusion at once, instead of waiting.
-            self.release(lease, Duration::ZERO).await;
+            self.client.release(lease, Duration::ZERO).await;
             return Err(Error::new(
                 ErrorKind::Busy,
                 "access token: replaced again and again soon after it was fetched; most likely another system fetches \
@@ -121,7 +115,7 @@ impl LeasedSource {
         }
         if !pause.is_zero() {
             // A single process waits as long between two fetches, and fails no caller for it.
-            self.release(lease, pause).await;
+            self.client.release(lease, pause).await;
             sleep(pause).await;
             return Ok(None);
         }
@@ -130,27 +124,23 @@ impl LeasedSource {
         let issued = match upstream().await {
             Ok(issued) => issued,
             Err(error) => {
-                self.release(lease, SHORTEST).await;
+                self.client.release(lease, SHORTEST).await;
                 return Err(error);
             }
         };
         let lifetime = issued.lifetime().unwrap_or_default();
         let remaining = lifetime.saturating_sub(started.elapsed());
         if remaining.is_zero() {
-            self.release(lease, SHORTEST).await;
+            self.client.release(lease, SHORTEST).await;
             return Ok(Some(self.returned(issued, lease.fencing_token())));
         }
-        let publish = self
-            .coordinator
-            .publish_token(&self.name, lease, issued.token(), remaining);
-        match in_time(publish).await {
-            Ok(true) => {}
+        let publish = self.client.publish(lease, issued.token(), remaining);
+        match publish.await {
             // This fetch was too slow, and the newer token may have invalidated its token.
-            Ok(false) => return Ok(None),
-            // It may have been published. If so, it is not adopted from there when it is rejected here.
-            Err(error) => self.on_unreachable(&error),
+            Ok(false) => Ok(None),
+            // After an error it may have been published. If so, it is not adopted from there when it is rejected here.
+            Ok(true) | Err(_) => Ok(Some(self.returned(issued, lease.fencing_token()))),
         }
-        Ok(Some(self.returned(issued, lease.fencing_token())))
     }
 
     /// Fetches a token for this instance only, because the coordinator is unreachable.
@@ -163,7 +153,6 @@ impl LeasedSource {
         F: Fn() -> Fut,
         Fut: Future<Output = Result<IssuedToken, Error>>,
     {
-        self.on_unreachable(&unreachable);
         if !self.claim_uncoordinated_fetch() {
             // Not of kind `Store`: the sessions may be available, and a caller can try again soon.
             let context = "access token: coordinator unreachable, and this instance has just fetched a token for itself";
@@ -183,39 +172,10 @@ impl LeasedSource {
         is_due
     }
 
-    /// Releases the lease. Without effect if the coordinator is unreachable: the lease expires.
-    async fn release(&self, lease: &Lease, pause: Duration) {
-        drop(in_time(self.coordinator.release_lease(&self.name, lease, pause)).await);
-    }
-
     fn returned(&self, issued: IssuedToken, fencing_token: u64) -> IssuedToken {
         self.state.lock().newer_than = fencing_token;
         issued
     }
-
-    fn on_unreachable(&self, error: &Error) {
-        let was_uncoordinated = std::mem::replace(&mut self.state.lock().is_uncoordinated, true);
-        if !was_uncoordinated {
-            trace::warn!(
-                error = %error.report(),
-                "access token: coordinator unreachable; this instance fetches its own token"
-            );
-        }
-    }
-
-    fn on_reachable(&self) {
-        if std::mem::take(&mut self.state.lock().is_uncoordinated) {
-            trace::info!("access token: coordinator reachable; the token is shared again");
-        }
-    }
-}
-
-async fn in_time<T>(call: BoxFuture<'_, T>) -> Result<T, Error> {
-    let response = timeout(COORDINATOR_TIMEOUT, call).await;
-    response.unwrap_or_else(|_| {
-        let context = "the coordinator does not answer in time";
-        Err(Error::new(ErrorKind::Store, context))
-    })
 }
 
 /// Returns how long to wait before the next fetch. Tokens that are rejected again and again although they are young are

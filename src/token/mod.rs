@@ -1,7 +1,7 @@
 //! Cache of the application's access token: fetched once, shared by all callers, renewed before it expires.
 //!
 //! Weika issues a token for about two hours (`expires_in`), and a new one may invalidate the old one. A process that
-//! fetches one per request therefore invalidates the tokens of its own other requests. [`TokenCache`] stands between
+//! fetches one per request therefore invalidates the tokens of its other requests. [`TokenCache`] stands between
 //! the callers and a [`TokenSource`]:
 //!
 //! 1. A fresh token is returned at once: no wait, no lock, no allocation, no write to shared memory.
@@ -13,7 +13,7 @@
 //!    every caller before the next attempt: after 1 s, 2 s, 4 s … 30 s, with jitter. After
 //!    [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) the pause is 30 s at once.
 //! 5. [`TokenCache::invalidate`] drops a token only if it is still the one that was rejected.
-//! 6. Two fetches are at least 1 s apart, whatever the upstream system says.
+//! 6. Two fetches are at least 1 s apart, even if the upstream system issues shorter-lived tokens.
 //!
 //! # Several instances
 //!
@@ -63,6 +63,7 @@ mod current_token;
 mod future;
 mod inner;
 mod issued_token;
+mod lease_client;
 mod leased_source;
 mod refresh;
 mod source;

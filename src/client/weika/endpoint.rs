@@ -62,7 +62,7 @@ impl Endpoint {
         let object = self
             .post(&url, json(&body, CONTEXT)?, CONTEXT)
             .await
-            .map_err(about_us)?;
+            .map_err(without_user)?;
         answer::issued_token(&object, CONTEXT)
     }
 
@@ -109,9 +109,9 @@ impl TokenSource for WeikaTokenSource {
     }
 }
 
-/// The error of a call that is about the application alone. Nobody's code was sent, so a number that speaks of
-/// one must not lead to a new login; nor is it the person who may not.
-fn about_us(error: Error) -> Error {
+/// Maps the error of a call that is about the application alone. No authorization code was sent, so an error number
+/// about a code must not lead to a new login, and a denial is not about the user.
+fn without_user(error: Error) -> Error {
     let kind = match error.kind() {
         ErrorKind::Denied => ErrorKind::Configuration,
         ErrorKind::InvalidCode | ErrorKind::TokenRejected => ErrorKind::Fault,

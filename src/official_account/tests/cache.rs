@@ -423,7 +423,7 @@ async fn cached_returns_a_stale_answer_at_once_and_refreshes_it_in_the_backgroun
     bench.clock.advance(FRESH);
     bench.close();
     for _ in 0..10 {
-        assert_eq!(known().as_deref(), Some("wx1"), "nobody waits");
+        assert_eq!(known().as_deref(), Some("wx1"), "no caller waits");
         settle().await;
     }
     assert_eq!(bench.calls(), 2);

@@ -44,7 +44,7 @@ fn request() -> Request<Body> {
     Request::new(Body::default())
 }
 
-/// A request with what no outer layer of ours has put there.
+/// A request with an account that another layer has inserted.
 fn with_foreign_account() -> Request<Body> {
     let mut request = request();
     let foreign = Arc::new(OfficialAccount::builder("foreign").build());

@@ -111,7 +111,7 @@ impl FarEnd {
         let body = request.into_body().collect().await.unwrap().to_bytes();
         assert!(body.starts_with(b"apptoken=t0ken"));
         self.calls.fetch_add(1, Ordering::SeqCst);
-        // What is answered is decided when the call arrives, as it would be by a real one.
+        // The answer is chosen when the call arrives, as a real system does.
         let answer = *self.answer.lock().unwrap();
         drop(self.gate.acquire().await.unwrap());
         match answer {
