@@ -372,6 +372,11 @@ pub enum ConfigErrorKind {
         /// What would be right.
         expected: &'static str,
     },
+    /// A token cache is attached to another coordinator already, or under another name.
+    #[error(
+        "the access token is already shared through another coordinator; use one client for each shared store"
+    )]
+    CoordinatorConflict,
     /// A part that is needed belongs to a feature that is off.
     #[error("{name} is required, because the feature {feature:?} is off")]
     Feature {

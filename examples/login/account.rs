@@ -28,7 +28,7 @@ pub(crate) async fn show(
     // be the memory fresh or not.
     if site
         .school
-        .known()
+        .cached()
         .is_some_and(|known| known.account().is_none())
     {
         site.school.invalidate();

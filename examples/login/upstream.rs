@@ -107,7 +107,7 @@ impl Imitation {
             .time_to_live(soon)
             .back_off(soon)
             .build();
-        Ok(accounts.school(AppToken::new(self.sandbox.apptoken())))
+        Ok(accounts.school_account(AppToken::new(self.sandbox.apptoken())))
     }
 
     fn wechat(&self, school: &SchoolAccount) -> Result<Wechat, ConfigError> {

@@ -74,7 +74,7 @@ impl Campus {
             .build()
             .expect("a client");
         let wechat = WechatUserProvider::builder(binding)
-            .official_account(accounts.school(sandbox.apptoken()))
+            .official_account(accounts.school_account(sandbox.apptoken()))
             .application("school")
             .authorize_url(format!(
                 "{}{}",

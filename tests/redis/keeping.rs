@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tower_weika::ErrorKind;
-use tower_weika::coordination::Lease;
+use tower_weika::coordination::LeaseResponse;
 use tower_weika::identity::Manager;
 use tower_weika::store::{Redis, RedisStatus, RedisStore, SessionStore};
 use tower_weika::token::AccessToken;
@@ -157,18 +157,21 @@ async fn documented_rights_are_enough() {
         .expect("it may");
     let fleet = one.coordinator().expect("a shared store");
     fleet.claim_flow("a", SOON).await.expect("it may");
-    fleet.settle_flow("a", b"x").await.expect("it may");
-    fleet.flow("a").await.expect("it may");
-    let Lease::Granted(grant) = fleet.lease_token("a", 0).await.expect("it may") else {
+    fleet.complete_flow("a", b"x").await.expect("it may");
+    fleet.flow_state("a").await.expect("it may");
+    let LeaseResponse::Granted(grant) = fleet.acquire_lease("a", 0).await.expect("it may") else {
         panic!("nobody has it")
     };
     assert!(
         fleet
-            .keep_token("a", &grant, &AccessToken::new("t"), SOON)
+            .publish_token("a", &grant, &AccessToken::new("t"), SOON)
             .await
             .expect("it may")
     );
-    fleet.end_lease("a", &grant, SOON).await.expect("it may");
+    fleet
+        .release_lease("a", &grant, SOON)
+        .await
+        .expect("it may");
 }
 
 #[ignore = "needs redis-server; run tests/run"]

@@ -48,7 +48,7 @@ async fn assert_calls_fail_at_once(store: &RedisStore<Manager>) {
                     .await
                     .unwrap_err(),
             );
-            assert_store_error(&fleet.lease_token("x", 0).await.unwrap_err());
+            assert_store_error(&fleet.acquire_lease("x", 0).await.unwrap_err());
         }
     };
     let ((), took) = timed(fail).await;
@@ -83,8 +83,8 @@ async fn operation_takes_a_second_at_most_and_then_calls_fail_at_once() {
                 1 => crate::kit::insert(&store, crate::kit::session("o1")).await,
                 2 => store.remove(&crate::kit::namespace(), &new_id()).await,
                 3 => store.remove_subject(&crate::kit::namespace(), "o2").await,
-                4 => fleet.flow("x").await.map(drop),
-                _ => fleet.lease_token("x", 0).await.map(drop),
+                4 => fleet.flow_state("x").await.map(drop),
+                _ => fleet.acquire_lease("x", 0).await.map(drop),
             }
         };
         let (outcome, took) = timed(call).await;
@@ -246,8 +246,8 @@ async fn nothing_is_read_from_a_server_that_has_become_a_replica() {
             0 => who(&store, &new_id()).await.map(drop),
             1 => store.remove_subject(&crate::kit::namespace(), "o2").await,
             2 => store.remove_all(&crate::kit::namespace()).await,
-            3 => fleet.flow("x").await.map(drop),
-            _ => fleet.lease_token("x", 0).await.map(drop),
+            3 => fleet.flow_state("x").await.map(drop),
+            _ => fleet.acquire_lease("x", 0).await.map(drop),
         };
         assert_store_error(&error.expect_err("a replica"));
         assert_eq!(

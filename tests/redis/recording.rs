@@ -11,7 +11,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tower_weika::clock::Clock;
-use tower_weika::coordination::{Coordinator, Lease};
+use tower_weika::coordination::{Coordinator, LeaseResponse};
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::{Identity, Manager, WechatUser};
 use tower_weika::login::LoginLayer;
@@ -272,20 +272,20 @@ where
         let redis = redis_server::Redis::start();
         let mut site = Site::<W>::start(&redis, key).await;
         site.play().await;
-        let Lease::Granted(grant) = site.fleet.lease_token("x", 0).await.unwrap() else {
+        let LeaseResponse::Granted(grant) = site.fleet.acquire_lease("x", 0).await.unwrap() else {
             panic!("nobody has it")
         };
         let minute = Duration::from_secs(60);
         assert!(
             site.fleet
-                .keep_token("x", &grant, &AccessToken::new(SHARED_TOKEN), minute)
+                .publish_token("x", &grant, &AccessToken::new(SHARED_TOKEN), minute)
                 .await
                 .unwrap()
         );
         site.fleet.claim_flow("x", minute).await.unwrap();
         let (_, outcome) = site.known.lock().unwrap()[0].clone();
         site.fleet
-            .settle_flow("x", outcome.as_bytes())
+            .complete_flow("x", outcome.as_bytes())
             .await
             .unwrap();
         let browser = site.browser();
@@ -370,17 +370,18 @@ async fn every_key_ends_by_itself_whatever_is_done() {
     store.remove(&crate::kit::namespace(), &id).await.unwrap();
     fleet.claim_flow("flow", minute).await.unwrap();
     assert_ends("a claim");
-    fleet.settle_flow("flow", b"outcome").await.unwrap();
+    fleet.complete_flow("flow", b"outcome").await.unwrap();
     assert_ends("an outcome");
-    fleet.settle_flow("unknown", b"outcome").await.unwrap();
+    fleet.complete_flow("unknown", b"outcome").await.unwrap();
     for _ in 0..2 {
-        let Lease::Granted(grant) = fleet.lease_token("x", u64::from(u32::MAX)).await.unwrap()
+        let LeaseResponse::Granted(grant) =
+            fleet.acquire_lease("x", u64::from(u32::MAX)).await.unwrap()
         else {
             panic!("nobody has it")
         };
         assert_ends("a lease");
         fleet
-            .end_lease("x", &grant, Duration::from_millis(1))
+            .release_lease("x", &grant, Duration::from_millis(1))
             .await
             .unwrap();
         assert_ends("the end of a lease");
@@ -389,11 +390,16 @@ async fn every_key_ends_by_itself_whatever_is_done() {
         })
         .await;
     }
-    let Lease::Granted(grant) = fleet.lease_token("x", 0).await.unwrap() else {
+    let LeaseResponse::Granted(grant) = fleet.acquire_lease("x", 0).await.unwrap() else {
         panic!("nobody has it")
     };
     let token = AccessToken::new("token");
-    assert!(fleet.keep_token("x", &grant, &token, minute).await.unwrap());
+    assert!(
+        fleet
+            .publish_token("x", &grant, &token, minute)
+            .await
+            .unwrap()
+    );
     assert_ends("a token");
     assert!(redis.keys().len() >= 4, "{:?}", redis.keys());
 }

@@ -104,9 +104,16 @@ async fn least_rights_are_enough_for_the_local_cache_and_the_coordination() {
             .expect("an answer")
             .is_none()
     );
-    fleet.settle_flow("x", b"outcome").await.expect("an answer");
-    fleet.flow("x").await.expect("an answer").expect("a flow");
-    fleet.lease_token("x", 0).await.expect("an answer");
+    fleet
+        .complete_flow("x", b"outcome")
+        .await
+        .expect("an answer");
+    fleet
+        .flow_state("x")
+        .await
+        .expect("an answer")
+        .expect("a flow");
+    fleet.acquire_lease("x", 0).await.expect("an answer");
     assert_eq!(log.lines(), [""; 0]);
 }
 

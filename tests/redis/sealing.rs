@@ -1,6 +1,6 @@
 //! What is sealed at Redis is good for those who have the key, and for nobody else.
 
-use tower_weika::coordination::{Flow, Lease};
+use tower_weika::coordination::{FlowState, LeaseResponse};
 use tower_weika::identity::Manager;
 use tower_weika::store::{Redis, RedisBuilder, RedisStore, SessionStore};
 use tower_weika::token::AccessToken;
@@ -20,8 +20,8 @@ async fn with_key(redis: &redis_server::Redis, key: [u8; 32]) -> RedisStore<Mana
     connect(far(redis).encryption_key(key)).await
 }
 
-fn settled(outcome: &[u8]) -> Option<Flow> {
-    Some(Flow::Settled {
+fn settled(outcome: &[u8]) -> Option<FlowState> {
+    Some(FlowState::Completed {
         outcome: outcome.to_vec(),
     })
 }
@@ -83,19 +83,19 @@ async fn store_with_another_key_or_none_sees_strangers_and_harms_nobody() {
         .claim_flow("flow", std::time::Duration::from_secs(60))
         .await
         .unwrap();
-    fleet.settle_flow("flow", b"outcome").await.unwrap();
+    fleet.complete_flow("flow", b"outcome").await.unwrap();
     for stranger in [with_key(&redis, THIRD).await, connect(far(&redis)).await] {
         assert_eq!(found(&stranger, &id).await, None);
         let flow = stranger
             .coordinator()
             .expect("a shared store")
-            .flow("flow")
+            .flow_state("flow")
             .await
             .unwrap();
         assert_eq!(flow, settled(b""), "it has ended, but nobody knows how");
     }
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
-    assert_eq!(fleet.flow("flow").await.unwrap(), settled(b"outcome"));
+    assert_eq!(fleet.flow_state("flow").await.unwrap(), settled(b"outcome"));
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -112,22 +112,22 @@ async fn plain_record_does_not_count_where_there_is_a_key() {
         sealed.coordinator().expect("a shared store"),
     );
     let minute = std::time::Duration::from_secs(60);
-    let Lease::Granted(grant) = fleet.lease_token("x", 0).await.unwrap() else {
+    let LeaseResponse::Granted(grant) = fleet.acquire_lease("x", 0).await.unwrap() else {
         panic!("nobody has it")
     };
     assert!(
         fleet
-            .keep_token("x", &grant, &AccessToken::new("planted"), minute)
+            .publish_token("x", &grant, &AccessToken::new("planted"), minute)
             .await
             .unwrap()
     );
     assert!(!matches!(
-        other.lease_token("x", 0).await.unwrap(),
-        Lease::Newer(_)
+        other.acquire_lease("x", 0).await.unwrap(),
+        LeaseResponse::Token { .. }
     ));
     fleet.claim_flow("flow", minute).await.unwrap();
-    fleet.settle_flow("flow", b"planted").await.unwrap();
-    assert_eq!(other.flow("flow").await.unwrap(), settled(b""));
+    fleet.complete_flow("flow", b"planted").await.unwrap();
+    assert_eq!(other.flow_state("flow").await.unwrap(), settled(b""));
 }
 
 #[ignore = "needs redis-server; run tests/run"]

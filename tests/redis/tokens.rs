@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tower_weika::coordination::Grant;
+use tower_weika::coordination::Lease;
 
 use crate::instance::Instance;
 use crate::redis_server::{Redis, now, until};
@@ -73,7 +73,7 @@ async fn holder_that_was_paused_beyond_its_lease_changes_nothing_and_takes_the_n
     );
     let time = since.elapsed();
     assert!(
-        time > Grant::LIFETIME / 2,
+        time > Lease::DURATION / 2,
         "it has waited for the lease: {time:?}"
     );
     assert_eq!(

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::address::HostAllowList;
@@ -9,7 +9,6 @@ use super::super::error_codes::ErrorCodes;
 use super::client::WeikaClient;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use crate::clock::Clock;
-use crate::coordination::Grant;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::secret::AppSecret;
 use crate::token::TokenCache;
@@ -106,18 +105,11 @@ impl WeikaClientBuilder {
             envelope: Envelope::new("errcode", self.error_codes),
             clock: self.clock.clone(),
             refusals: LogLimit::default(),
-            shared: OnceLock::new(),
         });
         let tokens = TokenCache::builder(WeikaTokenSource(Arc::clone(&endpoint)))
             .clock(self.clock)
-            // Only a net: the exchange has a deadline of its own, and so has everything about a coordinator. It must
-            // not end the wait for an instance that has died with its grant, nor the exchange that follows, nor what is
-            // said with the coordinator before and after.
-            .fetch_timeout(
-                total
-                    .saturating_add(Grant::LIFETIME)
-                    .saturating_add(Duration::from_secs(3)),
-            )
+            // A safety net: the call has its own deadline, and its error says more.
+            .fetch_timeout(total.saturating_add(Duration::from_secs(1)))
             .build();
         Ok(WeikaClient::new(endpoint, tokens))
     }

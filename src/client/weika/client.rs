@@ -9,7 +9,7 @@ use super::builder::WeikaClientBuilder;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use super::response;
 use crate::coordination::Coordinator;
-use crate::error::Error;
+use crate::error::{ConfigErrorKind, Error};
 use crate::identity::Manager;
 use crate::secret::{AppSecret, AuthorizationCode};
 use crate::token::{CurrentToken, IssuedToken, TokenCache};
@@ -36,13 +36,20 @@ impl WeikaClient {
         Self { endpoint, tokens }
     }
 
-    /// Shares the access token with the other instances of the site, whichever of them has fetched it. Clones share
-    /// it too. The first call counts, later ones have no effect; it belongs before the first token is needed. See
-    /// [`token`](crate::token) for the rules.
+    /// Shares the access token with the other instances of the site, for this client and all its clones; see
+    /// [`TokenCache::attach_coordinator`].
     ///
     /// A [login layer](crate::login::LoginLayer) does this for the client of its provider, if its store is shared.
-    pub fn join(&self, coordinator: &Arc<dyn Coordinator>) {
-        self.endpoint.join(coordinator);
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::CoordinatorConflict`] if another coordinator is attached already.
+    pub fn attach_coordinator(
+        &self,
+        coordinator: &Arc<dyn Coordinator>,
+    ) -> Result<(), ConfigErrorKind> {
+        self.tokens
+            .attach_coordinator(coordinator, &self.endpoint.token_name())
     }
 
     /// Returns the key of the application (授权凭证), which is not secret.
@@ -74,9 +81,9 @@ impl WeikaClient {
     ///
     /// # Errors
     ///
-    /// Those of [`fetch_access_token`](Self::fetch_access_token), also during the back-off after a failure. After
-    /// [`join`](Self::join) also [`Busy`](crate::ErrorKind::Busy), if tokens have a short lifetime and another one
-    /// would be fetched too soon, and [`Unresponsive`](crate::ErrorKind::Unresponsive), if the coordinator is
+    /// Those of [`fetch_access_token`](Self::fetch_access_token), also during the back-off after a failure. With a
+    /// [coordinator](Self::attach_coordinator) also [`Busy`](crate::ErrorKind::Busy), if tokens have a short lifetime and
+    /// another one would be fetched too soon, and [`Unresponsive`](crate::ErrorKind::Unresponsive), if the coordinator is
     /// unreachable and this instance has just fetched one.
     pub async fn access_token(&self) -> Result<CurrentToken, Error> {
         self.tokens.get().await

@@ -1,6 +1,6 @@
 //! The calls of Weika, one request each, without the token cache.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -12,11 +12,10 @@ use super::super::connection::{Connection, JSON, encoded, json};
 use super::super::envelope::Envelope;
 use super::response;
 use crate::clock::Clock;
-use crate::coordination::Coordinator;
 use crate::error::{Error, ErrorKind};
 use crate::hex;
 use crate::secret::AppSecret;
-use crate::token::{AccessToken, IssuedToken, SharedSource, TokenSource};
+use crate::token::{AccessToken, IssuedToken, TokenSource};
 use crate::trace::LogLimit;
 
 #[derive(Debug)]
@@ -29,8 +28,6 @@ pub(super) struct Endpoint {
     pub(super) clock: Clock,
     /// If the application loses its rights, every invalid code would cause such a line.
     pub(super) refusals: LogLimit,
-    /// The other instances of the site, once they are known.
-    pub(super) shared: OnceLock<SharedSource>,
 }
 
 impl Endpoint {
@@ -68,11 +65,9 @@ impl Endpoint {
         response::issued_token(&object, CONTEXT)
     }
 
-    /// Shares the token with the coordinator from now on, unless it is shared already.
-    pub(super) fn join(&self, coordinator: &Arc<dyn Coordinator>) {
-        let name = || name(&self.connection.base.join(""), &self.app_key);
-        self.shared
-            .get_or_init(|| SharedSource::new(Arc::clone(coordinator), name()));
+    /// The name of the application among all that may share a coordinator.
+    pub(super) fn token_name(&self) -> String {
+        token_name(&self.connection.base.join(""), &self.app_key)
     }
 
     /// Makes a call with the access token in its query, as Weika requires.
@@ -109,11 +104,7 @@ pub struct WeikaTokenSource(pub(super) Arc<Endpoint>);
 
 impl TokenSource for WeikaTokenSource {
     async fn fetch(&self) -> Result<IssuedToken, Error> {
-        let upstream = || self.0.fetch_access_token();
-        match self.0.shared.get() {
-            Some(shared) => shared.fetch(upstream).await,
-            None => upstream().await,
-        }
+        self.0.fetch_access_token().await
     }
 }
 
@@ -128,8 +119,8 @@ fn of_application(error: Error) -> Error {
     error.with_kind(kind)
 }
 
-/// What an application is called among all that may share a coordinator. Neither part can have a zero in it.
-fn name(base_url: &str, app_key: &str) -> String {
+/// Digest of the application. Neither part can contain a zero byte.
+fn token_name(base_url: &str, app_key: &str) -> String {
     let digest = Sha256::new()
         .chain_update(base_url)
         .chain_update([0])
@@ -143,14 +134,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_application_has_a_name_of_its_own() {
-        let first = name("https://weika.example/a", "b");
+    fn every_application_has_a_different_token_name() {
+        let first = token_name("https://weika.example/a", "b");
         assert!(
             first.len() == 64 && first.bytes().all(|byte| byte.is_ascii_hexdigit()),
             "{first}"
         );
-        assert_eq!(first, name("https://weika.example/a", "b"));
-        assert_ne!(first, name("https://weika.example/", "ab"));
-        assert_ne!(first, name("https://weika.example/a", "c"));
+        assert_eq!(first, token_name("https://weika.example/a", "b"));
+        assert_ne!(first, token_name("https://weika.example/", "ab"));
+        assert_ne!(first, token_name("https://weika.example/a", "c"));
     }
 }

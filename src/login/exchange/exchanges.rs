@@ -6,7 +6,7 @@ use super::exchange::TaskResult;
 use super::registry::Registry;
 use super::{Exchange, Finished, Instances, Job, SessionSalt};
 use crate::clock::Clock;
-use crate::coordination::Flow;
+use crate::coordination::FlowState;
 use crate::error::Error;
 use crate::login::flow::{FlowId, State};
 use crate::login::keys::Key;
@@ -41,7 +41,7 @@ impl Exchanges {
         };
         Ok(match instances.find(flow).await? {
             None => None,
-            Some(claimed @ Flow::Claimed { .. }) => {
+            Some(claimed @ FlowState::Claimed { .. }) => {
                 let instances = Arc::clone(instances);
                 let follow = |clients: Clients| async move {
                     let outcome = instances.follow(flow, claimed);
@@ -49,7 +49,7 @@ impl Exchanges {
                 };
                 Some(self.registry.join_or_start(flow, follow))
             }
-            Some(settled) => Some(Exchange::Finished(instances.read(&settled))),
+            Some(completed) => Some(Exchange::Finished(instances.read(&completed))),
         })
     }
 

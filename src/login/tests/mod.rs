@@ -19,7 +19,7 @@ use crate::body::ResponseBody;
 use crate::client::{Permit, Permits};
 use crate::clock::{ManualClock, Timestamp};
 use crate::coordination::Coordinator;
-use crate::error::{ConfigError, ConfigErrorKind, Error, ErrorKind};
+use crate::error::{ConfigErrorKind, Error, ErrorKind};
 use crate::guard::GuardLayer;
 use crate::identity::Identity;
 use crate::provider::{AuthorizeRequest, ExchangeContext, IdentityProvider, Verified};
@@ -163,7 +163,7 @@ impl IdentityProvider for Provider {
         Err(Error::new(kind, "as planned").with_upstream_code(6001))
     }
 
-    fn attach_coordinator(&self, _: &Arc<dyn Coordinator>) -> Result<(), ConfigError> {
+    fn attach_coordinator(&self, _: &Arc<dyn Coordinator>) -> Result<(), ConfigErrorKind> {
         self.joined.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
@@ -238,8 +238,10 @@ impl<St: SessionStore<Person>> Site<St> {
     + use<St> {
         let application = service_fn(async |request: Request<Body>| {
             let known = request.extensions().get::<Authenticated<Person>>();
-            let text =
-                known.map_or_else(|| "anonymous".to_owned(), |person| person.subject().to_owned());
+            let text = known.map_or_else(
+                || "anonymous".to_owned(),
+                |person| person.subject().to_owned(),
+            );
             Ok::<_, Infallible>(Response::new(Body::from(text)))
         });
         let guarded = GuardLayer::<Person>::logged_in().layer(application);

@@ -39,8 +39,10 @@ impl Visitor {
         let page = service_fn(move |request: Request<Body>| {
             calls.fetch_add(1, Ordering::Relaxed);
             let known = request.extensions().get::<Authenticated<Person>>();
-            let text =
-                known.map_or_else(|| "anonymous".to_owned(), |person| person.subject().to_owned());
+            let text = known.map_or_else(
+                || "anonymous".to_owned(),
+                |person| person.subject().to_owned(),
+            );
             async move { Ok::<_, Infallible>(Response::new(Body::from(text))) }
         });
         let login = &self.site.login;

@@ -64,7 +64,7 @@ impl Account {
     pub(super) fn allows_silent_login(&self, setting: Option<bool>) -> bool {
         #[cfg(feature = "memory")]
         if let Some(school) = &self.school {
-            return match school.known() {
+            return match school.cached() {
                 Some(AccountAuthorization::Authorized(account)) => {
                     account.can_web_oauth() && setting.unwrap_or_else(|| account.auto_login())
                 }
@@ -79,7 +79,7 @@ impl Account {
 async fn app_id_of(school: &SchoolAccount) -> Result<Box<str>, Error> {
     let app_id = |account: &OfficialAccount| Box::from(account.app_id());
     // An APPID stays for years: a known one is used while it is refreshed.
-    if let Some(AccountAuthorization::Authorized(account)) = school.known() {
+    if let Some(AccountAuthorization::Authorized(account)) = school.cached() {
         return Ok(app_id(&account));
     }
     let authorization = school.get().await;

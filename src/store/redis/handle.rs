@@ -216,9 +216,6 @@ const fn is_kind(kind: &str) -> bool {
 
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redis")
-            .field("link", &self.shared.link)
-            .field("seal", &self.shared.seal)
-            .finish_non_exhaustive()
+        self.shared.fmt(f)
     }
 }

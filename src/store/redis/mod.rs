@@ -3,6 +3,7 @@
 mod builder;
 mod coordinator;
 mod handle;
+mod lease_reply;
 mod link;
 mod listen;
 mod load;

@@ -401,7 +401,7 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
     }
 
     fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {
-        Some(Arc::new(self.redis.clone()))
+        Some(self.redis.coordinator())
     }
 }
 

@@ -6,12 +6,13 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::coordination::Coordinator;
-use crate::coordination::table::Table;
+use crate::coordination::tests::InMemoryCoordinator;
+use crate::error::ConfigErrorKind;
 use crate::provider::{IdentityProvider, WeikaManagerProvider};
 use crate::trace::tests::Captured;
 
 fn coordinator() -> Arc<dyn Coordinator> {
-    Arc::new(Table::default())
+    Arc::new(InMemoryCoordinator::default())
 }
 
 #[test]
@@ -242,27 +243,31 @@ async fn e7_no_secret_is_logged_at_any_level() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn clients_of_one_application_that_join_a_fleet_share_a_token() {
+async fn clients_of_one_application_with_one_coordinator_share_a_token() {
     let (far_end, coordinator) = (FarEnd::new([]), coordinator());
     let (one, other) = (far_end.client(), far_end.client());
-    // A clone is the same client, and only the first call counts.
+    // A clone is the same client.
     WeikaManagerProvider::new(one.clone())
         .attach_coordinator(&coordinator)
         .unwrap();
-    one.join(&self::coordinator());
-    other.join(&coordinator);
+    assert_eq!(one.attach_coordinator(&coordinator), Ok(()));
+    assert_eq!(
+        one.attach_coordinator(&self::coordinator()),
+        Err(ConfigErrorKind::CoordinatorConflict)
+    );
+    other.attach_coordinator(&coordinator).unwrap();
     assert_eq!(one.access_token().await.unwrap().expose(), "t0ken-1");
     assert_eq!(other.access_token().await.unwrap().expose(), "t0ken-1");
     assert_eq!(far_end.token_fetches(), 1);
     assert_eq!(
         far_end.client().access_token().await.unwrap().expose(),
         "t0ken-2",
-        "it has not joined"
+        "no coordinator is attached"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_applications_in_a_fleet_have_their_own_token() {
+async fn other_applications_with_the_same_coordinator_have_their_own_token() {
     let (far_end, coordinator) = (FarEnd::new([]), coordinator());
     let (one, other) = (
         far_end.client(),
@@ -272,8 +277,8 @@ async fn other_applications_in_a_fleet_have_their_own_token() {
             .build()
             .unwrap(),
     );
-    one.join(&coordinator);
-    other.join(&coordinator);
+    one.attach_coordinator(&coordinator).unwrap();
+    other.attach_coordinator(&coordinator).unwrap();
     assert_eq!(one.access_token().await.unwrap().expose(), "t0ken-1");
     assert_eq!(other.access_token().await.unwrap().expose(), "t0ken-2");
 }

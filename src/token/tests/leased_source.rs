@@ -4,46 +4,32 @@ use std::sync::Mutex;
 
 use tokio::time::{Instant, sleep, timeout};
 
+use super::super::leased_source::LeasedSource;
 use super::*;
-use crate::coordination::table::Table;
-use crate::coordination::{Coordinator, Flow, Grant, Lease, Reply};
+use crate::coordination::tests::InMemoryCoordinator;
+use crate::coordination::{BoxFuture, Coordinator, FlowState, Lease, LeaseResponse};
 use crate::trace::tests::Captured;
 
 const STEP: Duration = Duration::from_millis(100);
 
-/// An instance: what its cache fetches from.
-struct Member {
-    shared: SharedSource,
-    upstream: Script,
-}
-
-impl TokenSource for Member {
-    async fn fetch(&self) -> Result<IssuedToken, Error> {
-        self.shared.fetch(|| self.upstream.fetch()).await
-    }
-}
-
-/// Instances of a site. They and the sites of the same `upstream` have one application; each token that is fetched ends
-/// the one before.
+/// Instances of a site. They and the sites of the same `upstream` have one application; each fetched token invalidates the
+/// previous one.
 struct Site {
-    caches: Vec<TokenCache<Member>>,
+    caches: Vec<TokenCache<Script>>,
     upstream: Script,
     clock: ManualClock,
 }
 
 impl Site {
     fn new(coordinator: &Arc<impl Coordinator>, upstream: &Script, clock: &ManualClock) -> Self {
-        let member = || Member {
-            shared: source(coordinator, "app"),
-            upstream: upstream.clone(),
-        };
-        // As the client sets it, with its 5 s for an exchange.
-        let patience = Duration::from_secs(18);
+        let coordinator: Arc<dyn Coordinator> = Arc::<_>::clone(coordinator) as _;
         let cache = || {
-            TokenCache::builder(member())
+            let cache = TokenCache::builder(upstream.clone())
                 .clock(clock.clock())
-                .fetch_timeout(patience)
-                .build()
+                .fetch_timeout(Duration::from_secs(5))
+                .build();
+            cache.attach_coordinator(&coordinator, "app").unwrap();
+            cache
         };
         Self {
             caches: (0..4).map(|_| cache()).collect(),
@@ -57,7 +43,7 @@ impl Site {
         Self::new(coordinator, &Script::new(answers), &clock)
     }
 
-    /// What each instance gets when all of them ask at once.
+    /// Asks for the token at all instances at once.
     async fn all(&self) -> Vec<Result<String, ErrorKind>> {
         let mut told = Vec::new();
         let mut tasks = JoinSet::new();
@@ -69,9 +55,8 @@ impl Site {
         told.into_iter().map(|(_, token)| token).collect()
     }
 
-    /// What an instance does with a request: it takes the token to the upstream system, and another one if that is
-    /// refused. Whether it got through.
-    async fn request(&self, cache: &TokenCache<Member>) -> Result<(), ErrorKind> {
+    /// Handles a request: calls the upstream system with the token, and once more with another one if that is rejected.
+    async fn request(&self, cache: &TokenCache<Script>) -> Result<(), ErrorKind> {
         for _ in 0..2 {
             let token = cache
                 .get()
@@ -86,7 +71,7 @@ impl Site {
         Err(ErrorKind::TokenRejected)
     }
 
-    /// All instances have requests all the time. What came of them.
+    /// Handles requests at all instances all the time. Returns their outcomes.
     async fn serve(&self, duration: Duration) -> Vec<Result<(), ErrorKind>> {
         let end = Instant::now() + duration;
         let mut outcomes = Vec::new();
@@ -104,14 +89,14 @@ impl Site {
     }
 }
 
-fn source(coordinator: &Arc<impl Coordinator>, name: &str) -> SharedSource {
-    SharedSource::new(
+fn source(coordinator: &Arc<impl Coordinator>, name: &str) -> LeasedSource {
+    LeasedSource::new(
         Arc::<_>::clone(coordinator) as Arc<dyn Coordinator>,
         name.to_owned(),
     )
 }
 
-async fn text(cache: &TokenCache<Member>) -> Result<String, ErrorKind> {
+async fn text(cache: &TokenCache<Script>) -> Result<String, ErrorKind> {
     cache
         .get()
         .await
@@ -132,116 +117,111 @@ fn issued(text: &str) -> Result<IssuedToken, Error> {
     Ok(IssuedToken::new(AccessToken::new(text), Some(LIFETIME)))
 }
 
-/// What a source delivers if the upstream system answers at once.
-async fn fetched(source: &SharedSource, text: &str) -> Result<String, ErrorKind> {
+/// Fetches from a source whose upstream system answers at once.
+async fn fetched(source: &LeasedSource, text: &str) -> Result<String, ErrorKind> {
     let fetched = source.fetch(|| async { issued(text) }).await;
     fetched
         .map(|issued| issued.token().expose().to_owned())
         .map_err(|error| error.kind())
 }
 
-/// A coordinator at the end of a line: every call takes a while, before it has its effect and after. It can be replaced by an
-/// empty one, and stop to answer.
+/// A coordinator over a slow connection: every call is delayed before it has its effect and after. It can lose its data,
+/// and stop answering.
 #[derive(Debug, Default)]
-struct Line {
-    table: Mutex<Arc<Table>>,
+struct SlowCoordinator {
+    inner: Mutex<Arc<InMemoryCoordinator>>,
     hangs: Mutex<bool>,
 }
 
-impl Line {
+impl SlowCoordinator {
     const DELAY: Duration = Duration::from_millis(10);
 
     fn forget(&self) {
-        *self.table.lock().unwrap() = Arc::default();
+        *self.inner.lock().unwrap() = Arc::default();
     }
 
     fn hang(&self, hangs: bool) {
         *self.hangs.lock().unwrap() = hangs;
     }
 
-    async fn there(&self) -> Arc<Table> {
-        self.pass().await;
-        Arc::clone(&self.table.lock().unwrap())
+    async fn request(&self) -> Arc<InMemoryCoordinator> {
+        self.delay().await;
+        Arc::clone(&self.inner.lock().unwrap())
     }
 
-    async fn back<T>(&self, answer: T) -> T {
-        self.pass().await;
+    async fn reply<T>(&self, answer: T) -> T {
+        self.delay().await;
         answer
     }
 
-    async fn pass(&self) {
+    async fn delay(&self) {
         sleep(Self::DELAY).await;
         let hangs = *self.hangs.lock().unwrap();
         if hangs {
-            // Longer than anybody waits.
+            // Longer than any caller waits.
             sleep(Duration::from_secs(3_600)).await;
         }
     }
 }
 
-impl Coordinator for Line {
-    fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Reply<'a, Option<Flow>> {
+macro_rules! delayed {
+    ($self:ident.$method:ident($($argument:ident),*)) => {
         Box::pin(async move {
-            self.back(self.there().await.claim_flow(flow, kept_for).await)
-                .await
+            let reply = $self.request().await.$method($($argument),*).await;
+            $self.reply(reply).await
         })
+    };
+}
+
+impl Coordinator for SlowCoordinator {
+    fn claim_flow<'a>(
+        &'a self,
+        flow: &'a str,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Option<FlowState>> {
+        delayed!(self.claim_flow(flow, time_to_live))
     }
 
-    fn flow<'a>(&'a self, flow: &'a str) -> Reply<'a, Option<Flow>> {
-        Box::pin(async move { self.back(self.there().await.flow(flow).await).await })
+    fn flow_state<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Option<FlowState>> {
+        delayed!(self.flow_state(flow))
     }
 
-    fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Reply<'a, ()> {
-        Box::pin(async move {
-            self.back(self.there().await.settle_flow(flow, outcome).await)
-                .await
-        })
+    fn complete_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> BoxFuture<'a, ()> {
+        delayed!(self.complete_flow(flow, outcome))
     }
 
-    fn refuse_flow<'a>(&'a self, flow: &'a str, note: u64) -> Reply<'a, ()> {
-        Box::pin(async move {
-            self.back(self.there().await.refuse_flow(flow, note).await)
-                .await
-        })
+    fn reject_flow<'a>(&'a self, flow: &'a str, note: u64) -> BoxFuture<'a, ()> {
+        delayed!(self.reject_flow(flow, note))
     }
 
-    fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease> {
-        Box::pin(async move {
-            self.back(self.there().await.lease_token(name, newer_than).await)
-                .await
-        })
+    fn acquire_lease<'a>(&'a self, name: &'a str, newer_than: u64) -> BoxFuture<'a, LeaseResponse> {
+        delayed!(self.acquire_lease(name, newer_than))
     }
 
-    fn keep_token<'a>(
+    fn publish_token<'a>(
         &'a self,
         name: &'a str,
-        grant: &'a Grant,
+        lease: &'a Lease,
         token: &'a AccessToken,
         lifetime: Duration,
-    ) -> Reply<'a, bool> {
-        Box::pin(async move {
-            self.back(
-                self.there()
-                    .await
-                    .keep_token(name, grant, token, lifetime)
-                    .await,
-            )
-            .await
-        })
+    ) -> BoxFuture<'a, bool> {
+        delayed!(self.publish_token(name, lease, token, lifetime))
     }
 
-    fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Reply<'a, ()> {
-        Box::pin(async move {
-            self.back(self.there().await.end_lease(name, grant, pause).await)
-                .await
-        })
+    fn release_lease<'a>(
+        &'a self,
+        name: &'a str,
+        lease: &'a Lease,
+        pause: Duration,
+    ) -> BoxFuture<'a, ()> {
+        delayed!(self.release_lease(name, lease, pause))
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn four_cold_instances_cause_one_fetch() {
+async fn four_instances_without_a_token_cause_one_fetch() {
     let site = Site::alone(
-        &Arc::new(Table::default()),
+        &Arc::new(InMemoryCoordinator::default()),
         &[Answer::Token(Some(LIFETIME))],
     );
     assert_eq!(site.all().await, four("token-1"));
@@ -249,9 +229,9 @@ async fn four_cold_instances_cause_one_fetch() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn near_its_end_one_instance_renews_the_token_for_all() {
+async fn one_instance_renews_the_token_for_all_before_it_expires() {
     let site = Site::alone(
-        &Arc::new(Table::default()),
+        &Arc::new(InMemoryCoordinator::default()),
         &[Answer::Token(Some(LIFETIME))],
     );
     assert_eq!(site.all().await, four("token-1"));
@@ -263,9 +243,9 @@ async fn near_its_end_one_instance_renews_the_token_for_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_all_instances_see_refused_is_fetched_anew_once() {
+async fn token_that_is_rejected_at_all_instances_is_fetched_again_once() {
     let site = Site::alone(
-        &Arc::new(Table::default()),
+        &Arc::new(InMemoryCoordinator::default()),
         &[Answer::Token(Some(LIFETIME))],
     );
     assert_eq!(site.all().await, four("token-1"));
@@ -273,14 +253,14 @@ async fn a_token_that_all_instances_see_refused_is_fetched_anew_once() {
         let seen = cache.current().unwrap().clone();
         cache.invalidate(&seen);
     }
-    // Nobody is failed for the second that lies between two fetches.
+    // No caller fails because of the second between two fetches.
     assert_eq!(site.all().await, four("token-2"));
     assert_eq!(site.upstream.fetches(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn two_fetches_of_different_instances_are_at_least_one_second_apart() {
-    let coordinator = Arc::new(Table::default());
+    let coordinator = Arc::new(InMemoryCoordinator::default());
     let (one, other) = (source(&coordinator, "app"), source(&coordinator, "app"));
     assert_eq!(fetched(&one, "first").await.as_deref(), Ok("first"));
     assert_eq!(fetched(&other, "never").await.as_deref(), Ok("first"));
@@ -294,8 +274,8 @@ async fn two_fetches_of_different_instances_are_at_least_one_second_apart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_adopted_token_lives_as_long_as_it_has_left() {
-    let coordinator = Arc::new(Table::default());
+async fn adopted_token_has_its_remaining_lifetime() {
+    let coordinator = Arc::new(InMemoryCoordinator::default());
     let slow = || async {
         sleep(Duration::from_secs(3)).await;
         issued("t")
@@ -310,8 +290,8 @@ async fn an_adopted_token_lives_as_long_as_it_has_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_instance_that_dies_while_it_fetches_holds_the_others_up_for_ten_seconds() {
-    let coordinator = Arc::new(Table::default());
+async fn instance_that_dies_while_fetching_delays_the_others_by_ten_seconds_at_most() {
+    let coordinator = Arc::new(InMemoryCoordinator::default());
     let dead = source(&coordinator, "app");
     let mut dying = task::spawn(dead.fetch(std::future::pending));
     assert_pending!(dying.poll());
@@ -320,7 +300,7 @@ async fn an_instance_that_dies_while_it_fetches_holds_the_others_up_for_ten_seco
     let before = Instant::now();
     assert_eq!(site.all().await, four("token-1"));
     assert!(
-        before.elapsed() <= Grant::LIFETIME + Duration::from_millis(500),
+        before.elapsed() <= Lease::DURATION + Duration::from_millis(500),
         "{:?}",
         before.elapsed()
     );
@@ -328,8 +308,8 @@ async fn an_instance_that_dies_while_it_fetches_holds_the_others_up_for_ten_seco
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_instance_that_is_too_late_takes_the_newer_token() {
-    let coordinator = Arc::new(Table::default());
+async fn instance_that_is_too_slow_adopts_the_newer_token() {
+    let coordinator = Arc::new(InMemoryCoordinator::default());
     let (slow, quick, third) = (
         source(&coordinator, "app"),
         source(&coordinator, "app"),
@@ -338,7 +318,7 @@ async fn an_instance_that_is_too_late_takes_the_newer_token() {
     let fetches = AtomicUsize::new(0);
     let late = || async {
         fetches.fetch_add(1, Ordering::SeqCst);
-        sleep(Grant::LIFETIME + Duration::from_secs(2)).await;
+        sleep(Lease::DURATION + Duration::from_secs(2)).await;
         issued("late")
     };
     let (late, newer) = tokio::join!(slow.fetch(late), async {
@@ -352,8 +332,8 @@ async fn an_instance_that_is_too_late_takes_the_newer_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_failure_the_instances_do_not_all_try_at_once() {
-    let coordinator = Arc::new(Table::default());
+async fn after_a_failure_the_instances_retry_one_second_apart() {
+    let coordinator = Arc::new(InMemoryCoordinator::default());
     let tries = Arc::new(Mutex::new(Vec::new()));
     let mut tasks = JoinSet::new();
     for _ in 0..4 {
@@ -378,8 +358,8 @@ async fn after_a_failure_the_instances_do_not_all_try_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_without_a_lifetime_is_delivered_and_not_shared() {
-    let coordinator = Arc::new(Table::default());
+async fn token_without_a_lifetime_is_returned_and_not_shared() {
+    let coordinator = Arc::new(InMemoryCoordinator::default());
     let endless = || async { Ok(IssuedToken::new(AccessToken::new("t"), None)) };
     let before = Instant::now();
     for _ in 0..4 {
@@ -401,8 +381,8 @@ async fn a_token_without_a_lifetime_is_delivered_and_not_shared() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_has_ended_on_its_way_is_not_shared() {
-    let coordinator = Arc::new(Table::default());
+async fn token_that_expires_during_the_fetch_is_not_shared() {
+    let coordinator = Arc::new(InMemoryCoordinator::default());
     let slow = || async {
         sleep(Duration::from_secs(3)).await;
         Ok(IssuedToken::new(
@@ -416,8 +396,8 @@ async fn a_token_that_has_ended_on_its_way_is_not_shared() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_tokens_die_young_all_instances_are_told_at_once() {
-    let coordinator = Arc::new(Table::default());
+async fn while_tokens_are_replaced_early_all_instances_fail_at_once_with_busy() {
+    let coordinator = Arc::new(InMemoryCoordinator::default());
     let (one, other) = (source(&coordinator, "app"), source(&coordinator, "app"));
     for _ in 0..2 {
         assert!(fetched(&one, "t").await.is_ok());
@@ -432,14 +412,14 @@ async fn while_tokens_die_young_all_instances_are_told_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_the_fleet_every_instance_fetches_for_itself_now_and_then() {
+async fn while_the_coordinator_is_unreachable_each_instance_fetches_for_itself_every_ten_seconds() {
     let log = Captured::new();
-    let coordinator = Arc::new(Table::default());
+    let coordinator = Arc::new(InMemoryCoordinator::default());
     let site = Site::alone(&coordinator, &[Answer::Token(Some(LIFETIME))]);
-    coordinator.set_away(true);
+    coordinator.set_unreachable(true);
     assert!(site.all().await.iter().all(Result::is_ok));
     assert_eq!(site.upstream.fetches(), 4);
-    // Each of them ends the tokens of the others.
+    // Each of them invalidates the tokens of the others.
     let outcomes = site.serve(Duration::from_secs(60)).await;
     let fetches = site.upstream.fetches();
     assert!(
@@ -448,14 +428,14 @@ async fn without_the_fleet_every_instance_fetches_for_itself_now_and_then() {
     );
     assert!(outcomes.contains(&Err(ErrorKind::Unresponsive)));
     assert_eq!(
-        log.text().matches("not shared now").count(),
+        log.text().matches("fetches its own token").count(),
         4,
         "one line each:\n{}",
         log.text()
     );
     assert!(!log.text().contains("token-"), "{}", log.text());
 
-    coordinator.set_away(false);
+    coordinator.set_unreachable(false);
     drop(site.serve(Duration::from_secs(60)).await);
     assert!(
         site.upstream.fetches() - fetches <= 2,
@@ -475,8 +455,8 @@ async fn without_the_fleet_every_instance_fetches_for_itself_now_and_then() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fleet_that_does_not_answer_is_away() {
-    let coordinator = Arc::new(Line::default());
+async fn coordinator_that_does_not_answer_in_time_is_unreachable() {
+    let coordinator = Arc::new(SlowCoordinator::default());
     coordinator.hang(true);
     let source = source(&coordinator, "app");
     let before = Instant::now();
@@ -498,11 +478,11 @@ async fn a_fleet_that_does_not_answer_is_away() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_is_delivered_even_if_the_fleet_has_gone_in_the_meantime() {
-    let coordinator = Arc::new(Table::default());
+async fn token_is_returned_even_if_the_coordinator_becomes_unreachable_during_the_fetch() {
+    let coordinator = Arc::new(InMemoryCoordinator::default());
     let (one, other) = (source(&coordinator, "app"), source(&coordinator, "app"));
     let leaving = || async {
-        coordinator.set_away(true);
+        coordinator.set_unreachable(true);
         issued("own")
     };
     assert_eq!(one.fetch(leaving).await.unwrap().token().expose(), "own");
@@ -511,20 +491,20 @@ async fn a_token_is_delivered_even_if_the_fleet_has_gone_in_the_meantime() {
         Err(ErrorKind::Unresponsive),
         "it has fetched just now"
     );
-    coordinator.set_away(false);
+    coordinator.set_unreachable(false);
     assert_eq!(fetched(&other, "shared").await.as_deref(), Ok("shared"));
     assert_eq!(fetched(&one, "never").await.as_deref(), Ok("shared"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_may_have_been_kept_is_not_taken_back_when_it_is_refused() {
-    let coordinator = Arc::new(Line::default());
+async fn token_that_may_have_been_published_is_not_adopted_when_it_is_rejected() {
+    let coordinator = Arc::new(SlowCoordinator::default());
     let one = source(&coordinator, "app");
     let cut_off = || async {
         let coordinator = Arc::clone(&coordinator);
-        // The answer to `keep_token` is lost, but not what it does.
+        // The response of `publish_token` is lost, but not its effect.
         tokio::spawn(async move {
-            sleep(Line::DELAY + Line::DELAY / 2).await;
+            sleep(SlowCoordinator::DELAY + SlowCoordinator::DELAY / 2).await;
             coordinator.hang(true);
         });
         issued("own")
@@ -542,8 +522,8 @@ async fn a_token_that_may_have_been_kept_is_not_taken_back_when_it_is_refused() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fleet_that_has_lost_its_memory_is_believed_again() {
-    let coordinator = Arc::new(Line::default());
+async fn coordinator_that_has_lost_its_data_is_used_again() {
+    let coordinator = Arc::new(SlowCoordinator::default());
     let (one, other) = (source(&coordinator, "app"), source(&coordinator, "app"));
     for number in 1..=5 {
         sleep(Duration::from_secs(100)).await;
@@ -557,8 +537,8 @@ async fn a_fleet_that_has_lost_its_memory_is_believed_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_of_another_application_is_never_taken() {
-    let coordinator = Arc::new(Table::default());
+async fn token_of_another_application_is_never_adopted() {
+    let coordinator = Arc::new(InMemoryCoordinator::default());
     let (one, other) = (
         source(&coordinator, "app"),
         source(&coordinator, "another app"),
@@ -574,15 +554,15 @@ async fn a_token_of_another_application_is_never_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_fleets_that_fight_over_one_key_do_not_race() {
+async fn two_sites_that_fetch_for_one_key_do_not_race() {
     let clock = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
     let upstream = Script::new(&[Answer::Token(Some(LIFETIME))]);
-    let ours = Site::new(&Arc::new(Table::default()), &upstream, &clock);
-    let theirs = Site::new(&Arc::new(Table::default()), &upstream, &clock);
+    let one = Site::new(&Arc::new(InMemoryCoordinator::default()), &upstream, &clock);
+    let other = Site::new(&Arc::new(InMemoryCoordinator::default()), &upstream, &clock);
     let (mut outcomes, end) = (Vec::new(), Instant::now() + Duration::from_secs(600));
     while Instant::now() < end {
-        outcomes.extend(ours.serve(STEP).await);
-        outcomes.extend(theirs.serve(STEP).await);
+        outcomes.extend(one.serve(STEP).await);
+        outcomes.extend(other.serve(STEP).await);
     }
     // 1, 2, 4, 8 and 16 s after one another, and every 30 s from then on: 25 for each coordinator in ten minutes.
     let fetches = upstream.fetches();
@@ -591,15 +571,15 @@ async fn two_fleets_that_fight_over_one_key_do_not_race() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fetch_that_is_dropped_anywhere_leaves_no_more_than_a_lease() {
+async fn fetch_that_is_dropped_at_any_point_leaves_only_a_lease() {
     let upstream = Script::new(&[Answer::Token(Some(LIFETIME))]);
     for polls in 1.. {
-        let (coordinator, before) = (Arc::new(Line::default()), upstream.fetches());
+        let (coordinator, before) = (Arc::new(SlowCoordinator::default()), upstream.fetches());
         let dropped = source(&coordinator, "app");
         let mut fetch = task::spawn(dropped.fetch(|| upstream.fetch()));
         let mut done = false;
         for _ in 0..polls {
-            sleep(Line::DELAY / 2).await;
+            sleep(SlowCoordinator::DELAY / 2).await;
             done = fetch.poll().is_ready();
             if done {
                 break;
@@ -610,7 +590,7 @@ async fn a_fetch_that_is_dropped_anywhere_leaves_no_more_than_a_lease() {
             let start = Instant::now();
             assert!(source.fetch(|| upstream.fetch()).await.is_ok());
             assert!(
-                start.elapsed() <= Grant::LIFETIME + Duration::from_secs(2),
+                start.elapsed() <= Lease::DURATION + Duration::from_secs(2),
                 "{:?} at {polls}",
                 start.elapsed()
             );
@@ -629,7 +609,7 @@ async fn a_fetch_that_is_dropped_anywhere_leaves_no_more_than_a_lease() {
 
 #[tokio::test(start_paused = true)]
 async fn debug_never_shows_a_shared_token() {
-    let coordinator = Arc::new(Table::default());
+    let coordinator = Arc::new(InMemoryCoordinator::default());
     let source = source(&coordinator, "app");
     assert!(fetched(&source, "t0ken").await.is_ok());
     let shown = format!("{source:?}");

@@ -1,11 +1,11 @@
-//! Who fetches, how often, and who is told.
+//! Single-flight, failures and back-off of a token cache.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_cold_callers_cause_one_fetch() {
+async fn thousand_callers_without_a_token_cause_one_fetch() {
     let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
-    let told = herd(&bench.cache, 1_000).await;
+    let told = concurrent_callers(&bench.cache, 1_000).await;
     assert!(told.iter().all(|token| token.as_deref() == Ok("token-1")));
     assert_eq!(bench.source.fetches(), 1);
 }
@@ -13,13 +13,13 @@ async fn a_thousand_cold_callers_cause_one_fetch() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_on_two_threads_cause_one_fetch() {
     let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
-    let told = herd(&bench.cache, 1_000).await;
+    let told = concurrent_callers(&bench.cache, 1_000).await;
     assert!(told.iter().all(|token| token.as_deref() == Ok("token-1")));
     assert_eq!(bench.source.fetches(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn callers_that_go_away_neither_stop_nor_multiply_the_fetch() {
+async fn callers_that_stop_waiting_neither_cancel_nor_repeat_the_fetch() {
     let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
     for _ in 0..600 {
         let mut caller = task::spawn(bench.cache.get());
@@ -33,7 +33,7 @@ async fn callers_that_go_away_neither_stop_nor_multiply_the_fetch() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_may_go_away_at_any_poll() {
+async fn caller_may_stop_waiting_at_any_poll() {
     for polls in 0..4 {
         let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
         {
@@ -52,7 +52,7 @@ async fn a_caller_may_go_away_at_any_poll() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_get_that_is_never_polled_fetches_nothing() {
+async fn get_that_is_never_polled_fetches_nothing() {
     let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
     drop(bench.cache.get());
     bench.settle().await;
@@ -61,13 +61,13 @@ async fn a_get_that_is_never_polled_fetches_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_is_shared_and_backed_off_from() {
+async fn failure_is_shared_and_backed_off_from() {
     let bench = Bench::new(&[
         Answer::Failure(ErrorKind::Fault),
         Answer::Failure(ErrorKind::Connect),
         Answer::Token(Some(LIFETIME)),
     ]);
-    let told = herd(&bench.cache, 1_000).await;
+    let told = concurrent_callers(&bench.cache, 1_000).await;
     assert!(told.iter().all(|token| *token == Err(ErrorKind::Fault)));
     let late = assert_ready!(task::spawn(bench.cache.get()).poll());
     assert_eq!(late.unwrap_err().kind(), ErrorKind::Fault);
@@ -84,7 +84,7 @@ async fn a_failure_is_shared_and_backed_off_from() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wrong_secret_is_asked_about_twice_a_minute_at_most() {
+async fn wrong_secret_causes_two_fetches_a_minute_at_most() {
     let bench = Bench::new(&[Answer::Failure(ErrorKind::Configuration)]);
     for _ in 0..60 {
         assert_eq!(bench.failure().await, ErrorKind::Configuration);
@@ -94,16 +94,16 @@ async fn a_wrong_secret_is_asked_about_twice_a_minute_at_most() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_panics_does_not_wedge_the_cache() {
+async fn source_that_panics_does_not_block_the_cache() {
     let bench = Bench::new(&[Answer::Panic, Answer::Token(Some(LIFETIME))]);
-    let told = herd(&bench.cache, 10).await;
+    let told = concurrent_callers(&bench.cache, 10).await;
     assert!(told.iter().all(|token| *token == Err(ErrorKind::Internal)));
     bench.clock.advance(Duration::from_millis(1_200));
     assert_eq!(bench.text().await, "token-2");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_hangs_does_not_wedge_the_cache() {
+async fn source_that_hangs_does_not_block_the_cache() {
     let bench = Bench::new(&[Answer::Hang, Answer::Token(Some(LIFETIME))]);
     assert_eq!(bench.failure().await, ErrorKind::Timeout);
     bench.clock.advance(Duration::from_millis(1_200));
@@ -111,7 +111,7 @@ async fn a_source_that_hangs_does_not_wedge_the_cache() {
 }
 
 #[test]
-fn a_runtime_that_shuts_down_does_not_wedge_the_cache() {
+fn runtime_that_shuts_down_does_not_block_the_cache() {
     let bench = Bench::new(&[Answer::Hang, Answer::Token(Some(LIFETIME))]);
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
@@ -134,7 +134,7 @@ fn a_runtime_that_shuts_down_does_not_wedge_the_cache() {
 }
 
 #[test]
-fn a_runtime_that_is_closed_already_is_an_error_and_no_deadlock() {
+fn runtime_that_is_shut_down_already_is_an_error_and_no_deadlock() {
     let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -161,7 +161,7 @@ fn set_forward_and_back(clock: &ManualClock, passed: Duration) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn system_time_that_is_set_neither_prolongs_a_pause_nor_ends_it() {
+async fn change_of_the_system_time_neither_prolongs_nor_ends_a_pause() {
     let bench = Bench::new(&[
         Answer::Failure(ErrorKind::Configuration),
         Answer::Token(Some(LIFETIME)),
@@ -175,13 +175,13 @@ async fn system_time_that_is_set_neither_prolongs_a_pause_nor_ends_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn system_time_that_is_set_neither_prolongs_the_life_of_a_token_nor_causes_fetches() {
+async fn change_of_the_system_time_neither_prolongs_the_life_of_a_token_nor_causes_fetches() {
     let bench = Bench::new(&[Answer::Token(Some(LIFETIME)), Answer::Hang]);
     assert_eq!(bench.text().await, "token-1");
     for _ in 0..10 {
         set_forward_and_back(&bench.clock, Duration::ZERO);
         assert!(
-            herd(&bench.cache, 20)
+            concurrent_callers(&bench.cache, 20)
                 .await
                 .iter()
                 .all(|token| token.as_deref() == Ok("token-1"))
