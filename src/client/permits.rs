@@ -157,7 +157,7 @@ impl PermitLimits {
                 format!("{} calls", self.calls.unwrap_or(0)),
                 "at least one call at once",
             );
-            errors.push(ConfigErrorKind::Bounds {
+            errors.push(ConfigErrorKind::OutOfRange {
                 name: "permit_limits",
                 value,
                 expected,
@@ -168,7 +168,7 @@ impl PermitLimits {
                 format!("a wait of {:?}", self.wait),
                 "a wait of 60 s at most",
             );
-            errors.push(ConfigErrorKind::Bounds {
+            errors.push(ConfigErrorKind::OutOfRange {
                 name: "permit_limits",
                 value,
                 expected,
@@ -202,7 +202,7 @@ impl Permits {
         let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = pools.get(host).and_then(Weak::upgrade) {
             return match limits.calls {
-                Some(calls) if calls != pool.size => Err(ConfigErrorKind::Bounds {
+                Some(calls) if calls != pool.size => Err(ConfigErrorKind::OutOfRange {
                     name: "permit_limits",
                     value: format!("{calls} calls to {host}"),
                     expected: "the number that another client of this host in this process has",

@@ -142,7 +142,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     /// arrive at any of them, and at two of them at once.
     ///
     /// Read it from the environment; `openssl rand -base64 32` generates one. A literal that the documentation of this
-    /// crate has shown is a configuration error ([`ConfigErrorKind::Published`]).
+    /// crate has shown is a configuration error ([`ConfigErrorKind::PublishedSecret`]).
     #[must_use]
     pub fn secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.secret = Some(Zeroizing::new(secret.into()));
@@ -287,7 +287,7 @@ where
                 .bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         {
-            errors.push(ConfigErrorKind::Characters {
+            errors.push(ConfigErrorKind::InvalidCharacters {
                 name: "the provider's name",
                 value: name.to_owned(),
                 expected: "1 to 32 lower-case letters, digits and hyphens",
@@ -321,7 +321,7 @@ where
                 .clone()
                 .unwrap_or_else(|| format!("/auth/{name}/{default}"));
             if !is_plain_path(&path) {
-                errors.push(ConfigErrorKind::Path {
+                errors.push(ConfigErrorKind::InvalidPath {
                     name: setting,
                     value: path.clone(),
                 });
@@ -349,7 +349,7 @@ where
         let default_target = rules
             .check(self.default_target.as_bytes())
             .unwrap_or_else(|| {
-                errors.push(ConfigErrorKind::Path {
+                errors.push(ConfigErrorKind::InvalidPath {
                     name: "default_target",
                     value: self.default_target.clone(),
                 });
@@ -358,7 +358,7 @@ where
 
         let SessionTimeouts { idle, absolute } = self.lifetime;
         if idle.is_zero() || absolute < idle {
-            errors.push(ConfigErrorKind::Bounds {
+            errors.push(ConfigErrorKind::OutOfRange {
                 name: "lifetime",
                 value: format!("{idle:?} idle and {absolute:?} absolute"),
                 expected: "more than nothing, and not longer idle than absolute",
@@ -455,7 +455,7 @@ fn check_origin(
         is_bare && is_nobody && url.has_host() && matches!(url.scheme(), "http" | "https")
     });
     let Some(url) = url else {
-        errors.push(ConfigErrorKind::Url {
+        errors.push(ConfigErrorKind::InvalidUrl {
             name,
             value: shown_url(text),
             expected: EXPECTED,
@@ -464,7 +464,7 @@ fn check_origin(
     };
     if url.scheme() == "http" && !(loopback_allowed && is_loopback(&url)) {
         let remedy = "plain http is for `loopback_development` on this machine only";
-        errors.push(ConfigErrorKind::Insecure {
+        errors.push(ConfigErrorKind::InsecureUrl {
             name,
             value: shown_url(text),
             remedy,

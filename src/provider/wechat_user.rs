@@ -344,7 +344,7 @@ impl WechatUserProviderBuilder {
             Some(app_id) if app_id.is_empty() => errors.push(ConfigErrorKind::Missing("app_id")),
             Some(app_id) if !app_id.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
                 let (value, expected) = (app_id.to_string(), "letters and digits");
-                errors.push(ConfigErrorKind::Characters {
+                errors.push(ConfigErrorKind::InvalidCharacters {
                     name: "app_id",
                     value,
                     expected,

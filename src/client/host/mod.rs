@@ -122,7 +122,7 @@ impl HostAllowList {
         allow_http: bool,
     ) -> Result<(), ConfigErrorKind> {
         const EXPECTED: &str = "a host, an origin, or *. and a domain";
-        let mistake = || ConfigErrorKind::Url {
+        let mistake = || ConfigErrorKind::InvalidUrl {
             name,
             value: shown_url(pattern),
             expected: EXPECTED,
@@ -234,7 +234,7 @@ fn configured(
     allow_http: bool,
     expected: &'static str,
 ) -> Result<Url, ConfigErrorKind> {
-    let url = plain(text).ok_or_else(|| ConfigErrorKind::Url {
+    let url = plain(text).ok_or_else(|| ConfigErrorKind::InvalidUrl {
         name,
         value: shown_url(text),
         expected,
@@ -243,7 +243,7 @@ fn configured(
         return Ok(url);
     }
     let remedy = "call allow_http() if the network between is trusted with the secrets";
-    Err(ConfigErrorKind::Insecure {
+    Err(ConfigErrorKind::InsecureUrl {
         name,
         value: shown_url(text),
         remedy,

@@ -162,7 +162,7 @@ fn a2_limits_of_zero_are_configuration_errors() {
         assert!(
             matches!(
                 error.errors(),
-                [ConfigErrorKind::Bounds {
+                [ConfigErrorKind::OutOfRange {
                     name: "throttle",
                     ..
                 }]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use tower_service::Service;
 
 use self::explained::Explained;
 use super::{NotSent, RequestBody, TimedOut, Transport};
-use crate::error::{BoxError, ConfigError, ConfigErrorKind, Error, ErrorKind, SetupFailure};
+use crate::error::{BoxError, ConfigError, ConfigErrorKind, Error, ErrorKind};
 use crate::remedy;
 use crate::trace::{outside, warn};
 
@@ -79,10 +80,10 @@ fn unusable(error: ::reqwest::Error) -> ConfigErrorKind {
     } else {
         outside(&text).to_string()
     };
-    ConfigErrorKind::Setup {
+    ConfigErrorKind::SetupFailed {
         name: "transport",
         reason,
-        source: SetupFailure::new(error),
+        source: Arc::new(error),
     }
 }
 
