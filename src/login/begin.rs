@@ -10,7 +10,7 @@ use crate::cookie::SetCookies;
 use crate::error::Error;
 use crate::meter;
 use crate::provider::IdentityProvider;
-use crate::response::{Links, OwnResponse, Rejection, see_other};
+use crate::response::{GeneratedResponse, PageLinks, Rejection, see_other};
 use crate::store::SessionStore;
 use crate::trace::debug;
 
@@ -20,21 +20,21 @@ where
     St: SessionStore<P::Identity>,
 {
     /// The login endpoint.
-    pub(super) async fn login(&self, visit: &Visit) -> Result<OwnResponse, Error> {
-        let (reader, target) = (
-            visit.reader(),
+    pub(super) async fn login(&self, visit: &Visit) -> Result<GeneratedResponse, Error> {
+        let (facts, target) = (
+            visit.facts(),
             self.settings.return_to(visit.query.as_deref()),
         );
-        if reader.cannot_follow_to_a_provider() {
-            let links = Links {
+        if facts.cannot_follow_redirect() {
+            let links = PageLinks {
                 login: Some(self.settings.login_url(&target)),
-                ..Links::default()
+                ..PageLinks::default()
             };
             let rejection = Rejection::login_required::<P::Identity>(&visit.method, &visit.headers);
             return Ok(rejection.render(&self.settings.pages, &links));
         }
-        if !self.provider.supports(reader.browser) {
-            return Ok(self.elsewhere(reader, &target));
+        if !self.provider.supports(facts.user_agent) {
+            return Ok(self.elsewhere(facts, &target));
         }
         self.begin(
             &target,
@@ -50,12 +50,12 @@ where
         &self,
         rejection: &Rejection,
         target: &ReturnTo,
-    ) -> OwnResponse {
+    ) -> GeneratedResponse {
         // One that nobody asked for has just failed: it counts, so that no chain of failures gets longer.
         let has_failed = self
             .settings
             .flows
-            .last_ended(rejection.origins().headers())
+            .last_ended(rejection.kept_headers().headers())
             == Some(End::InVain);
         let attempt = if has_failed {
             Attempt::Second
@@ -64,9 +64,9 @@ where
         };
         let cookies = SetCookies::new(self.settings.cookies);
         let begun = self
-            .begin(target, attempt, rejection.origins().headers(), cookies)
+            .begin(target, attempt, rejection.kept_headers().headers(), cookies)
             .await;
-        begun.unwrap_or_else(|error| self.broken(rejection.reader(), error))
+        begun.unwrap_or_else(|error| self.broken(rejection.facts(), error))
     }
 
     /// The login of a stranger who has not asked for it; `None` if it cannot begin.
@@ -74,7 +74,7 @@ where
         &self,
         target: &ReturnTo,
         headers: &HeaderMap,
-    ) -> Option<OwnResponse> {
+    ) -> Option<GeneratedResponse> {
         let mut cookies = SetCookies::new(self.settings.cookies);
         let begun = match self.settings.flows.tried(&mut cookies) {
             Ok(()) => self.begin(target, Attempt::Silent, headers, cookies).await,
@@ -94,7 +94,7 @@ where
         attempt: Attempt,
         headers: &HeaderMap,
         mut cookies: SetCookies,
-    ) -> Result<OwnResponse, Error> {
+    ) -> Result<GeneratedResponse, Error> {
         let Self {
             provider,
             settings,

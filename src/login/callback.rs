@@ -17,7 +17,7 @@ use crate::cookie::SetCookies;
 use crate::error::{Error, ErrorKind};
 use crate::meter;
 use crate::provider::IdentityProvider;
-use crate::response::{OwnResponse, PageKind};
+use crate::response::{GeneratedResponse, PageKind};
 use crate::secret::AuthorizationCode;
 use crate::session::{Session, SessionId};
 use crate::store::{Inserted, SessionStore, Stamp};
@@ -39,7 +39,10 @@ where
     St: SessionStore<P::Identity>,
 {
     /// The callback endpoint.
-    pub(super) async fn callback(self: &Arc<Self>, visit: &Visit) -> Result<OwnResponse, Error> {
+    pub(super) async fn callback(
+        self: &Arc<Self>,
+        visit: &Visit,
+    ) -> Result<GeneratedResponse, Error> {
         let settings = &self.settings;
         let query = visit.query.as_deref();
         let given = parameter(query, "state").value();
@@ -88,7 +91,7 @@ where
                 meter::login_ended(self.provider.name(), "declined");
                 let unnoticed = self.end_unnoticed(visit, &state, &target)?;
                 return Ok(unnoticed.unwrap_or_else(|| {
-                    self.page(visit.reader(), PageKind::Declined, Some(&target))
+                    self.page(visit.facts(), PageKind::Declined, Some(&target))
                 }));
             }
             (None, Code::Unusable) => return Ok(self.invalid_link(visit)),
@@ -107,7 +110,7 @@ where
         state: &State,
         known: Option<Exchange>,
         code: Code,
-    ) -> Result<OwnResponse, Error> {
+    ) -> Result<GeneratedResponse, Error> {
         let settings = &self.settings;
         if let Some(session) = self.resolver.session(&visit.headers).await? {
             // The back button, most likely: whoever is logged in already needs no page about links.
@@ -146,9 +149,9 @@ where
                     }
                     (Code::Given(_), None) => {
                         self.report_lost_cookies();
-                        Ok(self.page(visit.reader(), PageKind::CookiesBlocked, None))
+                        Ok(self.page(visit.facts(), PageKind::CookiesBlocked, None))
                     }
-                    _ => Ok(self.page(visit.reader(), PageKind::Declined, None)),
+                    _ => Ok(self.page(visit.facts(), PageKind::Declined, None)),
                 }
             }
         }
@@ -161,7 +164,7 @@ where
         visit: &Visit,
         state: &State,
         target: &ReturnTo,
-    ) -> Result<Option<OwnResponse>, Error> {
+    ) -> Result<Option<GeneratedResponse>, Error> {
         let flows = &self.settings.flows;
         if state.attempt != Attempt::Silent || !flows.has_tried(&visit.headers) {
             return Ok(None);
@@ -239,7 +242,7 @@ where
         state: &State,
         salt: &Salt,
         target: &ReturnTo,
-    ) -> Result<OwnResponse, Error> {
+    ) -> Result<GeneratedResponse, Error> {
         let session = salt.session(&self.settings.keys.session, state);
         if self.resolver.live(&session).await?.is_none() {
             // Logged out since: repeating the callback must not undo that.
@@ -256,7 +259,7 @@ where
     }
 
     /// A callback that was answered long ago.
-    async fn replayed(&self, visit: &Visit, target: &ReturnTo) -> Result<OwnResponse, Error> {
+    async fn replayed(&self, visit: &Visit, target: &ReturnTo) -> Result<GeneratedResponse, Error> {
         match self.resolver.session(&visit.headers).await? {
             Some(_) => self.settings.back_to(target),
             None => Ok(self.invalid_link(visit)),
@@ -270,7 +273,7 @@ where
         state: &State,
         target: &ReturnTo,
         error: Error,
-    ) -> Result<OwnResponse, Error> {
+    ) -> Result<GeneratedResponse, Error> {
         let begin_again = matches!(
             error.kind(),
             ErrorKind::InvalidCode | ErrorKind::Lost | ErrorKind::Timeout
@@ -289,7 +292,7 @@ where
                 ErrorKind::Denied => PageKind::Denied,
                 other => PageKind::of(other),
             };
-            self.page(visit.reader(), kind, Some(target))
+            self.page(visit.facts(), kind, Some(target))
         };
         response.extensions_mut().insert(error);
         Ok(response)
@@ -302,7 +305,7 @@ where
         state: &State,
         target: &ReturnTo,
         reason: NotStarted,
-    ) -> Result<OwnResponse, Error> {
+    ) -> Result<GeneratedResponse, Error> {
         let (kind, retry_after) = match reason {
             NotStarted::Failed(error) if error.kind() == ErrorKind::Store => return Err(error),
             NotStarted::Failed(error) => return self.failed(visit, state, target, error).await,
@@ -312,7 +315,7 @@ where
         if let Some(unnoticed) = self.end_unnoticed(visit, state, target)? {
             return Ok(unnoticed);
         }
-        let mut response = self.page(visit.reader(), kind, Some(target));
+        let mut response = self.page(visit.facts(), kind, Some(target));
         // Rounded up.
         let seconds = retry_after.as_millis().div_ceil(1_000).max(1);
         response.headers_mut().insert(
@@ -323,8 +326,8 @@ where
     }
 
     /// One answer for states that are forged, expired, replayed or foreign, to the last byte.
-    fn invalid_link(&self, visit: &Visit) -> OwnResponse {
+    fn invalid_link(&self, visit: &Visit) -> GeneratedResponse {
         meter::callback_refused(self.provider.name());
-        self.page(visit.reader(), PageKind::InvalidLink, None)
+        self.page(visit.facts(), PageKind::InvalidLink, None)
     }
 }

@@ -16,7 +16,10 @@ use crate::body::ResponseBody;
 use crate::guard::CacheControl;
 use crate::provider::IdentityProvider;
 use crate::request::RequestKind;
-use crate::response::{Links, OwnResponse, PageKind, Reason, Rejection, see_other, speculative};
+use crate::response::{
+    GeneratedResponse, HandledBy, PageKind, PageLinks, Reason, Rejection, prefetch_unavailable,
+    see_other,
+};
 use crate::store::SessionStore;
 use crate::trace::{debug, warn};
 
@@ -51,7 +54,7 @@ where
         shared: Arc<Shared<P, St>>,
     },
     /// An endpoint of ours answers. Boxed: a login happens once a day, and its state is large.
-    Own(Pin<Box<dyn Future<Output = OwnResponse> + Send>>),
+    Own(Pin<Box<dyn Future<Output = GeneratedResponse> + Send>>),
 }
 
 impl<S, B, P, St> ResponseFuture<S, B, P, St>
@@ -75,7 +78,7 @@ where
         }
     }
 
-    pub(super) fn own(answer: impl Future<Output = OwnResponse> + Send + 'static) -> Self {
+    pub(super) fn own(answer: impl Future<Output = GeneratedResponse> + Send + 'static) -> Self {
         Self {
             kind: Kind::Own(Box::pin(answer)),
         }
@@ -96,34 +99,36 @@ where
         loop {
             match kind.as_mut().project() {
                 KindProj::Own(answer) => {
-                    return Poll::Ready(
-                        Ok(ready!(answer.as_mut().poll(cx)).map(ResponseBody::own)),
-                    );
+                    return Poll::Ready(Ok(
+                        ready!(answer.as_mut().poll(cx)).map(ResponseBody::generated)
+                    ));
                 }
                 KindProj::Passing {
                     future,
                     asked,
                     shared,
                 } => {
-                    let mut refused = match ready!(future.poll(cx))?.refusal::<P::Identity>() {
-                        Ok(mut response) => {
-                            asked.cache_control.apply(&mut response);
-                            return Poll::Ready(Ok(response.map(ResponseBody::inner)));
-                        }
-                        Err(refused) => refused,
-                    };
-                    refused.rejection.close();
-                    match shared.settle(&refused.rejection, asked) {
+                    let outcome = ready!(future.poll(cx))?;
+                    let mut rejection =
+                        match outcome.and_then(Rejection::take_from::<P::Identity, _>) {
+                            Ok(mut response) => {
+                                asked.cache_control.apply(&mut response);
+                                return Poll::Ready(Ok(response.map(ResponseBody::inner)));
+                            }
+                            Err(rejection) => rejection,
+                        };
+                    rejection.set_handled_by(HandledBy::LoginLayer);
+                    match shared.settle(&rejection, asked) {
                         Form::Answer(answer) => {
-                            return Poll::Ready(Ok(refused
-                                .answered(answer)
-                                .map(ResponseBody::own)));
+                            return Poll::Ready(Ok(rejection
+                                .replace_response(answer)
+                                .map(ResponseBody::generated)));
                         }
                         Form::Login(target) => {
                             let shared = Arc::clone(shared);
                             let answer = async move {
-                                let answer = shared.log_in_first(&refused.rejection, &target).await;
-                                refused.answered(answer)
+                                let answer = shared.log_in_first(&rejection, &target).await;
+                                rejection.replace_response(answer)
                             };
                             kind.set(Kind::Own(Box::pin(answer)));
                         }
@@ -145,7 +150,7 @@ pub(super) struct Asked {
 
 /// The form of the response to a rejection.
 enum Form {
-    Answer(OwnResponse),
+    Answer(GeneratedResponse),
     /// A login that leads back to this target.
     Login(ReturnTo),
 }
@@ -154,32 +159,34 @@ impl<P: IdentityProvider, St> Shared<P, St> {
     /// Finds the form of the response: a redirect for a top-level navigation, a page for another request of a person, a
     /// short response for the rest.
     fn settle(&self, rejection: &Rejection, asked: &Asked) -> Form {
-        let (settings, reader) = (&self.settings, rejection.reader());
+        let (settings, facts) = (&self.settings, rejection.facts());
         let return_to = || {
             self.return_to(rejection, asked)
                 .unwrap_or_else(|| settings.default_target.clone())
         };
-        match (rejection.reason(), reader.kind) {
-            (Reason::LoginRequired, RequestKind::Prefetch) => Form::Answer(speculative()),
+        match (rejection.reason(), facts.kind) {
+            (Reason::LoginRequired, RequestKind::Prefetch) => Form::Answer(prefetch_unavailable()),
             (Reason::LoginRequired, RequestKind::Navigation)
-                if !self.provider.supports(reader.browser) =>
+                if !self.provider.supports(facts.user_agent) =>
             {
                 // To the page that says so; its address can be passed on.
                 let answer = see_other(&settings.login_url(&return_to()));
-                Form::Answer(answer.unwrap_or_else(|error| self.broken(reader, error)))
+                Form::Answer(answer.unwrap_or_else(|error| self.broken(facts, error)))
             }
             (Reason::LoginRequired, RequestKind::Navigation)
-                if settings.flows.last_ended(rejection.origins().headers())
+                if settings
+                    .flows
+                    .last_ended(rejection.kept_headers().headers())
                     == Some(End::LoggedIn) =>
             {
                 // Logged in a moment ago, and unauthenticated again: the browser rejects the session cookie, or another
                 // instance does not know the session. Another login would end in the same place.
                 self.report_lost_cookies();
-                Form::Answer(self.page(reader, PageKind::CookiesBlocked, Some(&return_to())))
+                Form::Answer(self.page(facts, PageKind::CookiesBlocked, Some(&return_to())))
             }
             (Reason::LoginRequired, RequestKind::Navigation) => Form::Login(return_to()),
             (Reason::Unbound { bind_page }, RequestKind::Navigation | RequestKind::Frame)
-                if reader.is_safe =>
+                if facts.is_safe =>
             {
                 let redirect = settings
                     .bind_url(bind_page, &return_to())
@@ -201,21 +208,21 @@ impl<P: IdentityProvider, St> Shared<P, St> {
     }
 
     /// The response without a redirect.
-    fn reject(&self, rejection: &Rejection, asked: &Asked) -> OwnResponse {
-        let (settings, reader) = (&self.settings, rejection.reader());
+    fn reject(&self, rejection: &Rejection, asked: &Asked) -> GeneratedResponse {
+        let (settings, facts) = (&self.settings, rejection.facts());
         let return_to = self.return_to(rejection, asked);
-        let is_from_other_site =
-            reader.kind == RequestKind::Form && rejection.origins().is_cross_site(&settings.origin);
+        let is_from_other_site = facts.kind == RequestKind::Form
+            && rejection.kept_headers().is_cross_site(&settings.origin);
         let bind = match rejection.reason() {
             Reason::Unbound { bind_page } => {
                 let known = return_to
                     .as_ref()
-                    .or_else(|| reader.kind.is_shown().then_some(&settings.default_target));
+                    .or_else(|| facts.kind.is_shown().then_some(&settings.default_target));
                 known.and_then(|return_to| settings.bind_url(bind_page, return_to))
             }
             _ => None,
         };
-        let links = Links {
+        let links = PageLinks {
             login: Some(settings.login_url(return_to.as_ref().unwrap_or(&settings.default_target))),
             home: Some(settings.default_target.as_str().to_owned()),
             bind,
@@ -232,13 +239,13 @@ impl<P: IdentityProvider, St> Shared<P, St> {
 
     /// The page that a login leads back to. The target of a script or of a form is no page; the page that sent it is.
     fn return_to(&self, rejection: &Rejection, asked: &Asked) -> Option<ReturnTo> {
-        let reader = rejection.reader();
-        if reader.is_safe && reader.kind.is_shown() {
+        let facts = rejection.facts();
+        if facts.is_safe && facts.kind.is_shown() {
             self.own_target(rejection, asked)
         } else {
             rejection
-                .origins()
-                .pages()
+                .kept_headers()
+                .referring_pages()
                 .find_map(|page| self.settings.rules.check_page(page))
         }
     }

@@ -11,7 +11,7 @@ use crate::cookie::SetCookies;
 use crate::error::{Error, ErrorKind};
 use crate::meter;
 use crate::provider::IdentityProvider;
-use crate::response::{OwnResponse, PageKind, see_other};
+use crate::response::{GeneratedResponse, PageKind, see_other};
 use crate::store::SessionStore;
 use crate::trace::{in_current_span, info};
 
@@ -30,8 +30,8 @@ where
     pub(super) fn start_logout(
         self: Arc<Self>,
         visit: Visit,
-    ) -> impl Future<Output = OwnResponse> + Send + 'static {
-        let reader = visit.reader();
+    ) -> impl Future<Output = GeneratedResponse> + Send + 'static {
+        let facts = visit.facts();
         let task = tokio::spawn(in_current_span(
             Arc::clone(&self).visit(Endpoint::Logout, visit),
         ));
@@ -39,15 +39,15 @@ where
             task.await.unwrap_or_else(|error| {
                 let error =
                     Error::new(ErrorKind::Internal, "the logout was abandoned").with_source(error);
-                self.broken(reader, error)
+                self.broken(facts, error)
             })
         }
     }
 
     /// The logout endpoint.
-    pub(super) async fn logout(&self, visit: &Visit) -> Result<OwnResponse, Error> {
+    pub(super) async fn logout(&self, visit: &Visit) -> Result<GeneratedResponse, Error> {
         if !is_same_origin(&visit.headers, &self.settings.origin) {
-            return Ok(self.page(visit.reader(), PageKind::CrossSite, None));
+            return Ok(self.page(visit.facts(), PageKind::CrossSite, None));
         }
         if let Some(id) = self.resolver.id(&visit.headers) {
             self.resolver.remove(&id).await?;

@@ -12,7 +12,7 @@ use crate::body::ResponseBody;
 use crate::guard::CacheControl;
 use crate::provider::IdentityProvider;
 use crate::request::RequestKind;
-use crate::response::{OwnResponse, PageKind, speculative};
+use crate::response::{GeneratedResponse, PageKind, prefetch_unavailable};
 use crate::store::SessionStore;
 
 /// Answers the endpoints of a login, and authenticates everything else; see the [module](super).
@@ -104,7 +104,7 @@ where
         let cache_control = shared.resolver.guards.cache_control(&request);
         let (halt, target) = shared.resolver.identify(&mut request);
         let future = match halt {
-            None => match shared.resolver.guards.verify(&request) {
+            None => match shared.resolver.guards.authorize(&request) {
                 Ok(()) => Resolving::inner(self.inner.call(request)),
                 Err(rejection) => Resolving::rejected(rejection),
             },
@@ -128,24 +128,28 @@ where
     St: SessionStore<P::Identity>,
 {
     /// Answers a request to an endpoint of the layer.
-    pub(super) async fn visit(self: Arc<Self>, endpoint: Endpoint, visit: Visit) -> OwnResponse {
+    pub(super) async fn visit(
+        self: Arc<Self>,
+        endpoint: Endpoint,
+        visit: Visit,
+    ) -> GeneratedResponse {
         if RequestKind::of(&visit.method, &visit.headers) == RequestKind::Prefetch
             && endpoint != Endpoint::Logout
         {
             // Nothing begins, and no code is sent: the browser asks again if the person comes here.
-            return speculative();
+            return prefetch_unavailable();
         }
         let answer = match (endpoint, &visit.method) {
             (Endpoint::Login, &Method::GET) => self.login(&visit).await,
             (Endpoint::Callback, &Method::GET) => self.callback(&visit).await,
             (Endpoint::Logout, &Method::POST) => self.logout(&visit).await,
             _ => Ok(self.page(
-                visit.reader(),
+                visit.facts(),
                 PageKind::MethodNotAllowed(endpoint.allow()),
                 None,
             )),
         };
-        answer.unwrap_or_else(|error| self.broken(visit.reader(), error))
+        answer.unwrap_or_else(|error| self.broken(visit.facts(), error))
     }
 }
 

@@ -22,8 +22,8 @@ use crate::cookie::CookiePolicy;
 use crate::coordination::Coordinator;
 use crate::error::Error;
 use crate::provider::IdentityProvider;
-use crate::request::Reader;
-use crate::response::{OwnResponse, Page, PageKind, Pages, see_other};
+use crate::request::RequestFacts;
+use crate::response::{GeneratedResponse, Page, PageKind, Pages, see_other};
 use crate::session::SessionTimeouts;
 use crate::trace::{debug, warn};
 
@@ -79,7 +79,7 @@ impl Settings {
 
     /// The redirect that ends a login. With [`clears_fragment`](Self::clears_fragment) a target without a fragment
     /// gets an empty one, because a browser keeps the fragment of the redirect before (Fetch §4.4, step on fragments).
-    pub(super) fn back_to(&self, target: &ReturnTo) -> Result<OwnResponse, Error> {
+    pub(super) fn back_to(&self, target: &ReturnTo) -> Result<GeneratedResponse, Error> {
         let target = target.as_str();
         if self.clears_fragment && !target.contains('#') {
             see_other(&format!("{target}#"))
@@ -153,8 +153,8 @@ impl Visit {
         }
     }
 
-    pub(super) fn reader(&self) -> Reader {
-        Reader::of(&self.method, &self.headers)
+    pub(super) fn facts(&self) -> RequestFacts {
+        RequestFacts::of(&self.method, &self.headers)
     }
 }
 
@@ -194,16 +194,16 @@ impl<P: IdentityProvider, St> Shared<P, St> {
     /// A page with a link that begins the login anew, and one to the default page of the site.
     pub(super) fn page(
         &self,
-        reader: Reader,
+        facts: RequestFacts,
         kind: PageKind,
         target: Option<&ReturnTo>,
-    ) -> OwnResponse {
+    ) -> GeneratedResponse {
         let settings = &self.settings;
         let retry = settings.login_url(target.unwrap_or(&settings.default_target));
-        let page = Page::new(kind, reader.language)
+        let page = Page::new(kind, facts.language)
             .with_retry(retry)
             .with_home(settings.default_target.as_str().to_owned());
-        settings.pages.respond_to(reader.kind, &page)
+        settings.pages.respond_to(facts.kind, &page)
     }
 
     /// Logs that a browser came back without the cookies of its login.
@@ -221,23 +221,23 @@ impl<P: IdentityProvider, St> Shared<P, St> {
     }
 
     /// The page that says that the login works in WeChat only, and how to go on there.
-    pub(super) fn elsewhere(&self, reader: Reader, target: &ReturnTo) -> OwnResponse {
+    pub(super) fn elsewhere(&self, facts: RequestFacts, target: &ReturnTo) -> GeneratedResponse {
         let settings = &self.settings;
         let page = |target: &ReturnTo| {
             let address = format!("{}{}", settings.origin, settings.login_url(target));
-            Page::new(PageKind::OpenInWechat, reader.language).with_address(address)
+            Page::new(PageKind::OpenInWechat, facts.language).with_address(address)
         };
         // A target may be too long for a code.
         let page = Some(page(target)).filter(|page| page.qr_code().is_some()).unwrap_or_else(|| {
             debug!("login: return target dropped: it is too long for a QR code; default target used");
             page(&settings.default_target)
         });
-        settings.pages.respond_to(reader.kind, &page)
+        settings.pages.respond_to(facts.kind, &page)
     }
 
     /// The answer when a login cannot go on: the store failed, the system has no randomness, or nobody can say
     /// where the provider is.
-    pub(super) fn broken(&self, reader: Reader, error: Error) -> OwnResponse {
+    pub(super) fn broken(&self, facts: RequestFacts, error: Error) -> GeneratedResponse {
         if let Some(suppressed) = self.reports.broken.admit(self.resolver.clock.now()) {
             warn!(
                 provider = %self.provider.name(),
@@ -246,7 +246,7 @@ impl<P: IdentityProvider, St> Shared<P, St> {
                 "login cannot go on"
             );
         }
-        let mut response = self.page(reader, PageKind::of(error.kind()), None);
+        let mut response = self.page(facts, PageKind::of(error.kind()), None);
         response.extensions_mut().insert(error);
         response
     }

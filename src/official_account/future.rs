@@ -10,7 +10,7 @@ use tower_service::Service;
 use super::refresh::{Lookup, Outcome};
 use super::service::{inform, refusal};
 use crate::body::ResponseBody;
-use crate::response::{OwnResponse, Pages};
+use crate::response::{GeneratedResponse, Pages};
 
 /// Response future of [`WithOfficialAccount`](super::WithOfficialAccount).
 #[pin_project]
@@ -36,7 +36,7 @@ where
     /// The wrapped service answers.
     Inner(#[pin] S::Future),
     /// There is no answer of Kesion.
-    Refused(Option<OwnResponse>),
+    Refused(Option<GeneratedResponse>),
 }
 
 impl<S, B> ResponseFuture<S, B>
@@ -49,7 +49,7 @@ where
         }
     }
 
-    pub(super) fn refused(response: OwnResponse) -> Self {
+    pub(super) fn refused(response: GeneratedResponse) -> Self {
         Self {
             state: State::Refused(Some(response)),
         }
@@ -88,7 +88,7 @@ where
                 }
                 StateProj::Refused(response) => {
                     let response = response.take().expect("polled after completion");
-                    return Poll::Ready(Ok(response.map(ResponseBody::own)));
+                    return Poll::Ready(Ok(response.map(ResponseBody::generated)));
                 }
                 StateProj::Waiting {
                     outcome,

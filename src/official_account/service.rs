@@ -11,8 +11,8 @@ use super::refresh::Lookup;
 use crate::body::ResponseBody;
 use crate::error::Error;
 use crate::identity::{AccountAuthorization, OfficialAccount};
-use crate::request::Reader;
-use crate::response::{OwnResponse, Page, PageKind, Pages};
+use crate::request::RequestFacts;
+use crate::response::{GeneratedResponse, Page, PageKind, Pages};
 
 /// Puts the official account of a school into the extensions of requests; see the [module](super).
 #[derive(Clone, Debug)]
@@ -70,11 +70,11 @@ pub(super) fn inform<B>(request: &mut Request<B>, authorization: AccountAuthoriz
 }
 
 /// Our answer to a request, if nothing is known.
-pub(super) fn refusal<B>(request: &Request<B>, error: Error, pages: &Pages) -> OwnResponse {
-    let reader = Reader::of(request.method(), request.headers());
+pub(super) fn refusal<B>(request: &Request<B>, error: Error, pages: &Pages) -> GeneratedResponse {
+    let facts = RequestFacts::of(request.method(), request.headers());
     let mut response = pages.respond_to(
-        reader.kind,
-        &Page::new(PageKind::of(error.kind()), reader.language),
+        facts.kind,
+        &Page::new(PageKind::of(error.kind()), facts.language),
     );
     response.extensions_mut().insert(error);
     response

@@ -1,5 +1,3 @@
-//! The kind of a request, which decides the form of a response that this crate generates.
-
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, UPGRADE};
 use http::{HeaderMap, HeaderValue, Method};
 
@@ -54,10 +52,10 @@ pub enum RequestKind {
     Frame,
     /// A top-level navigation with another method: a form that a person has sent.
     Form,
-    /// A navigation that the browser makes ahead of time (`Sec-Purpose: prefetch`, `Purpose: prefetch`, `X-Moz:
+    /// A speculative navigation (`Sec-Purpose: prefetch`, `Purpose: prefetch`, `X-Moz:
     /// prefetch`). It begins no login.
     Prefetch,
-    /// Every other request: `fetch`, `XMLHttpRequest`, htmx, a WebSocket, a download, a client that is no browser.
+    /// Any other request: `fetch`, `XMLHttpRequest`, htmx, a WebSocket, a download, a client that is not a browser.
     Script,
     /// gRPC, by its content type. The response is a status in the headers.
     Grpc,
@@ -79,8 +77,8 @@ impl RequestKind {
         }
     }
 
-    /// The kind, with a speculative navigation counted as the navigation that it may become. Cheaper than
-    /// [`of`](Self::of): every guarded request asks for it.
+    /// Returns the kind, with a speculative navigation counted as the navigation that it may become. Cheaper than
+    /// [`of`](Self::of): it is called for every guarded request.
     fn regardless_of_purpose(method: &Method, headers: &HeaderMap) -> Self {
         let is_safe = *method == Method::GET || *method == Method::HEAD;
         if *method == Method::OPTIONS {
@@ -124,9 +122,9 @@ impl RequestKind {
         matches!(self, Self::Navigation | Self::Frame | Self::Form)
     }
 
-    /// Whether the request says that a script has sent it. A request of kind [`Script`](Self::Script) may also come
-    /// from a client that says nothing.
-    pub(super) fn is_said_to_be_a_script(headers: &HeaderMap) -> bool {
+    /// Whether a header says that a script sent the request. A request of kind [`Script`](Self::Script) may also come
+    /// from a client that sends no such header.
+    pub(super) fn is_declared_script(headers: &HeaderMap) -> bool {
         headers.contains_key(SEC_FETCH_MODE) || is_sent_by_a_library(headers)
     }
 

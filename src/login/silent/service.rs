@@ -12,7 +12,7 @@ use crate::login::return_to::ReturnTo;
 use crate::login::shared::Shared;
 use crate::provider::IdentityProvider;
 use crate::request::{RequestKind, UserAgent};
-use crate::response::speculative;
+use crate::response::prefetch_unavailable;
 use crate::session::Authenticated;
 use crate::store::SessionStore;
 
@@ -102,7 +102,7 @@ where
                 Candidate::Visit { target, cookies } => {
                     shared.log_in_silently(&target, &cookies).await
                 }
-                Candidate::Speculation => Some(speculative()),
+                Candidate::Speculation => Some(prefetch_unavailable()),
             }
         };
         // Only the service that was polled ready may be called: it goes into the future, its clone stays here.
