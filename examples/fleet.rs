@@ -168,7 +168,7 @@ fn page(instance: &str, path: &str, manager: Option<&Manager>) -> Html<String> {
             .to_owned(),
         Some(manager) => format!(
             r#"<p>你好, <b>{}</b></p><form method="post" action="/auth/weika/logout"><button>退出 · log out</button></form>"#,
-            escaped(manager.name())
+            escaped(&manager.name)
         ),
     };
     Html(format!(

@@ -65,8 +65,8 @@ pub(crate) async fn name_for(site: &Site, user: &WechatUser) -> Option<String> {
         .ok()?
         .ok()?;
     match known {
-        AccountAuthorization::Authorized(account) if account.app_id() == user.app_id() => {
-            Some(account.name().to_owned()).filter(|name| !name.is_empty())
+        AccountAuthorization::Authorized(account) if account.app_id == user.app_id => {
+            Some(account.name.to_owned()).filter(|name| !name.is_empty())
         }
         _ => None,
     }

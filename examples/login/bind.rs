@@ -193,8 +193,8 @@ async fn bind(site: &Site, user: &WechatUser, typed: &Typed) -> Result<(), Refus
     let body = json!({
         "userName": typed.mobile,
         "phoneSms": typed.sms,
-        "openId": user.open_id().as_str(),
-        "appid": user.app_id(),
+        "openId": user.open_id.as_str(),
+        "appid": user.app_id,
     });
     site.binding
         .post_json("/app/app/V1.0/bindingUser", &body)

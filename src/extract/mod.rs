@@ -13,11 +13,11 @@
 //! use tower_weika::session::Authenticated;
 //!
 //! async fn admin(manager: Authenticated<Manager>) -> String {
-//!     format!("你好, {}", manager.name())
+//!     format!("你好, {}", manager.name)
 //! }
 //!
 //! async fn home(manager: Option<Authenticated<Manager>>) -> String {
-//!     manager.map_or_else(|| "你好".to_owned(), |manager| format!("你好, {}", manager.name()))
+//!     manager.map_or_else(|| "你好".to_owned(), |manager| format!("你好, {}", manager.name))
 //! }
 //!
 //! let app: Router = Router::new().route("/", get(home)).route("/admin", get(admin));

@@ -43,10 +43,10 @@ impl ManagerRequirement {
 
 impl Requirement<Manager> for ManagerRequirement {
     fn is_satisfied_by(&self, manager: &Manager) -> bool {
-        let has_role = self.role_id.is_none_or(|id| manager.role_id() == Some(id));
+        let has_role = self.role_id.is_none_or(|id| manager.role_id == Some(id));
         let is_at_school = self.school_code.as_deref().is_none_or(|code| {
             let school = manager.current_school();
-            school.is_some_and(|school| school.code() == code)
+            school.is_some_and(|school| school.code == code)
         });
         has_role && is_at_school
     }

@@ -50,7 +50,7 @@
 //! let for_role_1 = GuardLayer::<Manager>::role(1).layer(handler);
 //! let for_role_1_at_one_school = GuardLayer::<Manager>::role_at("1014714333", 1).layer(handler);
 //! let for_one_school = GuardLayer::<Manager>::school("1014714333").layer(handler);
-//! let for_managers_with_a_name = GuardLayer::<Manager>::custom(|manager: &Manager| !manager.name().is_empty()).layer(handler);
+//! let for_managers_with_a_name = GuardLayer::<Manager>::custom(|manager: &Manager| !manager.name.is_empty()).layer(handler);
 //! ```
 
 mod authorize;

@@ -176,12 +176,11 @@ async fn r7_response_without_cache_control_gets_one() {
 
 #[tokio::test]
 async fn role_at_a_school_is_not_the_role_at_another_one() {
-    let manager = |role, current: &str| {
-        let manager = Manager::builder("o1")
-            .role_id(role)
-            .school(School::new("1", ""))
-            .school(School::new("2", ""));
-        manager.current_school(current).build()
+    let manager = |role, current: &str| Manager {
+        role_id: Some(role),
+        schools: vec![School::new("1", ""), School::new("2", "")],
+        current_school_code: Some(current.to_owned()),
+        ..Manager::new("o1")
     };
     let status = async |layer: GuardLayer<Manager, ManagerRequirement>, manager| {
         let mut request = request(Method::GET, "/");
@@ -231,7 +230,7 @@ async fn rejection_leaves_an_event_that_names_requirement_and_remedy() {
     let mut manager = request(Method::GET, "/");
     manager
         .extensions_mut()
-        .insert(logged_in_as(Manager::builder("o1").build()));
+        .insert(logged_in_as(Manager::new("o1")));
     drop(
         GuardLayer::role_at("1014", 7)
             .layer(application())

@@ -94,7 +94,7 @@
 //!
 //! let admin = service_fn(async |request: Request<Body>| {
 //!     let manager = request.extensions().get::<Authenticated<Manager>>().expect("guarded");
-//!     Ok::<_, std::convert::Infallible>(Response::new(Body::from(format!("你好, {}", manager.name()))))
+//!     Ok::<_, std::convert::Infallible>(Response::new(Body::from(format!("你好, {}", manager.name))))
 //! });
 //! let app = login.layer(GuardLayer::<Manager>::logged_in().layer(admin));
 //!

@@ -197,7 +197,7 @@ mod kesion {
     pub(super) async fn app_id(account: &SchoolAccount) -> Result<Box<str>, Error> {
         // An APPID stays for years: what is known will do, while somebody asks whether it still holds.
         if let Some(AccountAuthorization::Authorized(account)) = account.known() {
-            return Ok(account.app_id().into());
+            return Ok(account.app_id.as_str().into());
         }
         let authorization = account
             .get()
@@ -206,9 +206,9 @@ mod kesion {
         let missing = match authorization {
             AccountAuthorization::Authorized(account) => {
                 if !account.can_web_oauth() {
-                    trace::warn!(app_id = %account.app_id(), "WeChat will most likely refuse this account's logins");
+                    trace::warn!(app_id = %account.app_id, "WeChat will most likely refuse this account's logins");
                 }
-                return Ok(account.app_id().into());
+                return Ok(account.app_id.as_str().into());
             }
             AccountAuthorization::NotAuthorized { .. } => {
                 "the school has not authorized an official account"
@@ -223,7 +223,7 @@ mod kesion {
     pub(super) fn allows_silent_login(account: &SchoolAccount, configured: Option<bool>) -> bool {
         match account.known() {
             Some(AccountAuthorization::Authorized(account)) => {
-                account.can_web_oauth() && configured.unwrap_or_else(|| account.auto_login())
+                account.can_web_oauth() && configured.unwrap_or_else(|| account.auto_login)
             }
             _ => false,
         }

@@ -108,13 +108,13 @@ fn page(path: &str) -> String {
 }
 
 async fn admin(manager: Authenticated<Manager>) -> String {
-    manager.user_id().to_string()
+    manager.user_id.to_string()
 }
 
 async fn home(manager: Option<Authenticated<Manager>>) -> String {
     manager.map_or_else(
         || "nobody".to_owned(),
-        |manager| manager.user_id().to_string(),
+        |manager| manager.user_id.to_string(),
     )
 }
 
@@ -305,7 +305,7 @@ async fn both(
 ) -> String {
     let manager = manager.map_or_else(
         || "nobody".to_owned(),
-        |manager| manager.user_id().to_string(),
+        |manager| manager.user_id.to_string(),
     );
     let clerk = clerk.map_or_else(
         || "no clerk".to_owned(),

@@ -62,7 +62,7 @@ impl IdentityProvider for Reception {
             "junk" => {
                 Err(Error::new(ErrorKind::InvalidCode, "no such ticket").with_upstream_code(40_029))
             }
-            name => Ok(Manager::builder(name).build()),
+            name => Ok(Manager::new(name)),
         }
     }
 }
@@ -292,6 +292,6 @@ fn logout(cookie: &str) -> Request<Body> {
 async fn who(somebody: Option<Authenticated<Manager>>) -> String {
     somebody.map_or_else(
         || NOBODY.to_owned(),
-        |somebody| somebody.user_id().to_string(),
+        |somebody| somebody.user_id.to_string(),
     )
 }

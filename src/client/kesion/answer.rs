@@ -9,9 +9,7 @@ use super::super::envelope::{self, Flaw};
 use super::super::host::HostAllowList;
 use super::super::lenient::Members;
 use crate::error::{Error, ErrorKind};
-use crate::identity::{
-    AccountAuthorization, AuthorizerInfo, BusinessInfo, Confirmation, OfficialAccount, Permission,
-};
+use crate::identity::{AccountAuthorization, AuthorizerInfo, OfficialAccount};
 use crate::trace;
 
 /// 没有开通第三方公众号授权.
@@ -31,7 +29,7 @@ pub(super) fn read(
     let code = return_code(&object).map_err(|flaw| flaw.error(context))?;
     match (object.get("result"), code) {
         (Some(Value::Bool(true)), None) => {
-            let account = account(members, hosts).map_err(|flaw| flaw.error(context))?;
+            let account = account(&object, members, hosts).map_err(|flaw| flaw.error(context))?;
             Ok(AccountAuthorization::Authorized(Arc::new(account)))
         }
         (Some(Value::Bool(false)), Some(NOT_OPENED)) => {
@@ -74,29 +72,28 @@ fn return_code(object: &Map<String, Value>) -> Result<Option<i64>, Flaw> {
     }
 }
 
-fn account(members: Members<'_>, hosts: &HostAllowList) -> Result<OfficialAccount, Flaw> {
+fn account(
+    object: &Map<String, Value>,
+    members: Members<'_>,
+    hosts: &HostAllowList,
+) -> Result<OfficialAccount, Flaw> {
     let app_id = members.identifier("appid").ok_or(Flaw::Member("appid"))?;
-    let mut account = OfficialAccount::builder(app_id)
-        .original_id(
-            members
-                .identifier_or_number("weixinopenid")
-                .unwrap_or_default(),
-        )
-        .name(members.text("weixinname"))
-        .owner(members.text("openname"))
-        .head_image(members.url("url"))
-        .qr_image(members.url("ercodeimg"))
-        .auto_login(members.flag("iswechatautologin").unwrap_or(false));
-    if let Some(number) = members.whole_number("weixintype") {
-        account = account.kind_number(number);
-    }
-    if let Some(url) = auth_url(members, hosts) {
-        account = account.auth_url(url);
-    }
-    if let Some(info) = members.object("info").and_then(info) {
-        account = account.info(info);
-    }
-    Ok(account.build())
+    let mut account = OfficialAccount::new(app_id);
+    account.original_id = members
+        .identifier_or_number("weixinopenid")
+        .unwrap_or_default();
+    account.name = members.text("weixinname");
+    account.owner = members.text("openname");
+    account.kind_number = members.whole_number("weixintype");
+    account.head_image = members.url("url").to_owned();
+    account.qr_image = members.url("ercodeimg").to_owned();
+    account.auth_url = auth_url(members, hosts);
+    account.auto_login = members.flag("iswechatautologin").unwrap_or(false);
+    account.info = members
+        .object("info")
+        .zip(object.get("info"))
+        .and_then(|(members, raw)| info(members, raw));
+    Ok(account)
 }
 
 /// The link, if it leads to an address on the list (rule E8).
@@ -107,92 +104,20 @@ fn auth_url(members: Members<'_>, hosts: &HostAllowList) -> Option<String> {
         .or_else(|| members.ignore("auth_url", "the address is not on the list of allowed ones"))
 }
 
-/// WeChat's answer within Kesion's. `authorizer_refresh_token` is in it and not read.
-fn info(members: Members<'_>) -> Option<AuthorizerInfo> {
-    let (authorizer, authorization) = (
-        members.object("authorizer_info"),
-        members.object("authorization_info"),
-    );
-    if authorizer.is_none() && authorization.is_none() {
+/// WeChat's response within Kesion's.
+fn info(members: Members<'_>, raw: &Value) -> Option<AuthorizerInfo> {
+    let authorizer = members.object("authorizer_info");
+    if authorizer.is_none() && members.object("authorization_info").is_none() {
         return None;
     }
-    let mut info = AuthorizerInfo::builder();
+    let mut info = AuthorizerInfo::new(raw.clone());
     if let Some(members) = authorizer {
-        info = info
-            .nick_name(members.text("nick_name"))
-            .head_image(members.url("head_img"))
-            .user_name(
-                members
-                    .identifier_or_number("user_name")
-                    .unwrap_or_default(),
-            )
-            .alias(members.text("alias"))
-            .qr_image(members.url("qrcode_url"))
-            .principal_name(members.text("principal_name"))
-            .signature(members.text("signature"));
-        if let Some(id) = id_of(members, "service_type_info") {
-            info = info.service_type_id(id);
-        }
-        if let Some(id) = id_of(members, "verify_type_info") {
-            info = info.verify_type_id(id);
-        }
-        if let Some(business) = members.object("business_info") {
-            info = info.business_info(business_info(business));
-        }
-        if let Some(idc) = members.whole_number("idc") {
-            info = info.idc(idc);
-        }
-        if let Some(number) = members.whole_number("account_status") {
-            info = info.state_number(number);
-        }
+        info.verify_type_id = id_of(members, "verify_type_info");
+        info.account_status = members.whole_number("account_status");
     }
-    if let Some(members) = authorization {
-        info = info.app_id(
-            members
-                .identifier_or_number("authorizer_appid")
-                .unwrap_or_default(),
-        );
-        for permission in members.objects("func_info").filter_map(permission) {
-            info = info.permission(permission);
-        }
-    }
-    Some(info.build())
+    Some(info)
 }
 
 fn id_of(members: Members<'_>, name: &'static str) -> Option<i64> {
     members.object(name)?.whole_number("id")
-}
-
-fn business_info(members: Members<'_>) -> BusinessInfo {
-    let open = |name| members.flag(name).unwrap_or(false);
-    BusinessInfo {
-        open_pay: open("open_pay"),
-        open_shake: open("open_shake"),
-        open_scan: open("open_scan"),
-        open_card: open("open_card"),
-        open_store: open("open_store"),
-    }
-}
-
-fn permission(members: Members<'_>) -> Option<Permission> {
-    let Some(id) = id_of(members, "funcscope_category") else {
-        return members.ignore(
-            "funcscope_category",
-            "the permission has no usable number and is left out",
-        );
-    };
-    let permission = Permission::new(id);
-    Some(match members.object("confirm_info") {
-        Some(members) => permission.with_confirmation(confirmation(members)),
-        None => permission,
-    })
-}
-
-fn confirmation(members: Members<'_>) -> Confirmation {
-    let is = |name| members.flag(name).unwrap_or(false);
-    Confirmation {
-        need_confirm: is("need_confirm"),
-        already_confirm: is("already_confirm"),
-        can_confirm: is("can_confirm"),
-    }
 }

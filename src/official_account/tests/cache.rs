@@ -398,7 +398,7 @@ async fn what_is_known_is_told_at_once_and_asked_for_in_the_background() {
     let known = || {
         school
             .known()
-            .and_then(|known| known.account().map(|account| account.app_id().to_owned()))
+            .and_then(|known| known.account().map(|account| account.app_id.to_owned()))
     };
     assert_eq!(known(), None);
     settle().await;

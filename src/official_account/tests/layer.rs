@@ -18,9 +18,9 @@ fn known(request: &Request<Body>) -> Response<Body> {
     let extensions = request.extensions();
     let account = extensions
         .get::<Arc<OfficialAccount>>()
-        .map_or("none", |account| account.app_id());
+        .map_or("none", |account| &account.app_id);
     let authorization = match extensions.get::<AccountAuthorization>() {
-        Some(AccountAuthorization::Authorized(account)) => account.app_id(),
+        Some(AccountAuthorization::Authorized(account)) => &account.app_id,
         Some(_) => "none",
         None => "nothing",
     };
@@ -47,7 +47,7 @@ fn request() -> Request<Body> {
 /// A request with what no outer layer of ours has put there.
 fn with_foreign_account() -> Request<Body> {
     let mut request = request();
-    let foreign = Arc::new(OfficialAccount::builder("foreign").build());
+    let foreign = Arc::new(OfficialAccount::new("foreign"));
     request.extensions_mut().insert(Arc::clone(&foreign));
     request
         .extensions_mut()

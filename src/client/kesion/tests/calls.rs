@@ -155,7 +155,7 @@ async fn the_call_is_a_service() {
         .official_account_service();
     let call = service.ready().await.unwrap().call(AppToken::new(TOKEN));
     assert!(!format!("{service:?} {call:?}").contains("t0ken"));
-    assert_eq!(call.await.unwrap().account().unwrap().app_id(), "wx1");
+    assert_eq!(call.await.unwrap().account().unwrap().app_id, "wx1");
 }
 
 #[test]
