@@ -28,12 +28,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
 use tower_weika::BoxError;
-use tower_weika::extract::Authenticated;
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::Manager;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::WeikaManagerProvider;
 use tower_weika::sandbox::Sandbox;
+use tower_weika::session::Authenticated;
 use tower_weika::store::{Redis, RedisStore};
 
 /// How long a client may take to send the head of a request.

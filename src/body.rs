@@ -10,7 +10,7 @@ use pin_project::pin_project;
 
 /// The body of a response: that of the wrapped service, or a short generated one.
 ///
-/// Its data is [`Bytes`] whatever the wrapped body yields, so that it needs no further bounds and axum
+/// Its data is [`Bytes`] for every wrapped body, so that it needs no further bounds and axum
 /// accepts the result. `Bytes` pass through without a copy.
 #[pin_project]
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse};
 use tower_weika::ErrorKind;
-use tower_weika::extract::Authenticated;
 use tower_weika::identity::{AccountAuthorization, Manager, WechatUser};
+use tower_weika::session::Authenticated;
 
 use crate::page::{self, AccountView};
 use crate::reader::Reader;

@@ -13,8 +13,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::json;
-use tower_weika::extract::Authenticated;
 use tower_weika::identity::WechatUser;
+use tower_weika::session::Authenticated;
 use tower_weika::{Error, ErrorKind};
 
 use crate::mark::Mark;

@@ -102,7 +102,7 @@ impl Error {
         Self::new(kind, context).with_source(self)
     }
 
-    /// Returns the kind, which decides what the caller can do.
+    /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.facts.kind

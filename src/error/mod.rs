@@ -1,7 +1,7 @@
 //! Errors of calls and of the configuration.
 //!
-//! 1. [`Error`]: a failure of an upstream system, of a store or of this process. Its [`kind`](Error::kind) decides what
-//!    the caller can do.
+//! 1. [`Error`]: a failure of an upstream system, of a store or of this process. Its [`kind`](Error::kind) tells
+//!    the caller how to proceed.
 //! 2. [`ConfigError`]: every error of a configuration at once.
 //!
 //! An invalid request of a client is never an `Error`: it is a response. An `Error` never carries a body, a URL, a

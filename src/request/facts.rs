@@ -1,6 +1,6 @@
 use http::{HeaderMap, Method};
 
-use super::kind::HX_REQUEST;
+use super::script_library::HX_REQUEST;
 use super::{Language, RequestKind, UserAgent};
 
 /// The facts of a request that decide the form of a generated response, in a few bytes.

@@ -4,10 +4,12 @@
 //! 2. [`UserAgent`]: which browser of WeChat, if any.
 //! 3. [`Language`]: English or Chinese.
 
+mod accept;
 mod facts;
 mod kept_headers;
 mod kind;
 mod language;
+mod script_library;
 mod user_agent;
 
 pub(crate) use self::facts::RequestFacts;

@@ -7,12 +7,12 @@ use axum::extract::OriginalUri;
 use axum::routing::get;
 use http::StatusCode;
 use tower_weika::client::weika::WeikaClient;
-use tower_weika::extract::Authenticated;
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::{Identity, Manager};
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::{IdentityProvider, WeikaManagerProvider};
 use tower_weika::sandbox::{Browser, Sandbox};
+use tower_weika::session::Authenticated;
 use tower_weika::{AuthorizationCode, Error};
 
 use super::site::{ORIGIN, Server};

@@ -40,7 +40,7 @@
 //! let service = BindingClient::builder("https://operator.example").transport(transport).build()?;
 //!
 //! let user = service.check("wx0123456789abcdef", AuthorizationCode::new("fresh")).await?;
-//! assert_eq!(user.open_id().as_str(), "oKLC_v_IpjuViy0erQOD_bJuNrbg");
+//! assert_eq!(user.open_id.as_str(), "oKLC_v_IpjuViy0erQOD_bJuNrbg");
 //! assert!(!user.is_bound());
 //! let refused = service.check("wx0123456789abcdef", AuthorizationCode::new("spent")).await.unwrap_err();
 //! assert_eq!(refused.kind(), ErrorKind::InvalidCode);

@@ -202,9 +202,9 @@ async fn a6_flood_of_each_kind_is_one_line_a_second_with_the_number_of_suppresse
             .collect::<Vec<_>>()
     };
     let kinds = [
-        "InvalidCode",
-        "Fault",
-        "Lost",
+        "error=invalid_code:",
+        "error=fault:",
+        "error=lost:",
         "login restarts",
         "did not come back",
         "too many codes that were refused",
