@@ -229,6 +229,6 @@ async fn a6_flood_of_each_kind_is_one_line_a_second_with_the_number_of_suppresse
         "{:?}",
         lines("WARN")
     );
-    let count = lines("Fault")[1].clone();
+    let count = lines("error=fault:")[1].clone();
     assert!(count.contains("suppressed=99"), "{count}");
 }
