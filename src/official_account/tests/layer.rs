@@ -172,7 +172,10 @@ async fn a_person_gets_a_page_that_can_be_replaced() {
     };
     let (_, headers, _, page) = refused(&bench, navigation()).await;
     assert_eq!(headers[CONTENT_TYPE], "text/html; charset=utf-8");
-    assert!(page.contains("A system that this site depends on"), "{page}");
+    assert!(
+        page.contains("A system that this site depends on"),
+        "{page}"
+    );
 
     let pages = Pages::custom(|page: &Page| Response::new(format!("mine: {:?}", page.kind())));
     let response = layer(&bench)
