@@ -11,11 +11,11 @@ pub(crate) fn check(name: &'static str, secret: &[u8]) -> Option<ConfigErrorKind
         .iter()
         .any(|literal| literal.as_bytes() == secret.trim_ascii())
     {
-        return Some(ConfigErrorKind::Published { name });
+        return Some(ConfigErrorKind::PublishedSecret { name });
     }
     (secret.len() < MIN_SECRET_BYTES).then(|| {
         let (value, expected) = (format!("{} bytes long", secret.len()), "at least 32 bytes");
-        ConfigErrorKind::Bounds {
+        ConfigErrorKind::OutOfRange {
             name,
             value,
             expected,
@@ -52,7 +52,7 @@ mod tests {
                 format!("  {literal} "),
             ] {
                 let error = check("secret", spelled.as_bytes()).unwrap();
-                assert_eq!(error, ConfigErrorKind::Published { name: "secret" });
+                assert_eq!(error, ConfigErrorKind::PublishedSecret { name: "secret" });
                 let text = error.to_string();
                 assert!(
                     text.starts_with("secret is ") && text.contains("`openssl rand -base64 32`"),
@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(check("secret", near.as_bytes()), None);
         assert!(matches!(
             check("secret", &[7; MIN_SECRET_BYTES - 1]),
-            Some(ConfigErrorKind::Bounds { .. })
+            Some(ConfigErrorKind::OutOfRange { .. })
         ));
     }
 

@@ -16,7 +16,7 @@
 //! use tower_weika::session::Authenticated;
 //!
 //! async fn admin(manager: Authenticated<Manager>) -> String {
-//!     format!("你好, {}", manager.name())
+//!     format!("你好, {}", manager.name)
 //! }
 //!
 //! # fn main() -> Result<(), tower_weika::ConfigError> {

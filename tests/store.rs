@@ -8,7 +8,7 @@ mod managers {
 
     tower_weika::store_contract! {
         async { MemoryStore::<Manager>::new() },
-        |number| Manager::builder(format!("o{number}")).build(),
+        |number| Manager::new(format!("o{number}")),
     }
 }
 

@@ -84,7 +84,7 @@ impl Imitation {
 
     /// The mobile number that belongs to a WeChat user of the sandbox.
     pub(crate) fn mobile_of(&self, user: &WechatUser) -> Option<&str> {
-        let is_user = |it: &&WechatPerson| it.open_id(user.app_id()) == user.open_id().as_str();
+        let is_user = |it: &&WechatPerson| it.open_id(&user.app_id) == user.open_id.as_str();
         self.sandbox
             .wechat_people()
             .iter()

@@ -3,14 +3,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::response::Parts;
 use http::{Request, Response};
 use pin_project::pin_project;
 use tower_service::Service;
 
 use super::Resolver;
 use crate::body::ResponseBody;
-use crate::response::{Links, OwnResponse, Pages, Rejection};
+use crate::response::{HandledBy, PageLinks, Pages, Rejection};
 use crate::session::Authenticated;
 use crate::store::SessionStore;
 
@@ -40,72 +39,22 @@ where
     type Output = Result<Response<ResponseBody<RB>>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let resolved = ready!(self.project().0.poll(cx))?;
-        Poll::Ready(Ok(match resolved.refusal::<I>() {
+        let outcome = ready!(self.project().0.poll(cx))?;
+        Poll::Ready(Ok(match outcome.and_then(Rejection::take_from::<I, _>) {
             Ok(response) => response.map(ResponseBody::inner),
-            // Not closed: a login layer further out has a better answer.
-            Err(refused) => {
-                let answer = refused
-                    .rejection
-                    .render(&Pages::default(), &Links::default());
-                refused.answered(answer).map(ResponseBody::own)
+            Err(mut rejection) => {
+                rejection.set_handled_by(HandledBy::AuthenticateLayer);
+                let response = rejection.render(&Pages::default(), &PageLinks::default());
+                rejection
+                    .replace_response(response)
+                    .map(ResponseBody::generated)
             }
         }))
     }
 }
 
-/// The result of a request.
-pub(crate) enum Resolved<RB> {
-    /// The wrapped service has answered, perhaps with the rejection of a guard inside.
-    Answered(Response<RB>),
-    /// The wrapped service was not called.
-    Rejected(Rejection),
-}
-
-impl<RB> Resolved<RB> {
-    /// The response, unless it is a refusal that is about `I` and has not found its form yet.
-    #[inline]
-    pub(crate) fn refusal<I: 'static>(self) -> Result<Response<RB>, Refused> {
-        match self {
-            Self::Answered(response) if !Rejection::is_open::<I, _>(&response) => Ok(response),
-            refused => refused.into_refusal(),
-        }
-    }
-
-    /// Kept out of the way of those who are answered.
-    #[cold]
-    fn into_refusal(self) -> Result<Response<RB>, Refused> {
-        match self {
-            Self::Rejected(rejection) => Err(Refused {
-                rejection,
-                former: None,
-            }),
-            Self::Answered(mut response) => match response.extensions_mut().remove() {
-                None => Ok(response),
-                Some(rejection) => Err(Refused {
-                    rejection,
-                    former: Some(response.into_parts().0),
-                }),
-            },
-        }
-    }
-}
-
-/// A refusal that is looking for its form.
-pub(crate) struct Refused {
-    pub(crate) rejection: Rejection,
-    /// What middleware on the way has made of the response.
-    former: Option<Parts>,
-}
-
-impl Refused {
-    /// The refusal in the form of `answer`.
-    pub(crate) fn answered(self, answer: OwnResponse) -> OwnResponse {
-        self.rejection.settle(answer, self.former)
-    }
-}
-
-/// Finds out who is asking, and then asks the wrapped service.
+/// Authenticates a request, then calls the wrapped service. The output is its response, perhaps with the rejection of a
+/// guard inside, or the rejection of a request for which it was not called.
 #[pin_project]
 pub(crate) struct Resolving<S, B, I, St>
 where
@@ -179,7 +128,7 @@ where
     I: Send + Sync + 'static,
     St: SessionStore<I>,
 {
-    type Output = Result<Resolved<RB>, S::Error>;
+    type Output = Result<Result<Response<RB>, Rejection>, S::Error>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -187,11 +136,11 @@ where
         loop {
             match this.state.as_mut().project() {
                 StateProj::Inner(future) => {
-                    return Poll::Ready(ready!(future.poll(cx)).map(Resolved::Answered));
+                    return Poll::Ready(ready!(future.poll(cx)).map(Ok));
                 }
                 StateProj::Rejected(rejection) => {
                     let rejection = rejection.take().expect("polled after completion");
-                    return Poll::Ready(Ok(Resolved::Rejected(rejection)));
+                    return Poll::Ready(Ok(Err(rejection)));
                 }
                 StateProj::Loading {
                     load,
@@ -205,7 +154,7 @@ where
                             if let Some(session) = session {
                                 request.extensions_mut().insert(Authenticated::new(session));
                             }
-                            resolver.guards.verify(&request)
+                            resolver.guards.authorize(&request)
                         }
                         Err(error) => Err(Rejection::unavailable::<I>(
                             error,

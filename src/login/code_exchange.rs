@@ -140,7 +140,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         let (provider, now) = (self.provider.name(), self.resolver.clock.now());
         match reason {
             NotStarted::Failed(error) => {
-                meter::login_ended(provider, meter::failure(error.kind()));
+                meter::login_ended(provider, error.kind().as_str());
                 if error.kind() == ErrorKind::Overloaded {
                     meter::exchange_rejected(provider, "overloaded");
                 }

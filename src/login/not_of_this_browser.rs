@@ -7,7 +7,7 @@ use super::flow::State;
 use super::inner::Inner;
 use crate::error::Error;
 use crate::provider::IdentityProvider;
-use crate::response::{OwnResponse, PageKind};
+use crate::response::{GeneratedResponse, PageKind};
 use crate::store::SessionStore;
 use crate::trace::info;
 
@@ -23,7 +23,7 @@ where
         state: &State,
         known: Option<Exchange>,
         code: CodeParameter,
-    ) -> Result<OwnResponse, Error> {
+    ) -> Result<GeneratedResponse, Error> {
         let default_target = self.endpoints.default_target();
         if let Some(session) = self.resolver.session(&request.headers).await? {
             // The back button, most likely: an authenticated user needs no page about links.
@@ -53,9 +53,9 @@ where
                 self.begin(default_target, attempt, &request.headers, cookies)
                     .await
             }
-            (CodeParameter::Value(_), None) => Ok(self.cookies_blocked(request.reader(), None)),
+            (CodeParameter::Value(_), None) => Ok(self.cookies_blocked(request.facts(), None)),
             (CodeParameter::Absent | CodeParameter::Invalid, _) => {
-                Ok(self.page(request.reader(), PageKind::Declined, None))
+                Ok(self.page(request.facts(), PageKind::Declined, None))
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::body::ResponseBody;
 use crate::guard::CacheControl;
 use crate::provider::IdentityProvider;
 use crate::request::RequestKind;
-use crate::response::{OwnResponse, PageKind, speculative};
+use crate::response::{GeneratedResponse, PageKind, prefetch_unavailable};
 use crate::store::SessionStore;
 
 /// Middleware that responds to the endpoints of a login and authenticates all other requests; see the [module](super).
@@ -102,7 +102,7 @@ where
         let cache_control = login.resolver.guards.cache_control(&request);
         let (halt, target) = login.resolver.identify(&mut request);
         let future = match halt {
-            None => match login.resolver.guards.verify(&request) {
+            None => match login.resolver.guards.authorize(&request) {
                 Ok(()) => Resolving::inner(self.inner.call(request)),
                 Err(rejection) => Resolving::rejected(rejection),
             },
@@ -127,11 +127,11 @@ where
         self: Arc<Self>,
         endpoint: Endpoint,
         request: EndpointRequest,
-    ) -> OwnResponse {
+    ) -> GeneratedResponse {
         let kind = RequestKind::of(&request.method, &request.headers);
         if kind == RequestKind::Prefetch && endpoint != Endpoint::Logout {
             // Nothing begins, and no code is sent: the browser repeats the request if the user comes here.
-            return speculative();
+            return prefetch_unavailable();
         }
         let response = match (endpoint, &request.method) {
             (Endpoint::Login, &Method::GET) => self.login(&request).await,
@@ -139,10 +139,10 @@ where
             (Endpoint::Logout, &Method::POST) => self.logout(&request).await,
             _ => {
                 let kind = PageKind::MethodNotAllowed(endpoint.method());
-                Ok(self.page(request.reader(), kind, None))
+                Ok(self.page(request.facts(), kind, None))
             }
         };
-        response.unwrap_or_else(|error| self.failure(request.reader(), error))
+        response.unwrap_or_else(|error| self.failure(request.facts(), error))
     }
 }
 

@@ -10,7 +10,7 @@ use tower_service::Service;
 use super::lookup::{Lookup, Outcome};
 use super::service::{insert, rejection};
 use crate::body::ResponseBody;
-use crate::response::{OwnResponse, Pages};
+use crate::response::{GeneratedResponse, Pages};
 
 /// Response future of [`AddOfficialAccount`](super::AddOfficialAccount).
 #[pin_project]
@@ -36,7 +36,7 @@ where
     /// The inner service responds.
     Inner(#[pin] S::Future),
     /// There is no answer of Kesion.
-    Rejected(Option<OwnResponse>),
+    Rejected(Option<GeneratedResponse>),
 }
 
 impl<S, B> ResponseFuture<S, B>
@@ -49,7 +49,7 @@ where
         }
     }
 
-    pub(super) fn rejected(response: OwnResponse) -> Self {
+    pub(super) fn rejected(response: GeneratedResponse) -> Self {
         Self {
             state: State::Rejected(Some(response)),
         }
@@ -88,7 +88,7 @@ where
                 }
                 StateProj::Rejected(response) => {
                     let response = response.take().expect("polled after completion");
-                    return Poll::Ready(Ok(response.map(ResponseBody::own)));
+                    return Poll::Ready(Ok(response.map(ResponseBody::generated)));
                 }
                 StateProj::Waiting {
                     outcome,

@@ -55,7 +55,7 @@
 //!     let school = OfficialAccounts::new(kesion).school_account("0123456789abcdef0123456789abcdef");
 //!     Ok::<_, BoxError>(AddOfficialAccountLayer::new(school).layer(service_fn(async |request: Request<()>| {
 //!         let account = request.extensions().get::<Arc<OfficialAccount>>();
-//!         Ok::<_, BoxError>(Response::new(account.map(|it| it.app_id().to_owned()).unwrap_or_default()))
+//!         Ok::<_, BoxError>(Response::new(account.map(|it| it.app_id.clone()).unwrap_or_default()))
 //!     })))
 //! };
 //!

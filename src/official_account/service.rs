@@ -10,8 +10,8 @@ use super::{ResponseFuture, SchoolAccount};
 use crate::body::ResponseBody;
 use crate::error::Error;
 use crate::identity::{AccountAuthorization, OfficialAccount};
-use crate::request::Reader;
-use crate::response::{OwnResponse, Page, PageKind, Pages};
+use crate::request::RequestFacts;
+use crate::response::{GeneratedResponse, Page, PageKind, Pages};
 
 /// Middleware that inserts a school's official account into the extensions of requests; see the [module](super).
 #[derive(Clone, Debug)]
@@ -72,10 +72,10 @@ pub(super) fn insert<B>(request: &mut Request<B>, authorization: AccountAuthoriz
 }
 
 /// Response to a request when there is no answer of Kesion.
-pub(super) fn rejection<B>(request: &Request<B>, error: Error, pages: &Pages) -> OwnResponse {
-    let reader = Reader::of(request.method(), request.headers());
-    let page = Page::new(PageKind::of(error.kind()), reader.language);
-    let mut response = pages.respond_to(reader.kind, &page);
+pub(super) fn rejection<B>(request: &Request<B>, error: Error, pages: &Pages) -> GeneratedResponse {
+    let facts = RequestFacts::of(request.method(), request.headers());
+    let page = Page::new(PageKind::of(error.kind()), facts.language);
+    let mut response = pages.respond_to(facts.kind, &page);
     response.extensions_mut().insert(error);
     response
 }

@@ -17,7 +17,7 @@ use super::Session;
 ///
 /// fn greet<B>(request: &http::Request<B>) -> String {
 ///     match request.extensions().get::<Authenticated<Manager>>() {
-///         Some(manager) => format!("你好, {}", manager.name()),
+///         Some(manager) => format!("你好, {}", manager.name),
 ///         None => "你好, 陌生人".to_owned(),
 ///     }
 /// }

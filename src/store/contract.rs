@@ -10,7 +10,7 @@
 //!
 //!     tower_weika::store_contract! {
 //!         async { MemoryStore::<Manager>::new() },
-//!         |number| Manager::builder(format!("o{number}")).build(),
+//!         |number| Manager::new(format!("o{number}")),
 //!     }
 //! }
 //! ```

@@ -251,7 +251,7 @@ mod tests {
     }
 
     fn person(subject: &str) -> Manager {
-        Manager::builder(subject).build()
+        Manager::new(subject)
     }
 
     /// A cache that is trusted for an hour.

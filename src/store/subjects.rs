@@ -182,7 +182,7 @@ mod tests {
 
     fn session(subject: &str, at: u64) -> Arc<Session<Manager>> {
         let now = Timestamp::from_unix_seconds(at);
-        let manager = Manager::builder(subject).build();
+        let manager = Manager::new(subject);
         Arc::new(Session::new(
             SessionId::random().unwrap(),
             manager,

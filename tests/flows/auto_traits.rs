@@ -11,8 +11,8 @@ use tower_weika::authenticate::{Authenticate, AuthenticateLayer};
 use tower_weika::client::weika::{WeikaClient, WeikaClientBuilder, WeikaTokenSource};
 use tower_weika::client::{ErrorCodes, Permit, Transport, TransportFailure};
 use tower_weika::clock::{Clock, ManualClock, Timestamp};
-use tower_weika::guard::{Guard, GuardLayer, LoggedIn, Role, School};
-use tower_weika::identity::Manager;
+use tower_weika::guard::{Guard, GuardLayer, LinkedAccount, LoggedIn, ManagerRequirement};
+use tower_weika::identity::{Manager, WechatUser};
 use tower_weika::login::{Login, LoginLayer, LoginLayerBuilder};
 use tower_weika::provider::{
     ExchangeContext, IdentityProvider, WeikaManagerProvider, WeikaManagerProviderBuilder,
@@ -60,8 +60,8 @@ fn layers_and_services_are_cloned_and_shared() {
     cloned::<AuthenticateLayer<Manager, Store>>();
     cloned::<Authenticate<App, Manager, Store>>();
     cloned::<GuardLayer<Manager, LoggedIn>>();
-    cloned::<GuardLayer<Manager, Role>>();
-    cloned::<Guard<App, Manager, School>>();
+    cloned::<GuardLayer<Manager, ManagerRequirement>>();
+    cloned::<Guard<App, WechatUser, LinkedAccount>>();
     cloned::<WeikaClient>();
     cloned::<WeikaManagerProvider>();
     cloned::<Transport>();

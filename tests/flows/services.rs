@@ -32,7 +32,7 @@ async fn services_answer_as_the_methods_do() {
     );
     let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
     let manager = client.clone().oneshot(code.clone()).await.unwrap();
-    assert_eq!(manager.current_school().unwrap().name(), "示例大学");
+    assert_eq!(manager.current_school().unwrap().name, "示例大学");
     let again = client.oneshot(code).await.unwrap_err();
     assert_eq!(
         (again.kind(), again.upstream_code()),
@@ -63,7 +63,7 @@ async fn timeout_around_a_call_gives_up_and_the_code_is_spent_all_the_same() {
             .call(code)
             .await
             .unwrap()
-            .name(),
+            .name,
         "李主任"
     );
 }
@@ -183,7 +183,7 @@ async fn own_transport_under_layers_of_tower_carries_the_login() {
     let client = builder(&sandbox).transport(transport).build().unwrap();
     let code = AuthorizationCode::from(sandbox.issue_wxcode("chen").unwrap());
     assert_eq!(
-        client.manager(code).await.unwrap().name(),
+        client.manager(code).await.unwrap().name,
         "陈晨🌸 <Chen & Co>"
     );
 }
@@ -200,10 +200,10 @@ async fn e8_call_goes_to_the_platform_of_the_school_if_it_is_allowed() {
     let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
     let manager = client.manager(code).await.unwrap();
     let school = manager.current_school().unwrap();
-    assert_eq!(school.host(), Some(platform.as_str()));
-    let body = json!({ "school_code": school.code() });
+    assert_eq!(school.host.as_deref(), Some(platform.as_str()));
+    let body = json!({ "school_code": school.code });
     let info = client
-        .post_json(school.host(), Endpoint::SchoolInfo.path(), &body)
+        .post_json(school.host.as_deref(), Endpoint::SchoolInfo.path(), &body)
         .await
         .unwrap();
     assert_eq!(info["name"], "示例大学");
@@ -227,7 +227,7 @@ async fn e8_foreign_platform_is_refused_without_a_call() {
         sandbox.variations().on(Variation::Host(form.clone()));
         let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
         let manager = client.manager(code).await.unwrap();
-        let host = manager.current_school().unwrap().host();
+        let host = manager.current_school().unwrap().host.as_deref();
         let error = client
             .post_json(host, Endpoint::SchoolInfo.path(), &json!({}))
             .await

@@ -133,7 +133,7 @@ async fn local_cache_and_connection_survive_a_system_time_that_is_set() {
     let _cookie = site.log_in("o1").await.expect("to be logged in");
     let session = Session::new(
         new_id(),
-        Manager::builder("o2").build(),
+        Manager::new("o2"),
         SessionTimeouts::default(),
         clock.clock().now(),
     );
@@ -178,7 +178,7 @@ async fn session_of_an_instance_whose_clock_is_ahead_is_refused_beyond_ten_minut
     let begin = async |ahead| {
         let session = Session::new(
             new_id(),
-            Manager::builder("o1").build(),
+            Manager::new("o1"),
             SessionTimeouts::default(),
             now().plus(ahead),
         );

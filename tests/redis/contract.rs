@@ -33,7 +33,9 @@ async fn with<I: StoredIdentity, T>(builder: RedisBuilder, kept: Arc<T>) -> With
 }
 
 fn manager(number: u32) -> Manager {
-    Manager::builder(format!("o{number}")).name("王").build()
+    let mut manager = Manager::new(format!("o{number}"));
+    manager.name = "王".to_owned();
+    manager
 }
 
 mod far {

@@ -59,7 +59,7 @@ pub(crate) fn new_id() -> SessionId {
 pub(crate) fn session(subject: &str) -> Session<Manager> {
     Session::new(
         new_id(),
-        Manager::builder(subject).build(),
+        Manager::new(subject),
         SessionTimeouts::default(),
         now(),
     )
@@ -104,7 +104,7 @@ pub(crate) async fn who(
     let found = load(store, id).await?;
     Ok(found.map(|session| {
         assert_eq!(session.id(), id, "a session under the id of another one");
-        session.identity().user_id().to_string()
+        session.identity().user_id.to_string()
     }))
 }
 

@@ -41,9 +41,10 @@ trait Confidential {
 impl Confidential for Manager {
     fn confidential(&self) -> Vec<(&'static str, String)> {
         let card = self
-            .real_info()
-            .map(|info| ("card number", info.card_number().to_owned()));
-        [("name", self.name().to_owned())]
+            .real_info
+            .as_ref()
+            .map(|info| ("card number", info.card_number.clone()));
+        [("name", self.name.clone())]
             .into_iter()
             .chain(card)
             .collect()

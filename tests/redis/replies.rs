@@ -79,7 +79,7 @@ async fn read(
                 let session: Arc<Session<Manager>> = session;
                 assert_eq!(session.id(), &id, "somebody else's session");
                 assert_eq!(
-                    Some(session.identity().user_id().as_str()),
+                    Some(session.identity().user_id.as_str()),
                     expected.map(String::as_str)
                 );
                 &counts.served

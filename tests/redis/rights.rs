@@ -62,7 +62,11 @@ mod contract {
             let redis = builder(&server, COMMANDS).connect().await.expect("the least rights are enough");
             With::new(redis.store::<Manager>(), Arc::clone(&server))
         },
-        |number| Manager::builder(format!("o{number}")).name("王").build(),
+        |number| {
+            let mut manager = Manager::new(format!("o{number}"));
+            manager.name = "王".to_owned();
+            manager
+        },
     }
 }
 

@@ -49,7 +49,7 @@ impl HostAllowList {
         allow_http: bool,
     ) -> Result<(), ConfigErrorKind> {
         const EXPECTED: &str = "a host, an origin, or *. and a domain";
-        let invalid = || ConfigErrorKind::Url {
+        let invalid = || ConfigErrorKind::InvalidUrl {
             name,
             value: shown_url(pattern),
             expected: EXPECTED,

@@ -36,7 +36,7 @@ pub(super) fn configured(
     allow_http: bool,
     expected: &'static str,
 ) -> Result<Url, ConfigErrorKind> {
-    let url = plain(text).ok_or_else(|| ConfigErrorKind::Url {
+    let url = plain(text).ok_or_else(|| ConfigErrorKind::InvalidUrl {
         name,
         value: shown_url(text),
         expected,
@@ -45,7 +45,7 @@ pub(super) fn configured(
         return Ok(url);
     }
     let remedy = "call allow_http() if the network between is trusted with the secrets";
-    Err(ConfigErrorKind::Insecure {
+    Err(ConfigErrorKind::InsecureUrl {
         name,
         value: shown_url(text),
         remedy,

@@ -208,7 +208,7 @@ fn patterns_that_allow_too_much_or_nothing_are_errors() {
         );
     }
     let insecure = list.allow("allow_host", "http://a.example", false);
-    assert!(matches!(insecure, Err(ConfigErrorKind::Insecure { .. })));
+    assert!(matches!(insecure, Err(ConfigErrorKind::InsecureUrl { .. })));
     assert!(list.allow("allow_host", "http://a.example", true).is_ok());
     assert!(
         list.allow("allow_host", "http://127.0.0.1:9", false)
@@ -233,7 +233,7 @@ fn a_base_url_is_https_or_this_machine_or_opted_in() {
     assert!(parse("http://[::1]:3000", false).is_ok());
     assert!(matches!(
         parse("http://a.example", false),
-        Err(ConfigErrorKind::Insecure { .. })
+        Err(ConfigErrorKind::InsecureUrl { .. })
     ));
     assert!(parse("http://a.example", true).is_ok());
     for wrong in [
@@ -245,7 +245,7 @@ fn a_base_url_is_https_or_this_machine_or_opted_in() {
         "https://a.example#x",
     ] {
         assert!(
-            matches!(parse(wrong, true), Err(ConfigErrorKind::Url { .. })),
+            matches!(parse(wrong, true), Err(ConfigErrorKind::InvalidUrl { .. })),
             "{wrong}"
         );
     }

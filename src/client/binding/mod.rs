@@ -41,7 +41,7 @@
 //! let service = BindingClient::builder("https://operator.example").transport(transport).build()?;
 //!
 //! let user = service.check("wx0123456789abcdef", AuthorizationCode::new("new")).await?;
-//! assert_eq!(user.open_id().as_str(), "oKLC_v_IpjuViy0erQOD_bJuNrbg");
+//! assert_eq!(user.open_id.as_str(), "oKLC_v_IpjuViy0erQOD_bJuNrbg");
 //! assert!(!user.is_bound());
 //! let error = service.check("wx0123456789abcdef", AuthorizationCode::new("used")).await.unwrap_err();
 //! assert_eq!(error.kind(), ErrorKind::InvalidCode);

@@ -34,7 +34,7 @@ impl ConnectionSettings {
         let Limits { total, max_body } = self.limits;
         if !(Duration::from_millis(1)..=Duration::from_secs(300)).contains(&total) {
             let (value, expected) = (format!("{total:?}"), "between 1 ms and 300 s");
-            errors.push(ConfigErrorKind::Bounds {
+            errors.push(ConfigErrorKind::OutOfRange {
                 name: "total_timeout",
                 value,
                 expected,
@@ -42,7 +42,7 @@ impl ConnectionSettings {
         }
         if !(1024..=16 * 1024 * 1024).contains(&max_body) {
             let (value, expected) = (max_body.to_string(), "between 1 KiB and 16 MiB");
-            errors.push(ConfigErrorKind::Bounds {
+            errors.push(ConfigErrorKind::OutOfRange {
                 name: "max_body",
                 value,
                 expected,
@@ -88,7 +88,7 @@ fn default_transport(limits: Limits) -> Result<Transport, ConfigErrorKind> {
 
 #[cfg(not(feature = "client"))]
 fn default_transport(_limits: Limits) -> Result<Transport, ConfigErrorKind> {
-    Err(ConfigErrorKind::Feature {
+    Err(ConfigErrorKind::MissingFeature {
         name: "transport",
         feature: "client",
     })

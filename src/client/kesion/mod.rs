@@ -40,7 +40,7 @@
 //! let kesion = KesionClient::builder("https://school.example").transport(transport).build()?;
 //!
 //! match kesion.official_account(&AppToken::new("0123456789abcdef0123456789abcdef")).await? {
-//!     AccountAuthorization::Authorized(account) => println!("{}", account.app_id()),
+//!     AccountAuthorization::Authorized(account) => println!("{}", account.app_id),
 //!     AccountAuthorization::NotAuthorized { auth_url } => {
 //!         assert_eq!(auth_url.as_deref(), Some("https://school.example/plus/auth_url?schoolid=5"));
 //!     }

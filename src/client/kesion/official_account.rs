@@ -1,38 +1,36 @@
+use serde_json::{Map, Value};
+
 use super::authorizer::authorizer_info;
 use crate::client::address::HostAllowList;
 use crate::client::envelope::ParseError;
 use crate::client::values::Members;
 use crate::identity::OfficialAccount;
 
-/// Parses the account of a school that has authorized the platform.
+/// Parses the account of a school that has authorized the platform. `members` are those of `object`.
 pub(super) fn official_account(
+    object: &Map<String, Value>,
     members: Members<'_>,
     hosts: &HostAllowList,
 ) -> Result<OfficialAccount, ParseError> {
     let app_id = members
         .identifier("appid")
         .ok_or(ParseError::Member("appid"))?;
-    let mut account = OfficialAccount::builder(app_id)
-        .original_id(
-            members
-                .identifier_or_number("weixinopenid")
-                .unwrap_or_default(),
-        )
-        .name(members.text("weixinname"))
-        .owner(members.text("openname"))
-        .head_image(members.url("url"))
-        .qr_image(members.url("ercodeimg"))
-        .auto_login(members.flag("iswechatautologin").unwrap_or(false));
-    if let Some(number) = members.whole_number("weixintype") {
-        account = account.kind_number(number);
-    }
-    if let Some(url) = auth_url(members, hosts) {
-        account = account.auth_url(url);
-    }
-    if let Some(info) = members.object("info").and_then(authorizer_info) {
-        account = account.info(info);
-    }
-    Ok(account.build())
+    let mut account = OfficialAccount::new(app_id);
+    account.original_id = members
+        .identifier_or_number("weixinopenid")
+        .unwrap_or_default();
+    account.name = members.text("weixinname");
+    account.owner = members.text("openname");
+    account.kind_number = members.whole_number("weixintype");
+    account.head_image = members.url("url").to_owned();
+    account.qr_image = members.url("ercodeimg").to_owned();
+    account.auth_url = auth_url(members, hosts);
+    account.auto_login = members.flag("iswechatautologin").unwrap_or(false);
+    account.info = members
+        .object("info")
+        .zip(object.get("info"))
+        .and_then(|(members, raw)| authorizer_info(members, raw));
+    Ok(account)
 }
 
 /// Returns the link if it leads to an allowed address (rule E8).

@@ -30,7 +30,8 @@ pub(super) fn account_authorization(
     let errcode = return_code(&object).map_err(|error| error.error(context))?;
     match (object.get("result"), errcode) {
         (Some(Value::Bool(true)), None) => {
-            let account = official_account(members, hosts).map_err(|error| error.error(context))?;
+            let account =
+                official_account(&object, members, hosts).map_err(|error| error.error(context))?;
             Ok(AccountAuthorization::Authorized(Arc::new(account)))
         }
         (Some(Value::Bool(false)), Some(NOT_OPENED)) => {

@@ -27,14 +27,14 @@ impl CallLimits {
     pub(in crate::client) fn check(self, errors: &mut Vec<ConfigErrorKind>) {
         let calls = self.max_calls.unwrap_or(Self::MAX_CALLS);
         if !(1..=Semaphore::MAX_PERMITS).contains(&calls) {
-            errors.push(ConfigErrorKind::Bounds {
+            errors.push(ConfigErrorKind::OutOfRange {
                 name: "max_calls",
                 value: calls.to_string(),
                 expected: "at least 1",
             });
         }
         if self.permit_timeout > Duration::from_secs(60) {
-            errors.push(ConfigErrorKind::Bounds {
+            errors.push(ConfigErrorKind::OutOfRange {
                 name: "permit_timeout",
                 value: format!("{:?}", self.permit_timeout),
                 expected: "at most 60 s",

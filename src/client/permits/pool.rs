@@ -35,7 +35,7 @@ impl Pool {
         let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = pools.get(host).and_then(Weak::upgrade) {
             return match max_calls {
-                Some(calls) if calls != pool.size => Err(ConfigErrorKind::Bounds {
+                Some(calls) if calls != pool.size => Err(ConfigErrorKind::OutOfRange {
                     name: "max_calls",
                     value: format!("{calls} calls to {host}"),
                     expected: "the number that another client of this host in this process has",

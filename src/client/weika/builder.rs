@@ -119,7 +119,7 @@ impl WeikaClientBuilder {
             errors.push(ConfigErrorKind::Missing("app_key"));
         } else if !self.app_key.bytes().all(|byte| byte.is_ascii_graphic()) {
             let (value, expected) = (self.app_key.clone(), "visible ASCII characters");
-            errors.push(ConfigErrorKind::Characters {
+            errors.push(ConfigErrorKind::InvalidCharacters {
                 name: "app_key",
                 value,
                 expected,

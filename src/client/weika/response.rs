@@ -32,37 +32,27 @@ pub(super) fn manager(
     let user_id = members
         .identifier("user_id")
         .ok_or_else(|| ParseError::Member("user_id").error(context))?;
-    let mut manager = Manager::builder(user_id).name(members.text("name"));
-    for school in members.objects("schools").filter_map(school) {
-        manager = manager.school(school);
-    }
-    let current_school = members
+    let mut manager = Manager::new(user_id);
+    manager.name = members.text("name");
+    manager.schools = members.objects("schools").filter_map(school).collect();
+    manager.current_school_code = members
         .object("cur_school")
         .and_then(|school| school.identifier_or_number("school_code"));
-    if let Some(code) = &current_school {
-        manager = manager.current_school(code);
-    }
-    if let Some(info) = members.object("manager_real_info") {
-        let card_number = info.identifier_or_number("card_number").unwrap_or_default();
-        manager = manager.real_info(RealInfo::new(
-            card_number,
+    manager.real_info = members.object("manager_real_info").map(|info| {
+        RealInfo::new(
+            info.identifier_or_number("card_number").unwrap_or_default(),
             info.text("name"),
             info.numeric_text("identity_type"),
-        ));
-    }
-    if let Some(info) = members.object("media_info") {
+        )
+    });
+    manager.media_info = members.object("media_info").map(|info| {
         let id = |name| info.identifier_or_number(name).unwrap_or_default();
-        manager = manager.media_info(MediaInfo::new(id("app_id"), id("media_id")));
-    }
-    if let Some(role_id) = members.whole_number("role_id") {
-        manager = manager.role_id(role_id);
-    }
-    if let Some(parent_id) = members.whole_number("parent_id") {
-        manager = manager.parent_id(parent_id);
-    }
-    let manager = manager.build();
-    if current_school.is_some() && manager.current_school().is_none() {
-        members.ignore::<()>("cur_school", "not among the schools");
+        MediaInfo::new(id("app_id"), id("media_id"))
+    });
+    manager.role_id = members.whole_number("role_id");
+    manager.parent_id = members.whole_number("parent_id");
+    if manager.current_school_code.is_some() && manager.current_school().is_none() {
+        manager.current_school_code = members.ignore("cur_school", "not among the schools");
     }
     Ok(manager)
 }
@@ -74,9 +64,7 @@ fn school(entry: Members<'_>) -> Option<School> {
             "the school has no usable code and is left out",
         );
     };
-    let school = School::new(code, entry.text("school_name"));
-    Some(match entry.identifier("host") {
-        Some(host) => school.with_host(host),
-        None => school,
-    })
+    let mut school = School::new(code, entry.text("school_name"));
+    school.host = entry.identifier("host").map(str::to_owned);
+    Some(school)
 }

@@ -66,7 +66,7 @@ impl Throttle {
                 self.burst, self.refill, self.capacity
             );
             let expected = "a burst and a number of clients above zero, and 1 ms or more";
-            errors.push(ConfigErrorKind::Bounds {
+            errors.push(ConfigErrorKind::OutOfRange {
                 name: "throttle",
                 value,
                 expected,

@@ -1128,7 +1128,7 @@ fn plain_http_is_for_loopback_development_only() {
         assert!(
             matches!(
                 build(url, development).unwrap_err()[..],
-                [ConfigErrorKind::Insecure { .. }]
+                [ConfigErrorKind::InsecureUrl { .. }]
             ),
             "{url}"
         );
@@ -1144,7 +1144,7 @@ fn plain_http_is_for_loopback_development_only() {
         assert!(
             matches!(
                 build(url, false).unwrap_err()[..],
-                [ConfigErrorKind::Url { .. }]
+                [ConfigErrorKind::InvalidUrl { .. }]
             ),
             "{url}"
         );

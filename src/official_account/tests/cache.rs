@@ -413,7 +413,7 @@ async fn cached_returns_a_stale_answer_at_once_and_refreshes_it_in_the_backgroun
     let known = || {
         school
             .cached()
-            .and_then(|known| known.account().map(|account| account.app_id().to_owned()))
+            .and_then(|known| known.account().map(|account| account.app_id.to_owned()))
     };
     assert_eq!(known(), None);
     settle().await;

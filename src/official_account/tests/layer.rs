@@ -18,9 +18,9 @@ fn known(request: &Request<Body>) -> Response<Body> {
     let extensions = request.extensions();
     let account = extensions
         .get::<Arc<OfficialAccount>>()
-        .map_or("none", |account| account.app_id());
+        .map_or("none", |account| &account.app_id);
     let authorization = match extensions.get::<AccountAuthorization>() {
-        Some(AccountAuthorization::Authorized(account)) => account.app_id(),
+        Some(AccountAuthorization::Authorized(account)) => &account.app_id,
         Some(_) => "none",
         None => "nothing",
     };
@@ -47,7 +47,7 @@ fn request() -> Request<Body> {
 /// A request with an account that another layer has inserted.
 fn with_foreign_account() -> Request<Body> {
     let mut request = request();
-    let foreign = Arc::new(OfficialAccount::builder("foreign").build());
+    let foreign = Arc::new(OfficialAccount::new("foreign"));
     request.extensions_mut().insert(Arc::clone(&foreign));
     request
         .extensions_mut()
@@ -172,7 +172,10 @@ async fn user_gets_a_page_that_can_be_replaced() {
     };
     let (_, headers, _, page) = refused(&bench, navigation()).await;
     assert_eq!(headers[CONTENT_TYPE], "text/html; charset=utf-8");
-    assert!(page.contains("A system that we need"), "{page}");
+    assert!(
+        page.contains("A system that this site depends on"),
+        "{page}"
+    );
 
     let pages = Pages::custom(|page: &Page| Response::new(format!("mine: {:?}", page.kind())));
     let response = layer(&bench)

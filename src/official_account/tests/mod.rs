@@ -138,7 +138,7 @@ async fn settle() {
 /// Returns the APPID or the kind of the error.
 fn told(outcome: Result<AccountAuthorization, Error>) -> Result<String, ErrorKind> {
     match outcome {
-        Ok(AccountAuthorization::Authorized(account)) => Ok(account.app_id().to_owned()),
+        Ok(AccountAuthorization::Authorized(account)) => Ok(account.app_id.to_owned()),
         Ok(_) => Ok("none".to_owned()),
         Err(error) => Err(error.kind()),
     }

@@ -10,7 +10,7 @@ use super::link::{Credentials, Link, Source};
 use super::names::Names;
 use super::seal::Seal;
 use crate::clock::Clock;
-use crate::error::{ConfigError, ConfigErrorKind, Error, ErrorKind, SetupFailure};
+use crate::error::{BoxError, ConfigError, ConfigErrorKind, Error, ErrorKind};
 use crate::key_material;
 use crate::remedy;
 
@@ -152,7 +152,7 @@ impl RedisBuilder {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         if self.site.is_empty() || !self.site.bytes().all(is_name) {
             let expected = "letters, digits, hyphens, dots and underscores";
-            errors.push(ConfigErrorKind::Characters {
+            errors.push(ConfigErrorKind::InvalidCharacters {
                 name: "key_prefix",
                 value: self.site.clone(),
                 expected,
@@ -160,7 +160,7 @@ impl RedisBuilder {
         }
         if self.budget.is_zero() {
             let (value, expected) = (format!("{:?}", self.budget), "more than nothing");
-            errors.push(ConfigErrorKind::Bounds {
+            errors.push(ConfigErrorKind::OutOfRange {
                 name: "operation_timeout",
                 value,
                 expected,
@@ -191,7 +191,7 @@ impl RedisBuilder {
             Err(_) => {
                 // The address may have a password in it, and what the client says may have the address in it.
                 let expected = "an address like redis://127.0.0.1:6379, rediss://user:password@host:6380/0 or unix:///path";
-                errors.push(ConfigErrorKind::Url {
+                errors.push(ConfigErrorKind::InvalidUrl {
                     name: "the address of redis",
                     value: "[redacted]".to_owned(),
                     expected,
@@ -201,8 +201,8 @@ impl RedisBuilder {
         };
         if source.is_tls() && rustls_native_certs::load_native_certs().certs.is_empty() {
             let reason = remedy::missing_certificates();
-            let source = SetupFailure::new("no CA certificates were loaded");
-            return Err(ConfigErrorKind::Setup {
+            let source = BoxError::from("no CA certificates were loaded").into();
+            return Err(ConfigErrorKind::SetupFailed {
                 name: "TLS to redis",
                 reason,
                 source,
@@ -250,7 +250,7 @@ mod tests {
         let builder = || RedisBuilder::new(Place::Single("redis://127.0.0.1".to_owned()));
         assert_eq!(
             errors(builder().encryption_key(literal)),
-            Some(vec![ConfigErrorKind::Published {
+            Some(vec![ConfigErrorKind::PublishedSecret {
                 name: "encryption_key"
             }])
         );
@@ -261,13 +261,13 @@ mod tests {
         );
         assert_eq!(
             rotated,
-            Some(vec![ConfigErrorKind::Published {
+            Some(vec![ConfigErrorKind::PublishedSecret {
                 name: "former_sealing_key"
             }])
         );
         assert!(matches!(
             &errors(builder().encryption_key([7; 31])).unwrap()[..],
-            [ConfigErrorKind::Bounds { .. }]
+            [ConfigErrorKind::OutOfRange { .. }]
         ));
     }
 }

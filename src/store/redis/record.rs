@@ -126,7 +126,8 @@ mod tests {
     }
 
     fn session() -> Session<Manager> {
-        let manager = Manager::builder("o1").name("王").build();
+        let mut manager = Manager::new("o1");
+        manager.name = "王".to_owned();
         Session::new(id(), manager, SessionTimeouts::default(), START)
     }
 

@@ -14,7 +14,7 @@ use crate::identity::Identity;
 /// use tower_weika::identity::Manager;
 /// use tower_weika::store::StoredIdentity;
 ///
-/// let manager = Manager::builder("o1").name("王老师").build();
+/// let manager = Manager::new("o1");
 /// assert_eq!(Manager::from_record(&manager.to_record()), Some(manager));
 /// ```
 pub trait StoredIdentity: Identity + Sized {

@@ -24,7 +24,7 @@ impl StoredIdentity for WechatUser {
     const KIND: &'static str = "wechat-user";
 
     fn to_record(&self) -> String {
-        let bound = match self.binding() {
+        let bound = match &self.binding {
             Binding::Bound { token, expires_at } => Some(BoundRecord {
                 token: token.expose().to_owned(),
                 expires_at: expires_at.unix_millis(),
@@ -32,8 +32,8 @@ impl StoredIdentity for WechatUser {
             Binding::Unbound => None,
         };
         let record = Record {
-            open_id: self.open_id().as_str().to_owned(),
-            app_id: self.app_id().to_owned(),
+            open_id: self.open_id.to_string(),
+            app_id: self.app_id.clone(),
             bound,
         };
         serde_json::to_string(&record).expect("text and numbers are JSON")
@@ -66,7 +66,7 @@ mod tests {
     fn released_records_are_read_and_written_as_ever() {
         let [bound, unbound] = RELEASED.map(|record| WechatUser::from_record(record).unwrap());
         assert_eq!(
-            (bound.open_id().as_str(), bound.app_id()),
+            (bound.open_id.as_str(), &*bound.app_id),
             ("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx1")
         );
         assert_eq!(bound.bearer().map(BearerToken::expose), Some("eyJ0"));

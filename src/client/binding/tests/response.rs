@@ -26,7 +26,7 @@ async fn bound_user_is_parsed() {
         answer["code"] = code;
         let user = FarEnd::once(&answer).check().await.unwrap();
         assert_eq!(
-            (user.open_id().as_str(), user.app_id()),
+            (user.open_id.as_str(), &*user.app_id),
             ("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx1")
         );
         assert_eq!(
@@ -71,7 +71,7 @@ async fn code_2000_is_an_unbound_user() {
         answer["code"] = code;
         let user = FarEnd::once(&answer).check().await.unwrap();
         assert_eq!(
-            (user.open_id().as_str(), user.app_id()),
+            (user.open_id.as_str(), &*user.app_id),
             ("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx1")
         );
         assert!(!user.is_bound());
@@ -309,7 +309,7 @@ async fn e4_a_damaged_openid_is_no_user_and_a_damaged_message_is_no_failure() {
             .check()
             .await
             .unwrap();
-        assert_eq!(user.open_id().as_str(), "o1");
+        assert_eq!(user.open_id.as_str(), "o1");
     }
 }
 

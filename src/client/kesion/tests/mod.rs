@@ -12,10 +12,7 @@ use tower::{Service, ServiceExt, service_fn};
 use super::*;
 use crate::client::{ErrorAction, ErrorCodes, Transport, TransportFailure};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::identity::{
-    AccountAuthorization, AccountKind, AccountState, BusinessInfo, Confirmation, OfficialAccount,
-    Permission,
-};
+use crate::identity::{AccountAuthorization, AccountKind, AccountState, OfficialAccount};
 use crate::secret::AppToken;
 
 mod requests;

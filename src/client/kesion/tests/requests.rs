@@ -153,7 +153,7 @@ async fn client_is_a_service() {
     let mut service = FarEnd::new([smallest().into()]).client();
     let call = service.ready().await.unwrap().call(AppToken::new(TOKEN));
     assert!(!format!("{service:?} {call:?}").contains("t0ken"));
-    assert_eq!(call.await.unwrap().account().unwrap().app_id(), "wx1");
+    assert_eq!(call.await.unwrap().account().unwrap().app_id, "wx1");
 }
 
 #[test]

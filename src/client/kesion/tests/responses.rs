@@ -18,58 +18,34 @@ fn over_http(answer: Value) -> KesionClient {
 async fn the_documented_account_is_read_field_for_field() {
     let outcome = ask(&over_http(authorized())).await.unwrap();
     let account = outcome.account().unwrap();
-    assert_eq!(account.owner(), "第一中学教育有限公司");
+    assert_eq!(account.owner, "第一中学教育有限公司");
     assert_eq!(
-        (account.kind(), account.kind_number()),
+        (account.kind(), account.kind_number),
         (Some(AccountKind::Service), Some(2))
     );
-    assert_eq!(account.app_id(), "wx0123456789abcdef");
-    assert_eq!(account.auth_url(), Some(LINK));
-    assert_eq!(account.head_image(), "http://wx.qlogo.cn/mmopen/head/0");
-    assert_eq!(account.name(), "第一中学");
-    assert_eq!(account.original_id(), "gh_0123456789ab");
-    assert!(account.auto_login());
-    assert_eq!(account.qr_image(), "http://mmbiz.qpic.cn/mmbiz_jpg/code/0");
+    assert_eq!(account.app_id, "wx0123456789abcdef");
+    assert_eq!(account.auth_url.as_deref(), Some(LINK));
+    assert_eq!(account.head_image, "http://wx.qlogo.cn/mmopen/head/0");
+    assert_eq!(account.name, "第一中学");
+    assert_eq!(account.original_id, "gh_0123456789ab");
+    assert!(account.auto_login);
+    assert_eq!(account.qr_image, "http://mmbiz.qpic.cn/mmbiz_jpg/code/0");
     assert!(account.can_web_oauth());
 }
 
 #[tokio::test]
-async fn what_wechat_says_is_read_field_for_field() {
+async fn description_of_wechat_is_kept_and_its_state_is_read() {
     let account = account(authorized()).await;
-    let info = account.info().unwrap();
-    assert_eq!(info.nick_name(), "第一中学");
-    assert_eq!(info.head_image(), "http://wx.qlogo.cn/mmopen/head/0");
-    assert_eq!(info.service_type_id(), Some(2));
-    assert_eq!((info.verify_type_id(), info.is_verified()), (Some(0), true));
-    assert_eq!(info.user_name(), "gh_0123456789ab");
-    assert_eq!(info.alias(), "first-school");
-    assert_eq!(info.qr_image(), "http://mmbiz.qpic.cn/mmbiz_jpg/code/0");
+    let info = account.info.as_ref().unwrap();
+    assert_eq!((info.verify_type_id, info.is_verified()), (Some(0), true));
     assert_eq!(
-        info.business_info(),
-        Some(&BusinessInfo {
-            open_pay: true,
-            ..BusinessInfo::default()
-        })
-    );
-    assert_eq!(info.idc(), Some(1));
-    assert_eq!(info.principal_name(), "第一中学教育有限公司");
-    assert_eq!(info.signature(), "一所学校。");
-    assert_eq!(
-        (info.state(), info.state_number()),
+        (info.state(), info.account_status),
         (Some(AccountState::Normal), Some(1))
     );
-    assert_eq!(info.app_id(), "wx0123456789abcdef");
-    let asks = Confirmation {
-        need_confirm: true,
-        already_confirm: false,
-        can_confirm: true,
-    };
-    let expected = [
-        Permission::new(1).with_confirmation(asks),
-        Permission::new(4),
-        Permission::new(23).with_confirmation(Confirmation::default()),
-    ];
-    assert_eq!(info.permissions(), expected);
+    let mut expected = authorized()["info"].take();
+    let authorization = expected["authorization_info"].as_object_mut().unwrap();
+    authorization.remove("authorizer_refresh_token").unwrap();
+    assert_eq!(info.raw, expected);
 }
 
 #[tokio::test]

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::reqwest::redirect::Policy;
@@ -5,7 +6,7 @@ use ::reqwest::{Client, retry};
 
 use super::proxy;
 use crate::client::Transport;
-use crate::error::{ConfigError, ConfigErrorKind, Error, ErrorKind, SetupFailure};
+use crate::error::{ConfigError, ConfigErrorKind, Error, ErrorKind};
 use crate::remedy;
 use crate::trace::{outside, warn};
 
@@ -64,9 +65,9 @@ fn setup_error(error: ::reqwest::Error) -> ConfigErrorKind {
     } else {
         outside(&text).to_string()
     };
-    ConfigErrorKind::Setup {
+    ConfigErrorKind::SetupFailed {
         name: "transport",
         reason,
-        source: SetupFailure::new(error),
+        source: Arc::new(error),
     }
 }

@@ -10,7 +10,7 @@ async fn code_is_exchanged_for_a_manager() {
         .manager(AuthorizationCode::new("c0de"))
         .await
         .unwrap();
-    assert_eq!((manager.subject(), manager.name()), ("o1", "王"));
+    assert_eq!((manager.subject(), &*manager.name), ("o1", "王"));
     assert_eq!(far_end.calls(), [call("t0ken-1")]);
     assert_eq!(far_end.token_fetches(), 1);
 }

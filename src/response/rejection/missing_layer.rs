@@ -1,4 +1,4 @@
-//! The report of a login layer that is missing or in the wrong place.
+//! The report of a login layer that is missing or misplaced.
 
 use std::any::TypeId;
 use std::collections::BTreeSet;
@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::trace::{debug, error};
 
-/// The identities that were reported. One report each is enough: the fault is in the program.
+/// The identities that were reported. One report each is enough: the program has to be changed.
 static REPORTED: Mutex<BTreeSet<TypeId>> = Mutex::new(BTreeSet::new());
 
-/// The text for the developer of the application.
+/// Returns the text for the developer of the application.
 pub(super) fn message(identity: &str) -> String {
     format!(
         "a login as `{identity}` is required, and no `LoginLayer` or `AuthenticateLayer` of this identity is outside \
@@ -18,7 +18,7 @@ pub(super) fn message(identity: &str) -> String {
     )
 }
 
-/// Logs that a rejection was sent to the client without an answer of its layer: as an error once per identity, later
+/// Logs that a rejection was sent to the client without being handled by a layer: as an error once per identity, later
 /// at debug level.
 pub(super) fn report(identity: TypeId, name: &'static str) {
     let message = message(name);
@@ -27,8 +27,8 @@ pub(super) fn report(identity: TypeId, name: &'static str) {
         .unwrap_or_else(PoisonError::into_inner)
         .insert(identity)
     {
-        error!(identity = %name, remedy = %message, "guard: a response was 500, because no login layer answered it");
+        error!(identity = %name, remedy = %message, "guard: a response was 500, because no login layer handled it");
     } else {
-        debug!(identity = %name, remedy = %message, "guard: a response was 500, because no login layer answered it");
+        debug!(identity = %name, remedy = %message, "guard: a response was 500, because no login layer handled it");
     }
 }

@@ -1,5 +1,3 @@
-//! The parts that all our answers share.
-
 use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY,
@@ -10,8 +8,8 @@ use http_body_util::Full;
 
 use crate::error::{Error, ErrorKind};
 
-/// A response that is wholly ours.
-pub(crate) type OwnResponse = Response<Full<Bytes>>;
+/// A response that this crate generates instead of the wrapped service.
+pub(crate) type GeneratedResponse = Response<Full<Bytes>>;
 
 pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 pub(super) const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -21,16 +19,16 @@ const NOTHING_MAY_LOAD: &str =
 const NOTHING_MAY_LOAD_IN_A_FRAME: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors *";
 
-/// An answer without a body.
-pub(crate) fn empty(status: StatusCode) -> OwnResponse {
+/// Returns a response without a body.
+fn empty(status: StatusCode) -> GeneratedResponse {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
-    protect(response.headers_mut(), false);
+    set_protective_headers(response.headers_mut(), false);
     response
 }
 
-/// An answer in JSON.
-pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> OwnResponse {
+/// Returns a JSON response.
+pub(super) fn json(status: StatusCode, value: &serde_json::Value) -> GeneratedResponse {
     let mut response = empty(status);
     response
         .headers_mut()
@@ -39,31 +37,34 @@ pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> OwnResponse
     response
 }
 
-/// The response to a speculative request where a login would begin. Chromium shows a prefetched `200` for the later
-/// navigation without asking again (measured), and asks again after an error.
-pub(crate) fn speculative() -> OwnResponse {
+/// Returns the response to a prefetch of a page where a login would begin. Chromium shows a prefetched `200` for the
+/// later navigation without a second request (measured), and sends one after an error.
+pub(crate) fn prefetch_unavailable() -> GeneratedResponse {
     json(
         StatusCode::SERVICE_UNAVAILABLE,
         &serde_json::json!({ "error": "speculative_request" }),
     )
 }
 
-/// `303 See Other`.
+/// Returns a `303 See Other`.
 ///
 /// # Errors
-/// If `location` leads nowhere: it is empty, or cannot be in a header. Only a provider's URL can be like that.
-pub(crate) fn see_other(location: &str) -> Result<OwnResponse, Error> {
+/// If `location` is empty, or cannot be in a header. Only the URL of a provider can be like that.
+pub(crate) fn see_other(location: &str) -> Result<GeneratedResponse, Error> {
     let usable = Some(location).filter(|location| !location.is_empty() && location.is_ascii());
     let Some(value) = usable.and_then(|location| HeaderValue::from_str(location).ok()) else {
-        return Err(Error::new(ErrorKind::Internal, "a redirect leads nowhere"));
+        return Err(Error::new(
+            ErrorKind::Internal,
+            "a redirect has no usable location",
+        ));
     };
     let mut response = empty(StatusCode::SEE_OTHER);
     response.headers_mut().insert(LOCATION, value);
     Ok(response)
 }
 
-/// A gRPC answer that is over with its headers ("Trailers-Only" of the gRPC-over-HTTP/2 protocol).
-pub(super) fn grpc(status: &'static str, message: &'static str) -> OwnResponse {
+/// Returns a gRPC response that ends with its headers ("Trailers-Only" of the gRPC-over-HTTP/2 protocol).
+pub(super) fn grpc(status: &'static str, message: &'static str) -> GeneratedResponse {
     let mut response = empty(StatusCode::OK);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
@@ -72,9 +73,8 @@ pub(super) fn grpc(status: &'static str, message: &'static str) -> OwnResponse {
     response
 }
 
-/// Adds the headers that every generated response carries, where they are not there yet; `Cache-Control: no-store`
-/// always.
-pub(super) fn protect(headers: &mut HeaderMap, may_be_framed: bool) {
+/// Adds the headers that every generated response carries where they are missing, and sets `Cache-Control: no-store`.
+pub(super) fn set_protective_headers(headers: &mut HeaderMap, may_be_framed: bool) {
     let defaults: [(HeaderName, &'static str); 3] = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (

@@ -11,13 +11,13 @@ use crate::trace::debug;
 
 /// Checks the identity of a request against a requirement.
 #[inline]
-pub(super) fn verify<I, R, B>(requirement: &R, request: &Request<B>) -> Result<(), Rejection>
+pub(super) fn authorize<I, R, B>(requirement: &R, request: &Request<B>) -> Result<(), Rejection>
 where
     I: Send + Sync + 'static,
     R: Requirement<I> + ?Sized,
 {
     match request.extensions().get::<Authenticated<I>>() {
-        Some(authenticated) if requirement.is_met_by(authenticated.identity()) => Ok(()),
+        Some(authenticated) if requirement.is_satisfied_by(authenticated.identity()) => Ok(()),
         found => Err(reject(requirement, request, found.is_some())),
     }
 }

@@ -1,57 +1,18 @@
-//! The facts of a request that decide the form of a response that this crate generates.
-
+use http::HeaderMap;
 use http::header::{COOKIE, HeaderName, ORIGIN, REFERER};
-use http::{HeaderMap, Method};
-
-use super::kind::HX_REQUEST;
-use super::{Language, RequestKind, UserAgent};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
 
-/// The facts that fit in a few bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Reader {
-    pub(crate) kind: RequestKind,
-    pub(crate) language: Language,
-    pub(crate) browser: UserAgent,
-    /// Whether the method is `GET` or `HEAD`, so that the target can be asked for again.
-    pub(crate) is_safe: bool,
-    /// Whether htmx waits for the response: it follows `HX-Redirect`.
-    pub(crate) is_htmx: bool,
-    /// Whether the kind is that of a script, and the request says so itself.
-    is_said_to_be_a_script: bool,
-}
-
-impl Reader {
-    pub(crate) fn of(method: &Method, headers: &HeaderMap) -> Self {
-        let kind = RequestKind::of(method, headers);
-        Self {
-            kind,
-            language: Language::of(headers),
-            browser: UserAgent::of(headers),
-            is_safe: *method == Method::GET || *method == Method::HEAD,
-            is_htmx: headers.contains_key(HX_REQUEST),
-            is_said_to_be_a_script: kind == RequestKind::Script
-                && RequestKind::is_said_to_be_a_script(headers),
-        }
-    }
-
-    /// Whether a redirect to a provider would not arrive: in a frame its pages do not work, and a script cannot follow
-    /// to another origin. A client that says nothing about itself can.
-    pub(crate) fn cannot_follow_to_a_provider(self) -> bool {
-        self.kind == RequestKind::Frame || self.is_said_to_be_a_script
-    }
-}
-
-/// The request headers that a login layer needs to answer a rejection: cookies, and where the request came from.
+/// The headers of a rejected request that a login layer needs: its cookies, and the headers that name the page that
+/// sent it.
 #[derive(Clone, Debug)]
-pub(crate) struct Origins(HeaderMap);
+pub(crate) struct KeptHeaders(HeaderMap);
 
-impl Origins {
+impl KeptHeaders {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let kept = [COOKIE, REFERER, ORIGIN, HX_CURRENT_URL, SEC_FETCH_SITE];
-        let lines = kept.into_iter().flat_map(|name| {
+        let names = [COOKIE, REFERER, ORIGIN, HX_CURRENT_URL, SEC_FETCH_SITE];
+        let lines = names.into_iter().flat_map(|name| {
             headers.get_all(&name).into_iter().map(move |line| {
                 let mut line = line.clone();
                 line.set_sensitive(true);
@@ -61,13 +22,13 @@ impl Origins {
         Self(lines.collect())
     }
 
-    /// The headers, all marked sensitive.
+    /// Returns the headers, all marked sensitive.
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.0
     }
 
-    /// Absolute URLs of the page that sent the request, the more exact one first. They may be of another site.
-    pub(crate) fn pages(&self) -> impl Iterator<Item = &[u8]> {
+    /// Returns absolute URLs of the page that sent the request, the more exact one first. They may be of another site.
+    pub(crate) fn referring_pages(&self) -> impl Iterator<Item = &[u8]> {
         [HX_CURRENT_URL, REFERER]
             .into_iter()
             .filter_map(|name| self.0.get(name))
@@ -89,11 +50,11 @@ impl Origins {
 mod tests {
     use super::*;
 
-    fn origins(pairs: &[(&'static str, &'static str)]) -> Origins {
+    fn kept(pairs: &[(&'static str, &'static str)]) -> KeptHeaders {
         let pairs = pairs
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
-        Origins::of(&pairs.collect())
+        KeptHeaders::of(&pairs.collect())
     }
 
     #[test]
@@ -114,7 +75,7 @@ mod tests {
             (&[("origin", "null")], false),
         ] {
             assert_eq!(
-                origins(pairs).is_cross_site("https://campus.example"),
+                kept(pairs).is_cross_site("https://campus.example"),
                 expected,
                 "{pairs:?}"
             );
@@ -123,29 +84,24 @@ mod tests {
 
     #[test]
     fn kept_headers_are_sensitive_and_others_are_not_kept() {
-        let origins = origins(&[
+        let kept = kept(&[
             ("cookie", "a=b"),
             ("referer", "https://campus.example/a"),
             ("accept", "text/html"),
         ]);
-        assert_eq!(origins.headers().len(), 2);
-        assert!(
-            origins
-                .headers()
-                .values()
-                .all(http::HeaderValue::is_sensitive)
-        );
-        assert!(!format!("{origins:?}").contains("a=b"));
+        assert_eq!(kept.headers().len(), 2);
+        assert!(kept.headers().values().all(http::HeaderValue::is_sensitive));
+        assert!(!format!("{kept:?}").contains("a=b"));
     }
 
     #[test]
     fn page_that_htmx_names_comes_first() {
-        let named = origins(&[
+        let named = kept(&[
             ("referer", "https://campus.example/a"),
             ("hx-current-url", "https://campus.example/a#b"),
         ]);
         assert_eq!(
-            named.pages().collect::<Vec<_>>(),
+            named.referring_pages().collect::<Vec<_>>(),
             [
                 &b"https://campus.example/a#b"[..],
                 b"https://campus.example/a"

@@ -1,0 +1,12 @@
+//! The rejection of a request, on its way from a guard to the layer that responds to it.
+
+mod missing_layer;
+mod reason;
+#[expect(clippy::module_inception, reason = "the file that one looks for")]
+mod rejection;
+mod rendering;
+mod replacement;
+
+pub use self::reason::Reason;
+pub(crate) use self::rejection::HandledBy;
+pub use self::rejection::Rejection;
