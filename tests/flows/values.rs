@@ -3,7 +3,7 @@
 use serde_json::json;
 use tower_weika::client::binding::BindingClient;
 use tower_weika::client::weika::WeikaClient;
-use tower_weika::identity::{Manager, School};
+use tower_weika::identity::Manager;
 use tower_weika::{AuthorizationCode, Error, ErrorKind};
 use tower_weika_sandbox::{CutForm, Endpoint, Fault, Sandbox, Variation};
 

@@ -80,7 +80,7 @@ fn every_listed_code_has_a_meaning_and_a_remedy_that_an_error_shows() {
             assert_eq!(error.to_string(), expected);
             assert_eq!(
                 error.report().to_string(),
-                format!("{:?}: {expected}", error.kind())
+                format!("{}: {expected}", error.kind())
             );
         }
     }
@@ -91,7 +91,7 @@ fn f7_a_wrong_secret_is_explained() {
     let error = ErrorCodes::weika().error(40_001, "weika access token");
     assert_eq!(
         error.report().to_string(),
-        "Configuration: weika access token (upstream code 40001: app_key or app_secret is wrong (不合法); \
+        "configuration: weika access token (upstream code 40001: app_key or app_secret is wrong (不合法); \
          compare app_key and app_secret with the application's page in the Weika console)"
     );
 }
