@@ -26,7 +26,7 @@ use tokio::runtime::{Builder, Runtime};
 
 pub use self::candidate::{Candidate, Client};
 pub use self::report::{Report, is_smoke};
-pub use self::site::{LIVE, Person, Provider, Site, session_id};
+pub use self::site::{LIVE, Person, Provider, Site, begin, callback, session_id};
 pub use self::stacked::stacked;
 
 /// The path of a program, which is installed from the Debian package if it is missing and this process may do that.

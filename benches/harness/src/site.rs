@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use http::header::REFERER;
-use http::{HeaderValue, Request};
+use http::header::{COOKIE, LOCATION, REFERER, SET_COOKIE};
+use http::{HeaderValue, Request, Response};
 use tokio::runtime::Runtime;
 use tower::Layer;
 use tower_weika::clock::Clock;
@@ -192,4 +192,17 @@ pub fn session_id(series: u64, number: usize) -> SessionId {
     // The last character stands for four bits.
     text[SessionId::LENGTH - 1] = b'A';
     SessionId::parse(&text).expect("a session id")
+}
+
+/// The request that begins a login.
+pub fn begin() -> Request<()> {
+    Request::get("/auth/bench/login").body(()).expect("a request")
+}
+
+/// The callback of the login that has `begun`.
+pub fn callback<B>(begun: &Response<B>) -> Request<()> {
+    let (_, state) = begun.headers()[LOCATION].to_str().expect("text").rsplit_once("state=").expect("a state");
+    let flow = begun.headers()[SET_COOKIE].to_str().expect("text").split(';').next().expect("a cookie");
+    let callback = Request::get(format!("/auth/bench/callback?wxcode=person-0&state={state}"));
+    callback.header(COOKIE, flow).body(()).expect("a request")
 }

@@ -4,8 +4,6 @@ use std::hint::black_box;
 
 use harness::candidate::Application;
 use harness::{Candidate, Site, callgrind, runtime, stacked, token};
-use http::header::{COOKIE, LOCATION, SET_COOKIE};
-use http::{Request, Response};
 use tower::{Layer, Service};
 use tower_weika::clock::Clock;
 
@@ -54,22 +52,13 @@ pub(crate) fn all() -> Vec<Operation> {
         let name = if is_whole { "begin and callback of a login" } else { "begin of a login" };
         all.push(Operation::new(name, move || {
             runtime.block_on(async {
-                let begin = Request::get("/auth/bench/login").body(()).expect("a request");
-                let begun = login.call(begin).await.expect("infallible");
+                let begun = login.call(harness::begin()).await.expect("infallible");
                 if is_whole {
-                    let back = login.call(callback(&begun)).await.expect("infallible");
+                    let back = login.call(harness::callback(&begun)).await.expect("infallible");
                     assert!(back.status().is_redirection());
                 }
             });
         }));
     }
     all
-}
-
-/// The callback of the login that has `begun`.
-fn callback<B>(begun: &Response<B>) -> Request<()> {
-    let (_, state) = begun.headers()[LOCATION].to_str().expect("text").rsplit_once("state=").expect("a state");
-    let flow = begun.headers()[SET_COOKIE].to_str().expect("text").split(';').next().expect("a cookie");
-    let callback = Request::get(format!("/auth/bench/callback?wxcode=person-0&state={state}"));
-    callback.header(COOKIE, flow).body(()).expect("a request")
 }
