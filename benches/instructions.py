@@ -8,19 +8,15 @@ has grown by more than the margin. `--write-baseline` makes them the baseline. T
 To add an operation: one line in operations.rs, and one in baseline.txt with its count as this program prints it.
 """
 
-import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-BENCHES = Path(__file__).resolve().parent
+from section import BENCHES, SMOKE, TARGET, program, write
+
 BASELINE = BENCHES / "alone/baseline.txt"
-TARGET = BENCHES.parent / "target/benches"
-SMOKE = "--test" in sys.argv
 
 # The operations whose growth has a budget: over all changes together. More is reported, even where it does not fail.
 HOT_PATH = ["authenticate, no cookie", "login, no cookie", "authenticate, foreign cookies", "login, foreign cookies",
@@ -33,12 +29,12 @@ def output(*command):
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=BENCHES).stdout.strip()
 
 
-def count(program, name):
+def count(binary, name):
     """The instructions of one operation. The same with `--test`, so that the counts are the same."""
     times = 200 if name.endswith("login") else 2000
     # Only what happens in `repeated` is counted, and only in the thread that runs it.
     toggle = "--toggle-collect=harness::callgrind::repeated*"
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", toggle, program, name, str(times)]
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", toggle, binary, name, str(times)]
     run = subprocess.run(command, capture_output=True, text=True)
     counted = re.search(r"Collected : (\d+)", run.stderr)
     if run.returncode != 0 or not counted or counted[1] == "0":
@@ -46,22 +42,18 @@ def count(program, name):
     return int(counted[1]) // times
 
 
-def count_all(program):
+def count_all(binary):
     """The counts of all operations; of requests, over the bare application, which is the first."""
-    kinds = [line.split("\t") for line in output(program).splitlines()]
+    kinds = [line.split("\t") for line in output(binary).splitlines()]
     with ThreadPoolExecutor(2) as pool:
-        counts = list(pool.map(lambda kind: count(program, kind[1]), kinds))
+        counts = list(pool.map(lambda kind: count(binary, kind[1]), kinds))
     bare = counts[0]
     return bare, {name: count - bare * (kind == "request" and name != "bare") for (kind, name), count in zip(kinds, counts)}
 
 
-def report(name, title, text, rows, ratios=()):
-    lines = [["title", title], ["text", text], ["table", "operation"]]
-    lines += [["row", row, *map(str, cells)] for row, *cells in rows] + [["ratios", "instructions", *ratios]]
-    text = "".join("\t".join(line) + "\n" for line in lines)
-    print(text)
-    if directory := os.environ.get("REPORT"):
-        Path(directory, name).with_suffix(".tsv").write_text(text)
+def report(name, title, text, rows, *references):
+    rows = [["row", row, *cells] for row, *cells in rows]
+    write(name, ["title", title], ["text", text], ["table", "operation"], *rows, ["ratios", "instructions", *references])
 
 
 def alone():
@@ -113,17 +105,15 @@ def alone():
 
 def peers():
     if SMOKE:
-        program = TARGET / "debug/peer_instructions"
-        for line in output(program).splitlines():
-            output(program, line.split("\t")[1], "3")
+        binary = TARGET / "debug/peer_instructions"
+        for line in output(binary).splitlines():
+            output(binary, line.split("\t")[1], "3")
         return
     bare, counts = count_all(TARGET / "release/peer_instructions")
     rows = [[name, "instructions", count] for name, count in counts.items() if name != "bare"]
     report("peer_instructions", "Instructions of a request", f"1,000 sessions, over the {bare} of the bare application; the "
-           "map of extensions is there.", rows, ["lower bound", "tower-sessions", "axum-login"])
+           "map of extensions is there.", rows, "lower bound", "tower-sessions", "axum-login")
 
 
-if not shutil.which("valgrind"):
-    subprocess.run(["apt-get", "update", "-qq"], check=True)
-    subprocess.run(["apt-get", "install", "-y", "-qq", "valgrind"], check=True)
+program("valgrind", "valgrind")
 {"alone": alone, "peers": peers}[sys.argv[1]]()

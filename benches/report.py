@@ -15,7 +15,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-BENCHES = Path(__file__).parent
+BENCHES = Path(__file__).resolve().parent
 SECTIONS = ["requests", "growth", "peer_instructions", "cookie", "instructions", "store", "access_token",
             "concurrent_reads", "server", "login"]
 CRATES = {"axum", "hyper", "tokio", "tower", "tower-sessions", "axum-login", "axum_session", "tower-cookies", "cookie",

@@ -34,6 +34,7 @@ for name in "${names[@]}"; do
     cargo build --manifest-path benches/Cargo.toml --target-dir target/benches --profile "$optimized" \
         --package "tower-weika-bench-$package" --bin "$name"
     case $name in
+    server) benches/server.py "${options[@]}" ;;
     *instructions) benches/instructions.py "$package" "${options[@]}" ;;
     *) "target/benches/${optimized/dev/debug}/$name" "${options[@]}" ;;
     esac

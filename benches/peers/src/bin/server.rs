@@ -1,7 +1,6 @@
-//! One server of any kind: many live sessions, and a page that tells users who they are.
+//! One of the servers that `server.py` compares: many live sessions, and a page that tells users who they are.
 
 use std::fs;
-use std::path::Path;
 
 use axum::Router;
 use axum::routing::get;
@@ -26,11 +25,14 @@ type Page = Result<String, StatusCode>;
 /// A server that is ready, and the `Cookie` headers of its users: first that of `person-0`.
 type Ready = (Router, Vec<HeaderValue>);
 
-/// Writes the users' cookies to `file`, one a line, tells its address, and serves until its input ends.
-pub(crate) fn serve(kind: &str, users: usize, file: &Path) {
-    let runtime = runtime();
+/// `server KIND USERS FILE` writes the users' cookies to the file, one a line, tells its address, and serves until its
+/// input ends.
+fn main() {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let [kind, users, file] = &arguments[..] else { panic!("see server.py") };
+    let (users, runtime) = (users.parse().expect("a number"), runtime());
     let redis = (kind == "tower-weika, local cache of Redis").then(Server::start);
-    let (router, cookies) = match (kind, &redis) {
+    let (router, cookies) = match (&**kind, &redis) {
         ("bare", _) => bare(users),
         ("tower-weika", _) => weika(&Site::with_sessions(users)),
         (_, Some(server)) => local_cache(server, users, &runtime),
