@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::BytesMut;
 use http::header::{COOKIE, HeaderName};
 use http::{Extensions, HeaderValue, Request, Response, Uri};
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 use crate::site::{Person, is_authenticated};
 
@@ -53,11 +53,8 @@ impl Candidate {
     pub fn insert_by_hand(values: &Arc<[HeaderValue]>) -> Self {
         let person = Arc::new(Person::<0>::numbered(0));
         let inner = Application(|request| request.extensions().get::<Arc<Person>>().is_some());
-        let insert = move |mut request: Request<()>| {
-            request.extensions_mut().insert(Arc::clone(&person));
-            request
-        };
-        Self::new("insert by hand", inner.map_request(insert), values, true)
+        let insert = move |request: &mut Request<()>| drop(request.extensions_mut().insert(Arc::clone(&person)));
+        Self::new("insert by hand", Edited(inner, insert), values, true)
     }
 
     pub fn named(self, name: &str) -> Self {
@@ -185,6 +182,27 @@ impl Service<Request<()>> for Application {
     fn call(&mut self, request: Request<()>) -> Self::Future {
         let is_authenticated = (self.0)(&request);
         ready(Ok(answered(request, is_authenticated)))
+    }
+}
+
+/// Edits each request in place before the application gets it.
+#[derive(Clone)]
+pub struct Edited<F>(pub Application, pub F);
+
+impl<F: FnMut(&mut Request<()>)> Service<Request<()>> for Edited<F> {
+    type Response = Response<()>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<()>, Infallible>>;
+
+    #[inline]
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(cx)
+    }
+
+    #[inline]
+    fn call(&mut self, mut request: Request<()>) -> Self::Future {
+        (self.1)(&mut request);
+        self.0.call(request)
     }
 }
 

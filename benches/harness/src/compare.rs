@@ -45,7 +45,7 @@ fn run(client: &mut Client, operations: u64, mut disturb: impl FnMut()) -> Durat
 /// The median times of one request to each candidate, over those of the first one, which comes first as it is.
 /// Hot: most of a turn, every session has been asked for before.
 pub fn hot(candidates: &[Candidate], sessions: usize) -> Vec<f64> {
-    medians(candidates, || {}, 15, (8 * sessions as u64).min(200_000))
+    medians(candidates, || {}, 31, (8 * sessions as u64).min(200_000))
 }
 
 /// Cold: the caches are full of something else.

@@ -10,6 +10,7 @@ pub mod process;
 mod programs;
 pub mod redis;
 #[expect(dead_code, reason = "a benchmark only starts it")]
+#[allow(unfulfilled_lint_expectations, reason = "benchmarks may read the time")]
 #[path = "../../../tests/support/redis_server/mod.rs"]
 mod redis_server;
 mod report;

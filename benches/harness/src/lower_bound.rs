@@ -12,10 +12,9 @@ use http::header::COOKIE;
 use http::{HeaderValue, Request};
 use memchr::memmem::Finder;
 use papaya::HashMap;
-use tower::ServiceExt;
 use tower_weika::clock::{Clock, Timestamp};
 
-use crate::candidate::{Application, Candidate};
+use crate::candidate::{Application, Candidate, Edited};
 use crate::compare::Meter;
 use crate::site::{Person, Site};
 
@@ -53,13 +52,12 @@ pub fn candidate(site: &Site, meter: Meter) -> Candidate {
     });
     let inner =
         Application(|request| request.extensions().get::<Arc<Entry>>().is_some_and(|entry| !entry.person.0.is_empty()));
-    let insert = move |mut request: Request<()>| {
-        if let Some(entry) = bound.find(&request) {
+    let insert = move |request: &mut Request<()>| {
+        if let Some(entry) = bound.find(request) {
             request.extensions_mut().insert(entry);
         }
-        request
     };
-    Candidate::new(NAME, inner.map_request(insert), &site.live, true).with_heap(heap)
+    Candidate::new(NAME, Edited(inner, insert), &site.live, true).with_heap(heap)
 }
 
 impl LowerBound {

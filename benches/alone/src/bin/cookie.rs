@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use harness::candidate::Application;
+use harness::candidate::{Application, Edited};
 use harness::{Candidate, Report, Site, compare};
 use http::header::{COOKIE, REFERER};
 use http::{HeaderValue, Request};
-use tower::{Layer, ServiceExt};
+use tower::Layer;
 
 /// Foreign cookies, as sites really set them; numbered, because a name comes once.
 const FOREIGN: [&str; 5] = [
@@ -43,14 +43,13 @@ fn main() {
             let application = Application(|request| request.extensions().get::<Seen>().is_some());
             let name = name.clone();
             // Splits the header with what the standard library has, and takes the first session cookie.
-            let naive = application.map_request(move |mut request: Request<()>| {
+            let naive = Edited(application, move |request: &mut Request<()>| {
                 let header = request.headers().get(COOKIE).map(HeaderValue::as_bytes).unwrap_or_default();
                 let mut pairs = header.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
                 if pairs.any(|pair| pair.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))) {
                     // Takes no memory, but the map of extensions is looked into.
                     request.extensions_mut().insert(Seen);
                 }
-                request
             });
             let layer = site.login.authenticate().layer(application);
             let candidates = [

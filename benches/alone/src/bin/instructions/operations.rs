@@ -24,7 +24,7 @@ impl Operation {
         Self { kind: "operation", name: name.to_owned(), make: Box::new(|| Box::new(run)) }
     }
 
-    fn request(candidate: Candidate) -> Self {
+    fn request(candidate: &Candidate) -> Self {
         Self { kind: "request", ..Self::new(&candidate.name, candidate.client().into_sender()) }
     }
 }
@@ -33,7 +33,7 @@ impl Operation {
 pub(crate) fn all() -> Vec<Operation> {
     let site = Site::with_sessions(SESSIONS);
     let candidates = site.candidates().into_iter().chain(stacked(SESSIONS));
-    let mut all: Vec<_> = candidates.map(Operation::request).collect();
+    let mut all: Vec<_> = candidates.map(|it| Operation::request(&it)).collect();
     // It starts I/O, so it is made only where it is counted: the heap of the others stays as it is.
     let make = Box::new(|| local_cache::live(SESSIONS));
     all.push(Operation { kind: "request", name: "live session from the local cache".to_owned(), make });

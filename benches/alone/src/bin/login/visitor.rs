@@ -20,8 +20,10 @@ pub(crate) const GUARDED: &str = "/campus/timetable?week=12";
 /// A site in this process; all its pages are guarded.
 pub(crate) struct Site {
     name: String,
-    answer: Box<dyn Fn(Vec<Request<()>>) -> Vec<Response<()>>>,
+    answer: Box<Answer>,
 }
+
+type Answer = dyn Fn(Vec<Request<()>>) -> Vec<Response<()>>;
 
 impl Site {
     pub(crate) fn new<P: IdentityProvider>(provider: P, clock: Clock) -> Self {
