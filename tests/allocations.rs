@@ -8,7 +8,11 @@ use tower_weika::clock::Clock;
 
 /// The allocations of one request: with a map of extensions that is there already, and without one.
 fn allocations(candidates: &[Candidate], name: &str) -> [u64; 2] {
-    let mut client = candidates.iter().find(|candidate| candidate.name == name).expect("a candidate").client();
+    let mut client = candidates
+        .iter()
+        .find(|candidate| candidate.name == name)
+        .expect("a candidate")
+        .client();
     let [first, second, third] = client.pick();
     client.send(&first);
     let there = measure(|| client.send(&second)).count_total;
@@ -22,7 +26,10 @@ fn live_session_allocates_what_the_extension_does() {
     assert_eq!(allocations(&candidates, "bare"), [0, 0]);
     let by_hand = allocations(&candidates, "insert by hand");
     assert_eq!(by_hand, [1, 3]);
-    assert_eq!(allocations(&candidates, "authenticate, live session"), by_hand);
+    assert_eq!(
+        allocations(&candidates, "authenticate, live session"),
+        by_hand
+    );
     assert_eq!(allocations(&candidates, "login, live session"), by_hand);
 }
 
@@ -31,7 +38,11 @@ fn strangers_allocate_nothing() {
     let candidates = Site::with_sessions(1).candidates();
     for layer in ["authenticate", "login"] {
         for visitor in ["no cookie", "foreign cookies", "unknown session"] {
-            assert_eq!(allocations(&candidates, &format!("{layer}, {visitor}")), [0, 0], "{layer}, {visitor}");
+            assert_eq!(
+                allocations(&candidates, &format!("{layer}, {visitor}")),
+                [0, 0],
+                "{layer}, {visitor}"
+            );
         }
     }
 }
@@ -40,10 +51,22 @@ fn strangers_allocate_nothing() {
 fn three_layers_allocate_what_the_extensions_do() {
     let candidates = stacked(100);
     assert_eq!(allocations(&candidates, "1 layer"), [1, 3]);
-    assert_eq!(allocations(&candidates, "2 layers, session of the innermost"), [1, 3]);
-    assert_eq!(allocations(&candidates, "3 layers, session of the innermost"), [1, 3]);
-    assert_eq!(allocations(&candidates, "3 layers, a session of each")[0], 3);
-    assert_eq!(allocations(&candidates, "3 layers, foreign cookies"), [0, 0]);
+    assert_eq!(
+        allocations(&candidates, "2 layers, session of the innermost"),
+        [1, 3]
+    );
+    assert_eq!(
+        allocations(&candidates, "3 layers, session of the innermost"),
+        [1, 3]
+    );
+    assert_eq!(
+        allocations(&candidates, "3 layers, a session of each")[0],
+        3
+    );
+    assert_eq!(
+        allocations(&candidates, "3 layers, foreign cookies"),
+        [0, 0]
+    );
 }
 
 #[test]
@@ -61,10 +84,14 @@ fn warm_token_is_read_without_an_allocation() {
 fn login_allocates_little() {
     let site = Site::with_sessions(1);
     let mut service = site.login.layer(Application(|_| true));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let mut send = |request| {
         let mut response = None;
-        let allocated = measure(|| response = Some(runtime.block_on(service.call(request)))).count_total;
+        let allocated =
+            measure(|| response = Some(runtime.block_on(service.call(request)))).count_total;
         let response = response.expect("measured").expect("infallible");
         assert!(response.status().is_redirection());
         (response, allocated)

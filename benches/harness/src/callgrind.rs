@@ -9,7 +9,9 @@ pub type Operation = Box<dyn FnMut()>;
 pub fn main(list: &[(&str, &str)], make: impl FnOnce(&str) -> Operation + Send) {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let [name, times] = &arguments[..] else {
-        return list.iter().for_each(|(kind, name)| println!("{kind}\t{name}"));
+        return list
+            .iter()
+            .for_each(|(kind, name)| println!("{kind}\t{name}"));
     };
     // The stack of a new thread begins at a page. Where that of the first one begins depends on the arguments and the
     // environment, and the alignment decides about some instructions.

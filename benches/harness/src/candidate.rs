@@ -32,7 +32,12 @@ type Call = Box<dyn FnMut(Request<()>) + Send>;
 
 impl Candidate {
     /// The application inside `service` has to find that each user `is_authenticated`, or that none is.
-    pub fn new<S>(name: &str, service: S, values: &Arc<[HeaderValue]>, is_authenticated: bool) -> Self
+    pub fn new<S>(
+        name: &str,
+        service: S,
+        values: &Arc<[HeaderValue]>,
+        is_authenticated: bool,
+    ) -> Self
     where
         S: Service<Request<()>> + Clone + Send + 'static,
     {
@@ -41,7 +46,14 @@ impl Candidate {
             Box::new(move |request| answer(&mut service, request)) as Call
         });
         let (name, values) = (name.to_owned(), Arc::clone(values));
-        Self { name, heap: None, header: COOKIE, values, is_authenticated, call }
+        Self {
+            name,
+            heap: None,
+            header: COOKIE,
+            values,
+            is_authenticated,
+            call,
+        }
     }
 
     /// The application alone.
@@ -53,12 +65,17 @@ impl Candidate {
     pub fn insert_by_hand(values: &Arc<[HeaderValue]>) -> Self {
         let person = Arc::new(Person::<0>::numbered(0));
         let inner = Application(|request| request.extensions().get::<Arc<Person>>().is_some());
-        let insert = move |request: &mut Request<()>| drop(request.extensions_mut().insert(Arc::clone(&person)));
+        let insert = move |request: &mut Request<()>| {
+            drop(request.extensions_mut().insert(Arc::clone(&person)))
+        };
         Self::new("insert by hand", Edited(inner, insert), values, true)
     }
 
     pub fn named(self, name: &str) -> Self {
-        Self { name: name.to_owned(), ..self }
+        Self {
+            name: name.to_owned(),
+            ..self
+        }
     }
 
     /// The values go into another header than `Cookie`; changing it costs every candidate the same.
@@ -67,7 +84,10 @@ impl Candidate {
     }
 
     pub fn with_heap(self, heap: i64) -> Self {
-        Self { heap: Some(heap), ..self }
+        Self {
+            heap: Some(heap),
+            ..self
+        }
     }
 
     /// A client with a clone of the service.
@@ -100,7 +120,12 @@ impl Client {
     pub fn pick<const N: usize>(&mut self) -> [HeaderValue; N] {
         std::array::from_fn(|_| {
             let value = self.values[crate::pick(&mut self.picked, self.values.len())].clone();
-            std::hint::black_box(value.as_bytes().iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte)));
+            std::hint::black_box(
+                value
+                    .as_bytes()
+                    .iter()
+                    .fold(0, |sum: u8, byte| sum.wrapping_add(*byte)),
+            );
             value
         })
     }
@@ -110,7 +135,10 @@ impl Client {
     pub fn send(&mut self, value: &HeaderValue) {
         let mut request = self.request.take().expect("put aside after every request");
         request.extensions_mut().clear();
-        *request.headers_mut().get_mut(&self.header).expect("there from the beginning") = value.clone();
+        *request
+            .headers_mut()
+            .get_mut(&self.header)
+            .expect("there from the beginning") = value.clone();
         (self.call)(request);
         let (request, is_authenticated) = ANSWERED.take().expect("the application was asked");
         assert_eq!(is_authenticated, self.is_authenticated, "{}", self.name);
@@ -127,12 +155,18 @@ impl Client {
 
     /// Takes the map of extensions away, which otherwise stays with the request as it does in axum.
     pub fn without_map(&mut self) {
-        *self.request.as_mut().expect("put aside after every request").extensions_mut() = Extensions::new();
+        *self
+            .request
+            .as_mut()
+            .expect("put aside after every request")
+            .extensions_mut() = Extensions::new();
     }
 
     /// Copies the headers into memory that no other thread touches, and begins with another user than other clients.
     pub fn apart(mut self) -> Self {
-        let copy = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).expect("a header value");
+        let copy = |value: &HeaderValue| {
+            HeaderValue::from_bytes(value.as_bytes()).expect("a header value")
+        };
         self.values = self.values.iter().map(copy).collect();
         drop(self.pick::<7>());
         self
@@ -145,7 +179,10 @@ fn answer<S: Service<Request<()>>>(service: &mut S, request: Request<()>) {
     let mut response = pin!(service.call(request));
     // A store in this process answers at once. A local cache of a far one may be empty for a moment.
     loop {
-        match response.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        match response
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
             Poll::Ready(response) => break assert!(response.is_ok()),
             Poll::Pending => std::thread::yield_now(),
         }
@@ -213,8 +250,14 @@ fn request(header: &HeaderName) -> Request<()> {
     let headers = [
         ("host", "campus.example"),
         ("connection", "keep-alive"),
-        ("user-agent", "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/128.0 MicroMessenger/8.0.50"),
-        ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+        (
+            "user-agent",
+            "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/128.0 MicroMessenger/8.0.50",
+        ),
+        (
+            "accept",
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        ),
         ("accept-encoding", "gzip, deflate, br"),
         ("accept-language", "zh-CN,zh;q=0.9"),
         ("sec-fetch-site", "same-origin"),
@@ -222,7 +265,11 @@ fn request(header: &HeaderName) -> Request<()> {
         ("sec-fetch-dest", "document"),
         ("upgrade-insecure-requests", "1"),
     ];
-    let request = headers.iter().fold(Request::get(uri), |request, (name, value)| request.header(*name, *value));
+    let request = headers
+        .iter()
+        .fold(Request::get(uri), |request, (name, value)| {
+            request.header(*name, *value)
+        });
     request.header(header, "").body(()).expect("a request")
 }
 

@@ -87,8 +87,18 @@ fn threads(candidates: &[Candidate]) -> Vec<f64> {
 }
 
 /// The table of everything that is known of a request. The first candidate is the bare application.
-pub fn table(report: &mut Report, candidates: &[Candidate], sessions: usize, references: &[&str], meter: Meter) {
-    let (hot, cold, threads) = (hot(candidates, sessions), cold(candidates), threads(candidates));
+pub fn table(
+    report: &mut Report,
+    candidates: &[Candidate],
+    sessions: usize,
+    references: &[&str],
+    meter: Meter,
+) {
+    let (hot, cold, threads) = (
+        hot(candidates, sessions),
+        cold(candidates),
+        threads(candidates),
+    );
     for (index, candidate) in candidates.iter().enumerate() {
         let mut client = candidate.client();
         let [value] = client.pick();
@@ -105,7 +115,12 @@ pub fn table(report: &mut Report, candidates: &[Candidate], sessions: usize, ref
                 ("cold, ns", over_bare(&cold)),
                 ("allocations", allocations as f64),
                 ("without a map", allocations_without_map as f64),
-                ("heap per session, B", candidate.heap.map_or(f64::NAN, |heap| heap as f64 / sessions as f64)),
+                (
+                    "heap per session, B",
+                    candidate
+                        .heap
+                        .map_or(f64::NAN, |heap| heap as f64 / sessions as f64),
+                ),
                 ("1 thread, ns", alone),
                 ("2 threads, ns", both),
                 ("2 ÷ 1", both / alone),
@@ -114,13 +129,20 @@ pub fn table(report: &mut Report, candidates: &[Candidate], sessions: usize, ref
     }
     report.ratios("hot, ns", references);
     report.ratios("cold, ns", references);
-    report.text(&format!("Bare: {:.0} ns hot, {:.0} ns cold.", hot[0], cold[0]));
+    report.text(&format!(
+        "Bare: {:.0} ns hot, {:.0} ns cold.",
+        hot[0], cold[0]
+    ));
 }
 
 /// The table of what a request costs with more and more sessions. The first candidate is the bare application; `both` of
 /// them are measured hot as well.
 pub fn growth(report: &mut Report, both: [&str; 2], candidates: impl Fn(usize) -> Vec<Candidate>) {
-    let sizes: &[usize] = if is_smoke() { &[100, 1_000] } else { &[1_000, 10_000, 100_000, 1_000_000] };
+    let sizes: &[usize] = if is_smoke() {
+        &[100, 1_000]
+    } else {
+        &[1_000, 10_000, 100_000, 1_000_000]
+    };
     let mut rows: Vec<(String, Vec<(String, f64)>)> = Vec::new();
     // Only one size is in memory at a time: a million sessions of each candidate are some gigabytes.
     for &sessions in sizes {
@@ -133,11 +155,20 @@ pub fn growth(report: &mut Report, both: [&str; 2], candidates: impl Fn(usize) -
         }
         candidates.retain(|it| it.name == "bare" || both.contains(&&*it.name));
         for (candidate, hot) in candidates.iter().zip(hot(&candidates, sessions)) {
-            let row = rows.iter_mut().find(|(name, _)| *name == candidate.name).expect("one of the candidates");
+            let row = rows
+                .iter_mut()
+                .find(|(name, _)| *name == candidate.name)
+                .expect("one of the candidates");
             row.1.push((format!("{sessions}, hot"), hot));
         }
     }
     for (name, cells) in &rows[1..] {
-        report.row(name, &cells.iter().map(|(column, figure)| (&**column, *figure)).collect::<Vec<_>>());
+        report.row(
+            name,
+            &cells
+                .iter()
+                .map(|(column, figure)| (&**column, *figure))
+                .collect::<Vec<_>>(),
+        );
     }
 }

@@ -18,7 +18,6 @@ mod site;
 mod stacked;
 pub mod token;
 pub mod turns;
-
 use std::path::PathBuf;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -38,12 +37,19 @@ pub fn program(name: &str, package: &str) -> PathBuf {
 
 /// A runtime for what is done before the measuring.
 pub fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().build().expect("a runtime")
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
 }
 
 /// A runtime that runs background tasks on a thread beside the one that measures.
 pub fn background_runtime() -> Runtime {
-    Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime")
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime")
 }
 
 /// The output of a future that is ready when it is polled for the first time.
@@ -58,6 +64,8 @@ pub fn at_once<T>(future: impl Future<Output = T>) -> T {
 #[inline]
 pub fn pick(state: &mut u64, length: usize) -> usize {
     // Knuth's MMIX generator; its high bits are good enough to pick with.
-    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *state = state
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
     usize::try_from(*state >> 33).expect("31 bits") % length
 }

@@ -23,7 +23,8 @@ pub const NAME: &str = "lower bound";
 /// 128 bits: as short as an id can be. Ids of this crate are longer, and their beginning is taken, so that both read the
 /// same headers.
 const ID_LENGTH: usize = 22;
-const DECODER: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
+const DECODER: GeneralPurpose =
+    GeneralPurpose::new(&URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
 
 #[derive(Clone)]
 struct LowerBound {
@@ -42,16 +43,30 @@ pub fn candidate(site: &Site, meter: Meter) -> Candidate {
     let clock = Clock::system();
     let expires = clock.now().plus(Duration::from_secs(43_200));
     let name = Arc::new(Finder::new(&format!("{}=", site.cookie_name())).into_owned());
-    let bound = LowerBound { name, sessions: Arc::default(), clock };
+    let bound = LowerBound {
+        name,
+        sessions: Arc::default(),
+        clock,
+    };
     let (_, heap) = meter(&mut || {
         let sessions = bound.sessions.pin();
         for (number, cookies) in site.live.iter().enumerate() {
             let id = bound.id(cookies).expect("the cookie is there");
-            sessions.insert(id, Arc::new(Entry { person: Person::numbered(number), expires }));
+            sessions.insert(
+                id,
+                Arc::new(Entry {
+                    person: Person::numbered(number),
+                    expires,
+                }),
+            );
         }
     });
-    let inner =
-        Application(|request| request.extensions().get::<Arc<Entry>>().is_some_and(|entry| !entry.person.0.is_empty()));
+    let inner = Application(|request| {
+        request
+            .extensions()
+            .get::<Arc<Entry>>()
+            .is_some_and(|entry| !entry.person.0.is_empty())
+    });
     let insert = move |request: &mut Request<()>| {
         if let Some(entry) = bound.find(request) {
             request.extensions_mut().insert(entry);
@@ -65,7 +80,9 @@ impl LowerBound {
         let cookies = cookies.as_bytes();
         let start = self.name.find(cookies)? + self.name.needle().len();
         let mut id = [0; size_of::<u128>()];
-        DECODER.decode_slice(cookies.get(start..start + ID_LENGTH)?, &mut id).ok()?;
+        DECODER
+            .decode_slice(cookies.get(start..start + ID_LENGTH)?, &mut id)
+            .ok()?;
         Some(u128::from_ne_bytes(id))
     }
 

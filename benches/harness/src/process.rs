@@ -17,9 +17,18 @@ impl Process {
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut child = child.expect("this program can be started");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("text");
-        let address = line.trim_end().parse().unwrap_or_else(|_| panic!("{command:?} does not start"));
-        Self { address, stdin: child.stdin.take(), child }
+        BufReader::new(child.stdout.take().expect("piped"))
+            .read_line(&mut line)
+            .expect("text");
+        let address = line
+            .trim_end()
+            .parse()
+            .unwrap_or_else(|_| panic!("{command:?} does not start"));
+        Self {
+            address,
+            stdin: child.stdin.take(),
+            child,
+        }
     }
 
     pub fn id(&self) -> u32 {

@@ -7,7 +7,10 @@ pub struct Server(Redis);
 
 impl Server {
     pub fn start() -> Self {
-        Self(Redis::start_with(&Options { arguments: &["--appendonly", "no"], ..Options::default() }))
+        Self(Redis::start_with(&Options {
+            arguments: &["--appendonly", "no"],
+            ..Options::default()
+        }))
     }
 
     pub fn url(&self) -> String {

@@ -15,7 +15,10 @@ pub struct Report {
 
 impl Report {
     pub fn new(name: &'static str, title: &str) -> Self {
-        let mut report = Self { name, lines: String::new() };
+        let mut report = Self {
+            name,
+            lines: String::new(),
+        };
         report.line(&["title", title]);
         report
     }
@@ -32,8 +35,13 @@ impl Report {
 
     /// Adds a row to the table. `NAN` is a figure that does not exist.
     pub fn row(&mut self, name: &str, cells: &[(&str, f64)]) {
-        let cells = cells.iter().flat_map(|(column, figure)| [(*column).to_owned(), figure.to_string()]);
-        let fields: Vec<_> = ["row".to_owned(), name.to_owned()].into_iter().chain(cells).collect();
+        let cells = cells
+            .iter()
+            .flat_map(|(column, figure)| [(*column).to_owned(), figure.to_string()]);
+        let fields: Vec<_> = ["row".to_owned(), name.to_owned()]
+            .into_iter()
+            .chain(cells)
+            .collect();
         self.line(&fields);
     }
 
@@ -52,7 +60,11 @@ impl Report {
     }
 
     fn line(&mut self, fields: &[impl AsRef<str>]) {
-        let line = fields.iter().map(AsRef::as_ref).collect::<Vec<_>>().join("\t");
+        let line = fields
+            .iter()
+            .map(AsRef::as_ref)
+            .collect::<Vec<_>>()
+            .join("\t");
         println!("{line}");
         self.lines += &(line + "\n");
     }

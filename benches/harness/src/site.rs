@@ -11,7 +11,7 @@ use tower_weika::guard::GuardLayer;
 use tower_weika::identity::Identity;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
-use tower_weika::session::{Authenticated, Lifetime, Session, SessionId};
+use tower_weika::session::{Authenticated, Session, SessionId, SessionTimeouts};
 use tower_weika::store::{Inserted, MemoryStore, SessionStore, StoredIdentity};
 use tower_weika::{AuthorizationCode, Error};
 
@@ -29,7 +29,7 @@ impl<const LAYER: usize> Person<LAYER> {
     /// A new session with a random id.
     pub fn session(self) -> Session<Self> {
         let id = SessionId::random().expect("randomness");
-        Session::begin(id, self, Lifetime::default(), Clock::system().now())
+        Session::new(id, self, SessionTimeouts::default(), Clock::system().now())
     }
 }
 
@@ -101,20 +101,44 @@ impl Site {
 
 impl<St: SessionStore<Person<LAYER>>, const LAYER: usize> Site<St, LAYER> {
     /// With so many sessions of a series in this store.
-    pub fn over(store: &St, name: &'static str, series: u64, count: usize, runtime: &Runtime) -> Self {
-        let builder = LoginLayer::builder(Provider(name)).store(store.clone()).public_url("https://campus.example");
+    pub fn over(
+        store: &St,
+        name: &'static str,
+        series: u64,
+        count: usize,
+        runtime: &Runtime,
+    ) -> Self {
+        let builder = LoginLayer::builder(Provider(name))
+            .store(store.clone())
+            .public_url("https://campus.example");
         let login = builder.secret([7; 32]).build().expect("valid settings");
         let now = Clock::system().now();
-        let since = runtime.block_on(store.stamp(login.namespace())).expect("the store answers");
+        let since = runtime
+            .block_on(store.stamp(login.namespace()))
+            .expect("the store answers");
         for number in 0..count {
             let person = Person::numbered(number);
-            let session = Session::begin(session_id(series, number), person, Lifetime::default(), now);
+            let session = Session::new(
+                session_id(series, number),
+                person,
+                SessionTimeouts::default(),
+                now,
+            );
             let session = session.within(*login.namespace());
-            let inserted = runtime.block_on(store.insert(session, None, since)).expect("the store takes it");
+            let inserted = runtime
+                .block_on(store.insert(session, None, since))
+                .expect("the store takes it");
             assert_eq!(inserted, Inserted::Kept);
         }
-        let mut site = Self { login, live: Arc::default(), name, series };
-        site.live = (0..count).map(|number| cookies(&site.cookie(site.series, number))).collect();
+        let mut site = Self {
+            login,
+            live: Arc::default(),
+            name,
+            series,
+        };
+        site.live = (0..count)
+            .map(|number| cookies(&site.cookie(site.series, number)))
+            .collect();
         site
     }
 
@@ -128,12 +152,21 @@ impl<St: SessionStore<Person<LAYER>>, const LAYER: usize> Site<St, LAYER> {
     }
 
     fn cookie(&self, series: u64, number: usize) -> String {
-        format!("{}={}", self.cookie_name(), &*session_id(series, number).expose())
+        format!(
+            "{}={}",
+            self.cookie_name(),
+            &*session_id(series, number).expose()
+        )
     }
 
     /// Requests of authenticated users through the login layer.
     pub fn live(&self, name: &str) -> Candidate {
-        Candidate::new(name, self.login.layer(Application(is_authenticated::<LAYER>)), &self.live, true)
+        Candidate::new(
+            name,
+            self.login.layer(Application(is_authenticated::<LAYER>)),
+            &self.live,
+            true,
+        )
     }
 
     pub fn authenticate(&self) -> Candidate {
@@ -149,15 +182,40 @@ impl<St: SessionStore<Person<LAYER>>, const LAYER: usize> Site<St, LAYER> {
     /// Requests through the layers of this crate. The first is the bare application.
     pub fn candidates(&self) -> Vec<Candidate> {
         let foreign: Arc<[_]> = vec![foreign_cookies(); self.live.len()].into();
-        let unknown = (0..self.live.len()).map(|number| cookies(&self.cookie(UNKNOWN, number))).collect();
+        let unknown = (0..self.live.len())
+            .map(|number| cookies(&self.cookie(UNKNOWN, number)))
+            .collect();
         let application = Application(is_authenticated::<LAYER>);
         let (login, authenticate) = (&self.login, &self.login.authenticate());
-        let mut all = vec![Candidate::bare(&self.live), Candidate::insert_by_hand(&self.live)];
-        for (user, values) in [("no cookie", &foreign), ("foreign cookies", &foreign), ("unknown session", &unknown)] {
-            let one = Candidate::new(&format!("authenticate, {user}"), authenticate.layer(application), values, false);
-            let other = Candidate::new(&format!("login, {user}"), login.layer(application), values, false);
+        let mut all = vec![
+            Candidate::bare(&self.live),
+            Candidate::insert_by_hand(&self.live),
+        ];
+        for (user, values) in [
+            ("no cookie", &foreign),
+            ("foreign cookies", &foreign),
+            ("unknown session", &unknown),
+        ] {
+            let one = Candidate::new(
+                &format!("authenticate, {user}"),
+                authenticate.layer(application),
+                values,
+                false,
+            );
+            let other = Candidate::new(
+                &format!("login, {user}"),
+                login.layer(application),
+                values,
+                false,
+            );
             let has_no_cookie = user == "no cookie";
-            all.extend([one, other].map(|it| if has_no_cookie { it.in_header(REFERER) } else { it }));
+            all.extend([one, other].map(|it| {
+                if has_no_cookie {
+                    it.in_header(REFERER)
+                } else {
+                    it
+                }
+            }));
         }
         let guard = GuardLayer::<Person<LAYER>>::logged_in();
         let guarded = login.layer(guard.clone().without_cache_control().layer(application));
@@ -166,14 +224,22 @@ impl<St: SessionStore<Person<LAYER>>, const LAYER: usize> Site<St, LAYER> {
             self.authenticate(),
             self.live("login, live session"),
             Candidate::new("live session through a guard", guarded, &self.live, true),
-            Candidate::new("guarded response that gets Cache-Control", revised, &self.live, true),
+            Candidate::new(
+                "guarded response that gets Cache-Control",
+                revised,
+                &self.live,
+                true,
+            ),
         ]);
         all
     }
 }
 
 pub(crate) fn is_authenticated<const LAYER: usize>(request: &Request<()>) -> bool {
-    request.extensions().get::<Authenticated<Person<LAYER>>>().is_some()
+    request
+        .extensions()
+        .get::<Authenticated<Person<LAYER>>>()
+        .is_some()
 }
 
 /// A session id that is the same in every run: where an id is placed in a table decides how many instructions it takes
@@ -196,13 +262,26 @@ pub fn session_id(series: u64, number: usize) -> SessionId {
 
 /// The request that begins a login.
 pub fn begin() -> Request<()> {
-    Request::get("/auth/bench/login").body(()).expect("a request")
+    Request::get("/auth/bench/login")
+        .body(())
+        .expect("a request")
 }
 
 /// The callback of the login that has `begun`.
 pub fn callback<B>(begun: &Response<B>) -> Request<()> {
-    let (_, state) = begun.headers()[LOCATION].to_str().expect("text").rsplit_once("state=").expect("a state");
-    let flow = begun.headers()[SET_COOKIE].to_str().expect("text").split(';').next().expect("a cookie");
-    let callback = Request::get(format!("/auth/bench/callback?wxcode=person-0&state={state}"));
+    let (_, state) = begun.headers()[LOCATION]
+        .to_str()
+        .expect("text")
+        .rsplit_once("state=")
+        .expect("a state");
+    let flow = begun.headers()[SET_COOKIE]
+        .to_str()
+        .expect("text")
+        .split(';')
+        .next()
+        .expect("a cookie");
+    let callback = Request::get(format!(
+        "/auth/bench/callback?wxcode=person-0&state={state}"
+    ));
     callback.header(COOKIE, flow).body(()).expect("a request")
 }

@@ -17,9 +17,21 @@ pub const LIFETIME: Duration = Duration::from_secs(7_200);
 
 /// A cache that has fetched its token.
 pub fn warm(clock: Clock) -> TokenCache<impl TokenSource> {
-    let source = async || Ok::<_, Error>(IssuedToken::new(AccessToken::new("t".repeat(LENGTH)), Some(LIFETIME)));
+    let source = async || {
+        Ok::<_, Error>(IssuedToken::new(
+            AccessToken::new("t".repeat(LENGTH)),
+            Some(LIFETIME),
+        ))
+    };
     let cache = TokenCache::builder(source).clock(clock).build();
-    assert_eq!(crate::runtime().block_on(cache.get()).expect("a token").expose().len(), LENGTH);
+    assert_eq!(
+        crate::runtime()
+            .block_on(cache.get())
+            .expect("a token")
+            .expose()
+            .len(),
+        LENGTH
+    );
     cache
 }
 
@@ -35,7 +47,10 @@ pub fn get(cache: &TokenCache<impl TokenSource>) -> usize {
 
 /// The length of the token, read as a service does.
 pub fn call(service: &mut TokenCache<impl TokenSource>) -> usize {
-    assert!(matches!(service.poll_ready(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(()))));
+    assert!(matches!(
+        service.poll_ready(&mut Context::from_waker(Waker::noop())),
+        Poll::Ready(Ok(()))
+    ));
     at_once(service.call(())).expect("a token").expose().len()
 }
 

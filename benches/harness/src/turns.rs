@@ -14,7 +14,11 @@ pub type Run<'c> = Box<dyn FnMut(u64) -> Duration + 'c>;
 
 /// The median of each candidate, in nanoseconds per operation; in smoke mode after one short round.
 pub fn medians(candidates: &mut [Run<'_>], rounds: u64, operations: u64) -> Vec<f64> {
-    let (rounds, operations) = if is_smoke() { (1, operations.min(64)) } else { (rounds, operations) };
+    let (rounds, operations) = if is_smoke() {
+        (1, operations.min(64))
+    } else {
+        (rounds, operations)
+    };
     let mut samples = vec![Vec::new(); candidates.len()];
     let mut order: Vec<_> = (0..candidates.len()).collect();
     let mut random = 1;
@@ -45,7 +49,10 @@ pub fn time<T>(operations: u64, mut operation: impl FnMut() -> T) -> Duration {
 }
 
 /// The mean time of two threads that begin at once: each waits at the barrier when it is ready.
-pub fn together(one: impl FnOnce(&Barrier) -> Duration, other: impl FnOnce(&Barrier) -> Duration + Send) -> Duration {
+pub fn together(
+    one: impl FnOnce(&Barrier) -> Duration,
+    other: impl FnOnce(&Barrier) -> Duration + Send,
+) -> Duration {
     let (barrier, runtime) = (Barrier::new(2), Handle::try_current());
     thread::scope(|scope| {
         let other = scope.spawn(|| {

@@ -17,7 +17,15 @@ const FOREIGN: [&str; 5] = [
     "seen_{}=1",
 ];
 /// The numbers of foreign cookies; the last one makes 64 KB, far more than any browser sends.
-const COUNTS: [(&str, usize); 7] = [("0", 0), ("1", 1), ("5", 5), ("10", 10), ("20", 20), ("50", 50), ("64 KB", 2_048)];
+const COUNTS: [(&str, usize); 7] = [
+    ("0", 0),
+    ("1", 1),
+    ("5", 5),
+    ("10", 10),
+    ("20", 20),
+    ("50", 50),
+    ("64 KB", 2_048),
+];
 
 /// The session cookie is there.
 #[derive(Clone)]
@@ -35,18 +43,29 @@ fn main() {
     );
     for (label, count) in COUNTS {
         for (place, copies) in [("absent", 0), ("last", 1), ("twice", 2)] {
-            let foreign = (0..count).map(|number| FOREIGN[number % FOREIGN.len()].replace("{}", &number.to_string()));
-            let cookies: Vec<_> = foreign.chain(vec![format!("{name}=no-id"); copies]).collect();
+            let foreign = (0..count)
+                .map(|number| FOREIGN[number % FOREIGN.len()].replace("{}", &number.to_string()));
+            let cookies: Vec<_> = foreign
+                .chain(vec![format!("{name}=no-id"); copies])
+                .collect();
             let header = cookies.join("; ");
             let bytes = header.len() as f64;
-            let values: Arc<[_]> = vec![HeaderValue::try_from(header).expect("a header value")].into();
+            let values: Arc<[_]> =
+                vec![HeaderValue::try_from(header).expect("a header value")].into();
             let application = Application(|request| request.extensions().get::<Seen>().is_some());
             let name = name.clone();
             // Splits the header with what the standard library has, and takes the first session cookie.
             let naive = Edited(application, move |request: &mut Request<()>| {
-                let header = request.headers().get(COOKIE).map(HeaderValue::as_bytes).unwrap_or_default();
+                let header = request
+                    .headers()
+                    .get(COOKIE)
+                    .map(HeaderValue::as_bytes)
+                    .unwrap_or_default();
                 let mut pairs = header.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-                if pairs.any(|pair| pair.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))) {
+                if pairs.any(|pair| {
+                    pair.strip_prefix(name.as_bytes())
+                        .is_some_and(|rest| rest.starts_with(b"="))
+                }) {
                     // Takes no memory, but the map of extensions is looked into.
                     request.extensions_mut().insert(Seen);
                 }
@@ -57,11 +76,26 @@ fn main() {
                 Candidate::new("naive", naive, &values, copies > 0),
                 Candidate::new("layer", layer, &values, false),
             ];
-            let candidates = candidates.map(|it| if bytes == 0.0 { it.in_header(REFERER) } else { it });
+            let candidates = candidates.map(|it| {
+                if bytes == 0.0 {
+                    it.in_header(REFERER)
+                } else {
+                    it
+                }
+            });
             let medians = compare::hot(&candidates, 128);
             let [naive, layer] = [medians[1], medians[2]];
-            let per_byte = if bytes == 0.0 { f64::NAN } else { layer / bytes };
-            let figures = [("bytes", bytes), ("layer, ns", layer), ("ns a byte", per_byte), ("naive, ns", naive)];
+            let per_byte = if bytes == 0.0 {
+                f64::NAN
+            } else {
+                layer / bytes
+            };
+            let figures = [
+                ("bytes", bytes),
+                ("layer, ns", layer),
+                ("ns a byte", per_byte),
+                ("naive, ns", naive),
+            ];
             report.row(&format!("{label}, {place}"), &figures);
         }
     }

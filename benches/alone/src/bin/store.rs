@@ -9,8 +9,10 @@ const SESSIONS: usize = 10_000;
 
 fn main() {
     let (server, runtime) = (Server::start(), background_runtime());
-    let builder = Redis::builder(server.url()).near_capacity(2 * SESSIONS as u64);
-    let redis = runtime.block_on(builder.connect()).expect("the server answers");
+    let builder = Redis::builder(server.url()).local_cache_capacity(2 * SESSIONS as u64);
+    let redis = runtime
+        .block_on(builder.connect())
+        .expect("the server answers");
     let cached = Site::over(&redis.store::<Person>(), "bench", LIVE, SESSIONS, &runtime);
     let mut candidates = Site::with_sessions(SESSIONS).candidates();
     candidates.retain(|candidate| ["bare", "login, live session"].contains(&&*candidate.name));
@@ -18,9 +20,15 @@ fn main() {
     let _inside = runtime.enter();
     let mut report = Report::new("store", "A session in the local cache of Redis");
     report.table("candidate", "Sessions, requests and caches as above.");
-    compare::table(&mut report, &candidates, SESSIONS, &["login, live session"], |work| {
-        let used = allocation_counter::measure(work);
-        (used.count_total, used.bytes_current)
-    });
+    compare::table(
+        &mut report,
+        &candidates,
+        SESSIONS,
+        &["login, live session"],
+        |work| {
+            let used = allocation_counter::measure(work);
+            (used.count_total, used.bytes_current)
+        },
+    );
     report.finish();
 }

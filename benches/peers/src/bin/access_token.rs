@@ -14,7 +14,12 @@ use tower_weika::clock::{Clock, ManualClock, Timestamp};
 use tower_weika::token::{TokenCache, TokenSource};
 
 /// What the others are in proportion to.
-const REFERENCES: [&str; 4] = ["lower bound", "AWS identity cache", "wechat-minapp", "wechat-mp-sdk"];
+const REFERENCES: [&str; 4] = [
+    "lower bound",
+    "AWS identity cache",
+    "wechat-minapp",
+    "wechat-mp-sdk",
+];
 
 /// A way of reading: by one thread, by two, and from many caches.
 struct Candidate {
@@ -50,14 +55,25 @@ impl Candidate {
         let mut read = reader(&caches[0]);
         read();
         let allocations = measure(|| checked(&mut read)).count_total;
-        let both = move |operations| together(|barrier| run(operations, barrier), |barrier| run(operations, barrier));
+        let both = move |operations| {
+            together(
+                |barrier| run(operations, barrier),
+                |barrier| run(operations, barrier),
+            )
+        };
         let alone = move |operations| run(operations, &Barrier::new(1));
-        Self { name, allocations, runs: [Box::new(alone), Box::new(both), Box::new(many)] }
+        Self {
+            name,
+            allocations,
+            runs: [Box::new(alone), Box::new(both), Box::new(many)],
+        }
     }
 
     /// Caches that have to be polled.
     fn polled<C: Cache>(runtime: &Runtime, apps: usize) -> Self {
-        Self::new(C::NAME, warm::<C>(runtime, apps), |cache| || at_once(cache.read()).expect("a token"))
+        Self::new(C::NAME, warm::<C>(runtime, apps), |cache| {
+            || at_once(cache.read()).expect("a token")
+        })
     }
 }
 
@@ -98,8 +114,14 @@ fn candidates(runtime: &Runtime) -> Vec<Candidate> {
     let weika = || warm::<TowerWeika>(runtime, apps);
     let manual = ManualClock::new(Timestamp::from_unix_seconds(1_763_700_000)).clock();
     vec![
-        Candidate::new("lower bound", (0..apps).map(|_| LowerBound::default()).collect(), |it| || it.read()),
-        Candidate::new("coarse clock", vec![Clock::system()], |clock| || read_clock(|| clock.now())),
+        Candidate::new(
+            "lower bound",
+            (0..apps).map(|_| LowerBound::default()).collect(),
+            |it| || it.read(),
+        ),
+        Candidate::new("coarse clock", vec![Clock::system()], |clock| {
+            || read_clock(|| clock.now())
+        }),
         Candidate::new("Instant::now", vec![()], |()| || read_clock(Instant::now)),
         Candidate::new("current()", weika(), |it| || token::current(&it.0)),
         Candidate::new("get()", weika(), |it| || token::get(&it.0)),
@@ -107,8 +129,16 @@ fn candidates(runtime: &Runtime) -> Vec<Candidate> {
             let mut service = it.0.clone();
             move || token::call(&mut service)
         }),
-        Candidate::new("current(), manual clock", vec![token::warm(manual)], |cache| || token::current(cache)),
-        Candidate::new("current(), in the refresh window", vec![in_window()], |cache| || token::current(cache)),
+        Candidate::new(
+            "current(), manual clock",
+            vec![token::warm(manual)],
+            |cache| || token::current(cache),
+        ),
+        Candidate::new(
+            "current(), in the refresh window",
+            vec![in_window()],
+            |cache| || token::current(cache),
+        ),
         Candidate::polled::<Moka>(runtime, apps),
         Candidate::polled::<Aws>(runtime, apps),
         Candidate::polled::<Azure>(runtime, apps),
@@ -123,9 +153,15 @@ fn main() {
     // Tasks run on a thread of their own; everything else is timed on this one.
     let runtime = background_runtime();
     let _inside = runtime.enter();
-    let (names, runs): (Vec<_>, Vec<_>) =
-        candidates(&runtime).into_iter().map(|it| ((it.name, it.allocations), it.runs)).unzip();
-    let medians = turns::medians(&mut runs.into_iter().flatten().collect::<Vec<_>>(), 101, 5_000);
+    let (names, runs): (Vec<_>, Vec<_>) = candidates(&runtime)
+        .into_iter()
+        .map(|it| ((it.name, it.allocations), it.runs))
+        .unzip();
+    let medians = turns::medians(
+        &mut runs.into_iter().flatten().collect::<Vec<_>>(),
+        101,
+        5_000,
+    );
     let mut report = Report::new("access_token", "The access token");
     report.table(
         "read",

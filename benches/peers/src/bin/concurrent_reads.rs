@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use harness::token::{LENGTH, LIFETIME};
 use harness::{Report, is_smoke};
-use peers::caches::{Aws, Azure, Behaviour, Cache, Google, Minapp, Moka, MpSdk, TowerWeika, Upstream};
+use peers::caches::{
+    Aws, Azure, Behaviour, Cache, Google, Minapp, Moka, MpSdk, TowerWeika, Upstream,
+};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout_at};
@@ -14,9 +16,17 @@ use tokio::time::{sleep, timeout_at};
 const FETCH: Duration = Duration::from_millis(50);
 
 /// All callers read from a cache; adds a row with the result.
-async fn read_at_once<C: Cache>(report: &mut Report, situation: &str, cache: C, upstream: &Upstream) {
-    let (callers, patience) =
-        if is_smoke() { (100, Duration::from_millis(500)) } else { (10_000, Duration::from_secs(5)) };
+async fn read_at_once<C: Cache>(
+    report: &mut Report,
+    situation: &str,
+    cache: C,
+    upstream: &Upstream,
+) {
+    let (callers, patience) = if is_smoke() {
+        (100, Duration::from_millis(500))
+    } else {
+        (10_000, Duration::from_secs(5))
+    };
     let cache = Arc::new(cache);
     let before = upstream.fetches();
     let start = Instant::now();
@@ -41,25 +51,41 @@ async fn read_at_once<C: Cache>(report: &mut Report, situation: &str, cache: C, 
     took.sort_unstable();
     took.resize(callers, patience);
     let millis = |time: Duration| time.as_secs_f64() * 1e3;
-    let count = |is_so: fn(Option<usize>) -> bool| told.iter().filter(|(length, ..)| is_so(*length)).count() as f64;
-    let all_told = told.iter().map(|(.., since_start)| *since_start).max().filter(|_| waiting == 0);
+    let count = |is_so: fn(Option<usize>) -> bool| {
+        told.iter().filter(|(length, ..)| is_so(*length)).count() as f64
+    };
+    let all_told = told
+        .iter()
+        .map(|(.., since_start)| *since_start)
+        .max()
+        .filter(|_| waiting == 0);
     report.row(
         &format!("{}, {situation}", C::NAME),
         &[
             ("fetches", fetches as f64),
             ("p99, ms", millis(took[(callers - 1) * 99 / 100])),
             ("all told, ms", all_told.map_or(f64::NAN, millis)),
-            ("held up", took.iter().filter(|took| **took > FETCH / 2).count() as f64),
+            (
+                "held up",
+                took.iter().filter(|took| **took > FETCH / 2).count() as f64,
+            ),
             ("still waiting", waiting as f64),
             ("failures", count(|length| length.is_none())),
-            ("no token as success", count(|length| length.is_some_and(|length| length != LENGTH))),
+            (
+                "no token as success",
+                count(|length| length.is_some_and(|length| length != LENGTH)),
+            ),
         ],
     );
 }
 
 /// The three situations, one after the other.
 async fn situations<C: Cache>(report: &mut Report) {
-    let usual = Behaviour { delay: FETCH, lifetime: LIFETIME, is_up: true };
+    let usual = Behaviour {
+        delay: FETCH,
+        lifetime: LIFETIME,
+        is_up: true,
+    };
     for (situation, is_up) in [("cold", true), ("outage", false)] {
         let upstream = Upstream::new();
         upstream.behave(Behaviour { is_up, ..usual });
@@ -81,7 +107,11 @@ fn main() {
          half a fetch. No token as success: were given something else for a token. Not there: situations that a cache \
          does not know or that cannot be brought about.",
     );
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(async {
         situations::<TowerWeika>(&mut report).await;
         situations::<Moka>(&mut report).await;

@@ -25,7 +25,10 @@ fn main() {
          hold. All candidates of a column took turns.",
     );
     compare::growth(&mut report, [lower_bound::NAME, LOGIN], |sessions| {
-        let setting = Setting { sessions, meter: compare::unmetered };
+        let setting = Setting {
+            sessions,
+            meter: compare::unmetered,
+        };
         NAMES.iter().map(|name| build(name, setting)).collect()
     });
     report.finish();

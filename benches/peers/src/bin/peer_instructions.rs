@@ -9,6 +9,16 @@ fn main() {
         // Candidates may start something in the background: the thread stays inside of a runtime.
         let runtime = Box::leak(Box::new(runtime()));
         std::mem::forget(runtime.enter());
-        Box::new(build(name, Setting { sessions: 1_000, meter: unmetered }).client().into_sender())
+        Box::new(
+            build(
+                name,
+                Setting {
+                    sessions: 1_000,
+                    meter: unmetered,
+                },
+            )
+            .client()
+            .into_sender(),
+        )
     });
 }

@@ -18,7 +18,12 @@ fn main() {
     let mut candidates: Vec<_> = ALL.iter().map(|(name, _)| build(name, setting)).collect();
     // After those that all sections have in common: other users, guards, and several layers.
     let is_new = |name: &str| !ALL.iter().any(|(other, _)| *other == name);
-    candidates.extend(Site::with_sessions(sessions).candidates().into_iter().filter(|it| is_new(&it.name)));
+    candidates.extend(
+        Site::with_sessions(sessions)
+            .candidates()
+            .into_iter()
+            .filter(|it| is_new(&it.name)),
+    );
     candidates.extend(stacked(sessions));
 
     let mut report = Report::new("requests", "A request");
@@ -29,7 +34,13 @@ fn main() {
          that is there already, and without a map. Heap: of a whole session, with the session itself and an identity that \
          is one name. Threads: the whole time of a request while one thread or two send them.",
     );
-    compare::table(&mut report, &candidates, sessions, &["insert by hand", lower_bound::NAME, "tower-sessions"], meter);
+    compare::table(
+        &mut report,
+        &candidates,
+        sessions,
+        &["insert by hand", lower_bound::NAME, "tower-sessions"],
+        meter,
+    );
     report.text(&heap());
     report.finish();
 }
@@ -37,7 +48,9 @@ fn main() {
 /// What a session takes in the `MemoryStore` beside the identity, whose text is allocated before.
 fn heap() -> String {
     let count = if is_smoke() { 1_000 } else { 100_000 };
-    let mut sessions: Vec<_> = (0..count).map(|number| Person::<0>::numbered(number).session()).collect();
+    let mut sessions: Vec<_> = (0..count)
+        .map(|number| Person::<0>::numbered(number).session())
+        .collect();
     let mut filled = None;
     let (_, heap) = meter(&mut || fill(filled.insert(memory_store(2 * count)), sessions.drain(..)));
     let identity = size_of::<Person>();

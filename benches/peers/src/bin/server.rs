@@ -29,7 +29,9 @@ type Ready = (Router, Vec<HeaderValue>);
 /// input ends.
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let [kind, users, file] = &arguments[..] else { panic!("see server.py") };
+    let [kind, users, file] = &arguments[..] else {
+        panic!("see server.py")
+    };
     let (users, runtime) = (users.parse().expect("a number"), runtime());
     let redis = (kind == "tower-weika, local cache of Redis").then(Server::start);
     let (router, cookies) = match (&**kind, &redis) {
@@ -37,29 +39,45 @@ fn main() {
         ("tower-weika", _) => weika(&Site::with_sessions(users)),
         (_, Some(server)) => local_cache(server, users, &runtime),
         ("tower-sessions", _) => {
-            let (layer, cookies, _) = tower_sessions::layer(Setting { sessions: users, meter: unmetered });
+            let (layer, cookies, _) = tower_sessions::layer(Setting {
+                sessions: users,
+                meter: unmetered,
+            });
             let page = async |session: tower_sessions::Session, uri: Uri| {
                 page(tower_sessions::subject(&session).await.as_deref(), &uri)
             };
-            (Router::new().route("/me", get(page)).layer(layer), headers(cookies))
+            (
+                Router::new().route("/me", get(page)).layer(layer),
+                headers(cookies),
+            )
         }
         ("axum-login", _) => {
-            let (layer, cookies, _) = axum_login::layer(Setting { sessions: users, meter: unmetered });
+            let (layer, cookies, _) = axum_login::layer(Setting {
+                sessions: users,
+                meter: unmetered,
+            });
             let page = async |session: AuthSession, uri: Uri| -> Page {
                 page(session.user.as_ref().map(|user| &*user.subject), &uri)
             };
-            (Router::new().route("/me", get(page)).layer(layer), headers(cookies))
+            (
+                Router::new().route("/me", get(page)).layer(layer),
+                headers(cookies),
+            )
         }
         _ => panic!("{kind:?} is no kind of server"),
     };
-    let lines = cookies.iter().map(|cookies| format!("{}\n", cookies.to_str().expect("text")));
+    let lines = cookies
+        .iter()
+        .map(|cookies| format!("{}\n", cookies.to_str().expect("text")));
     fs::write(file, lines.collect::<String>()).expect("a file for the cookies");
 
     let (ended, end) = oneshot::channel();
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         // Fails if the server has ended before.
-        tell(listener.local_addr().expect("an address"), move || _ = ended.send(()));
+        tell(listener.local_addr().expect("an address"), move || {
+            _ = ended.send(())
+        });
         tokio::select! {
             served = axum::serve(listener, router) => served.expect("serving never ends"),
             _ = end => {}
@@ -70,19 +88,31 @@ fn main() {
 /// Without a layer; believes whatever it is told.
 fn bare(users: usize) -> Ready {
     let router = Router::new().route("/me", get(async |uri: Uri| page(uri.query(), &uri)));
-    (router, headers((0..users).map(|number| format!("__Host-bench-session={number:022}"))))
+    (
+        router,
+        headers((0..users).map(|number| format!("__Host-bench-session={number:022}"))),
+    )
 }
 
 fn local_cache(server: &Server, users: usize, runtime: &Runtime) -> Ready {
     let capacity = u64::try_from(2 * users).expect("small");
-    let redis = runtime.block_on(Redis::builder(server.url()).near_capacity(capacity).connect());
+    let redis = runtime.block_on(
+        Redis::builder(server.url())
+            .local_cache_capacity(capacity)
+            .connect(),
+    );
     let store = redis.expect("the server answers").store::<Person>();
     weika(&Site::over(&store, "bench", LIVE, users, runtime))
 }
 
 fn weika<St: SessionStore<Person>>(site: &Site<St>) -> Ready {
     let page = async |person: Authenticated<Person>, uri: Uri| page(Some(person.subject()), &uri);
-    (Router::new().route("/me", get(page)).layer(site.login.clone()), site.live.to_vec())
+    (
+        Router::new()
+            .route("/me", get(page))
+            .layer(site.login.clone()),
+        site.live.to_vec(),
+    )
 }
 
 fn headers(all: impl Iterator<Item = String>) -> Vec<HeaderValue> {

@@ -7,9 +7,12 @@ use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::{SystemTimeSource, TimeSource};
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::identity::{
-    Identity, IdentityFuture, ResolveCachedIdentity, ResolveIdentity, SharedIdentityCache, SharedIdentityResolver,
+    Identity, IdentityFuture, ResolveCachedIdentity, ResolveIdentity, SharedIdentityCache,
+    SharedIdentityResolver,
 };
-use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
+use aws_smithy_runtime_api::client::runtime_components::{
+    RuntimeComponents, RuntimeComponentsBuilder,
+};
 use aws_smithy_types::config_bag::ConfigBag;
 
 use super::{Cache, Upstream, with_a_token_for};
@@ -31,7 +34,11 @@ struct Resolver(Arc<Upstream>);
 struct Token(String);
 
 impl ResolveIdentity for Resolver {
-    fn resolve_identity<'a>(&'a self, _: &'a RuntimeComponents, _: &'a ConfigBag) -> IdentityFuture<'a> {
+    fn resolve_identity<'a>(
+        &'a self,
+        _: &'a RuntimeComponents,
+        _: &'a ConfigBag,
+    ) -> IdentityFuture<'a> {
         IdentityFuture::new(async {
             let (token, lifetime) = self.0.fetch().await.ok_or("an outage")?;
             let expires: SystemTime = SystemTimeSource::new().now() + lifetime;
@@ -48,7 +55,10 @@ impl Cache for Aws {
             .with_time_source(Some(SystemTimeSource::new()))
             .with_sleep_impl(Some(TokioSleep::new()));
         Self {
-            cache: IdentityCache::lazy().load_timeout(Duration::from_secs(15)).buffer_time(WINDOW).build(),
+            cache: IdentityCache::lazy()
+                .load_timeout(Duration::from_secs(15))
+                .buffer_time(WINDOW)
+                .build(),
             resolver: SharedIdentityResolver::new(Resolver(Arc::clone(upstream))),
             components: components.build().expect("complete"),
             config: ConfigBag::base(),
@@ -57,7 +67,11 @@ impl Cache for Aws {
 
     async fn read(&self) -> Option<usize> {
         let resolver = self.resolver.clone();
-        let identity = self.cache.resolve_cached_identity(resolver, &self.components, &self.config).await.ok()?;
+        let identity = self
+            .cache
+            .resolve_cached_identity(resolver, &self.components, &self.config)
+            .await
+            .ok()?;
         identity.data::<Token>().map(|token| token.0.len())
     }
 

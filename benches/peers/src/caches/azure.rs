@@ -5,7 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use azure_core::credentials::{Secret, TokenCredential};
 use azure_core::http::headers::Headers;
-use azure_core::http::{AsyncRawResponse, ClientOptions, HttpClient, Request, StatusCode, Transport};
+use azure_core::http::{
+    AsyncRawResponse, ClientOptions, HttpClient, Request, StatusCode, Transport,
+};
 use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
 
 use super::{Cache, Upstream, with_a_token_for};
@@ -31,14 +33,25 @@ impl Cache for Azure {
 
     fn new(upstream: &Arc<Upstream>) -> Self {
         let transport = Some(Transport::new(Arc::new(Client(Arc::clone(upstream)))));
-        let client_options = ClientOptions { transport, ..ClientOptions::default() };
+        let client_options = ClientOptions {
+            transport,
+            ..ClientOptions::default()
+        };
         let options = ClientSecretCredentialOptions { client_options };
-        let credential = ClientSecretCredential::new("tenant", "app".to_owned(), Secret::new("secret"), Some(options));
+        let credential = ClientSecretCredential::new(
+            "tenant",
+            "app".to_owned(),
+            Secret::new("secret"),
+            Some(options),
+        );
         Self(credential.expect("valid settings"))
     }
 
     async fn read(&self) -> Option<usize> {
-        let token = self.0.get_token(&["https://management.azure.com/.default"], None).await;
+        let token = self
+            .0
+            .get_token(&["https://management.azure.com/.default"], None)
+            .await;
         token.ok().map(|token| token.token.secret().len())
     }
 

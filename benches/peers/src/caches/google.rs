@@ -20,12 +20,18 @@ impl Cache for Google {
             "client_secret": "secret",
             "refresh_token": "secret",
         });
-        let credentials = Builder::new(user).with_token_uri(upstream.address()).build_access_token_credentials();
+        let credentials = Builder::new(user)
+            .with_token_uri(upstream.address())
+            .build_access_token_credentials();
         Self(credentials.expect("valid settings"))
     }
 
     async fn read(&self) -> Option<usize> {
-        self.0.access_token().await.ok().map(|token| token.token.len())
+        self.0
+            .access_token()
+            .await
+            .ok()
+            .map(|token| token.token.len())
     }
 
     async fn due(_: &Arc<Upstream>) -> Option<Self> {

@@ -64,12 +64,23 @@ pub struct Upstream {
 impl Upstream {
     /// One that answers at once.
     pub fn new() -> Arc<Self> {
-        let behaviour = Mutex::new(Behaviour { delay: Duration::ZERO, lifetime: LIFETIME, is_up: true });
-        Arc::new(Self { behaviour, fetches: AtomicU64::new(0), address: OnceLock::new() })
+        let behaviour = Mutex::new(Behaviour {
+            delay: Duration::ZERO,
+            lifetime: LIFETIME,
+            is_up: true,
+        });
+        Arc::new(Self {
+            behaviour,
+            fetches: AtomicU64::new(0),
+            address: OnceLock::new(),
+        })
     }
 
     pub fn behave(&self, behaviour: Behaviour) {
-        *self.behaviour.lock().unwrap_or_else(PoisonError::into_inner) = behaviour;
+        *self
+            .behaviour
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = behaviour;
     }
 
     pub fn fetches(&self) -> u64 {
@@ -79,18 +90,25 @@ impl Upstream {
     /// A token and how long it is valid, or nothing in an outage.
     async fn fetch(&self) -> Option<(String, Duration)> {
         self.fetches.fetch_add(1, Ordering::Relaxed);
-        let behaviour = *self.behaviour.lock().unwrap_or_else(PoisonError::into_inner);
+        let behaviour = *self
+            .behaviour
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if !behaviour.delay.is_zero() {
             sleep(behaviour.delay).await;
         }
-        behaviour.is_up.then(|| ("t".repeat(LENGTH), behaviour.lifetime))
+        behaviour
+            .is_up
+            .then(|| ("t".repeat(LENGTH), behaviour.lifetime))
     }
 
     /// The response of a token endpoint.
     async fn response(&self) -> Option<String> {
         let (token, lifetime) = self.fetch().await?;
         let seconds = lifetime.as_secs();
-        Some(format!(r#"{{"access_token":"{token}","expires_in":{seconds},"token_type":"Bearer"}}"#))
+        Some(format!(
+            r#"{{"access_token":"{token}","expires_in":{seconds},"token_type":"Bearer"}}"#
+        ))
     }
 
     /// Where it answers over HTTP, on this machine, for as long as the runtime runs.
@@ -114,7 +132,11 @@ impl Upstream {
 /// A new cache with a token that is valid only for so long; the next one will be for longer.
 async fn with_a_token_for<C: Cache>(seconds: u64, upstream: &Arc<Upstream>) -> Option<C> {
     let lifetime = Duration::from_secs(seconds);
-    upstream.behave(Behaviour { delay: Duration::ZERO, lifetime, is_up: true });
+    upstream.behave(Behaviour {
+        delay: Duration::ZERO,
+        lifetime,
+        is_up: true,
+    });
     let cache = C::new(upstream);
     assert_eq!(cache.read().await, Some(LENGTH), "{}", C::NAME);
     // Some clear up only after they have answered.

@@ -16,14 +16,22 @@ pub struct Source(Arc<Upstream>);
 
 impl TokenSource for Source {
     async fn fetch(&self) -> Result<IssuedToken, Error> {
-        let issued = self.0.fetch().await.ok_or_else(|| Error::new(ErrorKind::Fault, "an outage"));
+        let issued = self
+            .0
+            .fetch()
+            .await
+            .ok_or_else(|| Error::new(ErrorKind::Fault, "an outage"));
         issued.map(|(token, lifetime)| IssuedToken::new(AccessToken::new(token), Some(lifetime)))
     }
 }
 
 impl TowerWeika {
     fn on(clock: Clock, upstream: &Arc<Upstream>) -> Self {
-        Self(TokenCache::builder(Source(Arc::clone(upstream))).clock(clock).build())
+        Self(
+            TokenCache::builder(Source(Arc::clone(upstream)))
+                .clock(clock)
+                .build(),
+        )
     }
 }
 

@@ -17,12 +17,22 @@ struct Source(Arc<Upstream>);
 #[async_trait]
 impl TokenType for Source {
     async fn token(&self) -> wechat_minapp::Result<AccessToken> {
-        let issued = self.0.fetch().await.ok_or_else(|| Error::System("an outage".to_owned()));
-        issued.map(|(access_token, lifetime)| AccessToken { access_token, expired_at: Utc::now() + lifetime })
+        let issued = self
+            .0
+            .fetch()
+            .await
+            .ok_or_else(|| Error::System("an outage".to_owned()));
+        issued.map(|(access_token, lifetime)| AccessToken {
+            access_token,
+            expired_at: Utc::now() + lifetime,
+        })
     }
 
     fn app_config(&self) -> AppConfig {
-        AppConfig { app_id: "app".to_owned(), secret: "secret".to_owned() }
+        AppConfig {
+            app_id: "app".to_owned(),
+            secret: "secret".to_owned(),
+        }
     }
 }
 
@@ -30,7 +40,9 @@ impl Cache for Minapp {
     const NAME: &'static str = "wechat-minapp";
 
     fn new(upstream: &Arc<Upstream>) -> Self {
-        Self(MemoryTokenStorage::new(Arc::new(Source(Arc::clone(upstream)))))
+        Self(MemoryTokenStorage::new(Arc::new(Source(Arc::clone(
+            upstream,
+        )))))
     }
 
     async fn read(&self) -> Option<usize> {

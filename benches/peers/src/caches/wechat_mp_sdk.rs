@@ -14,7 +14,10 @@ fn client(upstream: &Arc<Upstream>) -> WechatClient {
     let builder = WechatClient::builder()
         .appid(AppId::new("wx1234567890abcdef").expect("valid"))
         .secret(AppSecret::new("secret").expect("valid"));
-    builder.base_url(upstream.address()).build().expect("valid settings")
+    builder
+        .base_url(upstream.address())
+        .build()
+        .expect("valid settings")
 }
 
 impl Cache for MpSdk {
@@ -26,7 +29,9 @@ impl Cache for MpSdk {
 
     fn many(upstream: &Arc<Upstream>, count: usize) -> Vec<Self> {
         let client = client(upstream);
-        (0..count).map(|_| Self(TokenManager::new(client.clone()))).collect()
+        (0..count)
+            .map(|_| Self(TokenManager::new(client.clone())))
+            .collect()
     }
 
     async fn read(&self) -> Option<usize> {

@@ -62,7 +62,13 @@ struct Data {
 }
 
 /// The layer, the cookies of its users, and what they and their sessions take on the heap.
-pub fn layer(setting: Setting) -> (AuthManagerLayer<Users, MemoryStore>, impl ExactSizeIterator<Item = String>, i64) {
+pub fn layer(
+    setting: Setting,
+) -> (
+    AuthManagerLayer<Users, MemoryStore>,
+    impl ExactSizeIterator<Item = String>,
+    i64,
+) {
     let store = MemoryStore::default();
     let mut ids = Vec::with_capacity(setting.sessions);
     let mut users = HashMap::new();
@@ -71,23 +77,50 @@ pub fn layer(setting: Setting) -> (AuthManagerLayer<Users, MemoryStore>, impl Ex
         for number in 0..setting.sessions {
             let password_hash = number.to_le_bytes().repeat(4);
             let session = Session::new(None, Arc::clone(&store), None);
-            let data = Data { user_id: number, auth_hash: password_hash.clone() };
+            let data = Data {
+                user_id: number,
+                auth_hash: password_hash.clone(),
+            };
             at_once(session.insert(KEY, data)).expect("the session takes it");
             at_once(session.save()).expect("the store takes it");
             ids.push(session.id().expect("it was saved"));
-            users.insert(number, User { number, subject: Person::<0>::numbered(number).0, password_hash });
+            users.insert(
+                number,
+                User {
+                    number,
+                    subject: Person::<0>::numbered(number).0,
+                    password_hash,
+                },
+            );
         }
     });
-    let layer = AuthManagerLayerBuilder::new(Users(Arc::new(users)), SessionManagerLayer::new(store));
-    (layer.with_data_key(KEY).build(), ids.into_iter().map(|id| format!("id={id}")), heap)
+    let layer =
+        AuthManagerLayerBuilder::new(Users(Arc::new(users)), SessionManagerLayer::new(store));
+    (
+        layer.with_data_key(KEY).build(),
+        ids.into_iter().map(|id| format!("id={id}")),
+        heap,
+    )
 }
 
 pub fn candidate(setting: Setting) -> Candidate {
     let (layer, cookies, heap) = layer(setting);
     let inner = service_fn(async |request: Request<()>| {
-        let session = request.extensions().get::<AuthSession>().expect("the layer is there");
-        let is_found = session.user.as_ref().is_some_and(|user| !user.subject.is_empty());
+        let session = request
+            .extensions()
+            .get::<AuthSession>()
+            .expect("the layer is there");
+        let is_found = session
+            .user
+            .as_ref()
+            .is_some_and(|user| !user.subject.is_empty());
         Ok::<_, Infallible>(answered(request, is_found))
     });
-    Candidate::new("axum-login", layer.layer(inner), &super::users(cookies), true).with_heap(heap)
+    Candidate::new(
+        "axum-login",
+        layer.layer(inner),
+        &super::users(cookies),
+        true,
+    )
+    .with_heap(heap)
 }

@@ -37,20 +37,34 @@ pub(super) fn candidate(setting: Setting) -> Candidate {
     let layer = SessionLayer::new(at_once(store).expect("valid settings"));
     let mut ids: Vec<[u8; ID_LENGTH]> = Vec::with_capacity(setting.sessions);
     let mut login = layer.layer(service_fn(async |request: Request<usize>| {
-        session(&request).set(KEY, User { subject: Person::<0>::numbered(*request.body()).0 });
+        session(&request).set(
+            KEY,
+            User {
+                subject: Person::<0>::numbered(*request.body()).0,
+            },
+        );
         with_body(Response::new(()))
     }));
     let (_, heap) = (setting.meter)(&mut || {
         for number in 0..setting.sessions {
             let answer = at_once(login.call(Request::new(number))).expect("infallible");
-            let mut cookies = answer.headers().get_all(SET_COOKIE).iter().map(HeaderValue::as_bytes);
+            let mut cookies = answer
+                .headers()
+                .get_all(SET_COOKIE)
+                .iter()
+                .map(HeaderValue::as_bytes);
             let id = cookies.find_map(|cookie| cookie.strip_prefix(b"session=")?.first_chunk());
             ids.push(*id.expect("the session cookie"));
         }
     });
-    let users = users(ids.iter().map(|id| format!("session={}", String::from_utf8_lossy(id))));
+    let users = users(
+        ids.iter()
+            .map(|id| format!("session={}", String::from_utf8_lossy(id))),
+    );
     let inner = service_fn(async |request: Request<()>| {
-        let is_found = session(&request).get::<User>(KEY).is_some_and(|user| !user.subject.is_empty());
+        let is_found = session(&request)
+            .get::<User>(KEY)
+            .is_some_and(|user| !user.subject.is_empty());
         with_body(answered(request, is_found))
     });
     Candidate::new("axum_session", layer.layer(inner), &users, true).with_heap(heap)

@@ -29,17 +29,30 @@ pub const LOGIN: &str = "login, live session";
 /// Every candidate under its name. The first is the bare application.
 pub const ALL: [(&str, Build); 17] = [
     ("bare", |_| Candidate::bare(&any_users())),
-    ("insert by hand", |_| Candidate::insert_by_hand(&any_users())),
-    (lower_bound::NAME, |it| lower_bound::candidate(&Site::with_sessions(it.sessions), it.meter)),
+    (
+        "insert by hand",
+        |_| Candidate::insert_by_hand(&any_users()),
+    ),
+    (lower_bound::NAME, |it| {
+        lower_bound::candidate(&Site::with_sessions(it.sessions), it.meter)
+    }),
     (LOGIN, login),
-    ("authenticate, live session", |it| Site::with_sessions(it.sessions).authenticate()),
+    ("authenticate, live session", |it| {
+        Site::with_sessions(it.sessions).authenticate()
+    }),
     ("store: moka", login_over::<stores::Moka>),
     ("store: quick_cache", login_over::<stores::QuickCache>),
     ("store: dashmap", login_over::<stores::DashMap>),
     ("store: papaya", login_over::<stores::Papaya>),
     ("store: scc HashIndex", login_over::<stores::SccIndex>),
-    ("store: RwLock shards, maps", login_over::<stores::ShardedMap>),
-    ("store: RwLock shards, tables", login_over::<stores::ShardedTable>),
+    (
+        "store: RwLock shards, maps",
+        login_over::<stores::ShardedMap>,
+    ),
+    (
+        "store: RwLock shards, tables",
+        login_over::<stores::ShardedTable>,
+    ),
     ("cookie::CookieJar", |_| cookies::jar()),
     ("tower-cookies", |_| cookies::tower_cookies()),
     ("tower-sessions", tower_sessions::candidate),
@@ -49,7 +62,10 @@ pub const ALL: [(&str, Build); 17] = [
 
 /// The candidate of this name, which goes on with it.
 pub fn build(name: &str, setting: Setting) -> Candidate {
-    let (name, build) = ALL.iter().find(|(other, _)| *other == name).expect("a candidate of this name");
+    let (name, build) = ALL
+        .iter()
+        .find(|(other, _)| *other == name)
+        .expect("a candidate of this name");
     build(setting).named(name)
 }
 
@@ -62,7 +78,9 @@ fn login_over<M: stores::Structure>(setting: Setting) -> Candidate {
 }
 
 pub fn memory_store(capacity: usize) -> MemoryStore<Person> {
-    MemoryStore::<Person>::builder().capacity(u64::try_from(capacity).expect("small")).build()
+    MemoryStore::<Person>::builder()
+        .capacity(u64::try_from(capacity).expect("small"))
+        .build()
 }
 
 /// Puts sessions into a store.
@@ -74,7 +92,10 @@ pub fn fill<St: SessionStore<Person>>(store: &St, sessions: impl Iterator<Item =
 }
 
 /// The login layer over a store. The sessions on the heap are those of another store of the same kind.
-fn login_layer<St: SessionStore<Person>>(setting: Setting, store: impl Fn(usize) -> St) -> Candidate {
+fn login_layer<St: SessionStore<Person>>(
+    setting: Setting,
+    store: impl Fn(usize) -> St,
+) -> Candidate {
     // Bounded by more than there is, as sites do it.
     let capacity = (4 * setting.sessions).max(100_000);
     let mut filled = None;
@@ -82,7 +103,15 @@ fn login_layer<St: SessionStore<Person>>(setting: Setting, store: impl Fn(usize)
         let sessions = (0..setting.sessions).map(|number| Person::numbered(number).session());
         fill(filled.insert(store(capacity)), sessions);
     });
-    Site::over(&store(capacity), "bench", LIVE, setting.sessions, &runtime()).live(LOGIN).with_heap(heap)
+    Site::over(
+        &store(capacity),
+        "bench",
+        LIVE,
+        setting.sessions,
+        &runtime(),
+    )
+    .live(LOGIN)
+    .with_heap(heap)
 }
 
 /// The headers of users whose session is not looked up.
@@ -94,5 +123,8 @@ fn any_users() -> Arc<[HeaderValue]> {
 /// are ever asked for one after the other, and the headers are not what is measured.
 fn users(cookies: impl ExactSizeIterator<Item = String>) -> Arc<[HeaderValue]> {
     let step = cookies.len().div_ceil(50_000).max(1);
-    cookies.step_by(step).map(|cookie| candidate::cookies(&cookie)).collect()
+    cookies
+        .step_by(step)
+        .map(|cookie| candidate::cookies(&cookie))
+        .collect()
 }

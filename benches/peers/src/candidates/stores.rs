@@ -65,11 +65,19 @@ impl<M: Structure> SessionStore<Person> for Store<M> {
         ready(Ok(Inserted::Kept))
     }
 
-    fn remove(&self, _: &Namespace, _: &SessionId) -> impl Future<Output = Result<(), Error>> + Send {
+    fn remove(
+        &self,
+        _: &Namespace,
+        _: &SessionId,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
         not_compared()
     }
 
-    fn remove_subject(&self, _: &Namespace, _: &str) -> impl Future<Output = Result<(), Error>> + Send {
+    fn remove_subject(
+        &self,
+        _: &Namespace,
+        _: &str,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
         not_compared()
     }
 
@@ -79,7 +87,10 @@ impl<M: Structure> SessionStore<Person> for Store<M> {
 }
 
 fn not_compared() -> Ready<Result<(), Error>> {
-    ready(Err(Error::new(ErrorKind::Store, "only lookups are compared")))
+    ready(Err(Error::new(
+        ErrorKind::Store,
+        "only lookups are compared",
+    )))
 }
 
 /// structure!(type, |sessions| new, |map, id| found, |map, session| kept)

@@ -10,7 +10,9 @@ fn main() {
     let operations = operations::all();
     let list: Vec<_> = operations.iter().map(|it| (it.kind, &*it.name)).collect();
     callgrind::main(&list, |name| {
-        let operation = operations::all().into_iter().find(|operation| operation.name == name);
+        let operation = operations::all()
+            .into_iter()
+            .find(|operation| operation.name == name);
         (operation.expect("an operation").make)()
     });
 }

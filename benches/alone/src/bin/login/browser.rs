@@ -28,15 +28,30 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> Result<Self, BoxError> {
-        let (sender, connection) = handshake(TokioIo::new(TcpStream::connect(address).await?)).await?;
-        Ok(Self { sender, task: tokio::spawn(connection).abort_handle() })
+        let (sender, connection) =
+            handshake(TokioIo::new(TcpStream::connect(address).await?)).await?;
+        Ok(Self {
+            sender,
+            task: tokio::spawn(connection).abort_handle(),
+        })
     }
 
-    pub(crate) async fn get(&mut self, target: &str, cookies: Option<&str>) -> Result<Response<Bytes>, BoxError> {
+    pub(crate) async fn get(
+        &mut self,
+        target: &str,
+        cookies: Option<&str>,
+    ) -> Result<Response<Bytes>, BoxError> {
         let request: Request<()> = navigate(target, cookies);
         self.sender.ready().await?;
-        let (parts, body) = self.sender.send_request(request.map(|()| Empty::new())).await?.into_parts();
-        Ok(Response::from_parts(parts, body.collect().await?.to_bytes()))
+        let (parts, body) = self
+            .sender
+            .send_request(request.map(|()| Empty::new()))
+            .await?
+            .into_parts();
+        Ok(Response::from_parts(
+            parts,
+            body.collect().await?.to_bytes(),
+        ))
     }
 
     pub(crate) fn close(self) {
@@ -57,18 +72,40 @@ pub(crate) struct Browser {
 impl Browser {
     pub(crate) async fn begin(number: usize, site: SocketAddr) -> Self {
         let mut site = Connection::open(site).await.expect("the site listens");
-        let answer = site.get("/auth/weika/login?return_to=/admin", None).await.expect("a response");
+        let answer = site
+            .get("/auth/weika/login?return_to=/admin", None)
+            .await
+            .expect("a response");
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         let flow_cookie = Begun::from(answer.headers()).cookie;
-        Self { number, reloads: 0, site, flow_cookie, target: location(answer.headers()) }
+        Self {
+            number,
+            reloads: 0,
+            site,
+            flow_cookie,
+            target: location(answer.headers()),
+        }
     }
 
     /// Approves at the provider's page, which sends the browser back with a code.
     pub(crate) async fn approve(&mut self, upstream: &mut Connection) {
         let query = self.target.split_once('?').expect("a query").1;
-        let page = format!("{}?person={}&{query}", approval_path(), person(self.number)[0]);
-        let callback = location(upstream.get(&page, None).await.expect("a response").headers());
-        self.target = callback.strip_prefix(ORIGIN).expect("back to the site").to_owned();
+        let page = format!(
+            "{}?person={}&{query}",
+            approval_path(),
+            person(self.number)[0]
+        );
+        let callback = location(
+            upstream
+                .get(&page, None)
+                .await
+                .expect("a response")
+                .headers(),
+        );
+        self.target = callback
+            .strip_prefix(ORIGIN)
+            .expect("back to the site")
+            .to_owned();
     }
 
     /// Sends the callback, and again while the site has no permit for it. Returns the session cookie as well.
@@ -90,8 +127,13 @@ impl Browser {
     /// Opens a guarded page, which has to know the user.
     pub(crate) async fn check(mut self, session: &str) -> Result<(), BoxError> {
         let answer = self.site.get("/admin", Some(session)).await?;
-        let is_right = answer.status() == StatusCode::OK && answer.body() == person(self.number)[1].as_bytes();
-        if is_right { Ok(()) } else { Err(format!("/admin is answered with {}", answer.status()).into()) }
+        let is_right =
+            answer.status() == StatusCode::OK && answer.body() == person(self.number)[1].as_bytes();
+        if is_right {
+            Ok(())
+        } else {
+            Err(format!("/admin is answered with {}", answer.status()).into())
+        }
     }
 }
 

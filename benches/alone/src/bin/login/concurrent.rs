@@ -33,24 +33,45 @@ fn at_once(report: &mut Report, name: &str, exchange: Duration) {
         let mut browsers = Vec::with_capacity(logins);
         while browsers.len() < logins {
             let next = browsers.len()..logins.min(browsers.len() + CONNECTING);
-            browsers.extend(next.map(|number| Browser::begin(number, site)).collect::<JoinSet<_>>().join_all().await);
+            browsers.extend(
+                next.map(|number| Browser::begin(number, site))
+                    .collect::<JoinSet<_>>()
+                    .join_all()
+                    .await,
+            );
         }
         let begun = start.elapsed();
-        let mut upstream = Connection::open(environment.sandbox.address()).await.expect("the upstream listens");
+        let mut upstream = Connection::open(environment.sandbox.address())
+            .await
+            .expect("the upstream listens");
         for browser in &mut browsers {
             browser.approve(&mut upstream).await;
         }
         let before = environment.memory("VmRSS");
 
         let start = Instant::now();
-        let returned = browsers.into_iter().map(Browser::come_back).collect::<JoinSet<_>>().join_all().await;
+        let returned = browsers
+            .into_iter()
+            .map(Browser::come_back)
+            .collect::<JoinSet<_>>()
+            .join_all()
+            .await;
         let logged_in = start.elapsed();
-        let reloads: usize = returned.iter().flatten().map(|(browser, _)| browser.reloads).sum();
+        let reloads: usize = returned
+            .iter()
+            .flatten()
+            .map(|(browser, _)| browser.reloads)
+            .sum();
         let check = async |returned| {
             let (browser, session): (Browser, String) = returned?;
             browser.check(&session).await
         };
-        let checked = returned.into_iter().map(check).collect::<JoinSet<_>>().join_all().await;
+        let checked = returned
+            .into_iter()
+            .map(check)
+            .collect::<JoinSet<_>>()
+            .join_all()
+            .await;
         let failures: Vec<_> = checked.into_iter().filter_map(Result::err).collect();
         let peak = environment.memory("VmHWM");
         let [token_fetches, exchanges, consumed] = environment.calls();
@@ -72,6 +93,9 @@ fn at_once(report: &mut Report, name: &str, exchange: Duration) {
                 ("MiB at most", peak),
             ],
         );
-        failures.iter().take(3).for_each(|failure| eprintln!("Failed: {failure}"));
+        failures
+            .iter()
+            .take(3)
+            .for_each(|failure| eprintln!("Failed: {failure}"));
     });
 }

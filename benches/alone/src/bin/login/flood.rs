@@ -27,15 +27,21 @@ pub(crate) fn measure(report: &mut Report) {
     let (site, upstream) = (environment.site(), environment.sandbox.address());
     let codes = Arc::new(AtomicU64::new(0));
     let (slowest, before) = runtime().block_on(async {
-        log_in(LOGINS, site, upstream).await.expect("a login before the flood");
+        log_in(LOGINS, site, upstream)
+            .await
+            .expect("a login before the flood");
         let before = environment.memory("VmRSS");
         let end = Instant::now() + lasts;
-        let attackers: JoinSet<()> = (0..CONNECTIONS).map(|_| attack(site, end, Arc::clone(&codes))).collect();
+        let attackers: JoinSet<()> = (0..CONNECTIONS)
+            .map(|_| attack(site, end, Arc::clone(&codes)))
+            .collect();
         let mut slowest = Duration::ZERO;
         for number in 0..LOGINS {
             sleep(lasts / (LOGINS as u32 + 2)).await;
             let start = Instant::now();
-            log_in(number, site, upstream).await.expect("a login beside the flood");
+            log_in(number, site, upstream)
+                .await
+                .expect("a login beside the flood");
             slowest = slowest.max(start.elapsed());
         }
         attackers.join_all().await;
@@ -66,7 +72,9 @@ pub(crate) fn measure(report: &mut Report) {
 /// One login at the first try: no reload.
 async fn log_in(number: usize, site: SocketAddr, upstream: SocketAddr) -> Result<(), BoxError> {
     let mut browser = Browser::begin(number, site).await;
-    browser.approve(&mut Connection::open(upstream).await?).await;
+    browser
+        .approve(&mut Connection::open(upstream).await?)
+        .await;
     let (browser, session) = browser.come_back().await?;
     browser.check(&session).await
 }
@@ -74,7 +82,8 @@ async fn log_in(number: usize, site: SocketAddr, upstream: SocketAddr) -> Result
 async fn attack(site: SocketAddr, end: Instant, codes: Arc<AtomicU64>) {
     while Instant::now() < end {
         // A refused connection is the site's right.
-        if let Err(_refused) = send_invalid_code(site, codes.fetch_add(1, Ordering::Relaxed)).await {
+        if let Err(_refused) = send_invalid_code(site, codes.fetch_add(1, Ordering::Relaxed)).await
+        {
             tokio::task::yield_now().await;
         }
     }
@@ -85,9 +94,16 @@ async fn send_invalid_code(site: SocketAddr, number: u64) -> Result<(), BoxError
     let mut site = Connection::open(site).await?;
     let answer = site.get("/auth/weika/login?return_to=/admin", None).await?;
     let begun = Begun::from(answer.headers());
-    let target = format!("/auth/weika/callback?wxcode=invalid-{number}&state={}", begun.state);
+    let target = format!(
+        "/auth/weika/callback?wxcode=invalid-{number}&state={}",
+        begun.state
+    );
     // Long enough for the request to be written.
-    let _hung_up = timeout(Duration::from_millis(5), site.get(&target, Some(&begun.cookie))).await;
+    let _hung_up = timeout(
+        Duration::from_millis(5),
+        site.get(&target, Some(&begun.cookie)),
+    )
+    .await;
     site.close();
     Ok(())
 }

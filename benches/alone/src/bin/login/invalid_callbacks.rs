@@ -23,9 +23,18 @@ pub(crate) fn measure(report: &mut Report) {
         site.timed(make, check)
     });
     let medians = turns::medians(&mut runs.collect::<Vec<_>>(), 31, 1_000);
-    report.table("callback", "Invalid callbacks, answered by one core. None of them is an upstream call.");
+    report.table(
+        "callback",
+        "Invalid callbacks, answered by one core. None of them is an upstream call.",
+    );
     for ((name, status, _), nanoseconds) in kinds.iter().zip(medians) {
-        report.row(name, &[("status", status.as_u16().into()), ("a second", 1e9 / nanoseconds)]);
+        report.row(
+            name,
+            &[
+                ("status", status.as_u16().into()),
+                ("a second", 1e9 / nanoseconds),
+            ],
+        );
     }
 }
 
@@ -36,36 +45,94 @@ fn kinds(site: &Site, clock: &ManualClock) -> Vec<Kind> {
         site.callback(&format!("wxcode={code}&state={state}"), Some(&begun.cookie))
     };
     let valid = |begun: &Begun| with("c0de", &begun.state, begun);
-    let without_cookie = |begun: &Begun| site.callback(&format!("wxcode=c0de&state={}", begun.state), None);
-    let each = |begun: &[Begun], make: &dyn Fn(&Begun) -> Request<()>| begun.iter().map(make).collect::<Vec<_>>();
+    let without_cookie =
+        |begun: &Begun| site.callback(&format!("wxcode=c0de&state={}", begun.state), None);
+    let each = |begun: &[Begun], make: &dyn Fn(&Begun) -> Request<()>| {
+        begun.iter().map(make).collect::<Vec<_>>()
+    };
 
     let expired = site.begin(DIFFERENT);
     clock.advance(Duration::from_secs(11 * 60));
     let used = site.begin(DIFFERENT);
     let logged_in = site.answer(each(&used, &valid));
-    assert!(logged_in.iter().all(|answer| answer.status() == StatusCode::SEE_OTHER));
+    assert!(
+        logged_in
+            .iter()
+            .all(|answer| answer.status() == StatusCode::SEE_OTHER)
+    );
     // So long that repeats do not share the outcome any more.
     clock.advance(Duration::from_secs(61));
     let fresh = site.begin(DIFFERENT);
     let again = site.answer(each(&fresh, &without_cookie));
-    let again: Vec<_> = again.iter().map(|answer| Begun::from(answer.headers())).collect();
+    let again: Vec<_> = again
+        .iter()
+        .map(|answer| Begun::from(answer.headers()))
+        .collect();
     let others = fresh.iter().zip(fresh.iter().cycle().skip(1));
-    let of_others = others.map(|(one, other)| with("c0de", &one.state, other)).collect();
+    let of_others = others
+        .map(|(one, other)| with("c0de", &one.state, other))
+        .collect();
     let made_up = format!("wxcode=c0de&state={:052}", 7);
     vec![
-        ("no state", rejected, each(&fresh, &|begun| site.callback("wxcode=c0de", Some(&begun.cookie)))),
-        ("made-up state", rejected, each(&fresh, &|_| site.callback(&made_up, None))),
-        ("forged state", rejected, each(&fresh, &|begun| with("c0de", &altered(&begun.state), begun))),
-        ("long state", rejected, each(&fresh, &|begun| with("c0de", &begun.state.repeat(100), begun))),
+        (
+            "no state",
+            rejected,
+            each(&fresh, &|begun| {
+                site.callback("wxcode=c0de", Some(&begun.cookie))
+            }),
+        ),
+        (
+            "made-up state",
+            rejected,
+            each(&fresh, &|_| site.callback(&made_up, None)),
+        ),
+        (
+            "forged state",
+            rejected,
+            each(&fresh, &|begun| with("c0de", &altered(&begun.state), begun)),
+        ),
+        (
+            "long state",
+            rejected,
+            each(&fresh, &|begun| {
+                with("c0de", &begun.state.repeat(100), begun)
+            }),
+        ),
         ("expired state", rejected, each(&expired, &valid)),
-        ("expired state, no cookie", rejected, each(&expired, &without_cookie)),
+        (
+            "expired state, no cookie",
+            rejected,
+            each(&expired, &without_cookie),
+        ),
         ("replayed state", rejected, each(&used, &valid)),
-        ("replayed state, no cookie", rejected, each(&used, &without_cookie)),
-        ("no cookie, first attempt", restarted, each(&fresh, &without_cookie)),
-        ("no cookie, second attempt", rejected, each(&again, &without_cookie)),
+        (
+            "replayed state, no cookie",
+            rejected,
+            each(&used, &without_cookie),
+        ),
+        (
+            "no cookie, first attempt",
+            restarted,
+            each(&fresh, &without_cookie),
+        ),
+        (
+            "no cookie, second attempt",
+            rejected,
+            each(&again, &without_cookie),
+        ),
         ("cookie of another login", restarted, of_others),
-        ("two codes", rejected, each(&fresh, &|begun| with("a&wxcode=b", &begun.state, begun))),
-        ("long code", rejected, each(&fresh, &|begun| with(&"9".repeat(4_000), &begun.state, begun))),
+        (
+            "two codes",
+            rejected,
+            each(&fresh, &|begun| with("a&wxcode=b", &begun.state, begun)),
+        ),
+        (
+            "long code",
+            rejected,
+            each(&fresh, &|begun| {
+                with(&"9".repeat(4_000), &begun.state, begun)
+            }),
+        ),
     ]
 }
 

@@ -26,20 +26,28 @@ fn canned() -> Transport {
     Transport::new(service_fn(async |request: Request<RequestBody>| {
         let is_token = request.uri().path() == "/open/cgi-bin/access-token";
         let token = r#"{"errcode":0,"errmsg":"success","access_token":"t0ken","expires_in":7200}"#;
-        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(if is_token { token } else { MANAGER })))
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(if is_token {
+            token
+        } else {
+            MANAGER
+        })))
     }))
 }
 
 pub(crate) fn measure(report: &mut Report) {
     let at_once = Site::new(Provider::<0>("bench"), Clock::system());
     let weika = WeikaManagerProvider::builder("KEY", "s3cr3t");
-    let canned = weika.client(|client| client.transport(canned())).build().expect("a provider");
+    let canned = weika
+        .client(|client| client.transport(canned()))
+        .build()
+        .expect("a provider");
     let canned = Site::new(canned, Clock::system());
 
     // On another thread, whose time does not count.
     let runtime = background_runtime();
     let sandbox = runtime.block_on(Sandbox::start()).expect("a sandbox");
-    let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret()).base_url(sandbox.base_url());
+    let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret())
+        .base_url(sandbox.base_url());
     let loopback = Site::new(weika.build().expect("a provider"), Clock::system());
 
     let mut number = 0_u64;
@@ -55,14 +63,28 @@ pub(crate) fn measure(report: &mut Report) {
         callback(&loopback, || sandbox.issue_wxcode("wang").expect("a code")),
     ];
     let medians = turns::medians(&mut runs, 31, 200);
-    report.table("provider", "Processor time of a login in this process, without the application.");
+    report.table(
+        "provider",
+        "Processor time of a login in this process, without the application.",
+    );
     for (name, begin, callback) in [
         ("provider that answers at once", 0, 1),
-        ("`WeikaManagerProvider`, upstream that answers at once", 2, 3),
+        (
+            "`WeikaManagerProvider`, upstream that answers at once",
+            2,
+            3,
+        ),
         ("`WeikaManagerProvider`, reqwest, sandbox on loopback", 2, 4),
     ] {
         let [begin, callback] = [begin, callback].map(|index| medians[index] / 1e3);
-        report.row(name, &[("begin, µs", begin), ("callback, µs", callback), ("both, µs", begin + callback)]);
+        report.row(
+            name,
+            &[
+                ("begin, µs", begin),
+                ("callback, µs", callback),
+                ("both, µs", begin + callback),
+            ],
+        );
     }
 }
 

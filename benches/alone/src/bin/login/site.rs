@@ -24,15 +24,26 @@ pub(crate) const ORIGIN: &str = "https://campus.example";
 pub(crate) fn serve(upstream: &str, key: &str, secret: &str) {
     raise_file_limit();
     harness::runtime().block_on(async {
-        let weika = WeikaManagerProvider::builder(key, secret).base_url(upstream).build().expect("a provider");
-        let login = LoginLayer::builder(weika).public_url(ORIGIN).secret([7; 32]).build().expect("valid settings");
+        let weika = WeikaManagerProvider::builder(key, secret)
+            .base_url(upstream)
+            .build()
+            .expect("a provider");
+        let login = LoginLayer::builder(weika)
+            .public_url(ORIGIN)
+            .secret([7; 32])
+            .build()
+            .expect("valid settings");
         let subject = async |manager: Authenticated<Manager>| manager.subject().to_owned();
         let guarded = get(subject).layer(GuardLayer::<Manager>::logged_in());
         let site = Router::new().route("/admin", guarded).layer(login);
         let socket = TcpSocket::new_v4().expect("a socket");
-        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a free port");
+        socket
+            .bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+            .expect("a free port");
         let listener = socket.listen(16_384).expect("to listen");
-        tell(listener.local_addr().expect("an address"), || std::process::exit(0));
+        tell(listener.local_addr().expect("an address"), || {
+            std::process::exit(0)
+        });
         // As the example serves: `axum::serve` also detects HTTP/2, which costs memory for each connection.
         loop {
             let (stream, _) = listener.accept().await.expect("a connection");

@@ -35,17 +35,33 @@ impl Environment {
     /// Each exchange takes `exchange`.
     pub(crate) fn start(people: usize, exchange: Duration) -> Self {
         raise_file_limit();
-        let people = (0..people).map(person).map(|[id, user_id]| Person::new(id, user_id, "群众"));
+        let people = (0..people)
+            .map(person)
+            .map(|[id, user_id]| Person::new(id, user_id, "群众"));
         let sandbox = people.fold(Sandbox::builder(), |sandbox, person| sandbox.person(person));
         let runtime = harness::background_runtime();
         let sandbox = runtime.block_on(sandbox.start()).expect("a sandbox");
-        sandbox.faults().once(Endpoint::AccessToken, Fault::Delay(TOKEN_DELAY));
+        sandbox
+            .faults()
+            .once(Endpoint::AccessToken, Fault::Delay(TOKEN_DELAY));
         if !exchange.is_zero() {
-            sandbox.faults().always(Endpoint::ManagerInfo, Fault::Delay(exchange));
+            sandbox
+                .faults()
+                .always(Endpoint::ManagerInfo, Fault::Delay(exchange));
         }
-        let mut command = Command::new(std::env::current_exe().expect("a program knows where it is"));
-        let site = command.args(["site", &sandbox.base_url(), sandbox.app_key(), sandbox.app_secret()]);
-        Self { site: Process::start(site), sandbox, _runtime: runtime }
+        let mut command =
+            Command::new(std::env::current_exe().expect("a program knows where it is"));
+        let site = command.args([
+            "site",
+            &sandbox.base_url(),
+            sandbox.app_key(),
+            sandbox.app_secret(),
+        ]);
+        Self {
+            site: Process::start(site),
+            sandbox,
+            _runtime: runtime,
+        }
     }
 
     pub(crate) fn site(&self) -> SocketAddr {
@@ -60,6 +76,10 @@ impl Environment {
     /// The numbers of token fetches, exchanges and consumed codes.
     pub(crate) fn calls(&self) -> [u64; 3] {
         let ledger = self.sandbox.ledger();
-        [ledger.count(Endpoint::AccessToken), ledger.count(Endpoint::ManagerInfo), ledger.codes_spent()]
+        [
+            ledger.count(Endpoint::AccessToken),
+            ledger.count(Endpoint::ManagerInfo),
+            ledger.codes_spent(),
+        ]
     }
 }

@@ -28,8 +28,12 @@ type Answer = dyn Fn(Vec<Request<()>>) -> Vec<Response<()>>;
 impl Site {
     pub(crate) fn new<P: IdentityProvider>(provider: P, clock: Clock) -> Self {
         let name = provider.name().to_owned();
-        let login = LoginLayer::builder(provider).public_url("https://campus.example").secret([7; 32]).clock(clock);
-        let application = service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(Response::new(()))));
+        let login = LoginLayer::builder(provider)
+            .public_url("https://campus.example")
+            .secret([7; 32])
+            .clock(clock);
+        let application =
+            service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(Response::new(()))));
         let site = GuardLayer::<P::Identity>::logged_in().layer(application);
         let site = RefCell::new(login.build().expect("valid settings").layer(site));
         let runtime = harness::runtime();
@@ -43,7 +47,10 @@ impl Site {
                 answers
             })
         };
-        Self { name, answer: Box::new(answer) }
+        Self {
+            name,
+            answer: Box::new(answer),
+        }
     }
 
     /// The responses to these requests, one after the other.
@@ -52,7 +59,10 @@ impl Site {
     }
 
     pub(crate) fn login_path(&self) -> String {
-        format!("/auth/{}/login?return_to=%2Fcampus%2Ftimetable%3Fweek%3D12", self.name)
+        format!(
+            "/auth/{}/login?return_to=%2Fcampus%2Ftimetable%3Fweek%3D12",
+            self.name
+        )
     }
 
     /// A callback with this query.
@@ -63,7 +73,10 @@ impl Site {
     /// Begins so many logins.
     pub(crate) fn begin(&self, logins: usize) -> Vec<Begun> {
         let requests = vec![navigate(&self.login_path(), None); logins];
-        self.answer(requests).iter().map(|answer| Begun::from(answer.headers())).collect()
+        self.answer(requests)
+            .iter()
+            .map(|answer| Begun::from(answer.headers()))
+            .collect()
     }
 
     /// Measures the processor time of the responses to requests that are made beforehand, and checks the responses
@@ -94,16 +107,35 @@ pub(crate) struct Begun {
 
 impl From<&HeaderMap> for Begun {
     fn from(answer: &HeaderMap) -> Self {
-        let query = answer[LOCATION].to_str().expect("text").split_once('?').expect("a query").1;
-        let state = query.split('&').find_map(|pair| pair.strip_prefix("state=")).expect("a state");
-        Self { state: state.to_owned(), cookie: cookie(answer, "-flow-").expect("a flow cookie") }
+        let query = answer[LOCATION]
+            .to_str()
+            .expect("text")
+            .split_once('?')
+            .expect("a query")
+            .1;
+        let state = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("state="))
+            .expect("a state");
+        Self {
+            state: state.to_owned(),
+            cookie: cookie(answer, "-flow-").expect("a flow cookie"),
+        }
     }
 }
 
 /// The cookie, as the browser sends it back, whose name contains `part`.
 pub(crate) fn cookie(answer: &HeaderMap, part: &str) -> Option<String> {
-    let cookies = answer.get_all(SET_COOKIE).into_iter().filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
-    let mut found = cookies.filter(|cookie| cookie.split('=').next().is_some_and(|name| name.contains(part)));
+    let cookies = answer
+        .get_all(SET_COOKIE)
+        .into_iter()
+        .filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
+    let mut found = cookies.filter(|cookie| {
+        cookie
+            .split('=')
+            .next()
+            .is_some_and(|name| name.contains(part))
+    });
     found.next().map(str::to_owned)
 }
 
@@ -111,8 +143,14 @@ pub(crate) fn cookie(answer: &HeaderMap, part: &str) -> Option<String> {
 pub(crate) fn navigate(target: &str, cookies: Option<&str>) -> Request<()> {
     let headers = [
         ("host", "campus.example"),
-        ("user-agent", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36"),
-        ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+        (
+            "user-agent",
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36",
+        ),
+        (
+            "accept",
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        ),
         ("accept-encoding", "gzip, deflate, br"),
         ("accept-language", "zh-CN,zh;q=0.9"),
         ("sec-fetch-site", "cross-site"),
@@ -120,10 +158,17 @@ pub(crate) fn navigate(target: &str, cookies: Option<&str>) -> Request<()> {
         ("sec-fetch-dest", "document"),
         ("upgrade-insecure-requests", "1"),
     ];
-    let request = headers.iter().fold(Request::get(target), |request, (name, value)| request.header(*name, *value));
+    let request = headers
+        .iter()
+        .fold(Request::get(target), |request, (name, value)| {
+            request.header(*name, *value)
+        });
     let mut request = request.body(()).expect("a request");
     if let Some(cookies) = cookies {
-        request.headers_mut().insert(COOKIE, HeaderValue::from_str(cookies).expect("a header value"));
+        request.headers_mut().insert(
+            COOKIE,
+            HeaderValue::from_str(cookies).expect("a header value"),
+        );
     }
     request
 }
