@@ -17,7 +17,8 @@ use crate::trace;
 /// One execution, as its registry keeps it. Clones are the same flight.
 pub(crate) struct Flight<T>(Arc<watch::Sender<Option<T>>>);
 
-/// One caller's wait for the outcome of a [`Flight`].
+/// One caller's wait for the outcome of a [`Flight`]. A clone is another caller.
+#[derive(Clone)]
 pub(crate) struct Caller<T>(watch::Receiver<Option<T>>);
 
 impl<T: Clone + Send + Sync + 'static> Flight<T> {
@@ -53,6 +54,23 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
     }
 }
 
+impl<T> Flight<T> {
+    /// Whether `other` is a clone of this flight.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether a caller waits.
+    pub(crate) fn has_callers(&self) -> bool {
+        self.0.receiver_count() > 0
+    }
+
+    /// Waits until no caller waits. One may join at any time, also in the moment when this returns.
+    pub(crate) async fn abandoned(&self) {
+        self.0.closed().await;
+    }
+}
+
 impl<T> Clone for Flight<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
@@ -64,6 +82,11 @@ impl<T: Clone> Caller<T> {
     pub(crate) async fn outcome(mut self) -> Option<T> {
         let outcome = self.0.wait_for(Option::is_some).await;
         outcome.ok().and_then(|outcome| outcome.clone())
+    }
+
+    /// Returns the outcome if there is one. Never waits.
+    pub(crate) fn peek(&self) -> Option<T> {
+        self.0.borrow().clone()
     }
 }
 

@@ -1,10 +1,9 @@
-use std::fmt;
 use std::sync::Arc;
 
 use super::clients::Clients;
 use super::exchange::TaskResult;
 use super::registry::Registry;
-use super::{Exchange, Finished, Instances, Job, SessionSalt};
+use super::{Exchange, Instances, Job, SessionSalt};
 use crate::clock::Clock;
 use crate::coordination::FlowState;
 use crate::error::Error;
@@ -91,20 +90,9 @@ async fn run<J: Job>(
     }
     // Boxed, so that the tasks that wait for a permit are small.
     let outcome = Box::pin(job.run(prepared)).await;
-    let finished = Finished {
-        outcome,
-        at: registry.now(),
-    };
+    let finished = registry.finished(outcome);
     if let Some(instances) = instances {
         instances.publish(flow, &finished).await;
     }
     Ok(finished)
-}
-
-impl fmt::Debug for Exchanges {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exchanges")
-            .field("registry", &self.registry)
-            .finish_non_exhaustive()
-    }
 }
