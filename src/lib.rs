@@ -53,7 +53,8 @@
 //! | `tracing` | | events; without it the crate is silent |
 //! | `metrics` | | counters and durations for the `metrics` facade, see below |
 //! | `sandbox` | | an imitation of the upstream systems, and a browser, for development and tests |
-//! | `full` | | all of them |
+//! | `testing` | | [`testing`]: tests for implementations of the crate's traits |
+//! | `full` | | all but `testing` |
 //!
 //! # Metrics
 //!
@@ -102,6 +103,8 @@ pub mod sandbox;
 mod secret;
 pub mod session;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod token;
 mod trace;
 

@@ -75,7 +75,7 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
         if let Some(session) = &session
             && session.touch(now)
         {
-            self.store.touched(session);
+            self.store.touch(session);
         }
         Ok(session)
     }

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, Weak};
 
 use tower_weika::identity::{Manager, WechatUser};
-use tower_weika::store::{Either, MemoryStore, Redis, RedisBuilder, RedisStore, StoredIdentity};
+use tower_weika::store::{
+    EitherStore, MemoryStore, Redis, RedisBuilder, RedisStore, StoredIdentity,
+};
 
 use crate::cluster::Cluster;
 use crate::kit::{With, begin, connect, found, shared, site, until, who};
@@ -39,7 +41,7 @@ fn manager(number: u32) -> Manager {
 mod far {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async {
             let server = server();
             with(Redis::builder(server.url()).local_cache_capacity(0), server).await
@@ -51,7 +53,7 @@ mod far {
 mod near {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async {
             let server = server();
             with(Redis::builder(server.url()), server).await
@@ -63,7 +65,7 @@ mod near {
 mod near_for_few {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async {
             let server = server();
             with(Redis::builder(server.url()).local_cache_capacity(3), server).await
@@ -75,7 +77,7 @@ mod near_for_few {
 mod sealed {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async {
             let server = server();
             with(Redis::builder(server.url()).encryption_key([7; 32]), server).await
@@ -87,7 +89,7 @@ mod sealed {
 mod wechat_users {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async {
             let server = server();
             with(Redis::builder(server.url()).encryption_key([7; 32]), server).await
@@ -99,7 +101,7 @@ mod wechat_users {
 mod through_a_socket {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async {
             let server = server();
             with(Redis::builder(format!("unix://{}", server.socket().display())), server).await
@@ -111,7 +113,7 @@ mod through_a_socket {
 mod in_a_cluster {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async {
             let cluster = shared(&CLUSTER, || Cluster::start(3));
             with(Redis::cluster(cluster.urls()), cluster).await
@@ -123,7 +125,7 @@ mod in_a_cluster {
 mod behind_a_sentinel {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async {
             let sentinel = shared(&SENTINEL, Sentinel::start);
             with(Redis::sentinel([sentinel.url()], Sentinel::NAME), sentinel).await
@@ -135,9 +137,9 @@ mod behind_a_sentinel {
 mod one_of_two {
     use super::*;
 
-    type Store = Either<With<RedisStore<Manager>, redis_server::Redis>, MemoryStore<Manager>>;
+    type Store = EitherStore<With<RedisStore<Manager>, redis_server::Redis>, MemoryStore<Manager>>;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async {
             let server = server();
             Store::Left(with(Redis::builder(server.url()), server).await)
@@ -149,9 +151,9 @@ mod one_of_two {
 mod the_other_of_two {
     use super::*;
 
-    type Store = Either<RedisStore<Manager>, MemoryStore<Manager>>;
+    type Store = EitherStore<RedisStore<Manager>, MemoryStore<Manager>>;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async { Store::Right(MemoryStore::new()) },
         manager,
     }

@@ -87,7 +87,7 @@ impl Site {
             }
             if let Some(Some(session)) = expected(load(&self.store, id).await, what) {
                 session.touch(now().plus(Duration::from_secs(90)));
-                self.store.touched(&session);
+                self.store.touch(&session);
             }
         }
         assert_eq!(
@@ -456,7 +456,7 @@ async fn newer_record_is_left_alone_byte_for_byte() {
     );
     session.touch(now().plus(Duration::from_secs(90)));
     let monitor = site.redis.monitor();
-    site.store.touched(&session);
+    site.store.touch(&session);
     until("the use has arrived", async || {
         monitor
             .text()

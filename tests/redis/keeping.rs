@@ -100,7 +100,10 @@ async fn missing_password_and_missing_rights_are_told_at_the_start() {
 async fn documented_rights_are_enough() {
     let server = redis_server::Redis::start();
     let name = site();
-    let (keys, channel) = (format!("~{{{name}}}:*"), format!("&{{{name}}}:ended"));
+    let (keys, channel) = (
+        format!("~{{{name}}}:*"),
+        format!("&{{{name}}}:invalidations"),
+    );
     // As the documentation of `Redis::connect` has them.
     let commands = "eval evalsha exists expire get hdel hget hmget hset pexpire pttl publish set \
                     subscribe time unlink del";
@@ -132,7 +135,7 @@ async fn documented_rights_are_enough() {
         .expect("the session is there");
     let used = session.created().plus(Duration::from_secs(120));
     session.touch(used);
-    one.touched(&session);
+    one.touch(&session);
     let is_recorded = async || match load(&one, &id).await {
         Ok(Some(session)) => session.last_used() == used,
         _ => false,

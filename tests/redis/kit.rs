@@ -271,8 +271,8 @@ where
         self.store.load(namespace, id)
     }
 
-    fn touched(&self, session: &Arc<Session<I>>) {
-        self.store.touched(session);
+    fn touch(&self, session: &Arc<Session<I>>) {
+        self.store.touch(session);
     }
 
     async fn stamp(&self, namespace: &Namespace) -> Result<Stamp, Error> {

@@ -281,7 +281,7 @@ async fn session_that_is_used_on_one_instance_does_not_idle_out_on_the_other() {
         let held = load(&a, &id).await.unwrap().unwrap();
         let at = hand.clock().now();
         assert!(held.touch(at));
-        a.touched(&held);
+        a.touch(&held);
         until("the use is recorded", async || {
             used(&redis) == at.unix_millis()
         })
@@ -311,7 +311,7 @@ async fn late_use_neither_turns_the_time_back_nor_brings_a_session_back() {
     // A's use arrives later than a later one of B's.
     let [earlier, later] = [120, 240].map(|seconds| start.plus(Duration::from_secs(seconds)));
     assert!(other.touch(later));
-    b.touched(&other);
+    b.touch(&other);
     until("the use is recorded", async || {
         used(&redis) == later.unix_millis()
     })
@@ -319,7 +319,7 @@ async fn late_use_neither_turns_the_time_back_nor_brings_a_session_back() {
     // Not the same session in memory: each instance has its own.
     assert!(!Arc::ptr_eq(&one, &other) && one.touch(earlier));
     let monitor = redis.monitor();
-    a.touched(&one);
+    a.touch(&one);
     let is_told = async || {
         monitor
             .text()
@@ -331,7 +331,7 @@ async fn late_use_neither_turns_the_time_back_nor_brings_a_session_back() {
     // And one that arrives after the end.
     b.remove(&crate::kit::namespace(), &id).await.unwrap();
     assert!(one.touch(later.plus(Duration::from_secs(120))));
-    a.touched(&one);
+    a.touch(&one);
     let last = later.plus(Duration::from_secs(120)).unix_millis();
     until("A's use arrives", async || {
         monitor.text().contains(&format!("\"{last}\""))

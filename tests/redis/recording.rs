@@ -345,7 +345,7 @@ async fn every_key_ends_by_itself_whatever_is_done() {
     assert_ends("a session");
     let session = load(&store, &id).await.unwrap().unwrap();
     session.touch(now().plus(minute));
-    store.touched(&session);
+    store.touch(&session);
     let used = session.last_used().unix_millis().to_string();
     let key = redis
         .keys()

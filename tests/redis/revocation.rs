@@ -145,7 +145,7 @@ async fn s7_use_of_a_lost_session_ends_it_and_a_use_that_is_recorded_confirms_it
     let held = load(&a, &id).await.unwrap().unwrap();
     hand.advance(Duration::from_secs(44));
     held.touch(held.created().plus(Duration::from_secs(61)));
-    a.touched(&held);
+    a.touch(&held);
     let used = held.last_used().unix_millis().to_string();
     until("the use is recorded", async || {
         redis.command(&["HGET", &key, "used"]).text() == used
@@ -156,7 +156,7 @@ async fn s7_use_of_a_lost_session_ends_it_and_a_use_that_is_recorded_confirms_it
 
     redis.command(&["DEL", &key]);
     held.touch(held.created().plus(Duration::from_secs(200)));
-    a.touched(&held);
+    a.touch(&held);
     until("the use finds nothing", async || {
         found(&a, &id).await.is_none()
     })

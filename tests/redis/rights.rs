@@ -34,7 +34,10 @@ const COMMANDS: &[&str] = &[
 
 /// Makes a user with exactly these rights on this site, and gives its URL.
 fn user(redis: &redis_server::Redis, site: &str, rights: &[&str]) -> String {
-    let (keys, channel) = (format!("~{{{site}}}:*"), format!("&{{{site}}}:ended"));
+    let (keys, channel) = (
+        format!("~{{{site}}}:*"),
+        format!("&{{{site}}}:invalidations"),
+    );
     let rule = [
         "ACL", "SETUSER", site, "reset", "on", ">sesame", &keys, &channel,
     ];
@@ -55,7 +58,7 @@ mod contract {
 
     static SERVER: Mutex<Weak<redis_server::Redis>> = Mutex::new(Weak::new());
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async {
             let server = shared(&SERVER, redis_server::Redis::start);
             let redis = builder(&server, COMMANDS).connect().await.expect("the least rights are enough");
@@ -162,7 +165,7 @@ async fn all_missing_rights_are_named_at_once() {
         .connect()
         .await
         .expect_err("rights are missing");
-    let expected = "ACL SETUSER app +hset +set +time ~{campus}:* &{campus}:ended";
+    let expected = "ACL SETUSER app +hset +set +time ~{campus}:* &{campus}:invalidations";
     assert!(shown(&error).contains(expected), "{}", shown(&error));
 
     // A degraded start says so as an error, once, and goes on by itself when the rights are there.
@@ -208,7 +211,7 @@ async fn read_only_keys_and_wrong_patterns_are_named() {
         ("%R~*", "&*", "~{campus}:*"),
         ("~campus:*", "&*", "~{campus}:*"),
         ("~{campus}:probe", "&*", "~{campus}:*"),
-        ("~*", "&campus:ended", "&{campus}:ended"),
+        ("~*", "&campus:invalidations", "&{campus}:invalidations"),
     ] {
         let rule = format!("ACL SETUSER app reset on >sesame {keys} {channel} {commands}");
         redis.command(&rule.split(' ').collect::<Vec<_>>());
@@ -238,7 +241,7 @@ async fn without_the_right_to_subscribe_the_store_works_and_one_warning_names_it
     let name = site();
     let store = connect(Redis::builder(user(&redis, &name, &rights)).key_prefix(&name)).await;
     let id = begin(&store, "o1").await;
-    let warning = format!("ACL SETUSER {name} +subscribe &{{{name}}}:ended");
+    let warning = format!("ACL SETUSER {name} +subscribe &{{{name}}}:invalidations");
     until("it is logged", async || log.count(&warning) == 1).await;
     assert_eq!(
         log.count("local session cache disabled"),
@@ -313,7 +316,7 @@ async fn right_for_the_keys_of_one_namespace_is_logged_when_it_is_missed() {
         );
     }
     until("it is logged", async || {
-        log.count("ACL SETUSER app ~{campus}:* &{campus}:ended +del") == 1
+        log.count("ACL SETUSER app ~{campus}:* &{campus}:invalidations +del") == 1
     })
     .await;
 }

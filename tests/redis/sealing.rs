@@ -50,8 +50,18 @@ async fn key_is_changed_without_ending_a_session() {
     let old = with_key(&redis, ONE).await;
     let before = begin(&old, "o1").await;
     // First everybody learns the new one, then it is used, then the old one is forgotten.
-    let prepared = connect(far(&redis).encryption_key(ONE).former_sealing_key(OTHER)).await;
-    let changed = connect(far(&redis).encryption_key(OTHER).former_sealing_key(ONE)).await;
+    let prepared = connect(
+        far(&redis)
+            .encryption_key(ONE)
+            .previous_encryption_key(OTHER),
+    )
+    .await;
+    let changed = connect(
+        far(&redis)
+            .encryption_key(OTHER)
+            .previous_encryption_key(ONE),
+    )
+    .await;
     let new = with_key(&redis, OTHER).await;
     let [by_prepared, by_changed] = [begin(&prepared, "o2").await, begin(&changed, "o3").await];
     for store in [&prepared, &changed] {
@@ -181,7 +191,7 @@ async fn copies_of_sealed_sessions_end_like_all_others() {
         connect(
             Redis::builder(redis.url())
                 .encryption_key(OTHER)
-                .former_sealing_key(ONE),
+                .previous_encryption_key(ONE),
         )
         .await,
     ];

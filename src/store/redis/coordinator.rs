@@ -21,10 +21,10 @@ const MEMORY: Duration = IssuedToken::MAX_LIFETIME.saturating_add(Duration::from
 impl Coordinator for Redis {
     fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Reply<'a, Option<Flow>> {
         Box::pin(async move {
-            let key = self.shared.names.flow(flow);
+            let key = self.inner.keys.flow(flow);
             let found = self
-                .shared
-                .link
+                .inner
+                .connection
                 .call(&script::CLAIM_FLOW, &[&key], &[&millis(kept_for)])
                 .await?;
             self.read_flow(&key, &found)
@@ -33,10 +33,10 @@ impl Coordinator for Redis {
 
     fn flow<'a>(&'a self, flow: &'a str) -> Reply<'a, Option<Flow>> {
         Box::pin(async move {
-            let key = self.shared.names.flow(flow);
+            let key = self.inner.keys.flow(flow);
             let found = self
-                .shared
-                .link
+                .inner
+                .connection
                 .call(&script::LOOK_AT_FLOW, &[&key], &[])
                 .await?;
             self.read_flow(&key, &found)
@@ -45,10 +45,10 @@ impl Coordinator for Redis {
 
     fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Reply<'a, ()> {
         Box::pin(async move {
-            let key = self.shared.names.flow(flow);
-            let sealed = self.shared.seal.close(&key, outcome)?;
-            self.shared
-                .link
+            let key = self.inner.keys.flow(flow);
+            let sealed = self.inner.encryption.encrypt(&key, outcome)?;
+            self.inner
+                .connection
                 .call(&script::SETTLE_FLOW, &[&key], &[&sealed])
                 .await
                 .map(drop)
@@ -57,10 +57,10 @@ impl Coordinator for Redis {
 
     fn refuse_flow<'a>(&'a self, flow: &'a str, note: u64) -> Reply<'a, ()> {
         Box::pin(async move {
-            let key = self.shared.names.flow(flow);
+            let key = self.inner.keys.flow(flow);
             // Redis keeps an integer without a string of its own.
-            self.shared
-                .link
+            self.inner
+                .connection
                 .call(
                     &script::SETTLE_FLOW,
                     &[&key],
@@ -92,12 +92,12 @@ impl Coordinator for Redis {
         lifetime: Duration,
     ) -> Reply<'a, bool> {
         Box::pin(async move {
-            let (key, lease) = (self.shared.names.token(name), self.shared.names.lease(name));
+            let (key, lease) = (self.inner.keys.token(name), self.inner.keys.lease(name));
             let fence = grant.fence().to_string();
             let sealed = self
-                .shared
-                .seal
-                .close(&place(&key, grant.fence()), token.expose().as_bytes())?;
+                .inner
+                .encryption
+                .encrypt(&place(&key, grant.fence()), token.expose().as_bytes())?;
             let arguments = [
                 fence.as_bytes(),
                 grant.owner().as_bytes(),
@@ -108,8 +108,8 @@ impl Coordinator for Redis {
                 VERSION,
             ];
             let kept = self
-                .shared
-                .link
+                .inner
+                .connection
                 .call(&script::KEEP_TOKEN, &[&key, &lease], &arguments)
                 .await?;
             Ok(matches!(&*kept, [Value::BulkString(kept)] if kept == b"1"))
@@ -118,10 +118,10 @@ impl Coordinator for Redis {
 
     fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Reply<'a, ()> {
         Box::pin(async move {
-            let lease = self.shared.names.lease(name);
+            let lease = self.inner.keys.lease(name);
             let arguments = [grant.owner().as_bytes(), &millis(pause)];
-            self.shared
-                .link
+            self.inner
+                .connection
                 .call(&script::END_LEASE, &[&lease], &arguments)
                 .await
                 .map(drop)
@@ -137,7 +137,7 @@ enum Leased {
 
 impl Redis {
     async fn lease(&self, name: &str, newer_than: u64) -> Result<Leased, Error> {
-        let (key, lease) = (self.shared.names.token(name), self.shared.names.lease(name));
+        let (key, lease) = (self.inner.keys.token(name), self.inner.keys.lease(name));
         let owner = hex::encode(&random::bytes::<16>()?);
         let fence = newer_than.to_string();
         let arguments = [
@@ -148,8 +148,8 @@ impl Redis {
             &millis(MEMORY),
         ];
         let answer = self
-            .shared
-            .link
+            .inner
+            .connection
             .call(&script::LEASE_TOKEN, &[&key, &lease], &arguments)
             .await?;
         let answer: Vec<&[u8]> = answer.iter().map(bytes).collect();
@@ -169,7 +169,7 @@ impl Redis {
                 let (Some(fence), Some(remaining)) = (number(fence), number(remaining)) else {
                     return Err(malformed("redis: the token has no number"));
                 };
-                let token = self.shared.seal.open(&place(&key, fence), sealed);
+                let token = self.inner.encryption.decrypt(&place(&key, fence), sealed);
                 match token.as_ref().and_then(|token| str::from_utf8(token).ok()) {
                     Some(token) => {
                         let (token, remaining) =
@@ -198,9 +198,9 @@ impl Redis {
             // An outcome that cannot be opened is one, and says nothing.
             [_, Value::BulkString(sealed)] => {
                 let outcome = self
-                    .shared
-                    .seal
-                    .open(key, sealed)
+                    .inner
+                    .encryption
+                    .decrypt(key, sealed)
                     .map(|outcome| outcome.to_vec())
                     .unwrap_or_default();
                 Ok(Some(Flow::Settled { outcome }))
