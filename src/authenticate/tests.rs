@@ -37,7 +37,7 @@ impl Identity for Person {
 type Body = Full<Bytes>;
 type Loaded = LoadResult<Person>;
 
-/// What the next look-ups answer, and how many there were.
+/// The results of the next look-ups, and how many there were.
 #[derive(Clone, Default)]
 struct Script {
     next: Arc<Mutex<Vec<Answer>>>,
@@ -131,7 +131,7 @@ const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
 fn layer(store: Script, clock: &ManualClock) -> AuthenticateLayer<Person, Script> {
     let cookie = CookieName::new("__Host-test".to_owned());
     let (namespace, guards) = (login(), PrefixGuards::new());
-    AuthenticateLayer::new(Arc::new(Resolver {
+    AuthenticateLayer::new(Arc::new(LoginSessions {
         cookie,
         store,
         namespace,
@@ -162,7 +162,7 @@ fn with_cookie() -> Request<Body> {
         .unwrap()
 }
 
-/// Answers with whether somebody is logged in.
+/// Responds with the identity, if there is one.
 fn who(request: &Request<Body>) -> Response<Body> {
     let known = request
         .extensions()
@@ -212,7 +212,7 @@ async fn live_session_is_put_into_the_extensions() {
 }
 
 #[tokio::test]
-async fn ended_or_absent_session_is_anonymous() {
+async fn expired_or_absent_session_is_unauthenticated() {
     let clock = ManualClock::new(START.plus(Duration::from_secs(30 * 60)));
     for answer in [Some(session()), None] {
         let store = Script::default().then(Answer::Now(Ok(answer)));
@@ -224,7 +224,7 @@ async fn ended_or_absent_session_is_anonymous() {
 }
 
 #[tokio::test]
-async fn s1_session_of_another_login_is_anonymous_whatever_the_store_says() {
+async fn s1_session_of_another_namespace_is_unauthenticated() {
     let clock = ManualClock::new(START);
     let session = Session::new(
         SessionId::random().unwrap(),
@@ -245,7 +245,7 @@ async fn s1_session_of_another_login_is_anonymous_whatever_the_store_says() {
 }
 
 #[tokio::test]
-async fn k4_without_a_well_formed_cookie_the_store_is_not_asked() {
+async fn k4_without_a_well_formed_cookie_the_store_is_not_queried() {
     let clock = ManualClock::new(START);
     let good = SessionId::random().unwrap().expose();
     let other = SessionId::random().unwrap().expose();
@@ -292,7 +292,7 @@ async fn k7_repeated_cookie_costs_one_look_up() {
 }
 
 #[tokio::test]
-async fn identity_that_somebody_else_put_there_is_removed() {
+async fn handle_of_another_layer_is_removed() {
     let clock = ManualClock::new(START);
     let mut request = Request::get("/").body(Body::default()).unwrap();
     request
@@ -305,7 +305,7 @@ async fn identity_that_somebody_else_put_there_is_removed() {
 }
 
 #[tokio::test]
-async fn identity_that_somebody_else_put_there_is_replaced_by_the_live_one() {
+async fn handle_of_another_layer_is_replaced() {
     let clock = ManualClock::new(START);
     let (ours, theirs) = (session(), session());
     let id = *ours.id();
@@ -327,7 +327,7 @@ async fn identity_that_somebody_else_put_there_is_replaced_by_the_live_one() {
 }
 
 #[tokio::test]
-async fn failed_store_is_503_and_never_anonymous() {
+async fn failed_store_is_503_and_never_unauthenticated() {
     let clock = ManualClock::new(START);
     let failed = || Err(Error::new(ErrorKind::Store, "as planned"));
     let (sender, receiver) = oneshot::channel();
@@ -349,7 +349,7 @@ async fn failed_store_is_503_and_never_anonymous() {
 }
 
 #[tokio::test]
-async fn unmet_login_is_401_where_no_login_layer_is() {
+async fn required_login_is_401_without_a_login_layer() {
     let clock = ManualClock::new(START);
     let inner = service_fn(async |request: Request<Body>| {
         let rejection = Rejection::login_required::<Person>(request.method(), request.headers());
@@ -365,7 +365,7 @@ async fn unmet_login_is_401_where_no_login_layer_is() {
 }
 
 #[tokio::test]
-async fn rejection_about_somebody_else_passes() {
+async fn rejection_about_another_identity_type_passes() {
     let clock = ManualClock::new(START);
     let inner = service_fn(async |request: Request<Body>| {
         let rejection = Rejection::login_required::<String>(request.method(), request.headers());
@@ -418,7 +418,7 @@ fn only_the_service_that_was_polled_ready_is_called_when_the_store_is_slow() {
 }
 
 #[test]
-fn request_that_is_dropped_while_the_store_is_slow_never_reaches_the_application() {
+fn request_that_is_dropped_while_the_store_is_slow_is_not_forwarded() {
     let clock = ManualClock::new(START);
     let (sender, receiver) = oneshot::channel();
     let store = Script::default().then(Answer::Later(receiver));
@@ -434,7 +434,7 @@ fn request_that_is_dropped_while_the_store_is_slow_never_reaches_the_application
 }
 
 #[test]
-fn slow_store_that_knows_nobody_is_anonymous() {
+fn absent_session_of_a_slow_store_is_unauthenticated() {
     let clock = ManualClock::new(START);
     let (sender, receiver) = oneshot::channel();
     let mut request = with_cookie();
@@ -456,7 +456,7 @@ fn slow_store_that_knows_nobody_is_anonymous() {
 }
 
 #[test]
-fn service_that_is_not_cloned_is_called_directly_when_the_store_answers_at_once() {
+fn service_is_called_without_a_clone_when_the_store_answers_at_once() {
     struct Uncloneable(Arc<AtomicUsize>);
 
     impl Clone for Uncloneable {
@@ -507,7 +507,7 @@ fn error_of_the_application_passes_untouched() {
 }
 
 #[test]
-fn future_is_send_and_asks_nothing_of_the_bodies() {
+fn future_is_send_for_any_body() {
     fn assert_send<T: Send>(_: &T) {}
     struct NotEvenABody;
     let clock = ManualClock::new(START);

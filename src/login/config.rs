@@ -16,7 +16,7 @@ use super::layer::LoginLayer;
 use super::reports::Reports;
 use super::return_to::{ReturnRules, ReturnTo};
 use super::shared::{Settings, Shared};
-use crate::authenticate::Resolver;
+use crate::authenticate::LoginSessions;
 use crate::client::is_loopback;
 use crate::clock::Clock;
 use crate::cookie::{CookieName, CookiePolicy};
@@ -419,7 +419,7 @@ where
             origin,
         };
         let cookie = CookieName::new(session_cookie);
-        let resolver = Resolver {
+        let resolver = LoginSessions {
             cookie,
             store: self.store,
             namespace,

@@ -11,7 +11,7 @@ use tower_service::Service;
 use super::flow::End;
 use super::return_to::ReturnTo;
 use super::shared::Shared;
-use crate::authenticate::Resolving;
+use crate::authenticate::Authenticating;
 use crate::body::ResponseBody;
 use crate::guard::CacheControl;
 use crate::provider::IdentityProvider;
@@ -46,7 +46,7 @@ where
     /// The application answers, with the identity in the request.
     Passing {
         #[pin]
-        future: Resolving<S, B, P::Identity, St>,
+        future: Authenticating<S, B, P::Identity, St>,
         asked: Asked,
         shared: Arc<Shared<P, St>>,
     },
@@ -62,7 +62,7 @@ where
 {
     #[inline]
     pub(super) fn passing(
-        future: Resolving<S, B, P::Identity, St>,
+        future: Authenticating<S, B, P::Identity, St>,
         asked: Asked,
         shared: Arc<Shared<P, St>>,
     ) -> Self {
@@ -105,7 +105,8 @@ where
                     asked,
                     shared,
                 } => {
-                    let mut refused = match ready!(future.poll(cx))?.refusal::<P::Identity>() {
+                    let mut refused = match ready!(future.poll(cx))?.into_response::<P::Identity>()
+                    {
                         Ok(mut response) => {
                             asked.cache_control.apply(&mut response);
                             return Poll::Ready(Ok(response.map(ResponseBody::inner)));
@@ -116,14 +117,14 @@ where
                     match shared.settle(&refused.rejection, asked) {
                         Form::Answer(answer) => {
                             return Poll::Ready(Ok(refused
-                                .answered(answer)
+                                .render_as(answer)
                                 .map(ResponseBody::own)));
                         }
                         Form::Login(target) => {
                             let shared = Arc::clone(shared);
                             let answer = async move {
                                 let answer = shared.log_in_first(&refused.rejection, &target).await;
-                                refused.answered(answer)
+                                refused.render_as(answer)
                             };
                             kind.set(Kind::Own(Box::pin(answer)));
                         }

@@ -7,7 +7,7 @@ use tower_service::Service;
 
 use super::future::{Asked, ResponseFuture};
 use super::shared::{Endpoint, Shared, Visit};
-use crate::authenticate::Resolving;
+use crate::authenticate::Authenticating;
 use crate::body::ResponseBody;
 use crate::guard::CacheControl;
 use crate::provider::IdentityProvider;
@@ -50,10 +50,10 @@ where
             None if shared.resolver.guards.cover(path) => self.call_guarded(request, shared),
             None => {
                 let path_length = path.len() as u16;
-                let (halt, target) = shared.resolver.identify(&mut request);
-                let future = match halt {
-                    None => Resolving::inner(self.inner.call(request)),
-                    Some(halt) => shared.resolver.halt(halt, &mut self.inner, request),
+                let (not_ready, target) = shared.resolver.authenticate(&mut request);
+                let future = match not_ready {
+                    None => Authenticating::inner(self.inner.call(request)),
+                    Some(not_ready) => shared.resolver.defer(not_ready, &mut self.inner, request),
                 };
                 ResponseFuture::passing(
                     future,
@@ -102,13 +102,13 @@ where
     {
         let path_length = request.uri().path().len() as u16;
         let cache_control = shared.resolver.guards.cache_control(&request);
-        let (halt, target) = shared.resolver.identify(&mut request);
-        let future = match halt {
+        let (not_ready, target) = shared.resolver.authenticate(&mut request);
+        let future = match not_ready {
             None => match shared.resolver.guards.verify(&request) {
-                Ok(()) => Resolving::inner(self.inner.call(request)),
-                Err(rejection) => Resolving::rejected(rejection),
+                Ok(()) => Authenticating::inner(self.inner.call(request)),
+                Err(rejection) => Authenticating::rejected(rejection),
             },
-            Some(halt) => shared.resolver.halt(halt, &mut self.inner, request),
+            Some(not_ready) => shared.resolver.defer(not_ready, &mut self.inner, request),
         };
         ResponseFuture::passing(
             future,

@@ -17,7 +17,7 @@ use super::query::{Parameter, parameter};
 use super::reports::Reports;
 use super::return_to::{ReturnRules, ReturnTo};
 use super::throttle::ClientKey;
-use crate::authenticate::Resolver;
+use crate::authenticate::LoginSessions;
 use crate::cookie::CookiePolicy;
 use crate::coordination::Coordinator;
 use crate::error::Error;
@@ -177,10 +177,10 @@ fn copy_values(headers: &mut HeaderMap) {
 /// What all clones of one login layer share.
 pub(super) struct Shared<P: IdentityProvider, St> {
     pub(super) provider: P,
-    pub(super) resolver: Arc<Resolver<P::Identity, St>>,
+    pub(super) resolver: Arc<LoginSessions<P::Identity, St>>,
     pub(super) settings: Settings,
     /// The same without the guarded path prefixes, for layers without a login.
-    pub(super) unguarded: Arc<Resolver<P::Identity, St>>,
+    pub(super) unguarded: Arc<LoginSessions<P::Identity, St>>,
     pub(super) exchanges: Exchanges,
     pub(super) admission: Admission,
     pub(super) reports: Reports,

@@ -1,4 +1,4 @@
-//! From the headers of a request to its live session.
+//! Sessions of one login.
 
 use std::sync::Arc;
 
@@ -13,19 +13,19 @@ use crate::session::{Session, SessionId};
 use crate::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
 use crate::trace::debug;
 
-/// Finds the live session of a request.
-pub(crate) struct Resolver<I, St> {
+/// The sessions of one login: finds that of a request, and keeps and revokes them.
+pub(crate) struct LoginSessions<I, St> {
     pub(crate) cookie: CookieName,
     pub(crate) store: St,
-    /// Of the sessions that count (rule S1).
+    /// Sessions of other namespaces are not accepted (rule S1).
     pub(crate) namespace: Namespace,
     pub(crate) clock: Clock,
-    /// The path prefixes that a login layer guards; none for other layers, which may see shortened paths.
+    /// The path prefixes that a login layer guards. There are none for other layers, which may see shortened paths.
     pub(crate) guards: PrefixGuards<I>,
 }
 
-impl<I, St: Clone> Resolver<I, St> {
-    /// The same without guards.
+impl<I, St: Clone> LoginSessions<I, St> {
+    /// Returns the same without guards.
     pub(crate) fn without_guards(&self) -> Self {
         Self {
             cookie: self.cookie.clone(),
@@ -37,21 +37,21 @@ impl<I, St: Clone> Resolver<I, St> {
     }
 }
 
-impl<I, St: SessionStore<I>> Resolver<I, St> {
-    /// The id that the cookie names, if it is one (rules K4 and K5).
+impl<I, St: SessionStore<I>> LoginSessions<I, St> {
+    /// Returns the session id in the cookie, if it is well formed (rules K4 and K5).
     #[inline]
     pub(crate) fn id(&self, headers: &HeaderMap) -> Option<SessionId> {
         match self.cookie.find(headers) {
             Found::Absent => None,
             Found::Value(value) => SessionId::parse(value),
             Found::Conflict => {
-                debug!(cookie = %self.cookie.as_str(), "several session cookies that differ: taken as anonymous");
+                debug!(cookie = %self.cookie.as_str(), "session cookies conflict; request treated as unauthenticated");
                 None
             }
         }
     }
 
-    /// Asks the store, unless there is nothing to ask for.
+    /// Looks up the session of a request. Without a session id, the store is not queried.
     #[inline]
     pub(crate) fn lookup(&self, headers: &HeaderMap) -> Lookup<I, St::Load> {
         match self.id(headers) {
@@ -63,15 +63,15 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
         }
     }
 
-    /// Passes on what still counts, and records its use.
+    /// Returns a session if it is live, and records its use.
     #[inline]
     pub(crate) fn admit(&self, found: LoadResult<I>) -> LoadResult<I> {
         let now = self.clock.now();
-        // The namespace once more, whatever the store has done with it.
-        let counts = |session: &Arc<Session<I>>| {
+        // The namespace is checked again, so that this does not depend on the store.
+        let is_accepted = |session: &Arc<Session<I>>| {
             *session.namespace() == self.namespace && session.is_live(now)
         };
-        let session = found.map_err(as_store_error)?.filter(counts);
+        let session = found.map_err(as_store_error)?.filter(is_accepted);
         if let Some(session) = &session
             && session.touch(now)
         {
@@ -80,7 +80,7 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
         Ok(session)
     }
 
-    /// Stamps an exchange that begins now.
+    /// Returns a stamp for an exchange that starts now.
     pub(crate) async fn stamp(&self) -> Result<Stamp, Error> {
         self.store
             .stamp(&self.namespace)
@@ -88,7 +88,7 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
             .map_err(as_store_error)
     }
 
-    /// Keeps a new session in the place of a former one, unless it was revoked since the stamp.
+    /// Keeps a new session and removes the former one; see [`SessionStore::insert`].
     pub(crate) async fn insert(
         &self,
         session: Session<I>,
@@ -125,7 +125,7 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
             .map_err(as_store_error)
     }
 
-    /// The session under an id, if it still counts.
+    /// Returns the session with this id, if it is live.
     pub(crate) async fn live(&self, id: &SessionId) -> LoadResult<I> {
         match self.store.load(&self.namespace, id) {
             Lookup::Ready(found) => self.admit(found),
@@ -133,7 +133,7 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
         }
     }
 
-    /// The live session of a request.
+    /// Returns the live session of a request.
     pub(crate) async fn session(&self, headers: &HeaderMap) -> LoadResult<I> {
         match self.id(headers) {
             Some(id) => self.live(&id).await,
@@ -142,7 +142,8 @@ impl<I, St: SessionStore<I>> Resolver<I, St> {
     }
 }
 
-/// Whatever a store says is a failure of the store: another kind would be taken for one of the upstream system.
+/// Gives the error of a store the kind [`ErrorKind::Store`]: another kind would be treated as a failure of the upstream
+/// system.
 pub(crate) fn as_store_error(error: Error) -> Error {
     meter::store_failed();
     if error.kind() == ErrorKind::Store {
