@@ -30,7 +30,7 @@ struct Person;
 
 impl Identity for Person {
     fn subject(&self) -> &'static str {
-        "somebody"
+        "authenticated"
     }
 }
 
@@ -168,7 +168,11 @@ fn who(request: &Request<Body>) -> Response<Body> {
         .extensions()
         .get::<Authenticated<Person>>()
         .is_some();
-    Response::new(Body::from(if known { "somebody" } else { "anonymous" }))
+    Response::new(Body::from(if known {
+        "authenticated"
+    } else {
+        "unauthenticated"
+    }))
 }
 
 fn whoami() -> impl Service<
@@ -206,7 +210,7 @@ async fn live_session_is_put_into_the_extensions() {
     let (status, headers, text) = ask(&layer(store.clone(), &clock), with_cookie()).await;
     assert_eq!(
         (status, text.as_str(), store.lookups()),
-        (StatusCode::OK, "somebody", 1)
+        (StatusCode::OK, "authenticated", 1)
     );
     assert!(!headers.contains_key(SET_COOKIE));
 }
@@ -218,7 +222,7 @@ async fn expired_or_absent_session_is_unauthenticated() {
         let store = Script::default().then(Answer::Now(Ok(answer)));
         assert_eq!(
             ask(&layer(store, &clock), with_cookie()).await.2,
-            "anonymous"
+            "unauthenticated"
         );
     }
 }
@@ -239,7 +243,7 @@ async fn s1_session_of_another_namespace_is_unauthenticated() {
         let store = Script::default().then(Answer::Now(Ok(Some(Arc::new(session)))));
         assert_eq!(
             ask(&layer(store, &clock), with_cookie()).await.2,
-            "anonymous"
+            "unauthenticated"
         );
     }
 }
@@ -267,7 +271,7 @@ async fn k4_without_a_well_formed_cookie_the_store_is_not_queried() {
             .unwrap();
         assert_eq!(
             ask(&layer(store.clone(), &clock), request).await.2,
-            "anonymous",
+            "unauthenticated",
             "{cookie}"
         );
         assert_eq!(store.lookups(), 0, "{cookie}");
@@ -286,7 +290,7 @@ async fn k7_repeated_cookie_costs_one_look_up() {
         .unwrap();
     assert_eq!(
         ask(&layer(store.clone(), &clock), request).await.2,
-        "somebody"
+        "authenticated"
     );
     assert_eq!(store.lookups(), 1);
 }
@@ -300,7 +304,7 @@ async fn handle_of_another_layer_is_removed() {
         .insert(Authenticated::new(session()));
     assert_eq!(
         ask(&layer(Script::default(), &clock), request).await.2,
-        "anonymous"
+        "unauthenticated"
     );
 }
 
@@ -313,7 +317,7 @@ async fn handle_of_another_layer_is_replaced() {
         let found = request
             .extensions()
             .get::<Authenticated<Person>>()
-            .map(|somebody| *somebody.session().id());
+            .map(|handle| *handle.session().id());
         assert_eq!(found, Some(id));
         ready(Ok::<_, Infallible>(Response::new(Body::default())))
     });
@@ -451,7 +455,7 @@ fn absent_session_of_a_slow_store_is_unauthenticated() {
     let answer = assert_ready!(response.poll()).unwrap();
     assert_eq!(
         http_body::Body::size_hint(answer.body()).exact(),
-        Some("anonymous".len() as u64)
+        Some("unauthenticated".len() as u64)
     );
 }
 

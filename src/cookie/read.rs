@@ -177,7 +177,7 @@ mod tests {
         // Linear time: 500,000 pairs in a debug build; a quadratic reader would not come back.
         let line = [&b"a=;".repeat(500_000)[..], b"__Host-weika=x"].concat();
         assert_found(&[&line], Found::Value(b"x"));
-        // What looks like ours and is not, or is there again and again, or is far away from what is beside it.
+        // Bytes that resemble the cookie, many repetitions, and long gaps.
         assert_found(&[&b"x__Host-weika=".repeat(100_000)], Found::Absent);
         assert_found(&[&b"__Host-weika=x;".repeat(100_000)], Found::Value(b"x"));
         let far = [

@@ -38,7 +38,7 @@ fn manager(number: u32) -> Manager {
     Manager::builder(format!("o{number}")).name("王").build()
 }
 
-mod far {
+mod uncached {
     use super::*;
 
     tower_weika::testing::store_contract! {
@@ -50,7 +50,7 @@ mod far {
     }
 }
 
-mod near {
+mod cached {
     use super::*;
 
     tower_weika::testing::store_contract! {
@@ -74,7 +74,7 @@ mod near_for_few {
     }
 }
 
-mod sealed {
+mod encrypted {
     use super::*;
 
     tower_weika::testing::store_contract! {
@@ -160,7 +160,7 @@ mod the_other_of_two {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kinds_of_people_and_sites_have_nothing_in_common() {
+async fn kinds_of_identity_and_key_prefixes_are_isolated() {
     let server = server();
     let redis = Redis::builder(server.url())
         .key_prefix(site())
@@ -179,7 +179,7 @@ async fn kinds_of_people_and_sites_have_nothing_in_common() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clusters_store_works_whichever_node_is_named_and_copies_are_kept() {
+async fn store_at_a_cluster_works_with_any_node_and_caches_sessions() {
     let cluster = shared(&CLUSTER, || Cluster::start(3));
     // Sites at different nodes.
     for _ in 0..6 {
@@ -189,8 +189,8 @@ async fn clusters_store_works_whichever_node_is_named_and_copies_are_kept() {
                 connect(Redis::cluster([node.clone()]).key_prefix(&name)).await,
                 connect(Redis::cluster(cluster.urls()).key_prefix(&name)).await,
             ];
-            crate::near::assert_end_is_seen(&one, &other).await;
-            crate::near::assert_end_is_seen(&other, &one).await;
+            crate::local_cache::assert_revocation_is_seen(&one, &other).await;
+            crate::local_cache::assert_revocation_is_seen(&other, &one).await;
         }
     }
 }
@@ -199,17 +199,18 @@ async fn clusters_store_works_whichever_node_is_named_and_copies_are_kept() {
 async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_by_itself() {
     let mut sentinel = Sentinel::start();
     let builder = || Redis::sentinel([sentinel.url()], Sentinel::NAME);
-    let [near, far] = [
+    let [cached, uncached] = [
         connect(builder()).await,
         connect(builder().local_cache_capacity(0)).await,
     ];
     let mut ids = Vec::new();
     for number in 0..20 {
-        ids.push(begin(&near, &format!("o{number}")).await);
+        ids.push(begin(&cached, &format!("o{number}")).await);
     }
-    let ended = begin(&near, "o99").await;
+    let ended = begin(&cached, "o99").await;
     use tower_weika::store::SessionStore;
-    near.remove_subject(&crate::kit::namespace(), "o99")
+    cached
+        .remove_subject(&crate::kit::namespace(), "o99")
         .await
         .unwrap();
     // `WAIT` is about what the connection has written that asks.
@@ -221,7 +222,7 @@ async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_
     );
 
     sentinel.failover_by_killing_master();
-    for store in [&near, &far] {
+    for store in [&cached, &uncached] {
         until("the store answers again", async || {
             who(store, &ended).await.is_ok()
         })
@@ -233,5 +234,5 @@ async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_
         let new = begin(store, "o1").await;
         assert_eq!(found(store, &new).await.as_deref(), Some("o1"));
     }
-    crate::near::assert_end_is_seen(&far, &near).await;
+    crate::local_cache::assert_revocation_is_seen(&uncached, &cached).await;
 }

@@ -304,12 +304,12 @@ async fn survives_wrong_things_at_each_key(key: Option<[u8; 32]>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_things_at_each_key_make_nobody_somebody_else() {
+async fn wrong_values_at_each_key_never_swap_identities() {
     survives_wrong_things_at_each_key(None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_things_at_each_key_make_nobody_somebody_else_with_a_sealing_key() {
+async fn wrong_values_at_each_key_never_swap_identities_with_an_encryption_key() {
     survives_wrong_things_at_each_key(Some([7; 32])).await;
 }
 
@@ -343,7 +343,7 @@ fn values(redis: &redis_server::Redis) -> Vec<(String, Option<Vec<u8>>, Vec<u8>)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_cut_anywhere_or_missing_makes_nobody_somebody_else() {
+async fn truncated_or_missing_values_never_swap_identities() {
     for key in [None, Some([7; 32])] {
         let site = Site::start(key).await;
         let dump = site.dump();
@@ -388,7 +388,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn record_of_somebody_else_is_nobodys() {
+async fn record_of_another_session_is_rejected() {
     let site = Site::start(None).await;
     let keys = site
         .redis

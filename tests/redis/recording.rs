@@ -31,7 +31,7 @@ const SHARED_TOKEN: &str = "the-access-token-of-all-instances";
 /// As `PTTL` says it.
 const FOR_EVER: i64 = -1;
 const SITES_SECRET: &str = "the-secret-of-the-site-for-cookies";
-const SEALING_KEY: &str = "the-key-that-records-are-sealed-with";
+const ENCRYPTION_KEY: &str = "the-key-that-encrypts-all-records";
 
 /// What a session knows of a person and is nobody else's business.
 trait Confidential {
@@ -127,7 +127,7 @@ where
         let mut secret = vec![("app_secret", sandbox.app_secret().to_owned())];
         secret.extend([
             ("secret", SITES_SECRET.to_owned()),
-            ("sealing key", SEALING_KEY.to_owned()),
+            ("encryption key", ENCRYPTION_KEY.to_owned()),
         ]);
         Self {
             redis,
@@ -268,7 +268,7 @@ async fn assert_recording_is_clean<W: Way>(token: impl Fn(&W::Provider) -> Optio
 where
     <W::Provider as IdentityProvider>::Identity: StoredIdentity + Confidential,
 {
-    for key in [Some(SEALING_KEY), None] {
+    for key in [Some(ENCRYPTION_KEY), None] {
         let redis = redis_server::Redis::start();
         let mut site = Site::<W>::start(&redis, key).await;
         site.play().await;
@@ -306,14 +306,14 @@ where
         known.push(("shared token", SHARED_TOKEN.to_owned()));
         known.extend(token(&site.provider).map(|token| ("access token", token)));
         for (what, confidential) in &known {
-            // Where it is not sealed it is there, so this would find it.
+            // Without encryption it is there, so this search would find it.
             assert_recorded(&recording, what, confidential, key.is_none());
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn redis_is_told_no_secret_of_a_manager_and_keeps_nothing_for_ever() {
+async fn redis_receives_no_secret_of_a_manager_and_every_key_expires() {
     assert_recording_is_clean::<Weika>(|provider| {
         let token = provider.client().tokens().current().expect("a token");
         Some(token.expose().to_owned())
@@ -322,12 +322,12 @@ async fn redis_is_told_no_secret_of_a_manager_and_keeps_nothing_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn redis_is_told_no_secret_of_a_wechat_user_and_keeps_nothing_for_ever() {
+async fn redis_receives_no_secret_of_a_wechat_user_and_every_key_expires() {
     assert_recording_is_clean::<Wechat>(|_| None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_key_ends_by_itself_whatever_is_done() {
+async fn every_key_has_an_expiry() {
     let redis = redis_server::Redis::start();
     let store = connect(Redis::builder(redis.url())).await;
     let fleet = store.coordinator().expect("a shared store");

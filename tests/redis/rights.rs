@@ -8,7 +8,8 @@ use tower_weika::store::{Redis, RedisStatus, RedisStore, SessionStore};
 
 use crate::cluster::Cluster;
 use crate::kit::{
-    Log, With, begin, connect, found, is_near, keep_near, load, new_id, shared, shown, site, until,
+    Log, With, begin, connect, found, is_cached, load, new_id, shared, shown, site, until,
+    wait_until_cached,
 };
 use crate::redis_server::{self, Value};
 use crate::sentinel::Sentinel;
@@ -88,13 +89,13 @@ async fn least_rights_are_enough_for_the_local_cache_and_the_coordination() {
     let builder = || Redis::builder(user(&redis, &name, COMMANDS)).key_prefix(&name);
     let [store, other] = [connect(builder()).await, connect(builder()).await];
     let id = begin(&store, "o1").await;
-    keep_near(&other, &id).await;
+    wait_until_cached(&other, &id).await;
     store
         .remove(&crate::kit::namespace(), &id)
         .await
         .expect("an answer");
     until("the other instance hears of it", async || {
-        !is_near(&other, &id)
+        !is_cached(&other, &id)
     })
     .await;
     let fleet = store.coordinator().expect("a shared store");
@@ -250,14 +251,14 @@ async fn without_the_right_to_subscribe_the_store_works_and_one_warning_names_it
         log.lines()
     );
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
-    assert!(!is_near(&store, &id));
+    assert!(!is_cached(&store, &id));
     assert_eq!(store.redis().status(), RedisStatus::Reachable);
     user(&redis, &name, COMMANDS);
     until("it is enabled", async || {
         log.count("local session cache enabled") == 1
     })
     .await;
-    keep_near(&store, &id).await;
+    wait_until_cached(&store, &id).await;
     assert_eq!(log.lines().len(), 2, "{:#?}", log.lines());
 }
 
@@ -336,7 +337,7 @@ async fn cluster_and_sentinel_need_one_right_more_each() {
     let store = connect(Redis::cluster(urls(&more)).key_prefix(&name)).await;
     let id = begin(&store, "o1").await;
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
-    keep_near(&store, &id).await;
+    wait_until_cached(&store, &id).await;
     drop(store);
     let error = Redis::cluster(urls(COMMANDS))
         .key_prefix(&name)

@@ -31,8 +31,13 @@ pub(super) struct Inner {
     pub(super) clock: Clock,
     pub(super) validity: Arc<CacheValidity>,
     pub(super) local_cache_capacity: u64,
-    /// The local caches, by the names of their stores.
-    caches: Mutex<Vec<(Arc<str>, Weak<dyn Invalidate>)>>,
+    caches: Mutex<Vec<StoreCache>>,
+}
+
+/// Local cache of a store.
+struct StoreCache {
+    store: Arc<str>,
+    cache: Weak<dyn Invalidate>,
 }
 
 impl Redis {
@@ -114,8 +119,10 @@ impl Redis {
             let validity = Arc::clone(&inner.validity);
             let cache = Arc::new(LocalCache::new(inner.local_cache_capacity, validity));
             let invalidated: Arc<dyn Invalidate> = Arc::clone(&cache) as _;
-            let entry = (Arc::clone(&name), Arc::downgrade(&invalidated));
-            inner.caches.lock().push(entry);
+            inner.caches.lock().push(StoreCache {
+                store: Arc::clone(&name),
+                cache: Arc::downgrade(&invalidated),
+            });
             cache
         });
         RedisStore::new(self.clone(), cache, name)
@@ -173,11 +180,11 @@ impl Inner {
     /// Returns the local caches of a store, or of all stores.
     pub(super) fn caches(&self, store: Option<&str>) -> Vec<Arc<dyn Invalidate>> {
         let mut caches = self.caches.lock();
-        caches.retain(|(_, cache)| cache.strong_count() > 0);
+        caches.retain(|of| of.cache.strong_count() > 0);
         caches
             .iter()
-            .filter(|(name, _)| store.is_none_or(|store| *store == **name))
-            .filter_map(|(_, cache)| cache.upgrade())
+            .filter(|of| store.is_none_or(|store| *store == *of.store))
+            .filter_map(|of| of.cache.upgrade())
             .collect()
     }
 }

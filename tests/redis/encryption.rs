@@ -1,4 +1,4 @@
-//! What is sealed at Redis is good for those who have the key, and for nobody else.
+//! Encrypted values at Redis are accepted with the right key only.
 
 use tower_weika::coordination::{Flow, Lease};
 use tower_weika::identity::Manager;
@@ -12,12 +12,12 @@ const ONE: [u8; 32] = [1; 32];
 const OTHER: [u8; 32] = [2; 32];
 const THIRD: [u8; 32] = [3; 32];
 
-fn far(redis: &redis_server::Redis) -> RedisBuilder {
+fn uncached(redis: &redis_server::Redis) -> RedisBuilder {
     Redis::builder(redis.url()).local_cache_capacity(0)
 }
 
 async fn with_key(redis: &redis_server::Redis, key: [u8; 32]) -> RedisStore<Manager> {
-    connect(far(redis).encryption_key(key)).await
+    connect(uncached(redis).encryption_key(key)).await
 }
 
 fn settled(outcome: &[u8]) -> Option<Flow> {
@@ -45,19 +45,19 @@ fn field(redis: &redis_server::Redis, key: &str, field: &str) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn key_is_changed_without_ending_a_session() {
+async fn key_is_changed_without_invalidating_a_session() {
     let redis = redis_server::Redis::start();
     let old = with_key(&redis, ONE).await;
     let before = begin(&old, "o1").await;
     // First everybody learns the new one, then it is used, then the old one is forgotten.
     let prepared = connect(
-        far(&redis)
+        uncached(&redis)
             .encryption_key(ONE)
             .previous_encryption_key(OTHER),
     )
     .await;
     let changed = connect(
-        far(&redis)
+        uncached(&redis)
             .encryption_key(OTHER)
             .previous_encryption_key(ONE),
     )
@@ -82,7 +82,7 @@ async fn key_is_changed_without_ending_a_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn store_with_another_key_or_none_sees_strangers_and_harms_nobody() {
+async fn store_with_another_key_or_none_finds_no_session_and_changes_none() {
     let redis = redis_server::Redis::start();
     let store = with_key(&redis, ONE).await;
     let fleet = store.coordinator().expect("a shared store");
@@ -92,7 +92,10 @@ async fn store_with_another_key_or_none_sees_strangers_and_harms_nobody() {
         .await
         .unwrap();
     fleet.settle_flow("flow", b"outcome").await.unwrap();
-    for stranger in [with_key(&redis, THIRD).await, connect(far(&redis)).await] {
+    for stranger in [
+        with_key(&redis, THIRD).await,
+        connect(uncached(&redis)).await,
+    ] {
         assert_eq!(found(&stranger, &id).await, None);
         let flow = stranger
             .coordinator()
@@ -107,16 +110,16 @@ async fn store_with_another_key_or_none_sees_strangers_and_harms_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn plain_record_does_not_count_where_there_is_a_key() {
+async fn plain_record_is_rejected_if_there_is_a_key() {
     let redis = redis_server::Redis::start();
-    let [plain, sealed] = [connect(far(&redis)).await, with_key(&redis, ONE).await];
+    let [plain, encrypted] = [connect(uncached(&redis)).await, with_key(&redis, ONE).await];
     let id = begin(&plain, "o1").await;
-    assert_eq!(found(&sealed, &id).await, None);
+    assert_eq!(found(&encrypted, &id).await, None);
     assert_eq!(found(&plain, &id).await.as_deref(), Some("o1"));
     // Nor a token, nor what came of a flow.
     let (fleet, other) = (
         plain.coordinator().expect("a shared store"),
-        sealed.coordinator().expect("a shared store"),
+        encrypted.coordinator().expect("a shared store"),
     );
     let minute = std::time::Duration::from_secs(60);
     let Lease::Granted(grant) = fleet.lease_token("x", 0).await.unwrap() else {
@@ -138,7 +141,7 @@ async fn plain_record_does_not_count_where_there_is_a_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn session_of_which_a_byte_was_changed_is_a_strangers() {
+async fn session_with_a_changed_byte_is_unauthenticated() {
     let redis = redis_server::Redis::start();
     let store = with_key(&redis, ONE).await;
     let id = begin(&store, "o1").await;
@@ -166,7 +169,7 @@ async fn session_of_which_a_byte_was_changed_is_a_strangers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn record_that_was_moved_counts_nowhere() {
+async fn record_that_was_moved_is_rejected() {
     let redis = redis_server::Redis::start();
     let store = with_key(&redis, ONE).await;
     let id = begin(&store, "o1").await;
@@ -184,7 +187,7 @@ async fn record_that_was_moved_counts_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn copies_of_sealed_sessions_end_like_all_others() {
+async fn cached_encrypted_sessions_are_invalidated_like_all_others() {
     let redis = redis_server::Redis::start();
     let [a, b] = [
         connect(Redis::builder(redis.url()).encryption_key(ONE)).await,
@@ -195,7 +198,7 @@ async fn copies_of_sealed_sessions_end_like_all_others() {
         )
         .await,
     ];
-    crate::near::assert_end_is_seen(&a, &b).await;
+    crate::local_cache::assert_revocation_is_seen(&a, &b).await;
     let id = begin(&a, "o1").await;
     until("it is there", async || found(&b, &id).await.is_some()).await;
 }

@@ -1,4 +1,4 @@
-//! Links that are kept although nobody asks, the rights that they need, and stores that share one.
+//! Connections that are kept open without calls, the rights that they need, and stores that share one.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use tower_weika::store::{Redis, RedisStatus, RedisStore, SessionStore};
 use tower_weika::token::AccessToken;
 
 use crate::kit::{
-    EVERYWHERE, SLACK, begin, connect, found, is_near, keep_near, load, site, until, until_within,
+    EVERYWHERE, SLACK, begin, connect, found, is_cached, load, site, until, until_within,
+    wait_until_cached,
 };
 use crate::redis_server::{self, Options};
 use crate::sentinel::Sentinel;
@@ -18,7 +19,7 @@ use crate::sentinel::Sentinel;
 const SOON: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn outage_and_return_are_noticed_although_nobody_asks() {
+async fn outage_and_recovery_are_noticed_without_calls() {
     let mut server = redis_server::Redis::start();
     let redis = Redis::builder(server.url())
         .local_cache_capacity(0)
@@ -64,7 +65,7 @@ async fn connection_that_the_server_closes_is_made_anew_before_anybody_asks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn missing_password_and_missing_rights_are_told_at_the_start() {
+async fn missing_password_and_missing_rights_are_named_at_the_start() {
     let server = redis_server::Redis::start_with(&Options {
         password: Some("p4ss"),
         ..Options::default()
@@ -128,7 +129,7 @@ async fn documented_rights_are_enough() {
     let one = connect(Redis::builder(&url).key_prefix(&name)).await;
     let other = connect(Redis::builder(&url).key_prefix(&name)).await;
     let id = begin(&one, "o1").await;
-    keep_near(&other, &id).await;
+    wait_until_cached(&other, &id).await;
     let session = load(&one, &id)
         .await
         .expect("the store answers")
@@ -206,7 +207,7 @@ async fn stores_of_several_names_know_nothing_of_each_other() {
     let stores = [0, 1, 2, 3].map(open);
     for (index, own) in stores.iter().enumerate() {
         let id = begin(own, "o1").await;
-        keep_near(own, &id).await;
+        wait_until_cached(own, &id).await;
         for (_, other) in stores.iter().enumerate().filter(|(at, _)| *at != index) {
             assert!(found(other, &id).await.is_none());
             other
@@ -234,7 +235,7 @@ async fn stores_of_several_names_know_nothing_of_each_other() {
             .await
             .expect("the store answers");
         until_within(EVERYWHERE + SLACK, "the copy has ended", async || {
-            !is_near(own, &id)
+            !is_cached(own, &id)
         })
         .await;
     }

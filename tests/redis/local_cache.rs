@@ -1,4 +1,4 @@
-//! Copies of sessions: an end anywhere is seen everywhere within a second, whatever gets lost.
+//! Local cache: a revocation is effective at all instances within a second, whatever messages get lost.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use tower_weika::identity::Manager;
 use tower_weika::store::{Redis, RedisBuilder, RedisStore, SessionStore};
 
 use crate::kit::{
-    EVERYWHERE, SLACK, begin, connect, found, is_near, keep_near, load, now, until, until_within,
-    who,
+    EVERYWHERE, SLACK, begin, connect, found, is_cached, load, now, until, until_within,
+    wait_until_cached, who,
 };
 use crate::proxy::{Fault, Proxy};
 use crate::redis_server::{self, Value};
@@ -25,9 +25,12 @@ async fn instances(redis: &redis_server::Redis) -> [RedisStore<Manager>; 2] {
 }
 
 /// A session that `other` has a copy of, and `one` ends.
-pub(crate) async fn assert_end_is_seen(one: &RedisStore<Manager>, other: &RedisStore<Manager>) {
+pub(crate) async fn assert_revocation_is_seen(
+    one: &RedisStore<Manager>,
+    other: &RedisStore<Manager>,
+) {
     let id = begin(one, "o1").await;
-    keep_near(other, &id).await;
+    wait_until_cached(other, &id).await;
     one.remove(&crate::kit::namespace(), &id)
         .await
         .expect("the store answers");
@@ -38,7 +41,7 @@ pub(crate) async fn assert_end_is_seen(one: &RedisStore<Manager>, other: &RedisS
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn session_that_ended_on_one_instance_is_gone_on_the_other_within_a_second() {
+async fn session_revoked_on_one_instance_is_absent_on_the_other_within_a_second() {
     let redis = redis_server::Redis::start();
     let [a, b] = instances(&redis).await;
     let mut slowest = Duration::ZERO;
@@ -46,7 +49,7 @@ async fn session_that_ended_on_one_instance_is_gone_on_the_other_within_a_second
         let id = begin(&a, "o1").await;
         let [other, same] = [begin(&a, "o2").await, begin(&b, "o1").await];
         for id in [&id, &other, &same] {
-            keep_near(&b, id).await;
+            wait_until_cached(&b, id).await;
         }
         let (ends_other, ends_same) = match round % 3 {
             0 => {
@@ -79,11 +82,11 @@ async fn session_that_ended_on_one_instance_is_gone_on_the_other_within_a_second
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn copy_spares_the_way_to_redis() {
+async fn cached_session_needs_no_round_trip() {
     let redis = redis_server::Redis::start();
     let [store, _] = instances(&redis).await;
     let id = begin(&store, "o1").await;
-    keep_near(&store, &id).await;
+    wait_until_cached(&store, &id).await;
     let monitor = redis.monitor();
     for _ in 0..1_000 {
         assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
@@ -105,7 +108,7 @@ async fn assert_deaf_instance_forgets(fault: Fault) {
     let b = connect(Redis::builder(proxy.url())).await;
     for end in 0..3 {
         let id = begin(&a, "o1").await;
-        keep_near(&b, &id).await;
+        wait_until_cached(&b, &id).await;
         proxy.set(fault);
         match end {
             0 => a.remove(&crate::kit::namespace(), &id).await.unwrap(),
@@ -130,28 +133,28 @@ async fn assert_deaf_instance_forgets(fault: Fault) {
             matches!(who(&b, &id).await, Ok(None))
         })
         .await;
-        assert_end_is_seen(&a, &b).await;
+        assert_revocation_is_seen(&a, &b).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn instance_that_is_cut_off_without_notice_serves_no_copy_for_longer_than_a_second() {
+async fn instance_that_is_cut_off_without_notice_serves_cached_sessions_for_a_second_at_most() {
     assert_deaf_instance_forgets(Fault::BlackHole).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn instance_whose_answers_get_lost_serves_no_copy_for_longer_than_a_second() {
+async fn instance_whose_replies_get_lost_serves_cached_sessions_for_a_second_at_most() {
     assert_deaf_instance_forgets(Fault::LoseReplies).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_copy_counts_at_a_server_that_has_become_a_replica() {
+async fn cache_is_not_used_at_a_server_that_has_become_a_replica() {
     let redis = redis_server::Redis::start();
     // One that nobody can follow, so that the replica keeps what it has.
     let port = redis_server::free_port().to_string();
     let store = connect(Redis::builder(redis.url())).await;
     let id = begin(&store, "o1").await;
-    keep_near(&store, &id).await;
+    wait_until_cached(&store, &id).await;
     assert_eq!(
         redis.command(&["REPLICAOF", "127.0.0.1", &port]),
         Value::from("OK")
@@ -168,13 +171,13 @@ async fn no_copy_counts_at_a_server_that_has_become_a_replica() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn subscription_that_is_killed_costs_the_copies_and_comes_back() {
+async fn subscription_that_is_killed_empties_the_cache_and_is_restored() {
     let redis = redis_server::Redis::start();
     let [a, b] = instances(&redis).await;
     for _ in 0..5 {
         let [id, kept] = [begin(&a, "o1").await, begin(&a, "o2").await];
-        keep_near(&b, &id).await;
-        keep_near(&b, &kept).await;
+        wait_until_cached(&b, &id).await;
+        wait_until_cached(&b, &kept).await;
         // In one transaction, so that nobody hears of the end.
         let mut connection = redis.connect().unwrap();
         let key = redis
@@ -196,11 +199,11 @@ async fn subscription_that_is_killed_costs_the_copies_and_comes_back() {
         .await;
         until("there is a subscription again", async || {
             let _loaded = load(&b, &kept).await;
-            is_near(&b, &kept)
+            is_cached(&b, &kept)
         })
         .await;
-        assert!(!is_near(&b, &id), "nothing has survived");
-        assert_end_is_seen(&a, &b).await;
+        assert!(!is_cached(&b, &id), "nothing has survived");
+        assert_revocation_is_seen(&a, &b).await;
     }
 }
 
@@ -209,7 +212,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn load_that_races_an_end_leaves_no_copy() {
+async fn load_that_races_a_revocation_is_not_cached() {
     let redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
     let a = connect(Redis::builder(redis.url())).await;
@@ -274,7 +277,7 @@ async fn session_that_is_used_on_one_instance_does_not_idle_out_on_the_other() {
     let a = connect(builder(&redis, hand.clock())).await;
     let b = connect(builder(&redis, hand.clock())).await;
     let id = begin(&a, "o1").await;
-    keep_near(&b, &id).await;
+    wait_until_cached(&b, &id).await;
     // For an hour, with half an hour of idle time.
     for minute in 1..=6 {
         hand.advance(Duration::from_secs(600));
