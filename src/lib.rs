@@ -36,7 +36,7 @@
 //! | log people in | [`login`]; [`provider`] for the ways to do it, and for one of your own |
 //! | demand something of them | [`guard`], [`extract`] |
 //! | change what people see | [`response::Pages`] |
-//! | run on several instances | [`store::RedisStore`], [`coordinator`] |
+//! | run on several instances | [`store::RedisStore`], [`coordination`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
 //! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
 //! | know a school's official account | [`official_account`], [`client::kesion`] |

@@ -10,7 +10,7 @@ use crate::trace;
 /// Difference between the timeline and the wall clock from which on it is logged.
 const REPORTED_STEP: Duration = Duration::from_secs(10 * 60);
 
-/// Source of the time: the system, or a [`ManualClock`].
+/// Source of the time: the system, or a [`ManualClock`](super::ManualClock).
 #[derive(Clone)]
 pub struct Clock(pub(super) Source);
 

@@ -17,14 +17,14 @@
 //!    [`Session::new`], [`Session::within`], [`Session::expiring_by`] and [`Session::last_used_at`]. It keeps the
 //!    session under [`SessionId::digest`], so that an attacker who reads the store learns no session id.
 //! 3. A store that several instances share returns its [`Coordinator`](crate::coordination::Coordinator).
-//! 4. The tests in [`testing::store_contract`](crate::testing::store_contract) (feature `testing`) are the contract in
+//! 4. The tests in [`testing::store_contract`](mod@crate::testing::store_contract) (feature `testing`) are the contract in
 //!    executable form.
 //!
 //! A store that keeps managers in a map, complete but for bounds on its memory:
 //!
 //! ```
 //! use std::collections::HashMap;
-//! use std::future::{Ready, ready};
+//! use std::future::Ready;
 //! use std::sync::{Arc, Mutex};
 //!
 //! use tower_weika::Error;

@@ -1,6 +1,6 @@
 //! Helpers for tests (feature `testing`).
 //!
-//! [`store_contract`] holds the tests that every [`SessionStore`](crate::store::SessionStore) must pass. Enable the
+//! [`store_contract`](mod@self::store_contract) holds the tests that every [`SessionStore`](crate::store::SessionStore) must pass. Enable the
 //! feature for dev-dependencies only.
 
 pub mod store_contract;
