@@ -45,7 +45,7 @@ impl<I, St: SessionStore<I>> LoginSessions<I, St> {
             Found::Absent => None,
             Found::Value(value) => SessionId::parse(value),
             Found::Conflict => {
-                debug!(cookie = %self.cookie.as_str(), "session cookies conflict; request treated as unauthenticated");
+                debug!(cookie = %self.cookie.as_str(), "several session cookies with different values; request treated as unauthenticated");
                 None
             }
         }
