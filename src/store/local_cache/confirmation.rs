@@ -36,6 +36,7 @@ impl Confirmation {
         }
     }
 
+    #[inline]
     pub(super) fn freshness(&self, now: Timestamp) -> Freshness {
         let age = now.since(Timestamp::from_unix_millis(self.at.load(Ordering::Relaxed)));
         if age >= SERVED_FOR {

@@ -8,6 +8,7 @@ use crate::store::session_map::SessionKey;
 pub(in crate::store) struct SessionDigest(pub(in crate::store) [u8; 32]);
 
 impl SessionDigest {
+    #[inline]
     pub(in crate::store) fn new(id: &SessionId) -> Self {
         Self(id.digest())
     }

@@ -19,6 +19,7 @@ impl CacheValidity {
         self.0.store(0, Ordering::Release);
     }
 
+    #[inline]
     pub(super) fn includes(&self, now: Timestamp) -> bool {
         now.unix_millis() < self.0.load(Ordering::Acquire)
     }
