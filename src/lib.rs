@@ -52,8 +52,8 @@
 //! | `axum` | | extractors |
 //! | `tracing` | | events; without it the crate is silent |
 //! | `metrics` | | counters and durations for the `metrics` facade, see below |
-//! | `testing` | | `store::contract`: tests that a session store of your own must pass |
-//! | `full` | | all of them |
+//! | `testing` | | [`testing`]: tests for implementations of the crate's traits |
+//! | `full` | | all but `testing` |
 //!
 //! # Metrics
 //!
@@ -101,6 +101,8 @@ pub mod response;
 mod secret;
 pub mod session;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod token;
 mod trace;
 pub use body::ResponseBody;

@@ -6,7 +6,7 @@ use tower_weika::store::MemoryStore;
 mod managers {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async { MemoryStore::<Manager>::new() },
         |number| Manager::new(format!("o{number}")),
     }
@@ -15,7 +15,7 @@ mod managers {
 mod wechat_users {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async { MemoryStore::<WechatUser>::new() },
         |number| WechatUser::unbound(format!("o{number}"), "wx0"),
     }

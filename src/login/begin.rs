@@ -83,7 +83,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         headers: &HeaderMap,
         mut cookies: SetCookies,
     ) -> Result<GeneratedResponse, Error> {
-        let (wall, default_target) = (self.resolver.clock.wall(), self.endpoints.default_target());
+        let (wall, default_target) = (self.sessions.clock.wall(), self.endpoints.default_target());
         let state =
             self.flows
                 .begin(attempt, wall, target, default_target, headers, &mut cookies)?;

@@ -45,7 +45,7 @@ where
         let Some(state) = state.and_then(|text| self.flows.state(&text)) else {
             return Ok(self.invalid_link(request));
         };
-        let (now, wall) = (self.resolver.clock.now(), self.resolver.clock.wall());
+        let (now, wall) = (self.sessions.clock.now(), self.sessions.clock.wall());
         let known = self.exchanges.find(state.flow).await?;
         let target = self
             .flows
@@ -69,7 +69,7 @@ where
                     client: request.client,
                     state,
                     code,
-                    previous_session: self.resolver.id(&request.headers),
+                    previous_session: self.sessions.id(&request.headers),
                     return_to: target.clone(),
                 };
                 self.exchanges.run_once(state.flow, job)
@@ -109,13 +109,13 @@ where
         target: &ReturnTo,
     ) -> Result<GeneratedResponse, Error> {
         let session = self.exchanges.session_id(state, salt);
-        if self.resolver.live(&session).await?.is_none() {
+        if self.sessions.live(&session).await?.is_none() {
             // Logged out since: repeating the callback must not undo that.
             return Ok(self.invalid_link(request));
         }
         let mut response = self.endpoints.redirect_back(target)?;
         let mut cookies = self.set_cookies();
-        cookies.set(self.resolver.cookie.as_str(), &session.expose(), None)?;
+        cookies.set(self.sessions.cookie.as_str(), &session.expose(), None)?;
         let markers = self.flows.markers();
         markers.set_last_result(LastResult::LoggedIn, &mut cookies)?;
         self.flows.delete(state.flow, &mut cookies)?;
@@ -129,7 +129,7 @@ where
         request: &EndpointRequest,
         target: &ReturnTo,
     ) -> Result<GeneratedResponse, Error> {
-        match self.resolver.session(&request.headers).await? {
+        match self.sessions.session(&request.headers).await? {
             Some(_) => self.endpoints.redirect_back(target),
             None => Ok(self.invalid_link(request)),
         }
@@ -239,7 +239,7 @@ where
 
     /// Logs a state from a time that this instance's clock does not allow.
     fn report_clocks(&self, state: &State, has_the_flow: bool) {
-        let clock = &self.resolver.clock;
+        let clock = &self.sessions.clock;
         if let Some(apart) = state.clocks_apart(clock.wall(), has_the_flow)
             && let Some(suppressed) = self.limits.clocks.admit(clock.now())
         {

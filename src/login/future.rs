@@ -10,7 +10,7 @@ use tower_service::Service;
 use super::forwarded_request::ForwardedRequest;
 use super::inner::Inner;
 use super::rejected::Answer;
-use crate::authenticate::Resolving;
+use crate::authenticate::Authenticating;
 use crate::body::ResponseBody;
 use crate::provider::IdentityProvider;
 use crate::response::{GeneratedResponse, HandledBy, Rejection};
@@ -42,7 +42,7 @@ where
     /// The request was forwarded, with the identity in its extensions.
     Forwarded {
         #[pin]
-        future: Resolving<S, B, P::Identity, St>,
+        future: Authenticating<S, B, P::Identity, St>,
         request: ForwardedRequest,
         login: Arc<Inner<P, St>>,
     },
@@ -58,7 +58,7 @@ where
 {
     #[inline]
     pub(super) fn forwarded(
-        future: Resolving<S, B, P::Identity, St>,
+        future: Authenticating<S, B, P::Identity, St>,
         request: ForwardedRequest,
         login: Arc<Inner<P, St>>,
     ) -> Self {

@@ -50,8 +50,8 @@ where
         if !is_same_origin(&request.headers, &self.endpoints.origin) {
             return Ok(self.page(request.facts(), PageKind::CrossSite, None));
         }
-        if let Some(id) = self.resolver.id(&request.headers) {
-            self.resolver.remove(&id).await?;
+        if let Some(id) = self.sessions.id(&request.headers) {
+            self.sessions.remove(&id).await?;
             meter::logged_out(self.provider.name());
             info!(provider = %self.provider.name(), "logged out");
         }
@@ -59,10 +59,10 @@ where
         let mut response = see_other(target.as_str())?;
         let mut cookies = self.set_cookies();
         let (flows, markers) = (&self.flows, self.flows.markers());
-        cookies.delete(self.resolver.cookie.as_str())?;
+        cookies.delete(self.sessions.cookie.as_str())?;
         markers.set_logout(&mut cookies)?;
         // The back button must not log in again.
-        flows.delete_all(self.resolver.clock.now(), &request.headers, &mut cookies)?;
+        flows.delete_all(self.sessions.clock.now(), &request.headers, &mut cookies)?;
         if self.silent_login {
             // The next page must not log in again.
             markers.set_silent_attempted(&mut cookies)?;

@@ -25,7 +25,7 @@ where
         code: CodeParameter,
     ) -> Result<GeneratedResponse, Error> {
         let default_target = self.endpoints.default_target();
-        if let Some(session) = self.resolver.session(&request.headers).await? {
+        if let Some(session) = self.sessions.session(&request.headers).await? {
             // The back button, most likely: an authenticated user needs no page about links.
             let own = known
                 .and_then(|exchange| exchange.logged_in())
@@ -33,7 +33,7 @@ where
             let target = own.as_ref().map_or(default_target, |(_, target)| target);
             return self.endpoints.redirect_back(target);
         }
-        let is_fresh = known.is_none() && state.is_fresh(self.resolver.clock.wall());
+        let is_fresh = known.is_none() && state.is_fresh(self.sessions.clock.wall());
         if !is_fresh || matches!(code, CodeParameter::Invalid) {
             return Ok(self.invalid_link(request));
         }
@@ -42,7 +42,7 @@ where
         }
         match (code, state.attempt.next()) {
             (CodeParameter::Value(_), Some(attempt)) => {
-                if let Some(suppressed) = self.limits.restarts.admit(self.resolver.clock.now()) {
+                if let Some(suppressed) = self.limits.restarts.admit(self.sessions.clock.now()) {
                     info!(
                         provider = %self.provider.name(),
                         suppressed = %suppressed,

@@ -30,7 +30,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         facts: RequestFacts,
         target: Option<&ReturnTo>,
     ) -> GeneratedResponse {
-        if let Some(suppressed) = self.limits.lost_cookies.admit(self.resolver.clock.now()) {
+        if let Some(suppressed) = self.limits.lost_cookies.admit(self.sessions.clock.now()) {
             warn!(
                 provider = %self.provider.name(),
                 suppressed = %suppressed,
@@ -68,7 +68,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
 
     /// The response when a dependency fails: the store, the system's randomness, or the address of the provider.
     pub(super) fn failure(&self, facts: RequestFacts, error: Error) -> GeneratedResponse {
-        if let Some(suppressed) = self.limits.failures.admit(self.resolver.clock.now()) {
+        if let Some(suppressed) = self.limits.failures.admit(self.sessions.clock.now()) {
             warn!(
                 provider = %self.provider.name(),
                 error = %error.report(),

@@ -61,7 +61,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
     }
 
     fn report_bind_page(&self, bind_page: &str) {
-        if let Some(suppressed) = self.limits.bind_page.admit(self.resolver.clock.now()) {
+        if let Some(suppressed) = self.limits.bind_page.admit(self.sessions.clock.now()) {
             warn!(
                 page = %bind_page,
                 suppressed = %suppressed,

@@ -87,7 +87,7 @@ impl Site {
             }
             if let Some(Some(session)) = expected(load(&self.store, id).await, what) {
                 session.touch(now().plus(Duration::from_secs(90)));
-                self.store.touched(&session);
+                self.store.touch(&session);
             }
         }
         assert_eq!(
@@ -308,13 +308,13 @@ async fn survives_wrong_things_at_each_key(key: Option<[u8; 32]>) {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_things_at_each_key_make_nobody_somebody_else() {
+async fn wrong_values_at_each_key_never_swap_identities() {
     survives_wrong_things_at_each_key(None).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_things_at_each_key_make_nobody_somebody_else_with_a_sealing_key() {
+async fn wrong_values_at_each_key_never_swap_identities_with_an_encryption_key() {
     survives_wrong_things_at_each_key(Some([7; 32])).await;
 }
 
@@ -349,7 +349,7 @@ fn values(redis: &redis_server::Redis) -> Vec<(String, Option<Vec<u8>>, Vec<u8>)
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_cut_anywhere_or_missing_makes_nobody_somebody_else() {
+async fn truncated_or_missing_values_never_swap_identities() {
     for key in [None, Some([7; 32])] {
         let site = Site::start(key).await;
         let dump = site.dump();
@@ -395,7 +395,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn record_of_somebody_else_is_nobodys() {
+async fn record_of_another_session_is_rejected() {
     let site = Site::start(None).await;
     let keys = site
         .redis
@@ -464,7 +464,7 @@ async fn newer_record_is_left_alone_byte_for_byte() {
     );
     session.touch(now().plus(Duration::from_secs(90)));
     let monitor = site.redis.monitor();
-    site.store.touched(&session);
+    site.store.touch(&session);
     until("the use has arrived", async || {
         monitor
             .text()

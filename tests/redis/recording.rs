@@ -31,7 +31,7 @@ const SHARED_TOKEN: &str = "the-access-token-of-all-instances";
 /// As `PTTL` says it.
 const FOR_EVER: i64 = -1;
 const SITES_SECRET: &str = "the-secret-of-the-site-for-cookies";
-const SEALING_KEY: &str = "the-key-that-records-are-sealed-with";
+const ENCRYPTION_KEY: &str = "the-key-that-encrypts-all-records";
 
 /// What a session knows of a person and is nobody else's business.
 trait Confidential {
@@ -128,7 +128,7 @@ where
         let mut secret = vec![("app_secret", sandbox.app_secret().to_owned())];
         secret.extend([
             ("secret", SITES_SECRET.to_owned()),
-            ("sealing key", SEALING_KEY.to_owned()),
+            ("encryption key", ENCRYPTION_KEY.to_owned()),
         ]);
         Self {
             redis,
@@ -269,7 +269,7 @@ async fn assert_recording_is_clean<W: Way>(token: impl Fn(&W::Provider) -> Optio
 where
     <W::Provider as IdentityProvider>::Identity: StoredIdentity + Confidential,
 {
-    for key in [Some(SEALING_KEY), None] {
+    for key in [Some(ENCRYPTION_KEY), None] {
         let redis = redis_server::Redis::start();
         let mut site = Site::<W>::start(&redis, key).await;
         site.play().await;
@@ -307,7 +307,7 @@ where
         known.push(("shared token", SHARED_TOKEN.to_owned()));
         known.extend(token(&site.provider).map(|token| ("access token", token)));
         for (what, confidential) in &known {
-            // Where it is not sealed it is there, so this would find it.
+            // Without encryption it is there, so this search would find it.
             assert_recorded(&recording, what, confidential, key.is_none());
         }
     }
@@ -315,7 +315,7 @@ where
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn redis_is_told_no_secret_of_a_manager_and_keeps_nothing_for_ever() {
+async fn redis_receives_no_secret_of_a_manager_and_every_key_expires() {
     assert_recording_is_clean::<Weika>(|provider| {
         let token = provider.client().tokens().current().expect("a token");
         Some(token.expose().to_owned())
@@ -325,13 +325,13 @@ async fn redis_is_told_no_secret_of_a_manager_and_keeps_nothing_for_ever() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn redis_is_told_no_secret_of_a_wechat_user_and_keeps_nothing_for_ever() {
+async fn redis_receives_no_secret_of_a_wechat_user_and_every_key_expires() {
     assert_recording_is_clean::<Wechat>(|_| None).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_key_ends_by_itself_whatever_is_done() {
+async fn every_key_has_an_expiry() {
     let redis = redis_server::Redis::start();
     let store = connect(Redis::builder(redis.url())).await;
     let fleet = store.coordinator().expect("a shared store");
@@ -349,7 +349,7 @@ async fn every_key_ends_by_itself_whatever_is_done() {
     assert_ends("a session");
     let session = load(&store, &id).await.unwrap().unwrap();
     session.touch(now().plus(minute));
-    store.touched(&session);
+    store.touch(&session);
     let used = session.last_used().unix_millis().to_string();
     let key = redis
         .keys()

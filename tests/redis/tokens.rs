@@ -191,7 +191,7 @@ async fn without_redis_each_fetches_for_itself_now_and_then_and_afterwards_all_a
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn fleets_that_fight_over_one_key_slow_down() {
+async fn applications_that_compete_for_one_app_key_slow_down() {
     const ROUND: Duration = Duration::from_secs(12);
 
     let (sites, weika) = ([Redis::start(), Redis::start()], Weika::start().await);

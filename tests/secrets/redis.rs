@@ -17,7 +17,7 @@ const KEY: &str = "s3aling-key-0123456789abcdefghij";
 fn nowhere() -> RedisBuilder {
     Redis::builder(format!("redis://user:{PASSWORD}@127.0.0.1:1/"))
         .encryption_key(KEY)
-        .former_sealing_key(KEY)
+        .previous_encryption_key(KEY)
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::LoginLayerBuilder;
-use crate::authenticate::Resolver;
+use crate::authenticate::LoginSessions;
 use crate::cookie::{CookieName, CookiePolicy};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::login::LoginLayer;
@@ -57,7 +57,7 @@ where
             Instances::new(name, coordinator, namespace, timeout, rules, clock.clone())
         });
         let flows = Flows::new(cookies, name, &session_cookie, keys.state, keys.flow);
-        let resolver = Resolver {
+        let sessions = LoginSessions {
             cookie: CookieName::new(session_cookie),
             store,
             namespace,
@@ -66,8 +66,8 @@ where
         };
         Ok(LoginLayer::new(Inner {
             flows,
-            unguarded: Arc::new(resolver.without_guards()),
-            resolver: Arc::new(resolver),
+            unguarded: Arc::new(sessions.without_guards()),
+            sessions: Arc::new(sessions),
             endpoints,
             pages: settings.pages,
             cookies,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::handle::{Redis, Shared};
+use super::handle::{Inner, Redis};
 use super::lease_reply::{LeaseReply, associated_data};
 use super::script;
 use crate::coordination::{BoxFuture, Coordinator, FlowState, Lease, LeaseResponse};
@@ -24,21 +24,21 @@ impl Redis {
     /// Returns the coordinator of all instances that use this Redis; the same one for all clones and all their stores.
     #[must_use]
     pub fn coordinator(&self) -> Arc<dyn Coordinator> {
-        Arc::clone(&self.shared) as _
+        Arc::clone(&self.inner) as _
     }
 }
 
-impl Coordinator for Shared {
+impl Coordinator for Inner {
     fn claim_flow<'a>(
         &'a self,
         flow: &'a str,
         time_to_live: Duration,
     ) -> BoxFuture<'a, Option<FlowState>> {
         Box::pin(async move {
-            let key = self.names.flow(flow);
+            let key = self.keys.flow(flow);
             let time_to_live = millis(time_to_live);
             let reply = self
-                .link
+                .connection
                 .call(&script::CLAIM_FLOW, &[&key], &[&time_to_live])
                 .await?;
             self.read_flow(&key, &reply)
@@ -47,17 +47,20 @@ impl Coordinator for Shared {
 
     fn flow_state<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Option<FlowState>> {
         Box::pin(async move {
-            let key = self.names.flow(flow);
-            let reply = self.link.call(&script::LOOK_AT_FLOW, &[&key], &[]).await?;
+            let key = self.keys.flow(flow);
+            let reply = self
+                .connection
+                .call(&script::LOOK_AT_FLOW, &[&key], &[])
+                .await?;
             self.read_flow(&key, &reply)
         })
     }
 
     fn complete_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let key = self.names.flow(flow);
-            let encrypted = self.seal.close(&key, outcome)?;
-            self.link
+            let key = self.keys.flow(flow);
+            let encrypted = self.encryption.encrypt(&key, outcome)?;
+            self.connection
                 .call(&script::SETTLE_FLOW, &[&key], &[&encrypted])
                 .await
                 .map(drop)
@@ -66,10 +69,10 @@ impl Coordinator for Shared {
 
     fn reject_flow<'a>(&'a self, flow: &'a str, note: u64) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let key = self.names.flow(flow);
+            let key = self.keys.flow(flow);
             // Redis stores an integer without allocating a string.
             let note = note.to_string();
-            self.link
+            self.connection
                 .call(&script::SETTLE_FLOW, &[&key], &[note.as_bytes()])
                 .await
                 .map(drop)
@@ -99,9 +102,11 @@ impl Coordinator for Shared {
         lifetime: Duration,
     ) -> BoxFuture<'a, bool> {
         Box::pin(async move {
-            let keys = [&*self.names.token(name), &*self.names.lease(name)];
+            let keys = [&*self.keys.token(name), &*self.keys.lease(name)];
             let associated = associated_data(keys[0], lease.fencing_token());
-            let encrypted = self.seal.close(&associated, token.expose().as_bytes())?;
+            let encrypted = self
+                .encryption
+                .encrypt(&associated, token.expose().as_bytes())?;
             let fencing_token = lease.fencing_token().to_string();
             let arguments = [
                 fencing_token.as_bytes(),
@@ -113,7 +118,7 @@ impl Coordinator for Shared {
                 VERSION,
             ];
             let reply = self
-                .link
+                .connection
                 .call(&script::KEEP_TOKEN, &keys, &arguments)
                 .await?;
             Ok(matches!(&*reply, [Value::BulkString(kept)] if kept == b"1"))
@@ -127,9 +132,9 @@ impl Coordinator for Shared {
         pause: Duration,
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let key = self.names.lease(name);
+            let key = self.keys.lease(name);
             let arguments = [lease.holder().as_bytes(), &millis(pause)];
-            self.link
+            self.connection
                 .call(&script::END_LEASE, &[&key], &arguments)
                 .await
                 .map(drop)
@@ -137,7 +142,7 @@ impl Coordinator for Shared {
     }
 }
 
-impl Shared {
+impl Inner {
     fn read_flow(&self, key: &str, reply: &[Value]) -> Result<Option<FlowState>, Error> {
         Ok(match reply {
             [] => None,
@@ -151,7 +156,7 @@ impl Shared {
             }
             // The flow is complete even if its outcome cannot be decrypted.
             [_, Value::BulkString(encrypted)] => {
-                let outcome = self.seal.open(key, encrypted);
+                let outcome = self.encryption.decrypt(key, encrypted);
                 Some(FlowState::Completed {
                     outcome: outcome.map(|outcome| outcome.to_vec()).unwrap_or_default(),
                 })
@@ -163,11 +168,11 @@ impl Shared {
     }
 }
 
-impl fmt::Debug for Shared {
+impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redis")
-            .field("link", &self.link)
-            .field("seal", &self.seal)
+            .field("connection", &self.connection)
+            .field("encryption", &self.encryption)
             .finish_non_exhaustive()
     }
 }

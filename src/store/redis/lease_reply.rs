@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::coordinator::{MEMORY, VERSION, bytes, millis, number};
-use super::handle::Shared;
+use super::handle::Inner;
 use super::script;
 use crate::coordination::{Lease, LeaseResponse};
 use crate::error::{Error, ErrorKind};
@@ -18,13 +18,13 @@ pub(super) enum LeaseReply {
     },
 }
 
-impl Shared {
+impl Inner {
     pub(super) async fn ask_for_lease(
         &self,
         name: &str,
         newer_than: u64,
     ) -> Result<LeaseReply, Error> {
-        let (key, lease) = (self.names.token(name), self.names.lease(name));
+        let (key, lease) = (self.keys.token(name), self.keys.lease(name));
         let holder = hex::encode(&random::bytes::<16>()?);
         let newer_than = newer_than.to_string();
         let arguments = [
@@ -35,7 +35,7 @@ impl Shared {
             &millis(MEMORY),
         ];
         let reply = self
-            .link
+            .connection
             .call(&script::LEASE_TOKEN, &[&key, &lease], &arguments)
             .await?;
         let reply: Vec<&[u8]> = reply.iter().map(bytes).collect();
@@ -59,8 +59,8 @@ impl Shared {
                 let fencing_token = number(fencing_token).ok_or_else(no_fencing_token)?;
                 let remaining = number(remaining).ok_or_else(no_fencing_token)?;
                 let token = self
-                    .seal
-                    .open(&associated_data(&key, fencing_token), encrypted);
+                    .encryption
+                    .decrypt(&associated_data(&key, fencing_token), encrypted);
                 let Some(token) = token.as_ref().and_then(|token| str::from_utf8(token).ok())
                 else {
                     return Ok(LeaseReply::Unreadable { fencing_token });

@@ -1,4 +1,4 @@
-//! A manager as text.
+//! Record of a manager.
 
 use serde::{Deserialize, Serialize};
 
@@ -103,13 +103,13 @@ mod tests {
     }
 
     #[test]
-    fn released_records_are_read_and_written_as_ever() {
+    fn format_of_records_is_stable() {
         assert_eq!(Manager::from_record(RELEASED), Some(whole()));
         assert_eq!(whole().to_record(), RELEASED);
     }
 
     #[test]
-    fn record_of_a_later_version_with_more_in_it_is_read() {
+    fn record_of_a_later_version_with_more_fields_is_read() {
         let more = RELEASED.replacen('{', r#"{"later":[1],"#, 1);
         assert_eq!(Manager::from_record(&more), Some(whole()));
         let least = Manager::from_record(r#"{"user_id":"o1"}"#);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn record_that_is_cut_anywhere_is_no_manager() {
+    fn truncated_record_is_rejected() {
         for (end, _) in RELEASED.char_indices() {
             assert_eq!(Manager::from_record(&RELEASED[..end]), None, "cut at {end}");
         }
