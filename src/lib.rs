@@ -102,6 +102,8 @@ pub mod session;
 pub mod store;
 pub mod token;
 mod trace;
+#[cfg(test)]
+mod troubleshooting_tests;
 pub use body::ResponseBody;
 pub use error::{BoxError, ConfigError, Error, ErrorKind};
 pub use secret::{ApiKey, AppSecret, AppToken, AuthorizationCode};
@@ -111,3 +113,17 @@ pub use secret::{ApiKey, AppSecret, AppToken, AuthorizationCode};
 #[doc = include_str!("../README.md")]
 #[doc = include_str!("../README.zh-CN.md")]
 struct Readme;
+
+/// The programs of the guide are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/en/src/several-instances.md")]
+#[doc = include_str!("../docs/guide/en/src/private-platforms.md")]
+#[doc = include_str!("../docs/guide/en/src/consoles.md")]
+#[doc = include_str!("../docs/guide/en/src/operating.md")]
+#[doc = include_str!("../docs/guide/en/src/troubleshooting.md")]
+#[doc = include_str!("../docs/guide/zh/src/several-instances.md")]
+#[doc = include_str!("../docs/guide/zh/src/private-platforms.md")]
+#[doc = include_str!("../docs/guide/zh/src/consoles.md")]
+#[doc = include_str!("../docs/guide/zh/src/operating.md")]
+#[doc = include_str!("../docs/guide/zh/src/troubleshooting.md")]
+struct Guide2;

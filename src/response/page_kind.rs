@@ -172,7 +172,7 @@ impl PageKind {
     }
 
     /// Title and text.
-    pub(super) const fn words(self, language: Language) -> (&'static str, &'static str) {
+    pub(crate) const fn words(self, language: Language) -> (&'static str, &'static str) {
         match (self, language) {
             (Self::LoginRequired, Language::Chinese) => ("请先登录", "查看此页面需要先登录。"),
             (Self::LoginRequired, Language::English) => {

@@ -19,7 +19,7 @@ pub enum Reaction {
 }
 
 impl Reaction {
-    pub(in crate::client) const fn kind(self) -> ErrorKind {
+    pub(crate) const fn kind(self) -> ErrorKind {
         match self {
             Self::Relogin => ErrorKind::InvalidCode,
             Self::RefreshToken => ErrorKind::TokenRejected,
