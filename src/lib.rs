@@ -103,7 +103,7 @@ pub mod store;
 pub mod token;
 mod trace;
 #[cfg(test)]
-mod troubleshooting_tests;
+mod guide_tests;
 pub use body::ResponseBody;
 pub use error::{BoxError, ConfigError, Error, ErrorKind};
 pub use secret::{ApiKey, AppSecret, AppToken, AuthorizationCode};
