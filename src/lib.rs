@@ -41,6 +41,7 @@
 //! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
 //! | know a school's official account | [`official_account`], [`client::kesion`] |
 //! | develop without an account | the crate `tower-weika-sandbox` |
+//! | find the remedy for a number, a page, a status or an error kind | [`troubleshooting`] ([中文](troubleshooting::zh)) |
 //!
 //! # Features
 //!
@@ -107,6 +108,13 @@ mod guide_tests;
 pub use body::ResponseBody;
 pub use error::{BoxError, ConfigError, Error, ErrorKind};
 pub use secret::{ApiKey, AppSecret, AppToken, AuthorizationCode};
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/guide/en/src/troubleshooting.md")]
+pub mod troubleshooting {
+    #[doc = include_str!("../docs/guide/zh/src/troubleshooting.md")]
+    pub mod zh {}
+}
 
 /// The README's examples are tests.
 #[cfg(doctest)]
