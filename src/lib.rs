@@ -85,6 +85,8 @@ pub mod error;
 #[cfg(feature = "axum")]
 pub mod extract;
 pub mod guard;
+#[cfg(test)]
+mod guide_tests;
 mod hex;
 pub mod identity;
 mod key_material;
@@ -103,8 +105,6 @@ pub mod session;
 pub mod store;
 pub mod token;
 mod trace;
-#[cfg(test)]
-mod guide_tests;
 pub use body::ResponseBody;
 pub use error::{BoxError, ConfigError, Error, ErrorKind};
 pub use secret::{ApiKey, AppSecret, AppToken, AuthorizationCode};
