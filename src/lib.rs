@@ -41,6 +41,7 @@
 //! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
 //! | know a school's official account | [`official_account`], [`client::kesion`] |
 //! | develop without an account | the crate `tower-weika-sandbox` |
+//! | find the remedy for a number, a page, a status or an error kind | [`troubleshooting`] ([中文](troubleshooting::zh)) |
 //!
 //! # Features
 //!
@@ -85,6 +86,8 @@ pub mod error;
 pub mod extract;
 mod flight;
 pub mod guard;
+#[cfg(test)]
+mod guide_tests;
 mod hex;
 pub mod identity;
 mod key_material;
@@ -109,8 +112,29 @@ pub use body::ResponseBody;
 pub use error::{BoxError, ConfigError, Error, ErrorKind};
 pub use secret::{ApiKey, AppSecret, AppToken, AuthorizationCode};
 
+#[cfg(doc)]
+#[doc = include_str!("../docs/guide/en/src/troubleshooting.md")]
+pub mod troubleshooting {
+    #[doc = include_str!("../docs/guide/zh/src/troubleshooting.md")]
+    pub mod zh {}
+}
+
 /// The README's examples are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 #[doc = include_str!("../README.zh-CN.md")]
 struct Readme;
+
+/// The programs of the guide are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/en/src/several-instances.md")]
+#[doc = include_str!("../docs/guide/en/src/private-platforms.md")]
+#[doc = include_str!("../docs/guide/en/src/consoles.md")]
+#[doc = include_str!("../docs/guide/en/src/operating.md")]
+#[doc = include_str!("../docs/guide/en/src/troubleshooting.md")]
+#[doc = include_str!("../docs/guide/zh/src/several-instances.md")]
+#[doc = include_str!("../docs/guide/zh/src/private-platforms.md")]
+#[doc = include_str!("../docs/guide/zh/src/consoles.md")]
+#[doc = include_str!("../docs/guide/zh/src/operating.md")]
+#[doc = include_str!("../docs/guide/zh/src/troubleshooting.md")]
+struct Guide2;

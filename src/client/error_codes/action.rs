@@ -20,7 +20,7 @@ pub enum ErrorAction {
 
 impl ErrorAction {
     /// Returns the kind of the error that a caller gets.
-    pub(in crate::client) const fn kind(self) -> ErrorKind {
+    pub(crate) const fn kind(self) -> ErrorKind {
         match self {
             Self::LogInAgain => ErrorKind::InvalidCode,
             Self::RefreshToken => ErrorKind::TokenRejected,
