@@ -4,10 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The log of a callback that arrives when this instance's clock has moved by `seconds` since the login began, at an
-/// instance whose clock was `ahead` seconds ahead.
+/// Returns the response and the log of a callback that arrives when the clock of this instance has
+/// moved by `seconds` since the login began, at an instance whose clock was `ahead` seconds ahead.
 #[cfg(feature = "tracing")]
-async fn log_of_callback(ahead: u64, seconds: u64, keeps_the_flow: bool) -> (Answer, String) {
+async fn log_of_callback(ahead: u64, seconds: u64, keeps_the_flow: bool) -> (TextResponse, String) {
     let (site, mut jar) = (Site::new(), Jar::default());
     let login = LoginLayer::builder(site.provider.clone())
         .public_url("https://campus.example")
@@ -24,13 +24,13 @@ async fn log_of_callback(ahead: u64, seconds: u64, keeps_the_flow: bool) -> (Ans
         jar = Jar::default();
     }
     let captured = crate::trace::tests::Captured::new();
-    let answer = site.callback(&mut jar, "wang", &state).await;
-    (answer, captured.text())
+    let response = site.callback(&mut jar, "wang", &state).await;
+    (response, captured.text())
 }
 
 #[cfg(feature = "tracing")]
 #[tokio::test]
-async fn expired_link_of_an_instance_with_another_clock_is_logged_as_that() {
+async fn expired_state_from_an_instance_with_another_clock_logs_the_clock_difference() {
     for (ahead, seconds, keeps, expected) in [
         (90, 0, true, Some("seconds=90")),
         (90, 0, false, Some("seconds=90")),
@@ -41,7 +41,7 @@ async fn expired_link_of_an_instance_with_another_clock_is_logged_as_that() {
         (59, 0, true, None),
         (0, 0, true, None),
     ] {
-        let (answer, log) = log_of_callback(ahead, seconds, keeps).await;
+        let (response, log) = log_of_callback(ahead, seconds, keeps).await;
         assert_eq!(
             log.contains("WARN") && log.contains("clocks of the instances differ"),
             expected.is_some(),
@@ -49,7 +49,7 @@ async fn expired_link_of_an_instance_with_another_clock_is_logged_as_that() {
         );
         if let Some(expected) = expected {
             assert!(log.contains(expected) && log.contains("NTP"), "{log}");
-            assert_eq!(answer.parts.status, StatusCode::BAD_REQUEST);
+            assert_eq!(response.parts.status, StatusCode::BAD_REQUEST);
         }
     }
 }
@@ -133,7 +133,7 @@ async fn sessions_expire_on_time_while_the_system_time_is_a_year_ahead_and_after
 }
 
 #[tokio::test]
-async fn login_that_the_system_time_overtakes_is_refused_and_a_new_one_succeeds() {
+async fn login_that_a_set_system_time_expires_is_rejected_and_a_new_one_succeeds() {
     for index in 0..2 {
         let (site, mut jar) = (Site::new(), Jar::default());
         let right = site.clock.clock().now();
@@ -147,12 +147,12 @@ async fn login_that_the_system_time_overtakes_is_refused_and_a_new_one_succeeds(
         let during = site.begin(&mut jar, "/").await;
         site.log_in(&mut jar, "wang").await;
         site.clock.set(right);
-        let answer = site.callback(&mut Jar::default(), "li", &during).await;
-        assert_eq!(answer.parts.status, StatusCode::BAD_REQUEST);
+        let response = site.callback(&mut Jar::default(), "li", &during).await;
+        assert_eq!(response.parts.status, StatusCode::BAD_REQUEST);
         assert_eq!(
             (site.who(&jar).await.as_str(), site.exchanges()),
             ("wang", 1),
-            "only the login of the wrong time"
+            "only the login that began at the wrong time fails"
         );
         site.log_in(&mut jar, "li").await;
         assert_eq!(site.who(&jar).await, "li");
@@ -160,14 +160,14 @@ async fn login_that_the_system_time_overtakes_is_refused_and_a_new_one_succeeds(
 }
 
 #[tokio::test]
-async fn repeated_callback_joins_for_a_minute_that_passes_and_not_for_one_that_is_set() {
+async fn repeated_callback_joins_for_an_elapsed_minute_despite_a_set_system_time() {
     let (site, mut jar) = (Site::new(), Jar::default());
     let state = site.begin(&mut jar, "/").await;
     let first = jar.clone();
     site.callback(&mut jar, "wang", &state).await;
     let joins = async |site: &Site| {
-        let answer = site.callback(&mut first.clone(), "wang", &state).await;
-        answer
+        let response = site.callback(&mut first.clone(), "wang", &state).await;
+        response
             .parts
             .headers
             .get_all(SET_COOKIE)
@@ -176,7 +176,7 @@ async fn repeated_callback_joins_for_a_minute_that_passes_and_not_for_one_that_i
     };
     let right = site.clock.clock().now();
     site.clock.advance(MINUTE - Duration::from_secs(1));
-    // So far that the state itself stays fresh.
+    // Not so far that the state itself expires.
     site.clock.set(right.plus(9 * MINUTE));
     assert!(joins(&site).await);
     site.clock.advance(Duration::from_secs(1));
@@ -185,7 +185,7 @@ async fn repeated_callback_joins_for_a_minute_that_passes_and_not_for_one_that_i
     assert_eq!(site.exchanges(), 1);
 }
 
-/// What happens to the clocks between two requests.
+/// A change of the clocks between two requests.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Pass(u64),
@@ -202,9 +202,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// The model has one number: the seconds that passed.
+    /// The model is one number: the seconds that passed.
     #[test]
-    fn session_lives_by_the_time_that_passes_alone(steps in steps()) {
+    fn session_lifetime_depends_on_elapsed_time_only(steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let (site, mut jar) = (Site::new(), Jar::default());

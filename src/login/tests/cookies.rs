@@ -8,7 +8,7 @@ use super::*;
 
 const LOGOUT_MARKER: &str = "__Host-weika-logout";
 
-/// Rule A4, for every response of these tests.
+/// Checks rule A4, for every response of these tests.
 #[track_caller]
 pub(super) fn assert_a4(headers: &HeaderMap) {
     let names = names(headers);
@@ -32,8 +32,8 @@ fn names(headers: &HeaderMap) -> Vec<String> {
     headers.get_all(SET_COOKIE).iter().map(name).collect()
 }
 
-fn deleted(answer: &Answer) -> Vec<&str> {
-    let cookies = answer
+fn deleted(response: &TextResponse) -> Vec<&str> {
+    let cookies = response
         .parts
         .headers
         .get_all(SET_COOKIE)
@@ -56,7 +56,7 @@ fn flow_of(jar: &Jar, index: usize) -> String {
 }
 
 /// A jar with 15,000 flow cookies, of 390 kB.
-fn crowded() -> Jar {
+fn jar_with_15_000_flows() -> Jar {
     Jar((0..15_000)
         .map(|number| (format!("__Host-weika-flow-{number:08}"), "1".to_owned()))
         .collect())
@@ -66,8 +66,8 @@ fn crowded() -> Jar {
 async fn a4_request_with_15_000_flow_cookies_gets_at_most_32_and_the_login_works() {
     let site = Site::new();
     for target in ["/auth/weika/login", "/admin"] {
-        let mut jar = crowded();
-        let begun = site.answer(jar.get(target)).await;
+        let mut jar = jar_with_15_000_flows();
+        let begun = site.send(jar.get(target)).await;
         let new: Vec<_> = names(&begun.parts.headers)
             .into_iter()
             .filter(|name| !jar.has(name))
@@ -86,7 +86,7 @@ async fn a4_request_with_15_000_flow_cookies_gets_at_most_32_and_the_login_works
         assert_eq!(site.who(&jar).await, "wang");
 
         let out = site
-            .answer(jar.request(Method::POST, "/auth/weika/logout"))
+            .send(jar.request(Method::POST, "/auth/weika/logout"))
             .await;
         assert_eq!(out.parts.headers.get_all(SET_COOKIE).iter().count(), 32);
         assert!(deleted(&out).contains(&"__Host-weika-session"));
@@ -98,12 +98,12 @@ async fn a4_request_with_15_000_flow_cookies_gets_at_most_32_and_the_login_works
 #[tokio::test]
 async fn a4_failed_login_that_restarts_replaces_its_own_flow_and_no_other() {
     let (site, mut jar) = (Site::new(), Jar::default());
-    // As many flows as fit.
+    // As many flows as the browser may hold.
     let target = format!("/{}", "a".repeat(150));
     let mut states = Vec::new();
     loop {
         let begun = site
-            .answer(jar.get(&format!("/auth/weika/login?return_to={target}")))
+            .send(jar.get(&format!("/auth/weika/login?return_to={target}")))
             .await;
         jar.apply(&begun);
         states.push(begun.state());
@@ -127,7 +127,7 @@ async fn a4_silent_login_sets_its_marker_and_its_flow() {
         silent: true,
         ..Site::new().provider
     });
-    let mut jar = crowded();
+    let mut jar = jar_with_15_000_flows();
     let page =
         service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
     let app = site.login.layer(site.login.silent_login().layer(page));
@@ -138,7 +138,7 @@ async fn a4_silent_login_sets_its_marker_and_its_flow() {
             .parse()
             .unwrap(),
     );
-    let begun = answer(app.oneshot(request).await.unwrap()).await;
+    let begun = collect(app.oneshot(request).await.unwrap()).await;
     assert!(begun.is_to_provider() && names(&begun.parts.headers).len() == 32);
     jar.apply(&begun);
     assert!(jar.has("__Host-weika-silent"));
@@ -159,7 +159,7 @@ async fn logout_deletes_a_flow_that_the_request_names_twice_once() {
     jar.0
         .extend([flow.clone(), (flow.0.clone(), "other".to_owned())]);
     let out = site
-        .answer(jar.request(Method::POST, "/auth/weika/logout"))
+        .send(jar.request(Method::POST, "/auth/weika/logout"))
         .await;
     assert_eq!(
         deleted(&out),
@@ -178,7 +178,7 @@ async fn s5_marker_changes_with_each_logout() {
     for round in 1..=3 {
         site.log_in(&mut jar, "wang").await;
         let out = site
-            .answer(jar.request(Method::POST, "/auth/weika/logout"))
+            .send(jar.request(Method::POST, "/auth/weika/logout"))
             .await;
         jar.apply(&out);
         let cookies = out
@@ -211,7 +211,7 @@ async fn s5_loopback_development_has_the_marker_too() {
     let page =
         service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
     let request = Jar::default().request(Method::POST, "/auth/weika/logout");
-    let out = answer(login.layer(page).oneshot(request).await.unwrap()).await;
+    let out = collect(login.layer(page).oneshot(request).await.unwrap()).await;
     assert_eq!(
         names(&out.parts.headers),
         ["dev-weika-logout", "dev-weika-session"]

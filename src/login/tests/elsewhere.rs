@@ -1,4 +1,4 @@
-//! A login that works in WeChat only, and visitors with other browsers.
+//! Logins that WeChat's browser alone supports, in other browsers.
 
 use http::header::USER_AGENT;
 
@@ -21,15 +21,13 @@ fn with_agent(mut request: Request<Body>, agent: &'static str) -> Request<Body> 
 }
 
 #[tokio::test]
-async fn guarded_page_leads_to_the_page_that_explains_and_shows_where_to_go() {
+async fn guarded_page_in_an_unsupported_browser_leads_to_a_page_with_a_qr_code() {
     let (site, jar) = (site(), Jar::default());
     for agent in [
         "Mozilla/5.0 Chrome/140.0.0.0",
         "wxwork/4.0.19 MicroMessenger/7.0.1",
     ] {
-        let refused = site
-            .answer(with_agent(jar.get("/admin/x?y=1"), agent))
-            .await;
+        let refused = site.send(with_agent(jar.get("/admin/x?y=1"), agent)).await;
         assert_eq!(
             refused.location(),
             "/auth/weika/login?return_to=%2Fadmin%2Fx%3Fy%3D1"
@@ -37,7 +35,7 @@ async fn guarded_page_leads_to_the_page_that_explains_and_shows_where_to_go() {
         assert!(!refused.parts.headers.contains_key(SET_COOKIE));
 
         let page = site
-            .answer(with_agent(jar.get(refused.location()), agent))
+            .send(with_agent(jar.get(refused.location()), agent))
             .await;
         assert_eq!(page.parts.status, StatusCode::OK);
         assert!(
@@ -55,14 +53,14 @@ async fn guarded_page_leads_to_the_page_that_explains_and_shows_where_to_go() {
 }
 
 #[tokio::test]
-async fn script_is_told_as_scripts_are() {
+async fn script_in_an_unsupported_browser_gets_json_with_the_address() {
     let mut request = Jar::default().get("/auth/weika/login?return_to=/a");
     request
         .headers_mut()
         .insert(ACCEPT, "application/json".parse().unwrap());
-    let answer = site().answer(request).await;
-    assert_eq!(answer.parts.status, StatusCode::FORBIDDEN);
-    let json: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
+    let response = site().send(request).await;
+    assert_eq!(response.parts.status, StatusCode::FORBIDDEN);
+    let json: serde_json::Value = serde_json::from_str(&response.text).unwrap();
     let address = "https://campus.example/auth/weika/login?return_to=%2Fa";
     assert_eq!(
         json,
@@ -71,9 +69,9 @@ async fn script_is_told_as_scripts_are() {
 }
 
 #[tokio::test]
-async fn target_that_is_too_long_for_a_code_gives_way_to_the_landing_page() {
+async fn target_too_long_for_a_qr_code_is_replaced_by_the_default_target() {
     let target = format!("/auth/weika/login?return_to=/{}", "%E8%AF%BE".repeat(220));
-    let page = site().answer(Jar::default().get(&target)).await;
+    let page = site().send(Jar::default().get(&target)).await;
     assert!(
         page.text.contains("<svg")
             && page
@@ -83,11 +81,11 @@ async fn target_that_is_too_long_for_a_code_gives_way_to_the_landing_page() {
 }
 
 #[tokio::test]
-async fn in_wechat_the_login_begins_at_once() {
+async fn login_begins_directly_in_wechat() {
     let (site, jar) = (site(), Jar::default());
     for target in ["/admin", "/auth/weika/login"] {
         assert!(
-            site.answer(with_agent(jar.get(target), PHONE))
+            site.send(with_agent(jar.get(target), PHONE))
                 .await
                 .is_to_provider(),
             "{target}"
@@ -96,19 +94,19 @@ async fn in_wechat_the_login_begins_at_once() {
 }
 
 #[tokio::test]
-async fn p3_user_agent_opens_nothing_and_closes_nothing() {
+async fn p3_user_agent_neither_grants_nor_denies_access() {
     let (site, mut jar) = (site(), Jar::default());
-    let begun = site.answer(with_agent(jar.get("/admin"), PHONE)).await;
+    let begun = site.send(with_agent(jar.get("/admin"), PHONE)).await;
     jar.apply(&begun);
-    // From here on the browser says nothing of itself: the callback and the session are the same.
+    // From here on without `User-Agent`: the callback and the session do not depend on it.
     site.callback(&mut jar, "wang", &begun.state()).await;
-    assert_eq!(site.answer(jar.get("/admin")).await.text, "wang");
+    assert_eq!(site.send(jar.get("/admin")).await.text, "wang");
     let refused = site
-        .answer(with_agent(Jar::default().get("/admin"), PHONE))
+        .send(with_agent(Jar::default().get("/admin"), PHONE))
         .await;
     assert!(refused.is_to_provider());
     let refused = site
-        .answer(with_agent(
+        .send(with_agent(
             Jar::default().request(Method::POST, "/admin"),
             PHONE,
         ))
@@ -117,7 +115,7 @@ async fn p3_user_agent_opens_nothing_and_closes_nothing() {
 }
 
 #[tokio::test]
-async fn address_in_the_code_is_ours_and_pages_of_ones_own_get_it() {
+async fn qr_code_address_is_built_from_the_public_url_and_reaches_custom_pages() {
     let pages = crate::response::Pages::custom(|page| {
         let code = page.qr_code().unwrap_or_default();
         Response::new(format!(
@@ -141,7 +139,7 @@ async fn address_in_the_code_is_ours_and_pages_of_ones_own_get_it() {
     request
         .headers_mut()
         .insert(HOST, "evil.example".parse().unwrap());
-    let page = answer(login.layer(inner).oneshot(request).await.unwrap()).await;
+    let page = collect(login.layer(inner).oneshot(request).await.unwrap()).await;
     assert_eq!(
         page.text,
         "https://campus.example/auth/weika/login?return_to=%2Fa%3Fb%3Dc true"

@@ -1,4 +1,4 @@
-//! Logouts whose client hangs up (rule S4).
+//! Logouts whose client disconnects (rule S4).
 
 use tokio::task::yield_now;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::session::{Session, SessionId};
 use crate::store::{Inserted, LoadResult, Lookup, Namespace, Stamp};
 
-/// Removes a session after some turns of the runtime, as a store in another process does.
+/// A store that removes a session after some turns of the runtime, as a store in another process does.
 #[derive(Clone)]
 struct LateStore(MemoryStore<Person>);
 
@@ -63,7 +63,7 @@ fn site(store: LateStore) -> Site<LateStore> {
     }
 }
 
-/// The session of a browser, in the store itself.
+/// Loads the session of a browser from the store itself.
 fn stored(store: &LateStore, jar: &Jar) -> LoadResult<Person> {
     let (_, id) = jar
         .0
@@ -79,8 +79,8 @@ fn stored(store: &LateStore, jar: &Jar) -> LoadResult<Person> {
     }
 }
 
-/// Drops a logout after this many polls, between which other tasks run if they `take_turns`. Returns whether the
-/// response had come by then.
+/// Drops a logout after this many polls; with `take_turns` other tasks run between two polls. Returns
+/// whether the response was ready by then.
 async fn hang_up_after(polls: usize, take_turns: bool) -> bool {
     let store = LateStore(MemoryStore::new());
     let (site, mut jar) = (site(store.clone()), Jar::default());
@@ -107,7 +107,7 @@ async fn hang_up_after(polls: usize, take_turns: bool) -> bool {
 }
 
 #[tokio::test]
-async fn s4_logout_ends_the_session_although_the_client_hangs_up_after_any_number_of_polls() {
+async fn s4_logout_revokes_the_session_when_the_client_disconnects_after_any_poll() {
     let mut polls = 0;
     while !hang_up_after(polls, true).await {
         polls += 1;
@@ -119,7 +119,7 @@ async fn s4_logout_ends_the_session_although_the_client_hangs_up_after_any_numbe
 }
 
 #[tokio::test]
-async fn s4_refused_logout_ends_nothing() {
+async fn s4_rejected_logout_revokes_no_session() {
     let store = LateStore(MemoryStore::new());
     let (site, mut jar) = (site(store.clone()), Jar::default());
     site.log_in(&mut jar, "wang").await;

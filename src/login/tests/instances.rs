@@ -1,20 +1,24 @@
-//! Several instances of one site, and callbacks that arrive at any of them.
+//! Several instances of one application, and callbacks that arrive at any of them.
 
 use tokio::time::Instant;
 
-use super::meeting::{Joint, Meeting, instance};
+use super::shared_store::{RecordingCoordinator, SharedStore, instance};
 use super::*;
 
-/// Two instances, and where they meet.
-fn two() -> (Site<Joint>, Site<Joint>, Arc<Meeting>) {
-    let (origin, store) = (Site::new(), Joint::default());
+/// Returns two instances, and the coordinator that they share.
+fn two() -> (
+    Site<SharedStore>,
+    Site<SharedStore>,
+    Arc<RecordingCoordinator>,
+) {
+    let (origin, store) = (Site::new(), SharedStore::default());
     let [one, other] = [(); 2].map(|()| instance(&origin, &store, 9, &[]));
-    (one, other, store.meeting)
+    (one, other, store.coordinator)
 }
 
 #[tokio::test(start_paused = true)]
 async fn fifty_callbacks_over_two_instances_are_one_exchange_and_all_get_the_same_session() {
-    let (one, other, meeting) = two();
+    let (one, other, coordinator) = two();
     let mut jar = Jar::default();
     one.provider.gate.forget_permits(1);
     let state = one.begin(&mut jar, "/admin").await;
@@ -23,21 +27,21 @@ async fn fifty_callbacks_over_two_instances_are_one_exchange_and_all_get_the_sam
             let site = if index % 2 == 0 { &one } else { &other };
             let code = if index % 3 == 0 { "wang" } else { "li" };
             task::spawn(Box::pin(
-                site.answer(jar.get(&site.callback_url(code, &state))),
+                site.send(jar.get(&site.callback_url(code, &state))),
             ))
         })
         .collect();
-    for answer in &mut waiting {
-        assert_pending!(answer.poll());
+    for response in &mut waiting {
+        assert_pending!(response.poll());
     }
     tokio::time::sleep(Duration::from_secs(3)).await;
     one.provider.gate.add_permits(1);
     let mut jars = Vec::new();
-    for answer in waiting {
-        let answer = answer.into_inner().await;
-        assert_eq!(answer.location(), "/admin");
+    for response in waiting {
+        let response = response.into_inner().await;
+        assert_eq!(response.location(), "/admin");
         let mut own = jar.clone();
-        own.apply(&answer);
+        own.apply(&response);
         assert_eq!(
             (one.who(&own).await, other.who(&own).await),
             ("wang".to_owned(), "wang".to_owned())
@@ -47,21 +51,21 @@ async fn fifty_callbacks_over_two_instances_are_one_exchange_and_all_get_the_sam
     assert!(jars.windows(2).all(|pair| pair[0] == pair[1]));
     assert_eq!(one.exchanges(), 1);
     assert_eq!(
-        meeting.claims().len(),
+        coordinator.claims().len(),
         2,
-        "callers of one process are one caller"
+        "the callbacks at one instance share one claim"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn repeated_callback_is_welcome_at_another_instance_for_a_minute() {
-    let (one, other, meeting) = two();
+async fn repeated_callback_joins_at_another_instance_for_a_minute() {
+    let (one, other, coordinator) = two();
     let mut jar = Jar::default();
     let state = one.begin(&mut jar, "/admin/x").await;
     let before = jar.clone();
     one.callback(&mut jar, "wang", &state).await;
     one.clock.advance(Duration::from_secs(59));
-    // With another code, which WeChat's browser may well bring: that one is not spent either.
+    // With another code, which WeChat's browser may send: that code is not exchanged either.
     let mut again = before.clone();
     assert_eq!(
         other.callback(&mut again, "li", &state).await.location(),
@@ -74,23 +78,23 @@ async fn repeated_callback_is_welcome_at_another_instance_for_a_minute() {
         let late = site.callback(&mut before.clone(), "wang", &state).await;
         assert_eq!(late.parts.status, StatusCode::BAD_REQUEST);
     }
-    assert_eq!((one.exchanges(), meeting.claims().len()), (1, 1));
+    assert_eq!((one.exchanges(), coordinator.claims().len()), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn browser_that_hangs_up_at_one_instance_is_logged_in_at_another() {
+async fn client_that_disconnects_at_one_instance_is_logged_in_at_another() {
     let (one, other, _) = two();
     let mut jar = Jar::default();
     one.provider.gate.forget_permits(1);
     let state = one.begin(&mut jar, "/admin").await;
     let mut first = task::spawn(Box::pin(
-        one.answer(jar.get(&one.callback_url("wang", &state))),
+        one.send(jar.get(&one.callback_url("wang", &state))),
     ));
     assert_pending!(first.poll());
     drop(first);
     tokio::task::yield_now().await;
     let mut second = task::spawn(Box::pin(
-        other.answer(jar.get(&other.callback_url("wang", &state))),
+        other.send(jar.get(&other.callback_url("wang", &state))),
     ));
     assert_pending!(second.poll());
     tokio::time::sleep(Duration::from_secs(20)).await;
@@ -104,7 +108,7 @@ async fn browser_that_hangs_up_at_one_instance_is_logged_in_at_another() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn failed_exchange_is_told_the_same_at_every_instance() {
+async fn failed_exchange_gives_the_same_response_at_every_instance() {
     for (code, kind) in [
         ("bad", ErrorKind::InvalidCode),
         ("lost", ErrorKind::Lost),
@@ -116,12 +120,11 @@ async fn failed_exchange_is_told_the_same_at_every_instance() {
         let (one, other, _) = two();
         let mut jar = Jar::default();
         let state = one.begin(&mut jar, "/admin/x").await;
-        let told =
-            [&one, &other].map(|site| site.answer(jar.get(&site.callback_url(code, &state))));
+        let told = [&one, &other].map(|site| site.send(jar.get(&site.callback_url(code, &state))));
         let [here, there] = told;
         let (here, there) = (here.await, there.await);
-        for answer in [&here, &there] {
-            let error = answer.parts.extensions.get::<Error>().unwrap();
+        for response in [&here, &there] {
+            let error = response.parts.extensions.get::<Error>().unwrap();
             assert_eq!(
                 (error.kind(), error.upstream_code()),
                 (kind, Some(6001)),
@@ -142,7 +145,7 @@ async fn failed_exchange_is_told_the_same_at_every_instance() {
         if begins_again {
             assert!(here.is_to_provider() && there.is_to_provider());
             jar.apply(&there);
-            // Once, wherever the second attempt comes back to.
+            // Once, at whichever instance the second attempt arrives.
             let second = one.callback(&mut jar, code, &there.state()).await;
             assert!(!second.parts.status.is_redirection(), "{code}");
             let again = other.callback(&mut jar, code, &there.state()).await;
@@ -157,7 +160,7 @@ async fn failed_exchange_is_told_the_same_at_every_instance() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn stranger_at_another_instance_learns_and_spends_nothing() {
+async fn callback_url_in_another_browser_at_another_instance_exchanges_nothing() {
     let (one, other, _) = two();
     let mut jar = Jar::default();
     let forged = other
@@ -166,7 +169,7 @@ async fn stranger_at_another_instance_learns_and_spends_nothing() {
     one.provider.gate.forget_permits(1);
     let state = one.begin(&mut jar, "/admin").await;
     let mut running = task::spawn(Box::pin(
-        one.answer(jar.get(&one.callback_url("wang", &state))),
+        one.send(jar.get(&one.callback_url("wang", &state))),
     ));
     assert_pending!(running.poll());
     tokio::task::yield_now().await;
@@ -174,23 +177,23 @@ async fn stranger_at_another_instance_learns_and_spends_nothing() {
     one.provider.gate.add_permits(1);
     running.await;
     let after = other.callback(&mut Jar::default(), "li", &state).await;
-    for stranger in [while_running, after] {
-        assert_eq!(stranger.parts.status, StatusCode::BAD_REQUEST);
-        assert_eq!(stranger.parts.headers, forged.parts.headers);
-        assert_eq!(stranger.text, forged.text);
+    for anonymous in [while_running, after] {
+        assert_eq!(anonymous.parts.status, StatusCode::BAD_REQUEST);
+        assert_eq!(anonymous.parts.headers, forged.parts.headers);
+        assert_eq!(anonymous.text, forged.text);
     }
     assert_eq!(one.exchanges(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn back_button_finds_its_target_at_every_instance() {
+async fn back_button_leads_to_the_return_target_at_every_instance() {
     let (one, other, _) = two();
     let mut jar = Jar::default();
     let state = one.begin(&mut jar, "/admin/x").await;
     one.callback(&mut jar, "wang", &state).await;
-    let mut somebody = Jar::default();
-    one.log_in(&mut somebody, "li").await;
-    // The last time, nobody would take the state for fresh any more.
+    let mut other_user = Jar::default();
+    one.log_in(&mut other_user, "li").await;
+    // At the last of these times the state has expired.
     for wait in [0, 59, 61, 479, 60] {
         tokio::time::advance(Duration::from_secs(wait)).await;
         one.clock.advance(Duration::from_secs(wait));
@@ -200,7 +203,7 @@ async fn back_button_finds_its_target_at_every_instance() {
         );
         assert_eq!(
             other
-                .callback(&mut somebody, "wang", &state)
+                .callback(&mut other_user, "wang", &state)
                 .await
                 .location(),
             "/",
@@ -223,15 +226,15 @@ async fn repeated_callback_at_another_instance_does_not_undo_a_logout() {
     let state = one.begin(&mut jar, "/").await;
     let with_flow = jar.clone();
     one.callback(&mut jar, "wang", &state).await;
-    one.answer(jar.request(Method::POST, "/auth/weika/logout"))
+    one.send(jar.request(Method::POST, "/auth/weika/logout"))
         .await;
-    let answer = other.callback(&mut with_flow.clone(), "wang", &state).await;
-    assert_eq!(answer.parts.status, StatusCode::BAD_REQUEST);
-    assert!(!answer.parts.headers.contains_key(SET_COOKIE));
+    let response = other.callback(&mut with_flow.clone(), "wang", &state).await;
+    assert_eq!(response.parts.status, StatusCode::BAD_REQUEST);
+    assert!(!response.parts.headers.contains_key(SET_COOKIE));
 }
 
 #[test]
-fn instance_that_dies_with_the_code_costs_one_more_login() {
+fn instance_that_dies_during_the_exchange_costs_one_more_login() {
     let paused = || {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -239,14 +242,14 @@ fn instance_that_dies_with_the_code_costs_one_more_login() {
             .build()
             .unwrap()
     };
-    let (one, other, meeting) = two();
+    let (one, other, coordinator) = two();
     let mut jar = Jar::default();
     let dying = paused();
     let state = dying.block_on(async {
         one.provider.gate.forget_permits(1);
         let state = one.begin(&mut jar, "/admin/x").await;
         let mut first = task::spawn(Box::pin(
-            one.answer(jar.get(&one.callback_url("wang", &state))),
+            one.send(jar.get(&one.callback_url("wang", &state))),
         ));
         assert_pending!(first.poll());
         tokio::task::yield_now().await;
@@ -258,14 +261,14 @@ fn instance_that_dies_with_the_code_costs_one_more_login() {
     paused().block_on(async {
         let begun = Instant::now();
         let again = other.callback(&mut jar, "wang", &state).await;
-        // As long as it might take an instance that lives. The clocks of two runtimes do not begin together.
+        // As long as the exchange of a live instance may take. The clocks of the two runtimes start at different times.
         let waited = begun.elapsed().as_secs();
         assert!((20..=35).contains(&waited), "{waited}");
         assert!(again.is_to_provider());
         assert_eq!(
             other.exchanges(),
             1,
-            "nobody knows whether the code was spent"
+            "whether the code was exchanged is unknown"
         );
         assert_eq!(
             other
@@ -275,20 +278,20 @@ fn instance_that_dies_with_the_code_costs_one_more_login() {
             "/admin/x"
         );
         assert_eq!(
-            (other.who(&jar).await.as_str(), meeting.claims().len()),
+            (other.who(&jar).await.as_str(), coordinator.claims().len()),
             ("wang", 2)
         );
     });
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_waits_longer_for_the_lost_than_the_lost_might_have_taken() {
-    let (one, other, meeting) = two();
+async fn follower_of_a_lost_claim_waits_at_most_the_exchange_time() {
+    let (one, other, coordinator) = two();
     let mut jar = Jar::default();
     let state = one.begin(&mut jar, "/").await;
-    let flow = name_of(&one, &meeting, &jar, &state).await;
-    // Claimed, and not heard of again.
-    meeting
+    let flow = name_of(&one, &coordinator, &jar, &state).await;
+    // An instance claims the flow and dies.
+    coordinator
         .table
         .claim_flow(&flow, Duration::from_secs(660))
         .await
@@ -308,12 +311,12 @@ async fn nobody_waits_longer_for_the_lost_than_the_lost_might_have_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn claim_that_is_forgotten_while_somebody_waits_is_lost_at_once() {
-    let (one, other, meeting) = two();
+async fn claim_that_expires_during_a_wait_is_lost_at_the_next_poll() {
+    let (one, other, coordinator) = two();
     let mut jar = Jar::default();
     let state = one.begin(&mut jar, "/").await;
-    let flow = name_of(&one, &meeting, &jar, &state).await;
-    meeting
+    let flow = name_of(&one, &coordinator, &jar, &state).await;
+    coordinator
         .table
         .claim_flow(&flow, Duration::from_secs(5))
         .await
@@ -333,21 +336,26 @@ async fn claim_that_is_forgotten_while_somebody_waits_is_lost_at_once() {
     );
 }
 
-/// Under which name the instances know the flow of a state. Its code is not spent.
-async fn name_of(site: &Site<Joint>, meeting: &Meeting, jar: &Jar, state: &str) -> String {
-    meeting.fail_to(Some("claim"));
+/// Returns the name under which the instances claim the flow of a state, without an exchange.
+async fn name_of(
+    site: &Site<SharedStore>,
+    coordinator: &RecordingCoordinator,
+    jar: &Jar,
+    state: &str,
+) -> String {
+    coordinator.set_failing_call(Some("claim"));
     site.callback(&mut jar.clone(), "wang", state).await;
-    meeting.fail_to(None);
-    meeting.claims().pop().unwrap()
+    coordinator.set_failing_call(None);
+    coordinator.claims().pop().unwrap()
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_the_instances_cannot_meet_no_code_is_spent_and_a_reload_helps() {
-    for fails in ["look", "claim"] {
-        let (one, _, meeting) = two();
+async fn unreachable_coordinator_gives_503_without_an_exchange_and_a_reload_succeeds() {
+    for fails in ["flow_state", "claim"] {
+        let (one, _, coordinator) = two();
         let mut jar = Jar::default();
         let state = one.begin(&mut jar, "/admin/x").await;
-        meeting.fail_to(Some(fails));
+        coordinator.set_failing_call(Some(fails));
         for _ in 0..2 {
             let page = one.callback(&mut jar, "wang", &state).await;
             assert_eq!(
@@ -365,7 +373,7 @@ async fn while_the_instances_cannot_meet_no_code_is_spent_and_a_reload_helps() {
             );
         }
         assert_eq!(one.exchanges(), 0);
-        meeting.fail_to(None);
+        coordinator.set_failing_call(None);
         assert_eq!(
             one.callback(&mut jar, "wang", &state).await.location(),
             "/admin/x",
@@ -376,26 +384,26 @@ async fn while_the_instances_cannot_meet_no_code_is_spent_and_a_reload_helps() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_waits_while_the_instances_cannot_meet_is_told_to_try_again() {
-    let (one, other, meeting) = two();
+async fn follower_gets_503_when_the_coordinator_becomes_unreachable() {
+    let (one, other, coordinator) = two();
     let mut jar = Jar::default();
     one.provider.gate.forget_permits(1);
     let state = one.begin(&mut jar, "/admin/x").await;
     let mut first = task::spawn(Box::pin(
-        one.answer(jar.get(&one.callback_url("wang", &state))),
+        one.send(jar.get(&one.callback_url("wang", &state))),
     ));
     assert_pending!(first.poll());
     tokio::task::yield_now().await;
     let mut second = task::spawn(Box::pin(
-        other.answer(jar.get(&other.callback_url("wang", &state))),
+        other.send(jar.get(&other.callback_url("wang", &state))),
     ));
     assert_pending!(second.poll());
     tokio::time::sleep(Duration::from_secs(1)).await;
-    meeting.table.set_unreachable(true);
+    coordinator.table.set_unreachable(true);
     assert_eq!(second.await.parts.status, StatusCode::SERVICE_UNAVAILABLE);
     let reload = other.callback(&mut jar, "wang", &state).await;
     assert_eq!(reload.parts.status, StatusCode::SERVICE_UNAVAILABLE);
-    meeting.table.set_unreachable(false);
+    coordinator.table.set_unreachable(false);
     one.provider.gate.add_permits(1);
     first.await;
     assert_eq!(
@@ -409,12 +417,12 @@ async fn whoever_waits_while_the_instances_cannot_meet_is_told_to_try_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn outcome_that_cannot_be_told_stands_where_it_is() {
-    let (one, other, meeting) = two();
+async fn unpublished_outcome_is_valid_at_its_own_instance_only() {
+    let (one, other, coordinator) = two();
     let mut jar = Jar::default();
     let state = one.begin(&mut jar, "/admin/x").await;
     let before = jar.clone();
-    meeting.fail_to(Some("settle"));
+    coordinator.set_failing_call(Some("complete"));
     for _ in 0..2 {
         assert_eq!(
             one.callback(&mut jar, "wang", &state).await.location(),
@@ -432,13 +440,13 @@ async fn outcome_that_cannot_be_told_stands_where_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn outcome_that_cannot_be_read_restarts_the_login_once_and_spends_nothing() {
-    let (one, other, meeting) = two();
+async fn unreadable_outcome_restarts_the_login_once_without_an_exchange() {
+    let (one, other, coordinator) = two();
     let mut jar = Jar::default();
     let state = one.begin(&mut jar, "/admin/x").await;
     let before = jar.clone();
     one.callback(&mut jar, "wang", &state).await;
-    let outcome = meeting.outcome();
+    let outcome = coordinator.outcome();
     let newer = String::from_utf8(outcome.clone())
         .unwrap()
         .replacen("\"v\":1", "\"v\":2", 1)
@@ -453,7 +461,7 @@ async fn outcome_that_cannot_be_read_restarts_the_login_once_and_spends_nothing(
         vec![b'['; 10_000],
     ];
     for unreadable in truncated.chain(others) {
-        meeting.settle(&unreadable).await;
+        coordinator.complete(&unreadable).await;
         let mut own = before.clone();
         let again = other.callback(&mut own, "wang", &state).await;
         assert!(again.is_to_provider());
@@ -461,8 +469,8 @@ async fn outcome_that_cannot_be_read_restarts_the_login_once_and_spends_nothing(
             again.parts.extensions.get::<Error>().unwrap().kind(),
             ErrorKind::Lost
         );
-        let stranger = other.callback(&mut Jar::default(), "wang", &state).await;
-        assert_eq!(stranger.parts.status, StatusCode::BAD_REQUEST);
+        let anonymous = other.callback(&mut Jar::default(), "wang", &state).await;
+        assert_eq!(anonymous.parts.status, StatusCode::BAD_REQUEST);
         assert_eq!(
             other
                 .callback(&mut jar.clone(), "wang", &state)
@@ -473,7 +481,7 @@ async fn outcome_that_cannot_be_read_restarts_the_login_once_and_spends_nothing(
         );
     }
     assert_eq!(one.exchanges(), 1);
-    meeting.settle(&outcome).await;
+    coordinator.complete(&outcome).await;
     assert_eq!(
         other
             .callback(&mut before.clone(), "wang", &state)
@@ -481,13 +489,13 @@ async fn outcome_that_cannot_be_read_restarts_the_login_once_and_spends_nothing(
             .location(),
         "/admin/x"
     );
-    // The second attempt is the last one.
+    // There is no third attempt.
     let second = other.begin(&mut jar, "/").await;
     let again = other.callback(&mut jar, "lost", &second).await;
     let state = again.state();
     let before = jar.clone();
     one.callback(&mut jar, "wang", &state).await;
-    meeting.settle(b"").await;
+    coordinator.complete(b"").await;
     assert_eq!(
         other
             .callback(&mut before.clone(), "wang", &state)
@@ -499,8 +507,8 @@ async fn outcome_that_cannot_be_read_restarts_the_login_once_and_spends_nothing(
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_instances_tell_each_other_holds_no_session_id_and_no_code() {
-    let (one, _, meeting) = two();
+async fn records_shared_between_instances_contain_no_session_id_and_no_code() {
+    let (one, _, coordinator) = two();
     let mut jar = Jar::default();
     let state = one.begin(&mut jar, "/admin/x").await;
     one.callback(&mut jar, "the-one-time-code", &state).await;
@@ -511,17 +519,17 @@ async fn what_the_instances_tell_each_other_holds_no_session_id_and_no_code() {
         .unwrap();
     let raw =
         base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, session).unwrap();
-    let outcome = meeting.outcome();
+    let outcome = coordinator.outcome();
     let text = format!(
         "{} {}",
-        meeting.claims().concat(),
+        coordinator.claims().concat(),
         String::from_utf8(outcome).unwrap()
     );
     let hex: String = raw.iter().map(|byte| format!("{byte:02x}")).collect();
     for secret in [session, &hex, "the-one-time-code", &state] {
         assert!(!text.contains(secret), "{text}");
     }
-    let [name] = &meeting.claims()[..] else {
+    let [name] = &coordinator.claims()[..] else {
         panic!("one flow")
     };
     assert!(
@@ -534,8 +542,8 @@ async fn what_the_instances_tell_each_other_holds_no_session_id_and_no_code() {
 }
 
 #[test]
-fn instances_have_to_share_a_secret_and_the_provider_is_told_once() {
-    let (provider, store) = (Site::new().provider, Joint::default());
+fn coordinated_instances_require_a_secret_and_attach_the_provider_once() {
+    let (provider, store) = (Site::new().provider, SharedStore::default());
     let builder = || {
         LoginLayer::builder(provider.clone())
             .store(store.clone())
@@ -547,16 +555,16 @@ fn instances_have_to_share_a_secret_and_the_provider_is_told_once() {
         "{error}"
     );
     assert!(builder().previous_secret([9; 32]).build().is_err());
-    assert_eq!(provider.joined.load(Ordering::Relaxed), 0);
+    assert_eq!(provider.attached.load(Ordering::Relaxed), 0);
     let login = builder().secret([9; 32]).build().unwrap();
     let app =
         service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
     drop([login.layer(app), login.layer(app)]);
-    assert_eq!(provider.joined.load(Ordering::Relaxed), 1);
-    // Alone, there is nobody to share with.
+    assert_eq!(provider.attached.load(Ordering::Relaxed), 1);
+    // Without a coordinator in the store there is nothing to attach.
     LoginLayer::builder(provider.clone())
         .public_url("https://campus.example")
         .build()
         .unwrap();
-    assert_eq!(provider.joined.load(Ordering::Relaxed), 1);
+    assert_eq!(provider.attached.load(Ordering::Relaxed), 1);
 }

@@ -28,24 +28,24 @@ fn form<'h>(headers: &[(&'static str, &'h str)]) -> Vec<(&'static str, &'h str)>
 }
 
 #[track_caller]
-fn assert_page(answer: &Answer, status: u16) {
-    assert_eq!(answer.parts.status, status, "{answer:?}");
+fn assert_page(response: &TextResponse, status: u16) {
+    assert_eq!(response.parts.status, status, "{response:?}");
     assert_eq!(
-        answer.parts.headers[CONTENT_TYPE],
+        response.parts.headers[CONTENT_TYPE],
         "text/html; charset=utf-8"
     );
-    assert_eq!(answer.parts.headers["cache-control"], "no-store");
-    assert!(!answer.parts.headers.contains_key(SET_COOKIE));
+    assert_eq!(response.parts.headers["cache-control"], "no-store");
+    assert!(!response.parts.headers.contains_key(SET_COOKIE));
 }
 
 #[track_caller]
-fn json(answer: &Answer) -> serde_json::Value {
-    assert_eq!(answer.parts.headers[CONTENT_TYPE], "application/json");
+fn json(response: &TextResponse) -> serde_json::Value {
+    assert_eq!(response.parts.headers[CONTENT_TYPE], "application/json");
     assert!(
-        !answer.parts.headers.contains_key(SET_COOKIE)
-            && !answer.parts.headers.contains_key(LOCATION)
+        !response.parts.headers.contains_key(SET_COOKIE)
+            && !response.parts.headers.contains_key(LOCATION)
     );
-    serde_json::from_str(&answer.text).unwrap()
+    serde_json::from_str(&response.text).unwrap()
 }
 
 #[tokio::test]
@@ -53,13 +53,13 @@ async fn r1_navigation_is_redirected_with_get_and_head_only() {
     let site = Site::new();
     for method in [Method::GET, Method::HEAD] {
         assert!(
-            site.answer(request(method, "/admin", &FORM))
+            site.send(request(method, "/admin", &FORM))
                 .await
                 .is_to_provider()
         );
     }
     for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-        assert_page(&site.answer(request(method, "/admin", &FORM)).await, 401);
+        assert_page(&site.send(request(method, "/admin", &FORM)).await, 401);
     }
     let download = [
         ("accept", "text/html"),
@@ -67,34 +67,34 @@ async fn r1_navigation_is_redirected_with_get_and_head_only() {
         ("sec-fetch-dest", "empty"),
     ];
     assert_eq!(
-        json(&site.answer(request(Method::GET, "/admin", &download)).await)["error"],
+        json(&site.send(request(Method::GET, "/admin", &download)).await)["error"],
         "login_required"
     );
 }
 
 #[tokio::test]
-async fn r2_frame_gets_a_page_that_leads_out_of_it_and_may_be_framed() {
+async fn r2_frame_gets_a_frameable_page_with_a_top_level_link() {
     let site = Site::new();
     for dest in ["iframe", "frame", "embed", "object", "fencedframe"] {
         let headers = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", dest)];
-        let answer = site
-            .answer(request(Method::GET, "/admin/x?y=z", &headers))
+        let response = site
+            .send(request(Method::GET, "/admin/x?y=z", &headers))
             .await;
-        assert_page(&answer, 401);
+        assert_page(&response, 401);
         let link = "<a href=\"/auth/weika/login?return_to=%2Fadmin%2Fx%3Fy%3Dz\" target=\"_top\">";
-        assert!(answer.text.contains(link), "{}", answer.text);
+        assert!(response.text.contains(link), "{}", response.text);
         assert_eq!(
-            answer.text.matches("<a ").count(),
+            response.text.matches("<a ").count(),
             1,
-            "nothing but the link"
+            "the page contains the link only"
         );
-        let policy = answer.parts.headers["content-security-policy"]
+        let policy = response.parts.headers["content-security-policy"]
             .to_str()
             .unwrap();
         assert!(policy.ends_with("frame-ancestors *"), "{policy}");
     }
     // No other page may be framed.
-    let other = site.answer(request(Method::POST, "/admin", &FORM)).await;
+    let other = site.send(request(Method::POST, "/admin", &FORM)).await;
     assert!(
         other.parts.headers["content-security-policy"]
             .to_str()
@@ -104,27 +104,27 @@ async fn r2_frame_gets_a_page_that_leads_out_of_it_and_may_be_framed() {
 }
 
 #[tokio::test]
-async fn r2_login_endpoint_in_a_frame_leads_out_of_it() {
+async fn r2_login_endpoint_in_a_frame_is_a_page_with_a_top_level_link() {
     let headers = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
-    let answer = Site::new()
-        .answer(request(
+    let response = Site::new()
+        .send(request(
             Method::GET,
             "/auth/weika/login?return_to=/a",
             &headers,
         ))
         .await;
-    assert_page(&answer, 401);
+    assert_page(&response, 401);
     assert!(
-        answer
+        response
             .text
             .contains("href=\"/auth/weika/login?return_to=%2Fa\" target=\"_top\""),
         "{}",
-        answer.text
+        response.text
     );
 }
 
 #[tokio::test]
-async fn r3_login_endpoint_sends_no_script_to_another_origin() {
+async fn r3_login_endpoint_does_not_redirect_scripts_to_another_origin() {
     let site = Site::new();
     for headers in [
         &[
@@ -143,26 +143,26 @@ async fn r3_login_endpoint_sends_no_script_to_another_origin() {
             ("x-requested-with", "XMLHttpRequest"),
         ],
     ] {
-        let answer = site
-            .answer(request(
+        let response = site
+            .send(request(
                 Method::GET,
                 "/auth/weika/login?return_to=/a",
                 headers,
             ))
             .await;
-        assert_eq!(answer.parts.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(response.parts.status, StatusCode::UNAUTHORIZED);
         assert_eq!(
-            json(&answer)["login_url"],
+            json(&response)["login_url"],
             "/auth/weika/login?return_to=%2Fa"
         );
         assert_eq!(
-            answer.parts.headers.contains_key("hx-redirect"),
+            response.parts.headers.contains_key("hx-redirect"),
             headers[0].0 == "hx-request"
         );
     }
-    // A client that says nothing about itself is redirected, as a link checker expects.
+    // A client without identifying headers is redirected, as a link checker expects.
     assert!(
-        site.answer(request(Method::GET, "/auth/weika/login", &[]))
+        site.send(request(Method::GET, "/auth/weika/login", &[]))
             .await
             .is_to_provider()
     );
@@ -201,42 +201,40 @@ async fn r3_login_url_of_a_script_carries_the_page_that_sent_it() {
         (&[("referer", "/a")], ""),
         (&[], ""),
     ] {
-        let answer = site
-            .answer(request(Method::GET, "/admin/api", headers))
-            .await;
-        assert_eq!(answer.parts.status, StatusCode::UNAUTHORIZED);
+        let response = site.send(request(Method::GET, "/admin/api", headers)).await;
+        assert_eq!(response.parts.status, StatusCode::UNAUTHORIZED);
         assert_eq!(
-            json(&answer)["login_url"],
+            json(&response)["login_url"],
             format!("/auth/weika/login{expected}"),
             "{headers:?}"
         );
-        assert!(!answer.parts.headers.contains_key("hx-redirect"));
+        assert!(!response.parts.headers.contains_key("hx-redirect"));
     }
 }
 
 #[tokio::test]
-async fn r3_htmx_is_sent_to_the_login_by_a_header() {
+async fn r3_htmx_gets_the_login_url_in_a_redirect_header() {
     let site = Site::new();
     let headers = [
         ("hx-request", "true"),
         ("accept", "*/*"),
         ("hx-current-url", "https://campus.example/admin"),
     ];
-    let answer = site
-        .answer(request(Method::POST, "/admin/api", &headers))
+    let response = site
+        .send(request(Method::POST, "/admin/api", &headers))
         .await;
     assert_eq!(
-        json(&answer)["login_url"],
+        json(&response)["login_url"],
         "/auth/weika/login?return_to=%2Fadmin"
     );
     assert_eq!(
-        answer.parts.headers["hx-redirect"],
+        response.parts.headers["hx-redirect"],
         "/auth/weika/login?return_to=%2Fadmin"
     );
 }
 
 #[tokio::test]
-async fn r4_offer_of_another_protocol_is_ignored_and_a_websocket_is_a_script() {
+async fn r4_upgrade_offers_are_ignored_and_a_websocket_counts_as_a_script() {
     let site = Site::new();
     let h2c = [
         ("accept", "text/html"),
@@ -244,7 +242,7 @@ async fn r4_offer_of_another_protocol_is_ignored_and_a_websocket_is_a_script() {
         ("upgrade", "h2c"),
     ];
     assert!(
-        site.answer(request(Method::GET, "/admin", &h2c))
+        site.send(request(Method::GET, "/admin", &h2c))
             .await
             .is_to_provider()
     );
@@ -254,7 +252,7 @@ async fn r4_offer_of_another_protocol_is_ignored_and_a_websocket_is_a_script() {
         ("upgrade", "websocket"),
     ];
     assert_eq!(
-        site.answer(request(Method::GET, "/admin", &websocket))
+        site.send(request(Method::GET, "/admin", &websocket))
             .await
             .parts
             .status,
@@ -274,17 +272,17 @@ async fn r5_form_after_expiry_gets_a_page_that_leads_back_to_the_form() {
         ("https://campus.example/auth/weika/login", ""),
     ] {
         let headers = form(&[("sec-fetch-site", "same-origin"), ("referer", referer)]);
-        let answer = site
-            .answer(request(Method::POST, "/admin/reports", &headers))
+        let response = site
+            .send(request(Method::POST, "/admin/reports", &headers))
             .await;
-        assert_page(&answer, 401);
-        assert!(answer.text.contains("登录已过期"), "{}", answer.text);
+        assert_page(&response, 401);
+        assert!(response.text.contains("登录已过期"), "{}", response.text);
         assert!(
-            answer
+            response
                 .text
                 .contains(&format!("href=\"/auth/weika/login{target}\"")),
             "{}",
-            answer.text
+            response.text
         );
     }
     // A browser without fetch metadata.
@@ -292,15 +290,15 @@ async fn r5_form_after_expiry_gets_a_page_that_leads_back_to_the_form() {
         ("accept", "text/html"),
         ("content-type", "application/x-www-form-urlencoded"),
     ];
-    let answer = site
-        .answer(request(Method::POST, "/admin/reports", &old))
+    let response = site
+        .send(request(Method::POST, "/admin/reports", &old))
         .await;
-    assert_page(&answer, 401);
-    assert!(answer.text.contains("登录已过期"));
+    assert_page(&response, 401);
+    assert!(response.text.contains("登录已过期"));
 }
 
 #[tokio::test]
-async fn r5_form_of_another_site_continues_with_a_get_and_says_nothing_of_expiry() {
+async fn r5_cross_site_form_gets_a_continue_page_without_an_expiry_notice() {
     let site = Site::new();
     let gateways = [
         form(&[
@@ -314,43 +312,43 @@ async fn r5_form_of_another_site_continues_with_a_get_and_says_nothing_of_expiry
         ],
     ];
     for headers in gateways {
-        let answer = site
-            .answer(request(
+        let response = site
+            .send(request(
                 Method::POST,
                 "/admin/paid?order=42&x=%22",
                 &headers,
             ))
             .await;
-        assert_page(&answer, 401);
+        assert_page(&response, 401);
         assert!(
-            answer
+            response
                 .text
                 .contains("href=\"/admin/paid?order=42&amp;x=%22\""),
             "{}",
-            answer.text
+            response.text
         );
-        assert!(!answer.text.contains("过期") && !answer.text.contains("/auth/weika/login"));
+        assert!(!response.text.contains("过期") && !response.text.contains("/auth/weika/login"));
     }
-    // A sibling host is the same site: the cookie would have come.
+    // A sibling host is the same site: the browser would have sent the cookie.
     let sibling = form(&[
         ("sec-fetch-site", "same-site"),
         ("origin", "https://other.campus.example"),
     ]);
     assert!(
-        site.answer(request(Method::POST, "/admin", &sibling))
+        site.send(request(Method::POST, "/admin", &sibling))
             .await
             .text
             .contains("过期")
     );
-    // A target that no link may lead to.
-    let answer = site
-        .answer(request(
+    // A target that is not a valid return target.
+    let response = site
+        .send(request(
             Method::POST,
             "/admin//evil",
             &form(&[("sec-fetch-site", "cross-site")]),
         ))
         .await;
-    assert!(answer.text.contains("href=\"/\""), "{}", answer.text);
+    assert!(response.text.contains("href=\"/\""), "{}", response.text);
 }
 
 #[tokio::test]
@@ -361,7 +359,7 @@ async fn every_rejection_of_a_form_is_a_page() {
         (Method::POST, "/auth/weika/callback", 405),
         (Method::PUT, "/auth/weika/logout", 405),
     ] {
-        assert_page(&site.answer(request(method, target, &FORM)).await, status);
+        assert_page(&site.send(request(method, target, &FORM)).await, status);
     }
     let foreign = form(&[
         ("sec-fetch-site", "cross-site"),
@@ -369,7 +367,7 @@ async fn every_rejection_of_a_form_is_a_page() {
     ]);
     assert_page(
         &site
-            .answer(request(Method::POST, "/auth/weika/logout", &foreign))
+            .send(request(Method::POST, "/auth/weika/logout", &foreign))
             .await,
         403,
     );
@@ -377,7 +375,7 @@ async fn every_rejection_of_a_form_is_a_page() {
     assert_eq!(
         json(
             &site
-                .answer(request(Method::POST, "/auth/weika/logout", &script))
+                .send(request(Method::POST, "/auth/weika/logout", &script))
                 .await
         )["error"],
         "cross_site"
@@ -385,7 +383,7 @@ async fn every_rejection_of_a_form_is_a_page() {
 }
 
 #[tokio::test]
-async fn r6_speculative_request_begins_nothing_anywhere() {
+async fn r6_speculative_request_begins_no_login_at_any_endpoint() {
     let (site, mut jar) = (Site::new(), Jar::default());
     let state = site.begin(&mut jar, "/admin").await;
     let callback = site.callback_url("wang", &state);
@@ -399,33 +397,33 @@ async fn r6_speculative_request_begins_nothing_anywhere() {
             ahead
                 .headers_mut()
                 .insert(purpose.0, purpose.1.parse().unwrap());
-            let answer = site.answer(ahead).await;
+            let response = site.send(ahead).await;
             assert_eq!(
-                answer.parts.status,
+                response.parts.status,
                 StatusCode::SERVICE_UNAVAILABLE,
                 "{target}"
             );
-            assert_eq!(answer.parts.headers["cache-control"], "no-store");
-            assert_eq!(json(&answer)["error"], "speculative_request");
+            assert_eq!(response.parts.headers["cache-control"], "no-store");
+            assert_eq!(json(&response)["error"], "speculative_request");
         }
     }
     assert_eq!(site.exchanges(), 0);
     assert_eq!(
         site.callback(&mut jar, "wang", &state).await.location(),
         "/admin",
-        "the visit itself goes on"
+        "the navigation itself begins the login"
     );
 }
 
 #[tokio::test]
-async fn forbidden_page_keeps_the_target_and_leads_home() {
+async fn forbidden_page_links_the_login_with_the_target_and_the_default_target() {
     let (site, mut jar) = (Site::new(), Jar::default());
     site.log_in(&mut jar, "wang").await;
     let never = GuardLayer::<Person>::custom(|_: &Person| false);
     let inside =
         service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::default())));
     let app = site.login.layer(never.layer(inside));
-    let refused = answer(app.clone().oneshot(jar.get("/admin/x?y=z")).await.unwrap()).await;
+    let refused = collect(app.clone().oneshot(jar.get("/admin/x?y=z")).await.unwrap()).await;
     assert_page(&refused, 403);
     let retry = "<a href=\"/auth/weika/login?return_to=%2Fadmin%2Fx%3Fy%3Dz\">";
     assert!(
@@ -433,7 +431,7 @@ async fn forbidden_page_keeps_the_target_and_leads_home() {
         "{}",
         refused.text
     );
-    // A form leads back to the page that it is on.
+    // The page for a form links to the page that contains it.
     let mut sent = jar.request(Method::POST, "/admin/save");
     sent.headers_mut().insert(
         CONTENT_TYPE,
@@ -443,7 +441,7 @@ async fn forbidden_page_keeps_the_target_and_leads_home() {
         REFERER,
         "https://campus.example/admin/edit".parse().unwrap(),
     );
-    let refused = answer(app.oneshot(sent).await.unwrap()).await;
+    let refused = collect(app.oneshot(sent).await.unwrap()).await;
     assert_page(&refused, 403);
     assert!(
         refused
@@ -455,11 +453,11 @@ async fn forbidden_page_keeps_the_target_and_leads_home() {
 }
 
 #[tokio::test]
-async fn page_about_lost_cookies_names_both_causes_and_leaves_a_warning() {
+async fn page_about_lost_cookies_names_both_causes_and_logs_a_warning() {
     #[cfg(feature = "tracing")]
     let captured = crate::trace::tests::Captured::new();
     let site = Site::new();
-    let first = site.answer(Jar::default().get("/admin")).await;
+    let first = site.send(Jar::default().get("/admin")).await;
     let second = site
         .callback(&mut Jar::default(), "wang", &first.state())
         .await;
@@ -470,7 +468,7 @@ async fn page_about_lost_cookies_names_both_causes_and_leaves_a_warning() {
     );
     back.headers_mut()
         .insert("accept-language", "en".parse().unwrap());
-    let page = site.answer(back).await;
+    let page = site.send(back).await;
     assert!(
         page.text.contains("allow cookies") && page.text.contains("administrator"),
         "{}",
@@ -483,7 +481,7 @@ async fn page_about_lost_cookies_names_both_causes_and_leaves_a_warning() {
 }
 
 #[tokio::test]
-async fn redirect_back_carries_an_empty_fragment_only_if_asked_for() {
+async fn redirect_back_carries_an_empty_fragment_only_if_configured() {
     let provider = Site::new().provider;
     let builder = || {
         LoginLayer::builder(provider.clone())

@@ -1,4 +1,4 @@
-//! Many logins at once, and floods of junk codes, through the client of Weika (faults D1 and D3).
+//! Many logins at once, and floods of invalid codes, through the client of Weika (faults D1 and D3).
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -11,9 +11,9 @@ use crate::client::Transport;
 use crate::identity::Manager;
 use crate::provider::WeikaManagerProvider;
 
-/// Weika as a function of this process. A code `junk…` is refused.
+/// Weika as a function of this process. It rejects codes `invalid…`.
 #[derive(Default)]
-struct FarEnd {
+struct ImitatedWeika {
     takes: Mutex<Option<Duration>>,
     token_fetches: AtomicUsize,
     running: AtomicUsize,
@@ -21,8 +21,8 @@ struct FarEnd {
     codes: Mutex<BTreeSet<String>>,
 }
 
-impl FarEnd {
-    async fn answer(
+impl ImitatedWeika {
+    async fn respond(
         self: Arc<Self>,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Full<Bytes>>, BoxError> {
@@ -49,7 +49,7 @@ impl FarEnd {
                 Some(takes) => sleep(takes).await,
                 None => std::future::pending().await,
             }
-            match code.strip_prefix("junk") {
+            match code.strip_prefix("invalid") {
                 Some(_) => r#"{"errcode":"6001"}"#.to_owned(),
                 None => format!(r#"{{"errcode":0,"user_id":"{code}","name":"王"}}"#),
             }
@@ -64,21 +64,21 @@ impl FarEnd {
 
 #[derive(Clone)]
 struct Campus {
-    far_end: Arc<FarEnd>,
+    upstream: Arc<ImitatedWeika>,
     weika: WeikaManagerProvider,
     login: LoginLayer<WeikaManagerProvider>,
 }
 
 impl Campus {
-    /// Every test has a host of its own, because all clients of one host share the permits.
+    /// Each test needs a different host, because all clients of one host share the permits.
     fn new(host: &str, takes: Option<Duration>) -> Self {
-        let far_end = Arc::new(FarEnd {
+        let upstream = Arc::new(ImitatedWeika {
             takes: Mutex::new(takes),
-            ..FarEnd::default()
+            ..ImitatedWeika::default()
         });
-        let served = Arc::clone(&far_end);
+        let served = Arc::clone(&upstream);
         let transport = Transport::new(service_fn(move |request| {
-            Arc::clone(&served).answer(request)
+            Arc::clone(&served).respond(request)
         }));
         let weika =
             WeikaManagerProvider::builder("KEY", "app-s3cr3t").base_url(format!("https://{host}"));
@@ -91,19 +91,19 @@ impl Campus {
             .build()
             .unwrap();
         Self {
-            far_end,
+            upstream,
             weika,
             login,
         }
     }
 
-    async fn get(&self, jar: &mut Jar, target: &str) -> Answer {
+    async fn get(&self, jar: &mut Jar, target: &str) -> TextResponse {
         let application = service_fn(async |request: Request<Body>| {
             let manager = request.extensions().get::<Authenticated<Manager>>();
             let subject = manager.map_or_else(String::new, |manager| manager.subject().to_owned());
             Ok::<_, Infallible>(Response::new(Body::from(subject)))
         });
-        let answer = answer(
+        let response = collect(
             self.login
                 .layer(application)
                 .oneshot(jar.get(target))
@@ -111,33 +111,33 @@ impl Campus {
                 .unwrap(),
         )
         .await;
-        jar.apply(&answer);
-        answer
+        jar.apply(&response);
+        response
     }
 
-    /// The address that the provider sends the browser back to.
+    /// Begins a login and returns the callback URL.
     async fn callback_url(&self, jar: &mut Jar, code: &str) -> String {
         let state = self.get(jar, "/auth/weika/login").await.state();
         format!("/auth/weika/callback?wxcode={code}&state={state}")
     }
 
-    /// Reloads the callback for as long as it is a `503`; the number of reloads.
+    /// Logs in, with a reload of the callback after each `503`. Returns the number of reloads.
     async fn log_in(&self, subject: &str) -> usize {
         let mut jar = Jar::default();
         let callback = self.callback_url(&mut jar, subject).await;
         for reloads in 0..100 {
-            let answer = self.get(&mut jar, &callback).await;
-            if answer.parts.status == StatusCode::SEE_OTHER {
-                assert_eq!(answer.location(), "/");
+            let response = self.get(&mut jar, &callback).await;
+            if response.parts.status == StatusCode::SEE_OTHER {
+                assert_eq!(response.location(), "/");
                 assert_eq!(self.get(&mut jar, "/").await.text, subject);
                 return reloads;
             }
             assert_eq!(
-                answer.parts.status,
+                response.parts.status,
                 StatusCode::SERVICE_UNAVAILABLE,
-                "{answer:?}"
+                "{response:?}"
             );
-            let retry_after = answer.parts.headers[RETRY_AFTER]
+            let retry_after = response.parts.headers[RETRY_AFTER]
                 .to_str()
                 .unwrap()
                 .parse()
@@ -151,28 +151,31 @@ impl Campus {
     fn assert_idle(&self) {
         let permits = self.weika.client().permits();
         assert_eq!((permits.available(), permits.waiting()), (256, 0));
-        assert_eq!(self.far_end.running.load(Ordering::Relaxed), 0);
+        assert_eq!(self.upstream.running.load(Ordering::Relaxed), 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a1_ten_thousand_logins_at_once_all_succeed_after_reloads_with_one_token_and_no_lost_code()
 {
-    const PEOPLE: usize = 10_000;
+    const USERS: usize = 10_000;
     let campus = Campus::new("d3.example", Some(Duration::from_secs(1)));
-    let people = (0..PEOPLE).map(|number| {
+    let users = (0..USERS).map(|number| {
         let campus = campus.clone();
         tokio::spawn(async move { campus.log_in(&format!("p{number}")).await })
     });
     let mut reloads = 0;
-    for person in people.collect::<Vec<_>>() {
+    for person in users.collect::<Vec<_>>() {
         reloads += person.await.unwrap();
     }
-    assert!(reloads > 0, "the upstream system is slower than the crowd");
-    // Each code was sent once, and each of them logged its person in.
-    assert_eq!(campus.far_end.codes(), PEOPLE);
-    assert_eq!(campus.far_end.token_fetches.load(Ordering::Relaxed), 1);
-    assert_eq!(campus.far_end.most.load(Ordering::Relaxed), 256);
+    assert!(
+        reloads > 0,
+        "the upstream system is slower than the callers"
+    );
+    // Each code was sent once, and each of them logged its user in.
+    assert_eq!(campus.upstream.codes(), USERS);
+    assert_eq!(campus.upstream.token_fetches.load(Ordering::Relaxed), 1);
+    assert_eq!(campus.upstream.most.load(Ordering::Relaxed), 256);
     campus.assert_idle();
 }
 
@@ -187,24 +190,25 @@ async fn a1_permits_come_back_when_the_calls_to_a_hanging_upstream_have_timed_ou
             campus.get(&mut jar, &callback).await
         })
     });
-    for answer in waiting.collect::<Vec<_>>() {
-        let answer = answer.await.unwrap();
+    for response in waiting.collect::<Vec<_>>() {
+        let response = response.await.unwrap();
         // A timed-out code begins the login again; the others were not sent.
-        let status = answer.parts.status;
+        let status = response.parts.status;
         assert!(
             status == StatusCode::SEE_OTHER || status == StatusCode::SERVICE_UNAVAILABLE,
-            "{answer:?}"
+            "{response:?}"
         );
     }
-    assert_eq!(campus.far_end.most.load(Ordering::Relaxed), 256);
+    assert_eq!(campus.upstream.most.load(Ordering::Relaxed), 256);
     sleep(Duration::from_secs(5)).await;
     campus.assert_idle();
-    *campus.far_end.takes.lock().unwrap() = Some(Duration::ZERO);
+    *campus.upstream.takes.lock().unwrap() = Some(Duration::ZERO);
     assert_eq!(campus.log_in("wang").await, 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a1_login_during_a_flood_of_junk_codes_whose_clients_hang_up_takes_less_than_two_seconds() {
+async fn a1_login_during_a_flood_of_invalid_codes_from_disconnecting_clients_takes_under_two_seconds()
+ {
     let campus = Campus::new("d1.example", Some(Duration::from_millis(500)));
     let flood = (0..64).map(|connection| {
         let campus = campus.clone();
@@ -212,9 +216,9 @@ async fn a1_login_during_a_flood_of_junk_codes_whose_clients_hang_up_takes_less_
             for number in 0_usize.. {
                 let mut jar = Jar::default();
                 let callback = campus
-                    .callback_url(&mut jar, &format!("junk{connection}-{number}"))
+                    .callback_url(&mut jar, &format!("invalid{connection}-{number}"))
                     .await;
-                // Hangs up.
+                // The client disconnects.
                 let _hung_up =
                     timeout(Duration::from_millis(20), campus.get(&mut jar, &callback)).await;
             }
@@ -241,13 +245,13 @@ async fn a1_login_during_a_flood_of_junk_codes_whose_clients_hang_up_takes_less_
     for connection in flood {
         connection.abort();
     }
-    assert_eq!(campus.far_end.most.load(Ordering::Relaxed), 256);
+    assert_eq!(campus.upstream.most.load(Ordering::Relaxed), 256);
     sleep(Duration::from_secs(1)).await;
     campus.assert_idle();
 }
 
-/// Every suspension of the login, of the client and of the transport is a point at which the client hangs up, or at
-/// which the process stops the task.
+/// Every suspension point of the login, the client and the transport is a point at which the client may
+/// disconnect, or the runtime may drop the task.
 #[test]
 fn a1_permits_come_back_wherever_the_login_is_dropped() {
     let campus = Campus::new("leak.example", Some(Duration::from_millis(3)));

@@ -12,7 +12,8 @@ impl Identity for Staff {
     }
 }
 
-/// A site whose users are the members of staff: `wang` is one, `guest` is refused, and every other lookup fails.
+/// An application whose users are members of staff: `wang` is one, `guest` is rejected, and every other
+/// lookup fails.
 struct StaffSite {
     provider: Provider,
     clock: ManualClock,
@@ -50,7 +51,7 @@ impl StaffSite {
         }
     }
 
-    async fn get(&self, jar: &mut Jar, target: &str) -> Answer {
+    async fn get(&self, jar: &mut Jar, target: &str) -> TextResponse {
         let page = service_fn(async |request: Request<Body>| {
             let staff = request.extensions().get::<Authenticated<Staff>>();
             let text = staff
@@ -59,9 +60,9 @@ impl StaffSite {
             Ok::<_, Infallible>(Response::new(Body::from(text)))
         });
         let response = self.login.layer(page).oneshot(jar.get(target)).await;
-        let answer = answer(response.unwrap()).await;
-        jar.apply(&answer);
-        answer
+        let response = collect(response.unwrap()).await;
+        jar.apply(&response);
+        response
     }
 
     async fn callback_url(&self, jar: &mut Jar, code: &str) -> String {
@@ -82,8 +83,8 @@ async fn map_runs_once_per_login_however_often_the_callback_is_repeated() {
     let url = site.callback_url(&mut jar, "wang").await;
     let mut jars = vec![jar; 20];
     let callbacks = jars.iter_mut().map(|jar| site.get(jar, &url));
-    for answer in futures_util::future::join_all(callbacks).await {
-        assert_eq!(answer.location(), "/");
+    for response in futures_util::future::join_all(callbacks).await {
+        assert_eq!(response.location(), "/");
     }
     for jar in &mut jars {
         assert_eq!(site.get(jar, "/").await.text, "staff/7");
@@ -92,14 +93,14 @@ async fn map_runs_once_per_login_however_often_the_callback_is_repeated() {
 }
 
 #[tokio::test]
-async fn user_whom_the_application_refuses_gets_a_page_and_no_session() {
+async fn user_rejected_by_the_application_gets_a_page_and_no_session() {
     let site = StaffSite::new(Site::new().provider);
     let mut jar = Jar::default();
     let url = site.callback_url(&mut jar, "guest").await;
     for _ in 0..2 {
-        let answer = site.get(&mut jar, &url).await;
-        assert_eq!(answer.parts.status, StatusCode::FORBIDDEN);
-        let error = answer.parts.extensions.get::<Error>().unwrap();
+        let response = site.get(&mut jar, &url).await;
+        assert_eq!(response.parts.status, StatusCode::FORBIDDEN);
+        let error = response.parts.extensions.get::<Error>().unwrap();
         assert_eq!(error.kind(), ErrorKind::Denied);
     }
     assert_eq!(site.get(&mut jar, "/").await.text, "anonymous");
@@ -107,18 +108,18 @@ async fn user_whom_the_application_refuses_gets_a_page_and_no_session() {
 }
 
 #[tokio::test]
-async fn failed_lookup_is_503_and_never_taken_for_a_failure_of_the_provider() {
+async fn failed_lookup_is_503_and_not_reported_as_a_provider_failure() {
     let site = StaffSite::new(Site::new().provider);
     for (index, code) in ["li", "invalid", "timeout"].into_iter().enumerate() {
         let mut jar = Jar::default();
         let url = site.callback_url(&mut jar, code).await;
-        let answer = site.get(&mut jar, &url).await;
+        let response = site.get(&mut jar, &url).await;
         assert_eq!(
-            answer.parts.status,
+            response.parts.status,
             StatusCode::SERVICE_UNAVAILABLE,
             "{code}"
         );
-        let error = answer.parts.extensions.get::<Error>().unwrap();
+        let error = response.parts.extensions.get::<Error>().unwrap();
         assert_eq!(error.kind(), ErrorKind::Internal, "{code}");
         assert_eq!(site.get(&mut jar, "/").await.text, "anonymous");
         assert_eq!(site.counts(), (index + 1, index + 1));
@@ -126,7 +127,7 @@ async fn failed_lookup_is_503_and_never_taken_for_a_failure_of_the_provider() {
 }
 
 #[tokio::test]
-async fn session_of_a_mapped_identity_expires_when_the_upstream_system_says() {
+async fn session_of_a_mapped_identity_expires_at_valid_until() {
     let in_a_minute = Site::new()
         .clock
         .clock()
@@ -146,7 +147,7 @@ async fn session_of_a_mapped_identity_expires_when_the_upstream_system_says() {
 }
 
 #[tokio::test]
-async fn everything_else_of_the_provider_is_forwarded() {
+async fn mapped_provider_forwards_every_other_method() {
     let permits = Permits::new(1);
     let provider = Provider {
         for_wechat: true,
@@ -154,7 +155,7 @@ async fn everything_else_of_the_provider_is_forwarded() {
         permits: Some(permits.clone()),
         ..Site::named("campus").provider
     };
-    let joined = Arc::clone(&provider.joined);
+    let attached = Arc::clone(&provider.attached);
     let mapped = provider.map(|person: Person| async move { Ok(Staff(person.0)) });
     let names = [mapped.name(), mapped.application(), mapped.code_parameter()];
     assert_eq!(names, ["campus", "test-application", "wxcode"]);
@@ -172,5 +173,5 @@ async fn everything_else_of_the_provider_is_forwarded() {
     let coordinator: Arc<dyn Coordinator> =
         Arc::new(crate::coordination::tests::InMemoryCoordinator::default());
     mapped.attach_coordinator(&coordinator).unwrap();
-    assert_eq!(joined.load(Ordering::Relaxed), 1);
+    assert_eq!(attached.load(Ordering::Relaxed), 1);
 }

@@ -1,4 +1,4 @@
-//! The rules of a login, with a provider that the test plays.
+//! Tests of the login layer, with a provider whose responses the test chooses.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -36,11 +36,11 @@ mod instances;
 mod kinds;
 mod load;
 mod map;
-mod meeting;
 mod permits;
 mod prefix_guards;
 mod rotation;
 mod secret;
+mod shared_store;
 mod silent_login;
 mod throttle;
 mod unbound;
@@ -60,7 +60,7 @@ impl Identity for Person {
     }
 }
 
-/// Knows whoever the code names; codes `bad`, `lost`, … fail in that way.
+/// Returns the user that the code names; the codes `bad`, `lost`, … fail in that way.
 #[derive(Clone)]
 struct Provider {
     name: &'static str,
@@ -68,19 +68,19 @@ struct Provider {
     /// An exchange takes a permit before it answers.
     gate: Arc<Semaphore>,
     valid_until: Option<Timestamp>,
-    /// Whether nobody knows where its login is.
-    lost: Arc<AtomicBool>,
-    /// Whether it works in WeChat only.
+    /// Whether `authorize_url` fails.
+    has_no_authorize_url: Arc<AtomicBool>,
+    /// Whether it supports WeChat's browser only.
     for_wechat: bool,
-    /// Whether it may begin without being asked.
+    /// Whether it allows silent logins.
     silent: bool,
-    /// How often it was told what the instances share.
-    joined: Arc<AtomicUsize>,
+    /// How often a coordinator was attached.
+    attached: Arc<AtomicUsize>,
     /// The bound on its exchanges.
     permits: Option<Permits>,
-    /// What admission waits for before the permit, as for an access token.
+    /// Admission waits for this before the permit, as for an access token.
     token: Arc<Semaphore>,
-    /// Exchanges that are under way, and the most that ever were.
+    /// Exchanges that are under way, and the highest number at any time.
     running: Arc<(AtomicUsize, AtomicUsize)>,
 }
 
@@ -108,7 +108,7 @@ impl IdentityProvider for Provider {
     }
 
     async fn authorize_url(&self, request: AuthorizeRequest<'_>) -> Result<String, Error> {
-        if self.lost.load(Ordering::Relaxed) {
+        if self.has_no_authorize_url.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Fault, "as planned"));
         }
         Ok(format!(
@@ -164,7 +164,7 @@ impl IdentityProvider for Provider {
     }
 
     fn attach_coordinator(&self, _: &Arc<dyn Coordinator>) -> Result<(), ConfigErrorKind> {
-        self.joined.fetch_add(1, Ordering::Relaxed);
+        self.attached.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -196,10 +196,10 @@ impl Site {
             exchanges: Arc::default(),
             gate,
             valid_until: None,
-            lost: Arc::default(),
+            has_no_authorize_url: Arc::default(),
             for_wechat: false,
             silent: false,
-            joined: Arc::default(),
+            attached: Arc::default(),
             permits: None,
             token: Arc::new(Semaphore::new(1)),
             running: Arc::default(),
@@ -257,8 +257,8 @@ impl<St: SessionStore<Person>> Site<St> {
         }))
     }
 
-    async fn answer(&self, request: Request<Body>) -> Answer {
-        answer(self.app().oneshot(request).await.unwrap()).await
+    async fn send(&self, request: Request<Body>) -> TextResponse {
+        collect(self.app().oneshot(request).await.unwrap()).await
     }
 
     fn exchanges(&self) -> usize {
@@ -267,20 +267,20 @@ impl<St: SessionStore<Person>> Site<St> {
 
     /// Begins a login in `jar` and returns the state.
     async fn begin(&self, jar: &mut Jar, return_to: &str) -> String {
-        let answer = self
-            .answer(jar.get(&format!(
+        let response = self
+            .send(jar.get(&format!(
                 "/auth/{}/login?return_to={return_to}",
                 self.provider.name
             )))
             .await;
-        jar.apply(&answer);
-        answer.state()
+        jar.apply(&response);
+        response.state()
     }
 
-    async fn callback(&self, jar: &mut Jar, code: &str, state: &str) -> Answer {
-        let answer = self.answer(jar.get(&self.callback_url(code, state))).await;
-        jar.apply(&answer);
-        answer
+    async fn callback(&self, jar: &mut Jar, code: &str, state: &str) -> TextResponse {
+        let response = self.send(jar.get(&self.callback_url(code, state))).await;
+        jar.apply(&response);
+        response
     }
 
     fn callback_url(&self, code: &str, state: &str) -> String {
@@ -296,24 +296,24 @@ impl<St: SessionStore<Person>> Site<St> {
     }
 
     async fn who(&self, jar: &Jar) -> String {
-        self.answer(jar.get("/")).await.text
+        self.send(jar.get("/")).await.text
     }
 }
 
-async fn answer<B: http_body::Body<Error: fmt::Debug>>(response: Response<B>) -> Answer {
+async fn collect<B: http_body::Body<Error: fmt::Debug>>(response: Response<B>) -> TextResponse {
     let (parts, body) = response.into_parts();
     cookies::assert_a4(&parts.headers);
     let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-    Answer { parts, text }
+    TextResponse { parts, text }
 }
 
 #[derive(Debug)]
-struct Answer {
+struct TextResponse {
     parts: http::response::Parts,
     text: String,
 }
 
-impl Answer {
+impl TextResponse {
     fn location(&self) -> &str {
         assert_eq!(self.parts.status, StatusCode::SEE_OTHER, "{self:?}");
         self.parts.headers[LOCATION].to_str().unwrap()
@@ -334,8 +334,8 @@ impl Answer {
 struct Jar(Vec<(String, String)>);
 
 impl Jar {
-    fn apply(&mut self, answer: &Answer) {
-        for cookie in answer.parts.headers.get_all(SET_COOKIE) {
+    fn apply(&mut self, response: &TextResponse) {
+        for cookie in response.parts.headers.get_all(SET_COOKIE) {
             let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
             self.0.retain(|(known, _)| known != name);
             if !rest.contains("Max-Age=0") {
@@ -371,20 +371,20 @@ impl Jar {
 }
 
 #[tokio::test]
-async fn login_leads_back_to_where_the_person_wanted_to_go() {
+async fn login_returns_to_the_requested_target() {
     let (site, mut jar) = (Site::new(), Jar::default());
-    let refused = site.answer(jar.get("/admin/课程?a=%20b")).await;
+    let refused = site.send(jar.get("/admin/课程?a=%20b")).await;
     assert!(refused.is_to_provider());
     jar.apply(&refused);
     let back = site.callback(&mut jar, "wang", &refused.state()).await;
     assert_eq!(back.location(), "/admin/%E8%AF%BE%E7%A8%8B?a=%20b");
     assert_eq!(back.parts.headers["cache-control"], "no-store");
     assert_eq!(back.parts.headers["referrer-policy"], "no-referrer");
-    assert_eq!(site.answer(jar.get("/admin/x")).await.text, "wang");
+    assert_eq!(site.send(jar.get("/admin/x")).await.text, "wang");
     assert_eq!(
         jar.0.len(),
         2,
-        "the session, and for ten seconds a mark that it was just begun"
+        "the session, and the result marker of ten seconds"
     );
 }
 
@@ -397,10 +397,10 @@ async fn script_gets_401_with_the_login_url_and_no_cookie() {
             .uri("/admin/api")
             .body(Body::default())
             .unwrap();
-        let answer = site.answer(request).await;
-        assert_eq!(answer.parts.status, StatusCode::UNAUTHORIZED);
-        assert!(!answer.parts.headers.contains_key(SET_COOKIE));
-        let json: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
+        let response = site.send(request).await;
+        assert_eq!(response.parts.status, StatusCode::UNAUTHORIZED);
+        assert!(!response.parts.headers.contains_key(SET_COOKIE));
+        let json: serde_json::Value = serde_json::from_str(&response.text).unwrap();
         assert_eq!(
             json,
             serde_json::json!({ "error": "login_required", "login_url": "/auth/weika/login" })
@@ -410,18 +410,18 @@ async fn script_gets_401_with_the_login_url_and_no_cookie() {
 
 #[tokio::test]
 async fn preflight_is_never_redirected_and_gets_no_cookie() {
-    let answer = Site::new()
-        .answer(Jar::default().request(Method::OPTIONS, "/admin"))
+    let response = Site::new()
+        .send(Jar::default().request(Method::OPTIONS, "/admin"))
         .await;
-    assert_eq!(answer.parts.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(response.parts.status, StatusCode::UNAUTHORIZED);
     assert!(
-        !answer.parts.headers.contains_key(SET_COOKIE)
-            && !answer.parts.headers.contains_key(LOCATION)
+        !response.parts.headers.contains_key(SET_COOKIE)
+            && !response.parts.headers.contains_key(LOCATION)
     );
 }
 
 #[tokio::test]
-async fn t7_bad_return_target_leads_to_the_landing_page() {
+async fn t7_invalid_return_target_is_replaced_by_the_default_target() {
     let site = Site::new();
     for target in [
         "//evil.example",
@@ -444,7 +444,7 @@ async fn t7_bad_return_target_leads_to_the_landing_page() {
 #[tokio::test]
 async fn t9_absolute_form_target_of_a_guarded_request_stays_on_this_site() {
     let (site, mut jar) = (Site::new(), Jar::default());
-    let refused = site.answer(jar.get("http://evil.example/admin/x")).await;
+    let refused = site.send(jar.get("http://evil.example/admin/x")).await;
     jar.apply(&refused);
     assert_eq!(
         site.callback(&mut jar, "wang", &refused.state())
@@ -455,9 +455,9 @@ async fn t9_absolute_form_target_of_a_guarded_request_stays_on_this_site() {
 }
 
 #[tokio::test]
-async fn p4_no_header_about_the_host_changes_a_byte() {
+async fn p4_host_and_forwarded_headers_do_not_change_the_authorize_url() {
     let site = Site::new();
-    let plain = site.answer(Jar::default().get("/auth/weika/login")).await;
+    let plain = site.send(Jar::default().get("/auth/weika/login")).await;
     let names = [
         HOST.as_str(),
         "x-forwarded-host",
@@ -472,18 +472,18 @@ async fn p4_no_header_about_the_host_changes_a_byte() {
             http::HeaderName::from_bytes(name.as_bytes()).unwrap(),
             "evil.example".parse().unwrap(),
         );
-        let answer = site.answer(request).await;
-        let without_state = |answer: &Answer| {
-            answer
+        let response = site.send(request).await;
+        let without_state = |response: &TextResponse| {
+            response
                 .location()
                 .rsplit_once("state=")
                 .unwrap()
                 .0
                 .to_owned()
         };
-        assert_eq!(without_state(&answer), without_state(&plain), "{name}");
+        assert_eq!(without_state(&response), without_state(&plain), "{name}");
         assert!(
-            answer
+            response
                 .location()
                 .contains("redirect_uri=https://campus.example/auth/weika/callback&")
         );
@@ -491,7 +491,7 @@ async fn p4_no_header_about_the_host_changes_a_byte() {
 }
 
 #[tokio::test]
-async fn forged_expired_replayed_and_foreign_states_get_the_same_answer() {
+async fn forged_expired_replayed_and_foreign_states_get_the_same_response() {
     let (site, other) = (Site::new(), Site::named("wechat"));
     let mut jar = Jar::default();
 
@@ -507,7 +507,7 @@ async fn forged_expired_replayed_and_foreign_states_get_the_same_answer() {
     let state = site.begin(&mut jar, "/").await;
     let before = jar.clone();
     site.callback(&mut jar, "wang", &state).await;
-    let stranger = site.callback(&mut Jar::default(), "wang", &state).await;
+    let anonymous = site.callback(&mut Jar::default(), "wang", &state).await;
     site.clock.advance(Duration::from_secs(61));
     let replayed = site.callback(&mut before.clone(), "wang", &state).await;
 
@@ -515,16 +515,16 @@ async fn forged_expired_replayed_and_foreign_states_get_the_same_answer() {
     site.clock.advance(Duration::from_secs(600));
     let expired = site.callback(&mut before.clone(), "wang", &late).await;
 
-    for answer in [&foreign, &stranger, &replayed, &expired] {
-        assert_eq!(answer.parts.status, StatusCode::BAD_REQUEST);
-        assert_eq!(answer.parts.headers, forged.parts.headers);
-        assert_eq!(answer.text, forged.text);
+    for response in [&foreign, &anonymous, &replayed, &expired] {
+        assert_eq!(response.parts.status, StatusCode::BAD_REQUEST);
+        assert_eq!(response.parts.headers, forged.parts.headers);
+        assert_eq!(response.text, forged.text);
     }
     assert_eq!(site.exchanges(), 1);
 }
 
 #[tokio::test]
-async fn malformed_callbacks_are_400_and_spend_nothing() {
+async fn malformed_callbacks_are_400_and_leave_the_flow_usable() {
     let (site, mut jar) = (Site::new(), Jar::default());
     let state = site.begin(&mut jar, "/").await;
     let queries = [
@@ -545,18 +545,18 @@ async fn malformed_callbacks_are_400_and_spend_nothing() {
             query.get(..60_000).unwrap_or(&query)
         ));
         assert_eq!(
-            site.answer(request).await.parts.status,
+            site.send(request).await.parts.status,
             StatusCode::BAD_REQUEST,
             "{query:.200}"
         );
     }
     assert_eq!(site.exchanges(), 0);
-    // Nothing was lost: the login can still be finished, whatever else is in the query.
+    // The flow still exists: a valid callback finishes it, also with other parameters in the query.
     let request = jar.get(&format!(
         "{}&utm=x&from=%ff&wxcode2=y",
         site.callback_url("wang", &state)
     ));
-    assert_eq!(site.answer(request).await.location(), "/");
+    assert_eq!(site.send(request).await.location(), "/");
 }
 
 #[tokio::test]
@@ -572,13 +572,13 @@ async fn wrong_method_is_405_and_names_the_right_one() {
     for (endpoint, method, allow) in cases {
         let request =
             Jar::default().request(method.parse().unwrap(), &format!("/auth/weika/{endpoint}"));
-        let answer = site.answer(request).await;
+        let response = site.send(request).await;
         assert_eq!(
-            answer.parts.status,
+            response.parts.status,
             StatusCode::METHOD_NOT_ALLOWED,
             "{endpoint} {method}"
         );
-        assert_eq!(answer.parts.headers["allow"], allow);
+        assert_eq!(response.parts.headers["allow"], allow);
     }
 }
 
@@ -587,13 +587,15 @@ async fn declined_login_shows_a_page_and_does_not_redirect() {
     let (site, mut jar) = (Site::new(), Jar::default());
     let state = site.begin(&mut jar, "/admin").await;
     for query in [format!("state={state}"), format!("wxcode=&state={state}")] {
-        let answer = site
-            .answer(jar.get(&format!("/auth/weika/callback?{query}")))
+        let response = site
+            .send(jar.get(&format!("/auth/weika/callback?{query}")))
             .await;
-        assert_eq!(answer.parts.status, StatusCode::FORBIDDEN);
+        assert_eq!(response.parts.status, StatusCode::FORBIDDEN);
         assert!(
-            answer.text.contains("登录已取消")
-                && answer.text.contains("/auth/weika/login?return_to=%2Fadmin")
+            response.text.contains("登录已取消")
+                && response
+                    .text
+                    .contains("/auth/weika/login?return_to=%2Fadmin")
         );
     }
 }
@@ -601,7 +603,7 @@ async fn declined_login_shows_a_page_and_does_not_redirect() {
 #[tokio::test]
 async fn browser_that_loses_every_cookie_sees_two_redirects_and_then_a_page() {
     let site = Site::new();
-    let first = site.answer(Jar::default().get("/admin")).await;
+    let first = site.send(Jar::default().get("/admin")).await;
     let second = site
         .callback(&mut Jar::default(), "wang", &first.state())
         .await;
@@ -615,7 +617,7 @@ async fn browser_that_loses_every_cookie_sees_two_redirects_and_then_a_page() {
 }
 
 #[tokio::test]
-async fn login_that_began_under_the_former_secret_ends_well_and_under_another_one_it_does_not() {
+async fn login_begun_under_the_previous_secret_succeeds_and_under_an_unknown_secret_fails() {
     let (before, mut jar) = (Site::new(), Jar::default());
     let state = before.begin(&mut jar, "/admin/x").await;
     let after = |former: Option<[u8; 32]>| {
@@ -646,7 +648,7 @@ async fn login_that_began_under_the_former_secret_ends_well_and_under_another_on
         rotated.callback(&mut jar, "wang", &state).await.location(),
         "/admin/x"
     );
-    // What begins now is made under the new one.
+    // A login that begins now uses the new secret.
     let state = rotated.begin(&mut jar, "/admin/y").await;
     assert_eq!(
         before.callback(&mut jar, "wang", &state).await.parts.status,
@@ -714,20 +716,20 @@ async fn fifty_identical_callbacks_are_one_exchange_and_all_are_logged_in() {
             // WeChat's browser may bring another code with the same state.
             let code = if index % 2 == 0 { "wang" } else { "li" };
             task::spawn(Box::pin(
-                site.answer(jar.get(&site.callback_url(code, &state))),
+                site.send(jar.get(&site.callback_url(code, &state))),
             ))
         })
         .collect();
-    for answer in &mut waiting {
-        assert_pending!(answer.poll());
+    for response in &mut waiting {
+        assert_pending!(response.poll());
     }
     site.provider.gate.add_permits(1);
     let mut sessions = Vec::new();
-    for answer in waiting {
-        let answer = answer.into_inner().await;
-        assert_eq!(answer.location(), "/admin");
+    for response in waiting {
+        let response = response.into_inner().await;
+        assert_eq!(response.location(), "/admin");
         let mut own = jar.clone();
-        own.apply(&answer);
+        own.apply(&response);
         assert_eq!(site.who(&own).await, "wang");
         sessions.push(own.0);
     }
@@ -736,12 +738,12 @@ async fn fifty_identical_callbacks_are_one_exchange_and_all_are_logged_in() {
 }
 
 #[tokio::test]
-async fn browser_that_hangs_up_at_any_moment_does_not_lose_the_code() {
+async fn client_that_disconnects_after_any_poll_does_not_lose_the_code() {
     for polls in 0..4 {
         let (site, mut jar) = (Site::new(), Jar::default());
         site.provider.gate.forget_permits(1);
         let state = site.begin(&mut jar, "/admin").await;
-        let mut first = task::spawn(site.answer(jar.get(&site.callback_url("wang", &state))));
+        let mut first = task::spawn(site.send(jar.get(&site.callback_url("wang", &state))));
         for _ in 0..polls {
             assert_pending!(first.poll());
             tokio::task::yield_now().await;
@@ -756,10 +758,10 @@ async fn browser_that_hangs_up_at_any_moment_does_not_lose_the_code() {
 }
 
 #[tokio::test]
-async fn stranger_with_the_same_url_gets_nothing_and_spends_nothing() {
+async fn callback_url_in_another_browser_logs_in_nothing_and_exchanges_nothing() {
     let (site, mut jar) = (Site::new(), Jar::default());
     let state = site.begin(&mut jar, "/admin/private").await;
-    // Before the browser itself: sent to the provider like anybody else.
+    // Before the callback of the browser itself: the login restarts, as without a flow.
     let mut early = Jar::default();
     assert!(
         site.callback(&mut early, "wang", &state)
@@ -771,23 +773,23 @@ async fn stranger_with_the_same_url_gets_nothing_and_spends_nothing() {
         site.callback(&mut jar, "wang", &state).await.location(),
         "/admin/private"
     );
-    // After it, also when logged in as somebody else.
+    // After it, also in a browser with the session of another user.
     let mut late = Jar::default();
     assert_eq!(
         site.callback(&mut late, "wang", &state).await.parts.status,
         StatusCode::BAD_REQUEST
     );
-    let mut somebody = Jar::default();
-    site.log_in(&mut somebody, "li").await;
+    let mut other_user = Jar::default();
+    site.log_in(&mut other_user, "li").await;
     assert_eq!(
-        site.callback(&mut somebody, "wang", &state)
+        site.callback(&mut other_user, "wang", &state)
             .await
             .location(),
         "/"
     );
     assert_eq!(site.who(&early).await, "anonymous");
     assert_eq!(site.who(&late).await, "anonymous");
-    assert_eq!(site.who(&somebody).await, "li");
+    assert_eq!(site.who(&other_user).await, "li");
     assert_eq!(site.exchanges(), 2);
 }
 
@@ -804,7 +806,7 @@ async fn back_button_with_a_live_session_leads_to_the_return_target() {
         );
     }
     assert_eq!(site.exchanges(), 1);
-    // Long after, when another login has swept the memory of this one away.
+    // Much later, when another login has removed the record of this one.
     site.clock.advance(Duration::from_secs(600));
     site.log_in(&mut Jar::default(), "li").await;
     assert_eq!(
@@ -820,20 +822,20 @@ async fn repeated_callback_does_not_undo_a_logout() {
     let with_flow = jar.clone();
     site.callback(&mut jar, "wang", &state).await;
     let out = site
-        .answer(jar.request(Method::POST, "/auth/weika/logout"))
+        .send(jar.request(Method::POST, "/auth/weika/logout"))
         .await;
     jar.apply(&out);
     assert_eq!(out.location(), "/");
     assert!(jar.0.iter().all(|(name, _)| name == "__Host-weika-logout"));
     for mut jar in [jar, with_flow] {
-        let answer = site.callback(&mut jar, "wang", &state).await;
-        assert_eq!(answer.parts.status, StatusCode::BAD_REQUEST);
+        let response = site.callback(&mut jar, "wang", &state).await;
+        assert_eq!(response.parts.status, StatusCode::BAD_REQUEST);
         assert_eq!(site.who(&jar).await, "anonymous");
     }
 }
 
 #[tokio::test]
-async fn login_gives_a_new_id_and_ends_the_former_session() {
+async fn login_issues_a_new_session_id_and_revokes_the_previous_session() {
     let (site, mut jar) = (Site::new(), Jar::default());
     site.log_in(&mut jar, "wang").await;
     let former = jar.clone();
@@ -844,7 +846,7 @@ async fn login_gives_a_new_id_and_ends_the_former_session() {
 }
 
 #[tokio::test]
-async fn session_id_that_the_browser_brought_is_never_taken_over() {
+async fn session_id_planted_in_the_browser_is_never_adopted() {
     let (site, mut jar) = (Site::new(), Jar::default());
     let planted = ("__Host-weika-session".to_owned(), "A".repeat(43));
     jar.0.push(planted.clone());
@@ -854,7 +856,7 @@ async fn session_id_that_the_browser_brought_is_never_taken_over() {
 }
 
 #[tokio::test]
-async fn eight_tabs_finish_in_reverse_order_each_at_its_own_page() {
+async fn eight_tabs_finish_in_reverse_order_each_at_its_target() {
     let (site, mut jar) = (Site::new(), Jar::default());
     let mut states = Vec::new();
     for tab in 0..8 {
@@ -864,15 +866,15 @@ async fn eight_tabs_finish_in_reverse_order_each_at_its_own_page() {
         );
     }
     for (tab, state) in states.iter().enumerate().rev() {
-        let answer = site.callback(&mut jar, "wang", state).await;
-        assert!(answer.location().ends_with(&format!("/{tab}")));
+        let response = site.callback(&mut jar, "wang", state).await;
+        assert!(response.location().ends_with(&format!("/{tab}")));
     }
 }
 
 #[tokio::test]
-async fn browser_that_keeps_no_session_does_not_loop() {
+async fn browser_that_rejects_the_session_cookie_does_not_loop() {
     let (site, mut jar) = (Site::new(), Jar::default());
-    let refused = site.answer(jar.get("/admin")).await;
+    let refused = site.send(jar.get("/admin")).await;
     jar.apply(&refused);
     assert_eq!(
         site.callback(&mut jar, "wang", &refused.state())
@@ -880,21 +882,21 @@ async fn browser_that_keeps_no_session_does_not_loop() {
             .location(),
         "/admin"
     );
-    // The session cookie is refused, or this instance does not know the session.
+    // The browser rejected the session cookie, or this instance does not know the session.
     jar.0.retain(|(name, _)| !name.ends_with("-session"));
-    let page = site.answer(jar.get("/admin")).await;
+    let page = site.send(jar.get("/admin")).await;
     assert_eq!(page.parts.status, StatusCode::BAD_REQUEST);
     assert!(page.text.contains("/auth/weika/login?return_to=%2Fadmin"));
-    // A person who follows the link may try again.
+    // A user who follows the link may try again.
     assert!(
-        site.answer(jar.get("/auth/weika/login"))
+        site.send(jar.get("/auth/weika/login"))
             .await
             .is_to_provider()
     );
 }
 
 #[tokio::test]
-async fn headers_that_middleware_puts_on_a_refusal_are_kept() {
+async fn headers_added_to_a_rejection_by_inner_middleware_are_kept() {
     let site = Site::new();
     let inside = service_fn(async |request: Request<Body>| {
         let rejection = crate::response::Rejection::login_required::<Person>(
@@ -934,7 +936,7 @@ async fn headers_that_middleware_puts_on_a_refusal_are_kept() {
 }
 
 #[tokio::test]
-async fn login_that_one_layer_began_is_not_refused_by_another_around_it() {
+async fn redirect_of_an_inner_login_layer_passes_an_outer_authenticate_layer() {
     let site = Site::new();
     let twice = site.login.authenticate().layer(site.app());
     let response = twice.oneshot(Jar::default().get("/admin")).await.unwrap();
@@ -942,7 +944,7 @@ async fn login_that_one_layer_began_is_not_refused_by_another_around_it() {
 }
 
 #[tokio::test]
-async fn provider_whose_url_is_none_is_503_and_no_loop() {
+async fn provider_with_an_empty_authorize_url_gives_503_without_cookies() {
     #[derive(Clone)]
     struct Lost(Provider);
 
@@ -990,7 +992,7 @@ async fn provider_whose_url_is_none_is_503_and_no_loop() {
 }
 
 #[tokio::test]
-async fn session_never_outlives_what_the_provider_vouches_for() {
+async fn session_expires_at_the_valid_until_of_the_provider() {
     let in_a_minute = Site::new()
         .clock
         .clock()
@@ -1009,7 +1011,7 @@ async fn session_never_outlives_what_the_provider_vouches_for() {
 }
 
 #[tokio::test]
-async fn sessions_of_one_person_or_of_all_can_be_ended() {
+async fn sessions_of_one_subject_or_of_all_are_revoked() {
     let site = Site::new();
     let mut jars = [Jar::default(), Jar::default(), Jar::default()];
     for (jar, name) in jars.iter_mut().zip(["wang", "wang", "li"]) {
@@ -1029,16 +1031,16 @@ async fn sessions_of_one_person_or_of_all_can_be_ended() {
 }
 
 #[tokio::test]
-async fn logout_from_another_site_is_refused_and_loses_nothing() {
+async fn cross_site_logout_is_rejected_and_the_session_stays() {
     let (site, mut jar) = (Site::new(), Jar::default());
     site.log_in(&mut jar, "wang").await;
     let mut request = jar.request(Method::POST, "/auth/weika/logout");
     request
         .headers_mut()
         .insert("origin", "https://evil.example".parse().unwrap());
-    let answer = site.answer(request).await;
-    assert_eq!(answer.parts.status, StatusCode::FORBIDDEN);
-    assert!(!answer.parts.headers.contains_key(SET_COOKIE));
+    let response = site.send(request).await;
+    assert_eq!(response.parts.status, StatusCode::FORBIDDEN);
+    assert!(!response.parts.headers.contains_key(SET_COOKIE));
     assert_eq!(site.who(&jar).await, "wang");
 }
 
@@ -1050,22 +1052,22 @@ async fn logout_leads_to_a_checked_target() {
         ("//evil.example", "/"),
         ("https://evil.example", "/"),
     ] {
-        let answer = site
-            .answer(jar.request(
+        let response = site
+            .send(jar.request(
                 Method::POST,
                 &format!("/auth/weika/logout?return_to={target}"),
             ))
             .await;
-        assert!(answer.location().starts_with(expected), "{target}");
+        assert!(response.location().starts_with(expected), "{target}");
     }
 }
 
 #[tokio::test]
-async fn answers_carry_no_secret_in_their_debug_form() {
+async fn debug_output_of_layer_and_responses_contains_no_session_id() {
     let (site, mut jar) = (Site::new(), Jar::default());
     site.log_in(&mut jar, "wang").await;
     let id = jar.0[0].1.clone();
-    let refused = site.answer(jar.get("/admin")).await;
+    let refused = site.send(jar.get("/admin")).await;
     let text = format!(
         "{refused:?} {:?} {:?}",
         site.login,
@@ -1075,7 +1077,7 @@ async fn answers_carry_no_secret_in_their_debug_form() {
 }
 
 #[test]
-fn every_mistake_of_a_configuration_is_listed() {
+fn all_configuration_errors_are_reported_at_once() {
     let error = LoginLayer::builder(Provider {
         name: "Bad Name",
         ..Site::new().provider

@@ -2,11 +2,11 @@
 
 use tokio::time::{Instant, advance, sleep};
 
-use super::meeting::{Joint, Meeting, instance};
+use super::shared_store::{RecordingCoordinator, SharedStore, instance};
 use super::*;
 use crate::login::endpoint_request::EndpointRequest;
 
-/// A provider with this many permits.
+/// Returns a provider with this many permits.
 fn provider(calls: usize) -> (Provider, Permits) {
     let permits = Permits::new(calls);
     (
@@ -29,7 +29,7 @@ async fn settle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a1_login_without_a_permit_is_503_with_retry_after_and_a_reload_goes_on() {
+async fn a1_login_without_a_permit_is_503_with_retry_after_and_a_reload_succeeds() {
     let (provider, permits) = provider(1);
     let site = Site::with(provider);
     let permit = permits.acquire().await.unwrap();
@@ -44,14 +44,14 @@ async fn a1_login_without_a_permit_is_503_with_retry_after_and_a_reload_goes_on(
             .headers_mut()
             .insert("accept-language", language.parse().unwrap());
         let began = Instant::now();
-        let busy = site.answer(request).await;
+        let busy = site.send(request).await;
         assert_eq!(began.elapsed(), Duration::from_secs(5));
         assert_eq!(busy.parts.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(busy.parts.headers[RETRY_AFTER], "5");
         assert!(busy.text.contains(words), "{}", busy.text);
         assert!(
             !busy.parts.headers.contains_key(SET_COOKIE),
-            "the flow stays"
+            "the flow cookie stays"
         );
         assert_eq!(
             busy.parts.extensions.get::<Error>().unwrap().kind(),
@@ -61,7 +61,7 @@ async fn a1_login_without_a_permit_is_503_with_retry_after_and_a_reload_goes_on(
     assert_eq!((site.exchanges(), state_of(&permits)), (0, (0, 0)));
     let mut script = jar.get(&site.callback_url("wang", &state));
     script.headers_mut().remove(ACCEPT);
-    assert_eq!(site.answer(script).await.text, r#"{"error":"busy"}"#);
+    assert_eq!(site.send(script).await.text, r#"{"error":"busy"}"#);
     drop(permit);
     assert_eq!(
         site.callback(&mut jar, "wang", &state).await.location(),
@@ -78,7 +78,7 @@ async fn a1_login_without_a_permit_is_503_with_retry_after_and_a_reload_goes_on(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a1_one_waiter_too_many_is_503_at_once() {
+async fn a1_waiter_beyond_the_queue_limit_is_503_at_once() {
     let permits = Permits::new(1).max_waiting(2);
     let site = Site::with(Provider {
         permits: Some(permits.clone()),
@@ -90,7 +90,7 @@ async fn a1_one_waiter_too_many_is_503_at_once() {
     for _ in 0..2 {
         let state = site.begin(&mut jar, "/").await;
         let url = site.callback_url("wang", &state);
-        let mut visit = task::spawn(Box::pin(site.answer(jar.get(&url))));
+        let mut visit = task::spawn(Box::pin(site.send(jar.get(&url))));
         assert_pending!(visit.poll());
         waiting.push(visit);
     }
@@ -110,7 +110,7 @@ async fn a1_one_waiter_too_many_is_503_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a1_waiter_leaves_when_the_last_of_its_clients_has_gone_and_a_reload_goes_on() {
+async fn a1_waiter_leaves_when_its_last_client_disconnects_and_a_reload_succeeds() {
     for waits_for_token in [false, true] {
         let (provider, permits) = provider(1);
         let site = Site::with(provider);
@@ -122,11 +122,11 @@ async fn a1_waiter_leaves_when_the_last_of_its_clients_has_gone_and_a_reload_goe
         let state = site.begin(&mut jar, "/").await;
         let url = site.callback_url("wang", &state);
         let [mut first, mut second] =
-            [(); 2].map(|()| task::spawn(Box::pin(site.answer(jar.get(&url)))));
+            [(); 2].map(|()| task::spawn(Box::pin(site.send(jar.get(&url)))));
         assert_pending!(first.poll());
         assert_pending!(second.poll());
         settle().await;
-        assert_eq!(permits.waiting(), 1, "repeats are one waiter");
+        assert_eq!(permits.waiting(), 1, "repeated callbacks are one waiter");
         drop(first);
         settle().await;
         assert_eq!(permits.waiting(), 1);
@@ -147,7 +147,7 @@ async fn a1_waiter_leaves_when_the_last_of_its_clients_has_gone_and_a_reload_goe
 }
 
 #[tokio::test(start_paused = true)]
-async fn a1_exchange_time_out_begins_with_the_permit_and_gives_it_back() {
+async fn a1_exchange_timeout_starts_with_the_permit_and_returns_it() {
     let (provider, permits) = provider(1);
     let site = Site::with(provider);
     let permit = permits.acquire().await.unwrap();
@@ -155,7 +155,7 @@ async fn a1_exchange_time_out_begins_with_the_permit_and_gives_it_back() {
     let mut jar = Jar::default();
     let state = site.begin(&mut jar, "/").await;
     let url = site.callback_url("wang", &state);
-    let mut visit = task::spawn(Box::pin(site.answer(jar.get(&url))));
+    let mut visit = task::spawn(Box::pin(site.send(jar.get(&url))));
     assert_pending!(visit.poll());
     sleep(Duration::from_secs(4)).await;
     drop(permit);
@@ -172,19 +172,19 @@ async fn a1_exchange_time_out_begins_with_the_permit_and_gives_it_back() {
     );
     assert!(
         visit.into_inner().await.is_to_provider(),
-        "the login begins again"
+        "the login restarts"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a1_code_that_was_sent_stands_although_its_client_hangs_up() {
+async fn a1_sent_code_completes_when_its_client_disconnects() {
     let (provider, permits) = provider(1);
     let site = Site::with(provider);
     site.provider.gate.forget_permits(1);
     let mut jar = Jar::default();
     let state = site.begin(&mut jar, "/").await;
     let url = site.callback_url("wang", &state);
-    let mut visit = task::spawn(Box::pin(site.answer(jar.get(&url))));
+    let mut visit = task::spawn(Box::pin(site.send(jar.get(&url))));
     assert_pending!(visit.poll());
     settle().await;
     assert_eq!(site.exchanges(), 1);
@@ -203,23 +203,27 @@ async fn a1_code_that_was_sent_stands_although_its_client_hangs_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a1_panic_of_the_provider_keeps_no_permit() {
+async fn a1_panicking_provider_returns_its_permit() {
     let (provider, permits) = provider(1);
     let site = Site::with(provider);
     for _ in 0..3 {
         let mut jar = Jar::default();
         let state = site.begin(&mut jar, "/").await;
         for _ in 0..2 {
-            let answer = site.callback(&mut jar, "panic", &state).await;
-            assert_eq!(answer.parts.status, StatusCode::SERVICE_UNAVAILABLE);
+            let response = site.callback(&mut jar, "panic", &state).await;
+            assert_eq!(response.parts.status, StatusCode::SERVICE_UNAVAILABLE);
         }
         assert_eq!(state_of(&permits), (1, 0));
     }
-    assert_eq!(site.exchanges(), 3, "a repeat is told the same");
+    assert_eq!(
+        site.exchanges(),
+        3,
+        "a repeated callback gets the same response"
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a1_failed_exchange_keeps_no_permit() {
+async fn a1_failed_exchange_returns_its_permit() {
     let (provider, permits) = provider(1);
     let site = Site::with(provider);
     for code in ["bad", "lost", "late", "denied", "fault", "store"] {
@@ -232,7 +236,7 @@ async fn a1_failed_exchange_keeps_no_permit() {
 }
 
 #[test]
-fn a1_waiting_login_does_not_hold_the_read_buffer_of_its_connection() {
+fn a1_waiting_login_releases_the_read_buffer_of_its_connection() {
     let buffer = Bytes::from(b"/callback?code=x text/html /one".to_vec());
     let mut request = Request::new(());
     *request.uri_mut() = http::uri::Uri::from_maybe_shared(buffer.slice(..16)).unwrap();
@@ -261,9 +265,9 @@ fn a1_waiting_login_does_not_hold_the_read_buffer_of_its_connection() {
     );
 }
 
-/// Two instances with permits of their own.
-fn two() -> ([(Site<Joint>, Permits); 2], Arc<Meeting>) {
-    let (store, exchanges) = (Joint::default(), Arc::<AtomicUsize>::default());
+/// Returns two instances, each with separate permits.
+fn two() -> ([(Site<SharedStore>, Permits); 2], Arc<RecordingCoordinator>) {
+    let (store, exchanges) = (SharedStore::default(), Arc::<AtomicUsize>::default());
     let gate = Arc::new(Semaphore::new(1));
     let sites = [(); 2].map(|()| {
         let (provider, permits) = provider(1);
@@ -274,33 +278,33 @@ fn two() -> ([(Site<Joint>, Permits); 2], Arc<Meeting>) {
         });
         (instance(&origin, &store, 9, &[]), permits)
     });
-    (sites, store.meeting)
+    (sites, store.coordinator)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a1_flow_is_claimed_with_a_permit_in_hand_and_a_follower_holds_none() {
-    let ([(one, its_permits), (other, _)], meeting) = two();
+    let ([(one, its_permits), (other, _)], coordinator) = two();
     let mut jar = Jar::default();
     let state = one.begin(&mut jar, "/admin").await;
     let permit = its_permits.acquire().await.unwrap();
     let url = one.callback_url("wang", &state);
-    let mut waiting = task::spawn(Box::pin(one.answer(jar.get(&url))));
+    let mut waiting = task::spawn(Box::pin(one.send(jar.get(&url))));
     assert_pending!(waiting.poll());
     settle().await;
     assert!(
-        meeting.claims().is_empty(),
+        coordinator.claims().is_empty(),
         "a claim without a permit would block the other instance"
     );
     one.provider.gate.forget_permits(1);
-    let mut running = task::spawn(Box::pin(other.answer(jar.get(&url))));
+    let mut running = task::spawn(Box::pin(other.send(jar.get(&url))));
     assert_pending!(running.poll());
     settle().await;
     drop(permit);
     settle().await;
     assert_eq!(
-        (meeting.claims().len(), its_permits.available()),
+        (coordinator.claims().len(), its_permits.available()),
         (2, 1),
-        "it follows the other instance"
+        "the other instance holds the claim"
     );
     other.provider.gate.add_permits(1);
     let mut jars = [jar.clone(), jar];
@@ -315,36 +319,36 @@ async fn a1_flow_is_claimed_with_a_permit_in_hand_and_a_follower_holds_none() {
 
 #[tokio::test(start_paused = true)]
 async fn a5_follower_polls_with_growing_pauses_and_stops_with_its_last_client() {
-    let ([(one, _), (other, _)], meeting) = two();
-    let looks = || meeting.looks.load(Ordering::Relaxed);
+    let ([(one, _), (other, _)], coordinator) = two();
+    let state_queries = || coordinator.state_queries.load(Ordering::Relaxed);
     let mut jar = Jar::default();
     let state = one.begin(&mut jar, "/").await;
     one.provider.gate.forget_permits(1);
     let url = one.callback_url("wang", &state);
-    let mut running = task::spawn(Box::pin(one.answer(jar.get(&url))));
+    let mut running = task::spawn(Box::pin(one.send(jar.get(&url))));
     assert_pending!(running.poll());
     settle().await;
-    let before = looks();
-    let mut following = task::spawn(Box::pin(other.answer(jar.get(&url))));
+    let before = state_queries();
+    let mut following = task::spawn(Box::pin(other.send(jar.get(&url))));
     assert_pending!(following.poll());
     sleep(Duration::from_secs(1)).await;
     assert!(
-        (4..=7).contains(&(looks() - before)),
+        (4..=7).contains(&(state_queries() - before)),
         "{} in the first second",
-        looks() - before
+        state_queries() - before
     );
     sleep(Duration::from_secs(9)).await;
     assert!(
-        looks() - before <= 13,
+        state_queries() - before <= 13,
         "{} in ten seconds",
-        looks() - before
+        state_queries() - before
     );
     drop(following);
     settle().await;
-    let stopped = looks();
+    let stopped = state_queries();
     advance(Duration::from_secs(10)).await;
     settle().await;
-    assert_eq!(looks(), stopped, "the browser has gone");
+    assert_eq!(state_queries(), stopped, "the client has disconnected");
     one.provider.gate.add_permits(1);
     assert_eq!(running.into_inner().await.location(), "/");
     assert_eq!(

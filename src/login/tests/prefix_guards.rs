@@ -30,8 +30,8 @@ async fn visit<St: SessionStore<Person>>(
     login: &LoginLayer<Provider, St>,
     jar: &Jar,
     target: &str,
-) -> Answer {
-    answer(app(login).oneshot(jar.get(target)).await.unwrap()).await
+) -> TextResponse {
+    collect(app(login).oneshot(jar.get(target)).await.unwrap()).await
 }
 
 async fn logged_in(login: &LoginLayer<Provider>, name: &str) -> Jar {
@@ -127,11 +127,11 @@ async fn r7_guarded_responses_get_cache_control_and_open_ones_do_not() {
         .build()
         .unwrap();
     let jar = logged_in(&unchanged, "clerk").await;
-    let answer = visit(&unchanged, &jar, "/admin").await;
-    assert!(answer.text == "inside" && !answer.parts.headers.contains_key("cache-control"));
+    let response = visit(&unchanged, &jar, "/admin").await;
+    assert!(response.text == "inside" && !response.parts.headers.contains_key("cache-control"));
 }
 
-/// A store that answers late.
+/// A store whose look-ups are never ready at once.
 #[derive(Clone)]
 struct Late(MemoryStore<Person>);
 
@@ -140,7 +140,7 @@ impl SessionStore<Person> for Late {
 
     fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<Person, Self::Load> {
         let Lookup::Ready(found) = self.0.load(namespace, id) else {
-            unreachable!("memory answers at once")
+            unreachable!("a store in memory is always ready")
         };
         Lookup::Pending(Box::pin(async move {
             tokio::task::yield_now().await;
@@ -175,7 +175,7 @@ impl SessionStore<Person> for Late {
 }
 
 #[tokio::test]
-async fn prefix_guards_as_well_when_the_store_answers_late() {
+async fn prefix_is_guarded_when_the_store_responds_late() {
     let (store, provider) = (Late(MemoryStore::new()), Site::new().provider);
     let site = Site {
         login: login(store),

@@ -1,11 +1,11 @@
-//! Instances that restart, and change to a new secret one after the other.
+//! Instances that restart, and instances that change to a new secret one after the other.
 
-use super::meeting::{Joint, instance};
+use super::shared_store::{SharedStore, instance};
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn login_that_begins_at_one_instance_ends_at_another_and_after_a_restart() {
-    let (origin, store) = (Site::new(), Joint::default());
+async fn login_begun_at_one_instance_finishes_at_another_and_after_a_restart() {
+    let (origin, store) = (Site::new(), SharedStore::default());
     let one = instance(&origin, &store, 9, &[]);
     let (mut jar, mut waiting) = (Jar::default(), Jar::default());
     let state = one.begin(&mut jar, "/admin/x").await;
@@ -40,18 +40,18 @@ async fn login_that_begins_at_one_instance_ends_at_another_and_after_a_restart()
     );
 }
 
-/// Instances in the order in which a new secret, 10, takes the place of the old one, 9.
+/// The stages of a rotation from secret 9 to secret 10: (secret, previous secrets) of an instance.
 const STAGES: [(u8, &[u8]); 4] = [(9, &[]), (9, &[10]), (10, &[9]), (10, &[])];
 
 #[tokio::test(start_paused = true)]
-async fn instances_in_the_middle_of_a_change_of_secrets_find_each_others_sessions() {
+async fn instances_during_a_secret_rotation_share_sessions_and_flows() {
     let knows =
         |(secret, former): (u8, &[u8]), other: u8| secret == other || former.contains(&other);
     let mut pairs = 0;
     for begins in STAGES {
         for exchanges in STAGES.into_iter().filter(|stage| knows(*stage, begins.0)) {
             for joins in STAGES {
-                let (origin, store) = (Site::new(), Joint::default());
+                let (origin, store) = (Site::new(), SharedStore::default());
                 let [begin, exchange, join] = [begins, exchanges, joins]
                     .map(|(secret, former)| instance(&origin, &store, secret, former));
                 let mut jar = Jar::default();
@@ -64,22 +64,22 @@ async fn instances_in_the_middle_of_a_change_of_secrets_find_each_others_session
                     "sessions do not depend on secrets"
                 );
                 let mut again = before.clone();
-                let answer = join.callback(&mut again, "wang", &state).await;
+                let response = join.callback(&mut again, "wang", &state).await;
                 if knows(joins, begins.0) {
                     assert_eq!(
-                        answer.location(),
+                        response.location(),
                         "/admin/x",
                         "{begins:?} {exchanges:?} {joins:?}"
                     );
                     assert_eq!(again.0, jar.0);
-                    // Whoever presses "back" is recognized as well.
+                    // The "back" button leads to the return target as well.
                     assert_eq!(
                         join.callback(&mut again, "wang", &state).await.location(),
                         "/admin/x"
                     );
                     pairs += 1;
                 } else {
-                    assert_eq!(answer.parts.status, StatusCode::BAD_REQUEST);
+                    assert_eq!(response.parts.status, StatusCode::BAD_REQUEST);
                 }
                 assert_eq!(origin.exchanges(), 1);
             }

@@ -4,7 +4,7 @@ use super::*;
 
 type Builder = LoginLayerBuilder<Provider, MemoryStore<Person>>;
 
-/// The configuration errors of a layer with this setting.
+/// Returns the configuration errors of a layer with this setting.
 fn errors(set: impl FnOnce(Builder) -> Builder) -> Vec<ConfigErrorKind> {
     let builder = LoginLayer::builder(Site::new().provider).public_url("https://campus.example");
     set(builder)
@@ -15,7 +15,7 @@ fn errors(set: impl FnOnce(Builder) -> Builder) -> Vec<ConfigErrorKind> {
 }
 
 #[test]
-fn literal_from_the_documentation_is_rejected_as_secret_and_as_former_secret() {
+fn literal_from_the_documentation_is_rejected_as_secret_and_as_previous_secret() {
     for literal in [
         "32 bytes or more, the same for all instances",
         "至少 32 字节，所有实例相同的密钥",

@@ -1,4 +1,4 @@
-//! Strangers who are logged in without having asked.
+//! Silent login of unauthenticated visitors in WeChat.
 
 use http::header::USER_AGENT;
 
@@ -30,8 +30,8 @@ impl Visitor {
         }
     }
 
-    /// One request, without following a redirect.
-    async fn send(&mut self, mut request: Request<Body>) -> Answer {
+    /// Sends one request, without following a redirect.
+    async fn send(&mut self, mut request: Request<Body>) -> TextResponse {
         request
             .headers_mut()
             .insert(USER_AGENT, self.agent.parse().unwrap());
@@ -46,7 +46,7 @@ impl Visitor {
             async move { Ok::<_, Infallible>(Response::new(Body::from(text))) }
         });
         let login = &self.site.login;
-        let answer = answer(
+        let response = collect(
             login
                 .layer(login.silent_login().layer(page))
                 .oneshot(request)
@@ -54,15 +54,15 @@ impl Visitor {
                 .unwrap(),
         )
         .await;
-        self.jar.apply(&answer);
-        answer
+        self.jar.apply(&response);
+        response
     }
 
-    async fn get(&mut self, target: &str) -> Answer {
+    async fn get(&mut self, target: &str) -> TextResponse {
         self.send(self.jar.get(target)).await
     }
 
-    async fn callback(&mut self, code: &str, state: &str) -> Answer {
+    async fn callback(&mut self, code: &str, state: &str) -> TextResponse {
         self.get(&self.site.callback_url(code, state)).await
     }
 
@@ -72,7 +72,7 @@ impl Visitor {
 }
 
 #[tokio::test]
-async fn stranger_in_wechat_is_logged_in_on_a_public_page() {
+async fn anonymous_visitor_in_wechat_is_logged_in_silently_on_a_public_page() {
     let mut visitor = Visitor::new();
     let sent = visitor.get("/news/1?x=y").await;
     assert!(sent.is_to_provider());
@@ -85,14 +85,14 @@ async fn stranger_in_wechat_is_logged_in_on_a_public_page() {
 }
 
 #[tokio::test]
-async fn once_per_visit_however_it_ends() {
+async fn silent_login_is_attempted_once_per_visit() {
     for code in [
         "wang", "bad", "lost", "late", "denied", "fault", "store", "",
     ] {
         let mut visitor = Visitor::new();
         let sent = visitor.get("/news").await;
         let back = visitor.callback(code, &sent.state()).await;
-        assert_eq!(back.location(), "/news", "{code}: nobody notices a failure");
+        assert_eq!(back.location(), "/news", "{code}: a failure is not shown");
         assert!(
             visitor
                 .jar
@@ -111,7 +111,7 @@ async fn once_per_visit_however_it_ends() {
 }
 
 #[tokio::test]
-async fn logging_out_is_the_end_of_it_for_this_visit() {
+async fn logout_prevents_another_silent_login_in_the_same_visit() {
     let mut visitor = Visitor::new();
     let begun = visitor.get("/auth/weika/login").await;
     visitor.callback("wang", &begun.state()).await;
@@ -122,7 +122,7 @@ async fn logging_out_is_the_end_of_it_for_this_visit() {
 }
 
 #[tokio::test]
-async fn browser_that_loses_the_flow_is_sent_on_as_a_stranger() {
+async fn browser_that_loses_the_flow_cookie_continues_anonymously() {
     let mut visitor = Visitor::new();
     let sent = visitor.get("/news").await;
     visitor.jar.0.retain(|(name, _)| !name.contains("-flow-"));
@@ -135,14 +135,14 @@ async fn browser_that_loses_the_flow_is_sent_on_as_a_stranger() {
 }
 
 #[tokio::test]
-async fn browser_without_cookies_ends_on_a_page_and_not_in_a_loop() {
+async fn browser_without_cookies_gets_a_page_and_no_redirect_loop() {
     let mut visitor = Visitor::new();
     let sent = visitor.get("/news").await;
     visitor.jar = Jar::default();
     let back = visitor.callback("wang", &sent.state()).await;
     assert_eq!(back.parts.status, StatusCode::BAD_REQUEST);
     assert!(back.text.contains("Cookie"));
-    // The mark alone is gone: the attempt failed, and another one would begin where it leads.
+    // The marker alone is missing: the attempt failed, and its target would begin another one.
     let mut visitor = Visitor::new();
     let sent = visitor.get("/news").await;
     visitor.jar.0.retain(|(name, _)| !name.ends_with("-silent"));
@@ -153,7 +153,7 @@ async fn browser_without_cookies_ends_on_a_page_and_not_in_a_loop() {
 }
 
 #[tokio::test]
-async fn browser_that_drops_session_and_mark_is_not_sent_round() {
+async fn browser_that_drops_session_and_marker_cookies_does_not_loop() {
     let mut visitor = Visitor::new();
     let sent = visitor.get("/news").await;
     assert_eq!(
@@ -185,11 +185,11 @@ async fn guarded_page_that_fails_too_ends_within_three_redirects() {
                 .silent_login()
                 .layer(GuardLayer::<Person>::logged_in().layer(page)),
         );
-        let answer = answer(app.oneshot(request).await.unwrap()).await;
-        visitor.jar.apply(&answer);
-        answer
+        let response = collect(app.oneshot(request).await.unwrap()).await;
+        visitor.jar.apply(&response);
+        response
     };
-    // One: to the provider, silent. Two: back to the page. Three: to the provider once more.
+    // Redirect 1: to the provider, silently. 2: back to the page. 3: to the provider once more.
     let sent = guarded(&mut visitor).await;
     assert_eq!(
         visitor.callback("bad", &sent.state()).await.location(),
@@ -201,7 +201,7 @@ async fn guarded_page_that_fails_too_ends_within_three_redirects() {
         visitor.callback("bad", &sent.state()).await.parts.status,
         StatusCode::BAD_REQUEST
     );
-    // Later it is a new attempt, which may begin again by itself.
+    // Later it is a new attempt, which may restart once.
     visitor.jar.0.retain(|(name, _)| !name.ends_with("-result"));
     let sent = guarded(&mut visitor).await;
     assert!(
@@ -213,7 +213,7 @@ async fn guarded_page_that_fails_too_ends_within_three_redirects() {
 }
 
 #[tokio::test]
-async fn r2_page_in_a_frame_is_left_alone() {
+async fn r2_page_in_a_frame_begins_no_silent_login() {
     let frames = ["iframe", "frame", "embed", "object", "fencedframe"].map(|dest| (dest, false));
     for (dest, expected) in frames.into_iter().chain([("document", true)]) {
         let mut visitor = Visitor::new();
@@ -230,7 +230,7 @@ async fn r2_page_in_a_frame_is_left_alone() {
 }
 
 #[tokio::test]
-async fn r6_speculative_request_begins_no_silent_login_and_the_visit_does() {
+async fn r6_speculative_request_begins_no_silent_login_and_the_later_visit_does() {
     for (name, value) in [
         ("sec-purpose", "prefetch;prerender"),
         ("purpose", "prefetch"),
@@ -284,7 +284,7 @@ async fn r6_speculative_request_gets_the_page_where_no_silent_login_would_begin(
 }
 
 #[tokio::test]
-async fn r3_script_without_fetch_metadata_uses_up_no_silent_login() {
+async fn r3_script_without_fetch_metadata_consumes_no_silent_login() {
     let mut visitor = Visitor::new();
     let mut request = visitor.jar.get("/news");
     request
@@ -298,7 +298,7 @@ async fn r3_script_without_fetch_metadata_uses_up_no_silent_login() {
 }
 
 #[tokio::test]
-async fn only_people_who_navigate_in_such_a_browser() {
+async fn silent_login_is_for_navigations_in_supported_browsers_only() {
     let mut visitor = Visitor::new();
     for method in [Method::POST, Method::HEAD, Method::OPTIONS, Method::PUT] {
         let request = visitor.jar.request(method, "/news");
@@ -313,12 +313,12 @@ async fn only_people_who_navigate_in_such_a_browser() {
 }
 
 #[tokio::test]
-async fn provider_that_cannot_say_where_to_go_costs_nobody_the_page() {
+async fn provider_without_an_authorize_url_does_not_block_public_pages() {
     let provider = Provider {
         silent: true,
         ..Site::new().provider
     };
-    provider.lost.store(true, Ordering::Relaxed);
+    provider.has_no_authorize_url.store(true, Ordering::Relaxed);
     let login = LoginLayer::builder(provider)
         .public_url("https://campus.example")
         .silent_login()
@@ -333,13 +333,13 @@ async fn provider_that_cannot_say_where_to_go_costs_nobody_the_page() {
         .headers_mut()
         .insert(USER_AGENT, PHONE.parse().unwrap());
     assert_eq!(
-        answer(app.clone().oneshot(request).await.unwrap())
+        collect(app.clone().oneshot(request).await.unwrap())
             .await
             .text,
         "the page"
     );
-    // Who asks for the login is told.
-    let asked = answer(
+    // An explicit login shows the failure.
+    let asked = collect(
         app.oneshot(Jar::default().get("/auth/weika/login"))
             .await
             .unwrap(),
@@ -351,13 +351,15 @@ async fn provider_that_cannot_say_where_to_go_costs_nobody_the_page() {
 #[tokio::test]
 async fn only_the_service_that_was_polled_ready_is_called() {
     for silent in [false, true] {
-        // With a URL that is none the login cannot begin, and the page is asked for after all.
+        // Without an authorize URL the login cannot begin, and the inner service is called after all.
         let site = Site::with(Provider {
             silent,
             for_wechat: true,
             ..Site::new().provider
         });
-        site.provider.lost.store(silent, Ordering::Relaxed);
+        site.provider
+            .has_no_authorize_url
+            .store(silent, Ordering::Relaxed);
         let (mock, mut handle) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
         let mut service = site.login.silent_login().layer(mock);
         handle.allow(1);
@@ -370,6 +372,6 @@ async fn only_the_service_that_was_polled_ready_is_called() {
         assert_pending!(future.poll());
         let (_, reply) = handle.next_request().await.unwrap();
         reply.send_response(Response::new(Body::from("the page")));
-        assert_eq!(answer(future.await.unwrap()).await.text, "the page");
+        assert_eq!(collect(future.await.unwrap()).await.text, "the page");
     }
 }

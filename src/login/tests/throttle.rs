@@ -1,4 +1,4 @@
-//! Limits on refused codes, the ceiling per minute, and the log of a flood (rules A2 and A6).
+//! Limits on rejected codes, the ceiling per minute, and the log of a flood (rules A2 and A6).
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -34,36 +34,37 @@ fn by_peer() -> Throttle {
     })
 }
 
-/// A whole login from this address, with the answer to its callback.
-async fn visit(site: &Site, from: &str, code: &str) -> (Answer, Jar, String) {
+/// Performs a whole login from this address. Returns the response to the callback, the cookies and the
+/// callback URL.
+async fn visit(site: &Site, from: &str, code: &str) -> (TextResponse, Jar, String) {
     let mut jar = Jar::default();
     let state = site.begin(&mut jar, "/").await;
     let url = site.callback_url(code, &state);
     (back(site, from, &mut jar, &url).await, jar, url)
 }
 
-async fn back(site: &Site, from: &str, jar: &mut Jar, url: &str) -> Answer {
+async fn back(site: &Site, from: &str, jar: &mut Jar, url: &str) -> TextResponse {
     let mut request = jar.get(url);
     request
         .extensions_mut()
         .insert(SocketAddr::new(from.parse::<IpAddr>().unwrap(), 4_000));
-    let answer = site.answer(request).await;
-    jar.apply(&answer);
-    answer
+    let response = site.send(request).await;
+    jar.apply(&response);
+    response
 }
 
 #[tokio::test]
-async fn a2_client_whose_codes_were_refused_gets_429_and_nothing_is_sent() {
+async fn a2_client_with_too_many_rejected_codes_gets_429_and_nothing_is_sent() {
     let site = with(|builder| builder.throttle(by_peer().burst(3).refill(Duration::from_secs(10))));
     for _ in 0..3 {
-        // The login begins again, as without a limit.
+        // The login restarts, as without a limit.
         assert!(visit(&site, "192.0.2.1", "bad").await.0.is_to_provider());
     }
     let (throttled, mut jar, url) = visit(&site, "192.0.2.1", "wang").await;
     assert_eq!(throttled.parts.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(throttled.parts.headers[RETRY_AFTER], "10");
     assert_eq!(site.exchanges(), 3);
-    // Other clients, and a request without a name, are not concerned.
+    // Other clients, and a request without a client key, are not limited.
     assert_eq!(visit(&site, "192.0.2.2", "li").await.0.location(), "/");
     site.log_in(&mut Jar::default(), "zhao").await;
     let mut script = jar.get(&url);
@@ -71,7 +72,7 @@ async fn a2_client_whose_codes_were_refused_gets_429_and_nothing_is_sent() {
     script
         .extensions_mut()
         .insert(SocketAddr::new("192.0.2.1".parse().unwrap(), 1));
-    let script = site.answer(script).await;
+    let script = site.send(script).await;
     assert_eq!(
         (script.parts.status, script.text.as_str()),
         (
@@ -79,7 +80,7 @@ async fn a2_client_whose_codes_were_refused_gets_429_and_nothing_is_sent() {
             r#"{"error":"too_many_attempts"}"#
         )
     );
-    // The code was not sent: the same address goes on.
+    // The code was not sent: the same callback URL succeeds later.
     site.clock.advance(Duration::from_secs(10));
     assert_eq!(
         back(&site, "192.0.2.1", &mut jar, &url).await.location(),
@@ -106,7 +107,7 @@ async fn a2_two_thousand_good_logins_behind_one_address_pass() {
     assert_eq!(
         visit(&site, "192.0.2.1", "wang").await.0.location(),
         "/",
-        "only refused codes cost"
+        "only rejected codes take a token"
     );
 }
 
@@ -173,18 +174,18 @@ fn a2_limits_of_zero_are_configuration_errors() {
 }
 
 #[tokio::test]
-async fn a6_flood_of_each_kind_is_one_line_a_second_with_the_number_of_suppressed_ones() {
+async fn a6_flood_of_each_kind_logs_one_line_a_second_with_the_suppressed_count() {
     let logged = Captured::new();
     let site = with(|builder| builder.throttle(by_peer().burst(1)));
     let flood = async || {
         for _ in 0..100 {
             visit(&site, "::1", "bad").await;
             let (_, _, url) = visit(&site, "::1", "bad").await;
-            // Without its cookie: the login restarts, and then a page says so.
-            let restarted = site.answer(Jar::default().get(&url)).await;
-            site.answer(Jar::default().get(&site.callback_url("wang", &restarted.state())))
+            // Without the flow cookie: the login restarts once, and then a page reports it.
+            let restarted = site.send(Jar::default().get(&url)).await;
+            site.send(Jar::default().get(&site.callback_url("wang", &restarted.state())))
                 .await;
-            // Other codes of clients without a bucket.
+            // Codes of clients that have no bucket.
             let mut jar = Jar::default();
             for code in ["bad", "fault", "lost"] {
                 let state = site.begin(&mut jar, "/").await;

@@ -1,4 +1,4 @@
-//! Somebody who is known, and has something left to do before they may go on.
+//! Authenticated users without a linked account, and the bind page.
 
 use super::*;
 use crate::guard::Requirement;
@@ -20,14 +20,15 @@ async fn inside(_: Request<Body>) -> Result<Response<Body>, Infallible> {
     Ok(Response::new(Body::from("inside")))
 }
 
-/// What `/app/…` answers, in axum's manner: the guarded service sees a shortened path.
-async fn visit(site: &Site, request: Request<Body>, bind_page: &'static str) -> Answer {
+/// Returns the response of `/app/…` behind a nested router, as in axum: the guarded service sees a path
+/// without the prefix.
+async fn visit(site: &Site, request: Request<Body>, bind_page: &'static str) -> TextResponse {
     let guarded = GuardLayer::<Person>::custom(Bound(bind_page)).layer(service_fn(inside));
     let nested = tower::util::MapRequest::new(guarded, |mut request: Request<Body>| {
         *request.uri_mut() = "/shortened".parse().unwrap();
         request
     });
-    answer(site.login.layer(nested).oneshot(request).await.unwrap()).await
+    collect(site.login.layer(nested).oneshot(request).await.unwrap()).await
 }
 
 async fn newcomer(site: &Site) -> Jar {
@@ -37,7 +38,7 @@ async fn newcomer(site: &Site) -> Jar {
 }
 
 #[tokio::test]
-async fn person_is_sent_to_the_bind_page_with_the_whole_target() {
+async fn unbound_user_is_redirected_to_the_bind_page_with_the_full_target() {
     let site = Site::new();
     let jar = newcomer(&site).await;
     let refused = visit(&site, jar.get("/app/课?a=%20b"), "/bind").await;
@@ -60,7 +61,7 @@ async fn person_is_sent_to_the_bind_page_with_the_whole_target() {
 }
 
 #[tokio::test]
-async fn t9_target_that_is_none_of_ours_becomes_the_landing_page() {
+async fn t9_target_outside_the_application_is_replaced_by_the_default_target() {
     let site = Site::new();
     let jar = newcomer(&site).await;
     for target in ["/a//b", "/auth/weika%2Flogin", "/a/%2e%2e/b"] {
@@ -88,7 +89,7 @@ async fn script_gets_403_and_the_address_of_the_bind_page() {
 }
 
 #[tokio::test]
-async fn bind_page_behind_its_own_guard_or_elsewhere_is_403_and_no_loop() {
+async fn bind_page_behind_its_own_guard_or_on_another_origin_is_403_without_a_loop() {
     let site = Site::new();
     let jar = newcomer(&site).await;
     for (target, bind_page) in [
@@ -109,7 +110,7 @@ async fn bind_page_behind_its_own_guard_or_elsewhere_is_403_and_no_loop() {
 }
 
 #[tokio::test]
-async fn stranger_has_to_log_in_first_and_a_complete_person_goes_on() {
+async fn anonymous_visitor_is_sent_to_the_login_and_bound_user_passes() {
     let site = Site::new();
     assert!(
         visit(&site, Jar::default().get("/app"), "/bind")
@@ -117,8 +118,8 @@ async fn stranger_has_to_log_in_first_and_a_complete_person_goes_on() {
             .is_to_provider()
     );
     let mut jar = newcomer(&site).await;
-    // What binding comes to: the login finds out.
-    let again = site.answer(jar.get(&site.login.login_url("/app/x"))).await;
+    // The next login reads the result of the binding.
+    let again = site.send(jar.get(&site.login.login_url("/app/x"))).await;
     jar.apply(&again);
     assert_eq!(
         site.callback(&mut jar, "wang", &again.state())
@@ -133,7 +134,7 @@ async fn stranger_has_to_log_in_first_and_a_complete_person_goes_on() {
 }
 
 #[test]
-fn t9_login_url_leads_back_to_this_site_only() {
+fn t9_login_url_returns_to_the_application_only() {
     let login = Site::new().login;
     assert_eq!(
         login.login_url("/app/x?y=1#z"),

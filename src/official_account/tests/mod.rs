@@ -37,7 +37,7 @@ enum Answer {
 }
 
 /// A far end that counts, and answers when its gate is open.
-struct FarEnd {
+struct ImitatedWeika {
     calls: AtomicUsize,
     gate: Semaphore,
     answer: Mutex<Answer>,
@@ -45,7 +45,7 @@ struct FarEnd {
 
 /// A cache before a far end, with a clock that is moved by hand.
 struct Bench {
-    far_end: Arc<FarEnd>,
+    far_end: Arc<ImitatedWeika>,
     clock: ManualClock,
     accounts: OfficialAccounts,
 }
@@ -60,7 +60,7 @@ impl Bench {
         settings: impl FnOnce(OfficialAccountsBuilder) -> OfficialAccountsBuilder,
     ) -> Self {
         let gate = Semaphore::new(Semaphore::MAX_PERMITS);
-        let far_end = Arc::new(FarEnd {
+        let far_end = Arc::new(ImitatedWeika {
             calls: AtomicUsize::new(0),
             gate,
             answer: Mutex::new(answer),
@@ -103,7 +103,7 @@ impl Bench {
     }
 }
 
-impl FarEnd {
+impl ImitatedWeika {
     async fn answer(
         self: Arc<Self>,
         request: Request<Full<Bytes>>,

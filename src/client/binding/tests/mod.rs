@@ -31,7 +31,7 @@ enum Answer {
 
 /// A scripted upstream.
 #[derive(Clone)]
-struct FarEnd(Arc<Mutex<Log>>);
+struct ImitatedWeika(Arc<Mutex<Log>>);
 
 struct Log {
     answers: VecDeque<Answer>,
@@ -41,7 +41,7 @@ struct Log {
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_559_634_117);
 
-impl FarEnd {
+impl ImitatedWeika {
     fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
         Self(Arc::new(Mutex::new(Log {
             answers: answers.into_iter().collect(),
@@ -116,7 +116,7 @@ fn unbound() -> serde_json::Value {
     json!({ "code": 2000, "msg": "微信openid未绑定用户", "data": { "openId": "oKLC_v_IpjuViy0erQOD_bJuNrbg" } })
 }
 
-async fn failure(far_end: &FarEnd) -> Error {
+async fn failure(far_end: &ImitatedWeika) -> Error {
     let client = far_end.client();
     let error = client
         .check("wx1", AuthorizationCode::new("c0de"))

@@ -4,14 +4,14 @@ use super::*;
 
 #[tokio::test(start_paused = true)]
 async fn request_is_as_documented() {
-    let far_end = FarEnd::once(&bound());
+    let far_end = ImitatedWeika::once(&bound());
     far_end.check().await.unwrap();
     assert_eq!(far_end.calls(), [call(0)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn company_users_have_a_flag() {
-    let far_end = FarEnd::once(&bound());
+    let far_end = ImitatedWeika::once(&bound());
     let client = far_end.builder().company_users().build().unwrap();
     client
         .check("wx1", AuthorizationCode::new("c0de"))
@@ -22,10 +22,10 @@ async fn company_users_have_a_flag() {
 
 #[tokio::test(start_paused = true)]
 async fn code_is_sent_again_after_a_failed_connection() {
-    let far_end = FarEnd::new([Answer::NotSent, Answer::Json(unbound().to_string())]);
+    let far_end = ImitatedWeika::new([Answer::NotSent, Answer::Json(unbound().to_string())]);
     assert!(far_end.check().await.is_ok());
     assert_eq!(far_end.calls(), [call(0), call(0)]);
-    let far_end = FarEnd::new([Answer::NotSent, Answer::NotSent]);
+    let far_end = ImitatedWeika::new([Answer::NotSent, Answer::NotSent]);
     assert_eq!(failure(&far_end).await.kind(), ErrorKind::Connect);
     assert_eq!(far_end.calls().len(), 2);
 }
@@ -52,7 +52,7 @@ async fn code_that_may_be_consumed_is_never_sent_again() {
             ErrorKind::Fault,
         ),
     ] {
-        let far_end = FarEnd::new([answer]);
+        let far_end = ImitatedWeika::new([answer]);
         assert_eq!(failure(&far_end).await.kind(), kind);
         assert_eq!(far_end.calls(), [call(0)], "{kind:?}");
     }
@@ -89,7 +89,7 @@ async fn error_codes_can_be_extended_but_outcomes_stay() {
         .with(0, ErrorAction::Fail);
     let answers =
         [json!({ "code": 77 }), unbound(), bound()].map(|answer| Answer::Json(answer.to_string()));
-    let client = FarEnd::new(answers)
+    let client = ImitatedWeika::new(answers)
         .builder()
         .error_codes(error_codes)
         .build()
@@ -102,7 +102,7 @@ async fn error_codes_can_be_extended_but_outcomes_stay() {
 
 #[tokio::test(start_paused = true)]
 async fn client_is_a_service() {
-    let far_end = FarEnd::once(&bound());
+    let far_end = ImitatedWeika::once(&bound());
     let mut service = far_end.client();
     let user = service
         .ready()
@@ -125,7 +125,7 @@ async fn client_is_a_service() {
 
 #[tokio::test(start_paused = true)]
 async fn other_call_returns_the_whole_response() {
-    let far_end = FarEnd::new([
+    let far_end = ImitatedWeika::new([
         Answer::NotSent,
         Answer::Json(r#"{"code":"0","data":{"id":7}}"#.to_owned()),
     ]);
@@ -152,7 +152,7 @@ async fn e4_other_call_returns_no_damaged_identifier() {
             Some(ErrorKind::Malformed),
         ),
     ] {
-        let outcome = FarEnd::once(answer)
+        let outcome = ImitatedWeika::once(answer)
             .client()
             .post_json("/app/wx/reg", &json!({}))
             .await;
@@ -177,7 +177,7 @@ async fn other_call_uses_the_same_error_codes() {
         (3020, ErrorKind::Busy),
         (2000, ErrorKind::Fault),
     ] {
-        let far_end = FarEnd::once(&json!({ "code": code.to_string(), "msg": "t0ken" }));
+        let far_end = ImitatedWeika::once(&json!({ "code": code.to_string(), "msg": "t0ken" }));
         let error = far_end
             .client()
             .post_json("/app/app/V1.0/bindingUser", &json!({}))
@@ -190,7 +190,7 @@ async fn other_call_uses_the_same_error_codes() {
 
 #[tokio::test(start_paused = true)]
 async fn other_call_that_may_have_taken_effect_is_not_repeated() {
-    let far_end = FarEnd::new([Answer::Reset]);
+    let far_end = ImitatedWeika::new([Answer::Reset]);
     let error = far_end
         .client()
         .post_json("/app/wx/reg", &json!({}))
@@ -202,7 +202,7 @@ async fn other_call_that_may_have_taken_effect_is_not_repeated() {
 
 #[tokio::test(start_paused = true)]
 async fn e8_other_call_cannot_leave_the_host() {
-    let far_end = FarEnd::new([]);
+    let far_end = ImitatedWeika::new([]);
     for path in [
         "",
         "a",

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::*;
 
 async fn kind(answer: &(impl ToString + ?Sized)) -> ErrorKind {
-    failure(&FarEnd::once(answer)).await.kind()
+    failure(&ImitatedWeika::once(answer)).await.kind()
 }
 
 /// `answer` with another value for a member of its data; without the member if the value is `None`.
@@ -24,7 +24,7 @@ async fn bound_user_is_parsed() {
     for code in [json!(0), json!("0")] {
         let mut answer = bound();
         answer["code"] = code;
-        let user = FarEnd::once(&answer).check().await.unwrap();
+        let user = ImitatedWeika::once(&answer).check().await.unwrap();
         assert_eq!(
             (user.open_id.as_str(), &*user.app_id),
             ("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx1")
@@ -52,7 +52,7 @@ async fn documented_example_is_parsed() {
 "token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJzdWIiOiIxIiwiaWF0IjoxNTU5NjM0MTE3LCJleHAiOjE1NjAyMzg5MTd9.m68JjfexMTDje4R9mE5KtcZweUhFVmNfyb07hzt3eVZlkKQ-KxljweexXJ_Ujl-8WwAuRszwGtB7bMvlGQ-Xvw"
 }
 }"#;
-    let user = FarEnd::once(EXAMPLE).check().await.unwrap();
+    let user = ImitatedWeika::once(EXAMPLE).check().await.unwrap();
     // The `exp` that is in the example's token.
     assert_eq!(
         user.expires_at().map(Timestamp::unix_seconds),
@@ -69,7 +69,7 @@ async fn code_2000_is_an_unbound_user() {
     for code in [json!(2000), json!("2000")] {
         let mut answer = unbound();
         answer["code"] = code;
-        let user = FarEnd::once(&answer).check().await.unwrap();
+        let user = ImitatedWeika::once(&answer).check().await.unwrap();
         assert_eq!(
             (user.open_id.as_str(), &*user.app_id),
             ("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx1")
@@ -82,7 +82,7 @@ async fn code_2000_is_an_unbound_user() {
 async fn credential_of_an_unbound_user_is_ignored() {
     let mut answer = bound();
     answer["code"] = json!(2000);
-    let user = FarEnd::once(&answer).check().await.unwrap();
+    let user = ImitatedWeika::once(&answer).check().await.unwrap();
     assert!(!user.is_bound() && user.bearer().is_none());
 }
 
@@ -123,7 +123,7 @@ async fn every_documented_number_becomes_what_its_page_says() {
                 if let Some(data) = data {
                     answer["data"] = data.clone();
                 }
-                let error = failure(&FarEnd::once(&answer)).await;
+                let error = failure(&ImitatedWeika::once(&answer)).await;
                 assert_eq!(
                     (error.kind(), error.upstream_code()),
                     (*expected, Some(*number)),
@@ -234,7 +234,7 @@ async fn e4_a_bound_user_without_a_usable_credential_is_malformed() {
     }
     let long = json!("t".repeat(4_096));
     assert!(
-        FarEnd::once(&with(bound(), "token", Some(&long)))
+        ImitatedWeika::once(&with(bound(), "token", Some(&long)))
             .check()
             .await
             .unwrap()
@@ -276,7 +276,7 @@ async fn e5_a_lifetime_is_at_most_seven_days() {
         (json!("7.2e3"), 7_200),
         (json!(1e30), 604_800),
     ] {
-        let user = FarEnd::once(&with(bound(), "expire", Some(&expire)))
+        let user = ImitatedWeika::once(&with(bound(), "expire", Some(&expire)))
             .check()
             .await
             .unwrap();
@@ -291,7 +291,7 @@ async fn e5_a_lifetime_is_at_most_seven_days() {
 #[tokio::test(start_paused = true)]
 async fn b2_integer_valued_float_is_a_lifetime() {
     let answer = r#"{"code":0,"data":{"openId":"o1","token":"t","expire":604800.0}}"#;
-    let user = FarEnd::once(answer).check().await.unwrap();
+    let user = ImitatedWeika::once(answer).check().await.unwrap();
     assert_eq!(
         user.expires_at(),
         Some(NOW.plus(Duration::from_secs(604_800)))
@@ -305,7 +305,7 @@ async fn e4_a_damaged_openid_is_no_user_and_a_damaged_message_is_no_failure() {
             r#"{{"code":{code},"msg":"\ud83d","data":{{"openId":"o1\ud83d","token":"t","expire":60}}}}"#
         );
         assert_eq!(kind(&answer).await, ErrorKind::Malformed);
-        let user = FarEnd::once(&answer.replace(r"o1\ud83d", "o1"))
+        let user = ImitatedWeika::once(&answer.replace(r"o1\ud83d", "o1"))
             .check()
             .await
             .unwrap();
@@ -318,7 +318,13 @@ async fn e6_the_members_may_be_at_the_top_and_others_beside_them() {
     let answer = json!({
         "code": "0", "openId": "o1", "token": "t", "expire": "60", "timestamp": 1, "data": null, "extra": { "code": 1 },
     });
-    assert!(FarEnd::once(&answer).check().await.unwrap().is_bound());
+    assert!(
+        ImitatedWeika::once(&answer)
+            .check()
+            .await
+            .unwrap()
+            .is_bound()
+    );
     let parted = json!({ "code": 0, "openId": "o1", "data": { "token": "t", "expire": 60 } });
     assert_eq!(
         kind(&parted).await,
@@ -426,7 +432,7 @@ proptest! {
             answer["code"] = code;
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let outcome = runtime.block_on(FarEnd::once(&answer).check());
+        let outcome = runtime.block_on(ImitatedWeika::once(&answer).check());
         let bound = outcome.is_ok_and(|user| user.is_bound());
         prop_assert_eq!(bound, says_bound(&answer), "{}", answer);
     }
@@ -434,6 +440,6 @@ proptest! {
     #[test]
     fn arbitrary_text_binds_no_user(answer in ".{0,64}") {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        prop_assert!(runtime.block_on(FarEnd::once(&answer).check()).is_err());
+        prop_assert!(runtime.block_on(ImitatedWeika::once(&answer).check()).is_err());
     }
 }

@@ -35,7 +35,7 @@ enum Answer {
 
 /// A scripted upstream.
 #[derive(Clone)]
-struct FarEnd(Arc<Mutex<Log>>);
+struct ImitatedWeika(Arc<Mutex<Log>>);
 
 struct Log {
     answers: VecDeque<Answer>,
@@ -50,7 +50,7 @@ struct Call {
     body: String,
 }
 
-impl FarEnd {
+impl ImitatedWeika {
     fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
         Self(Arc::new(Mutex::new(Log {
             answers: answers.into_iter().collect(),
@@ -113,7 +113,7 @@ impl From<Value> for Answer {
 
 /// Returns the outcome of one response.
 async fn read(answer: impl Into<Answer>) -> Result<AccountAuthorization, Error> {
-    let outcome = ask(&FarEnd::new([answer.into()]).client()).await;
+    let outcome = ask(&ImitatedWeika::new([answer.into()]).client()).await;
     if let Err(error) = &outcome {
         assert_shows_no_secret(error);
     }

@@ -10,7 +10,7 @@ async fn sent(
     settings: impl FnOnce(KesionClientBuilder) -> KesionClientBuilder,
     token: &str,
 ) -> Call {
-    let far_end = FarEnd::new([smallest().into()]);
+    let far_end = ImitatedWeika::new([smallest().into()]);
     let client = settings(far_end.builder()).build().unwrap();
     client
         .official_account(&AppToken::new(token))
@@ -90,7 +90,7 @@ async fn a_token_of_any_characters_is_one_parameter() {
 
 #[tokio::test]
 async fn a_base_url_may_have_a_path() {
-    let far_end = FarEnd::new([smallest().into()]);
+    let far_end = ImitatedWeika::new([smallest().into()]);
     let inner = far_end.clone();
     let transport = Transport::new(service_fn(move |request| inner.clone().answer(request)));
     let client = KesionClient::builder("https://school.example/kesion/")
@@ -106,10 +106,10 @@ async fn a_base_url_may_have_a_path() {
 
 #[tokio::test]
 async fn call_is_made_again_after_a_failed_connection() {
-    let far_end = FarEnd::new([Answer::NotSent, smallest().into()]);
+    let far_end = ImitatedWeika::new([Answer::NotSent, smallest().into()]);
     assert!(ask(&far_end.client()).await.is_ok());
     assert_eq!(far_end.calls().len(), 2);
-    let far_end = FarEnd::new([Answer::NotSent, Answer::NotSent]);
+    let far_end = ImitatedWeika::new([Answer::NotSent, Answer::NotSent]);
     assert_eq!(
         ask(&far_end.client()).await.unwrap_err().kind(),
         ErrorKind::Connect
@@ -125,7 +125,7 @@ async fn every_other_failure_is_told_at_once() {
         (json!({ "result": false }).into(), ErrorKind::Fault),
         (Answer::Text("<html>".to_owned()), ErrorKind::Malformed),
     ] {
-        let far_end = FarEnd::new([answer]);
+        let far_end = ImitatedWeika::new([answer]);
         assert_eq!(ask(&far_end.client()).await.unwrap_err().kind(), kind);
         assert_eq!(far_end.calls().len(), 1, "{kind:?}");
     }
@@ -133,7 +133,7 @@ async fn every_other_failure_is_told_at_once() {
 
 #[tokio::test]
 async fn an_error_that_quotes_the_token_in_the_query_is_withheld() {
-    let client = FarEnd::new([Answer::QuoteTheUrl])
+    let client = ImitatedWeika::new([Answer::QuoteTheUrl])
         .builder()
         .encoding(Encoding::Query)
         .build()
@@ -150,7 +150,7 @@ async fn an_error_that_quotes_the_token_in_the_query_is_withheld() {
 
 #[tokio::test]
 async fn client_is_a_service() {
-    let mut service = FarEnd::new([smallest().into()]).client();
+    let mut service = ImitatedWeika::new([smallest().into()]).client();
     let call = service.ready().await.unwrap().call(AppToken::new(TOKEN));
     assert!(!format!("{service:?} {call:?}").contains("t0ken"));
     assert_eq!(call.await.unwrap().account().unwrap().app_id, "wx1");
@@ -162,6 +162,6 @@ fn public_types_are_send_and_sync() {
     fn check_send<T: Send>(_: &T) {}
     check::<KesionClient>();
     check::<AccountAuthorization>();
-    let client = FarEnd::new([]).client();
+    let client = ImitatedWeika::new([]).client();
     check_send(&client.official_account(&AppToken::new(TOKEN)));
 }

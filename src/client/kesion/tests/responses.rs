@@ -6,7 +6,7 @@ const LINK: &str = "http://www.school.example/plus/auth_url?schoolid=5";
 
 /// A client that is allowed the link of the documented answers.
 fn over_http(answer: Value) -> KesionClient {
-    let builder = FarEnd::new([answer.into()]).builder();
+    let builder = ImitatedWeika::new([answer.into()]).builder();
     builder
         .allow_http()
         .allow_host("http://www.school.example")

@@ -156,7 +156,7 @@ async fn e3_other_numbers_are_looked_up_and_unknown_ones_are_faults() {
         let error_codes = ErrorCodes::kesion()
             .with(1001, ErrorAction::RefreshToken)
             .with(3001, ErrorAction::Deny);
-        let client = FarEnd::new([answer.into()])
+        let client = ImitatedWeika::new([answer.into()])
             .builder()
             .error_codes(error_codes)
             .build()
@@ -322,7 +322,7 @@ async fn e7_no_secret_and_no_refused_link_is_logged_at_any_level() {
         Answer::Reset,
         Answer::QuoteTheUrl,
     ] {
-        let client = FarEnd::new([answer])
+        let client = ImitatedWeika::new([answer])
             .builder()
             .encoding(Encoding::Query)
             .api_key("s3cr3t")
@@ -341,7 +341,7 @@ async fn e7_no_secret_and_no_refused_link_is_logged_at_any_level() {
 async fn e8_a_link_is_kept_only_to_the_base_url_or_an_allowed_host() {
     let links = async |url: &str| {
         let client = |answer: Value| {
-            FarEnd::new([answer.into()])
+            ImitatedWeika::new([answer.into()])
                 .builder()
                 .allow_host("*.school.cn")
                 .build()

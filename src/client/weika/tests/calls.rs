@@ -17,7 +17,7 @@ fn coordinator() -> Arc<dyn Coordinator> {
 
 #[test]
 fn the_authorize_url_has_the_documented_parameters_encoded() {
-    let client = FarEnd::new([]).client();
+    let client = ImitatedWeika::new([]).client();
     assert_eq!(
         client.authorize_url("https://campus.example.edu.cn/回调?a=b&c", "s+/=~-._"),
         "https://uni.weixiao.qq.com/open/auth/manager-connect?app_key=KEY\
@@ -33,7 +33,7 @@ async fn e2_a_token_answer_without_code_or_token_is_none() {
         r#"{"errcode":0,"access_token":"","expires_in":7200}"#,
         r#"{"errcode":"00","access_token":"t0ken"}"#,
     ] {
-        let far_end = FarEnd::with_tokens([Answer::Json(answer)], []);
+        let far_end = ImitatedWeika::with_tokens([Answer::Json(answer)], []);
         let error = far_end.client().fetch_access_token().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Malformed, "{answer}");
         assert!(!format!("{error:?}").contains("t0ken"));
@@ -48,7 +48,7 @@ async fn rejected_token_request_is_an_error_of_the_application() {
         (r#"{"errcode":40008}"#, ErrorKind::Configuration, 40_008),
         (r#"{"errcode":40001}"#, ErrorKind::Configuration, 40_001),
     ] {
-        let far_end = FarEnd::with_tokens([Answer::Json(answer)], []);
+        let far_end = ImitatedWeika::with_tokens([Answer::Json(answer)], []);
         let error = failure(&far_end.client()).await;
         assert_eq!((error.kind(), error.upstream_code()), (kind, Some(code)));
         assert!(far_end.calls().is_empty());
@@ -58,7 +58,7 @@ async fn rejected_token_request_is_an_error_of_the_application() {
 #[tokio::test(start_paused = true)]
 async fn a_token_is_encoded_in_the_query() {
     let answer = Answer::Json(r#"{"errcode":0,"access_token":"t&0=k n#王","expires_in":7200}"#);
-    let far_end = FarEnd::with_tokens([answer], [MANAGER]);
+    let far_end = ImitatedWeika::with_tokens([answer], [MANAGER]);
     far_end
         .client()
         .manager(AuthorizationCode::new("c0de"))
@@ -70,7 +70,7 @@ async fn a_token_is_encoded_in_the_query() {
 #[tokio::test(start_paused = true)]
 async fn e5_token_without_a_lifetime_is_used_but_not_cached() {
     let answer = Answer::Json(r#"{"errcode":0,"access_token":"t0ken","expires_in":-1}"#);
-    let far_end = FarEnd::with_tokens([answer], [MANAGER]);
+    let far_end = ImitatedWeika::with_tokens([answer], [MANAGER]);
     let client = far_end.client();
     assert!(client.manager(AuthorizationCode::new("c0de")).await.is_ok());
     assert_eq!(client.tokens().status(), TokenStatus::Absent);
@@ -79,7 +79,7 @@ async fn e5_token_without_a_lifetime_is_used_but_not_cached() {
 #[tokio::test(start_paused = true)]
 async fn token_expires_by_the_clock_of_the_builder() {
     let hand = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
-    let far_end = FarEnd::new([]);
+    let far_end = ImitatedWeika::new([]);
     let client = far_end.builder().clock(hand.clock()).build().unwrap();
     assert_eq!(client.access_token().await.unwrap().expose(), "t0ken-1");
     hand.advance(Duration::from_secs(7_200));
@@ -88,7 +88,7 @@ async fn token_expires_by_the_clock_of_the_builder() {
 
 #[tokio::test(start_paused = true)]
 async fn error_codes_can_be_extended() {
-    let far_end = FarEnd::new([Answer::Json(r#"{"errcode":77}"#), MANAGER]);
+    let far_end = ImitatedWeika::new([Answer::Json(r#"{"errcode":77}"#), MANAGER]);
     let error_codes = ErrorCodes::weika().with(77, ErrorAction::RefreshToken);
     let client = far_end.builder().error_codes(error_codes).build().unwrap();
     assert!(client.manager(AuthorizationCode::new("c0de")).await.is_ok());
@@ -97,7 +97,7 @@ async fn error_codes_can_be_extended() {
 
 #[tokio::test(start_paused = true)]
 async fn other_call_returns_the_whole_response() {
-    let far_end = FarEnd::new([
+    let far_end = ImitatedWeika::new([
         TOKEN_EXPIRED,
         Answer::Json(r#"{"errcode":"0","school":{"name":"一中"}}"#),
     ]);
@@ -124,7 +124,7 @@ async fn e4_other_call_returns_no_damaged_identifier() {
         r#"{"errcode":0,"name":"\ud83d"}"#,
         r#"{"errcode":0,"list":[{"user_id":"o1\ud83d"}]}"#,
     ];
-    let client = FarEnd::new(answers.map(Answer::Json)).client();
+    let client = ImitatedWeika::new(answers.map(Answer::Json)).client();
     assert_eq!(
         client.post_json(None, "/a", &json!({})).await.unwrap()["name"],
         "\u{fffd}"
@@ -135,7 +135,7 @@ async fn e4_other_call_returns_no_damaged_identifier() {
 
 #[tokio::test(start_paused = true)]
 async fn e8_a_foreign_host_is_sent_nothing() {
-    let far_end = FarEnd::new([]);
+    let far_end = ImitatedWeika::new([]);
     let client = far_end.client();
     for host in [
         "https://evil.example",
@@ -168,7 +168,7 @@ async fn e8_a_foreign_host_is_sent_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn e8_a_configured_host_is_called() {
-    let far_end = FarEnd::new([Answer::Json(r#"{"errcode":0}"#)]);
+    let far_end = ImitatedWeika::new([Answer::Json(r#"{"errcode":0}"#)]);
     let client = far_end
         .builder()
         .allow_host("10.0.0.1:8443")
@@ -186,7 +186,7 @@ async fn e8_a_configured_host_is_called() {
 
 #[tokio::test(start_paused = true)]
 async fn both_calls_are_services() {
-    let far_end = FarEnd::new([MANAGER]);
+    let far_end = ImitatedWeika::new([MANAGER]);
     let client = far_end.client();
     let manager = client
         .clone()
@@ -228,10 +228,10 @@ async fn e7_no_secret_is_logged_at_any_level() {
         vec![Answer::Hang],
         vec![echo.clone()],
     ] {
-        let client = FarEnd::new(answers).client();
+        let client = ImitatedWeika::new(answers).client();
         drop(client.manager(AuthorizationCode::new("c0de")).await);
     }
-    failure(&FarEnd::with_tokens([echo], []).client()).await;
+    failure(&ImitatedWeika::with_tokens([echo], []).client()).await;
     let lines = log.text();
     assert!(
         lines.contains("access token fetched") && lines.contains("access token rejected"),
@@ -244,7 +244,7 @@ async fn e7_no_secret_is_logged_at_any_level() {
 
 #[tokio::test(start_paused = true)]
 async fn clients_of_one_application_with_one_coordinator_share_a_token() {
-    let (far_end, coordinator) = (FarEnd::new([]), coordinator());
+    let (far_end, coordinator) = (ImitatedWeika::new([]), coordinator());
     let (one, other) = (far_end.client(), far_end.client());
     // A clone is the same client.
     WeikaManagerProvider::new(one.clone())
@@ -268,7 +268,7 @@ async fn clients_of_one_application_with_one_coordinator_share_a_token() {
 
 #[tokio::test(start_paused = true)]
 async fn other_applications_with_the_same_coordinator_have_their_own_token() {
-    let (far_end, coordinator) = (FarEnd::new([]), coordinator());
+    let (far_end, coordinator) = (ImitatedWeika::new([]), coordinator());
     let (one, other) = (
         far_end.client(),
         far_end

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test(start_paused = true)]
 async fn code_is_exchanged_for_a_manager() {
-    let far_end = FarEnd::new([MANAGER]);
+    let far_end = ImitatedWeika::new([MANAGER]);
     let manager = far_end
         .client()
         .manager(AuthorizationCode::new("c0de"))
@@ -17,7 +17,7 @@ async fn code_is_exchanged_for_a_manager() {
 
 #[tokio::test(start_paused = true)]
 async fn many_logins_share_one_token() {
-    let far_end = FarEnd::new(std::iter::repeat_n(MANAGER, 1_000));
+    let far_end = ImitatedWeika::new(std::iter::repeat_n(MANAGER, 1_000));
     let client = far_end.client();
     let mut logins = tokio::task::JoinSet::new();
     for _ in 0..1_000 {
@@ -35,7 +35,7 @@ async fn many_logins_share_one_token() {
 
 #[tokio::test(start_paused = true)]
 async fn rejected_code_is_not_sent_again() {
-    let far_end = FarEnd::new([INVALID_CODE]);
+    let far_end = ImitatedWeika::new([INVALID_CODE]);
     let error = failure(&far_end.client()).await;
     assert_eq!(
         (error.kind(), error.upstream_code()),
@@ -46,7 +46,7 @@ async fn rejected_code_is_not_sent_again() {
 
 #[tokio::test(start_paused = true)]
 async fn rejected_token_is_replaced_and_the_code_sent_again() {
-    let far_end = FarEnd::new([TOKEN_EXPIRED, MANAGER]);
+    let far_end = ImitatedWeika::new([TOKEN_EXPIRED, MANAGER]);
     let manager = far_end
         .client()
         .manager(AuthorizationCode::new("c0de"))
@@ -58,7 +58,7 @@ async fn rejected_token_is_replaced_and_the_code_sent_again() {
 
 #[tokio::test(start_paused = true)]
 async fn second_rejected_token_is_an_error() {
-    let far_end = FarEnd::new([TOKEN_EXPIRED, TOKEN_EXPIRED]);
+    let far_end = ImitatedWeika::new([TOKEN_EXPIRED, TOKEN_EXPIRED]);
     let error = failure(&far_end.client()).await;
     assert_eq!(
         (error.kind(), error.upstream_code()),
@@ -69,7 +69,7 @@ async fn second_rejected_token_is_an_error() {
 
 #[tokio::test(start_paused = true)]
 async fn code_is_sent_again_after_a_failed_connection() {
-    let far_end = FarEnd::new([Answer::NotSent, MANAGER]);
+    let far_end = ImitatedWeika::new([Answer::NotSent, MANAGER]);
     assert!(
         far_end
             .client()
@@ -77,16 +77,16 @@ async fn code_is_sent_again_after_a_failed_connection() {
             .await
             .is_ok()
     );
-    let far_end = FarEnd::new([Answer::NotSent, Answer::NotSent]);
+    let far_end = ImitatedWeika::new([Answer::NotSent, Answer::NotSent]);
     assert_eq!(failure(&far_end.client()).await.kind(), ErrorKind::Connect);
     assert_eq!(far_end.calls().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_code_is_sent_at_most_twice_and_tried_at_most_three_times() {
-    let far_end = FarEnd::new([Answer::NotSent, TOKEN_EXPIRED, Answer::NotSent]);
+    let far_end = ImitatedWeika::new([Answer::NotSent, TOKEN_EXPIRED, Answer::NotSent]);
     assert_eq!(failure(&far_end.client()).await.kind(), ErrorKind::Connect);
-    let far_end = FarEnd::new([TOKEN_EXPIRED, Answer::NotSent, TOKEN_EXPIRED]);
+    let far_end = ImitatedWeika::new([TOKEN_EXPIRED, Answer::NotSent, TOKEN_EXPIRED]);
     assert_eq!(
         failure(&far_end.client()).await.kind(),
         ErrorKind::TokenRejected
@@ -110,7 +110,7 @@ async fn code_that_may_be_consumed_is_never_sent_again() {
         (Answer::Json(r#"{"errcode":-1}"#), ErrorKind::Fault),
         (Answer::Json(r#"{"errcode":40008}"#), ErrorKind::Denied),
     ] {
-        let far_end = FarEnd::new([answer]);
+        let far_end = ImitatedWeika::new([answer]);
         assert_eq!(failure(&far_end.client()).await.kind(), kind);
         assert_eq!(far_end.calls().len(), 1, "{kind:?}");
     }
@@ -118,14 +118,14 @@ async fn code_that_may_be_consumed_is_never_sent_again() {
 
 #[tokio::test(start_paused = true)]
 async fn code_is_not_sent_without_a_token() {
-    let far_end = FarEnd::with_tokens([Answer::Reset], []);
+    let far_end = ImitatedWeika::with_tokens([Answer::Reset], []);
     assert_eq!(failure(&far_end.client()).await.kind(), ErrorKind::Fault);
     assert!(far_end.calls().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_secret_causes_no_loop() {
-    let far_end = FarEnd::with_tokens(vec![Answer::Json(r#"{"errcode":40001}"#); 3], []);
+    let far_end = ImitatedWeika::with_tokens(vec![Answer::Json(r#"{"errcode":40001}"#); 3], []);
     let client = far_end.client();
     for _ in 0..100 {
         let error = failure(&client).await;

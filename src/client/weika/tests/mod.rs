@@ -33,7 +33,7 @@ enum Answer {
 
 /// A scripted upstream for the calls and numbers its tokens `t0ken-1`, `t0ken-2`, …
 #[derive(Clone)]
-struct FarEnd(Arc<Mutex<Log>>);
+struct ImitatedWeika(Arc<Mutex<Log>>);
 
 #[derive(Default)]
 struct Log {
@@ -49,7 +49,7 @@ const MANAGER: Answer =
 const INVALID_CODE: Answer = Answer::Json(r#"{"errcode":"6001","errmsg":"invalid code"}"#);
 const TOKEN_EXPIRED: Answer = Answer::Json(r#"{"errcode":40002,"errmsg":"access_token expired"}"#);
 
-impl FarEnd {
+impl ImitatedWeika {
     fn new(call_answers: impl IntoIterator<Item = Answer>) -> Self {
         Self::with_tokens([], call_answers)
     }

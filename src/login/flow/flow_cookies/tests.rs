@@ -160,7 +160,7 @@ fn twenty_tabs_with_short_targets_fit() {
 }
 
 #[test]
-fn eight_tabs_fit_whatever_their_targets_and_the_header_stays_below_4_kilobytes() {
+fn eight_flows_with_any_targets_fit_in_a_cookie_header_below_4_kilobytes() {
     for length in [1, 100, 300, 330, 400, 2000] {
         let mut jar = Jar::default();
         let long = format!("/{}", "a".repeat(length));

@@ -1,4 +1,4 @@
-//! Where the instances of a test's site meet.
+//! Store and coordinator that the instances of a test share.
 
 use std::sync::Mutex;
 
@@ -9,29 +9,33 @@ use crate::session::{Session, SessionId};
 use crate::store::{Inserted, Lookup, Namespace, Stamp};
 use crate::token::AccessToken;
 
-/// What the instances share: a table, whose every word is written down, and which may fail in one thing only.
+/// A coordinator that records claims and outcomes, and in which one kind of call can be set to fail.
 #[derive(Debug, Default)]
-pub(super) struct Meeting {
+pub(super) struct RecordingCoordinator {
     pub(super) table: InMemoryCoordinator,
-    fails_to: Mutex<Option<&'static str>>,
-    /// The names of flows that somebody wanted to claim.
+    failing_call: Mutex<Option<&'static str>>,
+    /// The names of the flows of all claims.
     claims: Mutex<Vec<String>>,
     outcomes: Mutex<Vec<Vec<u8>>>,
-    /// How often an instance asked for a flow.
-    pub(super) looks: AtomicUsize,
+    /// The number of `flow_state` calls.
+    pub(super) state_queries: AtomicUsize,
 }
 
-impl Meeting {
-    pub(super) fn fail_to(&self, what: Option<&'static str>) {
-        *self.fails_to.lock().unwrap() = what;
+impl RecordingCoordinator {
+    pub(super) fn set_failing_call(&self, what: Option<&'static str>) {
+        *self.failing_call.lock().unwrap() = what;
     }
 
-    fn answer<'a, T: Send + 'a>(&self, what: &str, answer: BoxFuture<'a, T>) -> BoxFuture<'a, T> {
-        if *self.fails_to.lock().unwrap() == Some(what) {
-            // Not of the kind that it should be of.
+    fn or_failure<'a, T: Send + 'a>(
+        &self,
+        what: &str,
+        result: BoxFuture<'a, T>,
+    ) -> BoxFuture<'a, T> {
+        if *self.failing_call.lock().unwrap() == Some(what) {
+            // Not the documented kind: callers must not depend on it.
             return Box::pin(async { Err(Error::new(ErrorKind::Fault, "as planned")) });
         }
-        answer
+        result
     }
 
     pub(super) fn claims(&self) -> Vec<String> {
@@ -42,42 +46,42 @@ impl Meeting {
         self.outcomes.lock().unwrap().last().unwrap().clone()
     }
 
-    /// What another instance says of the flow that was claimed last.
-    pub(super) async fn settle(&self, outcome: &[u8]) {
+    /// Completes the flow of the last claim with this outcome, as another instance would.
+    pub(super) async fn complete(&self, outcome: &[u8]) {
         let flow = self.claims().pop().unwrap();
         self.table.complete_flow(&flow, outcome).await.unwrap();
     }
 }
 
-impl Coordinator for Meeting {
+impl Coordinator for RecordingCoordinator {
     fn claim_flow<'a>(
         &'a self,
         flow: &'a str,
         kept_for: Duration,
     ) -> BoxFuture<'a, Option<FlowState>> {
         self.claims.lock().unwrap().push(flow.to_owned());
-        self.answer(
+        self.or_failure(
             "claim",
             Box::pin(async move { self.table.claim_flow(flow, kept_for).await }),
         )
     }
 
     fn flow_state<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Option<FlowState>> {
-        self.looks.fetch_add(1, Ordering::Relaxed);
-        self.answer("look", self.table.flow_state(flow))
+        self.state_queries.fetch_add(1, Ordering::Relaxed);
+        self.or_failure("flow_state", self.table.flow_state(flow))
     }
 
     fn complete_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> BoxFuture<'a, ()> {
         self.outcomes.lock().unwrap().push(outcome.to_vec());
-        self.answer(
-            "settle",
+        self.or_failure(
+            "complete",
             Box::pin(async move { self.table.complete_flow(flow, outcome).await }),
         )
     }
 
     fn reject_flow<'a>(&'a self, flow: &'a str, note: u64) -> BoxFuture<'a, ()> {
-        self.answer(
-            "settle",
+        self.or_failure(
+            "complete",
             Box::pin(async move { self.table.reject_flow(flow, note).await }),
         )
     }
@@ -106,14 +110,14 @@ impl Coordinator for Meeting {
     }
 }
 
-/// Sessions that several instances see, and where these meet.
+/// A session store that several instances share, with its coordinator.
 #[derive(Clone, Default)]
-pub(super) struct Joint {
+pub(super) struct SharedStore {
     sessions: MemoryStore<Person>,
-    pub(super) meeting: Arc<Meeting>,
+    pub(super) coordinator: Arc<RecordingCoordinator>,
 }
 
-impl SessionStore<Person> for Joint {
+impl SessionStore<Person> for SharedStore {
     type Load = <MemoryStore<Person> as SessionStore<Person>>::Load;
 
     fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<Person, Self::Load> {
@@ -154,17 +158,17 @@ impl SessionStore<Person> for Joint {
     }
 
     fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {
-        Some(Arc::clone(&self.meeting) as _)
+        Some(Arc::clone(&self.coordinator) as _)
     }
 }
 
-/// An instance of the site that `origin` is an instance of, with secrets of its own.
+/// Returns another instance of the application of `origin`, with its store.
 pub(super) fn instance<St>(
     origin: &Site<St>,
-    store: &Joint,
+    store: &SharedStore,
     secret: u8,
     former: &[u8],
-) -> Site<Joint> {
+) -> Site<SharedStore> {
     let (provider, clock) = (origin.provider.clone(), origin.clock.clone());
     let builder = LoginLayer::builder(provider.clone())
         .store(store.clone())
