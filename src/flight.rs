@@ -4,7 +4,7 @@
 //!    [starts](Flight::start) the work in a task. A caller that stops waiting neither cancels nor repeats it.
 //! 2. Other callers [join](Flight::join) at any time, also when the outcome is there already.
 //! 3. When the work ends, the flight's `complete` function updates the registry and returns the outcome. Only then are
-//!    the callers woken, so a caller that arrives later finds the outcome in the registry, or starts anew.
+//!    the callers woken, so a caller that arrives later finds the outcome in the registry, or starts again.
 //! 4. A drop guard completes the flight if the task panics or the runtime shuts down: no caller waits forever.
 
 use std::sync::Arc;
@@ -65,7 +65,7 @@ impl<T> Flight<T> {
         self.0.receiver_count() > 0
     }
 
-    /// Waits until no caller waits. One may join at any time, also in the moment when this returns.
+    /// Waits until no caller waits. A caller may join at any time, also just before this returns.
     pub(crate) async fn abandoned(&self) {
         self.0.closed().await;
     }

@@ -1,7 +1,7 @@
 //! Login with Tencent Weika (腾讯微卡) and WeChat for any Tower or hyper application.
 //!
 //! Weika runs campus cards and school apps for Chinese schools. [`LoginLayer`](login::LoginLayer) wraps a router:
-//! it sends a school's manager to Weika, exchanges the one-time `wxcode` that comes back, keeps the session, and
+//! it sends a school's manager to Weika, exchanges the one-time `wxcode` of the callback, keeps the session, and
 //! puts an [`Authenticated<Manager>`](session::Authenticated) into the extensions of every request. The same layer
 //! with another [provider](provider::WechatUserProvider) recognizes the users of a school's official account, and
 //! knows which of them are bound to an account.
@@ -33,9 +33,9 @@
 //!
 //! | to… | see |
 //! |---|---|
-//! | log people in | [`login`]; [`provider`] for the ways to do it, and for one of your own |
-//! | demand something of them | [`guard`], [`extract`] |
-//! | change what people see | [`response::Pages`] |
+//! | log users in | [`login`]; [`provider`] for the supported systems, and for an implementation of another one |
+//! | require a login, a role or a linked account | [`guard`], [`extract`] |
+//! | change the pages that users see | [`response::Pages`] |
 //! | run on several instances | [`store::RedisStore`], [`coordination`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
 //! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
@@ -62,15 +62,15 @@
 //!
 //! | name | kind | labels | counts |
 //! |---|---|---|---|
-//! | `tower_weika_logins_begun_total` | counter | `provider` | redirects to the provider, also those that begin by themselves |
-//! | `tower_weika_logins_total` | counter | `provider`, `outcome` | logins that ended: `success`, `declined`, or the [`ErrorKind`] in lower case |
+//! | `tower_weika_logins_begun_total` | counter | `provider` | redirects to the provider, silent logins included |
+//! | `tower_weika_logins_total` | counter | `provider`, `outcome` | completed logins: `success`, `declined`, or the [`ErrorKind`] in lower case |
 //! | `tower_weika_callbacks_refused_total` | counter | `provider` | callbacks with a state that is forged, expired, replayed or foreign |
-//! | `tower_weika_codes_refused_total` | counter | `provider` | codes that the upstream system refused; alarm on a rise, which is a flood of junk codes |
+//! | `tower_weika_codes_refused_total` | counter | `provider` | codes that the upstream system rejected; alert on a rise, which means a flood of invalid codes |
 //! | `tower_weika_exchanges_rejected_total` | counter | `provider`, `reason` | codes that were not sent: `overloaded` (no permit), `throttled`, `quota` |
 //! | `tower_weika_logouts_total` | counter | `provider` | logouts with a session cookie |
 //! | `tower_weika_token_fetches_total` | counter | `outcome` | fetches of an access token |
 //! | `tower_weika_store_failures_total` | counter | | failures of the session store |
-//! | `tower_weika_foreign_replies_total` | counter | | replies of Redis that belong to another request; never used |
+//! | `tower_weika_foreign_replies_total` | counter | | replies of Redis that belong to another request; they are discarded |
 //! | `tower_weika_upstream_seconds` | histogram | `call`, `outcome` | requests to the upstream systems, from connecting to the last byte |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings), allow(dead_code, unused_variables))))]

@@ -1,11 +1,11 @@
-//! Randomness from the operating system; the only place that asks for it.
+//! Randomness from the operating system; the only module that reads it.
 
 use crate::error::{Error, ErrorKind};
 
 /// `N` unpredictable bytes.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one place that asks for randomness"
+    reason = "the one place that reads randomness"
 )]
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];

@@ -113,7 +113,7 @@ pub(crate) mod tests {
 
     impl Captured {
         pub(crate) fn new() -> Self {
-            // With a single dispatcher, tracing asks only the thread that reaches a call site first, and disables the
+            // With a single dispatcher, tracing queries only the thread that reaches a call site first, and disables the
             // site for all threads if that thread has none.
             let elsewhere = Dispatch::new(NoSubscriber::new());
             let lines = Lines::default();

@@ -33,7 +33,7 @@ where
     S: Service<Request<B>>,
     St: SessionStore<I>,
 {
-    /// The store has not answered yet. The request waits together with the service that was polled ready for it.
+    /// The store has not responded yet. The request waits together with the service that was polled ready for it.
     Loading {
         #[pin]
         load: St::Load,

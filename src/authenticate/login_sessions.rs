@@ -1,4 +1,4 @@
-//! Sessions of one login.
+//! Sessions of one login: look-up, insertion, revocation.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ impl<I, St: SessionStore<I>> LoginSessions<I, St> {
             Found::Absent => None,
             Found::Value(value) => SessionId::parse(value),
             Found::Conflict => {
-                debug!(cookie = %self.cookie.as_str(), "several session cookies with different values; request treated as unauthenticated");
+                debug!(cookie = %self.cookie.as_str(), "authenticate: several session cookies with different values; the request is unauthenticated");
                 None
             }
         }
@@ -88,15 +88,15 @@ impl<I, St: SessionStore<I>> LoginSessions<I, St> {
             .map_err(as_store_error)
     }
 
-    /// Keeps a new session and removes the former one; see [`SessionStore::insert`].
+    /// Keeps a new session and removes the previous one; see [`SessionStore::insert`].
     pub(crate) async fn insert(
         &self,
         session: Session<I>,
-        former: Option<&SessionId>,
+        previous: Option<&SessionId>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
         self.store
-            .insert(session.within(self.namespace), former, since)
+            .insert(session.within(self.namespace), previous, since)
             .await
             .map_err(as_store_error)
     }

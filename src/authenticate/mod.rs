@@ -14,7 +14,7 @@
 //! 5. A [`Rejection`](crate::response::Rejection) of a guard or an extractor inside becomes `401`. A
 //!    [`LoginLayer`](crate::login::LoginLayer), which contains this middleware, starts a login instead.
 //!
-//! If the store answers at once, nothing is allocated but the extension, and the inner service is neither cloned nor
+//! If the store responds at once, nothing is allocated but the extension, and the inner service is neither cloned nor
 //! boxed.
 
 mod authenticating;

@@ -17,7 +17,7 @@ use crate::store::{Lookup, SessionStore};
 pub(crate) enum NotReady<L> {
     /// The store has failed.
     Failed(Rejection),
-    /// The store has not answered yet.
+    /// The store has not responded yet.
     Pending(L),
 }
 
@@ -26,7 +26,7 @@ where
     I: Identity,
     St: SessionStore<I>,
 {
-    /// Authenticates a request and inserts its session into the extensions, unless the store failed or has not answered
+    /// Authenticates a request and inserts its session into the extensions, unless the store failed or has not responded
     /// yet. The second value is the target of a request that is unauthenticated or whose identity is not
     /// [complete](Identity::is_complete): a login leads back there. It is copied only then, because the copy is not
     /// free.

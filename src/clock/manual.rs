@@ -56,7 +56,7 @@ impl ManualClock {
         }))
     }
 
-    /// Returns the [`Clock`] to manual to the code under test. It follows this one.
+    /// Returns the [`Clock`] for the code under test. It follows this one.
     #[must_use]
     pub fn clock(&self) -> Clock {
         Clock(Source::Manual(Arc::clone(&self.0)))

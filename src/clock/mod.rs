@@ -1,6 +1,6 @@
 //! Clock of the process: a timeline for deadlines, which a change of the system time does not move, and the wall clock.
 //!
-//! Sessions, access tokens and cached answers expire by [`Clock::now`]. [`Clock::wall`] dates a login state, which
+//! Sessions, access tokens and cached responses expire by [`Clock::now`]. [`Clock::wall`] dates a login state, which
 //! another instance, or the same one after a restart, has to judge. Tests move a [`ManualClock`] instead of sleeping.
 //!
 //! # Behavior

@@ -9,7 +9,7 @@ use crate::token::AccessToken;
 /// The return type of the trait's methods, which have to be usable through `dyn Coordinator`.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
-/// Coordinates the instances of one site; see the [module](super).
+/// Coordinates the instances of one application; see the [module](super).
 ///
 /// No method is called on the path of an ordinary request. A failure is an [`Error`] of kind
 /// [`Store`](crate::ErrorKind::Store). Every entry expires. Names and flows are ASCII and are not secret.

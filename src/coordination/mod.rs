@@ -1,6 +1,6 @@
-//! Coordination between the instances of one site: one-time flow claims and a token lease.
+//! Coordination between the instances of one application: one-time flow claims and a token lease.
 //!
-//! A site that runs as several instances needs more than shared sessions:
+//! An application that runs as several instances needs more than shared sessions:
 //!
 //! 1. **A flow claim.** The callbacks of one login may arrive at any instance, and its authorization code must be
 //!    exchanged once. The first instance claims the flow; the others wait for its outcome.

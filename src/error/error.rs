@@ -197,12 +197,12 @@ mod tests {
     #[test]
     fn display_does_not_repeat_the_source() {
         let error =
-            Error::new(ErrorKind::Lost, "manager info: answer lost").with_source("reset by peer");
-        assert_eq!(error.to_string(), "manager info: answer lost");
+            Error::new(ErrorKind::Lost, "manager info: response lost").with_source("reset by peer");
+        assert_eq!(error.to_string(), "manager info: response lost");
         assert_eq!(error.source().unwrap().to_string(), "reset by peer");
         assert_eq!(
             error.with_upstream_code(6001).to_string(),
-            "manager info: answer lost (upstream code 6001)"
+            "manager info: response lost (upstream code 6001)"
         );
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 pub enum ErrorKind {
     /// The authorization code is used, expired or of another application: the user has to log in again.
     InvalidCode,
-    /// The upstream system refused the application's access token.
+    /// The upstream system rejected the application's access token.
     TokenRejected,
     /// The upstream system does not let this user in.
     Denied,

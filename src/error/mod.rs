@@ -1,6 +1,6 @@
 //! Errors of calls and of the configuration.
 //!
-//! 1. [`Error`]: a failure of an upstream system, of a store or of this process. Its [`kind`](Error::kind) tells
+//! 1. [`Error`]: a failure of an upstream system, of a store or of this process. Its [`kind`](Error::kind) says
 //!    the caller how to proceed.
 //! 2. [`ConfigError`]: every error of a configuration at once.
 //!

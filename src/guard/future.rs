@@ -14,7 +14,7 @@ use crate::response::Rejection;
 pub struct ResponseFuture<F> {
     #[pin]
     kind: Kind<F>,
-    /// Beside the kind, which then has no tag of its own: that saves copies.
+    /// Stored beside the kind, so that the enum needs no separate discriminant: that saves copies.
     cache_control: CacheControl,
 }
 

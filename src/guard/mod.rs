@@ -1,8 +1,8 @@
 //! Authorization middleware: rejects requests whose identity does not satisfy a [`Requirement`].
 //!
 //! # Behavior
-//! 1. A guard covers the service that it wraps, whatever the spelling of the target, the method or the headers.
-//!    `OPTIONS` is no exception; put a CORS layer outside the guard, so that it answers preflights itself.
+//! 1. A guard covers the service that it wraps, for every spelling of the target, every method and all headers.
+//!    `OPTIONS` is no exception; put a CORS layer outside the guard, so that it responds to preflights itself.
 //! 2. An unauthenticated request does not reach the wrapped service. The layer of the identity outside the guard
 //!    redirects a navigation to the login and responds to other requests with `401`.
 //! 3. An identity that does not satisfy the requirement gets `403`; a navigation of a WeChat user without a
@@ -13,7 +13,7 @@
 //!    [`without_cache_control`](GuardLayer::without_cache_control) switches this off.
 //!
 //! # Guard sub-routers
-//! With axum, collect the routes that need the same requirement in a router of their own, and guard it with
+//! With axum, collect the routes that need the same requirement in a separate router, and guard it with
 //! `route_layer`. Every method of every route is covered then, also one that is added later:
 //!
 //! ```
@@ -33,7 +33,7 @@
 //! `get(show).layer(guard).post(save)` the `POST` is open to every client.
 //!
 //! Prefer `merge` to `nest` for guarded routers: a guard inside `nest` sees a shortened path, so the link of its `403`
-//! page leads to the default target instead of the page that was asked for.
+//! page leads to the default target instead of the requested page.
 //!
 //! For services that route by themselves,
 //! [`LoginLayerBuilder::guard_prefix`](crate::login::LoginLayerBuilder::guard_prefix) guards path prefixes. There is no

@@ -26,7 +26,7 @@ impl<I, F: Fn(&I) -> bool> Requirement<I> for F {
     }
 }
 
-/// A login, whatever the identity.
+/// Requires a login and no property of the identity.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(
     clippy::exhaustive_structs,

@@ -39,7 +39,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
             .await
     }
 
-    /// The login that a rejection leads to.
+    /// Begins the login that a rejection requires.
     pub(super) async fn begin_for(
         &self,
         rejection: &Rejection,
@@ -57,7 +57,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         begun.unwrap_or_else(|error| self.failure(rejection.facts(), error))
     }
 
-    /// The silent login of a visitor; `None` if it cannot begin.
+    /// Begins the silent login of a visitor; `None` if it cannot begin.
     pub(super) async fn begin_silently(
         &self,
         target: &ReturnTo,
@@ -70,7 +70,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         };
         // Anonymous visitors see the page as well.
         begun
-            .inspect_err(|error| debug!(error = %error.report(), "silent login cannot begin"))
+            .inspect_err(|error| debug!(error = %error.report(), "login: silent login cannot begin; the page is served to an anonymous visitor"))
             .ok()
     }
 
@@ -96,7 +96,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         let mut response = see_other(&url)?;
         cookies.append_to(response.headers_mut());
         meter::login_begun(self.provider.name());
-        debug!(provider = %self.provider.name(), attempt = ?attempt, "login begins");
+        debug!(provider = %self.provider.name(), attempt = ?attempt, "login: redirect to the provider");
         Ok(response)
     }
 }

@@ -110,7 +110,7 @@ where
     ) -> Result<GeneratedResponse, Error> {
         let session = self.exchanges.session_id(state, salt);
         if self.sessions.live(&session).await?.is_none() {
-            // Logged out since: repeating the callback must not undo that.
+            // The user has logged out since: a repeated callback must not undo that.
             return Ok(self.invalid_link(request));
         }
         let mut response = self.endpoints.redirect_back(target)?;
@@ -164,7 +164,7 @@ where
         );
         let next = state.attempt.next().filter(|_| is_worth_another_login);
         let mut response = if let Some(attempt) = next {
-            // The failed flow is deleted first: it takes no room from the flows of other tabs.
+            // The failed flow is deleted first, so that it does not displace the flows of other tabs.
             let mut cookies = self.set_cookies();
             self.flows.delete(state.flow, &mut cookies)?;
             self.begin(target, attempt, &request.headers, cookies)
@@ -184,7 +184,7 @@ where
         Ok(response)
     }
 
-    /// The response to a callback whose code was not sent. A reload of the same address goes on.
+    /// The response to a callback whose code was not sent. A reload of the same address continues the login.
     async fn not_started(
         &self,
         request: &EndpointRequest,

@@ -89,7 +89,7 @@ where
                         provider = %provider,
                         error = %error.report(),
                         suppressed = %suppressed,
-                        "login failed"
+                        "login: the code exchange failed"
                     );
                 }
                 Outcome::Failed(error)
@@ -104,7 +104,7 @@ where
     St: SessionStore<P::Identity>,
 {
     /// Creates a session with a new id and revokes the previous session of the browser. If the login was revoked since the
-    /// stamp, it succeeds without a session, as if it had been revoked a moment later (rule S3).
+    /// stamp, it succeeds without a session, as if it had been revoked immediately afterwards (rule S3).
     async fn log_in(self, permit: Permit, stamp: Stamp) -> Result<SessionSalt, Error> {
         let login = &*self.login;
         let salt = SessionSalt::random()?;
@@ -124,7 +124,7 @@ where
         }
         let previous = self.previous_session.as_ref();
         match login.sessions.insert(session, previous, stamp).await? {
-            Inserted::Kept => info!(provider = %login.provider.name(), "logged in"),
+            Inserted::Kept => info!(provider = %login.provider.name(), "login: user logged in"),
             Inserted::Revoked => info!(
                 provider = %login.provider.name(),
                 "login: revoked while its code was exchanged; no session is kept"
@@ -149,7 +149,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
                         provider = %provider,
                         error = %error.report(),
                         suppressed = %suppressed,
-                        "login failed before the code was sent"
+                        "login: failed before the code was sent; a reload of the callback continues"
                     );
                 }
             }
@@ -159,7 +159,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
                     warn!(
                         provider = %provider,
                         suppressed = %suppressed,
-                        "login: a client sent too many codes that were refused; the response is 429"
+                        "login: a client sent too many codes that were rejected; the response is 429"
                     );
                 }
             }

@@ -10,7 +10,7 @@ pub(super) struct EndpointRequest {
     pub(super) method: Method,
     pub(super) query: Option<String>,
     pub(super) headers: HeaderMap,
-    /// The client whose refused codes are limited, for callbacks.
+    /// The client whose rejected codes are limited, for callbacks.
     pub(super) client: Option<ClientKey>,
 }
 

@@ -29,7 +29,7 @@ pub struct LoginLayer<P: IdentityProvider, St> {
 
 #[cfg(feature = "memory")]
 impl<P: IdentityProvider> LoginLayer<P> {
-    /// Settings for a layer with sessions in memory; [`store`](LoginLayerBuilder::store) puts them elsewhere.
+    /// Returns a builder for a layer with sessions in memory; [`store`](LoginLayerBuilder::store) sets another store.
     #[must_use]
     pub fn builder(provider: P) -> LoginLayerBuilder<P, MemoryStore<P::Identity>> {
         LoginLayerBuilder::new(provider, MemoryStore::new())
@@ -43,20 +43,20 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
         }
     }
 
-    /// Settings for a layer with sessions in `store`.
+    /// Returns a builder for a layer with sessions in `store`.
     #[must_use]
     pub fn builder_with_store(provider: P, store: St) -> LoginLayerBuilder<P, St> {
         LoginLayerBuilder::new(provider, store)
     }
 
-    /// A layer for services that only read the sessions of this login. It responds with `401` where this
+    /// Returns a layer for services that only read the sessions of this login. It responds with `401` where this
     /// layer redirects.
     #[must_use]
     pub fn authenticate(&self) -> AuthenticateLayer<P::Identity, St> {
         AuthenticateLayer::new(Arc::clone(&self.inner.unguarded))
     }
 
-    /// A layer that logs visitors in silently; see [`SilentLoginLayer`]. It forwards every request unless
+    /// Returns a layer that logs visitors in silently; see [`SilentLoginLayer`]. It forwards every request unless
     /// [`LoginLayerBuilder::silent_login`] is set.
     #[must_use]
     pub fn silent_login(&self) -> SilentLoginLayer<P, St> {
@@ -86,19 +86,19 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
         endpoints.login_url(&endpoints.rules.check_or_default(return_to.as_bytes()))
     }
 
-    /// The namespace of the sessions of this login, for sessions that the application inserts into the store.
+    /// Returns the namespace of the sessions of this login, for sessions that the application inserts into the store.
     #[must_use]
     pub fn namespace(&self) -> &Namespace {
         &self.inner.sessions.namespace
     }
 
-    /// The path that begins a login.
+    /// Returns the path that begins a login.
     #[must_use]
     pub fn login_path(&self) -> &str {
         &self.inner.endpoints.login_path
     }
 
-    /// The path that revokes the session of a browser that posts to it.
+    /// Returns the path that revokes the session of a browser that posts to it.
     #[must_use]
     pub fn logout_path(&self) -> &str {
         &self.inner.endpoints.logout_path

@@ -53,7 +53,7 @@ where
         if let Some(id) = self.sessions.id(&request.headers) {
             self.sessions.remove(&id).await?;
             meter::logged_out(self.provider.name());
-            info!(provider = %self.provider.name(), "logged out");
+            info!(provider = %self.provider.name(), "logout: session revoked");
         }
         let target = self.endpoints.return_to(request.query.as_deref());
         let mut response = see_other(target.as_str())?;
@@ -74,7 +74,7 @@ where
 
 /// Whether a page of this site sent the form.
 ///
-/// `Origin` is `null` where a site forbids referrers (Fetch §3.2), so `Sec-Fetch-Site` has to speak for it
+/// `Origin` is `null` where a site forbids referrers (Fetch §3.2), so `Sec-Fetch-Site` decides
 /// then. A client that sends neither is not a browser of today; the session cookie is `Lax` and does not come
 /// with a form of another site anyway.
 fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {

@@ -10,7 +10,7 @@
 //! | navigation in a frame | `401`, a page with a link that leaves the frame |
 //! | form of this site, sent after the session expired | `401`, a page that says so; its link leads back to the page of the form (`Referer`) |
 //! | form of another site (a payment gateway that posts back) | `401`, a page that continues with a `GET` of the same address: a `Lax` cookie does not come with such a form |
-//! | prefetch_unavailable request (`Sec-Purpose: prefetch`, …) | `503`; nothing begins |
+//! | speculative request (`Sec-Purpose: prefetch`, …) | `503`; no login begins |
 //! | script | `401` JSON with `login_url`, which carries the page that sent the request if a same-origin `HX-Current-URL` or `Referer` names it; htmx gets `HX-Redirect` as well |
 //! | gRPC | status 16 (`UNAUTHENTICATED`) |
 //!
@@ -19,7 +19,7 @@
 //! 1. **Begin** stores nothing on the server. The response is `303` to the provider and sets one flow cookie, which
 //!    contains the checked return target and binds the login to this browser for ten minutes.
 //! 2. **Callback**: the state must be authentic, then fresh, then bound to *this* browser. Only then the authorization
-//!    code is exchanged, in a task that continues when the browser hangs up. Forged, expired, replayed and foreign states
+//!    code is exchanged, in a task that continues when the browser disconnects. Forged, expired, replayed and foreign states
 //!    get the same page.
 //! 3. Repeated callbacks of one flow are **joined** for 60 seconds: whether a repeat has the same code or another one,
 //!    there is one exchange, and every response is logged in. Instances that share a
@@ -27,11 +27,11 @@
 //!    exchange, the others begin the login again, once. While the shared store is unreachable, no code is exchanged: the
 //!    response is `503`, and a reload succeeds later.
 //! 4. A browser that **lost its flow cookie** begins again automatically, once; then a page says that cookies are
-//!    blocked. The same holds for a code that the upstream system refuses and for a lost answer. No chain of failures has
+//!    blocked. The same holds for a code that the upstream system rejects and for a lost response. No chain of failures has
 //!    more than three redirects. A browser that returns from a successful login without its session gets the same page.
 //! 5. **Success** is a new session id and `303` to a clean URL; the previous session of the browser is revoked. The id is
 //!    derived from the flow, fresh randomness and the [`secret`](LoginLayerBuilder::secret).
-//! 6. **Logout** is a same-origin `POST`. It runs in a task, so that the session is revoked also when the client hangs up.
+//! 6. **Logout** is a same-origin `POST`. It runs in a task, so that the session is revoked also when the client disconnects.
 //!    Its response changes one more `HttpOnly` cookie, so that Chromium drops guarded pages from its back/forward cache;
 //!    WebKit on plain http shows them after "back".
 //!
@@ -40,11 +40,11 @@
 //!
 //! # Load
 //!
-//! An invalid code cannot be distinguished from a valid one before the upstream system is asked. Before a code is sent, a
+//! An invalid code cannot be distinguished from a valid one before it is sent to the upstream system. Before a code is sent, a
 //! callback waits for the access token and for a [permit](crate::client::Permits) of the upstream host, for 5 seconds at
 //! most and only while its client is connected. Without a permit the response is `503` with `Retry-After`; nothing was
 //! sent, and a reload of the same address continues the login. [`throttle`](LoginLayerBuilder::throttle) limits the
-//! refused codes of one client, [`exchanges_per_minute`](LoginLayerBuilder::exchanges_per_minute) those of the process. An
+//! rejected codes of one client, [`exchanges_per_minute`](LoginLayerBuilder::exchanges_per_minute) those of the process. An
 //! unauthenticated client cannot cause more than one log line a second of each kind; the field `suppressed` counts the
 //! others.
 //!

@@ -26,7 +26,7 @@ where
     ) -> Result<GeneratedResponse, Error> {
         let default_target = self.endpoints.default_target();
         if let Some(session) = self.sessions.session(&request.headers).await? {
-            // The back button, most likely: an authenticated user needs no page about links.
+            // Most likely the back button: the user is authenticated, so a page about invalid links would be wrong.
             let own = known
                 .and_then(|exchange| exchange.logged_in())
                 .filter(|(salt, _)| self.exchanges.session_id(state, salt) == *session.id());
@@ -46,7 +46,7 @@ where
                     info!(
                         provider = %self.provider.name(),
                         suppressed = %suppressed,
-                        "callback without its cookie: login restarts"
+                        "login: callback without its flow cookie; the login restarts once"
                     );
                 }
                 let cookies = self.set_cookies();

@@ -1,4 +1,4 @@
-//! The pages of a login: for logins that cannot go on.
+//! Pages for logins that cannot continue.
 
 use super::inner::Inner;
 use super::return_to::ReturnTo;
@@ -9,7 +9,7 @@ use crate::response::{GeneratedResponse, Page, PageKind};
 use crate::trace::{debug, warn};
 
 impl<P: IdentityProvider, St> Inner<P, St> {
-    /// A page with a link that begins the login anew, and one to the default target.
+    /// A page with a link that begins the login again, and one to the default target.
     pub(super) fn page(
         &self,
         facts: RequestFacts,
@@ -35,7 +35,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
                 provider = %self.provider.name(),
                 suppressed = %suppressed,
                 "login: a cookie of the login or of its session did not come back, or this instance does not know the \
-                 session; a page says so. One visitor: the browser blocks cookies. Many visitors: a proxy drops \
+                 session; the user gets a page about cookies. One visitor: the browser blocks cookies. Many visitors: a proxy drops \
                  `Set-Cookie`, browsers use another address than `public_url`, or instances do not share a session \
                  store"
             );
@@ -66,14 +66,14 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         self.pages.respond_to(facts.kind, &page)
     }
 
-    /// The response when a dependency fails: the store, the system's randomness, or the address of the provider.
+    /// Returns the response when a dependency fails: the store, the system's randomness, or the address of the provider.
     pub(super) fn failure(&self, facts: RequestFacts, error: Error) -> GeneratedResponse {
         if let Some(suppressed) = self.limits.failures.admit(self.sessions.clock.now()) {
             warn!(
                 provider = %self.provider.name(),
                 error = %error.report(),
                 suppressed = %suppressed,
-                "login cannot go on"
+                "login: a dependency failed; the user gets an error page"
             );
         }
         let mut response = self.page(facts, PageKind::of(error.kind()), None);

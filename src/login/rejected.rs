@@ -11,7 +11,7 @@ use crate::response::{
 };
 use crate::trace::{debug, warn};
 
-/// The answer to a rejection.
+/// The response to a rejection.
 pub(super) enum Answer {
     Response(GeneratedResponse),
     /// A login that leads back to this target.
@@ -19,7 +19,7 @@ pub(super) enum Answer {
 }
 
 impl<P: IdentityProvider, St> Inner<P, St> {
-    /// Decides the answer: a redirect for a top-level navigation, a page for another request of a user, a short response
+    /// Decides the response: a redirect for a top-level navigation, a page for another request of a user, a short response
     /// for the rest.
     pub(super) fn answer(&self, rejection: &Rejection, request: &ForwardedRequest) -> Answer {
         let (endpoints, facts) = (&self.endpoints, rejection.facts());

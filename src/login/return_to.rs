@@ -1,8 +1,8 @@
-//! Where a login leads back to, by rule T.
+//! Return targets of logins and logouts (rule T).
 //!
 //! Parsing a [`ReturnTo`] is the defence against open redirects; nothing else may become the `Location` after
-//! a login or a logout. It stands between the parameter, the target of a guarded request, the flow cookie and
-//! the redirect.
+//! a login or a logout. Every target passes through it: that of the parameter, of a guarded request
+//! and of the flow cookie.
 
 use std::fmt;
 
@@ -40,7 +40,7 @@ impl fmt::Debug for ReturnTo {
     }
 }
 
-/// The targets that a login may lead back to.
+/// The rules for targets of one login.
 #[derive(Clone, Debug)]
 pub(super) struct ReturnRules {
     /// The site's own origin.
@@ -96,7 +96,7 @@ impl ReturnRules {
     }
 
     /// Checks the absolute URL of a page, as `Referer` and `HX-Current-URL` have it. A page of another origin is no
-    /// target, and that is nothing to report.
+    /// target, which is ordinary and not logged.
     pub(super) fn check_page(&self, page: &[u8]) -> Option<ReturnTo> {
         let is_of_this_site = page
             .strip_prefix(self.site.as_bytes())
@@ -478,7 +478,7 @@ mod tests {
         let base = url::Url::parse("https://campus.example/dir/page").unwrap();
         let resolved = base.join(output).unwrap();
         prop_assert_eq!(resolved.origin(), base.origin());
-        // The browser does not rewrite the path: what was checked is what is asked for.
+        // The browser does not rewrite the path: it requests the path that was checked.
         let path = output.split(['?', '#']).next().unwrap();
         prop_assert!(resolved.path().len() >= path.len());
         prop_assert_eq!(

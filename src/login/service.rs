@@ -130,7 +130,7 @@ where
     ) -> GeneratedResponse {
         let kind = RequestKind::of(&request.method, &request.headers);
         if kind == RequestKind::Prefetch && endpoint != Endpoint::Logout {
-            // Nothing begins, and no code is sent: the browser repeats the request if the user comes here.
+            // No login begins, and no code is sent: the browser repeats the request if the user comes here.
             return prefetch_unavailable();
         }
         let response = match (endpoint, &request.method) {

@@ -33,7 +33,7 @@ impl OfficialAccounts {
         }
     }
 
-    /// Returns the authorization of the school of `token`, and calls Kesion if there is no fresh answer.
+    /// Returns the authorization of the school of `token`, and calls Kesion if there is no fresh response.
     ///
     /// # Errors
     ///
@@ -43,13 +43,13 @@ impl OfficialAccounts {
         self.inner.look_up(Key::of(token), token).outcome().await
     }
 
-    /// Returns the cached answer if it is fresh. Starts no call.
+    /// Returns the cached response if it is fresh. Starts no call.
     #[must_use]
     pub fn peek(&self, token: &AppToken) -> Option<AccountAuthorization> {
         self.inner.peek(Key::of(token))
     }
 
-    /// Drops the cached answer for the school of `token`, and a failure that is backed off from. A running call serves
+    /// Drops the cached response for the school of `token`, and a failure that is backed off from. A running call serves
     /// the callers that wait for it, and no later ones.
     pub fn invalidate(&self, token: &AppToken) {
         self.inner.invalidate(Key::of(token));

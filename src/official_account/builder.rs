@@ -30,7 +30,7 @@ impl OfficialAccountsBuilder {
         }
     }
 
-    /// Sets how long an answer is fresh, counted from before the call. Default: 5 minutes.
+    /// Sets how long a response is fresh, counted from before the call. Default: 5 minutes.
     pub fn time_to_live(self, time_to_live: Duration) -> Self {
         Self {
             time_to_live,

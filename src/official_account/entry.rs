@@ -25,11 +25,11 @@ impl Key {
 #[derive(Default)]
 pub(super) struct Entry {
     pub(super) answer: ArcSwapOption<Answer>,
-    /// Only callers without a fresh answer take this lock, and never across an await.
+    /// Only callers without a fresh response take this lock, and never across an await.
     pub(super) refresh: Mutex<Refresh>,
 }
 
-/// An answer of Kesion, and when it was requested.
+/// A response of Kesion, and when it was requested.
 pub(super) struct Answer {
     pub(super) authorization: AccountAuthorization,
     pub(super) since: Timestamp,
@@ -49,7 +49,7 @@ pub(super) struct Failure {
 }
 
 impl Entry {
-    /// Returns the answer if it is younger than `age`.
+    /// Returns the response if it is younger than `age`.
     pub(super) fn within(&self, age: Duration, now: Timestamp) -> Option<AccountAuthorization> {
         let answer = self.answer.load();
         let answer = answer.as_ref()?;

@@ -35,7 +35,7 @@ where
     },
     /// The inner service responds.
     Inner(#[pin] S::Future),
-    /// There is no answer of Kesion.
+    /// There is no response of Kesion.
     Rejected(Option<GeneratedResponse>),
 }
 

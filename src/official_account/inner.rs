@@ -22,7 +22,7 @@ pub(super) struct Inner {
 }
 
 impl Inner {
-    /// Returns the answer if it is fresh. Starts no call.
+    /// Returns the response if it is fresh. Starts no call.
     pub(super) fn peek(&self, key: Key) -> Option<AccountAuthorization> {
         let entry = self.entries.get(&key)?;
         entry.within(self.time_to_live, self.clock.now())
@@ -33,7 +33,7 @@ impl Inner {
         self.entries.invalidate(&key);
     }
 
-    /// Returns the answer if it is fresh, and joins or starts a call otherwise.
+    /// Returns the response if it is fresh, and joins or starts a call otherwise.
     pub(super) fn look_up(self: &Arc<Self>, key: Key, token: &AppToken) -> Lookup {
         let entry = self.entries.get_with(key, Arc::default);
         match entry.within(self.time_to_live, self.clock.now()) {
@@ -42,7 +42,7 @@ impl Inner {
         }
     }
 
-    /// Returns the answer, fresh or stale, without waiting. Starts a call if it is not fresh.
+    /// Returns the response, fresh or stale, without waiting. Starts a call if it is not fresh.
     pub(super) fn cached(
         self: &Arc<Self>,
         key: Key,

@@ -22,7 +22,7 @@ impl AddOfficialAccountLayer {
         }
     }
 
-    /// Sets the pages that users see when there is no answer. Default: [`Pages::default`].
+    /// Sets the pages that users see when there is no response. Default: [`Pages::default`].
     #[must_use]
     pub fn pages(mut self, pages: Pages) -> Self {
         self.pages = Arc::new(pages);

@@ -14,7 +14,7 @@ use crate::flight::Flight;
 use crate::secret::AppToken;
 use crate::trace;
 
-/// Maximum age of an answer that is served because no newer one is available.
+/// Maximum age of a response that is served because no newer one is available.
 pub(super) const MAX_STALE: Duration = Duration::from_secs(24 * 3_600);
 
 impl Inner {
@@ -61,7 +61,7 @@ impl Inner {
     ) {
         let inner = Arc::clone(self);
         let call = async move {
-            // Before the call: the answer may be outdated as soon as it has been looked up.
+            // Before the call: the response may be outdated as soon as it has been looked up.
             let started = inner.clock.now();
             (started, inner.client.official_account(&token).await)
         };
@@ -69,7 +69,7 @@ impl Inner {
         flight.start(runtime, call, move |called| inner.complete(&entry, called));
     }
 
-    /// Stores the answer or the failure. Returns the outcome for the callers.
+    /// Stores the response or the failure. Returns the outcome for the callers.
     fn complete(&self, entry: &Entry, called: Option<(Timestamp, Outcome)>) -> Outcome {
         let now = self.clock.now();
         let (since, outcome) = called.unwrap_or_else(|| (now, Err(abandoned())));
@@ -85,7 +85,7 @@ impl Inner {
                 Ok(authorization)
             }
             Err(error) => {
-                trace::warn!(error = %error.report(), "official account: call failed");
+                trace::warn!(error = %error.report(), "official account: the call of Kesion failed; a cached response of the last 24 hours is served");
                 refresh.failure = Some(Failure {
                     error: error.clone(),
                     since: now,

@@ -14,8 +14,8 @@ use crate::secret::AppToken;
 /// [`OfficialAccounts::school_account`](super::OfficialAccounts::school_account). Cheap to clone; clones share the
 /// apptoken.
 ///
-/// Kesion issues an apptoken to an administrator who logs in there. When it expires, Kesion only reports that something
-/// is wrong: pass the next one to [`set_token`](Self::set_token).
+/// Kesion issues an apptoken to an administrator who logs in there. When it expires, Kesion reports an
+/// unspecific failure: pass the next one to [`set_token`](Self::set_token).
 #[derive(Clone)]
 pub struct SchoolAccount {
     inner: Arc<Inner>,
@@ -44,14 +44,14 @@ impl SchoolAccount {
         }
     }
 
-    /// Replaces the apptoken of the same school, for all clones. Answers that were requested with the previous one are
+    /// Replaces the apptoken of the same school, for all clones. Responses that were requested with the previous one are
     /// not served any more.
     pub fn set_token(&self, token: impl Into<AppToken>) {
         self.credential
             .store(Arc::new(Credential::new(token.into())));
     }
 
-    /// Returns the authorization of the account, and calls Kesion if there is no fresh answer.
+    /// Returns the authorization of the account, and calls Kesion if there is no fresh response.
     ///
     /// # Errors
     ///
@@ -60,13 +60,13 @@ impl SchoolAccount {
         self.look_up().outcome().await
     }
 
-    /// Returns the cached answer if it is fresh. Starts no call.
+    /// Returns the cached response if it is fresh. Starts no call.
     #[must_use]
     pub fn peek(&self) -> Option<AccountAuthorization> {
         self.inner.peek(self.credential.load().key)
     }
 
-    /// Returns the cached answer, fresh or stale, without waiting. Starts a call in the background if it is not fresh
+    /// Returns the cached response, fresh or stale, without waiting. Starts a call in the background if it is not fresh
     /// (stale-while-revalidate).
     #[must_use]
     pub fn cached(&self) -> Option<AccountAuthorization> {
@@ -74,7 +74,7 @@ impl SchoolAccount {
         self.inner.cached(credential.key, &credential.token)
     }
 
-    /// Drops the cached answer; see [`OfficialAccounts::invalidate`](super::OfficialAccounts::invalidate).
+    /// Drops the cached response; see [`OfficialAccounts::invalidate`](super::OfficialAccounts::invalidate).
     pub fn invalidate(&self) {
         self.inner.invalidate(self.credential.load().key);
     }

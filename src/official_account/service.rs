@@ -71,7 +71,7 @@ pub(super) fn insert<B>(request: &mut Request<B>, authorization: AccountAuthoriz
     extensions.insert(authorization);
 }
 
-/// Response to a request when there is no answer of Kesion.
+/// Response to a request when there is no response of Kesion.
 pub(super) fn rejection<B>(request: &Request<B>, error: Error, pages: &Pages) -> GeneratedResponse {
     let facts = RequestFacts::of(request.method(), request.headers());
     let page = Page::new(PageKind::of(error.kind()), facts.language);

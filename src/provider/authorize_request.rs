@@ -15,7 +15,7 @@ pub struct AuthorizeRequest<'a> {
 }
 
 impl<'a> AuthorizeRequest<'a> {
-    /// A request from an unknown browser, for tests of a provider.
+    /// Creates a request from an unknown browser, for tests of a provider.
     #[must_use]
     pub fn new(redirect_uri: &'a str, state: &'a str) -> Self {
         Self {

@@ -13,7 +13,7 @@ pub struct ExchangeContext<'a> {
 }
 
 impl<'a> ExchangeContext<'a> {
-    /// The context of an exchange with this permit.
+    /// Creates the context of an exchange with this permit.
     pub fn new(redirect_uri: &'a str, permit: Permit) -> Self {
         Self {
             redirect_uri,

@@ -15,7 +15,7 @@ pub trait IdentityProvider: Send + Sync + 'static {
 
     /// Returns a short name: lower-case letters, digits and `-`. It is part of the default paths
     /// (`/auth/{name}/login`), of the cookie names, and of the data that the state's tag covers, so that the callback of
-    /// one provider refuses the state of another.
+    /// one provider rejects the state of another.
     fn name(&self) -> &str;
 
     /// Returns the application at the provider: app_key, APPID. Stable, and no secret. Sessions, states and revocations
@@ -29,7 +29,7 @@ pub trait IdentityProvider: Send + Sync + 'static {
     /// Returns the address of the provider's login page.
     ///
     /// # Errors
-    /// If the address depends on a system that does not answer. The visitor gets a page with `503`.
+    /// If the address depends on a system that does not respond. The visitor gets a page with `503`.
     fn authorize_url(
         &self,
         request: AuthorizeRequest<'_>,
@@ -64,7 +64,7 @@ pub trait IdentityProvider: Send + Sync + 'static {
         true
     }
 
-    /// Whether an unauthenticated visitor with this browser may be sent through the login without asking for it, where
+    /// Whether an unauthenticated visitor with this browser may be logged in silently, where
     /// [`LoginLayer::silent_login`](crate::login::LoginLayer::silent_login) is applied. Only a login that shows the
     /// visitor no page is fit for that. Public pages wait for this function, so it must perform no I/O. Default: no.
     fn allows_silent_login(&self, _user_agent: UserAgent) -> bool {

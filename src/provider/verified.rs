@@ -8,7 +8,7 @@ pub struct Verified<I> {
 }
 
 impl<I> Verified<I> {
-    /// An identity that stays valid as long as its session.
+    /// Creates an identity that stays valid as long as its session.
     pub const fn new(identity: I) -> Self {
         Self {
             identity,
@@ -16,7 +16,7 @@ impl<I> Verified<I> {
         }
     }
 
-    /// The same identity, which the upstream system confirms until `time` only: its session never lives longer.
+    /// Returns the same identity with an end of its validity: its session expires at `time` at the latest.
     ///
     /// The time is on the timeline of [`Clock::now`](crate::clock::Clock::now). Convert a time that the upstream system
     /// states when it arrives: `clock.now().plus(stated.since(clock.wall()))`.

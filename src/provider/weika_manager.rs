@@ -21,7 +21,7 @@ pub struct WeikaManagerProvider {
 }
 
 impl WeikaManagerProvider {
-    /// Settings for the application with this key and secret (授权凭证, 授权凭证密钥).
+    /// Returns a builder for the application with this key and secret (授权凭证, 授权凭证密钥).
     pub fn builder(
         app_key: impl Into<String>,
         app_secret: impl Into<AppSecret>,
@@ -32,7 +32,7 @@ impl WeikaManagerProvider {
         }
     }
 
-    /// A provider over an existing client.
+    /// Creates a provider over an existing client.
     #[must_use]
     pub fn new(client: WeikaClient) -> Self {
         Self {
@@ -41,7 +41,7 @@ impl WeikaManagerProvider {
         }
     }
 
-    /// The client, for other calls to Weika with the same access token.
+    /// Returns the client, for other calls to Weika with the same access token.
     #[must_use]
     pub fn client(&self) -> &WeikaClient {
         &self.client
@@ -99,7 +99,7 @@ pub struct WeikaManagerProviderBuilder {
 }
 
 impl WeikaManagerProviderBuilder {
-    /// The address of Weika. Default: `https://uni.weixiao.qq.com`.
+    /// Sets the address of Weika. Default: `https://uni.weixiao.qq.com`.
     pub fn base_url(self, base_url: impl Into<String>) -> Self {
         self.client(|client| client.base_url(base_url))
     }
@@ -112,8 +112,8 @@ impl WeikaManagerProviderBuilder {
         }
     }
 
-    /// The [name](IdentityProvider::name) of the provider. Default: `weika`. A second application on one site
-    /// needs another one.
+    /// Sets the [name](IdentityProvider::name) of the provider. Default: `weika`. A second Weika login in one
+    /// application needs another name.
     pub fn name(self, name: impl Into<Box<str>>) -> Self {
         Self {
             name: name.into(),
@@ -121,10 +121,10 @@ impl WeikaManagerProviderBuilder {
         }
     }
 
-    /// Checks all settings.
+    /// Checks all settings and builds the provider.
     ///
     /// # Errors
-    /// All configuration errors at once.
+    /// If a setting is invalid: all configuration errors at once.
     pub fn build(self) -> Result<WeikaManagerProvider, ConfigError> {
         Ok(WeikaManagerProvider {
             client: self.client.build()?,

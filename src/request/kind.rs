@@ -15,8 +15,8 @@ const FRAMES: [&str; 5] = ["iframe", "frame", "embed", "object", "fencedframe"];
 
 /// The kind of a request.
 ///
-/// It answers two separate questions: whether the response [may be a redirect](Self::may_redirect) to a login, and
-/// whether the response [is shown](Self::is_shown) to a person. It shapes a response and never grants access.
+/// It determines two separate facts: whether the response [may be a redirect](Self::may_redirect) to a login, and
+/// whether the response [is shown](Self::is_shown) to a user. It shapes a response and never grants access.
 ///
 /// The first match decides: `OPTIONS`, gRPC, an offered upgrade to WebSocket, the `Sec-Fetch-*` headers (Fetch
 /// Metadata Request Headers, W3C), and only for clients that send none of these the other headers.
@@ -41,7 +41,7 @@ pub enum RequestKind {
     /// A navigation inside a frame. The login pages of the providers do not work there, so the response is a page
     /// with a link that leaves the frame.
     Frame,
-    /// A top-level navigation with another method: a form that a person has sent.
+    /// A top-level navigation with another method: a form that a user has sent.
     Form,
     /// A speculative navigation (`Sec-Purpose: prefetch`, `Purpose: prefetch`, `X-Moz:
     /// prefetch`). It begins no login.
@@ -107,7 +107,7 @@ impl RequestKind {
         matches!(self, Self::Navigation)
     }
 
-    /// Whether the response is shown to a person, so that it has to be a page.
+    /// Whether the response is shown to a user, so that it has to be a page.
     #[must_use]
     pub const fn is_shown(self) -> bool {
         matches!(self, Self::Navigation | Self::Frame | Self::Form)

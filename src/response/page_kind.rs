@@ -22,16 +22,16 @@ pub enum PageKind {
     Unavailable,
     /// Too many logins are running. The code was not sent, and a reload of the same address continues.
     Busy,
-    /// Too many codes of this client were refused. The code was not sent.
+    /// Too many codes of this client were rejected. The code was not sent.
     TooManyAttempts,
     /// The user declined the login.
     Declined,
     /// The callback URL is forged, expired, used, or not bound to this browser. One page for all of these, so that an
-    /// attacker cannot tell which.
+    /// attacker cannot distinguish them.
     InvalidLink,
     /// The browser did not send the flow cookie back, twice.
     CookiesBlocked,
-    /// The upstream system refused this user.
+    /// The upstream system rejected this user.
     Denied,
     /// The upstream system failed, or its response is malformed.
     UpstreamFailed,

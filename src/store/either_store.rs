@@ -68,10 +68,10 @@ where
     async fn insert(
         &self,
         session: Session<I>,
-        former: Option<&SessionId>,
+        previous: Option<&SessionId>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
-        call!(self, store => store.insert(session, former, since).await)
+        call!(self, store => store.insert(session, previous, since).await)
     }
 
     async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {

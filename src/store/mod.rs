@@ -5,8 +5,8 @@
 //! unless it is given another store. Where a setting decides which store is used, [`EitherStore`] is one of two.
 //!
 //! # Identity types of an application
-//! A store outside this process writes identities down. [`StoredIdentity`] says how; the identities of this crate
-//! implement it.
+//! A store outside this process writes identities as text, through [`StoredIdentity`], which the identities of this crate
+//! implement.
 //!
 //! # Writing a store
 //! Implement [`SessionStore`]. The other types of this module occur in its methods: a [`Namespace`] for each login, a
@@ -66,17 +66,17 @@
 //!     async fn insert(
 //!         &self,
 //!         session: Session<Manager>,
-//!         former: Option<&SessionId>,
+//!         previous: Option<&SessionId>,
 //!         since: Stamp,
 //!     ) -> Result<Inserted, Error> {
 //!         let mut content = self.0.lock().unwrap();
 //!         let namespace = *session.namespace();
-//!         if let Some(former) = former {
-//!             content.sessions.retain(|id, kept| id != former || *kept.namespace() != namespace);
+//!         if let Some(previous) = previous {
+//!             content.sessions.retain(|id, kept| id != previous || *kept.namespace() != namespace);
 //!         }
 //!         let subject = session.identity().subject().to_owned();
 //!         let mut covering = vec![Revocation::All(namespace), Revocation::Subject(namespace, subject)];
-//!         covering.extend(former.copied().map(Revocation::Session));
+//!         covering.extend(previous.copied().map(Revocation::Session));
 //!         let since_stamp = &content.revocations[since.number() as usize..];
 //!         if since_stamp.iter().any(|revocation| covering.contains(revocation)) {
 //!             return Ok(Inserted::Revoked);

@@ -35,17 +35,17 @@ pub trait SessionStore<I>: Clone + Send + Sync + 'static {
     /// If the store cannot be reached; the authorization code is then not sent.
     fn stamp(&self, namespace: &Namespace) -> impl Future<Output = Result<Stamp, Error>> + Send;
 
-    /// Keeps a new session in [its namespace](Session::namespace), and removes the `former` session of the same
+    /// Keeps a new session in [its namespace](Session::namespace), and removes the `previous` session of the same
     /// browser in any case. Keeps nothing if a revocation after `since` covers the new session: a revocation of all
-    /// sessions, of the subject, or of the former session. A former session that another login has replaced was not
+    /// sessions, of the subject, or of the previous session. A previous session that another login has replaced was not
     /// revoked.
     ///
     /// # Errors
-    /// If the new session may not have been kept, or the former one may still be there.
+    /// If the new session may not have been kept, or the previous one may still be there.
     fn insert(
         &self,
         session: Session<I>,
-        former: Option<&SessionId>,
+        previous: Option<&SessionId>,
         since: Stamp,
     ) -> impl Future<Output = Result<Inserted, Error>> + Send;
 

@@ -24,10 +24,10 @@ pub(super) struct BackOff {
 impl BackOff {
     /// Creates the back-off after a failure at `now` that follows `previous`.
     pub(super) fn after(previous: Option<&Self>, error: Error, now: Timestamp) -> Self {
-        let former = previous.map_or(0, |previous| previous.failures);
+        let previous_failures = previous.map_or(0, |previous| previous.failures);
         // If only the coordinator failed, the upstream system got no request, and the coordinator may be back soon.
         let was_requested = !is_coordinator_failure(&error);
-        let failures = former.saturating_add(u32::from(was_requested));
+        let failures = previous_failures.saturating_add(u32::from(was_requested));
         let counted = if was_requested { failures } else { 1 };
         let pause = pause(error.kind(), counted, random::fraction());
         Self {

@@ -27,7 +27,7 @@ impl<S> TokenCacheBuilder<S> {
         Self { clock, ..self }
     }
 
-    /// Sets the timeout of one fetch, for sources that might never answer. Default: 15 s.
+    /// Sets the timeout of one fetch, for sources that might never respond. Default: 15 s.
     ///
     /// With a coordinator attached, the time to agree with the other instances comes on top.
     pub fn fetch_timeout(self, fetch_timeout: Duration) -> Self {

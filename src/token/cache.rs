@@ -34,7 +34,7 @@ impl<S> TokenCache<S> {
         }
     }
 
-    /// Shares the token with the other instances of the site, through their coordinator: for this cache and all its
+    /// Shares the token with the other instances of the application, through their coordinator: for this cache and all its
     /// clones, from the next fetch on.
     ///
     /// `name` is the same in all instances of one application and different for any other application. It is not
@@ -88,7 +88,7 @@ impl<S: TokenSource> TokenCache<S> {
     /// # Errors
     ///
     /// The error of the source, also while the cache backs off from it; [`ErrorKind::Timeout`](crate::ErrorKind::Timeout)
-    /// if the source does not answer; [`ErrorKind::Internal`](crate::ErrorKind::Internal) if it panics or if there is
+    /// if the source does not respond; [`ErrorKind::Internal`](crate::ErrorKind::Internal) if it panics or if there is
     /// no Tokio runtime.
     #[inline]
     pub fn get(&self) -> GetToken<S> {

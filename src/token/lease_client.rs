@@ -74,7 +74,7 @@ impl LeaseClient {
 async fn in_time<T>(call: BoxFuture<'_, T>) -> Result<T, Error> {
     let response = timeout(TIMEOUT, call).await;
     response.unwrap_or_else(|_| {
-        let context = "the coordinator does not answer in time";
+        let context = "the coordinator does not respond in time";
         Err(Error::new(ErrorKind::Store, context))
     })
 }

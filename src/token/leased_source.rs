@@ -1,4 +1,4 @@
-//! Fetches under the lease of a coordinator, so that all instances of a site share one token.
+//! Fetches under the lease of a coordinator, so that all instances of an application share one token.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,9 +19,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Shortest time between two fetches without the coordinator: each may invalidate the token of another instance.
 const UNCOORDINATED_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Fetches for one instance of a site; see the [module](super) for the rules.
+/// Fetches for one instance of an application; see the [module](super) for the rules.
 ///
-/// Each fetch asks for a token newer than the last one, because that one was rejected, has expired or is about to.
+/// Each fetch requires a token newer than the last one, because that one was rejected, has expired or is about to.
 /// A fetch that is dropped needs no cleanup: its lease expires.
 #[derive(Debug)]
 pub(super) struct LeasedSource {
@@ -77,7 +77,7 @@ impl LeasedSource {
                 LeaseResponse::Held => {
                     sleep(POLL_INTERVAL.mul_f64(1.0 + random::fraction())).await;
                 }
-                // The coordinator has lost its data and counts anew. A token published since may be newer after all.
+                // The coordinator has lost its data and counts again. A token published since may be newer after all.
                 LeaseResponse::Granted(lease)
                     if newer_than > 0 && lease.fencing_token() <= newer_than =>
                 {

@@ -106,7 +106,7 @@ impl<S: TokenSource> Inner<S> {
             }
         };
         let in_time = fetched.unwrap_or_else(|_| {
-            let context = "access token: the source did not answer in time";
+            let context = "access token: the source did not respond in time";
             Err(Error::new(ErrorKind::Timeout, context))
         });
         (started, in_time)
@@ -121,14 +121,14 @@ impl<S: TokenSource> Inner<S> {
         refresh.flight = None;
         match fetched {
             Ok(issued) => {
-                trace::info!("access token fetched");
+                trace::info!("access token: fetched");
                 refresh.back_off = None;
                 self.cached
                     .store(Arc::new(CachedToken::new(&issued, started)));
                 Ok(issued.token().clone())
             }
             Err(error) => {
-                trace::warn!(error = %error.report(), "access token could not be fetched");
+                trace::warn!(error = %error.report(), "access token: cannot fetch; calls fail once the cached token has expired");
                 let back_off = BackOff::after(refresh.back_off.as_ref(), error.clone(), now);
                 self.cached.load().allow_refresh_from(back_off.until());
                 refresh.back_off = Some(back_off);

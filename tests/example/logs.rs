@@ -36,7 +36,7 @@ async fn no_secret_is_logged_at_any_level() {
 
     let log = log_of(&mut site);
     assert!(
-        log.contains("TRACE") && log.contains("access token fetched"),
+        log.contains("TRACE") && log.contains("access token: fetched"),
         "it does log"
     );
     assert_lacks(&log, &[from_url, cookies, own].concat());

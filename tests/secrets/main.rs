@@ -243,7 +243,7 @@ async fn capture_sees_this_crate_and_those_below_it() {
     for sign in [
         "login begins",
         "logged in",
-        "access token fetched",
+        "access token: fetched",
         "reqwest::connect",
         "hyper_util::client",
     ] {

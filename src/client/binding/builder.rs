@@ -33,7 +33,7 @@ impl BindingClientBuilder {
 
     connection_methods!();
 
-    /// Asks about company users (企业用户, `companyFlag` 1) instead of ordinary ones (普通用户, 0).
+    /// Queries company users (企业用户, `companyFlag` 1) instead of ordinary ones (普通用户, 0).
     pub fn company_users(self) -> Self {
         Self {
             company_users: true,

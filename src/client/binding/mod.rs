@@ -2,7 +2,7 @@
 //!
 //! Source: <https://www.showdoc.com.cn/east/2107969430195298>. The operator of an official account runs a
 //! service that has the account's secret. It exchanges the authorization code that WeChat gave to the browser for an
-//! openid, and tells whether one of its accounts is linked (bound) to that openid:
+//! openid, and reports whether one of its accounts is linked (bound) to that openid:
 //!
 //! | `code` | meaning | becomes |
 //! |---|---|---|

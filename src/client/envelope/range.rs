@@ -1,6 +1,6 @@
 //! Numbers beyond `f64`, such as `1e400`.
 //!
-//! They are JSON, but `serde_json` refuses the whole document for one of them unless its feature
+//! They are JSON, but `serde_json` rejects the whole document for one of them unless its feature
 //! `arbitrary_precision` is on. Here they become a large number that `f64` can represent, so that a response is parsed
 //! alike with and without the feature: no member of a response is that large, and each parser has a rule for it.
 

@@ -64,7 +64,7 @@ fn is_bearer(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Returns whether `text` can be a URL as far as its length and its characters tell.
+/// Returns whether `text` can be a URL as far as its length and its characters show.
 fn is_url(text: &str) -> bool {
     text.len() <= MAX_URL_LENGTH && is_intact(text)
 }

@@ -41,7 +41,7 @@ impl Members<'_> {
         let seconds = number.map(|number| u64::try_from(number).unwrap_or(u64::MAX));
         if seconds.is_none() {
             let (call, field) = (self.context, self.field(name));
-            trace::warn!(call = call, field = %field, "upstream response: member is not a positive number of seconds");
+            trace::warn!(call = call, field = %field, "upstream response: member is not a positive number of seconds; the lifetime is unknown");
         }
         seconds.map(Duration::from_secs)
     }

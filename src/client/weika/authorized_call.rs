@@ -91,7 +91,7 @@ impl WeikaClient {
                         trace::warn!(
                             error = %error.report(),
                             suppressed = %suppressed,
-                            "weika: access token rejected, fetching another one"
+                            "weika: access token rejected; another one is fetched"
                         );
                     }
                     self.tokens.invalidate(&token);

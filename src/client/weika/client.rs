@@ -36,7 +36,7 @@ impl WeikaClient {
         Self { endpoint, tokens }
     }
 
-    /// Shares the access token with the other instances of the site, for this client and all its clones; see
+    /// Shares the access token with the other instances of the application, for this client and all its clones; see
     /// [`TokenCache::attach_coordinator`].
     ///
     /// A [login layer](crate::login::LoginLayer) does this for the client of its provider, if its store is shared.

@@ -112,7 +112,7 @@ impl Admitted {
         self.unsent_quota = None;
     }
 
-    /// The upstream system refused the code: the client pays for it.
+    /// The upstream system rejected the code: the client's token is not returned.
     pub(in crate::login) fn refused(&mut self) {
         if let Some(charge) = self.charge.take() {
             charge.keep();

@@ -1,7 +1,7 @@
 //! A token bucket for each client (rule A2).
 //!
 //! A token of the client's bucket is taken when its code is about to be sent, and returned unless the upstream system
-//! refuses the code: any number of valid logins from one address pass, and invalid codes are limited.
+//! rejects the code: any number of valid logins from one address pass, and invalid codes are limited.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -98,7 +98,7 @@ impl Table {
     fn bucket(&mut self, client: ClientKey, throttle: &Throttle, now: Timestamp) -> &mut Bucket {
         let is_full =
             self.clients.len() >= throttle.capacity && !self.clients.contains_key(&client);
-        // At most once a second: it looks at all buckets.
+        // At most once a second, because it iterates over all buckets.
         if is_full && (now < self.swept || now.since(self.swept) >= Duration::from_secs(1)) {
             self.swept = now;
             self.clients.retain(|_, bucket| {
@@ -148,7 +148,7 @@ pub(super) struct Charge {
 }
 
 impl Charge {
-    /// Keeps the token: the code was refused.
+    /// Keeps the token: the code was rejected.
     pub(super) fn keep(mut self) {
         self.is_due = true;
     }

@@ -26,7 +26,7 @@ where
 pub struct ClientKey(u64);
 
 impl ClientKey {
-    /// The key for a name: an account at the gateway, a certificate, a device.
+    /// Creates the key for a name: an account at the gateway, a certificate, a device.
     #[must_use]
     pub fn new(name: &[u8]) -> Self {
         // Keyed at random, so that a client cannot choose a name with the digest of another.
@@ -36,7 +36,7 @@ impl ClientKey {
 }
 
 impl From<IpAddr> for ClientKey {
-    /// An IPv4 address counts whole, also as an IPv4-mapped IPv6 address; of another IPv6 address the first 64 bits do,
+    /// All bits of an IPv4 address count, also as an IPv4-mapped IPv6 address; of another IPv6 address the first 64 bits,
     /// because one client has all addresses below them.
     fn from(address: IpAddr) -> Self {
         let network = match address.to_canonical() {

@@ -6,7 +6,7 @@ use http::{Extensions, HeaderMap};
 use super::{ClientKey, IdentifyClient};
 use crate::error::ConfigErrorKind;
 
-/// A limit on the refused codes of one client; see
+/// A limit on the rejected codes of one client; see
 /// [`LoginLayerBuilder::throttle`](crate::login::LoginLayerBuilder::throttle).
 ///
 /// ```
@@ -40,20 +40,20 @@ impl Throttle {
         }
     }
 
-    /// Refused codes in a row before the client has to wait. It is also the bound on the exchanges of one client that
+    /// Sets how many rejected codes in a row a client may send before it has to wait. This is also the bound on the exchanges of one client that
     /// are under way at once: below the number of
     /// [concurrent calls](crate::client::weika::WeikaClientBuilder::max_calls), many valid logins behind one address could
-    /// be refused. Default: 300.
+    /// be rejected. Default: 300.
     pub fn burst(self, burst: u32) -> Self {
         Self { burst, ..self }
     }
 
-    /// The time in which a client may send one more code that is refused. Default: 1 s.
+    /// Sets the time after which a client may send one more code that is rejected. Default: 1 s.
     pub fn refill(self, refill: Duration) -> Self {
         Self { refill, ..self }
     }
 
-    /// Clients with a bucket at once, of about 50 bytes each. When there are more, new ones share one bucket. Default:
+    /// Sets how many clients have a bucket at once, of about 50 bytes each. Beyond that, new clients share one bucket. Default:
     /// 10,000.
     pub fn capacity(self, capacity: usize) -> Self {
         Self { capacity, ..self }

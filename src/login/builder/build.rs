@@ -18,10 +18,10 @@ where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
-    /// Checks all settings. If instances share the store, the provider shares its access token.
+    /// Checks all settings and builds the layer. If instances share the store, the provider shares its access token.
     ///
     /// # Errors
-    /// All configuration errors at once.
+    /// If a setting is invalid: all configuration errors at once.
     pub fn build(self) -> Result<LoginLayer<P, St>, ConfigError> {
         let Self {
             provider,

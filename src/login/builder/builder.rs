@@ -54,7 +54,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         }
     }
 
-    /// The session store. Default: in memory.
+    /// Sets the session store. Default: in memory.
     #[must_use]
     pub fn store<St2>(self, store: St2) -> LoginLayerBuilder<P, St2> {
         LoginLayerBuilder {
@@ -64,7 +64,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         }
     }
 
-    /// The secret that states and flow cookies are authenticated with, and that session ids are derived with: 32
+    /// Sets the secret under which states and flow cookies are authenticated and session ids are derived: 32
     /// bytes or more, the same on all instances and over restarts. Default: random, so that logins under way are lost when the
     /// process ends. With a [store that instances share](SessionStore::coordinator) there is no default: a callback may
     /// arrive at any of them, and at two of them at once.
@@ -77,7 +77,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// A secret that was in use until a moment ago: logins that began under it still succeed. Remove it ten minutes after
+    /// Adds a secret that was in use until recently: logins that began under it still succeed. Remove it ten minutes after
     /// the last instance changed to the new one; existing sessions depend on neither.
     ///
     /// Where several instances change one after the other, those that have not changed yet reject logins that began under
@@ -89,14 +89,14 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// The time after which sessions expire. Default: 30 minutes idle, 12 hours absolute.
+    /// Sets the time after which sessions expire. Default: 30 minutes idle, 12 hours absolute.
     #[must_use]
     pub fn session_timeouts(mut self, timeouts: SessionTimeouts) -> Self {
         self.settings.timeouts = timeouts;
         self
     }
 
-    /// How long a visitor waits for the provider's answer to a code at most, over all the calls that it takes. The wait
+    /// Sets the timeout of a code exchange, over all calls to the provider that it needs. The wait
     /// for a [permit](crate::client::Permits) comes before. Default: 30 seconds.
     #[must_use]
     pub fn exchange_timeout(mut self, timeout: Duration) -> Self {
@@ -104,7 +104,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// Limits the refused codes of one client. Every visitor can obtain valid states, and only the upstream system can
+    /// Limits the rejected codes of one client. Every visitor can obtain valid states, and only the upstream system can
     /// distinguish an invalid code from a valid one, so each invalid code costs a call. A client whose bucket is empty gets
     /// `429` with `Retry-After`, and nothing is sent. Default: no limit, because this crate cannot know the address of the
     /// client.
@@ -114,15 +114,15 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// The maximum number of exchanges in a minute, for an upstream system with a quota. Beyond it the response is `503`
-    /// with `Retry-After`, and nothing is sent. Counts in this process. Default: no ceiling.
+    /// Sets the maximum number of exchanges in a minute, for an upstream system with a quota. Beyond it the response is `503`
+    /// with `Retry-After`, and nothing is sent. It counts the exchanges of this process. Default: no ceiling.
     #[must_use]
     pub fn exchanges_per_minute(mut self, max: NonZeroU32) -> Self {
         self.settings.admission.per_minute = Some(max);
         self
     }
 
-    /// The pages for users.
+    /// Sets the pages for users.
     #[must_use]
     pub fn pages(mut self, pages: Pages) -> Self {
         self.settings.pages = pages;
@@ -135,7 +135,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     ///
     /// The layer decides on the raw request target, after decoding it once. A target that can be read in two ways
     /// (empty or dot segments, `%2f`, `%5c`, `%25`, control characters, a backslash, `;`) is guarded by every prefix,
-    /// also if it seems to lead elsewhere. The endpoints of the layer are never guarded.
+    /// even if its decoded path is outside the prefix. The endpoints of the layer are never guarded.
     ///
     /// ```
     /// use tower_weika::guard::{LoggedIn, Role};
@@ -189,7 +189,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// The clock. Default: the system's.
+    /// Sets the clock. Default: the system's clock.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.settings.clock = clock;

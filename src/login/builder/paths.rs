@@ -35,7 +35,7 @@ impl Default for Paths {
 }
 
 impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
-    /// The origin that browsers see, `https://campus.example.edu.cn`. The redirect URI is built from it and
+    /// Sets the origin that browsers see, `https://campus.example.edu.cn`. The redirect URI is built from it and
     /// from nothing else; no header of a request changes it (rule P4).
     #[must_use]
     pub fn public_url(mut self, origin: impl Into<String>) -> Self {
@@ -43,7 +43,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// Development on this machine: plain http is accepted in [`public_url`](Self::public_url) for loopback
+    /// Enables development on this machine: plain http is accepted in [`public_url`](Self::public_url) for loopback
     /// addresses and `localhost`, and for nothing else; cookies are then neither `Secure` nor `__Host-`.
     #[must_use]
     pub fn loopback_development(mut self) -> Self {
@@ -51,28 +51,28 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// The path that begins a login. Default: `/auth/{provider}/login`.
+    /// Sets the path that begins a login. Default: `/auth/{provider}/login`.
     #[must_use]
     pub fn login_path(mut self, path: impl Into<String>) -> Self {
         self.settings.paths.login_path = Some(path.into());
         self
     }
 
-    /// The path that the provider sends the browser back to. Default: `/auth/{provider}/callback`.
+    /// Sets the path that the provider redirects the browser back to. Default: `/auth/{provider}/callback`.
     #[must_use]
     pub fn callback_path(mut self, path: impl Into<String>) -> Self {
         self.settings.paths.callback_path = Some(path.into());
         self
     }
 
-    /// The path that revokes a session. Default: `/auth/{provider}/logout`.
+    /// Sets the path that revokes a session. Default: `/auth/{provider}/logout`.
     #[must_use]
     pub fn logout_path(mut self, path: impl Into<String>) -> Self {
         self.settings.paths.logout_path = Some(path.into());
         self
     }
 
-    /// The target of a login or a logout without a valid `return_to`. Default: `/`.
+    /// Sets the target of a login or a logout without a valid `return_to`. Default: `/`.
     #[must_use]
     pub fn default_target(mut self, path: impl Into<String>) -> Self {
         self.settings.paths.default_target = path.into();
@@ -86,8 +86,8 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// Keeps a login from leading to this path: an endpoint of another login layer, or one that only takes a `POST`
-    /// (rule T5). The paths of this layer are closed anyway.
+    /// Excludes this path from the return targets: an endpoint of another login layer, or one that only takes a `POST`
+    /// (rule T5). The paths of this layer are always excluded.
     #[must_use]
     pub fn never_return_to(mut self, path: impl Into<String>) -> Self {
         self.settings.paths.closed_paths.push(path.into());

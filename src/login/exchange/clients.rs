@@ -25,7 +25,7 @@ impl Clients {
         }
     }
 
-    /// Runs `work` for as long as a client waits. When the last one has gone, `work` is dropped, and the flow is
+    /// Runs `work` while a client waits. When the last client disconnects, `work` is dropped and the flow is
     /// forgotten.
     pub(super) async fn while_waiting<T, E>(
         &self,
@@ -44,15 +44,15 @@ impl Clients {
             match result.await {
                 Some(result) => return Ok(result?),
                 None if self.registry.forget_abandoned(self.flow, &self.flight) => {
-                    return Err(Error::new(ErrorKind::Internal, "the last client has gone").into());
+                    return Err(Error::new(ErrorKind::Internal, "the last client has disconnected").into());
                 }
-                // Another client has come at the last moment.
+                // Another client has joined meanwhile.
                 None => {}
             }
         }
     }
 
-    /// Whether any is left.
+    /// Whether a client waits.
     pub(super) fn are_waiting(&self) -> bool {
         self.flight.has_callers()
     }

@@ -74,14 +74,14 @@ async fn run<J: Job>(
     registry: &Registry,
 ) -> TaskResult {
     let prepared = clients.while_waiting(job.prepare()).await;
-    // A log line or a counter for a client that hung up would be one for the attacker to multiply.
+    // No log line and no counter for a client that disconnected: an attacker could cause any number of them.
     let prepared = prepared.inspect_err(|reason| {
         if clients.are_waiting() {
             job.report(reason);
         }
     })?;
     if let Some(instances) = instances {
-        // With the permit in hand: a claim that waits for one would block the other instances.
+        // Claimed while the permit is held: a claim that waits for a permit would block the other instances.
         if let Some(claimed) = instances.claim(flow).await? {
             drop(prepared);
             let outcome = instances.follow(flow, claimed);

@@ -2,11 +2,10 @@ use super::{NotStarted, Outcome};
 
 /// The exchange of one code.
 pub(in crate::login) trait Job: Send + 'static {
-    /// Everything that the exchange needs beforehand. Dropped, it gives all of it back.
+    /// Permit, access token and limits that the exchange needs beforehand. They are returned on drop.
     type Prepared: Send;
 
-    /// Waits for everything that the exchange needs beforehand. The future is dropped when the last client of the flow has
-    /// gone.
+    /// Waits until the exchange may begin. The future is dropped when the last client of the flow disconnects.
     fn prepare(&self) -> impl Future<Output = Result<Self::Prepared, NotStarted>> + Send;
 
     /// Reports that nothing was sent.

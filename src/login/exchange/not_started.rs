@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use crate::error::Error;
 
-/// Reason an exchange did not begin. Nothing was sent, and a reload of the callback starts anew.
+/// Reason an exchange did not begin. Nothing was sent, and a reload of the callback starts again.
 #[derive(Clone, Debug)]
 pub(in crate::login) enum NotStarted {
     /// A dependency failed, or there is no permit.
     Failed(Error),
-    /// Too many codes of this client were refused.
+    /// Too many codes of this client were rejected.
     Throttled { retry_after: Duration },
     /// The ceiling of exchanges per minute is reached.
     OverQuota { retry_after: Duration },

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::login::return_to::ReturnRules;
 
 impl Finished {
-    /// For the other instances. Holds no session id and no code.
+    /// Returns the record for the other instances. It contains no session id and no code.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let outcome = match &self.outcome {
             Outcome::LoggedIn { salt, return_to } => RecordedOutcome::LoggedIn {
@@ -27,7 +27,7 @@ impl Finished {
             at: self.at.unix_millis(),
             outcome,
         };
-        // Strings and numbers always have a spelling; nothing at all would be read as what it is.
+        // Strings and numbers can always be serialized. An empty record would be read as unreadable.
         serde_json::to_vec(&record).unwrap_or_default()
     }
 
@@ -57,7 +57,7 @@ impl Finished {
     }
 }
 
-/// A change that an older instance would misread takes the next number; what is only added does not.
+/// A change that an older instance would misread takes the next number; an added member does not.
 const VERSION: u32 = 1;
 
 #[derive(Serialize, Deserialize)]

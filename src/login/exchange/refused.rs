@@ -2,7 +2,7 @@ use super::{Finished, Outcome};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 
-/// A completed exchange whose code the upstream system refused. An unauthenticated client can cause any number of them,
+/// A completed exchange whose code the upstream system rejected. An unauthenticated client can cause any number of them,
 /// so they are kept in a few bytes, here and at the other instances.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Refused {
@@ -27,7 +27,7 @@ impl Refused {
     }
 
     pub(super) fn finished(self) -> Finished {
-        let context = "the upstream system refused the code";
+        let context = "the upstream system rejected the code";
         let error = Error::new(ErrorKind::InvalidCode, context);
         let error = self
             .errcode

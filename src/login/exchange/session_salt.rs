@@ -7,7 +7,7 @@ use crate::random;
 use crate::session::SessionId;
 
 /// The random part of a session id, beside the flow and a secret: instances that have the secret can derive the id, and a
-/// facts of the shared store cannot.
+/// reader of the shared store cannot.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::login) struct SessionSalt(pub(super) [u8; 32]);
 

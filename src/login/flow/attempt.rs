@@ -1,7 +1,7 @@
-/// Why a login began, which decides what happens when it fails.
+/// The reason for which a login began; it decides how a failure is handled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::login) enum Attempt {
-    /// The user asked for it.
+    /// The user requested the login, or a guarded page required it.
     First,
     /// The first attempt failed, and the layer began this one.
     Second,

@@ -38,7 +38,7 @@ pub(super) fn decode(text: &[u8]) -> Option<[u8; BYTES]> {
             *byte = (value & 0xFF) as u8;
             carry = value >> 8;
         }
-        // Above the largest number of this many bytes: such a text was never made here.
+        // Above the largest number of this many bytes: this function never encodes to such a text.
         if carry != 0 {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Marker cookies: what a browser remembers of its recent logins.
+//! Marker cookies: the results of a browser's recent logins.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ const LOGOUT: &str = "logout";
 /// Random bytes in the logout marker, and characters of its value.
 const LOGOUT_BYTES: usize = 6;
 const LOGOUT_LENGTH: usize = LOGOUT_BYTES / 3 * 4;
-/// Only the change matters, which the browser notices at once.
+/// Short-lived, because only the change of the cookie matters, and the browser detects it at once.
 const LOGOUT_LIFETIME: Duration = Duration::from_secs(10);
 
 /// The marker cookies of one login layer.

@@ -2,7 +2,7 @@
 //!
 //! All cookies of the crate together stay below 4 KB: the oldest flow is deleted first, and a target that is too long for
 //! its share is replaced by the default target, so that eight flows always fit beside a session. The login layers of one
-//! site share the room.
+//! host share the room.
 
 use http::HeaderMap;
 

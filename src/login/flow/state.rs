@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::login::keys::{Generation, Key, TAG_BYTES};
 use crate::random;
 
-/// A login must be finished this long after it began.
+/// The time within which a login must be completed.
 pub(in crate::login) const FLOW_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
 /// How far the clocks of two instances may differ without a consequence.
@@ -59,11 +59,11 @@ impl State {
     }
 
     pub(in crate::login) fn is_fresh(&self, now: Timestamp) -> bool {
-        // A little of the future is believed: instances that share a secret do not share a clock.
+        // A birth slightly in the future is accepted: instances that share a secret do not share a clock.
         now.since(self.born) < FLOW_LIFETIME && self.born.since(now) < CLOCK_TOLERANCE
     }
 
-    /// How far the clock that dated this state is from `now` at least, where that is why the state is not fresh. A
+    /// Returns the least difference of `now` from the clock that dated this state, if that is why the state is not fresh. A
     /// browser that still `has_the_flow` has kept its cookie for less than [`FLOW_LIFETIME`] by its own clock.
     pub(in crate::login) fn clocks_apart(
         &self,

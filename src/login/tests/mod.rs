@@ -620,11 +620,11 @@ async fn browser_that_loses_every_cookie_sees_two_redirects_and_then_a_page() {
 async fn login_begun_under_the_previous_secret_succeeds_and_under_an_unknown_secret_fails() {
     let (before, mut jar) = (Site::new(), Jar::default());
     let state = before.begin(&mut jar, "/admin/x").await;
-    let after = |former: Option<[u8; 32]>| {
+    let after = |previous: Option<[u8; 32]>| {
         let builder =
             LoginLayer::builder(before.provider.clone()).public_url("https://campus.example");
         let builder = builder.secret([10; 32]).clock(before.clock.clock());
-        let builder = former
+        let builder = previous
             .into_iter()
             .fold(builder, LoginLayerBuilder::previous_secret);
         Site {
@@ -633,9 +633,9 @@ async fn login_begun_under_the_previous_secret_succeeds_and_under_an_unknown_sec
             login: builder.build().unwrap(),
         }
     };
-    for former in [None, Some([11; 32])] {
+    for previous in [None, Some([11; 32])] {
         assert_eq!(
-            after(former)
+            after(previous)
                 .callback(&mut jar, "wang", &state)
                 .await
                 .parts
@@ -838,10 +838,10 @@ async fn repeated_callback_does_not_undo_a_logout() {
 async fn login_issues_a_new_session_id_and_revokes_the_previous_session() {
     let (site, mut jar) = (Site::new(), Jar::default());
     site.log_in(&mut jar, "wang").await;
-    let former = jar.clone();
+    let previous = jar.clone();
     site.log_in(&mut jar, "wang").await;
-    assert_ne!(former.0, jar.0);
-    assert_eq!(site.who(&former).await, "anonymous");
+    assert_ne!(previous.0, jar.0);
+    assert_eq!(site.who(&previous).await, "anonymous");
     assert_eq!(site.who(&jar).await, "wang");
 }
 

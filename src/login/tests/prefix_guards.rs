@@ -155,10 +155,10 @@ impl SessionStore<Person> for Late {
     async fn insert(
         &self,
         session: Session<Person>,
-        former: Option<&SessionId>,
+        previous: Option<&SessionId>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
-        self.0.insert(session, former, since).await
+        self.0.insert(session, previous, since).await
     }
 
     async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {

@@ -46,14 +46,14 @@ const STAGES: [(u8, &[u8]); 4] = [(9, &[]), (9, &[10]), (10, &[9]), (10, &[])];
 #[tokio::test(start_paused = true)]
 async fn instances_during_a_secret_rotation_share_sessions_and_flows() {
     let knows =
-        |(secret, former): (u8, &[u8]), other: u8| secret == other || former.contains(&other);
+        |(secret, previous): (u8, &[u8]), other: u8| secret == other || previous.contains(&other);
     let mut pairs = 0;
     for begins in STAGES {
         for exchanges in STAGES.into_iter().filter(|stage| knows(*stage, begins.0)) {
             for joins in STAGES {
                 let (origin, store) = (Site::new(), SharedStore::default());
                 let [begin, exchange, join] = [begins, exchanges, joins]
-                    .map(|(secret, former)| instance(&origin, &store, secret, former));
+                    .map(|(secret, previous)| instance(&origin, &store, secret, previous));
                 let mut jar = Jar::default();
                 let state = begin.begin(&mut jar, "/admin/x").await;
                 let before = jar.clone();

@@ -131,10 +131,10 @@ impl SessionStore<Person> for SharedStore {
     fn insert(
         &self,
         session: Session<Person>,
-        former: Option<&SessionId>,
+        previous: Option<&SessionId>,
         since: Stamp,
     ) -> impl Future<Output = Result<Inserted, Error>> + Send {
-        self.sessions.insert(session, former, since)
+        self.sessions.insert(session, previous, since)
     }
 
     fn remove(
@@ -167,14 +167,14 @@ pub(super) fn instance<St>(
     origin: &Site<St>,
     store: &SharedStore,
     secret: u8,
-    former: &[u8],
+    previous: &[u8],
 ) -> Site<SharedStore> {
     let (provider, clock) = (origin.provider.clone(), origin.clock.clone());
     let builder = LoginLayer::builder(provider.clone())
         .store(store.clone())
         .public_url("https://campus.example");
     let builder = builder.secret([secret; 32]).clock(clock.clock());
-    let builder = former.iter().fold(builder, |builder, byte| {
+    let builder = previous.iter().fold(builder, |builder, byte| {
         builder.previous_secret([*byte; 32])
     });
     Site {

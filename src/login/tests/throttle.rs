@@ -208,7 +208,7 @@ async fn a6_flood_of_each_kind_logs_one_line_a_second_with_the_suppressed_count(
         "error=lost:",
         "login restarts",
         "did not come back",
-        "too many codes that were refused",
+        "too many codes that were rejected",
     ];
     for kind in kinds {
         assert_eq!(lines(kind).len(), 1, "{kind}: {:?}", lines(kind));

@@ -13,7 +13,7 @@ use crate::response::{Page, Pages};
 
 type Body = Full<Bytes>;
 
-/// Answers with what is in the extensions.
+/// Responds with what is in the extensions.
 fn known(request: &Request<Body>) -> Response<Body> {
     let extensions = request.extensions();
     let account = extensions
@@ -69,7 +69,7 @@ async fn pass(bench: &Bench, request: Request<Body>) -> String {
     text(response.into_body()).await
 }
 
-/// The answer to a request that the application must not see.
+/// The response to a request that the application must not see.
 async fn refused(
     bench: &Bench,
     request: Request<Body>,

@@ -25,7 +25,7 @@ const FRESH: Duration = Duration::from_secs(5 * 60);
 const BACK_OFF: Duration = Duration::from_secs(10);
 const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
 
-/// Scripted answer of the far end.
+/// Scripted response of the far end.
 #[derive(Clone, Copy)]
 enum Answer {
     /// It is authorized; with this APPID.
@@ -111,7 +111,7 @@ impl ImitatedWeika {
         let body = request.into_body().collect().await.unwrap().to_bytes();
         assert!(body.starts_with(b"apptoken=t0ken"));
         self.calls.fetch_add(1, Ordering::SeqCst);
-        // The answer is chosen when the call arrives, as a real system does.
+        // The response is chosen when the call arrives, as a real system does.
         let answer = *self.answer.lock().unwrap();
         drop(self.gate.acquire().await.unwrap());
         match answer {

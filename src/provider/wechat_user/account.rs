@@ -87,7 +87,7 @@ async fn app_id_of(school: &SchoolAccount) -> Result<Box<str>, Error> {
     let missing = match authorization {
         AccountAuthorization::Authorized(account) => {
             if !account.can_web_oauth() {
-                warn!(app_id = %account.app_id, "WeChat will most likely refuse this account's logins");
+                warn!(app_id = %account.app_id, "wechat: the official account is not known to be a verified service account; WeChat will most likely reject its logins");
             }
             return Ok(app_id(&account));
         }

@@ -39,7 +39,7 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// The APPID of the official account (公众号APPID).
+    /// Sets the APPID of the official account (公众号APPID).
     pub fn app_id(self, app_id: impl Into<Box<str>>) -> Self {
         Self {
             account: Account {
@@ -50,7 +50,7 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// Takes APPID and auto-login switch (`iswechatautologin`) from what Kesion says of the school's account, unless
+    /// Takes APPID and auto-login switch (`iswechatautologin`) from Kesion's description of the school's account, unless
     /// they are set here. Without an APPID that is set, [`application`](Self::application) is required.
     #[cfg(feature = "memory")]
     pub fn official_account(self, account: SchoolAccount) -> Self {
@@ -63,9 +63,9 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// The name of the [application](IdentityProvider::application) that sessions belong to. Default: the APPID. Where
-    /// that comes from Kesion it may change, so a name of the school is required here. It stays the same as long as
-    /// sessions shall, and is not the school's token, which is a secret.
+    /// Sets the name of the [application](IdentityProvider::application) that sessions belong to. Default: the APPID. Where
+    /// that comes from Kesion it may change, so a name of the school is required here. All sessions expire
+    /// when it changes. The school's token is a secret and no such name.
     pub fn application(self, application: impl Into<Box<str>>) -> Self {
         Self {
             application: Some(application.into()),
@@ -73,7 +73,7 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// WeChat's authorization page. Default: `https://open.weixin.qq.com/connect/oauth2/authorize`.
+    /// Sets WeChat's authorization page. Default: `https://open.weixin.qq.com/connect/oauth2/authorize`.
     pub fn authorize_url(self, url: impl Into<String>) -> Self {
         Self {
             authorize_url: url.into(),
@@ -89,14 +89,14 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// The scope that the page asks for. Default: [`Scope::Base`].
+    /// Sets the scope that the page requests from the user. Default: [`Scope::Base`].
     pub fn scope(self, scope: Scope) -> Self {
         Self { scope, ..self }
     }
 
-    /// Whether unauthenticated visitors in WeChat may be logged in silently, where
+    /// Sets whether unauthenticated visitors in WeChat may be logged in silently, where
     /// [`LoginLayer::silent_login`](crate::login::LoginLayer::silent_login) is applied. Default: Kesion's switch
-    /// (`iswechatautologin`), or no. Never with [`Scope::UserInfo`], because WeChat would ask the user.
+    /// (`iswechatautologin`), else no. Never with [`Scope::UserInfo`], because WeChat would ask the user.
     pub fn silent_login(self, is_on: bool) -> Self {
         Self {
             silent_login: Some(is_on),
@@ -104,7 +104,7 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// Begins a login in any browser, for development with a sandbox: WeChat itself turns other browsers away.
+    /// Begins a login in any browser, for development with a sandbox: WeChat itself rejects other browsers.
     pub fn any_browser(self) -> Self {
         Self {
             any_browser: true,
@@ -112,9 +112,9 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// The [name](IdentityProvider::name) of the provider. Default: `wechat`. A second official account on one
-    /// site needs another one, and separate routes: around the same routes, two layers of one identity type would
-    /// take each other's users away.
+    /// Sets the [name](IdentityProvider::name) of the provider. Default: `wechat`. A second official account in one
+    /// application needs another name and separate routes: around the same routes, each of two layers of one identity
+    /// type would remove the identity that the other one inserted.
     pub fn name(self, name: impl Into<Box<str>>) -> Self {
         Self {
             name: name.into(),
@@ -122,10 +122,10 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// Checks all settings.
+    /// Checks all settings and builds the provider.
     ///
     /// # Errors
-    /// All configuration errors at once.
+    /// If a setting is invalid: all configuration errors at once.
     pub fn build(self) -> Result<WechatUserProvider, ConfigError> {
         let mut errors = Vec::new();
         let authorize_url = BaseUrl::parse("authorize_url", &self.authorize_url, self.allow_http);

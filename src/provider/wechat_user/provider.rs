@@ -48,12 +48,12 @@ pub struct WechatUserProvider {
 }
 
 impl WechatUserProvider {
-    /// Settings. The official account has to be named: by its APPID, or by the school at Kesion.
+    /// Returns a builder. The official account is required: by its APPID, or by the school at Kesion.
     pub fn builder(binding: BindingClient) -> WechatUserProviderBuilder {
         WechatUserProviderBuilder::new(binding)
     }
 
-    /// The client of the binding service, for the operator's other calls.
+    /// Returns the client of the binding service, for the operator's other calls.
     #[must_use]
     pub fn binding(&self) -> &BindingClient {
         &self.binding
@@ -93,7 +93,7 @@ impl IdentityProvider for WechatUserProvider {
         context: ExchangeContext<'_>,
     ) -> Result<Verified<WechatUser>, Error> {
         let mut permit = context.permit;
-        // Known since the admission: Kesion, which may be the same host, is not called while the permit is held.
+        // Cached since the admission: Kesion, which may be the same host, is not called while the permit is held.
         let app_id = match permit.take() {
             Some(app_id) => app_id,
             None => self.account.app_id().await?,

@@ -1,11 +1,11 @@
-/// The scope that WeChat's page asks the user for (应用授权作用域).
+/// The scope that WeChat's page requests from the user (应用授权作用域).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum Scope {
-    /// `snsapi_base`: the openid, without asking the user.
+    /// `snsapi_base`: the openid, without a page for the user.
     #[default]
     Base,
-    /// `snsapi_userinfo`: the user is asked for name and picture. WeChat may show a snapshot of the page then
+    /// `snsapi_userinfo`: name and picture, which the user has to confirm. WeChat may show a snapshot of the page then
     /// (快照页), with the openid of a virtual account: do not bind accounts to it.
     UserInfo,
 }

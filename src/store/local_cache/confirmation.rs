@@ -20,7 +20,7 @@ pub(super) struct Confirmation {
     refreshed_after: AtomicU64,
 }
 
-/// What a confirmation allows.
+/// Use of a cached session that its last confirmation allows.
 pub(super) enum Freshness {
     Fresh,
     /// The session may be served, and the caller should have it confirmed again.

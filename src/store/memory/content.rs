@@ -51,7 +51,7 @@ impl<I: Identity> Content<I> {
     pub(super) fn insert(
         &self,
         session: Session<I>,
-        former: Option<&SessionId>,
+        previous: Option<&SessionId>,
         since: Stamp,
     ) -> Inserted {
         let mut bookkeeping = self.bookkeeping.lock();
@@ -61,10 +61,10 @@ impl<I: Identity> Content<I> {
         // Computed only if there was a revocation since the stamp.
         let scopes = once_with(|| Scope::Namespace(namespace))
             .chain(once_with(|| Scope::Subject(namespace, subject.into())))
-            .chain(former.copied().map(Scope::Session));
+            .chain(previous.copied().map(Scope::Session));
         let is_revoked = bookkeeping.revocations.is_any_revoked(scopes, since);
-        if let Some(former) = former {
-            self.remove(bookkeeping, &namespace, former);
+        if let Some(previous) = previous {
+            self.remove(bookkeeping, &namespace, previous);
         }
         if is_revoked {
             return Inserted::Revoked;

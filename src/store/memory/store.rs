@@ -79,10 +79,10 @@ impl<I: Identity> SessionStore<I> for MemoryStore<I> {
     fn insert(
         &self,
         session: Session<I>,
-        former: Option<&SessionId>,
+        previous: Option<&SessionId>,
         since: Stamp,
     ) -> impl Future<Output = Result<Inserted, Error>> + Send {
-        ready(Ok(self.0.insert(session, former, since)))
+        ready(Ok(self.0.insert(session, previous, since)))
     }
 
     fn remove(

@@ -81,7 +81,7 @@ impl RedisBuilder {
     /// Sets how many sessions of each [store](Redis::store) this process caches; 10,000 by default, none with 0.
     ///
     /// A cached session saves a round trip to Redis. A revocation at any instance is effective at all of them within a
-    /// second: if that cannot be guaranteed, because Redis does not answer, the cache is not used.
+    /// second: if that cannot be guaranteed, because Redis does not respond, the cache is not used.
     pub fn local_cache_capacity(self, sessions: u64) -> Self {
         Self {
             local_cache_capacity: sessions,

@@ -29,7 +29,7 @@ pub(super) struct Encryption {
 }
 
 struct Key {
-    /// Tells the keys apart, and reveals nothing about them.
+    /// Identifier that distinguishes the keys and reveals nothing about them.
     id: [u8; KEY_ID_BYTES],
     cipher: XChaCha20Poly1305,
 }

@@ -48,7 +48,7 @@ impl Redis {
     ///
     /// # Rights of the Redis user
     ///
-    /// With a user of its own (ACL), the application needs the keys `{prefix}:*`, where the braces are part of the
+    /// With a separate Redis user (ACL), the application needs the keys `{prefix}:*`, where the braces are part of the
     /// names and the prefix is [`RedisBuilder::key_prefix`], the channel `{prefix}:invalidations`, and these commands:
     ///
     /// ```text
@@ -92,7 +92,7 @@ impl Redis {
     /// Returns the store for the sessions of one kind of identity ([`StoredIdentity::KIND`]).
     ///
     /// It is the same store whenever, and in whichever process, it is returned. Several login layers may use it: each of
-    /// them accepts and revokes the sessions of its own [namespace](crate::store::Namespace) only.
+    /// them accepts and revokes the sessions of one [namespace](crate::store::Namespace) only.
     #[must_use]
     pub fn store<I: StoredIdentity>(&self) -> RedisStore<I> {
         self.named_store(I::KIND.into())

@@ -35,15 +35,15 @@ impl<I: StoredIdentity> RedisStore<I> {
     pub(super) async fn insert_session(
         &self,
         session: Session<I>,
-        former: Option<&SessionId>,
+        previous: Option<&SessionId>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
-        let former = former.map(SessionDigest::new);
+        let previous = previous.map(SessionDigest::new);
         let read = self.start_read();
-        let inserted = self.call_insert(&session, former.as_ref(), since).await;
-        if let (Some(cache), Some(former)) = (&self.cache, &former) {
+        let inserted = self.call_insert(&session, previous.as_ref(), since).await;
+        if let (Some(cache), Some(previous)) = (&self.cache, &previous) {
             // This does not keep the new session from being cached; the invalidation message will.
-            cache.drop_absent(former);
+            cache.drop_absent(previous);
         }
         let inserted = inserted?;
         if script::is_word(&inserted, b"revoked") {
@@ -64,7 +64,7 @@ impl<I: StoredIdentity> RedisStore<I> {
     async fn call_insert(
         &self,
         session: &Session<I>,
-        former: Option<&SessionDigest>,
+        previous: Option<&SessionDigest>,
         since: Stamp,
     ) -> Result<Vec<Value>, Error> {
         let namespace = session.namespace();
@@ -80,8 +80,8 @@ impl<I: StoredIdentity> RedisStore<I> {
             Stamp::LIFETIME.as_micros().to_string(),
         );
         let channel = self.inner().keys.channel();
-        let message = former
-            .map(|former| InvalidationMessage::session(&self.name, namespace, former))
+        let message = previous
+            .map(|previous| InvalidationMessage::session(&self.name, namespace, previous))
             .unwrap_or_default();
         let arguments = [
             record::VERSION.as_bytes(),
@@ -101,8 +101,8 @@ impl<I: StoredIdentity> RedisStore<I> {
             names.revoked_all(),
             names.revoked_subject_prefix() + &subject,
         ];
-        if let Some(former) = former {
-            keys.extend([names.session(&former.0), names.revoked_session(&former.0)]);
+        if let Some(previous) = previous {
+            keys.extend([names.session(&previous.0), names.revoked_session(&previous.0)]);
         }
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         self.connection()

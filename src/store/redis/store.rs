@@ -139,10 +139,10 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
     async fn insert(
         &self,
         session: Session<I>,
-        former: Option<&SessionId>,
+        previous: Option<&SessionId>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
-        self.insert_session(session, former, since).await
+        self.insert_session(session, previous, since).await
     }
 
     async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {

@@ -65,12 +65,12 @@ pub(super) async fn assert_inserted<I: Identity, St: SessionStore<I>>(
     expected: Inserted,
     store: &St,
     identity: I,
-    former: Option<&SessionId>,
+    previous: Option<&SessionId>,
     since: Stamp,
 ) {
     let session = session(namespace(1), identity);
     let id = *session.id();
-    let inserted = store.insert(session, former, since).await;
+    let inserted = store.insert(session, previous, since).await;
     assert_eq!(inserted.expect(STORE_FAILED), expected);
     assert_eq!(
         find(store, &id).await.is_some(),

@@ -33,7 +33,7 @@ pub async fn namespaces_are_isolated<I: Identity, St: SessionStore<I>>(
     assert_eq!(inserted.expect("an insertion"), Inserted::Kept);
     assert!(
         is_there(1, &one).await,
-        "the former session belongs to another login"
+        "the previous session belongs to another login"
     );
     remove_subject(store, namespace(1), &identity(1)).await;
     assert!(!is_there(1, &one).await && is_there(2, &other).await);

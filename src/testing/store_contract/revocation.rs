@@ -69,12 +69,12 @@ pub async fn revocation_covers_a_pending_login<I: Identity, St: SessionStore<I>>
     store: &St,
     identity: impl Fn(u32) -> I,
 ) {
-    let former = start(store, identity(1)).await;
+    let previous = start(store, identity(1)).await;
     let since = stamp(store).await;
     remove_subject(store, namespace(1), &identity(1)).await;
     assert_inserted(Revoked, store, identity(1), None, since).await;
     assert_inserted(Kept, store, identity(2), None, since).await;
-    assert_inserted(Kept, store, identity(1), Some(&former), stamp(store).await).await;
+    assert_inserted(Kept, store, identity(1), Some(&previous), stamp(store).await).await;
 
     let since = stamp(store).await;
     remove_all(store, namespace(1)).await;
@@ -82,34 +82,34 @@ pub async fn revocation_covers_a_pending_login<I: Identity, St: SessionStore<I>>
     assert_inserted(Revoked, store, identity(2), None, since).await;
     assert_inserted(Kept, store, identity(1), None, stamp(store).await).await;
 
-    let [former, other] = [
+    let [previous, other] = [
         start(store, identity(1)).await,
         start(store, identity(1)).await,
     ];
     let since = stamp(store).await;
-    remove(store, namespace(1), &former).await;
-    assert_inserted(Revoked, store, identity(1), Some(&former), since).await;
+    remove(store, namespace(1), &previous).await;
+    assert_inserted(Revoked, store, identity(1), Some(&previous), since).await;
     assert_inserted(Kept, store, identity(1), None, since).await;
     assert_inserted(Kept, store, identity(1), Some(&other), since).await;
     assert!(find(store, &other).await.is_none());
 }
 
-/// An insertion removes the former session, also where the new one is not kept. That is no revocation: another login
+/// An insertion removes the previous session, also where the new one is not kept. That is no revocation: another login
 /// may replace the same session.
 pub async fn former_session_is_always_removed<I: Identity, St: SessionStore<I>>(
     store: &St,
     identity: impl Fn(u32) -> I,
 ) {
-    let former = start(store, identity(1)).await;
-    assert!(find(store, &former).await.is_some());
+    let previous = start(store, identity(1)).await;
+    assert!(find(store, &previous).await.is_some());
     let [one, two] = [stamp(store).await, stamp(store).await];
-    assert_inserted(Kept, store, identity(1), Some(&former), one).await;
-    assert!(find(store, &former).await.is_none());
-    assert_inserted(Kept, store, identity(1), Some(&former), two).await;
+    assert_inserted(Kept, store, identity(1), Some(&previous), one).await;
+    assert!(find(store, &previous).await.is_none());
+    assert_inserted(Kept, store, identity(1), Some(&previous), two).await;
 
-    let former = start(store, identity(1)).await;
+    let previous = start(store, identity(1)).await;
     let since = stamp(store).await;
     remove_subject(store, namespace(1), &identity(2)).await;
-    assert_inserted(Revoked, store, identity(2), Some(&former), since).await;
-    assert!(find(store, &former).await.is_none());
+    assert_inserted(Revoked, store, identity(2), Some(&previous), since).await;
+    assert!(find(store, &previous).await.is_none());
 }

@@ -117,7 +117,7 @@ fn issued(text: &str) -> Result<IssuedToken, Error> {
     Ok(IssuedToken::new(AccessToken::new(text), Some(LIFETIME)))
 }
 
-/// Fetches from a source whose upstream system answers at once.
+/// Fetches from a source whose upstream system responds at once.
 async fn fetched(source: &LeasedSource, text: &str) -> Result<String, ErrorKind> {
     let fetched = source.fetch(|| async { issued(text) }).await;
     fetched

@@ -102,7 +102,7 @@ impl ImitatedWeika {
     }
 }
 
-/// The documented answer for a bound user.
+/// The documented response for a bound user.
 fn bound() -> serde_json::Value {
     json!({
         "code": 0,
@@ -111,7 +111,7 @@ fn bound() -> serde_json::Value {
     })
 }
 
-/// The documented answer for a user who is not bound.
+/// The documented response for a user who is not bound.
 fn unbound() -> serde_json::Value {
     json!({ "code": 2000, "msg": "微信openid未绑定用户", "data": { "openId": "oKLC_v_IpjuViy0erQOD_bJuNrbg" } })
 }

@@ -353,7 +353,7 @@ async fn e7_what_is_no_json_object_is_malformed_and_not_quoted() {
     );
 }
 
-/// A member of an answer: one of the right values more often than not, else anything, or nothing.
+/// A member of a response: one of the right values more often than not, else anything, or nothing.
 fn member(right: impl Into<Vec<Value>>) -> impl Strategy<Value = Option<Value>> {
     let near = [
         json!(null),
@@ -394,7 +394,7 @@ fn members() -> impl Strategy<Value = Map<String, Value>> {
     })
 }
 
-/// Whether the answer says that a user is bound, told in another way than the client does.
+/// Whether the response says that a user is bound, told in another way than the client does.
 fn says_bound(answer: &Value) -> bool {
     let zero = answer["code"] == json!(0) || answer["code"] == json!("0");
     let at = if answer["openId"].is_null() {

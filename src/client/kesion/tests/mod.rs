@@ -148,12 +148,12 @@ fn assert_shows_no_secret(error: &Error) {
     }
 }
 
-/// The smallest answer that is a success.
+/// The smallest response that is a success.
 fn smallest() -> Value {
     json!({ "result": true, "appid": "wx1" })
 }
 
-/// The answer of a school that has authorized its account, in the shape of the document.
+/// The response of a school that has authorized its account, in the shape of the document.
 fn authorized() -> Value {
     json!({
         "openname": "第一中学教育有限公司",
@@ -203,7 +203,7 @@ fn authorized() -> Value {
     })
 }
 
-/// The answer of a school that has not, in the shape of the document.
+/// The response of a school that has not, in the shape of the document.
 fn not_authorized() -> Value {
     json!({
         "auth_url": "http://www.school.example/plus/auth_url?schoolid=5",

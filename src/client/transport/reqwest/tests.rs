@@ -12,7 +12,7 @@ use super::super::failure::chain;
 use super::super::{Limits, Transport};
 use crate::error::{Error, ErrorKind};
 
-/// Answers every connection with `answer` after it has read one whole request, and closes it. Gives the
+/// Responds every connection with `answer` after it has read one whole request, and closes it. Gives the
 /// requests back.
 async fn server(answer: &'static str) -> (SocketAddr, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -74,7 +74,7 @@ fn numbers_beyond_the_types_are_large_and_never_wrap() {
             None,
             "{text}"
         );
-        // Without `arbitrary_precision` the parser refuses the number.
+        // Without `arbitrary_precision` the parser rejects the number.
         if let Ok(number) = serde_json::from_str(text) {
             assert_eq!(whole(&number), Some(i128::MAX), "{text}");
         }

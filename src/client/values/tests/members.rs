@@ -258,7 +258,7 @@ fn e_every_ignored_member_is_named_in_the_log_without_its_value() {
     ];
     for (index, (reader, level)) in readers.into_iter().enumerate() {
         let log = Captured::new();
-        // Every reader but that of lists refuses a list, which in turn leaves out one entry.
+        // Every reader but that of lists rejects a list, which in turn leaves out one entry.
         let value = if index == 8 {
             json!("s3cr3t")
         } else {

@@ -234,7 +234,7 @@ async fn e7_no_secret_is_logged_at_any_level() {
     failure(&ImitatedWeika::with_tokens([echo], []).client()).await;
     let lines = log.text();
     assert!(
-        lines.contains("access token fetched") && lines.contains("access token rejected"),
+        lines.contains("access token: fetched") && lines.contains("access token rejected"),
         "{lines}"
     );
     for secret in ["t0ken", "c0de", "s3cr3t"] {

@@ -49,7 +49,7 @@ impl ManagedConnection {
         }
     }
 
-    /// Sends a heartbeat on a connection. Returns whether its server can be written to at this moment.
+    /// Sends a heartbeat on a connection. Returns whether its server can be written to now.
     pub(in crate::store::redis) async fn is_alive(&self, connection: Connection) -> bool {
         self.send(connection, &script::HEARTBEAT, &[&self.probes.key], &[])
             .await
@@ -88,7 +88,7 @@ impl ManagedConnection {
                 })
             }
             Err(_elapsed) => {
-                let error = self.timed_out("redis: no answer in time");
+                let error = self.timed_out("redis: no response in time");
                 Err(Failure::Connection(error))
             }
         }
@@ -112,7 +112,7 @@ impl ManagedConnection {
 
     pub(super) fn timed_out(&self, context: &'static str) -> Error {
         let remedy = "check that the server runs, its address, and firewalls on the way".to_owned();
-        let reason = format!("no answer in time ({:?})", self.operation_timeout);
+        let reason = format!("no response in time ({:?})", self.operation_timeout);
         Error::new(ErrorKind::Store, context).with_source(Cause::new(reason, Some(remedy)))
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 const BURST: u32 = 8;
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// What was logged about the current outage.
+/// Reasons of the current outage that were logged.
 #[derive(Debug, Default)]
 pub(super) struct OutageLog {
     reason: Option<String>,
@@ -74,7 +74,7 @@ mod tests {
             let reason = if attempt % 2 == 0 {
                 "refused"
             } else {
-                "no answer in time"
+                "no response in time"
             };
             lines += u32::from(log.is_news(reason, start + Duration::from_millis(250) * attempt));
         }

@@ -103,7 +103,7 @@ impl Topology {
         }
     }
 
-    /// Returns the time limit for making a connection: some of the sentinels or nodes may not answer.
+    /// Returns the time limit for making a connection: some of the sentinels or nodes may not respond.
     pub(super) fn connect_timeout(&self, operation_timeout: Duration) -> Duration {
         match self {
             Self::Single(_) => operation_timeout,

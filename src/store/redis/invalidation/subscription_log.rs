@@ -43,7 +43,7 @@ impl SubscriptionLog {
             .map(|rule| format!("; allow it: {rule}"))
             .unwrap_or_default();
         warn!(
-            "redis: cannot subscribe to invalidations: {}; local session cache disabled, so every request asks Redis{}",
+            "redis: cannot subscribe to invalidations: {}; local session cache disabled, so every request reads from Redis{}",
             if reason.is_empty() {
                 "the connection ends"
             } else {

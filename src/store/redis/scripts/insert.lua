@@ -1,7 +1,7 @@
--- KEYS: session, clock, revocation timestamps of all and of the subject; with a former session, that one and its
+-- KEYS: session, clock, revocation timestamps of all and of the subject; with a previous session, that one and its
 -- revocation timestamp.
 -- ARGV: correlation id, version, record, last use, subject, idle timeout and time to expiry (in ms), stamp, lifetime of
--- a stamp (in us), channel, invalidation message for the former session.
+-- a stamp (in us), channel, invalidation message for the previous session.
 if redis.call('EXISTS', KEYS[1]) == 1 then
     return { ARGV[1], 'taken' }
 end

@@ -1,5 +1,5 @@
 -- A flow is a string: `c` and the time of the claim; then in its place the encrypted outcome, or the number of a
--- refused code. Returns the age of the claim and the outcome; nothing if the flow is unknown.
+-- rejected code. Returns the age of the claim and the outcome; nothing if the flow is unknown.
 local function known_flow(key, correlation_id)
     local flow = redis.call('GET', key)
     if not flow then
