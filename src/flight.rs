@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn all_callers_get_the_outcome_whenever_they_join() {
+    async fn callers_that_join_at_any_time_get_the_outcome() {
         let (flight, (sender, receiver)) = (Flight::new(), oneshot::channel());
         let (early, dropped) = (flight.join(), flight.join());
         flight.start(&Handle::current(), receiver, |result| {

@@ -37,21 +37,21 @@ impl Identity for Person {
 type Body = Full<Bytes>;
 type Loaded = LoadResult<Person>;
 
-/// The results of the next look-ups, and how many there were.
+/// The results of the next look-ups, and the number of look-ups.
 #[derive(Clone, Default)]
 struct Script {
-    next: Arc<Mutex<Vec<Answer>>>,
+    next: Arc<Mutex<Vec<Reply>>>,
     lookups: Arc<AtomicUsize>,
 }
 
-enum Answer {
+enum Reply {
     Now(Loaded),
     Later(oneshot::Receiver<Loaded>),
 }
 
 impl Script {
-    fn then(self, answer: Answer) -> Self {
-        self.next.lock().unwrap().push(answer);
+    fn then(self, reply: Reply) -> Self {
+        self.next.lock().unwrap().push(reply);
         self
     }
 
@@ -71,7 +71,7 @@ impl Future for Later {
     ) -> std::task::Poll<Loaded> {
         std::pin::Pin::new(&mut self.0)
             .poll(cx)
-            .map(|answer| answer.expect("the test answers"))
+            .map(|reply| reply.expect("the test responds"))
     }
 }
 
@@ -87,8 +87,8 @@ impl SessionStore<Person> for Script {
             .pop()
             .expect("a look-up that the test did not expect")
         {
-            Answer::Now(loaded) => Lookup::Ready(loaded),
-            Answer::Later(receiver) => Lookup::Pending(Later(receiver)),
+            Reply::Now(loaded) => Lookup::Ready(loaded),
+            Reply::Later(receiver) => Lookup::Pending(Later(receiver)),
         }
     }
 
@@ -204,9 +204,9 @@ async fn ask(
 }
 
 #[tokio::test]
-async fn live_session_is_put_into_the_extensions() {
+async fn live_session_is_inserted_into_the_extensions() {
     let clock = ManualClock::new(START);
-    let store = Script::default().then(Answer::Now(Ok(Some(session()))));
+    let store = Script::default().then(Reply::Now(Ok(Some(session()))));
     let (status, headers, text) = ask(&layer(store.clone(), &clock), with_cookie()).await;
     assert_eq!(
         (status, text.as_str(), store.lookups()),
@@ -218,8 +218,8 @@ async fn live_session_is_put_into_the_extensions() {
 #[tokio::test]
 async fn expired_or_absent_session_is_unauthenticated() {
     let clock = ManualClock::new(START.plus(Duration::from_secs(30 * 60)));
-    for answer in [Some(session()), None] {
-        let store = Script::default().then(Answer::Now(Ok(answer)));
+    for reply in [Some(session()), None] {
+        let store = Script::default().then(Reply::Now(Ok(reply)));
         assert_eq!(
             ask(&layer(store, &clock), with_cookie()).await.2,
             "unauthenticated"
@@ -240,7 +240,7 @@ async fn s1_session_of_another_namespace_is_unauthenticated() {
     for namespace in [other, Namespace::default()] {
         let session = Session::new(*session.id(), Person, SessionTimeouts::default(), START)
             .within(namespace);
-        let store = Script::default().then(Answer::Now(Ok(Some(Arc::new(session)))));
+        let store = Script::default().then(Reply::Now(Ok(Some(Arc::new(session)))));
         assert_eq!(
             ask(&layer(store, &clock), with_cookie()).await.2,
             "unauthenticated"
@@ -282,7 +282,7 @@ async fn k4_without_a_well_formed_cookie_the_store_is_not_queried() {
 async fn k7_repeated_cookie_costs_one_look_up() {
     let clock = ManualClock::new(START);
     let value = SessionId::random().unwrap().expose();
-    let store = Script::default().then(Answer::Now(Ok(Some(session()))));
+    let store = Script::default().then(Reply::Now(Ok(Some(session()))));
     let cookies = vec![format!("__Host-test={value}"); 20].join("; ");
     let request = Request::get("/")
         .header(COOKIE, cookies)
@@ -323,7 +323,7 @@ async fn handle_of_another_layer_is_replaced() {
     });
     let mut request = with_cookie();
     request.extensions_mut().insert(Authenticated::new(theirs));
-    layer(Script::default().then(Answer::Now(Ok(Some(ours)))), &clock)
+    layer(Script::default().then(Reply::Now(Ok(Some(ours)))), &clock)
         .layer(inner)
         .oneshot(request)
         .await
@@ -336,11 +336,11 @@ async fn failed_store_is_503_and_never_unauthenticated() {
     let failed = || Err(Error::new(ErrorKind::Store, "as planned"));
     let (sender, receiver) = oneshot::channel();
     sender.send(failed()).unwrap();
-    for answer in [Answer::Now(failed()), Answer::Later(receiver)] {
-        let layer = layer(Script::default().then(answer), &clock);
+    for reply in [Reply::Now(failed()), Reply::Later(receiver)] {
+        let layer = layer(Script::default().then(reply), &clock);
         let inner = service_fn(
             async |_: Request<Body>| -> Result<Response<Body>, Infallible> {
-                unreachable!("the application must not be asked")
+                unreachable!("the application must not be called")
             },
         );
         let response = layer.layer(inner).oneshot(with_cookie()).await.unwrap();
@@ -398,7 +398,7 @@ fn service_is_ready_exactly_when_the_inner_one_is() {
 fn only_the_service_that_was_polled_ready_is_called_when_the_store_is_slow() {
     let clock = ManualClock::new(START);
     let (sender, receiver) = oneshot::channel();
-    let store = Script::default().then(Answer::Later(receiver));
+    let store = Script::default().then(Reply::Later(receiver));
     let (mut service, mut handle) =
         mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(store, &clock));
     handle.allow(1);
@@ -411,8 +411,8 @@ fn only_the_service_that_was_polled_ready_is_called_when_the_store_is_slow() {
     assert_pending!(response.poll());
     let (request, reply) = assert_ready!(task::spawn(handle.next_request()).poll()).unwrap();
     reply.send_response(who(&request));
-    let answer = assert_ready!(response.poll()).unwrap();
-    assert_eq!(answer.status(), StatusCode::OK);
+    let reply = assert_ready!(response.poll()).unwrap();
+    assert_eq!(reply.status(), StatusCode::OK);
     assert!(
         request
             .extensions()
@@ -425,7 +425,7 @@ fn only_the_service_that_was_polled_ready_is_called_when_the_store_is_slow() {
 fn request_that_is_dropped_while_the_store_is_slow_is_not_forwarded() {
     let clock = ManualClock::new(START);
     let (sender, receiver) = oneshot::channel();
-    let store = Script::default().then(Answer::Later(receiver));
+    let store = Script::default().then(Reply::Later(receiver));
     let (mut service, mut handle) =
         mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(store, &clock));
     handle.allow(1);
@@ -446,21 +446,21 @@ fn absent_session_of_a_slow_store_is_unauthenticated() {
         .extensions_mut()
         .insert(Authenticated::new(session()));
     let mut response = task::spawn(
-        layer(Script::default().then(Answer::Later(receiver)), &clock)
+        layer(Script::default().then(Reply::Later(receiver)), &clock)
             .layer(whoami())
             .call(request),
     );
     assert_pending!(response.poll());
     sender.send(Ok(None)).unwrap();
-    let answer = assert_ready!(response.poll()).unwrap();
+    let reply = assert_ready!(response.poll()).unwrap();
     assert_eq!(
-        http_body::Body::size_hint(answer.body()).exact(),
+        http_body::Body::size_hint(reply.body()).exact(),
         Some("unauthenticated".len() as u64)
     );
 }
 
 #[test]
-fn service_is_called_without_a_clone_when_the_store_answers_at_once() {
+fn service_is_called_without_a_clone_when_the_store_is_ready() {
     struct Uncloneable(Arc<AtomicUsize>);
 
     impl Clone for Uncloneable {
@@ -489,7 +489,7 @@ fn service_is_called_without_a_clone_when_the_store_answers_at_once() {
 
     let clock = ManualClock::new(START);
     let clones = Arc::new(AtomicUsize::new(0));
-    let store = Script::default().then(Answer::Now(Ok(Some(session()))));
+    let store = Script::default().then(Reply::Now(Ok(Some(session()))));
     let mut service = layer(store, &clock).layer(Uncloneable(Arc::clone(&clones)));
     assert_ready!(task::spawn(service.call(with_cookie())).poll()).unwrap();
     assert_eq!(clones.load(Ordering::Relaxed), 0);

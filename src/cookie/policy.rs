@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn written_cookies_are_marked_sensitive() {
+    fn set_cookie_headers_are_marked_sensitive() {
         assert!(
             CookiePolicy::Secure
                 .set("n", "v", None)

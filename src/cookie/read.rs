@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn k7_header_of_a_megabyte_is_searched_once() {
-        // Linear time: 500,000 pairs in a debug build; a quadratic reader would not come back.
+        // Linear time: 500,000 pairs in a debug build; a quadratic parser would not finish.
         let line = [&b"a=;".repeat(500_000)[..], b"__Host-weika=x"].concat();
         assert_found(&[&line], Found::Value(b"x"));
         // Bytes that resemble the cookie, many repetitions, and long gaps.

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn without_prefixes_nothing_is_covered() {
+    fn without_prefixes_no_path_is_guarded() {
         for path in ["/", "/public", "//", "*", ""] {
             assert!(!guards(&[]).cover(path), "{path}");
         }

@@ -90,7 +90,7 @@ async fn identity_that_does_not_satisfy_the_requirement_is_403_with_the_reason()
 }
 
 #[tokio::test]
-async fn p3_no_method_spelling_or_header_opens_a_guarded_service() {
+async fn p3_no_method_spelling_or_header_bypasses_a_guard() {
     let methods = [
         "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "BREW",
     ];
@@ -219,7 +219,7 @@ async fn rejection_leaves_an_event_that_names_requirement_and_remedy() {
     let text = captured.text();
     assert!(
         text.contains("DEBUG") && text.contains("rejection_leaves_an_event"),
-        "a closure has its place: {text}"
+        "a closure is named by the function around it: {text}"
     );
     assert!(
         text.contains("Person") && text.contains("log in with an account that does"),

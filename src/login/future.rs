@@ -9,7 +9,7 @@ use tower_service::Service;
 
 use super::forwarded_request::ForwardedRequest;
 use super::inner::Inner;
-use super::rejected::Answer;
+use super::rejected::Resolution;
 use crate::authenticate::Authenticating;
 use crate::body::ResponseBody;
 use crate::provider::IdentityProvider;
@@ -112,12 +112,12 @@ where
                             Err(rejection) => rejection,
                         };
                     rejection.set_handled_by(HandledBy::LoginLayer);
-                    match login.answer(&rejection, request) {
-                        Answer::Response(response) => {
+                    match login.resolve(&rejection, request) {
+                        Resolution::Response(response) => {
                             let response = rejection.replace_response(response);
                             return Poll::Ready(Ok(response.map(ResponseBody::generated)));
                         }
-                        Answer::Login(target) => {
+                        Resolution::Login(target) => {
                             let login = Arc::clone(login);
                             let response = async move {
                                 let response = login.begin_for(&rejection, &target).await;

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn former_secret_is_accepted_and_nothing_is_made_under_it() {
+    fn previous_secret_is_accepted_and_never_used_for_new_tags() {
         let old = Keys::derive(&[7; 32], &[], "weika");
         let new = Keys::derive(&[8; 32], &[vec![7; 32].into()], "weika");
         assert!(

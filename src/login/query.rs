@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_kept() {
+    fn bytes_that_are_not_utf_8_are_kept() {
         assert_eq!(
             parameter(Some("a=%ff%zz"), "a").value().unwrap(),
             b"\xff%zz"

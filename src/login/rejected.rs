@@ -11,8 +11,8 @@ use crate::response::{
 };
 use crate::trace::{debug, warn};
 
-/// The response to a rejection.
-pub(super) enum Answer {
+/// The resolution of a rejection.
+pub(super) enum Resolution {
     Response(GeneratedResponse),
     /// A login that leads back to this target.
     Login(ReturnTo),
@@ -21,7 +21,7 @@ pub(super) enum Answer {
 impl<P: IdentityProvider, St> Inner<P, St> {
     /// Decides the response: a redirect for a top-level navigation, a page for another request of a user, a short response
     /// for the rest.
-    pub(super) fn answer(&self, rejection: &Rejection, request: &ForwardedRequest) -> Answer {
+    pub(super) fn resolve(&self, rejection: &Rejection, request: &ForwardedRequest) -> Resolution {
         let (endpoints, facts) = (&self.endpoints, rejection.facts());
         let target = || {
             let target = self.return_to(rejection, request);
@@ -29,34 +29,34 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         };
         match (rejection.reason(), facts.kind) {
             (Reason::LoginRequired, RequestKind::Prefetch) => {
-                Answer::Response(prefetch_unavailable())
+                Resolution::Response(prefetch_unavailable())
             }
             (Reason::LoginRequired, RequestKind::Navigation) => {
                 if !self.provider.supports(facts.user_agent) {
-                    // To the page that says so; its address can be passed on.
+                    // To the login endpoint, which shows the page about WeChat: its address can be passed on.
                     let redirect = see_other(&endpoints.login_url(&target()));
                     let failure = |error| self.failure(facts, error);
-                    return Answer::Response(redirect.unwrap_or_else(failure));
+                    return Resolution::Response(redirect.unwrap_or_else(failure));
                 }
                 let headers = rejection.kept_headers().headers();
                 if self.flows.markers().last_result(headers) == Some(LastResult::LoggedIn) {
                     // The browser rejects the session cookie, or another instance does not know the session. Another login
                     // would have the same result.
-                    return Answer::Response(self.cookies_blocked(facts, Some(&target())));
+                    return Resolution::Response(self.cookies_blocked(facts, Some(&target())));
                 }
-                Answer::Login(target())
+                Resolution::Login(target())
             }
             (Reason::Unbound { bind_page }, RequestKind::Navigation | RequestKind::Frame)
                 if facts.is_safe =>
             {
                 let url = endpoints.bind_url(bind_page, &target());
                 let redirect = url.and_then(|url| see_other(&url).ok());
-                Answer::Response(redirect.unwrap_or_else(|| {
+                Resolution::Response(redirect.unwrap_or_else(|| {
                     self.report_bind_page(bind_page);
                     self.reject(rejection, request)
                 }))
             }
-            _ => Answer::Response(self.reject(rejection, request)),
+            _ => Resolution::Response(self.reject(rejection, request)),
         }
     }
 

@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn t5_not_our_own_endpoints() {
+    fn t5_endpoints_and_excluded_paths_are_no_targets() {
         assert_refused(&[
             "/auth/weika/login",
             "/auth/weika/login/",

@@ -24,13 +24,13 @@ impl Key {
 /// Cache entry of one school.
 #[derive(Default)]
 pub(super) struct Entry {
-    pub(super) answer: ArcSwapOption<Answer>,
+    pub(super) response: ArcSwapOption<CachedResponse>,
     /// Only callers without a fresh response take this lock, and never across an await.
     pub(super) refresh: Mutex<Refresh>,
 }
 
 /// A response of Kesion, and when it was requested.
-pub(super) struct Answer {
+pub(super) struct CachedResponse {
     pub(super) authorization: AccountAuthorization,
     pub(super) since: Timestamp,
 }
@@ -51,8 +51,8 @@ pub(super) struct Failure {
 impl Entry {
     /// Returns the response if it is younger than `age`.
     pub(super) fn within(&self, age: Duration, now: Timestamp) -> Option<AccountAuthorization> {
-        let answer = self.answer.load();
-        let answer = answer.as_ref()?;
-        (now.since(answer.since) < age).then(|| answer.authorization.clone())
+        let response = self.response.load();
+        let response = response.as_ref()?;
+        (now.since(response.since) < age).then(|| response.authorization.clone())
     }
 }

@@ -37,7 +37,7 @@ impl Inner {
     pub(super) fn look_up(self: &Arc<Self>, key: Key, token: &AppToken) -> Lookup {
         let entry = self.entries.get_with(key, Arc::default);
         match entry.within(self.time_to_live, self.clock.now()) {
-            Some(answer) => Lookup::Ready(Ok(answer)),
+            Some(response) => Lookup::Ready(Ok(response)),
             None => self.join(entry, token),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::entry::{Answer, Entry, Failure};
+use super::entry::{CachedResponse, Entry, Failure};
 use super::inner::Inner;
 use super::lookup::{Lookup, Outcome, abandoned};
 use crate::clock::Timestamp;
@@ -24,8 +24,8 @@ impl Inner {
         let mut refresh = entry.refresh.lock();
         let now = self.clock.now();
         // A flight may have completed between the lookup and the lock.
-        if let Some(answer) = entry.within(self.time_to_live, now) {
-            return Lookup::Ready(Ok(answer));
+        if let Some(response) = entry.within(self.time_to_live, now) {
+            return Lookup::Ready(Ok(response));
         }
         let stale = entry.within(MAX_STALE, now);
         if let Some(failure) = &refresh.failure
@@ -78,7 +78,7 @@ impl Inner {
         match outcome {
             Ok(authorization) => {
                 refresh.failure = None;
-                entry.answer.store(Some(Arc::new(Answer {
+                entry.response.store(Some(Arc::new(CachedResponse {
                     authorization: authorization.clone(),
                     since,
                 })));

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn every_seen_string_is_told() {
+    fn every_observed_user_agent_is_recognized() {
         for (expected, seen) in SEEN {
             assert_eq!(of(seen), *expected, "{seen}");
         }
@@ -210,13 +210,13 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_names_no_program_is_other() {
+    fn request_without_a_known_program_is_other() {
         assert_eq!(UserAgent::of(&HeaderMap::new()), UserAgent::Other);
         assert_eq!(of(""), UserAgent::Other);
     }
 
     #[test]
-    fn bytes_that_are_no_text_hide_nothing() {
+    fn bytes_that_are_not_utf_8_do_not_hide_the_program() {
         assert_eq!(
             of(b"\xff\xfe MicroMessenger/8.0.59 \x80"),
             UserAgent::WechatPhone
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn wecom_is_not_wechat_whatever_else_it_names() {
+    fn user_agent_with_wxwork_is_wecom_not_wechat() {
         assert_eq!(
             of("MicroMessenger/7.0.1 WindowsWechat MiniProgramEnv/x miniProgram/wx1 wxwork/4"),
             UserAgent::Wecom
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_in_a_mini_program_on_a_computer_is_a_page() {
+    fn page_in_a_mini_program_on_a_computer_is_a_mini_program_page() {
         let page =
             "MicroMessenger/7.0.20 MiniProgramEnv/Windows WindowsWechat/WMPF miniProgram/wx1";
         assert_eq!(of(page), UserAgent::MiniProgramPage);
@@ -266,7 +266,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_told(value in proptest::collection::vec(any::<u8>(), 0..256)) {
+        fn any_user_agent_bytes_get_a_variant(value in proptest::collection::vec(any::<u8>(), 0..256)) {
             let told = UserAgent::classify(&value);
             prop_assert!(told.is_wechat() || !told.has_web_login());
         }

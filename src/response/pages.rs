@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn closure_sets_everything_but_the_status() {
+    fn closure_sets_body_and_headers_but_not_the_status() {
         let pages = Pages::custom(|page| {
             Response::builder()
                 .status(200)

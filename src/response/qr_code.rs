@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_has_a_quiet_zone_corners_and_a_label() {
+    fn qr_code_has_a_quiet_zone_corners_and_a_label() {
         let svg = svg("https://campus.example/auth/wechat/login", "name").unwrap();
         // Version 3 has 29 modules a side.
         assert!(
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn address_that_is_too_long_has_no_code() {
+    fn address_too_long_for_a_qr_code_has_none() {
         assert!(svg(&"a".repeat(2_331), "").is_some());
         assert!(svg(&"a".repeat(2_332), "").is_none());
     }

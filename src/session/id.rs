@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_form_is_parsed_and_nothing_else() {
+    fn only_the_text_form_is_parsed() {
         let id = SessionId::random().unwrap();
         let text = id.expose();
         assert_eq!(text.len(), SessionId::LENGTH);
@@ -199,7 +199,7 @@ mod tests {
         }
 
         #[test]
-        fn text_that_is_no_base64_of_32_bytes_is_rejected(text in "[A-Za-z0-9_-]{42}[A-Za-z0-9_=+/-]") {
+        fn text_that_is_not_base64_of_32_bytes_is_rejected(text in "[A-Za-z0-9_-]{42}[A-Za-z0-9_=+/-]") {
             prop_assert_eq!(SessionId::parse(text.as_bytes()).is_some(), URL_SAFE_NO_PAD.decode(&text).is_ok());
         }
 

@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn late_touch_does_not_set_the_last_use_back() {
+    fn late_touch_does_not_lower_the_last_use() {
         let session = session(1_800, 43_200);
         session.touch(after(600));
         session.touch(after(500));

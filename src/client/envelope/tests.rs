@@ -266,8 +266,8 @@ fn e2_a_damaged_code_or_name_is_malformed() {
 
 #[test]
 fn e4_response_returned_as_a_whole_has_no_damaged_identifier() {
-    let check = |answer: Value| {
-        check_identifiers(answer.as_object().unwrap(), "test").map_err(|error| error.kind())
+    let check = |reply: Value| {
+        check_identifiers(reply.as_object().unwrap(), "test").map_err(|error| error.kind())
     };
     for refused in [
         json!({ "user_id": "a\u{fffd}" }),
@@ -332,7 +332,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn e1_valid_json_is_read_as_serde_json_reads_it(value in any_json()) {
+    fn e1_valid_json_is_parsed_as_by_serde_json(value in any_json()) {
         let log = Captured::new();
         let body = value.to_string();
         let read = object(body.as_bytes(), "test");

@@ -50,7 +50,7 @@ fn binding_codes_map_to_the_documented_actions() {
 }
 
 #[test]
-fn codes_of_one_upstream_are_unknown_to_another() {
+fn error_codes_of_one_upstream_are_unknown_to_another() {
     assert_eq!(ErrorCodes::weika().action(2001), ErrorAction::Fail);
     assert_eq!(ErrorCodes::binding().action(6001), ErrorAction::Fail);
 }
@@ -97,7 +97,7 @@ fn f7_a_wrong_secret_is_explained() {
 }
 
 #[test]
-fn f7_an_unknown_code_says_so() {
+fn f7_unknown_code_is_reported_as_unknown() {
     let error = ErrorCodes::weika().error(12_345, "weika call");
     assert_eq!(
         (error.kind(), error.meaning()),

@@ -26,14 +26,14 @@ async fn send(transport: &Transport) -> Result<Bytes, Error> {
     transport.send(request(), Limits::default(), "test").await
 }
 
-/// Everything that an error shows anywhere.
+/// Returns every text of an error: `Display`, `Debug` and sources.
 fn shown(error: &Error) -> String {
     chain(error)
         .map(|error| format!("{error} {error:?} "))
         .collect()
 }
 
-fn answering(status: u16, body: impl Into<Bytes>) -> Transport {
+fn replying(status: u16, body: impl Into<Bytes>) -> Transport {
     let body = body.into();
     Transport::new(service_fn(move |_: Request<Full<Bytes>>| {
         let body = Full::new(body.clone());
@@ -53,7 +53,7 @@ where
 
 #[tokio::test]
 async fn e1_only_status_200_is_accepted() {
-    assert_eq!(send(&answering(200, "{}")).await.unwrap(), "{}");
+    assert_eq!(send(&replying(200, "{}")).await.unwrap(), "{}");
     for (status, kind) in [
         (201, ErrorKind::Malformed),
         (204, ErrorKind::Malformed),
@@ -66,7 +66,7 @@ async fn e1_only_status_200_is_accepted() {
         (500, ErrorKind::Fault),
         (502, ErrorKind::Fault),
     ] {
-        let error = send(&answering(status, r#"{"errcode":0,"a":"s3cr3t"}"#))
+        let error = send(&replying(status, r#"{"errcode":0,"a":"s3cr3t"}"#))
             .await
             .unwrap_err();
         assert_eq!(error.kind(), kind, "{status}");
@@ -80,10 +80,10 @@ async fn e1_response_may_have_64_kib_and_no_more() {
     let most = Limits::default().max_body;
     assert_eq!(most, 65_536);
     assert_eq!(
-        send(&answering(200, vec![b' '; most])).await.unwrap().len(),
+        send(&replying(200, vec![b' '; most])).await.unwrap().len(),
         most
     );
-    let error = send(&answering(200, vec![b' '; most + 1]))
+    let error = send(&replying(200, vec![b' '; most + 1]))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Malformed);
@@ -147,7 +147,7 @@ async fn e1_a_body_that_hangs_is_a_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_never_gets_ready_has_sent_nothing() {
+async fn service_that_is_never_ready_counts_as_not_sent() {
     let transport = Transport::new(NeverReady);
     assert_eq!(
         send(&transport).await.unwrap_err().kind(),
@@ -173,7 +173,7 @@ impl Service<Request<Full<Bytes>>> for NeverReady {
 }
 
 #[tokio::test]
-async fn the_clone_that_is_ready_is_the_one_that_is_called() {
+async fn only_the_clone_that_was_polled_ready_is_called() {
     assert!(send(&Transport::new(Strict { ready: false })).await.is_ok());
 }
 
@@ -273,7 +273,7 @@ async fn an_error_that_quotes_the_url_is_withheld() {
     assert_eq!(error.source().unwrap().to_string(), "reset by peer");
 }
 
-/// A body of these frames that then hangs.
+/// Returns a body that yields these frames and then stays pending.
 fn frames<E>(list: Vec<Result<Frame<Bytes>, E>>) -> Frames<E> {
     Frames(list.into())
 }

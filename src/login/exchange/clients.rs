@@ -44,7 +44,11 @@ impl Clients {
             match result.await {
                 Some(result) => return Ok(result?),
                 None if self.registry.forget_abandoned(self.flow, &self.flight) => {
-                    return Err(Error::new(ErrorKind::Internal, "the last client has disconnected").into());
+                    return Err(Error::new(
+                        ErrorKind::Internal,
+                        "the last client has disconnected",
+                    )
+                    .into());
                 }
                 // Another client has joined meanwhile.
                 None => {}

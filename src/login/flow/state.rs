@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn state_of_another_provider_or_secret_is_refused() {
+    fn state_of_another_provider_or_secret_is_rejected() {
         let text = State::new(Attempt::First, NOW)
             .unwrap()
             .encode(&keys().state);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn state_that_a_browser_has_altered_is_refused() {
+    fn altered_state_is_rejected() {
         let text = State::new(Attempt::First, NOW)
             .unwrap()
             .encode(&keys().state);
@@ -185,7 +185,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_decodes(flow in any::<[u8; 16]>(), seconds in 0_u64..1 << 40, attempt in 0_u8..3) {
+        fn encoded_value_decodes(flow in any::<[u8; 16]>(), seconds in 0_u64..1 << 40, attempt in 0_u8..3) {
             let attempt = Attempt::from_byte(attempt).unwrap();
             let born = Timestamp::from_unix_seconds(seconds);
             let state = State { flow: FlowId(flow), born, attempt, secret: Generation::CURRENT };
@@ -193,7 +193,7 @@ mod tests {
         }
 
         #[test]
-        fn any_changed_character_is_refused(at in 0_usize..52, to in "[0-9A-Za-z]") {
+        fn changed_character_at_any_position_is_rejected(at in 0_usize..52, to in "[0-9A-Za-z]") {
             let text = State::new(Attempt::Second, NOW).unwrap().encode(&keys().state);
             let mut changed = text.clone();
             changed.replace_range(at..=at, &to);
@@ -202,7 +202,7 @@ mod tests {
         }
 
         #[test]
-        fn arbitrary_bytes_are_refused_and_never_panic(text in prop::collection::vec(any::<u8>(), 0..80)) {
+        fn arbitrary_bytes_are_rejected_without_a_panic(text in prop::collection::vec(any::<u8>(), 0..80)) {
             prop_assert_eq!(State::decode(&text, &keys().state), None);
         }
     }

@@ -3,11 +3,11 @@
 use super::*;
 
 #[tokio::test]
-async fn answer_is_served_for_five_minutes_without_a_call() {
-    let bench = Bench::new(Answer::Account("wx1"));
+async fn cached_response_is_served_for_five_minutes_without_a_call() {
+    let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
     assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
-    bench.answer_with(Answer::Account("wx2"));
+    bench.reply_with(Reply::Account("wx2"));
     bench.clock.advance(FRESH - Duration::from_millis(1));
     assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
     assert_eq!(bench.calls(), 1);
@@ -18,7 +18,7 @@ async fn answer_is_served_for_five_minutes_without_a_call() {
 
 #[tokio::test]
 async fn age_counts_from_before_the_call() {
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     bench.close();
     let school = bench.school();
     let mut asking = task::spawn(school.get());
@@ -32,7 +32,7 @@ async fn age_counts_from_before_the_call() {
 
 #[tokio::test]
 async fn not_authorized_is_cached_too() {
-    let bench = Bench::new(Answer::NotAuthorized);
+    let bench = Bench::new(Reply::NotAuthorized);
     let school = bench.school();
     for _ in 0..2 {
         assert_eq!(
@@ -45,7 +45,7 @@ async fn not_authorized_is_cached_too() {
 
 #[tokio::test]
 async fn thousand_callers_cause_one_call() {
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     bench.close();
     let callers = concurrent_callers(&bench.school()).await;
     bench.open();
@@ -53,7 +53,7 @@ async fn thousand_callers_cause_one_call() {
     assert_eq!(bench.calls(), 1);
 
     bench.clock.advance(FRESH);
-    bench.answer_with(Answer::Account("wx2"));
+    bench.reply_with(Reply::Account("wx2"));
     bench.close();
     let callers = concurrent_callers(&bench.school()).await;
     bench.open();
@@ -63,7 +63,7 @@ async fn thousand_callers_cause_one_call() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thousand_callers_on_two_threads_cause_one_call() {
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     let callers = concurrent_callers(&bench.school()).await;
     assert_all(&callers.join_all().await, Ok("wx1"));
     assert_eq!(bench.calls(), 1);
@@ -71,7 +71,7 @@ async fn thousand_callers_on_two_threads_cause_one_call() {
 
 #[tokio::test]
 async fn callers_that_stop_waiting_neither_cancel_nor_repeat_the_call() {
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     bench.close();
     let school = bench.school();
     for _ in 0..100 {
@@ -93,7 +93,7 @@ async fn callers_that_stop_waiting_neither_cancel_nor_repeat_the_call() {
 
 #[tokio::test]
 async fn future_that_is_not_polled_starts_no_call() {
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
     drop(school.get());
     assert!(school.peek().is_none());
@@ -102,12 +102,12 @@ async fn future_that_is_not_polled_starts_no_call() {
 }
 
 #[tokio::test]
-async fn after_a_failure_the_stale_answer_is_served() {
-    let bench = Bench::new(Answer::Account("wx1"));
+async fn after_a_failure_the_stale_response_is_served() {
+    let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
     ask(&school).await.unwrap();
     bench.clock.advance(FRESH);
-    bench.answer_with(Answer::Reset);
+    bench.reply_with(Reply::Reset);
     bench.close();
     let callers = concurrent_callers(&school).await;
     bench.open();
@@ -118,11 +118,11 @@ async fn after_a_failure_the_stale_answer_is_served() {
 
 #[tokio::test]
 async fn after_a_failure_there_is_no_call_for_ten_seconds() {
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
     ask(&school).await.unwrap();
     bench.clock.advance(FRESH);
-    bench.answer_with(Answer::Reset);
+    bench.reply_with(Reply::Reset);
     assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
     bench.clock.advance(BACK_OFF - Duration::from_millis(1));
     assert_all(
@@ -133,15 +133,15 @@ async fn after_a_failure_there_is_no_call_for_ten_seconds() {
 }
 
 #[tokio::test]
-async fn caller_with_a_stale_answer_does_not_wait_for_the_call_after_a_failure() {
-    let bench = Bench::new(Answer::Account("wx1"));
+async fn caller_with_a_stale_response_does_not_wait_for_the_call_after_a_failure() {
+    let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
     ask(&school).await.unwrap();
     bench.clock.advance(FRESH);
-    bench.answer_with(Answer::Reset);
+    bench.reply_with(Reply::Reset);
     ask(&school).await.unwrap();
     bench.clock.advance(BACK_OFF);
-    bench.answer_with(Answer::Account("wx2"));
+    bench.reply_with(Reply::Account("wx2"));
     bench.close();
     assert_all(
         &concurrent_callers(&school).await.join_all().await,
@@ -155,11 +155,11 @@ async fn caller_with_a_stale_answer_does_not_wait_for_the_call_after_a_failure()
 }
 
 #[tokio::test]
-async fn answer_older_than_a_day_is_not_served() {
-    let bench = Bench::new(Answer::Account("wx1"));
+async fn cached_response_older_than_a_day_is_not_served() {
+    let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
     ask(&school).await.unwrap();
-    bench.answer_with(Answer::Reset);
+    bench.reply_with(Reply::Reset);
     bench.clock.advance(Duration::from_secs(24 * 3_600 - 1));
     assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
     bench.clock.advance(Duration::from_secs(1));
@@ -168,14 +168,14 @@ async fn answer_older_than_a_day_is_not_served() {
 
 #[tokio::test]
 async fn failure_is_returned_to_waiting_callers_and_for_ten_seconds_to_later_ones() {
-    let bench = Bench::new(Answer::Reset);
+    let bench = Bench::new(Reply::Reset);
     let school = bench.school();
     bench.close();
     let callers = concurrent_callers(&school).await;
     bench.open();
     assert_all(&callers.join_all().await, Err(ErrorKind::Lost));
     assert_eq!(bench.calls(), 1);
-    bench.answer_with(Answer::Account("wx1"));
+    bench.reply_with(Reply::Account("wx1"));
     bench.clock.advance(BACK_OFF - Duration::from_millis(1));
     assert_all(
         &concurrent_callers(&school).await.join_all().await,
@@ -188,23 +188,23 @@ async fn failure_is_returned_to_waiting_callers_and_for_ten_seconds_to_later_one
 }
 
 #[tokio::test]
-async fn invalidated_answer_is_requested_at_once() {
-    let bench = Bench::new(Answer::NotAuthorized);
+async fn invalidated_response_is_requested_again_at_once() {
+    let bench = Bench::new(Reply::NotAuthorized);
     let school = bench.school();
     assert_eq!(ask(&school).await.as_deref(), Ok("none"));
-    bench.answer_with(Answer::Account("wx1"));
+    bench.reply_with(Reply::Account("wx1"));
     school.invalidate();
     assert!(school.peek().is_none());
     assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
 
     school.invalidate();
-    bench.answer_with(Answer::Reset);
+    bench.reply_with(Reply::Reset);
     assert_eq!(
         ask(&school).await,
         Err(ErrorKind::Lost),
-        "a forgotten answer is not served either"
+        "an evicted response is not served either"
     );
-    bench.answer_with(Answer::Account("wx2"));
+    bench.reply_with(Reply::Account("wx2"));
     school.invalidate();
     assert_eq!(
         ask(&school).await.as_deref(),
@@ -215,13 +215,13 @@ async fn invalidated_answer_is_requested_at_once() {
 
 #[tokio::test]
 async fn call_from_before_an_invalidation_serves_no_later_caller() {
-    let bench = Bench::new(Answer::NotAuthorized);
+    let bench = Bench::new(Reply::NotAuthorized);
     bench.close();
     let school = bench.school();
     let mut early = task::spawn(school.get());
     assert_pending!(early.poll());
     settle().await;
-    bench.answer_with(Answer::Account("wx1"));
+    bench.reply_with(Reply::Account("wx1"));
     school.invalidate();
     let mut late = task::spawn(school.get());
     assert_pending!(late.poll());
@@ -234,12 +234,12 @@ async fn call_from_before_an_invalidation_serves_no_later_caller() {
 }
 
 #[tokio::test]
-async fn change_of_the_system_time_makes_an_answer_neither_younger_nor_older() {
+async fn change_of_the_system_time_does_not_change_the_age_of_a_response() {
     let year = Duration::from_secs(365 * 24 * 3_600);
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
     ask(&school).await.unwrap();
-    bench.answer_with(Answer::Account("wx2"));
+    bench.reply_with(Reply::Account("wx2"));
     for wall in [START.plus(year), START.minus(year), START] {
         bench.clock.set(wall);
         bench.clock.advance(Duration::from_secs(99));
@@ -254,10 +254,10 @@ async fn change_of_the_system_time_makes_an_answer_neither_younger_nor_older() {
         "five minutes have passed"
     );
 
-    let bench = Bench::new(Answer::Reset);
+    let bench = Bench::new(Reply::Reset);
     let school = bench.school();
     assert!(ask(&school).await.is_err());
-    bench.answer_with(Answer::Account("wx1"));
+    bench.reply_with(Reply::Account("wx1"));
     bench.clock.set(START.minus(year));
     assert!(
         ask(&school).await.is_err(),
@@ -269,7 +269,7 @@ async fn change_of_the_system_time_makes_an_answer_neither_younger_nor_older() {
 
 #[tokio::test]
 async fn schools_are_cached_separately_and_clones_share() {
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     for token in ["t0ken-1", "t0ken-2", "t0ken-1", "t0ken-2"] {
         bench
             .accounts
@@ -293,7 +293,7 @@ async fn schools_are_cached_separately_and_clones_share() {
 
 #[tokio::test]
 async fn full_cache_evicts_the_least_recently_used_school() {
-    let bench = Bench::with(Answer::Account("wx1"), |builder| builder.capacity(2));
+    let bench = Bench::with(Reply::Account("wx1"), |builder| builder.capacity(2));
     let tokens = ["t0ken-1", "t0ken-2", "t0ken-3"].map(AppToken::new);
     for token in &tokens {
         bench.accounts.get(token).await.unwrap();
@@ -308,7 +308,7 @@ async fn full_cache_evicts_the_least_recently_used_school() {
 #[tokio::test]
 async fn settings_are_applied() {
     let seconds = Duration::from_secs;
-    let bench = Bench::with(Answer::Account("wx1"), |builder| {
+    let bench = Bench::with(Reply::Account("wx1"), |builder| {
         builder.time_to_live(seconds(60)).back_off(seconds(2))
     });
     let school = bench.school();
@@ -317,7 +317,7 @@ async fn settings_are_applied() {
     assert!(school.peek().is_some());
     bench.clock.advance(seconds(1));
     assert!(school.peek().is_none());
-    bench.answer_with(Answer::Reset);
+    bench.reply_with(Reply::Reset);
     ask(&school).await.unwrap();
     bench.clock.advance(seconds(2));
     ask(&school).await.unwrap();
@@ -327,13 +327,13 @@ async fn settings_are_applied() {
 
 #[tokio::test]
 async fn call_that_panics_is_a_failure() {
-    let bench = Bench::new(Answer::Panic);
+    let bench = Bench::new(Reply::Panic);
     let school = bench.school();
     bench.close();
     let callers = concurrent_callers(&school).await;
     bench.open();
     assert_all(&callers.join_all().await, Err(ErrorKind::Internal));
-    bench.answer_with(Answer::Account("wx1"));
+    bench.reply_with(Reply::Account("wx1"));
     assert_eq!(ask(&school).await, Err(ErrorKind::Internal));
     bench.clock.advance(BACK_OFF);
     assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
@@ -341,8 +341,8 @@ async fn call_that_panics_is_a_failure() {
 }
 
 #[test]
-fn outside_a_runtime_there_is_no_call() {
-    let bench = Bench::new(Answer::Account("wx1"));
+fn without_a_runtime_no_call_starts() {
+    let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
     let error = assert_ready!(task::spawn(school.get()).poll()).unwrap_err();
     assert_eq!((error.kind(), bench.calls()), (ErrorKind::Internal, 0));
@@ -359,7 +359,7 @@ fn outside_a_runtime_there_is_no_call() {
 
 #[test]
 fn runtime_that_shuts_down_leaves_no_caller_waiting() {
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     bench.close();
     let school = bench.school();
     let mut asking = task::spawn(school.get());
@@ -379,7 +379,7 @@ fn runtime_that_shuts_down_leaves_no_caller_waiting() {
 
 #[tokio::test]
 async fn debug_never_shows_the_token() {
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
     ask(&school).await.unwrap();
     let shown = format!(
@@ -400,15 +400,15 @@ fn public_types_are_send_and_sync() {
     check::<OfficialAccounts>();
     check::<SchoolAccount>();
     check::<AddOfficialAccountLayer>();
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     let (school, token) = (bench.school(), AppToken::new("t0ken"));
     check_send(&school.get());
     check_send(&bench.accounts.get(&token));
 }
 
 #[tokio::test]
-async fn cached_returns_a_stale_answer_at_once_and_refreshes_it_in_the_background() {
-    let bench = Bench::new(Answer::Account("wx1"));
+async fn cached_returns_a_stale_response_at_once_and_refreshes_it_in_the_background() {
+    let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
     let known = || {
         school
@@ -419,7 +419,7 @@ async fn cached_returns_a_stale_answer_at_once_and_refreshes_it_in_the_backgroun
     settle().await;
     assert_eq!((known().as_deref(), bench.calls()), (Some("wx1"), 1));
 
-    bench.answer_with(Answer::Account("wx2"));
+    bench.reply_with(Reply::Account("wx2"));
     bench.clock.advance(FRESH);
     bench.close();
     for _ in 0..10 {
@@ -432,7 +432,7 @@ async fn cached_returns_a_stale_answer_at_once_and_refreshes_it_in_the_backgroun
     assert_eq!(known().as_deref(), Some("wx2"));
 
     // When it fails, for a day.
-    bench.answer_with(Answer::Reset);
+    bench.reply_with(Reply::Reset);
     bench.clock.advance(FRESH);
     for expected in [Some("wx2"), Some("wx2")] {
         assert_eq!(known().as_deref(), expected);
@@ -444,11 +444,11 @@ async fn cached_returns_a_stale_answer_at_once_and_refreshes_it_in_the_backgroun
 
 #[tokio::test]
 async fn new_token_replaces_an_expired_one() {
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     let (school, clone) = (bench.school(), bench.school());
     let same = school.clone();
     assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
-    bench.answer_with(Answer::Account("wx2"));
+    bench.reply_with(Reply::Account("wx2"));
     school.set_token("t0ken-2");
     assert_eq!(ask(&same).await.as_deref(), Ok("wx2"), "clones share it");
     assert_eq!(

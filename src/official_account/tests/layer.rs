@@ -13,7 +13,7 @@ use crate::response::{Page, Pages};
 
 type Body = Full<Bytes>;
 
-/// Responds with what is in the extensions.
+/// Responds with the account in the extensions.
 fn known(request: &Request<Body>) -> Response<Body> {
     let extensions = request.extensions();
     let account = extensions
@@ -76,7 +76,7 @@ async fn refused(
 ) -> (StatusCode, HeaderMap, ErrorKind, String) {
     let inner = service_fn(
         async |_: Request<Body>| -> Result<Response<Body>, Infallible> {
-            unreachable!("the application must not be asked")
+            unreachable!("the application must not be called")
         },
     );
     let (parts, body) = layer(bench)
@@ -91,7 +91,7 @@ async fn refused(
 
 #[tokio::test]
 async fn account_is_inserted_into_the_extensions_of_every_request() {
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     for _ in 0..3 {
         assert_eq!(pass(&bench, request()).await, "wx1 wx1");
     }
@@ -99,24 +99,24 @@ async fn account_is_inserted_into_the_extensions_of_every_request() {
 }
 
 #[tokio::test]
-async fn account_from_elsewhere_is_removed() {
-    for (answer, expected) in [
-        (Answer::Account("wx1"), "wx1 wx1"),
-        (Answer::NotAuthorized, "none none"),
+async fn account_inserted_by_another_layer_is_removed() {
+    for (reply, expected) in [
+        (Reply::Account("wx1"), "wx1 wx1"),
+        (Reply::NotAuthorized, "none none"),
     ] {
-        let bench = Bench::new(answer);
-        for _ in ["while Kesion is asked", "with a fresh answer"] {
+        let bench = Bench::new(reply);
+        for _ in ["while Kesion is called", "with a fresh response"] {
             assert_eq!(pass(&bench, with_foreign_account()).await, expected);
         }
     }
 }
 
 #[tokio::test]
-async fn stale_answer_is_served_when_kesion_fails() {
-    let bench = Bench::new(Answer::Account("wx1"));
+async fn stale_response_is_served_when_kesion_fails() {
+    let bench = Bench::new(Reply::Account("wx1"));
     assert_eq!(pass(&bench, request()).await, "wx1 wx1");
     bench.clock.advance(FRESH);
-    bench.answer_with(Answer::Reset);
+    bench.reply_with(Reply::Reset);
     for _ in 0..3 {
         assert_eq!(pass(&bench, request()).await, "wx1 wx1");
     }
@@ -124,28 +124,28 @@ async fn stale_answer_is_served_when_kesion_fails() {
 }
 
 #[tokio::test]
-async fn without_an_answer_the_status_names_the_failure() {
-    for (answer, status, kind, code) in [
+async fn without_a_response_the_status_is_that_of_the_failure() {
+    for (reply, status, kind, code) in [
         (
-            Answer::Reset,
+            Reply::Reset,
             StatusCode::BAD_GATEWAY,
             ErrorKind::Lost,
             "upstream_failed",
         ),
         (
-            Answer::Late,
+            Reply::Late,
             StatusCode::GATEWAY_TIMEOUT,
             ErrorKind::Timeout,
             "upstream_timeout",
         ),
         (
-            Answer::Panic,
+            Reply::Panic,
             StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Internal,
             "unavailable",
         ),
     ] {
-        let bench = Bench::new(answer);
+        let bench = Bench::new(reply);
         for _ in ["the call fails", "the failure is backed off from"] {
             let (got, headers, reason, body) = refused(&bench, with_foreign_account()).await;
             assert_eq!((got, reason), (status, kind));
@@ -162,7 +162,7 @@ async fn without_an_answer_the_status_names_the_failure() {
 
 #[tokio::test]
 async fn user_gets_a_page_that_can_be_replaced() {
-    let bench = Bench::new(Answer::Reset);
+    let bench = Bench::new(Reply::Reset);
     let navigation = || {
         Request::get("/")
             .header(ACCEPT, "text/html")
@@ -190,7 +190,7 @@ async fn user_gets_a_page_that_can_be_replaced() {
 
 #[tokio::test]
 async fn service_is_ready_exactly_when_the_inner_one_is() {
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     let (mut service, mut handle) =
         mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(&bench));
     handle.allow(0);
@@ -201,7 +201,7 @@ async fn service_is_ready_exactly_when_the_inner_one_is() {
 
 #[tokio::test]
 async fn only_the_service_that_was_polled_ready_is_called_after_waiting() {
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     bench.close();
     let (mut service, mut handle) =
         mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(&bench));
@@ -218,13 +218,13 @@ async fn only_the_service_that_was_polled_ready_is_called_after_waiting() {
     assert_pending!(response.poll());
     let (request, reply) = assert_ready!(task::spawn(handle.next_request()).poll()).unwrap();
     reply.send_response(known(&request));
-    let answer = assert_ready!(response.poll()).unwrap();
-    assert_eq!(text(answer.into_body()).await, "wx1 wx1");
+    let reply = assert_ready!(response.poll()).unwrap();
+    assert_eq!(text(reply.into_body()).await, "wx1 wx1");
 }
 
 #[tokio::test]
 async fn request_that_is_dropped_while_waiting_never_reaches_the_application() {
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     bench.close();
     let (mut service, mut handle) =
         mock::spawn_layer::<Request<Body>, Response<Body>, _>(layer(&bench));
@@ -236,7 +236,7 @@ async fn request_that_is_dropped_while_waiting_never_reaches_the_application() {
     bench.open();
     settle().await;
     assert_pending!(task::spawn(handle.next_request()).poll());
-    assert!(bench.school().peek().is_some(), "the call went on");
+    assert!(bench.school().peek().is_some(), "the call continued");
 }
 
 /// Counts how often it is cloned.
@@ -267,8 +267,8 @@ impl Service<Request<Body>> for Counted {
 }
 
 #[test]
-fn with_a_fresh_answer_nothing_is_cloned_and_no_runtime_is_needed() {
-    let bench = Bench::new(Answer::Account("wx1"));
+fn fresh_response_needs_no_clone_and_no_runtime() {
+    let bench = Bench::new(Reply::Account("wx1"));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -277,14 +277,14 @@ fn with_a_fresh_answer_nothing_is_cloned_and_no_runtime_is_needed() {
     drop(runtime);
     let clones = Arc::new(AtomicUsize::new(0));
     let mut service = layer(&bench).layer(Counted(Arc::clone(&clones)));
-    let answer = assert_ready!(task::spawn(service.call(request())).poll()).unwrap();
-    assert_eq!(answer.status(), StatusCode::OK);
+    let reply = assert_ready!(task::spawn(service.call(request())).poll()).unwrap();
+    assert_eq!(reply.status(), StatusCode::OK);
     assert_eq!(clones.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]
 async fn error_of_the_application_is_forwarded_unchanged() {
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     let inner = service_fn(|_: Request<Body>| ready(Err::<Response<Body>, _>("mine")));
     assert_eq!(
         layer(&bench)
@@ -300,7 +300,7 @@ async fn error_of_the_application_is_forwarded_unchanged() {
 async fn future_is_send_and_requires_nothing_of_the_bodies() {
     fn assert_send<T: Send>(_: &T) {}
     struct NotEvenABody;
-    let bench = Bench::new(Answer::Account("wx1"));
+    let bench = Bench::new(Reply::Account("wx1"));
     let inner = service_fn(|_: Request<NotEvenABody>| {
         ready(Ok::<_, Infallible>(Response::new(NotEvenABody)))
     });

@@ -25,9 +25,9 @@ const FRESH: Duration = Duration::from_secs(5 * 60);
 const BACK_OFF: Duration = Duration::from_secs(10);
 const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
 
-/// Scripted response of the far end.
+/// Scripted response of Kesion.
 #[derive(Clone, Copy)]
-enum Answer {
+enum Reply {
     /// It is authorized; with this APPID.
     Account(&'static str),
     NotAuthorized,
@@ -36,39 +36,38 @@ enum Answer {
     Panic,
 }
 
-/// A far end that counts, and answers when its gate is open.
-struct ImitatedWeika {
+/// An imitation of Kesion that counts its calls, and responds when its gate is open.
+struct ImitatedKesion {
     calls: AtomicUsize,
     gate: Semaphore,
-    answer: Mutex<Answer>,
+    reply: Mutex<Reply>,
 }
 
-/// A cache before a far end, with a clock that is moved by hand.
+/// A cache in front of that imitation, with a manual clock.
 struct Bench {
-    far_end: Arc<ImitatedWeika>,
+    upstream: Arc<ImitatedKesion>,
     clock: ManualClock,
     accounts: OfficialAccounts,
 }
 
 impl Bench {
-    fn new(answer: Answer) -> Self {
-        Self::with(answer, |builder| builder)
+    fn new(reply: Reply) -> Self {
+        Self::with(reply, |builder| builder)
     }
 
     fn with(
-        answer: Answer,
+        reply: Reply,
         settings: impl FnOnce(OfficialAccountsBuilder) -> OfficialAccountsBuilder,
     ) -> Self {
         let gate = Semaphore::new(Semaphore::MAX_PERMITS);
-        let far_end = Arc::new(ImitatedWeika {
+        let upstream = Arc::new(ImitatedKesion {
             calls: AtomicUsize::new(0),
             gate,
-            answer: Mutex::new(answer),
+            reply: Mutex::new(reply),
         });
-        let asked = Arc::clone(&far_end);
-        let transport = Transport::new(service_fn(move |request| {
-            Arc::clone(&asked).answer(request)
-        }));
+        let asked = Arc::clone(&upstream);
+        let transport =
+            Transport::new(service_fn(move |request| Arc::clone(&asked).reply(request)));
         let client = KesionClient::builder("https://school.example")
             .transport(transport)
             .build()
@@ -76,7 +75,7 @@ impl Bench {
         let clock = ManualClock::new(START);
         let accounts = settings(OfficialAccounts::builder(client).clock(clock.clock())).build();
         Self {
-            far_end,
+            upstream,
             clock,
             accounts,
         }
@@ -86,25 +85,25 @@ impl Bench {
         self.accounts.school_account("t0ken")
     }
 
-    fn answer_with(&self, answer: Answer) {
-        *self.far_end.answer.lock().unwrap() = answer;
+    fn reply_with(&self, reply: Reply) {
+        *self.upstream.reply.lock().unwrap() = reply;
     }
 
     fn close(&self) {
-        self.far_end.gate.forget_permits(Semaphore::MAX_PERMITS);
+        self.upstream.gate.forget_permits(Semaphore::MAX_PERMITS);
     }
 
     fn open(&self) {
-        self.far_end.gate.add_permits(10_000);
+        self.upstream.gate.add_permits(10_000);
     }
 
     fn calls(&self) -> usize {
-        self.far_end.calls.load(Ordering::SeqCst)
+        self.upstream.calls.load(Ordering::SeqCst)
     }
 }
 
-impl ImitatedWeika {
-    async fn answer(
+impl ImitatedKesion {
+    async fn reply(
         self: Arc<Self>,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Full<Bytes>>, BoxError> {
@@ -112,23 +111,23 @@ impl ImitatedWeika {
         assert!(body.starts_with(b"apptoken=t0ken"));
         self.calls.fetch_add(1, Ordering::SeqCst);
         // The response is chosen when the call arrives, as a real system does.
-        let answer = *self.answer.lock().unwrap();
+        let reply = *self.reply.lock().unwrap();
         drop(self.gate.acquire().await.unwrap());
-        match answer {
-            Answer::Account(app_id) => Ok(Response::new(Full::from(format!(
+        match reply {
+            Reply::Account(app_id) => Ok(Response::new(Full::from(format!(
                 r#"{{"result":true,"appid":"{app_id}"}}"#
             )))),
-            Answer::NotAuthorized => Ok(Response::new(Full::from(
+            Reply::NotAuthorized => Ok(Response::new(Full::from(
                 r#"{"result":false,"returnCode":3002}"#,
             ))),
-            Answer::Reset => Err("reset by peer".into()),
-            Answer::Late => Err(TransportFailure::TimedOut("late".into()).into()),
-            Answer::Panic => panic!("scripted panic"),
+            Reply::Reset => Err("reset by peer".into()),
+            Reply::Late => Err(TransportFailure::TimedOut("late".into()).into()),
+            Reply::Panic => panic!("scripted panic"),
         }
     }
 }
 
-/// Lets the tasks run as far as they get by themselves.
+/// Runs the tasks until all of them wait.
 async fn settle() {
     for _ in 0..100 {
         yield_now().await;
@@ -148,7 +147,7 @@ async fn ask(school: &SchoolAccount) -> Result<String, ErrorKind> {
     told(school.get().await)
 }
 
-/// Starts a thousand callers, each in its own task, and runs them as far as they get.
+/// Starts a thousand callers, each in a task, and runs them until all of them wait.
 async fn concurrent_callers(school: &SchoolAccount) -> JoinSet<Result<String, ErrorKind>> {
     let mut callers = JoinSet::new();
     for _ in 0..1_000 {

@@ -1,4 +1,4 @@
-//! The kinds, held against header sets of real clients.
+//! Kinds of the requests of real clients, by their header sets.
 
 use proptest::prelude::*;
 
@@ -225,7 +225,7 @@ const CASES: &[Case] = &[
         Script,
     ),
     case(
-        "fetch that asks for HTML",
+        "fetch that accepts HTML",
         "GET",
         &[WEBKIT_HTML, ("sec-fetch-mode", "same-origin"), EMPTY],
         Script,
@@ -424,7 +424,7 @@ const CASES: &[Case] = &[
         Script,
     ),
     case(
-        "client that refuses HTML",
+        "client that rejects HTML",
         "GET",
         &[("accept", "text/html;q=0, application/json")],
         Script,
@@ -668,7 +668,7 @@ const CASES: &[Case] = &[
         &[CHROMIUM_HTML, NAVIGATE, EMPTY, ("sec-purpose", "prefetch")],
         Prefetch,
     ),
-    // First of all: preflights and gRPC.
+    // Decided before all other rules: preflights and gRPC.
     case(
         "gRPC, other case",
         "POST",
@@ -727,7 +727,7 @@ fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
 }
 
 #[test]
-fn real_clients_are_judged_by_the_rules() {
+fn requests_of_real_clients_get_the_documented_kind() {
     for Case {
         client,
         method,
@@ -741,7 +741,7 @@ fn real_clients_are_judged_by_the_rules() {
 }
 
 #[test]
-fn only_a_navigation_is_redirected_and_only_a_person_is_shown_a_page() {
+fn only_navigations_are_redirected_and_only_users_get_pages() {
     let all = [Navigation, Frame, Form, Prefetch, Script, Grpc, Preflight];
     assert_eq!(
         all.map(RequestKind::may_redirect),
@@ -753,7 +753,7 @@ fn only_a_navigation_is_redirected_and_only_a_person_is_shown_a_page() {
     );
 }
 
-/// Headers that say nothing about the kind.
+/// Headers that do not affect the kind.
 const SILENT: &[&str] = &[
     "user-agent",
     "accept-language",
@@ -774,7 +774,7 @@ const SILENT: &[&str] = &[
 ];
 
 proptest! {
-    /// Headers that the rules do not name change no verdict, and neither does the order of all headers.
+    /// Neither headers that the rules do not name nor the order of the headers change the kind.
     #[test]
     fn other_headers_do_not_change_the_kind(
         index in 0..CASES.len(),
@@ -795,7 +795,7 @@ proptest! {
         prop_assert_eq!(RequestKind::of(&method.parse().unwrap(), &all), *kind, "{}", client);
     }
 
-    /// With fetch metadata nothing but the mode, the destination and the purpose counts.
+    /// With fetch metadata only the mode, the destination and the purpose count.
     #[test]
     fn other_headers_do_not_overrule_fetch_metadata(
         accept in prop::sample::select(vec!["text/html", "*/*", "application/json", ""]),
@@ -829,7 +829,7 @@ proptest! {
 
     /// Any bytes in any of the headers give some kind, and never a redirect of an unsafe method.
     #[test]
-    fn any_bytes_are_judged_without_a_panic(
+    fn any_header_bytes_get_a_kind_without_a_panic(
         method in prop::sample::select(vec!["GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "OPTIONS", "CONNECT", "BREW"]),
         values in prop::collection::vec((0..10_usize, prop::collection::vec(32..=255_u8, 0..24)), 0..8),
     ) {

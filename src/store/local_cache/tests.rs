@@ -120,7 +120,7 @@ fn expired_session_is_a_miss() {
     assert!(is_there(&cache, &digest, after(29_999)));
     assert!(
         !is_there(&cache, &digest, after(30_000)),
-        "it may have been used elsewhere"
+        "it may have been used at another instance"
     );
 }
 

@@ -94,7 +94,7 @@ async fn expired_sessions_are_removed_by_a_later_login() {
 }
 
 #[tokio::test]
-async fn full_store_keeps_every_new_login() {
+async fn full_store_inserts_every_new_session() {
     let store = MemoryStore::<Person>::builder().capacity(100).build();
     for number in 0..100 {
         insert(&store, &format!("o{number}")).await;
@@ -123,7 +123,7 @@ async fn s6_subject_has_50_sessions_and_the_least_recently_used_one_is_evicted()
     let new = insert_at(&store, "o1", START.plus(Duration::from_secs(90))).await;
     assert!(
         is_there(&store, &own[0]) && is_there(&store, &new),
-        "it was used a moment ago"
+        "it was used last"
     );
     assert!(!is_there(&store, &own[1]), "it was used longest ago");
     assert!(own[2..].iter().all(|id| is_there(&store, id)));
@@ -207,7 +207,7 @@ async fn full_store_evicts_a_session_of_the_same_subject() {
 }
 
 #[tokio::test]
-async fn same_id_is_kept_once() {
+async fn same_session_id_is_stored_once() {
     let store = MemoryStore::new();
     let id = SessionId::random().unwrap();
     for subject in ["o1", "o2", "o2"] {
@@ -228,7 +228,7 @@ async fn same_id_is_kept_once() {
 }
 
 #[tokio::test]
-async fn logout_of_an_unknown_session_is_not_remembered() {
+async fn logout_of_an_unknown_session_leaves_no_revocation() {
     let store = MemoryStore::<Person>::new();
     let since = store.stamp(&Namespace::default()).await.unwrap();
     for _ in 0..10_000 {

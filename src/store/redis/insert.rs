@@ -102,7 +102,10 @@ impl<I: StoredIdentity> RedisStore<I> {
             names.revoked_subject_prefix() + &subject,
         ];
         if let Some(previous) = previous {
-            keys.extend([names.session(&previous.0), names.revoked_session(&previous.0)]);
+            keys.extend([
+                names.session(&previous.0),
+                names.revoked_session(&previous.0),
+            ]);
         }
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         self.connection()

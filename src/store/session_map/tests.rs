@@ -64,7 +64,7 @@ fn session_in_use_outlives_a_thousand_logins_in_a_full_map() {
 }
 
 #[test]
-fn new_session_is_kept_when_all_others_are_in_use() {
+fn new_session_stays_when_all_others_are_in_use() {
     for capacity in [1, 2, MAX_REQUEUED, MAX_REQUEUED + 1, 200] {
         let map = Sessions::new(capacity);
         let mut in_use: Vec<_> = (0..capacity).map(|_| insert(&map, 0, START)).collect();

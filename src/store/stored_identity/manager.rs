@@ -125,7 +125,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_back(user_id: String, name: String, code: String, school: String, card: String) {
+        fn any_value_is_written_and_read_back(user_id: String, name: String, code: String, school: String, card: String) {
             let manager = Manager {
                 name,
                 schools: vec![School::new(code.clone(), school)],

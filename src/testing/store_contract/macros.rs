@@ -25,12 +25,12 @@ macro_rules! __store_contract {
             late_use_never_restores_a_session
             use_is_recorded
             sessions_of_one_subject_are_revoked_and_no_other
-            all_sessions_are_revoked_and_new_ones_are_kept
+            all_sessions_are_revoked_and_new_ones_stay
             concurrent_look_ups_find_the_right_session
             namespaces_are_isolated
             revocation_covers_a_pending_login
             revocation_leaves_pending_logins_of_other_namespaces_alone
-            former_session_is_always_removed
+            previous_session_is_always_removed
             debug_shows_no_session_id
         }
     };

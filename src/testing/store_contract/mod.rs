@@ -17,8 +17,8 @@
 //! ```
 //!
 //! The first argument is a future of an empty store, the second a function from a number to an identity whose subject
-//! is different for each number. Sessions start at the system's time, so that a store with time-to-live values of its
-//! own keeps them. Each function panics if the store breaks its rule.
+//! is different for each number. Sessions start at the system's time, so that a store with native time-to-live
+//! values keeps them. Each function panics if the store breaks its rule.
 
 mod fixture;
 mod macros;
@@ -30,7 +30,7 @@ pub use self::namespace::{
     namespaces_are_isolated, revocation_leaves_pending_logins_of_other_namespaces_alone,
 };
 pub use self::revocation::{
-    all_sessions_are_revoked_and_new_ones_are_kept, former_session_is_always_removed,
+    all_sessions_are_revoked_and_new_ones_stay, previous_session_is_always_removed,
     removed_session_is_absent_and_no_other, revocation_covers_a_pending_login,
     sessions_of_one_subject_are_revoked_and_no_other,
 };

@@ -47,7 +47,7 @@ pub async fn sessions_of_one_subject_are_revoked_and_no_other<I: Identity, St: S
 }
 
 /// All sessions are revoked, and new ones are kept.
-pub async fn all_sessions_are_revoked_and_new_ones_are_kept<I: Identity, St: SessionStore<I>>(
+pub async fn all_sessions_are_revoked_and_new_ones_stay<I: Identity, St: SessionStore<I>>(
     store: &St,
     identity: impl Fn(u32) -> I,
 ) {
@@ -74,7 +74,14 @@ pub async fn revocation_covers_a_pending_login<I: Identity, St: SessionStore<I>>
     remove_subject(store, namespace(1), &identity(1)).await;
     assert_inserted(Revoked, store, identity(1), None, since).await;
     assert_inserted(Kept, store, identity(2), None, since).await;
-    assert_inserted(Kept, store, identity(1), Some(&previous), stamp(store).await).await;
+    assert_inserted(
+        Kept,
+        store,
+        identity(1),
+        Some(&previous),
+        stamp(store).await,
+    )
+    .await;
 
     let since = stamp(store).await;
     remove_all(store, namespace(1)).await;
@@ -96,7 +103,7 @@ pub async fn revocation_covers_a_pending_login<I: Identity, St: SessionStore<I>>
 
 /// An insertion removes the previous session, also where the new one is not kept. That is no revocation: another login
 /// may replace the same session.
-pub async fn former_session_is_always_removed<I: Identity, St: SessionStore<I>>(
+pub async fn previous_session_is_always_removed<I: Identity, St: SessionStore<I>>(
     store: &St,
     identity: impl Fn(u32) -> I,
 ) {

@@ -12,8 +12,8 @@ fn coordinator() -> Arc<dyn Coordinator> {
 #[tokio::test(start_paused = true)]
 async fn attached_caches_of_any_source_share_one_token() {
     let (one, other, coordinator) = (
-        Bench::new(&[Answer::Token(Some(LIFETIME))]),
-        Bench::new(&[Answer::Hang]),
+        Bench::new(&[Reply::Token(Some(LIFETIME))]),
+        Bench::new(&[Reply::Hang]),
         coordinator(),
     );
     one.cache
@@ -28,7 +28,7 @@ async fn attached_caches_of_any_source_share_one_token() {
 
 #[test]
 fn same_coordinator_may_be_attached_again() {
-    let (bench, coordinator) = (Bench::new(&[Answer::Hang]), coordinator());
+    let (bench, coordinator) = (Bench::new(&[Reply::Hang]), coordinator());
     for cache in [&bench.cache, &bench.cache.clone()] {
         assert_eq!(cache.attach_coordinator(&coordinator, "app"), Ok(()));
     }
@@ -36,7 +36,7 @@ fn same_coordinator_may_be_attached_again() {
 
 #[test]
 fn second_coordinator_or_second_name_is_a_configuration_error() {
-    let (bench, coordinator) = (Bench::new(&[Answer::Hang]), coordinator());
+    let (bench, coordinator) = (Bench::new(&[Reply::Hang]), coordinator());
     bench.cache.attach_coordinator(&coordinator, "app").unwrap();
     for (second, name) in [(&self::coordinator(), "app"), (&coordinator, "other app")] {
         let conflict = bench.cache.clone().attach_coordinator(second, name);

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test(start_paused = true)]
 async fn thousand_callers_without_a_token_cause_one_fetch() {
-    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
     let told = concurrent_callers(&bench.cache, 1_000).await;
     assert!(told.iter().all(|token| token.as_deref() == Ok("token-1")));
     assert_eq!(bench.source.fetches(), 1);
@@ -12,7 +12,7 @@ async fn thousand_callers_without_a_token_cause_one_fetch() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_on_two_threads_cause_one_fetch() {
-    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
     let told = concurrent_callers(&bench.cache, 1_000).await;
     assert!(told.iter().all(|token| token.as_deref() == Ok("token-1")));
     assert_eq!(bench.source.fetches(), 1);
@@ -20,7 +20,7 @@ async fn callers_on_two_threads_cause_one_fetch() {
 
 #[tokio::test(start_paused = true)]
 async fn callers_that_stop_waiting_neither_cancel_nor_repeat_the_fetch() {
-    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
     for _ in 0..600 {
         let mut caller = task::spawn(bench.cache.get());
         assert_pending!(caller.poll());
@@ -35,7 +35,7 @@ async fn callers_that_stop_waiting_neither_cancel_nor_repeat_the_fetch() {
 #[tokio::test(start_paused = true)]
 async fn caller_may_stop_waiting_at_any_poll() {
     for polls in 0..4 {
-        let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+        let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
         {
             let mut caller = pin!(bench.cache.get());
             for _ in 0..polls {
@@ -52,8 +52,8 @@ async fn caller_may_stop_waiting_at_any_poll() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn get_that_is_never_polled_fetches_nothing() {
-    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+async fn get_that_is_never_polled_starts_no_fetch() {
+    let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
     drop(bench.cache.get());
     bench.settle().await;
     assert_eq!(bench.source.fetches(), 0);
@@ -63,9 +63,9 @@ async fn get_that_is_never_polled_fetches_nothing() {
 #[tokio::test(start_paused = true)]
 async fn failure_is_shared_and_backed_off_from() {
     let bench = Bench::new(&[
-        Answer::Failure(ErrorKind::Fault),
-        Answer::Failure(ErrorKind::Connect),
-        Answer::Token(Some(LIFETIME)),
+        Reply::Failure(ErrorKind::Fault),
+        Reply::Failure(ErrorKind::Connect),
+        Reply::Token(Some(LIFETIME)),
     ]);
     let told = concurrent_callers(&bench.cache, 1_000).await;
     assert!(told.iter().all(|token| *token == Err(ErrorKind::Fault)));
@@ -85,7 +85,7 @@ async fn failure_is_shared_and_backed_off_from() {
 
 #[tokio::test(start_paused = true)]
 async fn wrong_secret_causes_two_fetches_a_minute_at_most() {
-    let bench = Bench::new(&[Answer::Failure(ErrorKind::Configuration)]);
+    let bench = Bench::new(&[Reply::Failure(ErrorKind::Configuration)]);
     for _ in 0..60 {
         assert_eq!(bench.failure().await, ErrorKind::Configuration);
         bench.clock.advance(Duration::from_secs(1));
@@ -95,7 +95,7 @@ async fn wrong_secret_causes_two_fetches_a_minute_at_most() {
 
 #[tokio::test(start_paused = true)]
 async fn source_that_panics_does_not_block_the_cache() {
-    let bench = Bench::new(&[Answer::Panic, Answer::Token(Some(LIFETIME))]);
+    let bench = Bench::new(&[Reply::Panic, Reply::Token(Some(LIFETIME))]);
     let told = concurrent_callers(&bench.cache, 10).await;
     assert!(told.iter().all(|token| *token == Err(ErrorKind::Internal)));
     bench.clock.advance(Duration::from_millis(1_200));
@@ -104,7 +104,7 @@ async fn source_that_panics_does_not_block_the_cache() {
 
 #[tokio::test(start_paused = true)]
 async fn source_that_hangs_does_not_block_the_cache() {
-    let bench = Bench::new(&[Answer::Hang, Answer::Token(Some(LIFETIME))]);
+    let bench = Bench::new(&[Reply::Hang, Reply::Token(Some(LIFETIME))]);
     assert_eq!(bench.failure().await, ErrorKind::Timeout);
     bench.clock.advance(Duration::from_millis(1_200));
     assert_eq!(bench.text().await, "token-2");
@@ -112,7 +112,7 @@ async fn source_that_hangs_does_not_block_the_cache() {
 
 #[test]
 fn runtime_that_shuts_down_does_not_block_the_cache() {
-    let bench = Bench::new(&[Answer::Hang, Answer::Token(Some(LIFETIME))]);
+    let bench = Bench::new(&[Reply::Hang, Reply::Token(Some(LIFETIME))]);
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -134,8 +134,8 @@ fn runtime_that_shuts_down_does_not_block_the_cache() {
 }
 
 #[test]
-fn runtime_that_is_shut_down_already_is_an_error_and_no_deadlock() {
-    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+fn fetch_on_a_runtime_that_is_shut_down_is_an_error_without_a_deadlock() {
+    let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -163,8 +163,8 @@ fn set_forward_and_back(clock: &ManualClock, passed: Duration) {
 #[tokio::test(start_paused = true)]
 async fn change_of_the_system_time_neither_prolongs_nor_ends_a_pause() {
     let bench = Bench::new(&[
-        Answer::Failure(ErrorKind::Configuration),
-        Answer::Token(Some(LIFETIME)),
+        Reply::Failure(ErrorKind::Configuration),
+        Reply::Token(Some(LIFETIME)),
     ]);
     assert_eq!(bench.failure().await, ErrorKind::Configuration);
     set_forward_and_back(&bench.clock, Duration::from_secs(29));
@@ -175,8 +175,8 @@ async fn change_of_the_system_time_neither_prolongs_nor_ends_a_pause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn change_of_the_system_time_neither_prolongs_the_life_of_a_token_nor_causes_fetches() {
-    let bench = Bench::new(&[Answer::Token(Some(LIFETIME)), Answer::Hang]);
+async fn change_of_the_system_time_neither_prolongs_the_lifetime_of_a_token_nor_causes_fetches() {
+    let bench = Bench::new(&[Reply::Token(Some(LIFETIME)), Reply::Hang]);
     assert_eq!(bench.text().await, "token-1");
     for _ in 0..10 {
         set_forward_and_back(&bench.clock, Duration::ZERO);

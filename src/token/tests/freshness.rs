@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test(start_paused = true)]
 async fn fresh_token_is_returned_at_once() {
-    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
     assert!(bench.cache.current().is_none());
     bench.text().await;
     let token = assert_ready!(task::spawn(bench.cache.get()).poll()).unwrap();
@@ -14,7 +14,7 @@ async fn fresh_token_is_returned_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn near_the_expiry_one_fetch_starts_and_no_caller_waits() {
-    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
     bench.text().await;
     bench.clock.advance(LIFETIME - Duration::from_secs(361));
     bench.text().await;
@@ -36,7 +36,7 @@ async fn near_the_expiry_one_fetch_starts_and_no_caller_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn current_starts_the_renewal_as_well() {
-    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
     bench.text().await;
     bench.clock.advance(LIFETIME - Duration::from_secs(200));
     assert_eq!(bench.cache.current().unwrap().expose(), "token-1");
@@ -45,8 +45,8 @@ async fn current_starts_the_renewal_as_well() {
 }
 
 #[test]
-fn outside_a_runtime_a_token_near_its_expiry_is_still_served() {
-    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+fn without_a_runtime_a_token_near_its_expiry_is_still_served() {
+    let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
@@ -68,8 +68,8 @@ fn outside_a_runtime_a_token_near_its_expiry_is_still_served() {
 #[tokio::test(start_paused = true)]
 async fn failed_refresh_keeps_the_token_until_it_expires() {
     let bench = Bench::new(&[
-        Answer::Token(Some(LIFETIME)),
-        Answer::Failure(ErrorKind::Fault),
+        Reply::Token(Some(LIFETIME)),
+        Reply::Failure(ErrorKind::Fault),
     ]);
     bench.text().await;
     bench.clock.advance(LIFETIME - Duration::from_secs(100));
@@ -92,7 +92,7 @@ async fn failed_refresh_keeps_the_token_until_it_expires() {
 
 #[tokio::test(start_paused = true)]
 async fn two_hundred_callers_that_saw_a_token_rejected_cause_one_fetch() {
-    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
     bench.text().await;
     let seen = bench.cache.current().unwrap().clone();
     let mut tasks = JoinSet::new();
@@ -117,7 +117,7 @@ async fn two_hundred_callers_that_saw_a_token_rejected_cause_one_fetch() {
 
 #[tokio::test(start_paused = true)]
 async fn two_fetches_are_at_least_one_second_apart() {
-    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
     bench.text().await;
     let before = tokio::time::Instant::now();
     let seen = bench.cache.current().unwrap().clone();
@@ -128,7 +128,7 @@ async fn two_fetches_are_at_least_one_second_apart() {
 
 #[tokio::test(start_paused = true)]
 async fn e5_token_without_a_lifetime_serves_waiting_callers_and_is_not_cached() {
-    let bench = Bench::new(&[Answer::Token(None)]);
+    let bench = Bench::new(&[Reply::Token(None)]);
     let told = concurrent_callers(&bench.cache, 100).await;
     assert!(told.iter().all(|token| token.as_deref() == Ok("token-1")));
     assert!(bench.cache.current().is_none());
@@ -142,7 +142,7 @@ async fn e5_token_without_a_lifetime_serves_waiting_callers_and_is_not_cached() 
 
 #[tokio::test(start_paused = true)]
 async fn expired_token_is_never_returned() {
-    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
     bench.text().await;
     bench.clock.advance(LIFETIME);
     assert!(bench.cache.current().is_none());
@@ -175,7 +175,7 @@ async fn lifetime_counts_from_before_the_request() {
 
 #[tokio::test(start_paused = true)]
 async fn cache_is_a_service() {
-    let mut service = Bench::new(&[Answer::Token(Some(LIFETIME))]).cache;
+    let mut service = Bench::new(&[Reply::Token(Some(LIFETIME))]).cache;
     assert_eq!(
         service
             .ready()
@@ -191,7 +191,7 @@ async fn cache_is_a_service() {
 
 #[tokio::test(start_paused = true)]
 async fn debug_never_shows_the_token() {
-    let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
+    let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
     bench.text().await;
     let future = bench.cache.get();
     let shown = format!("{:?} {future:?} {:?}", bench.cache, bench.cache.current());

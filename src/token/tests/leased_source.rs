@@ -12,15 +12,15 @@ use crate::trace::tests::Captured;
 
 const STEP: Duration = Duration::from_millis(100);
 
-/// Instances of a site. They and the sites of the same `upstream` have one application; each fetched token invalidates the
-/// previous one.
-struct Site {
+/// Instances that share a coordinator. Clusters with the same `upstream` belong to one application, for which each
+/// fetched token invalidates the previous one.
+struct Cluster {
     caches: Vec<TokenCache<Script>>,
     upstream: Script,
     clock: ManualClock,
 }
 
-impl Site {
+impl Cluster {
     fn new(coordinator: &Arc<impl Coordinator>, upstream: &Script, clock: &ManualClock) -> Self {
         let coordinator: Arc<dyn Coordinator> = Arc::<_>::clone(coordinator) as _;
         let cache = || {
@@ -38,12 +38,12 @@ impl Site {
         }
     }
 
-    fn alone(coordinator: &Arc<impl Coordinator>, answers: &[Answer]) -> Self {
+    fn alone(coordinator: &Arc<impl Coordinator>, replies: &[Reply]) -> Self {
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
-        Self::new(coordinator, &Script::new(answers), &clock)
+        Self::new(coordinator, &Script::new(replies), &clock)
     }
 
-    /// Asks for the token at all instances at once.
+    /// Gets the token at all instances at once.
     async fn all(&self) -> Vec<Result<String, ErrorKind>> {
         let mut told = Vec::new();
         let mut tasks = JoinSet::new();
@@ -71,7 +71,7 @@ impl Site {
         Err(ErrorKind::TokenRejected)
     }
 
-    /// Handles requests at all instances all the time. Returns their outcomes.
+    /// Handles requests at all instances continuously. Returns their outcomes.
     async fn serve(&self, duration: Duration) -> Vec<Result<(), ErrorKind>> {
         let end = Instant::now() + duration;
         let mut outcomes = Vec::new();
@@ -126,7 +126,7 @@ async fn fetched(source: &LeasedSource, text: &str) -> Result<String, ErrorKind>
 }
 
 /// A coordinator over a slow connection: every call is delayed before it has its effect and after. It can lose its data,
-/// and stop answering.
+/// and stop responding.
 #[derive(Debug, Default)]
 struct SlowCoordinator {
     inner: Mutex<Arc<InMemoryCoordinator>>,
@@ -149,9 +149,9 @@ impl SlowCoordinator {
         Arc::clone(&self.inner.lock().unwrap())
     }
 
-    async fn reply<T>(&self, answer: T) -> T {
+    async fn reply<T>(&self, reply: T) -> T {
         self.delay().await;
-        answer
+        reply
     }
 
     async fn delay(&self) {
@@ -220,42 +220,42 @@ impl Coordinator for SlowCoordinator {
 
 #[tokio::test(start_paused = true)]
 async fn four_instances_without_a_token_cause_one_fetch() {
-    let site = Site::alone(
+    let cluster = Cluster::alone(
         &Arc::new(InMemoryCoordinator::default()),
-        &[Answer::Token(Some(LIFETIME))],
+        &[Reply::Token(Some(LIFETIME))],
     );
-    assert_eq!(site.all().await, four("token-1"));
-    assert_eq!(site.upstream.fetches(), 1);
+    assert_eq!(cluster.all().await, four("token-1"));
+    assert_eq!(cluster.upstream.fetches(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_instance_renews_the_token_for_all_before_it_expires() {
-    let site = Site::alone(
+    let cluster = Cluster::alone(
         &Arc::new(InMemoryCoordinator::default()),
-        &[Answer::Token(Some(LIFETIME))],
+        &[Reply::Token(Some(LIFETIME))],
     );
-    assert_eq!(site.all().await, four("token-1"));
-    pass(&site.clock, LIFETIME - Duration::from_secs(200)).await;
-    assert_eq!(site.all().await, four("token-1"));
+    assert_eq!(cluster.all().await, four("token-1"));
+    pass(&cluster.clock, LIFETIME - Duration::from_secs(200)).await;
+    assert_eq!(cluster.all().await, four("token-1"));
     sleep(Duration::from_secs(5)).await;
-    assert_eq!(site.all().await, four("token-2"));
-    assert_eq!(site.upstream.fetches(), 2);
+    assert_eq!(cluster.all().await, four("token-2"));
+    assert_eq!(cluster.upstream.fetches(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn token_that_is_rejected_at_all_instances_is_fetched_again_once() {
-    let site = Site::alone(
+    let cluster = Cluster::alone(
         &Arc::new(InMemoryCoordinator::default()),
-        &[Answer::Token(Some(LIFETIME))],
+        &[Reply::Token(Some(LIFETIME))],
     );
-    assert_eq!(site.all().await, four("token-1"));
-    for cache in &site.caches {
+    assert_eq!(cluster.all().await, four("token-1"));
+    for cache in &cluster.caches {
         let seen = cache.current().unwrap().clone();
         cache.invalidate(&seen);
     }
     // No caller fails because of the second between two fetches.
-    assert_eq!(site.all().await, four("token-2"));
-    assert_eq!(site.upstream.fetches(), 2);
+    assert_eq!(cluster.all().await, four("token-2"));
+    assert_eq!(cluster.upstream.fetches(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -296,15 +296,15 @@ async fn instance_that_dies_while_fetching_delays_the_others_by_ten_seconds_at_m
     let mut dying = task::spawn(dead.fetch(std::future::pending));
     assert_pending!(dying.poll());
     drop(dying);
-    let site = Site::alone(&coordinator, &[Answer::Token(Some(LIFETIME))]);
+    let cluster = Cluster::alone(&coordinator, &[Reply::Token(Some(LIFETIME))]);
     let before = Instant::now();
-    assert_eq!(site.all().await, four("token-1"));
+    assert_eq!(cluster.all().await, four("token-1"));
     assert!(
         before.elapsed() <= Lease::DURATION + Duration::from_millis(500),
         "{:?}",
         before.elapsed()
     );
-    assert_eq!(site.upstream.fetches(), 1);
+    assert_eq!(cluster.upstream.fetches(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -415,13 +415,13 @@ async fn while_tokens_are_replaced_early_all_instances_fail_at_once_with_busy() 
 async fn while_the_coordinator_is_unreachable_each_instance_fetches_for_itself_every_ten_seconds() {
     let log = Captured::new();
     let coordinator = Arc::new(InMemoryCoordinator::default());
-    let site = Site::alone(&coordinator, &[Answer::Token(Some(LIFETIME))]);
+    let cluster = Cluster::alone(&coordinator, &[Reply::Token(Some(LIFETIME))]);
     coordinator.set_unreachable(true);
-    assert!(site.all().await.iter().all(Result::is_ok));
-    assert_eq!(site.upstream.fetches(), 4);
+    assert!(cluster.all().await.iter().all(Result::is_ok));
+    assert_eq!(cluster.upstream.fetches(), 4);
     // Each of them invalidates the tokens of the others.
-    let outcomes = site.serve(Duration::from_secs(60)).await;
-    let fetches = site.upstream.fetches();
+    let outcomes = cluster.serve(Duration::from_secs(60)).await;
+    let fetches = cluster.upstream.fetches();
     assert!(
         (5..=4 * 7).contains(&fetches),
         "{fetches}: at most one in 10 s for each of four"
@@ -436,15 +436,15 @@ async fn while_the_coordinator_is_unreachable_each_instance_fetches_for_itself_e
     assert!(!log.text().contains("token-"), "{}", log.text());
 
     coordinator.set_unreachable(false);
-    drop(site.serve(Duration::from_secs(60)).await);
+    drop(cluster.serve(Duration::from_secs(60)).await);
     assert!(
-        site.upstream.fetches() - fetches <= 2,
+        cluster.upstream.fetches() - fetches <= 2,
         "{} after {fetches}",
-        site.upstream.fetches()
+        cluster.upstream.fetches()
     );
     assert_eq!(
-        site.all().await,
-        four(&format!("token-{}", site.upstream.fetches()))
+        cluster.all().await,
+        four(&format!("token-{}", cluster.upstream.fetches()))
     );
     assert_eq!(
         log.text().matches("shared again").count(),
@@ -455,7 +455,7 @@ async fn while_the_coordinator_is_unreachable_each_instance_fetches_for_itself_e
 }
 
 #[tokio::test(start_paused = true)]
-async fn coordinator_that_does_not_answer_in_time_is_unreachable() {
+async fn coordinator_that_does_not_respond_in_time_is_unreachable() {
     let coordinator = Arc::new(SlowCoordinator::default());
     coordinator.hang(true);
     let source = source(&coordinator, "app");
@@ -554,11 +554,11 @@ async fn token_of_another_application_is_never_adopted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_sites_that_fetch_for_one_key_do_not_race() {
+async fn two_clusters_that_fetch_for_one_key_back_off() {
     let clock = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
-    let upstream = Script::new(&[Answer::Token(Some(LIFETIME))]);
-    let one = Site::new(&Arc::new(InMemoryCoordinator::default()), &upstream, &clock);
-    let other = Site::new(&Arc::new(InMemoryCoordinator::default()), &upstream, &clock);
+    let upstream = Script::new(&[Reply::Token(Some(LIFETIME))]);
+    let one = Cluster::new(&Arc::new(InMemoryCoordinator::default()), &upstream, &clock);
+    let other = Cluster::new(&Arc::new(InMemoryCoordinator::default()), &upstream, &clock);
     let (mut outcomes, end) = (Vec::new(), Instant::now() + Duration::from_secs(600));
     while Instant::now() < end {
         outcomes.extend(one.serve(STEP).await);
@@ -572,7 +572,7 @@ async fn two_sites_that_fetch_for_one_key_do_not_race() {
 
 #[tokio::test(start_paused = true)]
 async fn fetch_that_is_dropped_at_any_point_leaves_only_a_lease() {
-    let upstream = Script::new(&[Answer::Token(Some(LIFETIME))]);
+    let upstream = Script::new(&[Reply::Token(Some(LIFETIME))]);
     for polls in 1.. {
         let (coordinator, before) = (Arc::new(SlowCoordinator::default()), upstream.fetches());
         let dropped = source(&coordinator, "app");

@@ -21,15 +21,15 @@ mod leased_source;
 const LIFETIME: Duration = Duration::from_secs(7_200);
 const FETCH_TIME: Duration = Duration::from_millis(50);
 
-/// A source that counts its fetches, takes [`FETCH_TIME`], and answers by its script (the last entry forever).
+/// A source that counts its fetches, takes [`FETCH_TIME`], and responds by its script (its last entry repeats).
 #[derive(Clone)]
 struct Script {
     fetches: Arc<AtomicUsize>,
-    answers: Arc<Vec<Answer>>,
+    replies: Arc<Vec<Reply>>,
 }
 
 #[derive(Clone, Copy)]
-enum Answer {
+enum Reply {
     Token(Option<Duration>),
     Failure(ErrorKind),
     Panic,
@@ -37,10 +37,10 @@ enum Answer {
 }
 
 impl Script {
-    fn new(answers: &[Answer]) -> Self {
+    fn new(replies: &[Reply]) -> Self {
         Self {
             fetches: Arc::default(),
-            answers: Arc::new(answers.to_vec()),
+            replies: Arc::new(replies.to_vec()),
         }
     }
 
@@ -52,20 +52,20 @@ impl Script {
 impl TokenSource for Script {
     fn fetch(&self) -> impl Future<Output = Result<IssuedToken, Error>> + Send {
         let number = self.fetches.fetch_add(1, Ordering::SeqCst) + 1;
-        let answer = *self
-            .answers
+        let reply = *self
+            .replies
             .get(number - 1)
-            .unwrap_or_else(|| self.answers.last().unwrap());
+            .unwrap_or_else(|| self.replies.last().unwrap());
         async move {
             tokio::time::sleep(FETCH_TIME).await;
-            match answer {
-                Answer::Token(lifetime) => Ok(IssuedToken::new(
+            match reply {
+                Reply::Token(lifetime) => Ok(IssuedToken::new(
                     AccessToken::new(format!("token-{number}")),
                     lifetime,
                 )),
-                Answer::Failure(kind) => Err(Error::new(kind, "scripted failure")),
-                Answer::Panic => panic!("scripted panic"),
-                Answer::Hang => std::future::pending().await,
+                Reply::Failure(kind) => Err(Error::new(kind, "scripted failure")),
+                Reply::Panic => panic!("scripted panic"),
+                Reply::Hang => std::future::pending().await,
             }
         }
     }
@@ -78,8 +78,8 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(answers: &[Answer]) -> Self {
-        let source = Script::new(answers);
+    fn new(replies: &[Reply]) -> Self {
+        let source = Script::new(replies);
         let clock = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
         let cache = TokenCache::builder(source.clone())
             .clock(clock.clock())

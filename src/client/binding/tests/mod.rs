@@ -21,7 +21,7 @@ mod response;
 
 /// The response of the scripted upstream to one request.
 #[derive(Clone)]
-enum Answer {
+enum Reply {
     Json(String),
     Status(u16),
     NotSent,
@@ -31,32 +31,32 @@ enum Answer {
 
 /// A scripted upstream.
 #[derive(Clone)]
-struct ImitatedWeika(Arc<Mutex<Log>>);
+struct ImitatedBinding(Arc<Mutex<Log>>);
 
 struct Log {
-    answers: VecDeque<Answer>,
+    replies: VecDeque<Reply>,
     /// URI and body of every call that reached the upstream or the attempt to reach it.
     calls: Vec<(String, String)>,
 }
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_559_634_117);
 
-impl ImitatedWeika {
-    fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
+impl ImitatedBinding {
+    fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
         Self(Arc::new(Mutex::new(Log {
-            answers: answers.into_iter().collect(),
+            replies: replies.into_iter().collect(),
             calls: Vec::new(),
         })))
     }
 
     /// Returns a scripted upstream with one response.
-    fn once(answer: &(impl ToString + ?Sized)) -> Self {
-        Self::new([Answer::Json(answer.to_string())])
+    fn once(reply: &(impl ToString + ?Sized)) -> Self {
+        Self::new([Reply::Json(reply.to_string())])
     }
 
     fn builder(&self) -> BindingClientBuilder {
-        let far_end = self.clone();
-        let transport = Transport::new(service_fn(move |request| far_end.clone().answer(request)));
+        let upstream = self.clone();
+        let transport = Transport::new(service_fn(move |request| upstream.clone().reply(request)));
         BindingClient::builder("https://operator.example")
             .transport(transport)
             .clock(ManualClock::new(NOW).clock())
@@ -72,29 +72,26 @@ impl ImitatedWeika {
             .await
     }
 
-    async fn answer(
-        self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Full<Bytes>>, BoxError> {
+    async fn reply(self, request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, BoxError> {
         let uri = request.uri().to_string();
         let body = request.into_body().collect().await.unwrap().to_bytes();
         let body = String::from_utf8(body.to_vec()).unwrap();
         match self.next(uri, body) {
-            Answer::Json(text) => Ok(Response::new(Full::from(text))),
-            Answer::Status(status) => Ok(Response::builder()
+            Reply::Json(text) => Ok(Response::new(Full::from(text))),
+            Reply::Status(status) => Ok(Response::builder()
                 .status(status)
                 .body(Full::default())
                 .unwrap()),
-            Answer::NotSent => Err(TransportFailure::NotSent("connection refused".into()).into()),
-            Answer::Reset => Err("reset by peer".into()),
-            Answer::Hang => std::future::pending().await,
+            Reply::NotSent => Err(TransportFailure::NotSent("connection refused".into()).into()),
+            Reply::Reset => Err("reset by peer".into()),
+            Reply::Hang => std::future::pending().await,
         }
     }
 
-    fn next(&self, uri: String, body: String) -> Answer {
+    fn next(&self, uri: String, body: String) -> Reply {
         let mut log = self.0.lock().unwrap();
         log.calls.push((uri, body));
-        log.answers.pop_front().expect("one call too many")
+        log.replies.pop_front().expect("one call too many")
     }
 
     fn calls(&self) -> Vec<(String, String)> {
@@ -116,8 +113,8 @@ fn unbound() -> serde_json::Value {
     json!({ "code": 2000, "msg": "微信openid未绑定用户", "data": { "openId": "oKLC_v_IpjuViy0erQOD_bJuNrbg" } })
 }
 
-async fn failure(far_end: &ImitatedWeika) -> Error {
-    let client = far_end.client();
+async fn failure(upstream: &ImitatedBinding) -> Error {
+    let client = upstream.client();
     let error = client
         .check("wx1", AuthorizationCode::new("c0de"))
         .await

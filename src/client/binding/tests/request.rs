@@ -1,60 +1,60 @@
-//! Requests, and how often each is sent.
+//! Requests, and the number of attempts for each.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
 async fn request_is_as_documented() {
-    let far_end = ImitatedWeika::once(&bound());
-    far_end.check().await.unwrap();
-    assert_eq!(far_end.calls(), [call(0)]);
+    let upstream = ImitatedBinding::once(&bound());
+    upstream.check().await.unwrap();
+    assert_eq!(upstream.calls(), [call(0)]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn company_users_have_a_flag() {
-    let far_end = ImitatedWeika::once(&bound());
-    let client = far_end.builder().company_users().build().unwrap();
+async fn company_users_are_queried_with_a_flag() {
+    let upstream = ImitatedBinding::once(&bound());
+    let client = upstream.builder().company_users().build().unwrap();
     client
         .check("wx1", AuthorizationCode::new("c0de"))
         .await
         .unwrap();
-    assert_eq!(far_end.calls(), [call(1)]);
+    assert_eq!(upstream.calls(), [call(1)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn code_is_sent_again_after_a_failed_connection() {
-    let far_end = ImitatedWeika::new([Answer::NotSent, Answer::Json(unbound().to_string())]);
-    assert!(far_end.check().await.is_ok());
-    assert_eq!(far_end.calls(), [call(0), call(0)]);
-    let far_end = ImitatedWeika::new([Answer::NotSent, Answer::NotSent]);
-    assert_eq!(failure(&far_end).await.kind(), ErrorKind::Connect);
-    assert_eq!(far_end.calls().len(), 2);
+    let upstream = ImitatedBinding::new([Reply::NotSent, Reply::Json(unbound().to_string())]);
+    assert!(upstream.check().await.is_ok());
+    assert_eq!(upstream.calls(), [call(0), call(0)]);
+    let upstream = ImitatedBinding::new([Reply::NotSent, Reply::NotSent]);
+    assert_eq!(failure(&upstream).await.kind(), ErrorKind::Connect);
+    assert_eq!(upstream.calls().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn code_that_may_be_consumed_is_never_sent_again() {
-    for (answer, kind) in [
-        (Answer::Reset, ErrorKind::Lost),
-        (Answer::Hang, ErrorKind::Timeout),
-        (Answer::Status(302), ErrorKind::Malformed),
-        (Answer::Status(502), ErrorKind::Fault),
-        (Answer::Json("<html>".to_owned()), ErrorKind::Malformed),
+    for (reply, kind) in [
+        (Reply::Reset, ErrorKind::Lost),
+        (Reply::Hang, ErrorKind::Timeout),
+        (Reply::Status(302), ErrorKind::Malformed),
+        (Reply::Status(502), ErrorKind::Fault),
+        (Reply::Json("<html>".to_owned()), ErrorKind::Malformed),
         (
-            Answer::Json(r#"{"code":0}"#.to_owned()),
+            Reply::Json(r#"{"code":0}"#.to_owned()),
             ErrorKind::Malformed,
         ),
         (
-            Answer::Json(r#"{"code":2001}"#.to_owned()),
+            Reply::Json(r#"{"code":2001}"#.to_owned()),
             ErrorKind::InvalidCode,
         ),
-        (Answer::Json(r#"{"code":2003}"#.to_owned()), ErrorKind::Busy),
+        (Reply::Json(r#"{"code":2003}"#.to_owned()), ErrorKind::Busy),
         (
-            Answer::Json(r#"{"code":440007}"#.to_owned()),
+            Reply::Json(r#"{"code":440007}"#.to_owned()),
             ErrorKind::Fault,
         ),
     ] {
-        let far_end = ImitatedWeika::new([answer]);
-        assert_eq!(failure(&far_end).await.kind(), kind);
-        assert_eq!(far_end.calls(), [call(0)], "{kind:?}");
+        let upstream = ImitatedBinding::new([reply]);
+        assert_eq!(failure(&upstream).await.kind(), kind);
+        assert_eq!(upstream.calls(), [call(0)], "{kind:?}");
     }
 }
 
@@ -87,9 +87,9 @@ async fn error_codes_can_be_extended_but_outcomes_stay() {
         .with(77, ErrorAction::Deny)
         .with(2000, ErrorAction::Fail)
         .with(0, ErrorAction::Fail);
-    let answers =
-        [json!({ "code": 77 }), unbound(), bound()].map(|answer| Answer::Json(answer.to_string()));
-    let client = ImitatedWeika::new(answers)
+    let replies =
+        [json!({ "code": 77 }), unbound(), bound()].map(|reply| Reply::Json(reply.to_string()));
+    let client = ImitatedBinding::new(replies)
         .builder()
         .error_codes(error_codes)
         .build()
@@ -102,8 +102,8 @@ async fn error_codes_can_be_extended_but_outcomes_stay() {
 
 #[tokio::test(start_paused = true)]
 async fn client_is_a_service() {
-    let far_end = ImitatedWeika::once(&bound());
-    let mut service = far_end.client();
+    let upstream = ImitatedBinding::once(&bound());
+    let mut service = upstream.client();
     let user = service
         .ready()
         .await
@@ -112,7 +112,7 @@ async fn client_is_a_service() {
         .await
         .unwrap();
     assert!(user.is_bound());
-    assert_eq!(far_end.calls(), [call(0)]);
+    assert_eq!(upstream.calls(), [call(0)]);
     let shown = format!(
         "{service:?} {:?}",
         service.call(("wx1".into(), AuthorizationCode::new("c0de")))
@@ -125,38 +125,38 @@ async fn client_is_a_service() {
 
 #[tokio::test(start_paused = true)]
 async fn other_call_returns_the_whole_response() {
-    let far_end = ImitatedWeika::new([
-        Answer::NotSent,
-        Answer::Json(r#"{"code":"0","data":{"id":7}}"#.to_owned()),
+    let upstream = ImitatedBinding::new([
+        Reply::NotSent,
+        Reply::Json(r#"{"code":"0","data":{"id":7}}"#.to_owned()),
     ]);
     let body = json!({ "userName": "13800000000" });
-    let answer = far_end
+    let reply = upstream
         .client()
         .post_json("/app/app/sms/sendLoginSms", &body)
         .await
         .unwrap();
-    assert_eq!(answer["data"]["id"], 7);
+    assert_eq!(reply["data"]["id"], 7);
     let uri = "https://operator.example/app/app/sms/sendLoginSms";
     assert_eq!(
-        far_end.calls()[1],
+        upstream.calls()[1],
         (uri.to_owned(), r#"{"userName":"13800000000"}"#.to_owned())
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn e4_other_call_returns_no_damaged_identifier() {
-    for (answer, kind) in [
+    for (reply, kind) in [
         (r#"{"code":0,"data":{"userName":"\ud83d"}}"#, None),
         (
             r#"{"code":0,"data":{"openId":"o1\ud83d"}}"#,
             Some(ErrorKind::Malformed),
         ),
     ] {
-        let outcome = ImitatedWeika::once(answer)
+        let outcome = ImitatedBinding::once(reply)
             .client()
             .post_json("/app/wx/reg", &json!({}))
             .await;
-        assert_eq!(outcome.err().map(|error| error.kind()), kind, "{answer}");
+        assert_eq!(outcome.err().map(|error| error.kind()), kind, "{reply}");
     }
 }
 
@@ -177,32 +177,32 @@ async fn other_call_uses_the_same_error_codes() {
         (3020, ErrorKind::Busy),
         (2000, ErrorKind::Fault),
     ] {
-        let far_end = ImitatedWeika::once(&json!({ "code": code.to_string(), "msg": "t0ken" }));
-        let error = far_end
+        let upstream = ImitatedBinding::once(&json!({ "code": code.to_string(), "msg": "t0ken" }));
+        let error = upstream
             .client()
             .post_json("/app/app/V1.0/bindingUser", &json!({}))
             .await
             .unwrap_err();
         assert_eq!((error.kind(), error.upstream_code()), (kind, Some(code)));
-        assert_eq!(far_end.calls().len(), 1);
+        assert_eq!(upstream.calls().len(), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn other_call_that_may_have_taken_effect_is_not_repeated() {
-    let far_end = ImitatedWeika::new([Answer::Reset]);
-    let error = far_end
+    let upstream = ImitatedBinding::new([Reply::Reset]);
+    let error = upstream
         .client()
         .post_json("/app/wx/reg", &json!({}))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Lost);
-    assert_eq!(far_end.calls().len(), 1);
+    assert_eq!(upstream.calls().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn e8_other_call_cannot_leave_the_host() {
-    let far_end = ImitatedWeika::new([]);
+    let upstream = ImitatedBinding::new([]);
     for path in [
         "",
         "a",
@@ -214,14 +214,14 @@ async fn e8_other_call_cannot_leave_the_host() {
         "/王",
         "/a\\b",
     ] {
-        let error = far_end
+        let error = upstream
             .client()
             .post_json(path, &json!({}))
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ForbiddenHost, "{path}");
     }
-    assert!(far_end.calls().is_empty());
+    assert!(upstream.calls().is_empty());
 }
 
 #[test]

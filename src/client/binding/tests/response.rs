@@ -5,26 +5,26 @@ use serde_json::{Map, Value};
 
 use super::*;
 
-async fn kind(answer: &(impl ToString + ?Sized)) -> ErrorKind {
-    failure(&ImitatedWeika::once(answer)).await.kind()
+async fn kind(reply: &(impl ToString + ?Sized)) -> ErrorKind {
+    failure(&ImitatedBinding::once(reply)).await.kind()
 }
 
-/// `answer` with another value for a member of its data; without the member if the value is `None`.
-fn with(mut answer: Value, name: &str, value: Option<&Value>) -> Value {
-    let data = answer["data"].as_object_mut().unwrap();
+/// Returns `reply` with another value for a member of its data; without the member if the value is `None`.
+fn with(mut reply: Value, name: &str, value: Option<&Value>) -> Value {
+    let data = reply["data"].as_object_mut().unwrap();
     match value {
         Some(value) => drop(data.insert(name.to_owned(), value.clone())),
         None => drop(data.remove(name)),
     }
-    answer
+    reply
 }
 
 #[tokio::test(start_paused = true)]
 async fn bound_user_is_parsed() {
     for code in [json!(0), json!("0")] {
-        let mut answer = bound();
-        answer["code"] = code;
-        let user = ImitatedWeika::once(&answer).check().await.unwrap();
+        let mut reply = bound();
+        reply["code"] = code;
+        let user = ImitatedBinding::once(&reply).check().await.unwrap();
         assert_eq!(
             (user.open_id.as_str(), &*user.app_id),
             ("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx1")
@@ -52,7 +52,7 @@ async fn documented_example_is_parsed() {
 "token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJzdWIiOiIxIiwiaWF0IjoxNTU5NjM0MTE3LCJleHAiOjE1NjAyMzg5MTd9.m68JjfexMTDje4R9mE5KtcZweUhFVmNfyb07hzt3eVZlkKQ-KxljweexXJ_Ujl-8WwAuRszwGtB7bMvlGQ-Xvw"
 }
 }"#;
-    let user = ImitatedWeika::once(EXAMPLE).check().await.unwrap();
+    let user = ImitatedBinding::once(EXAMPLE).check().await.unwrap();
     // The `exp` that is in the example's token.
     assert_eq!(
         user.expires_at().map(Timestamp::unix_seconds),
@@ -67,9 +67,9 @@ async fn documented_example_is_parsed() {
 #[tokio::test(start_paused = true)]
 async fn code_2000_is_an_unbound_user() {
     for code in [json!(2000), json!("2000")] {
-        let mut answer = unbound();
-        answer["code"] = code;
-        let user = ImitatedWeika::once(&answer).check().await.unwrap();
+        let mut reply = unbound();
+        reply["code"] = code;
+        let user = ImitatedBinding::once(&reply).check().await.unwrap();
         assert_eq!(
             (user.open_id.as_str(), &*user.app_id),
             ("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx1")
@@ -80,14 +80,14 @@ async fn code_2000_is_an_unbound_user() {
 
 #[tokio::test(start_paused = true)]
 async fn credential_of_an_unbound_user_is_ignored() {
-    let mut answer = bound();
-    answer["code"] = json!(2000);
-    let user = ImitatedWeika::once(&answer).check().await.unwrap();
+    let mut reply = bound();
+    reply["code"] = json!(2000);
+    let user = ImitatedBinding::once(&reply).check().await.unwrap();
     assert!(!user.is_bound() && user.bearer().is_none());
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_documented_number_becomes_what_its_page_says() {
+async fn every_documented_number_maps_to_its_documented_kind() {
     let documented: &[(i64, &str, ErrorKind)] = &[
         (2001, "获取微信openid失败", ErrorKind::InvalidCode),
         (2002, "运营商未配置公众号信息", ErrorKind::Configuration),
@@ -119,15 +119,15 @@ async fn every_documented_number_becomes_what_its_page_says() {
                 Some(&json!([])),
                 Some(full),
             ] {
-                let mut answer = json!({ "code": code, "msg": msg });
+                let mut reply = json!({ "code": code, "msg": msg });
                 if let Some(data) = data {
-                    answer["data"] = data.clone();
+                    reply["data"] = data.clone();
                 }
-                let error = failure(&ImitatedWeika::once(&answer)).await;
+                let error = failure(&ImitatedBinding::once(&reply)).await;
                 assert_eq!(
                     (error.kind(), error.upstream_code()),
                     (*expected, Some(*number)),
-                    "{answer}"
+                    "{reply}"
                 );
             }
         }
@@ -136,16 +136,16 @@ async fn every_documented_number_becomes_what_its_page_says() {
 
 #[tokio::test(start_paused = true)]
 async fn the_string_200_is_never_a_success() {
-    let mut answer = bound();
+    let mut reply = bound();
     for code in [json!("200"), json!(200)] {
-        answer["code"] = code;
-        assert_eq!(kind(&answer).await, ErrorKind::InvalidCode);
+        reply["code"] = code;
+        assert_eq!(kind(&reply).await, ErrorKind::InvalidCode);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn e2_only_zero_without_variations_is_success() {
-    let mut answer = bound();
+    let mut reply = bound();
     for code in [
         json!("00"),
         json!("-0"),
@@ -156,14 +156,14 @@ async fn e2_only_zero_without_variations_is_success() {
         json!(null),
         json!([]),
     ] {
-        answer["code"] = code;
-        assert_eq!(kind(&answer).await, ErrorKind::Malformed, "{answer}");
+        reply["code"] = code;
+        assert_eq!(kind(&reply).await, ErrorKind::Malformed, "{reply}");
     }
-    answer.as_object_mut().unwrap().remove("code");
-    assert_eq!(kind(&answer).await, ErrorKind::Malformed);
-    answer["errcode"] = json!(0);
+    reply.as_object_mut().unwrap().remove("code");
+    assert_eq!(kind(&reply).await, ErrorKind::Malformed);
+    reply["errcode"] = json!(0);
     assert_eq!(
-        kind(&answer).await,
+        kind(&reply).await,
         ErrorKind::Malformed,
         "the number has another name here"
     );
@@ -171,7 +171,7 @@ async fn e2_only_zero_without_variations_is_success() {
 
 #[tokio::test(start_paused = true)]
 async fn e3_unknown_numbers_are_faults() {
-    let mut answer = bound();
+    let mut reply = bound();
     for code in [
         json!(1),
         json!(-1),
@@ -180,8 +180,8 @@ async fn e3_unknown_numbers_are_faults() {
         json!(2_000_000),
         json!(i64::MIN),
     ] {
-        answer["code"] = code;
-        assert_eq!(kind(&answer).await, ErrorKind::Fault, "{answer}");
+        reply["code"] = code;
+        assert_eq!(kind(&reply).await, ErrorKind::Fault, "{reply}");
     }
 }
 
@@ -196,9 +196,9 @@ async fn e4_without_an_openid_there_is_no_user() {
         json!({}),
     ];
     for open_id in unusable.iter().map(Some).chain([None]) {
-        for answer in [bound(), unbound()] {
+        for reply in [bound(), unbound()] {
             assert_eq!(
-                kind(&with(answer, "openId", open_id)).await,
+                kind(&with(reply, "openId", open_id)).await,
                 ErrorKind::Malformed,
                 "{open_id:?}"
             );
@@ -234,7 +234,7 @@ async fn e4_a_bound_user_without_a_usable_credential_is_malformed() {
     }
     let long = json!("t".repeat(4_096));
     assert!(
-        ImitatedWeika::once(&with(bound(), "token", Some(&long)))
+        ImitatedBinding::once(&with(bound(), "token", Some(&long)))
             .check()
             .await
             .unwrap()
@@ -276,7 +276,7 @@ async fn e5_a_lifetime_is_at_most_seven_days() {
         (json!("7.2e3"), 7_200),
         (json!(1e30), 604_800),
     ] {
-        let user = ImitatedWeika::once(&with(bound(), "expire", Some(&expire)))
+        let user = ImitatedBinding::once(&with(bound(), "expire", Some(&expire)))
             .check()
             .await
             .unwrap();
@@ -290,8 +290,8 @@ async fn e5_a_lifetime_is_at_most_seven_days() {
 
 #[tokio::test(start_paused = true)]
 async fn b2_integer_valued_float_is_a_lifetime() {
-    let answer = r#"{"code":0,"data":{"openId":"o1","token":"t","expire":604800.0}}"#;
-    let user = ImitatedWeika::once(answer).check().await.unwrap();
+    let reply = r#"{"code":0,"data":{"openId":"o1","token":"t","expire":604800.0}}"#;
+    let user = ImitatedBinding::once(reply).check().await.unwrap();
     assert_eq!(
         user.expires_at(),
         Some(NOW.plus(Duration::from_secs(604_800)))
@@ -301,11 +301,11 @@ async fn b2_integer_valued_float_is_a_lifetime() {
 #[tokio::test(start_paused = true)]
 async fn e4_a_damaged_openid_is_no_user_and_a_damaged_message_is_no_failure() {
     for code in [0, 2000] {
-        let answer = format!(
+        let reply = format!(
             r#"{{"code":{code},"msg":"\ud83d","data":{{"openId":"o1\ud83d","token":"t","expire":60}}}}"#
         );
-        assert_eq!(kind(&answer).await, ErrorKind::Malformed);
-        let user = ImitatedWeika::once(&answer.replace(r"o1\ud83d", "o1"))
+        assert_eq!(kind(&reply).await, ErrorKind::Malformed);
+        let user = ImitatedBinding::once(&reply.replace(r"o1\ud83d", "o1"))
             .check()
             .await
             .unwrap();
@@ -315,11 +315,11 @@ async fn e4_a_damaged_openid_is_no_user_and_a_damaged_message_is_no_failure() {
 
 #[tokio::test(start_paused = true)]
 async fn e6_the_members_may_be_at_the_top_and_others_beside_them() {
-    let answer = json!({
+    let reply = json!({
         "code": "0", "openId": "o1", "token": "t", "expire": "60", "timestamp": 1, "data": null, "extra": { "code": 1 },
     });
     assert!(
-        ImitatedWeika::once(&answer)
+        ImitatedBinding::once(&reply)
             .check()
             .await
             .unwrap()
@@ -329,14 +329,14 @@ async fn e6_the_members_may_be_at_the_top_and_others_beside_them() {
     assert_eq!(
         kind(&parted).await,
         ErrorKind::Malformed,
-        "of two places only one counts"
+        "only one of the two positions counts"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn e7_what_is_no_json_object_is_malformed_and_not_quoted() {
+async fn e7_response_that_is_not_a_json_object_is_malformed_and_not_quoted() {
     let repeated = r#"{"code":2001,"code":0,"data":{"openId":"oKLC","token":"t0ken","expire":1}}"#;
-    for answer in [
+    for reply in [
         "",
         "<html>t0ken c0de</html>",
         "[]",
@@ -345,7 +345,7 @@ async fn e7_what_is_no_json_object_is_malformed_and_not_quoted() {
         r#"{"code":0}}"#,
         repeated,
     ] {
-        assert_eq!(kind(answer).await, ErrorKind::Malformed, "{answer}");
+        assert_eq!(kind(reply).await, ErrorKind::Malformed, "{reply}");
     }
     assert_eq!(
         kind(r#"{"code":2001,"msg":"t0ken c0de oKLC"}"#).await,
@@ -353,7 +353,7 @@ async fn e7_what_is_no_json_object_is_malformed_and_not_quoted() {
     );
 }
 
-/// A member of a response: one of the right values more often than not, else anything, or nothing.
+/// Generates a member of a response: usually a valid value, otherwise any value or none.
 fn member(right: impl Into<Vec<Value>>) -> impl Strategy<Value = Option<Value>> {
     let near = [
         json!(null),
@@ -394,13 +394,13 @@ fn members() -> impl Strategy<Value = Map<String, Value>> {
     })
 }
 
-/// Whether the response says that a user is bound, told in another way than the client does.
-fn says_bound(answer: &Value) -> bool {
-    let zero = answer["code"] == json!(0) || answer["code"] == json!("0");
-    let at = if answer["openId"].is_null() {
-        &answer["data"]
+/// Whether the response means a bound user, by another implementation than that of the client.
+fn says_bound(reply: &Value) -> bool {
+    let zero = reply["code"] == json!(0) || reply["code"] == json!("0");
+    let at = if reply["openId"].is_null() {
+        &reply["data"]
     } else {
-        answer
+        reply
     };
     let text = |name: &str| at[name].as_str().unwrap_or_default();
     let number = at["expire"].as_i64().or_else(|| {
@@ -426,20 +426,20 @@ proptest! {
         top in prop_oneof![3 => Just(Map::new()), 1 => members()],
         data in members(),
     ) {
-        let mut answer = Value::Object(top);
-        answer["data"] = Value::Object(data);
+        let mut reply = Value::Object(top);
+        reply["data"] = Value::Object(data);
         if let Some(code) = code {
-            answer["code"] = code;
+            reply["code"] = code;
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let outcome = runtime.block_on(ImitatedWeika::once(&answer).check());
+        let outcome = runtime.block_on(ImitatedBinding::once(&reply).check());
         let bound = outcome.is_ok_and(|user| user.is_bound());
-        prop_assert_eq!(bound, says_bound(&answer), "{}", answer);
+        prop_assert_eq!(bound, says_bound(&reply), "{}", reply);
     }
 
     #[test]
-    fn arbitrary_text_binds_no_user(answer in ".{0,64}") {
+    fn arbitrary_text_binds_no_user(reply in ".{0,64}") {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        prop_assert!(runtime.block_on(ImitatedWeika::once(&answer).check()).is_err());
+        prop_assert!(runtime.block_on(ImitatedBinding::once(&reply).check()).is_err());
     }
 }

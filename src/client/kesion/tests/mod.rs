@@ -24,7 +24,7 @@ const TOKEN: &str = "t0ken0123456789abcdef0123456789ab";
 
 /// The response of the scripted upstream to one request.
 #[derive(Clone)]
-enum Answer {
+enum Reply {
     Text(String),
     Status(u16),
     NotSent,
@@ -35,10 +35,10 @@ enum Answer {
 
 /// A scripted upstream.
 #[derive(Clone)]
-struct ImitatedWeika(Arc<Mutex<Log>>);
+struct ImitatedKesion(Arc<Mutex<Log>>);
 
 struct Log {
-    answers: VecDeque<Answer>,
+    replies: VecDeque<Reply>,
     calls: Vec<Call>,
 }
 
@@ -50,18 +50,18 @@ struct Call {
     body: String,
 }
 
-impl ImitatedWeika {
-    fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
+impl ImitatedKesion {
+    fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
         Self(Arc::new(Mutex::new(Log {
-            answers: answers.into_iter().collect(),
+            replies: replies.into_iter().collect(),
             calls: Vec::new(),
         })))
     }
 
     fn builder(&self) -> KesionClientBuilder {
-        let far_end = self.clone();
+        let upstream = self.clone();
         KesionClient::builder(BASE).transport(Transport::new(service_fn(move |request| {
-            far_end.clone().answer(request)
+            upstream.clone().reply(request)
         })))
     }
 
@@ -69,15 +69,12 @@ impl ImitatedWeika {
         self.builder().build().unwrap()
     }
 
-    async fn answer(
-        self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Full<Bytes>>, BoxError> {
+    async fn reply(self, request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, BoxError> {
         let (parts, body) = request.into_parts();
         let uri = parts.uri.to_string();
         let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         let content_type = parts.headers[CONTENT_TYPE].to_str().unwrap().to_owned();
-        let answer = {
+        let reply = {
             let mut log = self.0.lock().unwrap();
             log.calls.push(Call {
                 method: parts.method.to_string(),
@@ -85,18 +82,18 @@ impl ImitatedWeika {
                 content_type,
                 body,
             });
-            log.answers.pop_front().expect("one call too many")
+            log.replies.pop_front().expect("one call too many")
         };
-        match answer {
-            Answer::Text(text) => Ok(Response::new(Full::from(text))),
-            Answer::Status(status) => Ok(Response::builder()
+        match reply {
+            Reply::Text(text) => Ok(Response::new(Full::from(text))),
+            Reply::Status(status) => Ok(Response::builder()
                 .status(status)
                 .body(Full::default())
                 .unwrap()),
-            Answer::NotSent => Err(TransportFailure::NotSent("connection refused".into()).into()),
-            Answer::Reset => Err("reset by peer".into()),
-            Answer::QuoteTheUrl => Err(format!("could not call {uri}").into()),
-            Answer::Hang => std::future::pending().await,
+            Reply::NotSent => Err(TransportFailure::NotSent("connection refused".into()).into()),
+            Reply::Reset => Err("reset by peer".into()),
+            Reply::QuoteTheUrl => Err(format!("could not call {uri}").into()),
+            Reply::Hang => std::future::pending().await,
         }
     }
 
@@ -105,15 +102,15 @@ impl ImitatedWeika {
     }
 }
 
-impl From<Value> for Answer {
+impl From<Value> for Reply {
     fn from(value: Value) -> Self {
         Self::Text(value.to_string())
     }
 }
 
 /// Returns the outcome of one response.
-async fn read(answer: impl Into<Answer>) -> Result<AccountAuthorization, Error> {
-    let outcome = ask(&ImitatedWeika::new([answer.into()]).client()).await;
+async fn read(reply: impl Into<Reply>) -> Result<AccountAuthorization, Error> {
+    let outcome = ask(&ImitatedKesion::new([reply.into()]).client()).await;
     if let Err(error) = &outcome {
         assert_shows_no_secret(error);
     }
@@ -124,12 +121,12 @@ async fn ask(client: &KesionClient) -> Result<AccountAuthorization, Error> {
     client.official_account(&AppToken::new(TOKEN)).await
 }
 
-async fn kind(answer: impl Into<Answer>) -> ErrorKind {
-    read(answer).await.unwrap_err().kind()
+async fn kind(reply: impl Into<Reply>) -> ErrorKind {
+    read(reply).await.unwrap_err().kind()
 }
 
-async fn account(answer: impl Into<Answer>) -> Arc<OfficialAccount> {
-    match read(answer).await {
+async fn account(reply: impl Into<Reply>) -> Arc<OfficialAccount> {
+    match read(reply).await {
         Ok(AccountAuthorization::Authorized(account)) => account,
         other => panic!("{other:?}"),
     }
@@ -213,7 +210,7 @@ fn not_authorized() -> Value {
     })
 }
 
-fn with(mut answer: Value, name: &str, value: Value) -> Value {
-    answer[name] = value;
-    answer
+fn with(mut reply: Value, name: &str, value: Value) -> Value {
+    reply[name] = value;
+    reply
 }

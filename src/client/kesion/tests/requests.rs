@@ -1,4 +1,4 @@
-//! Requests, and how often each is sent.
+//! Requests, and the number of attempts for each.
 
 use super::*;
 
@@ -10,13 +10,13 @@ async fn sent(
     settings: impl FnOnce(KesionClientBuilder) -> KesionClientBuilder,
     token: &str,
 ) -> Call {
-    let far_end = ImitatedWeika::new([smallest().into()]);
-    let client = settings(far_end.builder()).build().unwrap();
+    let upstream = ImitatedKesion::new([smallest().into()]);
+    let client = settings(upstream.builder()).build().unwrap();
     client
         .official_account(&AppToken::new(token))
         .await
         .unwrap();
-    let calls = far_end.calls();
+    let calls = upstream.calls();
     assert_eq!(calls.len(), 1);
     calls[0].clone()
 }
@@ -90,50 +90,50 @@ async fn a_token_of_any_characters_is_one_parameter() {
 
 #[tokio::test]
 async fn a_base_url_may_have_a_path() {
-    let far_end = ImitatedWeika::new([smallest().into()]);
-    let inner = far_end.clone();
-    let transport = Transport::new(service_fn(move |request| inner.clone().answer(request)));
+    let upstream = ImitatedKesion::new([smallest().into()]);
+    let inner = upstream.clone();
+    let transport = Transport::new(service_fn(move |request| inner.clone().reply(request)));
     let client = KesionClient::builder("https://school.example/kesion/")
         .transport(transport)
         .build()
         .unwrap();
     ask(&client).await.unwrap();
     assert_eq!(
-        far_end.calls()[0].uri,
+        upstream.calls()[0].uri,
         "https://school.example/kesion/webapi/school/GetWeixinAuthInfo"
     );
 }
 
 #[tokio::test]
 async fn call_is_made_again_after_a_failed_connection() {
-    let far_end = ImitatedWeika::new([Answer::NotSent, smallest().into()]);
-    assert!(ask(&far_end.client()).await.is_ok());
-    assert_eq!(far_end.calls().len(), 2);
-    let far_end = ImitatedWeika::new([Answer::NotSent, Answer::NotSent]);
+    let upstream = ImitatedKesion::new([Reply::NotSent, smallest().into()]);
+    assert!(ask(&upstream.client()).await.is_ok());
+    assert_eq!(upstream.calls().len(), 2);
+    let upstream = ImitatedKesion::new([Reply::NotSent, Reply::NotSent]);
     assert_eq!(
-        ask(&far_end.client()).await.unwrap_err().kind(),
+        ask(&upstream.client()).await.unwrap_err().kind(),
         ErrorKind::Connect
     );
-    assert_eq!(far_end.calls().len(), 2);
+    assert_eq!(upstream.calls().len(), 2);
 }
 
 #[tokio::test]
-async fn every_other_failure_is_told_at_once() {
-    for (answer, kind) in [
-        (Answer::Reset, ErrorKind::Lost),
-        (Answer::Status(502), ErrorKind::Fault),
+async fn every_other_failure_is_returned_at_once() {
+    for (reply, kind) in [
+        (Reply::Reset, ErrorKind::Lost),
+        (Reply::Status(502), ErrorKind::Fault),
         (json!({ "result": false }).into(), ErrorKind::Fault),
-        (Answer::Text("<html>".to_owned()), ErrorKind::Malformed),
+        (Reply::Text("<html>".to_owned()), ErrorKind::Malformed),
     ] {
-        let far_end = ImitatedWeika::new([answer]);
-        assert_eq!(ask(&far_end.client()).await.unwrap_err().kind(), kind);
-        assert_eq!(far_end.calls().len(), 1, "{kind:?}");
+        let upstream = ImitatedKesion::new([reply]);
+        assert_eq!(ask(&upstream.client()).await.unwrap_err().kind(), kind);
+        assert_eq!(upstream.calls().len(), 1, "{kind:?}");
     }
 }
 
 #[tokio::test]
 async fn an_error_that_quotes_the_token_in_the_query_is_withheld() {
-    let client = ImitatedWeika::new([Answer::QuoteTheUrl])
+    let client = ImitatedKesion::new([Reply::QuoteTheUrl])
         .builder()
         .encoding(Encoding::Query)
         .build()
@@ -150,7 +150,7 @@ async fn an_error_that_quotes_the_token_in_the_query_is_withheld() {
 
 #[tokio::test]
 async fn client_is_a_service() {
-    let mut service = ImitatedWeika::new([smallest().into()]).client();
+    let mut service = ImitatedKesion::new([smallest().into()]).client();
     let call = service.ready().await.unwrap().call(AppToken::new(TOKEN));
     assert!(!format!("{service:?} {call:?}").contains("t0ken"));
     assert_eq!(call.await.unwrap().account().unwrap().app_id, "wx1");
@@ -162,6 +162,6 @@ fn public_types_are_send_and_sync() {
     fn check_send<T: Send>(_: &T) {}
     check::<KesionClient>();
     check::<AccountAuthorization>();
-    let client = ImitatedWeika::new([]).client();
+    let client = ImitatedKesion::new([]).client();
     check_send(&client.official_account(&AppToken::new(TOKEN)));
 }

@@ -4,9 +4,9 @@ use super::*;
 
 const LINK: &str = "http://www.school.example/plus/auth_url?schoolid=5";
 
-/// A client that is allowed the link of the documented answers.
-fn over_http(answer: Value) -> KesionClient {
-    let builder = ImitatedWeika::new([answer.into()]).builder();
+/// Returns a client that is allowed the link of the documented responses.
+fn over_http(reply: Value) -> KesionClient {
+    let builder = ImitatedKesion::new([reply.into()]).builder();
     builder
         .allow_http()
         .allow_host("http://www.school.example")
@@ -49,14 +49,14 @@ async fn description_of_wechat_is_kept_and_its_state_is_read() {
 }
 
 #[tokio::test]
-async fn the_refresh_token_is_kept_nowhere() {
+async fn refresh_token_is_dropped() {
     let outcome = read(authorized()).await.unwrap();
     assert!(!format!("{outcome:?}").contains("refresh"), "{outcome:?}");
     assert!(!format!("{outcome:#?}").contains("s3cr3t"));
 }
 
 #[tokio::test]
-async fn a_school_without_an_account_has_a_link_to_authorize_one() {
+async fn school_without_an_account_has_a_link_to_authorize_one() {
     let outcome = ask(&over_http(not_authorized())).await.unwrap();
     assert_eq!(
         outcome,
@@ -67,29 +67,29 @@ async fn a_school_without_an_account_has_a_link_to_authorize_one() {
 }
 
 #[tokio::test]
-async fn a_school_for_which_the_platform_is_not_open_has_nothing() {
-    let answer = json!({ "returnCode": 3001, "result": false, "msg": "没有开通第三方公众号授权" });
-    assert_eq!(read(answer).await.unwrap(), AccountAuthorization::NotOpened);
+async fn school_for_which_the_platform_is_not_open_is_not_opened() {
+    let reply = json!({ "returnCode": 3001, "result": false, "msg": "没有开通第三方公众号授权" });
+    assert_eq!(read(reply).await.unwrap(), AccountAuthorization::NotOpened);
 }
 
 #[tokio::test]
-async fn wechats_own_complaint_about_its_token_is_busy() {
-    let answer =
+async fn kesions_report_of_a_wechat_token_error_is_busy() {
+    let reply =
         json!({ "msg": "access_token missing rid: 00000000-00000000-00000000", "result": false });
-    assert_eq!(kind(answer).await, ErrorKind::Busy);
-    let answer = json!({ "msg": "invalid credential, access_token is invalid or not latest", "result": false });
-    assert_eq!(kind(answer).await, ErrorKind::Busy);
+    assert_eq!(kind(reply).await, ErrorKind::Busy);
+    let reply = json!({ "msg": "invalid credential, access_token is invalid or not latest", "result": false });
+    assert_eq!(kind(reply).await, ErrorKind::Busy);
 }
 
 #[tokio::test]
 async fn failure_without_an_error_code_is_a_fault() {
-    for answer in [
+    for reply in [
         json!({ "result": false }),
         json!({ "result": false, "msg": "登录失效" }),
         json!({ "result": false, "msg": null, "returnCode": null }),
         json!({ "result": false, "returnCode": 0 }),
         json!({ "result": false, "msg": ["access_token"] }),
     ] {
-        assert_eq!(kind(answer.clone()).await, ErrorKind::Fault, "{answer}");
+        assert_eq!(kind(reply.clone()).await, ErrorKind::Fault, "{reply}");
     }
 }

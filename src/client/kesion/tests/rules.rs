@@ -1,4 +1,4 @@
-//! The E rules, one by one.
+//! The rules E, one by one.
 
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ async fn e1_only_status_200_is_accepted() {
         (500, ErrorKind::Fault),
         (502, ErrorKind::Fault),
     ] {
-        assert_eq!(kind(Answer::Status(status)).await, expected, "{status}");
+        assert_eq!(kind(Reply::Status(status)).await, expected, "{status}");
     }
 }
 
@@ -34,7 +34,7 @@ async fn e1_response_is_one_json_object_and_at_most_64_kib() {
         "{result:true}",
     ] {
         assert_eq!(
-            kind(Answer::Text(text.to_owned())).await,
+            kind(Reply::Text(text.to_owned())).await,
             ErrorKind::Malformed,
             "{text}"
         );
@@ -42,7 +42,7 @@ async fn e1_response_is_one_json_object_and_at_most_64_kib() {
     let long = with(smallest(), "msg", "x".repeat(65_536).into());
     assert_eq!(kind(long).await, ErrorKind::Malformed);
     assert!(
-        read(Answer::Text(format!("\u{FEFF}{}", smallest())))
+        read(Reply::Text(format!("\u{FEFF}{}", smallest())))
             .await
             .is_ok()
     );
@@ -50,7 +50,7 @@ async fn e1_response_is_one_json_object_and_at_most_64_kib() {
 
 #[tokio::test(start_paused = true)]
 async fn e1_missing_response_is_a_timeout() {
-    assert_eq!(kind(Answer::Hang).await, ErrorKind::Timeout);
+    assert_eq!(kind(Reply::Hang).await, ErrorKind::Timeout);
 }
 
 #[tokio::test]
@@ -65,8 +65,8 @@ async fn e2_a_success_says_exactly_true_and_has_an_appid() {
         json!([true]),
         json!(1.0),
     ] {
-        let answer = with(smallest(), "result", result.clone());
-        assert_eq!(kind(answer).await, ErrorKind::Malformed, "{result}");
+        let reply = with(smallest(), "result", result.clone());
+        assert_eq!(kind(reply).await, ErrorKind::Malformed, "{result}");
     }
     assert_eq!(kind(json!({ "appid": "wx1" })).await, ErrorKind::Malformed);
     assert_eq!(
@@ -98,8 +98,8 @@ async fn e2_success_has_no_error_code_but_zero() {
         json!([]),
         json!({}),
     ] {
-        let answer = with(smallest(), "returnCode", other.clone());
-        assert_eq!(kind(answer).await, ErrorKind::Malformed, "{other}");
+        let reply = with(smallest(), "returnCode", other.clone());
+        assert_eq!(kind(reply).await, ErrorKind::Malformed, "{other}");
     }
 }
 
@@ -125,12 +125,8 @@ async fn e3_the_two_numbers_of_the_document_may_be_strings_and_need_a_false() {
             "{number}"
         );
         for result in [json!(null), json!("false"), json!(0), json!(true)] {
-            let answer = json!({ "result": result, "returnCode": number, "appid": "wx1" });
-            assert_eq!(
-                kind(answer).await,
-                ErrorKind::Malformed,
-                "{number} {result}"
-            );
+            let reply = json!({ "result": result, "returnCode": number, "appid": "wx1" });
+            assert_eq!(kind(reply).await, ErrorKind::Malformed, "{number} {result}");
         }
         assert_eq!(
             kind(json!({ "returnCode": number })).await,
@@ -141,22 +137,22 @@ async fn e3_the_two_numbers_of_the_document_may_be_strings_and_need_a_false() {
 
 #[tokio::test]
 async fn e3_other_numbers_are_looked_up_and_unknown_ones_are_faults() {
-    for answer in [
+    for reply in [
         json!({ "result": false, "returnCode": 1001 }),
         json!({ "result": false, "returnCode": "1001", "appid": "wx1" }),
         json!({ "returnCode": 1001, "msg": "access_token" }),
         json!({ "result": null, "returnCode": 1001 }),
     ] {
-        let error = read(answer.clone()).await.unwrap_err();
+        let error = read(reply.clone()).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.upstream_code()),
             (ErrorKind::Fault, Some(1001)),
-            "{answer}"
+            "{reply}"
         );
         let error_codes = ErrorCodes::kesion()
             .with(1001, ErrorAction::RefreshToken)
             .with(3001, ErrorAction::Deny);
-        let client = ImitatedWeika::new([answer.into()])
+        let client = ImitatedKesion::new([reply.into()])
             .builder()
             .error_codes(error_codes)
             .build()
@@ -175,8 +171,8 @@ async fn e3_other_numbers_are_looked_up_and_unknown_ones_are_faults() {
         json!({}),
         json!(false),
     ] {
-        let answer = json!({ "result": false, "returnCode": unreadable });
-        assert_eq!(kind(answer).await, ErrorKind::Malformed, "{unreadable}");
+        let reply = json!({ "result": false, "returnCode": unreadable });
+        assert_eq!(kind(reply).await, ErrorKind::Malformed, "{unreadable}");
     }
 }
 
@@ -254,11 +250,11 @@ async fn e6_numbers_may_be_strings_and_flags_booleans() {
 }
 
 #[tokio::test]
-async fn e6_absent_members_and_objects_have_many_spellings() {
+async fn e6_null_and_empty_values_are_absent_members() {
     let plain = account(smallest()).await;
     assert_eq!(*plain, OfficialAccount::new("wx1"));
     for absent in [json!(null), json!({}), json!([]), json!("")] {
-        let mut answer = smallest();
+        let mut reply = smallest();
         for name in [
             "openname",
             "weixintype",
@@ -269,16 +265,16 @@ async fn e6_absent_members_and_objects_have_many_spellings() {
             "weixinopenid",
             "iswechatautologin",
         ] {
-            answer[name] = absent.clone();
+            reply[name] = absent.clone();
         }
-        answer["ercodeimg"] = absent.clone();
+        reply["ercodeimg"] = absent.clone();
         assert_eq!(
-            account(with(answer.clone(), "info", absent.clone())).await,
+            account(with(reply.clone(), "info", absent.clone())).await,
             plain,
             "{absent}"
         );
         let info = json!({ "authorizer_info": absent, "authorization_info": absent });
-        assert_eq!(account(with(answer, "info", info)).await, plain, "{absent}");
+        assert_eq!(account(with(reply, "info", info)).await, plain, "{absent}");
     }
 }
 
@@ -298,7 +294,7 @@ async fn e6_unknown_members_of_the_description_are_kept() {
 
 #[tokio::test]
 async fn e7_error_contains_nothing_of_a_response() {
-    for answer in [
+    for reply in [
         json!({ "result": false, "msg": "s3cr3t t0ken" }),
         json!({ "result": false, "msg": "access_token s3cr3t t0ken" }),
         json!({ "result": false, "returnCode": 7, "msg": "s3cr3t" }),
@@ -307,22 +303,22 @@ async fn e7_error_contains_nothing_of_a_response() {
         json!({ "result": true, "appid": ["s3cr3t"] }),
         json!("s3cr3t"),
     ] {
-        // `read` looks at the whole chain.
-        assert!(read(answer).await.is_err());
+        // `read` checks the whole chain of sources.
+        assert!(read(reply).await.is_err());
     }
-    assert!(read(Answer::Text("s3cr3t".to_owned())).await.is_err());
+    assert!(read(Reply::Text("s3cr3t".to_owned())).await.is_err());
 }
 
 #[tokio::test]
-async fn e7_no_secret_and_no_refused_link_is_logged_at_any_level() {
+async fn e7_no_secret_and_no_rejected_link_is_logged_at_any_level() {
     let log = Captured::new();
-    for answer in [
+    for reply in [
         authorized().into(),
         not_authorized().into(),
-        Answer::Reset,
-        Answer::QuoteTheUrl,
+        Reply::Reset,
+        Reply::QuoteTheUrl,
     ] {
-        let client = ImitatedWeika::new([answer])
+        let client = ImitatedKesion::new([reply])
             .builder()
             .encoding(Encoding::Query)
             .api_key("s3cr3t")
@@ -340,8 +336,8 @@ async fn e7_no_secret_and_no_refused_link_is_logged_at_any_level() {
 #[tokio::test]
 async fn e8_a_link_is_kept_only_to_the_base_url_or_an_allowed_host() {
     let links = async |url: &str| {
-        let client = |answer: Value| {
-            ImitatedWeika::new([answer.into()])
+        let client = |reply: Value| {
+            ImitatedKesion::new([reply.into()])
                 .builder()
                 .allow_host("*.school.cn")
                 .build()
@@ -388,7 +384,7 @@ async fn e_damaged_text_is_repaired_and_identifiers_and_urls_are_not() {
     let log = Captured::new();
     let text = r#"{"result":true,"appid":"wx1","weixinname":"一\ud83d","weixinopenid":"gh_\ud83d","url":"http://a/\ud83d",
         "auth_url":"https://school.example/\ud83d","info":{"authorizer_info":{"nick_name":"\ude00","user_name":"\ude00"}}}"#;
-    let account = account(Answer::Text(text.to_owned())).await;
+    let account = account(Reply::Text(text.to_owned())).await;
     assert_eq!((&*account.name, &*account.original_id), ("一\u{fffd}", ""));
     assert_eq!((&*account.head_image, &account.auth_url), ("", &None));
     let info = account.info.as_ref().unwrap();
@@ -403,7 +399,7 @@ async fn e_damaged_text_is_repaired_and_identifiers_and_urls_are_not() {
     }
     let damaged = r#"{"result":true,"appid":"wx1\ud83d"}"#;
     assert_eq!(
-        kind(Answer::Text(damaged.to_owned())).await,
+        kind(Reply::Text(damaged.to_owned())).await,
         ErrorKind::Malformed
     );
 }
@@ -411,9 +407,9 @@ async fn e_damaged_text_is_repaired_and_identifiers_and_urls_are_not() {
 #[tokio::test]
 async fn e_display_text_is_cut_and_longer_urls_are_dropped() {
     let long = "一".repeat(5_000);
-    let mut answer = with(smallest(), "openname", long.clone().into());
-    answer["url"] = format!("http://a/{long}").into();
-    let account = account(answer).await;
+    let mut reply = with(smallest(), "openname", long.clone().into());
+    reply["url"] = format!("http://a/{long}").into();
+    let account = account(reply).await;
     assert_eq!(account.owner.chars().count(), 512);
     assert_eq!(account.head_image, "");
 }
@@ -436,7 +432,7 @@ async fn f7_a_school_without_a_usable_account_is_explained_in_the_log() {
     );
 }
 
-/// Any JSON, often with the names and values that matter.
+/// Generates any JSON, often with names and values that the parser reads.
 fn any_value() -> impl Strategy<Value = Value> {
     let name = prop::sample::select(vec![
         "result",
@@ -507,16 +503,16 @@ proptest! {
 
     #[test]
     fn e6_members_of_any_shape_keep_a_success(shape in any_value()) {
-        let mut answer = authorized();
+        let mut reply = authorized();
         for name in ["openname", "weixintype", "auth_url", "url", "weixinopenid", "iswechatautologin"] {
-            answer[name] = shape.clone();
+            reply[name] = shape.clone();
         }
         for name in ["service_type_info", "business_info", "account_status", "nick_name"] {
-            answer["info"]["authorizer_info"][name] = shape.clone();
+            reply["info"]["authorizer_info"][name] = shape.clone();
         }
-        answer["info"]["authorization_info"]["func_info"] = json!([shape, { "funcscope_category": shape }]);
-        prop_assert!(judge(answer.to_string().as_bytes()).unwrap().account().is_some());
-        answer["info"] = shape;
-        prop_assert!(judge(answer.to_string().as_bytes()).unwrap().account().is_some());
+        reply["info"]["authorization_info"]["func_info"] = json!([shape, { "funcscope_category": shape }]);
+        prop_assert!(judge(reply.to_string().as_bytes()).unwrap().account().is_some());
+        reply["info"] = shape;
+        prop_assert!(judge(reply.to_string().as_bytes()).unwrap().account().is_some());
     }
 }

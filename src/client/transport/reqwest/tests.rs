@@ -12,15 +12,15 @@ use super::super::failure::chain;
 use super::super::{Limits, Transport};
 use crate::error::{Error, ErrorKind};
 
-/// Responds every connection with `answer` after it has read one whole request, and closes it. Gives the
-/// requests back.
-async fn server(answer: &'static str) -> (SocketAddr, JoinHandle<String>) {
+/// Responds to every connection with `reply` after it has read one whole request, and closes it. Returns
+/// the requests.
+async fn server(reply: &'static str) -> (SocketAddr, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let task = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let request = read(&mut stream).await;
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        stream.write_all(reply.as_bytes()).await.unwrap();
         request
     });
     (address, task)
@@ -42,8 +42,8 @@ async fn send_by(
     let request = Request::post(format!("http://{address}/call?access_token=t0ken"))
         .body(Full::from(r#"{"wxcode":"c0de"}"#))
         .unwrap();
-    let answer = transport.send(request, limits, "test").await;
-    if let Err(error) = &answer {
+    let reply = transport.send(request, limits, "test").await;
+    if let Err(error) = &reply {
         let shown: String = chain(error)
             .map(|error| format!("{error} {error:?} "))
             .collect();
@@ -53,10 +53,10 @@ async fn send_by(
         );
         assert!(
             !shown.contains("withheld"),
-            "reqwest is asked to leave the URL out: {shown}"
+            "the error of reqwest must not contain the URL: {shown}"
         );
     }
-    answer
+    reply
 }
 
 async fn send(address: SocketAddr) -> Result<bytes::Bytes, Error> {
@@ -90,13 +90,13 @@ async fn request_arrives_and_the_response_is_returned() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_has_sent_nothing() {
+async fn refused_connection_counts_as_not_sent() {
     let error = send(unused_address().await).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect);
 }
 
 #[tokio::test]
-async fn a_connection_that_ends_after_the_request_is_lost() {
+async fn connection_that_closes_after_the_request_is_lost() {
     let (address, server) = server("").await;
     assert_eq!(send(address).await.unwrap_err().kind(), ErrorKind::Lost);
     server.await.unwrap();
@@ -147,7 +147,7 @@ async fn e1_response_after_a_redirect_is_rejected() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {
-        for answer in [
+        for reply in [
             "HTTP/1.1 302 Found\r\nlocation: /other\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
             "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 13\r\n\r\n{\"errcode\":0}",
         ] {
@@ -156,7 +156,7 @@ async fn e1_response_after_a_redirect_is_rejected() {
             while !request.windows(4).any(|window| window == b"\r\n\r\n") {
                 assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0);
             }
-            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.write_all(reply.as_bytes()).await.unwrap();
         }
     });
     let error = send_by(&Client::new().into(), address, Limits::default())

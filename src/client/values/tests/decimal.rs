@@ -102,7 +102,7 @@ fn float_that_may_be_rounded_is_large_and_a_string_is_exact() {
 }
 
 #[test]
-fn other_values_are_no_numbers() {
+fn other_values_are_not_numbers() {
     for text in [
         "",
         "-",
@@ -162,7 +162,7 @@ fn naive(is_negative: bool, integer: &str, fraction: &str, exponent: i32) -> Opt
 
 proptest! {
     #[test]
-    fn strings_are_read_as_by_hand(
+    fn decimal_strings_are_read_as_by_a_reference_parser(
         is_negative: bool,
         integer in "[0-9]{1,9}|[1-9]0{0,9}",
         fraction in "[0-9]{0,4}|0{0,4}",

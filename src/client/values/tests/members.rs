@@ -125,7 +125,7 @@ fn e6_null_empty_object_and_empty_list_are_absent_objects() {
 }
 
 #[test]
-fn e6_empty_entries_of_a_list_are_left_out() {
+fn e6_empty_entries_of_a_list_are_skipped() {
     let count = |value: &Value| with(value, |members| members.objects("it").count());
     assert_eq!(
         count(&json!([{ "a": 1 }, {}, null, [], "x", { "b": 2 }])),
@@ -216,7 +216,7 @@ fn e_display_text_is_cut_at_512_characters() {
 }
 
 #[test]
-fn e_urls_are_kept_whole_or_not_at_all() {
+fn e_urls_are_kept_whole_or_dropped() {
     let url = |value: &Value| with(value, |members| members.url("it").to_owned());
     let longest = format!("http://wx.example/{}", "x".repeat(2_030));
     assert_eq!(url(&json!(longest)), longest);
@@ -258,7 +258,7 @@ fn e_every_ignored_member_is_named_in_the_log_without_its_value() {
     ];
     for (index, (reader, level)) in readers.into_iter().enumerate() {
         let log = Captured::new();
-        // Every reader but that of lists rejects a list, which in turn leaves out one entry.
+        // Every parser but that of lists rejects a list; that of lists skips the invalid entry.
         let value = if index == 8 {
             json!("s3cr3t")
         } else {

@@ -26,52 +26,52 @@ fn the_authorize_url_has_the_documented_parameters_encoded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn e2_a_token_answer_without_code_or_token_is_none() {
-    for answer in [
+async fn e2_a_token_response_without_code_or_token_is_malformed() {
+    for reply in [
         r#"{"access_token":"t0ken","expires_in":7200}"#,
         r#"{"errcode":0,"expires_in":7200}"#,
         r#"{"errcode":0,"access_token":"","expires_in":7200}"#,
         r#"{"errcode":"00","access_token":"t0ken"}"#,
     ] {
-        let far_end = ImitatedWeika::with_tokens([Answer::Json(answer)], []);
-        let error = far_end.client().fetch_access_token().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Malformed, "{answer}");
+        let upstream = ImitatedWeika::with_tokens([Reply::Json(reply)], []);
+        let error = upstream.client().fetch_access_token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed, "{reply}");
         assert!(!format!("{error:?}").contains("t0ken"));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn rejected_token_request_is_an_error_of_the_application() {
-    for (answer, kind, code) in [
+    for (reply, kind, code) in [
         (r#"{"errcode":"6001"}"#, ErrorKind::Fault, 6001),
         (r#"{"errcode":40002}"#, ErrorKind::Fault, 40_002),
         (r#"{"errcode":40008}"#, ErrorKind::Configuration, 40_008),
         (r#"{"errcode":40001}"#, ErrorKind::Configuration, 40_001),
     ] {
-        let far_end = ImitatedWeika::with_tokens([Answer::Json(answer)], []);
-        let error = failure(&far_end.client()).await;
+        let upstream = ImitatedWeika::with_tokens([Reply::Json(reply)], []);
+        let error = failure(&upstream.client()).await;
         assert_eq!((error.kind(), error.upstream_code()), (kind, Some(code)));
-        assert!(far_end.calls().is_empty());
+        assert!(upstream.calls().is_empty());
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_encoded_in_the_query() {
-    let answer = Answer::Json(r#"{"errcode":0,"access_token":"t&0=k n#王","expires_in":7200}"#);
-    let far_end = ImitatedWeika::with_tokens([answer], [MANAGER]);
-    far_end
+    let reply = Reply::Json(r#"{"errcode":0,"access_token":"t&0=k n#王","expires_in":7200}"#);
+    let upstream = ImitatedWeika::with_tokens([reply], [MANAGER]);
+    upstream
         .client()
         .manager(AuthorizationCode::new("c0de"))
         .await
         .unwrap();
-    assert_eq!(far_end.calls(), [call("t%260%3Dk%20n%23%E7%8E%8B")]);
+    assert_eq!(upstream.calls(), [call("t%260%3Dk%20n%23%E7%8E%8B")]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn e5_token_without_a_lifetime_is_used_but_not_cached() {
-    let answer = Answer::Json(r#"{"errcode":0,"access_token":"t0ken","expires_in":-1}"#);
-    let far_end = ImitatedWeika::with_tokens([answer], [MANAGER]);
-    let client = far_end.client();
+    let reply = Reply::Json(r#"{"errcode":0,"access_token":"t0ken","expires_in":-1}"#);
+    let upstream = ImitatedWeika::with_tokens([reply], [MANAGER]);
+    let client = upstream.client();
     assert!(client.manager(AuthorizationCode::new("c0de")).await.is_ok());
     assert_eq!(client.tokens().status(), TokenStatus::Absent);
 }
@@ -79,8 +79,8 @@ async fn e5_token_without_a_lifetime_is_used_but_not_cached() {
 #[tokio::test(start_paused = true)]
 async fn token_expires_by_the_clock_of_the_builder() {
     let hand = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
-    let far_end = ImitatedWeika::new([]);
-    let client = far_end.builder().clock(hand.clock()).build().unwrap();
+    let upstream = ImitatedWeika::new([]);
+    let client = upstream.builder().clock(hand.clock()).build().unwrap();
     assert_eq!(client.access_token().await.unwrap().expose(), "t0ken-1");
     hand.advance(Duration::from_secs(7_200));
     assert_eq!(client.access_token().await.unwrap().expose(), "t0ken-2");
@@ -88,20 +88,20 @@ async fn token_expires_by_the_clock_of_the_builder() {
 
 #[tokio::test(start_paused = true)]
 async fn error_codes_can_be_extended() {
-    let far_end = ImitatedWeika::new([Answer::Json(r#"{"errcode":77}"#), MANAGER]);
+    let upstream = ImitatedWeika::new([Reply::Json(r#"{"errcode":77}"#), MANAGER]);
     let error_codes = ErrorCodes::weika().with(77, ErrorAction::RefreshToken);
-    let client = far_end.builder().error_codes(error_codes).build().unwrap();
+    let client = upstream.builder().error_codes(error_codes).build().unwrap();
     assert!(client.manager(AuthorizationCode::new("c0de")).await.is_ok());
-    assert_eq!(far_end.token_fetches(), 2);
+    assert_eq!(upstream.token_fetches(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn other_call_returns_the_whole_response() {
-    let far_end = ImitatedWeika::new([
+    let upstream = ImitatedWeika::new([
         TOKEN_EXPIRED,
-        Answer::Json(r#"{"errcode":"0","school":{"name":"一中"}}"#),
+        Reply::Json(r#"{"errcode":"0","school":{"name":"一中"}}"#),
     ]);
-    let answer = far_end
+    let reply = upstream
         .client()
         .post_json(
             Some("https://open.wecard.qq.com/"),
@@ -110,21 +110,21 @@ async fn other_call_returns_the_whole_response() {
         )
         .await
         .unwrap();
-    assert_eq!(answer["school"]["name"], "一中");
+    assert_eq!(reply["school"]["name"], "一中");
     let uri = "https://open.wecard.qq.com/cgi-bin/campus/school-info?access_token=t0ken-2";
     assert_eq!(
-        far_end.calls()[1],
+        upstream.calls()[1],
         (uri.to_owned(), r#"{"school_code":"1"}"#.to_owned())
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn e4_other_call_returns_no_damaged_identifier() {
-    let answers = [
+    let replies = [
         r#"{"errcode":0,"name":"\ud83d"}"#,
         r#"{"errcode":0,"list":[{"user_id":"o1\ud83d"}]}"#,
     ];
-    let client = ImitatedWeika::new(answers.map(Answer::Json)).client();
+    let client = ImitatedWeika::new(replies.map(Reply::Json)).client();
     assert_eq!(
         client.post_json(None, "/a", &json!({})).await.unwrap()["name"],
         "\u{fffd}"
@@ -134,9 +134,9 @@ async fn e4_other_call_returns_no_damaged_identifier() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn e8_a_foreign_host_is_sent_nothing() {
-    let far_end = ImitatedWeika::new([]);
-    let client = far_end.client();
+async fn e8_host_outside_the_list_gets_no_request() {
+    let upstream = ImitatedWeika::new([]);
+    let client = upstream.client();
     for host in [
         "https://evil.example",
         "http://uni.weixiao.qq.com",
@@ -163,13 +163,13 @@ async fn e8_a_foreign_host_is_sent_nothing() {
         let error = client.post_json(None, path, &json!({})).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ForbiddenHost, "{path}");
     }
-    assert_eq!((far_end.token_fetches(), far_end.calls().len()), (0, 0));
+    assert_eq!((upstream.token_fetches(), upstream.calls().len()), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn e8_a_configured_host_is_called() {
-    let far_end = ImitatedWeika::new([Answer::Json(r#"{"errcode":0}"#)]);
-    let client = far_end
+    let upstream = ImitatedWeika::new([Reply::Json(r#"{"errcode":0}"#)]);
+    let client = upstream
         .builder()
         .allow_host("10.0.0.1:8443")
         .build()
@@ -179,15 +179,15 @@ async fn e8_a_configured_host_is_called() {
         .await
         .unwrap();
     assert_eq!(
-        far_end.calls()[0].0,
+        upstream.calls()[0].0,
         "https://10.0.0.1:8443/a?access_token=t0ken-1"
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn both_calls_are_services() {
-    let far_end = ImitatedWeika::new([MANAGER]);
-    let client = far_end.client();
+    let upstream = ImitatedWeika::new([MANAGER]);
+    let client = upstream.client();
     let manager = client
         .clone()
         .ready()
@@ -220,15 +220,15 @@ fn public_types_are_send_and_sync() {
 #[tokio::test(start_paused = true)]
 async fn e7_no_secret_is_logged_at_any_level() {
     let log = Captured::new();
-    let echo = Answer::Json(r#"{"errcode":1,"errmsg":"t0ken-1 c0de app-s3cr3t"}"#);
-    for answers in [
+    let echo = Reply::Json(r#"{"errcode":1,"errmsg":"t0ken-1 c0de app-s3cr3t"}"#);
+    for replies in [
         vec![TOKEN_EXPIRED, MANAGER],
         vec![INVALID_CODE],
-        vec![Answer::Reset],
-        vec![Answer::Hang],
+        vec![Reply::Reset],
+        vec![Reply::Hang],
         vec![echo.clone()],
     ] {
-        let client = ImitatedWeika::new(answers).client();
+        let client = ImitatedWeika::new(replies).client();
         drop(client.manager(AuthorizationCode::new("c0de")).await);
     }
     failure(&ImitatedWeika::with_tokens([echo], []).client()).await;
@@ -244,8 +244,8 @@ async fn e7_no_secret_is_logged_at_any_level() {
 
 #[tokio::test(start_paused = true)]
 async fn clients_of_one_application_with_one_coordinator_share_a_token() {
-    let (far_end, coordinator) = (ImitatedWeika::new([]), coordinator());
-    let (one, other) = (far_end.client(), far_end.client());
+    let (upstream, coordinator) = (ImitatedWeika::new([]), coordinator());
+    let (one, other) = (upstream.client(), upstream.client());
     // A clone is the same client.
     WeikaManagerProvider::new(one.clone())
         .attach_coordinator(&coordinator)
@@ -258,9 +258,9 @@ async fn clients_of_one_application_with_one_coordinator_share_a_token() {
     other.attach_coordinator(&coordinator).unwrap();
     assert_eq!(one.access_token().await.unwrap().expose(), "t0ken-1");
     assert_eq!(other.access_token().await.unwrap().expose(), "t0ken-1");
-    assert_eq!(far_end.token_fetches(), 1);
+    assert_eq!(upstream.token_fetches(), 1);
     assert_eq!(
-        far_end.client().access_token().await.unwrap().expose(),
+        upstream.client().access_token().await.unwrap().expose(),
         "t0ken-2",
         "no coordinator is attached"
     );
@@ -268,10 +268,10 @@ async fn clients_of_one_application_with_one_coordinator_share_a_token() {
 
 #[tokio::test(start_paused = true)]
 async fn other_applications_with_the_same_coordinator_have_their_own_token() {
-    let (far_end, coordinator) = (ImitatedWeika::new([]), coordinator());
+    let (upstream, coordinator) = (ImitatedWeika::new([]), coordinator());
     let (one, other) = (
-        far_end.client(),
-        far_end
+        upstream.client(),
+        upstream
             .builder()
             .base_url("https://weika.example")
             .build()
@@ -294,8 +294,8 @@ async fn concurrent_calls_are_limited_all_complete_and_the_token_needs_no_permit
                 count.fetch_add(1, Ordering::Relaxed);
                 held.acquire().await?.forget();
             }
-            let answer = r#"{"errcode":0,"access_token":"t0ken","expires_in":7200}"#;
-            Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(answer)))
+            let reply = r#"{"errcode":0,"access_token":"t0ken","expires_in":7200}"#;
+            Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(reply)))
         }
     }));
     // A separate host, because all clients of one host share the permits.

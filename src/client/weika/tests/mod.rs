@@ -23,7 +23,7 @@ mod response;
 
 /// The response of the scripted upstream to one request.
 #[derive(Clone)]
-enum Answer {
+enum Reply {
     Json(&'static str),
     Status(u16),
     NotSent,
@@ -37,41 +37,41 @@ struct ImitatedWeika(Arc<Mutex<Log>>);
 
 #[derive(Default)]
 struct Log {
-    token_answers: VecDeque<Answer>,
-    call_answers: VecDeque<Answer>,
+    token_replies: VecDeque<Reply>,
+    call_replies: VecDeque<Reply>,
     token_fetches: usize,
     /// URI and body of every call that reached the upstream or the attempt to reach it.
     calls: Vec<(String, String)>,
 }
 
-const MANAGER: Answer =
-    Answer::Json(r#"{"errcode":0,"errmsg":"success","user_id":"o1","name":"王"}"#);
-const INVALID_CODE: Answer = Answer::Json(r#"{"errcode":"6001","errmsg":"invalid code"}"#);
-const TOKEN_EXPIRED: Answer = Answer::Json(r#"{"errcode":40002,"errmsg":"access_token expired"}"#);
+const MANAGER: Reply =
+    Reply::Json(r#"{"errcode":0,"errmsg":"success","user_id":"o1","name":"王"}"#);
+const INVALID_CODE: Reply = Reply::Json(r#"{"errcode":"6001","errmsg":"invalid code"}"#);
+const TOKEN_EXPIRED: Reply = Reply::Json(r#"{"errcode":40002,"errmsg":"access_token expired"}"#);
 
 impl ImitatedWeika {
-    fn new(call_answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self::with_tokens([], call_answers)
+    fn new(call_replies: impl IntoIterator<Item = Reply>) -> Self {
+        Self::with_tokens([], call_replies)
     }
 
     fn with_tokens(
-        token_answers: impl IntoIterator<Item = Answer>,
-        call_answers: impl IntoIterator<Item = Answer>,
+        token_replies: impl IntoIterator<Item = Reply>,
+        call_replies: impl IntoIterator<Item = Reply>,
     ) -> Self {
-        let (token_answers, call_answers) = (
-            token_answers.into_iter().collect(),
-            call_answers.into_iter().collect(),
+        let (token_replies, call_replies) = (
+            token_replies.into_iter().collect(),
+            call_replies.into_iter().collect(),
         );
         Self(Arc::new(Mutex::new(Log {
-            token_answers,
-            call_answers,
+            token_replies,
+            call_replies,
             ..Log::default()
         })))
     }
 
     fn builder(&self) -> WeikaClientBuilder {
-        let far_end = self.clone();
-        let transport = Transport::new(service_fn(move |request| far_end.clone().answer(request)));
+        let upstream = self.clone();
+        let transport = Transport::new(service_fn(move |request| upstream.clone().reply(request)));
         WeikaClient::builder("KEY", "app-s3cr3t").transport(transport)
     }
 
@@ -79,25 +79,22 @@ impl ImitatedWeika {
         self.builder().build().unwrap()
     }
 
-    async fn answer(
-        self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Full<Bytes>>, BoxError> {
+    async fn reply(self, request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, BoxError> {
         let uri = request.uri().to_string();
         let body = request.into_body().collect().await.unwrap().to_bytes();
         let body = String::from_utf8(body.to_vec()).unwrap();
-        let (answer, number) = self.next(uri, body);
-        match answer {
-            Some(Answer::Json(text)) => Ok(Response::new(Full::from(text))),
-            Some(Answer::Status(status)) => Ok(Response::builder()
+        let (reply, number) = self.next(uri, body);
+        match reply {
+            Some(Reply::Json(text)) => Ok(Response::new(Full::from(text))),
+            Some(Reply::Status(status)) => Ok(Response::builder()
                 .status(status)
                 .body(Full::default())
                 .unwrap()),
-            Some(Answer::NotSent) => {
+            Some(Reply::NotSent) => {
                 Err(TransportFailure::NotSent("connection refused".into()).into())
             }
-            Some(Answer::Reset) => Err("reset by peer".into()),
-            Some(Answer::Hang) => std::future::pending().await,
+            Some(Reply::Reset) => Err("reset by peer".into()),
+            Some(Reply::Hang) => std::future::pending().await,
             None => {
                 let text =
                     format!(r#"{{"errcode":0,"access_token":"t0ken-{number}","expires_in":7200}}"#);
@@ -106,16 +103,16 @@ impl ImitatedWeika {
         }
     }
 
-    fn next(&self, uri: String, body: String) -> (Option<Answer>, usize) {
+    fn next(&self, uri: String, body: String) -> (Option<Reply>, usize) {
         let mut log = self.0.lock().unwrap();
         if uri.ends_with("/open/cgi-bin/access-token") {
             assert_eq!(body, r#"{"app_key":"KEY","app_secret":"app-s3cr3t"}"#);
             log.token_fetches += 1;
-            (log.token_answers.pop_front(), log.token_fetches)
+            (log.token_replies.pop_front(), log.token_fetches)
         } else {
             log.calls.push((uri, body));
             (
-                Some(log.call_answers.pop_front().expect("one call too many")),
+                Some(log.call_replies.pop_front().expect("one call too many")),
                 0,
             )
         }

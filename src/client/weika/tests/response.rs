@@ -11,13 +11,13 @@ use crate::identity::{IdentityType, Manager, MediaInfo, RealInfo, School};
 use crate::token::IssuedToken;
 use crate::trace::tests::Captured;
 
-fn read(answer: &Value) -> Result<Manager, ErrorKind> {
-    manager(answer.as_object().unwrap(), "test").map_err(|error| error.kind())
+fn read(reply: &Value) -> Result<Manager, ErrorKind> {
+    manager(reply.as_object().unwrap(), "test").map_err(|error| error.kind())
 }
 
 fn lifetime(expires_in: &Value) -> Option<Duration> {
-    let answer = json!({ "access_token": "t", "expires_in": expires_in });
-    issued_token(answer.as_object().unwrap(), "test")
+    let reply = json!({ "access_token": "t", "expires_in": expires_in });
+    issued_token(reply.as_object().unwrap(), "test")
         .unwrap()
         .lifetime()
 }
@@ -76,7 +76,7 @@ fn e2_without_a_user_id_there_is_no_login() {
 }
 
 #[test]
-fn e2_everything_may_be_under_data() {
+fn e2_all_members_may_be_under_data() {
     let manager =
         read(&json!({ "data": { "user_id": "o1", "name": "王", "role_id": 2 } })).unwrap();
     assert_eq!(
@@ -86,7 +86,7 @@ fn e2_everything_may_be_under_data() {
 }
 
 #[test]
-fn e5_lifetimes_are_believed_within_reason() {
+fn e5_lifetimes_are_clamped_to_the_maximum() {
     assert_eq!(lifetime(&json!(7200)), Some(Duration::from_secs(7_200)));
     assert_eq!(lifetime(&json!("7200")), Some(Duration::from_secs(7_200)));
     for unreadable in [
@@ -120,7 +120,7 @@ fn e5_lifetimes_are_believed_within_reason() {
 }
 
 #[test]
-fn e6_absent_objects_have_many_spellings() {
+fn e6_null_and_empty_values_are_absent_objects() {
     for absent in [json!(null), json!({}), json!([]), json!("")] {
         let manager = read(&json!({
             "user_id": "o1", "schools": absent, "cur_school": absent,
@@ -140,15 +140,15 @@ fn e6_schools_without_a_code_are_skipped() {
 
 #[test]
 fn e6_current_school_counts_only_if_it_is_among_the_schools() {
-    let answer = |code| json!({ "user_id": "o1", "schools": [{ "school_code": "1" }], "cur_school": { "school_code": code } });
+    let reply = |code| json!({ "user_id": "o1", "schools": [{ "school_code": "1" }], "cur_school": { "school_code": code } });
     assert_eq!(
-        read(&answer("1"))
+        read(&reply("1"))
             .unwrap()
             .current_school()
             .map(|school| school.code.as_str()),
         Some("1")
     );
-    assert_eq!(read(&answer("2")).unwrap().current_school(), None);
+    assert_eq!(read(&reply("2")).unwrap().current_school(), None);
 }
 
 #[test]
@@ -176,8 +176,8 @@ fn b1_integer_valued_float_is_a_lifetime() {
 #[test]
 fn e5_an_unreadable_lifetime_is_a_warning_without_the_token() {
     let log = Captured::new();
-    let answer = json!({ "access_token": "t0ken", "expires_in": "soon" });
-    issued_token(answer.as_object().unwrap(), "test").unwrap();
+    let reply = json!({ "access_token": "t0ken", "expires_in": "soon" });
+    issued_token(reply.as_object().unwrap(), "test").unwrap();
     let lines = log.text();
     assert!(
         lines.contains("WARN") && lines.contains("field=expires_in"),
@@ -191,7 +191,7 @@ fn e5_an_unreadable_lifetime_is_a_warning_without_the_token() {
 
 #[test]
 fn b3_role_as_a_float_and_school_as_a_number_are_read() {
-    let answer: Value = serde_json::from_str(
+    let reply: Value = serde_json::from_str(
         r#"{
             "user_id": "o1", "role_id": 1.0, "parent_id": "0.0",
             "schools": [{ "school_code": 1011789061, "school_name": "一中" }, { "school_code": "1011789062" }],
@@ -200,7 +200,7 @@ fn b3_role_as_a_float_and_school_as_a_number_are_read() {
         }"#,
     )
     .unwrap();
-    let manager = read(&answer).unwrap();
+    let manager = read(&reply).unwrap();
     assert_eq!((manager.role_id, manager.parent_id), (Some(1), Some(0)));
     let codes: Vec<_> = manager
         .schools
@@ -242,7 +242,7 @@ fn e4_a_number_is_no_user_and_a_school_number_is_positive() {
 }
 
 #[test]
-fn e4_damaged_identifiers_are_refused() {
+fn e4_damaged_identifiers_are_rejected() {
     assert_eq!(
         read(&json!({ "user_id": "o1\u{fffd}" })),
         Err(ErrorKind::Malformed)
@@ -311,11 +311,11 @@ proptest! {
     #[test]
     fn e6_members_of_any_shape_never_panic(shape in "[\\[\\]{}0-9,:\"a-z]{0,24}") {
         let shape: Value = serde_json::from_str(&shape).unwrap_or_else(|_| json!(shape));
-        let mut answer = json!({ "user_id": "o1" });
+        let mut reply = json!({ "user_id": "o1" });
         for name in ["name", "schools", "cur_school", "manager_real_info", "media_info", "role_id", "parent_id"] {
-            answer[name] = shape.clone();
+            reply[name] = shape.clone();
         }
-        let manager = read(&answer).unwrap();
+        let manager = read(&reply).unwrap();
         prop_assert_eq!(manager.user_id.as_str(), "o1");
         let nobody = json!({ "name": shape });
         prop_assert!(read(&nobody).is_err());

@@ -29,7 +29,7 @@ fn ipv6_counts_by_64_bits_and_mapped_ipv4_as_ipv4() {
 }
 
 #[test]
-fn token_returns_unless_it_is_kept_and_refills_with_time() {
+fn bucket_token_returns_unless_the_code_is_rejected_and_refills_with_time() {
     let buckets = buckets(2, 10);
     for _ in 0..2_000 {
         drop(buckets.take(client(1), NOW).unwrap());
@@ -47,7 +47,7 @@ fn token_returns_unless_it_is_kept_and_refills_with_time() {
     buckets.take(client(1), full).unwrap().keep();
     assert!(buckets.take(client(1), full).is_err());
     assert!(buckets.verify(client(2), full).is_ok(), "another client");
-    // Set back: the bucket refills from there.
+    // The clock is set back: the bucket refills from the new time.
     assert!(buckets.take(client(1), NOW).is_err());
     assert!(buckets.take(client(1), full).is_ok());
 }

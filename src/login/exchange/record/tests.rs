@@ -55,7 +55,7 @@ fn logged_in(to: &str) -> Finished {
 }
 
 #[test]
-fn login_is_read_as_it_was_written() {
+fn login_record_round_trips() {
     let bytes = logged_in("/课?a=\"b%22#c").to_bytes();
     let Finished {
         outcome: Outcome::LoggedIn { salt, return_to },
@@ -69,7 +69,7 @@ fn login_is_read_as_it_was_written() {
 }
 
 #[test]
-fn failure_is_read_as_it_was_written_and_every_kind_keeps_its_name() {
+fn failure_record_round_trips_and_kind_names_are_stable() {
     for (kind, name) in KINDS {
         for code in [None, Some(i64::MIN), Some(40_029)] {
             let error = Error::new(kind, "as planned").with_source("not to be told");
@@ -97,7 +97,7 @@ fn failure_is_read_as_it_was_written_and_every_kind_keeps_its_name() {
 }
 
 #[test]
-fn refused_code_is_one_number_and_read_as_it_was_written() {
+fn rejected_code_round_trips_as_one_number() {
     for code in [None, Some(0), Some(6_001), Some(40_029), Some(999_998)] {
         let error = code.into_iter().fold(
             Error::new(ErrorKind::InvalidCode, "junk"),
@@ -161,7 +161,7 @@ fn refused_code_is_one_number_and_read_as_it_was_written() {
 }
 
 #[test]
-fn what_this_version_writes_stays_readable() {
+fn record_of_this_version_stays_readable() {
     let salt = BASE64.encode([7; 32]);
     let written = format!(
         r#"{{"v":1,"at":1760000000123,"outcome":{{"logged_in":{{"salt":"{salt}","return_to":"/a"}}}}}}"#
@@ -176,7 +176,7 @@ fn what_this_version_writes_stays_readable() {
 }
 
 #[test]
-fn what_is_cut_off_newer_or_garbage_is_not_read() {
+fn truncated_newer_or_invalid_record_is_not_read() {
     let whole = logged_in("/a").to_bytes();
     assert!((0..whole.len()).all(|length| read(&whole[..length]).is_none()));
     let text = String::from_utf8(whole).unwrap();

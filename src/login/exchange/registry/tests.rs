@@ -25,7 +25,7 @@ fn kind(outcome: &Result<Outcome, NotStarted>) -> Option<ErrorKind> {
 }
 
 #[tokio::test]
-async fn callers_share_one_run_even_if_the_first_hangs_up() {
+async fn callers_share_one_exchange_if_the_first_one_disconnects() {
     let registry = Registry::new(Clock::system());
     let (runs, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let join = || {
@@ -181,7 +181,7 @@ async fn client_that_joins_as_the_last_one_leaves_is_served() {
 }
 
 #[test]
-fn refused_code_takes_few_bytes() {
+fn rejected_code_takes_few_bytes() {
     assert!(
         size_of::<(FlowId, Entry)>() <= 48,
         "{}",

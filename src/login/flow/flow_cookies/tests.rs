@@ -47,7 +47,7 @@ fn target(text: &str) -> ReturnTo {
     rules().check(text.as_bytes()).unwrap()
 }
 
-/// A jar that applies `Set-Cookie` as a browser does.
+/// A cookie jar that applies `Set-Cookie` as a browser does.
 #[derive(Default)]
 struct Jar(Vec<(String, String)>);
 
@@ -180,7 +180,7 @@ fn eight_flows_with_any_targets_fit_in_a_cookie_header_below_4_kilobytes() {
                 .all(|state| jar.target_of(state).is_some()),
             "{length}"
         );
-        assert!(jar.target_of(&states[0]).is_none(), "the oldest goes first");
+        assert!(jar.target_of(&states[0]).is_none(), "the oldest flow is deleted first");
     }
 }
 
@@ -192,7 +192,7 @@ fn cookies_of_other_login_layers_count_too() {
         let state = State::new(Attempt::First, NOW).unwrap();
         let flows = if tab % 2 == 0 { &others } else { &flows() };
         jar.begin_with(flows, &state, &format!("/{tab}/{}", "a".repeat(200)));
-        // One that begins is always let in, even if only the other layer could make room.
+        // A new flow is always set, even if only the other layer could make room.
         assert!(jar.headers()[COOKIE].len() <= HEADER_BYTES + HEADER_BYTES / MIN_FLOWS);
     }
 }
@@ -221,7 +221,7 @@ fn target_that_does_not_fit_is_replaced_by_the_default_target() {
 }
 
 #[test]
-fn flows_that_are_too_old_are_deleted() {
+fn expired_flows_are_deleted() {
     let mut jar = Jar::default();
     jar.begin(NOW, "/old");
     jar.0
@@ -232,7 +232,7 @@ fn flows_that_are_too_old_are_deleted() {
 }
 
 #[test]
-fn delete_all_deletes_every_flow_and_nothing_else() {
+fn delete_all_deletes_exactly_the_flow_cookies() {
     let mut jar = Jar::default();
     jar.begin(NOW, "/a");
     jar.begin(NOW, "/b");
@@ -332,7 +332,7 @@ fn tag_of_a_cookie_covers_the_birth_of_the_flow() {
 }
 
 #[test]
-fn flow_is_kept_for_less_than_its_lifetime() {
+fn flow_cookie_expires_within_the_lifetime_of_its_state() {
     let name = "__Host-weika-flow-AAAAAAAA";
     let lifetime = FLOW_LIFETIME.as_secs();
     for (age, is_kept) in [
@@ -371,7 +371,7 @@ fn flows_stay_while_they_fit_to_the_byte_and_the_oldest_go_first() {
     ] {
         assert_eq!(surplus(needed, &headers), names[..expected], "{needed}");
     }
-    // A small old flow does not stay where a newer one had to go.
+    // A small old flow is deleted if a newer one was deleted.
     let old = value_of_age(30, 20);
     let headers = header(&[(&names[0], &old), (&names[1], &values[1])]);
     assert_eq!(surplus(room - one + 1, &headers), names[..2]);
@@ -416,7 +416,7 @@ fn other_layers_take_exactly_the_room_of_their_cookies() {
         ("__Host-wechat-login", "12345678"),
         ("wechat-session", &*session),
         ("dev-wechat-silent", "1"),
-        // Those of this layer.
+        // Flows of this layer.
         (SESSION, &*session),
         ("__Host-weika-result", "1"),
         ("__Host-weika-silent", "1"),
@@ -467,7 +467,7 @@ fn target_may_fill_the_eighth_part_of_the_room_and_no_more() {
             above += usize::from(full == limit + 1);
         }
     }
-    assert!(exact > 0 && above > 0, "both sides of the limit were tried");
+    assert!(exact > 0 && above > 0, "both sides of the limit were tested");
 }
 
 #[test]
@@ -492,11 +492,11 @@ fn room_is_4_kilobytes_without_the_other_cookies_of_the_layer() {
 }
 
 #[test]
-fn flow_that_the_response_deletes_takes_no_room() {
+fn flow_that_the_response_deletes_does_not_count() {
     let mut jar = Jar::default();
     let to = format!("/{}", "a".repeat(250));
     let mut states = Vec::new();
-    // The last one makes the first one go.
+    // The last flow displaces the first one.
     while states.len() == jar.0.len() {
         states.push(jar.begin(NOW.plus(Duration::from_secs(states.len() as u64)), &to));
     }
@@ -516,7 +516,7 @@ fn flow_that_the_response_deletes_takes_no_room() {
 }
 
 #[test]
-fn a4_crowded_browser_loses_the_oldest_flows_when_a_login_begins() {
+fn a4_begin_deletes_the_oldest_flows_of_a_browser_with_too_many() {
     let mut jar = Jar::default();
     for age in 0..500 {
         jar.0.push((
@@ -545,7 +545,7 @@ fn a4_crowded_browser_loses_the_oldest_flows_when_a_login_begins() {
 }
 
 #[test]
-fn a4_logout_of_a_crowded_browser_deletes_the_newest_flows() {
+fn a4_logout_of_a_browser_with_too_many_flows_deletes_the_newest_ones() {
     let mut jar = Jar::default();
     for age in 0..500 {
         jar.0
