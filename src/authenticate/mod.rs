@@ -16,6 +16,51 @@
 //!
 //! If the store responds at once, nothing is allocated but the extension, and the inner service is neither cloned nor
 //! boxed.
+//!
+//! # Example
+//! A service that reads the sessions of a login, as an API beside the application does:
+//!
+//! ```
+//! use http::header::COOKIE;
+//! use http::{Request, Response};
+//! use http_body_util::BodyExt;
+//! use tower::{Layer, ServiceExt, service_fn};
+//! use tower_weika::BoxError;
+//! use tower_weika::clock::Clock;
+//! use tower_weika::identity::Manager;
+//! use tower_weika::login::LoginLayer;
+//! use tower_weika::provider::WeikaManagerProvider;
+//! use tower_weika::session::{Authenticated, Session, SessionId, SessionTimeouts};
+//! use tower_weika::store::{MemoryStore, SessionStore};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! let weika = WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build()?;
+//! let store = MemoryStore::new();
+//! let login = LoginLayer::builder_with_store(weika, store.clone());
+//! let login = login.public_url("https://campus.example.edu.cn").build()?;
+//! let app = login.authenticate().layer(service_fn(async |request: Request<String>| {
+//!     let manager = request.extensions().get::<Authenticated<Manager>>();
+//!     let text = manager.map_or("anonymous", |manager| manager.user_id.as_str());
+//!     Ok::<_, BoxError>(Response::new(text.to_owned()))
+//! }));
+//!
+//! // Without a session the request is forwarded unauthenticated.
+//! let response = app.clone().oneshot(Request::new(String::new())).await?;
+//! assert_eq!(response.into_body().collect().await?.to_bytes(), "anonymous");
+//!
+//! // With the cookie of a live session the service finds its identity. Usually the login layer starts the session.
+//! let (id, now) = (SessionId::random()?, Clock::system().now());
+//! let cookie = format!("__Host-weika-session={}", id.expose());
+//! let session = Session::new(id, Manager::new("o1"), SessionTimeouts::default(), now);
+//! let stamp = store.stamp(login.namespace()).await?;
+//! store.insert(session.within(*login.namespace()), None, stamp).await?;
+//! let request = Request::get("/").header(COOKIE, cookie).body(String::new())?;
+//! let response = app.oneshot(request).await?;
+//! assert_eq!(response.into_body().collect().await?.to_bytes(), "o1");
+//! # Ok(())
+//! # }
+//! ```
 
 mod authenticating;
 mod future;

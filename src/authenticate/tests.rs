@@ -184,7 +184,7 @@ fn whoami() -> impl Service<
     service_fn(|request: Request<Body>| ready(Ok(who(&request))))
 }
 
-async fn ask(
+async fn send(
     layer: &AuthenticateLayer<Person, Script>,
     request: Request<Body>,
 ) -> (StatusCode, HeaderMap, String) {
@@ -207,7 +207,7 @@ async fn ask(
 async fn live_session_is_inserted_into_the_extensions() {
     let clock = ManualClock::new(START);
     let store = Script::default().then(Reply::Now(Ok(Some(session()))));
-    let (status, headers, text) = ask(&layer(store.clone(), &clock), with_cookie()).await;
+    let (status, headers, text) = send(&layer(store.clone(), &clock), with_cookie()).await;
     assert_eq!(
         (status, text.as_str(), store.lookups()),
         (StatusCode::OK, "authenticated", 1)
@@ -221,7 +221,7 @@ async fn expired_or_absent_session_is_unauthenticated() {
     for reply in [Some(session()), None] {
         let store = Script::default().then(Reply::Now(Ok(reply)));
         assert_eq!(
-            ask(&layer(store, &clock), with_cookie()).await.2,
+            send(&layer(store, &clock), with_cookie()).await.2,
             "unauthenticated"
         );
     }
@@ -242,7 +242,7 @@ async fn s1_session_of_another_namespace_is_unauthenticated() {
             .within(namespace);
         let store = Script::default().then(Reply::Now(Ok(Some(Arc::new(session)))));
         assert_eq!(
-            ask(&layer(store, &clock), with_cookie()).await.2,
+            send(&layer(store, &clock), with_cookie()).await.2,
             "unauthenticated"
         );
     }
@@ -270,7 +270,7 @@ async fn k4_without_a_well_formed_cookie_the_store_is_not_queried() {
             .body(Body::default())
             .unwrap();
         assert_eq!(
-            ask(&layer(store.clone(), &clock), request).await.2,
+            send(&layer(store.clone(), &clock), request).await.2,
             "unauthenticated",
             "{cookie}"
         );
@@ -289,7 +289,7 @@ async fn k7_repeated_cookie_costs_one_look_up() {
         .body(Body::default())
         .unwrap();
     assert_eq!(
-        ask(&layer(store.clone(), &clock), request).await.2,
+        send(&layer(store.clone(), &clock), request).await.2,
         "authenticated"
     );
     assert_eq!(store.lookups(), 1);
@@ -303,7 +303,7 @@ async fn handle_of_another_layer_is_removed() {
         .extensions_mut()
         .insert(Authenticated::new(session()));
     assert_eq!(
-        ask(&layer(Script::default(), &clock), request).await.2,
+        send(&layer(Script::default(), &clock), request).await.2,
         "unauthenticated"
     );
 }

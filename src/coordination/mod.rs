@@ -11,6 +11,30 @@
 //! [`Coordinator`] is the interface of both. A shared store [brings one along](crate::store::SessionStore::coordinator),
 //! and the login layer attaches it to its provider's token cache
 //! ([`TokenCache::attach_coordinator`](crate::token::TokenCache::attach_coordinator)). A store of one process has none.
+//!
+//! The login layer uses a claim like this:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use tower_weika::Error;
+//! use tower_weika::coordination::{Coordinator, FlowState};
+//!
+//! async fn outcome_of(flow: &str, coordinator: &dyn Coordinator) -> Result<Option<Vec<u8>>, Error> {
+//!     match coordinator.claim_flow(flow, Duration::from_secs(660)).await? {
+//!         // This instance holds the claim: it exchanges the code, and publishes the outcome.
+//!         None => {
+//!             let outcome = b"serialized outcome".to_vec();
+//!             coordinator.complete_flow(flow, &outcome).await?;
+//!             Ok(Some(outcome))
+//!         }
+//!         // Another instance has exchanged the code.
+//!         Some(FlowState::Completed { outcome }) => Ok(Some(outcome)),
+//!         // Another instance is exchanging the code: poll `flow_state`. Or the code was rejected.
+//!         Some(_) => Ok(None),
+//!     }
+//! }
+//! ```
 
 mod coordinator;
 mod flow_state;

@@ -7,6 +7,33 @@
 //! 3. A speculative request (prefetch, prerender) begins no login: it gets `503` where one would begin.
 //! 4. The reason of a rejection is in the response's extensions, as a [`Rejection`].
 //! 5. Every generated response has `Cache-Control: no-store`, `nosniff` and a strict Content-Security-Policy.
+//!
+//! [`Pages`] replaces the pages that users see.
+//!
+//! The same rejection for a user and for a script:
+//!
+//! ```
+//! use http::header::ACCEPT;
+//! use http::{HeaderMap, HeaderValue, Method, StatusCode};
+//! use http_body_util::BodyExt;
+//! use tower_weika::identity::Manager;
+//! use tower_weika::response::Rejection;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), tower_weika::BoxError> {
+//! let script = HeaderMap::new();
+//! let navigation = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("text/html"))]);
+//!
+//! let page = Rejection::forbidden::<Manager>(&Method::GET, &navigation).into_response();
+//! assert_eq!(page.status(), StatusCode::FORBIDDEN);
+//! assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+//!
+//! let json = Rejection::forbidden::<Manager>(&Method::GET, &script).into_response();
+//! assert_eq!(json.status(), StatusCode::FORBIDDEN);
+//! assert_eq!(json.into_body().collect().await?.to_bytes(), r#"{"error":"forbidden"}"#);
+//! # Ok(())
+//! # }
+//! ```
 
 mod generated;
 mod html;

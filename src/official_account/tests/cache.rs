@@ -6,13 +6,13 @@ use super::*;
 async fn cached_response_is_served_for_five_minutes_without_a_call() {
     let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    assert_eq!(app_id(&school).await.as_deref(), Ok("wx1"));
     bench.reply_with(Reply::Account("wx2"));
     bench.clock.advance(FRESH - Duration::from_millis(1));
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    assert_eq!(app_id(&school).await.as_deref(), Ok("wx1"));
     assert_eq!(bench.calls(), 1);
     bench.clock.advance(Duration::from_millis(1));
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx2"));
+    assert_eq!(app_id(&school).await.as_deref(), Ok("wx2"));
     assert_eq!(bench.calls(), 2);
 }
 
@@ -21,12 +21,12 @@ async fn age_counts_from_before_the_call() {
     let bench = Bench::new(Reply::Account("wx1"));
     bench.close();
     let school = bench.school();
-    let mut asking = task::spawn(school.get());
-    assert_pending!(asking.poll());
+    let mut pending = task::spawn(school.get());
+    assert_pending!(pending.poll());
     settle().await;
     bench.clock.advance(FRESH);
     bench.open();
-    assert_eq!(told(asking.await).as_deref(), Ok("wx1"));
+    assert_eq!(app_id_of(pending.await).as_deref(), Ok("wx1"));
     assert!(school.peek().is_none());
 }
 
@@ -75,19 +75,19 @@ async fn callers_that_stop_waiting_neither_cancel_nor_repeat_the_call() {
     bench.close();
     let school = bench.school();
     for _ in 0..100 {
-        let mut asking = task::spawn(school.get());
-        assert_pending!(asking.poll());
-        drop(asking);
+        let mut pending = task::spawn(school.get());
+        assert_pending!(pending.poll());
+        drop(pending);
         settle().await;
     }
     assert_eq!(bench.calls(), 1);
     bench.open();
     settle().await;
     assert_eq!(
-        told(school.peek().ok_or_else(|| panic!("nothing is kept"))).as_deref(),
+        app_id_of(school.peek().ok_or_else(|| panic!("nothing is kept"))).as_deref(),
         Ok("wx1")
     );
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    assert_eq!(app_id(&school).await.as_deref(), Ok("wx1"));
     assert_eq!(bench.calls(), 1);
 }
 
@@ -105,7 +105,7 @@ async fn future_that_is_not_polled_starts_no_call() {
 async fn after_a_failure_the_stale_response_is_served() {
     let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
-    ask(&school).await.unwrap();
+    app_id(&school).await.unwrap();
     bench.clock.advance(FRESH);
     bench.reply_with(Reply::Reset);
     bench.close();
@@ -120,10 +120,10 @@ async fn after_a_failure_the_stale_response_is_served() {
 async fn after_a_failure_there_is_no_call_for_ten_seconds() {
     let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
-    ask(&school).await.unwrap();
+    app_id(&school).await.unwrap();
     bench.clock.advance(FRESH);
     bench.reply_with(Reply::Reset);
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    assert_eq!(app_id(&school).await.as_deref(), Ok("wx1"));
     bench.clock.advance(BACK_OFF - Duration::from_millis(1));
     assert_all(
         &concurrent_callers(&school).await.join_all().await,
@@ -136,10 +136,10 @@ async fn after_a_failure_there_is_no_call_for_ten_seconds() {
 async fn caller_with_a_stale_response_does_not_wait_for_the_call_after_a_failure() {
     let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
-    ask(&school).await.unwrap();
+    app_id(&school).await.unwrap();
     bench.clock.advance(FRESH);
     bench.reply_with(Reply::Reset);
-    ask(&school).await.unwrap();
+    app_id(&school).await.unwrap();
     bench.clock.advance(BACK_OFF);
     bench.reply_with(Reply::Account("wx2"));
     bench.close();
@@ -150,7 +150,7 @@ async fn caller_with_a_stale_response_does_not_wait_for_the_call_after_a_failure
     assert_eq!(bench.calls(), 3);
     bench.open();
     settle().await;
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx2"));
+    assert_eq!(app_id(&school).await.as_deref(), Ok("wx2"));
     assert_eq!(bench.calls(), 3);
 }
 
@@ -158,12 +158,12 @@ async fn caller_with_a_stale_response_does_not_wait_for_the_call_after_a_failure
 async fn cached_response_older_than_a_day_is_not_served() {
     let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
-    ask(&school).await.unwrap();
+    app_id(&school).await.unwrap();
     bench.reply_with(Reply::Reset);
     bench.clock.advance(Duration::from_secs(24 * 3_600 - 1));
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    assert_eq!(app_id(&school).await.as_deref(), Ok("wx1"));
     bench.clock.advance(Duration::from_secs(1));
-    assert_eq!(ask(&school).await, Err(ErrorKind::Lost));
+    assert_eq!(app_id(&school).await, Err(ErrorKind::Lost));
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn failure_is_returned_to_waiting_callers_and_for_ten_seconds_to_later_one
     );
     assert_eq!(bench.calls(), 1);
     bench.clock.advance(Duration::from_millis(1));
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    assert_eq!(app_id(&school).await.as_deref(), Ok("wx1"));
     assert_eq!(bench.calls(), 2);
 }
 
@@ -191,23 +191,23 @@ async fn failure_is_returned_to_waiting_callers_and_for_ten_seconds_to_later_one
 async fn invalidated_response_is_requested_again_at_once() {
     let bench = Bench::new(Reply::NotAuthorized);
     let school = bench.school();
-    assert_eq!(ask(&school).await.as_deref(), Ok("none"));
+    assert_eq!(app_id(&school).await.as_deref(), Ok("none"));
     bench.reply_with(Reply::Account("wx1"));
     school.invalidate();
     assert!(school.peek().is_none());
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    assert_eq!(app_id(&school).await.as_deref(), Ok("wx1"));
 
     school.invalidate();
     bench.reply_with(Reply::Reset);
     assert_eq!(
-        ask(&school).await,
+        app_id(&school).await,
         Err(ErrorKind::Lost),
         "an evicted response is not served either"
     );
     bench.reply_with(Reply::Account("wx2"));
     school.invalidate();
     assert_eq!(
-        ask(&school).await.as_deref(),
+        app_id(&school).await.as_deref(),
         Ok("wx2"),
         "the failure is forgotten as well"
     );
@@ -227,9 +227,9 @@ async fn call_from_before_an_invalidation_serves_no_later_caller() {
     assert_pending!(late.poll());
     settle().await;
     bench.open();
-    assert_eq!(told(early.await).as_deref(), Ok("none"));
-    assert_eq!(told(late.await).as_deref(), Ok("wx1"));
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    assert_eq!(app_id_of(early.await).as_deref(), Ok("none"));
+    assert_eq!(app_id_of(late.await).as_deref(), Ok("wx1"));
+    assert_eq!(app_id(&school).await.as_deref(), Ok("wx1"));
     assert_eq!(bench.calls(), 2);
 }
 
@@ -238,33 +238,37 @@ async fn change_of_the_system_time_does_not_change_the_age_of_a_response() {
     let year = Duration::from_secs(365 * 24 * 3_600);
     let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
-    ask(&school).await.unwrap();
+    app_id(&school).await.unwrap();
     bench.reply_with(Reply::Account("wx2"));
     for wall in [START.plus(year), START.minus(year), START] {
         bench.clock.set(wall);
         bench.clock.advance(Duration::from_secs(99));
-        assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+        assert_eq!(app_id(&school).await.as_deref(), Ok("wx1"));
     }
     assert_eq!(bench.calls(), 1);
     bench.clock.set(START.minus(year));
     bench.clock.advance(Duration::from_secs(3));
     assert_eq!(
-        ask(&school).await.as_deref(),
+        app_id(&school).await.as_deref(),
         Ok("wx2"),
         "five minutes have passed"
     );
 
     let bench = Bench::new(Reply::Reset);
     let school = bench.school();
-    assert!(ask(&school).await.is_err());
+    assert!(app_id(&school).await.is_err());
     bench.reply_with(Reply::Account("wx1"));
     bench.clock.set(START.minus(year));
     assert!(
-        ask(&school).await.is_err(),
+        app_id(&school).await.is_err(),
         "the pause after the failure lasts"
     );
     bench.clock.advance(Duration::from_secs(10));
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"), "and ends on time");
+    assert_eq!(
+        app_id(&school).await.as_deref(),
+        Ok("wx1"),
+        "and ends on time"
+    );
 }
 
 #[tokio::test]
@@ -312,15 +316,15 @@ async fn settings_are_applied() {
         builder.time_to_live(seconds(60)).back_off(seconds(2))
     });
     let school = bench.school();
-    ask(&school).await.unwrap();
+    app_id(&school).await.unwrap();
     bench.clock.advance(seconds(59));
     assert!(school.peek().is_some());
     bench.clock.advance(seconds(1));
     assert!(school.peek().is_none());
     bench.reply_with(Reply::Reset);
-    ask(&school).await.unwrap();
+    app_id(&school).await.unwrap();
     bench.clock.advance(seconds(2));
-    ask(&school).await.unwrap();
+    app_id(&school).await.unwrap();
     settle().await;
     assert_eq!(bench.calls(), 3);
 }
@@ -334,9 +338,9 @@ async fn call_that_panics_is_a_failure() {
     bench.open();
     assert_all(&callers.join_all().await, Err(ErrorKind::Internal));
     bench.reply_with(Reply::Account("wx1"));
-    assert_eq!(ask(&school).await, Err(ErrorKind::Internal));
+    assert_eq!(app_id(&school).await, Err(ErrorKind::Internal));
     bench.clock.advance(BACK_OFF);
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    assert_eq!(app_id(&school).await.as_deref(), Ok("wx1"));
     assert_eq!(bench.calls(), 2);
 }
 
@@ -350,9 +354,9 @@ fn without_a_runtime_no_call_starts() {
         .enable_all()
         .build()
         .unwrap();
-    assert_eq!(runtime.block_on(ask(&school)).as_deref(), Ok("wx1"));
+    assert_eq!(runtime.block_on(app_id(&school)).as_deref(), Ok("wx1"));
     assert_eq!(
-        told(assert_ready!(task::spawn(school.get()).poll())).as_deref(),
+        app_id_of(assert_ready!(task::spawn(school.get()).poll())).as_deref(),
         Ok("wx1")
     );
 }
@@ -362,26 +366,29 @@ fn runtime_that_shuts_down_leaves_no_caller_waiting() {
     let bench = Bench::new(Reply::Account("wx1"));
     bench.close();
     let school = bench.school();
-    let mut asking = task::spawn(school.get());
+    let mut pending = task::spawn(school.get());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     runtime.block_on(async {
-        assert_pending!(asking.poll());
+        assert_pending!(pending.poll());
         settle().await;
     });
     assert_eq!(bench.calls(), 1);
     drop(runtime);
-    assert!(asking.is_woken());
-    assert_eq!(told(assert_ready!(asking.poll())), Err(ErrorKind::Internal));
+    assert!(pending.is_woken());
+    assert_eq!(
+        app_id_of(assert_ready!(pending.poll())),
+        Err(ErrorKind::Internal)
+    );
 }
 
 #[tokio::test]
 async fn debug_never_shows_the_token() {
     let bench = Bench::new(Reply::Account("wx1"));
     let school = bench.school();
-    ask(&school).await.unwrap();
+    app_id(&school).await.unwrap();
     let shown = format!(
         "{:?} {school:?} {:?}",
         bench.accounts,
@@ -447,12 +454,12 @@ async fn new_token_replaces_an_expired_one() {
     let bench = Bench::new(Reply::Account("wx1"));
     let (school, clone) = (bench.school(), bench.school());
     let same = school.clone();
-    assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
+    assert_eq!(app_id(&school).await.as_deref(), Ok("wx1"));
     bench.reply_with(Reply::Account("wx2"));
     school.set_token("t0ken-2");
-    assert_eq!(ask(&same).await.as_deref(), Ok("wx2"), "clones share it");
+    assert_eq!(app_id(&same).await.as_deref(), Ok("wx2"), "clones share it");
     assert_eq!(
-        ask(&clone).await.as_deref(),
+        app_id(&clone).await.as_deref(),
         Ok("wx1"),
         "another handle does not"
     );

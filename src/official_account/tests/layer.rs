@@ -273,7 +273,7 @@ fn fresh_response_needs_no_clone_and_no_runtime() {
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(ask(&bench.school())).unwrap();
+    runtime.block_on(app_id(&bench.school())).unwrap();
     drop(runtime);
     let clones = Arc::new(AtomicUsize::new(0));
     let mut service = layer(&bench).layer(Counted(Arc::clone(&clones)));

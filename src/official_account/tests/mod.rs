@@ -135,7 +135,7 @@ async fn settle() {
 }
 
 /// Returns the APPID or the kind of the error.
-fn told(outcome: Result<AccountAuthorization, Error>) -> Result<String, ErrorKind> {
+fn app_id_of(outcome: Result<AccountAuthorization, Error>) -> Result<String, ErrorKind> {
     match outcome {
         Ok(AccountAuthorization::Authorized(account)) => Ok(account.app_id.to_owned()),
         Ok(_) => Ok("none".to_owned()),
@@ -143,8 +143,8 @@ fn told(outcome: Result<AccountAuthorization, Error>) -> Result<String, ErrorKin
     }
 }
 
-async fn ask(school: &SchoolAccount) -> Result<String, ErrorKind> {
-    told(school.get().await)
+async fn app_id(school: &SchoolAccount) -> Result<String, ErrorKind> {
+    app_id_of(school.get().await)
 }
 
 /// Starts a thousand callers, each in a task, and runs them until all of them wait.
@@ -152,18 +152,19 @@ async fn concurrent_callers(school: &SchoolAccount) -> JoinSet<Result<String, Er
     let mut callers = JoinSet::new();
     for _ in 0..1_000 {
         let school = school.clone();
-        callers.spawn(async move { ask(&school).await });
+        callers.spawn(async move { app_id(&school).await });
     }
     settle().await;
     callers
 }
 
 #[track_caller]
-fn assert_all(told: &[Result<String, ErrorKind>], expected: Result<&str, ErrorKind>) {
-    assert_eq!(told.len(), 1_000);
+fn assert_all(outcomes: &[Result<String, ErrorKind>], expected: Result<&str, ErrorKind>) {
+    assert_eq!(outcomes.len(), 1_000);
     assert!(
-        told.iter()
-            .all(|told| told.as_ref().map(String::as_str).map_err(|kind| *kind) == expected),
-        "{told:?}"
+        outcomes
+            .iter()
+            .all(|outcome| outcome.as_ref().map(String::as_str).map_err(|kind| *kind) == expected),
+        "{outcomes:?}"
     );
 }

@@ -83,7 +83,7 @@ impl Coordinator for Inner {
         Box::pin(async move {
             let mut newer_than = newer_than;
             loop {
-                match self.ask_for_lease(name, newer_than).await? {
+                match self.request_lease(name, newer_than).await? {
                     LeaseReply::Readable(response) => return Ok(response),
                     // No instance with this key can use it, so a newer one is needed.
                     LeaseReply::Unreadable { fencing_token } => {

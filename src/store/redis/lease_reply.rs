@@ -19,7 +19,7 @@ pub(super) enum LeaseReply {
 }
 
 impl Inner {
-    pub(super) async fn ask_for_lease(
+    pub(super) async fn request_lease(
         &self,
         name: &str,
         newer_than: u64,

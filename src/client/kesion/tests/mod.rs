@@ -110,14 +110,14 @@ impl From<Value> for Reply {
 
 /// Returns the outcome of one response.
 async fn read(reply: impl Into<Reply>) -> Result<AccountAuthorization, Error> {
-    let outcome = ask(&ImitatedKesion::new([reply.into()]).client()).await;
+    let outcome = request_account(&ImitatedKesion::new([reply.into()]).client()).await;
     if let Err(error) = &outcome {
         assert_shows_no_secret(error);
     }
     outcome
 }
 
-async fn ask(client: &KesionClient) -> Result<AccountAuthorization, Error> {
+async fn request_account(client: &KesionClient) -> Result<AccountAuthorization, Error> {
     client.official_account(&AppToken::new(TOKEN)).await
 }
 

@@ -97,7 +97,7 @@ async fn a_base_url_may_have_a_path() {
         .transport(transport)
         .build()
         .unwrap();
-    ask(&client).await.unwrap();
+    request_account(&client).await.unwrap();
     assert_eq!(
         upstream.calls()[0].uri,
         "https://school.example/kesion/webapi/school/GetWeixinAuthInfo"
@@ -107,11 +107,14 @@ async fn a_base_url_may_have_a_path() {
 #[tokio::test]
 async fn call_is_made_again_after_a_failed_connection() {
     let upstream = ImitatedKesion::new([Reply::NotSent, smallest().into()]);
-    assert!(ask(&upstream.client()).await.is_ok());
+    assert!(request_account(&upstream.client()).await.is_ok());
     assert_eq!(upstream.calls().len(), 2);
     let upstream = ImitatedKesion::new([Reply::NotSent, Reply::NotSent]);
     assert_eq!(
-        ask(&upstream.client()).await.unwrap_err().kind(),
+        request_account(&upstream.client())
+            .await
+            .unwrap_err()
+            .kind(),
         ErrorKind::Connect
     );
     assert_eq!(upstream.calls().len(), 2);
@@ -126,7 +129,13 @@ async fn every_other_failure_is_returned_at_once() {
         (Reply::Text("<html>".to_owned()), ErrorKind::Malformed),
     ] {
         let upstream = ImitatedKesion::new([reply]);
-        assert_eq!(ask(&upstream.client()).await.unwrap_err().kind(), kind);
+        assert_eq!(
+            request_account(&upstream.client())
+                .await
+                .unwrap_err()
+                .kind(),
+            kind
+        );
         assert_eq!(upstream.calls().len(), 1, "{kind:?}");
     }
 }
@@ -138,7 +147,7 @@ async fn an_error_that_quotes_the_token_in_the_query_is_withheld() {
         .encoding(Encoding::Query)
         .build()
         .unwrap();
-    let error = ask(&client).await.unwrap_err();
+    let error = request_account(&client).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Lost);
     assert_shows_no_secret(&error);
     assert!(

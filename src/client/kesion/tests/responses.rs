@@ -16,7 +16,7 @@ fn over_http(reply: Value) -> KesionClient {
 
 #[tokio::test]
 async fn the_documented_account_is_read_field_for_field() {
-    let outcome = ask(&over_http(authorized())).await.unwrap();
+    let outcome = request_account(&over_http(authorized())).await.unwrap();
     let account = outcome.account().unwrap();
     assert_eq!(account.owner, "第一中学教育有限公司");
     assert_eq!(
@@ -57,7 +57,7 @@ async fn refresh_token_is_dropped() {
 
 #[tokio::test]
 async fn school_without_an_account_has_a_link_to_authorize_one() {
-    let outcome = ask(&over_http(not_authorized())).await.unwrap();
+    let outcome = request_account(&over_http(not_authorized())).await.unwrap();
     assert_eq!(
         outcome,
         AccountAuthorization::NotAuthorized {

@@ -157,7 +157,7 @@ async fn e3_other_numbers_are_looked_up_and_unknown_ones_are_faults() {
             .error_codes(error_codes)
             .build()
             .unwrap();
-        let error = ask(&client).await.unwrap_err();
+        let error = request_account(&client).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.upstream_code()),
             (ErrorKind::TokenRejected, Some(1001))
@@ -324,7 +324,7 @@ async fn e7_no_secret_and_no_rejected_link_is_logged_at_any_level() {
             .api_key("s3cr3t")
             .build()
             .unwrap();
-        drop(ask(&client).await);
+        drop(request_account(&client).await);
     }
     let lines = log.text();
     assert!(lines.contains("auth_url"), "{lines}");
@@ -343,10 +343,10 @@ async fn e8_a_link_is_kept_only_to_the_base_url_or_an_allowed_host() {
                 .build()
                 .unwrap()
         };
-        let authorized = ask(&client(with(smallest(), "auth_url", url.into())))
+        let authorized = request_account(&client(with(smallest(), "auth_url", url.into())))
             .await
             .unwrap();
-        let outcome = ask(&client(with(not_authorized(), "auth_url", url.into())))
+        let outcome = request_account(&client(with(not_authorized(), "auth_url", url.into())))
             .await
             .unwrap();
         let AccountAuthorization::NotAuthorized { auth_url } = outcome else {

@@ -180,7 +180,10 @@ fn eight_flows_with_any_targets_fit_in_a_cookie_header_below_4_kilobytes() {
                 .all(|state| jar.target_of(state).is_some()),
             "{length}"
         );
-        assert!(jar.target_of(&states[0]).is_none(), "the oldest flow is deleted first");
+        assert!(
+            jar.target_of(&states[0]).is_none(),
+            "the oldest flow is deleted first"
+        );
     }
 }
 
@@ -467,7 +470,10 @@ fn target_may_fill_the_eighth_part_of_the_room_and_no_more() {
             above += usize::from(full == limit + 1);
         }
     }
-    assert!(exact > 0 && above > 0, "both sides of the limit were tested");
+    assert!(
+        exact > 0 && above > 0,
+        "both sides of the limit were tested"
+    );
 }
 
 #[test]
