@@ -31,7 +31,7 @@
 //! use tower_weika::login::LoginLayer;
 //! use tower_weika::provider::WeikaManagerProvider;
 //! use tower_weika::session::{Authenticated, Session, SessionId, SessionTimeouts};
-//! use tower_weika::store::{MemoryStore, SessionStore};
+//! use tower_weika::store::{Inserted, MemoryStore, SessionStore};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), BoxError> {
@@ -54,7 +54,8 @@
 //! let cookie = format!("__Host-weika-session={}", id.expose());
 //! let session = Session::new(id, Manager::new("o1"), SessionTimeouts::default(), now);
 //! let stamp = store.stamp(login.namespace()).await?;
-//! store.insert(session.within(*login.namespace()), None, stamp).await?;
+//! let inserted = store.insert(session.within(*login.namespace()), None, stamp).await?;
+//! assert_eq!(inserted, Inserted::Kept);
 //! let request = Request::get("/").header(COOKIE, cookie).body(String::new())?;
 //! let response = app.oneshot(request).await?;
 //! assert_eq!(response.into_body().collect().await?.to_bytes(), "o1");

@@ -5,7 +5,7 @@ use crate::client::ErrorAction::{Configure, Deny, Fail, LogInAgain, RetryLater};
 use crate::client::error_codes::{Entry, ErrorCodes, LOG_IN_AGAIN};
 
 impl ErrorCodes {
-    /// The known error codes of the openid-binding service, of the check and of the calls around binding. A check never
+    /// Returns the known error codes of the openid-binding service, of the check and of the calls around binding. A check never
     /// looks up 2000, which is its response for a user without a linked account.
     #[must_use]
     pub fn binding() -> Self {

@@ -31,7 +31,7 @@ struct Explained {
 }
 
 impl ErrorCodes {
-    /// A table without entries.
+    /// Creates a table without entries.
     #[must_use]
     pub fn empty() -> Self {
         Self(Arc::default())

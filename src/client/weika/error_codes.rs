@@ -4,7 +4,7 @@ use crate::client::ErrorAction::{Configure, Deny, Fail, LogInAgain, RefreshToken
 use crate::client::error_codes::{Entry, ErrorCodes, LOG_IN_AGAIN};
 
 impl ErrorCodes {
-    /// The known error codes of Weika.
+    /// Returns the known error codes of Weika.
     #[must_use]
     pub fn weika() -> Self {
         Self::of(ENTRIES)
