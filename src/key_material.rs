@@ -66,8 +66,8 @@ mod tests {
     #[test]
     fn other_secrets_must_have_32_bytes() {
         assert_eq!(check("secret", &[7; MIN_SECRET_BYTES]), None);
-        let near = format!("{}!", PUBLISHED[0]);
-        assert_eq!(check("secret", near.as_bytes()), None);
+        let similar = format!("{}!", PUBLISHED[0]);
+        assert_eq!(check("secret", similar.as_bytes()), None);
         assert!(matches!(
             check("secret", &[7; MIN_SECRET_BYTES - 1]),
             Some(ConfigErrorKind::OutOfRange { .. })

@@ -12,7 +12,7 @@ pub enum ErrorKind {
     Denied,
     /// The upstream system reported a wrong configuration: key, secret, school, rights.
     Configuration,
-    /// The upstream system is busy and asks to try again later.
+    /// The upstream system is busy: the call may be repeated later.
     Busy,
     /// The upstream system reported an internal failure, or a code that is in no table.
     Fault,

@@ -64,7 +64,7 @@
 //!
 //! * A logout is safe from the moment the request reaches the layer. axum's `Router` and `TowerToHyperService` call the
 //!   layer at the first poll of their future; hyper drops that future without a poll if the client closes the connection
-//!   in the same moment as it sends the request.
+//!   immediately after it sends the request.
 //! * `public_url` is the only source of the redirect URI. No `Host` or `X-Forwarded-*` header is read.
 //! * The layer belongs around the whole router. Inside axum's `nest` it sees shortened paths, and its endpoints are not
 //!   where `public_url` says they are. Guards and extractors may be nested.

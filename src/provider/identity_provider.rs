@@ -49,11 +49,11 @@ pub trait IdentityProvider: Send + Sync + 'static {
 
     /// Waits until the code of one login may be exchanged: until everything that the exchange needs beforehand is at hand
     /// (the application's access token), and then for a permit of a bounded pool. The future belongs to the callback
-    /// request and is dropped when its last client has gone. Default: no bound.
+    /// request and is dropped when its last client disconnects. Default: no bound.
     ///
     /// # Errors
     /// [`Overloaded`](crate::ErrorKind::Overloaded) if no permit became free in time: the visitor gets a `503` with
-    /// `Retry-After`, nothing was sent, and a reload of the callback URL goes on. The same holds for every other error.
+    /// `Retry-After`, nothing was sent, and a reload of the callback URL continues the login. The same holds for every other error.
     fn admit(&self) -> impl Future<Output = Result<Permit, Error>> + Send {
         async { Ok(Permit::unlimited()) }
     }

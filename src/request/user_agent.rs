@@ -267,8 +267,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_user_agent_bytes_get_a_variant(value in proptest::collection::vec(any::<u8>(), 0..256)) {
-            let told = UserAgent::classify(&value);
-            prop_assert!(told.is_wechat() || !told.has_web_login());
+            let variant = UserAgent::classify(&value);
+            prop_assert!(variant.is_wechat() || !variant.has_web_login());
         }
     }
 }

@@ -96,12 +96,12 @@ impl BindingClient {
             connection.base.join("/app/wx/openId"),
             json(&body, CONTEXT)?,
         );
-        let asked_at = clock.now();
+        let requested_at = clock.now();
         let response = connection
             .post_or_reconnect(permit, &url, JSON, body, CONTEXT)
             .await?;
         let (errcode, object) = envelope.open_or(&[UNBOUND], &response, CONTEXT)?;
-        response::wechat_user(errcode, &object, app_id, asked_at, CONTEXT)
+        response::wechat_user(errcode, &object, app_id, requested_at, CONTEXT)
     }
 
     /// Makes any other call of the operator's service, such as those that send an SMS or bind a user: posts `body` to

@@ -269,7 +269,7 @@ fn e4_response_returned_as_a_whole_has_no_damaged_identifier() {
     let check = |reply: Value| {
         check_identifiers(reply.as_object().unwrap(), "test").map_err(|error| error.kind())
     };
-    for refused in [
+    for rejected in [
         json!({ "user_id": "a\u{fffd}" }),
         json!({ "openId": "\u{fffd}" }),
         json!({ "UNIONID": "\u{fffd}" }),
@@ -278,9 +278,9 @@ fn e4_response_returned_as_a_whole_has_no_damaged_identifier() {
         json!({ "card_number": { "access_token": ["\u{fffd}"] } }),
     ] {
         assert_eq!(
-            check(refused.clone()),
+            check(rejected.clone()),
             Err(ErrorKind::Malformed),
-            "{refused}"
+            "{rejected}"
         );
     }
     for accepted in [

@@ -39,7 +39,7 @@ impl KesionClientBuilder {
         self
     }
 
-    /// Sets the key of the application (api秘钥, `apikey`). The page of this call does not ask for it, most others do.
+    /// Sets the key of the application (api秘钥, `apikey`). The page of this call does not mention it, those of most other calls do.
     /// Default: none is sent.
     pub fn api_key(self, api_key: impl Into<ApiKey>) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! Tencent Weika (腾讯微卡): the manager login and calls with the application's token.
 //!
 //! Source: <https://wiki.weixiao.qq.com/api/third/admin.html>. Three steps make a login: the browser goes to
-//! [`authorize_url`](WeikaClient::authorize_url) and comes back with a one-time `wxcode`; the application has
+//! [`authorize_url`](WeikaClient::authorize_url) and returns with a one-time `wxcode`; the application has
 //! an access token; [`manager`](WeikaClient::manager) turns the code into a
 //! [`Manager`](crate::identity::Manager).
 //!

@@ -88,11 +88,11 @@ impl Instances {
         let completed = timeout(patience, self.completed(flow)).await;
         Ok(match completed.unwrap_or(Ok(None))? {
             Some(completed) => self.read(&completed),
-            None => self.lost("the instance that exchanged the code is gone"),
+            None => self.lost("the instance that exchanged the code has not published an outcome"),
         })
     }
 
-    /// Polls until the flow is completed; `None` if its claim is gone.
+    /// Polls until the flow is completed; `None` if its claim has expired.
     async fn completed(&self, flow: FlowId) -> Result<Option<FlowState>, Error> {
         let mut pause = FIRST_PAUSE;
         let jitter = random::bytes().map_or(0, u16::from_be_bytes);

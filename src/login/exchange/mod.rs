@@ -27,7 +27,7 @@ use self::refused::Refused;
 pub(super) use self::session_salt::SessionSalt;
 use super::flow::FLOW_LIFETIME;
 
-/// The time for which a finished exchange answers repeated callbacks: WeChat's browser repeats one within a second, an
+/// The time for which repeated callbacks share a finished exchange: WeChat's browser repeats one within a second, an
 /// impatient user within a minute.
 const JOIN_WINDOW: Duration = Duration::from_secs(60);
 

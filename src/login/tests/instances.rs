@@ -120,8 +120,9 @@ async fn failed_exchange_gives_the_same_response_at_every_instance() {
         let (one, other, _) = two();
         let mut jar = Jar::default();
         let state = one.begin(&mut jar, "/admin/x").await;
-        let told = [&one, &other].map(|site| site.send(jar.get(&site.callback_url(code, &state))));
-        let [here, there] = told;
+        let outcomes =
+            [&one, &other].map(|site| site.send(jar.get(&site.callback_url(code, &state))));
+        let [here, there] = outcomes;
         let (here, there) = (here.await, there.await);
         for response in [&here, &there] {
             let error = response.parts.extensions.get::<Error>().unwrap();

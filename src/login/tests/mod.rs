@@ -65,7 +65,7 @@ impl Identity for Person {
 struct Provider {
     name: &'static str,
     exchanges: Arc<AtomicUsize>,
-    /// An exchange takes a permit before it answers.
+    /// An exchange takes a permit before it returns.
     gate: Arc<Semaphore>,
     valid_until: Option<Timestamp>,
     /// Whether `authorize_url` fails.

@@ -339,13 +339,13 @@ async fn provider_without_an_authorize_url_does_not_block_public_pages() {
         "the page"
     );
     // An explicit login shows the failure.
-    let asked = collect(
+    let explicit = collect(
         app.oneshot(Jar::default().get("/auth/weika/login"))
             .await
             .unwrap(),
     )
     .await;
-    assert_eq!(asked.parts.status, StatusCode::BAD_GATEWAY);
+    assert_eq!(explicit.parts.status, StatusCode::BAD_GATEWAY);
 }
 
 #[tokio::test]

@@ -65,9 +65,10 @@ impl Bench {
             gate,
             reply: Mutex::new(reply),
         });
-        let asked = Arc::clone(&upstream);
-        let transport =
-            Transport::new(service_fn(move |request| Arc::clone(&asked).reply(request)));
+        let served = Arc::clone(&upstream);
+        let transport = Transport::new(service_fn(move |request| {
+            Arc::clone(&served).reply(request)
+        }));
         let client = KesionClient::builder("https://school.example")
             .transport(transport)
             .build()

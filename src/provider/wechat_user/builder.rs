@@ -96,7 +96,7 @@ impl WechatUserProviderBuilder {
 
     /// Sets whether unauthenticated visitors in WeChat may be logged in silently, where
     /// [`LoginLayer::silent_login`](crate::login::LoginLayer::silent_login) is applied. Default: Kesion's switch
-    /// (`iswechatautologin`), else no. Never with [`Scope::UserInfo`], because WeChat would ask the user.
+    /// (`iswechatautologin`), else no. Never with [`Scope::UserInfo`], because WeChat would show a page to the user.
     pub fn silent_login(self, is_on: bool) -> Self {
         Self {
             silent_login: Some(is_on),

@@ -62,7 +62,7 @@ const fn words(kind: PageKind) -> (&'static str, &'static str) {
              site's administrator.",
         ),
         PageKind::Denied => (
-            "Login refused",
+            "Login denied",
             "The login system does not let this account in. Please ask the administrator of your school.",
         ),
         PageKind::UpstreamFailed => (
@@ -84,7 +84,7 @@ const fn words(kind: PageKind) -> (&'static str, &'static str) {
              it.",
         ),
         PageKind::CrossSite => (
-            "Request refused",
+            "Request rejected",
             "Logging out works from the pages of this site only.",
         ),
         PageKind::MethodNotAllowed(_) => (

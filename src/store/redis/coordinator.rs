@@ -50,7 +50,7 @@ impl Coordinator for Inner {
             let key = self.keys.flow(flow);
             let reply = self
                 .connection
-                .call(&script::LOOK_AT_FLOW, &[&key], &[])
+                .call(&script::FLOW_STATE, &[&key], &[])
                 .await?;
             self.read_flow(&key, &reply)
         })
@@ -61,7 +61,7 @@ impl Coordinator for Inner {
             let key = self.keys.flow(flow);
             let encrypted = self.encryption.encrypt(&key, outcome)?;
             self.connection
-                .call(&script::SETTLE_FLOW, &[&key], &[&encrypted])
+                .call(&script::COMPLETE_FLOW, &[&key], &[&encrypted])
                 .await
                 .map(drop)
         })
@@ -73,7 +73,7 @@ impl Coordinator for Inner {
             // Redis stores an integer without allocating a string.
             let note = note.to_string();
             self.connection
-                .call(&script::SETTLE_FLOW, &[&key], &[note.as_bytes()])
+                .call(&script::COMPLETE_FLOW, &[&key], &[note.as_bytes()])
                 .await
                 .map(drop)
         })
@@ -119,7 +119,7 @@ impl Coordinator for Inner {
             ];
             let reply = self
                 .connection
-                .call(&script::KEEP_TOKEN, &keys, &arguments)
+                .call(&script::PUBLISH_TOKEN, &keys, &arguments)
                 .await?;
             Ok(matches!(&*reply, [Value::BulkString(kept)] if kept == b"1"))
         })
@@ -135,7 +135,7 @@ impl Coordinator for Inner {
             let key = self.keys.lease(name);
             let arguments = [lease.holder().as_bytes(), &millis(pause)];
             self.connection
-                .call(&script::END_LEASE, &[&key], &arguments)
+                .call(&script::RELEASE_LEASE, &[&key], &arguments)
                 .await
                 .map(drop)
         })

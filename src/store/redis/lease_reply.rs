@@ -36,7 +36,7 @@ impl Inner {
         ];
         let reply = self
             .connection
-            .call(&script::LEASE_TOKEN, &[&key, &lease], &arguments)
+            .call(&script::ACQUIRE_LEASE, &[&key, &lease], &arguments)
             .await?;
         let reply: Vec<&[u8]> = reply.iter().map(bytes).collect();
         let response = match *reply {

@@ -18,20 +18,20 @@ macro_rules! scripts {
 }
 
 scripts! {
-    LOAD = "refuse_on_replica.lua" "load.lua";
+    LOAD = "reject_on_replica.lua" "load.lua";
     STAMP = "next_timestamp.lua" "stamp.lua";
     INSERT = "next_timestamp.lua" "insert.lua";
     TOUCH = "touch.lua";
     REVOKE_SESSION = "next_timestamp.lua" "revoke_session.lua";
     REVOKE_MANY = "next_timestamp.lua" "revoke_many.lua";
     CLAIM_FLOW = "now.lua" "known_flow.lua" "claim_flow.lua";
-    LOOK_AT_FLOW = "refuse_on_replica.lua" "now.lua" "known_flow.lua" "look_at_flow.lua";
-    SETTLE_FLOW = "settle_flow.lua";
-    LEASE_TOKEN = "refuse_on_replica.lua" "now.lua" "lease_token.lua";
-    KEEP_TOKEN = "now.lua" "keep_token.lua";
-    END_LEASE = "end_lease.lua";
-    HANDSHAKE = "refuse_on_replica.lua" "handshake.lua";
-    HEARTBEAT = "refuse_on_replica.lua" "heartbeat.lua";
+    FLOW_STATE = "reject_on_replica.lua" "now.lua" "known_flow.lua" "flow_state.lua";
+    COMPLETE_FLOW = "complete_flow.lua";
+    ACQUIRE_LEASE = "reject_on_replica.lua" "now.lua" "acquire_lease.lua";
+    PUBLISH_TOKEN = "now.lua" "publish_token.lua";
+    RELEASE_LEASE = "release_lease.lua";
+    HANDSHAKE = "reject_on_replica.lua" "handshake.lua";
+    HEARTBEAT = "reject_on_replica.lua" "heartbeat.lua";
 }
 
 /// A script. Its text is sent only when the server does not know it.

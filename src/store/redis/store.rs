@@ -38,7 +38,7 @@ use crate::trace::debug;
 ///   the last use another. All keys have an expiry, and begin with the
 ///   [key prefix](super::RedisBuilder::key_prefix). With an [encryption key](super::RedisBuilder::encryption_key),
 ///   values are encrypted.
-/// * **Local cache.** Sessions in use are cached in the process, so that most requests do not ask Redis. A revocation at
+/// * **Local cache.** Sessions in use are cached in the process, so that most requests cause no call to Redis. A revocation at
 ///   any instance is effective at all of them within a second: Redis publishes invalidation messages, and the cache is
 ///   used only while the invalidation channel is known to be healthy. A record that Redis loses without a message is
 ///   rejected everywhere within 60 seconds.

@@ -5,16 +5,24 @@ use super::*;
 #[tokio::test(start_paused = true)]
 async fn thousand_callers_without_a_token_cause_one_fetch() {
     let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
-    let told = concurrent_callers(&bench.cache, 1_000).await;
-    assert!(told.iter().all(|token| token.as_deref() == Ok("token-1")));
+    let outcomes = concurrent_callers(&bench.cache, 1_000).await;
+    assert!(
+        outcomes
+            .iter()
+            .all(|token| token.as_deref() == Ok("token-1"))
+    );
     assert_eq!(bench.source.fetches(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_on_two_threads_cause_one_fetch() {
     let bench = Bench::new(&[Reply::Token(Some(LIFETIME))]);
-    let told = concurrent_callers(&bench.cache, 1_000).await;
-    assert!(told.iter().all(|token| token.as_deref() == Ok("token-1")));
+    let outcomes = concurrent_callers(&bench.cache, 1_000).await;
+    assert!(
+        outcomes
+            .iter()
+            .all(|token| token.as_deref() == Ok("token-1"))
+    );
     assert_eq!(bench.source.fetches(), 1);
 }
 
@@ -67,8 +75,8 @@ async fn failure_is_shared_and_backed_off_from() {
         Reply::Failure(ErrorKind::Connect),
         Reply::Token(Some(LIFETIME)),
     ]);
-    let told = concurrent_callers(&bench.cache, 1_000).await;
-    assert!(told.iter().all(|token| *token == Err(ErrorKind::Fault)));
+    let outcomes = concurrent_callers(&bench.cache, 1_000).await;
+    assert!(outcomes.iter().all(|token| *token == Err(ErrorKind::Fault)));
     let late = assert_ready!(task::spawn(bench.cache.get()).poll());
     assert_eq!(late.unwrap_err().kind(), ErrorKind::Fault);
     assert_eq!(bench.source.fetches(), 1);
@@ -96,8 +104,12 @@ async fn wrong_secret_causes_two_fetches_a_minute_at_most() {
 #[tokio::test(start_paused = true)]
 async fn source_that_panics_does_not_block_the_cache() {
     let bench = Bench::new(&[Reply::Panic, Reply::Token(Some(LIFETIME))]);
-    let told = concurrent_callers(&bench.cache, 10).await;
-    assert!(told.iter().all(|token| *token == Err(ErrorKind::Internal)));
+    let outcomes = concurrent_callers(&bench.cache, 10).await;
+    assert!(
+        outcomes
+            .iter()
+            .all(|token| *token == Err(ErrorKind::Internal))
+    );
     bench.clock.advance(Duration::from_millis(1_200));
     assert_eq!(bench.text().await, "token-2");
 }

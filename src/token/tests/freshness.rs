@@ -103,8 +103,8 @@ async fn two_hundred_callers_that_saw_a_token_rejected_cause_one_fetch() {
             cache.get().await.unwrap().expose().to_owned()
         });
     }
-    let told = tasks.join_all().await;
-    assert!(told.iter().all(|token| token == "token-2"));
+    let outcomes = tasks.join_all().await;
+    assert!(outcomes.iter().all(|token| token == "token-2"));
     assert_eq!(bench.source.fetches(), 2);
     bench.cache.invalidate(&seen);
     let newer = bench.cache.current().map(|token| token.expose().to_owned());
@@ -129,8 +129,12 @@ async fn two_fetches_are_at_least_one_second_apart() {
 #[tokio::test(start_paused = true)]
 async fn e5_token_without_a_lifetime_serves_waiting_callers_and_is_not_cached() {
     let bench = Bench::new(&[Reply::Token(None)]);
-    let told = concurrent_callers(&bench.cache, 100).await;
-    assert!(told.iter().all(|token| token.as_deref() == Ok("token-1")));
+    let outcomes = concurrent_callers(&bench.cache, 100).await;
+    assert!(
+        outcomes
+            .iter()
+            .all(|token| token.as_deref() == Ok("token-1"))
+    );
     assert!(bench.cache.current().is_none());
     let before = tokio::time::Instant::now();
     assert_eq!(bench.text().await, "token-2");

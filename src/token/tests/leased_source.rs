@@ -45,14 +45,14 @@ impl Cluster {
 
     /// Gets the token at all instances at once.
     async fn all(&self) -> Vec<Result<String, ErrorKind>> {
-        let mut told = Vec::new();
+        let mut outcomes = Vec::new();
         let mut tasks = JoinSet::new();
         for (index, cache) in self.caches.iter().cloned().enumerate() {
             tasks.spawn(async move { (index, text(&cache).await) });
         }
-        told.extend(tasks.join_all().await);
-        told.sort_by_key(|(index, _)| *index);
-        told.into_iter().map(|(_, token)| token).collect()
+        outcomes.extend(tasks.join_all().await);
+        outcomes.sort_by_key(|(index, _)| *index);
+        outcomes.into_iter().map(|(_, token)| token).collect()
     }
 
     /// Handles a request: calls the upstream system with the token, and once more with another one if that is rejected.

@@ -361,7 +361,7 @@ async fn e8_a_link_is_kept_only_to_the_base_url_or_an_allowed_host() {
     ] {
         assert_eq!(links(kept).await.as_deref(), Some(kept));
     }
-    for refused in [
+    for rejected in [
         "http://school.example/plus/auth_url?schoolid=5",
         "http://www.school.example/plus/auth_url?schoolid=5",
         "https://evil.example/plus/auth_url",
@@ -375,7 +375,7 @@ async fn e8_a_link_is_kept_only_to_the_base_url_or_an_allowed_host() {
         "/plus/auth_url",
         "",
     ] {
-        assert_eq!(links(refused).await, None, "{refused}");
+        assert_eq!(links(rejected).await, None, "{rejected}");
     }
 }
 

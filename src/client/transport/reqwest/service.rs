@@ -45,12 +45,12 @@ impl Service<Request<Full<Bytes>>> for Reqwest {
         Box::pin(async move {
             let request = ::reqwest::Request::try_from(request.map(Body::wrap))
                 .map_err(|error| TransportFailure::NotSent(error.without_url().into()))?;
-            let asked = request.url().clone();
+            let requested = request.url().clone();
             let response = client
                 .execute(request)
                 .await
-                .map_err(|error| reported(error, asked.scheme()))?;
-            if *response.url() != asked {
+                .map_err(|error| reported(error, requested.scheme()))?;
+            if *response.url() != requested {
                 return Err(BoxError::from("the client has followed a redirect"));
             }
             Ok(Response::from(response)

@@ -18,7 +18,7 @@ fn e4_identifiers_are_short_printable_strings() {
         Some("oJBUeuGd04")
     );
     assert!(identifier(&json!("x".repeat(512))).is_some());
-    for refused in [
+    for rejected in [
         json!(""),
         json!("x".repeat(513)),
         json!("a\nb"),
@@ -27,7 +27,7 @@ fn e4_identifiers_are_short_printable_strings() {
         json!("a\u{fffd}"),
         json!(null),
     ] {
-        assert_eq!(identifier(&refused), None, "{refused}");
+        assert_eq!(identifier(&rejected), None, "{rejected}");
     }
 }
 
@@ -39,7 +39,7 @@ fn a_bearer_token_fits_a_header() {
         Some("eyJ0.eyJz.m68J_-=")
     );
     assert!(bearer(&json!("x".repeat(4_096))).is_some());
-    for refused in [
+    for rejected in [
         json!(""),
         json!("x".repeat(4_097)),
         json!("a b"),
@@ -48,7 +48,7 @@ fn a_bearer_token_fits_a_header() {
         json!(7),
         json!(null),
     ] {
-        assert_eq!(bearer(&refused), None, "{refused}");
+        assert_eq!(bearer(&rejected), None, "{rejected}");
     }
 }
 
@@ -161,7 +161,7 @@ fn e4_some_identifiers_may_be_positive_numbers() {
     ] {
         assert_eq!(identifier(&value).as_deref(), Some(expected), "{value}");
     }
-    for refused in [
+    for rejected in [
         json!(0),
         json!(-1),
         json!(1.5),
@@ -174,7 +174,7 @@ fn e4_some_identifiers_may_be_positive_numbers() {
         json!([1]),
         json!(null),
     ] {
-        assert_eq!(identifier(&refused), None, "{refused}");
+        assert_eq!(identifier(&rejected), None, "{rejected}");
     }
 }
 
@@ -220,14 +220,14 @@ fn e_urls_are_kept_whole_or_dropped() {
     let url = |value: &Value| with(value, |members| members.url("it").to_owned());
     let longest = format!("http://wx.example/{}", "x".repeat(2_030));
     assert_eq!(url(&json!(longest)), longest);
-    for refused in [
+    for rejected in [
         json!(format!("{longest}x")),
         json!("http://a/\u{fffd}"),
         json!("http://a/\n"),
         json!(7),
         json!(null),
     ] {
-        assert_eq!(url(&refused), "", "{refused}");
+        assert_eq!(url(&rejected), "", "{rejected}");
     }
 }
 

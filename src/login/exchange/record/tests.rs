@@ -72,7 +72,7 @@ fn login_record_round_trips() {
 fn failure_record_round_trips_and_kind_names_are_stable() {
     for (kind, name) in KINDS {
         for code in [None, Some(i64::MIN), Some(40_029)] {
-            let error = Error::new(kind, "as planned").with_source("not to be told");
+            let error = Error::new(kind, "as planned").with_source("not to be shared");
             let error = code.into_iter().fold(error, Error::with_upstream_code);
             let bytes = Finished {
                 outcome: Outcome::Failed(error),
@@ -81,7 +81,7 @@ fn failure_record_round_trips_and_kind_names_are_stable() {
             .to_bytes();
             let text = String::from_utf8(bytes.clone()).unwrap();
             assert!(
-                text.contains(&format!("\"kind\":\"{name}\"")) && !text.contains("told"),
+                text.contains(&format!("\"kind\":\"{name}\"")) && !text.contains("shared"),
                 "{text}"
             );
             let Finished {

@@ -1,7 +1,7 @@
 -- KEYS: probe. ARGV: correlation id, channel, an invalidation message that concerns no session.
-local refusal = refuse_on_replica(KEYS[1])
-if refusal then
-    return refusal
+local rejection = reject_on_replica(KEYS[1])
+if rejection then
+    return rejection
 end
 -- Without the right to publish, revocations would fail.
 redis.call('PUBLISH', ARGV[2], ARGV[3])

@@ -21,10 +21,10 @@ end
 if is_revoked then
     return { ARGV[1], 'revoked' }
 end
--- Born at the stamp: a revocation since then covers the session.
+-- The session counts from the stamp: a revocation since then covers it.
 redis.call('HSET', KEYS[1], 'version', ARGV[2], 'record', ARGV[3], 'used', ARGV[4], 'born', ARGV[8], 'subject', ARGV[5])
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
--- The clock is there for as long as a session can be, and so is every revocation that it dates.
+-- The clock lives as long as any session can, and so does every revocation that it dates.
 local left = math.max(redis.call('PTTL', KEYS[2]), tonumber(ARGV[7]))
 redis.call('SET', KEYS[2], now, 'PX', string.format('%.0f', left))
 return { ARGV[1], 'kept' }

@@ -1,7 +1,7 @@
 -- KEYS: session, revocation timestamp of all. ARGV: correlation id, key prefix of the revocation timestamps of subjects.
-local refusal = refuse_on_replica(KEYS[1])
-if refusal then
-    return refusal
+local rejection = reject_on_replica(KEYS[1])
+if rejection then
+    return rejection
 end
 local session = redis.call('HMGET', KEYS[1], 'version', 'record', 'used', 'born', 'subject')
 if not session[1] then

@@ -1,7 +1,8 @@
--- KEYS: token, lease. ARGV: correlation id, version, fence that is not enough, owner, lease in ms, time to keep the token in ms.
-local refusal = refuse_on_replica(KEYS[1])
-if refusal then
-    return refusal
+-- KEYS: token, lease. ARGV: correlation id, version, fencing token to exceed, owner, lease in ms, time to keep the token
+-- in ms.
+local rejection = reject_on_replica(KEYS[1])
+if rejection then
+    return rejection
 end
 local now = now_in_millis()
 local token = redis.call('HMGET', KEYS[1], 'version', 'fence', 'token', 'kept_under', 'kept_at', 'ends_at', 'died_young')
@@ -15,7 +16,7 @@ end
 if not redis.call('SET', KEYS[2], ARGV[4], 'NX', 'PX', ARGV[5]) then
     return { ARGV[1], 'taken' }
 end
--- Never below what is known, whatever has become of the number.
+-- Above every known fencing token, even if the field `fence` is lost.
 local fence = math.max(tonumber(token[2] or '0') or 0, kept_under, tonumber(ARGV[3])) + 1
 redis.call('HSET', KEYS[1], 'version', ARGV[2], 'fence', string.format('%.0f', fence))
 redis.call('PEXPIRE', KEYS[1], ARGV[6])

@@ -1,4 +1,5 @@
--- KEYS: token, lease. ARGV: correlation id, fence, owner, token, lifetime in ms, youth in ms, time to keep it in ms, version.
+-- KEYS: token, lease. ARGV: correlation id, fencing token, owner, token, lifetime in ms, time in ms within which a
+-- replacement is early, time to keep the token in ms, version.
 local now = now_in_millis()
 local token = redis.call('HMGET', KEYS[1], 'fence', 'kept_at', 'died_young', 'ends_at', 'version')
 if token[1] ~= ARGV[2] or token[5] ~= ARGV[8] then
@@ -6,7 +7,7 @@ if token[1] ~= ARGV[2] or token[5] ~= ARGV[8] then
 end
 local kept_at, ends_at = tonumber(token[2] or ''), tonumber(token[4] or '')
 local died_young = 0
--- A token that is short-lived and in its second half is not young.
+-- A replacement in the second half of a short-lived token is not early.
 if kept_at and ends_at and now - kept_at < math.min(tonumber(ARGV[6]), (ends_at - kept_at) / 2) then
     died_young = (tonumber(token[3] or '0') or 0) + 1
 end
