@@ -1,11 +1,14 @@
 //! Single-flight (合并请求): one execution, whose outcome all concurrent callers share.
 //!
-//! 1. A caller that finds no flight registers a new one under the lock of its registry, releases the lock, and
-//!    [starts](Flight::start) the work in a task. A caller that stops waiting neither cancels nor repeats it.
+//! 1. A caller that finds no flight registers a new one under the lock of its registry, releases
+//!    the lock, and [starts](Flight::start) the work in a task. A caller that stops waiting neither
+//!    cancels nor repeats it.
 //! 2. Other callers [join](Flight::join) at any time, also when the outcome is there already.
-//! 3. When the work ends, the flight's `complete` function updates the registry and returns the outcome. Only then are
-//!    the callers woken, so a caller that arrives later finds the outcome in the registry, or starts again.
-//! 4. A drop guard completes the flight if the task panics or the runtime shuts down: no caller waits forever.
+//! 3. When the work ends, the flight's `complete` function updates the registry and returns the
+//!    outcome. Only then are the callers woken, so a caller that arrives later finds the outcome in
+//!    the registry, or starts again.
+//! 4. A drop guard completes the flight if the task panics or the runtime shuts down: no caller
+//!    waits forever.
 
 use std::sync::Arc;
 
@@ -31,10 +34,11 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         Caller(self.0.subscribe())
     }
 
-    /// Runs `work` in a task and turns its result into the outcome with `complete`, which is called exactly once: with
-    /// `None` if the task panicked or the runtime dropped it.
+    /// Runs `work` in a task and turns its result into the outcome with `complete`, which is called
+    /// exactly once: with `None` if the task panicked or the runtime dropped it.
     ///
-    /// The caller must not hold a lock that `complete` takes: a runtime that is shutting down drops the task at once.
+    /// The caller must not hold a lock that `complete` takes: a runtime that is shutting down drops
+    /// the task at once.
     pub(crate) fn start<R: Send + 'static>(
         &self,
         runtime: &Handle,

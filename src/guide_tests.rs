@@ -1,5 +1,5 @@
-//! The guide explains everything that this crate reports, in both languages: each number, kind, page, status,
-//! configuration error and log line.
+//! The guide explains everything that this crate reports, in both languages: each number, kind,
+//! page, status, configuration error and log line.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -66,13 +66,15 @@ const WECHAT_PAGES: [i64; 11] = [
     10003, 10004, 10005, 10006, 10009, 10010, 10011, 10012, 10013, 10015, 10016,
 ];
 
-/// Numbers of WeChat's API that the operator of a binding service reports; no table of this crate has them.
+/// Numbers of WeChat's API that the operator of a binding service reports; no table of this crate
+/// has them.
 const WECHAT_API: [i64; 15] = [
     -1, 40001, 40013, 40014, 40029, 40163, 40164, 41001, 41002, 41008, 42001, 45009, 45011, 48001,
     61007,
 ];
 
-/// The variants of an enum with their names. A variant that is not listed is an error of the compiler.
+/// The variants of an enum with their names. A variant that is not listed is an error of the
+/// compiler.
 macro_rules! variants {
     ($enum:ident: $($variant:ident $(($field:expr))?),+) => {{
         variants!(names $enum: $($variant),+);
@@ -86,7 +88,8 @@ macro_rules! variants {
     }};
 }
 
-/// The cells of each row of a table, without code marks. No cell is empty, and no row is there twice.
+/// The cells of each row of a table, without code marks. No cell is empty, and no row is there
+/// twice.
 fn rows(folder: &str, headings: &[&str], table: Table) -> Vec<Vec<String>> {
     let heading = headings[table as usize];
     let chapter = if matches!(table, Table::LogLines) {
@@ -122,7 +125,8 @@ fn rows(folder: &str, headings: &[&str], table: Table) -> Vec<Vec<String>> {
     rows
 }
 
-/// Checks that the first cells of a table are exactly `expected`, and returns its rows in that order.
+/// Checks that the first cells of a table are exactly `expected`, and returns its rows in that
+/// order.
 fn rows_of(
     folder: &str,
     headings: &[&str],

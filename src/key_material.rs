@@ -23,8 +23,8 @@ pub(crate) fn check(name: &'static str, secret: &[u8]) -> Option<ConfigErrorKind
     })
 }
 
-/// Every literal that the documentation has ever shown as a secret. They stay in this list after they are removed from
-/// the documentation, because applications that copied them still run.
+/// Every literal that the documentation has ever shown as a secret. They stay in this list after
+/// they are removed from the documentation, because applications that copied them still run.
 const PUBLISHED: [&str; 4] = [
     // README.md
     "32 bytes or more, the same for all instances",
@@ -97,7 +97,8 @@ mod tests {
                 .lines()
                 .filter(|line| !is_source || line.trim_start().starts_with("//"))
             {
-                // The reader of variables in the example has a method `secret` too, which takes a name.
+                // The reader of variables in the example has a method `secret` too, which takes a
+                // name.
                 let line = line.replace("errors.secret(", "");
                 for setting in [
                     ".secret(",

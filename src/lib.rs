@@ -1,10 +1,11 @@
 //! Login with Tencent Weika (腾讯微卡) and WeChat for any Tower or hyper application.
 //!
-//! Weika runs campus cards and school apps for Chinese schools. [`LoginLayer`](login::LoginLayer) wraps a router:
-//! it sends a school's manager to Weika, exchanges the one-time `wxcode` of the callback, keeps the session, and
-//! puts an [`Authenticated<Manager>`](session::Authenticated) into the extensions of every request. The same layer
-//! with another [provider](provider::WechatUserProvider) recognizes the users of a school's official account, and
-//! knows which of them are bound to an account.
+//! Weika runs campus cards and school apps for Chinese schools. [`LoginLayer`](login::LoginLayer)
+//! wraps a router: it sends a school's manager to Weika, exchanges the one-time `wxcode` of the
+//! callback, keeps the session, and puts an [`Authenticated<Manager>`](session::Authenticated) into
+//! the extensions of every request. The same layer with another
+//! [provider](provider::WechatUserProvider) recognizes the users of a school's official account,
+//! and knows which of them are bound to an account.
 //!
 //! ```
 //! use axum::Router;

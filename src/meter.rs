@@ -1,8 +1,8 @@
-//! Counters and durations for the `metrics` crate, or nothing at all without the feature; call sites carry no
-//! `cfg`. The crate documentation lists them.
+//! Counters and durations for the `metrics` crate, or nothing at all without the feature; call
+//! sites carry no `cfg`. The crate documentation lists them.
 //!
-//! Nothing is counted on the path of an ordinary request. A label is a provider's name, a literal, or
-//! [`ErrorKind::as_str`](crate::ErrorKind::as_str).
+//! Nothing is counted on the path of an ordinary request. A label is a provider's name, a literal,
+//! or [`ErrorKind::as_str`](crate::ErrorKind::as_str).
 
 use std::time::Duration;
 

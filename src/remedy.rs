@@ -1,7 +1,7 @@
 //! Remedies for failures of the network and of TLS, for log lines and errors.
 //!
-//! The libraries below wrap their errors in several ways, so a failure is recognized by its text. Tests against real
-//! servers pin these texts.
+//! The libraries below wrap their errors in several ways, so a failure is recognized by its text.
+//! Tests against real servers pin these texts.
 
 use std::env;
 use std::error::Error as StdError;
@@ -76,7 +76,8 @@ pub(crate) fn for_network(text: &str) -> Option<&'static str> {
         .map(|(_, remedy)| *remedy)
 }
 
-/// Returns the texts of an error and of its sources in one line. A text that the one before it ends with is left out.
+/// Returns the texts of an error and of its sources in one line. A text that the one before it ends
+/// with is left out.
 pub(crate) fn chain_text(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -22,8 +22,8 @@ pub(crate) fn in_current_span<F: Future>(task: F) -> F {
     task
 }
 
-/// Lets one log line of a kind pass each second and counts the others, so that a flood of requests does not multiply
-/// it. Lock-free.
+/// Lets one log line of a kind pass each second and counts the others, so that a flood of requests
+/// does not multiply it. Lock-free.
 #[derive(Debug, Default)]
 pub(crate) struct LogLimit {
     /// In milliseconds; 0 before the first line.
@@ -34,7 +34,8 @@ pub(crate) struct LogLimit {
 impl LogLimit {
     const INTERVAL: Duration = Duration::from_secs(1);
 
-    /// Returns the number of lines that were suppressed since the last one, if a line may be written now.
+    /// Returns the number of lines that were suppressed since the last one, if a line may be
+    /// written now.
     pub(crate) fn admit(&self, now: Timestamp) -> Option<u64> {
         let last = self.last.load(Ordering::Relaxed);
         let since = Timestamp::from_unix_millis(last);
@@ -54,7 +55,8 @@ impl LogLimit {
     }
 }
 
-/// Outside text for a log or an error: escaped but for quotation marks, and cut at 200 characters (rule E7).
+/// Outside text for a log or an error: escaped but for quotation marks, and cut at 200 characters
+/// (rule E7).
 pub(crate) fn outside(text: &str) -> impl fmt::Display + '_ {
     Outside(text)
 }
@@ -113,8 +115,8 @@ pub(crate) mod tests {
 
     impl Captured {
         pub(crate) fn new() -> Self {
-            // With a single dispatcher, tracing queries only the thread that reaches a call site first, and disables the
-            // site for all threads if that thread has none.
+            // With a single dispatcher, tracing queries only the thread that reaches a call site
+            // first, and disables the site for all threads if that thread has none.
             let elsewhere = Dispatch::new(NoSubscriber::new());
             let lines = Lines::default();
             let writer = lines.clone();

@@ -11,8 +11,9 @@ use crate::response::Rejection;
 use crate::session::Authenticated;
 use crate::store::SessionStore;
 
-/// Future that authenticates a request, and then calls the inner service. The output is its response, perhaps with the
-/// rejection of a guard inside, or the rejection of a request for which it was not called.
+/// Future that authenticates a request, and then calls the inner service. The output is its
+/// response, perhaps with the rejection of a guard inside, or the rejection of a request for which
+/// it was not called.
 #[pin_project]
 pub(crate) struct Authenticating<S, B, I, St>
 where
@@ -33,7 +34,8 @@ where
     S: Service<Request<B>>,
     St: SessionStore<I>,
 {
-    /// The store has not responded yet. The request waits together with the service that was polled ready for it.
+    /// The store has not responded yet. The request waits together with the service that was polled
+    /// ready for it.
     Loading {
         #[pin]
         load: St::Load,

@@ -5,8 +5,9 @@ use tower_layer::Layer;
 
 use super::{Authenticate, LoginSessions};
 
-/// Layer of [`Authenticate`], from [`LoginLayer::authenticate`](crate::login::LoginLayer::authenticate), so that both
-/// use the same cookie and store.
+/// Layer of [`Authenticate`], from
+/// [`LoginLayer::authenticate`](crate::login::LoginLayer::authenticate), so that both use the same
+/// cookie and store.
 #[derive_where(Clone, Debug)]
 pub struct AuthenticateLayer<I, St> {
     #[derive_where(skip(Debug))]

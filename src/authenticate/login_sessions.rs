@@ -20,7 +20,8 @@ pub(crate) struct LoginSessions<I, St> {
     /// Sessions of other namespaces are not accepted (rule S1).
     pub(crate) namespace: Namespace,
     pub(crate) clock: Clock,
-    /// The path prefixes that a login layer guards. There are none for other layers, which may see shortened paths.
+    /// The path prefixes that a login layer guards. There are none for other layers, which may see
+    /// shortened paths.
     pub(crate) guards: PrefixGuards<I>,
 }
 
@@ -142,8 +143,8 @@ impl<I, St: SessionStore<I>> LoginSessions<I, St> {
     }
 }
 
-/// Gives the error of a store the kind [`ErrorKind::Store`]: another kind would be treated as a failure of the upstream
-/// system.
+/// Gives the error of a store the kind [`ErrorKind::Store`]: another kind would be treated as a
+/// failure of the upstream system.
 pub(crate) fn as_store_error(error: Error) -> Error {
     meter::store_failed();
     if error.kind() == ErrorKind::Store {

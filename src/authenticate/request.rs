@@ -26,10 +26,10 @@ where
     I: Identity,
     St: SessionStore<I>,
 {
-    /// Authenticates a request and inserts its session into the extensions, unless the store failed or has not responded
-    /// yet. The second value is the target of a request that is unauthenticated or whose identity is not
-    /// [complete](Identity::is_complete): a login leads back there. It is copied only then, because the copy is not
-    /// free.
+    /// Authenticates a request and inserts its session into the extensions, unless the store failed
+    /// or has not responded yet. The second value is the target of a request that is
+    /// unauthenticated or whose identity is not [complete](Identity::is_complete): a login leads
+    /// back there. It is copied only then, because the copy is not free.
     #[inline]
     pub(crate) fn authenticate<B>(
         &self,
@@ -61,7 +61,8 @@ where
         (not_ready, target)
     }
 
-    /// Returns the future of a request that cannot be forwarded at once. It applies the guards before it calls `inner`.
+    /// Returns the future of a request that cannot be forwarded at once. It applies the guards
+    /// before it calls `inner`.
     #[cold]
     pub(crate) fn defer<S, B, RB>(
         self: &Arc<Self>,
@@ -75,7 +76,8 @@ where
         match not_ready {
             NotReady::Failed(rejection) => Authenticating::rejected(rejection),
             NotReady::Pending(load) => {
-                // Only the service that was polled ready may be called: the future takes it, and its clone stays here.
+                // Only the service that was polled ready may be called: the future takes it, and
+                // its clone stays here.
                 let clone = inner.clone();
                 let ready = mem::replace(inner, clone);
                 Authenticating::loading(load, Arc::clone(self), request, ready)

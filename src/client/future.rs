@@ -5,7 +5,8 @@ use std::task::{Context, Poll};
 
 use crate::error::Error;
 
-/// The future of one call of a client that is used as a Tower service. A dropped future drops the call.
+/// The future of one call of a client that is used as a Tower service. A dropped future drops the
+/// call.
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture<T>(Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>);
 

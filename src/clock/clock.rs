@@ -37,8 +37,9 @@ impl Clock {
         }
     }
 
-    /// Returns the time of the wall clock, which can be set forward and back. For values that another process has to
-    /// judge without knowing this one, and for display; a deadline within this process belongs to [`now`](Self::now).
+    /// Returns the time of the wall clock, which can be set forward and back. For values that
+    /// another process has to judge without knowing this one, and for display; a deadline within
+    /// this process belongs to [`now`](Self::now).
     #[must_use]
     pub fn wall(&self) -> Timestamp {
         static REPORTED: AtomicBool = AtomicBool::new(false);
@@ -52,8 +53,8 @@ impl Clock {
     }
 }
 
-/// Logs once that the wall clock was set, and once that it agrees with the timeline again. `reported` is whether the
-/// log contains the difference.
+/// Logs once that the wall clock was set, and once that it agrees with the timeline again.
+/// `reported` is whether the log contains the difference.
 fn report_step(now: Timestamp, wall: Timestamp, reported: &AtomicBool) {
     let (ahead, behind) = (wall.since(now), now.since(wall));
     let is_step = ahead.max(behind) >= REPORTED_STEP;

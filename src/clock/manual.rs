@@ -68,8 +68,8 @@ impl ManualClock {
         self.0.wall.fetch_add(millis(by), Ordering::AcqRel);
     }
 
-    /// Sets the wall clock, forward or back, as an administrator sets the system time. The timeline does not move: use
-    /// [`advance`](Self::advance) to let time pass.
+    /// Sets the wall clock, forward or back, as an administrator sets the system time. The timeline
+    /// does not move: use [`advance`](Self::advance) to let time pass.
     pub fn set(&self, to: Timestamp) {
         self.0.wall.store(to.unix_millis(), Ordering::Release);
     }

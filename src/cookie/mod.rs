@@ -1,4 +1,5 @@
-//! Cookies of this crate: reading the `Cookie` header without an allocation, and writing `Set-Cookie` headers.
+//! Cookies of this crate: reading the `Cookie` header without an allocation, and writing
+//! `Set-Cookie` headers.
 
 mod policy;
 mod read;

@@ -10,12 +10,14 @@ use crate::error::{Error, ErrorKind};
 /// The attributes that all cookies of one layer share: `__Host-` name, `Secure`, `HttpOnly`,
 /// `SameSite=Lax`, `Path=/`, no `Domain` (RFC 6265bis §4.1.3).
 ///
-/// `Lax`, because browsers do not send `Strict` cookies when the login page redirects back across sites.
+/// `Lax`, because browsers do not send `Strict` cookies when the login page redirects back across
+/// sites.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CookiePolicy {
     /// For https.
     Secure,
-    /// For plain http on this machine only: without `Secure`, and therefore without the `__Host-` prefix.
+    /// For plain http on this machine only: without `Secure`, and therefore without the `__Host-`
+    /// prefix.
     LoopbackDevelopment,
 }
 
@@ -28,7 +30,8 @@ impl CookiePolicy {
         }
     }
 
-    /// Returns the `Set-Cookie` header of a cookie that expires after `max_age`, or when the browser closes.
+    /// Returns the `Set-Cookie` header of a cookie that expires after `max_age`, or when the
+    /// browser closes.
     ///
     /// # Errors
     /// If `value` cannot be in a header; the values of this crate always can.
@@ -45,7 +48,8 @@ impl CookiePolicy {
         }
     }
 
-    /// Returns the `Set-Cookie` header that deletes a cookie. Browsers ignore it unless it repeats every attribute.
+    /// Returns the `Set-Cookie` header that deletes a cookie. Browsers ignore it unless it repeats
+    /// every attribute.
     pub(super) fn delete(self, full_name: &str) -> Result<HeaderValue, Error> {
         let expired = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
         header(&[full_name, "=", self.attributes(), expired])

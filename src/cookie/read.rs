@@ -1,8 +1,8 @@
 //! Parser of the `Cookie` header (rule K).
 //!
 //! 1. Bytes, not text; several header lines count as joined by `; `.
-//! 2. Pairs end at `;` only; space and tab around a pair are trimmed; the name is everything before the
-//!    first `=`, compared byte for byte.
+//! 2. Pairs end at `;` only; space and tab around a pair are trimmed; the name is everything before
+//!    the first `=`, compared byte for byte.
 //! 3. Nothing is decoded or unquoted: a parser that decodes names lets a sibling sub-domain plant
 //!    `%5F%5FHost-…`.
 
@@ -40,7 +40,8 @@ impl CookieName {
         &self.name
     }
 
-    /// Searches the headers for this cookie. Other cookies are skipped, not parsed, because every request is searched.
+    /// Searches the headers for this cookie. Other cookies are skipped, not parsed, because every
+    /// request is searched.
     pub(crate) fn find<'h>(&self, headers: &'h HeaderMap) -> Found<'h> {
         let mut found = Found::Absent;
         for line in headers.get_all(COOKIE) {

@@ -11,12 +11,13 @@ use crate::error::Error;
 /// The maximum number of `Set-Cookie` headers in one response.
 const MAX_SET_COOKIES: usize = 32;
 
-/// The cookies that one response sets and deletes: each name once, at most [`MAX_SET_COOKIES`] in all.
+/// The cookies that one response sets and deletes: each name once, at most [`MAX_SET_COOKIES`] in
+/// all.
 ///
 /// 1. A later call for a name replaces the earlier one.
 /// 2. Cookies that are set precede deletions.
-/// 3. Deletions keep the order of the calls. Those beyond the limit are dropped, so the most important one is added
-///    first.
+/// 3. Deletions keep the order of the calls. Those beyond the limit are dropped, so the most
+///    important one is added first.
 #[derive(Debug)]
 pub(crate) struct SetCookies {
     policy: CookiePolicy,

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-/// The exclusive right to fetch an access token. Expires after [`DURATION`](Self::DURATION), because its holder may
-/// have died.
+/// The exclusive right to fetch an access token. Expires after [`DURATION`](Self::DURATION),
+/// because its holder may have died.
 #[derive(Clone, Debug)]
 pub struct Lease {
     holder: String,
@@ -14,8 +14,8 @@ impl Lease {
     /// Time after which a lease expires.
     pub const DURATION: Duration = Duration::from_secs(10);
 
-    /// A token that is replaced within this time after it was published, and in the first half of its lifetime, counts
-    /// as replaced early. Any other replacement resets the count.
+    /// A token that is replaced within this time after it was published, and in the first half of
+    /// its lifetime, counts as replaced early. Any other replacement resets the count.
     pub const EARLY: Duration = Duration::from_secs(60);
 
     /// Creates a lease.
@@ -23,8 +23,8 @@ impl Lease {
     /// * `holder` is random and unique.
     /// * `fencing_token` is above that of every lease before.
     /// * `last_published` is the time since a token was last published, if that is known.
-    /// * `early_replacements` is the number of tokens in a row, before the current one, that were replaced
-    ///   [early](Self::EARLY).
+    /// * `early_replacements` is the number of tokens in a row, before the current one, that were
+    ///   replaced [early](Self::EARLY).
     #[must_use]
     pub fn new(
         holder: String,
@@ -58,7 +58,8 @@ impl Lease {
         self.last_published
     }
 
-    /// Returns the number of tokens in a row that were replaced [early](Self::EARLY), not counting the current one.
+    /// Returns the number of tokens in a row that were replaced [early](Self::EARLY), not counting
+    /// the current one.
     #[must_use]
     pub fn early_replacements(&self) -> u32 {
         self.early_replacements

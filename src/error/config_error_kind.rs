@@ -124,7 +124,8 @@ impl PartialEq for ConfigErrorKind {
 
 impl Eq for ConfigErrorKind {}
 
-/// Returns a configured URL as a [`ConfigErrorKind`] or `Debug` may show it: redacted if it could contain a password.
+/// Returns a configured URL as a [`ConfigErrorKind`] or `Debug` may show it: redacted if it could
+/// contain a password.
 pub(crate) fn shown_url(text: &str) -> String {
     if text.contains(['@', '?', '#']) {
         "[redacted]".to_owned()

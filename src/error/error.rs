@@ -30,8 +30,8 @@ struct Facts {
 }
 
 impl Error {
-    /// Creates an error of this kind. `context` names the operation in a few lower-case words; it is a literal, so that
-    /// no outside text gets into it.
+    /// Creates an error of this kind. `context` names the operation in a few lower-case words; it
+    /// is a literal, so that no outside text gets into it.
     #[must_use]
     pub fn new(kind: ErrorKind, context: &'static str) -> Self {
         Self::of(Facts {
@@ -91,8 +91,8 @@ impl Error {
         })
     }
 
-    /// Returns the failure of a call that precedes the exchange of an authorization code. A lost or late response then
-    /// does not mean that the code may be used.
+    /// Returns the failure of a call that precedes the exchange of an authorization code. A lost or
+    /// late response then does not mean that the code may be used.
     pub(crate) fn before_the_code(self, context: &'static str) -> Self {
         let kind = match self.kind() {
             ErrorKind::Timeout => ErrorKind::Unresponsive,
@@ -113,8 +113,8 @@ impl Error {
         Report(self)
     }
 
-    /// Returns the error number of the upstream system (`errcode`, `code`), if it gave one. The same number means
-    /// different things at different systems.
+    /// Returns the error number of the upstream system (`errcode`, `code`), if it gave one. The
+    /// same number means different things at different systems.
     #[must_use]
     pub fn upstream_code(&self) -> Option<i64> {
         self.0.facts.upstream_code

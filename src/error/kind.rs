@@ -4,7 +4,8 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The authorization code is used, expired or of another application: the user has to log in again.
+    /// The authorization code is used, expired or of another application: the user has to log in
+    /// again.
     InvalidCode,
     /// The upstream system rejected the application's access token.
     TokenRejected,
@@ -26,7 +27,8 @@ pub enum ErrorKind {
     Timeout,
     /// The upstream system did not respond in time, and nothing of this user had been sent.
     Unresponsive,
-    /// Too many calls of this process to the upstream system are running or queued: nothing was sent.
+    /// Too many calls of this process to the upstream system are running or queued: nothing was
+    /// sent.
     Overloaded,
     /// The host is not on the list of allowed hosts.
     ForbiddenHost,
@@ -55,7 +57,8 @@ impl ErrorKind {
         Self::Internal,
     ];
 
-    /// Returns the name in logs, in the labels of metrics, and between instances. Names never change.
+    /// Returns the name in logs, in the labels of metrics, and between instances. Names never
+    /// change.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,11 +1,11 @@
 //! Errors of calls and of the configuration.
 //!
-//! 1. [`Error`]: a failure of an upstream system, of a store or of this process. Its [`kind`](Error::kind)
-//!    determines how the caller proceeds.
+//! 1. [`Error`]: a failure of an upstream system, of a store or of this process. Its
+//!    [`kind`](Error::kind) determines how the caller proceeds.
 //! 2. [`ConfigError`]: every error of a configuration at once.
 //!
-//! An invalid request of a client is never an `Error`: it is a response. An `Error` never carries a body, a URL, a
-//! token or an authorization code.
+//! An invalid request of a client is never an `Error`: it is a response. An `Error` never carries a
+//! body, a URL, a token or an authorization code.
 //!
 //! ```
 //! use tower_weika::error::ConfigErrorKind;
@@ -21,7 +21,8 @@
 //!         _ => "Please contact the administrator.",
 //!     }
 //! }
-//! assert_eq!(advice(&Error::new(ErrorKind::Busy, "manager info")), "Please try again in a minute.");
+//! let error = Error::new(ErrorKind::Busy, "manager info");
+//! assert_eq!(advice(&error), "Please try again in a minute.");
 //!
 //! // All errors of a configuration are reported at once.
 //! let error = WeikaManagerProvider::builder("", "").base_url("no URL").build().unwrap_err();

@@ -1,12 +1,12 @@
 //! Extractors for axum and everything else on `axum-core`.
 //!
-//! 1. [`Authenticated<I>`] rejects an unauthenticated request, and the login layer redirects a navigation to the login.
-//!    Without that layer the response is `500` and names the remedy.
-//! 2. `Option<Authenticated<I>>` accepts every request. It is `None` for an unauthenticated one, and also without the
-//!    layer.
-//! 3. An authenticated [`WechatUser`](crate::identity::WechatUser) may have no linked account: check
-//!    [`is_bound`](crate::identity::WechatUser::is_bound), or put a [guard](crate::guard::GuardLayer::bound) around the
-//!    route.
+//! 1. [`Authenticated<I>`] rejects an unauthenticated request, and the login layer redirects a
+//!    navigation to the login. Without that layer the response is `500` and names the remedy.
+//! 2. `Option<Authenticated<I>>` accepts every request. It is `None` for an unauthenticated one,
+//!    and also without the layer.
+//! 3. An authenticated [`WechatUser`](crate::identity::WechatUser) may have no linked account:
+//!    check [`is_bound`](crate::identity::WechatUser::is_bound), or put a
+//!    [guard](crate::guard::GuardLayer::bound) around the route.
 //!
 //! ```
 //! use axum::Router;

@@ -5,8 +5,8 @@ use http::{HeaderMap, HeaderValue, Method, Response};
 
 use crate::request::RequestKind;
 
-/// The `Cache-Control` that a response gets if it has none (rule R7): without it a shared cache may store a response
-/// (RFC 9111 §3), and the back button shows a document again after a logout.
+/// The `Cache-Control` that a response gets if it has none (rule R7): without it a shared cache may
+/// store a response (RFC 9111 §3), and the back button shows a document again after a logout.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CacheControl {
     /// The response stays as it is.
@@ -18,7 +18,8 @@ pub(crate) enum CacheControl {
 }
 
 impl CacheControl {
-    /// Returns the variant for a request. Not inlined: it would make the guard's call longer for requests that do not need it.
+    /// Returns the variant for a request. Not inlined: it would make the guard's call longer for
+    /// requests that do not need it.
     #[inline(never)]
     pub(crate) fn of(method: &Method, headers: &HeaderMap) -> Self {
         if RequestKind::is_for_a_document(method, headers) {

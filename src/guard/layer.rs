@@ -15,7 +15,8 @@ pub struct GuardLayer<I, R = LoggedIn> {
 }
 
 impl<I> GuardLayer<I> {
-    /// Requires a login. Every user of WeChat can log in as a [`WechatUser`]; see [`bound`](GuardLayer::bound).
+    /// Requires a login. Every user of WeChat can log in as a [`WechatUser`]; see
+    /// [`bound`](GuardLayer::bound).
     #[must_use]
     pub fn logged_in() -> Self {
         Self::custom(LoggedIn)
@@ -33,14 +34,16 @@ impl<I> GuardLayer<I> {
 }
 
 impl GuardLayer<Manager> {
-    /// Requires a manager of the role group `role_id`, at **any** school: role numbers are not unique across schools.
-    /// Use [`role_at`](GuardLayer::role_at) on a site that managers of several schools can log in to.
+    /// Requires a manager of the role group `role_id`, at **any** school: role numbers are not
+    /// unique across schools. Use [`role_at`](GuardLayer::role_at) on a site that managers of
+    /// several schools can log in to.
     #[must_use]
     pub fn role(role_id: i64) -> GuardLayer<Manager, ManagerRequirement> {
         Self::custom(ManagerRequirement::role(role_id))
     }
 
-    /// Requires a manager whose current school has this `school_code` (主体 code), in the role group `role_id`.
+    /// Requires a manager whose current school has this `school_code` (主体 code), in the role
+    /// group `role_id`.
     #[must_use]
     pub fn role_at(
         school_code: impl Into<Box<str>>,
@@ -57,17 +60,21 @@ impl GuardLayer<Manager> {
 }
 
 impl GuardLayer<WechatUser> {
-    /// Requires a WeChat user with a linked account. A navigation of another user is redirected to `bind_page`, the
-    /// path of a page of this site, with the checked target as `return_to` in its query; a script gets `403`.
+    /// Requires a WeChat user with a linked account. A navigation of another user is redirected to
+    /// `bind_page`, the path of a page of this site, with the checked target as `return_to` in its
+    /// query; a script gets `403`.
     ///
     /// When the page has linked the account, it redirects to
-    /// [`LoginLayer::login_url`](crate::login::LoginLayer::login_url): the login, silent in WeChat, detects that
-    /// and returns to the target. A later change at the operator takes effect at the next login; to revoke a session
-    /// before, call [`LoginLayer::revoke_sessions_of`](crate::login::LoginLayer::revoke_sessions_of) with the openid.
+    /// [`LoginLayer::login_url`](crate::login::LoginLayer::login_url): the login, silent in WeChat,
+    /// detects that and returns to the target. A later change at the operator takes effect at the
+    /// next login; to revoke a session before, call
+    /// [`LoginLayer::revoke_sessions_of`](crate::login::LoginLayer::revoke_sessions_of) with the
+    /// openid.
     ///
-    /// `bind_page` must not be behind this guard itself, nor on another site: the response is `403` then. Without a
-    /// login layer around it, only [`LoginLayer::authenticate`](crate::login::LoginLayer::authenticate), a navigation
-    /// gets `403` as well.
+    /// `bind_page` must not be behind this guard itself, nor on another site: the response is `403`
+    /// then. Without a login layer around it, only
+    /// [`LoginLayer::authenticate`](crate::login::LoginLayer::authenticate), a navigation gets
+    /// `403` as well.
     #[must_use]
     pub fn bound(bind_page: impl Into<Arc<str>>) -> GuardLayer<WechatUser, LinkedAccount> {
         Self::custom(LinkedAccount::new(bind_page))
@@ -75,8 +82,8 @@ impl GuardLayer<WechatUser> {
 }
 
 impl<I, R> GuardLayer<I, R> {
-    /// Leaves responses without `Cache-Control` as they are. By default they get `private, no-store` if they are
-    /// documents, else `private, no-cache`.
+    /// Leaves responses without `Cache-Control` as they are. By default they get
+    /// `private, no-store` if they are documents, else `private, no-cache`.
     #[must_use]
     pub fn without_cache_control(mut self) -> Self {
         self.adds_cache_control = false;

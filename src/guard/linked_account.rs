@@ -11,7 +11,8 @@ pub struct LinkedAccount {
 }
 
 impl LinkedAccount {
-    /// Requires a linked account, which `bind_page` links; see [`GuardLayer::bound`](super::GuardLayer::bound).
+    /// Requires a linked account, which `bind_page` links; see
+    /// [`GuardLayer::bound`](super::GuardLayer::bound).
     #[must_use]
     pub fn new(bind_page: impl Into<Arc<str>>) -> Self {
         Self {

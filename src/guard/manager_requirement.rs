@@ -3,7 +3,8 @@ use std::borrow::Cow;
 use super::Requirement;
 use crate::identity::Manager;
 
-/// A manager of one role group (角色组, `role_id`), of one school, or of one role group at one school.
+/// A manager of one role group (角色组, `role_id`), of one school, or of one role group at one
+/// school.
 ///
 /// The school is the confirmed `cur_school`, not just any of the schools of the manager.
 #[derive(Clone, Debug)]
@@ -22,7 +23,8 @@ impl ManagerRequirement {
         }
     }
 
-    /// Requires a role group at one school; see [`GuardLayer::role_at`](super::GuardLayer::role_at).
+    /// Requires a role group at one school; see
+    /// [`GuardLayer::role_at`](super::GuardLayer::role_at).
     #[must_use]
     pub fn role_at(school_code: impl Into<Box<str>>, role_id: i64) -> Self {
         Self {
@@ -31,7 +33,8 @@ impl ManagerRequirement {
         }
     }
 
-    /// Requires the school with this code (主体 code); see [`GuardLayer::school`](super::GuardLayer::school).
+    /// Requires the school with this code (主体 code); see
+    /// [`GuardLayer::school`](super::GuardLayer::school).
     #[must_use]
     pub fn school(school_code: impl Into<Box<str>>) -> Self {
         Self {

@@ -1,20 +1,25 @@
 //! Authorization middleware: rejects requests whose identity does not satisfy a [`Requirement`].
 //!
 //! # Behavior
-//! 1. A guard covers the service that it wraps, for every spelling of the target, every method and all headers.
-//!    `OPTIONS` is no exception; put a CORS layer outside the guard, so that it responds to preflights itself.
-//! 2. An unauthenticated request does not reach the wrapped service. The layer of the identity outside the guard
-//!    redirects a navigation to the login and responds to other requests with `401`.
-//! 3. An identity that does not satisfy the requirement gets `403`; a navigation of a WeChat user without a
-//!    [linked account](GuardLayer::bound) is redirected to the page of the application that links one.
-//! 4. The reason is in the response's extensions, as a [`Rejection`], and a debug event names the requirement.
-//! 5. A response without `Cache-Control` gets `private, no-store` if it is a document (the response to a navigation, or
-//!    HTML), else `private, no-cache`: neither a cache nor the back button may show it to another user.
-//!    [`without_cache_control`](GuardLayer::without_cache_control) switches this off.
+//! 1. A guard covers the service that it wraps, for every spelling of the target, every method and
+//!    all headers. `OPTIONS` is no exception; put a CORS layer outside the guard, so that it
+//!    responds to preflights itself.
+//! 2. An unauthenticated request does not reach the wrapped service. The layer of the identity
+//!    outside the guard redirects a navigation to the login and responds to other requests with
+//!    `401`.
+//! 3. An identity that does not satisfy the requirement gets `403`; a navigation of a WeChat user
+//!    without a [linked account](GuardLayer::bound) is redirected to the page of the application
+//!    that links one.
+//! 4. The reason is in the response's extensions, as a [`Rejection`], and a debug event names the
+//!    requirement.
+//! 5. A response without `Cache-Control` gets `private, no-store` if it is a document (the response
+//!    to a navigation, or HTML), else `private, no-cache`: neither a cache nor the back button may
+//!    show it to another user. [`without_cache_control`](GuardLayer::without_cache_control)
+//!    switches this off.
 //!
 //! # Guard sub-routers
-//! With axum, collect the routes that need the same requirement in a separate router, and guard it with
-//! `route_layer`. Every method of every route is covered then, also one that is added later:
+//! With axum, collect the routes that need the same requirement in a separate router, and guard it
+//! with `route_layer`. Every method of every route is covered then, also one that is added later:
 //!
 //! ```
 //! use axum::Router;
@@ -32,12 +37,13 @@
 //! A layer of a single method router covers only the methods that were added **before** it: in
 //! `get(show).layer(guard).post(save)` the `POST` is open to every client.
 //!
-//! Prefer `merge` to `nest` for guarded routers: a guard inside `nest` sees a shortened path, so the link of its `403`
-//! page leads to the default target instead of the requested page.
+//! Prefer `merge` to `nest` for guarded routers: a guard inside `nest` sees a shortened path, so
+//! the link of its `403` page leads to the default target instead of the requested page.
 //!
 //! For services that route by themselves,
-//! [`LoginLayerBuilder::guard_prefix`](crate::login::LoginLayerBuilder::guard_prefix) guards path prefixes. There is no
-//! such guard for use inside a router: a nested service sees a shortened path, and a prefix would not match.
+//! [`LoginLayerBuilder::guard_prefix`](crate::login::LoginLayerBuilder::guard_prefix) guards path
+//! prefixes. There is no such guard for use inside a router: a nested service sees a shortened
+//! path, and a prefix would not match.
 //!
 //! # Example
 //! ```

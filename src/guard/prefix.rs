@@ -56,7 +56,8 @@ fn is_ambiguous(path: &str) -> bool {
             || *decoded == *b"."
             || *decoded == *b".."
             || decoded.iter().any(|byte| matches!(byte, b'/' | b'\\' | b';' | 0x00..=0x1F | 0x7F))
-            // Decoded once and still encoded: an inner service that decodes again would see something else.
+            // Decoded once and still encoded: an inner service that decodes again would see
+            // something else.
             || decoded.contains(&b'%')
     })
 }

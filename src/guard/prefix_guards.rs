@@ -9,7 +9,8 @@ use super::prefix::{Path, Prefix};
 use super::requirement::Requirement;
 use crate::response::Rejection;
 
-/// The guarded path prefixes of an application, each with its requirement; decided on the raw request target.
+/// The guarded path prefixes of an application, each with its requirement; decided on the raw
+/// request target.
 pub(crate) struct PrefixGuards<I> {
     guards: Vec<PrefixGuard<I>>,
     leaves_cache_control: bool,

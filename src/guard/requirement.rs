@@ -7,14 +7,15 @@ pub trait Requirement<I> {
     /// Whether `identity` satisfies it.
     fn is_satisfied_by(&self, identity: &I) -> bool;
 
-    /// Returns the path of the application's page where a user who does not satisfy the requirement can link an account,
-    /// and then does. A navigation is redirected there instead of being rejected.
+    /// Returns the path of the application's page where a user who does not satisfy the requirement
+    /// can link an account, and then does. A navigation is redirected there instead of being
+    /// rejected.
     fn bind_page(&self) -> Option<Arc<str>> {
         None
     }
 
-    /// Returns the requirement in words, for the log event of a rejection. By default the name of the type, which for a
-    /// closure names the function around it.
+    /// Returns the requirement in words, for the log event of a rejection. By default the name of
+    /// the type, which for a closure names the function around it.
     fn description(&self) -> Cow<'_, str> {
         Cow::Borrowed(type_name::<Self>())
     }

@@ -1,10 +1,12 @@
 use super::{Identity, MediaInfo, RealInfo, School};
 
-/// A manager (管理员) of one or more schools, as Weika's `get-manager-info` (获取当前登录管理员身份态) describes one.
+/// A manager (管理员) of one or more schools, as Weika's `get-manager-info`
+/// (获取当前登录管理员身份态) describes one.
 ///
-/// Source of every field: <https://wiki.weixiao.qq.com/api/third/admin.html>, step 3. Only the identifier is always
-/// present. Names are user input: escape them before they go into a page or a log. They have at most 512 characters, and
-/// U+FFFD stands for a character that was damaged in transit.
+/// Source of every field: <https://wiki.weixiao.qq.com/api/third/admin.html>, step 3. Only the
+/// identifier is always present. Names are user input: escape them before they go into a page or a
+/// log. They have at most 512 characters, and U+FFFD stands for a character that was damaged in
+/// transit.
 ///
 /// ```
 /// use tower_weika::identity::{Manager, School};
@@ -24,7 +26,8 @@ pub struct Manager {
     pub name: String,
     /// The schools that the manager may manage (管理员有权限管理的主体列表).
     pub schools: Vec<School>,
-    /// The code of the school that is being managed (`cur_school`); see [`current_school`](Self::current_school).
+    /// The code of the school that is being managed (`cur_school`); see
+    /// [`current_school`](Self::current_school).
     pub current_school_code: Option<String>,
     /// Real-name data (管理员实名信息), if the manager has any.
     pub real_info: Option<RealInfo>,
@@ -37,8 +40,8 @@ pub struct Manager {
 }
 
 identifier_type! {
-    /// The identifier of a manager. It looks like a WeChat openid but belongs to Weika's official account: never compare
-    /// it with an openid of another account.
+    /// The identifier of a manager. It looks like a WeChat openid but belongs to Weika's official
+    /// account: never compare it with an openid of another account.
     ManagerId
 }
 
@@ -57,8 +60,9 @@ impl Manager {
         }
     }
 
-    /// Returns the school that is being managed, if it is among [`schools`](Self::schools): a response must not make a
-    /// user the manager of a school that is not on the user's list (rule E6).
+    /// Returns the school that is being managed, if it is among [`schools`](Self::schools): a
+    /// response must not make a user the manager of a school that is not on the user's list (rule
+    /// E6).
     #[must_use]
     pub fn current_school(&self) -> Option<&School> {
         let code = self.current_school_code.as_deref()?;

@@ -4,11 +4,12 @@
 //! 2. [`WechatUser`]: a user of an official account, from the operator's binding service.
 //! 3. [`OfficialAccount`]: the official account of a school, from Kesion.
 //!
-//! The types are plain data with public fields. None of them can be serialized: some hold card numbers or tokens, and
-//! only a [store](crate::store) writes those.
+//! The types are plain data with public fields. None of them can be serialized: some hold card
+//! numbers or tokens, and only a [store](crate::store) writes those.
 //!
 //! An identity of the application implements [`Identity`];
-//! [`IdentityProvider::map`](crate::provider::IdentityProvider::map) returns it for the identity of a provider:
+//! [`IdentityProvider::map`](crate::provider::IdentityProvider::map) returns it for the identity of
+//! a provider:
 //!
 //! ```
 //! use tower_weika::identity::{Identity, WechatUser};

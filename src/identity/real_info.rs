@@ -4,12 +4,13 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RealInfo {
-    /// The number of the electronic card, or the student or staff number (管理员电子卡号/学工号); empty if it is unknown.
+    /// The number of the electronic card, or the student or staff number (管理员电子卡号/学工号);
+    /// empty if it is unknown.
     pub card_number: String,
     /// The real name (管理员姓名); empty if it is unknown.
     pub name: String,
-    /// The identity type (身份类型): the digits of a number, however it is written, or other text of the upstream system.
-    /// Weika has three numberings of it.
+    /// The identity type (身份类型): the digits of a number, however it is written, or other text
+    /// of the upstream system. Weika has three numberings of it.
     pub identity_type: String,
 }
 
@@ -41,8 +42,9 @@ impl RealInfo {
         }
     }
 
-    /// Returns the meaning of [`identity_type`](Self::identity_type) by the manager page (1 为其他, 2 为学生, 3 为教职工,
-    /// 4 为校友). Grant no rights by it: other pages of Weika number differently.
+    /// Returns the meaning of [`identity_type`](Self::identity_type) by the manager page (1 为其他,
+    /// 2 为学生, 3 为教职工, 4 为校友). Grant no rights by it: other pages of Weika number
+    /// differently.
     #[must_use]
     pub fn named_identity_type(&self) -> Option<IdentityType> {
         match self.identity_type.as_str() {

@@ -6,10 +6,12 @@ pub struct School {
     pub code: String,
     /// The name (主体名称); empty if there is none.
     pub name: String,
-    /// The address of the school's platform (主体所在的平台的地址), exactly as in the upstream response.
+    /// The address of the school's platform (主体所在的平台的地址), exactly as in the upstream
+    /// response.
     ///
-    /// Never call it unchecked: an attacker who controls it would receive the application's access token.
-    /// [`WeikaClient::post_json`](crate::client::weika::WeikaClient::post_json) checks it first.
+    /// Never call it unchecked: an attacker who controls it would receive the application's access
+    /// token. [`WeikaClient::post_json`](crate::client::weika::WeikaClient::post_json) checks it
+    /// first.
     pub host: Option<String>,
 }
 

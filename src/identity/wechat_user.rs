@@ -2,7 +2,8 @@ use super::Identity;
 use crate::clock::Timestamp;
 use crate::secret::secret_type;
 
-/// A WeChat user (微信用户) of one official account, with or without a linked account at the operator's binding service.
+/// A WeChat user (微信用户) of one official account, with or without a linked account at the
+/// operator's binding service.
 ///
 /// Source of every field: <https://www.showdoc.com.cn/east/2107969430195298> (获取openId判断绑定).
 ///
@@ -40,20 +41,22 @@ pub enum Binding {
         /// When the credential expires.
         expires_at: Timestamp,
     },
-    /// The openid has no linked account. A page of the application links one; the openid must not pass through the
-    /// browser there, because an attacker who can choose it takes over the login of another user.
+    /// The openid has no linked account. A page of the application links one; the openid must not
+    /// pass through the browser there, because an attacker who can choose it takes over the login
+    /// of another user.
     Unbound,
 }
 
 secret_type! {
-    /// A user's login credential (登陆凭证) at the operator's service, for the application's calls there. Never send it
-    /// to a browser.
+    /// A user's login credential (登陆凭证) at the operator's service, for the application's calls
+    /// there. Never send it to a browser.
     BearerToken
 }
 
 identifier_type! {
-    /// The identifier of a WeChat user within one official account: the same user has another one at another account.
-    /// Never compare it with a [`ManagerId`](super::ManagerId), which belongs to Weika's official account.
+    /// The identifier of a WeChat user within one official account: the same user has another one
+    /// at another account. Never compare it with a [`ManagerId`](super::ManagerId), which belongs
+    /// to Weika's official account.
     OpenId
 }
 
@@ -96,7 +99,8 @@ impl WechatUser {
         }
     }
 
-    /// Returns when the credential expires, if bound; compare it with [`Clock::now`](crate::clock::Clock::now).
+    /// Returns when the credential expires, if bound; compare it with
+    /// [`Clock::now`](crate::clock::Clock::now).
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
         match self.binding {

@@ -74,8 +74,8 @@ impl<P: IdentityProvider, St> Inner<P, St> {
             .ok()
     }
 
-    /// Sends the browser to the provider. The flow is in the browser's cookie, and nothing is kept here. The response also
-    /// carries the `cookies` of the caller.
+    /// Sends the browser to the provider. The flow is in the browser's cookie, and nothing is kept
+    /// here. The response also carries the `cookies` of the caller.
     pub(super) async fn begin(
         &self,
         target: &ReturnTo,

@@ -20,7 +20,8 @@ use crate::secret::AuthorizationCode;
 use crate::store::SessionStore;
 use crate::trace::warn;
 
-/// The longest accepted code. WeCom, the only relative that documents a length, goes up to 512 bytes.
+/// The longest accepted code. WeCom, the only relative that documents a length, goes up to 512
+/// bytes.
 const MAX_CODE_BYTES: usize = 1024;
 
 /// The code parameter of a callback.
@@ -164,7 +165,8 @@ where
         );
         let next = state.attempt.next().filter(|_| is_worth_another_login);
         let mut response = if let Some(attempt) = next {
-            // The failed flow is deleted first, so that it does not displace the flows of other tabs.
+            // The failed flow is deleted first, so that it does not displace the flows of other
+            // tabs.
             let mut cookies = self.set_cookies();
             self.flows.delete(state.flow, &mut cookies)?;
             self.begin(target, attempt, &request.headers, cookies)
@@ -184,7 +186,8 @@ where
         Ok(response)
     }
 
-    /// The response to a callback whose code was not sent. A reload of the same address continues the login.
+    /// The response to a callback whose code was not sent. A reload of the same address continues
+    /// the login.
     async fn not_started(
         &self,
         request: &EndpointRequest,
@@ -211,8 +214,9 @@ where
         Ok(response)
     }
 
-    /// The response to a silent login that failed: a redirect to the page, which anonymous visitors see as well. `None` if
-    /// the login was not silent, or if the browser does not remember the attempt and would begin another one there.
+    /// The response to a silent login that failed: a redirect to the page, which anonymous visitors
+    /// see as well. `None` if the login was not silent, or if the browser does not remember the
+    /// attempt and would begin another one there.
     pub(super) fn failed_silently(
         &self,
         request: &EndpointRequest,
@@ -231,7 +235,8 @@ where
         Ok(Some(response))
     }
 
-    /// The same response, to the last byte, for states that are forged, expired, replayed or not bound to this browser.
+    /// The same response, to the last byte, for states that are forged, expired, replayed or not
+    /// bound to this browser.
     pub(super) fn invalid_link(&self, request: &EndpointRequest) -> GeneratedResponse {
         meter::callback_refused(self.provider.name());
         self.page(request.facts(), PageKind::InvalidLink, None)

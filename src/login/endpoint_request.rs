@@ -15,8 +15,8 @@ pub(super) struct EndpointRequest {
 }
 
 impl EndpointRequest {
-    /// Copies everything that refers to the read buffer of the connection: a login may wait for seconds, and hyper would
-    /// allocate another buffer of 8 KiB meanwhile.
+    /// Copies everything that refers to the read buffer of the connection: a login may wait for
+    /// seconds, and hyper would allocate another buffer of 8 KiB meanwhile.
     pub(super) fn new(parts: Parts, client: Option<ClientKey>) -> Self {
         let query = parts.uri.query().map(str::to_owned);
         let mut headers = parts.headers;

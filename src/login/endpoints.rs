@@ -70,9 +70,9 @@ impl Endpoints {
         }
     }
 
-    /// Returns the redirect that completes a login. With [`clears_fragment`](Self::clears_fragment) a target without a
-    /// fragment gets an empty one, because a browser keeps the fragment of the redirect before (Fetch §4.4, step on
-    /// fragments).
+    /// Returns the redirect that completes a login. With [`clears_fragment`](Self::clears_fragment)
+    /// a target without a fragment gets an empty one, because a browser keeps the fragment of the
+    /// redirect before (Fetch §4.4, step on fragments).
     pub(super) fn redirect_back(&self, target: &ReturnTo) -> Result<GeneratedResponse, Error> {
         let target = target.as_str();
         if self.clears_fragment && !target.contains('#') {
@@ -91,8 +91,8 @@ impl Endpoints {
         }
     }
 
-    /// Returns the application's page that links an account, with a return target. `None` if it is no page of this site,
-    /// or the requested page itself.
+    /// Returns the application's page that links an account, with a return target. `None` if it is
+    /// no page of this site, or the requested page itself.
     pub(super) fn bind_url(&self, bind_page: &str, return_to: &ReturnTo) -> Option<String> {
         let page = self.rules.check(bind_page.as_bytes())?;
         let is_page_of_this_site = page.as_str().starts_with('/') && !page.as_str().contains('#');

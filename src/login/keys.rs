@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 /// Half of an HMAC-SHA-256 (RFC 2104 §5 allows truncation to half its length).
 pub(super) const TAG_BYTES: usize = 16;
 
-/// One key per purpose and login, all derived from one secret. The login is its [`Namespace`](crate::store::Namespace):
-/// provider, application and public origin. A tag that was made for one purpose or login is rejected everywhere else.
+/// One key per purpose and login, all derived from one secret. The login is its
+/// [`Namespace`](crate::store::Namespace): provider, application and public origin. A tag that was
+/// made for one purpose or login is rejected everywhere else.
 pub(super) struct Keys {
     pub(super) state: Key,
     pub(super) flow: Key,
@@ -18,7 +19,8 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// The keys of `secret` for one login. A tag under one of the `previous` secrets is accepted as well.
+    /// The keys of `secret` for one login. A tag under one of the `previous` secrets is accepted as
+    /// well.
     pub(super) fn derive(
         secret: &[u8],
         previous: &[Zeroizing<Vec<u8>>],
@@ -40,7 +42,8 @@ impl Keys {
     }
 }
 
-/// One of the configured secrets. Valid in this process only: another instance may have them in another order.
+/// One of the configured secrets. Valid in this process only: another instance may have them in
+/// another order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Generation {
     /// The index of a previous secret; `None` for the current one.
@@ -67,7 +70,8 @@ impl Key {
         tag
     }
 
-    /// Returns 32 bytes that depend on the parts and one of the secrets. All but the last must have a fixed length.
+    /// Returns 32 bytes that depend on the parts and one of the secrets. All but the last must have
+    /// a fixed length.
     pub(super) fn derive(&self, generation: Generation, parts: &[&[u8]]) -> [u8; 32] {
         let previous = generation
             .previous

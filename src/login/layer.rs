@@ -15,13 +15,15 @@ use crate::session::Authenticated;
 use crate::store::MemoryStore;
 use crate::store::{Namespace, SessionStore};
 
-/// Layer that adds a login to an application; see the [module](super). Clones are cheap and share everything.
+/// Layer that adds a login to an application; see the [module](super). Clones are cheap and share
+/// everything.
 #[cfg(feature = "memory")]
 pub struct LoginLayer<P: IdentityProvider, St = MemoryStore<<P as IdentityProvider>::Identity>> {
     inner: Arc<Inner<P, St>>,
 }
 
-/// Layer that adds a login to an application; see the [module](super). Clones are cheap and share everything.
+/// Layer that adds a login to an application; see the [module](super). Clones are cheap and share
+/// everything.
 #[cfg(not(feature = "memory"))]
 pub struct LoginLayer<P: IdentityProvider, St> {
     inner: Arc<Inner<P, St>>,
@@ -29,7 +31,8 @@ pub struct LoginLayer<P: IdentityProvider, St> {
 
 #[cfg(feature = "memory")]
 impl<P: IdentityProvider> LoginLayer<P> {
-    /// Returns a builder for a layer with sessions in memory; [`store`](LoginLayerBuilder::store) sets another store.
+    /// Returns a builder for a layer with sessions in memory; [`store`](LoginLayerBuilder::store)
+    /// sets another store.
     #[must_use]
     pub fn builder(provider: P) -> LoginLayerBuilder<P, MemoryStore<P::Identity>> {
         LoginLayerBuilder::new(provider, MemoryStore::new())
@@ -49,22 +52,23 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
         LoginLayerBuilder::new(provider, store)
     }
 
-    /// Returns a layer for services that only read the sessions of this login. It responds with `401` where this
-    /// layer redirects.
+    /// Returns a layer for services that only read the sessions of this login. It responds with
+    /// `401` where this layer redirects.
     #[must_use]
     pub fn authenticate(&self) -> AuthenticateLayer<P::Identity, St> {
         AuthenticateLayer::new(Arc::clone(&self.inner.unguarded))
     }
 
-    /// Returns a layer that logs visitors in silently; see [`SilentLoginLayer`]. It forwards every request unless
-    /// [`LoginLayerBuilder::silent_login`] is set.
+    /// Returns a layer that logs visitors in silently; see [`SilentLoginLayer`]. It forwards every
+    /// request unless [`LoginLayerBuilder::silent_login`] is set.
     #[must_use]
     pub fn silent_login(&self) -> SilentLoginLayer<P, St> {
         SilentLoginLayer::new(Arc::clone(&self.inner))
     }
 
-    /// Returns the target to redirect to for a `return_to` that came with a request: a path of this site, or a page of a
-    /// configured origin. The default target takes the place of an invalid one (rule T).
+    /// Returns the target to redirect to for a `return_to` that came with a request: a path of this
+    /// site, or a page of a configured origin. The default target takes the place of an invalid one
+    /// (rule T).
     #[must_use]
     pub fn return_to(&self, target: &str) -> String {
         let target = self
@@ -75,18 +79,21 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
         target.as_str().to_owned()
     }
 
-    /// Returns the address that begins a login, also of an authenticated user, and leads to `return_to` afterwards: a path
-    /// of this site. The default target takes the place of an invalid one (rule T).
+    /// Returns the address that begins a login, also of an authenticated user, and leads to
+    /// `return_to` afterwards: a path of this site. The default target takes the place of an
+    /// invalid one (rule T).
     ///
-    /// Where a form leads here, a `form-action` of the site's Content-Security-Policy has to name the origin of the
-    /// provider's page as well: Chromium applies it to the redirects after a form.
+    /// Where a form leads here, a `form-action` of the site's Content-Security-Policy has to name
+    /// the origin of the provider's page as well: Chromium applies it to the redirects after a
+    /// form.
     #[must_use]
     pub fn login_url(&self, return_to: &str) -> String {
         let endpoints = &self.inner.endpoints;
         endpoints.login_url(&endpoints.rules.check_or_default(return_to.as_bytes()))
     }
 
-    /// Returns the namespace of the sessions of this login, for sessions that the application inserts into the store.
+    /// Returns the namespace of the sessions of this login, for sessions that the application
+    /// inserts into the store.
     #[must_use]
     pub fn namespace(&self) -> &Namespace {
         &self.inner.sessions.namespace
@@ -118,9 +125,10 @@ where
         self.inner.sessions.remove(session.session().id()).await
     }
 
-    /// Revokes all sessions of one user, and logins under way: those whose code was sent before this returns. It never
-    /// waits for them. Do not call it in the course of a login of the same user, which it would revoke; for one session
-    /// per user see [`MemoryStoreBuilder::sessions_per_subject`](crate::store::MemoryStoreBuilder::sessions_per_subject).
+    /// Revokes all sessions of one user, and logins under way: those whose code was sent before
+    /// this returns. It never waits for them. Do not call it in the course of a login of the same
+    /// user, which it would revoke; for one session per user see
+    /// [`MemoryStoreBuilder::sessions_per_subject`](crate::store::MemoryStoreBuilder::sessions_per_subject).
     ///
     /// # Errors
     /// If the store fails; some of the sessions may still be there.
@@ -128,7 +136,8 @@ where
         self.inner.sessions.remove_subject(subject).await
     }
 
-    /// Revokes all sessions of this login, and all logins under way. Those of other logins over the same store stay.
+    /// Revokes all sessions of this login, and all logins under way. Those of other logins over the
+    /// same store stay.
     ///
     /// # Errors
     /// If the store fails; some of the sessions may still be there.

@@ -1,4 +1,5 @@
-//! Limits on the log lines that an unauthenticated client can cause: one a second for each kind (rule A6).
+//! Limits on the log lines that an unauthenticated client can cause: one a second for each kind
+//! (rule A6).
 
 use crate::error::ErrorKind;
 use crate::trace::LogLimit;

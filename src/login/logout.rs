@@ -22,10 +22,11 @@ where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
-    /// Runs the logout endpoint in a task, which revokes the session also if the returned future is dropped (rule S4).
+    /// Runs the logout endpoint in a task, which revokes the session also if the returned future is
+    /// dropped (rule S4).
     ///
-    /// The task starts in this call and not at the first poll: hyper drops the future without a poll if the client
-    /// closes the connection right after the request.
+    /// The task starts in this call and not at the first poll: hyper drops the future without a
+    /// poll if the client closes the connection right after the request.
     pub(super) fn start_logout(
         self: Arc<Self>,
         request: EndpointRequest,
@@ -75,8 +76,8 @@ where
 /// Whether a page of this site sent the form.
 ///
 /// `Origin` is `null` where a site forbids referrers (Fetch §3.2), so `Sec-Fetch-Site` decides
-/// then. A client that sends neither is not a browser of today; the session cookie is `Lax` and does not come
-/// with a form of another site anyway.
+/// then. A client that sends neither is not a browser of today; the session cookie is `Lax` and
+/// does not come with a form of another site anyway.
 fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
     let site = headers
         .get(SEC_FETCH_SITE)

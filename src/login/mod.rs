@@ -1,8 +1,9 @@
 //! Middleware that adds a complete login to an application.
 //!
-//! [`LoginLayer`] wraps an application. It responds to three paths itself (login, callback, logout) and authenticates
-//! every other request as [`authenticate`](crate::authenticate) does. A [`Rejection`](crate::response::Rejection) that
-//! requires a login becomes a response that fits the [kind of the request](crate::request::RequestKind):
+//! [`LoginLayer`] wraps an application. It responds to three paths itself (login, callback, logout)
+//! and authenticates every other request as [`authenticate`](crate::authenticate) does. A
+//! [`Rejection`](crate::response::Rejection) that requires a login becomes a response that fits the
+//! [kind of the request](crate::request::RequestKind):
 //!
 //! | request | response |
 //! |---|---|
@@ -16,62 +17,75 @@
 //!
 //! # Behavior
 //!
-//! 1. **Begin** stores nothing on the server. The response is `303` to the provider and sets one flow cookie, which
-//!    contains the checked return target and binds the login to this browser for ten minutes.
-//! 2. **Callback**: the state must be authentic, then fresh, then bound to *this* browser. Only then the authorization
-//!    code is exchanged, in a task that continues when the browser disconnects. Forged, expired, replayed and foreign states
-//!    get the same page.
-//! 3. Repeated callbacks of one flow are **joined** for 60 seconds: whether a repeat has the same code or another one,
-//!    there is one exchange, and every response is logged in. Instances that share a
-//!    [store](crate::store::SessionStore::coordinator) join each other's callbacks as well. If an instance dies during an
-//!    exchange, the others begin the login again, once. While the shared store is unreachable, no code is exchanged: the
-//!    response is `503`, and a reload succeeds later.
-//! 4. A browser that **lost its flow cookie** begins again automatically, once; then a page says that cookies are
-//!    blocked. The same holds for a code that the upstream system rejects and for a lost response. No chain of failures has
-//!    more than three redirects. A browser that returns from a successful login without its session gets the same page.
-//! 5. **Success** is a new session id and `303` to a clean URL; the previous session of the browser is revoked. The id is
-//!    derived from the flow, fresh randomness and the [`secret`](LoginLayerBuilder::secret).
-//! 6. **Logout** is a same-origin `POST`. It runs in a task, so that the session is revoked also when the client disconnects.
-//!    Its response changes one more `HttpOnly` cookie, so that Chromium drops guarded pages from its back/forward cache;
-//!    WebKit on plain http shows them after "back".
+//! 1. **Begin** stores nothing on the server. The response is `303` to the provider and sets one
+//!    flow cookie, which contains the checked return target and binds the login to this browser for
+//!    ten minutes.
+//! 2. **Callback**: the state must be authentic, then fresh, then bound to *this* browser. Only
+//!    then the authorization code is exchanged, in a task that continues when the browser
+//!    disconnects. Forged, expired, replayed and foreign states get the same page.
+//! 3. Repeated callbacks of one flow are **joined** for 60 seconds: whether a repeat has the same
+//!    code or another one, there is one exchange, and every response is logged in. Instances that
+//!    share a [store](crate::store::SessionStore::coordinator) join each other's callbacks as well.
+//!    If an instance dies during an exchange, the others begin the login again, once. While the
+//!    shared store is unreachable, no code is exchanged: the response is `503`, and a reload
+//!    succeeds later.
+//! 4. A browser that **lost its flow cookie** begins again automatically, once; then a page says
+//!    that cookies are blocked. The same holds for a code that the upstream system rejects and for
+//!    a lost response. No chain of failures has more than three redirects. A browser that returns
+//!    from a successful login without its session gets the same page.
+//! 5. **Success** is a new session id and `303` to a clean URL; the previous session of the browser
+//!    is revoked. The id is derived from the flow, fresh randomness and the
+//!    [`secret`](LoginLayerBuilder::secret).
+//! 6. **Logout** is a same-origin `POST`. It runs in a task, so that the session is revoked also
+//!    when the client disconnects. Its response changes one more `HttpOnly` cookie, so that
+//!    Chromium drops guarded pages from its back/forward cache; WebKit on plain http shows them
+//!    after "back".
 //!
-//! A provider may [support](crate::provider::IdentityProvider::supports) WeChat's browser only: in other browsers the login
-//! page says so, with a QR code of its address. [`SilentLoginLayer`] logs visitors in without a visible step.
+//! A provider may [support](crate::provider::IdentityProvider::supports) WeChat's browser only: in
+//! other browsers the login page says so, with a QR code of its address. [`SilentLoginLayer`] logs
+//! visitors in without a visible step.
 //!
 //! # Load
 //!
-//! An invalid code cannot be distinguished from a valid one before it is sent to the upstream system. Before a code is sent, a
-//! callback waits for the access token and for a [permit](crate::client::Permits) of the upstream host, for 5 seconds at
-//! most and only while its client is connected. Without a permit the response is `503` with `Retry-After`; nothing was
-//! sent, and a reload of the same address continues the login. [`throttle`](LoginLayerBuilder::throttle) limits the
-//! rejected codes of one client, [`exchanges_per_minute`](LoginLayerBuilder::exchanges_per_minute) those of the process. An
-//! unauthenticated client cannot cause more than one log line a second of each kind; the field `suppressed` counts the
-//! others.
+//! An invalid code cannot be distinguished from a valid one before it is sent to the upstream
+//! system. Before a code is sent, a callback waits for the access token and for a
+//! [permit](crate::client::Permits) of the upstream host, for 5 seconds at most and only while its
+//! client is connected. Without a permit the response is `503` with `Retry-After`; nothing was
+//! sent, and a reload of the same address continues the login.
+//! [`throttle`](LoginLayerBuilder::throttle) limits the rejected codes of one client,
+//! [`exchanges_per_minute`](LoginLayerBuilder::exchanges_per_minute) those of the process. An
+//! unauthenticated client cannot cause more than one log line a second of each kind; the field
+//! `suppressed` counts the others.
 //!
 //! # Return targets
 //!
-//! `return_to` accepts a path of this site, or an absolute URL of `public_url` as `location.href` gives it, or one of a
-//! configured [`return_origin`](LoginLayerBuilder::return_origin). The [default
-//! target](LoginLayerBuilder::default_target) replaces every other target, and a debug event names the reason.
+//! `return_to` accepts a path of this site, or an absolute URL of `public_url` as `location.href`
+//! gives it, or one of a configured [`return_origin`](LoginLayerBuilder::return_origin). The
+//! [default target](LoginLayerBuilder::default_target) replaces every other target, and a debug
+//! event names the reason.
 //!
-//! The hash of an address never reaches the server. An application with hash routes sends the visitor to `login_url`
-//! itself, with the whole address as target:
-//! `location.href = "/auth/weika/login?return_to=" + encodeURIComponent(location.href)`. Where the layer begins a login,
-//! the hash is lost, and the fragment of the provider's address may take its place: see
-//! [`clear_fragment`](LoginLayerBuilder::clear_fragment).
+//! The hash of an address never reaches the server. An application with hash routes sends the
+//! visitor to `login_url` itself, with the whole address as target:
+//! `location.href = "/auth/weika/login?return_to=" + encodeURIComponent(location.href)`. Where the
+//! layer begins a login, the hash is lost, and the fragment of the provider's address may take its
+//! place: see [`clear_fragment`](LoginLayerBuilder::clear_fragment).
 //!
 //! # Caveats
 //!
-//! * A logout is safe from the moment the request reaches the layer. axum's `Router` and `TowerToHyperService` call the
-//!   layer at the first poll of their future; hyper drops that future without a poll if the client closes the connection
-//!   immediately after it sends the request.
-//! * `public_url` is the only source of the redirect URI. No `Host` or `X-Forwarded-*` header is read.
-//! * The layer belongs around the whole router. Inside axum's `nest` it sees shortened paths, and its endpoints are not
-//!   where `public_url` says they are. Guards and extractors may be nested.
-//! * Without [`secret`](LoginLayerBuilder::secret), logins under way are lost when the process restarts, and instances
-//!   reject each other's states. With a shared store it is required.
-//! * A CORS layer may be outside or inside this one: headers that middleware has added to a rejection are kept.
-//! * Two login layers in one application need providers with different names and different identity types.
+//! * A logout is safe from the moment the request reaches the layer. axum's `Router` and
+//!   `TowerToHyperService` call the layer at the first poll of their future; hyper drops that
+//!   future without a poll if the client closes the connection immediately after it sends the
+//!   request.
+//! * `public_url` is the only source of the redirect URI. No `Host` or `X-Forwarded-*` header is
+//!   read.
+//! * The layer belongs around the whole router. Inside axum's `nest` it sees shortened paths, and
+//!   its endpoints are not where `public_url` says they are. Guards and extractors may be nested.
+//! * Without [`secret`](LoginLayerBuilder::secret), logins under way are lost when the process
+//!   restarts, and instances reject each other's states. With a shared store it is required.
+//! * A CORS layer may be outside or inside this one: headers that middleware has added to a
+//!   rejection are kept.
+//! * Two login layers in one application need providers with different names and different identity
+//!   types.
 //!
 //! # Example
 //!

@@ -26,7 +26,8 @@ where
     ) -> Result<GeneratedResponse, Error> {
         let default_target = self.endpoints.default_target();
         if let Some(session) = self.sessions.session(&request.headers).await? {
-            // Most likely the back button: the user is authenticated, so a page about invalid links would be wrong.
+            // Most likely the back button: the user is authenticated, so a page about invalid links
+            // would be wrong.
             let own = known
                 .and_then(|exchange| exchange.logged_in())
                 .filter(|(salt, _)| self.exchanges.session_id(state, salt) == *session.id());

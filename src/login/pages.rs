@@ -66,7 +66,8 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         self.pages.respond_to(facts.kind, &page)
     }
 
-    /// Returns the response when a dependency fails: the store, the system's randomness, or the address of the provider.
+    /// Returns the response when a dependency fails: the store, the system's randomness, or the
+    /// address of the provider.
     pub(super) fn failure(&self, facts: RequestFacts, error: Error) -> GeneratedResponse {
         if let Some(suppressed) = self.limits.failures.admit(self.sessions.clock.now()) {
             warn!(

@@ -23,7 +23,8 @@ impl Parameter {
     }
 }
 
-/// Looks for the parameter `name` in a query (`application/x-www-form-urlencoded`, WHATWG URL §5.1).
+/// Looks for the parameter `name` in a query (`application/x-www-form-urlencoded`, WHATWG URL
+/// §5.1).
 pub(super) fn parameter(query: Option<&str>, name: &str) -> Parameter {
     let mut found = Parameter::Absent;
     for pair in query.unwrap_or_default().split('&') {

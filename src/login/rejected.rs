@@ -19,8 +19,8 @@ pub(super) enum Resolution {
 }
 
 impl<P: IdentityProvider, St> Inner<P, St> {
-    /// Decides the response: a redirect for a top-level navigation, a page for another request of a user, a short response
-    /// for the rest.
+    /// Decides the response: a redirect for a top-level navigation, a page for another request of a
+    /// user, a short response for the rest.
     pub(super) fn resolve(&self, rejection: &Rejection, request: &ForwardedRequest) -> Resolution {
         let (endpoints, facts) = (&self.endpoints, rejection.facts());
         let target = || {
@@ -33,15 +33,16 @@ impl<P: IdentityProvider, St> Inner<P, St> {
             }
             (Reason::LoginRequired, RequestKind::Navigation) => {
                 if !self.provider.supports(facts.user_agent) {
-                    // To the login endpoint, which shows the page about WeChat: its address can be passed on.
+                    // To the login endpoint, which shows the page about WeChat: its address can be
+                    // passed on.
                     let redirect = see_other(&endpoints.login_url(&target()));
                     let failure = |error| self.failure(facts, error);
                     return Resolution::Response(redirect.unwrap_or_else(failure));
                 }
                 let headers = rejection.kept_headers().headers();
                 if self.flows.markers().last_result(headers) == Some(LastResult::LoggedIn) {
-                    // The browser rejects the session cookie, or another instance does not know the session. Another login
-                    // would have the same result.
+                    // The browser rejects the session cookie, or another instance does not know the
+                    // session. Another login would have the same result.
                     return Resolution::Response(self.cookies_blocked(facts, Some(&target())));
                 }
                 Resolution::Login(target())
@@ -99,7 +100,8 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         rejection.render(&self.pages, &links)
     }
 
-    /// The page that a login leads back to. The target of a script or of a form is no page; the page that sent it is.
+    /// The page that a login leads back to. The target of a script or of a form is no page; the
+    /// page that sent it is.
     fn return_to(&self, rejection: &Rejection, request: &ForwardedRequest) -> Option<ReturnTo> {
         let facts = rejection.facts();
         if facts.is_safe && facts.kind.is_shown() {

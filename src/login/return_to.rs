@@ -1,8 +1,8 @@
 //! Return targets of logins and logouts (rule T).
 //!
-//! Parsing a [`ReturnTo`] is the defence against open redirects; nothing else may become the `Location` after
-//! a login or a logout. Every target passes through it: that of the parameter, of a guarded request
-//! and of the flow cookie.
+//! Parsing a [`ReturnTo`] is the defence against open redirects; nothing else may become the
+//! `Location` after a login or a logout. Every target passes through it: that of the parameter, of
+//! a guarded request and of the flow cookie.
 
 use std::fmt;
 
@@ -13,8 +13,8 @@ use crate::trace::{debug, outside};
 /// The longest target, in bytes (T1).
 const MAX_BYTES: usize = 2048;
 
-/// The characters that a header needs encoded, beside controls and non-ASCII (T3, T8). `%` is not in it: an encoded target
-/// stays as it is.
+/// The characters that a header needs encoded, beside controls and non-ASCII (T3, T8). `%` is not
+/// in it: an encoded target stays as it is.
 const ENCODE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>');
 
 /// A target that may be redirected to: ASCII, percent-encoded, on this site or on an origin that is
@@ -86,8 +86,8 @@ impl ReturnRules {
             .unwrap_or_else(|| self.default_target.clone())
     }
 
-    /// Checks a target (T9: the one function that does). The input is what remains after one form-decode. A target
-    /// that is dropped leaves a debug event.
+    /// Checks a target (T9: the one function that does). The input is what remains after one
+    /// form-decode. A target that is dropped leaves a debug event.
     pub(super) fn check(&self, target: &[u8]) -> Option<ReturnTo> {
         let checked = self.parse(target);
         checked
@@ -95,8 +95,8 @@ impl ReturnRules {
             .ok()
     }
 
-    /// Checks the absolute URL of a page, as `Referer` and `HX-Current-URL` have it. A page of another origin is no
-    /// target, which is ordinary and not logged.
+    /// Checks the absolute URL of a page, as `Referer` and `HX-Current-URL` have it. A page of
+    /// another origin is no target, which is ordinary and not logged.
     pub(super) fn check_page(&self, page: &[u8]) -> Option<ReturnTo> {
         let is_of_this_site = page
             .strip_prefix(self.site.as_bytes())
@@ -145,8 +145,8 @@ impl ReturnRules {
         ))
     }
 
-    /// The target without a configured origin in front (T6). Only the exact spelling counts, so that no two
-    /// parsers can disagree about where the origin ends.
+    /// The target without a configured origin in front (T6). Only the exact spelling counts, so
+    /// that no two parsers can disagree about where the origin ends.
     fn without_origin<'t>(&self, text: &'t str) -> &'t str {
         let rest = self
             .origins
@@ -160,7 +160,8 @@ impl ReturnRules {
     }
 }
 
-/// Whether an origin ends before this text. `location.origin` has no path, `location.href` always has one.
+/// Whether an origin ends before this text. `location.origin` has no path, `location.href` always
+/// has one.
 fn begins_behind_an_origin(rest: &[u8]) -> bool {
     matches!(rest.first(), None | Some(b'/' | b'?' | b'#'))
 }
@@ -192,7 +193,8 @@ fn is_safe_path(path: &str) -> bool {
     })
 }
 
-/// The path with unreserved characters decoded (RFC 3986 §6.2.2.2) and without one trailing slash (T5).
+/// The path with unreserved characters decoded (RFC 3986 §6.2.2.2) and without one trailing slash
+/// (T5).
 fn canonical(path: &str) -> String {
     let mut plain = String::with_capacity(path.len());
     let mut rest = path;

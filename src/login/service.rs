@@ -18,7 +18,8 @@ use crate::request::RequestKind;
 use crate::response::{GeneratedResponse, PageKind, prefetch_unavailable};
 use crate::store::SessionStore;
 
-/// Middleware that responds to the endpoints of a login and authenticates all other requests; see the [module](super).
+/// Middleware that responds to the endpoints of a login and authenticates all other requests; see
+/// the [module](super).
 pub struct Login<S, P: IdentityProvider, St> {
     inner: S,
     // The only counter that a clone touches: servers clone the service for every request.
@@ -88,7 +89,8 @@ where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
-    /// Forwards a request whose target a prefix guards. Outlined, so that the common case can be inlined.
+    /// Forwards a request whose target a prefix guards. Outlined, so that the common case can be
+    /// inlined.
     #[cold]
     fn call_guarded<B, RB>(
         &mut self,
@@ -130,7 +132,8 @@ where
     ) -> GeneratedResponse {
         let kind = RequestKind::of(&request.method, &request.headers);
         if kind == RequestKind::Prefetch && endpoint != Endpoint::Logout {
-            // No login begins, and no code is sent: the browser repeats the request if the user comes here.
+            // No login begins, and no code is sent: the browser repeats the request if the user
+            // comes here.
             return prefetch_unavailable();
         }
         let response = match (endpoint, &request.method) {

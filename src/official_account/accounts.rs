@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::identity::AccountAuthorization;
 use crate::secret::AppToken;
 
-/// Cache of the official accounts of schools; see the [module](super) for the rules. Clones share it.
+/// Cache of the official accounts of schools; see the [module](super) for the rules. Clones share
+/// it.
 #[derive(Clone)]
 pub struct OfficialAccounts {
     pub(super) inner: Arc<Inner>,
@@ -33,12 +34,14 @@ impl OfficialAccounts {
         }
     }
 
-    /// Returns the authorization of the school of `token`, and calls Kesion if there is no fresh response.
+    /// Returns the authorization of the school of `token`, and calls Kesion if there is no fresh
+    /// response.
     ///
     /// # Errors
     ///
     /// Those of [`KesionClient::official_account`], also while the cache backs off from one;
-    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the call panics or if there is no Tokio runtime.
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the call panics or if there is no
+    /// Tokio runtime.
     pub async fn get(&self, token: &AppToken) -> Result<AccountAuthorization, Error> {
         self.inner.look_up(Key::of(token), token).outcome().await
     }
@@ -49,8 +52,8 @@ impl OfficialAccounts {
         self.inner.peek(Key::of(token))
     }
 
-    /// Drops the cached response for the school of `token`, and a failure that is backed off from. A running call serves
-    /// the callers that wait for it, and no later ones.
+    /// Drops the cached response for the school of `token`, and a failure that is backed off from.
+    /// A running call serves the callers that wait for it, and no later ones.
     pub fn invalidate(&self, token: &AppToken) {
         self.inner.invalidate(Key::of(token));
     }

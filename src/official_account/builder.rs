@@ -38,13 +38,14 @@ impl OfficialAccountsBuilder {
         }
     }
 
-    /// Sets the shortest time between a failed call and the next one about the same school. Default: 10 seconds.
+    /// Sets the shortest time between a failed call and the next one about the same school.
+    /// Default: 10 seconds.
     pub fn back_off(self, back_off: Duration) -> Self {
         Self { back_off, ..self }
     }
 
-    /// Sets the maximum number of schools in the cache. Beyond it the least recently used one is evicted. Default:
-    /// 10,000.
+    /// Sets the maximum number of schools in the cache. Beyond it the least recently used one is
+    /// evicted. Default: 10,000.
     pub fn capacity(self, schools: u64) -> Self {
         Self {
             capacity: schools,
@@ -60,7 +61,8 @@ impl OfficialAccountsBuilder {
     /// Creates the cache, empty.
     #[must_use]
     pub fn build(self) -> OfficialAccounts {
-        // The default policy of moka may reject a new school, which would then be requested every time.
+        // The default policy of moka may reject a new school, which would then be requested every
+        // time.
         let entries = Cache::builder()
             .max_capacity(self.capacity.max(1))
             .eviction_policy(EvictionPolicy::lru())

@@ -1,30 +1,35 @@
 //! Middleware that adds a school's official account to the extensions of every request.
 //!
-//! [`OfficialAccounts`] caches Kesion's responses about schools, [`SchoolAccount`] is the account of one school through
-//! that cache, and [`AddOfficialAccountLayer`] inserts it into the extensions of requests.
+//! [`OfficialAccounts`] caches Kesion's responses about schools, [`SchoolAccount`] is the account
+//! of one school through that cache, and [`AddOfficialAccountLayer`] inserts it into the extensions
+//! of requests.
 //!
 //! # The cache
 //!
-//! 1. A response is fresh for 5 minutes by default; a fresh response causes no call. *Not authorized* and *not opened* are
-//!    cached as well. [`invalidate`](SchoolAccount::invalidate) drops a response, after an administrator has authorized the
-//!    account.
-//! 2. Without a fresh response, all callers for the school wait for one call (single-flight). It runs in a
-//!    task: callers that stop waiting neither cancel nor repeat it.
-//! 3. If the call fails, a response that is at most 24 hours old is still served, also while later calls try again.
-//!    Without one, all waiting callers get the error.
-//! 4. After a failure there is no other call for 10 seconds by default; callers in between get the same error.
-//! 5. A caller that cannot wait takes the [cached](SchoolAccount::cached) response, fresh or stale, while a call starts.
+//! 1. A response is fresh for 5 minutes by default; a fresh response causes no call. *Not
+//!    authorized* and *not opened* are cached as well. [`invalidate`](SchoolAccount::invalidate)
+//!    drops a response, after an administrator has authorized the account.
+//! 2. Without a fresh response, all callers for the school wait for one call (single-flight). It
+//!    runs in a task: callers that stop waiting neither cancel nor repeat it.
+//! 3. If the call fails, a response that is at most 24 hours old is still served, also while later
+//!    calls try again. Without one, all waiting callers get the error.
+//! 4. After a failure there is no other call for 10 seconds by default; callers in between get the
+//!    same error.
+//! 5. A caller that cannot wait takes the [cached](SchoolAccount::cached) response, fresh or stale,
+//!    while a call starts.
 //!
 //! # The middleware
 //!
 //! 1. An account that is already in the extensions is removed, so that only this layer can set it.
-//! 2. If there is a response, the [`AccountAuthorization`] is inserted into the extensions, and if the school has
-//!    authorized an account, so is an `Arc<`[`OfficialAccount`]`>`. With a fresh response nothing is boxed and no task
-//!    starts.
-//! 3. Otherwise the inner service is not called. The response is `504` if Kesion did not respond in time, `503` if the
-//!    failure is in this process, and `502` in all other cases, with the [`Error`](crate::Error) in its extensions.
+//! 2. If there is a response, the [`AccountAuthorization`] is inserted into the extensions, and if
+//!    the school has authorized an account, so is an `Arc<`[`OfficialAccount`]`>`. With a fresh
+//!    response nothing is boxed and no task starts.
+//! 3. Otherwise the inner service is not called. The response is `504` if Kesion did not respond in
+//!    time, `503` if the failure is in this process, and `502` in all other cases, with the
+//!    [`Error`](crate::Error) in its extensions.
 //!
-//! The cache keeps a digest of a school's apptoken; only [`SchoolAccount`] holds the apptoken itself.
+//! The cache keeps a digest of a school's apptoken; only [`SchoolAccount`] holds the apptoken
+//! itself.
 //!
 //! # Example
 //!

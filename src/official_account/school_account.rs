@@ -11,11 +11,11 @@ use crate::identity::AccountAuthorization;
 use crate::secret::AppToken;
 
 /// The official account of one school, through the cache; from
-/// [`OfficialAccounts::school_account`](super::OfficialAccounts::school_account). Cheap to clone; clones share the
-/// apptoken.
+/// [`OfficialAccounts::school_account`](super::OfficialAccounts::school_account). Cheap to clone;
+/// clones share the apptoken.
 ///
-/// Kesion issues an apptoken to an administrator who logs in there. When it expires, Kesion reports an
-/// unspecific failure: pass the next one to [`set_token`](Self::set_token).
+/// Kesion issues an apptoken to an administrator who logs in there. When it expires, Kesion reports
+/// an unspecific failure: pass the next one to [`set_token`](Self::set_token).
 #[derive(Clone)]
 pub struct SchoolAccount {
     inner: Arc<Inner>,
@@ -44,8 +44,8 @@ impl SchoolAccount {
         }
     }
 
-    /// Replaces the apptoken of the same school, for all clones. Responses that were requested with the previous one are
-    /// not served any more.
+    /// Replaces the apptoken of the same school, for all clones. Responses that were requested with
+    /// the previous one are not served any more.
     pub fn set_token(&self, token: impl Into<AppToken>) {
         self.credential
             .store(Arc::new(Credential::new(token.into())));
@@ -66,15 +66,16 @@ impl SchoolAccount {
         self.inner.peek(self.credential.load().key)
     }
 
-    /// Returns the cached response, fresh or stale, without waiting. Starts a call in the background if it is not fresh
-    /// (stale-while-revalidate).
+    /// Returns the cached response, fresh or stale, without waiting. Starts a call in the
+    /// background if it is not fresh (stale-while-revalidate).
     #[must_use]
     pub fn cached(&self) -> Option<AccountAuthorization> {
         let credential = self.credential.load();
         self.inner.cached(credential.key, &credential.token)
     }
 
-    /// Drops the cached response; see [`OfficialAccounts::invalidate`](super::OfficialAccounts::invalidate).
+    /// Drops the cached response; see
+    /// [`OfficialAccounts::invalidate`](super::OfficialAccounts::invalidate).
     pub fn invalidate(&self) {
         self.inner.invalidate(self.credential.load().key);
     }

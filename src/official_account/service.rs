@@ -13,7 +13,8 @@ use crate::identity::{AccountAuthorization, OfficialAccount};
 use crate::request::RequestFacts;
 use crate::response::{GeneratedResponse, Page, PageKind, Pages};
 
-/// Middleware that inserts a school's official account into the extensions of requests; see the [module](super).
+/// Middleware that inserts a school's official account into the extensions of requests; see the
+/// [module](super).
 #[derive(Clone, Debug)]
 pub struct AddOfficialAccount<S> {
     inner: S,
@@ -53,7 +54,8 @@ where
                 ResponseFuture::rejected(rejection(&request, error, &self.pages))
             }
             lookup @ Lookup::Waiting(_) => {
-                // Only the service that was polled ready may be called: it moves into the future, its clone stays.
+                // Only the service that was polled ready may be called: it moves into the future,
+                // its clone stays.
                 let clone = self.inner.clone();
                 let ready = mem::replace(&mut self.inner, clone);
                 ResponseFuture::waiting(lookup, request, ready, Arc::clone(&self.pages))

@@ -4,11 +4,12 @@ use crate::client::Permit;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ExchangeContext<'a> {
-    /// The callback address that the code was issued for. Some token endpoints need it again (RFC 6749 §4.1.3).
+    /// The callback address that the code was issued for. Some token endpoints need it again (RFC
+    /// 6749 §4.1.3).
     pub redirect_uri: &'a str,
-    /// The permit that [`admit`](super::IdentityProvider::admit) returned. It covers the call of the upstream system
-    /// only and returns to its pool when it is dropped, at the latest with this context. The call must not wait for a
-    /// second permit of the same pool.
+    /// The permit that [`admit`](super::IdentityProvider::admit) returned. It covers the call of
+    /// the upstream system only and returns to its pool when it is dropped, at the latest with this
+    /// context. The call must not wait for a second permit of the same pool.
     pub permit: Permit,
 }
 

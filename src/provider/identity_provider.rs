@@ -14,22 +14,25 @@ pub trait IdentityProvider: Send + Sync + 'static {
     type Identity: Identity;
 
     /// Returns a short name: lower-case letters, digits and `-`. It is part of the default paths
-    /// (`/auth/{name}/login`), of the cookie names, and of the data that the state's tag covers, so that the callback of
-    /// one provider rejects the state of another.
+    /// (`/auth/{name}/login`), of the cookie names, and of the data that the state's tag covers, so
+    /// that the callback of one provider rejects the state of another.
     fn name(&self) -> &str;
 
-    /// Returns the application at the provider: app_key, APPID. Stable, and no secret. Sessions, states and revocations
-    /// belong to one provider, application and public origin, so that two schools with an application each never accept
-    /// each other's (rule S1). All sessions expire when the application changes.
+    /// Returns the application at the provider: app_key, APPID. Stable, and no secret. Sessions,
+    /// states and revocations belong to one provider, application and public origin, so that two
+    /// schools with an application each never accept each other's (rule S1). All sessions expire
+    /// when the application changes.
     fn application(&self) -> &str;
 
-    /// Returns the name of the query parameter in which the callback carries the authorization code.
+    /// Returns the name of the query parameter in which the callback carries the authorization
+    /// code.
     fn code_parameter(&self) -> &str;
 
     /// Returns the address of the provider's login page.
     ///
     /// # Errors
-    /// If the address depends on a system that does not respond. The visitor gets a page with `503`.
+    /// If the address depends on a system that does not respond. The visitor gets a page with
+    /// `503`.
     fn authorize_url(
         &self,
         request: AuthorizeRequest<'_>,
@@ -39,40 +42,44 @@ pub trait IdentityProvider: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`InvalidCode`](crate::ErrorKind::InvalidCode), [`Lost`](crate::ErrorKind::Lost) and
-    /// [`Timeout`](crate::ErrorKind::Timeout) lead to a new login, once; [`Denied`](crate::ErrorKind::Denied) is shown
-    /// to the user; every other kind is a failure of the upstream system.
+    /// [`Timeout`](crate::ErrorKind::Timeout) lead to a new login, once;
+    /// [`Denied`](crate::ErrorKind::Denied) is shown to the user; every other kind is a failure of
+    /// the upstream system.
     fn exchange(
         &self,
         code: AuthorizationCode,
         context: ExchangeContext<'_>,
     ) -> impl Future<Output = Result<Verified<Self::Identity>, Error>> + Send;
 
-    /// Waits until the code of one login may be exchanged: until everything that the exchange needs beforehand is at hand
-    /// (the application's access token), and then for a permit of a bounded pool. The future belongs to the callback
-    /// request and is dropped when its last client disconnects. Default: no bound.
+    /// Waits until the code of one login may be exchanged: until everything that the exchange needs
+    /// beforehand is at hand (the application's access token), and then for a permit of a bounded
+    /// pool. The future belongs to the callback request and is dropped when its last client
+    /// disconnects. Default: no bound.
     ///
     /// # Errors
-    /// [`Overloaded`](crate::ErrorKind::Overloaded) if no permit became free in time: the visitor gets a `503` with
-    /// `Retry-After`, nothing was sent, and a reload of the callback URL continues the login. The same holds for every other error.
+    /// [`Overloaded`](crate::ErrorKind::Overloaded) if no permit became free in time: the visitor
+    /// gets a `503` with `Retry-After`, nothing was sent, and a reload of the callback URL
+    /// continues the login. The same holds for every other error.
     fn admit(&self) -> impl Future<Output = Result<Permit, Error>> + Send {
         async { Ok(Permit::unlimited()) }
     }
 
-    /// Whether the login works in this browser. Where it does not, a user who navigates gets a page that says so, with a
-    /// QR code to continue in WeChat. Default: every browser.
+    /// Whether the login works in this browser. Where it does not, a user who navigates gets a page
+    /// that says so, with a QR code to continue in WeChat. Default: every browser.
     fn supports(&self, _user_agent: UserAgent) -> bool {
         true
     }
 
     /// Whether an unauthenticated visitor with this browser may be logged in silently, where
-    /// [`LoginLayer::silent_login`](crate::login::LoginLayer::silent_login) is applied. Only a login that shows the
-    /// visitor no page is fit for that. Public pages wait for this function, so it must perform no I/O. Default: no.
+    /// [`LoginLayer::silent_login`](crate::login::LoginLayer::silent_login) is applied. Only a
+    /// login that shows the visitor no page is fit for that. Public pages wait for this function,
+    /// so it must perform no I/O. Default: no.
     fn allows_silent_login(&self, _user_agent: UserAgent) -> bool {
         false
     }
 
-    /// Shares the access token of the application between instances. Called once, when a login layer with a shared store
-    /// is built. Default: there is no token to share.
+    /// Shares the access token of the application between instances. Called once, when a login
+    /// layer with a shared store is built. Default: there is no token to share.
     ///
     /// # Errors
     /// If the token is already shared through another coordinator.
@@ -83,10 +90,11 @@ pub trait IdentityProvider: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Returns a provider whose identities are those that `map` returns: the application's own type for a user.
+    /// Returns a provider whose identities are those that `map` returns: the application's own type
+    /// for a user.
     ///
-    /// `map` runs after the upstream call, once per login however often the callback is repeated. The exchange timeout
-    /// includes it. It clones the state that it captures, as axum handlers do:
+    /// `map` runs after the upstream call, once per login however often the callback is repeated.
+    /// The exchange timeout includes it. It clones the state that it captures, as axum handlers do:
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -126,8 +134,8 @@ pub trait IdentityProvider: Send + Sync + 'static {
     /// # }
     /// ```
     ///
-    /// An error of kind [`Denied`](crate::ErrorKind::Denied) is shown to the user. After any other error there is no
-    /// session, and the response is `503`.
+    /// An error of kind [`Denied`](crate::ErrorKind::Denied) is shown to the user. After any other
+    /// error there is no session, and the response is `503`.
     fn map<I, F, Fut>(self, map: F) -> Mapped<Self, I>
     where
         Self: Sized,

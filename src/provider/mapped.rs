@@ -87,8 +87,8 @@ impl<P: IdentityProvider, I: Identity> IdentityProvider for Mapped<P, I> {
     }
 }
 
-/// Keeps an error of kind `Denied`. Every other kind would count as an error of the upstream system: an invalid code, for
-/// example, restarts the login.
+/// Keeps an error of kind `Denied`. Every other kind would count as an error of the upstream
+/// system: an invalid code, for example, restarts the login.
 fn as_error_of_the_application(error: Error) -> Error {
     if error.kind() == ErrorKind::Denied {
         return error;

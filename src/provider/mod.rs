@@ -1,8 +1,9 @@
 //! Identity providers: the systems that authenticate the user.
 //!
-//! An [`IdentityProvider`] returns the address of the provider's login page, names the parameter of its authorization
-//! code, and exchanges a code for an identity. Everything else about a login is the same for all providers and is in
-//! [`login`](crate::login). [`map`](IdentityProvider::map) turns the identity of a provider into one of the application.
+//! An [`IdentityProvider`] returns the address of the provider's login page, names the parameter of
+//! its authorization code, and exchanges a code for an identity. Everything else about a login is
+//! the same for all providers and is in [`login`](crate::login). [`map`](IdentityProvider::map)
+//! turns the identity of a provider into one of the application.
 //!
 //! A provider for another system, and a user who logs in with it:
 //!

@@ -16,10 +16,11 @@ impl<I> Verified<I> {
         }
     }
 
-    /// Returns the same identity with an end of its validity: its session expires at `time` at the latest.
+    /// Returns the same identity with an end of its validity: its session expires at `time` at the
+    /// latest.
     ///
-    /// The time is on the timeline of [`Clock::now`](crate::clock::Clock::now). Convert a time that the upstream system
-    /// states when it arrives: `clock.now().plus(stated.since(clock.wall()))`.
+    /// The time is on the timeline of [`Clock::now`](crate::clock::Clock::now). Convert a time that
+    /// the upstream system states when it arrives: `clock.now().plus(stated.since(clock.wall()))`.
     #[must_use]
     pub fn valid_until(self, time: impl Into<Option<Timestamp>>) -> Self {
         Self {

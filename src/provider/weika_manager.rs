@@ -112,8 +112,8 @@ impl WeikaManagerProviderBuilder {
         }
     }
 
-    /// Sets the [name](IdentityProvider::name) of the provider. Default: `weika`. A second Weika login in one
-    /// application needs another name.
+    /// Sets the [name](IdentityProvider::name) of the provider. Default: `weika`. A second Weika
+    /// login in one application needs another name.
     pub fn name(self, name: impl Into<Box<str>>) -> Self {
         Self {
             name: name.into(),

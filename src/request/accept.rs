@@ -1,7 +1,8 @@
 use http::HeaderMap;
 use http::header::ACCEPT;
 
-/// Whether `Accept` names this media type (RFC 9110 §12.5.1); a wildcard does not, and a weight of 0 rejects it.
+/// Whether `Accept` names this media type (RFC 9110 §12.5.1); a wildcard does not, and a weight of
+/// 0 rejects it.
 pub(super) fn accepts(headers: &HeaderMap, media_type: &[u8]) -> bool {
     let mut ranges = headers
         .get_all(ACCEPT)

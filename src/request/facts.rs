@@ -31,8 +31,8 @@ impl RequestFacts {
         }
     }
 
-    /// Whether a redirect to a provider would fail: its pages do not work in a frame, and a script cannot follow to
-    /// another origin. A client that sends no such header may be able to.
+    /// Whether a redirect to a provider would fail: its pages do not work in a frame, and a script
+    /// cannot follow to another origin. A client that sends no such header may be able to.
     pub(crate) fn cannot_follow_redirect(self) -> bool {
         self.kind == RequestKind::Frame || self.is_declared_script
     }

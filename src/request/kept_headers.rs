@@ -4,8 +4,8 @@ use http::header::{COOKIE, HeaderName, ORIGIN, REFERER};
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
 
-/// The headers of a rejected request that a login layer needs: its cookies, and the headers that name the page that
-/// sent it.
+/// The headers of a rejected request that a login layer needs: its cookies, and the headers that
+/// name the page that sent it.
 #[derive(Clone, Debug)]
 pub(crate) struct KeptHeaders(HeaderMap);
 
@@ -27,7 +27,8 @@ impl KeptHeaders {
         &self.0
     }
 
-    /// Returns absolute URLs of the page that sent the request, the more exact one first. They may be of another site.
+    /// Returns absolute URLs of the page that sent the request, the more exact one first. They may
+    /// be of another site.
     pub(crate) fn referring_pages(&self) -> impl Iterator<Item = &[u8]> {
         [HX_CURRENT_URL, REFERER]
             .into_iter()
@@ -35,8 +36,9 @@ impl KeptHeaders {
             .map(|line| line.as_bytes())
     }
 
-    /// Whether a page of another site than `origin` sent the request, so that a `Lax` cookie did not come with it.
-    /// Without `Sec-Fetch-Site` a page of another origin counts as one of another site.
+    /// Whether a page of another site than `origin` sent the request, so that a `Lax` cookie did
+    /// not come with it. Without `Sec-Fetch-Site` a page of another origin counts as one of another
+    /// site.
     pub(crate) fn is_cross_site(&self, origin: &str) -> bool {
         match (self.0.get(SEC_FETCH_SITE), self.0.get(ORIGIN)) {
             (Some(site), _) => site == "cross-site",

@@ -10,16 +10,19 @@ const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 const PURPOSE: HeaderName = HeaderName::from_static("purpose");
 const X_MOZ: HeaderName = HeaderName::from_static("x-moz");
 
-/// Destinations of a navigation inside another page (Fetch §3.2, `fencedframe` of the Fenced Frame draft).
+/// Destinations of a navigation inside another page (Fetch §3.2, `fencedframe` of the Fenced Frame
+/// draft).
 const FRAMES: [&str; 5] = ["iframe", "frame", "embed", "object", "fencedframe"];
 
 /// The kind of a request.
 ///
-/// It determines two separate facts: whether the response [may be a redirect](Self::may_redirect) to a login, and
-/// whether the response [is shown](Self::is_shown) to a user. It shapes a response and never grants access.
+/// It determines two separate facts: whether the response [may be a redirect](Self::may_redirect)
+/// to a login, and whether the response [is shown](Self::is_shown) to a user. It shapes a response
+/// and never grants access.
 ///
-/// The first match decides: `OPTIONS`, gRPC, an offered upgrade to WebSocket, the `Sec-Fetch-*` headers (Fetch
-/// Metadata Request Headers, W3C), and only for clients that send none of these the other headers.
+/// The first match decides: `OPTIONS`, gRPC, an offered upgrade to WebSocket, the `Sec-Fetch-*`
+/// headers (Fetch Metadata Request Headers, W3C), and only for clients that send none of these the
+/// other headers.
 ///
 /// ```
 /// use http::{HeaderMap, Method};
@@ -38,15 +41,16 @@ const FRAMES: [&str; 5] = ["iframe", "frame", "embed", "object", "fencedframe"];
 pub enum RequestKind {
     /// A top-level navigation with `GET` or `HEAD`. It may be redirected to a login.
     Navigation,
-    /// A navigation inside a frame. The login pages of the providers do not work there, so the response is a page
-    /// with a link that leaves the frame.
+    /// A navigation inside a frame. The login pages of the providers do not work there, so the
+    /// response is a page with a link that leaves the frame.
     Frame,
     /// A top-level navigation with another method: a form that a user has sent.
     Form,
     /// A speculative navigation (`Sec-Purpose: prefetch`, `Purpose: prefetch`, `X-Moz:
     /// prefetch`). It begins no login.
     Prefetch,
-    /// Any other request: `fetch`, `XMLHttpRequest`, htmx, a WebSocket, a download, a client that is not a browser.
+    /// Any other request: `fetch`, `XMLHttpRequest`, htmx, a WebSocket, a download, a client that
+    /// is not a browser.
     Script,
     /// gRPC, by its content type. The response is a status in the headers.
     Grpc,
@@ -68,8 +72,8 @@ impl RequestKind {
         }
     }
 
-    /// Returns the kind, with a speculative navigation counted as the navigation that it may become. Cheaper than
-    /// [`of`](Self::of): it is called for every guarded request.
+    /// Returns the kind, with a speculative navigation counted as the navigation that it may
+    /// become. Cheaper than [`of`](Self::of): it is called for every guarded request.
     fn regardless_of_purpose(method: &Method, headers: &HeaderMap) -> Self {
         let is_safe = *method == Method::GET || *method == Method::HEAD;
         if *method == Method::OPTIONS {
@@ -113,8 +117,8 @@ impl RequestKind {
         matches!(self, Self::Navigation | Self::Frame | Self::Form)
     }
 
-    /// Whether a header says that a script sent the request. A request of kind [`Script`](Self::Script) may also come
-    /// from a client that sends no such header.
+    /// Whether a header says that a script sent the request. A request of kind
+    /// [`Script`](Self::Script) may also come from a client that sends no such header.
     pub(super) fn is_declared_script(headers: &HeaderMap) -> bool {
         headers.contains_key(SEC_FETCH_MODE) || is_sent_by_a_library(headers)
     }
@@ -125,8 +129,9 @@ impl RequestKind {
     }
 }
 
-/// Whether a request is speculative, and the browser may show the response for a later navigation. Besides
-/// navigations these are the requests of `<link rel="prefetch">`, which have no destination.
+/// Whether a request is speculative, and the browser may show the response for a later navigation.
+/// Besides navigations these are the requests of `<link rel="prefetch">`, which have no
+/// destination.
 fn may_become_a_navigation(kind: RequestKind, method: &Method, headers: &HeaderMap) -> bool {
     let is_speculative = [SEC_PURPOSE, PURPOSE, X_MOZ]
         .iter()

@@ -12,8 +12,8 @@ pub enum Language {
 }
 
 impl Language {
-    /// Returns the preferred of the two languages by `Accept-Language` (RFC 9110 §12.5.4): Chinese without the header,
-    /// English if it names other languages only.
+    /// Returns the preferred of the two languages by `Accept-Language` (RFC 9110 §12.5.4): Chinese
+    /// without the header, English if it names other languages only.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
         let mut best: Option<(Self, u16)> = None;

@@ -1,6 +1,7 @@
 //! Facts of a request that decide the form of a generated response.
 //!
-//! 1. [`RequestKind`]: navigation, frame, form, script, prefetch, preflight or gRPC; with an example.
+//! 1. [`RequestKind`]: navigation, frame, form, script, prefetch, preflight or gRPC; with an
+//!    example.
 //! 2. [`UserAgent`]: which browser of WeChat, if any.
 //! 3. [`Language`]: English or Chinese.
 

@@ -3,8 +3,9 @@ use http::header::USER_AGENT;
 
 /// The variant of WeChat that a request names in its `User-Agent`.
 ///
-/// A hint for choosing a way to log in, never an authorization: clients can send any `User-Agent` (rule P3).
-/// WeChat's version is not read, because WeChat for computers keeps reporting an old one.
+/// A hint for choosing a way to log in, never an authorization: clients can send any `User-Agent`
+/// (rule P3). WeChat's version is not read, because WeChat for computers keeps reporting an old
+/// one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum UserAgent {
@@ -16,9 +17,11 @@ pub enum UserAgent {
     WechatMac,
     /// A web page inside a mini program (`web-view`), on any device.
     MiniProgramPage,
-    /// A request of a mini program's own code, on any device. It cannot be redirected to a login page.
+    /// A request of a mini program's own code, on any device. It cannot be redirected to a login
+    /// page.
     MiniProgramRuntime,
-    /// WeCom (企业微信). It names itself `MicroMessenger` too, but WeChat's login does not work in it.
+    /// WeCom (企业微信). It names itself `MicroMessenger` too, but WeChat's login does not work in
+    /// it.
     Wecom,
     /// Another program, or no `User-Agent`.
     Other,

@@ -37,8 +37,9 @@ pub(super) fn json(status: StatusCode, value: &serde_json::Value) -> GeneratedRe
     response
 }
 
-/// Returns the response to a prefetch of a page where a login would begin. Chromium shows a prefetched `200` for the
-/// later navigation without a second request (measured), and sends one after an error.
+/// Returns the response to a prefetch of a page where a login would begin. Chromium shows a
+/// prefetched `200` for the later navigation without a second request (measured), and sends one
+/// after an error.
 pub(crate) fn prefetch_unavailable() -> GeneratedResponse {
     json(
         StatusCode::SERVICE_UNAVAILABLE,
@@ -63,7 +64,8 @@ pub(crate) fn see_other(location: &str) -> Result<GeneratedResponse, Error> {
     Ok(response)
 }
 
-/// Returns a gRPC response that ends with its headers ("Trailers-Only" of the gRPC-over-HTTP/2 protocol).
+/// Returns a gRPC response that ends with its headers ("Trailers-Only" of the gRPC-over-HTTP/2
+/// protocol).
 pub(super) fn grpc(status: &'static str, message: &'static str) -> GeneratedResponse {
     let mut response = empty(StatusCode::OK);
     let headers = response.headers_mut();
@@ -73,7 +75,8 @@ pub(super) fn grpc(status: &'static str, message: &'static str) -> GeneratedResp
     response
 }
 
-/// Adds the headers that every generated response carries where they are missing, and sets `Cache-Control: no-store`.
+/// Adds the headers that every generated response carries where they are missing, and sets
+/// `Cache-Control: no-store`.
 pub(super) fn set_protective_headers(headers: &mut HeaderMap, may_be_framed: bool) {
     let defaults: [(HeaderName, &'static str); 3] = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -1,4 +1,5 @@
-//! The default form of pages: plain HTML in Chinese or English, readable on a phone; nothing is loaded.
+//! The default form of pages: plain HTML in Chinese or English, readable on a phone; nothing is
+//! loaded.
 
 use std::sync::LazyLock;
 
@@ -28,7 +29,8 @@ main{background:#18211c;border-color:#2a362f;box-shadow:none}p{color:#a3b3aa}\
 svg{background:#fff}a,main:before{background:#3ecf8e;color:#06281a}a:focus-visible{outline-color:#3ecf8e}\
 a.home{background:none;color:#3ecf8e}}";
 
-/// The policies that allow exactly [`STYLE`]: of an ordinary page, and of the page that may be framed.
+/// The policies that allow exactly [`STYLE`]: of an ordinary page, and of the page that may be
+/// framed.
 static POLICIES: LazyLock<[String; 2]> = LazyLock::new(|| {
     let digest = STANDARD.encode(Sha256::digest(STYLE));
     ["'none'", "*"].map(|ancestors| {

@@ -1,12 +1,15 @@
 //! Responses that this crate generates instead of the wrapped service.
 //!
-//! 1. The form follows the kind of the request ([`RequestKind`](crate::request::RequestKind)): a page where a user sees
-//!    the response, JSON for a script, a status for gRPC.
-//! 2. Only a top-level navigation with `GET` or `HEAD` is redirected to a login. A navigation in a frame gets a page
-//!    with a link that leaves the frame, and a form gets a page that explains that it was not processed.
-//! 3. A speculative request (prefetch, prerender) begins no login: it gets `503` where one would begin.
+//! 1. The form follows the kind of the request ([`RequestKind`](crate::request::RequestKind)): a
+//!    page where a user sees the response, JSON for a script, a status for gRPC.
+//! 2. Only a top-level navigation with `GET` or `HEAD` is redirected to a login. A navigation in a
+//!    frame gets a page with a link that leaves the frame, and a form gets a page that explains
+//!    that it was not processed.
+//! 3. A speculative request (prefetch, prerender) begins no login: it gets `503` where one would
+//!    begin.
 //! 4. The reason of a rejection is in the response's extensions, as a [`Rejection`].
-//! 5. Every generated response has `Cache-Control: no-store`, `nosniff` and a strict Content-Security-Policy.
+//! 5. Every generated response has `Cache-Control: no-store`, `nosniff` and a strict
+//!    Content-Security-Policy.
 //!
 //! [`Pages`] replaces the pages that users see.
 //!

@@ -75,15 +75,16 @@ impl Page {
         self.language
     }
 
-    /// Returns the URL where a new login begins, as a path on this site; it may carry the return target. Escape it in
-    /// HTML.
+    /// Returns the URL where a new login begins, as a path on this site; it may carry the return
+    /// target. Escape it in HTML.
     #[must_use]
     pub fn retry(&self) -> Option<&str> {
         self.retry.as_deref()
     }
 
-    /// Returns the URL where the user continues without a new login, as a path on this site: the page that links an
-    /// account, or for a form from another site the page that it was sent to. Escape it in HTML.
+    /// Returns the URL where the user continues without a new login, as a path on this site: the
+    /// page that links an account, or for a form from another site the page that it was sent to.
+    /// Escape it in HTML.
     #[must_use]
     pub fn next(&self) -> Option<&str> {
         self.next.as_deref()
@@ -95,14 +96,15 @@ impl Page {
         self.home.as_deref()
     }
 
-    /// Returns the address of this site to open in WeChat, on a page of kind [`PageKind::OpenInWechat`]. Escape it in
-    /// HTML.
+    /// Returns the address of this site to open in WeChat, on a page of kind
+    /// [`PageKind::OpenInWechat`]. Escape it in HTML.
     #[must_use]
     pub fn address(&self) -> Option<&str> {
         self.address.as_deref()
     }
 
-    /// Returns the [`address`](Self::address) as a QR code: an `<svg>` element in black and white, with a quiet zone.
+    /// Returns the [`address`](Self::address) as a QR code: an `<svg>` element in black and white,
+    /// with a quiet zone.
     #[must_use]
     pub fn qr_code(&self) -> Option<String> {
         let label = match self.language {

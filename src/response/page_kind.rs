@@ -10,24 +10,25 @@ pub enum PageKind {
     LoginRequired,
     /// A form arrived after the session had expired. Its content is lost.
     LoginExpired,
-    /// Another site sent a form here, and the session cookie does not come with such a form (`SameSite=Lax`). The page
-    /// leads to the same address with `GET`.
+    /// Another site sent a form here, and the session cookie does not come with such a form
+    /// (`SameSite=Lax`). The page leads to the same address with `GET`.
     ContinueFromOtherSite,
-    /// A login is required inside a frame, where the pages of the providers do not work. The link of the page has to
-    /// leave the frame (`target="_top"`), and this page alone may be framed.
+    /// A login is required inside a frame, where the pages of the providers do not work. The link
+    /// of the page has to leave the frame (`target="_top"`), and this page alone may be framed.
     LoginInFrame,
     /// The identity does not satisfy the requirement.
     Forbidden,
     /// The session store failed.
     Unavailable,
-    /// Too many logins are running. The code was not sent, and a reload of the same address continues.
+    /// Too many logins are running. The code was not sent, and a reload of the same address
+    /// continues.
     Busy,
     /// Too many codes of this client were rejected. The code was not sent.
     TooManyAttempts,
     /// The user declined the login.
     Declined,
-    /// The callback URL is forged, expired, used, or not bound to this browser. One page for all of these, so that an
-    /// attacker cannot distinguish them.
+    /// The callback URL is forged, expired, used, or not bound to this browser. One page for all of
+    /// these, so that an attacker cannot distinguish them.
     InvalidLink,
     /// The browser did not send the flow cookie back, twice.
     CookiesBlocked,
@@ -35,7 +36,8 @@ pub enum PageKind {
     Denied,
     /// The upstream system failed, or its response is malformed.
     UpstreamFailed,
-    /// The upstream system reported a wrong configuration of this site: key, school, official account.
+    /// The upstream system reported a wrong configuration of this site: key, school, official
+    /// account.
     NotSetUp,
     /// The upstream system did not respond in time.
     UpstreamTimeout,

@@ -17,9 +17,9 @@ const BUSY_SECONDS: &str = "5";
 
 /// The renderer of pages: the one of this crate by default, or a closure of the application.
 ///
-/// The status, `Content-Language` and `Cache-Control: no-store` are set on every response of a closure; the content
-/// type (HTML), `nosniff`, the Content-Security-Policy (nothing may load) and the referrer policy only where the
-/// closure did not set them.
+/// The status, `Content-Language` and `Cache-Control: no-store` are set on every response of a
+/// closure; the content type (HTML), `nosniff`, the Content-Security-Policy (nothing may load) and
+/// the referrer policy only where the closure did not set them.
 ///
 /// ```
 /// use tower_weika::response::{Page, Pages};

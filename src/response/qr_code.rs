@@ -5,8 +5,8 @@ use qrcodegen::{QrCode, QrCodeEcc};
 /// The light border that readers need, in modules (ISO/IEC 18004).
 const QUIET_ZONE: i32 = 4;
 
-/// Returns `text` as a QR code: an `<svg>` element with this label for screen readers; `None` if it is too long for a QR
-/// code (more than 2,331 bytes).
+/// Returns `text` as a QR code: an `<svg>` element with this label for screen readers; `None` if it
+/// is too long for a QR code (more than 2,331 bytes).
 pub(super) fn svg(text: &str, label: &str) -> Option<String> {
     let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
     let mut path = String::new();

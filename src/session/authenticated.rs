@@ -9,8 +9,8 @@ use super::Session;
 
 /// An authenticated user: a cheap handle of the live session, in the extensions of the request.
 ///
-/// It dereferences to the identity. Only the layers of this crate insert it: they remove one that was in the extensions
-/// before. Without it, the request is unauthenticated.
+/// It dereferences to the identity. Only the layers of this crate insert it: they remove one that
+/// was in the extensions before. Without it, the request is unauthenticated.
 ///
 /// ```
 /// use tower_weika::identity::Manager;

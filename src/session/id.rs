@@ -11,15 +11,16 @@ use subtle::ConstantTimeEq;
 use crate::error::Error;
 use crate::random;
 
-/// Session identifier: 256 random bits. Possession of it is the authentication, so it appears in one cookie and nowhere
-/// else.
+/// Session identifier: 256 random bits. Possession of it is the authentication, so it appears in
+/// one cookie and nowhere else.
 ///
-/// It has exactly one text form, 43 characters of unpadded URL-safe Base64 (RFC 4648 §5). It is kept in that form, so
-/// that a look-up decodes nothing.
+/// It has exactly one text form, 43 characters of unpadded URL-safe Base64 (RFC 4648 §5). It is
+/// kept in that form, so that a look-up decodes nothing.
 #[derive(Clone, Copy)]
 pub struct SessionId([[u8; 8]; 6]);
 
-/// Fills the text up to whole words. It is a character of the alphabet, so that all can be checked alike.
+/// Fills the text up to whole words. It is a character of the alphabet, so that all can be checked
+/// alike.
 const PADDING: u8 = b'A';
 
 impl SessionId {
@@ -56,8 +57,8 @@ impl SessionId {
         (is_text && is_last(text[Self::LENGTH - 1])).then_some(id)
     }
 
-    /// Returns the SHA-256 of the id. A store outside this process keeps the session under it, so that an attacker who
-    /// reads the store learns no id.
+    /// Returns the SHA-256 of the id. A store outside this process keeps the session under it, so
+    /// that an attacker who reads the store learns no id.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(self.text()).into()
@@ -117,14 +118,16 @@ impl Eq for SessionId {}
 
 impl Hash for SessionId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // Eight random characters are distributed as well as all of them. A multiplication by the golden ratio fills the
-        // bits that the alphabet leaves unused, so that the hasher can be the identity.
+        // Eight random characters are distributed as well as all of them. A multiplication by the
+        // golden ratio fills the bits that the alphabet leaves unused, so that the hasher can be
+        // the identity.
         let product = u128::from(u64::from_le_bytes(self.0[0])) * 0x9e37_79b9_7f4a_7c15;
         state.write_u64((product as u64) ^ ((product >> 64) as u64));
     }
 }
 
-/// Identity hasher: an id is uniformly distributed, and an id that a client guesses can only be a miss.
+/// Identity hasher: an id is uniformly distributed, and an id that a client guesses can only be a
+/// miss.
 #[cfg(feature = "memory")]
 #[derive(Clone, Copy, Default)]
 pub(crate) struct IdHasher(u64);

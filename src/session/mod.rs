@@ -1,14 +1,17 @@
 //! Sessions of authenticated users.
 //!
-//! The browser has the [`SessionId`] in a cookie, a [store](crate::store) keeps the [`Session`] with this id, and a handler
-//! finds an [`Authenticated`] handle of it in the request's extensions. [`SessionTimeouts`] bound its lifetime.
+//! The browser has the [`SessionId`] in a cookie, a [store](crate::store) keeps the [`Session`]
+//! with this id, and a handler finds an [`Authenticated`] handle of it in the request's extensions.
+//! [`SessionTimeouts`] bound its lifetime.
 //!
-//! 1. A session expires after the idle timeout without a use, and at the absolute timeout even if it is in use. A use is
-//!    recorded once a minute at most.
+//! 1. A session expires after the idle timeout without a use, and at the absolute timeout even if
+//!    it is in use. A use is recorded once a minute at most.
 //! 2. A logout or a revocation removes it from the store.
-//! 3. A login always starts a session with a new id (session fixation), and revokes the previous one of the browser.
+//! 3. A login always starts a session with a new id (session fixation), and revokes the previous
+//!    one of the browser.
 //!
-//! A session without a use expires after the idle timeout, and a session in use at the absolute timeout:
+//! A session without a use expires after the idle timeout, and a session in use at the absolute
+//! timeout:
 //!
 //! ```
 //! use std::time::Duration;

@@ -12,8 +12,8 @@ const TOUCH_INTERVAL: u64 = 60_000;
 
 /// A session: the identity of an authenticated user, and the times of login, last use and expiry.
 ///
-/// Handlers reach it through [`Authenticated`](super::Authenticated). The constructors are for authors of
-/// [stores](crate::store#writing-a-store).
+/// Handlers reach it through [`Authenticated`](super::Authenticated). The constructors are for
+/// authors of [stores](crate::store#writing-a-store).
 #[derive(Debug)]
 pub struct Session<I> {
     namespace: Namespace,
@@ -48,8 +48,8 @@ impl<I> Session<I> {
         self
     }
 
-    /// Returns the same session with the expiry `latest` if that is earlier: a session never outlives the validity that
-    /// the upstream system has stated.
+    /// Returns the same session with the expiry `latest` if that is earlier: a session never
+    /// outlives the validity that the upstream system has stated.
     #[must_use]
     pub fn expiring_by(mut self, latest: Timestamp) -> Self {
         self.expires_at = self.expires_at.min(latest);
@@ -121,7 +121,8 @@ impl<I> Session<I> {
 
     /// Records a use, at most once a minute. Returns whether it did.
     ///
-    /// The record is part of the session itself, so a use never restores a session that was removed.
+    /// The record is part of the session itself, so a use never restores a session that was
+    /// removed.
     #[inline]
     pub fn touch(&self, now: Timestamp) -> bool {
         let is_due = self.idle_for(now) >= TOUCH_INTERVAL.min(self.idle / 2);

@@ -10,8 +10,8 @@ pub struct SessionTimeouts {
 }
 
 impl SessionTimeouts {
-    /// Creates timeouts: a session expires `idle` after its last use, and `absolute` after the login in any case. Both
-    /// have a resolution of a millisecond.
+    /// Creates timeouts: a session expires `idle` after its last use, and `absolute` after the
+    /// login in any case. Both have a resolution of a millisecond.
     #[must_use]
     pub const fn new(idle: Duration, absolute: Duration) -> Self {
         Self { idle, absolute }

@@ -7,6 +7,7 @@
 pub enum Inserted {
     /// The session is kept.
     Kept,
-    /// The session is not kept, because a revocation after the stamp covers it: the login counts as revoked.
+    /// The session is not kept, because a revocation after the stamp covers it: the login counts as
+    /// revoked.
     Revoked,
 }

@@ -10,7 +10,8 @@ use crate::session::Session;
 /// A session, or none under this id, or a failure of the store.
 pub type LoadResult<I> = Result<Option<Arc<Session<I>>>, Error>;
 
-/// Result of [`SessionStore::load`](super::SessionStore::load): a session in memory needs no future.
+/// Result of [`SessionStore::load`](super::SessionStore::load): a session in memory needs no
+/// future.
 #[derive_where(Debug; I: std::fmt::Debug)]
 #[non_exhaustive]
 pub enum Lookup<I, F> {

@@ -1,25 +1,29 @@
 //! Session stores: the contract, and stores in memory and at Redis.
 //!
-//! [`SessionStore`] is the contract. `MemoryStore` (feature `memory`) keeps the sessions of one process; `RedisStore`
-//! (feature `redis`) keeps those of several instances. A [`LoginLayer`](crate::login::LoginLayer) uses a `MemoryStore`
-//! unless it is given another store. Where a setting decides which store is used, [`EitherStore`] is one of two.
+//! [`SessionStore`] is the contract. `MemoryStore` (feature `memory`) keeps the sessions of one
+//! process; `RedisStore` (feature `redis`) keeps those of several instances. A
+//! [`LoginLayer`](crate::login::LoginLayer) uses a `MemoryStore` unless it is given another store.
+//! Where a setting decides which store is used, [`EitherStore`] is one of two.
 //!
 //! # Identity types of an application
-//! A store outside this process writes identities as text, through [`StoredIdentity`], which the identities of this crate
-//! implement.
+//! A store outside this process writes identities as text, through [`StoredIdentity`], which the
+//! identities of this crate implement.
 //!
 //! # Writing a store
-//! Implement [`SessionStore`]. The other types of this module occur in its methods: a [`Namespace`] for each login, a
-//! [`Stamp`] for each authorization-code exchange, and the results [`Lookup`], [`LoadResult`] and [`Inserted`].
+//! Implement [`SessionStore`]. The other types of this module occur in its methods: a [`Namespace`]
+//! for each login, a [`Stamp`] for each authorization-code exchange, and the results [`Lookup`],
+//! [`LoadResult`] and [`Inserted`].
 //!
 //! 1. A store does not decide whether a session has expired: the layer calls [`Session::is_live`].
-//! 2. A store in memory keeps the [`Session`] itself. A store elsewhere keeps its parts, and rebuilds it with
-//!    [`Session::new`], [`Session::within`], [`Session::expiring_by`] and [`Session::last_used_at`]. It keeps the
-//!    session under [`SessionId::digest`], so that an attacker who reads the store learns no session id.
-//! 3. A store that several instances share returns its [`Coordinator`](crate::coordination::Coordinator):
-//!    clones of one `Arc`, because a token cache accepts one coordinator only.
-//! 4. The tests in [`testing::store_contract`](mod@crate::testing::store_contract) (feature `testing`) are the contract in
-//!    executable form.
+//! 2. A store in memory keeps the [`Session`] itself. A store elsewhere keeps its parts, and
+//!    rebuilds it with [`Session::new`], [`Session::within`], [`Session::expiring_by`] and
+//!    [`Session::last_used_at`]. It keeps the session under [`SessionId::digest`], so that an
+//!    attacker who reads the store learns no session id.
+//! 3. A store that several instances share returns its
+//!    [`Coordinator`](crate::coordination::Coordinator): clones of one `Arc`, because a token cache
+//!    accepts one coordinator only.
+//! 4. The tests in [`testing::store_contract`](mod@crate::testing::store_contract) (feature
+//!    `testing`) are the contract in executable form.
 //!
 //! A store that keeps managers in a map, complete but for bounds on its memory:
 //!

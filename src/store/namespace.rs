@@ -6,16 +6,19 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use sha2::{Digest, Sha256};
 
-/// Login that a session belongs to: 16 bytes of the SHA-256 of provider name, application and public origin.
+/// Login that a session belongs to: 16 bytes of the SHA-256 of provider name, application and
+/// public origin.
 ///
-/// A [store](super::SessionStore) keeps the sessions of one namespace apart from all others, so that two logins over
-/// one store never accept or revoke each other's sessions (rule S1). It is not a secret. The
-/// [default](Namespace::default) is the namespace of a session without a login: no login accepts it.
+/// A [store](super::SessionStore) keeps the sessions of one namespace apart from all others, so
+/// that two logins over one store never accept or revoke each other's sessions (rule S1). It is not
+/// a secret. The [default](Namespace::default) is the namespace of a session without a login: no
+/// login accepts it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Namespace([u8; 16]);
 
 impl Namespace {
-    /// Creates the namespace of the login with this [provider](crate::provider::IdentityProvider::name),
+    /// Creates the namespace of the login with this
+    /// [provider](crate::provider::IdentityProvider::name),
     /// [application](crate::provider::IdentityProvider::application) and origin.
     #[must_use]
     pub fn new(provider: &str, application: &str, origin: &str) -> Self {

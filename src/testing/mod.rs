@@ -1,7 +1,8 @@
 //! Helpers for tests (feature `testing`).
 //!
 //! [`store_contract`](mod@self::store_contract) contains the tests that every
-//! [`SessionStore`](crate::store::SessionStore) must pass, with an example. Enable the feature for dev-dependencies only.
+//! [`SessionStore`](crate::store::SessionStore) must pass, with an example. Enable the feature for
+//! dev-dependencies only.
 
 pub mod store_contract;
 

@@ -5,8 +5,9 @@ use zeroize::Zeroizing;
 
 /// Access token of the application (获取到的凭证, `access_token`).
 ///
-/// A clone is the same token; two tokens with equal text that were issued at different times are not, see
-/// [`is`](Self::is). `Debug` does not show it, there is no `Display`, and its memory is zeroed when it is dropped.
+/// A clone is the same token; two tokens with equal text that were issued at different times are
+/// not, see [`is`](Self::is). `Debug` does not show it, there is no `Display`, and its memory is
+/// zeroed when it is dropped.
 #[derive(Clone)]
 pub struct AccessToken(Arc<Zeroizing<Box<str>>>);
 

@@ -25,7 +25,8 @@ impl BackOff {
     /// Creates the back-off after a failure at `now` that follows `previous`.
     pub(super) fn after(previous: Option<&Self>, error: Error, now: Timestamp) -> Self {
         let previous_failures = previous.map_or(0, |previous| previous.failures);
-        // If only the coordinator failed, the upstream system got no request, and the coordinator may be back soon.
+        // If only the coordinator failed, the upstream system got no request, and the coordinator
+        // may be back soon.
         let was_requested = !is_coordinator_failure(&error);
         let failures = previous_failures.saturating_add(u32::from(was_requested));
         let counted = if was_requested { failures } else { 1 };
@@ -45,8 +46,8 @@ impl BackOff {
         self.until
     }
 
-    /// Returns whether the pause lasts. It is measured on the timeline of the process, so a change of the system time
-    /// does not prolong it.
+    /// Returns whether the pause lasts. It is measured on the timeline of the process, so a change
+    /// of the system time does not prolong it.
     pub(super) fn holds(&self, now: Timestamp) -> bool {
         now < self.until
     }

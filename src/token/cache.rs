@@ -34,15 +34,17 @@ impl<S> TokenCache<S> {
         }
     }
 
-    /// Shares the token with the other instances of the application, through their coordinator: for this cache and all its
-    /// clones, from the next fetch on.
+    /// Shares the token with the other instances of the application, through their coordinator: for
+    /// this cache and all its clones, from the next fetch on.
     ///
-    /// `name` is the same in all instances of one application and different for any other application. It is not
-    /// secret. Attaching the same coordinator (a clone of one `Arc`) under the same name again has no effect.
+    /// `name` is the same in all instances of one application and different for any other
+    /// application. It is not secret. Attaching the same coordinator (a clone of one `Arc`) under
+    /// the same name again has no effect.
     ///
     /// # Errors
     ///
-    /// [`ConfigErrorKind::CoordinatorConflict`] if another coordinator, or another name, is attached already.
+    /// [`ConfigErrorKind::CoordinatorConflict`] if another coordinator, or another name, is
+    /// attached already.
     pub fn attach_coordinator(
         &self,
         coordinator: &Arc<dyn Coordinator>,
@@ -58,7 +60,8 @@ impl<S> TokenCache<S> {
         }
     }
 
-    /// Drops the token if it is still `seen`, which the upstream system has rejected. A newer token is kept.
+    /// Drops the token if it is still `seen`, which the upstream system has rejected. A newer token
+    /// is kept.
     pub fn invalidate(&self, seen: &AccessToken) {
         self.inner.invalidate(seen);
     }
@@ -76,7 +79,8 @@ impl<S> TokenCache<S> {
 }
 
 impl<S: TokenSource> TokenCache<S> {
-    /// Returns the token if it is fresh. Never waits; starts one background fetch if the token is about to expire.
+    /// Returns the token if it is fresh. Never waits; starts one background fetch if the token is
+    /// about to expire.
     #[inline]
     #[must_use]
     pub fn current(&self) -> Option<CurrentToken> {
@@ -87,9 +91,10 @@ impl<S: TokenSource> TokenCache<S> {
     ///
     /// # Errors
     ///
-    /// The error of the source, also while the cache backs off from it; [`ErrorKind::Timeout`](crate::ErrorKind::Timeout)
-    /// if the source does not respond; [`ErrorKind::Internal`](crate::ErrorKind::Internal) if it panics or if there is
-    /// no Tokio runtime.
+    /// The error of the source, also while the cache backs off from it;
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if the source does not respond;
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if it panics or if there is no Tokio
+    /// runtime.
     #[inline]
     pub fn get(&self) -> GetToken<S> {
         match self.inner.read() {

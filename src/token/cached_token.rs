@@ -16,8 +16,8 @@ const WINDOW_JITTER: f64 = 0.2;
 pub(super) struct CachedToken {
     pub(super) token: AccessToken,
     expires: Timestamp,
-    /// When a background fetch may start, in milliseconds; `u64::MAX` while one runs. Atomic, so that exactly one of
-    /// many readers starts it, without a lock.
+    /// When a background fetch may start, in milliseconds; `u64::MAX` while one runs. Atomic, so
+    /// that exactly one of many readers starts it, without a lock.
     refresh_from: AtomicU64,
 }
 
@@ -31,8 +31,8 @@ impl CachedToken {
         }
     }
 
-    /// Creates the cache content after `issued` was fetched. A token that is not kept still replaces its predecessor, because it
-    /// may have invalidated that one.
+    /// Creates the cache content after `issued` was fetched. A token that is not kept still
+    /// replaces its predecessor, because it may have invalidated that one.
     pub(super) fn new(issued: &IssuedToken, started: Timestamp) -> Self {
         let Some(lifetime) = issued.lifetime() else {
             return Self::absent();

@@ -9,8 +9,8 @@ use super::cached_token::CachedToken;
 
 /// A token that was fresh when it was handed out. Dereferences to the [`AccessToken`].
 ///
-/// Use it at once and drop it: it borrows from the cache without a reference count, so that a read writes nothing
-/// shared. To keep a token, clone the [`AccessToken`].
+/// Use it at once and drop it: it borrows from the cache without a reference count, so that a read
+/// writes nothing shared. To keep a token, clone the [`AccessToken`].
 pub struct CurrentToken(Repr);
 
 enum Repr {

@@ -65,7 +65,8 @@ impl<S> Inner<S> {
 }
 
 impl<S: TokenSource> Inner<S> {
-    /// Returns the token if it is fresh. Starts one background fetch if the token is due for renewal.
+    /// Returns the token if it is fresh. Starts one background fetch if the token is due for
+    /// renewal.
     #[inline]
     pub(super) fn read(self: &Arc<Self>) -> Option<CurrentToken> {
         let cached = self.cached.load();

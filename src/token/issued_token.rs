@@ -13,9 +13,9 @@ impl IssuedToken {
     /// Maximum lifetime: 7 days. A longer one is cut.
     pub const MAX_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3_600);
 
-    /// Creates a token that is valid for `lifetime`, counted from before the request for it was sent; at most
-    /// [`MAX_LIFETIME`](Self::MAX_LIFETIME). A token without a lifetime, or with none left, is returned to the callers
-    /// that wait for it and is not cached.
+    /// Creates a token that is valid for `lifetime`, counted from before the request for it was
+    /// sent; at most [`MAX_LIFETIME`](Self::MAX_LIFETIME). A token without a lifetime, or with none
+    /// left, is returned to the callers that wait for it and is not cached.
     #[must_use]
     pub fn new(token: AccessToken, lifetime: Option<Duration>) -> Self {
         let lifetime = lifetime.filter(|lifetime| !lifetime.is_zero());

@@ -12,7 +12,8 @@ use crate::trace;
 /// A coordinator that takes longer is unreachable.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Calls the coordinator for one token: with a timeout, and one log line when its reachability changes.
+/// Calls the coordinator for one token: with a timeout, and one log line when its reachability
+/// changes.
 #[derive(Debug)]
 pub(super) struct LeaseClient {
     coordinator: Arc<dyn Coordinator>,

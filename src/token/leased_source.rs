@@ -1,4 +1,5 @@
-//! Fetches under the lease of a coordinator, so that all instances of an application share one token.
+//! Fetches under the lease of a coordinator, so that all instances of an application share one
+//! token.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,16 +14,17 @@ use crate::coordination::{Coordinator, Lease, LeaseResponse};
 use crate::error::{Error, ErrorKind};
 use crate::random;
 
-/// Pause between two requests for the lease while another instance holds it; up to twice this, so that the instances do
-/// not move in step.
+/// Pause between two requests for the lease while another instance holds it; up to twice this, so
+/// that the instances do not move in step.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
-/// Shortest time between two fetches without the coordinator: each may invalidate the token of another instance.
+/// Shortest time between two fetches without the coordinator: each may invalidate the token of
+/// another instance.
 const UNCOORDINATED_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Fetches for one instance of an application; see the [module](super) for the rules.
 ///
-/// Each fetch requires a token newer than the last one, because that one was rejected, has expired or is about to.
-/// A fetch that is dropped needs no cleanup: its lease expires.
+/// Each fetch requires a token newer than the last one, because that one was rejected, has expired
+/// or is about to. A fetch that is dropped needs no cleanup: its lease expires.
 #[derive(Debug)]
 pub(super) struct LeasedSource {
     client: LeaseClient,
@@ -38,8 +40,8 @@ struct State {
 }
 
 impl LeasedSource {
-    /// Time that a fetch may take beyond the upstream call: the wait for an instance that died with the lease, and the calls
-    /// of the coordinator.
+    /// Time that a fetch may take beyond the upstream call: the wait for an instance that died with
+    /// the lease, and the calls of the coordinator.
     pub(super) const ALLOWANCE: Duration = Lease::DURATION.saturating_add(Duration::from_secs(3));
 
     pub(super) fn new(coordinator: Arc<dyn Coordinator>, name: String) -> Self {
@@ -53,7 +55,8 @@ impl LeasedSource {
         self.client.is_attached_to(coordinator, name)
     }
 
-    /// Returns a token newer than the last one: adopted from another instance, or fetched from `upstream` for all.
+    /// Returns a token newer than the last one: adopted from another instance, or fetched from
+    /// `upstream` for all.
     pub(super) async fn fetch<F, Fut>(&self, upstream: F) -> Result<IssuedToken, Error>
     where
         F: Fn() -> Fut,
@@ -77,7 +80,8 @@ impl LeasedSource {
                 LeaseResponse::Held => {
                     sleep(POLL_INTERVAL.mul_f64(1.0 + random::fraction())).await;
                 }
-                // The coordinator has lost its data and counts again. A token published since may be newer after all.
+                // The coordinator has lost its data and counts again. A token published since may
+                // be newer after all.
                 LeaseResponse::Granted(lease)
                     if newer_than > 0 && lease.fencing_token() <= newer_than =>
                 {
@@ -138,7 +142,8 @@ impl LeasedSource {
         match publish.await {
             // This fetch was too slow, and the newer token may have invalidated its token.
             Ok(false) => Ok(None),
-            // After an error it may have been published. If so, it is not adopted from there when it is rejected here.
+            // After an error it may have been published. If so, it is not adopted from there when
+            // it is rejected here.
             Ok(true) | Err(_) => Ok(Some(self.returned(issued, lease.fencing_token()))),
         }
     }
@@ -178,8 +183,9 @@ impl LeasedSource {
     }
 }
 
-/// Returns how long to wait before the next fetch. Tokens that are rejected again and again although they are young are
-/// most likely invalidated by another system that fetches for the same key. It must not become a race.
+/// Returns how long to wait before the next fetch. Tokens that are rejected again and again
+/// although they are young are most likely invalidated by another system that fetches for the same
+/// key. It must not become a race.
 fn pause_before_fetch(lease: &Lease) -> Duration {
     let Some(age) = lease.last_published() else {
         return Duration::ZERO;

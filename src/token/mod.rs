@@ -1,17 +1,20 @@
-//! Cache of the application's access token: fetched once, shared by all callers, renewed before it expires.
+//! Cache of the application's access token: fetched once, shared by all callers, renewed before it
+//! expires.
 //!
-//! Weika issues a token for about two hours (`expires_in`), and a new one may invalidate the old one. A process that
-//! fetches one per request therefore invalidates the tokens of its other requests. [`TokenCache`] stands between
-//! the callers and a [`TokenSource`]:
+//! Weika issues a token for about two hours (`expires_in`), and a new one may invalidate the old
+//! one. A process that fetches one per request therefore invalidates the tokens of its other
+//! requests. [`TokenCache`] stands between the callers and a [`TokenSource`]:
 //!
-//! 1. A fresh token is returned at once: no wait, no lock, no allocation, no write to shared memory.
-//! 2. Near its expiry (300 s, or a tenth of its lifetime if that is shorter; ± 20 % jitter, so that processes do not
-//!    move in step) it is still returned, and one fetch starts in the background.
-//! 3. Without a token all callers wait for one fetch (single-flight). It runs in a task: callers that stop waiting
-//!    neither cancel nor repeat it.
-//! 4. A failed fetch never drops a token that is still valid. All waiting callers get the error, and so does, at once,
-//!    every caller before the next attempt: after 1 s, 2 s, 4 s … 30 s, with jitter. After
-//!    [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) the pause is 30 s at once.
+//! 1. A fresh token is returned at once: no wait, no lock, no allocation, no write to shared
+//!    memory.
+//! 2. Near its expiry (300 s, or a tenth of its lifetime if that is shorter; ± 20 % jitter, so that
+//!    processes do not move in step) it is still returned, and one fetch starts in the background.
+//! 3. Without a token all callers wait for one fetch (single-flight). It runs in a task: callers
+//!    that stop waiting neither cancel nor repeat it.
+//! 4. A failed fetch never drops a token that is still valid. All waiting callers get the error,
+//!    and so does, at once, every caller before the next attempt: after 1 s, 2 s, 4 s … 30 s, with
+//!    jitter. After [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) the pause is 30 s
+//!    at once.
 //! 5. [`TokenCache::invalidate`] drops a token only if it is still the one that was rejected.
 //! 6. Two fetches are at least 1 s apart, even if the upstream system issues shorter-lived tokens.
 //!
@@ -21,19 +24,21 @@
 //! [`Coordinator`](crate::coordination::Coordinator). A fetch then becomes:
 //!
 //! 1. If another instance has published a newer token than the one before, the cache adopts it.
-//! 2. Otherwise one instance gets the lease and fetches, and the others wait for its token; at most 10 s if that
-//!    instance dies.
-//! 3. An instance that was too slow does not overwrite a newer token: the fencing token of its lease is outdated. It
-//!    adopts the newer one.
-//! 4. While tokens are replaced within a minute of each other, fetches become rarer (1 s, 2 s, 4 s … 30 s apart). In
-//!    between callers get [`ErrorKind::Busy`](crate::ErrorKind::Busy): most likely another system fetches for the same
-//!    key.
-//! 5. While the coordinator is unreachable, each instance fetches for itself, at most once in 10 s; in between callers
-//!    get [`ErrorKind::Unresponsive`](crate::ErrorKind::Unresponsive). The coordinator is tried every second.
+//! 2. Otherwise one instance gets the lease and fetches, and the others wait for its token; at most
+//!    10 s if that instance dies.
+//! 3. An instance that was too slow does not overwrite a newer token: the fencing token of its
+//!    lease is outdated. It adopts the newer one.
+//! 4. While tokens are replaced within a minute of each other, fetches become rarer (1 s, 2 s, 4 s
+//!    … 30 s apart). In between callers get [`ErrorKind::Busy`](crate::ErrorKind::Busy): most
+//!    likely another system fetches for the same key.
+//! 5. While the coordinator is unreachable, each instance fetches for itself, at most once in 10 s;
+//!    in between callers get [`ErrorKind::Unresponsive`](crate::ErrorKind::Unresponsive). The
+//!    coordinator is tried every second.
 //!
 //! # Caveats
 //!
-//! Lifetimes are counted from before the request was sent. Fetching requires a Tokio runtime with its timer.
+//! Lifetimes are counted from before the request was sent. Fetching requires a Tokio runtime with
+//! its timer.
 //!
 //! # Example
 //!

@@ -3,7 +3,8 @@ use std::future::Future;
 use super::IssuedToken;
 use crate::error::Error;
 
-/// Fetches tokens for a [`TokenCache`](super::TokenCache). Closures that return a future are sources.
+/// Fetches tokens for a [`TokenCache`](super::TokenCache). Closures that return a future are
+/// sources.
 pub trait TokenSource: Send + Sync + 'static {
     /// Requests a new token from the upstream system.
     ///
@@ -11,8 +12,9 @@ pub trait TokenSource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// All callers that wait get the error. After [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) the
-    /// cache backs off for the longest time at once.
+    /// All callers that wait get the error. After
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) the cache backs off for the
+    /// longest time at once.
     fn fetch(&self) -> impl Future<Output = Result<IssuedToken, Error>> + Send;
 }
 

@@ -27,7 +27,8 @@ impl HostAllowList {
         )
     }
 
-    /// Returns the list with the origin of `base`, if that is valid, and the addresses of the patterns.
+    /// Returns the list with the origin of `base`, if that is valid, and the addresses of the
+    /// patterns.
     pub(in crate::client) fn with<'p>(
         base: Option<&BaseUrl>,
         patterns: impl Iterator<Item = &'p str>,
@@ -99,8 +100,9 @@ impl HostAllowList {
         }
     }
 
-    /// Returns the link for a browser that `text` is if it leads to an allowed address: with any path, query and
-    /// fragment, but without a user. The result is in the parser's own spelling, so that another parser reads the same.
+    /// Returns the link for a browser that `text` is if it leads to an allowed address: with any
+    /// path, query and fragment, but without a user. The result is in the parser's own spelling, so
+    /// that another parser reads the same.
     pub(in crate::client) fn check_link(&self, text: &str) -> Option<String> {
         // The part before an `@` is a user, even if it is empty, which the parser would drop.
         let (_, rest) = text.split_once("://")?;

@@ -8,8 +8,8 @@ use crate::error::{ConfigErrorKind, Error, ErrorKind};
 pub(crate) struct BaseUrl(pub(super) String);
 
 impl BaseUrl {
-    /// Checks a configured base URL. A path before the endpoints is fine. Plain http is accepted for this
-    /// machine, and for others only with `allow_http`.
+    /// Checks a configured base URL. A path before the endpoints is fine. Plain http is accepted
+    /// for this machine, and for others only with `allow_http`.
     pub(crate) fn parse(
         name: &'static str,
         text: &str,
@@ -29,7 +29,8 @@ impl BaseUrl {
         format!("{}{path}", self.0)
     }
 
-    /// Returns the URL of an endpoint for a path from outside this crate, which must be absolute and without query.
+    /// Returns the URL of an endpoint for a path from outside this crate, which must be absolute
+    /// and without query.
     pub(in crate::client) fn join_checked(&self, path: &str) -> Result<String, Error> {
         let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\');
         if path.starts_with('/') && path.bytes().all(is_plain) {

@@ -14,7 +14,8 @@ fn plain(text: &str) -> Option<Url> {
 
 /// Returns an http(s) URL without user.
 pub(super) fn http_url(text: &str) -> Option<Url> {
-    // The parser would drop or turn these, and the check would be of another text than the given one.
+    // The parser would drop or turn these, and the check would be of another text than the given
+    // one.
     if text
         .bytes()
         .any(|byte| byte <= b' ' || byte == 0x7F || byte == b'\\')

@@ -25,7 +25,8 @@ impl BindingClientBuilder {
         }
     }
 
-    /// Allows plain http in the base URL. The codes and the users' credentials then cross the network in plain text.
+    /// Allows plain http in the base URL. The codes and the users' credentials then cross the
+    /// network in plain text.
     pub fn allow_http(mut self) -> Self {
         self.connection.allow_http = true;
         self
@@ -41,7 +42,8 @@ impl BindingClientBuilder {
         }
     }
 
-    /// Sets the error codes. Default: [`ErrorCodes::binding`]. 0 is never looked up, nor is 2000 by a check.
+    /// Sets the error codes. Default: [`ErrorCodes::binding`]. 0 is never looked up, nor is 2000 by
+    /// a check.
     pub fn error_codes(self, error_codes: ErrorCodes) -> Self {
         Self {
             error_codes,

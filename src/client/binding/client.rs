@@ -28,7 +28,8 @@ pub(super) struct Inner {
 }
 
 impl BindingClient {
-    /// Returns a builder for the service at `base_url`, which must be https, except on this machine.
+    /// Returns a builder for the service at `base_url`, which must be https, except on this
+    /// machine.
     pub fn builder(base_url: impl Into<String>) -> BindingClientBuilder {
         BindingClientBuilder::new(base_url.into())
     }
@@ -37,20 +38,24 @@ impl BindingClient {
         Self(Arc::new(inner))
     }
 
-    /// Exchanges the code for the WeChat user and the account that is linked to the user (获取openId判断绑定).
+    /// Exchanges the code for the WeChat user and the account that is linked to the user
+    /// (获取openId判断绑定).
     ///
     /// `app_id` is the official account (微信公众号APPID) for which WeChat gave the code.
     ///
     /// # Errors
     ///
-    /// * [`InvalidCode`](crate::ErrorKind::InvalidCode): the code is most likely used, expired or of another
-    ///   application.
-    /// * [`Lost`](crate::ErrorKind::Lost), [`Timeout`](crate::ErrorKind::Timeout): the code may be consumed; it is
-    ///   not sent again.
-    /// * [`Connect`](crate::ErrorKind::Connect): two attempts to connect failed; the code is not consumed.
+    /// * [`InvalidCode`](crate::ErrorKind::InvalidCode): the code is most likely used, expired or
+    ///   of another application.
+    /// * [`Lost`](crate::ErrorKind::Lost), [`Timeout`](crate::ErrorKind::Timeout): the code may be
+    ///   consumed; it is not sent again.
+    /// * [`Connect`](crate::ErrorKind::Connect): two attempts to connect failed; the code is not
+    ///   consumed.
     /// * [`Busy`](crate::ErrorKind::Busy): the user may try again later, with a new code.
-    /// * [`Overloaded`](crate::ErrorKind::Overloaded): too many calls to this host are in progress; nothing was sent.
-    /// * [`Malformed`](crate::ErrorKind::Malformed): for example, a bound user without a valid credential.
+    /// * [`Overloaded`](crate::ErrorKind::Overloaded): too many calls to this host are in progress;
+    ///   nothing was sent.
+    /// * [`Malformed`](crate::ErrorKind::Malformed): for example, a bound user without a valid
+    ///   credential.
     ///
     /// See [`ErrorKind`](crate::ErrorKind) for the rest.
     pub async fn check(&self, app_id: &str, code: AuthorizationCode) -> Result<WechatUser, Error> {
@@ -104,20 +109,23 @@ impl BindingClient {
         response::wechat_user(errcode, &object, app_id, requested_at, CONTEXT)
     }
 
-    /// Makes any other call of the operator's service, such as those that send an SMS or bind a user: posts `body` to
-    /// `path` and returns the whole response if its `code` is 0.
+    /// Makes any other call of the operator's service, such as those that send an SMS or bind a
+    /// user: posts `body` to `path` and returns the whole response if its `code` is 0.
     ///
-    /// `path` is absolute, without query. The request is sent once, and a second time only if the connection failed
-    /// before anything was sent. An openid in `body` must come from a [`check`](Self::check), never from the browser:
-    /// an attacker who can choose it takes over another user's login.
+    /// `path` is absolute, without query. The request is sent once, and a second time only if the
+    /// connection failed before anything was sent. An openid in `body` must come from a
+    /// [`check`](Self::check), never from the browser: an attacker who can choose it takes over
+    /// another user's login.
     ///
-    /// A string of the response may contain U+FFFD in place of damaged text. If it is in a member whose name ends in
-    /// `id`, `code`, `key`, `number`, `secret` or `token`, the response is [`Malformed`](crate::ErrorKind::Malformed).
+    /// A string of the response may contain U+FFFD in place of damaged text. If it is in a member
+    /// whose name ends in `id`, `code`, `key`, `number`, `secret` or `token`, the response is
+    /// [`Malformed`](crate::ErrorKind::Malformed).
     ///
     /// # Errors
     ///
-    /// [`ForbiddenHost`](crate::ErrorKind::ForbiddenHost) if `path` is anything else, before a request is sent;
-    /// otherwise as [`check`](Self::check), with the [`upstream_code`](Error::upstream_code).
+    /// [`ForbiddenHost`](crate::ErrorKind::ForbiddenHost) if `path` is anything else, before a
+    /// request is sent; otherwise as [`check`](Self::check), with the
+    /// [`upstream_code`](Error::upstream_code).
     pub async fn post_json(
         &self,
         path: &str,

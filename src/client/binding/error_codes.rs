@@ -5,8 +5,9 @@ use crate::client::ErrorAction::{Configure, Deny, Fail, LogInAgain, RetryLater};
 use crate::client::error_codes::{Entry, ErrorCodes, LOG_IN_AGAIN};
 
 impl ErrorCodes {
-    /// Returns the known error codes of the openid-binding service, of the check and of the calls around binding. A check never
-    /// looks up 2000, which is its response for a user without a linked account.
+    /// Returns the known error codes of the openid-binding service, of the check and of the calls
+    /// around binding. A check never looks up 2000, which is its response for a user without a
+    /// linked account.
     #[must_use]
     pub fn binding() -> Self {
         Self::of(ENTRIES)
@@ -52,7 +53,8 @@ const ENTRIES: &[Entry] = &[
         "the appid does not exist (微信APPID不存在)",
         CHECK_APPID,
     ),
-    // Mini program (3336942484424867): it has 200 where the check has 2001; therefore 200 is nowhere a success.
+    // Mini program (3336942484424867): it has 200 where the check has 2001; therefore 200 is
+    // nowhere a success.
     (
         200,
         LogInAgain,

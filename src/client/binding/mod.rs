@@ -1,8 +1,10 @@
-//! Client of the openid-binding service (公众号-获取openId判断绑定): the account that is linked to a WeChat user.
+//! Client of the openid-binding service (公众号-获取openId判断绑定): the account that is linked to
+//! a WeChat user.
 //!
-//! Source: <https://www.showdoc.com.cn/east/2107969430195298>. The operator of an official account runs a
-//! service that has the account's secret. It exchanges the authorization code that WeChat gave to the browser for an
-//! openid, and reports whether one of its accounts is linked (bound) to that openid:
+//! Source: <https://www.showdoc.com.cn/east/2107969430195298>. The operator of an official account
+//! runs a service that has the account's secret. It exchanges the authorization code that WeChat
+//! gave to the browser for an openid, and reports whether one of its accounts is linked (bound) to
+//! that openid:
 //!
 //! | `code` | meaning | becomes |
 //! |---|---|---|
@@ -11,11 +13,12 @@
 //! | any other | by [`ErrorCodes::binding`](super::ErrorCodes::binding) | an [`Error`](crate::Error) |
 //!
 //! 1. A response is a bound user only if `openId`, `token` and `expire` are all present and valid.
-//! 2. A code is sent at most once, and a second time only if the connection failed before anything was sent. After a
-//!    lost or late response it is never sent again, because it may be consumed.
+//! 2. A code is sent at most once, and a second time only if the connection failed before anything
+//!    was sent. After a lost or late response it is never sent again, because it may be consumed.
 //! 3. The lifetime of the credential begins before the request was sent, and is at most 7 days.
 //!
-//! The client is a [`Service`](tower_service::Service) of the check, so that Tower's layers can be put around it.
+//! The client is a [`Service`](tower_service::Service) of the check, so that Tower's layers can be
+//! put around it.
 //!
 //! ```
 //! use bytes::Bytes;

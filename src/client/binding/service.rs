@@ -9,8 +9,8 @@ use crate::error::Error;
 use crate::identity::WechatUser;
 use crate::secret::AuthorizationCode;
 
-/// [`BindingClient::check`] as a service; a request is the APPID of the official account and the code. Do not wrap it
-/// in a retry: the client decides whether a code may be sent again.
+/// [`BindingClient::check`] as a service; a request is the APPID of the official account and the
+/// code. Do not wrap it in a retry: the client decides whether a code may be sent again.
 impl Service<(Arc<str>, AuthorizationCode)> for BindingClient {
     type Response = WechatUser;
     type Error = Error;

@@ -20,7 +20,8 @@ pub(in crate::client) fn json(
     })
 }
 
-/// Returns text for the query of a URL: all but the unreserved characters of RFC 3986 §2.3 are encoded.
+/// Returns text for the query of a URL: all but the unreserved characters of RFC 3986 §2.3 are
+/// encoded.
 pub(crate) fn encoded(text: &str) -> impl fmt::Display {
     const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
         .remove(b'-')

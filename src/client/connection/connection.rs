@@ -19,8 +19,8 @@ pub(in crate::client) struct Connection {
 }
 
 impl Connection {
-    /// Posts `body` once and returns the body of the response, which had status 200. `context` names the call in
-    /// errors.
+    /// Posts `body` once and returns the body of the response, which had status 200. `context`
+    /// names the call in errors.
     pub(in crate::client) async fn post(
         &self,
         url: &str,
@@ -38,15 +38,16 @@ impl Connection {
         self.transport.send(request, self.limits, context).await
     }
 
-    /// Returns the permits for the host of `url`, which is that of the base URL or another that may be called.
+    /// Returns the permits for the host of `url`, which is that of the base URL or another that may
+    /// be called.
     pub(in crate::client) fn permits_for(&self, url: &str) -> Result<Permits, Error> {
         let permits = host_of(url)
             .and_then(|host| Permits::of_host(&host, self.call_limits.of_any_size()).ok());
         permits.ok_or_else(|| Error::new(ErrorKind::Internal, "the URL has no host"))
     }
 
-    /// Posts `body`, and a second time if the first connection failed before anything was sent. The permit returns to
-    /// its pool when the call ends.
+    /// Posts `body`, and a second time if the first connection failed before anything was sent. The
+    /// permit returns to its pool when the call ends.
     pub(in crate::client) async fn post_or_reconnect(
         &self,
         _permit: Permit,

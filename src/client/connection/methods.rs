@@ -1,22 +1,25 @@
 /// Defines the methods of a builder that has `connection: ConnectionSettings`.
 macro_rules! connection_methods {
     () => {
-        /// Sets the transport that sends the requests. Default: `reqwest`, with the feature `client`.
+        /// Sets the transport that sends the requests. Default: `reqwest`, with the feature
+        /// `client`.
         pub fn transport(mut self, transport: $crate::client::Transport) -> Self {
             self.connection.transport = Some(transport);
             self
         }
 
-        /// Sets the longest time for one attempt, from connecting to the last byte. Default: 5 s. A transport of the
-        /// application may have shorter timeouts. The time begins when the call has a [permit](Self::max_calls).
+        /// Sets the longest time for one attempt, from connecting to the last byte. Default: 5 s. A
+        /// transport of the application may have shorter timeouts. The time begins when the call
+        /// has a [permit](Self::max_calls).
         pub fn total_timeout(mut self, total_timeout: std::time::Duration) -> Self {
             self.connection.limits.total = total_timeout;
             self
         }
 
-        /// Sets the number of concurrent calls to one host, in addition to the fetch of an access token. Each takes a
-        /// connection. Default: 256. All clients of one host in this process share a pool of permits: the number must
-        /// be the same for all of them, or be set by the client that is built first only.
+        /// Sets the number of concurrent calls to one host, in addition to the fetch of an access
+        /// token. Each takes a connection. Default: 256. All clients of one host in this process
+        /// share a pool of permits: the number must be the same for all of them, or be set by the
+        /// client that is built first only.
         pub fn max_calls(mut self, max_calls: usize) -> Self {
             self.connection.call_limits.max_calls = Some(max_calls);
             self
@@ -28,8 +31,8 @@ macro_rules! connection_methods {
             self
         }
 
-        /// Sets the number of calls that may wait at once, for the access token or for a [permit](Self::max_calls); one
-        /// more fails immediately. Default: 10,240.
+        /// Sets the number of calls that may wait at once, for the access token or for a
+        /// [permit](Self::max_calls); one more fails immediately. Default: 10,240.
         pub fn max_waiting(mut self, max_waiting: usize) -> Self {
             self.connection.call_limits.max_waiting = max_waiting;
             self

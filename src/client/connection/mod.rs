@@ -1,4 +1,5 @@
-//! Connection of a client to one upstream system: its base URL, its transport, its limits and its permits.
+//! Connection of a client to one upstream system: its base URL, its transport, its limits and its
+//! permits.
 
 mod body;
 #[expect(clippy::module_inception, reason = "the file that a reader looks for")]

@@ -30,7 +30,8 @@ fn strict(body: &[u8]) -> Option<Map<String, Value>> {
     }
 }
 
-/// Returns the object in a body that is strict JSON apart from damaged text in values and numbers beyond `f64`.
+/// Returns the object in a body that is strict JSON apart from damaged text in values and numbers
+/// beyond `f64`.
 fn repaired(body: &[u8], context: &'static str) -> Option<Map<String, Value>> {
     let repaired = repair(body);
     let text = repaired.as_deref().or_else(|| str::from_utf8(body).ok())?;

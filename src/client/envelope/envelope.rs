@@ -21,7 +21,8 @@ impl Envelope {
         }
     }
 
-    /// Returns the object in `body` if its error code says that the call was successful. `context` names the call.
+    /// Returns the object in `body` if its error code says that the call was successful. `context`
+    /// names the call.
     pub(in crate::client) fn open(
         &self,
         body: &[u8],
@@ -30,7 +31,8 @@ impl Envelope {
         self.open_or(&[], body, context).map(|(_, object)| object)
     }
 
-    /// Returns the error code and the object in `body` if the error code is 0 or one of the `accepted` ones.
+    /// Returns the error code and the object in `body` if the error code is 0 or one of the
+    /// `accepted` ones.
     pub(in crate::client) fn open_or(
         &self,
         accepted: &[i64],
@@ -46,7 +48,8 @@ impl Envelope {
     }
 }
 
-/// Returns the members beside `needed`: those at the top, or those of `data`, where some pages say they are.
+/// Returns the members beside `needed`: those at the top, or those of `data`, where some pages say
+/// they are.
 pub(in crate::client) fn members<'a>(
     object: &'a Map<String, Value>,
     needed: &str,

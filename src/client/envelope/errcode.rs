@@ -3,8 +3,8 @@ use serde_json::Value;
 /// The most digits of an error code that is written as a string; `i64` has no more.
 const MOST_DIGITS: usize = 19;
 
-/// Returns the error code that `value` is. 0 and the `accepted` ones authenticate a user, so they have to be the
-/// integer itself or its plain digits: no `0.0`, no `"00"`.
+/// Returns the error code that `value` is. 0 and the `accepted` ones authenticate a user, so they
+/// have to be the integer itself or its plain digits: no `0.0`, no `"00"`.
 pub(in crate::client) fn errcode(value: Option<&Value>, accepted: &[i64]) -> Option<i64> {
     let value = value?;
     let errcode = integer(value)?;
@@ -19,7 +19,8 @@ pub(in crate::client) fn errcode(value: Option<&Value>, accepted: &[i64]) -> Opt
     (is_plain || !authenticates).then_some(errcode)
 }
 
-/// Returns an integer that fits `i64`, or the number in a string of at most 19 decimal digits that does.
+/// Returns an integer that fits `i64`, or the number in a string of at most 19 decimal digits that
+/// does.
 fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64(),

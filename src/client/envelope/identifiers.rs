@@ -4,9 +4,9 @@ use super::ParseError;
 use crate::client::values::DAMAGE;
 use crate::error::Error;
 
-/// Rejects a response that is returned as a whole if an identifier in it has damaged text, because two damaged
-/// identifiers could look the same. A member is an identifier if its name ends in `id`, `code`, `key`, `number`,
-/// `secret` or `token`, in any case, or in their plural.
+/// Rejects a response that is returned as a whole if an identifier in it has damaged text, because
+/// two damaged identifiers could look the same. A member is an identifier if its name ends in `id`,
+/// `code`, `key`, `number`, `secret` or `token`, in any case, or in their plural.
 pub(in crate::client) fn check_identifiers(
     object: &Map<String, Value>,
     context: &'static str,

@@ -1,6 +1,7 @@
 use crate::error::{Error, ErrorKind};
 
-/// Reason that a response could not be parsed. The source of an [`Error`]; quotes nothing of the response.
+/// Reason that a response could not be parsed. The source of an [`Error`]; quotes nothing of the
+/// response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::client) enum ParseError {
     #[error("the response is not one JSON object without repeated members")]

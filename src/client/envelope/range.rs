@@ -1,14 +1,15 @@
 //! Numbers beyond `f64`, such as `1e400`.
 //!
 //! They are JSON, but `serde_json` rejects the whole document for one of them unless its feature
-//! `arbitrary_precision` is on. Here they become a large number that `f64` can represent, so that a response is parsed
-//! alike with and without the feature: no member of a response is that large, and each parser has a rule for it.
+//! `arbitrary_precision` is on. Here they become a large number that `f64` can represent, so that a
+//! response is parsed alike with and without the feature: no member of a response is that large,
+//! and each parser has a rule for it.
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-/// Returns the text with `1e300` or `-1e300` for every number that `serde_json` cannot represent, or `None` if it has
-/// none. In time linear in its length.
+/// Returns the text with `1e300` or `-1e300` for every number that `serde_json` cannot represent,
+/// or `None` if it has none. In time linear in its length.
 pub(super) fn bound(text: &str) -> Option<String> {
     let mut bounded = None;
     let (mut position, mut copied) = (0, 0);

@@ -1,14 +1,15 @@
 //! Repair of damaged text: broken UTF-8 and unpaired surrogate escapes become U+FFFD.
 //!
-//! A name that was cut in the middle of an emoji arrives as half a surrogate pair (`"\ud83d"`) or as half a UTF-8
-//! sequence. JSON forbids the latter, and the former stands for no character.
+//! A name that was cut in the middle of an emoji arrives as half a surrogate pair (`"\ud83d"`) or
+//! as half a UTF-8 sequence. JSON forbids the latter, and the former stands for no character.
 //!
-//! Nothing else is repaired. The repair need not know the start of a string: outside of strings strict JSON allows
-//! neither U+FFFD nor a backslash, so that damage there stays malformed.
+//! Nothing else is repaired. The repair need not know the start of a string: outside of strings
+//! strict JSON allows neither U+FFFD nor a backslash, so that damage there stays malformed.
 
 use std::borrow::Cow;
 
-/// Returns the repaired body, or `None` if it contains no damaged text. In time linear in its length.
+/// Returns the repaired body, or `None` if it contains no damaged text. In time linear in its
+/// length.
 pub(super) fn repair(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let is_broken = matches!(text, Cow::Owned(_));

@@ -3,10 +3,11 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-/// Any JSON value in which no object has two members of one name; `serde_json` by itself would keep the last.
+/// Any JSON value in which no object has two members of one name; `serde_json` by itself would keep
+/// the last.
 ///
-/// It only checks, and the value is parsed a second time: the form in which a visitor gets numbers depends on features
-/// of `serde_json` that any crate in the dependency tree may enable.
+/// It only checks, and the value is parsed a second time: the form in which a visitor gets numbers
+/// depends on features of `serde_json` that any crate in the dependency tree may enable.
 pub(super) struct Unrepeated;
 
 impl<'de> Deserialize<'de> for Unrepeated {

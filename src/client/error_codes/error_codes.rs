@@ -4,7 +4,8 @@ use std::sync::Arc;
 use super::ErrorAction;
 use crate::error::Error;
 
-/// Error codes of one upstream system. An error code that is not listed calls for [`ErrorAction::Fail`].
+/// Error codes of one upstream system. An error code that is not listed calls for
+/// [`ErrorAction::Fail`].
 ///
 /// ```
 /// use tower_weika::client::{ErrorAction, ErrorCodes};
@@ -52,22 +53,24 @@ impl ErrorCodes {
         Self(Arc::new(explained.collect()))
     }
 
-    /// Sets the action for an error code, and keeps its meaning and its remedy. 0 is never looked up.
+    /// Sets the action for an error code, and keeps its meaning and its remedy. 0 is never looked
+    /// up.
     #[must_use]
     pub fn with(mut self, errcode: i64, action: ErrorAction) -> Self {
         self.entry(errcode).action = action;
         self
     }
 
-    /// Sets the meaning of an error code. It becomes part of error messages and must not contain a secret.
+    /// Sets the meaning of an error code. It becomes part of error messages and must not contain a
+    /// secret.
     #[must_use]
     pub fn with_meaning(mut self, errcode: i64, meaning: &'static str) -> Self {
         self.entry(errcode).meaning = Some(meaning);
         self
     }
 
-    /// Sets the remedy for an error code: a change for the developer, the operator, the school or the user. It becomes
-    /// part of error messages and must not contain a secret.
+    /// Sets the remedy for an error code: a change for the developer, the operator, the school or
+    /// the user. It becomes part of error messages and must not contain a secret.
     #[must_use]
     pub fn with_remedy(mut self, errcode: i64, remedy: &'static str) -> Self {
         self.entry(errcode).remedy = Some(remedy);
@@ -82,7 +85,8 @@ impl ErrorCodes {
             .map_or(ErrorAction::Fail, |code| code.action)
     }
 
-    /// Returns the meaning of `errcode` in English, with the Chinese term where the document has one.
+    /// Returns the meaning of `errcode` in English, with the Chinese term where the document has
+    /// one.
     #[must_use]
     pub fn meaning(&self, errcode: i64) -> Option<&'static str> {
         self.0.get(&errcode)?.meaning

@@ -1,7 +1,8 @@
-//! Error codes of the upstream systems: the meaning of each, its remedy, and the action that it calls for.
+//! Error codes of the upstream systems: the meaning of each, its remedy, and the action that it
+//! calls for.
 //!
-//! The error codes of Weika and of WeChat overlap and mean different things (40001, 40002, 40003). Therefore each
-//! client has its own table, in its `error_codes.rs`.
+//! The error codes of Weika and of WeChat overlap and mean different things (40001, 40002, 40003).
+//! Therefore each client has its own table, in its `error_codes.rs`.
 
 mod action;
 #[expect(clippy::module_inception, reason = "the file that a reader looks for")]

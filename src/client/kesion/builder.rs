@@ -31,16 +31,16 @@ impl KesionClientBuilder {
         }
     }
 
-    /// Allows plain http in the base URL and in [`allow_host`](Self::allow_host), which is all that Kesion's pages
-    /// show. The token then crosses the network in plain text, and so does a secret in every response with which an
-    /// attacker could act for the official account.
+    /// Allows plain http in the base URL and in [`allow_host`](Self::allow_host), which is all that
+    /// Kesion's pages show. The token then crosses the network in plain text, and so does a secret
+    /// in every response with which an attacker could act for the official account.
     pub fn allow_http(mut self) -> Self {
         self.connection.allow_http = true;
         self
     }
 
-    /// Sets the key of the application (api秘钥, `apikey`). The page of this call does not mention it, those of most other calls do.
-    /// Default: none is sent.
+    /// Sets the key of the application (api秘钥, `apikey`). The page of this call does not mention
+    /// it, those of most other calls do. Default: none is sent.
     pub fn api_key(self, api_key: impl Into<ApiKey>) -> Self {
         Self {
             api_key: Some(api_key.into()),
@@ -53,9 +53,10 @@ impl KesionClientBuilder {
         Self { encoding, ..self }
     }
 
-    /// Allows one more address for the links in responses (`auth_url`): `www.school.example`, `*.school.example`,
-    /// `10.1.2.3:8443`, or an origin with its scheme. The address of the base URL is always allowed; Kesion's page
-    /// shows a link to another host. A link to any other address is omitted from the result.
+    /// Allows one more address for the links in responses (`auth_url`): `www.school.example`,
+    /// `*.school.example`, `10.1.2.3:8443`, or an origin with its scheme. The address of the base
+    /// URL is always allowed; Kesion's page shows a link to another host. A link to any other
+    /// address is omitted from the result.
     pub fn allow_host(mut self, pattern: impl Into<String>) -> Self {
         self.allowed_hosts.push(pattern.into());
         self
@@ -63,7 +64,8 @@ impl KesionClientBuilder {
 
     connection_methods!();
 
-    /// Sets the error codes (`returnCode`). Default: [`ErrorCodes::kesion`]. 3001 and 3002 are never looked up.
+    /// Sets the error codes (`returnCode`). Default: [`ErrorCodes::kesion`]. 3001 and 3002 are
+    /// never looked up.
     pub fn error_codes(self, error_codes: ErrorCodes) -> Self {
         Self {
             error_codes,

@@ -28,8 +28,9 @@ pub struct KesionClient {
 }
 
 impl KesionClient {
-    /// Returns a builder for the tenant at `base_url`: every school or company has a separate domain (`http://域名`). It
-    /// must be https, except on this machine; see [`allow_http`](KesionClientBuilder::allow_http).
+    /// Returns a builder for the tenant at `base_url`: every school or company has a separate
+    /// domain (`http://域名`). It must be https, except on this machine; see
+    /// [`allow_http`](KesionClientBuilder::allow_http).
     pub fn builder(base_url: impl Into<String>) -> KesionClientBuilder {
         KesionClientBuilder::new(base_url.into())
     }
@@ -38,18 +39,21 @@ impl KesionClient {
         Self { inner }
     }
 
-    /// Returns the official account for which a school has authorized its platform (获取公众号授权信息).
+    /// Returns the official account for which a school has authorized its platform
+    /// (获取公众号授权信息).
     ///
     /// `token` is that of a user who is logged in at the school's Kesion platform.
     ///
     /// # Errors
     ///
-    /// * [`ErrorKind::Busy`](crate::ErrorKind::Busy): WeChat rejects the platform's token; try again later.
+    /// * [`ErrorKind::Busy`](crate::ErrorKind::Busy): WeChat rejects the platform's token; try
+    ///   again later.
     /// * [`ErrorKind::Fault`](crate::ErrorKind::Fault): Kesion fails without a reason, or with an
-    ///   [`upstream_code`](Error::upstream_code) that is not listed. Its page does not document the response to a wrong
-    ///   token.
+    ///   [`upstream_code`](Error::upstream_code) that is not listed. Its page does not document the
+    ///   response to a wrong token.
     /// * [`ErrorKind::Connect`](crate::ErrorKind::Connect): two attempts to connect failed.
-    /// * [`ErrorKind`](crate::ErrorKind) for the rest. The call only reads: it may be made again after any of them.
+    /// * [`ErrorKind`](crate::ErrorKind) for the rest. The call only reads: it may be made again
+    ///   after any of them.
     pub async fn official_account(&self, token: &AppToken) -> Result<AccountAuthorization, Error> {
         self.inner.official_account(token).await
     }

@@ -1,4 +1,5 @@
-/// Encoding of the parameters. Kesion's page of the call does not specify it, and its other pages differ.
+/// Encoding of the parameters. Kesion's page of the call does not specify it, and its other pages
+/// differ.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum Encoding {

@@ -4,8 +4,9 @@ use crate::client::ErrorAction::Configure;
 use crate::client::error_codes::{Entry, ErrorCodes};
 
 impl ErrorCodes {
-    /// Returns the known error codes of Kesion. Its page names 3001 and 3002, which the official-account call never looks up,
-    /// because they are outcomes of the call. The list of the other error codes is not public.
+    /// Returns the known error codes of Kesion. Its page names 3001 and 3002, which the
+    /// official-account call never looks up, because they are outcomes of the call. The list of the
+    /// other error codes is not public.
     #[must_use]
     pub fn kesion() -> Self {
         Self::of(ENTRIES)

@@ -1,24 +1,31 @@
-//! Client of Kesion (科汛网校): the official account for which a school has authorized its platform (获取公众号授权信息).
+//! Client of Kesion (科汛网校): the official account for which a school has authorized its platform
+//! (获取公众号授权信息).
 //!
 //! Source: <https://www.showdoc.com.cn/kesionwebapi/9347782530902155>. The one call,
-//! [`official_account`](KesionClient::official_account), takes the `apptoken` that Kesion's login issues, and only
-//! reads. It is sent a second time if the connection failed before anything was sent.
+//! [`official_account`](KesionClient::official_account), takes the `apptoken` that Kesion's login
+//! issues, and only reads. It is sent a second time if the connection failed before anything was
+//! sent.
 //!
 //! Rules for a response:
 //!
 //! 1. It is one JSON object, as everywhere in this crate.
-//! 2. The documented success has no error code. A response is a success if `result` is exactly `true`, `returnCode` is
-//!    absent or 0, and there is an `appid`.
-//! 3. `result` is exactly `false` and `returnCode` is 3002: the school has not authorized an account; 3001: it cannot.
-//! 4. Any other `returnCode` without `result: true` is looked up in the [`ErrorCodes`](super::ErrorCodes).
+//! 2. The documented success has no error code. A response is a success if `result` is exactly
+//!    `true`, `returnCode` is absent or 0, and there is an `appid`.
+//! 3. `result` is exactly `false` and `returnCode` is 3002: the school has not authorized an
+//!    account; 3001: it cannot.
+//! 4. Any other `returnCode` without `result: true` is looked up in the
+//!    [`ErrorCodes`](super::ErrorCodes).
 //! 5. `result` is `false` and there is no `returnCode`: a [`Fault`](crate::ErrorKind::Fault); or
-//!    [`Busy`](crate::ErrorKind::Busy) if `msg` passes on an error of WeChat about Kesion's `access_token`.
+//!    [`Busy`](crate::ErrorKind::Busy) if `msg` passes on an error of WeChat about Kesion's
+//!    `access_token`.
 //! 6. Anything else is malformed.
 //!
 //! A link in a response (`auth_url`) is only kept if its address is that of the base URL or was
-//! [allowed](KesionClientBuilder::allow_host). No error quotes a response, because Kesion's responses contain secrets.
+//! [allowed](KesionClientBuilder::allow_host). No error quotes a response, because Kesion's
+//! responses contain secrets.
 //!
-//! The client is a [`Service<AppToken>`](tower_service::Service), so that Tower's layers can be put around the call.
+//! The client is a [`Service<AppToken>`](tower_service::Service), so that Tower's layers can be put
+//! around the call.
 //!
 //! ```
 //! use bytes::Bytes;

@@ -6,7 +6,8 @@ use crate::client::envelope::ParseError;
 use crate::client::values::Members;
 use crate::identity::OfficialAccount;
 
-/// Parses the account of a school that has authorized the platform. `members` are those of `object`.
+/// Parses the account of a school that has authorized the platform. `members` are those of
+/// `object`.
 pub(super) fn official_account(
     object: &Map<String, Value>,
     members: Members<'_>,

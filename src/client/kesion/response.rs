@@ -18,7 +18,8 @@ const NOT_OPENED: i64 = 3001;
 /// 当前机构未授权公众号过来.
 const NOT_AUTHORIZED: i64 = 3002;
 
-/// Returns the outcome that `body` states; see the [module](super) for the rules. `context` names the call.
+/// Returns the outcome that `body` states; see the [module](super) for the rules. `context` names
+/// the call.
 pub(super) fn account_authorization(
     body: &[u8],
     error_codes: &ErrorCodes,

@@ -8,7 +8,8 @@ use crate::error::Error;
 use crate::identity::AccountAuthorization;
 use crate::secret::AppToken;
 
-/// [`KesionClient::official_account`] as a service. The call only reads, so it may be wrapped in a retry.
+/// [`KesionClient::official_account`] as a service. The call only reads, so it may be wrapped in a
+/// retry.
 impl Service<AppToken> for KesionClient {
     type Response = AccountAuthorization;
     type Error = Error;

@@ -6,7 +6,8 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::pool::Pool;
 
-/// The right to make one call, or the calls of one code exchange. It returns to its pool when it is dropped.
+/// The right to make one call, or the calls of one code exchange. It returns to its pool when it is
+/// dropped.
 #[must_use = "a permit that is dropped returns to its pool"]
 pub struct Permit {
     held: Option<Held>,
@@ -38,8 +39,8 @@ impl Permit {
         }
     }
 
-    /// Returns the permit with a value that the admission obtained and the exchange needs, such as an access token that
-    /// is in no cache. It replaces the value that the permit carried before.
+    /// Returns the permit with a value that the admission obtained and the exchange needs, such as
+    /// an access token that is in no cache. It replaces the value that the permit carried before.
     pub fn carrying<T: Send + 'static>(self, value: T) -> Self {
         Self {
             carried: Some(Box::new(value)),

@@ -13,8 +13,8 @@ use crate::error::{ConfigErrorKind, Error, ErrorKind};
 
 /// A pool of permits. Clones share it.
 ///
-/// The clients of this crate have one for each upstream host. A provider with another client takes permits in
-/// [`admit`](crate::provider::IdentityProvider::admit):
+/// The clients of this crate have one for each upstream host. A provider with another client takes
+/// permits in [`admit`](crate::provider::IdentityProvider::admit):
 ///
 /// ```
 /// use tower_weika::client::Permits;
@@ -68,8 +68,8 @@ impl Permits {
         }
     }
 
-    /// Sets the number of calls that may wait at once, for the access token or for a permit; one more fails
-    /// immediately. Default: 10,240.
+    /// Sets the number of calls that may wait at once, for the access token or for a permit; one
+    /// more fails immediately. Default: 10,240.
     #[must_use]
     pub fn max_waiting(self, max_waiting: usize) -> Self {
         Self {
@@ -81,15 +81,16 @@ impl Permits {
     /// Waits for a permit.
     ///
     /// # Errors
-    /// [`Overloaded`](ErrorKind::Overloaded) if too many calls wait already, or if no permit becomes free in time.
+    /// [`Overloaded`](ErrorKind::Overloaded) if too many calls wait already, or if no permit
+    /// becomes free in time.
     pub async fn acquire(&self) -> Result<Permit, Error> {
         self.acquire_after(async { Ok(()) })
             .await
             .map(|((), permit)| permit)
     }
 
-    /// Waits for `prepared`, then for a permit. The caller is in the queue during both; the timeout limits the second
-    /// only.
+    /// Waits for `prepared`, then for a permit. The caller is in the queue during both; the timeout
+    /// limits the second only.
     ///
     /// # Errors
     /// Those of `prepared` and of [`acquire`](Self::acquire).

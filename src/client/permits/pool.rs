@@ -27,7 +27,8 @@ impl Pool {
         })
     }
 
-    /// Returns the pool of a host; `host` includes the port. Without `max_calls` any size is accepted.
+    /// Returns the pool of a host; `host` includes the port. Without `max_calls` any size is
+    /// accepted.
     pub(super) fn of_host(
         host: &str,
         max_calls: Option<usize>,

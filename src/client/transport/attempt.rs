@@ -15,7 +15,8 @@ use super::transport::ResponseBody;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::meter;
 
-/// Sends `request` once through `service` and returns the body of the response, which must have status 200.
+/// Sends `request` once through `service` and returns the body of the response, which must have
+/// status 200.
 pub(super) async fn send<S>(
     service: S,
     request: Request<Full<Bytes>>,

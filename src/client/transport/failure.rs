@@ -9,8 +9,8 @@ use crate::error::{BoxError, ErrorKind};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportFailure {
-    /// Nothing of the request was sent, so it may be sent again. If that is untrue, a client sends an authorization
-    /// code twice.
+    /// Nothing of the request was sent, so it may be sent again. If that is untrue, a client sends
+    /// an authorization code twice.
     #[error("nothing was sent")]
     NotSent(#[source] BoxError),
     /// The response did not arrive in time.
@@ -37,7 +37,8 @@ fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
         || io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
 }
 
-/// Returns the error and its sources. Unlike the `source` of an I/O error, this includes the error that it wraps.
+/// Returns the error and its sources. Unlike the `source` of an I/O error, this includes the error
+/// that it wraps.
 pub(super) fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

@@ -17,9 +17,10 @@ pub(super) type ResponseBody = UnsyncBoxBody<Bytes, BoxError>;
 
 /// Any HTTP client that is a Tower service. Cheap to clone.
 ///
-/// The wrapped service must not follow redirects, and must not send a request twice unless nothing of the first attempt
-/// was sent: an authorization code is in the body. The URI contains the application's token: do not log it. A request
-/// arrives with its whole body, so that its length is known.
+/// The wrapped service must not follow redirects, and must not send a request twice unless nothing
+/// of the first attempt was sent: an authorization code is in the body. The URI contains the
+/// application's token: do not log it. A request arrives with its whole body, so that its length is
+/// known.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -39,8 +40,9 @@ pub struct Transport(BoxCloneSyncService<Request<Full<Bytes>>, Response<Response
 impl Transport {
     /// Wraps a service.
     ///
-    /// If nothing of a request was sent, the service can report [`TransportFailure::NotSent`] in the source chain of
-    /// its error; such a request may be sent again. An error from `poll_ready` counts as not sent.
+    /// If nothing of a request was sent, the service can report [`TransportFailure::NotSent`] in
+    /// the source chain of its error; such a request may be sent again. An error from `poll_ready`
+    /// counts as not sent.
     ///
     /// [`TransportFailure::NotSent`]: super::TransportFailure::NotSent
     pub fn new<S, B>(service: S) -> Self
@@ -64,8 +66,8 @@ impl Transport {
         Self(BoxCloneSyncService::new(service))
     }
 
-    /// Sends `request` once and returns the body of the response, which must have status 200. `context` names the call
-    /// in errors.
+    /// Sends `request` once and returns the body of the response, which must have status 200.
+    /// `context` names the call in errors.
     pub(in crate::client) async fn send(
         &self,
         request: Request<Full<Bytes>>,

@@ -1,14 +1,15 @@
 use serde_json::Value;
 
-/// The first float that the parser may have made of another whole number: `f64` keeps 15 decimal digits. Below 2^53 it
-/// still holds every whole number, but `serde_json` reads `9007199254740991.0` as another one unless its feature
-/// `float_roundtrip` is on.
+/// The first float that the parser may have made of another whole number: `f64` keeps 15 decimal
+/// digits. Below 2^53 it still holds every whole number, but `serde_json` reads
+/// `9007199254740991.0` as another one unless its feature `float_roundtrip` is on.
 const ROUNDED: f64 = 1e15;
 
 /// Returns the whole number that `value` holds.
 ///
-/// The result is saturated: a number that does not fit `i128`, and a JSON float that may have been rounded, becomes
-/// `i128::MAX` or `i128::MIN`, so that it does not fit the type of any caller and is still known to be large.
+/// The result is saturated: a number that does not fit `i128`, and a JSON float that may have been
+/// rounded, becomes `i128::MAX` or `i128::MIN`, so that it does not fit the type of any caller and
+/// is still known to be large.
 pub(super) fn whole(value: &Value) -> Option<i128> {
     match value {
         Value::Number(number) => {
@@ -16,8 +17,8 @@ pub(super) fn whole(value: &Value) -> Option<i128> {
                 .as_i64()
                 .map(i128::from)
                 .or_else(|| number.as_u64().map(i128::from));
-            // `as_f64` gives none for a number that only `arbitrary_precision` can hold; its text is large as well.
-            // Below the limit the text is the same with and without that feature.
+            // `as_f64` gives none for a number that only `arbitrary_precision` can hold; its text
+            // is large as well. Below the limit the text is the same with and without that feature.
             exact
                 .or_else(|| number.as_f64().and_then(large))
                 .or_else(|| decimal(&number.to_string()))

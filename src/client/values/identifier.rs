@@ -21,7 +21,8 @@ impl<'a> Members<'a> {
         text.or_else(|| self.ignore(name, "not an identifier"))
     }
 
-    /// Returns an identifier that is a string, or the digits of a whole number from 1 to `u64::MAX`.
+    /// Returns an identifier that is a string, or the digits of a whole number from 1 to
+    /// `u64::MAX`.
     pub(in crate::client) fn identifier_or_number(self, name: &'static str) -> Option<String> {
         let value = self.present(name)?;
         let identifier = match value {
@@ -36,13 +37,15 @@ impl<'a> Members<'a> {
         identifier.or_else(|| self.ignore(name, "not an identifier"))
     }
 
-    /// Returns a token for an `Authorization` header: visible ASCII characters, at least one, at most 4096.
+    /// Returns a token for an `Authorization` header: visible ASCII characters, at least one, at
+    /// most 4096.
     pub(in crate::client) fn bearer(self, name: &'static str) -> Option<&'a str> {
         let text = self.present(name)?.as_str().filter(|text| is_bearer(text));
         text.or_else(|| self.ignore(name, "not a token"))
     }
 
-    /// Returns a URL to which the crate sends nothing, as the upstream system wrote it; empty if it cannot be one.
+    /// Returns a URL to which the crate sends nothing, as the upstream system wrote it; empty if it
+    /// cannot be one.
     pub(in crate::client) fn url(self, name: &'static str) -> &'a str {
         let text = self.present(name).and_then(|value| {
             let text = value.as_str().filter(|text| is_url(text));
@@ -52,8 +55,8 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Returns whether `text` can be an identifier. Damaged text cannot: damage may hide the difference between two
-/// identifiers.
+/// Returns whether `text` can be an identifier. Damaged text cannot: damage may hide the difference
+/// between two identifiers.
 fn is_identifier(text: &str) -> bool {
     (1..=MAX_LENGTH).contains(&text.len()) && is_intact(text)
 }

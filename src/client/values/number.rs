@@ -11,7 +11,8 @@ impl Members<'_> {
         number.or_else(|| self.ignore(name, "not a whole number"))
     }
 
-    /// Returns the digits of a whole number that the documents print as a string, or other text as it is.
+    /// Returns the digits of a whole number that the documents print as a string, or other text as
+    /// it is.
     pub(in crate::client) fn numeric_text(self, name: &'static str) -> String {
         let number = self
             .present(name)
@@ -31,8 +32,8 @@ impl Members<'_> {
         flag.or_else(|| self.ignore(name, "neither 0 nor 1"))
     }
 
-    /// Returns a duration in whole seconds, on which a login depends, or `None` unless it is positive. A number beyond
-    /// the type becomes the largest duration, which the caller clamps.
+    /// Returns a duration in whole seconds, on which a login depends, or `None` unless it is
+    /// positive. A number beyond the type becomes the largest duration, which the caller clamps.
     pub(in crate::client) fn seconds(self, name: &'static str) -> Option<Duration> {
         let number = self
             .present(name)

@@ -4,7 +4,8 @@ use super::decimal::whole;
 use super::members::Members;
 use crate::trace;
 
-/// Stands for text that was damaged, either in the response or before it reached the upstream system.
+/// Stands for text that was damaged, either in the response or before it reached the upstream
+/// system.
 pub(in crate::client) const DAMAGE: char = char::REPLACEMENT_CHARACTER;
 
 /// The longest display text, in characters.

@@ -13,20 +13,22 @@ use crate::token::AccessToken;
 use crate::trace;
 
 impl WeikaClient {
-    /// Makes any other call of Weika with the application's access token: posts `body` to `path` and returns the whole
-    /// response if its `errcode` is 0.
+    /// Makes any other call of Weika with the application's access token: posts `body` to `path`
+    /// and returns the whole response if its `errcode` is 0.
     ///
-    /// `host` is the [`School::host`](crate::identity::School::host) of the school that the call concerns;
-    /// `None` is the base URL. `path` is absolute, without query. The request may be sent twice, as in
-    /// [`manager`](Self::manager), but never again after it may have taken effect.
+    /// `host` is the [`School::host`](crate::identity::School::host) of the school that the call
+    /// concerns; `None` is the base URL. `path` is absolute, without query. The request may be sent
+    /// twice, as in [`manager`](Self::manager), but never again after it may have taken effect.
     ///
-    /// A string of the response may contain U+FFFD in place of damaged text. If it is in a member whose name ends in
-    /// `id`, `code`, `key`, `number`, `secret` or `token`, the response is [`Malformed`](ErrorKind::Malformed).
+    /// A string of the response may contain U+FFFD in place of damaged text. If it is in a member
+    /// whose name ends in `id`, `code`, `key`, `number`, `secret` or `token`, the response is
+    /// [`Malformed`](ErrorKind::Malformed).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::ForbiddenHost`] if `host` is not on the list of those that may be called, before anything
-    /// is sent; otherwise as [`manager`](Self::manager), with the [`upstream_code`](Error::upstream_code).
+    /// [`ErrorKind::ForbiddenHost`] if `host` is not on the list of those that may be called,
+    /// before anything is sent; otherwise as [`manager`](Self::manager), with the
+    /// [`upstream_code`](Error::upstream_code).
     pub async fn post_json(
         &self,
         host: Option<&str>,
@@ -51,10 +53,10 @@ impl WeikaClient {
         Ok(object)
     }
 
-    /// Sends a request with the access token, and again after each of the two failures that prove that the first
-    /// request had no effect: no connection, or a rejected token. The call keeps its permit while it fetches another
-    /// token: the fetch needs none, and a second wait could end without a permit, with the code unused and its flow
-    /// settled.
+    /// Sends a request with the access token, and again after each of the two failures that prove
+    /// that the first request had no effect: no connection, or a rejected token. The call keeps its
+    /// permit while it fetches another token: the fetch needs none, and a second wait could end
+    /// without a permit, with the code unused and its flow settled.
     pub(super) async fn post_authorized(
         &self,
         mut permit: Permit,
@@ -66,7 +68,8 @@ impl WeikaClient {
         let mut token = match (current, permit.take()) {
             // It may be newer than the token of the admission.
             (Some(current), _) => current,
-            // A token without a usable lifetime serves the callers that waited for it, and is in no cache.
+            // A token without a usable lifetime serves the callers that waited for it, and is in no
+            // cache.
             (None, Some(admitted)) => admitted,
             (None, None) => self.token().await?,
         };

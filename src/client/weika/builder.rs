@@ -16,7 +16,8 @@ use crate::trace::LogLimit;
 
 /// The platform for the login of managers.
 const BASE_URL: &str = "https://uni.weixiao.qq.com";
-/// Weika's public platforms. A private platform of a school (私有化) must be allowed by the application.
+/// Weika's public platforms. A private platform of a school (私有化) must be allowed by the
+/// application.
 const PLATFORMS: [&str; 2] = ["*.weixiao.qq.com", "*.wecard.qq.com"];
 
 /// Settings of a [`WeikaClient`].
@@ -43,22 +44,23 @@ impl WeikaClientBuilder {
         }
     }
 
-    /// Sets the base URL of Weika. Default: `https://uni.weixiao.qq.com`. It must be https, except on this machine.
+    /// Sets the base URL of Weika. Default: `https://uni.weixiao.qq.com`. It must be https, except
+    /// on this machine.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.connection.base_url = base_url.into();
         self
     }
 
-    /// Allows plain http in [`base_url`](Self::base_url) and [`allow_host`](Self::allow_host). The secret, the
-    /// token and the codes then cross the network in plain text.
+    /// Allows plain http in [`base_url`](Self::base_url) and [`allow_host`](Self::allow_host). The
+    /// secret, the token and the codes then cross the network in plain text.
     pub fn allow_http(mut self) -> Self {
         self.connection.allow_http = true;
         self
     }
 
-    /// Allows one more address for [`WeikaClient::post_json`]: `card.school.edu.cn`, `10.1.2.3:8443`,
-    /// `*.school.edu.cn`, or an origin with its scheme. The host of the base URL, `*.weixiao.qq.com` and
-    /// `*.wecard.qq.com` are always allowed.
+    /// Allows one more address for [`WeikaClient::post_json`]: `card.school.edu.cn`,
+    /// `10.1.2.3:8443`, `*.school.edu.cn`, or an origin with its scheme. The host of the base URL,
+    /// `*.weixiao.qq.com` and `*.wecard.qq.com` are always allowed.
     pub fn allow_host(mut self, pattern: impl Into<String>) -> Self {
         self.allowed_hosts.push(pattern.into());
         self

@@ -36,10 +36,11 @@ impl WeikaClient {
         Self { endpoint, tokens }
     }
 
-    /// Shares the access token with the other instances of the application, for this client and all its clones; see
-    /// [`TokenCache::attach_coordinator`].
+    /// Shares the access token with the other instances of the application, for this client and all
+    /// its clones; see [`TokenCache::attach_coordinator`].
     ///
-    /// A [login layer](crate::login::LoginLayer) does this for the client of its provider, if its store is shared.
+    /// A [login layer](crate::login::LoginLayer) does this for the client of its provider, if its
+    /// store is shared.
     ///
     /// # Errors
     ///
@@ -58,16 +59,18 @@ impl WeikaClient {
         &self.endpoint.app_key
     }
 
-    /// Returns the URL of the authorization page, which redirects the browser to `redirect_uri` with `wxcode` and
-    /// `state`.
+    /// Returns the URL of the authorization page, which redirects the browser to `redirect_uri`
+    /// with `wxcode` and `state`.
     ///
-    /// `redirect_uri` should have no query: the documents do not say how Weika appends the parameters to one.
+    /// `redirect_uri` should have no query: the documents do not say how Weika appends the
+    /// parameters to one.
     #[must_use]
     pub fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
         self.endpoint.authorize_url(redirect_uri, state)
     }
 
-    /// Fetches a new access token without the cache and the coordinator. This may invalidate the token that they hold.
+    /// Fetches a new access token without the cache and the coordinator. This may invalidate the
+    /// token that they hold.
     ///
     /// # Errors
     ///
@@ -81,10 +84,11 @@ impl WeikaClient {
     ///
     /// # Errors
     ///
-    /// Those of [`fetch_access_token`](Self::fetch_access_token), also during the back-off after a failure. With a
-    /// [coordinator](Self::attach_coordinator) also [`Busy`](crate::ErrorKind::Busy), if tokens have a short lifetime and
-    /// another one would be fetched too soon, and [`Unresponsive`](crate::ErrorKind::Unresponsive), if the coordinator is
-    /// unreachable and this instance has just fetched one.
+    /// Those of [`fetch_access_token`](Self::fetch_access_token), also during the back-off after a
+    /// failure. With a [coordinator](Self::attach_coordinator) also
+    /// [`Busy`](crate::ErrorKind::Busy), if tokens have a short lifetime and another one would be
+    /// fetched too soon, and [`Unresponsive`](crate::ErrorKind::Unresponsive), if the coordinator
+    /// is unreachable and this instance has just fetched one.
     pub async fn access_token(&self) -> Result<CurrentToken, Error> {
         self.tokens.get().await
     }
@@ -95,7 +99,8 @@ impl WeikaClient {
         &self.endpoint.connection.permits
     }
 
-    /// Returns the token cache, for readiness probes and as a [`Service<()>`](tower_service::Service).
+    /// Returns the token cache, for readiness probes and as a
+    /// [`Service<()>`](tower_service::Service).
     #[must_use]
     pub fn tokens(&self) -> &TokenCache<WeikaTokenSource> {
         &self.tokens
@@ -105,22 +110,27 @@ impl WeikaClient {
     ///
     /// # Errors
     ///
-    /// * [`InvalidCode`](crate::ErrorKind::InvalidCode): the code is used, expired or of another application.
-    /// * [`Lost`](crate::ErrorKind::Lost), [`Timeout`](crate::ErrorKind::Timeout): the code may be consumed; it is
-    ///   not sent again.
-    /// * [`Connect`](crate::ErrorKind::Connect): two attempts to connect failed; the code is not consumed.
-    /// * [`TokenRejected`](crate::ErrorKind::TokenRejected): two access tokens in a row were rejected. Most likely
-    ///   another process fetches tokens for the same key, so that each invalidates the other's, or the key has no right
-    ///   to this call.
-    /// * Every error of [`access_token`](Self::access_token); the code is not consumed, and so a lost response is a
-    ///   [`Fault`](crate::ErrorKind::Fault) here, and a late one [`Unresponsive`](crate::ErrorKind::Unresponsive).
-    /// * [`Overloaded`](crate::ErrorKind::Overloaded): too many calls to this host are in progress; nothing was sent.
+    /// * [`InvalidCode`](crate::ErrorKind::InvalidCode): the code is used, expired or of another
+    ///   application.
+    /// * [`Lost`](crate::ErrorKind::Lost), [`Timeout`](crate::ErrorKind::Timeout): the code may be
+    ///   consumed; it is not sent again.
+    /// * [`Connect`](crate::ErrorKind::Connect): two attempts to connect failed; the code is not
+    ///   consumed.
+    /// * [`TokenRejected`](crate::ErrorKind::TokenRejected): two access tokens in a row were
+    ///   rejected. Most likely another process fetches tokens for the same key, so that each
+    ///   invalidates the other's, or the key has no right to this call.
+    /// * Every error of [`access_token`](Self::access_token); the code is not consumed, and so a
+    ///   lost response is a [`Fault`](crate::ErrorKind::Fault) here, and a late one
+    ///   [`Unresponsive`](crate::ErrorKind::Unresponsive).
+    /// * [`Overloaded`](crate::ErrorKind::Overloaded): too many calls to this host are in progress;
+    ///   nothing was sent.
     pub async fn manager(&self, code: AuthorizationCode) -> Result<Manager, Error> {
         let permit = self.admit().await?;
         self.manager_with(permit, code).await
     }
 
-    /// Waits for the access token, then for a permit for a call to the base URL's host. The permit carries the token.
+    /// Waits for the access token, then for a permit for a call to the base URL's host. The permit
+    /// carries the token.
     pub(crate) async fn admit(&self) -> Result<Permit, Error> {
         self.endpoint
             .connection

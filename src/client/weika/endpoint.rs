@@ -108,8 +108,9 @@ impl TokenSource for WeikaTokenSource {
     }
 }
 
-/// Returns the error of a call that concerns only the application. It sent no code of a user, so an error code about a
-/// code must not lead to a new login, and one about permissions does not concern the user.
+/// Returns the error of a call that concerns only the application. It sent no code of a user, so an
+/// error code about a code must not lead to a new login, and one about permissions does not concern
+/// the user.
 fn of_application(error: Error) -> Error {
     let kind = match error.kind() {
         ErrorKind::Denied => ErrorKind::Configuration,

@@ -1,16 +1,18 @@
 //! Tencent Weika (腾讯微卡): the manager login and calls with the application's token.
 //!
-//! Source: <https://wiki.weixiao.qq.com/api/third/admin.html>. Three steps make a login: the browser goes to
-//! [`authorize_url`](WeikaClient::authorize_url) and returns with a one-time `wxcode`; the application has
-//! an access token; [`manager`](WeikaClient::manager) turns the code into a
-//! [`Manager`](crate::identity::Manager).
+//! Source: <https://wiki.weixiao.qq.com/api/third/admin.html>. Three steps make a login: the
+//! browser goes to [`authorize_url`](WeikaClient::authorize_url) and returns with a one-time
+//! `wxcode`; the application has an access token; [`manager`](WeikaClient::manager) turns the code
+//! into a [`Manager`](crate::identity::Manager).
 //!
-//! A code is sent at most once, with two exceptions: if Weika rejects the *access token*, the client fetches another
-//! one and sends the code once more; and if the connection failed before anything was sent, the client sends it once
-//! more. After a lost or late response the code is never sent again, because it may be consumed.
+//! A code is sent at most once, with two exceptions: if Weika rejects the *access token*, the
+//! client fetches another one and sends the code once more; and if the connection failed before
+//! anything was sent, the client sends it once more. After a lost or late response the code is
+//! never sent again, because it may be consumed.
 //!
-//! The client is a [`Service<AuthorizationCode>`](tower_service::Service), and [`WeikaClient::tokens`] is one for the
-//! access token, so that Tower's layers can be put around the calls.
+//! The client is a [`Service<AuthorizationCode>`](tower_service::Service), and
+//! [`WeikaClient::tokens`] is one for the access token, so that Tower's layers can be put around
+//! the calls.
 //!
 //! ```
 //! use std::time::Duration;

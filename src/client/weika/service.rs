@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::identity::Manager;
 use crate::secret::AuthorizationCode;
 
-/// [`WeikaClient::manager`] as a service. Do not wrap it in a retry: the client decides whether a code may be sent
-/// again.
+/// [`WeikaClient::manager`] as a service. Do not wrap it in a retry: the client decides whether a
+/// code may be sent again.
 impl Service<AuthorizationCode> for WeikaClient {
     type Response = Manager;
     type Error = Error;

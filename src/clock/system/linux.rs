@@ -6,13 +6,16 @@ use rustix::time::{ClockId, DynamicClockId, Timespec, clock_gettime, clock_getti
 /// Milliseconds between two comparisons with the clock that runs while the machine is suspended.
 const INTERVAL: u64 = 1_000;
 
-/// Milliseconds from the monotonic clock to the timeline. It only grows, by the time of each suspension.
+/// Milliseconds from the monotonic clock to the timeline. It only grows, by the time of each
+/// suspension.
 static OFFSET: AtomicU64 = AtomicU64::new(0);
-/// The time of the monotonic clock from which [`OFFSET`] has to be computed again; at first it always has to be.
+/// The time of the monotonic clock from which [`OFFSET`] has to be computed again; at first it
+/// always has to be.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-/// The monotonic clock does not run while the machine is suspended; `CLOCK_BOOTTIME` does, but there is no coarse
-/// variant of it, and it costs ten times as much. So it is read only once a second.
+/// The monotonic clock does not run while the machine is suspended; `CLOCK_BOOTTIME` does, but
+/// there is no coarse variant of it, and it costs ten times as much. So it is read only once a
+/// second.
 #[inline]
 pub(in crate::clock) fn timeline() -> u64 {
     let monotonic = millis(clock_gettime(ClockId::MonotonicCoarse));

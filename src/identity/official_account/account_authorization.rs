@@ -10,8 +10,8 @@ pub enum AccountAuthorization {
     Authorized(Arc<OfficialAccount>),
     /// The school has not authorized an account yet (当前机构未授权公众号过来, 3002).
     NotAuthorized {
-        /// The URL where an administrator of the school can authorize it. `None` if the response has no such URL, or one
-        /// of a host that is not on the client's list.
+        /// The URL where an administrator of the school can authorize it. `None` if the response
+        /// has no such URL, or one of a host that is not on the client's list.
         auth_url: Option<String>,
     },
     /// The platform has not opened the feature for this school (没有开通第三方公众号授权, 3001).

@@ -4,16 +4,18 @@ use super::AccountState;
 
 /// WeChat's description of an official account (`api_get_authorizer_info`), which Kesion passes on.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/openApi/authorization-management/api_getauthorizerinfo>.
+/// Source:
+/// <https://developers.weixin.qq.com/doc/oplatform/openApi/authorization-management/api_getauthorizerinfo>.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct AuthorizerInfo {
-    /// How the account was verified (`verify_type_info.id`): -1 not at all (未认证), 0 by WeChat, 1 through Weibo, 3 and 4
-    /// its owner is verified, its name is not yet.
+    /// How the account was verified (`verify_type_info.id`): -1 not at all (未认证), 0 by WeChat, 1
+    /// through Weibo, 3 and 4 its owner is verified, its name is not yet.
     pub verify_type_id: Option<i64>,
     /// The number of the state (`account_status`); see [`state`](Self::state).
     pub account_status: Option<i64>,
-    /// The response of WeChat as Kesion passed it on, without its tokens. Its values are unchecked user input.
+    /// The response of WeChat as Kesion passed it on, without its tokens. Its values are unchecked
+    /// user input.
     pub raw: Value,
 }
 
@@ -30,7 +32,8 @@ impl AuthorizerInfo {
         }
     }
 
-    /// Whether WeChat has verified the account (微信认证): [`verify_type_id`](Self::verify_type_id) is 0.
+    /// Whether WeChat has verified the account (微信认证): [`verify_type_id`](Self::verify_type_id)
+    /// is 0.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.verify_type_id == Some(0)

@@ -3,8 +3,9 @@ use crate::identity::MediaInfo;
 
 /// An official account that a school has authorized its platform for.
 ///
-/// Source of every field: <https://www.showdoc.com.cn/kesionwebapi/9347782530902155>. Only the APPID is always present;
-/// text is empty if it is unknown. Names are user input: escape them before they go into a page or a log.
+/// Source of every field: <https://www.showdoc.com.cn/kesionwebapi/9347782530902155>. Only the
+/// APPID is always present; text is empty if it is unknown. Names are user input: escape them
+/// before they go into a page or a log.
 ///
 /// ```
 /// use tower_weika::identity::{MediaInfo, OfficialAccount};
@@ -21,8 +22,8 @@ pub struct OfficialAccount {
     pub app_id: String,
     /// The original identifier (公众号原始ID, `gh_…`).
     ///
-    /// The document names it `weixinopenid`, but it is not the openid of a user: it is the account itself, as in
-    /// [`MediaInfo::media_id`]. See [`is_account_of`](Self::is_account_of).
+    /// The document names it `weixinopenid`, but it is not the openid of a user: it is the account
+    /// itself, as in [`MediaInfo::media_id`]. See [`is_account_of`](Self::is_account_of).
     pub original_id: String,
     /// The name (公众号名称, `weixinname`).
     pub name: String,
@@ -34,11 +35,11 @@ pub struct OfficialAccount {
     pub head_image: String,
     /// The URL of the QR code (公众号二维码, `ercodeimg`), as in the upstream response.
     pub qr_image: String,
-    /// The URL where an administrator of the school can authorize the account again (重新授权的URL地址, `auth_url`), if
-    /// its host is on the client's list.
+    /// The URL where an administrator of the school can authorize the account again
+    /// (重新授权的URL地址, `auth_url`), if its host is on the client's list.
     pub auth_url: Option<String>,
-    /// Whether the school wants a silent login of its users in WeChat (启用微信自动登录, `iswechatautologin`). `false` if
-    /// the response does not say.
+    /// Whether the school wants a silent login of its users in WeChat (启用微信自动登录,
+    /// `iswechatautologin`). `false` if the response does not say.
     pub auto_login: bool,
     /// WeChat's description of the account (实时从公众号获取的基本信息, `info`).
     pub info: Option<AuthorizerInfo>,
@@ -67,11 +68,13 @@ impl OfficialAccount {
         self.kind_number.and_then(AccountKind::of)
     }
 
-    /// Whether users can log in through the account (网页授权). WeChat offers that for verified service accounts only, so
-    /// this is `true` if WeChat describes it as one in its normal state, and `false` if that is unknown.
+    /// Whether users can log in through the account (网页授权). WeChat offers that for verified
+    /// service accounts only, so this is `true` if WeChat describes it as one in its normal state,
+    /// and `false` if that is unknown.
     ///
-    /// Source: <https://developers.weixin.qq.com/community/develop/doc/000c44dfda43c8aae79fdf5bb56000>; the rule is
-    /// derived from it, not quoted.
+    /// Source:
+    /// <https://developers.weixin.qq.com/community/develop/doc/000c44dfda43c8aae79fdf5bb56000>; the
+    /// rule is derived from it, not quoted.
     #[must_use]
     pub fn can_web_oauth(&self) -> bool {
         let is_usable = |info: &AuthorizerInfo| {
@@ -80,8 +83,8 @@ impl OfficialAccount {
         self.kind() == Some(AccountKind::Service) && self.info.as_ref().is_some_and(is_usable)
     }
 
-    /// Whether this is the main official account of a manager's school: the APPID or the original identifier is the
-    /// same. An unknown identifier is never the same.
+    /// Whether this is the main official account of a manager's school: the APPID or the original
+    /// identifier is the same. An unknown identifier is never the same.
     #[must_use]
     pub fn is_account_of(&self, media: &MediaInfo) -> bool {
         let same = |one: &str, other: &str| !one.is_empty() && one == other;

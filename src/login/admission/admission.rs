@@ -11,7 +11,8 @@ use crate::clock::Timestamp;
 use crate::error::{ConfigErrorKind, Error, ErrorKind};
 use crate::login::exchange::NotStarted;
 
-/// Exchanges of this process that are claimed and not settled: the bound for providers without permits.
+/// Exchanges of this process that are claimed and not settled: the bound for providers without
+/// permits.
 static CLAIMS: Semaphore = Semaphore::const_new(4_096);
 
 /// The settings of [`Admission`].
@@ -98,8 +99,8 @@ fn throttled(retry_after: std::time::Duration) -> NotStarted {
     NotStarted::Throttled { retry_after }
 }
 
-/// The price of one exchange. Dropped, it returns the token of the bucket, and before the code is sent the exchange of the
-/// minute as well.
+/// The price of one exchange. Dropped, it returns the token of the bucket, and before the code is
+/// sent the exchange of the minute as well.
 pub(in crate::login) struct Admitted {
     unsent_quota: Option<Arc<Quota>>,
     charge: Option<Charge>,

@@ -1,7 +1,8 @@
 //! A token bucket for each client (rule A2).
 //!
-//! A token of the client's bucket is taken when its code is about to be sent, and returned unless the upstream system
-//! rejects the code: any number of valid logins from one address pass, and invalid codes are limited.
+//! A token of the client's bucket is taken when its code is about to be sent, and returned unless
+//! the upstream system rejects the code: any number of valid logins from one address pass, and
+//! invalid codes are limited.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -139,7 +140,8 @@ impl Bucket {
     }
 }
 
-/// A token that was taken from a bucket. It returns when this is dropped, unless it is [kept](Self::keep).
+/// A token that was taken from a bucket. It returns when this is dropped, unless it is
+/// [kept](Self::keep).
 #[derive(Debug)]
 pub(super) struct Charge {
     buckets: Arc<Buckets>,

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use http::{Extensions, HeaderMap};
 
-/// Names the client of a callback request: from the peer address in the extensions, or from a header that the reverse
-/// proxy sets and that clients cannot. `None`: this request is not limited.
+/// Names the client of a callback request: from the peer address in the extensions, or from a
+/// header that the reverse proxy sets and that clients cannot. `None`: this request is not limited.
 pub trait IdentifyClient: Send + Sync + 'static {
     /// Returns the key of the client's bucket.
     fn key(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<ClientKey>;
@@ -36,8 +36,8 @@ impl ClientKey {
 }
 
 impl From<IpAddr> for ClientKey {
-    /// All bits of an IPv4 address count, also as an IPv4-mapped IPv6 address; of another IPv6 address the first 64 bits,
-    /// because one client has all addresses below them.
+    /// All bits of an IPv4 address count, also as an IPv4-mapped IPv6 address; of another IPv6
+    /// address the first 64 bits, because one client has all addresses below them.
     fn from(address: IpAddr) -> Self {
         let network = match address.to_canonical() {
             IpAddr::V4(address) => address.to_ipv6_mapped(),

@@ -29,8 +29,8 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// Limits each client that `client` names. Behind a reverse proxy the peer address is the proxy's: take a header
-    /// that the proxy overwrites.
+    /// Limits each client that `client` names. Behind a reverse proxy the peer address is the
+    /// proxy's: take a header that the proxy overwrites.
     pub fn by(client: impl IdentifyClient) -> Self {
         Self {
             client: Box::new(client),
@@ -40,10 +40,10 @@ impl Throttle {
         }
     }
 
-    /// Sets how many rejected codes in a row a client may send before it has to wait. This is also the bound on the exchanges of one client that
-    /// are under way at once: below the number of
-    /// [concurrent calls](crate::client::weika::WeikaClientBuilder::max_calls), many valid logins behind one address could
-    /// be rejected. Default: 300.
+    /// Sets how many rejected codes in a row a client may send before it has to wait. This is also
+    /// the bound on the exchanges of one client that are under way at once: below the number of
+    /// [concurrent calls](crate::client::weika::WeikaClientBuilder::max_calls), many valid logins
+    /// behind one address could be rejected. Default: 300.
     pub fn burst(self, burst: u32) -> Self {
         Self { burst, ..self }
     }
@@ -53,8 +53,8 @@ impl Throttle {
         Self { refill, ..self }
     }
 
-    /// Sets how many clients have a bucket at once, of about 50 bytes each. Beyond that, new clients share one bucket. Default:
-    /// 10,000.
+    /// Sets how many clients have a bucket at once, of about 50 bytes each. Beyond that, new
+    /// clients share one bucket. Default: 10,000.
     pub fn capacity(self, capacity: usize) -> Self {
         Self { capacity, ..self }
     }

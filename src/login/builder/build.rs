@@ -18,7 +18,8 @@ where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
-    /// Checks all settings and builds the layer. If instances share the store, the provider shares its access token.
+    /// Checks all settings and builds the layer. If instances share the store, the provider shares
+    /// its access token.
     ///
     /// # Errors
     /// If a setting is invalid: all configuration errors at once.

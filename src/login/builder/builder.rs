@@ -12,7 +12,8 @@ use crate::provider::IdentityProvider;
 use crate::response::Pages;
 use crate::session::SessionTimeouts;
 
-/// Settings of a [`LoginLayer`](super::super::LoginLayer). Only [`public_url`](Self::public_url) has no default.
+/// Settings of a [`LoginLayer`](super::super::LoginLayer). Only [`public_url`](Self::public_url)
+/// has no default.
 pub struct LoginLayerBuilder<P: IdentityProvider, St> {
     pub(super) provider: P,
     pub(super) store: St,
@@ -64,25 +65,29 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         }
     }
 
-    /// Sets the secret under which states and flow cookies are authenticated and session ids are derived: 32
-    /// bytes or more, the same on all instances and over restarts. Default: random, so that logins under way are lost when the
-    /// process ends. With a [store that instances share](SessionStore::coordinator) there is no default: a callback may
-    /// arrive at any of them, and at two of them at once.
+    /// Sets the secret under which states and flow cookies are authenticated and session ids are
+    /// derived: 32 bytes or more, the same on all instances and over restarts. Default: random, so
+    /// that logins under way are lost when the process ends. With a [store that instances
+    /// share](crate::store::SessionStore::coordinator) there is no default: a callback may arrive
+    /// at any of them, and at two of them at once.
     ///
-    /// Read it from the environment; `openssl rand -base64 32` generates one. A literal that the documentation of this
-    /// crate has shown is a configuration error ([`ConfigErrorKind::PublishedSecret`]).
+    /// Read it from the environment; `openssl rand -base64 32` generates one. A literal that the
+    /// documentation of this crate has shown is a configuration error
+    /// ([`ConfigErrorKind::PublishedSecret`](crate::error::ConfigErrorKind::PublishedSecret)).
     #[must_use]
     pub fn secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.settings.secrets.set(secret.into());
         self
     }
 
-    /// Adds a secret that was in use until recently: logins that began under it still succeed. Remove it ten minutes after
-    /// the last instance changed to the new one; existing sessions depend on neither.
+    /// Adds a secret that was in use until recently: logins that began under it still succeed.
+    /// Remove it ten minutes after the last instance changed to the new one; existing sessions
+    /// depend on neither.
     ///
-    /// Where several instances change one after the other, those that have not changed yet reject logins that began under
-    /// the new secret. To avoid that, give all of them the new one as a "previous" one before the first of them uses it.
-    /// Leave a secret out that may be known to others.
+    /// Where several instances change one after the other, those that have not changed yet reject
+    /// logins that began under the new secret. To avoid that, give all of them the new one as a
+    /// "previous" one before the first of them uses it. Leave a secret out that may be known to
+    /// others.
     #[must_use]
     pub fn previous_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.settings.secrets.add_previous(secret.into());
@@ -104,18 +109,19 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// Limits the rejected codes of one client. Every visitor can obtain valid states, and only the upstream system can
-    /// distinguish an invalid code from a valid one, so each invalid code costs a call. A client whose bucket is empty gets
-    /// `429` with `Retry-After`, and nothing is sent. Default: no limit, because this crate cannot know the address of the
-    /// client.
+    /// Limits the rejected codes of one client. Every visitor can obtain valid states, and only the
+    /// upstream system can distinguish an invalid code from a valid one, so each invalid code costs
+    /// a call. A client whose bucket is empty gets `429` with `Retry-After`, and nothing is sent.
+    /// Default: no limit, because this crate cannot know the address of the client.
     #[must_use]
     pub fn throttle(mut self, throttle: Throttle) -> Self {
         self.settings.admission.throttle = Some(throttle);
         self
     }
 
-    /// Sets the maximum number of exchanges in a minute, for an upstream system with a quota. Beyond it the response is `503`
-    /// with `Retry-After`, and nothing is sent. It counts the exchanges of this process. Default: no ceiling.
+    /// Sets the maximum number of exchanges in a minute, for an upstream system with a quota.
+    /// Beyond it the response is `503` with `Retry-After`, and nothing is sent. It counts the
+    /// exchanges of this process. Default: no ceiling.
     #[must_use]
     pub fn exchanges_per_minute(mut self, max: NonZeroU32) -> Self {
         self.settings.admission.per_minute = Some(max);
@@ -129,13 +135,15 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// Guards all targets under `prefix` (`/admin` and `/admin/…`), for applications that route by themselves. May be
-    /// called several times; a target under several prefixes has to satisfy all requirements. Where a router can
-    /// guard a sub-router ([`guard`](crate::guard)), do that instead.
+    /// Guards all targets under `prefix` (`/admin` and `/admin/…`), for applications that route by
+    /// themselves. May be called several times; a target under several prefixes has to satisfy all
+    /// requirements. Where a router can guard a sub-router ([`guard`](crate::guard)), do that
+    /// instead.
     ///
-    /// The layer decides on the raw request target, after decoding it once. A target that can be read in two ways
-    /// (empty or dot segments, `%2f`, `%5c`, `%25`, control characters, a backslash, `;`) is guarded by every prefix,
-    /// even if its decoded path is outside the prefix. The endpoints of the layer are never guarded.
+    /// The layer decides on the raw request target, after decoding it once. A target that can be
+    /// read in two ways (empty or dot segments, `%2f`, `%5c`, `%25`, control characters, a
+    /// backslash, `;`) is guarded by every prefix, even if its decoded path is outside the prefix.
+    /// The endpoints of the layer are never guarded.
     ///
     /// ```
     /// use tower_weika::guard::{LoggedIn, Role};
@@ -159,20 +167,22 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// Leaves responses under guarded prefixes as they are. By default those without `Cache-Control` get one; see
-    /// [`guard`](crate::guard).
+    /// Leaves responses under guarded prefixes as they are. By default those without
+    /// `Cache-Control` get one; see [`guard`](crate::guard).
     #[must_use]
     pub fn without_cache_control(mut self) -> Self {
         self.settings.guards.leave_cache_control();
         self
     }
 
-    /// Ends a redirect back to a target without a fragment with an empty one, `/app#`. Default: no fragment.
+    /// Ends a redirect back to a target without a fragment with an empty one, `/app#`. Default: no
+    /// fragment.
     ///
-    /// A browser keeps the fragment of a redirect where the next one has none (Fetch, "HTTP-redirect fetch"), and
-    /// WeChat's authorize address ends with `#wechat_redirect`: an application that routes by the hash finds that
-    /// instead of its route. The server never sees the hash that the visitor came with. To keep it, begin the
-    /// login in the browser, with the whole address as target:
+    /// A browser keeps the fragment of a redirect where the next one has none (Fetch,
+    /// "HTTP-redirect fetch"), and WeChat's authorize address ends with `#wechat_redirect`: an
+    /// application that routes by the hash finds that instead of its route. The server never sees
+    /// the hash that the visitor came with. To keep it, begin the login in the browser, with the
+    /// whole address as target:
     /// `location.href = login_path + "?return_to=" + encodeURIComponent(location.href)`.
     #[must_use]
     pub fn clear_fragment(mut self) -> Self {
@@ -180,9 +190,9 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// Lets [`LoginLayer::silent_login`](super::super::LoginLayer::silent_login) log visitors in silently, where the
-    /// provider [allows it](IdentityProvider::allows_silent_login). A logout then prevents silent logins until the browser
-    /// closes. Default: no silent login.
+    /// Lets [`LoginLayer::silent_login`](super::super::LoginLayer::silent_login) log visitors in
+    /// silently, where the provider [allows it](IdentityProvider::allows_silent_login). A logout
+    /// then prevents silent logins until the browser closes. Default: no silent login.
     #[must_use]
     pub fn silent_login(mut self) -> Self {
         self.settings.silent_login = true;

@@ -35,16 +35,17 @@ impl Default for Paths {
 }
 
 impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
-    /// Sets the origin that browsers see, `https://campus.example.edu.cn`. The redirect URI is built from it and
-    /// from nothing else; no header of a request changes it (rule P4).
+    /// Sets the origin that browsers see, `https://campus.example.edu.cn`. The redirect URI is
+    /// built from it and from nothing else; no header of a request changes it (rule P4).
     #[must_use]
     pub fn public_url(mut self, origin: impl Into<String>) -> Self {
         self.settings.paths.public_url = Some(origin.into());
         self
     }
 
-    /// Enables development on this machine: plain http is accepted in [`public_url`](Self::public_url) for loopback
-    /// addresses and `localhost`, and for nothing else; cookies are then neither `Secure` nor `__Host-`.
+    /// Enables development on this machine: plain http is accepted in
+    /// [`public_url`](Self::public_url) for loopback addresses and `localhost`, and for nothing
+    /// else; cookies are then neither `Secure` nor `__Host-`.
     #[must_use]
     pub fn loopback_development(mut self) -> Self {
         self.settings.paths.loopback_development = true;
@@ -58,7 +59,8 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// Sets the path that the provider redirects the browser back to. Default: `/auth/{provider}/callback`.
+    /// Sets the path that the provider redirects the browser back to. Default:
+    /// `/auth/{provider}/callback`.
     #[must_use]
     pub fn callback_path(mut self, path: impl Into<String>) -> Self {
         self.settings.paths.callback_path = Some(path.into());
@@ -79,15 +81,16 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// Allows return targets on another origin, `https://portal.example.edu.cn`. Default: none (rule T6).
+    /// Allows return targets on another origin, `https://portal.example.edu.cn`. Default: none
+    /// (rule T6).
     #[must_use]
     pub fn return_origin(mut self, origin: impl Into<String>) -> Self {
         self.settings.paths.return_origins.push(origin.into());
         self
     }
 
-    /// Excludes this path from the return targets: an endpoint of another login layer, or one that only takes a `POST`
-    /// (rule T5). The paths of this layer are always excluded.
+    /// Excludes this path from the return targets: an endpoint of another login layer, or one that
+    /// only takes a `POST` (rule T5). The paths of this layer are always excluded.
     #[must_use]
     pub fn never_return_to(mut self, path: impl Into<String>) -> Self {
         self.settings.paths.closed_paths.push(path.into());

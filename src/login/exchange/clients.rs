@@ -25,8 +25,8 @@ impl Clients {
         }
     }
 
-    /// Runs `work` while a client waits. When the last client disconnects, `work` is dropped and the flow is
-    /// forgotten.
+    /// Runs `work` while a client waits. When the last client disconnects, `work` is dropped and
+    /// the flow is forgotten.
     pub(super) async fn while_waiting<T, E>(
         &self,
         work: impl Future<Output = Result<T, E>>,

@@ -52,7 +52,8 @@ impl Exchanges {
         })
     }
 
-    /// Runs the job unless the flow has an exchange already, here or at another instance, and returns that exchange.
+    /// Runs the job unless the flow has an exchange already, here or at another instance, and
+    /// returns that exchange.
     pub(in crate::login) fn run_once(&self, flow: FlowId, job: impl Job) -> Exchange {
         let (registry, instances) = (self.registry.clone(), self.instances.clone());
         self.registry.join_or_start(flow, |clients| async move {
@@ -74,14 +75,16 @@ async fn run<J: Job>(
     registry: &Registry,
 ) -> TaskResult {
     let prepared = clients.while_waiting(job.prepare()).await;
-    // No log line and no counter for a client that disconnected: an attacker could cause any number of them.
+    // No log line and no counter for a client that disconnected: an attacker could cause any number
+    // of them.
     let prepared = prepared.inspect_err(|reason| {
         if clients.are_waiting() {
             job.report(reason);
         }
     })?;
     if let Some(instances) = instances {
-        // Claimed while the permit is held: a claim that waits for a permit would block the other instances.
+        // Claimed while the permit is held: a claim that waits for a permit would block the other
+        // instances.
         if let Some(claimed) = instances.claim(flow).await? {
             drop(prepared);
             let outcome = instances.follow(flow, claimed);

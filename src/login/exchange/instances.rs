@@ -1,8 +1,8 @@
-//! One exchange per flow on all instances of an application: the first one claims the flow and exchanges its code, and the others
-//! wait for its outcome.
+//! One exchange per flow on all instances of an application: the first one claims the flow and
+//! exchanges its code, and the others wait for its outcome.
 //!
-//! They poll for it with growing pauses, and only while a client waits: a message could be missed, and a poll
-//! finds the outcome within a second as well.
+//! They poll for it with growing pauses, and only while a client waits: a message could be missed,
+//! and a poll finds the outcome within a second as well.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,11 +23,13 @@ use crate::random;
 use crate::store::Namespace;
 use crate::trace::{LogLimit, warn};
 
-/// The pause before the first poll for the outcome. Each following pause is twice as long, up to [`MAX_PAUSE`].
+/// The pause before the first poll for the outcome. Each following pause is twice as long, up to
+/// [`MAX_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
-/// The time that an instance may take beyond its timeout to store the session and publish the outcome.
+/// The time that an instance may take beyond its timeout to store the session and publish the
+/// outcome.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Claims and outcomes of one login, shared with the other instances.
@@ -97,7 +99,8 @@ impl Instances {
         let mut pause = FIRST_PAUSE;
         let jitter = random::bytes().map_or(0, u16::from_be_bytes);
         loop {
-            // Between three quarters of the pause and the whole: callers that began together spread out.
+            // Between three quarters of the pause and the whole: callers that began together spread
+            // out.
             sleep(pause - pause.mul_f64(f64::from(jitter) / f64::from(u16::MAX) / 4.0)).await;
             pause = (pause * 2).min(MAX_PAUSE);
             match self.find(flow).await? {
@@ -107,7 +110,8 @@ impl Instances {
         }
     }
 
-    /// Publishes an outcome. If that fails, the exchange is valid at this instance only, and the others restart the login.
+    /// Publishes an outcome. If that fails, the exchange is valid at this instance only, and the
+    /// others restart the login.
     pub(super) async fn publish(&self, flow: FlowId, finished: &Finished) {
         let name = self.name(flow);
         let published = match Refused::of(finished) {
@@ -132,8 +136,8 @@ impl Instances {
         }
     }
 
-    /// Reads an outcome of another instance. If it cannot be read, the code is consumed nevertheless and the session
-    /// cannot be found, so the login restarts.
+    /// Reads an outcome of another instance. If it cannot be read, the code is consumed
+    /// nevertheless and the session cannot be found, so the login restarts.
     pub(super) fn read(&self, completed: &FlowState) -> Finished {
         let read = match completed {
             FlowState::Rejected { note } => Some(Refused::from_number(*note).finished()),
@@ -159,9 +163,10 @@ impl Instances {
         }
     }
 
-    /// Returns the name of a flow at the coordinator. The flow is in the URL of a callback: a digest prevents readers of the store
-    /// from recognizing it. 72 bits of it are unique among the flows of eleven minutes, and short, because every rejected
-    /// code leaves a name. The namespace separates the flows of other logins with the same provider.
+    /// Returns the name of a flow at the coordinator. The flow is in the URL of a callback: a
+    /// digest prevents readers of the store from recognizing it. 72 bits of it are unique among the
+    /// flows of eleven minutes, and short, because every rejected code leaves a name. The namespace
+    /// separates the flows of other logins with the same provider.
     fn name(&self, flow: FlowId) -> String {
         let digest = Sha256::new()
             .chain_update(self.namespace)

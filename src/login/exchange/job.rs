@@ -2,10 +2,12 @@ use super::{NotStarted, Outcome};
 
 /// The exchange of one code.
 pub(in crate::login) trait Job: Send + 'static {
-    /// Permit, access token and limits that the exchange needs beforehand. They are returned on drop.
+    /// Permit, access token and limits that the exchange needs beforehand. They are returned on
+    /// drop.
     type Prepared: Send;
 
-    /// Waits until the exchange may begin. The future is dropped when the last client of the flow disconnects.
+    /// Waits until the exchange may begin. The future is dropped when the last client of the flow
+    /// disconnects.
     fn prepare(&self) -> impl Future<Output = Result<Self::Prepared, NotStarted>> + Send;
 
     /// Reports that nothing was sent.

@@ -27,7 +27,8 @@ impl Finished {
             at: self.at.unix_millis(),
             outcome,
         };
-        // Strings and numbers can always be serialized. An empty record would be read as unreadable.
+        // Strings and numbers can always be serialized. An empty record would be read as
+        // unreadable.
         serde_json::to_vec(&record).unwrap_or_default()
     }
 

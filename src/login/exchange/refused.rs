@@ -2,8 +2,8 @@ use super::{Finished, Outcome};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 
-/// A completed exchange whose code the upstream system rejected. An unauthenticated client can cause any number of them,
-/// so they are kept in a few bytes, here and at the other instances.
+/// A completed exchange whose code the upstream system rejected. An unauthenticated client can
+/// cause any number of them, so they are kept in a few bytes, here and at the other instances.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Refused {
     pub(super) at: Timestamp,
@@ -39,8 +39,8 @@ impl Refused {
         }
     }
 
-    /// Combines milliseconds and the upstream system's number in one number, for the other instances: a store keeps that
-    /// in fewer bytes than text.
+    /// Combines milliseconds and the upstream system's number in one number, for the other
+    /// instances: a store keeps that in fewer bytes than text.
     pub(super) fn to_number(self) -> u64 {
         let errcode = self.errcode.and_then(|errcode| u64::try_from(errcode).ok());
         let stored = errcode

@@ -1,10 +1,10 @@
 //! One exchange per flow in this process, however often the callback is repeated.
 //!
 //! 1. The first callback of a flow starts a task; its repeats wait for the same task.
-//! 2. Until the code is sent, the task works for its clients only: when the last of them disconnects, it stops, and the flow
-//!    is forgotten. From then on it runs to its end.
-//! 3. The result [`NotStarted`](super::NotStarted) is delivered to the waiting clients, and the flow is forgotten: nothing
-//!    was sent.
+//! 2. Until the code is sent, the task works for its clients only: when the last of them
+//!    disconnects, it stops, and the flow is forgotten. From then on it runs to its end.
+//! 3. The result [`NotStarted`](super::NotStarted) is delivered to the waiting clients, and the
+//!    flow is forgotten: nothing was sent.
 //! 4. An outcome is kept for as long as its state is fresh; that of a rejected code in a few bytes.
 
 use std::collections::{HashMap, VecDeque};
@@ -20,8 +20,8 @@ use crate::clock::{Clock, Timestamp};
 use crate::flight::Flight;
 use crate::login::flow::FlowId;
 
-/// The number of finished flows that are remembered. Beyond that the oldest is forgotten: repeating its callback then
-/// costs a call to the upstream system, which rejects the code.
+/// The number of finished flows that are remembered. Beyond that the oldest is forgotten: repeating
+/// its callback then costs a call to the upstream system, which rejects the code.
 const CAPACITY: usize = 65_536;
 
 /// The exchanges of one login layer in this process. Clones share them.
@@ -34,7 +34,8 @@ pub(super) struct Registry {
 #[derive(Default)]
 struct Flows {
     by_id: HashMap<FlowId, Entry>,
-    /// The finished ones. Those under way are bounded by the permits and by the callers that wait for one.
+    /// The finished ones. Those under way are bounded by the permits and by the callers that wait
+    /// for one.
     oldest_first: VecDeque<(Timestamp, FlowId)>,
 }
 

@@ -1,6 +1,7 @@
 //! The flow cookie: ties a login to the browser that began it, and contains its return target.
 //!
-//! One small cookie per login attempt, `{birth}.{tag}.{target}`: the tag authenticates flow, birth and target.
+//! One small cookie per login attempt, `{birth}.{tag}.{target}`: the tag authenticates flow, birth
+//! and target.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -39,8 +40,8 @@ impl FlowCookies {
         Self { prefix, key, room }
     }
 
-    /// Sets the cookie of a flow that begins, and deletes those that have to make room for it. Flows that `cookies`
-    /// deletes already take no room.
+    /// Sets the cookie of a flow that begins, and deletes those that have to make room for it.
+    /// Flows that `cookies` deletes already take no room.
     pub(super) fn begin(
         &self,
         state: &State,
@@ -87,7 +88,8 @@ impl FlowCookies {
         cookies.delete(&self.name(flow))
     }
 
-    /// Deletes the cookies of all flows of this browser. The newest come first, because old ones cannot log in any more.
+    /// Deletes the cookies of all flows of this browser. The newest come first, because old ones
+    /// cannot log in any more.
     pub(super) fn delete_all(
         &self,
         now: Timestamp,
@@ -99,7 +101,8 @@ impl FlowCookies {
             .try_for_each(|(_, name, _)| cookies.delete(name))
     }
 
-    /// Deletes the flows beside which one of `needed` bytes does not fit, and those that are too old; the oldest first.
+    /// Deletes the flows beside which one of `needed` bytes does not fit, and those that are too
+    /// old; the oldest first.
     fn make_room(
         &self,
         needed: usize,
@@ -182,8 +185,8 @@ fn age(value: &[u8], now: Timestamp) -> u64 {
     birth(value).map_or(u64::MAX, |born| now.unix_seconds().saturating_sub(born))
 }
 
-/// The birth that a value claims, in Unix seconds. Only the room of this browser depends on it, so it need not be
-/// authentic.
+/// The birth that a value claims, in Unix seconds. Only the room of this browser depends on it, so
+/// it need not be authentic.
 pub(super) fn birth(value: &[u8]) -> Option<u64> {
     let hex = value.split(|byte| *byte == b'.').next()?;
     u64::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()

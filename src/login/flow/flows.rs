@@ -32,8 +32,8 @@ impl Flows {
         }
     }
 
-    /// Begins a flow and returns its `state` parameter. `cookies` gets the flow cookie, and deletes flows that have
-    /// to make room for it.
+    /// Begins a flow and returns its `state` parameter. `cookies` gets the flow cookie, and deletes
+    /// flows that have to make room for it.
     ///
     /// `wall` is the time of the wall clock.
     pub(in crate::login) fn begin(

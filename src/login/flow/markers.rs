@@ -14,7 +14,8 @@ use crate::random;
 /// The result of the last login of a browser.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::login) enum LastResult {
-    /// A login that is required within 10 s of a successful one means that the browser rejects the session cookie.
+    /// A login that is required within 10 s of a successful one means that the browser rejects the
+    /// session cookie.
     LoggedIn,
     /// A silent login failed.
     FailedSilently,
@@ -102,10 +103,12 @@ impl Markers {
         self.silent_attempted.find(headers) != Found::Absent
     }
 
-    /// Sets the logout marker: an `HttpOnly` cookie with a new value after each logout, which no code reads (rule S5).
+    /// Sets the logout marker: an `HttpOnly` cookie with a new value after each logout, which no
+    /// code reads (rule S5).
     ///
-    /// Chromium keeps pages with `no-store` in its back/forward cache until an `HttpOnly` cookie of the site changes.
-    /// The deletion of the session cookie does not count for the page that the login itself led to (measured).
+    /// Chromium keeps pages with `no-store` in its back/forward cache until an `HttpOnly` cookie of
+    /// the site changes. The deletion of the session cookie does not count for the page that the
+    /// login itself led to (measured).
     pub(in crate::login) fn set_logout(&self, cookies: &mut SetCookies) -> Result<(), Error> {
         let value = BASE64.encode(random::bytes::<LOGOUT_BYTES>()?);
         cookies.set(&self.logout, &value, Some(LOGOUT_LIFETIME))

@@ -1,5 +1,5 @@
-//! Logins that a browser has begun. The server stores nothing for them: a flow is a state in the provider's address and
-//! a cookie in the browser.
+//! Logins that a browser has begun. The server stores nothing for them: a flow is a state in the
+//! provider's address and a cookie in the browser.
 
 mod attempt;
 mod base62;

@@ -1,8 +1,8 @@
 //! The share of the `Cookie` header that flow cookies may take.
 //!
-//! All cookies of the crate together stay below 4 KB: the oldest flow is deleted first, and a target that is too long for
-//! its share is replaced by the default target, so that eight flows always fit beside a session. The login layers of one
-//! host share the room.
+//! All cookies of the crate together stay below 4 KB: the oldest flow is deleted first, and a
+//! target that is too long for its share is replaced by the default target, so that eight flows
+//! always fit beside a session. The login layers of one host share the room.
 
 use http::HeaderMap;
 
@@ -56,8 +56,8 @@ impl Room {
         self.bytes.saturating_sub(self.of_other_layers(headers))
     }
 
-    /// The bytes of the cookies of other login layers of this site. Only cookies of exactly their form count: those of
-    /// other applications must not cost a login its room (rule K6).
+    /// The bytes of the cookies of other login layers of this site. Only cookies of exactly their
+    /// form count: those of other applications must not cost a login its room (rule K6).
     fn of_other_layers(&self, headers: &HeaderMap) -> usize {
         let others = cookie::pairs(headers).filter(|(name, value)| {
             name.starts_with(self.any_prefix.as_bytes())

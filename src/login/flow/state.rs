@@ -1,8 +1,9 @@
 //! The OAuth `state` (RFC 6749 §4.1.1).
 //!
-//! 52 characters of base62, because WeChat accepts letters and digits only and at most 128 of them, and browsers mangle
-//! long ones. It contains the flow, the time of its birth and the kind of attempt, authenticated for one login. The
-//! return target is in the flow cookie, which is bound to the browser.
+//! 52 characters of base62, because WeChat accepts letters and digits only and at most 128 of them,
+//! and browsers mangle long ones. It contains the flow, the time of its birth and the kind of
+//! attempt, authenticated for one login. The return target is in the flow cookie, which is bound to
+//! the browser.
 
 use std::fmt;
 use std::time::Duration;
@@ -46,8 +47,9 @@ pub(in crate::login) struct State {
 }
 
 impl State {
-    /// A state that begins at `now`. All times of states are those of the [wall clock](crate::clock::Clock::wall): another
-    /// instance, or this one after a restart, takes the callback.
+    /// A state that begins at `now`. All times of states are those of the [wall
+    /// clock](crate::clock::Clock::wall): another instance, or this one after a restart, takes the
+    /// callback.
     pub(in crate::login) fn new(attempt: Attempt, now: Timestamp) -> Result<Self, Error> {
         let born = Timestamp::from_unix_seconds(now.unix_seconds());
         Ok(Self {
@@ -59,12 +61,14 @@ impl State {
     }
 
     pub(in crate::login) fn is_fresh(&self, now: Timestamp) -> bool {
-        // A birth slightly in the future is accepted: instances that share a secret do not share a clock.
+        // A birth slightly in the future is accepted: instances that share a secret do not share a
+        // clock.
         now.since(self.born) < FLOW_LIFETIME && self.born.since(now) < CLOCK_TOLERANCE
     }
 
-    /// Returns the least difference of `now` from the clock that dated this state, if that is why the state is not fresh. A
-    /// browser that still `has_the_flow` has kept its cookie for less than [`FLOW_LIFETIME`] by its own clock.
+    /// Returns the least difference of `now` from the clock that dated this state, if that is why
+    /// the state is not fresh. A browser that still `has_the_flow` has kept its cookie for less
+    /// than [`FLOW_LIFETIME`] by its own clock.
     pub(in crate::login) fn clocks_apart(
         &self,
         now: Timestamp,

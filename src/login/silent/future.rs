@@ -15,7 +15,8 @@ pub struct ResponseFuture<S: Service<Request<B>>, B>(#[pin] Kind<S, B>);
 
 #[pin_project(project = KindProj)]
 enum Kind<S: Service<Request<B>>, B> {
-    /// A login begins. If it fails, the request and the ready service wait here. Boxed, as this happens once per visit.
+    /// A login begins. If it fails, the request and the ready service wait here. Boxed, as this
+    /// happens once per visit.
     Deciding(Box<Deciding<S, B>>),
     /// The request was forwarded.
     Inner(#[pin] S::Future),

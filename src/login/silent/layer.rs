@@ -7,11 +7,11 @@ use super::SilentLogin;
 use crate::login::inner::Inner;
 use crate::provider::IdentityProvider;
 
-/// Layer that logs unauthenticated visitors in silently, on public pages too, at most once per visit.
-/// [`LoginLayer::silent_login`](crate::login::LoginLayer::silent_login) returns it.
+/// Layer that logs unauthenticated visitors in silently, on public pages too, at most once per
+/// visit. [`LoginLayer::silent_login`](crate::login::LoginLayer::silent_login) returns it.
 ///
-/// It belongs around the application, inside every login layer, of this provider and of others: outside it sees no
-/// identity, and would take the callbacks of others for pages.
+/// It belongs around the application, inside every login layer, of this provider and of others:
+/// outside it sees no identity, and would take the callbacks of others for pages.
 ///
 /// ```
 /// use tower::{Layer, service_fn};
@@ -32,12 +32,14 @@ use crate::provider::IdentityProvider;
 /// # }
 /// ```
 ///
-/// 1. Only a top-level navigation (`GET`) of an unauthenticated visitor counts, in a browser for which the provider
-///    [allows it](IdentityProvider::allows_silent_login).
-/// 2. Once per visit: a cookie that expires with the browser remembers it. A logout at the layer's endpoint counts as an
-///    attempt; [`revoke_session`](crate::login::LoginLayer::revoke_session) in a handler does not.
-/// 3. If the login fails or the user declines, the page is shown as to an anonymous visitor. A browser that keeps no
-///    cookies gets a page that says so, because the page would begin another login.
+/// 1. Only a top-level navigation (`GET`) of an unauthenticated visitor counts, in a browser for
+///    which the provider [allows it](IdentityProvider::allows_silent_login).
+/// 2. Once per visit: a cookie that expires with the browser remembers it. A logout at the layer's
+///    endpoint counts as an attempt; [`revoke_session`](crate::login::LoginLayer::revoke_session)
+///    in a handler does not.
+/// 3. If the login fails or the user declines, the page is shown as to an anonymous visitor. A
+///    browser that keeps no cookies gets a page that says so, because the page would begin another
+///    login.
 pub struct SilentLoginLayer<P: IdentityProvider, St> {
     login: Arc<Inner<P, St>>,
 }

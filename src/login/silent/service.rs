@@ -41,7 +41,8 @@ enum Candidate {
 }
 
 impl<P: IdentityProvider, St> Inner<P, St> {
-    /// The candidate for a silent login that this request is, unless there was one during this visit.
+    /// The candidate for a silent login that this request is, unless there was one during this
+    /// visit.
     fn candidate<B>(&self, request: &Request<B>) -> Option<Candidate> {
         if request
             .extensions()
@@ -109,7 +110,8 @@ where
                 Candidate::Prefetch => Some(prefetch_unavailable()),
             }
         };
-        // Only the service that was polled ready may be called: it goes into the future, its clone stays here.
+        // Only the service that was polled ready may be called: it goes into the future, its clone
+        // stays here.
         let clone = self.inner.clone();
         let ready = mem::replace(&mut self.inner, clone);
         ResponseFuture::deciding(login, request, ready)

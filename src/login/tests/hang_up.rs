@@ -6,7 +6,8 @@ use super::*;
 use crate::session::{Session, SessionId};
 use crate::store::{Inserted, LoadResult, Lookup, Namespace, Stamp};
 
-/// A store that removes a session after some turns of the runtime, as a store in another process does.
+/// A store that removes a session after some turns of the runtime, as a store in another process
+/// does.
 #[derive(Clone)]
 struct LateStore(MemoryStore<Person>);
 
@@ -79,8 +80,8 @@ fn stored(store: &LateStore, jar: &Jar) -> LoadResult<Person> {
     }
 }
 
-/// Drops a logout after this many polls; with `take_turns` other tasks run between two polls. Returns
-/// whether the response was ready by then.
+/// Drops a logout after this many polls; with `take_turns` other tasks run between two polls.
+/// Returns whether the response was ready by then.
 async fn hang_up_after(polls: usize, take_turns: bool) -> bool {
     let store = LateStore(MemoryStore::new());
     let (site, mut jar) = (site(store.clone()), Jar::default());

@@ -262,7 +262,8 @@ fn instance_that_dies_during_the_exchange_costs_one_more_login() {
     paused().block_on(async {
         let begun = Instant::now();
         let again = other.callback(&mut jar, "wang", &state).await;
-        // As long as the exchange of a live instance may take. The clocks of the two runtimes start at different times.
+        // As long as the exchange of a live instance may take. The clocks of the two runtimes start
+        // at different times.
         let waited = begun.elapsed().as_secs();
         assert!((20..=35).contains(&waited), "{waited}");
         assert!(again.is_to_provider());

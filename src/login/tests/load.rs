@@ -1,4 +1,5 @@
-//! Many logins at once, and floods of invalid codes, through the client of Weika (faults D1 and D3).
+//! Many logins at once, and floods of invalid codes, through the client of Weika (faults D1 and
+//! D3).
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -250,8 +251,8 @@ async fn a1_login_during_a_flood_of_invalid_codes_from_disconnecting_clients_tak
     campus.assert_idle();
 }
 
-/// Every suspension point of the login, the client and the transport is a point at which the client may
-/// disconnect, or the runtime may drop the task.
+/// Every suspension point of the login, the client and the transport is a point at which the client
+/// may disconnect, or the runtime may drop the task.
 #[test]
 fn a1_permits_come_back_wherever_the_login_is_dropped() {
     let campus = Campus::new("leak.example", Some(Duration::from_millis(3)));

@@ -12,8 +12,8 @@ impl Identity for Staff {
     }
 }
 
-/// An application whose users are members of staff: `wang` is one, `guest` is rejected, and every other
-/// lookup fails.
+/// An application whose users are members of staff: `wang` is one, `guest` is rejected, and every
+/// other lookup fails.
 struct StaffSite {
     provider: Provider,
     clock: ManualClock,

@@ -9,7 +9,8 @@ use crate::session::{Session, SessionId};
 use crate::store::{Inserted, Lookup, Namespace, Stamp};
 use crate::token::AccessToken;
 
-/// A coordinator that records claims and outcomes, and in which one kind of call can be set to fail.
+/// A coordinator that records claims and outcomes, and in which one kind of call can be set to
+/// fail.
 #[derive(Debug, Default)]
 pub(super) struct RecordingCoordinator {
     pub(super) table: InMemoryCoordinator,

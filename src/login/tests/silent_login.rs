@@ -351,7 +351,8 @@ async fn provider_without_an_authorize_url_does_not_block_public_pages() {
 #[tokio::test]
 async fn only_the_service_that_was_polled_ready_is_called() {
     for silent in [false, true] {
-        // Without an authorize URL the login cannot begin, and the inner service is called after all.
+        // Without an authorize URL the login cannot begin, and the inner service is called after
+        // all.
         let site = Site::with(Provider {
             silent,
             for_wechat: true,

@@ -34,8 +34,8 @@ fn by_peer() -> Throttle {
     })
 }
 
-/// Performs a whole login from this address. Returns the response to the callback, the cookies and the
-/// callback URL.
+/// Performs a whole login from this address. Returns the response to the callback, the cookies and
+/// the callback URL.
 async fn visit(site: &Site, from: &str, code: &str) -> (TextResponse, Jar, String) {
     let mut jar = Jar::default();
     let state = site.begin(&mut jar, "/").await;

@@ -20,8 +20,8 @@ async fn inside(_: Request<Body>) -> Result<Response<Body>, Infallible> {
     Ok(Response::new(Body::from("inside")))
 }
 
-/// Returns the response of `/app/…` behind a nested router, as in axum: the guarded service sees a path
-/// without the prefix.
+/// Returns the response of `/app/…` behind a nested router, as in axum: the guarded service sees a
+/// path without the prefix.
 async fn visit(site: &Site, request: Request<Body>, bind_page: &'static str) -> TextResponse {
     let guarded = GuardLayer::<Person>::custom(Bound(bind_page)).layer(service_fn(inside));
     let nested = tower::util::MapRequest::new(guarded, |mut request: Request<Body>| {

@@ -1,4 +1,5 @@
-//! The official account of the login: a fixed APPID, or the account that Kesion reports for a school.
+//! The official account of the login: a fixed APPID, or the account that Kesion reports for a
+//! school.
 
 use crate::error::{ConfigErrorKind, Error, ErrorKind};
 #[cfg(feature = "memory")]
@@ -59,8 +60,9 @@ impl Account {
         Err(Error::new(ErrorKind::Internal, CONTEXT).with_source("no official account is named"))
     }
 
-    /// Whether visitors may be logged in silently: the setting, or else Kesion's switch (`iswechatautologin`). Never while
-    /// the school's account is unknown or WeChat would show an error page.
+    /// Whether visitors may be logged in silently: the setting, or else Kesion's switch
+    /// (`iswechatautologin`). Never while the school's account is unknown or WeChat would show an
+    /// error page.
     pub(super) fn allows_silent_login(&self, setting: Option<bool>) -> bool {
         #[cfg(feature = "memory")]
         if let Some(school) = &self.school {

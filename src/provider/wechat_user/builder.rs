@@ -50,8 +50,9 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// Takes APPID and auto-login switch (`iswechatautologin`) from Kesion's description of the school's account, unless
-    /// they are set here. Without an APPID that is set, [`application`](Self::application) is required.
+    /// Takes APPID and auto-login switch (`iswechatautologin`) from Kesion's description of the
+    /// school's account, unless they are set here. Without an APPID that is set,
+    /// [`application`](Self::application) is required.
     #[cfg(feature = "memory")]
     pub fn official_account(self, account: SchoolAccount) -> Self {
         Self {
@@ -63,9 +64,10 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// Sets the name of the [application](IdentityProvider::application) that sessions belong to. Default: the APPID. Where
-    /// that comes from Kesion it may change, so a name of the school is required here. All sessions expire
-    /// when it changes. The school's token is a secret and no such name.
+    /// Sets the name of the [application](crate::provider::IdentityProvider::application) that
+    /// sessions belong to. Default: the APPID. Where that comes from Kesion it may change, so a
+    /// name of the school is required here. All sessions expire when it changes. The school's token
+    /// is a secret and no such name.
     pub fn application(self, application: impl Into<Box<str>>) -> Self {
         Self {
             application: Some(application.into()),
@@ -73,7 +75,8 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// Sets WeChat's authorization page. Default: `https://open.weixin.qq.com/connect/oauth2/authorize`.
+    /// Sets WeChat's authorization page. Default:
+    /// `https://open.weixin.qq.com/connect/oauth2/authorize`.
     pub fn authorize_url(self, url: impl Into<String>) -> Self {
         Self {
             authorize_url: url.into(),
@@ -81,7 +84,8 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// Allows plain http in [`authorize_url`](Self::authorize_url) for other machines than this one.
+    /// Allows plain http in [`authorize_url`](Self::authorize_url) for other machines than this
+    /// one.
     pub fn allow_http(self) -> Self {
         Self {
             allow_http: true,
@@ -95,8 +99,9 @@ impl WechatUserProviderBuilder {
     }
 
     /// Sets whether unauthenticated visitors in WeChat may be logged in silently, where
-    /// [`LoginLayer::silent_login`](crate::login::LoginLayer::silent_login) is applied. Default: Kesion's switch
-    /// (`iswechatautologin`), else no. Never with [`Scope::UserInfo`], because WeChat would show a page to the user.
+    /// [`LoginLayer::silent_login`](crate::login::LoginLayer::silent_login) is applied. Default:
+    /// Kesion's switch (`iswechatautologin`), else no. Never with [`Scope::UserInfo`], because
+    /// WeChat would show a page to the user.
     pub fn silent_login(self, is_on: bool) -> Self {
         Self {
             silent_login: Some(is_on),
@@ -104,7 +109,8 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// Begins a login in any browser, for development with a sandbox: WeChat itself rejects other browsers.
+    /// Begins a login in any browser, for development with a sandbox: WeChat itself rejects other
+    /// browsers.
     pub fn any_browser(self) -> Self {
         Self {
             any_browser: true,
@@ -112,9 +118,10 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// Sets the [name](IdentityProvider::name) of the provider. Default: `wechat`. A second official account in one
-    /// application needs another name and separate routes: around the same routes, each of two layers of one identity
-    /// type would remove the identity that the other one inserted.
+    /// Sets the [name](crate::provider::IdentityProvider::name) of the provider. Default: `wechat`.
+    /// A second official account in one application needs another name and separate routes: around
+    /// the same routes, each of two layers of one identity type would remove the identity that the
+    /// other one inserted.
     pub fn name(self, name: impl Into<Box<str>>) -> Self {
         Self {
             name: name.into(),

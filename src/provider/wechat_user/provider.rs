@@ -8,19 +8,20 @@ use crate::provider::{AuthorizeRequest, ExchangeContext, IdentityProvider, Verif
 use crate::request::UserAgent;
 use crate::secret::AuthorizationCode;
 
-/// Provider for WeChat users: WeChat's authorize page (网页授权) issues the code, and the operator's binding service
-/// returns the openid and whether it is bound to an account.
+/// Provider for WeChat users: WeChat's authorize page (网页授权) issues the code, and the
+/// operator's binding service returns the openid and whether it is bound to an account.
 ///
-/// With [`Scope::Base`] the login shows the user no page. It works in WeChat's browser only; in other browsers the login
-/// page says so. WeChat compares the host of the redirect URI with the registered one of the account, exactly, and accepts
-/// no port.
+/// With [`Scope::Base`] the login shows the user no page. It works in WeChat's browser only; in
+/// other browsers the login page says so. WeChat compares the host of the redirect URI with the
+/// registered one of the account, exactly, and accepts no port.
 ///
-/// WeChat requires `#wechat_redirect` at the end of its address, and a browser keeps that fragment through all redirects
-/// (Fetch §4.4): it is still there on the page after the login, unless the return target has a fragment. A page with hash
-/// routes names its route in `return_to`.
+/// WeChat requires `#wechat_redirect` at the end of its address, and a browser keeps that fragment
+/// through all redirects (Fetch §4.4): it is still there on the page after the login, unless the
+/// return target has a fragment. A page with hash routes names its route in `return_to`.
 ///
-/// A logged-in user need not be bound: [`Authenticated<WechatUser>`](crate::session::Authenticated) alone, or a guard with
-/// `logged_in`, admits every WeChat user. [`GuardLayer::bound`](crate::guard::GuardLayer::bound) requires an account.
+/// A logged-in user need not be bound: [`Authenticated<WechatUser>`](crate::session::Authenticated)
+/// alone, or a guard with `logged_in`, admits every WeChat user.
+/// [`GuardLayer::bound`](crate::guard::GuardLayer::bound) requires an account.
 ///
 /// ```
 /// use tower_weika::client::binding::BindingClient;
@@ -48,7 +49,8 @@ pub struct WechatUserProvider {
 }
 
 impl WechatUserProvider {
-    /// Returns a builder. The official account is required: by its APPID, or by the school at Kesion.
+    /// Returns a builder. The official account is required: by its APPID, or by the school at
+    /// Kesion.
     pub fn builder(binding: BindingClient) -> WechatUserProviderBuilder {
         WechatUserProviderBuilder::new(binding)
     }
@@ -77,7 +79,8 @@ impl IdentityProvider for WechatUserProvider {
 
     async fn authorize_url(&self, request: AuthorizeRequest<'_>) -> Result<String, Error> {
         let app_id = self.account.app_id().await?;
-        // WeChat matches the whole with a regular expression: this order and no other, and the fragment.
+        // WeChat matches the whole with a regular expression: this order and no other, and the
+        // fragment.
         Ok(self.authorize_url.join(&format!(
             "?appid={}&redirect_uri={}&response_type=code&scope={}&state={}#wechat_redirect",
             encoded(&app_id),
@@ -93,7 +96,8 @@ impl IdentityProvider for WechatUserProvider {
         context: ExchangeContext<'_>,
     ) -> Result<Verified<WechatUser>, Error> {
         let mut permit = context.permit;
-        // Cached since the admission: Kesion, which may be the same host, is not called while the permit is held.
+        // Cached since the admission: Kesion, which may be the same host, is not called while the
+        // permit is held.
         let app_id = match permit.take() {
             Some(app_id) => app_id,
             None => self.account.app_id().await?,

@@ -5,8 +5,9 @@ pub enum Scope {
     /// `snsapi_base`: the openid, without a page for the user.
     #[default]
     Base,
-    /// `snsapi_userinfo`: name and picture, which the user has to confirm. WeChat may show a snapshot of the page then
-    /// (快照页), with the openid of a virtual account: do not bind accounts to it.
+    /// `snsapi_userinfo`: name and picture, which the user has to confirm. WeChat may show a
+    /// snapshot of the page then (快照页), with the openid of a virtual account: do not bind
+    /// accounts to it.
     UserInfo,
 }
 

@@ -18,8 +18,8 @@ pub(super) fn message(identity: &str) -> String {
     )
 }
 
-/// Logs that a rejection was sent to the client without being handled by a layer: as an error once per identity, later
-/// at debug level.
+/// Logs that a rejection was sent to the client without being handled by a layer: as an error once
+/// per identity, later at debug level.
 pub(super) fn report(identity: TypeId, name: &'static str) {
     let message = message(name);
     if REPORTED

@@ -10,8 +10,8 @@ pub enum Reason {
     LoginRequired,
     /// The identity does not satisfy the requirement.
     Forbidden,
-    /// The WeChat user has no linked account yet: a navigation is redirected to the page of the application where the
-    /// user links one, with `return_to` in its query.
+    /// The WeChat user has no linked account yet: a navigation is redirected to the page of the
+    /// application where the user links one, with `return_to` in its query.
     Unbound {
         /// The path of that page; it may have a query.
         bind_page: Arc<str>,

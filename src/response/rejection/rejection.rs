@@ -12,8 +12,9 @@ use crate::request::{KeptHeaders, Language, RequestFacts, RequestKind};
 
 /// A rejection of a request, with its reason. It is in the extensions of the response.
 ///
-/// A guard or an extractor creates it, and the layer of the same identity outside it turns it into the response:
-/// a [`LoginLayer`](crate::login::LoginLayer) redirects a navigation to the login, and responds to a script with `401`.
+/// A guard or an extractor creates it, and the layer of the same identity outside it turns it into
+/// the response: a [`LoginLayer`](crate::login::LoginLayer) redirects a navigation to the login,
+/// and responds to a script with `401`.
 ///
 /// A guard of the application does the same:
 ///
@@ -56,20 +57,23 @@ pub(crate) enum HandledBy {
 }
 
 impl Rejection {
-    /// Rejects an unauthenticated request with this method and these headers: a login as `I` is required.
+    /// Rejects an unauthenticated request with this method and these headers: a login as `I` is
+    /// required.
     #[must_use]
     pub fn login_required<I: 'static>(method: &Method, headers: &HeaderMap) -> Self {
         Self::new::<I>(Reason::LoginRequired, method, headers)
     }
 
-    /// Rejects a request with this method and these headers that its identity `I` is not allowed to send.
+    /// Rejects a request with this method and these headers that its identity `I` is not allowed to
+    /// send.
     #[must_use]
     pub fn forbidden<I: 'static>(method: &Method, headers: &HeaderMap) -> Self {
         Self::new::<I>(Reason::Forbidden, method, headers)
     }
 
-    /// Rejects a request with this method and these headers that needs a linked account, which its identity `I` does
-    /// not have. `bind_page` is the path of the application's page where the user links one.
+    /// Rejects a request with this method and these headers that needs a linked account, which its
+    /// identity `I` does not have. `bind_page` is the path of the application's page where the user
+    /// links one.
     #[must_use]
     pub fn unbound<I: 'static>(
         bind_page: impl Into<Arc<str>>,
@@ -139,8 +143,8 @@ impl Rejection {
         self.0.facts
     }
 
-    /// Returns the target as the guard saw it, if its path still has the length that the request had at the login
-    /// layer: a router that nests removes a prefix.
+    /// Returns the target as the guard saw it, if its path still has the length that the request
+    /// had at the login layer: a router that nests removes a prefix.
     pub(crate) fn target(&self, path_length: usize) -> Option<&PathAndQuery> {
         self.0
             .target
@@ -196,8 +200,8 @@ impl Clone for Inner {
     }
 }
 
-/// A response that is dropped before a layer has handled its rejection shows that the layer is missing or misplaced:
-/// no other component can detect that.
+/// A response that is dropped before a layer has handled its rejection shows that the layer is
+/// missing or misplaced: no other component can detect that.
 impl Drop for Inner {
     fn drop(&mut self) {
         if self.handled_by == HandledBy::Guard && matches!(self.reason, Reason::LoginRequired) {

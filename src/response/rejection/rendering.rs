@@ -14,8 +14,9 @@ const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 impl Rejection {
     /// Returns the response of a guard or an extractor.
     ///
-    /// [`Reason::LoginRequired`] is `500` here and names the remedy: the layer of the identity turns it into a redirect
-    /// or `401`, so clients get it only where that layer is missing or misplaced. An error event is logged then.
+    /// [`Reason::LoginRequired`] is `500` here and names the remedy: the layer of the identity
+    /// turns it into a redirect or `401`, so clients get it only where that layer is missing or
+    /// misplaced. An error event is logged then.
     #[must_use]
     pub fn into_response(mut self) -> GeneratedResponse {
         let mut response = match self.reason() {
@@ -53,7 +54,8 @@ impl Rejection {
             return pages.respond_to(facts.kind, &page);
         };
         let mut response = json(kind.status(), &value!({ "error": kind.code(), name: url }));
-        // Only to a checked URL: the page that links an account would otherwise be loaded again from itself.
+        // Only to a checked URL: the page that links an account would otherwise be loaded again
+        // from itself.
         let is_checked = [&links.login, &links.bind]
             .into_iter()
             .any(|link| link.as_deref() == Some(url));

@@ -9,7 +9,8 @@ use super::{HandledBy, Rejection};
 use crate::response::generated::{GRPC_MESSAGE, GRPC_STATUS, GeneratedResponse};
 
 impl Rejection {
-    /// Takes the rejection about `I` out of a response, unless a login layer has handled it or there is none.
+    /// Takes the rejection about `I` out of a response, unless a login layer has handled it or
+    /// there is none.
     #[inline]
     pub(crate) fn take_from<I: 'static, B>(response: Response<B>) -> Result<Response<B>, Self> {
         let rejection = response.extensions().get::<Self>();
@@ -33,8 +34,8 @@ impl Rejection {
         Err(rejection)
     }
 
-    /// Replaces the response that carried this rejection. Headers that middleware has added stay; those that described
-    /// the replaced body are removed.
+    /// Replaces the response that carried this rejection. Headers that middleware has added stay;
+    /// those that described the replaced body are removed.
     pub(crate) fn replace_response(mut self, response: GeneratedResponse) -> GeneratedResponse {
         let (mut parts, body) = response.into_parts();
         if let Some(carrier) = self.0.carrier.take() {

@@ -15,7 +15,8 @@ use crate::store::session_map::SessionMap;
 pub(in crate::store) struct LocalCache<I> {
     sessions: SessionMap<SessionDigest, I, Confirmation>,
     pub(super) validity: Arc<CacheValidity>,
-    /// The number of invalidations and uses so far. Locked by every change of the cache, never by a look-up.
+    /// The number of invalidations and uses so far. Locked by every change of the cache, never by a
+    /// look-up.
     generation: Mutex<u64>,
 }
 
@@ -48,7 +49,8 @@ impl<I: Send + Sync + 'static> LocalCache<I> {
         }
     }
 
-    /// Returns a session that may be served. An expired one may not: it may have been used at another instance since.
+    /// Returns a session that may be served. An expired one may not: it may have been used at
+    /// another instance since.
     pub(in crate::store) fn get(&self, key: &SessionDigest, now: Timestamp) -> Option<Cached<I>> {
         if !self.validity.includes(now) {
             return None;
@@ -77,8 +79,8 @@ impl<I: Send + Sync + 'static> LocalCache<I> {
         }
     }
 
-    /// Caches a session that the remote store has returned, unless there was a change since the read started: the change
-    /// may concern this session.
+    /// Caches a session that the remote store has returned, unless there was a change since the
+    /// read started: the change may concern this session.
     pub(in crate::store) fn insert(&self, session: &Arc<Session<I>>, read: ReadStart) {
         let generation = self.generation.lock();
         if *generation == read.generation {
@@ -88,7 +90,8 @@ impl<I: Send + Sync + 'static> LocalCache<I> {
         }
     }
 
-    /// The remote store has returned a session. If it was revoked meanwhile, it is not cached any more.
+    /// The remote store has returned a session. If it was revoked meanwhile, it is not cached any
+    /// more.
     pub(in crate::store) fn confirm(&self, key: &SessionDigest, read: ReadStart) {
         self.sessions.read(key, |_, confirmation| {
             confirmation.renew(read);
@@ -102,8 +105,8 @@ impl<I: Send + Sync + 'static> LocalCache<I> {
         self.sessions.remove(key);
     }
 
-    /// The remote store has recorded a use. The cached instance of the session may be another one than that which was
-    /// used, and earlier reads do not have the use.
+    /// The remote store has recorded a use. The cached instance of the session may be another one
+    /// than that which was used, and earlier reads do not have the use.
     pub(in crate::store) fn touch(&self, key: &SessionDigest, used: Timestamp, read: ReadStart) {
         let mut generation = self.generation.lock();
         *generation += 1;

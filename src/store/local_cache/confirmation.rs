@@ -7,8 +7,8 @@ use crate::clock::Timestamp;
 /// How long a cached session is served after the store has confirmed it.
 const SERVED_FOR: Duration = Duration::from_secs(60);
 
-/// A session in use is confirmed again in the background when its last confirmation is this old, so that no request
-/// waits.
+/// A session in use is confirmed again in the background when its last confirmation is this old, so
+/// that no request waits.
 const REFRESH_AFTER: Duration = Duration::from_secs(45);
 
 /// When the store has last confirmed that a session is there.

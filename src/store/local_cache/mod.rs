@@ -1,7 +1,8 @@
 //! Local cache of the sessions of a remote store.
 //!
-//! A cached session is served only while the invalidation channel is known to be healthy ([`CacheValidity`]), and for
-//! 60 s after the store confirmed it (rule S7): a record can be lost at the store without a message.
+//! A cached session is served only while the invalidation channel is known to be healthy
+//! ([`CacheValidity`]), and for 60 s after the store confirmed it (rule S7): a record can be lost
+//! at the store without a message.
 
 mod cache;
 mod confirmation;

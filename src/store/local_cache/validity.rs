@@ -2,7 +2,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::clock::Timestamp;
 
-/// Validity window of local caches: the time until which no invalidation message can have been missed.
+/// Validity window of local caches: the time until which no invalidation message can have been
+/// missed.
 ///
 /// In milliseconds on the timeline of the process.
 #[derive(Debug, Default)]

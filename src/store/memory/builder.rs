@@ -17,16 +17,17 @@ impl MemoryStoreBuilder {
         }
     }
 
-    /// Sets how many sessions are kept at most: 100,000 by default, and at least one. A session in use is not evicted
-    /// while fewer sessions of other subjects than this start in a minute.
+    /// Sets how many sessions are kept at most: 100,000 by default, and at least one. A session in
+    /// use is not evicted while fewer sessions of other subjects than this start in a minute.
     #[must_use]
     pub fn capacity(mut self, sessions: u64) -> Self {
         self.capacity = sessions;
         self
     }
 
-    /// Sets how many sessions of one subject are kept at most: 50 by default, and at least one; `None` is no limit but
-    /// the capacity. With 1, a login removes the sessions of the same subject in other browsers.
+    /// Sets how many sessions of one subject are kept at most: 50 by default, and at least one;
+    /// `None` is no limit but the capacity. With 1, a login removes the sessions of the same
+    /// subject in other browsers.
     #[must_use]
     pub fn sessions_per_subject(mut self, sessions: impl Into<Option<u64>>) -> Self {
         self.per_subject = sessions.into();

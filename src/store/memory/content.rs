@@ -80,8 +80,8 @@ impl<I: Identity> Content<I> {
         Inserted::Kept
     }
 
-    /// Removes expired sessions, if that is due. This only frees memory: [`Session::is_live`] decides whether a session
-    /// has expired.
+    /// Removes expired sessions, if that is due. This only frees memory: [`Session::is_live`]
+    /// decides whether a session has expired.
     fn sweep(&self, bookkeeping: &mut Bookkeeping<I>, now: Timestamp) {
         if now.since(bookkeeping.swept) >= SWEEP_INTERVAL {
             bookkeeping.swept = now;

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 use crate::session::SessionId;
 use crate::store::{Namespace, Stamp};
 
-/// The number of revocations that are remembered. A login during which more of them happened counts as revoked.
+/// The number of revocations that are remembered. A login during which more of them happened counts
+/// as revoked.
 const CAPACITY: usize = 4_096;
 
 /// The sessions that a revocation covers.

@@ -13,12 +13,13 @@ use crate::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp}
 
 /// Sessions in the memory of this process: bounded, without set-up, lost when the process exits.
 ///
-/// A look-up takes no lock. A new login is never rejected; the store evicts another session instead:
+/// A look-up takes no lock. A new login is never rejected; the store evicts another session
+/// instead:
 ///
-/// 1. If the subject has [the maximum number of sessions](MemoryStoreBuilder::sessions_per_subject), its least recently
-///    used one.
-/// 2. If the store is full, the least recently used one of the same subject; else one of a subject that has several;
-///    else, where no subject has several, one that was not used recently.
+/// 1. If the subject has [the maximum number of
+///    sessions](MemoryStoreBuilder::sessions_per_subject), its least recently used one.
+/// 2. If the store is full, the least recently used one of the same subject; else one of a subject
+///    that has several; else, where no subject has several, one that was not used recently.
 ///
 /// Expired sessions are removed by the first login after ten minutes without such a sweep.
 #[derive_where(Clone, Debug)]

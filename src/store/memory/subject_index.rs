@@ -9,8 +9,8 @@ use crate::identity::Identity;
 use crate::session::{IdHasher, Session};
 use crate::store::Namespace;
 
-/// The least recently used session of a subject is searched among this many of the oldest ones, so that a login takes
-/// no longer where a subject has a large number of them.
+/// The least recently used session of a subject is searched among this many of the oldest ones, so
+/// that a login takes no longer where a subject has a large number of them.
 const SCANNED: usize = 1_024;
 
 /// Sessions by subject, each of them once.
@@ -108,7 +108,8 @@ impl<I: Identity> SubjectIndex<I> {
             .is_some()
     }
 
-    /// Returns the least recently used session of a subject; of several alike, that of the first login.
+    /// Returns the least recently used session of a subject; of several alike, that of the first
+    /// login.
     pub(super) fn least_recently_used(
         &self,
         namespace: &Namespace,
@@ -163,7 +164,8 @@ impl<I> Group<I> {
         }
     }
 
-    /// Removes a session. Returns whether the group is empty now; `None` if the session is not in it.
+    /// Removes a session. Returns whether the group is empty now; `None` if the session is not in
+    /// it.
     fn remove(&mut self, session: &Arc<Session<I>>) -> Option<bool> {
         match self {
             Self::One(only) => Arc::ptr_eq(only, session).then_some(true),

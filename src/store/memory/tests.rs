@@ -164,7 +164,8 @@ async fn s6_101_000_logins_of_one_subject_are_fast_and_evict_no_other() {
         let taken = begun.elapsed();
         assert!(others.iter().all(|id| is_there(&store, id)), "{limit:?}");
         assert_eq!(store.len(), 1_000 + limit.unwrap_or(99_000));
-        // 50 µs each, in a debug build on a busy machine; a scan of all sessions would take 100 times as long.
+        // 50 µs each, in a debug build on a busy machine; a scan of all sessions would take 100
+        // times as long.
         assert!(taken < Duration::from_secs(30), "{limit:?}: {taken:?}");
         assert_consistent(&store);
     }

@@ -60,8 +60,8 @@ impl RedisBuilder {
         Self::new(Address::Cluster(urls))
     }
 
-    /// Sets the prefix of all keys; `tower-weika` by default. Applications that use one server and one prefix share their
-    /// sessions.
+    /// Sets the prefix of all keys; `tower-weika` by default. Applications that use one server and
+    /// one prefix share their sessions.
     pub fn key_prefix(self, key_prefix: impl Into<String>) -> Self {
         Self {
             key_prefix: key_prefix.into(),
@@ -69,8 +69,8 @@ impl RedisBuilder {
         }
     }
 
-    /// Sets the time limit of an operation; 1 s by default. An operation that takes longer fails, and a new connection is
-    /// made.
+    /// Sets the time limit of an operation; 1 s by default. An operation that takes longer fails,
+    /// and a new connection is made.
     pub fn operation_timeout(self, operation_timeout: Duration) -> Self {
         Self {
             operation_timeout,
@@ -78,10 +78,12 @@ impl RedisBuilder {
         }
     }
 
-    /// Sets how many sessions of each [store](Redis::store) this process caches; 10,000 by default, none with 0.
+    /// Sets how many sessions of each [store](Redis::store) this process caches; 10,000 by default,
+    /// none with 0.
     ///
-    /// A cached session saves a round trip to Redis. A revocation at any instance is effective at all of them within a
-    /// second: if that cannot be guaranteed, because Redis does not respond, the cache is not used.
+    /// A cached session saves a round trip to Redis. A revocation at any instance is effective at
+    /// all of them within a second: if that cannot be guaranteed, because Redis does not respond,
+    /// the cache is not used.
     pub fn local_cache_capacity(self, sessions: u64) -> Self {
         Self {
             local_cache_capacity: sessions,
@@ -89,24 +91,26 @@ impl RedisBuilder {
         }
     }
 
-    /// Encrypts values with this key of at least 32 bytes, which is the same for all instances. An attacker who can read
-    /// Redis then learns no name, card number or token from it; one who can write to Redis cannot forge or swap
-    /// identities. Sessions that are not encrypted become invalid. Read the key from the environment;
-    /// `openssl rand -base64 32` generates one.
+    /// Encrypts values with this key of at least 32 bytes, which is the same for all instances. An
+    /// attacker who can read Redis then learns no name, card number or token from it; one who can
+    /// write to Redis cannot forge or swap identities. Sessions that are not encrypted become
+    /// invalid. Read the key from the environment; `openssl rand -base64 32` generates one.
     pub fn encryption_key(mut self, key: impl AsRef<[u8]>) -> Self {
         self.encryption_keys = vec![Zeroizing::new(key.as_ref().to_vec())];
         self
     }
 
-    /// Adds a key that only decrypts. To change the key, add the new one as a previous key to all instances first, then
-    /// exchange the two, and remove the old one when the sessions under it have expired.
+    /// Adds a key that only decrypts. To change the key, add the new one as a previous key to all
+    /// instances first, then exchange the two, and remove the old one when the sessions under it
+    /// have expired.
     pub fn previous_encryption_key(mut self, key: impl AsRef<[u8]>) -> Self {
         let key = Zeroizing::new(key.as_ref().to_vec());
         self.previous_encryption_keys.push(key);
         self
     }
 
-    /// Sets user and password of the sentinels themselves; none by default. An empty user is the default user.
+    /// Sets user and password of the sentinels themselves; none by default. An empty user is the
+    /// default user.
     pub fn sentinel_credentials(
         mut self,
         user: impl Into<String>,
@@ -120,7 +124,8 @@ impl RedisBuilder {
         self
     }
 
-    /// Starts even if Redis cannot be reached: requests with a session cookie and logins get `503` until it can.
+    /// Starts even if Redis cannot be reached: requests with a session cookie and logins get `503`
+    /// until it can.
     pub fn start_degraded(self) -> Self {
         Self {
             is_degraded_allowed: true,
@@ -133,12 +138,13 @@ impl RedisBuilder {
         Self { clock, ..self }
     }
 
-    /// Connects. Must be called inside a Tokio runtime that lives as long as the handle and its stores.
+    /// Connects. Must be called inside a Tokio runtime that lives as long as the handle and its
+    /// stores.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`] with a [`ConfigError`] as its source; [`ErrorKind::Store`] if Redis cannot be
-    /// reached, unless [`start_degraded`](Self::start_degraded) is set.
+    /// [`ErrorKind::Configuration`] with a [`ConfigError`] as its source; [`ErrorKind::Store`] if
+    /// Redis cannot be reached, unless [`start_degraded`](Self::start_degraded) is set.
     pub async fn connect(self) -> Result<Redis, Error> {
         let is_degraded_allowed = self.is_degraded_allowed;
         let redis = self.build().map_err(|errors| {

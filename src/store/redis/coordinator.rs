@@ -21,7 +21,8 @@ pub(super) const MEMORY: Duration =
     IssuedToken::MAX_LIFETIME.saturating_add(Duration::from_secs(24 * 3_600));
 
 impl Redis {
-    /// Returns the coordinator of all instances that use this Redis; the same one for all clones and all their stores.
+    /// Returns the coordinator of all instances that use this Redis; the same one for all clones
+    /// and all their stores.
     #[must_use]
     pub fn coordinator(&self) -> Arc<dyn Coordinator> {
         Arc::clone(&self.inner) as _

@@ -1,7 +1,8 @@
 //! Encryption of values at Redis with a key of the operator (AEAD).
 //!
-//! XChaCha20-Poly1305: its nonces are long enough to be random for any number of messages (draft-irtf-cfrg-xchacha). The
-//! key under which a value is stored is associated data, so a value cannot be moved to another key.
+//! XChaCha20-Poly1305: its nonces are long enough to be random for any number of messages
+//! (draft-irtf-cfrg-xchacha). The key under which a value is stored is associated data, so a value
+//! cannot be moved to another key.
 
 use std::fmt;
 
@@ -35,7 +36,8 @@ struct Key {
 }
 
 impl Encryption {
-    /// The first secret encrypts, all of them decrypt. Without a secret, values are stored as they are.
+    /// The first secret encrypts, all of them decrypt. Without a secret, values are stored as they
+    /// are.
     pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a [u8]>) -> Self {
         Self {
             keys: secrets.into_iter().map(Key::derive).collect(),
@@ -61,8 +63,9 @@ impl Encryption {
         Ok([&[ENCRYPTED], &key.id[..], &nonce, &ciphertext].concat())
     }
 
-    /// Decrypts a value. `None` if it was encrypted with other associated data or an unknown key, was modified, or is
-    /// not encrypted although there is a key: an attacker who can write to Redis could have stored it.
+    /// Decrypts a value. `None` if it was encrypted with other associated data or an unknown key,
+    /// was modified, or is not encrypted although there is a key: an attacker who can write to
+    /// Redis could have stored it.
     pub(super) fn decrypt(
         &self,
         associated_data: &str,

@@ -18,7 +18,8 @@ use crate::store::local_cache::{CacheValidity, Invalidate, LocalCache};
 
 /// Handle of a Redis or Valkey and the connections to it. Cheap to clone.
 ///
-/// Several login layers may take their [stores](Self::store) from one handle. See [`RedisStore`] for what is stored.
+/// Several login layers may take their [stores](Self::store) from one handle. See [`RedisStore`]
+/// for what is stored.
 #[derive(Clone)]
 pub struct Redis {
     pub(super) inner: Arc<Inner>,
@@ -43,13 +44,14 @@ struct StoreCache {
 impl Redis {
     /// Connects to the server at `url`: `redis://`, `rediss://` for TLS, or `unix://`.
     ///
-    /// TLS is rustls with the certificates of the system. If the application has installed no cryptography provider for
-    /// rustls, aws-lc is installed for the process.
+    /// TLS is rustls with the certificates of the system. If the application has installed no
+    /// cryptography provider for rustls, aws-lc is installed for the process.
     ///
     /// # Rights of the Redis user
     ///
-    /// With a separate Redis user (ACL), the application needs the keys `{prefix}:*`, where the braces are part of the
-    /// names and the prefix is [`RedisBuilder::key_prefix`], the channel `{prefix}:invalidations`, and these commands:
+    /// With a separate Redis user (ACL), the application needs the keys `{prefix}:*`, where the
+    /// braces are part of the names and the prefix is [`RedisBuilder::key_prefix`], the channel
+    /// `{prefix}:invalidations`, and these commands:
     ///
     /// ```text
     /// ACL SETUSER app on >password ~{tower-weika}:* &{tower-weika}:invalidations
@@ -57,10 +59,10 @@ impl Redis {
     /// +set +subscribe +time +unlink
     /// ```
     ///
-    /// A cluster also needs `+cluster|slots`, servers behind sentinels `+role`, and an address with a database number
-    /// `+select`. Rights are checked whenever a connection is made; the error names all that are missing. Without
-    /// `+subscribe` there is no local session cache. With `+info +config|get`, a warning is logged if the server evicts
-    /// keys or has no persistence.
+    /// A cluster also needs `+cluster|slots`, servers behind sentinels `+role`, and an address with
+    /// a database number `+select`. Rights are checked whenever a connection is made; the error
+    /// names all that are missing. Without `+subscribe` there is no local session cache. With
+    /// `+info +config|get`, a warning is logged if the server evicts keys or has no persistence.
     ///
     /// # Errors
     ///
@@ -74,9 +76,10 @@ impl Redis {
         RedisBuilder::single(url.into())
     }
 
-    /// Returns a builder for a master behind sentinels. The addresses are those of the sentinels. User, password and
-    /// database in the first address are those of the server, and TLS is used for all connections if it is used there.
-    /// For sentinels that need a password: [`RedisBuilder::sentinel_credentials`].
+    /// Returns a builder for a master behind sentinels. The addresses are those of the sentinels.
+    /// User, password and database in the first address are those of the server, and TLS is used
+    /// for all connections if it is used there. For sentinels that need a password:
+    /// [`RedisBuilder::sentinel_credentials`].
     pub fn sentinel<U: Into<String>>(
         urls: impl IntoIterator<Item = U>,
         master: impl Into<String>,
@@ -84,22 +87,24 @@ impl Redis {
         RedisBuilder::sentinel(urls.into_iter().map(Into::into).collect(), master.into())
     }
 
-    /// Returns a builder for a cluster with nodes at these addresses. All keys of one prefix are at one node.
+    /// Returns a builder for a cluster with nodes at these addresses. All keys of one prefix are at
+    /// one node.
     pub fn cluster<U: Into<String>>(urls: impl IntoIterator<Item = U>) -> RedisBuilder {
         RedisBuilder::cluster(urls.into_iter().map(Into::into).collect())
     }
 
     /// Returns the store for the sessions of one kind of identity ([`StoredIdentity::KIND`]).
     ///
-    /// It is the same store whenever, and in whichever process, it is returned. Several login layers may use it: each of
-    /// them accepts and revokes the sessions of one [namespace](crate::store::Namespace) only.
+    /// It is the same store whenever, and in whichever process, it is returned. Several login
+    /// layers may use it: each of them accepts and revokes the sessions of one
+    /// [namespace](crate::store::Namespace) only.
     #[must_use]
     pub fn store<I: StoredIdentity>(&self) -> RedisStore<I> {
         self.named_store(I::KIND.into())
     }
 
-    /// Returns another store for this kind of identity, isolated from those with other names. Login layers do not need
-    /// it.
+    /// Returns another store for this kind of identity, isolated from those with other names. Login
+    /// layers do not need it.
     #[must_use]
     pub fn store_with_namespace<I: StoredIdentity>(&self, name: &str) -> RedisStore<I> {
         // Invalidation messages are words, and no two names may become one.
@@ -143,7 +148,8 @@ impl Redis {
         }
     }
 
-    /// Connects, and starts the background tasks. If `is_degraded_allowed`, a failure is only logged.
+    /// Connects, and starts the background tasks. If `is_degraded_allowed`, a failure is only
+    /// logged.
     pub(super) async fn start(&self, is_degraded_allowed: bool) -> Result<(), Error> {
         let connection = &self.inner.connection;
         match connection.connect().await {

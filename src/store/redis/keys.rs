@@ -1,7 +1,7 @@
 //! Names of keys and of the channel.
 //!
-//! All keys of one prefix have the same hash tag, because scripts read several of them: in a cluster they are at one
-//! node.
+//! All keys of one prefix have the same hash tag, because scripts read several of them: in a
+//! cluster they are at one node.
 
 use sha2::{Digest as _, Sha256};
 
@@ -35,8 +35,8 @@ impl Keys {
         format!("{}invalidations", self.prefix)
     }
 
-    /// Short: with the default prefix and the 12 characters of a flow the key has 28 bytes. With it a rejected code takes
-    /// 138 bytes of the server in all; one more character makes that 154.
+    /// Short: with the default prefix and the 12 characters of a flow the key has 28 bytes. With it
+    /// a rejected code takes 138 bytes of the server in all; one more character makes that 154.
     pub(super) fn flow(&self, flow: &str) -> String {
         format!("{}f:{flow}", self.prefix)
     }
@@ -78,7 +78,8 @@ impl SessionKeys {
         format!("{}revoked-all", self.prefix)
     }
 
-    /// Returns the prefix of the keys of the revocation timestamps of subjects; a [subject name](subject) follows.
+    /// Returns the prefix of the keys of the revocation timestamps of subjects; a [subject
+    /// name](subject) follows.
     pub(super) fn revoked_subject_prefix(&self) -> String {
         format!("{}revoked-subject:", self.prefix)
     }

@@ -1,10 +1,11 @@
 //! Record of a session at Redis.
 //!
-//! The values that never change are one JSON text, encrypted if there is a key. It contains the namespace and the key
-//! under which it is stored, so that it is not accepted as another session. The last use is another field of the hash.
+//! The values that never change are one JSON text, encrypted if there is a key. It contains the
+//! namespace and the key under which it is stored, so that it is not accepted as another session.
+//! The last use is another field of the hash.
 //!
-//! Times are those of the writer's timeline (see [`clock`](crate::clock)). A change of the system time therefore changes
-//! neither the records of a process nor how the process reads them.
+//! Times are those of the writer's timeline (see [`clock`](crate::clock)). A change of the system
+//! time therefore changes neither the records of a process nor how the process reads them.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +21,8 @@ use crate::session::{Session, SessionId, SessionTimeouts};
 use crate::store::{Namespace, StoredIdentity};
 use crate::trace::warn;
 
-/// The version of the format. Records of every released version stay readable; those of a newer one are left alone.
+/// The version of the format. Records of every released version stay readable; those of a newer one
+/// are left alone.
 pub(super) const VERSION: &str = "2";
 
 /// Milliseconds between two log lines about records from the future.
@@ -55,8 +57,9 @@ pub(super) fn write<I: StoredIdentity>(session: &Session<I>) -> Result<Vec<u8>, 
     })
 }
 
-/// Reads the record of the session `id` in a namespace. `None` if it is not that record, or if its login lies so far in
-/// the future of `now` that one of the two clocks must be wrong: such a session would expire too late.
+/// Reads the record of the session `id` in a namespace. `None` if it is not that record, or if its
+/// login lies so far in the future of `now` that one of the two clocks must be wrong: such a
+/// session would expire too late.
 pub(super) fn read<I: StoredIdentity>(
     namespace: &Namespace,
     id: SessionId,
@@ -77,7 +80,8 @@ pub(super) fn read<I: StoredIdentity>(
     }
     let timeouts = SessionTimeouts::new(Duration::from_millis(record.idle), Duration::MAX);
     let session = Session::new(id, I::from_record(&record.identity)?, timeouts, created);
-    // An instance whose clock is wrong must not postpone the idle timeout by more than the clocks may differ.
+    // An instance whose clock is wrong must not postpone the idle timeout by more than the clocks
+    // may differ.
     let session = session
         .within(*namespace)
         .expiring_by(Timestamp::from_unix_millis(record.expires_at));

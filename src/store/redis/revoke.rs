@@ -62,8 +62,8 @@ impl<I: StoredIdentity> RedisStore<I> {
             .await
     }
 
-    /// Revokes sessions at Redis, which publishes the message, and in the local cache. Replies to earlier reads are not
-    /// cached, whenever they arrive.
+    /// Revokes sessions at Redis, which publishes the message, and in the local cache. Replies to
+    /// earlier reads are not cached, whenever they arrive.
     async fn revoke(
         &self,
         script: &Script,

@@ -61,8 +61,8 @@ impl Script {
             .query_async(&mut connection)
             .await;
         match outcome {
-            // Not `SCRIPT LOAD`: that would have to reach all nodes of a cluster, and its reply has no correlation
-            // id.
+            // Not `SCRIPT LOAD`: that would have to reach all nodes of a cluster, and its reply has
+            // no correlation id.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 call("EVAL", self.text).query_async(&mut connection).await
             }

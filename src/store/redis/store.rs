@@ -31,28 +31,30 @@ use crate::trace::debug;
 /// # }
 /// ```
 ///
-/// The instances also share the application's access token, and exchange each authorization code once
-/// ([`Coordinator`]).
+/// The instances also share the application's access token, and exchange each authorization code
+/// once ([`Coordinator`]).
 ///
-/// * **Keys.** A session is stored under the namespace of its login and the SHA-256 of its id. The identity is one field,
-///   the last use another. All keys have an expiry, and begin with the
-///   [key prefix](super::RedisBuilder::key_prefix). With an [encryption key](super::RedisBuilder::encryption_key),
-///   values are encrypted.
-/// * **Local cache.** Sessions in use are cached in the process, so that most requests cause no call to Redis. A revocation at
-///   any instance is effective at all of them within a second: Redis publishes invalidation messages, and the cache is
-///   used only while the invalidation channel is known to be healthy. A record that Redis loses without a message is
-///   rejected everywhere within 60 seconds.
-/// * **Logins.** Several login layers may share a Redis: each accepts and revokes its own sessions only
-///   ([`Namespace`]).
-/// * **Outages.** An operation takes a second at most. While Redis is away, requests with a session cookie get `503` at
-///   once, no user is logged out, and visitors without a session cookie are not affected. Durability is that of Redis:
-///   it needs persistence (`appendonly yes`) and must not evict keys (`maxmemory-policy noeviction`, the default). If a
-///   revocation timestamp is evicted, a revoked session is accepted again. A warning is logged for a server without
-///   persistence or with an evicting policy.
-/// * **Rights.** [`Redis::connect`] lists the rights that a Redis user of the application needs. They are checked when a
-///   connection is made, and the error names all that are missing.
-/// * **Versions.** A record of a newer version of this crate is left alone. For an instance that cannot read it, the user
-///   is unauthenticated.
+/// * **Keys.** A session is stored under the namespace of its login and the SHA-256 of its id. The
+///   identity is one field, the last use another. All keys have an expiry, and begin with the [key
+///   prefix](super::RedisBuilder::key_prefix). With an [encryption
+///   key](super::RedisBuilder::encryption_key), values are encrypted.
+/// * **Local cache.** Sessions in use are cached in the process, so that most requests cause no
+///   call to Redis. A revocation at any instance is effective at all of them within a second: Redis
+///   publishes invalidation messages, and the cache is used only while the invalidation channel is
+///   known to be healthy. A record that Redis loses without a message is rejected everywhere within
+///   60 seconds.
+/// * **Logins.** Several login layers may share a Redis: each accepts and revokes its own sessions
+///   only ([`Namespace`]).
+/// * **Outages.** An operation takes a second at most. While Redis is away, requests with a session
+///   cookie get `503` at once, no user is logged out, and visitors without a session cookie are not
+///   affected. Durability is that of Redis: it needs persistence (`appendonly yes`) and must not
+///   evict keys (`maxmemory-policy noeviction`, the default). If a revocation timestamp is evicted,
+///   a revoked session is accepted again. A warning is logged for a server without persistence or
+///   with an evicting policy.
+/// * **Rights.** [`Redis::connect`] lists the rights that a Redis user of the application needs.
+///   They are checked when a connection is made, and the error names all that are missing.
+/// * **Versions.** A record of a newer version of this crate is left alone. For an instance that
+///   cannot read it, the user is unauthenticated.
 #[derive_where(Clone, Debug)]
 pub struct RedisStore<I> {
     redis: Redis,
@@ -62,8 +64,8 @@ pub struct RedisStore<I> {
 }
 
 impl<I: StoredIdentity> RedisStore<I> {
-    /// Connects to the server at `url`: `redis://`, `rediss://` for TLS, or `unix://`. With settings, or for several
-    /// login layers: [`Redis`].
+    /// Connects to the server at `url`: `redis://`, `rediss://` for TLS, or `unix://`. With
+    /// settings, or for several login layers: [`Redis`].
     ///
     /// # Errors
     ///
@@ -101,7 +103,8 @@ impl<I: StoredIdentity> RedisStore<I> {
 }
 
 impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
-    // Boxed: the round trip to Redis costs a thousand times more, and cached sessions need no future.
+    // Boxed: the round trip to Redis costs a thousand times more, and cached sessions need no
+    // future.
     type Load = Pin<Box<dyn Future<Output = LoadResult<I>> + Send>>;
 
     fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<I, Self::Load> {

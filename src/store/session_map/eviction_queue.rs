@@ -6,11 +6,13 @@ use std::sync::{Arc, Weak};
 use crate::clock::Timestamp;
 use crate::session::Session;
 
-/// An insertion moves at most this many sessions to the back of the queue, so that it stays fast when all are in use.
+/// An insertion moves at most this many sessions to the back of the queue, so that it stays fast
+/// when all are in use.
 pub(super) const MAX_REQUEUED: usize = 64;
 
-/// Sessions in the order in which they are considered for eviction ("second chance"): the session at the front is
-/// evicted, unless it was used since it was queued. Then it is queued again at the back.
+/// Sessions in the order in which they are considered for eviction ("second chance"): the session
+/// at the front is evicted, unless it was used since it was queued. Then it is queued again at the
+/// back.
 pub(super) struct EvictionQueue<I>(VecDeque<Entry<I>>);
 
 pub(super) struct Entry<I> {
@@ -47,7 +49,8 @@ impl<I> EvictionQueue<I> {
         }
     }
 
-    /// Takes the next session to evict. `requeued` counts those that were used and therefore queued again.
+    /// Takes the next session to evict. `requeued` counts those that were used and therefore queued
+    /// again.
     pub(super) fn pop(&mut self, requeued: &mut usize) -> Option<Arc<Session<I>>> {
         while let Some(entry) = self.0.pop_front() {
             let Some(session) = entry.session.upgrade() else {

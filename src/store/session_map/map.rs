@@ -11,9 +11,10 @@ use crate::session::{IdHasher, Session};
 
 /// Map of at most `capacity` sessions, each with metadata `M`.
 ///
-/// A full map evicts the session that was inserted first, unless it was used since: see [`EvictionQueue`]. Reads write
-/// nothing for that, because a session knows when it was last used, to the minute: a session in use is safe while fewer
-/// sessions than the capacity are inserted in a minute.
+/// A full map evicts the session that was inserted first, unless it was used since: see
+/// [`EvictionQueue`]. Reads write nothing for that, because a session knows when it was last used,
+/// to the minute: a session in use is safe while fewer sessions than the capacity are inserted in a
+/// minute.
 pub(in crate::store) struct SessionMap<K, I, M = ()> {
     slots: HashMap<K, Slot<I, M>, BuildHasherDefault<IdHasher>>,
     capacity: usize,
@@ -57,7 +58,8 @@ impl<K: SessionKey, I, M> SessionMap<K, I, M> {
             .and_then(|slot| read(&slot.session, &slot.metadata))
     }
 
-    /// Inserts a session, and replaces one with the same key. Calls `evicted` with each session that is evicted.
+    /// Inserts a session, and replaces one with the same key. Calls `evicted` with each session
+    /// that is evicted.
     pub(in crate::store) fn insert(
         &self,
         session: Arc<Session<I>>,
@@ -74,7 +76,8 @@ impl<K: SessionKey, I, M> SessionMap<K, I, M> {
         {
             evicted(&session);
         }
-        // Afterwards: a session that is queued again must not come behind the new one, which would then be evicted.
+        // Afterwards: a session that is queued again must not come behind the new one, which would
+        // then be evicted.
         queue.push(entry, self.len());
     }
 
@@ -108,7 +111,8 @@ impl<K: SessionKey, I, M> SessionMap<K, I, M> {
         self.compact();
     }
 
-    /// Frees what removed sessions leave behind. Callers that remove many sessions call it once afterwards.
+    /// Frees what removed sessions leave behind. Callers that remove many sessions call it once
+    /// afterwards.
     pub(in crate::store) fn compact(&self) {
         self.queue.lock().compact();
     }

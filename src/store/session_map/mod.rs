@@ -1,5 +1,5 @@
-//! Bounded concurrent map of sessions. Every request reads it, only logins and revocations change it: reads take no
-//! lock.
+//! Bounded concurrent map of sessions. Every request reads it, only logins and revocations change
+//! it: reads take no lock.
 
 mod eviction_queue;
 mod key;

@@ -2,8 +2,8 @@ use crate::identity::Identity;
 
 /// Identity that a store outside this process can keep.
 ///
-/// A record may contain secrets: it belongs in a store and nowhere else. That is why identities do not implement
-/// `serde::Serialize`.
+/// A record may contain secrets: it belongs in a store and nowhere else. That is why identities do
+/// not implement `serde::Serialize`.
 ///
 /// ```
 /// use tower_weika::identity::Manager;
@@ -13,8 +13,8 @@ use crate::identity::Identity;
 /// assert_eq!(Manager::from_record(&manager.to_record()), Some(manager));
 /// ```
 pub trait StoredIdentity: Identity + Sized {
-    /// A short name of lower-case letters, digits and `-`. Sessions of different kinds are kept apart, so no two types
-    /// may have the same name: they could not read each other's records.
+    /// A short name of lower-case letters, digits and `-`. Sessions of different kinds are kept
+    /// apart, so no two types may have the same name: they could not read each other's records.
     const KIND: &'static str;
 
     /// Returns the identity as text.

@@ -1,8 +1,8 @@
 //! A test for each rule.
 
-/// Makes a test of each rule of [`testing::store_contract`](mod@crate::testing::store_contract), with the attribute
-/// `#[tokio::test]`. Takes a future of an empty store, and a function from a number to an identity. An attribute before
-/// them goes to each test.
+/// Makes a test of each rule of [`testing::store_contract`](mod@crate::testing::store_contract),
+/// with the attribute `#[tokio::test]`. Takes a future of an empty store, and a function from a
+/// number to an identity. An attribute before them goes to each test.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __store_contract {

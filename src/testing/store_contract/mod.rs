@@ -1,7 +1,7 @@
 //! Tests that every [`SessionStore`](crate::store::SessionStore) must pass.
 //!
-//! There is one function for each rule. The macro [`store_contract!`](macro@super::store_contract) makes a test of each
-//! of them:
+//! There is one function for each rule. The macro [`store_contract!`](macro@super::store_contract)
+//! makes a test of each of them:
 //!
 //! ```
 //! #[cfg(test)]
@@ -16,9 +16,10 @@
 //! }
 //! ```
 //!
-//! The first argument is a future of an empty store, the second a function from a number to an identity whose subject
-//! is different for each number. Sessions start at the system's time, so that a store with native time-to-live
-//! values keeps them. Each function panics if the store breaks its rule.
+//! The first argument is a future of an empty store, the second a function from a number to an
+//! identity whose subject is different for each number. Sessions start at the system's time, so
+//! that a store with native time-to-live values keeps them. Each function panics if the store
+//! breaks its rule.
 
 mod fixture;
 mod macros;

@@ -24,7 +24,8 @@ pub async fn removed_session_is_absent_and_no_other<I: Identity, St: SessionStor
     assert!(find(store, &other).await.is_some());
 }
 
-/// All sessions of one subject are revoked, those of others are not, and the subject may log in again.
+/// All sessions of one subject are revoked, those of others are not, and the subject may log in
+/// again.
 pub async fn sessions_of_one_subject_are_revoked_and_no_other<I: Identity, St: SessionStore<I>>(
     store: &St,
     identity: impl Fn(u32) -> I,
@@ -63,8 +64,8 @@ pub async fn all_sessions_are_revoked_and_new_ones_stay<I: Identity, St: Session
     assert!(find(store, &new).await.is_some());
 }
 
-/// A session is not kept if it was revoked after the stamp: with all sessions, with those of its subject, or with the
-/// session that it replaces.
+/// A session is not kept if it was revoked after the stamp: with all sessions, with those of its
+/// subject, or with the session that it replaces.
 pub async fn revocation_covers_a_pending_login<I: Identity, St: SessionStore<I>>(
     store: &St,
     identity: impl Fn(u32) -> I,
@@ -101,8 +102,8 @@ pub async fn revocation_covers_a_pending_login<I: Identity, St: SessionStore<I>>
     assert!(find(store, &other).await.is_none());
 }
 
-/// An insertion removes the previous session, also where the new one is not kept. That is no revocation: another login
-/// may replace the same session.
+/// An insertion removes the previous session, also where the new one is not kept. That is no
+/// revocation: another login may replace the same session.
 pub async fn previous_session_is_always_removed<I: Identity, St: SessionStore<I>>(
     store: &St,
     identity: impl Fn(u32) -> I,

@@ -160,8 +160,8 @@ fn fetch_on_a_runtime_that_is_shut_down_is_an_error_without_a_deadlock() {
     assert_eq!(error.kind(), ErrorKind::Internal);
 }
 
-/// Sets the system time forward and back by a year, and lets `passed` pass meanwhile, which is an even number of
-/// milliseconds.
+/// Sets the system time forward and back by a year, and lets `passed` pass meanwhile, which is an
+/// even number of milliseconds.
 fn set_forward_and_back(clock: &ManualClock, passed: Duration) {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 3_600);
 

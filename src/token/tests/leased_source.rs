@@ -12,8 +12,8 @@ use crate::trace::tests::Captured;
 
 const STEP: Duration = Duration::from_millis(100);
 
-/// Instances that share a coordinator. Clusters with the same `upstream` belong to one application, for which each
-/// fetched token invalidates the previous one.
+/// Instances that share a coordinator. Clusters with the same `upstream` belong to one application,
+/// for which each fetched token invalidates the previous one.
 struct Cluster {
     caches: Vec<TokenCache<Script>>,
     upstream: Script,
@@ -55,7 +55,8 @@ impl Cluster {
         outcomes.into_iter().map(|(_, token)| token).collect()
     }
 
-    /// Handles a request: calls the upstream system with the token, and once more with another one if that is rejected.
+    /// Handles a request: calls the upstream system with the token, and once more with another one
+    /// if that is rejected.
     async fn request(&self, cache: &TokenCache<Script>) -> Result<(), ErrorKind> {
         for _ in 0..2 {
             let token = cache
@@ -125,8 +126,8 @@ async fn fetched(source: &LeasedSource, text: &str) -> Result<String, ErrorKind>
         .map_err(|error| error.kind())
 }
 
-/// A coordinator over a slow connection: every call is delayed before it has its effect and after. It can lose its data,
-/// and stop responding.
+/// A coordinator over a slow connection: every call is delayed before it has its effect and after.
+/// It can lose its data, and stop responding.
 #[derive(Debug, Default)]
 struct SlowCoordinator {
     inner: Mutex<Arc<InMemoryCoordinator>>,
@@ -564,7 +565,8 @@ async fn two_clusters_that_fetch_for_one_key_back_off() {
         outcomes.extend(one.serve(STEP).await);
         outcomes.extend(other.serve(STEP).await);
     }
-    // 1, 2, 4, 8 and 16 s after one another, and every 30 s from then on: 25 for each coordinator in ten minutes.
+    // 1, 2, 4, 8 and 16 s after one another, and every 30 s from then on: 25 for each coordinator
+    // in ten minutes.
     let fetches = upstream.fetches();
     assert!((20..=50).contains(&fetches), "{fetches}");
     assert!(outcomes.contains(&Err(ErrorKind::Busy)));

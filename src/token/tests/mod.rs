@@ -21,7 +21,8 @@ mod leased_source;
 const LIFETIME: Duration = Duration::from_secs(7_200);
 const FETCH_TIME: Duration = Duration::from_millis(50);
 
-/// A source that counts its fetches, takes [`FETCH_TIME`], and responds by its script (its last entry repeats).
+/// A source that counts its fetches, takes [`FETCH_TIME`], and responds by its script (its last
+/// entry repeats).
 #[derive(Clone)]
 struct Script {
     fetches: Arc<AtomicUsize>,

@@ -9,7 +9,8 @@ async fn kind(reply: &(impl ToString + ?Sized)) -> ErrorKind {
     failure(&ImitatedBinding::once(reply)).await.kind()
 }
 
-/// Returns `reply` with another value for a member of its data; without the member if the value is `None`.
+/// Returns `reply` with another value for a member of its data; without the member if the value is
+/// `None`.
 fn with(mut reply: Value, name: &str, value: Option<&Value>) -> Value {
     let data = reply["data"].as_object_mut().unwrap();
     match value {

@@ -24,7 +24,8 @@ pub(super) fn reported(error: ::reqwest::Error, scheme: &str) -> BoxError {
     }
 }
 
-/// Returns the remedy for a connection that could not be made. It names the variable of a proxy, never its value.
+/// Returns the remedy for a connection that could not be made. It names the variable of a proxy,
+/// never its value.
 fn remedy_for(error: &::reqwest::Error, scheme: &str) -> Option<String> {
     let remedy = remedy::for_network(&remedy::chain_text(error));
     match (remedy, proxy::variable(scheme == "https")) {

@@ -3,14 +3,14 @@
 use std::env;
 use std::ffi::OsString;
 
-/// Returns the name of the environment variable for the proxy of this scheme, if it is set. Its value may contain a
-/// password.
+/// Returns the name of the environment variable for the proxy of this scheme, if it is set. Its
+/// value may contain a password.
 pub(super) fn variable(is_https: bool) -> Option<&'static str> {
     set_among(is_https, |name| env::var_os(name)).map(|(name, _)| name)
 }
 
-/// Returns the name of an environment variable that the HTTP client ignores because its value is not the URL of a
-/// proxy.
+/// Returns the name of an environment variable that the HTTP client ignores because its value is
+/// not the URL of a proxy.
 pub(super) fn ignored_variable() -> Option<&'static str> {
     ignored_among(|name| env::var_os(name))
 }

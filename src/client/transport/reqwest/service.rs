@@ -14,8 +14,8 @@ use super::failure::reported;
 use crate::client::{Transport, TransportFailure};
 use crate::error::BoxError;
 
-/// Build the client with `redirect(Policy::none())` and `retry(retry::never())`. A response after a redirect is
-/// rejected, but by then the request has been sent to the other host.
+/// Build the client with `redirect(Policy::none())` and `retry(retry::never())`. A response after a
+/// redirect is rejected, but by then the request has been sent to the other host.
 impl From<Client> for Transport {
     fn from(client: Client) -> Self {
         Self::new(Reqwest(client))

@@ -12,21 +12,23 @@ use crate::trace::{outside, warn};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
-/// Shorter than the idle timeout of common servers: a request on a connection that the server closes is lost, and with
-/// it an authorization code.
+/// Shorter than the idle timeout of common servers: a request on a connection that the server
+/// closes is lost, and with it an authorization code.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Transport {
-    /// Returns `reqwest` with rustls: 2 s to connect, 5 s in all, no redirects, no retries, connections kept for 30 s.
-    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are respected.
+    /// Returns `reqwest` with rustls: 2 s to connect, 5 s in all, no redirects, no retries,
+    /// connections kept for 30 s. `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are
+    /// respected.
     ///
-    /// Servers are authenticated by the system's CA certificates (Debian: the package `ca-certificates`), or by those
-    /// in `SSL_CERT_FILE` and `SSL_CERT_DIR`, where a private CA can be added.
+    /// Servers are authenticated by the system's CA certificates (Debian: the package
+    /// `ca-certificates`), or by those in `SSL_CERT_FILE` and `SSL_CERT_DIR`, where a private CA
+    /// can be added.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`] with a [`ConfigError`] as its source if TLS cannot be set up, for instance because
-    /// there are no CA certificates; it names the remedy.
+    /// [`ErrorKind::Configuration`] with a [`ConfigError`] as its source if TLS cannot be set up,
+    /// for instance because there are no CA certificates; it names the remedy.
     pub fn reqwest() -> Result<Self, Error> {
         Self::reqwest_within(TOTAL_TIMEOUT).map_err(|error| {
             let context = "the HTTP client could not be set up (without CA certificates: install `ca-certificates`, \

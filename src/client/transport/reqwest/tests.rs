@@ -12,8 +12,8 @@ use super::super::failure::chain;
 use super::super::{Limits, Transport};
 use crate::error::{Error, ErrorKind};
 
-/// Responds to every connection with `reply` after it has read one whole request, and closes it. Returns
-/// the requests.
+/// Responds to every connection with `reply` after it has read one whole request, and closes it.
+/// Returns the requests.
 async fn server(reply: &'static str) -> (SocketAddr, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -8,7 +8,8 @@ use super::*;
 use crate::login::keys::Keys;
 use crate::session::SessionId;
 
-/// The bytes of the `Cookie` header that all cookies of the crate may take, and the flows that always fit.
+/// The bytes of the `Cookie` header that all cookies of the crate may take, and the flows that
+/// always fit.
 const HEADER_BYTES: usize = 4096;
 const MIN_FLOWS: usize = 8;
 

@@ -2,14 +2,16 @@
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, RedisResult};
 
-/// Parses a URL. The cryptography provider of rustls is reqwest's choice, unless the application has installed one.
+/// Parses a URL. The cryptography provider of rustls is reqwest's choice, unless the application
+/// has installed one.
 pub(super) fn parse(url: &str) -> RedisResult<ConnectionInfo> {
     let info = url.into_connection_info()?;
     if is_tls(&info) && rustls::crypto::CryptoProvider::get_default().is_none() {
         // If another thread installs one first, that one is used.
         let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
-    // The client drops the server's text about a failed `AUTH`, but not that about a failed `HELLO`.
+    // The client drops the server's text about a failed `AUTH`, but not that about a failed
+    // `HELLO`.
     Ok(with_resp3(info))
 }
 

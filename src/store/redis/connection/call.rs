@@ -63,8 +63,8 @@ impl ManagedConnection {
         keys: &[&str],
         arguments: &[&[u8]],
     ) -> Result<Vec<Value>, Failure> {
-        // Replies on a shared connection are matched to calls by their order alone. The correlation id shows that the
-        // order holds, and that this is the reply to this call.
+        // Replies on a shared connection are matched to calls by their order alone. The correlation
+        // id shows that the order holds, and that this is the reply to this call.
         let id = self.next_id().to_string();
         let called = script.run(connection, keys, &id, arguments);
         match timeout(self.operation_timeout, called).await {

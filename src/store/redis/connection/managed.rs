@@ -45,7 +45,8 @@ pub(in crate::store::redis) struct ManagedConnection {
 }
 
 pub(super) enum State {
-    /// The number identifies the connection, so that a late failure of an old one does not drop its successor.
+    /// The number identifies the connection, so that a late failure of an old one does not drop its
+    /// successor.
     Connected(u64, Connection, Arc<str>),
     Disconnected(Error),
 }
@@ -122,7 +123,8 @@ impl ManagedConnection {
             .unwrap_or_else(|_| Err((redis::ErrorKind::Io, "no subscription in time").into()))
     }
 
-    /// Returns the reason of a failed subscription, and the ACL rule that allows it if a right is missing.
+    /// Returns the reason of a failed subscription, and the ACL rule that allows it if a right is
+    /// missing.
     pub(in crate::store::redis) fn explain_failed_subscription(
         &self,
         error: &RedisError,

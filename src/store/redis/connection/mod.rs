@@ -1,8 +1,9 @@
-//! Connection to Redis: a time limit for every call, a reconnect task, and failure at once while Redis is away.
+//! Connection to Redis: a time limit for every call, a reconnect task, and failure at once while
+//! Redis is away.
 //!
 //! 1. All callers share one connection.
-//! 2. A call that shows that the connection is unusable drops it: it broke, no reply came in time, the reply belongs to
-//!    another call, or the server is a replica or still loading.
+//! 2. A call that shows that the connection is unusable drops it: it broke, no reply came in time,
+//!    the reply belongs to another call, or the server is a replica or still loading.
 //! 3. The reconnect task makes a new connection. Until then, calls fail at once.
 //! 4. The same task sends a heartbeat twice a second, because there may be no calls.
 

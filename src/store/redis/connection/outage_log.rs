@@ -1,10 +1,12 @@
-//! Log of outages: one line when an outage starts, one whenever its reason changes, and one when it ends.
+//! Log of outages: one line when an outage starts, one whenever its reason changes, and one when it
+//! ends.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The number of lines of one outage without a pause. The pause bounds the log where reasons alternate.
+/// The number of lines of one outage without a pause. The pause bounds the log where reasons
+/// alternate.
 const BURST: u32 = 8;
 const PAUSE: Duration = Duration::from_secs(10);
 

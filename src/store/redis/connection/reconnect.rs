@@ -23,8 +23,8 @@ const RIGHTS_INTERVAL: Duration = Duration::from_secs(5);
 const INSPECTION_INTERVAL: Duration = Duration::from_secs(300);
 
 impl ManagedConnection {
-    /// Starts the task that keeps the connection open until the last handle is dropped: it sends heartbeats while there
-    /// is a connection, and connects while there is none.
+    /// Starts the task that keeps the connection open until the last handle is dropped: it sends
+    /// heartbeats while there is a connection, and connects while there is none.
     pub(in crate::store::redis) fn spawn_reconnect_task(self: &Arc<Self>) {
         let (weak, lost) = (Arc::downgrade(self), Arc::clone(&self.lost));
         drop(Handle::current().spawn(async move {
@@ -77,8 +77,8 @@ impl ManagedConnection {
         }
     }
 
-    /// Checks the rights after a call was denied, until none is missing. The connection stays: reads may still be
-    /// allowed. `last_denied` is when rights were last found missing.
+    /// Checks the rights after a call was denied, until none is missing. The connection stays:
+    /// reads may still be allowed. `last_denied` is when rights were last found missing.
     async fn recheck_rights(&self, connection: &Connection, last_denied: &mut Option<Instant>) {
         let Some(denied) = self.denied.lock().clone() else {
             return;

@@ -1,8 +1,9 @@
 //! Check of the rights that the store needs from the Redis user (ACL).
 //!
-//! Each command is sent once, on the probe key, because `ACL DRYRUN` needs Redis 7 and one more right. All of them
-//! are sent in one pipeline, so the check costs one round trip. It leaves nothing behind: the probe is a string with an
-//! expiry when the commands for hashes are sent, which therefore fail with `WRONGTYPE`, and it is deleted at the end.
+//! Each command is sent once, on the probe key, because `ACL DRYRUN` needs Redis 7 and one more
+//! right. All of them are sent in one pipeline, so the check costs one round trip. It leaves
+//! nothing behind: the probe is a string with an expiry when the commands for hashes are sent,
+//! which therefore fail with `WRONGTYPE`, and it is deleted at the end.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +21,8 @@ const PROBE_LIFETIME: u32 = 60_000;
 
 /// Names with which rights are checked.
 pub(super) struct Probes {
-    /// A key that never exists for long. Heartbeats delete a field of it, which only a master allows.
+    /// A key that never exists for long. Heartbeats delete a field of it, which only a master
+    /// allows.
     pub(super) key: String,
     pub(super) channel: String,
     /// One name of each other kind of keys.
@@ -115,8 +117,8 @@ impl Right {
     }
 }
 
-/// Returns the commands that scripts and the store use, each with harmless arguments, and one call for each other kind
-/// of keys.
+/// Returns the commands that scripts and the store use, each with harmless arguments, and one call
+/// for each other kind of keys.
 fn calls(probes: &Probes) -> (Vec<&'static str>, Pipeline) {
     let (mut names, mut pipeline) = (Vec::new(), redis::pipe());
     pipeline.ignore_errors();
@@ -157,7 +159,8 @@ fn denied(command: &'static str, reply: &Value) -> Option<Right> {
     }
 }
 
-/// Returns the right that is missing according to this error of a command, in the words of Redis 6 to 8 and Valkey.
+/// Returns the right that is missing according to this error of a command, in the words of Redis 6
+/// to 8 and Valkey.
 fn missing_right(command: &'static str, code: &str, text: &str) -> Option<Right> {
     if code != "NOPERM" {
         None
@@ -172,7 +175,8 @@ fn missing_right(command: &'static str, code: &str, text: &str) -> Option<Right>
     }
 }
 
-/// Whether an error says that a right is missing, also one inside a script, in the words of Redis 6 to 8.
+/// Whether an error says that a right is missing, also one inside a script, in the words of Redis 6
+/// to 8.
 pub(super) fn is_denial(text: &str) -> bool {
     [
         "NOPERM",

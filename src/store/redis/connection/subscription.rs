@@ -7,15 +7,16 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::address::{redirected, with_resp3};
 use super::topology::Topology;
 
-/// Connection that is subscribed to a channel and can also send commands: messages and replies have one order.
+/// Connection that is subscribed to a channel and can also send commands: messages and replies have
+/// one order.
 pub(in crate::store::redis) struct Subscription {
     pub(in crate::store::redis) connection: MultiplexedConnection,
     pub(in crate::store::redis) messages: UnboundedReceiver<PushInfo>,
 }
 
 impl Topology {
-    /// Subscribes to `channel` at the server at which scripts publish: only there the order of messages and replies has
-    /// a meaning. In a cluster that is the node with the slot of `key`.
+    /// Subscribes to `channel` at the server at which scripts publish: only there the order of
+    /// messages and replies has a meaning. In a cluster that is the node with the slot of `key`.
     pub(super) async fn subscribe(
         &self,
         channel: &str,

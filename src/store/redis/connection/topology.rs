@@ -40,7 +40,8 @@ impl Topology {
         Client::open(parse(url)?).map(Box::new).map(Self::Single)
     }
 
-    /// The addresses are those of the sentinels; user, password and database in the first one are the server's.
+    /// The addresses are those of the sentinels; user, password and database in the first one are
+    /// the server's.
     pub(in crate::store::redis) fn sentinel(
         urls: &[String],
         master: &str,
@@ -103,7 +104,8 @@ impl Topology {
         }
     }
 
-    /// Returns the time limit for making a connection: some of the sentinels or nodes may not respond.
+    /// Returns the time limit for making a connection: some of the sentinels or nodes may not
+    /// respond.
     pub(super) fn connect_timeout(&self, operation_timeout: Duration) -> Duration {
         match self {
             Self::Single(_) => operation_timeout,
@@ -124,7 +126,8 @@ impl Topology {
         }
     }
 
-    /// Makes a new connection, and returns it with the address of its server. The caller sets a time limit.
+    /// Makes a new connection, and returns it with the address of its server. The caller sets a
+    /// time limit.
     pub(super) async fn connect(&self) -> RedisResult<(Connection, String)> {
         // The time limits of this crate also cover what those of the client do not.
         let config = AsyncConnectionConfig::new()

@@ -40,8 +40,8 @@ impl User {
         outside(self.name.as_deref().unwrap_or("default")).to_string()
     }
 
-    /// Returns outside text without passwords, escaped and cut. A server that does not know the command `AUTH` quotes
-    /// its arguments, and cuts them: no part of them is shown.
+    /// Returns outside text without passwords, escaped and cut. A server that does not know the
+    /// command `AUTH` quotes its arguments, and cuts them: no part of them is shown.
     pub(super) fn redact(&self, text: &str) -> String {
         let (shown, is_cut) = match text.find("with args beginning with") {
             Some(end) => (&text[..end], true),

@@ -68,8 +68,8 @@ async fn receive(weak: &Weak<Inner>, mut subscription: Subscription) {
     }
 }
 
-/// Sends a heartbeat, extends the validity window, and receives messages until the next heartbeat is due. `None` if the
-/// subscription is unusable.
+/// Sends a heartbeat, extends the validity window, and receives messages until the next heartbeat
+/// is due. `None` if the subscription is unusable.
 async fn heartbeat_and_receive(inner: &Inner, subscription: &mut Subscription) -> Option<()> {
     let Subscription {
         connection,
@@ -82,8 +82,8 @@ async fn heartbeat_and_receive(inner: &Inner, subscription: &mut Subscription) -
     if !receive_until(inner, messages, heartbeat).await? {
         return None;
     }
-    // All messages from before the reply are in the channel, but a task may not take more than a few at once (the
-    // cooperative budget of tokio).
+    // All messages from before the reply are in the channel, but a task may not take more than a
+    // few at once (the cooperative budget of tokio).
     while let Some(message) = unconstrained(messages.recv()).now_or_never() {
         handle(inner, &message?)?;
     }
@@ -117,8 +117,8 @@ fn handle(inner: &Inner, push: &PushInfo) -> Option<()> {
     Some(())
 }
 
-/// Applies a message to the local caches. A message that cannot be parsed invalidates all sessions: it may be of a newer
-/// version.
+/// Applies a message to the local caches. A message that cannot be parsed invalidates all sessions:
+/// it may be of a newer version.
 fn invalidate(inner: &Inner, message: &[u8]) {
     let message = InvalidationMessage::parse(message);
     let store = message.as_ref().map(|message| message.store);

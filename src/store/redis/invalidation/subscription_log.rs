@@ -3,10 +3,12 @@ use redis::RedisError;
 use crate::store::redis::handle::Inner;
 use crate::trace::{info, warn};
 
-/// This many failures in a row are logged, once. Fewer may be those of a server that is shutting down.
+/// This many failures in a row are logged, once. Fewer may be those of a server that is shutting
+/// down.
 const LOGGED_AFTER: u32 = 8;
 
-/// Log of failed subscriptions: one line for each reason, and one when a subscription succeeds again.
+/// Log of failed subscriptions: one line for each reason, and one when a subscription succeeds
+/// again.
 #[derive(Default)]
 pub(super) struct SubscriptionLog {
     /// Failures in a row.
@@ -33,7 +35,8 @@ impl SubscriptionLog {
         let (reason, rule) = error
             .map(|error| inner.connection.explain_failed_subscription(error))
             .unwrap_or_default();
-        // A missing right is permanent; other failures may be those of a server that is shutting down.
+        // A missing right is permanent; other failures may be those of a server that is shutting
+        // down.
         let is_early = rule.is_none() && self.failures < LOGGED_AFTER;
         if self.reason.as_ref() == Some(&reason) || is_early {
             return;

@@ -8,7 +8,8 @@ use super::warnings::warn_once;
 use crate::store::redis::connection::Connection;
 use crate::trace::{debug, outside};
 
-/// Inspects the server of this connection, or all masters of a cluster, and warns of each problem once.
+/// Inspects the server of this connection, or all masters of a cluster, and warns of each problem
+/// once.
 pub(in crate::store::redis::connection) async fn inspect(
     connection: &mut Connection,
     server: &str,

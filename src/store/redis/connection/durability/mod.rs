@@ -1,4 +1,5 @@
-//! Warnings about a server that may lose sessions and revocations: it evicts keys, or it has no persistence.
+//! Warnings about a server that may lose sessions and revocations: it evicts keys, or it has no
+//! persistence.
 
 mod facts;
 mod inspect;

@@ -6,7 +6,8 @@ use parking_lot::Mutex;
 use super::facts::Facts;
 use crate::trace::{outside, warn};
 
-/// More servers than any process uses. Beyond that the map is cleared, and the warnings are repeated.
+/// More servers than any process uses. Beyond that the map is cleared, and the warnings are
+/// repeated.
 const MAX_SERVERS: usize = 1024;
 
 /// The warnings of this process, by the address of the server.
