@@ -12,7 +12,8 @@ with_provenance! {
     pub enum Endpoint {
         /// The page where a manager allows or declines the login.
         ManagerConnect: Documented, "admin.html, step 1";
-        /// The target of the links on that page: redirects to the application. The path is the sandbox's own.
+        /// The target of the links on that page: redirects to the application. The path is the
+        /// sandbox's own.
         Approve: Documented, "admin.html, step 1: the address after the login; the path is our own";
         /// The application's access token.
         AccessToken: Documented, "admin.html, step 2";
@@ -22,9 +23,11 @@ with_provenance! {
         SchoolInfo: Documented, "cloud.tencent.com/document/api/1523/87716; there with a school's token";
         /// WeChat's page that gives an official account a code for the visitor (网页授权).
         WechatAuthorize: Documented, "WeChat's page 网页授权, copied at csdn 86527897";
-        /// The target of the links on that page: redirects to the application. The path is the sandbox's own.
+        /// The target of the links on that page: redirects to the application. The path is the
+        /// sandbox's own.
         WechatApprove: Documented, "WeChat's page 网页授权: the address after the consent; the path is our own";
-        /// The binding service: exchanges a code for the openid, and tells whether it is bound to a user.
+        /// The binding service: exchanges a code for the openid, and tells whether it is bound to a
+        /// user.
         OpenId: Documented, "showdoc.com.cn/east/2107969430195298";
         /// The binding service: sends an SMS code, which a binding requires.
         SendSms: Documented, "showdoc.com.cn/east/2714110949361841; its parameters are inferred";
@@ -32,17 +35,20 @@ with_provenance! {
         BindUser: Documented, "showdoc.com.cn/east/2195723471259705; its parameters are partly inferred";
         /// Kesion's lookup of the official account that a school has authorized.
         OfficialAccount: Documented, "showdoc.com.cn/kesionwebapi/9347782530902155";
-        /// Kesion's `auth_url`: a school's administrator authorizes the account. The look of the page is the sandbox's
-        /// own.
+        /// Kesion's `auth_url`: a school's administrator authorizes the account. The look of the
+        /// page is the sandbox's own.
         AuthUrl: Documented, "showdoc.com.cn/kesionwebapi/9347782530902155: auth_url; the page is our own";
-        /// Control page: changes the states of the systems and shows the last SMS codes. It has no counterpart upstream.
+        /// Control page: changes the states of the systems and shows the last SMS codes. It has no
+        /// counterpart upstream.
         ///
-        /// A button has its name in `data-switch`, and `aria-pressed="true"` if it is on. Its form posts the parameter
-        /// `switch` with that name to the page itself. The names: `kesion:authorized`, `kesion:not-authorized`,
-        /// `kesion:not-opened`, `kesion:failing`; `kesion-auto-login:on`, `kesion-auto-login:off`; `binding:normal`,
-        /// `binding:not-configured`, `binding:operator-unavailable`, `binding:all-unbound`, and `binding:NUMBER` for
-        /// 2001, 2004, 2035, 440001 to 440004 and 440007; `phone:ask`, `phone:decline`; and for each person who uses
-        /// WeChat `person:ID`, `bind:ID` and `unbind:ID`. An SMS code is in `data-sms="MOBILE"`.
+        /// A button has its name in `data-switch`, and `aria-pressed="true"` if it is on. Its form
+        /// posts the parameter `switch` with that name to the page itself. The names:
+        /// `kesion:authorized`, `kesion:not-authorized`, `kesion:not-opened`, `kesion:failing`;
+        /// `kesion-auto-login:on`, `kesion-auto-login:off`; `binding:normal`,
+        /// `binding:not-configured`, `binding:operator-unavailable`, `binding:all-unbound`, and
+        /// `binding:NUMBER` for 2001, 2004, 2035, 440001 to 440004 and 440007; `phone:ask`,
+        /// `phone:decline`; and for each person who uses WeChat `person:ID`, `bind:ID` and
+        /// `unbind:ID`. An SMS code is in `data-sms="MOBILE"`.
         Control: Inferred, "the sandbox's own, so that a person can do what tests do";
     }
 }
@@ -99,7 +105,8 @@ impl Endpoint {
         )
     }
 
-    /// Returns whether the method is allowed: `GET` for pages, `POST` for their forms and for the interfaces.
+    /// Returns whether the method is allowed: `GET` for pages, `POST` for their forms and for the
+    /// interfaces.
     pub(crate) fn allows(self, method: &Method) -> bool {
         match *method {
             Method::GET | Method::HEAD => self.is_page(),
@@ -124,7 +131,8 @@ impl Endpoint {
         })
     }
 
-    /// Kesion runs on IIS, to which `/WebApi` and `/webapi` are the same path: its documents print both.
+    /// Kesion runs on IIS, to which `/WebApi` and `/webapi` are the same path: its documents print
+    /// both.
     const fn is_on_iis(self) -> bool {
         matches!(self, Self::OfficialAccount | Self::AuthUrl)
     }

@@ -1,28 +1,32 @@
-//! Imitation of the upstream systems of [`tower-weika`](https://docs.rs/tower-weika), over real sockets, for development
-//! and tests.
+//! Imitation of the upstream systems of [`tower-weika`](https://docs.rs/tower-weika), over real
+//! sockets, for development and tests.
 //!
-//! A [`Sandbox`] listens on loopback and responds as the documents of the upstream systems say: one-time codes, tokens
-//! that expire, `"6001"` as a string, an empty entry among the schools. It shares no code with `tower-weika`, so that an
-//! error in the clients of that crate is not repeated here. It imitates four systems:
+//! A [`Sandbox`] listens on loopback and responds as the documents of the upstream systems say:
+//! one-time codes, tokens that expire, `"6001"` as a string, an empty entry among the schools. It
+//! shares no code with `tower-weika`, so that an error in the clients of that crate is not repeated
+//! here. It imitates four systems:
 //!
 //! - *Weika*, where a manager logs in ([`Person`]);
 //! - *WeChat's* page that gives an official account a code for the visitor ([`WechatPerson`]);
-//! - the *binding service*, which exchanges that code for an openid, and for a token if the openid is bound;
+//! - the *binding service*, which exchanges that code for an openid, and for a token if the openid
+//!   is bound;
 //! - *Kesion's* lookup of the official account that a school has authorized ([`KesionState`]).
 //!
-//! Each setting that a test makes with a method is also a button of the control page, `/sandbox/control`.
+//! Each setting that a test makes with a method is also a button of the control page,
+//! `/sandbox/control`.
 //!
 //! # Behavior
 //!
-//! 1. By default the sandbox shows documented behaviour, and the most likely behaviour where no document describes it.
-//!    [`behaviours`] lists every behaviour with its [`Provenance`].
-//! 2. A [`Variation`] makes a correct response look different, as real ones do. All are off by default.
+//! 1. By default the sandbox shows documented behaviour, and the most likely behaviour where no
+//!    document describes it. [`behaviours`] lists every behaviour with its [`Provenance`].
+//! 2. A [`Variation`] makes a correct response look different, as real ones do. All are off by
+//!    default.
 //! 3. A [`Fault`] makes calls of an [`Endpoint`] fail, a counted number of times.
-//! 4. The [`CallLog`] counts calls, tokens and the uses of each code, so that a test can assert that a code was exchanged
-//!    once. It holds no code and no token.
+//! 4. The [`CallLog`] counts calls, tokens and the uses of each code, so that a test can assert
+//!    that a code was exchanged once. It holds no code and no token.
 //!
-//! The [`Browser`] is the other end: cookies, redirects and headers as those of real browsers, so that a test walks
-//! through a login from the first request to the last.
+//! The [`Browser`] is the other end: cookies, redirects and headers as those of real browsers, so
+//! that a test walks through a login from the first request to the last.
 //!
 //! Do not use real credentials: every client that can connect can log in as any person.
 //!
@@ -53,8 +57,8 @@
 //! # }).unwrap();
 //! ```
 //!
-//! The other login goes through WeChat, whose page checks the `User-Agent` and the order of the parameters, and the
-//! binding service:
+//! The other login goes through WeChat, whose page checks the `User-Agent` and the order of the
+//! parameters, and the binding service:
 //!
 //! ```
 //! use tower_weika_sandbox::{Browser, Endpoint, Sandbox};

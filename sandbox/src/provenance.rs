@@ -16,8 +16,9 @@ pub enum Provenance {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Behaviour {
-    /// Kind of the behaviour: `Endpoint`, `Variation`, `Fault`; the rules of a system (`Weika`, `WeChat`, `Binding`,
-    /// `Kesion`), its refusals (`WeikaRefusal`, `WechatRefusal`, `BindingRefusal`), its states (`KesionState`).
+    /// Kind of the behaviour: `Endpoint`, `Variation`, `Fault`; the rules of a system (`Weika`,
+    /// `WeChat`, `Binding`, `Kesion`), its refusals (`WeikaRefusal`, `WechatRefusal`,
+    /// `BindingRefusal`), its states (`KesionState`).
     pub group: &'static str,
     /// Name, unique in the group.
     pub name: &'static str,

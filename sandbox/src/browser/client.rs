@@ -22,8 +22,9 @@ use crate::lock::lock;
 
 /// Browser for tests, with a cookie jar, recorded redirects and Chromium's headers.
 ///
-/// Clones share the cookies, like tabs; a browser [`without_cookies`](Self::without_cookies) does not. Make the settings
-/// before the first clone. There is no time limit: use `tokio::time::timeout`.
+/// Clones share the cookies, like tabs; a browser [`without_cookies`](Self::without_cookies) does
+/// not. Make the settings before the first clone. There is no time limit: use
+/// `tokio::time::timeout`.
 ///
 /// ```
 /// use tower_weika_sandbox::{Browser, Sandbox};
@@ -92,8 +93,8 @@ impl Browser {
         self.with(|it| it.accept_language = languages.into())
     }
 
-    /// Sets whether plain http to this machine counts as secure for cookies, as in Chrome and Firefox. Default: no, as in
-    /// Safari.
+    /// Sets whether plain http to this machine counts as secure for cookies, as in Chrome and
+    /// Firefox. Default: no, as in Safari.
     #[must_use]
     pub fn trust_loopback(self, trust: bool) -> Self {
         self.with(|it| it.trust_loopback = trust)
@@ -117,8 +118,9 @@ impl Browser {
         self.with(|it| it.clock = Clock::new(now))
     }
 
-    /// Sends requests to `origin`, such as `https://campus.example`, to `address` without TLS, as if a TLS terminator was
-    /// in front of it. For the browser the connection is as secure as the scheme of the origin.
+    /// Sends requests to `origin`, such as `https://campus.example`, to `address` without TLS, as
+    /// if a TLS terminator was in front of it. For the browser the connection is as secure as the
+    /// scheme of the origin.
     #[must_use]
     pub fn route(self, origin: &str, address: SocketAddr) -> Self {
         let origin =
@@ -141,7 +143,8 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// When an address is invalid or cannot be reached, a response breaks off, or there are too many redirects.
+    /// When an address is invalid or cannot be reached, a response breaks off, or there are too
+    /// many redirects.
     pub async fn get(&self, url: &str) -> io::Result<Visit> {
         self.go(Navigation::to(Method::GET, parse(url)?)).await
     }
@@ -189,7 +192,8 @@ impl Browser {
         .await
     }
 
-    /// Submits a form of the same origin, and follows redirects. `body` is `application/x-www-form-urlencoded`.
+    /// Submits a form of the same origin, and follows redirects. `body` is
+    /// `application/x-www-form-urlencoded`.
     ///
     /// # Errors
     ///
@@ -218,8 +222,8 @@ impl Browser {
         .await
     }
 
-    /// Returns the response that a script gets from `fetch(url)` on a page of the same origin. A redirect to another
-    /// origin is not followed but returned.
+    /// Returns the response that a script gets from `fetch(url)` on a page of the same origin. A
+    /// redirect to another origin is not followed but returned.
     ///
     /// # Errors
     ///
@@ -234,8 +238,8 @@ impl Browser {
         .await
     }
 
-    /// Navigates to `url` as if it was typed, and closes the connection that long after the request was written. The
-    /// response is not read, so its cookies are lost.
+    /// Navigates to `url` as if it was typed, and closes the connection that long after the request
+    /// was written. The response is not read, so its cookies are lost.
     ///
     /// # Errors
     ///
@@ -253,7 +257,8 @@ impl Browser {
         self.jar().cookies(self.settings.clock.now())
     }
 
-    /// Stores the cookie of a `Set-Cookie` header as if it was received from `url`, under the same rules.
+    /// Stores the cookie of a `Set-Cookie` header as if it was received from `url`, under the same
+    /// rules.
     ///
     /// # Errors
     ///

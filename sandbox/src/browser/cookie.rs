@@ -1,5 +1,5 @@
-//! Cookie, and the rules under which a browser stores it: RFC 6265, section 5.2, with the prefixes, `SameSite` and the
-//! limits of RFC 6265bis.
+//! Cookie, and the rules under which a browser stores it: RFC 6265, section 5.2, with the prefixes,
+//! `SameSite` and the limits of RFC 6265bis.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -60,11 +60,12 @@ impl fmt::Debug for Cookie {
 }
 
 impl Cookie {
-    /// Returns the cookie of a `Set-Cookie` header from `url`; `None` if a browser does not store it. `secure` tells
-    /// whether the connection counts as secure.
+    /// Returns the cookie of a `Set-Cookie` header from `url`; `None` if a browser does not store
+    /// it. `secure` tells whether the connection counts as secure.
     ///
-    /// A pair without `=` or with an empty name is ignored (RFC 6265, section 5.2, steps 2 and 5). RFC 6265bis stores it
-    /// as a nameless cookie, which a server cannot distinguish from a cookie of that name.
+    /// A pair without `=` or with an empty name is ignored (RFC 6265, section 5.2, steps 2 and 5).
+    /// RFC 6265bis stores it as a nameless cookie, which a server cannot distinguish from a cookie
+    /// of that name.
     pub(crate) fn parse(header: &str, url: &Url, secure: bool, now: SystemTime) -> Option<Self> {
         if header
             .bytes()
@@ -140,8 +141,9 @@ struct Attributes {
 }
 
 impl Attributes {
-    /// The last of several equal attributes counts. An attribute that section 5.2 ignores (a date that fails,
-    /// a `Max-Age` that is no number, an empty `Domain`) does not replace an earlier one.
+    /// The last of several equal attributes counts. An attribute that section 5.2 ignores (a date
+    /// that fails, a `Max-Age` that is no number, an empty `Domain`) does not replace an earlier
+    /// one.
     fn parse<'a>(parts: impl Iterator<Item = &'a str>, now: SystemTime) -> Self {
         let mut attributes = Self::default();
         for part in parts {

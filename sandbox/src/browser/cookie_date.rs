@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use time::{Date, Month, UtcDateTime};
 
-/// Returns the time that `text` names, or `None` if the algorithm fails. A time before 1970 is returned as 1970.
+/// Returns the time that `text` names, or `None` if the algorithm fails. A time before 1970 is
+/// returned as 1970.
 pub(crate) fn parse(text: &str) -> Option<SystemTime> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     for token in text.split(is_delimiter).filter(|it| !it.is_empty()) {
@@ -42,8 +43,8 @@ fn is_delimiter(character: char) -> bool {
     matches!(character, '\t' | ' '..='/' | ';'..='@' | '['..='`' | '{'..='~')
 }
 
-/// `time`: three fields of one or two digits, and anything after a non-digit. The ranges are checked later: an hour of
-/// 25 makes the date fail, it is not a part to skip.
+/// `time`: three fields of one or two digits, and anything after a non-digit. The ranges are
+/// checked later: an hour of 25 makes the date fail, it is not a part to skip.
 fn time_fields(token: &str) -> Option<[u8; 3]> {
     let (hour, rest) = number(token, 1..=2)?;
     let (minute, rest) = number(rest.strip_prefix(':')?, 1..=2)?;

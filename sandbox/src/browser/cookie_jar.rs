@@ -101,7 +101,8 @@ impl Cookie {
             && self.path == other.path
     }
 
-    /// Returns whether `other`, set without a secure connection, would shadow this one ("leave secure cookies alone").
+    /// Returns whether `other`, set without a secure connection, would shadow this one ("leave
+    /// secure cookies alone").
     fn shadows(&self, other: &Self) -> bool {
         let nested = |one: &str, two: &str| one == two || one.ends_with(&format!(".{two}"));
         self.name == other.name

@@ -6,7 +6,8 @@ use url::Url;
 use super::navigation::Navigation;
 use super::site::{is_trustworthy, relation};
 
-/// Returns the headers of the last request of `chain`, without `Host`, `Cookie` and `Content-Length`.
+/// Returns the headers of the last request of `chain`, without `Host`, `Cookie` and
+/// `Content-Length`.
 pub(crate) fn of(
     navigation: &Navigation,
     chain: &[Url],
@@ -72,7 +73,8 @@ pub(crate) fn of(
     headers
 }
 
-/// Returns the `Referer` under the default policy `strict-origin-when-cross-origin` (Referrer Policy §8.3).
+/// Returns the `Referer` under the default policy `strict-origin-when-cross-origin` (Referrer
+/// Policy §8.3).
 fn referrer(page: &Url, target: &Url) -> Option<String> {
     let mut page = page.clone();
     page.set_fragment(None);

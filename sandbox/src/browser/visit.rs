@@ -105,7 +105,8 @@ impl Visit {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// Returns the address of the first link whose tag contains `marker`, such as `data-person="wang"`.
+    /// Returns the address of the first link whose tag contains `marker`, such as
+    /// `data-person="wang"`.
     #[must_use]
     pub fn link(&self, marker: &str) -> Option<String> {
         let text = self.text();

@@ -49,8 +49,8 @@ impl Call<'_> {
         media_type.trim().eq_ignore_ascii_case("application/json")
     }
 
-    /// Returns the members of the body; `None` if it is not a JSON object. With another `Content-Type` there are none, as
-    /// in PHP's frameworks.
+    /// Returns the members of the body; `None` if it is not a JSON object. With another
+    /// `Content-Type` there are none, as in PHP's frameworks.
     pub(crate) fn members(&self) -> Option<Map<String, Value>> {
         if self.is_json() {
             serde_json::from_slice(self.body).ok()

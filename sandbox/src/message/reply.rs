@@ -1,4 +1,5 @@
-//! Reply to a call: a JSON document, a page or a redirect, and its bytes under the variations that are on.
+//! Reply to a call: a JSON document, a page or a redirect, and its bytes under the variations that
+//! are on.
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
@@ -58,7 +59,8 @@ impl Reply {
         Self::ok(Content::Html(page))
     }
 
-    /// Returns a page that refuses without an error status, as WeChat's do; `number` is for the call log.
+    /// Returns a page that refuses without an error status, as WeChat's do; `number` is for the
+    /// call log.
     pub(crate) fn refusing_page(page: Markup, number: i64) -> Self {
         Self {
             refusal: Some(number),

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::state::variation::CutForm;
 
-/// Marks the end of a name until the reply is text; a character of private use that no name contains.
+/// Marks the end of a name until the reply is text; a character of private use that no name
+/// contains.
 const MARK: char = '\u{E000}';
 
 /// Makes numbers of `school_code` and `card_number`.

@@ -9,7 +9,8 @@ use crate::system::kesion::{self, KesionState};
 use crate::system::wechat::{self, WechatRefusal};
 use crate::system::weika::{self, WeikaRefusal};
 
-/// Returns everything that the sandbox does or can be made to do, with its [`Provenance`](crate::Provenance).
+/// Returns everything that the sandbox does or can be made to do, with its
+/// [`Provenance`](crate::Provenance).
 ///
 /// ```
 /// use tower_weika_sandbox::{Provenance, behaviours};

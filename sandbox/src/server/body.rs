@@ -34,7 +34,8 @@ impl ResponseBody {
         Self { parts, announced }
     }
 
-    /// Returns `bytes` after 10 MiB of spaces. JSON and HTML stay valid, so that only a limit stops a reader.
+    /// Returns `bytes` after 10 MiB of spaces. JSON and HTML stay valid, so that only a limit stops
+    /// a reader.
     pub(crate) fn padded(bytes: &Bytes) -> Self {
         const SPACES: usize = 10 * 1024 * 1024;
         let mut padded = BytesMut::with_capacity(SPACES + bytes.len());

@@ -81,7 +81,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Adds a person who can log in at Weika. The first one replaces the [examples](Person::examples).
+    /// Adds a person who can log in at Weika. The first one replaces the
+    /// [examples](Person::examples).
     pub fn person(mut self, person: Person) -> Self {
         self.people.push(person);
         self
@@ -93,21 +94,23 @@ impl SandboxBuilder {
         self
     }
 
-    /// Adds a person who uses WeChat. The first one replaces the [examples](WechatPerson::examples).
+    /// Adds a person who uses WeChat. The first one replaces the
+    /// [examples](WechatPerson::examples).
     pub fn wechat_person(mut self, person: WechatPerson) -> Self {
         self.wechat_people.push(person);
         self
     }
 
-    /// Adds an official account that WeChat and the binding service know, by its APPID. The sandbox's
-    /// [own account](Sandbox::app_id) stays the first.
+    /// Adds an official account that WeChat and the binding service know, by its APPID. The
+    /// sandbox's [own account](Sandbox::app_id) stays the first.
     pub fn official_account(mut self, app_id: impl Into<String>) -> Self {
         self.app_ids.push(app_id.into());
         self
     }
 
-    /// Adds a host, with its port if it is not the default of the scheme, to which WeChat may redirect. Default: every
-    /// host and port, for development. WeChat itself permits registered hosts only, without ports.
+    /// Adds a host, with its port if it is not the default of the scheme, to which WeChat may
+    /// redirect. Default: every host and port, for development. WeChat itself permits registered
+    /// hosts only, without ports.
     pub fn redirect_domain(mut self, host: impl Into<String>) -> Self {
         self.redirect_domains.push(host.into().to_ascii_lowercase());
         self
@@ -143,8 +146,9 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the time for which an access token stays valid after a newer one was issued. With zero only the newest token
-    /// is valid, so that two instances invalidate each other's tokens. Default: 5 minutes.
+    /// Sets the time for which an access token stays valid after a newer one was issued. With zero
+    /// only the newest token is valid, so that two instances invalidate each other's tokens.
+    /// Default: 5 minutes.
     pub const fn token_overlap(mut self, overlap: Duration) -> Self {
         self.token_overlap = overlap;
         self

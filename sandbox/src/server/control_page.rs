@@ -1,4 +1,5 @@
-//! Control page: buttons for the settings that tests make with methods of [`Sandbox`](crate::Sandbox).
+//! Control page: buttons for the settings that tests make with methods of
+//! [`Sandbox`](crate::Sandbox).
 //!
 //! The names of the buttons are listed at [`Endpoint::Control`].
 

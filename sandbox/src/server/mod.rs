@@ -1,4 +1,5 @@
-//! Server: dispatch of calls to the systems, pages of the sandbox itself, connections, and the public handle.
+//! Server: dispatch of calls to the systems, pages of the sandbox itself, connections, and the
+//! public handle.
 
 mod behaviours;
 mod body;

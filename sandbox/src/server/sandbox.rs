@@ -14,7 +14,8 @@ use crate::state::call_log::CallLog;
 use crate::state::fault::Faults;
 use crate::state::variation::Variations;
 
-/// Imitation of the upstream systems, on a port of this machine. It stops when the handle is dropped.
+/// Imitation of the upstream systems, on a port of this machine. It stops when the handle is
+/// dropped.
 pub struct Sandbox {
     address: SocketAddr,
     pub(crate) inner: Arc<Inner>,

@@ -21,7 +21,8 @@ impl Systems {
         self.wechat.people.iter().position(|it| it.id() == id)
     }
 
-    /// Binds the person of this id to the own account, or removes the binding. Returns whether there is such a person.
+    /// Binds the person of this id to the own account, or removes the binding. Returns whether
+    /// there is such a person.
     pub(crate) fn set_bound(&self, person: &str, bound: bool) -> bool {
         let Some(person) = self.wechat_person(person) else {
             return false;

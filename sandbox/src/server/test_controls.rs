@@ -30,8 +30,8 @@ impl Sandbox {
         &self.inner.systems.weika.people
     }
 
-    /// Makes `manager-connect` log in the person of this id at once. If there is no such person, it shows an error page.
-    /// Faults of the redirect still happen.
+    /// Makes `manager-connect` log in the person of this id at once. If there is no such person, it
+    /// shows an error page. Faults of the redirect still happen.
     pub fn auto_approve(&self, person: impl Into<String>) {
         self.set_approval(Approval::Approve(person.into()));
     }
@@ -41,8 +41,8 @@ impl Sandbox {
         *self.inner.systems.weika.approval() = approval;
     }
 
-    /// Issues a `wxcode` for the person of this id at the first application, as if a browser had been there. `None` if
-    /// there is no such person.
+    /// Issues a `wxcode` for the person of this id at the first application, as if a browser had
+    /// been there. `None` if there is no such person.
     #[must_use]
     pub fn issue_wxcode(&self, person: &str) -> Option<String> {
         self.inner.systems.weika.issue_code(0, person)
@@ -56,7 +56,8 @@ impl Sandbox {
 
 /// WeChat.
 impl Sandbox {
-    /// Returns the APPID of the sandbox's own official account, which WeChat, the binding service and Kesion know.
+    /// Returns the APPID of the sandbox's own official account, which WeChat, the binding service
+    /// and Kesion know.
     #[must_use]
     pub fn app_id(&self) -> &str {
         &self.inner.systems.wechat.app_ids[0]
@@ -73,13 +74,14 @@ impl Sandbox {
         *self.inner.systems.wechat.approval() = approval;
     }
 
-    /// Makes WeChat's page send the person of this id back at once. If there is no such person, it shows an error page.
-    /// Faults of the redirect still happen.
+    /// Makes WeChat's page send the person of this id back at once. If there is no such person, it
+    /// shows an error page. Faults of the redirect still happen.
     pub fn wechat_auto_approve(&self, person: impl Into<String>) {
         self.set_wechat(WechatApproval::Approve(person.into()));
     }
 
-    /// Sets whether WeChat's page accepts every browser, or only those with WeChat's `User-Agent`, as by default.
+    /// Sets whether WeChat's page accepts every browser, or only those with WeChat's `User-Agent`,
+    /// as by default.
     pub fn accept_any_browser(&self, accept: bool) {
         self.inner
             .systems
@@ -88,8 +90,8 @@ impl Sandbox {
             .store(accept, Ordering::Release);
     }
 
-    /// Issues a WeChat code for the person of this id at the sandbox's own official account, as if a browser had been
-    /// there. `None` if there is no such person.
+    /// Issues a WeChat code for the person of this id at the sandbox's own official account, as if
+    /// a browser had been there. `None` if there is no such person.
     #[must_use]
     pub fn issue_wechat_code(&self, person: &str) -> Option<String> {
         self.inner.systems.wechat.issue_code(0, person)
@@ -103,7 +105,8 @@ impl Sandbox {
         *self.inner.systems.binding.state() = state;
     }
 
-    /// Binds the WeChat of the person of this id to the person's own account. Returns whether there is such a person.
+    /// Binds the WeChat of the person of this id to the person's own account. Returns whether there
+    /// is such a person.
     #[expect(
         clippy::must_use_candidate,
         reason = "a test that configures its own people knows the result"
@@ -152,8 +155,8 @@ impl Sandbox {
         self.inner.systems.kesion.settings().auto_login = on;
     }
 
-    /// Sets the kind of the account, `weixintype` and `service_type_info.id`: 0 subscription (订阅号), 1 subscription
-    /// that was an old account, 2 service (服务号, the default).
+    /// Sets the kind of the account, `weixintype` and `service_type_info.id`: 0 subscription
+    /// (订阅号), 1 subscription that was an old account, 2 service (服务号, the default).
     pub fn set_kesion_account_type(&self, account_type: i64) {
         self.inner.systems.kesion.settings().account_type = account_type;
     }

@@ -1,4 +1,5 @@
-//! Call log: counts of calls, tokens and code uses, so that a test can assert that a code was exchanged once.
+//! Call log: counts of calls, tokens and code uses, so that a test can assert that a code was
+//! exchanged once.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::pin::pin;
@@ -9,7 +10,8 @@ use tokio::sync::Notify;
 use crate::endpoint::Endpoint;
 use crate::lock::lock;
 
-/// Log and counts of the calls that the sandbox received. It holds no code, token or secret. Clones show the same log.
+/// Log and counts of the calls that the sandbox received. It holds no code, token or secret. Clones
+/// show the same log.
 ///
 /// Weika's codes and WeChat's are counted together.
 #[derive(Clone, Default, Debug)]
@@ -59,16 +61,17 @@ pub struct Entry {
 pub enum Outcome {
     /// The call succeeded.
     Answered,
-    /// The call was refused with this number (`errcode`, `code` or `returnCode`), or with a page of this HTTP status.
-    /// A page of WeChat counts with the number that it shows, an openid that is not bound with 2000, and a refusal of
-    /// Kesion without a number with -1.
+    /// The call was refused with this number (`errcode`, `code` or `returnCode`), or with a page of
+    /// this HTTP status. A page of WeChat counts with the number that it shows, an openid that is
+    /// not bound with 2000, and a refusal of Kesion without a number with -1.
     Refused(i64),
     /// The [`Fault`](crate::Fault) of this name happened.
     Faulted(&'static str),
 }
 
 impl CallLog {
-    /// Returns the number of calls to `endpoint` that have arrived, whether a response was sent or not.
+    /// Returns the number of calls to `endpoint` that have arrived, whether a response was sent or
+    /// not.
     #[must_use]
     pub fn count(&self, endpoint: Endpoint) -> u64 {
         self.counts()
@@ -84,8 +87,8 @@ impl CallLog {
         self.counts().calls.get(&None).copied().unwrap_or(0)
     }
 
-    /// Waits until at least `calls` calls to `endpoint` have arrived; returns at once if they have. With it a test acts
-    /// in the middle of a call without sleeping.
+    /// Waits until at least `calls` calls to `endpoint` have arrived; returns at once if they have.
+    /// With it a test acts in the middle of a call without sleeping.
     pub fn reached(
         &self,
         endpoint: Endpoint,
@@ -127,8 +130,8 @@ impl CallLog {
             .sum()
     }
 
-    /// Returns the number of refused exchanges: the code was used, expired, issued to another application, or never
-    /// issued.
+    /// Returns the number of refused exchanges: the code was used, expired, issued to another
+    /// application, or never issued.
     #[must_use]
     pub fn codes_refused(&self) -> u64 {
         let counts = self.counts();
@@ -140,7 +143,8 @@ impl CallLog {
         refused + counts.unknown_codes
     }
 
-    /// Returns the largest number of uses of one code, accepted or refused. One means that no code was presented twice.
+    /// Returns the largest number of uses of one code, accepted or refused. One means that no code
+    /// was presented twice.
     #[must_use]
     pub fn max_uses_of_one_code(&self) -> u32 {
         let counts = self.counts();
@@ -158,8 +162,8 @@ impl CallLog {
         self.counts().code_uses.clone()
     }
 
-    /// Returns the number of calls for each `Host` header. A call to a foreign `host` of a response appears here if
-    /// that name resolves to this sandbox.
+    /// Returns the number of calls for each `Host` header. A call to a foreign `host` of a response
+    /// appears here if that name resolves to this sandbox.
     #[must_use]
     pub fn hosts(&self) -> BTreeMap<String, u64> {
         self.counts().hosts.clone()
@@ -205,7 +209,8 @@ impl CallLog {
         counts.code_uses.len() - 1
     }
 
-    /// Records the use of a code: `number` is that of [`code_issued`](Self::code_issued), or `None` if it was not issued.
+    /// Records the use of a code: `number` is that of [`code_issued`](Self::code_issued), or `None`
+    /// if it was not issued.
     pub(crate) fn code_used(&self, number: Option<usize>, accepted: bool) {
         let mut counts = self.counts();
         match number.and_then(|number| counts.code_uses.get_mut(number)) {

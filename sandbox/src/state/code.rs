@@ -90,7 +90,8 @@ impl Codes {
         lock(&self.issued).last.clone()
     }
 
-    /// Consumes a code and returns its person, if it is valid. A code that another application presents stays valid.
+    /// Consumes a code and returns its person, if it is valid. A code that another application
+    /// presents stays valid.
     pub(crate) fn consume(&self, app: usize, code: &str) -> Option<usize> {
         let now = self.clock.now();
         let mut issued = lock(&self.issued);

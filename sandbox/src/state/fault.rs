@@ -14,8 +14,9 @@ use crate::provenance::with_provenance;
 with_provenance! {
     /// Failure of one call.
     ///
-    /// Some faults happen *before* the call is handled, so that no code is consumed; some happen *after*, so that the
-    /// code is consumed although the application does not learn whose it was. Each fault says which.
+    /// Some faults happen *before* the call is handled, so that no code is consumed; some happen
+    /// *after*, so that the code is consumed although the application does not learn whose it was.
+    /// Each fault says which.
     #[derive(Clone, PartialEq, Debug)]
     #[non_exhaustive]
     pub enum Fault {
@@ -41,13 +42,13 @@ with_provenance! {
         TooManyRequests: Inferred, "the quota of a gateway; WeChat itself answers 45009";
         /// A redirect (`302`) to this address; the call is not handled.
         Redirect(String): Inferred, "a captive or moved gateway";
-        /// A failure with this `errcode`, a number or a string; the call is not handled. At the binding service it is
-        /// the `code`, at Kesion the `returnCode` beside `"result": false`.
+        /// A failure with this `errcode`, a number or a string; the call is not handled. At the
+        /// binding service it is the `code`, at Kesion the `returnCode` beside `"result": false`.
         Errcode(Value): Documented, "the error tables; -1 (busy) by analogy with WeChat";
         /// `40005` for every token, as if a newer one had replaced it. The call is not handled.
         NotLatest: Observed, "silenceper/wechat#516, JeffreySu/WeiXinMPSDK#3029";
-        /// The token's `expires_in` (at the binding service: `expire`) is this, or missing. The life of the token does
-        /// not change.
+        /// The token's `expires_in` (at the binding service: `expire`) is this, or missing. The
+        /// life of the token does not change.
         ExpiresIn(Option<Value>): Inferred, "a clock that is wrong, or a slip";
         /// A suffix is appended to the `state` when the browser is sent back.
         AlteredState(String): Observed, "w7corp/easywechat#2285: Maxthon appends its own address";
@@ -79,7 +80,8 @@ impl Fault {
     }
 }
 
-/// Faults that are switched on and have not happened yet. Clones share them; they can be changed while the sandbox runs.
+/// Faults that are switched on and have not happened yet. Clones share them; they can be changed
+/// while the sandbox runs.
 ///
 /// The faults of an endpoint happen in the order in which they were switched on.
 #[derive(Clone, Default, Debug)]
@@ -116,8 +118,8 @@ impl Faults {
         self.waiting().clear();
     }
 
-    /// Returns the faults of `endpoint` that have not happened yet, each once. Empty means that every fault that a test
-    /// switched on has happened.
+    /// Returns the faults of `endpoint` that have not happened yet, each once. Empty means that
+    /// every fault that a test switched on has happened.
     #[must_use]
     pub fn pending(&self, endpoint: Endpoint) -> Vec<Fault> {
         let waiting = self.waiting();
@@ -130,7 +132,8 @@ impl Faults {
         self.take_if(endpoint, |fault| fault.applies_to(endpoint))
     }
 
-    /// Takes the fault of a redirect to the application that skips `approve`, the endpoint that usually redirects.
+    /// Takes the fault of a redirect to the application that skips `approve`, the endpoint that
+    /// usually redirects.
     pub(crate) fn take_for_redirect(&self, approve: Endpoint) -> Option<Fault> {
         self.take_if(approve, |fault| {
             fault.applies_to(approve) && !fault.applies_to(Endpoint::ManagerConnect)

@@ -1,4 +1,5 @@
-//! State of the imitated world: people, switched-on variations and faults, the call log, issued codes and tokens.
+//! State of the imitated world: people, switched-on variations and faults, the call log, issued
+//! codes and tokens.
 
 pub(crate) mod call_log;
 pub(crate) mod code;

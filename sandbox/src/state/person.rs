@@ -32,8 +32,8 @@ pub(crate) struct MediaInfo {
 }
 
 impl Person {
-    /// Returns a manager without schools and without real-name data. `id` names the person in the sandbox's links;
-    /// `user_id` is given to the application; `name` is the WeChat nick name.
+    /// Returns a manager without schools and without real-name data. `id` names the person in the
+    /// sandbox's links; `user_id` is given to the application; `name` is the WeChat nick name.
     #[must_use]
     pub fn new(id: impl Into<String>, user_id: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
@@ -63,7 +63,8 @@ impl Person {
         self
     }
 
-    /// Sets the real-name data: number of the campus card, name, and the person's relation to the school.
+    /// Sets the real-name data: number of the campus card, name, and the person's relation to the
+    /// school.
     #[must_use]
     pub fn real_info(
         mut self,
@@ -115,8 +116,9 @@ impl Person {
         &self.name
     }
 
-    /// Returns the four people who can log in unless others are configured: `wang` has everything, `li` no real-name
-    /// data, `chen` an emoji in the name and several platforms, `zhao` no school at all.
+    /// Returns the four people who can log in unless others are configured: `wang` has everything,
+    /// `li` no real-name data, `chen` an emoji in the name and several platforms, `zhao` no school
+    /// at all.
     #[must_use]
     pub fn examples() -> Vec<Self> {
         let [first, second, private] = School::examples();

@@ -9,7 +9,8 @@ pub struct School {
 }
 
 impl School {
-    /// Returns a school with its code (ten digits in public examples), its name, and the platform it is on.
+    /// Returns a school with its code (ten digits in public examples), its name, and the platform
+    /// it is on.
     #[must_use]
     pub fn new(code: impl Into<String>, name: impl Into<String>, host: impl Into<String>) -> Self {
         Self {
@@ -19,8 +20,8 @@ impl School {
         }
     }
 
-    /// Returns the three schools of [`Person::examples`](crate::Person::examples), on Weika's two platforms and on a
-    /// private one.
+    /// Returns the three schools of [`Person::examples`](crate::Person::examples), on Weika's two
+    /// platforms and on a private one.
     #[must_use]
     pub fn examples() -> [Self; 3] {
         [

@@ -1,4 +1,5 @@
-//! Variations: ways in which a correct response can look different, switched on and off while the sandbox runs.
+//! Variations: ways in which a correct response can look different, switched on and off while the
+//! sandbox runs.
 
 use std::mem::discriminant;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,18 +10,20 @@ use crate::lock::lock;
 use crate::provenance::with_provenance;
 
 with_provenance! {
-    /// Variation of real responses. All are off by default, and each changes only what its documentation says.
+    /// Variation of real responses. All are off by default, and each changes only what its
+    /// documentation says.
     #[derive(Clone, PartialEq, Eq, Debug)]
     #[non_exhaustive]
     pub enum Variation {
-        /// `errcode` has another form, in successes and in refusals; so have `code` of the binding service and
-        /// Kesion's `returnCode`, if present.
+        /// `errcode` has another form, in successes and in refusals; so have `code` of the binding
+        /// service and Kesion's `returnCode`, if present.
         Errcode(ErrcodeForm): Observed, "number and string in admin.html, absent at oauth2/token; other forms are inferred";
         /// `errmsg` has another text, or is missing; so has `msg` of the other systems.
         Errmsg(ErrmsgForm): Observed, "ok at cloud.tencent.com 1523/87725, OK at wecardCodePluginApp.html, changing refusals at WeChat";
         /// Every number except `errcode` is a string of digits.
         NumbersAsStrings: Observed, "declared and printed types differ on many pages";
-        /// Every number except `errcode` is a float (`7200.0`); a string of one together with `NumbersAsStrings`.
+        /// Every number except `errcode` is a float (`7200.0`); a string of one together with
+        /// `NumbersAsStrings`.
         NumbersAsFloats: Inferred, "Lua and JavaScript back ends have no integers";
         /// `school_code` and `card_number` are numbers, if they are digits without a leading zero.
         IdentifiersAsNumbers: Inferred, "PHP and databases turn digits into numbers";

@@ -15,8 +15,8 @@ pub struct WechatPerson {
 }
 
 impl WechatPerson {
-    /// Returns a person who is not bound, and cannot be for want of a mobile number. `id` names the person in the
-    /// sandbox's links; `name` is shown on its pages.
+    /// Returns a person who is not bound, and cannot be for want of a mobile number. `id` names the
+    /// person in the sandbox's links; `name` is shown on its pages.
     #[must_use]
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
@@ -28,8 +28,8 @@ impl WechatPerson {
         }
     }
 
-    /// Sets the mobile number of the person's own account: 11 digits. It is the user name there, and the receiver of
-    /// SMS codes.
+    /// Sets the mobile number of the person's own account: 11 digits. It is the user name there,
+    /// and the receiver of SMS codes.
     #[must_use]
     pub fn mobile(mut self, number: impl Into<String>) -> Self {
         self.mobile = Some(number.into());
@@ -43,7 +43,8 @@ impl WechatPerson {
         self
     }
 
-    /// Makes the account a company's (企业用户): found only with `companyFlag` 1, and its tokens live 7200 s.
+    /// Makes the account a company's (企业用户): found only with `companyFlag` 1, and its tokens
+    /// live 7200 s.
     #[must_use]
     pub const fn company(mut self) -> Self {
         self.company = true;
@@ -68,9 +69,9 @@ impl WechatPerson {
         self.mobile.as_deref()
     }
 
-    /// Returns the openid at this official account: 28 characters that begin with `o`, another one at each account.
-    /// At the sandbox's [own account](crate::Sandbox::app_id) it is readable if the `id` is a word of lower-case
-    /// letters: `oFollowerXiaoming00000000001`.
+    /// Returns the openid at this official account: 28 characters that begin with `o`, another one
+    /// at each account. At the sandbox's [own account](crate::Sandbox::app_id) it is readable if
+    /// the `id` is a word of lower-case letters: `oFollowerXiaoming00000000001`.
     #[must_use]
     pub fn open_id(&self, app_id: &str) -> String {
         let short = self.id.len() <= 18 && self.id.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -87,8 +88,8 @@ impl WechatPerson {
         format!("o{:.27}", URL_SAFE_NO_PAD.encode(digest))
     }
 
-    /// Returns the three people who use WeChat unless others are configured: `xiaoming` is bound, `xiaohong` is not,
-    /// `laoli` is bound to a company's account.
+    /// Returns the three people who use WeChat unless others are configured: `xiaoming` is bound,
+    /// `xiaohong` is not, `laoli` is bound to a company's account.
     #[must_use]
     pub fn examples() -> Vec<Self> {
         vec![

@@ -5,7 +5,8 @@ use crate::message::reply::Reply;
 use crate::state::fault::Fault;
 use crate::state::variation::Variation;
 
-/// Redirects to `redirect_uri`. `code` is the name of its parameter and the code; `state` is the state as received.
+/// Redirects to `redirect_uri`. `code` is the name of its parameter and the code; `state` is the
+/// state as received.
 pub(crate) fn to_application(
     redirect_uri: &str,
     code: Option<(&str, String)>,

@@ -22,8 +22,8 @@ use url::form_urlencoded::{byte_serialize, parse};
 
 use tower_weika_sandbox::{Browser, Endpoint, Sandbox, Visit};
 
-/// `?set=` sets a cookie, `?to=` redirects (with the status `?status=`), `?again=` to itself; everything
-/// is echoed.
+/// `?set=` sets a cookie, `?to=` redirects (with the status `?status=`), `?again=` to itself;
+/// everything is echoed.
 async fn echo(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
     let mut answer = Response::builder().status(200);

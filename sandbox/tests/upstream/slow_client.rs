@@ -1,4 +1,5 @@
-//! Clients that stop in the middle of a request. The clock is paused: it jumps to the time-out when nothing else is left.
+//! Clients that stop in the middle of a request. The clock is paused: it jumps to the time-out when
+//! nothing else is left.
 
 use std::time::Duration;
 
@@ -6,7 +7,8 @@ use tokio::time::Instant;
 
 use super::*;
 
-/// Sends `request` and nothing more, and returns all that the sandbox sends and the time until it closes the connection.
+/// Sends `request` and nothing more, and returns all that the sandbox sends and the time until it
+/// closes the connection.
 async fn answer_to(sandbox: &Sandbox, request: &str) -> (String, Duration) {
     let start = Instant::now();
     let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();

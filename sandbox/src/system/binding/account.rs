@@ -10,7 +10,8 @@ use crate::state::wechat_person::WechatPerson;
 #[derive(Debug)]
 pub(crate) struct Accounts {
     users: Vec<User>,
-    /// Number of the person to whose WeChat each user is bound: the user's own, or that of a person with the SMS code.
+    /// Number of the person to whose WeChat each user is bound: the user's own, or that of a person
+    /// with the SMS code.
     holders: Mutex<Vec<Option<usize>>>,
 }
 

@@ -9,8 +9,8 @@ with_provenance! {
     pub enum BindingRefusal {
         /// The openid is not bound to a user: 2000. Not an error: the response contains the openid.
         Unbound: Documented, "showdoc.com.cn/east/2107969430195298";
-        /// The openid could not be determined: 2001. Here: the code was used, expired, was issued to another account, or was
-        /// never issued.
+        /// The openid could not be determined: 2001. Here: the code was used, expired, was issued
+        /// to another account, or was never issued.
         BadCode: Documented, "showdoc.com.cn/east/2107969430195298; the reasons are our reading";
         /// The operator has no official account configured: 2002.
         NotConfigured: Documented, "showdoc.com.cn/east/2107969430195298";
@@ -28,7 +28,8 @@ with_provenance! {
         SmsWrong: Documented, "showdoc.com.cn/east/2195723471259705";
         /// There is no such user: 2030.
         UnknownUser: Documented, "showdoc.com.cn/east/2195723471259705";
-        /// The openid cannot be bound: 2031. Here: it belongs to another official account, or is bound to another user.
+        /// The openid cannot be bound: 2031. Here: it belongs to another official account, or is
+        /// bound to another user.
         BindFailed: Documented, "showdoc.com.cn/east/2195723471259705; the reasons are our reading";
         /// The user is bound to another WeChat: 2034.
         AlreadyBound: Documented, "showdoc.com.cn/east/2195723471259705";
@@ -36,8 +37,8 @@ with_provenance! {
         SmsNotSent: Documented, "showdoc.com.cn/east/2714110949361841; the reason is our reading";
         /// The last SMS was sent less than 60 s ago: 3021.
         SmsTooSoon: Documented, "showdoc.com.cn/east/2714110949361841; 60 s are usual";
-        /// The operation is not permitted: 440002. Only with [`BindingState::Refusing`](crate::BindingState::Refusing), as the
-        /// next two.
+        /// The operation is not permitted: 440002. Only with
+        /// [`BindingState::Refusing`](crate::BindingState::Refusing), as the next two.
         NoPermission: Documented, "showdoc.com.cn/east/2051211593999473";
         /// The user is not logged in: 440003.
         NotLoggedIn: Documented, "showdoc.com.cn/east/2051211593999473";

@@ -12,7 +12,8 @@ pub enum BindingState {
     NotConfigured,
     /// The data of the operator is not available: 2003.
     OperatorUnavailable,
-    /// The service works, and no openid is bound: 2000 for every valid code, also of an openid that was bound.
+    /// The service works, and no openid is bound: 2000 for every valid code, also of an openid that
+    /// was bound.
     AllUnbound,
     /// Every code is refused with this reason, and none is consumed.
     Refusing(BindingRefusal),

@@ -1,4 +1,5 @@
-//! Data of the authorized official account, field for field as in Kesion's document, with its deviations.
+//! Data of the authorized official account, field for field as in Kesion's document, with its
+//! deviations.
 
 use serde_json::{Map, Value, json};
 

@@ -49,7 +49,8 @@ impl Kesion {
         )
     }
 
-    /// Shows the page on which an administrator authorizes the account, with one button, and handles its form.
+    /// Shows the page on which an administrator authorizes the account, with one button, and
+    /// handles its form.
     pub(crate) fn authorization_page(&self, call: &Call<'_>) -> Reply {
         let mut settings = self.settings();
         let opened = settings.state != KesionState::NotOpened;

@@ -9,7 +9,8 @@ with_provenance! {
     pub enum KesionState {
         /// The school has not bought it (没有开通第三方公众号授权): 3001.
         NotOpened: Documented, "showdoc.com.cn/kesionwebapi/9347782530902155";
-        /// The school has not authorized an account: 3002, with the address where its administrator can.
+        /// The school has not authorized an account: 3002, with the address where its administrator
+        /// can.
         NotAuthorized: Documented, "showdoc.com.cn/kesionwebapi/9347782530902155";
         /// The school has authorized its account.
         Authorized: Documented, "showdoc.com.cn/kesionwebapi/9347782530902155";

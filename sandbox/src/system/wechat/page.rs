@@ -10,8 +10,8 @@ use crate::state::wechat_person::WechatPerson;
 
 const TITLE: &str = "微信授权";
 
-/// Returns the page that asks whose phone it is, and with `snsapi_userinfo` whether to allow the request. `query` is that
-/// of the request, passed on as received.
+/// Returns the page that asks whose phone it is, and with `snsapi_userinfo` whether to allow the
+/// request. `query` is that of the request, passed on as received.
 pub(crate) fn ask(people: &[WechatPerson], request: &AuthorizeRequest, query: &str) -> Markup {
     let (zh, en) = match request.scope {
         Scope::Base => (
@@ -46,7 +46,8 @@ pub(crate) fn person_card(person: &WechatPerson) -> Markup {
     card(person.name(), &format!("{mobile}{company}"))
 }
 
-/// Returns the page for browsers that are not WeChat's, with a link to continue that WeChat does not have.
+/// Returns the page for browsers that are not WeChat's, with a link to continue that WeChat does
+/// not have.
 pub(crate) fn not_wechat(query: &str) -> Markup {
     let separator = if query.is_empty() { "" } else { "&" };
     let (name, value) = PRETEND;

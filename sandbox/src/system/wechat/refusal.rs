@@ -3,7 +3,8 @@
 use crate::provenance::with_provenance;
 
 with_provenance! {
-    /// Reason for an error on WeChat's page. Only the visitor sees it: the application is not notified.
+    /// Reason for an error on WeChat's page. Only the visitor sees it: the application is not
+    /// notified.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     #[non_exhaustive]
     pub enum WechatRefusal {

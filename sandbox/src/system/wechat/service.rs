@@ -55,7 +55,8 @@ impl Wechat {
         self.redirect(&decision, &request, call.variations, fault.as_ref())
     }
 
-    /// Redirects to the application. The decision is the first parameter; the rest is the request as received.
+    /// Redirects to the application. The decision is the first parameter; the rest is the request
+    /// as received.
     pub(crate) fn approve(&self, call: &Call<'_>) -> Reply {
         let query = call.query();
         let (decision, query) = query.split_once('&').unwrap_or((query, ""));
@@ -143,7 +144,8 @@ fn refuse(refusal: WechatRefusal, query: &str) -> Reply {
     Reply::refusing_page(page, refusal.number().unwrap_or(200))
 }
 
-/// Returns whether a `User-Agent` is WeChat's. WeCom's contains `MicroMessenger` too, so it is excluded first.
+/// Returns whether a `User-Agent` is WeChat's. WeCom's contains `MicroMessenger` too, so it is
+/// excluded first.
 fn is_wechat(user_agent: &str) -> bool {
     let user_agent = user_agent.to_ascii_lowercase();
     !user_agent.contains("wxwork/") && user_agent.contains("micromessenger")

@@ -1,4 +1,5 @@
-//! Tencent Weika's manager login, as <https://wiki.weixiao.qq.com/api/third/admin.html> describes it.
+//! Tencent Weika's manager login, as <https://wiki.weixiao.qq.com/api/third/admin.html> describes
+//! it.
 
 mod approval;
 mod behaviours;

@@ -11,7 +11,8 @@ with_provenance! {
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     #[non_exhaustive]
     pub enum WeikaRefusal {
-        /// The `wxcode` was used, expired, was issued to another application, or was never issued: `"6001"`, a string.
+        /// The `wxcode` was used, expired, was issued to another application, or was never issued:
+        /// `"6001"`, a string.
         InvalidCode: Documented, "admin.html, error example";
         /// `app_key` or `app_secret` is wrong: 40001.
         InvalidApp: Documented, "cloud.tencent.com/document/api/1523/87715";
