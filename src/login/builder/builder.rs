@@ -146,14 +146,14 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     /// The endpoints of the layer are never guarded.
     ///
     /// ```
-    /// use tower_weika::guard::{LoggedIn, Role};
+    /// use tower_weika::guard::{LoggedIn, ManagerRequirement};
     /// use tower_weika::login::LoginLayer;
     /// # fn main() -> Result<(), tower_weika::ConfigError> {
     /// # let weika = tower_weika::provider::WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build()?;
     /// let login = LoginLayer::builder(weika)
     ///     .public_url("https://campus.example.edu.cn")
     ///     .guard_prefix("/admin", LoggedIn)
-    ///     .guard_prefix("/admin/roles", Role::at("1014714333", 1))
+    ///     .guard_prefix("/admin/roles", ManagerRequirement::role_at("1014714333", 1))
     ///     .build()?;
     /// # Ok(())
     /// # }
