@@ -111,3 +111,11 @@ pub use secret::{ApiKey, AppSecret, AppToken, AuthorizationCode};
 #[doc = include_str!("../README.md")]
 #[doc = include_str!("../README.zh-CN.md")]
 struct Readme;
+
+/// The programs of the guide are tests. One line for each chapter, in the order of its `SUMMARY.md`.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/en/src/introduction.md")]
+#[doc = include_str!("../docs/guide/en/src/first-login.md")]
+#[doc = include_str!("../docs/guide/zh/src/introduction.md")]
+#[doc = include_str!("../docs/guide/zh/src/first-login.md")]
+struct Guide;
