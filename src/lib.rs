@@ -118,4 +118,6 @@ struct Readme;
 #[doc = include_str!("../docs/guide/en/src/first-login.md")]
 #[doc = include_str!("../docs/guide/zh/src/introduction.md")]
 #[doc = include_str!("../docs/guide/zh/src/first-login.md")]
+#[doc = include_str!("../docs/guide/en/src/guards-and-roles.md")]
+#[doc = include_str!("../docs/guide/zh/src/guards-and-roles.md")]
 struct Guide;
