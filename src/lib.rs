@@ -122,4 +122,6 @@ struct Readme;
 #[doc = include_str!("../docs/guide/zh/src/guards-and-roles.md")]
 #[doc = include_str!("../docs/guide/en/src/wechat.md")]
 #[doc = include_str!("../docs/guide/zh/src/wechat.md")]
+#[doc = include_str!("../docs/guide/en/src/single-page-applications.md")]
+#[doc = include_str!("../docs/guide/zh/src/single-page-applications.md")]
 struct Guide;
