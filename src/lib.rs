@@ -124,4 +124,6 @@ struct Readme;
 #[doc = include_str!("../docs/guide/zh/src/wechat.md")]
 #[doc = include_str!("../docs/guide/en/src/single-page-applications.md")]
 #[doc = include_str!("../docs/guide/zh/src/single-page-applications.md")]
+#[doc = include_str!("../docs/guide/en/src/behind-nginx.md")]
+#[doc = include_str!("../docs/guide/zh/src/behind-nginx.md")]
 struct Guide;
