@@ -126,4 +126,6 @@ struct Readme;
 #[doc = include_str!("../docs/guide/zh/src/single-page-applications.md")]
 #[doc = include_str!("../docs/guide/en/src/behind-nginx.md")]
 #[doc = include_str!("../docs/guide/zh/src/behind-nginx.md")]
+#[doc = include_str!("../docs/guide/en/src/moving-over.md")]
+#[doc = include_str!("../docs/guide/zh/src/moving-over.md")]
 struct Guide;
