@@ -115,8 +115,8 @@ struct Readme;
 /// The programs of the guide are tests. One line for each chapter, in the order of its `SUMMARY.md`.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/guide/en/src/introduction.md")]
-#[doc = include_str!("../docs/guide/en/src/first-login.md")]
 #[doc = include_str!("../docs/guide/zh/src/introduction.md")]
+#[doc = include_str!("../docs/guide/en/src/first-login.md")]
 #[doc = include_str!("../docs/guide/zh/src/first-login.md")]
 #[doc = include_str!("../docs/guide/en/src/guards-and-roles.md")]
 #[doc = include_str!("../docs/guide/zh/src/guards-and-roles.md")]
