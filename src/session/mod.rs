@@ -5,7 +5,6 @@
 
 mod authenticated;
 mod id;
-#[expect(clippy::module_inception, reason = "the file of the type `Session`")]
 mod session;
 mod timeouts;
 

@@ -1,7 +1,6 @@
 //! Connection of a client to one upstream system: its base URL, its transport, its limits and its permits.
 
 mod body;
-#[expect(clippy::module_inception, reason = "the file that a reader looks for")]
 mod connection;
 mod methods;
 mod settings;
