@@ -54,14 +54,14 @@ async fn home(manager: Option<Authenticated<Manager>>) -> Html<String> {
         Some(manager) => format!(
             r#"你好, {}。<a href="/admin">管理后台</a>
             <form action="/auth/weika/logout" method="post"><button>退出登录</button></form>"#,
-            escape(manager.name())
+            escape(&manager.name)
         ),
         None => r#"<a href="/admin">登录</a>"#.to_owned(),
     })
 }
 
 async fn admin(manager: Authenticated<Manager>) -> Html<String> {
-    Html(format!("管理后台: {}", escape(manager.name())))
+    Html(format!("管理后台: {}", escape(&manager.name)))
 }
 
 fn escape(text: &str) -> String {

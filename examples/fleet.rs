@@ -28,11 +28,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
 use tower_weika::BoxError;
-use tower_weika::extract::Authenticated;
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::Manager;
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::WeikaManagerProvider;
+use tower_weika::session::Authenticated;
 use tower_weika::store::{Redis, RedisStore};
 use tower_weika_sandbox::Sandbox;
 
@@ -168,7 +168,7 @@ fn page(instance: &str, path: &str, manager: Option<&Manager>) -> Html<String> {
             .to_owned(),
         Some(manager) => format!(
             r#"<p>你好, <b>{}</b></p><form method="post" action="/auth/weika/logout"><button>退出 · log out</button></form>"#,
-            escaped(manager.name())
+            escaped(&manager.name)
         ),
     };
     Html(format!(

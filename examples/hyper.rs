@@ -67,7 +67,7 @@ async fn main() -> Result<(), BoxError> {
 /// Who is asking is in the extensions of the request; the layer has put it there.
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let manager = request.extensions().get::<Authenticated<Manager>>();
-    let who = manager.map_or("陌生人", |manager| manager.name());
+    let who = manager.map_or("陌生人", |manager| &manager.name);
     let (status, text) = match request.uri().path() {
         "/" => (
             StatusCode::OK,

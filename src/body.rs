@@ -8,10 +8,10 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use pin_project::pin_project;
 
-/// Either the body of the wrapped service or a short one of our own.
+/// The body of a response: that of the wrapped service, or a short generated one.
 ///
-/// Its data is [`Bytes`] whatever the wrapped body yields, so that nothing is asked of that body and axum
-/// takes the result. `Bytes` pass through without a copy.
+/// Its data is [`Bytes`] for every wrapped body, so that it needs no further bounds and axum
+/// accepts the result. `Bytes` pass through without a copy.
 #[pin_project]
 #[derive(Debug)]
 pub struct ResponseBody<B>(#[pin] Kind<B>);
@@ -19,10 +19,10 @@ pub struct ResponseBody<B>(#[pin] Kind<B>);
 #[pin_project(project = KindProj)]
 #[derive(Debug)]
 enum Kind<B> {
-    /// What the wrapped service answered.
+    /// The body of the wrapped service.
     Inner(#[pin] B),
     /// A page, a JSON object or nothing.
-    Own(#[pin] Full<Bytes>),
+    Generated(#[pin] Full<Bytes>),
 }
 
 impl<B> ResponseBody<B> {
@@ -30,8 +30,8 @@ impl<B> ResponseBody<B> {
         Self(Kind::Inner(body))
     }
 
-    pub(crate) fn own(body: Full<Bytes>) -> Self {
-        Self(Kind::Own(body))
+    pub(crate) fn generated(body: Full<Bytes>) -> Self {
+        Self(Kind::Generated(body))
     }
 }
 
@@ -48,21 +48,21 @@ impl<B: Body> Body for ResponseBody<B> {
                 let frame = ready!(body.poll_frame(cx));
                 Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(into_bytes))))
             }
-            KindProj::Own(body) => body.poll_frame(cx).map_err(|never| match never {}),
+            KindProj::Generated(body) => body.poll_frame(cx).map_err(|never| match never {}),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Kind::Inner(body) => body.is_end_stream(),
-            Kind::Own(body) => body.is_end_stream(),
+            Kind::Generated(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Inner(body) => body.size_hint(),
-            Kind::Own(body) => body.size_hint(),
+            Kind::Generated(body) => body.size_hint(),
         }
     }
 }
@@ -95,9 +95,9 @@ mod tests {
         let deque = ResponseBody::inner(Full::new(VecDeque::from(b"deque".to_vec())));
         assert_eq!(deque.collect().await.unwrap().to_bytes(), "deque");
 
-        let own = ResponseBody::<Full<&[u8]>>::own(Full::from("own"));
-        assert_eq!(own.size_hint().exact(), Some(3));
-        assert!(!own.is_end_stream());
-        assert_eq!(own.collect().await.unwrap().to_bytes(), "own");
+        let generated = ResponseBody::<Full<&[u8]>>::generated(Full::from("page"));
+        assert_eq!(generated.size_hint().exact(), Some(4));
+        assert!(!generated.is_end_stream());
+        assert_eq!(generated.collect().await.unwrap().to_bytes(), "page");
     }
 }

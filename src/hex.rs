@@ -1,8 +1,8 @@
-//! Bytes as lower-case hexadecimal digits.
+//! Lower-case hexadecimal digits.
 
 use std::fmt::Write as _;
 
-/// The digits of the bytes.
+/// Returns the digits of the bytes.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     bytes
         .iter()
@@ -12,7 +12,7 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
         })
 }
 
-/// The bytes that the digits spell; `None` if there are more or fewer, or other characters.
+/// Returns the bytes of the digits, or `None` if there are more or fewer, or other characters.
 #[cfg(feature = "redis")]
 pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     let (mut bytes, mut left) = ([0; N], text.as_bytes());
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_are_read_back_and_nothing_else_is() {
+    fn digits_are_decoded_and_other_text_is_rejected() {
         let bytes = [0, 1, 127, 128, 255];
         assert_eq!(encode(&bytes), "00017f80ff");
         assert_eq!(decode(&encode(&bytes)), Some(bytes));

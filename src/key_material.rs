@@ -1,21 +1,21 @@
-//! Checks of secrets that keys are derived from: their length, and literals that the documentation has published.
+//! Validation of secrets from which keys are derived: their length, and published literals.
 
 use crate::error::ConfigErrorKind;
 
 /// The minimum length of a secret.
 pub(crate) const MIN_SECRET_BYTES: usize = 32;
 
-/// Returns the configuration error for a secret that cannot be used, without showing it.
+/// Returns the configuration error for a secret that must not be used, without its value.
 pub(crate) fn check(name: &'static str, secret: &[u8]) -> Option<ConfigErrorKind> {
     if PUBLISHED
         .iter()
         .any(|literal| literal.as_bytes() == secret.trim_ascii())
     {
-        return Some(ConfigErrorKind::Published { name });
+        return Some(ConfigErrorKind::PublishedSecret { name });
     }
     (secret.len() < MIN_SECRET_BYTES).then(|| {
         let (value, expected) = (format!("{} bytes long", secret.len()), "at least 32 bytes");
-        ConfigErrorKind::Bounds {
+        ConfigErrorKind::OutOfRange {
             name,
             value,
             expected,
@@ -23,8 +23,8 @@ pub(crate) fn check(name: &'static str, secret: &[u8]) -> Option<ConfigErrorKind
     })
 }
 
-/// Every literal that the documentation has ever shown in the place of a secret. They stay here after they have left
-/// the documentation: applications that copied them still run.
+/// Every literal that the documentation has ever shown as a secret. They stay in this list after they are removed from
+/// the documentation, because applications that copied them still run.
 const PUBLISHED: [&str; 4] = [
     // README.md
     "32 bytes or more, the same for all instances",
@@ -44,16 +44,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn published_literals_are_refused_with_the_remedy() {
+    fn published_literals_are_rejected_with_the_remedy() {
         for literal in PUBLISHED {
             for spelled in [
                 literal.to_owned(),
                 format!("{literal}\n"),
                 format!("  {literal} "),
             ] {
-                let mistake = check("secret", spelled.as_bytes()).unwrap();
-                assert_eq!(mistake, ConfigErrorKind::Published { name: "secret" });
-                let text = mistake.to_string();
+                let error = check("secret", spelled.as_bytes()).unwrap();
+                assert_eq!(error, ConfigErrorKind::PublishedSecret { name: "secret" });
+                let text = error.to_string();
                 assert!(
                     text.starts_with("secret is ") && text.contains("`openssl rand -base64 32`"),
                     "{text}"
@@ -64,13 +64,13 @@ mod tests {
     }
 
     #[test]
-    fn other_secrets_need_32_bytes() {
+    fn other_secrets_must_have_32_bytes() {
         assert_eq!(check("secret", &[7; MIN_SECRET_BYTES]), None);
         let near = format!("{}!", PUBLISHED[0]);
         assert_eq!(check("secret", near.as_bytes()), None);
         assert!(matches!(
             check("secret", &[7; MIN_SECRET_BYTES - 1]),
-            Some(ConfigErrorKind::Bounds { .. })
+            Some(ConfigErrorKind::OutOfRange { .. })
         ));
     }
 

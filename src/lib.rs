@@ -16,7 +16,7 @@
 //! use tower_weika::session::Authenticated;
 //!
 //! async fn admin(manager: Authenticated<Manager>) -> String {
-//!     format!("你好, {}", manager.name())
+//!     format!("你好, {}", manager.name)
 //! }
 //!
 //! # fn main() -> Result<(), tower_weika::ConfigError> {
@@ -36,11 +36,12 @@
 //! | log people in | [`login`]; [`provider`] for the ways to do it, and for one of your own |
 //! | demand something of them | [`guard`], [`extract`] |
 //! | change what people see | [`response::Pages`] |
-//! | run on several instances | [`store::RedisStore`], [`coordinator`] |
+//! | run on several instances | [`store::RedisStore`], [`coordination`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
 //! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
 //! | know a school's official account | [`official_account`], [`client::kesion`] |
 //! | develop without an account | the crate `tower-weika-sandbox` |
+//! | find the remedy for a number, a page, a status or an error kind | [`troubleshooting`] ([中文](troubleshooting::zh)) |
 //!
 //! # Features
 //!
@@ -52,8 +53,8 @@
 //! | `axum` | | extractors |
 //! | `tracing` | | events; without it the crate is silent |
 //! | `metrics` | | counters and durations for the `metrics` facade, see below |
-//! | `testing` | | `store::contract`: tests that a session store of your own must pass |
-//! | `full` | | all of them |
+//! | `testing` | | [`testing`]: tests for implementations of the crate's traits |
+//! | `full` | | all but `testing` |
 //!
 //! # Metrics
 //!
@@ -83,7 +84,10 @@ pub mod coordination;
 pub mod error;
 #[cfg(feature = "axum")]
 pub mod extract;
+mod flight;
 pub mod guard;
+#[cfg(test)]
+mod guide_tests;
 mod hex;
 pub mod identity;
 mod key_material;
@@ -100,11 +104,20 @@ pub mod response;
 mod secret;
 pub mod session;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod token;
 mod trace;
 pub use body::ResponseBody;
 pub use error::{BoxError, ConfigError, Error, ErrorKind};
 pub use secret::{ApiKey, AppSecret, AppToken, AuthorizationCode};
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/guide/en/src/troubleshooting.md")]
+pub mod troubleshooting {
+    #[doc = include_str!("../docs/guide/zh/src/troubleshooting.md")]
+    pub mod zh {}
+}
 
 /// The README's examples are tests.
 #[cfg(doctest)]
@@ -128,4 +141,14 @@ struct Readme;
 #[doc = include_str!("../docs/guide/zh/src/behind-nginx.md")]
 #[doc = include_str!("../docs/guide/en/src/moving-over.md")]
 #[doc = include_str!("../docs/guide/zh/src/moving-over.md")]
+#[doc = include_str!("../docs/guide/en/src/several-instances.md")]
+#[doc = include_str!("../docs/guide/zh/src/several-instances.md")]
+#[doc = include_str!("../docs/guide/en/src/private-platforms.md")]
+#[doc = include_str!("../docs/guide/zh/src/private-platforms.md")]
+#[doc = include_str!("../docs/guide/en/src/consoles.md")]
+#[doc = include_str!("../docs/guide/zh/src/consoles.md")]
+#[doc = include_str!("../docs/guide/en/src/operating.md")]
+#[doc = include_str!("../docs/guide/zh/src/operating.md")]
+#[doc = include_str!("../docs/guide/en/src/troubleshooting.md")]
+#[doc = include_str!("../docs/guide/zh/src/troubleshooting.md")]
 struct Guide;

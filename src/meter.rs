@@ -1,42 +1,19 @@
 //! Counters and durations for the `metrics` crate, or nothing at all without the feature; call sites carry no
 //! `cfg`. The crate documentation lists them.
 //!
-//! Only what happens off the path of an ordinary request is counted. A label is a provider's name, a literal, or
-//! the name of an [`ErrorKind`].
+//! Nothing is counted on the path of an ordinary request. A label is a provider's name, a literal, or
+//! [`ErrorKind::as_str`](crate::ErrorKind::as_str).
 
 use std::time::Duration;
 
-use crate::error::ErrorKind;
-
-/// The outcome of something that went well.
+/// The label for a success.
 pub(crate) const SUCCESS: &str = "success";
 
-/// The label for a failure.
-pub(crate) const fn failure(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::InvalidCode => "invalid_code",
-        ErrorKind::TokenRejected => "token_rejected",
-        ErrorKind::Denied => "denied",
-        ErrorKind::Configuration => "configuration",
-        ErrorKind::Busy => "busy",
-        ErrorKind::Fault => "fault",
-        ErrorKind::Malformed => "malformed",
-        ErrorKind::Connect => "connect",
-        ErrorKind::Lost => "lost",
-        ErrorKind::Timeout => "timeout",
-        ErrorKind::Unresponsive => "unresponsive",
-        ErrorKind::Overloaded => "overloaded",
-        ErrorKind::ForbiddenHost => "forbidden_host",
-        ErrorKind::Store => "store",
-        ErrorKind::Internal => "internal",
-    }
-}
-
-/// The label for an outcome of either kind.
+/// Returns the label for an outcome.
 pub(crate) fn outcome<T>(outcome: &Result<T, crate::Error>) -> &'static str {
     outcome
         .as_ref()
-        .map_or_else(|error| failure(error.kind()), |_| SUCCESS)
+        .map_or_else(|error| error.kind().as_str(), |_| SUCCESS)
 }
 
 #[cfg(feature = "metrics")]

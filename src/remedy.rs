@@ -1,4 +1,4 @@
-//! Remedies for failures of the network and of TLS, as log lines and errors name them.
+//! Remedies for failures of the network and of TLS, for log lines and errors.
 //!
 //! The libraries below wrap their errors in several ways, so a failure is recognized by its text. Tests against real
 //! servers pin these texts.
@@ -11,7 +11,7 @@ use std::path::Path;
 
 use crate::trace::outside;
 
-/// The remedy that belongs to a failed connection or TLS handshake, by the text of its errors.
+/// Returns the remedy for a failed connection or TLS handshake by the text of its errors.
 pub(crate) fn for_network(text: &str) -> Option<&'static str> {
     const REMEDIES: &[(&[&str], &str)] = &[
         (
@@ -62,7 +62,7 @@ pub(crate) fn for_network(text: &str) -> Option<&'static str> {
         ),
         (
             &["timed out", "deadline has elapsed"],
-            "no answer came in time: check the address, and firewalls on the way",
+            "no response in time: check the address and firewalls",
         ),
         (
             &["unreachable"],
@@ -101,9 +101,12 @@ pub(crate) fn missing_certificates() -> String {
 
 fn missing_certificates_in(file: Option<&OsStr>, directories: Option<&OsStr>) -> String {
     let mut causes = Vec::new();
-    causes.extend(
-        file.map(|file| format!("SSL_CERT_FILE={file:?} {}", flaw_of_file(Path::new(file)))),
-    );
+    causes.extend(file.map(|file| {
+        format!(
+            "SSL_CERT_FILE={file:?} {}",
+            problem_of_file(Path::new(file))
+        )
+    }));
     let directories = directories
         .filter(|directories| env::split_paths(directories).any(|path| !is_empty(&path)));
     causes
@@ -124,7 +127,7 @@ fn is_empty(path: &Path) -> bool {
     path.as_os_str().is_empty()
 }
 
-fn flaw_of_file(path: &Path) -> String {
+fn problem_of_file(path: &Path) -> String {
     match fs::read(path) {
         Err(error) => format!("cannot be read ({error})"),
         Ok(content) if content.is_empty() => "is empty".to_owned(),
@@ -137,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn missing_certificates_name_the_variable_its_flaw_and_the_package() {
+    fn missing_certificates_name_the_variable_its_problem_and_the_package() {
         let folder = env::temp_dir().join(format!("tower-weika-remedy-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let [absent, empty, other] =

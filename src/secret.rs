@@ -1,4 +1,4 @@
-//! Text that must not be seen: its memory is wiped, its `Debug` says nothing, it has no `Display`.
+//! Secret text: its memory is zeroized, its `Debug` is redacted, and it has no `Display`.
 
 /// Defines a newtype around secret text.
 macro_rules! secret_type {
@@ -13,7 +13,7 @@ macro_rules! secret_type {
                 Self(zeroize::Zeroizing::new(secret.into()))
             }
 
-            /// The secret itself. Do not log it, do not put it into an error or a URL of your own.
+            /// Returns the secret. Do not log it, and do not put it into an error or a URL.
             #[must_use]
             pub fn expose(&self) -> &str {
                 &self.0
@@ -43,22 +43,22 @@ macro_rules! secret_type {
 pub(crate) use secret_type;
 
 self::secret_type! {
-    /// The secret that Weika gave to an application (授权凭证密钥, `app_secret`).
+    /// The secret that Weika issues to an application (授权凭证密钥, `app_secret`).
     AppSecret
 }
 
 self::secret_type! {
-    /// The one-time code of a callback: `wxcode` of Weika, `code` of WeChat.
+    /// The authorization code of a callback: `wxcode` of Weika, `code` of WeChat.
     AuthorizationCode
 }
 
 self::secret_type! {
-    /// The token of somebody who is logged in at a Kesion school (登录令牌, `apptoken`).
+    /// The token of a user who is logged in at a Kesion school (登录令牌, `apptoken`).
     AppToken
 }
 
 self::secret_type! {
-    /// The key that Kesion gave to an application (api秘钥, `apikey`).
+    /// The key that Kesion issues to an application (api秘钥, `apikey`).
     ApiKey
 }
 

@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 #[cfg(feature = "tracing")]
 pub(crate) use tracing::{debug, error, info, warn};
 
-/// Keeps what a task does in the span of the request that started it.
+/// Runs a task in the span of the request that started it.
 #[cfg(feature = "tracing")]
 pub(crate) fn in_current_span<F: Future>(task: F) -> impl Future<Output = F::Output> + use<F> {
     tracing::Instrument::in_current_span(task)
@@ -34,7 +34,7 @@ pub(crate) struct LogLimit {
 impl LogLimit {
     const INTERVAL: Duration = Duration::from_secs(1);
 
-    /// The number of lines that were suppressed since the last one, if a line may be written now.
+    /// Returns the number of lines that were suppressed since the last one, if a line may be written now.
     pub(crate) fn admit(&self, now: Timestamp) -> Option<u64> {
         let last = self.last.load(Ordering::Relaxed);
         let since = Timestamp::from_unix_millis(last);
@@ -76,7 +76,7 @@ impl fmt::Display for Outside<'_> {
 #[cfg(not(feature = "tracing"))]
 mod silent {
     macro_rules! silent {
-        // Mentions the fields so that they count as used.
+        // Uses the fields, so that they do not count as unused.
         ($($field:ident = $(%)? $(?)? $value:expr,)* $message:literal $(, $argument:expr)* $(,)?) => {{
             $(let _ = &$value;)*
             $(let _ = &$argument;)*
@@ -95,7 +95,7 @@ mod silent {
 #[cfg(not(feature = "tracing"))]
 pub(crate) use silent::{debug, error, info, warning as warn};
 
-/// What the tests of other modules look at.
+/// Captured events, for the tests of other modules.
 #[cfg(test)]
 pub(crate) mod tests {
     use std::io;
@@ -104,7 +104,7 @@ pub(crate) mod tests {
     use tracing::Dispatch;
     use tracing::subscriber::{DefaultGuard, NoSubscriber};
 
-    /// What this thread logs, at every level, as long as this lives.
+    /// The events of this thread, at every level, as long as this value lives.
     pub(crate) struct Captured {
         lines: Lines,
         _here: DefaultGuard,
@@ -113,8 +113,8 @@ pub(crate) mod tests {
 
     impl Captured {
         pub(crate) fn new() -> Self {
-            // With a single dispatcher, tracing asks only the thread that comes to a call site first, and silences
-            // the site for everybody if that thread has none.
+            // With a single dispatcher, tracing asks only the thread that reaches a call site first, and disables the
+            // site for all threads if that thread has none.
             let elsewhere = Dispatch::new(NoSubscriber::new());
             let lines = Lines::default();
             let writer = lines.clone();

@@ -13,10 +13,10 @@ use http::{Request, Response};
 use http_body_util::Full;
 use serde_json::{Value, json};
 use tower::service_fn;
+use tower_weika::client::Transport;
 use tower_weika::client::binding::BindingClient;
 use tower_weika::client::kesion::KesionClient;
 use tower_weika::client::weika::WeikaClient;
-use tower_weika::client::{RequestBody, Transport};
 use tower_weika::clock::{ManualClock, Timestamp};
 use tower_weika::identity::{AccountAuthorization, Manager, WechatUser};
 use tower_weika::{AppToken, AuthorizationCode, Error};
@@ -24,7 +24,7 @@ use tower_weika::{AppToken, AuthorizationCode, Error};
 /// The far end: the same answer to every call but that for Weika's token, which is as the page has it.
 fn far_end(answer: &(impl ToString + ?Sized)) -> Transport {
     let answer = answer.to_string();
-    Transport::new(service_fn(move |request: Request<RequestBody>| {
+    Transport::new(service_fn(move |request: Request<Full<Bytes>>| {
         let token =
             json!({ "errcode": 0, "errmsg": "success", "access_token": "t", "expires_in": 7200 });
         let is_other = request.uri().path() != "/open/cgi-bin/access-token";
@@ -46,7 +46,7 @@ fn failed(error: &Error) -> String {
 
 async fn token(answer: &(impl ToString + ?Sized)) -> String {
     let answer = answer.to_string();
-    let transport = Transport::new(service_fn(move |_: Request<RequestBody>| {
+    let transport = Transport::new(service_fn(move |_: Request<Full<Bytes>>| {
         let answer = answer.clone();
         async move { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(answer))) }
     }));
@@ -72,25 +72,22 @@ async fn manager(answer: &(impl ToString + ?Sized)) -> String {
 }
 
 fn shown_manager(manager: &Manager) -> String {
-    let mut text = format!("{} {}", manager.user_id(), manager.name());
-    for school in manager.schools() {
-        let _infallible = write!(
-            text,
-            ", {} {} {:?}",
-            school.code(),
-            school.name(),
-            school.host()
-        );
+    let mut text = format!("{} {}", manager.user_id, manager.name);
+    for school in &manager.schools {
+        let _infallible = write!(text, ", {} {} {:?}", school.code, school.name, school.host);
     }
-    let current = manager.current_school().map(|school| school.code());
+    let current = manager.current_school().map(|school| &school.code);
     let real = manager
-        .real_info()
-        .map(|it| (it.card_number(), it.name(), it.identity_type()));
-    let media = manager.media_info().map(|it| (it.app_id(), it.media_id()));
+        .real_info
+        .as_ref()
+        .map(|it| (&it.card_number, &it.name, &it.identity_type));
+    let media = manager
+        .media_info
+        .as_ref()
+        .map(|it| (&it.app_id, &it.media_id));
     text + &format!(
         ", {current:?} {real:?} {media:?} {:?} {:?}",
-        manager.role_id(),
-        manager.parent_id()
+        manager.role_id, manager.parent_id
     )
 }
 
@@ -106,15 +103,18 @@ async fn account(answer: &(impl ToString + ?Sized)) -> String {
     {
         Ok(AccountAuthorization::Authorized(account)) => format!(
             "{} {} {} {} {:?} {:?} auto {} web {} {}",
-            account.app_id(),
-            account.original_id(),
-            account.name(),
-            account.owner(),
+            account.app_id,
+            account.original_id,
+            account.name,
+            account.owner,
             account.kind(),
-            account.auth_url(),
-            account.auto_login(),
+            account.auth_url,
+            account.auto_login,
             account.can_web_oauth(),
-            account.info().map_or(0, |info| info.permissions().len()),
+            account.info.as_ref().map_or(0, |info| {
+                let granted = &info.raw["authorization_info"]["func_info"];
+                granted.as_array().map_or(0, Vec::len)
+            }),
         ),
         Ok(AccountAuthorization::NotAuthorized { auth_url }) => {
             format!("not authorized {auth_url:?}")
@@ -143,8 +143,8 @@ fn shown_user(user: &WechatUser) -> String {
         .map(|end| end.since(Timestamp::from_unix_seconds(1_000_000)));
     format!(
         "{} of {} {:?} {left:?}",
-        user.open_id(),
-        user.app_id(),
+        user.open_id,
+        user.app_id,
         user.bearer().map(|token| token.expose())
     )
 }

@@ -6,16 +6,16 @@ use tower_weika::store::MemoryStore;
 mod managers {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async { MemoryStore::<Manager>::new() },
-        |number| Manager::builder(format!("o{number}")).build(),
+        |number| Manager::new(format!("o{number}")),
     }
 }
 
 mod wechat_users {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async { MemoryStore::<WechatUser>::new() },
         |number| WechatUser::unbound(format!("o{number}"), "wx0"),
     }

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse};
 use tower_weika::ErrorKind;
-use tower_weika::extract::Authenticated;
 use tower_weika::identity::{AccountAuthorization, Manager, WechatUser};
+use tower_weika::session::Authenticated;
 
 use crate::page::{self, AccountView};
 use crate::reader::Reader;
@@ -28,7 +28,7 @@ pub(crate) async fn show(
     // be the memory fresh or not.
     if site
         .school
-        .known()
+        .cached()
         .is_some_and(|known| known.account().is_none())
     {
         site.school.invalidate();
@@ -65,8 +65,8 @@ pub(crate) async fn name_for(site: &Site, user: &WechatUser) -> Option<String> {
         .ok()?
         .ok()?;
     match known {
-        AccountAuthorization::Authorized(account) if account.app_id() == user.app_id() => {
-            Some(account.name().to_owned()).filter(|name| !name.is_empty())
+        AccountAuthorization::Authorized(account) if account.app_id == user.app_id => {
+            Some(account.name.to_owned()).filter(|name| !name.is_empty())
         }
         _ => None,
     }

@@ -13,8 +13,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::json;
-use tower_weika::extract::Authenticated;
 use tower_weika::identity::WechatUser;
+use tower_weika::session::Authenticated;
 use tower_weika::{Error, ErrorKind};
 
 use crate::mark::Mark;
@@ -193,8 +193,8 @@ async fn bind(site: &Site, user: &WechatUser, typed: &Typed) -> Result<(), Refus
     let body = json!({
         "userName": typed.mobile,
         "phoneSms": typed.sms,
-        "openId": user.open_id().as_str(),
-        "appid": user.app_id(),
+        "openId": user.open_id.as_str(),
+        "appid": user.app_id,
     });
     site.binding
         .post_json("/app/app/V1.0/bindingUser", &body)

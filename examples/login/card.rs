@@ -11,15 +11,16 @@ pub(crate) fn manager_card(reader: &Reader, manager: &Manager) -> String {
     let unknown = reader.say("尚未选择学校", "No school yet");
     let school = manager
         .current_school()
-        .map_or(unknown, |school| school.name());
+        .map_or(unknown, |school| &school.name);
     let face: String = shown_name(reader, manager).chars().take(1).collect();
-    let real = manager.real_info();
-    let account = manager.media_info().map(|media| media.media_id());
-    let role = manager.role_id().map(|role| role.to_string());
+    let real = manager.real_info.as_ref();
+    let account = manager.media_info.as_ref();
+    let account = account.map(|media| &*media.media_id);
+    let role = manager.role_id.map(|role| role.to_string());
     let fields = [
         (
             reader.say("学工号", "Card number"),
-            real.map(RealInfo::card_number),
+            real.map(|real| &*real.card_number),
         ),
         (reader.say("角色组", "Role group"), role.as_deref()),
         (reader.say("公众号", "Official account"), account),
@@ -32,7 +33,7 @@ pub(crate) fn manager_card(reader: &Reader, manager: &Manager) -> String {
 <dl>{fields}</dl>
 </section>"#,
         label = reader.say("管理员卡", "Manager's card"),
-        id = Escaped(manager.user_id()),
+        id = Escaped(&manager.user_id),
         school = Escaped(school),
         kind = reader.say("校园管理员", "CAMPUS MANAGER"),
         face = Escaped(face),
@@ -58,7 +59,7 @@ pub(crate) fn wechat_card(reader: &Reader, user: &WechatUser, account: Option<&s
             reader.say("绑定有效", "Good for"),
             left.as_deref().unwrap_or("—"),
         ),
-        (reader.say("公众号 AppID", "AppID"), user.app_id()),
+        (reader.say("公众号 AppID", "AppID"), &user.app_id),
     ];
     format!(
         r#"<section class="card wechat" aria-label="{label}" data-wechat="{state}">
@@ -78,7 +79,7 @@ pub(crate) fn wechat_card(reader: &Reader, user: &WechatUser, account: Option<&s
 
 /// The end of an openid: enough to tell two apart, and no use to anybody who looks over a shoulder.
 pub(crate) fn short_id(user: &WechatUser) -> String {
-    let id: Vec<_> = user.open_id().as_str().chars().collect();
+    let id: Vec<_> = user.open_id.as_str().chars().collect();
     format!(
         "…{}",
         id[id.len().saturating_sub(6)..].iter().collect::<String>()
@@ -108,7 +109,7 @@ pub(crate) fn blank(reader: &Reader) -> String {
 
 /// What to call a manager: the nick name may be missing.
 pub(crate) fn shown_name<'a>(reader: &Reader, manager: &'a Manager) -> &'a str {
-    match manager.name() {
+    match &*manager.name {
         "" => reader.say("未命名", "Nameless"),
         name => name,
     }
@@ -127,7 +128,7 @@ fn person(reader: &Reader, real: Option<&RealInfo>) -> String {
     let verified = reader.say("已实名", "Verified");
     format!(
         r#"<span>{} · {kind}<em>{verified}</em></span>"#,
-        Escaped(real.name())
+        Escaped(&real.name)
     )
 }
 

@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 use tower_weika::BoxError;
 use tower_weika::client::binding::BindingClient;
 use tower_weika::client::weika::WeikaClient;
-use tower_weika::extract::Authenticated;
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::{Manager, WechatUser};
 use tower_weika::login::LoginLayer;
@@ -26,6 +25,7 @@ use tower_weika::official_account::SchoolAccount;
 use tower_weika::provider::{WechatUserProvider, WeikaManagerProvider};
 use tower_weika::request::UserAgent;
 use tower_weika::response::Rejection;
+use tower_weika::session::Authenticated;
 use url::Url;
 
 use crate::page::{self, Frame};

@@ -2,13 +2,13 @@
 
 use std::error::Error;
 
-use tower_weika::store::{Either, MemoryStore, Redis, RedisStore, StoredIdentity};
+use tower_weika::store::{EitherStore, MemoryStore, Redis, RedisStore, StoredIdentity};
 use tower_weika::{BoxError, ConfigError};
 
 use crate::settings::{Mistakes, Settings};
 
 /// The sessions of one kind of people.
-pub(crate) type Store<I> = Either<RedisStore<I>, MemoryStore<I>>;
+pub(crate) type Store<I> = EitherStore<RedisStore<I>, MemoryStore<I>>;
 
 /// What the stores are made of.
 #[derive(Clone)]
@@ -38,8 +38,8 @@ impl Stores {
 
     pub(crate) fn store<I: StoredIdentity>(&self) -> Store<I> {
         match &self.0 {
-            Some(redis) => Either::Left(redis.store()),
-            None => Either::Right(MemoryStore::new()),
+            Some(redis) => EitherStore::Left(redis.store()),
+            None => EitherStore::Right(MemoryStore::new()),
         }
     }
 }

@@ -84,7 +84,7 @@ impl Imitation {
 
     /// The mobile number that belongs to a WeChat user of the sandbox.
     pub(crate) fn mobile_of(&self, user: &WechatUser) -> Option<&str> {
-        let is_user = |it: &&WechatPerson| it.open_id(user.app_id()) == user.open_id().as_str();
+        let is_user = |it: &&WechatPerson| it.open_id(&user.app_id) == user.open_id.as_str();
         self.sandbox
             .wechat_people()
             .iter()
@@ -107,7 +107,7 @@ impl Imitation {
             .time_to_live(soon)
             .back_off(soon)
             .build();
-        Ok(accounts.school(AppToken::new(self.sandbox.apptoken())))
+        Ok(accounts.school_account(AppToken::new(self.sandbox.apptoken())))
     }
 
     fn wechat(&self, school: &SchoolAccount) -> Result<Wechat, ConfigError> {

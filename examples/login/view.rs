@@ -7,20 +7,20 @@ use tower_weika::identity::{Manager, School, WechatUser};
 /// Everything about a manager that a page of this site may know.
 pub(crate) fn manager(manager: &Manager) -> Value {
     json!({
-        "user_id": manager.user_id().as_str(),
-        "name": manager.name(),
+        "user_id": manager.user_id.as_str(),
+        "name": manager.name,
         "cur_school": manager.current_school().map(school),
-        "schools": manager.schools().iter().map(school).collect::<Vec<_>>(),
-        "role_id": manager.role_id(),
-        "parent_id": manager.parent_id(),
-        "real_info": manager.real_info().map(|real| json!({
-            "card_number": real.card_number(),
-            "name": real.name(),
-            "identity_type": real.identity_type(),
+        "schools": manager.schools.iter().map(school).collect::<Vec<_>>(),
+        "role_id": manager.role_id,
+        "parent_id": manager.parent_id,
+        "real_info": manager.real_info.as_ref().map(|real| json!({
+            "card_number": real.card_number,
+            "name": real.name,
+            "identity_type": real.identity_type,
         })),
-        "media_info": manager.media_info().map(|media| json!({
-            "app_id": media.app_id(),
-            "media_id": media.media_id(),
+        "media_info": manager.media_info.as_ref().map(|media| json!({
+            "app_id": media.app_id,
+            "media_id": media.media_id,
         })),
     })
 }
@@ -29,13 +29,13 @@ pub(crate) fn manager(manager: &Manager) -> Value {
 pub(crate) fn wechat_user(user: &WechatUser) -> Value {
     let now = Clock::system().now();
     json!({
-        "open_id": user.open_id().as_str(),
-        "app_id": user.app_id(),
+        "open_id": user.open_id.as_str(),
+        "app_id": user.app_id,
         "bound": user.is_bound(),
         "expires_in": user.expires_at().map(|end| end.since(now).as_secs()),
     })
 }
 
 fn school(school: &School) -> Value {
-    json!({ "school_code": school.code(), "school_name": school.name() })
+    json!({ "school_code": school.code, "school_name": school.name })
 }

@@ -4,8 +4,8 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
-use tower_weika::extract::Authenticated;
 use tower_weika::identity::{Manager, WechatUser};
+use tower_weika::session::Authenticated;
 
 /// Nobody, a manager, a WeChat user, or somebody who is both: the two logins know nothing of each other.
 pub(crate) struct Visitor {

@@ -1,20 +1,21 @@
-use std::fmt;
 use std::sync::Arc;
 
+use derive_where::derive_where;
 use tower_layer::Layer;
 
-use super::{Authenticate, Resolver};
+use super::{Authenticate, LoginSessions};
 
-/// Wraps services in [`Authenticate`]. Comes from
-/// [`LoginLayer::authenticate`](crate::login::LoginLayer::authenticate), so that both agree on cookie and
-/// store.
+/// Layer of [`Authenticate`], from [`LoginLayer::authenticate`](crate::login::LoginLayer::authenticate), so that both
+/// use the same cookie and store.
+#[derive_where(Clone, Debug)]
 pub struct AuthenticateLayer<I, St> {
-    resolver: Arc<Resolver<I, St>>,
+    #[derive_where(skip(Debug))]
+    sessions: Arc<LoginSessions<I, St>>,
 }
 
 impl<I, St> AuthenticateLayer<I, St> {
-    pub(crate) fn new(resolver: Arc<Resolver<I, St>>) -> Self {
-        Self { resolver }
+    pub(crate) fn new(sessions: Arc<LoginSessions<I, St>>) -> Self {
+        Self { sessions }
     }
 }
 
@@ -22,20 +23,6 @@ impl<S, I, St> Layer<S> for AuthenticateLayer<I, St> {
     type Service = Authenticate<S, I, St>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Authenticate::new(inner, Arc::clone(&self.resolver))
-    }
-}
-
-impl<I, St> Clone for AuthenticateLayer<I, St> {
-    fn clone(&self) -> Self {
-        Self {
-            resolver: Arc::clone(&self.resolver),
-        }
-    }
-}
-
-impl<I, St> fmt::Debug for AuthenticateLayer<I, St> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthenticateLayer").finish_non_exhaustive()
+        Authenticate::new(inner, Arc::clone(&self.sessions))
     }
 }

@@ -1,31 +1,35 @@
-//! Who is asking? This middleware never refuses a stranger.
+//! Middleware that authenticates requests from the session cookie.
 //!
-//! Cookie header → our one cookie → store → expiry → one [`Authenticated`] in the request's extensions.
+//! The session is looked up in a [`SessionStore`](crate::store::SessionStore). If it is live, an [`Authenticated`] handle
+//! is inserted into the request's extensions; otherwise the request is forwarded unauthenticated. This middleware never
+//! rejects a request for lack of a session: use [`guard`](crate::guard) for that.
 //!
-//! 1. An `Authenticated` that is already in the extensions is removed first.
-//! 2. No cookie of ours, or one that is not the spelling of an id, or two that differ: the request is
-//!    anonymous, and the store is not asked.
-//! 3. A session that is absent or has ended: anonymous.
-//! 4. The store failed: `503` with `Retry-After`. Never "anonymous", never a redirect to the login; the
-//!    cookie stays as it is.
-//! 5. A [`Rejection`](crate::response::Rejection) of a guard or an extractor inside becomes `401`; a
-//!    [`LoginLayer`](crate::login::LoginLayer), which contains this middleware, sends people to the login
-//!    instead.
+//! # Behavior
+//! 1. An `Authenticated<I>` that is already in the extensions is removed first, so that only this layer can set it.
+//! 2. Without a well-formed session cookie, or with two that differ, the request is unauthenticated and the store is not
+//!    queried.
+//! 3. If the session is absent, revoked or expired, the request is unauthenticated.
+//! 4. If the store fails, the response is `503 Service Unavailable` with `Retry-After`; the cookie is left alone. A
+//!    failed store is never treated as "not logged in".
+//! 5. A [`Rejection`](crate::response::Rejection) of a guard or an extractor inside becomes `401`. A
+//!    [`LoginLayer`](crate::login::LoginLayer), which contains this middleware, starts a login instead.
 //!
-//! When the store answers at once, nothing is allocated but the extension, and the wrapped service is neither
-//! cloned nor boxed.
+//! If the store answers at once, nothing is allocated but the extension, and the inner service is neither cloned nor
+//! boxed.
 
+mod authenticating;
 mod future;
 mod layer;
-mod resolver;
+mod login_sessions;
+mod request;
 mod service;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::future::Resolving;
+pub(crate) use self::authenticating::Authenticating;
 pub use self::future::ResponseFuture;
 pub use self::layer::AuthenticateLayer;
-pub(crate) use self::resolver::{Resolver, as_store_error};
+pub(crate) use self::login_sessions::{LoginSessions, as_store_error};
 pub use self::service::Authenticate;
 #[cfg(doc)]
 use crate::session::Authenticated;

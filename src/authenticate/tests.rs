@@ -30,14 +30,14 @@ struct Person;
 
 impl Identity for Person {
     fn subject(&self) -> &'static str {
-        "somebody"
+        "authenticated"
     }
 }
 
 type Body = Full<Bytes>;
 type Loaded = LoadResult<Person>;
 
-/// What the next look-ups answer, and how many there were.
+/// The results of the next look-ups, and how many there were.
 #[derive(Clone, Default)]
 struct Script {
     next: Arc<Mutex<Vec<Answer>>>,
@@ -131,7 +131,7 @@ const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
 fn layer(store: Script, clock: &ManualClock) -> AuthenticateLayer<Person, Script> {
     let cookie = CookieName::new("__Host-test".to_owned());
     let (namespace, guards) = (login(), PrefixGuards::new());
-    AuthenticateLayer::new(Arc::new(Resolver {
+    AuthenticateLayer::new(Arc::new(LoginSessions {
         cookie,
         store,
         namespace,
@@ -162,13 +162,17 @@ fn with_cookie() -> Request<Body> {
         .unwrap()
 }
 
-/// Answers with whether somebody is logged in.
+/// Responds with the identity, if there is one.
 fn who(request: &Request<Body>) -> Response<Body> {
     let known = request
         .extensions()
         .get::<Authenticated<Person>>()
         .is_some();
-    Response::new(Body::from(if known { "somebody" } else { "anonymous" }))
+    Response::new(Body::from(if known {
+        "authenticated"
+    } else {
+        "unauthenticated"
+    }))
 }
 
 fn whoami() -> impl Service<
@@ -206,25 +210,25 @@ async fn live_session_is_put_into_the_extensions() {
     let (status, headers, text) = ask(&layer(store.clone(), &clock), with_cookie()).await;
     assert_eq!(
         (status, text.as_str(), store.lookups()),
-        (StatusCode::OK, "somebody", 1)
+        (StatusCode::OK, "authenticated", 1)
     );
     assert!(!headers.contains_key(SET_COOKIE));
 }
 
 #[tokio::test]
-async fn ended_or_absent_session_is_anonymous() {
+async fn expired_or_absent_session_is_unauthenticated() {
     let clock = ManualClock::new(START.plus(Duration::from_secs(30 * 60)));
     for answer in [Some(session()), None] {
         let store = Script::default().then(Answer::Now(Ok(answer)));
         assert_eq!(
             ask(&layer(store, &clock), with_cookie()).await.2,
-            "anonymous"
+            "unauthenticated"
         );
     }
 }
 
 #[tokio::test]
-async fn s1_session_of_another_login_is_anonymous_whatever_the_store_says() {
+async fn s1_session_of_another_namespace_is_unauthenticated() {
     let clock = ManualClock::new(START);
     let session = Session::new(
         SessionId::random().unwrap(),
@@ -239,13 +243,13 @@ async fn s1_session_of_another_login_is_anonymous_whatever_the_store_says() {
         let store = Script::default().then(Answer::Now(Ok(Some(Arc::new(session)))));
         assert_eq!(
             ask(&layer(store, &clock), with_cookie()).await.2,
-            "anonymous"
+            "unauthenticated"
         );
     }
 }
 
 #[tokio::test]
-async fn k4_without_a_well_formed_cookie_the_store_is_not_asked() {
+async fn k4_without_a_well_formed_cookie_the_store_is_not_queried() {
     let clock = ManualClock::new(START);
     let good = SessionId::random().unwrap().expose();
     let other = SessionId::random().unwrap().expose();
@@ -267,7 +271,7 @@ async fn k4_without_a_well_formed_cookie_the_store_is_not_asked() {
             .unwrap();
         assert_eq!(
             ask(&layer(store.clone(), &clock), request).await.2,
-            "anonymous",
+            "unauthenticated",
             "{cookie}"
         );
         assert_eq!(store.lookups(), 0, "{cookie}");
@@ -286,13 +290,13 @@ async fn k7_repeated_cookie_costs_one_look_up() {
         .unwrap();
     assert_eq!(
         ask(&layer(store.clone(), &clock), request).await.2,
-        "somebody"
+        "authenticated"
     );
     assert_eq!(store.lookups(), 1);
 }
 
 #[tokio::test]
-async fn identity_that_somebody_else_put_there_is_removed() {
+async fn handle_of_another_layer_is_removed() {
     let clock = ManualClock::new(START);
     let mut request = Request::get("/").body(Body::default()).unwrap();
     request
@@ -300,12 +304,12 @@ async fn identity_that_somebody_else_put_there_is_removed() {
         .insert(Authenticated::new(session()));
     assert_eq!(
         ask(&layer(Script::default(), &clock), request).await.2,
-        "anonymous"
+        "unauthenticated"
     );
 }
 
 #[tokio::test]
-async fn identity_that_somebody_else_put_there_is_replaced_by_the_live_one() {
+async fn handle_of_another_layer_is_replaced() {
     let clock = ManualClock::new(START);
     let (ours, theirs) = (session(), session());
     let id = *ours.id();
@@ -313,7 +317,7 @@ async fn identity_that_somebody_else_put_there_is_replaced_by_the_live_one() {
         let found = request
             .extensions()
             .get::<Authenticated<Person>>()
-            .map(|somebody| *somebody.session().id());
+            .map(|handle| *handle.session().id());
         assert_eq!(found, Some(id));
         ready(Ok::<_, Infallible>(Response::new(Body::default())))
     });
@@ -327,7 +331,7 @@ async fn identity_that_somebody_else_put_there_is_replaced_by_the_live_one() {
 }
 
 #[tokio::test]
-async fn failed_store_is_503_and_never_anonymous() {
+async fn failed_store_is_503_and_never_unauthenticated() {
     let clock = ManualClock::new(START);
     let failed = || Err(Error::new(ErrorKind::Store, "as planned"));
     let (sender, receiver) = oneshot::channel();
@@ -349,7 +353,7 @@ async fn failed_store_is_503_and_never_anonymous() {
 }
 
 #[tokio::test]
-async fn unmet_login_is_401_where_no_login_layer_is() {
+async fn required_login_is_401_without_a_login_layer() {
     let clock = ManualClock::new(START);
     let inner = service_fn(async |request: Request<Body>| {
         let rejection = Rejection::login_required::<Person>(request.method(), request.headers());
@@ -365,7 +369,7 @@ async fn unmet_login_is_401_where_no_login_layer_is() {
 }
 
 #[tokio::test]
-async fn rejection_about_somebody_else_passes() {
+async fn rejection_about_another_identity_type_passes() {
     let clock = ManualClock::new(START);
     let inner = service_fn(async |request: Request<Body>| {
         let rejection = Rejection::login_required::<String>(request.method(), request.headers());
@@ -418,7 +422,7 @@ fn only_the_service_that_was_polled_ready_is_called_when_the_store_is_slow() {
 }
 
 #[test]
-fn request_that_is_dropped_while_the_store_is_slow_never_reaches_the_application() {
+fn request_that_is_dropped_while_the_store_is_slow_is_not_forwarded() {
     let clock = ManualClock::new(START);
     let (sender, receiver) = oneshot::channel();
     let store = Script::default().then(Answer::Later(receiver));
@@ -434,7 +438,7 @@ fn request_that_is_dropped_while_the_store_is_slow_never_reaches_the_application
 }
 
 #[test]
-fn slow_store_that_knows_nobody_is_anonymous() {
+fn absent_session_of_a_slow_store_is_unauthenticated() {
     let clock = ManualClock::new(START);
     let (sender, receiver) = oneshot::channel();
     let mut request = with_cookie();
@@ -451,12 +455,12 @@ fn slow_store_that_knows_nobody_is_anonymous() {
     let answer = assert_ready!(response.poll()).unwrap();
     assert_eq!(
         http_body::Body::size_hint(answer.body()).exact(),
-        Some("anonymous".len() as u64)
+        Some("unauthenticated".len() as u64)
     );
 }
 
 #[test]
-fn service_that_is_not_cloned_is_called_directly_when_the_store_answers_at_once() {
+fn service_is_called_without_a_clone_when_the_store_answers_at_once() {
     struct Uncloneable(Arc<AtomicUsize>);
 
     impl Clone for Uncloneable {
@@ -507,7 +511,7 @@ fn error_of_the_application_passes_untouched() {
 }
 
 #[test]
-fn future_is_send_and_asks_nothing_of_the_bodies() {
+fn future_is_send_for_any_body() {
     fn assert_send<T: Send>(_: &T) {}
     struct NotEvenABody;
     let clock = ManualClock::new(START);

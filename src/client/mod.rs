@@ -1,30 +1,29 @@
-//! Calls to the upstream systems, with or without the login layer around them.
+//! Clients of the upstream systems, with or without the login layer around them.
 //!
-//! Every upstream system has its own client and its own table of error numbers over one [`Transport`]. All read an
-//! answer alike:
+//! Every upstream system has its client and its [`ErrorCodes`] over one [`Transport`]. All parse a response alike:
 //!
-//! 1. It is strict JSON, and a success only if its error number says so exactly.
-//! 2. A whole number may be a JSON integer, a float without a fraction (`7200.0`), or a string that holds either.
+//! 1. It is strict JSON, and a success only if its error code says so exactly.
+//! 2. A whole number may be a JSON integer, a float without a fraction (`7200.0`), or a string that contains either.
 //! 3. `access_token`, `user_id` and openids are strings; `school_code` and card numbers may also be positive whole
-//!    numbers. An identifier that contains U+FFFD is refused, because two damaged identifiers could look the same.
+//!    numbers. An identifier that contains U+FFFD is rejected, because two damaged identifiers could look the same.
 //! 4. Display text is cut at 512 characters. An unpaired surrogate escape or broken UTF-8 in it becomes U+FFFD.
-//! 5. An optional member that cannot be read is ignored. Events name the ignored and the repaired members.
+//! 5. An optional member that cannot be parsed is ignored. Events name the ignored and the repaired members.
 
+mod address;
 pub mod binding;
-mod call_future;
-mod code;
 mod connection;
 mod envelope;
-mod host;
+mod error_codes;
+mod future;
 pub mod kesion;
-mod lenient;
 mod permits;
 mod transport;
+mod values;
 pub mod weika;
 
-pub use call_future::CallFuture;
-pub use code::{CodeEntry, CodeTable, Reaction};
+pub(crate) use address::{BaseUrl, is_loopback};
 pub(crate) use connection::encoded;
-pub(crate) use host::{BaseUrl, is_loopback};
-pub use permits::{Permit, PermitLimits, Permits};
-pub use transport::{NotSent, RequestBody, TimedOut, Transport};
+pub use error_codes::{ErrorAction, ErrorCodes};
+pub use future::ResponseFuture;
+pub use permits::{Permit, Permits};
+pub use transport::{Transport, TransportFailure};

@@ -1,4 +1,4 @@
-//! Cookies: found as bytes without an allocation, written with every attribute, collected for one response.
+//! Cookies of this crate: reading the `Cookie` header without an allocation, and writing `Set-Cookie` headers.
 
 mod policy;
 mod read;

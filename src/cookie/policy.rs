@@ -1,4 +1,4 @@
-//! The attributes of our cookies.
+//! Attributes of the cookies.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use crate::error::{Error, ErrorKind};
 /// The attributes that all cookies of one layer share: `__Host-` name, `Secure`, `HttpOnly`,
 /// `SameSite=Lax`, `Path=/`, no `Domain` (RFC 6265bis §4.1.3).
 ///
-/// `Lax`, because `Strict` does not come back on the cross-site return from the login page.
+/// `Lax`, because browsers do not send `Strict` cookies when the login page redirects back across sites.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CookiePolicy {
-    /// For every site that is reached over https.
+    /// For https.
     Secure,
-    /// For plain http on this machine only: no `Secure`, and so no `__Host-` prefix either.
+    /// For plain http on this machine only: without `Secure`, and therefore without the `__Host-` prefix.
     LoopbackDevelopment,
 }
 
 impl CookiePolicy {
-    /// The full name of the cookie `name`.
+    /// Returns the full name of the cookie `name`.
     pub(crate) fn name(self, name: &str) -> String {
         match self {
             Self::Secure => format!("__Host-{name}"),
@@ -28,7 +28,7 @@ impl CookiePolicy {
         }
     }
 
-    /// `Set-Cookie` for a cookie that lives for `max_age`, or until the browser closes.
+    /// Returns the `Set-Cookie` header of a cookie that expires after `max_age`, or when the browser closes.
     ///
     /// # Errors
     /// If `value` cannot be in a header; the values of this crate always can.
@@ -45,7 +45,7 @@ impl CookiePolicy {
         }
     }
 
-    /// `Set-Cookie` that deletes the cookie. It repeats every attribute; browsers ignore it otherwise.
+    /// Returns the `Set-Cookie` header that deletes a cookie. Browsers ignore it unless it repeats every attribute.
     pub(super) fn delete(self, full_name: &str) -> Result<HeaderValue, Error> {
         let expired = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
         header(&[full_name, "=", self.attributes(), expired])
@@ -59,7 +59,7 @@ impl CookiePolicy {
     }
 }
 
-/// One allocation: the parts are joined in a buffer of their length, which the header takes over.
+/// Joins the parts in one allocation, which becomes that of the header.
 fn header(parts: &[&str]) -> Result<HeaderValue, Error> {
     let mut value = HeaderValue::from_maybe_shared(Bytes::from(parts.concat())).map_err(|_| {
         Error::new(
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_attribute_is_there() {
+    fn cookie_has_every_attribute() {
         let policy = CookiePolicy::Secure;
         let set = policy
             .set(&policy.name("weika"), "v", Some(Duration::from_secs(600)))
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn deleting_repeats_every_attribute() {
+    fn deletion_repeats_every_attribute() {
         let deleted = CookiePolicy::Secure.delete("__Host-weika").unwrap();
         assert_eq!(
             deleted,

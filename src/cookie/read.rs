@@ -1,4 +1,4 @@
-//! The `Cookie` header, by rule K.
+//! Parser of the `Cookie` header (rule K).
 //!
 //! 1. Bytes, not text; several header lines count as joined by `; `.
 //! 2. Pairs end at `;` only; space and tab around a pair are trimmed; the name is everything before the
@@ -11,22 +11,22 @@ use http::header::COOKIE;
 use memchr::memchr;
 use memchr::memmem::Finder;
 
-/// What the header says about one name.
+/// Result of the search for one name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Found<'h> {
-    /// The name is not there.
+    /// The header does not contain the name.
     Absent,
     /// The name has this value, once or several times.
     Value(&'h [u8]),
-    /// The name is there with different values, so none of them can be believed.
+    /// The name has several different values, so none of them is used.
     Conflict,
 }
 
-/// The name of a cookie, prepared to be looked for.
+/// Name of a cookie, prepared for the search.
 #[derive(Clone, Debug)]
 pub(crate) struct CookieName {
     name: String,
-    /// Finds the name with the `=` behind it, whatever it is part of.
+    /// Finds the name followed by `=`, also as part of another name or value.
     finder: Finder<'static>,
 }
 
@@ -40,8 +40,7 @@ impl CookieName {
         &self.name
     }
 
-    /// What the headers say about this cookie. What lies between its values is skipped rather than taken apart: every
-    /// request is read through this.
+    /// Searches the headers for this cookie. Other cookies are skipped, not parsed, because every request is searched.
     pub(crate) fn find<'h>(&self, headers: &'h HeaderMap) -> Found<'h> {
         let mut found = Found::Absent;
         for line in headers.get_all(COOKIE) {
@@ -70,7 +69,7 @@ impl CookieName {
     }
 }
 
-/// All pairs, in the order of the header; what has no `=` is not a pair.
+/// Returns all pairs, in the order of the header. A segment without `=` is not a pair.
 pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     segments(headers).filter_map(|segment| {
         let equals = segment.iter().position(|byte| *byte == b'=')?;
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn k5_equal_values_are_fine_and_different_ones_are_not() {
+    fn k5_equal_values_are_accepted_and_different_ones_conflict() {
         assert_found(
             &[b"__Host-weika=x; a=b; __Host-weika=x"],
             Found::Value(b"x"),
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn k6_foreign_bytes_never_matter() {
+    fn k6_bytes_of_other_cookies_do_not_matter() {
         assert_found(
             &["名=值; __Host-weika=x; \u{0}".replace('\0', "é").as_bytes()],
             Found::Value(b"x"),
@@ -174,11 +173,11 @@ mod tests {
     }
 
     #[test]
-    fn k7_a_header_of_a_megabyte_is_read_once() {
+    fn k7_header_of_a_megabyte_is_searched_once() {
         // Linear time: 500,000 pairs in a debug build; a quadratic reader would not come back.
         let line = [&b"a=;".repeat(500_000)[..], b"__Host-weika=x"].concat();
         assert_found(&[&line], Found::Value(b"x"));
-        // What looks like ours and is not, or is there again and again, or is far away from what is beside it.
+        // Bytes that resemble the cookie, many repetitions, and long gaps.
         assert_found(&[&b"x__Host-weika=".repeat(100_000)], Found::Absent);
         assert_found(&[&b"__Host-weika=x;".repeat(100_000)], Found::Value(b"x"));
         let far = [
@@ -203,7 +202,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn skipping_finds_what_taking_apart_finds(
+        fn search_agrees_with_parsing(
             parts in prop::collection::vec(
                 prop_oneof![Just("__Host-weika"), Just("weika"), Just("="), Just(";"), Just(" "), Just("\t"), Just("x")],
                 0..30,
@@ -222,7 +221,7 @@ mod tests {
         }
 
         #[test]
-        fn k6_ours_is_found_among_any_other_pairs(
+        fn k6_cookie_is_found_among_any_other_pairs(
             before in prop::collection::vec("[^;\\x00-\\x1f\\x7f]{0,20}", 0..6),
             after in prop::collection::vec("[^;\\x00-\\x1f\\x7f]{0,20}", 0..6),
         ) {

@@ -35,7 +35,7 @@ impl SetCookies {
         }
     }
 
-    /// Sets a cookie that lives for `max_age`, or until the browser closes.
+    /// Sets a cookie that expires after `max_age`, or when the browser closes.
     ///
     /// # Errors
     /// If `value` cannot be in a header; the values of this crate always can.
@@ -95,7 +95,7 @@ impl SetCookies {
     }
 }
 
-/// Whether a header sets or deletes the cookie of this name.
+/// Whether a header sets or deletes the cookie with this name.
 fn is_of(header: &HeaderValue, full_name: &str) -> bool {
     header
         .as_bytes()

@@ -18,7 +18,7 @@ pub(crate) enum CacheControl {
 }
 
 impl CacheControl {
-    /// Not inlined: it would make the guard's call longer for requests that do not need it.
+    /// Returns the variant for a request. Not inlined: it would make the guard's call longer for requests that do not need it.
     #[inline(never)]
     pub(crate) fn of(method: &Method, headers: &HeaderMap) -> Self {
         if RequestKind::is_for_a_document(method, headers) {

@@ -21,9 +21,9 @@ pub struct ResponseFuture<F> {
 #[pin_project(project = KindProj)]
 #[derive(Debug)]
 enum Kind<F> {
-    /// The wrapped service answers.
+    /// The wrapped service responds.
     Inner(#[pin] F),
-    /// The guard answers.
+    /// The guard rejects the request.
     Rejected(Option<Rejection>),
 }
 
@@ -66,7 +66,7 @@ where
             }
             KindProj::Rejected(rejection) => {
                 let rejection = rejection.take().expect("polled after completion");
-                Poll::Ready(Ok(rejection.into_response().map(ResponseBody::own)))
+                Poll::Ready(Ok(rejection.into_response().map(ResponseBody::generated)))
             }
         }
     }

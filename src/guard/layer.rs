@@ -3,8 +3,7 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use super::requirement::{Bound, LoggedIn, Role, School};
-use super::service::Guard;
+use super::{Guard, LinkedAccount, LoggedIn, ManagerRequirement};
 use crate::identity::{Manager, WechatUser};
 
 /// Wraps services in a [`Guard`]; see the [module](super).
@@ -16,13 +15,13 @@ pub struct GuardLayer<I, R = LoggedIn> {
 }
 
 impl<I> GuardLayer<I> {
-    /// Requires a login. For [`WechatUser`] that is not more than having WeChat; see [`bound`](GuardLayer::bound).
+    /// Requires a login. Every user of WeChat can log in as a [`WechatUser`]; see [`bound`](GuardLayer::bound).
     #[must_use]
     pub fn logged_in() -> Self {
         Self::custom(LoggedIn)
     }
 
-    /// Requires what `requirement` says; a closure `Fn(&I) -> bool` is one.
+    /// Requires `requirement`; a closure `Fn(&I) -> bool` is one.
     #[must_use]
     pub fn custom<R>(requirement: R) -> GuardLayer<I, R> {
         GuardLayer {
@@ -35,23 +34,25 @@ impl<I> GuardLayer<I> {
 
 impl GuardLayer<Manager> {
     /// Requires a manager of the role group `role_id`, at **any** school: role numbers are not unique across schools.
-    /// A site that managers of several schools can log in to wants [`role_at`](GuardLayer::role_at).
+    /// Use [`role_at`](GuardLayer::role_at) on a site that managers of several schools can log in to.
     #[must_use]
-    pub fn role(role_id: i64) -> GuardLayer<Manager, Role> {
-        Self::custom(Role::new(role_id))
+    pub fn role(role_id: i64) -> GuardLayer<Manager, ManagerRequirement> {
+        Self::custom(ManagerRequirement::role(role_id))
     }
 
-    /// Requires a manager who is managing the school with this `school_code` (主体 code) right now, in the role group
-    /// `role_id`.
+    /// Requires a manager whose current school has this `school_code` (主体 code), in the role group `role_id`.
     #[must_use]
-    pub fn role_at(school_code: impl Into<Box<str>>, role_id: i64) -> GuardLayer<Manager, Role> {
-        Self::custom(Role::at(school_code, role_id))
+    pub fn role_at(
+        school_code: impl Into<Box<str>>,
+        role_id: i64,
+    ) -> GuardLayer<Manager, ManagerRequirement> {
+        Self::custom(ManagerRequirement::role_at(school_code, role_id))
     }
 
-    /// Requires a manager who is managing the school with this `school_code` (主体 code) right now.
+    /// Requires a manager whose current school has this `school_code` (主体 code).
     #[must_use]
-    pub fn school(school_code: impl Into<Box<str>>) -> GuardLayer<Manager, School> {
-        Self::custom(School::new(school_code))
+    pub fn school(school_code: impl Into<Box<str>>) -> GuardLayer<Manager, ManagerRequirement> {
+        Self::custom(ManagerRequirement::school(school_code))
     }
 }
 
@@ -60,16 +61,16 @@ impl GuardLayer<WechatUser> {
     /// path of a page of this site, with the checked target as `return_to` in its query; a script gets `403`.
     ///
     /// When the page has linked the account, it redirects to
-    /// [`LoginLayer::login_url`](crate::login::LoginLayer::login_url): the login, silent in WeChat, finds out and
-    /// leads to the target. A later change at the operator takes effect at the next login; to end a session before,
-    /// call [`LoginLayer::revoke_sessions_of`](crate::login::LoginLayer::revoke_sessions_of) with the openid.
+    /// [`LoginLayer::login_url`](crate::login::LoginLayer::login_url): the login, silent in WeChat, detects that
+    /// and returns to the target. A later change at the operator takes effect at the next login; to revoke a session
+    /// before, call [`LoginLayer::revoke_sessions_of`](crate::login::LoginLayer::revoke_sessions_of) with the openid.
     ///
     /// `bind_page` must not be behind this guard itself, nor on another site: the response is `403` then. Without a
     /// login layer around it, only [`LoginLayer::authenticate`](crate::login::LoginLayer::authenticate), a navigation
     /// gets `403` as well.
     #[must_use]
-    pub fn bound(bind_page: impl Into<Arc<str>>) -> GuardLayer<WechatUser, Bound> {
-        Self::custom(Bound::new(bind_page))
+    pub fn bound(bind_page: impl Into<Arc<str>>) -> GuardLayer<WechatUser, LinkedAccount> {
+        Self::custom(LinkedAccount::new(bind_page))
     }
 }
 

@@ -4,12 +4,12 @@
 //! 1. A guard covers the service that it wraps, whatever the spelling of the target, the method or the headers.
 //!    `OPTIONS` is no exception; put a CORS layer outside the guard, so that it answers preflights itself.
 //! 2. An unauthenticated request does not reach the wrapped service. The layer of the identity outside the guard
-//!    redirects a person to the login and answers `401` to everything else.
+//!    redirects a navigation to the login and responds to other requests with `401`.
 //! 3. An identity that does not satisfy the requirement gets `403`; a navigation of a WeChat user without a
 //!    [linked account](GuardLayer::bound) is redirected to the page of the application that links one.
 //! 4. The reason is in the response's extensions, as a [`Rejection`], and a debug event names the requirement.
 //! 5. A response without `Cache-Control` gets `private, no-store` if it is a document (the response to a navigation, or
-//!    HTML), else `private, no-cache`: caches on the way and the back button must not show it to another person.
+//!    HTML), else `private, no-cache`: neither a cache nor the back button may show it to another user.
 //!    [`without_cache_control`](GuardLayer::without_cache_control) switches this off.
 //!
 //! # Guard sub-routers
@@ -50,24 +50,29 @@
 //! let for_role_1 = GuardLayer::<Manager>::role(1).layer(handler);
 //! let for_role_1_at_one_school = GuardLayer::<Manager>::role_at("1014714333", 1).layer(handler);
 //! let for_one_school = GuardLayer::<Manager>::school("1014714333").layer(handler);
-//! let for_managers_with_a_name = GuardLayer::<Manager>::custom(|manager: &Manager| !manager.name().is_empty()).layer(handler);
+//! let for_managers_with_a_name = GuardLayer::<Manager>::custom(|manager: &Manager| !manager.name.is_empty()).layer(handler);
 //! ```
 
+mod authorize;
 mod cache_control;
 mod future;
 mod layer;
+mod linked_account;
+mod manager_requirement;
 mod prefix;
+mod prefix_guards;
 mod requirement;
 mod service;
 #[cfg(test)]
 mod tests;
-mod verify;
 
 pub(crate) use self::cache_control::CacheControl;
-
 pub use self::future::ResponseFuture;
 pub use self::layer::GuardLayer;
-pub(crate) use self::prefix::PrefixGuards;
-pub use self::requirement::{Bound, LoggedIn, Requirement, Role, School};
+pub use self::linked_account::LinkedAccount;
+pub use self::manager_requirement::ManagerRequirement;
+pub(crate) use self::prefix_guards::PrefixGuards;
+pub use self::requirement::{LoggedIn, Requirement};
 pub use self::service::Guard;
-pub use crate::response::{Reason, Rejection};
+#[cfg(doc)]
+use crate::response::Rejection;

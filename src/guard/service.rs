@@ -7,9 +7,9 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::ResponseFuture;
+use super::authorize::authorize;
 use super::cache_control::CacheControl;
 use super::requirement::Requirement;
-use super::verify::verify;
 use crate::body::ResponseBody;
 
 /// Calls the wrapped service only if the identity satisfies a requirement; see the [module](super).
@@ -47,7 +47,7 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if let Err(rejection) = verify(&*self.requirement, &request) {
+        if let Err(rejection) = authorize(&*self.requirement, &request) {
             return ResponseFuture::rejected(rejection);
         }
         let cache_control = if self.adds_cache_control {

@@ -1,5 +1,3 @@
-//! What a guard lets through, and what it says to the rest.
-
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -12,9 +10,10 @@ use tokio_test::{assert_pending, assert_ready, task};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_test::mock;
 
-use super::{GuardLayer, Reason, Rejection, Requirement, Role};
+use super::{GuardLayer, ManagerRequirement, Requirement};
 use crate::clock::Timestamp;
 use crate::identity::{Manager, School};
+use crate::response::{Reason, Rejection};
 use crate::session::{Authenticated, Session, SessionId, SessionTimeouts};
 
 #[cfg(feature = "tracing")]
@@ -69,14 +68,14 @@ async fn pass<R: Requirement<Person>>(
 type ResponseBodyOf = crate::body::ResponseBody<Body>;
 
 #[tokio::test]
-async fn whoever_is_logged_in_passes() {
+async fn authenticated_request_passes() {
     let response = pass(GuardLayer::logged_in(), request(Method::GET, "/"), Some(1)).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert!(response.extensions().get::<Rejection>().is_none());
 }
 
 #[tokio::test]
-async fn whoever_does_not_meet_the_requirement_is_403_with_the_reason() {
+async fn identity_that_does_not_satisfy_the_requirement_is_403_with_the_reason() {
     let only_7 = || GuardLayer::custom(|person: &Person| person.0 == 7);
     assert_eq!(
         pass(only_7(), request(Method::GET, "/"), Some(7))
@@ -91,7 +90,7 @@ async fn whoever_does_not_meet_the_requirement_is_403_with_the_reason() {
 }
 
 #[tokio::test]
-async fn p3_no_method_spelling_or_header_opens_what_is_guarded() {
+async fn p3_no_method_spelling_or_header_opens_a_guarded_service() {
     let methods = [
         "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "BREW",
     ];
@@ -120,7 +119,7 @@ async fn p3_no_method_spelling_or_header_opens_what_is_guarded() {
 }
 
 #[tokio::test]
-async fn refusal_without_a_layer_names_the_remedy() {
+async fn rejection_without_a_layer_names_the_remedy() {
     use http_body_util::BodyExt;
     let response = pass(GuardLayer::logged_in(), request(Method::GET, "/"), None).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
@@ -145,7 +144,7 @@ async fn grpc_gets_a_grpc_status() {
 }
 
 #[tokio::test]
-async fn forbidden_page_is_html_for_a_person_and_json_for_a_script() {
+async fn forbidden_is_html_for_a_navigation_and_json_for_a_script() {
     let never = || GuardLayer::custom(|_: &Person| false);
     let mut page = request(Method::GET, "/");
     page.headers_mut()
@@ -177,14 +176,13 @@ async fn r7_response_without_cache_control_gets_one() {
 
 #[tokio::test]
 async fn role_at_a_school_is_not_the_role_at_another_one() {
-    let manager = |role, current: &str| {
-        let manager = Manager::builder("o1")
-            .role_id(role)
-            .school(School::new("1", ""))
-            .school(School::new("2", ""));
-        manager.current_school(current).build()
+    let manager = |role, current: &str| Manager {
+        role_id: Some(role),
+        schools: vec![School::new("1", ""), School::new("2", "")],
+        current_school_code: Some(current.to_owned()),
+        ..Manager::new("o1")
     };
-    let status = async |layer: GuardLayer<Manager, Role>, manager| {
+    let status = async |layer: GuardLayer<Manager, ManagerRequirement>, manager| {
         let mut request = request(Method::GET, "/");
         request.extensions_mut().insert(logged_in_as(manager));
         layer
@@ -232,7 +230,7 @@ async fn rejection_leaves_an_event_that_names_requirement_and_remedy() {
     let mut manager = request(Method::GET, "/");
     manager
         .extensions_mut()
-        .insert(logged_in_as(Manager::builder("o1").build()));
+        .insert(logged_in_as(Manager::new("o1")));
     drop(
         GuardLayer::role_at("1014", 7)
             .layer(application())
@@ -288,7 +286,7 @@ fn copy_of_a_rejection_and_one_without_a_response_report_no_missing_layer() {
         .extensions_mut()
         .get_mut::<Rejection>()
         .unwrap()
-        .close();
+        .set_handled_by(crate::response::HandledBy::LoginLayer);
     drop(response);
     assert_eq!(captured.text(), "");
 }
@@ -311,7 +309,7 @@ fn guard_is_ready_when_the_inner_service_is_and_calls_that_one() {
 }
 
 #[test]
-fn refused_request_never_reaches_the_inner_service() {
+fn rejected_request_never_reaches_the_inner_service() {
     let (mut service, mut handle) =
         mock::spawn_layer::<Request<Body>, Response<Body>, _>(GuardLayer::<Person>::logged_in());
     assert_ready!(service.poll_ready()).unwrap();

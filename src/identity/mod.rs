@@ -1,30 +1,28 @@
-//! Who somebody is, as an upstream system says it.
+//! Identities of users, as the upstream systems describe them.
+//!
+//! 1. [`Manager`]: a manager of one or more schools, from Weika.
+//! 2. [`WechatUser`]: a user of an official account, from the operator's binding service.
+//! 3. [`OfficialAccount`]: the official account of a school, from Kesion.
+//!
+//! The types are plain data with public fields. None of them can be serialized: some hold card numbers or tokens, and
+//! only a [store](crate::store) writes those.
 
-use std::fmt::Debug;
-
+#[macro_use]
+mod identifier;
+mod identity;
 mod manager;
+mod media_info;
 mod official_account;
+mod real_info;
+mod school;
 mod wechat_user;
 
-pub use manager::{IdentityType, Manager, ManagerBuilder, ManagerId, MediaInfo, RealInfo, School};
-pub use official_account::{
-    AccountAuthorization, AccountKind, AccountState, AuthorizerInfo, AuthorizerInfoBuilder,
-    BusinessInfo, Confirmation, OfficialAccount, OfficialAccountBuilder, Permission,
+pub use self::identity::Identity;
+pub use self::manager::{Manager, ManagerId};
+pub use self::media_info::MediaInfo;
+pub use self::official_account::{
+    AccountAuthorization, AccountKind, AccountState, AuthorizerInfo, OfficialAccount,
 };
-pub use wechat_user::{BearerToken, Binding, OpenId, WechatUser};
-
-/// Somebody that an [`IdentityProvider`](crate::provider::IdentityProvider) has recognized.
-///
-/// Implementations must not show secrets or card numbers in their `Debug`.
-pub trait Identity: Debug + Send + Sync + 'static {
-    /// The identifier that stays the same over all sessions of this person, unique within the provider.
-    /// All sessions of one subject can be ended together.
-    fn subject(&self) -> &str;
-
-    /// Whether nothing is left to be done about this person, such as binding an account. Where something is, the
-    /// login layer remembers what they asked for, so that a guard can send them to the page where it is done and
-    /// back ([`Reason::Unbound`](crate::response::Reason::Unbound)).
-    fn is_complete(&self) -> bool {
-        true
-    }
-}
+pub use self::real_info::{IdentityType, RealInfo};
+pub use self::school::School;
+pub use self::wechat_user::{BearerToken, Binding, OpenId, WechatUser};

@@ -11,25 +11,28 @@ use crate::error::Error;
 use crate::meter;
 use crate::provider::{AuthorizeRequest, IdentityProvider};
 use crate::request::UserAgent;
-use crate::response::{Links, OwnResponse, Rejection, see_other};
+use crate::response::{GeneratedResponse, PageLinks, Rejection, see_other};
 use crate::trace::debug;
 
 impl<P: IdentityProvider, St> Inner<P, St> {
     /// The login endpoint.
-    pub(super) async fn login(&self, request: &EndpointRequest) -> Result<OwnResponse, Error> {
-        let reader = request.reader();
+    pub(super) async fn login(
+        &self,
+        request: &EndpointRequest,
+    ) -> Result<GeneratedResponse, Error> {
+        let facts = request.facts();
         let target = self.endpoints.return_to(request.query.as_deref());
-        if reader.cannot_follow_to_a_provider() {
-            let links = Links {
+        if facts.cannot_follow_redirect() {
+            let links = PageLinks {
                 login: Some(self.endpoints.login_url(&target)),
-                ..Links::default()
+                ..PageLinks::default()
             };
             let rejection =
                 Rejection::login_required::<P::Identity>(&request.method, &request.headers);
             return Ok(rejection.render(&self.pages, &links));
         }
-        if !self.provider.supports(reader.browser) {
-            return Ok(self.open_in_wechat(reader, &target));
+        if !self.provider.supports(facts.user_agent) {
+            return Ok(self.open_in_wechat(facts, &target));
         }
         let cookies = self.set_cookies();
         self.begin(&target, Attempt::First, &request.headers, cookies)
@@ -37,8 +40,12 @@ impl<P: IdentityProvider, St> Inner<P, St> {
     }
 
     /// The login that a rejection leads to.
-    pub(super) async fn begin_for(&self, rejection: &Rejection, target: &ReturnTo) -> OwnResponse {
-        let headers = rejection.origins().headers();
+    pub(super) async fn begin_for(
+        &self,
+        rejection: &Rejection,
+        target: &ReturnTo,
+    ) -> GeneratedResponse {
+        let headers = rejection.kept_headers().headers();
         // A silent login that has just failed counts, so that no chain of failures gets longer.
         let attempt = match self.flows.markers().last_result(headers) {
             Some(LastResult::FailedSilently) => Attempt::Second,
@@ -47,7 +54,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         let begun = self
             .begin(target, attempt, headers, self.set_cookies())
             .await;
-        begun.unwrap_or_else(|error| self.failure(rejection.reader(), error))
+        begun.unwrap_or_else(|error| self.failure(rejection.facts(), error))
     }
 
     /// The silent login of a visitor; `None` if it cannot begin.
@@ -55,7 +62,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         &self,
         target: &ReturnTo,
         headers: &HeaderMap,
-    ) -> Option<OwnResponse> {
+    ) -> Option<GeneratedResponse> {
         let mut cookies = self.set_cookies();
         let begun = match self.flows.markers().set_silent_attempted(&mut cookies) {
             Ok(()) => self.begin(target, Attempt::Silent, headers, cookies).await,
@@ -75,8 +82,8 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         attempt: Attempt,
         headers: &HeaderMap,
         mut cookies: SetCookies,
-    ) -> Result<OwnResponse, Error> {
-        let (wall, default_target) = (self.resolver.clock.wall(), self.endpoints.default_target());
+    ) -> Result<GeneratedResponse, Error> {
+        let (wall, default_target) = (self.sessions.clock.wall(), self.endpoints.default_target());
         let state =
             self.flows
                 .begin(attempt, wall, target, default_target, headers, &mut cookies)?;

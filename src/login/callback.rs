@@ -15,7 +15,7 @@ use super::return_to::ReturnTo;
 use crate::error::{Error, ErrorKind};
 use crate::meter;
 use crate::provider::IdentityProvider;
-use crate::response::{OwnResponse, PageKind};
+use crate::response::{GeneratedResponse, PageKind};
 use crate::secret::AuthorizationCode;
 use crate::store::SessionStore;
 use crate::trace::warn;
@@ -39,13 +39,13 @@ where
     pub(super) async fn callback(
         self: &Arc<Self>,
         request: &EndpointRequest,
-    ) -> Result<OwnResponse, Error> {
+    ) -> Result<GeneratedResponse, Error> {
         let query = request.query.as_deref();
         let state = parameter(query, "state").value();
         let Some(state) = state.and_then(|text| self.flows.state(&text)) else {
             return Ok(self.invalid_link(request));
         };
-        let (now, wall) = (self.resolver.clock.now(), self.resolver.clock.wall());
+        let (now, wall) = (self.sessions.clock.now(), self.sessions.clock.wall());
         let known = self.exchanges.find(state.flow).await?;
         let target = self
             .flows
@@ -69,7 +69,7 @@ where
                     client: request.client,
                     state,
                     code,
-                    previous_session: self.resolver.id(&request.headers),
+                    previous_session: self.sessions.id(&request.headers),
                     return_to: target.clone(),
                 };
                 self.exchanges.run_once(state.flow, job)
@@ -107,15 +107,15 @@ where
         state: &State,
         salt: &SessionSalt,
         target: &ReturnTo,
-    ) -> Result<OwnResponse, Error> {
+    ) -> Result<GeneratedResponse, Error> {
         let session = self.exchanges.session_id(state, salt);
-        if self.resolver.live(&session).await?.is_none() {
+        if self.sessions.live(&session).await?.is_none() {
             // Logged out since: repeating the callback must not undo that.
             return Ok(self.invalid_link(request));
         }
         let mut response = self.endpoints.redirect_back(target)?;
         let mut cookies = self.set_cookies();
-        cookies.set(self.resolver.cookie.as_str(), &session.expose(), None)?;
+        cookies.set(self.sessions.cookie.as_str(), &session.expose(), None)?;
         let markers = self.flows.markers();
         markers.set_last_result(LastResult::LoggedIn, &mut cookies)?;
         self.flows.delete(state.flow, &mut cookies)?;
@@ -128,8 +128,8 @@ where
         &self,
         request: &EndpointRequest,
         target: &ReturnTo,
-    ) -> Result<OwnResponse, Error> {
-        match self.resolver.session(&request.headers).await? {
+    ) -> Result<GeneratedResponse, Error> {
+        match self.sessions.session(&request.headers).await? {
             Some(_) => self.endpoints.redirect_back(target),
             None => Ok(self.invalid_link(request)),
         }
@@ -141,11 +141,13 @@ where
         request: &EndpointRequest,
         state: &State,
         target: &ReturnTo,
-    ) -> Result<OwnResponse, Error> {
+    ) -> Result<GeneratedResponse, Error> {
         meter::login_ended(self.provider.name(), "declined");
         let response = self.failed_silently(request, state, target)?;
-        Ok(response
-            .unwrap_or_else(|| self.page(request.reader(), PageKind::Declined, Some(target))))
+        Ok(
+            response
+                .unwrap_or_else(|| self.page(request.facts(), PageKind::Declined, Some(target))),
+        )
     }
 
     /// The response to a callback whose exchange failed.
@@ -155,7 +157,7 @@ where
         state: &State,
         target: &ReturnTo,
         error: Error,
-    ) -> Result<OwnResponse, Error> {
+    ) -> Result<GeneratedResponse, Error> {
         let is_worth_another_login = matches!(
             error.kind(),
             ErrorKind::InvalidCode | ErrorKind::Lost | ErrorKind::Timeout
@@ -176,7 +178,7 @@ where
                 ErrorKind::Denied => PageKind::Denied,
                 other => PageKind::of(other),
             };
-            self.page(request.reader(), kind, Some(target))
+            self.page(request.facts(), kind, Some(target))
         };
         response.extensions_mut().insert(error);
         Ok(response)
@@ -189,7 +191,7 @@ where
         state: &State,
         target: &ReturnTo,
         reason: NotStarted,
-    ) -> Result<OwnResponse, Error> {
+    ) -> Result<GeneratedResponse, Error> {
         let (kind, retry_after) = match reason {
             NotStarted::Failed(error) if error.kind() == ErrorKind::Store => return Err(error),
             NotStarted::Failed(error) => return self.failed(request, state, target, error).await,
@@ -199,7 +201,7 @@ where
         if let Some(response) = self.failed_silently(request, state, target)? {
             return Ok(response);
         }
-        let mut response = self.page(request.reader(), kind, Some(target));
+        let mut response = self.page(request.facts(), kind, Some(target));
         // Rounded up.
         let seconds = retry_after.as_millis().div_ceil(1_000).max(1);
         let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
@@ -216,7 +218,7 @@ where
         request: &EndpointRequest,
         state: &State,
         target: &ReturnTo,
-    ) -> Result<Option<OwnResponse>, Error> {
+    ) -> Result<Option<GeneratedResponse>, Error> {
         let markers = self.flows.markers();
         if state.attempt != Attempt::Silent || !markers.silent_attempted(&request.headers) {
             return Ok(None);
@@ -230,14 +232,14 @@ where
     }
 
     /// The same response, to the last byte, for states that are forged, expired, replayed or not bound to this browser.
-    pub(super) fn invalid_link(&self, request: &EndpointRequest) -> OwnResponse {
+    pub(super) fn invalid_link(&self, request: &EndpointRequest) -> GeneratedResponse {
         meter::callback_refused(self.provider.name());
-        self.page(request.reader(), PageKind::InvalidLink, None)
+        self.page(request.facts(), PageKind::InvalidLink, None)
     }
 
     /// Logs a state from a time that this instance's clock does not allow.
     fn report_clocks(&self, state: &State, has_the_flow: bool) {
-        let clock = &self.resolver.clock;
+        let clock = &self.sessions.clock;
         if let Some(apart) = state.clocks_apart(clock.wall(), has_the_flow)
             && let Some(suppressed) = self.limits.clocks.admit(clock.now())
         {

@@ -48,12 +48,12 @@ where
         let Inner {
             provider,
             admission,
-            resolver,
+            sessions,
             ..
         } = &*self.login;
         let permit = provider.admit().await?;
-        let admitted = admission.take(self.client, resolver.clock.now())?;
-        let stamp = resolver.stamp().await?;
+        let admitted = admission.take(self.client, sessions.clock.now())?;
+        let stamp = sessions.stamp().await?;
         Ok(Prepared {
             permit,
             admitted,
@@ -84,7 +84,7 @@ where
                     meter::code_refused(provider);
                 }
                 let limit = login.limits.exchange(error.kind());
-                if let Some(suppressed) = limit.admit(login.resolver.clock.now()) {
+                if let Some(suppressed) = limit.admit(login.sessions.clock.now()) {
                     warn!(
                         provider = %provider,
                         error = %error.report(),
@@ -117,13 +117,13 @@ where
                 let context = "the code exchange took too long";
                 Err(Error::new(ErrorKind::Timeout, context).with_source(elapsed))
             })?;
-        let now = login.resolver.clock.now();
+        let now = login.sessions.clock.now();
         let mut session = Session::new(id, verified.identity, login.timeouts, now);
         if let Some(time) = verified.valid_until {
             session = session.expiring_by(time);
         }
         let previous = self.previous_session.as_ref();
-        match login.resolver.insert(session, previous, stamp).await? {
+        match login.sessions.insert(session, previous, stamp).await? {
             Inserted::Kept => info!(provider = %login.provider.name(), "logged in"),
             Inserted::Revoked => info!(
                 provider = %login.provider.name(),
@@ -137,10 +137,10 @@ where
 impl<P: IdentityProvider, St> Inner<P, St> {
     /// Counts and logs a code that was not sent.
     pub(super) fn report_not_started(&self, reason: &NotStarted) {
-        let (provider, now) = (self.provider.name(), self.resolver.clock.now());
+        let (provider, now) = (self.provider.name(), self.sessions.clock.now());
         match reason {
             NotStarted::Failed(error) => {
-                meter::login_ended(provider, meter::failure(error.kind()));
+                meter::login_ended(provider, error.kind().as_str());
                 if error.kind() == ErrorKind::Overloaded {
                     meter::exchange_rejected(provider, "overloaded");
                 }

@@ -3,7 +3,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::admission::ClientKey;
-use crate::request::Reader;
+use crate::request::RequestFacts;
 
 /// A request to an endpoint of the layer; its body is never read.
 pub(super) struct EndpointRequest {
@@ -29,8 +29,8 @@ impl EndpointRequest {
         }
     }
 
-    pub(super) fn reader(&self) -> Reader {
-        Reader::of(&self.method, &self.headers)
+    pub(super) fn facts(&self) -> RequestFacts {
+        RequestFacts::of(&self.method, &self.headers)
     }
 }
 

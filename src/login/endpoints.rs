@@ -3,7 +3,7 @@
 use super::query::{Parameter, parameter};
 use super::return_to::{ReturnRules, ReturnTo};
 use crate::error::Error;
-use crate::response::{OwnResponse, see_other};
+use crate::response::{GeneratedResponse, see_other};
 use crate::trace::debug;
 
 /// The addresses of one login.
@@ -73,7 +73,7 @@ impl Endpoints {
     /// Returns the redirect that completes a login. With [`clears_fragment`](Self::clears_fragment) a target without a
     /// fragment gets an empty one, because a browser keeps the fragment of the redirect before (Fetch §4.4, step on
     /// fragments).
-    pub(super) fn redirect_back(&self, target: &ReturnTo) -> Result<OwnResponse, Error> {
+    pub(super) fn redirect_back(&self, target: &ReturnTo) -> Result<GeneratedResponse, Error> {
         let target = target.as_str();
         if self.clears_fragment && !target.contains('#') {
             see_other(&format!("{target}#"))

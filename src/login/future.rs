@@ -10,10 +10,10 @@ use tower_service::Service;
 use super::forwarded_request::ForwardedRequest;
 use super::inner::Inner;
 use super::rejected::Answer;
-use crate::authenticate::Resolving;
+use crate::authenticate::Authenticating;
 use crate::body::ResponseBody;
 use crate::provider::IdentityProvider;
-use crate::response::OwnResponse;
+use crate::response::{GeneratedResponse, HandledBy, Rejection};
 use crate::store::SessionStore;
 
 /// Response future of [`Login`](super::Login).
@@ -42,12 +42,12 @@ where
     /// The request was forwarded, with the identity in its extensions.
     Forwarded {
         #[pin]
-        future: Resolving<S, B, P::Identity, St>,
+        future: Authenticating<S, B, P::Identity, St>,
         request: ForwardedRequest,
         login: Arc<Inner<P, St>>,
     },
     /// The layer responds. Boxed: a login happens once a day, and its state is large.
-    Generated(Pin<Box<dyn Future<Output = OwnResponse> + Send>>),
+    Generated(Pin<Box<dyn Future<Output = GeneratedResponse> + Send>>),
 }
 
 impl<S, B, P, St> ResponseFuture<S, B, P, St>
@@ -58,7 +58,7 @@ where
 {
     #[inline]
     pub(super) fn forwarded(
-        future: Resolving<S, B, P::Identity, St>,
+        future: Authenticating<S, B, P::Identity, St>,
         request: ForwardedRequest,
         login: Arc<Inner<P, St>>,
     ) -> Self {
@@ -71,7 +71,9 @@ where
         }
     }
 
-    pub(super) fn generated(response: impl Future<Output = OwnResponse> + Send + 'static) -> Self {
+    pub(super) fn generated(
+        response: impl Future<Output = GeneratedResponse> + Send + 'static,
+    ) -> Self {
         Self {
             kind: Kind::Generated(Box::pin(response)),
         }
@@ -93,31 +95,33 @@ where
             match kind.as_mut().project() {
                 KindProj::Generated(response) => {
                     let response = ready!(response.as_mut().poll(cx));
-                    return Poll::Ready(Ok(response.map(ResponseBody::own)));
+                    return Poll::Ready(Ok(response.map(ResponseBody::generated)));
                 }
                 KindProj::Forwarded {
                     future,
                     request,
                     login,
                 } => {
-                    let mut refused = match ready!(future.poll(cx))?.refusal::<P::Identity>() {
-                        Ok(mut response) => {
-                            request.cache_control.apply(&mut response);
-                            return Poll::Ready(Ok(response.map(ResponseBody::inner)));
-                        }
-                        Err(refused) => refused,
-                    };
-                    refused.rejection.close();
-                    match login.answer(&refused.rejection, request) {
+                    let outcome = ready!(future.poll(cx))?;
+                    let mut rejection =
+                        match outcome.and_then(Rejection::take_from::<P::Identity, _>) {
+                            Ok(mut response) => {
+                                request.cache_control.apply(&mut response);
+                                return Poll::Ready(Ok(response.map(ResponseBody::inner)));
+                            }
+                            Err(rejection) => rejection,
+                        };
+                    rejection.set_handled_by(HandledBy::LoginLayer);
+                    match login.answer(&rejection, request) {
                         Answer::Response(response) => {
-                            let response = refused.answered(response);
-                            return Poll::Ready(Ok(response.map(ResponseBody::own)));
+                            let response = rejection.replace_response(response);
+                            return Poll::Ready(Ok(response.map(ResponseBody::generated)));
                         }
                         Answer::Login(target) => {
                             let login = Arc::clone(login);
                             let response = async move {
-                                let response = login.begin_for(&refused.rejection, &target).await;
-                                refused.answered(response)
+                                let response = login.begin_for(&rejection, &target).await;
+                                rejection.replace_response(response)
                             };
                             kind.set(Kind::Generated(Box::pin(response)));
                         }

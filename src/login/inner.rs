@@ -7,7 +7,7 @@ use super::endpoints::Endpoints;
 use super::exchange::Exchanges;
 use super::flow::Flows;
 use super::log_limits::LogLimits;
-use crate::authenticate::Resolver;
+use crate::authenticate::LoginSessions;
 use crate::cookie::{CookiePolicy, SetCookies};
 use crate::provider::IdentityProvider;
 use crate::response::Pages;
@@ -16,9 +16,9 @@ use crate::session::SessionTimeouts;
 /// The parts of a login layer, which its clones and services share.
 pub(super) struct Inner<P: IdentityProvider, St> {
     pub(super) provider: P,
-    pub(super) resolver: Arc<Resolver<P::Identity, St>>,
+    pub(super) sessions: Arc<LoginSessions<P::Identity, St>>,
     /// The same without the guarded path prefixes, for layers without a login.
-    pub(super) unguarded: Arc<Resolver<P::Identity, St>>,
+    pub(super) unguarded: Arc<LoginSessions<P::Identity, St>>,
     pub(super) endpoints: Endpoints,
     pub(super) pages: Pages,
     pub(super) cookies: CookiePolicy,

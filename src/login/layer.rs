@@ -49,7 +49,7 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
         LoginLayerBuilder::new(provider, store)
     }
 
-    /// A layer for services without a login of their own: same cookie, same sessions. It responds with `401` where this
+    /// A layer for services that only read the sessions of this login. It responds with `401` where this
     /// layer redirects.
     #[must_use]
     pub fn authenticate(&self) -> AuthenticateLayer<P::Identity, St> {
@@ -89,7 +89,7 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     /// The namespace of the sessions of this login, for sessions that the application inserts into the store.
     #[must_use]
     pub fn namespace(&self) -> &Namespace {
-        &self.inner.resolver.namespace
+        &self.inner.sessions.namespace
     }
 
     /// The path that begins a login.
@@ -115,7 +115,7 @@ where
     /// # Errors
     /// If the store fails; the session may still be there.
     pub async fn revoke_session(&self, session: &Authenticated<P::Identity>) -> Result<(), Error> {
-        self.inner.resolver.remove(session.session().id()).await
+        self.inner.sessions.remove(session.session().id()).await
     }
 
     /// Revokes all sessions of one user, and logins under way: those whose code was sent before this returns. It never
@@ -125,7 +125,7 @@ where
     /// # Errors
     /// If the store fails; some of the sessions may still be there.
     pub async fn revoke_sessions_of(&self, subject: &str) -> Result<(), Error> {
-        self.inner.resolver.remove_subject(subject).await
+        self.inner.sessions.remove_subject(subject).await
     }
 
     /// Revokes all sessions of this login, and all logins under way. Those of other logins over the same store stay.
@@ -133,7 +133,7 @@ where
     /// # Errors
     /// If the store fails; some of the sessions may still be there.
     pub async fn revoke_all_sessions(&self) -> Result<(), Error> {
-        self.inner.resolver.remove_all().await
+        self.inner.sessions.remove_all().await
     }
 }
 

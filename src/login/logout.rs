@@ -11,7 +11,7 @@ use super::inner::Inner;
 use crate::error::{Error, ErrorKind};
 use crate::meter;
 use crate::provider::IdentityProvider;
-use crate::response::{OwnResponse, PageKind, see_other};
+use crate::response::{GeneratedResponse, PageKind, see_other};
 use crate::store::SessionStore;
 use crate::trace::{in_current_span, info};
 
@@ -29,26 +29,29 @@ where
     pub(super) fn start_logout(
         self: Arc<Self>,
         request: EndpointRequest,
-    ) -> impl Future<Output = OwnResponse> + Send + 'static {
-        let reader = request.reader();
+    ) -> impl Future<Output = GeneratedResponse> + Send + 'static {
+        let facts = request.facts();
         let response = Arc::clone(&self).respond(Endpoint::Logout, request);
         let task = tokio::spawn(in_current_span(response));
         async move {
             task.await.unwrap_or_else(|error| {
                 let context = "the logout was abandoned";
                 let error = Error::new(ErrorKind::Internal, context).with_source(error);
-                self.failure(reader, error)
+                self.failure(facts, error)
             })
         }
     }
 
     /// The logout endpoint.
-    pub(super) async fn logout(&self, request: &EndpointRequest) -> Result<OwnResponse, Error> {
+    pub(super) async fn logout(
+        &self,
+        request: &EndpointRequest,
+    ) -> Result<GeneratedResponse, Error> {
         if !is_same_origin(&request.headers, &self.endpoints.origin) {
-            return Ok(self.page(request.reader(), PageKind::CrossSite, None));
+            return Ok(self.page(request.facts(), PageKind::CrossSite, None));
         }
-        if let Some(id) = self.resolver.id(&request.headers) {
-            self.resolver.remove(&id).await?;
+        if let Some(id) = self.sessions.id(&request.headers) {
+            self.sessions.remove(&id).await?;
             meter::logged_out(self.provider.name());
             info!(provider = %self.provider.name(), "logged out");
         }
@@ -56,10 +59,10 @@ where
         let mut response = see_other(target.as_str())?;
         let mut cookies = self.set_cookies();
         let (flows, markers) = (&self.flows, self.flows.markers());
-        cookies.delete(self.resolver.cookie.as_str())?;
+        cookies.delete(self.sessions.cookie.as_str())?;
         markers.set_logout(&mut cookies)?;
         // The back button must not log in again.
-        flows.delete_all(self.resolver.clock.now(), &request.headers, &mut cookies)?;
+        flows.delete_all(self.sessions.clock.now(), &request.headers, &mut cookies)?;
         if self.silent_login {
             // The next page must not log in again.
             markers.set_silent_attempted(&mut cookies)?;

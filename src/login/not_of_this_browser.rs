@@ -7,7 +7,7 @@ use super::flow::State;
 use super::inner::Inner;
 use crate::error::Error;
 use crate::provider::IdentityProvider;
-use crate::response::{OwnResponse, PageKind};
+use crate::response::{GeneratedResponse, PageKind};
 use crate::store::SessionStore;
 use crate::trace::info;
 
@@ -23,9 +23,9 @@ where
         state: &State,
         known: Option<Exchange>,
         code: CodeParameter,
-    ) -> Result<OwnResponse, Error> {
+    ) -> Result<GeneratedResponse, Error> {
         let default_target = self.endpoints.default_target();
-        if let Some(session) = self.resolver.session(&request.headers).await? {
+        if let Some(session) = self.sessions.session(&request.headers).await? {
             // The back button, most likely: an authenticated user needs no page about links.
             let own = known
                 .and_then(|exchange| exchange.logged_in())
@@ -33,7 +33,7 @@ where
             let target = own.as_ref().map_or(default_target, |(_, target)| target);
             return self.endpoints.redirect_back(target);
         }
-        let is_fresh = known.is_none() && state.is_fresh(self.resolver.clock.wall());
+        let is_fresh = known.is_none() && state.is_fresh(self.sessions.clock.wall());
         if !is_fresh || matches!(code, CodeParameter::Invalid) {
             return Ok(self.invalid_link(request));
         }
@@ -42,7 +42,7 @@ where
         }
         match (code, state.attempt.next()) {
             (CodeParameter::Value(_), Some(attempt)) => {
-                if let Some(suppressed) = self.limits.restarts.admit(self.resolver.clock.now()) {
+                if let Some(suppressed) = self.limits.restarts.admit(self.sessions.clock.now()) {
                     info!(
                         provider = %self.provider.name(),
                         suppressed = %suppressed,
@@ -53,9 +53,9 @@ where
                 self.begin(default_target, attempt, &request.headers, cookies)
                     .await
             }
-            (CodeParameter::Value(_), None) => Ok(self.cookies_blocked(request.reader(), None)),
+            (CodeParameter::Value(_), None) => Ok(self.cookies_blocked(request.facts(), None)),
             (CodeParameter::Absent | CodeParameter::Invalid, _) => {
-                Ok(self.page(request.reader(), PageKind::Declined, None))
+                Ok(self.page(request.facts(), PageKind::Declined, None))
             }
         }
     }

@@ -4,29 +4,33 @@ use super::inner::Inner;
 use super::return_to::ReturnTo;
 use crate::error::Error;
 use crate::provider::IdentityProvider;
-use crate::request::Reader;
-use crate::response::{OwnResponse, Page, PageKind};
+use crate::request::RequestFacts;
+use crate::response::{GeneratedResponse, Page, PageKind};
 use crate::trace::{debug, warn};
 
 impl<P: IdentityProvider, St> Inner<P, St> {
     /// A page with a link that begins the login anew, and one to the default target.
     pub(super) fn page(
         &self,
-        reader: Reader,
+        facts: RequestFacts,
         kind: PageKind,
         target: Option<&ReturnTo>,
-    ) -> OwnResponse {
+    ) -> GeneratedResponse {
         let endpoints = &self.endpoints;
         let default_target = endpoints.default_target();
-        let page = Page::new(kind, reader.language)
+        let page = Page::new(kind, facts.language)
             .with_retry(endpoints.login_url(target.unwrap_or(default_target)))
             .with_home(default_target.as_str().to_owned());
-        self.pages.respond_to(reader.kind, &page)
+        self.pages.respond_to(facts.kind, &page)
     }
 
     /// The page that says that the browser lost a cookie; the log gets the likely causes.
-    pub(super) fn cookies_blocked(&self, reader: Reader, target: Option<&ReturnTo>) -> OwnResponse {
-        if let Some(suppressed) = self.limits.lost_cookies.admit(self.resolver.clock.now()) {
+    pub(super) fn cookies_blocked(
+        &self,
+        facts: RequestFacts,
+        target: Option<&ReturnTo>,
+    ) -> GeneratedResponse {
+        if let Some(suppressed) = self.limits.lost_cookies.admit(self.sessions.clock.now()) {
             warn!(
                 provider = %self.provider.name(),
                 suppressed = %suppressed,
@@ -36,15 +40,19 @@ impl<P: IdentityProvider, St> Inner<P, St> {
                  store"
             );
         }
-        self.page(reader, PageKind::CookiesBlocked, target)
+        self.page(facts, PageKind::CookiesBlocked, target)
     }
 
     /// The page that says that the login works in WeChat only, and how to continue there.
-    pub(super) fn open_in_wechat(&self, reader: Reader, target: &ReturnTo) -> OwnResponse {
+    pub(super) fn open_in_wechat(
+        &self,
+        facts: RequestFacts,
+        target: &ReturnTo,
+    ) -> GeneratedResponse {
         let endpoints = &self.endpoints;
         let page = |target: &ReturnTo| {
             let address = format!("{}{}", endpoints.origin, endpoints.login_url(target));
-            Page::new(PageKind::OpenInWechat, reader.language).with_address(address)
+            Page::new(PageKind::OpenInWechat, facts.language).with_address(address)
         };
         // A target may be too long for a QR code.
         let page = Some(page(target))
@@ -55,12 +63,12 @@ impl<P: IdentityProvider, St> Inner<P, St> {
                 );
                 page(endpoints.default_target())
             });
-        self.pages.respond_to(reader.kind, &page)
+        self.pages.respond_to(facts.kind, &page)
     }
 
     /// The response when a dependency fails: the store, the system's randomness, or the address of the provider.
-    pub(super) fn failure(&self, reader: Reader, error: Error) -> OwnResponse {
-        if let Some(suppressed) = self.limits.failures.admit(self.resolver.clock.now()) {
+    pub(super) fn failure(&self, facts: RequestFacts, error: Error) -> GeneratedResponse {
+        if let Some(suppressed) = self.limits.failures.admit(self.sessions.clock.now()) {
             warn!(
                 provider = %self.provider.name(),
                 error = %error.report(),
@@ -68,7 +76,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
                 "login cannot go on"
             );
         }
-        let mut response = self.page(reader, PageKind::of(error.kind()), None);
+        let mut response = self.page(facts, PageKind::of(error.kind()), None);
         response.extensions_mut().insert(error);
         response
     }

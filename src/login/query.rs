@@ -2,14 +2,14 @@
 
 use percent_encoding::percent_decode;
 
-/// What a query says about one parameter.
+/// One parameter of a query.
 #[derive(PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub(super) enum Parameter {
     Absent,
     /// The bytes after one form-decoding; not necessarily text.
     Value(Vec<u8>),
-    /// There several times: which one is meant cannot be known.
+    /// Present several times: ambiguous.
     Repeated,
 }
 

@@ -6,12 +6,14 @@ use super::inner::Inner;
 use super::return_to::ReturnTo;
 use crate::provider::IdentityProvider;
 use crate::request::RequestKind;
-use crate::response::{Links, OwnResponse, Reason, Rejection, see_other, speculative};
+use crate::response::{
+    GeneratedResponse, PageLinks, Reason, Rejection, prefetch_unavailable, see_other,
+};
 use crate::trace::{debug, warn};
 
 /// The answer to a rejection.
 pub(super) enum Answer {
-    Response(OwnResponse),
+    Response(GeneratedResponse),
     /// A login that leads back to this target.
     Login(ReturnTo),
 }
@@ -20,30 +22,32 @@ impl<P: IdentityProvider, St> Inner<P, St> {
     /// Decides the answer: a redirect for a top-level navigation, a page for another request of a user, a short response
     /// for the rest.
     pub(super) fn answer(&self, rejection: &Rejection, request: &ForwardedRequest) -> Answer {
-        let (endpoints, reader) = (&self.endpoints, rejection.reader());
+        let (endpoints, facts) = (&self.endpoints, rejection.facts());
         let target = || {
             let target = self.return_to(rejection, request);
             target.unwrap_or_else(|| endpoints.default_target().clone())
         };
-        match (rejection.reason(), reader.kind) {
-            (Reason::LoginRequired, RequestKind::Prefetch) => Answer::Response(speculative()),
+        match (rejection.reason(), facts.kind) {
+            (Reason::LoginRequired, RequestKind::Prefetch) => {
+                Answer::Response(prefetch_unavailable())
+            }
             (Reason::LoginRequired, RequestKind::Navigation) => {
-                if !self.provider.supports(reader.browser) {
+                if !self.provider.supports(facts.user_agent) {
                     // To the page that says so; its address can be passed on.
                     let redirect = see_other(&endpoints.login_url(&target()));
-                    let failure = |error| self.failure(reader, error);
+                    let failure = |error| self.failure(facts, error);
                     return Answer::Response(redirect.unwrap_or_else(failure));
                 }
-                let headers = rejection.origins().headers();
+                let headers = rejection.kept_headers().headers();
                 if self.flows.markers().last_result(headers) == Some(LastResult::LoggedIn) {
                     // The browser rejects the session cookie, or another instance does not know the session. Another login
                     // would have the same result.
-                    return Answer::Response(self.cookies_blocked(reader, Some(&target())));
+                    return Answer::Response(self.cookies_blocked(facts, Some(&target())));
                 }
                 Answer::Login(target())
             }
             (Reason::Unbound { bind_page }, RequestKind::Navigation | RequestKind::Frame)
-                if reader.is_safe =>
+                if facts.is_safe =>
             {
                 let url = endpoints.bind_url(bind_page, &target());
                 let redirect = url.and_then(|url| see_other(&url).ok());
@@ -57,7 +61,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
     }
 
     fn report_bind_page(&self, bind_page: &str) {
-        if let Some(suppressed) = self.limits.bind_page.admit(self.resolver.clock.now()) {
+        if let Some(suppressed) = self.limits.bind_page.admit(self.sessions.clock.now()) {
             warn!(
                 page = %bind_page,
                 suppressed = %suppressed,
@@ -68,25 +72,25 @@ impl<P: IdentityProvider, St> Inner<P, St> {
     }
 
     /// The response without a redirect.
-    fn reject(&self, rejection: &Rejection, request: &ForwardedRequest) -> OwnResponse {
-        let (endpoints, reader) = (&self.endpoints, rejection.reader());
+    fn reject(&self, rejection: &Rejection, request: &ForwardedRequest) -> GeneratedResponse {
+        let (endpoints, facts) = (&self.endpoints, rejection.facts());
         let default_target = endpoints.default_target();
         let return_to = self.return_to(rejection, request);
         let target = return_to.as_ref().unwrap_or(default_target);
         let bind = match rejection.reason() {
-            Reason::Unbound { bind_page } if return_to.is_some() || reader.kind.is_shown() => {
+            Reason::Unbound { bind_page } if return_to.is_some() || facts.kind.is_shown() => {
                 endpoints.bind_url(bind_page, target)
             }
             _ => None,
         };
-        let is_from_other_site = reader.kind == RequestKind::Form
-            && rejection.origins().is_cross_site(&endpoints.origin);
+        let is_from_other_site = facts.kind == RequestKind::Form
+            && rejection.kept_headers().is_cross_site(&endpoints.origin);
         let same_page = is_from_other_site.then(|| {
             let requested = self.requested_target(rejection, request);
             let page = requested.as_ref().unwrap_or(default_target);
             page.as_str().to_owned()
         });
-        let links = Links {
+        let links = PageLinks {
             login: Some(endpoints.login_url(target)),
             home: Some(default_target.as_str().to_owned()),
             bind,
@@ -97,11 +101,11 @@ impl<P: IdentityProvider, St> Inner<P, St> {
 
     /// The page that a login leads back to. The target of a script or of a form is no page; the page that sent it is.
     fn return_to(&self, rejection: &Rejection, request: &ForwardedRequest) -> Option<ReturnTo> {
-        let reader = rejection.reader();
-        if reader.is_safe && reader.kind.is_shown() {
+        let facts = rejection.facts();
+        if facts.is_safe && facts.kind.is_shown() {
             return self.requested_target(rejection, request);
         }
-        let mut pages = rejection.origins().pages();
+        let mut pages = rejection.kept_headers().referring_pages();
         pages.find_map(|page| self.endpoints.rules.check_page(page))
     }
 

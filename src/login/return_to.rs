@@ -13,8 +13,8 @@ use crate::trace::{debug, outside};
 /// The longest target, in bytes (T1).
 const MAX_BYTES: usize = 2048;
 
-/// What a header needs encoded beside controls and what is not ASCII (T3, T8). `%` is not in it: what is
-/// encoded stays as it is.
+/// The characters that a header needs encoded, beside controls and non-ASCII (T3, T8). `%` is not in it: an encoded target
+/// stays as it is.
 const ENCODE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>');
 
 /// A target that may be redirected to: ASCII, percent-encoded, on this site or on an origin that is
@@ -450,7 +450,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn t9_whatever_passes_stays_on_this_site_and_passes_again(target in prop::collection::vec(any::<u8>(), 0..60)) {
+        fn t9_accepted_targets_stay_on_this_site_and_are_accepted_again(target in prop::collection::vec(any::<u8>(), 0..60)) {
             check_invariants(&target)?;
         }
 

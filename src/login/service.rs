@@ -10,12 +10,12 @@ use super::endpoints::Endpoint;
 use super::forwarded_request::ForwardedRequest;
 use super::future::ResponseFuture;
 use super::inner::Inner;
-use crate::authenticate::Resolving;
+use crate::authenticate::Authenticating;
 use crate::body::ResponseBody;
 use crate::guard::CacheControl;
 use crate::provider::IdentityProvider;
 use crate::request::RequestKind;
-use crate::response::{OwnResponse, PageKind, speculative};
+use crate::response::{GeneratedResponse, PageKind, prefetch_unavailable};
 use crate::store::SessionStore;
 
 /// Middleware that responds to the endpoints of a login and authenticates all other requests; see the [module](super).
@@ -50,13 +50,13 @@ where
         let login = Arc::clone(&self.login);
         let path = request.uri().path();
         match login.endpoints.at(path) {
-            None if login.resolver.guards.cover(path) => self.call_guarded(request, login),
+            None if login.sessions.guards.cover(path) => self.call_guarded(request, login),
             None => {
                 let path_length = path.len() as u16;
-                let (halt, target) = login.resolver.identify(&mut request);
-                let future = match halt {
-                    None => Resolving::inner(self.inner.call(request)),
-                    Some(halt) => login.resolver.halt(halt, &mut self.inner, request),
+                let (not_ready, target) = login.sessions.authenticate(&mut request);
+                let future = match not_ready {
+                    None => Authenticating::inner(self.inner.call(request)),
+                    Some(not_ready) => login.sessions.defer(not_ready, &mut self.inner, request),
                 };
                 let forwarded = ForwardedRequest {
                     target,
@@ -99,14 +99,14 @@ where
         S: Service<Request<B>, Response = Response<RB>> + Clone,
     {
         let path_length = request.uri().path().len() as u16;
-        let cache_control = login.resolver.guards.cache_control(&request);
-        let (halt, target) = login.resolver.identify(&mut request);
-        let future = match halt {
-            None => match login.resolver.guards.verify(&request) {
-                Ok(()) => Resolving::inner(self.inner.call(request)),
-                Err(rejection) => Resolving::rejected(rejection),
+        let cache_control = login.sessions.guards.cache_control(&request);
+        let (not_ready, target) = login.sessions.authenticate(&mut request);
+        let future = match not_ready {
+            None => match login.sessions.guards.authorize(&request) {
+                Ok(()) => Authenticating::inner(self.inner.call(request)),
+                Err(rejection) => Authenticating::rejected(rejection),
             },
-            Some(halt) => login.resolver.halt(halt, &mut self.inner, request),
+            Some(not_ready) => login.sessions.defer(not_ready, &mut self.inner, request),
         };
         let forwarded = ForwardedRequest {
             target,
@@ -127,11 +127,11 @@ where
         self: Arc<Self>,
         endpoint: Endpoint,
         request: EndpointRequest,
-    ) -> OwnResponse {
+    ) -> GeneratedResponse {
         let kind = RequestKind::of(&request.method, &request.headers);
         if kind == RequestKind::Prefetch && endpoint != Endpoint::Logout {
             // Nothing begins, and no code is sent: the browser repeats the request if the user comes here.
-            return speculative();
+            return prefetch_unavailable();
         }
         let response = match (endpoint, &request.method) {
             (Endpoint::Login, &Method::GET) => self.login(&request).await,
@@ -139,10 +139,10 @@ where
             (Endpoint::Logout, &Method::POST) => self.logout(&request).await,
             _ => {
                 let kind = PageKind::MethodNotAllowed(endpoint.method());
-                Ok(self.page(request.reader(), kind, None))
+                Ok(self.page(request.facts(), kind, None))
             }
         };
-        response.unwrap_or_else(|error| self.failure(request.reader(), error))
+        response.unwrap_or_else(|error| self.failure(request.facts(), error))
     }
 }
 

@@ -7,12 +7,12 @@ use http::{Request, Response};
 use pin_project::pin_project;
 use tower_service::Service;
 
-use super::refresh::{Lookup, Outcome};
-use super::service::{inform, refusal};
+use super::lookup::{Lookup, Outcome};
+use super::service::{insert, rejection};
 use crate::body::ResponseBody;
-use crate::response::{OwnResponse, Pages};
+use crate::response::{GeneratedResponse, Pages};
 
-/// Response future of [`WithOfficialAccount`](super::WithOfficialAccount).
+/// Response future of [`AddOfficialAccount`](super::AddOfficialAccount).
 #[pin_project]
 pub struct ResponseFuture<S, B>
 where
@@ -27,16 +27,16 @@ enum State<S, B>
 where
     S: Service<Request<B>>,
 {
-    /// Kesion has not answered yet; the request and the service that is ready for it wait here.
+    /// Waits for Kesion, with the request and the service that is ready for it.
     Waiting {
         outcome: Pin<Box<dyn Future<Output = Outcome> + Send>>,
         waiting: Option<(Request<B>, S)>,
         pages: Arc<Pages>,
     },
-    /// The wrapped service answers.
+    /// The inner service responds.
     Inner(#[pin] S::Future),
     /// There is no answer of Kesion.
-    Refused(Option<OwnResponse>),
+    Rejected(Option<GeneratedResponse>),
 }
 
 impl<S, B> ResponseFuture<S, B>
@@ -49,9 +49,9 @@ where
         }
     }
 
-    pub(super) fn refused(response: OwnResponse) -> Self {
+    pub(super) fn rejected(response: GeneratedResponse) -> Self {
         Self {
-            state: State::Refused(Some(response)),
+            state: State::Rejected(Some(response)),
         }
     }
 
@@ -86,9 +86,9 @@ where
                         ready!(future.poll(cx)).map(|response| response.map(ResponseBody::inner)),
                     );
                 }
-                StateProj::Refused(response) => {
+                StateProj::Rejected(response) => {
                     let response = response.take().expect("polled after completion");
-                    return Poll::Ready(Ok(response.map(ResponseBody::own)));
+                    return Poll::Ready(Ok(response.map(ResponseBody::generated)));
                 }
                 StateProj::Waiting {
                     outcome,
@@ -99,10 +99,10 @@ where
                     let (mut request, mut ready) = waiting.take().expect("polled after completion");
                     let next = match outcome {
                         Ok(authorization) => {
-                            inform(&mut request, authorization);
+                            insert(&mut request, authorization);
                             State::Inner(ready.call(request))
                         }
-                        Err(error) => State::Refused(Some(refusal(&request, error, pages))),
+                        Err(error) => State::Rejected(Some(rejection(&request, error, pages))),
                     };
                     state.set(next);
                 }

@@ -2,46 +2,38 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use super::{SchoolAccount, WithOfficialAccount};
+use super::{AddOfficialAccount, SchoolAccount};
 use crate::response::Pages;
 
-/// Wraps services in [`WithOfficialAccount`]; see the [module](super).
+/// Layer that applies [`AddOfficialAccount`]; see the [module](super).
 #[derive(Clone, Debug)]
-pub struct OfficialAccountLayer {
-    settings: Settings,
+pub struct AddOfficialAccountLayer {
+    account: SchoolAccount,
+    pages: Arc<Pages>,
 }
 
-/// What does not change from request to request.
-#[derive(Clone, Debug)]
-pub(super) struct Settings {
-    pub(super) school: SchoolAccount,
-    pub(super) pages: Arc<Pages>,
-}
-
-impl OfficialAccountLayer {
-    /// Puts the account of this school into the extensions.
+impl AddOfficialAccountLayer {
+    /// Creates a layer that inserts this account into the extensions of requests.
     #[must_use]
-    pub fn new(school: SchoolAccount) -> Self {
+    pub fn new(account: SchoolAccount) -> Self {
         Self {
-            settings: Settings {
-                school,
-                pages: Arc::default(),
-            },
+            account,
+            pages: Arc::default(),
         }
     }
 
-    /// How the pages look that people see when there is no answer; ours unless set.
+    /// Sets the pages that users see when there is no answer. Default: [`Pages::default`].
     #[must_use]
     pub fn pages(mut self, pages: Pages) -> Self {
-        self.settings.pages = Arc::new(pages);
+        self.pages = Arc::new(pages);
         self
     }
 }
 
-impl<S> Layer<S> for OfficialAccountLayer {
-    type Service = WithOfficialAccount<S>;
+impl<S> Layer<S> for AddOfficialAccountLayer {
+    type Service = AddOfficialAccount<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        WithOfficialAccount::new(inner, self.settings.clone())
+        AddOfficialAccount::new(inner, self.account.clone(), Arc::clone(&self.pages))
     }
 }

@@ -1,30 +1,32 @@
-//! The official account of a school, in the extensions of every request.
+//! Middleware that adds a school's official account to the extensions of every request.
 //!
-//! [`OfficialAccounts`] remembers what Kesion says about schools, a [`SchoolAccount`] is its view of one school, and
-//! [`OfficialAccountLayer`] puts that into the request's extensions.
+//! [`OfficialAccounts`] caches what Kesion answers about schools, [`SchoolAccount`] is the account of one school through
+//! that cache, and [`AddOfficialAccountLayer`] inserts it into the extensions of requests.
 //!
-//! What is remembered:
+//! # The cache
 //!
-//! 1. An answer is fresh for 5 minutes, unless set otherwise: nobody is asked. *Not authorized* and *not opened* are
-//!    answers too. [`invalidate`](SchoolAccount::invalidate) forgets one, after an administrator has authorized the
+//! 1. An answer is fresh for 5 minutes by default; a fresh answer causes no call. *Not authorized* and *not opened* are
+//!    answers too. [`invalidate`](SchoolAccount::invalidate) drops an answer, after an administrator has authorized the
 //!    account.
-//! 2. Without a fresh answer, everybody who asks about the school waits for one and the same call. It belongs to a
-//!    task: whoever stops waiting neither ends nor repeats it.
-//! 3. If the call fails, an answer that is not older than 24 hours goes on being served, also while later calls try
-//!    again. Without one, all who waited are told of the failure.
-//! 4. After a failure there is no other call for 10 seconds, unless set otherwise; whoever asks in the meantime is
-//!    told the same.
-//! 5. Who cannot wait takes what is [known](SchoolAccount::known), fresh or not, while a call begins.
+//! 2. Without a fresh answer, all callers that ask about the school wait for one call (single-flight). It runs in a
+//!    task: callers that stop waiting neither cancel nor repeat it.
+//! 3. If the call fails, an answer that is at most 24 hours old is still served, also while later calls try again.
+//!    Without one, all waiting callers get the error.
+//! 4. After a failure there is no other call for 10 seconds by default; callers in between get the same.
+//! 5. A caller that cannot wait takes the [cached](SchoolAccount::cached) answer, fresh or stale, while a call starts.
 //!
-//! What the layer does with a request:
+//! # The middleware
 //!
-//! 1. An account that somebody else has put into the extensions is removed.
-//! 2. If there is an answer, the [`AccountAuthorization`] goes into the extensions, and if the school has authorized
-//!    an account, so does an `Arc<`[`OfficialAccount`]`>`. With a fresh answer nothing is boxed and no task starts.
-//! 3. If there is none, the wrapped service is not called: `504` if Kesion did not answer in time, `503` if the failure
-//!    is in this process, else `502`. The [`Error`](crate::Error) is in the response's extensions.
+//! 1. An account that is already in the extensions is removed, so that only this layer can set it.
+//! 2. If there is an answer, the [`AccountAuthorization`] is inserted into the extensions, and if the school has
+//!    authorized an account, so is an `Arc<`[`OfficialAccount`]`>`. With a fresh answer nothing is boxed and no task
+//!    starts.
+//! 3. Otherwise the inner service is not called. The response is `504` if Kesion did not answer in time, `503` if the
+//!    failure is in this process, and `502` in all other cases, with the [`Error`](crate::Error) in its extensions.
 //!
-//! The token of the school is kept as a digest only, except in [`SchoolAccount`].
+//! The cache keeps a digest of a school's apptoken; only [`SchoolAccount`] holds the apptoken itself.
+//!
+//! # Example
 //!
 //! ```
 //! use std::sync::Arc;
@@ -35,14 +37,14 @@
 //! use tower::{Layer, ServiceExt, service_fn};
 //! use tower_weika::BoxError;
 //! use tower_weika::client::kesion::KesionClient;
-//! use tower_weika::client::{RequestBody, Transport};
+//! use tower_weika::client::Transport;
 //! use tower_weika::identity::OfficialAccount;
-//! use tower_weika::official_account::{OfficialAccountLayer, OfficialAccounts};
+//! use tower_weika::official_account::{AddOfficialAccountLayer, OfficialAccounts};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), BoxError> {
 //! // In place of the network.
-//! let transport = Transport::new(service_fn(|request: Request<RequestBody>| async move {
+//! let transport = Transport::new(service_fn(|request: Request<Full<Bytes>>| async move {
 //!     match request.uri().host() {
 //!         Some("school.example") => Ok(Response::new(Full::<Bytes>::from(r#"{"result":true,"appid":"wx1"}"#))),
 //!         _ => Err(BoxError::from("no such host")),
@@ -50,10 +52,10 @@
 //! }));
 //! let app = |base_url: &str| {
 //!     let kesion = KesionClient::builder(base_url).transport(transport.clone()).build()?;
-//!     let school = OfficialAccounts::new(kesion).school("0123456789abcdef0123456789abcdef");
-//!     Ok::<_, BoxError>(OfficialAccountLayer::new(school).layer(service_fn(async |request: Request<()>| {
+//!     let school = OfficialAccounts::new(kesion).school_account("0123456789abcdef0123456789abcdef");
+//!     Ok::<_, BoxError>(AddOfficialAccountLayer::new(school).layer(service_fn(async |request: Request<()>| {
 //!         let account = request.extensions().get::<Arc<OfficialAccount>>();
-//!         Ok::<_, BoxError>(Response::new(account.map(|it| it.app_id().to_owned()).unwrap_or_default()))
+//!         Ok::<_, BoxError>(Response::new(account.map(|it| it.app_id.clone()).unwrap_or_default()))
 //!     })))
 //! };
 //!
@@ -66,18 +68,23 @@
 //! ```
 
 mod accounts;
+mod builder;
+mod entry;
 mod future;
+mod inner;
 mod layer;
+mod lookup;
 mod refresh;
-mod school;
+mod school_account;
 mod service;
 #[cfg(test)]
 mod tests;
 
-pub use self::accounts::{OfficialAccounts, OfficialAccountsBuilder};
+pub use self::accounts::OfficialAccounts;
+pub use self::builder::OfficialAccountsBuilder;
 pub use self::future::ResponseFuture;
-pub use self::layer::OfficialAccountLayer;
-pub use self::school::SchoolAccount;
-pub use self::service::WithOfficialAccount;
+pub use self::layer::AddOfficialAccountLayer;
+pub use self::school_account::SchoolAccount;
+pub use self::service::AddOfficialAccount;
 #[cfg(doc)]
 use crate::identity::{AccountAuthorization, OfficialAccount};

@@ -5,29 +5,33 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::ResponseFuture;
-use super::layer::Settings;
-use super::refresh::Lookup;
+use super::lookup::Lookup;
+use super::{ResponseFuture, SchoolAccount};
 use crate::body::ResponseBody;
 use crate::error::Error;
 use crate::identity::{AccountAuthorization, OfficialAccount};
-use crate::request::Reader;
-use crate::response::{OwnResponse, Page, PageKind, Pages};
+use crate::request::RequestFacts;
+use crate::response::{GeneratedResponse, Page, PageKind, Pages};
 
-/// Puts the official account of a school into the extensions of requests; see the [module](super).
+/// Middleware that inserts a school's official account into the extensions of requests; see the [module](super).
 #[derive(Clone, Debug)]
-pub struct WithOfficialAccount<S> {
+pub struct AddOfficialAccount<S> {
     inner: S,
-    settings: Settings,
+    account: SchoolAccount,
+    pages: Arc<Pages>,
 }
 
-impl<S> WithOfficialAccount<S> {
-    pub(super) fn new(inner: S, settings: Settings) -> Self {
-        Self { inner, settings }
+impl<S> AddOfficialAccount<S> {
+    pub(super) fn new(inner: S, account: SchoolAccount, pages: Arc<Pages>) -> Self {
+        Self {
+            inner,
+            account,
+            pages,
+        }
     }
 }
 
-impl<S, B, RB> Service<Request<B>> for WithOfficialAccount<S>
+impl<S, B, RB> Service<Request<B>> for AddOfficialAccount<S>
 where
     S: Service<Request<B>, Response = Response<RB>> + Clone,
 {
@@ -40,27 +44,25 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        match self.settings.school.look_up() {
+        match self.account.look_up() {
             Lookup::Ready(Ok(authorization)) => {
-                inform(&mut request, authorization);
+                insert(&mut request, authorization);
                 ResponseFuture::inner(self.inner.call(request))
             }
             Lookup::Ready(Err(error)) => {
-                ResponseFuture::refused(refusal(&request, error, &self.settings.pages))
+                ResponseFuture::rejected(rejection(&request, error, &self.pages))
             }
             lookup @ Lookup::Waiting(_) => {
-                // Only the service that was polled ready may be called: it goes into the future, its clone stays
-                // here.
+                // Only the service that was polled ready may be called: it moves into the future, its clone stays.
                 let clone = self.inner.clone();
                 let ready = mem::replace(&mut self.inner, clone);
-                ResponseFuture::waiting(lookup, request, ready, Arc::clone(&self.settings.pages))
+                ResponseFuture::waiting(lookup, request, ready, Arc::clone(&self.pages))
             }
         }
     }
 }
 
-/// Puts what is known into the extensions.
-pub(super) fn inform<B>(request: &mut Request<B>, authorization: AccountAuthorization) {
+pub(super) fn insert<B>(request: &mut Request<B>, authorization: AccountAuthorization) {
     let extensions = request.extensions_mut();
     match authorization.account().cloned() {
         Some(account) => drop(extensions.insert(account)),
@@ -69,13 +71,11 @@ pub(super) fn inform<B>(request: &mut Request<B>, authorization: AccountAuthoriz
     extensions.insert(authorization);
 }
 
-/// Our answer to a request, if nothing is known.
-pub(super) fn refusal<B>(request: &Request<B>, error: Error, pages: &Pages) -> OwnResponse {
-    let reader = Reader::of(request.method(), request.headers());
-    let mut response = pages.respond_to(
-        reader.kind,
-        &Page::new(PageKind::of(error.kind()), reader.language),
-    );
+/// Response to a request when there is no answer of Kesion.
+pub(super) fn rejection<B>(request: &Request<B>, error: Error, pages: &Pages) -> GeneratedResponse {
+    let facts = RequestFacts::of(request.method(), request.headers());
+    let page = Page::new(PageKind::of(error.kind()), facts.language);
+    let mut response = pages.respond_to(facts.kind, &page);
     response.extensions_mut().insert(error);
     response
 }

@@ -14,6 +14,7 @@ pub struct ExchangeContext<'a> {
 
 impl<'a> ExchangeContext<'a> {
     /// The context of an exchange with this permit.
+    #[must_use]
     pub fn new(redirect_uri: &'a str, permit: Permit) -> Self {
         Self {
             redirect_uri,

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{AuthorizeRequest, ExchangeContext, Mapped, Verified};
 use crate::client::Permit;
 use crate::coordination::Coordinator;
-use crate::error::{ConfigError, Error};
+use crate::error::{ConfigErrorKind, Error};
 use crate::identity::Identity;
 use crate::request::UserAgent;
 use crate::secret::AuthorizationCode;
@@ -76,7 +76,10 @@ pub trait IdentityProvider: Send + Sync + 'static {
     ///
     /// # Errors
     /// If the token is already shared through another coordinator.
-    fn attach_coordinator(&self, _coordinator: &Arc<dyn Coordinator>) -> Result<(), ConfigError> {
+    fn attach_coordinator(
+        &self,
+        _coordinator: &Arc<dyn Coordinator>,
+    ) -> Result<(), ConfigErrorKind> {
         Ok(())
     }
 

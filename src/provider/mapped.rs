@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{AuthorizeRequest, ExchangeContext, IdentityProvider, Verified};
 use crate::client::Permit;
 use crate::coordination::Coordinator;
-use crate::error::{ConfigError, Error, ErrorKind};
+use crate::error::{ConfigErrorKind, Error, ErrorKind};
 use crate::identity::Identity;
 use crate::request::UserAgent;
 use crate::secret::AuthorizationCode;
@@ -79,7 +79,10 @@ impl<P: IdentityProvider, I: Identity> IdentityProvider for Mapped<P, I> {
         self.provider.allows_silent_login(user_agent)
     }
 
-    fn attach_coordinator(&self, coordinator: &Arc<dyn Coordinator>) -> Result<(), ConfigError> {
+    fn attach_coordinator(
+        &self,
+        coordinator: &Arc<dyn Coordinator>,
+    ) -> Result<(), ConfigErrorKind> {
         self.provider.attach_coordinator(coordinator)
     }
 }

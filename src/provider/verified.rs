@@ -8,7 +8,7 @@ pub struct Verified<I> {
 }
 
 impl<I> Verified<I> {
-    /// An identity without an expiry of its own.
+    /// An identity that stays valid as long as its session.
     pub const fn new(identity: I) -> Self {
         Self {
             identity,

@@ -6,7 +6,7 @@ use super::{AuthorizeRequest, ExchangeContext, IdentityProvider, Verified};
 use crate::client::Permit;
 use crate::client::weika::{WeikaClient, WeikaClientBuilder};
 use crate::coordination::Coordinator;
-use crate::error::{ConfigError, Error};
+use crate::error::{ConfigError, ConfigErrorKind, Error};
 use crate::identity::Manager;
 use crate::secret::{AppSecret, AuthorizationCode};
 
@@ -82,9 +82,11 @@ impl IdentityProvider for WeikaManagerProvider {
         self.client.admit().await
     }
 
-    fn attach_coordinator(&self, coordinator: &Arc<dyn Coordinator>) -> Result<(), ConfigError> {
-        self.client.join(coordinator);
-        Ok(())
+    fn attach_coordinator(
+        &self,
+        coordinator: &Arc<dyn Coordinator>,
+    ) -> Result<(), ConfigErrorKind> {
+        self.client.attach_coordinator(coordinator)
     }
 }
 

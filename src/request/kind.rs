@@ -1,25 +1,14 @@
-//! The kind of a request, which decides the form of a response that this crate generates.
-
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, UPGRADE};
+use http::header::{CONTENT_TYPE, HeaderName, UPGRADE};
 use http::{HeaderMap, HeaderValue, Method};
+
+use super::accept::accepts;
+use super::script_library::is_sent_by_a_library;
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 const PURPOSE: HeaderName = HeaderName::from_static("purpose");
 const X_MOZ: HeaderName = HeaderName::from_static("x-moz");
-const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
-pub(super) const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
-
-/// Headers that only a script library sends: htmx, Turbo and its predecessor, PJAX.
-const LIBRARY_HEADERS: [HeaderName; 6] = [
-    HX_REQUEST,
-    HeaderName::from_static("turbo-frame"),
-    HeaderName::from_static("x-turbo-request-id"),
-    HeaderName::from_static("turbolinks-referrer"),
-    HeaderName::from_static("x-pjax"),
-    HeaderName::from_static("x-pjax-container"),
-];
 
 /// Destinations of a navigation inside another page (Fetch §3.2, `fencedframe` of the Fenced Frame draft).
 const FRAMES: [&str; 5] = ["iframe", "frame", "embed", "object", "fencedframe"];
@@ -54,10 +43,10 @@ pub enum RequestKind {
     Frame,
     /// A top-level navigation with another method: a form that a person has sent.
     Form,
-    /// A navigation that the browser makes ahead of time (`Sec-Purpose: prefetch`, `Purpose: prefetch`, `X-Moz:
+    /// A speculative navigation (`Sec-Purpose: prefetch`, `Purpose: prefetch`, `X-Moz:
     /// prefetch`). It begins no login.
     Prefetch,
-    /// Every other request: `fetch`, `XMLHttpRequest`, htmx, a WebSocket, a download, a client that is no browser.
+    /// Any other request: `fetch`, `XMLHttpRequest`, htmx, a WebSocket, a download, a client that is not a browser.
     Script,
     /// gRPC, by its content type. The response is a status in the headers.
     Grpc,
@@ -79,8 +68,8 @@ impl RequestKind {
         }
     }
 
-    /// The kind, with a speculative navigation counted as the navigation that it may become. Cheaper than
-    /// [`of`](Self::of): every guarded request asks for it.
+    /// Returns the kind, with a speculative navigation counted as the navigation that it may become. Cheaper than
+    /// [`of`](Self::of): it is called for every guarded request.
     fn regardless_of_purpose(method: &Method, headers: &HeaderMap) -> Self {
         let is_safe = *method == Method::GET || *method == Method::HEAD;
         if *method == Method::OPTIONS {
@@ -124,9 +113,9 @@ impl RequestKind {
         matches!(self, Self::Navigation | Self::Frame | Self::Form)
     }
 
-    /// Whether the request says that a script has sent it. A request of kind [`Script`](Self::Script) may also come
-    /// from a client that says nothing.
-    pub(super) fn is_said_to_be_a_script(headers: &HeaderMap) -> bool {
+    /// Whether a header says that a script sent the request. A request of kind [`Script`](Self::Script) may also come
+    /// from a client that sends no such header.
+    pub(super) fn is_declared_script(headers: &HeaderMap) -> bool {
         headers.contains_key(SEC_FETCH_MODE) || is_sent_by_a_library(headers)
     }
 
@@ -182,44 +171,6 @@ fn offers_websocket(upgrade: &HeaderValue) -> bool {
         let name = offer.split(|byte| *byte == b'/').next().unwrap_or_default();
         name.eq_ignore_ascii_case(b"websocket")
     })
-}
-
-/// Whether `Accept` names this media type (RFC 9110 §12.5.1); a wildcard does not, and a weight of 0 refuses it.
-fn accepts(headers: &HeaderMap, media_type: &[u8]) -> bool {
-    let mut ranges = headers
-        .get_all(ACCEPT)
-        .iter()
-        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
-    ranges.any(|range| {
-        let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-        let is_named = parts
-            .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case(media_type));
-        is_named && !parts.any(is_weight_of_zero)
-    })
-}
-
-fn is_weight_of_zero(parameter: &[u8]) -> bool {
-    let weight = parameter
-        .strip_prefix(b"q=")
-        .or_else(|| parameter.strip_prefix(b"Q="));
-    weight.is_some_and(|weight| {
-        weight.starts_with(b"0") && weight.iter().all(|byte| matches!(byte, b'0' | b'.'))
-    })
-}
-
-/// Whether a client without `Sec-Fetch-*` headers says that a script has sent the request.
-fn is_sent_by_a_library(headers: &HeaderMap) -> bool {
-    // Only this value: the WebViews of Android send the name of the app's package with navigations.
-    let mut programs = headers
-        .get_all(X_REQUESTED_WITH)
-        .iter()
-        .flat_map(|line| line.as_bytes().split(|b| *b == b','));
-    programs.any(|program| program.trim_ascii().eq_ignore_ascii_case(b"XMLHttpRequest"))
-        || accepts(headers, b"text/vnd.turbo-stream.html")
-        || LIBRARY_HEADERS
-            .iter()
-            .any(|name| headers.contains_key(name))
 }
 
 /// Whether the body is one that a form of HTML can send (HTML §4.10.21.7).

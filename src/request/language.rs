@@ -1,9 +1,7 @@
-//! The language of a page.
-
 use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
 
-/// The language of a page of ours.
+/// The language of a generated page.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Language {
@@ -14,8 +12,8 @@ pub enum Language {
 }
 
 impl Language {
-    /// The better liked of the two by `Accept-Language` (RFC 9110 §12.5.4). Chinese if nothing is said,
-    /// English if only other languages are named.
+    /// Returns the preferred of the two languages by `Accept-Language` (RFC 9110 §12.5.4): Chinese without the header,
+    /// English if it names other languages only.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
         let mut best: Option<(Self, u16)> = None;
@@ -53,7 +51,7 @@ impl Language {
         }
     }
 
-    /// The tag for `lang` and `Content-Language`.
+    /// Returns the tag for `lang` and `Content-Language`.
     #[must_use]
     pub const fn tag(self) -> &'static str {
         match self {
@@ -63,7 +61,7 @@ impl Language {
     }
 }
 
-/// `0.8` is 800; what cannot be read counts as not wanted.
+/// `0.8` is 800, and an invalid weight is 0.
 fn thousandths(weight: &[u8]) -> u16 {
     let weight = std::str::from_utf8(weight)
         .ok()
@@ -88,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn better_liked_language_wins() {
+    fn preferred_language_wins() {
         assert_language(Some("zh-CN,zh;q=0.9,en;q=0.8"), Language::Chinese);
         assert_language(Some("en-US,en;q=0.9,zh-CN;q=0.8"), Language::English);
         assert_language(Some("en;q=0.4, ZH-hant;q=0.5"), Language::Chinese);
@@ -97,14 +95,14 @@ mod tests {
     }
 
     #[test]
-    fn chinese_is_spoken_where_nothing_is_said() {
+    fn chinese_is_the_default_without_a_preference() {
         assert_language(None, Language::Chinese);
         assert_language(Some("*"), Language::Chinese);
         assert_language(Some(""), Language::Chinese);
     }
 
     #[test]
-    fn english_is_spoken_to_the_rest_of_the_world() {
+    fn english_is_the_default_for_other_languages() {
         assert_language(Some("fr-FR, de;q=0.5"), Language::English);
         assert_language(Some("fr, zh;q=nonsense"), Language::English);
     }

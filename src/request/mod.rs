@@ -4,12 +4,16 @@
 //! 2. [`UserAgent`]: which browser of WeChat, if any.
 //! 3. [`Language`]: English or Chinese.
 
+mod accept;
+mod facts;
+mod kept_headers;
 mod kind;
 mod language;
-mod reader;
+mod script_library;
 mod user_agent;
 
+pub(crate) use self::facts::RequestFacts;
+pub(crate) use self::kept_headers::KeptHeaders;
 pub use self::kind::RequestKind;
 pub use self::language::Language;
-pub(crate) use self::reader::{Origins, Reader};
 pub use self::user_agent::UserAgent;

@@ -1,11 +1,9 @@
-//! Which WeChat, if any, a request comes from.
-
 use http::HeaderMap;
 use http::header::USER_AGENT;
 
-/// Which WeChat, if any, a request says it comes from.
+/// The variant of WeChat that a request names in its `User-Agent`.
 ///
-/// A hint for choosing a way to log in, never a right: anybody can send any `User-Agent` (rule P3).
+/// A hint for choosing a way to log in, never an authorization: clients can send any `User-Agent` (rule P3).
 /// WeChat's version is not read, because WeChat for computers keeps reporting an old one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
@@ -18,16 +16,16 @@ pub enum UserAgent {
     WechatMac,
     /// A web page inside a mini program (`web-view`), on any device.
     MiniProgramPage,
-    /// A request of a mini program's own code, on any device. Nobody can be redirected there.
+    /// A request of a mini program's own code, on any device. It cannot be redirected to a login page.
     MiniProgramRuntime,
     /// WeCom (企业微信). It names itself `MicroMessenger` too, but WeChat's login does not work in it.
     Wecom,
-    /// Any other program, or none named.
+    /// Another program, or no `User-Agent`.
     Other,
 }
 
 impl UserAgent {
-    /// Reads the `User-Agent` header.
+    /// Returns the variant by the `User-Agent` header.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
         headers
@@ -57,7 +55,7 @@ impl UserAgent {
         } else if !has("MicroMessenger") {
             Self::Other
         } else if has("miniProgram/") {
-            // Before the runtime: a page on a computer may carry the mark of the runtime that shows it, too.
+            // Before the runtime: a page on a computer may also name the runtime that shows it.
             Self::MiniProgramPage
         } else if has("MiniProgramEnv/") {
             Self::MiniProgramRuntime
@@ -71,7 +69,7 @@ impl UserAgent {
     }
 }
 
-/// Whether `wanted` is somewhere in a header, regardless of case.
+/// Whether a header contains `wanted`, regardless of case.
 fn contains(value: &[u8], wanted: &str) -> bool {
     value
         .windows(wanted.len())

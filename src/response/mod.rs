@@ -1,22 +1,27 @@
-//! What this crate answers by itself, instead of the wrapped service.
+//! Responses that this crate generates instead of the wrapped service.
 //!
-//! 1. The form follows the kind of the request ([`RequestKind`](crate::request::RequestKind)): a page where a person sees the response, JSON for a
-//!    script, a status for gRPC.
+//! 1. The form follows the kind of the request ([`RequestKind`](crate::request::RequestKind)): a page where a user sees
+//!    the response, JSON for a script, a status for gRPC.
 //! 2. Only a top-level navigation with `GET` or `HEAD` is redirected to a login. A navigation in a frame gets a page
-//!    with a link that leaves the frame, and a form gets a page that says what happened to it.
+//!    with a link that leaves the frame, and a form gets a page that explains that it was not processed.
 //! 3. A speculative request (prefetch, prerender) begins no login: it gets `503` where one would begin.
 //! 4. The reason of a rejection is in the response's extensions, as a [`Rejection`].
 //! 5. Every generated response has `Cache-Control: no-store`, `nosniff` and a strict Content-Security-Policy.
 
-mod missing_layer;
-mod own_response;
+mod generated;
+mod html;
 mod page;
 mod page_kind;
+mod page_links;
+mod pages;
 mod qr_code;
 mod rejection;
+mod text;
 
-pub(crate) use self::own_response::{OwnResponse, see_other, speculative};
-pub use self::page::{Page, Pages};
+pub(crate) use self::generated::{GeneratedResponse, prefetch_unavailable, see_other};
+pub use self::page::Page;
 pub use self::page_kind::PageKind;
-pub(crate) use self::rejection::Links;
+pub(crate) use self::page_links::PageLinks;
+pub use self::pages::Pages;
+pub(crate) use self::rejection::HandledBy;
 pub use self::rejection::{Reason, Rejection};

@@ -1,5 +1,3 @@
-//! An address as a picture for a phone.
-
 use std::fmt::Write;
 
 use qrcodegen::{QrCode, QrCodeEcc};
@@ -7,7 +5,8 @@ use qrcodegen::{QrCode, QrCodeEcc};
 /// The light border that readers need, in modules (ISO/IEC 18004).
 const QUIET_ZONE: i32 = 4;
 
-/// `text` as an `<svg>` element with this name for those who do not see it; `None` if it is too long for a QR code (2,331 bytes).
+/// Returns `text` as a QR code: an `<svg>` element with this label for screen readers; `None` if it is too long for a QR
+/// code (more than 2,331 bytes).
 pub(super) fn svg(text: &str, label: &str) -> Option<String> {
     let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
     let mut path = String::new();
@@ -29,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_has_a_quiet_zone_its_corners_and_a_name() {
+    fn code_has_a_quiet_zone_corners_and_a_label() {
         let svg = svg("https://campus.example/auth/wechat/login", "name").unwrap();
         // Version 3 has 29 modules a side.
         assert!(

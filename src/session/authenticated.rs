@@ -1,15 +1,16 @@
-//! What a handler gets.
+//! Handle of the session of an authenticated user.
 
-use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use derive_where::derive_where;
+
 use super::Session;
 
-/// Somebody who is logged in: a cheap handle on the live session, found in the request's extensions.
+/// An authenticated user: a cheap handle of the live session, in the extensions of the request.
 ///
-/// It dereferences to the identity. Only the layers of this crate put one into a request; what was in the
-/// extensions before they ran is removed.
+/// It dereferences to the identity. Only the layers of this crate insert it: they remove one that was in the extensions
+/// before. Without it, the request is unauthenticated.
 ///
 /// ```
 /// use tower_weika::identity::Manager;
@@ -17,11 +18,13 @@ use super::Session;
 ///
 /// fn greet<B>(request: &http::Request<B>) -> String {
 ///     match request.extensions().get::<Authenticated<Manager>>() {
-///         Some(manager) => format!("你好, {}", manager.name()),
-///         None => "你好, 陌生人".to_owned(),
+///         Some(manager) => format!("你好, {}", manager.name),
+///         None => "你好, 访客".to_owned(),
 ///     }
 /// }
 /// ```
+#[derive_where(Clone)]
+#[derive_where(Debug; I: std::fmt::Debug)]
 pub struct Authenticated<I>(Arc<Session<I>>);
 
 impl<I> Authenticated<I> {
@@ -29,22 +32,16 @@ impl<I> Authenticated<I> {
         Self(session)
     }
 
-    /// The session: since when, until when.
+    /// Returns the session: when it was created, was last used and expires.
     #[must_use]
     pub fn session(&self) -> &Session<I> {
         &self.0
     }
 
-    /// Who it is.
+    /// Returns the identity of the user.
     #[must_use]
     pub fn identity(&self) -> &I {
         self.0.identity()
-    }
-}
-
-impl<I> Clone for Authenticated<I> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
     }
 }
 
@@ -53,11 +50,5 @@ impl<I> Deref for Authenticated<I> {
 
     fn deref(&self) -> &I {
         self.identity()
-    }
-}
-
-impl<I: fmt::Debug> fmt::Debug for Authenticated<I> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Authenticated").field(&self.0).finish()
     }
 }

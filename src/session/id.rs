@@ -1,4 +1,4 @@
-//! The name of a session, as the browser holds it.
+//! Session identifier.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -11,44 +11,44 @@ use subtle::ConstantTimeEq;
 use crate::error::Error;
 use crate::random;
 
-/// An unpredictable 256-bit name of a session. Whoever knows it *is* the session: it appears in one cookie and
-/// nowhere else.
+/// Session identifier: 256 random bits. Possession of it is the authentication, so it appears in one cookie and nowhere
+/// else.
 ///
-/// It has exactly one spelling, 43 characters of unpadded URL-safe Base64 (RFC 4648 §5), and is kept as that: whoever
-/// only looks a session up has nothing to decode.
+/// It has exactly one text form, 43 characters of unpadded URL-safe Base64 (RFC 4648 §5). It is kept in that form, so
+/// that a look-up decodes nothing.
 #[derive(Clone, Copy)]
 pub struct SessionId([[u8; 8]; 6]);
 
-/// Behind the spelling, so that it fills whole words: one of its characters, so that all can be looked at alike.
+/// Fills the text up to whole words. It is a character of the alphabet, so that all can be checked alike.
 const PADDING: u8 = b'A';
 
 impl SessionId {
-    /// The length of the spelling, in bytes.
+    /// The length of the text form, in bytes.
     pub const LENGTH: usize = 43;
 
-    /// A new id.
+    /// Creates a random id.
     ///
     /// # Errors
-    /// If the operating system has no randomness to give.
+    /// If the operating system provides no randomness.
     pub fn random() -> Result<Self, Error> {
         random::bytes().map(Self::derived)
     }
 
-    /// The id that a message authentication code comes to: as good as random for whoever does not have the key.
-    pub(crate) fn derived(code: [u8; 32]) -> Self {
+    /// Creates an id from a message authentication code, which is unpredictable without the key.
+    pub(crate) fn derived(tag: [u8; 32]) -> Self {
         let mut id = Self([[PADDING; 8]; 6]);
-        let length = URL_SAFE_NO_PAD.encode_slice(code, id.0.as_flattened_mut());
+        let length = URL_SAFE_NO_PAD.encode_slice(tag, id.0.as_flattened_mut());
         assert_eq!(length, Ok(Self::LENGTH), "32 bytes are 43 characters");
         id
     }
 
-    /// Reads the one spelling; anything else is `None` (rule K4).
+    /// Parses the text form; anything else is `None` (rule K4).
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let text: &[u8; Self::LENGTH] = text.try_into().ok()?;
         let mut id = Self([[PADDING; 8]; 6]);
         id.0.as_flattened_mut()[..Self::LENGTH].copy_from_slice(text);
-        // Without a branch for each character, so that the compiler looks at many at once.
+        // Without a branch for each character, so that the compiler can vectorize it.
         let is_text =
             id.0.as_flattened()
                 .iter()
@@ -56,20 +56,20 @@ impl SessionId {
         (is_text && is_last(text[Self::LENGTH - 1])).then_some(id)
     }
 
-    /// The SHA-256 of the id: the name under which a store outside this process keeps the session, so that nobody who
-    /// reads the store learns an id.
+    /// Returns the SHA-256 of the id. A store outside this process keeps the session under it, so that an attacker who
+    /// reads the store learns no id.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
-        Sha256::digest(self.spelling()).into()
+        Sha256::digest(self.text()).into()
     }
 
-    /// The spelling, for the cookie.
+    /// Returns the text form, for the cookie.
     #[must_use]
     pub fn expose(&self) -> String {
-        self.spelling().iter().copied().map(char::from).collect()
+        self.text().iter().copied().map(char::from).collect()
     }
 
-    fn spelling(&self) -> &[u8] {
+    fn text(&self) -> &[u8] {
         &self.0.as_flattened()[..Self::LENGTH]
     }
 }
@@ -80,7 +80,7 @@ fn is_base64url(character: u8) -> bool {
     is_letter | is_digit | (character == b'-') | (character == b'_')
 }
 
-/// 43 characters hold two bits more than 32 bytes, which are zero in the last one of these.
+/// 43 characters have two bits more than 32 bytes. These bits are zero in the last character.
 fn is_last(character: u8) -> bool {
     matches!(
         character,
@@ -104,7 +104,7 @@ fn is_last(character: u8) -> bool {
 
 impl PartialEq for SessionId {
     fn eq(&self, other: &Self) -> bool {
-        // In constant time, and in words: this is part of every look into a map.
+        // In constant time, and in words: every look-up in a map does this.
         let pairs = self.0.iter().zip(&other.0);
         let difference = pairs.fold(0, |all, (one, other)| {
             all | (u64::from_ne_bytes(*one) ^ u64::from_ne_bytes(*other))
@@ -117,14 +117,14 @@ impl Eq for SessionId {}
 
 impl Hash for SessionId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // Eight random characters do as well as all of them. What they leave unused of their bits is spread by a
-        // multiplication with the golden ratio, so that the simplest hasher will do.
+        // Eight random characters are distributed as well as all of them. A multiplication by the golden ratio fills the
+        // bits that the alphabet leaves unused, so that the hasher can be the identity.
         let product = u128::from(u64::from_le_bytes(self.0[0])) * 0x9e37_79b9_7f4a_7c15;
         state.write_u64((product as u64) ^ ((product >> 64) as u64));
     }
 }
 
-/// Takes the hash of an id as it is: it is spread already, and a visitor's guess can only miss.
+/// Identity hasher: an id is uniformly distributed, and an id that a client guesses can only be a miss.
 #[cfg(feature = "memory")]
 #[derive(Clone, Copy, Default)]
 pub(crate) struct IdHasher(u64);
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_spelling_and_nothing_else() {
+    fn text_form_is_parsed_and_nothing_else() {
         let id = SessionId::random().unwrap();
         let text = id.expose();
         assert_eq!(text.len(), SessionId::LENGTH);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn trailing_bits_cannot_spell_the_same_id_twice() {
+    fn nonzero_trailing_bits_are_rejected() {
         let zero = "A".repeat(43);
         assert!(SessionId::parse(zero.as_bytes()).is_some());
         assert_eq!(
@@ -192,26 +192,26 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_parses_is_spelled_back_byte_for_byte(text in prop::collection::vec(any::<u8>(), 40..46)) {
+        fn parsed_id_has_the_same_text(text in prop::collection::vec(any::<u8>(), 40..46)) {
             if let Some(id) = SessionId::parse(&text) {
                 prop_assert_eq!(id.expose().into_bytes(), text);
             }
         }
 
         #[test]
-        fn whatever_is_no_base64_of_32_bytes_is_refused(text in "[A-Za-z0-9_-]{42}[A-Za-z0-9_=+/-]") {
+        fn text_that_is_no_base64_of_32_bytes_is_rejected(text in "[A-Za-z0-9_-]{42}[A-Za-z0-9_=+/-]") {
             prop_assert_eq!(SessionId::parse(text.as_bytes()).is_some(), URL_SAFE_NO_PAD.decode(&text).is_ok());
         }
 
         #[test]
-        fn one_foreign_character_anywhere_is_refused(place in 0..SessionId::LENGTH, character: u8) {
+        fn one_invalid_character_at_any_position_is_rejected(position in 0..SessionId::LENGTH, character: u8) {
             let mut text = vec![b'A'; SessionId::LENGTH];
-            text[place] = character;
+            text[position] = character;
             prop_assert_eq!(SessionId::parse(&text).is_some(), URL_SAFE_NO_PAD.decode(&text).is_ok());
         }
 
         #[test]
-        fn what_is_spelled_parses(bytes in any::<[u8; 32]>()) {
+        fn text_of_an_id_is_parsed(bytes in any::<[u8; 32]>()) {
             let id = SessionId::derived(bytes);
             prop_assert_eq!(id.expose(), URL_SAFE_NO_PAD.encode(bytes));
             prop_assert_eq!(SessionId::parse(id.expose().as_bytes()), Some(id));

@@ -1,11 +1,10 @@
-//! A live login on our side.
+//! Sessions of authenticated users.
 //!
-//! The browser holds a [`SessionId`]; a [store](crate::store) holds the [`Session`] under it; handlers hold an
-//! [`Authenticated`], a cheap handle on the session.
+//! The browser has the [`SessionId`] in a cookie, a [store](crate::store) keeps the [`Session`] with this id, and a handler
+//! finds an [`Authenticated`] handle of it in the request's extensions. [`SessionTimeouts`] bound its lifetime.
 
 mod authenticated;
 mod id;
-#[expect(clippy::module_inception, reason = "the file that one looks for")]
 mod session;
 mod timeouts;
 

@@ -1,4 +1,4 @@
-//! What is known of a live login.
+//! A session.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,126 +7,129 @@ use super::{SessionId, SessionTimeouts};
 use crate::clock::Timestamp;
 use crate::store::Namespace;
 
-/// A use is recorded at most this often, in milliseconds.
+/// The minimum time between two records of a use, in milliseconds.
 const TOUCH_INTERVAL: u64 = 60_000;
 
-/// A live login: who, since when, until when.
+/// A session: the identity of an authenticated user, and the times of login, last use and expiry.
+///
+/// Handlers reach it through [`Authenticated`](super::Authenticated). The constructors are for authors of
+/// [stores](crate::store#writing-a-store).
 #[derive(Debug)]
 pub struct Session<I> {
     namespace: Namespace,
     id: SessionId,
     identity: I,
     created: Timestamp,
-    ends: Timestamp,
-    /// In milliseconds, as everything that is compared in every request.
+    expires_at: Timestamp,
+    /// In milliseconds, like all values that every request compares.
     idle: u64,
     last_used: AtomicU64,
 }
 
 impl<I> Session<I> {
-    /// A session that begins at `now`.
+    /// Creates a session that starts at `now`.
     #[must_use]
-    pub fn new(id: SessionId, identity: I, lifetime: SessionTimeouts, now: Timestamp) -> Self {
+    pub fn new(id: SessionId, identity: I, timeouts: SessionTimeouts, now: Timestamp) -> Self {
         Self {
             namespace: Namespace::default(),
             id,
             identity,
             created: now,
-            ends: now.plus(lifetime.absolute),
-            idle: u64::try_from(lifetime.idle.as_millis()).unwrap_or(u64::MAX),
+            expires_at: now.plus(timeouts.absolute),
+            idle: u64::try_from(timeouts.idle.as_millis()).unwrap_or(u64::MAX),
             last_used: AtomicU64::new(now.unix_millis()),
         }
     }
 
-    /// The same session, of the login with this namespace: no other accepts it.
+    /// Returns the same session in the namespace of a login: no other login accepts it.
     #[must_use]
     pub fn within(mut self, namespace: Namespace) -> Self {
         self.namespace = namespace;
         self
     }
 
-    /// The same session, ending at `end` if that is earlier: a session never outlives what the upstream
-    /// system vouches for.
+    /// Returns the same session with the expiry `latest` if that is earlier: a session never outlives the validity that
+    /// the upstream system has stated.
     #[must_use]
-    pub fn expiring_by(mut self, end: Timestamp) -> Self {
-        self.ends = self.ends.min(end);
+    pub fn expiring_by(mut self, latest: Timestamp) -> Self {
+        self.expires_at = self.expires_at.min(latest);
         self
     }
 
-    /// The same session, last used at `last_used`.
+    /// Returns the same session with this time of the last use.
     #[must_use]
     pub fn last_used_at(mut self, last_used: Timestamp) -> Self {
         self.last_used = AtomicU64::new(last_used.unix_millis());
         self
     }
 
-    /// The namespace of the login that has made the session.
+    /// Returns the namespace of the login that started the session.
     #[must_use]
     #[inline]
     pub fn namespace(&self) -> &Namespace {
         &self.namespace
     }
 
-    /// The name of the session. A secret.
+    /// Returns the session id, which is a secret.
     #[must_use]
     pub fn id(&self) -> &SessionId {
         &self.id
     }
 
-    /// Who is logged in.
+    /// Returns the identity of the user.
     #[must_use]
     pub fn identity(&self) -> &I {
         &self.identity
     }
 
-    /// When the login happened.
+    /// Returns the time of the login.
     #[must_use]
     pub fn created(&self) -> Timestamp {
         self.created
     }
 
-    /// When the session ends even if it is used all the time.
+    /// Returns the time at which the session expires even if it is in use.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
-        self.ends
+        self.expires_at
     }
 
-    /// How long the session lives without being used.
+    /// Returns the idle timeout.
     #[must_use]
     pub fn idle(&self) -> Duration {
         Duration::from_millis(self.idle)
     }
 
-    /// When the session was last used, to the minute.
+    /// Returns the time of the last use, to the minute.
     #[must_use]
     pub fn last_used(&self) -> Timestamp {
         Timestamp::from_unix_millis(self.last_used.load(Ordering::Relaxed))
     }
 
-    /// For how long it has not been used, in milliseconds.
-    fn unused(&self, now: Timestamp) -> u64 {
+    /// Returns the time since the last use, in milliseconds.
+    fn idle_for(&self, now: Timestamp) -> u64 {
         now.unix_millis()
             .saturating_sub(self.last_used.load(Ordering::Relaxed))
     }
 
-    /// Whether the session still counts at `now`.
+    /// Whether the session has not expired at `now`.
     #[must_use]
     #[inline]
     pub fn is_live(&self, now: Timestamp) -> bool {
-        now < self.ends && self.unused(now) < self.idle
+        now < self.expires_at && self.idle_for(now) < self.idle
     }
 
-    /// Records a use, at most once a minute, and says whether it did.
+    /// Records a use, at most once a minute. Returns whether it did.
     ///
-    /// The record is part of the session itself, so a use can never bring back a session that was deleted.
+    /// The record is part of the session itself, so a use never restores a session that was removed.
     #[inline]
     pub fn touch(&self, now: Timestamp) -> bool {
-        let due = self.unused(now) >= TOUCH_INTERVAL.min(self.idle / 2);
-        if due {
+        let is_due = self.idle_for(now) >= TOUCH_INTERVAL.min(self.idle / 2);
+        if is_due {
             self.last_used
                 .fetch_max(now.unix_millis(), Ordering::Relaxed);
         }
-        due
+        is_due
     }
 }
 
@@ -141,20 +144,20 @@ mod tests {
     }
 
     fn session(idle: u64, absolute: u64) -> Session<()> {
-        let lifetime =
+        let timeouts =
             SessionTimeouts::new(Duration::from_secs(idle), Duration::from_secs(absolute));
-        Session::new(SessionId::random().unwrap(), (), lifetime, START)
+        Session::new(SessionId::random().unwrap(), (), timeouts, START)
     }
 
     #[test]
-    fn unused_session_ends_when_idle() {
+    fn unused_session_expires_after_the_idle_timeout() {
         let session = session(1_800, 43_200);
         assert!(session.is_live(after(1_799)));
         assert!(!session.is_live(after(1_800)));
     }
 
     #[test]
-    fn used_session_ends_at_its_absolute_end() {
+    fn used_session_expires_after_the_absolute_timeout() {
         let session = session(1_800, 43_200);
         for minute in 1..720 {
             assert!(session.is_live(after(minute * 60)));
@@ -174,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn short_idle_time_is_kept_alive_by_use() {
+    fn use_keeps_a_session_with_a_short_idle_timeout_alive() {
         let session = session(10, 100);
         for second in (5..100).step_by(5) {
             assert!(session.is_live(after(second)), "{second}");
@@ -183,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn late_touch_does_not_turn_the_time_back() {
+    fn late_touch_does_not_set_the_last_use_back() {
         let session = session(1_800, 43_200);
         session.touch(after(600));
         session.touch(after(500));
@@ -191,11 +194,11 @@ mod tests {
     }
 
     #[test]
-    fn session_is_the_same_when_put_together_from_its_parts() {
+    fn session_can_be_rebuilt_from_its_parts() {
         let original = session(1_800, 43_200).expiring_by(after(9_000));
         original.touch(after(600));
-        let lifetime = SessionTimeouts::new(original.idle(), Duration::MAX);
-        let again = Session::new(*original.id(), (), lifetime, original.created())
+        let timeouts = SessionTimeouts::new(original.idle(), Duration::MAX);
+        let again = Session::new(*original.id(), (), timeouts, original.created())
             .expiring_by(original.expires_at())
             .last_used_at(original.last_used());
         for second in [0, 2_399, 2_400, 9_000] {
@@ -209,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn session_never_outlives_the_upstream() {
+    fn session_never_outlives_the_upstream_validity() {
         let session = session(1_800, 43_200).expiring_by(after(100));
         assert!(!session.is_live(after(100)));
         assert_eq!(session.expiring_by(after(900)).expires_at(), after(100));

@@ -1,8 +1,8 @@
-//! How long a session lives.
+//! Idle and absolute timeout of a session.
 
 use std::time::Duration;
 
-/// How long a session lives: while it is used, and at most.
+/// Idle and absolute timeout of a session (OWASP ASVS 7.3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SessionTimeouts {
     pub(crate) idle: Duration,
@@ -10,7 +10,8 @@ pub struct SessionTimeouts {
 }
 
 impl SessionTimeouts {
-    /// A session ends `idle` after its last use, and `absolute` after the login whatever happens; to the millisecond.
+    /// Creates timeouts: a session expires `idle` after its last use, and `absolute` after the login in any case. Both
+    /// have a resolution of a millisecond.
     #[must_use]
     pub const fn new(idle: Duration, absolute: Duration) -> Self {
         Self { idle, absolute }

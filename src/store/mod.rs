@@ -1,130 +1,175 @@
-//! Where sessions live.
+//! Session stores: the contract, and stores in memory and at Redis.
 //!
-//! [`SessionStore`] is the contract; `MemoryStore` keeps sessions in this process, `RedisStore` (feature `redis`) for
-//! several. A store never decides whether a session still counts: [`Session::is_live`] does, asked by the layer. With
-//! the feature `testing`, the module `contract` has the tests that every store must pass; run them against one of your
-//! own.
+//! [`SessionStore`] is the contract. `MemoryStore` (feature `memory`) keeps the sessions of one process; `RedisStore`
+//! (feature `redis`) keeps those of several instances. A [`LoginLayer`](crate::login::LoginLayer) uses a `MemoryStore`
+//! unless it is given another store. Where a setting decides which store is used, [`EitherStore`] is one of two.
+//!
+//! # Identity types of an application
+//! A store outside this process writes identities down. [`StoredIdentity`] says how; the identities of this crate
+//! implement it.
+//!
+//! # Writing a store
+//! Implement [`SessionStore`]. The other types of this module occur in its methods: a [`Namespace`] for each login, a
+//! [`Stamp`] for each authorization-code exchange, and the results [`Lookup`], [`LoadResult`] and [`Inserted`].
+//!
+//! 1. A store does not decide whether a session has expired: the layer calls [`Session::is_live`].
+//! 2. A store in memory keeps the [`Session`] itself. A store elsewhere keeps its parts, and rebuilds it with
+//!    [`Session::new`], [`Session::within`], [`Session::expiring_by`] and [`Session::last_used_at`]. It keeps the
+//!    session under [`SessionId::digest`], so that an attacker who reads the store learns no session id.
+//! 3. A store that several instances share returns its [`Coordinator`](crate::coordination::Coordinator):
+//!    clones of one `Arc`, because a token cache accepts one coordinator only.
+//! 4. The tests in [`testing::store_contract`](mod@crate::testing::store_contract) (feature `testing`) are the contract in
+//!    executable form.
+//!
+//! A store that keeps managers in a map, complete but for bounds on its memory:
+//!
+//! ```
+//! use std::collections::HashMap;
+//! use std::future::Ready;
+//! use std::sync::{Arc, Mutex};
+//!
+//! use tower_weika::Error;
+//! use tower_weika::identity::{Identity, Manager};
+//! use tower_weika::session::{Session, SessionId};
+//! use tower_weika::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
+//!
+//! #[derive(Clone, Default, Debug)]
+//! struct MapStore(Arc<Mutex<Content>>);
+//!
+//! #[derive(Default, Debug)]
+//! struct Content {
+//!     sessions: HashMap<SessionId, Arc<Session<Manager>>>,
+//!     /// In order. A real store forgets them after `Stamp::LIFETIME`.
+//!     revocations: Vec<Revocation>,
+//! }
+//!
+//! #[derive(PartialEq, Debug)]
+//! enum Revocation {
+//!     Session(SessionId),
+//!     Subject(Namespace, String),
+//!     All(Namespace),
+//! }
+//!
+//! impl SessionStore<Manager> for MapStore {
+//!     type Load = Ready<LoadResult<Manager>>;
+//!
+//!     fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<Manager, Self::Load> {
+//!         let content = self.0.lock().unwrap();
+//!         let found = content.sessions.get(id).filter(|session| session.namespace() == namespace);
+//!         Lookup::Ready(Ok(found.cloned()))
+//!     }
+//!
+//!     async fn stamp(&self, _: &Namespace) -> Result<Stamp, Error> {
+//!         Ok(Stamp::new(self.0.lock().unwrap().revocations.len() as u64))
+//!     }
+//!
+//!     async fn insert(
+//!         &self,
+//!         session: Session<Manager>,
+//!         former: Option<&SessionId>,
+//!         since: Stamp,
+//!     ) -> Result<Inserted, Error> {
+//!         let mut content = self.0.lock().unwrap();
+//!         let namespace = *session.namespace();
+//!         if let Some(former) = former {
+//!             content.sessions.retain(|id, kept| id != former || *kept.namespace() != namespace);
+//!         }
+//!         let subject = session.identity().subject().to_owned();
+//!         let mut covering = vec![Revocation::All(namespace), Revocation::Subject(namespace, subject)];
+//!         covering.extend(former.copied().map(Revocation::Session));
+//!         let since_stamp = &content.revocations[since.number() as usize..];
+//!         if since_stamp.iter().any(|revocation| covering.contains(revocation)) {
+//!             return Ok(Inserted::Revoked);
+//!         }
+//!         content.sessions.insert(*session.id(), Arc::new(session));
+//!         Ok(Inserted::Kept)
+//!     }
+//!
+//!     async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
+//!         let mut content = self.0.lock().unwrap();
+//!         // An unknown id is not remembered: any client can name one.
+//!         if content.sessions.get(id).is_some_and(|session| session.namespace() == namespace) {
+//!             content.sessions.remove(id);
+//!             content.revocations.push(Revocation::Session(*id));
+//!         }
+//!         Ok(())
+//!     }
+//!
+//!     async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
+//!         let mut content = self.0.lock().unwrap();
+//!         content.revocations.push(Revocation::Subject(*namespace, subject.to_owned()));
+//!         content.sessions.retain(|_, session| {
+//!             session.namespace() != namespace || session.identity().subject() != subject
+//!         });
+//!         Ok(())
+//!     }
+//!
+//!     async fn remove_all(&self, namespace: &Namespace) -> Result<(), Error> {
+//!         let mut content = self.0.lock().unwrap();
+//!         content.revocations.push(Revocation::All(*namespace));
+//!         content.sessions.retain(|_, session| session.namespace() != namespace);
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! # let manager = |number| Manager::new(format!("o{number}"));
+//! # macro_rules! check {
+//! #     ($($rule:ident)*) => {$(
+//! #         tower_weika::testing::store_contract::$rule(&MapStore::default(), manager).await;
+//! #     )*};
+//! # }
+//! # check! {
+//! #     unknown_session_is_absent
+//! #     session_is_found_with_all_its_parts
+//! #     removed_session_is_absent_and_no_other
+//! #     late_use_never_restores_a_session
+//! #     use_is_recorded
+//! #     sessions_of_one_subject_are_revoked_and_no_other
+//! #     all_sessions_are_revoked_and_new_ones_are_kept
+//! #     concurrent_look_ups_find_the_right_session
+//! #     namespaces_are_isolated
+//! #     revocation_covers_a_pending_login
+//! #     revocation_leaves_pending_logins_of_other_namespaces_alone
+//! #     former_session_is_always_removed
+//! #     debug_shows_no_session_id
+//! # }
+//! # }
+//! ```
+//!
+//! [`Session`]: crate::session::Session
+//! [`Session::is_live`]: crate::session::Session::is_live
+//! [`Session::new`]: crate::session::Session::new
+//! [`Session::within`]: crate::session::Session::within
+//! [`Session::expiring_by`]: crate::session::Session::expiring_by
+//! [`Session::last_used_at`]: crate::session::Session::last_used_at
+//! [`SessionId::digest`]: crate::session::SessionId::digest
 
-#[cfg(feature = "testing")]
-pub mod contract;
-mod either;
+mod either_store;
+mod inserted;
 #[cfg(feature = "redis")]
 mod local_cache;
-#[cfg(feature = "memory")]
-mod marks;
+mod lookup;
 #[cfg(feature = "memory")]
 mod memory;
 mod namespace;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "memory")]
+mod session_map;
+mod session_store;
 mod stamp;
 mod stored_identity;
-#[cfg(feature = "memory")]
-mod subjects;
-#[cfg(feature = "memory")]
-mod table;
-use std::sync::Arc;
 
-pub use self::either::{Either, EitherLoad};
+pub use self::either_store::EitherStore;
+pub use self::inserted::Inserted;
+pub use self::lookup::{LoadResult, Lookup};
 #[cfg(feature = "memory")]
 pub use self::memory::{MemoryStore, MemoryStoreBuilder};
 pub use self::namespace::Namespace;
 #[cfg(feature = "redis")]
-pub use self::redis::{Redis, RedisBuilder, RedisLoad, RedisStatus, RedisStore};
-pub use self::stamp::{Inserted, Stamp};
+pub use self::redis::{Redis, RedisBuilder, RedisStatus, RedisStore};
+pub use self::session_store::SessionStore;
+pub use self::stamp::Stamp;
 pub use self::stored_identity::StoredIdentity;
-use crate::coordination::Coordinator;
-use crate::error::Error;
-use crate::session::{Session, SessionId};
-
-/// Keeps sessions under their ids, those of each login apart.
-///
-/// 1. A failure is an [`Error`] of kind [`Store`](crate::ErrorKind::Store) and never looks like an absent session.
-/// 2. **Namespaces.** Several logins may use one store. A session belongs to the [`Namespace`] of the login that made
-///    it; in every other namespace it is absent, and a revocation covers one namespace.
-/// 3. A session that was removed stays removed: no later call brings it back.
-/// 4. **Stamps.** A revocation also covers logins that are under way. The layer takes a [stamp](Self::stamp) before it
-///    sends an authorization code, and [inserts](Self::insert) the session under it: a store keeps no session that was
-///    revoked after the stamp. A revocation never waits for an exchange.
-///
-/// A store outside this process keeps the parts of a session and puts them together again with [`Session::new`],
-/// [`Session::within`], [`Session::expiring_by`] and [`Session::used_at`].
-pub trait SessionStore<I>: Clone + Send + Sync + 'static {
-    /// Waits for a session that is not at hand.
-    type Load: Future<Output = LoadResult<I>> + Send;
-
-    /// Looks up a session of a namespace. A store in memory answers at once.
-    fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<I, Self::Load>;
-
-    /// Records that the [last use](Session::last_used) of a session has moved on, which happens at most once a minute.
-    /// A store that rebuilds sessions from its records must write this down, in the background, and only if the session
-    /// is still there. A store with a local cache drops a session from it that is not there any more.
-    fn touched(&self, _session: &Arc<Session<I>>) {}
-
-    /// Returns a stamp for an exchange that begins now: revocations that have returned are before it, and those that
-    /// begin later are after it.
-    ///
-    /// # Errors
-    /// If the store cannot be asked; then the authorization code is not sent.
-    fn stamp(&self, namespace: &Namespace) -> impl Future<Output = Result<Stamp, Error>> + Send;
-
-    /// Keeps a new session in [its namespace](Session::namespace), in the place of the `former` one of this browser,
-    /// which is removed in any case. Keeps nothing if a revocation after `since` covers it: of all sessions, of the
-    /// subject, or of the former session. A former session that another login has replaced was not revoked.
-    ///
-    /// # Errors
-    /// If the session may not have been kept, or the former one may still be there.
-    fn insert(
-        &self,
-        session: Session<I>,
-        former: Option<&SessionId>,
-        since: Stamp,
-    ) -> impl Future<Output = Result<Inserted, Error>> + Send;
-
-    /// Revokes one session, and the login under way that would replace it. A session that is not there changes nothing
-    /// that others see: any client can name one.
-    ///
-    /// # Errors
-    /// If the session may still be there.
-    fn remove(
-        &self,
-        namespace: &Namespace,
-        id: &SessionId,
-    ) -> impl Future<Output = Result<(), Error>> + Send;
-
-    /// Revokes all sessions of one [subject](crate::identity::Identity::subject) in a namespace, and its logins under
-    /// way.
-    ///
-    /// # Errors
-    /// If some of them may still be there.
-    fn remove_subject(
-        &self,
-        namespace: &Namespace,
-        subject: &str,
-    ) -> impl Future<Output = Result<(), Error>> + Send;
-
-    /// Revokes all sessions of a namespace, and all logins under way.
-    ///
-    /// # Errors
-    /// If some of them may still be there.
-    fn remove_all(&self, namespace: &Namespace) -> impl Future<Output = Result<(), Error>> + Send;
-
-    /// What the instances of a site share besides the sessions, if this store is shared by several. The login layer
-    /// then needs a [secret](crate::login::LoginLayerBuilder::secret) that they share as well.
-    fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {
-        None
-    }
-}
-
-/// What a store knows of an id.
-pub type LoadResult<I> = Result<Option<Arc<Session<I>>>, Error>;
-
-/// The answer to [`SessionStore::load`]: now, or soon.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Lookup<I, F> {
-    /// The answer itself.
-    Ready(LoadResult<I>),
-    /// The future that brings it.
-    Pending(F),
-}

@@ -6,22 +6,22 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use sha2::{Digest, Sha256};
 
-/// The login that a session belongs to: 16 bytes of the SHA-256 of provider name, application and public origin.
+/// Login that a session belongs to: 16 bytes of the SHA-256 of provider name, application and public origin.
 ///
 /// A [store](super::SessionStore) keeps the sessions of one namespace apart from all others, so that two logins over
-/// one store never accept or revoke each other's sessions (rule S1). It is no secret. The
-/// [default](Namespace::default) is that of a session which no login has made: no login accepts it.
+/// one store never accept or revoke each other's sessions (rule S1). It is not a secret. The
+/// [default](Namespace::default) is the namespace of a session without a login: no login accepts it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Namespace([u8; 16]);
 
 impl Namespace {
-    /// The namespace of the login with this [provider](crate::provider::IdentityProvider::name),
+    /// Creates the namespace of the login with this [provider](crate::provider::IdentityProvider::name),
     /// [application](crate::provider::IdentityProvider::application) and origin.
     #[must_use]
     pub fn new(provider: &str, application: &str, origin: &str) -> Self {
         let mut hash = Sha256::new();
         for part in [provider, application, origin] {
-            // The length first: otherwise two triples could be one text.
+            // The length first: otherwise two triples could be the same text.
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
@@ -30,7 +30,7 @@ impl Namespace {
         Self(*half)
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
@@ -43,7 +43,7 @@ impl AsRef<[u8]> for Namespace {
     }
 }
 
-/// 22 characters of unpadded URL-safe Base64, for the names of keys.
+/// 22 characters of unpadded URL-safe Base64, for use in the names of keys.
 impl fmt::Display for Namespace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&BASE64.encode(self.0))
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn provider_application_and_origin_make_the_namespace() {
+    fn provider_application_and_origin_determine_the_namespace() {
         let namespace = Namespace::new("weika", "KEY-A", "https://a.example");
         assert_eq!(
             namespace,
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_22_characters_for_names_of_keys() {
+    fn text_has_22_characters_that_are_valid_in_names_of_keys() {
         let text = Namespace::new("weika", "KEY-A", "https://a.example").to_string();
         assert_eq!(text.len(), 22);
         assert!(

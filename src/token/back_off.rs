@@ -1,4 +1,4 @@
-//! How long to leave the upstream system alone after failures.
+//! Exponential back-off after failed fetches.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::random;
 pub(super) const SHORTEST: Duration = Duration::from_secs(1);
 /// The longest pause.
 pub(super) const LONGEST: Duration = Duration::from_secs(30);
-/// By how much of itself a pause is lengthened at random.
+/// Random part by which a pause is lengthened.
 const JITTER: f64 = 0.2;
 
-/// A run of failures, and until when nobody tries again.
+/// Consecutive failures, and the end of the pause after the last one.
 pub(super) struct BackOff {
     failures: u32,
     until: Timestamp,
@@ -22,17 +22,14 @@ pub(super) struct BackOff {
 }
 
 impl BackOff {
-    /// The back-off after a failure at `now` that follows `previous`.
+    /// Creates the back-off after a failure at `now` that follows `previous`.
     pub(super) fn after(previous: Option<&Self>, error: Error, now: Timestamp) -> Self {
         let former = previous.map_or(0, |previous| previous.failures);
-        // If only the coordinator has failed, the upstream system was left alone anyway, and the coordinator may be back soon.
-        let was_asked = !is_of_fleet(&error);
-        let failures = former.saturating_add(u32::from(was_asked));
-        let pause = pause(
-            error.kind(),
-            if was_asked { failures } else { 1 },
-            random::fraction(),
-        );
+        // If only the coordinator failed, the upstream system got no request, and the coordinator may be back soon.
+        let was_requested = !is_coordinator_failure(&error);
+        let failures = former.saturating_add(u32::from(was_requested));
+        let counted = if was_requested { failures } else { 1 };
+        let pause = pause(error.kind(), counted, random::fraction());
         Self {
             failures,
             until: now.plus(pause),
@@ -48,14 +45,14 @@ impl BackOff {
         self.until
     }
 
-    /// Returns whether the pause lasts. It is on the timeline of the process, so a system time that is set does not
-    /// prolong it.
+    /// Returns whether the pause lasts. It is measured on the timeline of the process, so a change of the system time
+    /// does not prolong it.
     pub(super) fn holds(&self, now: Timestamp) -> bool {
         now < self.until
     }
 }
 
-fn is_of_fleet(error: &Error) -> bool {
+fn is_coordinator_failure(error: &Error) -> bool {
     let cause = error
         .source()
         .and_then(|cause| cause.downcast_ref::<Error>());
@@ -95,22 +92,22 @@ mod tests {
     }
 
     #[test]
-    fn a_fleet_that_is_away_lengthens_no_pause() {
+    fn coordinator_failures_do_not_lengthen_the_pause() {
         let (now, fault) = (Timestamp::from_unix_seconds(1_000_000), || {
             Error::new(ErrorKind::Fault, "x")
         });
-        let away = || {
+        let unreachable = || {
             Error::new(ErrorKind::Unresponsive, "x").with_source(Error::new(ErrorKind::Store, "y"))
         };
         let mut back_off = BackOff::after(None, fault(), now);
         for _ in 0..9 {
-            back_off = BackOff::after(Some(&back_off), away(), now);
+            back_off = BackOff::after(Some(&back_off), unreachable(), now);
             assert!(back_off.until() <= now.plus(SHORTEST.mul_f64(1.0 + JITTER)));
         }
         let back_off = BackOff::after(Some(&back_off), fault(), now);
         assert!(
             back_off.until() >= now.plus(2 * SHORTEST),
-            "the second one of the upstream system"
+            "the second failure of the upstream system"
         );
         let unresponsive = BackOff::after(
             Some(&back_off),

@@ -1,49 +1,72 @@
-//! The public face of the cache.
-
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tower_service::Service;
 
-use super::refresh::Shared;
-use super::{AccessToken, CurrentToken, GetToken, TokenSource};
-use crate::clock::Clock;
-use crate::error::{Error, ErrorKind};
+use super::inner::Inner;
+use super::leased_source::LeasedSource;
+use super::{AccessToken, CurrentToken, GetToken, TokenCacheBuilder, TokenSource, TokenStatus};
+use crate::coordination::Coordinator;
+use crate::error::{ConfigErrorKind, Error};
 
-/// One token for a whole process; see the [module](super) for the rules. Clones share it.
+/// Cache of one access token; see the [module](super) for the rules. Clones share it.
 ///
-/// Also a [`Service<()>`](Service) that answers with the token.
+/// Also a [`Service<()>`](Service) that responds with the token.
 pub struct TokenCache<S> {
-    shared: Arc<Shared<S>>,
+    inner: Arc<Inner<S>>,
 }
 
 impl<S> TokenCache<S> {
-    /// A cache in front of `source`, empty, on the system's clock.
+    /// Creates an empty cache in front of `source`, on the system's clock.
     pub fn new(source: S) -> Self {
         Self::builder(source).build()
     }
 
-    /// The same with settings.
+    /// Returns a builder with the default settings.
     pub fn builder(source: S) -> TokenCacheBuilder<S> {
-        TokenCacheBuilder {
-            source,
-            clock: Clock::system(),
-            fetch_timeout: Duration::from_secs(15),
+        TokenCacheBuilder::new(source)
+    }
+
+    pub(super) fn from_inner(inner: Inner<S>) -> Self {
+        Self {
+            inner: Arc::new(inner),
         }
     }
 
-    /// Drops the token if it is still `seen`, the one that the upstream system has refused. If somebody else
-    /// has already done so, nothing happens, and [`get`](Self::get) has a newer one.
-    pub fn invalidate(&self, seen: &AccessToken) {
-        self.shared.invalidate(seen);
+    /// Shares the token with the other instances of the site, through their coordinator: for this cache and all its
+    /// clones, from the next fetch on.
+    ///
+    /// `name` is the same in all instances of one application and different for any other application. It is not
+    /// secret. Attaching the same coordinator (a clone of one `Arc`) under the same name again has no effect.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrorKind::CoordinatorConflict`] if another coordinator, or another name, is attached already.
+    pub fn attach_coordinator(
+        &self,
+        coordinator: &Arc<dyn Coordinator>,
+        name: &str,
+    ) -> Result<(), ConfigErrorKind> {
+        let attached = self
+            .inner
+            .leased_source
+            .get_or_init(|| LeasedSource::new(Arc::clone(coordinator), name.to_owned()));
+        match attached.is_attached_to(coordinator, name) {
+            true => Ok(()),
+            false => Err(ConfigErrorKind::CoordinatorConflict),
+        }
     }
 
-    /// How things stand, for a readiness probe. Fetches nothing.
+    /// Drops the token if it is still `seen`, which the upstream system has rejected. A newer token is kept.
+    pub fn invalidate(&self, seen: &AccessToken) {
+        self.inner.invalidate(seen);
+    }
+
+    /// Returns the state of the cache, for a readiness probe. Fetches nothing.
     #[must_use]
     pub fn status(&self) -> TokenStatus {
-        match (self.shared.peek().is_some(), self.shared.failure()) {
+        match (self.inner.peek().is_some(), self.inner.failure()) {
             (true, None) => TokenStatus::Fresh,
             (true, Some(kind)) => TokenStatus::Ageing(kind),
             (false, None) => TokenStatus::Absent,
@@ -53,24 +76,25 @@ impl<S> TokenCache<S> {
 }
 
 impl<S: TokenSource> TokenCache<S> {
-    /// The token if it is fresh. Never waits; near the token's end one background fetch starts.
+    /// Returns the token if it is fresh. Never waits; starts one background fetch if the token is about to expire.
     #[inline]
     #[must_use]
     pub fn current(&self) -> Option<CurrentToken> {
-        self.shared.read()
+        self.inner.read()
     }
 
-    /// The token, fetched if there is none.
+    /// Returns the token, and fetches one if there is none.
     ///
     /// # Errors
     ///
-    /// Whatever the source reports, also while it is backed off from; [`ErrorKind::Timeout`] if it does not
-    /// answer; [`ErrorKind::Internal`] if it panics or if there is no Tokio runtime.
+    /// The error of the source, also while the cache backs off from it; [`ErrorKind::Timeout`](crate::ErrorKind::Timeout)
+    /// if the source does not answer; [`ErrorKind::Internal`](crate::ErrorKind::Internal) if it panics or if there is
+    /// no Tokio runtime.
     #[inline]
     pub fn get(&self) -> GetToken<S> {
-        match self.shared.read() {
+        match self.inner.read() {
             Some(token) => GetToken::ready(token),
-            None => GetToken::absent(Arc::clone(&self.shared)),
+            None => GetToken::absent(Arc::clone(&self.inner)),
         }
     }
 }
@@ -78,7 +102,7 @@ impl<S: TokenSource> TokenCache<S> {
 impl<S> Clone for TokenCache<S> {
     fn clone(&self) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
+            inner: Arc::clone(&self.inner),
         }
     }
 }
@@ -105,63 +129,4 @@ impl<S: TokenSource> Service<()> for TokenCache<S> {
     fn call(&mut self, (): ()) -> GetToken<S> {
         self.get()
     }
-}
-
-/// Settings of a [`TokenCache`].
-#[must_use]
-pub struct TokenCacheBuilder<S> {
-    source: S,
-    clock: Clock,
-    fetch_timeout: Duration,
-}
-
-impl<S> TokenCacheBuilder<S> {
-    /// The clock that lifetimes and pauses are counted on; the system's unless set.
-    pub fn clock(self, clock: Clock) -> Self {
-        Self { clock, ..self }
-    }
-
-    /// How long one fetch may take, for sources that might never answer; 15 s unless set.
-    pub fn fetch_timeout(self, fetch_timeout: Duration) -> Self {
-        Self {
-            fetch_timeout,
-            ..self
-        }
-    }
-
-    /// The cache, empty.
-    #[must_use]
-    pub fn build(self) -> TokenCache<S> {
-        let Self {
-            source,
-            clock,
-            fetch_timeout,
-        } = self;
-        TokenCache {
-            shared: Arc::new(Shared::new(source, clock, fetch_timeout)),
-        }
-    }
-}
-
-impl<S> fmt::Debug for TokenCacheBuilder<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenCacheBuilder")
-            .field("clock", &self.clock)
-            .field("fetch_timeout", &self.fetch_timeout)
-            .finish_non_exhaustive()
-    }
-}
-
-/// How a [`TokenCache`] stands.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum TokenStatus {
-    /// No token, and no failure either: nobody has asked, or the last one has ended.
-    Absent,
-    /// A token is ready.
-    Fresh,
-    /// A token is ready, but the last attempt to renew it failed like this.
-    Ageing(ErrorKind),
-    /// No token, and the last attempt to fetch one failed like this.
-    Failing(ErrorKind),
 }

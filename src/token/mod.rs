@@ -1,36 +1,41 @@
-//! The application's own access token: fetched once, shared by all, renewed before it ends.
+//! Cache of the application's access token: fetched once, shared by all callers, renewed before it expires.
 //!
-//! Weika gives an application a token for about two hours (`expires_in`), and a new one may end the old one.
-//! A process that fetches one per request therefore ends the tokens of its own other requests. [`TokenCache`]
-//! stands between the callers and a [`TokenSource`]:
+//! Weika issues a token for about two hours (`expires_in`), and a new one may invalidate the old one. A process that
+//! fetches one per request therefore invalidates the tokens of its other requests. [`TokenCache`] stands between
+//! the callers and a [`TokenSource`]:
 //!
-//! 1. A fresh token is handed out at once: no waiting, no lock, no allocation, nothing shared is written.
-//! 2. Near its end (300 s, or a tenth of its lifetime if that is shorter; ± 20 % so that processes do not
-//!    move in step) it is still handed out, and one fetch starts in the background.
-//! 3. Without a token all callers wait for one fetch. It runs in a task of its own: callers that go away
-//!    neither stop it nor start another.
-//! 4. A failed fetch never takes a token away that is still valid. Everybody who waited is told of the
-//!    failure, and so is, at once, everybody who comes before the next attempt: after 1 s, 2 s, 4 s … 30 s,
-//!    with jitter. After [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) it is 30 s straight
-//!    away.
-//! 5. [`TokenCache::invalidate`] drops a token only if it is still the one that was seen to fail.
-//! 6. Two fetches are never less than 1 s apart, whatever the upstream system says.
+//! 1. A fresh token is returned at once: no wait, no lock, no allocation, no write to shared memory.
+//! 2. Near its expiry (300 s, or a tenth of its lifetime if that is shorter; ± 20 % jitter, so that processes do not
+//!    move in step) it is still returned, and one fetch starts in the background.
+//! 3. Without a token all callers wait for one fetch (single-flight). It runs in a task: callers that stop waiting
+//!    neither cancel nor repeat it.
+//! 4. A failed fetch never drops a token that is still valid. All waiting callers get the error, and so does, at once,
+//!    every caller before the next attempt: after 1 s, 2 s, 4 s … 30 s, with jitter. After
+//!    [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) the pause is 30 s at once.
+//! 5. [`TokenCache::invalidate`] drops a token only if it is still the one that was rejected.
+//! 6. Two fetches are at least 1 s apart, even if the upstream system issues shorter-lived tokens.
 //!
-//! Where a site runs on several instances, a [`Coordinator`](crate::coordination::Coordinator) lets them share one token
-//! ([`WeikaClient::join`](crate::client::weika::WeikaClient::join)). To fetch then means:
+//! # Several instances
 //!
-//! 1. Whoever needs a token takes the newest one of the others, unless it is the one that was there before.
-//! 2. Otherwise one instance fetches for all, and the others wait for it; at most 10 s if it is gone.
-//! 3. An instance that was too slow does not overwrite a newer token, and takes that one instead.
-//! 4. Tokens that are replaced within a minute, one after the other, are fetched at longer and longer intervals (1 s,
-//!    2 s, 4 s … 30 s). In between callers get [`ErrorKind::Busy`](crate::ErrorKind::Busy): most likely another
-//!    system fetches for the same key.
-//! 5. While the coordinator is away every instance fetches for itself, at most once in 10 s; in between callers get
-//!    [`ErrorKind::Unresponsive`](crate::ErrorKind::Unresponsive), and the coordinator is looked for every second.
+//! [`TokenCache::attach_coordinator`] shares the token of any source through a
+//! [`Coordinator`](crate::coordination::Coordinator). A fetch then becomes:
 //!
-//! Caveats: lifetimes are counted on the wall clock, from before the request was sent. If somebody sets the
-//! clock back, a token may be handed out after its end; the upstream system then refuses it, and rule 5
-//! applies. Fetching needs a Tokio runtime with its timer.
+//! 1. If another instance has published a newer token than the one before, the cache adopts it.
+//! 2. Otherwise one instance gets the lease and fetches, and the others wait for its token; at most 10 s if that
+//!    instance dies.
+//! 3. An instance that was too slow does not overwrite a newer token: the fencing token of its lease is outdated. It
+//!    adopts the newer one.
+//! 4. While tokens are replaced within a minute of each other, fetches become rarer (1 s, 2 s, 4 s … 30 s apart). In
+//!    between callers get [`ErrorKind::Busy`](crate::ErrorKind::Busy): most likely another system fetches for the same
+//!    key.
+//! 5. While the coordinator is unreachable, each instance fetches for itself, at most once in 10 s; in between callers
+//!    get [`ErrorKind::Unresponsive`](crate::ErrorKind::Unresponsive). The coordinator is tried every second.
+//!
+//! # Caveats
+//!
+//! Lifetimes are counted from before the request was sent. Fetching requires a Tokio runtime with its timer.
+//!
+//! # Example
 //!
 //! ```
 //! use std::time::Duration;
@@ -51,20 +56,26 @@
 
 mod access_token;
 mod back_off;
+mod builder;
 mod cache;
-mod current;
-mod flight;
-mod get;
+mod cached_token;
+mod current_token;
+mod future;
+mod inner;
+mod issued_token;
+mod lease_client;
+mod leased_source;
 mod refresh;
-mod shared;
 mod source;
-
+mod status;
 #[cfg(test)]
 mod tests;
 
-pub use access_token::{AccessToken, IssuedToken};
-pub use cache::{TokenCache, TokenCacheBuilder, TokenStatus};
-pub use current::CurrentToken;
-pub use get::GetToken;
-pub(crate) use shared::SharedSource;
-pub use source::TokenSource;
+pub use self::access_token::AccessToken;
+pub use self::builder::TokenCacheBuilder;
+pub use self::cache::TokenCache;
+pub use self::current_token::CurrentToken;
+pub use self::future::GetToken;
+pub use self::issued_token::IssuedToken;
+pub use self::source::TokenSource;
+pub use self::status::TokenStatus;

@@ -1,5 +1,3 @@
-//! Where tokens come from.
-
 use std::future::Future;
 
 use super::IssuedToken;
@@ -7,14 +5,14 @@ use crate::error::Error;
 
 /// Fetches tokens for a [`TokenCache`](super::TokenCache). Closures that return a future are sources.
 pub trait TokenSource: Send + Sync + 'static {
-    /// Asks the upstream system for a new token.
+    /// Requests a new token from the upstream system.
     ///
-    /// Called at most once at a time and at most once a second. It should not retry by itself.
+    /// Called at most once at a time and at most once a second. It should not retry.
     ///
     /// # Errors
     ///
-    /// Everybody who waits is told of the error. [`ErrorKind::Configuration`](crate::ErrorKind::Configuration)
-    /// says that trying again soon is pointless.
+    /// All callers that wait get the error. After [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) the
+    /// cache backs off for the longest time at once.
     fn fetch(&self) -> impl Future<Output = Result<IssuedToken, Error>> + Send;
 }
 

@@ -8,11 +8,11 @@ use http::{Request, Response};
 use http_body_util::Full;
 use tower::{Layer, Service};
 use tower_weika::authenticate::{Authenticate, AuthenticateLayer};
-use tower_weika::client::weika::{ManagerInfo, WeikaClient, WeikaClientBuilder, WeikaTokenSource};
-use tower_weika::client::{CodeTable, NotSent, Permit, TimedOut, Transport};
+use tower_weika::client::weika::{WeikaClient, WeikaClientBuilder, WeikaTokenSource};
+use tower_weika::client::{ErrorCodes, Permit, Transport, TransportFailure};
 use tower_weika::clock::{Clock, ManualClock, Timestamp};
-use tower_weika::guard::{Guard, GuardLayer, LoggedIn, Role, School};
-use tower_weika::identity::Manager;
+use tower_weika::guard::{Guard, GuardLayer, LinkedAccount, LoggedIn, ManagerRequirement};
+use tower_weika::identity::{Manager, WechatUser};
 use tower_weika::login::{Login, LoginLayer, LoginLayerBuilder};
 use tower_weika::provider::{
     ExchangeContext, IdentityProvider, WeikaManagerProvider, WeikaManagerProviderBuilder,
@@ -60,11 +60,10 @@ fn layers_and_services_are_cloned_and_shared() {
     cloned::<AuthenticateLayer<Manager, Store>>();
     cloned::<Authenticate<App, Manager, Store>>();
     cloned::<GuardLayer<Manager, LoggedIn>>();
-    cloned::<GuardLayer<Manager, Role>>();
-    cloned::<Guard<App, Manager, School>>();
+    cloned::<GuardLayer<Manager, ManagerRequirement>>();
+    cloned::<Guard<App, WechatUser, LinkedAccount>>();
     cloned::<WeikaClient>();
     cloned::<WeikaManagerProvider>();
-    cloned::<ManagerInfo>();
     cloned::<Transport>();
     cloned::<TokenCache<WeikaTokenSource>>();
     cloned::<Store>();
@@ -87,7 +86,7 @@ fn values_are_shared_and_handles_are_cloned() {
     cloned::<IssuedToken>();
     cloned::<AppSecret>();
     cloned::<AuthorizationCode>();
-    cloned::<CodeTable>();
+    cloned::<ErrorCodes>();
     cloned::<Clock>();
     cloned::<ManualClock>();
     cloned::<Timestamp>();
@@ -104,8 +103,7 @@ fn errors_are_errors_that_can_be_shared() {
     cloned::<ConfigError>();
     error::<Error>();
     error::<ConfigError>();
-    error::<NotSent>();
-    error::<TimedOut>();
+    error::<TransportFailure>();
 }
 
 #[test]
@@ -125,7 +123,7 @@ async fn futures_are_send() {
     let client = WeikaClient::builder("KEY", "app-secret").build().unwrap();
     let code = || AuthorizationCode::new("code");
     static_send(&client.tokens().get());
-    static_send(&client.manager_service().call(code()));
+    static_send(&client.clone().call(code()));
     send(&client.manager(code()));
     send(&client.access_token());
     send(&client.fetch_access_token());

@@ -7,13 +7,13 @@ use axum::extract::OriginalUri;
 use axum::routing::get;
 use http::StatusCode;
 use tower_weika::client::weika::WeikaClient;
-use tower_weika::extract::Authenticated;
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::{Identity, Manager};
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::{
     AuthorizeRequest, ExchangeContext, IdentityProvider, Verified, WeikaManagerProvider,
 };
+use tower_weika::session::Authenticated;
 use tower_weika::{AuthorizationCode, Error};
 use tower_weika_sandbox::{Browser, Sandbox};
 
@@ -117,13 +117,13 @@ fn page(path: &str) -> String {
 }
 
 async fn admin(manager: Authenticated<Manager>) -> String {
-    manager.user_id().to_string()
+    manager.user_id.to_string()
 }
 
 async fn home(manager: Option<Authenticated<Manager>>) -> String {
     manager.map_or_else(
         || "nobody".to_owned(),
-        |manager| manager.user_id().to_string(),
+        |manager| manager.user_id.to_string(),
     )
 }
 
@@ -314,7 +314,7 @@ async fn both(
 ) -> String {
     let manager = manager.map_or_else(
         || "nobody".to_owned(),
-        |manager| manager.user_id().to_string(),
+        |manager| manager.user_id.to_string(),
     );
     let clerk = clerk.map_or_else(
         || "no clerk".to_owned(),

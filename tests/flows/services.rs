@@ -31,13 +31,9 @@ async fn services_answer_as_the_methods_do() {
         client.access_token().await.unwrap().expose()
     );
     let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
-    let manager = client
-        .manager_service()
-        .oneshot(code.clone())
-        .await
-        .unwrap();
-    assert_eq!(manager.current_school().unwrap().name(), "示例大学");
-    let again = client.manager_service().oneshot(code).await.unwrap_err();
+    let manager = client.clone().oneshot(code.clone()).await.unwrap();
+    assert_eq!(manager.current_school().unwrap().name, "示例大学");
+    let again = client.oneshot(code).await.unwrap_err();
     assert_eq!(
         (again.kind(), again.upstream_code()),
         (ErrorKind::InvalidCode, Some(6001))
@@ -53,7 +49,7 @@ async fn timeout_around_a_call_gives_up_and_the_code_is_spent_all_the_same() {
     sandbox.faults().once(Endpoint::ManagerInfo, Fault::Hang);
     let mut service = ServiceBuilder::new()
         .timeout(Duration::from_millis(200))
-        .service(client.manager_service());
+        .service(client);
     let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
     let error: BoxError = service.ready().await.unwrap().call(code).await.unwrap_err();
     assert!(error.is::<Elapsed>());
@@ -67,7 +63,7 @@ async fn timeout_around_a_call_gives_up_and_the_code_is_spent_all_the_same() {
             .call(code)
             .await
             .unwrap()
-            .name(),
+            .name,
         "李主任"
     );
 }
@@ -175,7 +171,7 @@ async fn own_transport_under_layers_of_tower_carries_the_login() {
         .concurrency_limit(4)
         .timeout(Duration::from_secs(30))
         .service_fn(
-            move |request: http::Request<tower_weika::client::RequestBody>| async move {
+            move |request: http::Request<http_body_util::Full<bytes::Bytes>>| async move {
                 let stream = tokio::net::TcpStream::connect(address).await?;
                 let io = hyper_util::rt::TokioIo::new(stream);
                 let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await?;
@@ -187,7 +183,7 @@ async fn own_transport_under_layers_of_tower_carries_the_login() {
     let client = builder(&sandbox).transport(transport).build().unwrap();
     let code = AuthorizationCode::from(sandbox.issue_wxcode("chen").unwrap());
     assert_eq!(
-        client.manager(code).await.unwrap().name(),
+        client.manager(code).await.unwrap().name,
         "陈晨🌸 <Chen & Co>"
     );
 }
@@ -204,10 +200,10 @@ async fn e8_call_goes_to_the_platform_of_the_school_if_it_is_allowed() {
     let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
     let manager = client.manager(code).await.unwrap();
     let school = manager.current_school().unwrap();
-    assert_eq!(school.host(), Some(platform.as_str()));
-    let body = json!({ "school_code": school.code() });
+    assert_eq!(school.host.as_deref(), Some(platform.as_str()));
+    let body = json!({ "school_code": school.code });
     let info = client
-        .post_json(school.host(), Endpoint::SchoolInfo.path(), &body)
+        .post_json(school.host.as_deref(), Endpoint::SchoolInfo.path(), &body)
         .await
         .unwrap();
     assert_eq!(info["name"], "示例大学");
@@ -231,7 +227,7 @@ async fn e8_foreign_platform_is_refused_without_a_call() {
         sandbox.variations().on(Variation::Host(form.clone()));
         let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
         let manager = client.manager(code).await.unwrap();
-        let host = manager.current_school().unwrap().host();
+        let host = manager.current_school().unwrap().host.as_deref();
         let error = client
             .post_json(host, Endpoint::SchoolInfo.path(), &json!({}))
             .await
@@ -310,7 +306,7 @@ async fn error_goes_through_layers_that_box_it() {
     let service = ServiceBuilder::new()
         .map_err(BoxError::from)
         .concurrency_limit(2)
-        .service(client.manager_service());
+        .service(client);
     let outcome = service
         .oneshot(AuthorizationCode::new("never-issued"))
         .await;

@@ -166,7 +166,7 @@ async fn two_hundred_refusals_of_one_token_at_once_are_one_refresh() {
     soon(call_log.reached(Endpoint::ManagerInfo, CALLS)).await;
     gate.open();
     for manager in soon(calls.join_all()).await {
-        assert_eq!(manager.unwrap().name(), "王老师");
+        assert_eq!(manager.unwrap().name, "王老师");
     }
     assert_eq!(
         (

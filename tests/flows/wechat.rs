@@ -36,13 +36,13 @@ async fn who(
     manager: Option<Authenticated<Manager>>,
     user: Option<Authenticated<WechatUser>>,
 ) -> String {
-    let manager = manager.map_or_else(|| "no manager".to_owned(), |it| it.user_id().to_string());
+    let manager = manager.map_or_else(|| "no manager".to_owned(), |it| it.user_id.to_string());
     let user = user.map_or_else(
         || "no user".to_owned(),
         |it| {
             format!(
                 "{} {}",
-                it.open_id(),
+                it.open_id,
                 if it.is_bound() { "bound" } else { "unbound" }
             )
         },
@@ -74,7 +74,7 @@ impl Campus {
             .build()
             .expect("a client");
         let wechat = WechatUserProvider::builder(binding)
-            .official_account(accounts.school(sandbox.apptoken()))
+            .official_account(accounts.school_account(sandbox.apptoken()))
             .application("school")
             .authorize_url(format!(
                 "{}{}",

@@ -111,7 +111,7 @@ async fn set_up() {
     assert!(
         matches!(
             error.errors(),
-            [ConfigErrorKind::Setup {
+            [ConfigErrorKind::SetupFailed {
                 name: "transport",
                 ..
             }]

@@ -7,7 +7,7 @@ use tower_weika::identity::Manager;
 use tower_weika::session::{Session, SessionTimeouts};
 use tower_weika::store::{Inserted, Redis, RedisStatus, RedisStore, SessionStore};
 
-use crate::kit::{Log, connect, found, is_near, load, new_id, now, until};
+use crate::kit::{Log, connect, found, is_cached, load, new_id, now, until};
 use crate::redis_server;
 use crate::site::Site;
 
@@ -133,7 +133,7 @@ async fn local_cache_and_connection_survive_a_system_time_that_is_set() {
     let _cookie = site.log_in("o1").await.expect("to be logged in");
     let session = Session::new(
         new_id(),
-        Manager::builder("o2").build(),
+        Manager::new("o2"),
         SessionTimeouts::default(),
         clock.clock().now(),
     );
@@ -158,7 +158,7 @@ async fn local_cache_and_connection_survive_a_system_time_that_is_set() {
                 clock.advance(Duration::from_secs(1));
                 tokio::time::sleep(Duration::from_millis(300)).await;
                 let _loaded = load(&store, &id).await;
-                is_near(&store, &id)
+                is_cached(&store, &id)
             },
         )
         .await;
@@ -167,7 +167,7 @@ async fn local_cache_and_connection_survive_a_system_time_that_is_set() {
     // Without a heartbeat the local cache ends by the time that passes, wherever the system time is set.
     clock.set(clock.clock().now().minus(YEAR));
     clock.advance(Duration::from_secs(1));
-    assert!(!is_near(&store, &id));
+    assert!(!is_cached(&store, &id));
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -178,7 +178,7 @@ async fn session_of_an_instance_whose_clock_is_ahead_is_refused_beyond_ten_minut
     let begin = async |ahead| {
         let session = Session::new(
             new_id(),
-            Manager::builder("o1").build(),
+            Manager::new("o1"),
             SessionTimeouts::default(),
             now().plus(ahead),
         );
@@ -197,13 +197,13 @@ async fn session_of_an_instance_whose_clock_is_ahead_is_refused_beyond_ten_minut
         id
     };
     let log = Log::capture();
-    let near = begin(9 * MINUTE).await;
-    assert_eq!(found(&store, &near).await.as_deref(), Some("o1"));
+    let within_skew = begin(9 * MINUTE).await;
+    assert_eq!(found(&store, &within_skew).await.as_deref(), Some("o1"));
     assert_eq!(log.count("its login lies in the future"), 0);
     for ahead in [11 * MINUTE, YEAR] {
-        let far = begin(ahead).await;
+        let beyond_skew = begin(ahead).await;
         for _ in 0..10 {
-            assert_eq!(found(&store, &far).await, None);
+            assert_eq!(found(&store, &beyond_skew).await, None);
         }
     }
     assert_eq!(

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, Weak};
 
 use tower_weika::identity::{Manager, WechatUser};
-use tower_weika::store::{Either, MemoryStore, Redis, RedisBuilder, RedisStore, StoredIdentity};
+use tower_weika::store::{
+    EitherStore, MemoryStore, Redis, RedisBuilder, RedisStore, StoredIdentity,
+};
 
 use crate::cluster::Cluster;
 use crate::kit::{With, begin, connect, found, shared, site, until, who};
@@ -33,13 +35,15 @@ async fn with<I: StoredIdentity, T>(builder: RedisBuilder, kept: Arc<T>) -> With
 }
 
 fn manager(number: u32) -> Manager {
-    Manager::builder(format!("o{number}")).name("王").build()
+    let mut manager = Manager::new(format!("o{number}"));
+    manager.name = "王".to_owned();
+    manager
 }
 
-mod far {
+mod uncached {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
@@ -49,10 +53,10 @@ mod far {
     }
 }
 
-mod near {
+mod cached {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
@@ -65,7 +69,7 @@ mod near {
 mod near_for_few {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
@@ -75,10 +79,10 @@ mod near_for_few {
     }
 }
 
-mod sealed {
+mod encrypted {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
@@ -91,7 +95,7 @@ mod sealed {
 mod wechat_users {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
@@ -104,7 +108,7 @@ mod wechat_users {
 mod through_a_socket {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
@@ -117,7 +121,7 @@ mod through_a_socket {
 mod in_a_cluster {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         #[ignore = "needs redis-server; run tests/run"]
         async {
             let cluster = shared(&CLUSTER, || Cluster::start(3));
@@ -130,7 +134,7 @@ mod in_a_cluster {
 mod behind_a_sentinel {
     use super::*;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         #[ignore = "needs redis-server; run tests/run"]
         async {
             let sentinel = shared(&SENTINEL, Sentinel::start);
@@ -143,9 +147,9 @@ mod behind_a_sentinel {
 mod one_of_two {
     use super::*;
 
-    type Store = Either<With<RedisStore<Manager>, redis_server::Redis>, MemoryStore<Manager>>;
+    type Store = EitherStore<With<RedisStore<Manager>, redis_server::Redis>, MemoryStore<Manager>>;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = server();
@@ -158,9 +162,9 @@ mod one_of_two {
 mod the_other_of_two {
     use super::*;
 
-    type Store = Either<RedisStore<Manager>, MemoryStore<Manager>>;
+    type Store = EitherStore<RedisStore<Manager>, MemoryStore<Manager>>;
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         async { Store::Right(MemoryStore::new()) },
         manager,
     }
@@ -168,7 +172,7 @@ mod the_other_of_two {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn kinds_of_people_and_sites_have_nothing_in_common() {
+async fn kinds_of_identity_and_key_prefixes_are_isolated() {
     let server = server();
     let redis = Redis::builder(server.url())
         .key_prefix(site())
@@ -188,7 +192,7 @@ async fn kinds_of_people_and_sites_have_nothing_in_common() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn clusters_store_works_whichever_node_is_named_and_copies_are_kept() {
+async fn store_at_a_cluster_works_with_any_node_and_caches_sessions() {
     let cluster = shared(&CLUSTER, || Cluster::start(3));
     // Sites at different nodes.
     for _ in 0..6 {
@@ -198,8 +202,8 @@ async fn clusters_store_works_whichever_node_is_named_and_copies_are_kept() {
                 connect(Redis::cluster([node.clone()]).key_prefix(&name)).await,
                 connect(Redis::cluster(cluster.urls()).key_prefix(&name)).await,
             ];
-            crate::near::assert_end_is_seen(&one, &other).await;
-            crate::near::assert_end_is_seen(&other, &one).await;
+            crate::local_cache::assert_revocation_is_seen(&one, &other).await;
+            crate::local_cache::assert_revocation_is_seen(&other, &one).await;
         }
     }
 }
@@ -209,17 +213,18 @@ async fn clusters_store_works_whichever_node_is_named_and_copies_are_kept() {
 async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_by_itself() {
     let mut sentinel = Sentinel::start();
     let builder = || Redis::sentinel([sentinel.url()], Sentinel::NAME);
-    let [near, far] = [
+    let [cached, uncached] = [
         connect(builder()).await,
         connect(builder().local_cache_capacity(0)).await,
     ];
     let mut ids = Vec::new();
     for number in 0..20 {
-        ids.push(begin(&near, &format!("o{number}")).await);
+        ids.push(begin(&cached, &format!("o{number}")).await);
     }
-    let ended = begin(&near, "o99").await;
+    let ended = begin(&cached, "o99").await;
     use tower_weika::store::SessionStore;
-    near.remove_subject(&crate::kit::namespace(), "o99")
+    cached
+        .remove_subject(&crate::kit::namespace(), "o99")
         .await
         .unwrap();
     // `WAIT` is about what the connection has written that asks.
@@ -231,7 +236,7 @@ async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_
     );
 
     sentinel.failover_by_killing_master();
-    for store in [&near, &far] {
+    for store in [&cached, &uncached] {
         until("the store answers again", async || {
             who(store, &ended).await.is_ok()
         })
@@ -243,5 +248,5 @@ async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_
         let new = begin(store, "o1").await;
         assert_eq!(found(store, &new).await.as_deref(), Some("o1"));
     }
-    crate::near::assert_end_is_seen(&far, &near).await;
+    crate::local_cache::assert_revocation_is_seen(&uncached, &cached).await;
 }

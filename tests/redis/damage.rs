@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tower_weika::coordination::{Coordinator, Flow, Grant, Lease};
+use tower_weika::coordination::{Coordinator, FlowState, Lease, LeaseResponse};
 use tower_weika::identity::Manager;
 use tower_weika::session::SessionId;
 use tower_weika::store::{Redis, RedisStore, SessionStore};
@@ -66,13 +66,13 @@ impl Site {
         let minute = Duration::from_secs(60);
         self.fleet.claim_flow("claimed", minute).await?;
         self.fleet.claim_flow("settled", minute).await?;
-        self.fleet.settle_flow("settled", b"outcome").await?;
+        self.fleet.complete_flow("settled", b"outcome").await?;
         for name in ["kept", "granted"] {
-            if let Lease::Granted(grant) = self.fleet.lease_token(name, 0).await?
+            if let LeaseResponse::Granted(grant) = self.fleet.acquire_lease(name, 0).await?
                 && name == "kept"
             {
                 self.fleet
-                    .keep_token(name, &grant, &AccessToken::new(SECRET_TOKEN), minute)
+                    .publish_token(name, &grant, &AccessToken::new(SECRET_TOKEN), minute)
                     .await?;
             }
         }
@@ -87,7 +87,7 @@ impl Site {
             }
             if let Some(Some(session)) = expected(load(&self.store, id).await, what) {
                 session.touch(now().plus(Duration::from_secs(90)));
-                self.store.touched(&session);
+                self.store.touch(&session);
             }
         }
         assert_eq!(
@@ -96,8 +96,8 @@ impl Site {
             "{what}"
         );
         for flow in ["claimed", "settled", "unknown"] {
-            if let Some(Some(Flow::Settled { outcome })) =
-                expected(self.fleet.flow(flow).await, what)
+            if let Some(Some(FlowState::Completed { outcome })) =
+                expected(self.fleet.flow_state(flow).await, what)
             {
                 assert!(b"outcome".starts_with(&outcome[..]), "{what}: {outcome:?}");
             }
@@ -108,16 +108,16 @@ impl Site {
                 .await,
             what,
         );
-        expected(self.fleet.settle_flow("claimed", b"outcome").await, what);
+        expected(self.fleet.complete_flow("claimed", b"outcome").await, what);
         for name in ["kept", "granted"] {
-            match expected(self.fleet.lease_token(name, 0).await, what) {
-                Some(Lease::Newer(token)) => {
-                    assert!(SECRET_TOKEN.starts_with(token.token().expose()), "{what}");
+            match expected(self.fleet.acquire_lease(name, 0).await, what) {
+                Some(LeaseResponse::Token { token, .. }) => {
+                    assert!(SECRET_TOKEN.starts_with(token.expose()), "{what}");
                 }
-                Some(Lease::Granted(grant)) => {
+                Some(LeaseResponse::Granted(grant)) => {
                     expected(
                         self.fleet
-                            .end_lease(name, &grant, Duration::from_millis(1))
+                            .release_lease(name, &grant, Duration::from_millis(1))
                             .await,
                         what,
                     );
@@ -154,20 +154,23 @@ impl Site {
         assert_eq!(found(&self.store, &self.ended).await, None, "{what}");
         assert!(
             matches!(
-                self.fleet.flow("claimed").await,
-                Ok(Some(Flow::Claimed { .. }))
+                self.fleet.flow_state("claimed").await,
+                Ok(Some(FlowState::Claimed { .. }))
             ),
             "{what}"
         );
         assert!(
             matches!(
-                self.fleet.flow("settled").await,
-                Ok(Some(Flow::Settled { .. }))
+                self.fleet.flow_state("settled").await,
+                Ok(Some(FlowState::Completed { .. }))
             ),
             "{what}"
         );
         assert!(
-            matches!(self.fleet.lease_token("kept", 0).await, Ok(Lease::Newer(_))),
+            matches!(
+                self.fleet.acquire_lease("kept", 0).await,
+                Ok(LeaseResponse::Token { .. })
+            ),
             "{what}"
         );
     }
@@ -305,13 +308,13 @@ async fn survives_wrong_things_at_each_key(key: Option<[u8; 32]>) {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_things_at_each_key_make_nobody_somebody_else() {
+async fn wrong_values_at_each_key_never_swap_identities() {
     survives_wrong_things_at_each_key(None).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_things_at_each_key_make_nobody_somebody_else_with_a_sealing_key() {
+async fn wrong_values_at_each_key_never_swap_identities_with_an_encryption_key() {
     survives_wrong_things_at_each_key(Some([7; 32])).await;
 }
 
@@ -346,7 +349,7 @@ fn values(redis: &redis_server::Redis) -> Vec<(String, Option<Vec<u8>>, Vec<u8>)
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_cut_anywhere_or_missing_makes_nobody_somebody_else() {
+async fn truncated_or_missing_values_never_swap_identities() {
     for key in [None, Some([7; 32])] {
         let site = Site::start(key).await;
         let dump = site.dump();
@@ -392,7 +395,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn record_of_somebody_else_is_nobodys() {
+async fn record_of_another_session_is_rejected() {
     let site = Site::start(None).await;
     let keys = site
         .redis
@@ -432,8 +435,8 @@ async fn newer_record_is_left_alone_byte_for_byte() {
     let (id, _) = site.people[0];
     let session = load(&site.store, &id).await.unwrap().unwrap();
     // Given by the older version, before the newer one came.
-    let grant: Grant = match site.fleet.lease_token("late", 0).await.unwrap() {
-        Lease::Granted(grant) => grant,
+    let grant: Lease = match site.fleet.acquire_lease("late", 0).await.unwrap() {
+        LeaseResponse::Granted(grant) => grant,
         other => panic!("{other:?}"),
     };
     let newer: Vec<_> = site
@@ -461,7 +464,7 @@ async fn newer_record_is_left_alone_byte_for_byte() {
     );
     session.touch(now().plus(Duration::from_secs(90)));
     let monitor = site.redis.monitor();
-    site.store.touched(&session);
+    site.store.touch(&session);
     until("the use has arrived", async || {
         monitor
             .text()
@@ -469,12 +472,12 @@ async fn newer_record_is_left_alone_byte_for_byte() {
     })
     .await;
     for name in ["kept", "granted", "late"] {
-        let error = site.fleet.lease_token(name, 0).await.unwrap_err();
+        let error = site.fleet.acquire_lease(name, 0).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Store);
     }
     let kept = site
         .fleet
-        .keep_token(
+        .publish_token(
             "late",
             &grant,
             &AccessToken::new("older"),
@@ -483,7 +486,7 @@ async fn newer_record_is_left_alone_byte_for_byte() {
         .await;
     assert!(!kept.unwrap(), "the token is the newer version's");
     site.fleet
-        .end_lease("late", &grant, Duration::from_millis(1))
+        .release_lease("late", &grant, Duration::from_millis(1))
         .await
         .unwrap();
     assert_eq!(found(&site.store, &id).await, None);

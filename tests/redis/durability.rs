@@ -92,7 +92,7 @@ async fn change_of_the_policy_is_warned_about_after_the_next_connect() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
-async fn server_with_append_only_file_or_save_points_is_not_warned_about() {
+async fn server_with_append_only_file_or_save_points_causes_no_warning() {
     let log = Log::capture();
     for arguments in [
         &["--appendonly", "yes"][..],

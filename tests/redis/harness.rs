@@ -86,7 +86,7 @@ fn servers_have_nothing_in_common() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn password_socket_and_arguments_are_as_asked_for() {
+fn password_socket_and_arguments_are_those_of_the_options() {
     let redis = Redis::start_with(&Options {
         arguments: &["--maxmemory", "2mb"],
         password: Some("secret"),
@@ -164,7 +164,7 @@ fn all_keys_are_listed_once() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn monitor_records_all_that_was_asked_before() {
+fn monitor_records_all_earlier_commands() {
     let redis = Redis::start();
     redis.command(&["SET", "before", "value"]);
     let monitor = redis.monitor();
@@ -278,7 +278,7 @@ fn black_hole_is_mute_and_the_server_hears_nothing() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn server_hears_what_is_asked_when_answers_get_lost() {
+fn server_receives_commands_when_replies_get_lost() {
     let redis = Redis::start();
     let proxy = Proxy::start(&redis);
     proxy.set(Fault::LoseReplies);

@@ -2,14 +2,12 @@
 
 use std::collections::HashMap;
 use std::env;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::task::block_in_place;
 use tower_weika::ErrorKind;
 use tower_weika::client::weika::WeikaClient;
-use tower_weika::coordination::Coordinator;
 use tower_weika::store::Redis;
 
 use crate::child::{self, Child};
@@ -80,7 +78,7 @@ async fn instance() {
     let redis = Redis::connect(variable("REDIS"))
         .await
         .expect("a server that runs");
-    let fleet: Arc<dyn Coordinator> = Arc::new(redis);
+    let coordinator = redis.coordinator();
     let new_client = |app_key: &str| {
         // Patient: what takes long here is a process that stands still.
         let client = WeikaClient::builder(app_key, variable("NAME")).base_url(variable("WEIKA"));
@@ -88,7 +86,9 @@ async fn instance() {
             .total_timeout(Duration::from_secs(60))
             .build()
             .expect("a client");
-        client.join(&fleet);
+        client
+            .attach_coordinator(&coordinator)
+            .expect("the first one");
         client
     };
     let mut clients = HashMap::new();

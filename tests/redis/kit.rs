@@ -59,7 +59,7 @@ pub(crate) fn new_id() -> SessionId {
 pub(crate) fn session(subject: &str) -> Session<Manager> {
     Session::new(
         new_id(),
-        Manager::builder(subject).build(),
+        Manager::new(subject),
         SessionTimeouts::default(),
         now(),
     )
@@ -104,7 +104,7 @@ pub(crate) async fn who(
     let found = load(store, id).await?;
     Ok(found.map(|session| {
         assert_eq!(session.id(), id, "a session under the id of another one");
-        session.identity().user_id().to_string()
+        session.identity().user_id.to_string()
     }))
 }
 
@@ -114,15 +114,15 @@ pub(crate) async fn found(store: &impl SessionStore<Manager>, id: &SessionId) ->
 }
 
 /// A store has a copy of its own and need not ask for it.
-pub(crate) fn is_near(store: &impl SessionStore<Manager>, id: &SessionId) -> bool {
+pub(crate) fn is_cached(store: &impl SessionStore<Manager>, id: &SessionId) -> bool {
     matches!(store.load(&namespace(), id), Lookup::Ready(Ok(Some(_))))
 }
 
 /// Looks until a store keeps a copy of this session.
-pub(crate) async fn keep_near(store: &impl SessionStore<Manager>, id: &SessionId) {
-    until("the session is near", async || {
+pub(crate) async fn wait_until_cached(store: &impl SessionStore<Manager>, id: &SessionId) {
+    until("the session is cached", async || {
         let _loaded = load(store, id).await;
-        is_near(store, id)
+        is_cached(store, id)
     })
     .await;
 }
@@ -271,8 +271,8 @@ where
         self.store.load(namespace, id)
     }
 
-    fn touched(&self, session: &Arc<Session<I>>) {
-        self.store.touched(session);
+    fn touch(&self, session: &Arc<Session<I>>) {
+        self.store.touch(session);
     }
 
     async fn stamp(&self, namespace: &Namespace) -> Result<Stamp, Error> {

@@ -8,8 +8,8 @@ use tower_weika::store::{Redis, RedisStatus, RedisStore, SessionStore};
 use tower_weika::{Error, ErrorKind};
 
 use crate::kit::{
-    SLACK, begin, connect, found, keep_near, load, new_id, shown, site, timed, until, until_within,
-    who,
+    SLACK, begin, connect, found, load, new_id, shown, site, timed, until, until_within,
+    wait_until_cached, who,
 };
 use crate::proxy::{Fault, Proxy};
 use crate::redis_server::{self, Options, Value};
@@ -48,7 +48,7 @@ async fn assert_calls_fail_at_once(store: &RedisStore<Manager>) {
                     .await
                     .unwrap_err(),
             );
-            assert_store_error(&fleet.lease_token("x", 0).await.unwrap_err());
+            assert_store_error(&fleet.acquire_lease("x", 0).await.unwrap_err());
         }
     };
     let ((), took) = timed(fail).await;
@@ -83,8 +83,8 @@ async fn operation_takes_a_second_at_most_and_then_calls_fail_at_once() {
                 1 => crate::kit::insert(&store, crate::kit::session("o1")).await,
                 2 => store.remove(&crate::kit::namespace(), &new_id()).await,
                 3 => store.remove_subject(&crate::kit::namespace(), "o2").await,
-                4 => fleet.flow("x").await.map(drop),
-                _ => fleet.lease_token("x", 0).await.map(drop),
+                4 => fleet.flow_state("x").await.map(drop),
+                _ => fleet.acquire_lease("x", 0).await.map(drop),
             }
         };
         let (outcome, took) = timed(call).await;
@@ -99,7 +99,7 @@ async fn operation_takes_a_second_at_most_and_then_calls_fail_at_once() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn status_is_true_although_nobody_calls() {
+async fn status_is_accurate_without_calls() {
     let mut redis = redis_server::Redis::start();
     let store = connect(Redis::builder(redis.url())).await;
     for _ in 0..2 {
@@ -146,15 +146,15 @@ async fn callers_that_do_not_wait_do_not_hide_an_outage() {
 #[tokio::test(flavor = "multi_thread")]
 async fn server_that_was_killed_is_used_again_within_two_seconds() {
     let mut redis = redis_server::Redis::start();
-    let [near, far] = [
+    let [cached, uncached] = [
         connect(Redis::builder(redis.url())).await,
         connect(Redis::builder(redis.url()).local_cache_capacity(0)).await,
     ];
-    let id = begin(&near, "o1").await;
-    keep_near(&near, &id).await;
+    let id = begin(&cached, "o1").await;
+    wait_until_cached(&cached, &id).await;
     for _ in 0..3 {
         redis.kill();
-        for store in [&near, &far] {
+        for store in [&cached, &uncached] {
             until_within(BUDGET + SLACK, "the outage is seen", async || {
                 who(store, &new_id()).await.is_err()
             })
@@ -162,11 +162,11 @@ async fn server_that_was_killed_is_used_again_within_two_seconds() {
             assert_calls_fail_at_once(store).await;
         }
         until_within(BUDGET + SLACK, "the copy does not count", async || {
-            who(&near, &id).await.is_err()
+            who(&cached, &id).await.is_err()
         })
         .await;
         redis.restart();
-        for store in [&near, &far] {
+        for store in [&cached, &uncached] {
             assert_returns(store).await;
             assert_eq!(found(store, &id).await.as_deref(), Some("o1"));
         }
@@ -205,15 +205,15 @@ async fn budget_of_ones_own_is_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn replica_counts_as_unreachable() {
     let [redis, other] = [redis_server::Redis::start(), redis_server::Redis::start()];
-    let [near, far] = [
+    let [cached, uncached] = [
         connect(Redis::builder(redis.url())).await,
         connect(Redis::builder(redis.url()).local_cache_capacity(0)).await,
     ];
-    let id = begin(&far, "o1").await;
+    let id = begin(&uncached, "o1").await;
     redis.command(&["REPLICAOF", "127.0.0.1", &other.port().to_string()]);
     // It forgets all sessions when it follows the other one. Nobody may be taken for a stranger because of that.
-    assert_store_error(&who(&far, &id).await.unwrap_err());
-    for store in [&near, &far] {
+    assert_store_error(&who(&uncached, &id).await.unwrap_err());
+    for store in [&cached, &uncached] {
         until("it counts as unreachable", async || {
             store.redis().status() == RedisStatus::Unreachable
         })
@@ -230,8 +230,8 @@ async fn replica_counts_as_unreachable() {
     assert_store_error(&error);
     assert!(shown(&error).contains("ReadOnly"), "{}", shown(&error));
     redis.command(&["REPLICAOF", "NO", "ONE"]);
-    assert_returns(&far).await;
-    assert_returns(&near).await;
+    assert_returns(&uncached).await;
+    assert_returns(&cached).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -246,8 +246,8 @@ async fn nothing_is_read_from_a_server_that_has_become_a_replica() {
             0 => who(&store, &new_id()).await.map(drop),
             1 => store.remove_subject(&crate::kit::namespace(), "o2").await,
             2 => store.remove_all(&crate::kit::namespace()).await,
-            3 => fleet.flow("x").await.map(drop),
-            _ => fleet.lease_token("x", 0).await.map(drop),
+            3 => fleet.flow_state("x").await.map(drop),
+            _ => fleet.acquire_lease("x", 0).await.map(drop),
         };
         assert_store_error(&error.expect_err("a replica"));
         assert_eq!(
@@ -329,8 +329,8 @@ async fn redis_that_is_down_at_the_start_is_one_clear_error_or_is_waited_for() {
         shown(&error)
     );
 
-    for near in [0, 100] {
-        let store = connect(builder().local_cache_capacity(near).start_degraded()).await;
+    for capacity in [0, 100] {
+        let store = connect(builder().local_cache_capacity(capacity).start_degraded()).await;
         assert_calls_fail_at_once(&store).await;
         assert!(!format!("{store:?} {:?}", store.redis()).contains("sesame"));
         redis.restart();

@@ -94,7 +94,7 @@ async fn each_new_reason_of_an_outage_is_one_line() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
-async fn degraded_start_names_the_reason_once_and_then_the_end() {
+async fn degraded_start_logs_the_reason_once_and_then_the_recovery() {
     let log = Log::capture();
     let mut redis = redis_server::Redis::start();
     redis.kill();

@@ -48,8 +48,8 @@ async fn assert_same_cookie_works_again(site: &Site, cookie: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn visitors_with_a_cookie_get_503_while_redis_hangs_or_is_down_and_others_notice_nothing() {
     let mut redis = redis_server::Redis::start();
-    for near in [0, 100] {
-        let store = connect(Redis::builder(redis.url()).local_cache_capacity(near)).await;
+    for capacity in [0, 100] {
+        let store = connect(Redis::builder(redis.url()).local_cache_capacity(capacity)).await;
         let site = Site::new(store.clone());
         let cookie = site.log_in("o1").await.expect("to be logged in");
         site.get("/guarded", &cookie).await.assert_page_for("o1");
@@ -92,7 +92,7 @@ async fn visitors_with_a_cookie_get_503_while_redis_hangs_or_is_down_and_others_
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn site_that_starts_without_redis_serves_strangers_and_everybody_once_it_is_there() {
+async fn application_that_starts_without_redis_serves_anonymous_users_and_all_users_afterwards() {
     let mut redis = redis_server::Redis::start();
     let cookie = Site::new(connect(Redis::builder(redis.url())).await)
         .log_in("o1")
@@ -108,7 +108,7 @@ async fn site_that_starts_without_redis_serves_strangers_and_everybody_once_it_i
 // On one thread, so that its subscriber sees everything.
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
-async fn outage_is_one_line_for_each_reason_and_so_is_its_end() {
+async fn outage_is_logged_once_for_each_reason_and_so_is_its_end() {
     let log = Log::capture();
     let mut redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);

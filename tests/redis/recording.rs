@@ -11,7 +11,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tower_weika::clock::Clock;
-use tower_weika::coordination::{Coordinator, Lease};
+use tower_weika::coordination::{Coordinator, LeaseResponse};
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::{Identity, Manager, WechatUser};
 use tower_weika::login::LoginLayer;
@@ -31,7 +31,7 @@ const SHARED_TOKEN: &str = "the-access-token-of-all-instances";
 /// As `PTTL` says it.
 const FOR_EVER: i64 = -1;
 const SITES_SECRET: &str = "the-secret-of-the-site-for-cookies";
-const SEALING_KEY: &str = "the-key-that-records-are-sealed-with";
+const ENCRYPTION_KEY: &str = "the-key-that-encrypts-all-records";
 
 /// What a session knows of a person and is nobody else's business.
 trait Confidential {
@@ -41,9 +41,10 @@ trait Confidential {
 impl Confidential for Manager {
     fn confidential(&self) -> Vec<(&'static str, String)> {
         let card = self
-            .real_info()
-            .map(|info| ("card number", info.card_number().to_owned()));
-        [("name", self.name().to_owned())]
+            .real_info
+            .as_ref()
+            .map(|info| ("card number", info.card_number.clone()));
+        [("name", self.name.clone())]
             .into_iter()
             .chain(card)
             .collect()
@@ -127,7 +128,7 @@ where
         let mut secret = vec![("app_secret", sandbox.app_secret().to_owned())];
         secret.extend([
             ("secret", SITES_SECRET.to_owned()),
-            ("sealing key", SEALING_KEY.to_owned()),
+            ("encryption key", ENCRYPTION_KEY.to_owned()),
         ]);
         Self {
             redis,
@@ -268,24 +269,24 @@ async fn assert_recording_is_clean<W: Way>(token: impl Fn(&W::Provider) -> Optio
 where
     <W::Provider as IdentityProvider>::Identity: StoredIdentity + Confidential,
 {
-    for key in [Some(SEALING_KEY), None] {
+    for key in [Some(ENCRYPTION_KEY), None] {
         let redis = redis_server::Redis::start();
         let mut site = Site::<W>::start(&redis, key).await;
         site.play().await;
-        let Lease::Granted(grant) = site.fleet.lease_token("x", 0).await.unwrap() else {
+        let LeaseResponse::Granted(grant) = site.fleet.acquire_lease("x", 0).await.unwrap() else {
             panic!("nobody has it")
         };
         let minute = Duration::from_secs(60);
         assert!(
             site.fleet
-                .keep_token("x", &grant, &AccessToken::new(SHARED_TOKEN), minute)
+                .publish_token("x", &grant, &AccessToken::new(SHARED_TOKEN), minute)
                 .await
                 .unwrap()
         );
         site.fleet.claim_flow("x", minute).await.unwrap();
         let (_, outcome) = site.known.lock().unwrap()[0].clone();
         site.fleet
-            .settle_flow("x", outcome.as_bytes())
+            .complete_flow("x", outcome.as_bytes())
             .await
             .unwrap();
         let browser = site.browser();
@@ -306,7 +307,7 @@ where
         known.push(("shared token", SHARED_TOKEN.to_owned()));
         known.extend(token(&site.provider).map(|token| ("access token", token)));
         for (what, confidential) in &known {
-            // Where it is not sealed it is there, so this would find it.
+            // Without encryption it is there, so this search would find it.
             assert_recorded(&recording, what, confidential, key.is_none());
         }
     }
@@ -314,7 +315,7 @@ where
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn redis_is_told_no_secret_of_a_manager_and_keeps_nothing_for_ever() {
+async fn redis_receives_no_secret_of_a_manager_and_every_key_expires() {
     assert_recording_is_clean::<Weika>(|provider| {
         let token = provider.client().tokens().current().expect("a token");
         Some(token.expose().to_owned())
@@ -324,13 +325,13 @@ async fn redis_is_told_no_secret_of_a_manager_and_keeps_nothing_for_ever() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn redis_is_told_no_secret_of_a_wechat_user_and_keeps_nothing_for_ever() {
+async fn redis_receives_no_secret_of_a_wechat_user_and_every_key_expires() {
     assert_recording_is_clean::<Wechat>(|_| None).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_key_ends_by_itself_whatever_is_done() {
+async fn every_key_has_an_expiry() {
     let redis = redis_server::Redis::start();
     let store = connect(Redis::builder(redis.url())).await;
     let fleet = store.coordinator().expect("a shared store");
@@ -348,7 +349,7 @@ async fn every_key_ends_by_itself_whatever_is_done() {
     assert_ends("a session");
     let session = load(&store, &id).await.unwrap().unwrap();
     session.touch(now().plus(minute));
-    store.touched(&session);
+    store.touch(&session);
     let used = session.last_used().unix_millis().to_string();
     let key = redis
         .keys()
@@ -370,17 +371,18 @@ async fn every_key_ends_by_itself_whatever_is_done() {
     store.remove(&crate::kit::namespace(), &id).await.unwrap();
     fleet.claim_flow("flow", minute).await.unwrap();
     assert_ends("a claim");
-    fleet.settle_flow("flow", b"outcome").await.unwrap();
+    fleet.complete_flow("flow", b"outcome").await.unwrap();
     assert_ends("an outcome");
-    fleet.settle_flow("unknown", b"outcome").await.unwrap();
+    fleet.complete_flow("unknown", b"outcome").await.unwrap();
     for _ in 0..2 {
-        let Lease::Granted(grant) = fleet.lease_token("x", u64::from(u32::MAX)).await.unwrap()
+        let LeaseResponse::Granted(grant) =
+            fleet.acquire_lease("x", u64::from(u32::MAX)).await.unwrap()
         else {
             panic!("nobody has it")
         };
         assert_ends("a lease");
         fleet
-            .end_lease("x", &grant, Duration::from_millis(1))
+            .release_lease("x", &grant, Duration::from_millis(1))
             .await
             .unwrap();
         assert_ends("the end of a lease");
@@ -389,11 +391,16 @@ async fn every_key_ends_by_itself_whatever_is_done() {
         })
         .await;
     }
-    let Lease::Granted(grant) = fleet.lease_token("x", 0).await.unwrap() else {
+    let LeaseResponse::Granted(grant) = fleet.acquire_lease("x", 0).await.unwrap() else {
         panic!("nobody has it")
     };
     let token = AccessToken::new("token");
-    assert!(fleet.keep_token("x", &grant, &token, minute).await.unwrap());
+    assert!(
+        fleet
+            .publish_token("x", &grant, &token, minute)
+            .await
+            .unwrap()
+    );
     assert_ends("a token");
     assert!(redis.keys().len() >= 4, "{:?}", redis.keys());
 }

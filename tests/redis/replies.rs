@@ -11,7 +11,7 @@ use tower_weika::identity::Manager;
 use tower_weika::session::{Session, SessionId};
 use tower_weika::store::{Redis, RedisStatus, RedisStore, SessionStore};
 
-use crate::kit::{begin, connect, found, keep_near, load, new_id, until, who};
+use crate::kit::{begin, connect, found, load, new_id, until, wait_until_cached, who};
 use crate::proxy::{Fault, Proxy};
 use crate::redis_server;
 
@@ -79,7 +79,7 @@ async fn read(
                 let session: Arc<Session<Manager>> = session;
                 assert_eq!(session.id(), &id, "somebody else's session");
                 assert_eq!(
-                    Some(session.identity().user_id().as_str()),
+                    Some(session.identity().user_id.as_str()),
                     expected.map(String::as_str)
                 );
                 &counts.served
@@ -122,7 +122,7 @@ fn memory() -> u64 {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_is_served_a_wrong_session_however_late_replies_are_and_whoever_gives_up() {
+async fn wrong_session_is_never_served_with_late_replies_and_cancelled_calls() {
     let redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
     let store = connect(
@@ -207,7 +207,7 @@ fn foreign_replies<F: Future<Output = ()>>(play: impl FnOnce() -> F) -> u64 {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn reply_that_nobody_has_asked_for_is_noticed_and_costs_the_connection() {
+fn unexpected_reply_is_noticed_and_drops_the_connection() {
     let redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
     // What could be taken for an answer: nothing, a session that is absent or present, done, an error.
@@ -295,7 +295,7 @@ async fn futures<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn error_that_nobody_has_asked_for_serves_nobody_a_wrong_session() {
+fn unexpected_error_never_serves_a_wrong_session() {
     let redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
     let counted = foreign_replies(async || {
@@ -337,14 +337,14 @@ fn error_that_nobody_has_asked_for_serves_nobody_a_wrong_session() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn answer_that_the_listener_has_not_asked_for_costs_its_connection() {
+async fn unexpected_reply_on_the_subscription_drops_its_connection() {
     let redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
     let a = connect(Redis::builder(redis.url())).await;
     let b = connect(Redis::builder(proxy.url())).await;
     for _ in 0..3 {
         let id = begin(&a, "o1").await;
-        keep_near(&b, &id).await;
+        wait_until_cached(&b, &id).await;
         // Only the listener asks, unless somebody calls.
         let accepted = proxy.accepted();
         assert!(proxy.inject_before_next_reply(b"*1\r\n$1\r\n1\r\n") >= 2);
@@ -356,7 +356,7 @@ async fn answer_that_the_listener_has_not_asked_for_costs_its_connection() {
             who(&b, &new_id()).await.is_ok()
         })
         .await;
-        crate::near::assert_end_is_seen(&a, &b).await;
+        crate::local_cache::assert_revocation_is_seen(&a, &b).await;
     }
     a.remove_all(&crate::kit::namespace()).await.unwrap();
 }

@@ -62,11 +62,11 @@ async fn visit(sites: [Site; 2], number: u32, given: Given, counts: Arc<Counts>)
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn acknowledged_sessions_survive_twenty_kills_under_load_and_nobody_is_logged_out() {
+async fn acknowledged_sessions_survive_twenty_kills_under_load_and_no_user_is_logged_out() {
     let mut redis = redis_server::Redis::start();
-    let near = connect(Redis::builder(redis.url())).await;
-    let far = connect(Redis::builder(redis.url()).local_cache_capacity(0)).await;
-    let sites = [Site::new(near.clone()), Site::new(far.clone())];
+    let cached = connect(Redis::builder(redis.url())).await;
+    let uncached = connect(Redis::builder(redis.url()).local_cache_capacity(0)).await;
+    let sites = [Site::new(cached.clone()), Site::new(uncached.clone())];
     let (given, counts) = (Given::default(), Arc::new(Counts::default()));
     let visitors: Vec<_> = (0..VISITORS)
         .map(|number| {

@@ -11,7 +11,8 @@ use tower_weika::session::SessionId;
 use tower_weika::store::{Inserted, Redis, RedisStore, SessionStore};
 
 use crate::kit::{
-    begin, connect, found, is_near, keep_near, load, namespace, new_id, now, session, until,
+    begin, connect, found, is_cached, load, namespace, new_id, now, session, until,
+    wait_until_cached,
 };
 use crate::redis_server::{self, Value};
 use crate::site::{Answer, NOBODY, Site};
@@ -86,8 +87,8 @@ async fn cached(
         .map(|builder| builder.clock(hand.clock()));
     let (a, b) = (connect(a).await, connect(b).await);
     let id = begin(&a, "o1").await;
-    keep_near(&a, &id).await;
-    keep_near(&b, &id).await;
+    wait_until_cached(&a, &id).await;
+    wait_until_cached(&b, &id).await;
     let key = redis
         .keys()
         .into_iter()
@@ -108,7 +109,7 @@ async fn c1_lost_record_is_refused_everywhere_within_a_minute_and_for_good() {
         };
         hand.advance(Duration::from_secs(40));
         for store in &stores {
-            until("the cache is valid", async || is_near(store, &id)).await;
+            until("the cache is valid", async || is_cached(store, &id)).await;
         }
         hand.advance(Duration::from_secs(20));
         for _ in 0..200 {
@@ -127,15 +128,18 @@ async fn s7_session_in_use_is_confirmed_in_the_background() {
     let ([a, b], hand, id, key) = cached(&redis).await;
     hand.advance(Duration::from_secs(50));
     // The request that finds it is served, and has it confirmed.
-    until("the cache is valid", async || is_near(&a, &id)).await;
+    until("the cache is valid", async || is_cached(&a, &id)).await;
     hand.advance(Duration::from_secs(20));
-    until("it was confirmed 20 seconds ago", async || is_near(&a, &id)).await;
-    assert!(!is_near(&b, &id), "nobody has asked there for 70 seconds");
+    until("it was confirmed 20 seconds ago", async || {
+        is_cached(&a, &id)
+    })
+    .await;
+    assert!(!is_cached(&b, &id), "nobody has asked there for 70 seconds");
 
     redis.command(&["DEL", &key]);
     hand.advance(Duration::from_secs(30));
     until("the store is asked", async || {
-        let _is_near = is_near(&a, &id);
+        let _is_near = is_cached(&a, &id);
         found(&a, &id).await.is_none()
     })
     .await;
@@ -143,24 +147,24 @@ async fn s7_session_in_use_is_confirmed_in_the_background() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn s7_use_of_a_lost_session_ends_it_and_a_use_that_is_recorded_confirms_it() {
+async fn s7_use_of_a_lost_session_drops_it_and_a_recorded_use_confirms_it() {
     let redis = redis_server::Redis::start();
     let ([a, b], hand, id, key) = cached(&redis).await;
     let held = load(&a, &id).await.unwrap().unwrap();
     hand.advance(Duration::from_secs(44));
     held.touch(held.created().plus(Duration::from_secs(61)));
-    a.touched(&held);
+    a.touch(&held);
     let used = held.last_used().unix_millis().to_string();
     until("the use is recorded", async || {
         redis.command(&["HGET", &key, "used"]).text() == used
     })
     .await;
     hand.advance(Duration::from_secs(40));
-    until("it is confirmed by the use", async || is_near(&a, &id)).await;
+    until("it is confirmed by the use", async || is_cached(&a, &id)).await;
 
     redis.command(&["DEL", &key]);
     held.touch(held.created().plus(Duration::from_secs(200)));
-    a.touched(&held);
+    a.touch(&held);
     until("the use finds nothing", async || {
         found(&a, &id).await.is_none()
     })
@@ -222,7 +226,7 @@ fn assert_refused(answer: &Answer) {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn c4_revocation_on_one_instance_ends_a_login_under_way_on_another() {
+async fn c4_revocation_on_one_instance_covers_a_pending_login_on_another() {
     let redis = redis_server::Redis::start();
     for local_cache_capacity in [0, 1_000] {
         let instance = async || {

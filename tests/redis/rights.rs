@@ -8,7 +8,8 @@ use tower_weika::store::{Redis, RedisStatus, RedisStore, SessionStore};
 
 use crate::cluster::Cluster;
 use crate::kit::{
-    Log, With, begin, connect, found, is_near, keep_near, load, new_id, shared, shown, site, until,
+    Log, With, begin, connect, found, is_cached, load, new_id, shared, shown, site, until,
+    wait_until_cached,
 };
 use crate::redis_server::{self, Value};
 use crate::sentinel::Sentinel;
@@ -34,7 +35,10 @@ const COMMANDS: &[&str] = &[
 
 /// Makes a user with exactly these rights on this site, and gives its URL.
 fn user(redis: &redis_server::Redis, site: &str, rights: &[&str]) -> String {
-    let (keys, channel) = (format!("~{{{site}}}:*"), format!("&{{{site}}}:ended"));
+    let (keys, channel) = (
+        format!("~{{{site}}}:*"),
+        format!("&{{{site}}}:invalidations"),
+    );
     let rule = [
         "ACL", "SETUSER", site, "reset", "on", ">sesame", &keys, &channel,
     ];
@@ -55,14 +59,18 @@ mod contract {
 
     static SERVER: Mutex<Weak<redis_server::Redis>> = Mutex::new(Weak::new());
 
-    tower_weika::store_contract! {
+    tower_weika::testing::store_contract! {
         #[ignore = "needs redis-server; run tests/run"]
         async {
             let server = shared(&SERVER, redis_server::Redis::start);
             let redis = builder(&server, COMMANDS).connect().await.expect("the least rights are enough");
             With::new(redis.store::<Manager>(), Arc::clone(&server))
         },
-        |number| Manager::builder(format!("o{number}")).name("王").build(),
+        |number| {
+            let mut manager = Manager::new(format!("o{number}"));
+            manager.name = "王".to_owned();
+            manager
+        },
     }
 }
 
@@ -87,13 +95,13 @@ async fn least_rights_are_enough_for_the_local_cache_and_the_coordination() {
     let builder = || Redis::builder(user(&redis, &name, COMMANDS)).key_prefix(&name);
     let [store, other] = [connect(builder()).await, connect(builder()).await];
     let id = begin(&store, "o1").await;
-    keep_near(&other, &id).await;
+    wait_until_cached(&other, &id).await;
     store
         .remove(&crate::kit::namespace(), &id)
         .await
         .expect("an answer");
     until("the other instance hears of it", async || {
-        !is_near(&other, &id)
+        !is_cached(&other, &id)
     })
     .await;
     let fleet = store.coordinator().expect("a shared store");
@@ -104,9 +112,16 @@ async fn least_rights_are_enough_for_the_local_cache_and_the_coordination() {
             .expect("an answer")
             .is_none()
     );
-    fleet.settle_flow("x", b"outcome").await.expect("an answer");
-    fleet.flow("x").await.expect("an answer").expect("a flow");
-    fleet.lease_token("x", 0).await.expect("an answer");
+    fleet
+        .complete_flow("x", b"outcome")
+        .await
+        .expect("an answer");
+    fleet
+        .flow_state("x")
+        .await
+        .expect("an answer")
+        .expect("a flow");
+    fleet.acquire_lease("x", 0).await.expect("an answer");
     assert_eq!(log.lines(), [""; 0]);
 }
 
@@ -167,7 +182,7 @@ async fn all_missing_rights_are_named_at_once() {
         .connect()
         .await
         .expect_err("rights are missing");
-    let expected = "ACL SETUSER app +hset +set +time ~{campus}:* &{campus}:ended";
+    let expected = "ACL SETUSER app +hset +set +time ~{campus}:* &{campus}:invalidations";
     assert!(shown(&error).contains(expected), "{}", shown(&error));
 
     // A degraded start says so as an error, once, and goes on by itself when the rights are there.
@@ -215,7 +230,7 @@ async fn read_only_keys_and_wrong_patterns_are_named() {
         ("%R~*", "&*", "~{campus}:*"),
         ("~campus:*", "&*", "~{campus}:*"),
         ("~{campus}:probe", "&*", "~{campus}:*"),
-        ("~*", "&campus:ended", "&{campus}:ended"),
+        ("~*", "&campus:invalidations", "&{campus}:invalidations"),
     ] {
         let rule = format!("ACL SETUSER app reset on >sesame {keys} {channel} {commands}");
         redis.command(&rule.split(' ').collect::<Vec<_>>());
@@ -246,7 +261,7 @@ async fn without_the_right_to_subscribe_the_store_works_and_one_warning_names_it
     let name = site();
     let store = connect(Redis::builder(user(&redis, &name, &rights)).key_prefix(&name)).await;
     let id = begin(&store, "o1").await;
-    let warning = format!("ACL SETUSER {name} +subscribe &{{{name}}}:ended");
+    let warning = format!("ACL SETUSER {name} +subscribe &{{{name}}}:invalidations");
     until("it is logged", async || log.count(&warning) == 1).await;
     assert_eq!(
         log.count("local session cache disabled"),
@@ -255,14 +270,14 @@ async fn without_the_right_to_subscribe_the_store_works_and_one_warning_names_it
         log.lines()
     );
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
-    assert!(!is_near(&store, &id));
+    assert!(!is_cached(&store, &id));
     assert_eq!(store.redis().status(), RedisStatus::Reachable);
     user(&redis, &name, COMMANDS);
     until("it is enabled", async || {
         log.count("local session cache enabled") == 1
     })
     .await;
-    keep_near(&store, &id).await;
+    wait_until_cached(&store, &id).await;
     assert_eq!(log.lines().len(), 2, "{:#?}", log.lines());
 }
 
@@ -323,7 +338,7 @@ async fn right_for_the_keys_of_one_namespace_is_logged_when_it_is_missed() {
         );
     }
     until("it is logged", async || {
-        log.count("ACL SETUSER app ~{campus}:* &{campus}:ended +del") == 1
+        log.count("ACL SETUSER app ~{campus}:* &{campus}:invalidations +del") == 1
     })
     .await;
 }
@@ -344,7 +359,7 @@ async fn cluster_and_sentinel_need_one_right_more_each() {
     let store = connect(Redis::cluster(urls(&more)).key_prefix(&name)).await;
     let id = begin(&store, "o1").await;
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
-    keep_near(&store, &id).await;
+    wait_until_cached(&store, &id).await;
     drop(store);
     let error = Redis::cluster(urls(COMMANDS))
         .key_prefix(&name)

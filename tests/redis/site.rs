@@ -69,7 +69,7 @@ impl IdentityProvider for Reception {
             "junk" => {
                 Err(Error::new(ErrorKind::InvalidCode, "no such ticket").with_upstream_code(40_029))
             }
-            name => Ok(Verified::new(Manager::builder(name).build())),
+            name => Ok(Verified::new(Manager::new(name))),
         }
     }
 }
@@ -299,6 +299,6 @@ fn logout(cookie: &str) -> Request<Body> {
 async fn who(somebody: Option<Authenticated<Manager>>) -> String {
     somebody.map_or_else(
         || NOBODY.to_owned(),
-        |somebody| somebody.user_id().to_string(),
+        |somebody| somebody.user_id.to_string(),
     )
 }

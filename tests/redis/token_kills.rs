@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tower_weika::coordination::Grant;
+use tower_weika::coordination::Lease;
 
 use crate::instance::Instance;
 use crate::redis_server::{Redis, Value, now};
@@ -122,7 +122,7 @@ async fn token_is_there_within_the_lease_when_a_hundred_holders_are_killed() {
             .expect("one answer for each")
             .elapsed();
         assert!(
-            time < Grant::LIFETIME + TURMOIL + SLACK,
+            time < Lease::DURATION + TURMOIL + SLACK,
             "{} waited for {time:?}",
             told.app_key
         );

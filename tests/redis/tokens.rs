@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tower_weika::coordination::Grant;
+use tower_weika::coordination::Lease;
 
 use crate::instance::Instance;
 use crate::redis_server::{Redis, now, until};
@@ -73,7 +73,7 @@ async fn holder_that_was_paused_beyond_its_lease_changes_nothing_and_takes_the_n
     );
     let time = since.elapsed();
     assert!(
-        time > Grant::LIFETIME / 2,
+        time > Lease::DURATION / 2,
         "it has waited for the lease: {time:?}"
     );
     assert_eq!(
@@ -191,7 +191,7 @@ async fn without_redis_each_fetches_for_itself_now_and_then_and_afterwards_all_a
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn fleets_that_fight_over_one_key_slow_down() {
+async fn applications_that_compete_for_one_app_key_slow_down() {
     const ROUND: Duration = Duration::from_secs(12);
 
     let (sites, weika) = ([Redis::start(), Redis::start()], Weika::start().await);

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use tower_weika::ErrorKind;
-use tower_weika::coordination::{Flow, Grant, Lease, SharedToken};
+use tower_weika::coordination::{FlowState, Lease, LeaseResponse};
 use tower_weika::identity::Manager;
 use tower_weika::session::SessionId;
 use tower_weika::store::{Lookup, Namespace, Redis, RedisBuilder, SessionStore};
@@ -17,7 +17,7 @@ const KEY: &str = "s3aling-key-0123456789abcdefghij";
 fn nowhere() -> RedisBuilder {
     Redis::builder(format!("redis://user:{PASSWORD}@127.0.0.1:1/"))
         .encryption_key(KEY)
-        .former_sealing_key(KEY)
+        .previous_encryption_key(KEY)
 }
 
 #[tokio::test]
@@ -66,18 +66,21 @@ async fn nothing_of_a_degraded_redis_shows_a_secret() {
         panic!("it is known to be away: {lookup:?}")
     };
     let token = AccessToken::new("t0ken-of-the-application");
-    let shared = SharedToken::new(token.clone(), 1, Duration::from_secs(1));
-    let grant = Grant::new("0wner".to_owned(), 1, None, 0);
-    let flow = Flow::Settled {
+    let lease = Lease::new("0wner".to_owned(), 1, None, 0);
+    let flow = FlowState::Completed {
         outcome: b"s4lt".to_vec(),
     };
-    let leases = [
-        Lease::Newer(shared.clone()),
-        Lease::Granted(grant.clone()),
-        Lease::Taken,
+    let responses = [
+        LeaseResponse::Token {
+            token: token.clone(),
+            fencing_token: 1,
+            remaining: Duration::from_secs(1),
+        },
+        LeaseResponse::Granted(lease.clone()),
+        LeaseResponse::Held,
     ];
     let text = format!(
-        "{redis:#?} {store:#?} {:?} {lookup:?} {error} {shared:?} {grant:?} {flow:?} {leases:?}",
+        "{redis:#?} {store:#?} {:?} {lookup:?} {error} {lease:?} {flow:?} {responses:?}",
         store.coordinator()
     );
     for secret in [

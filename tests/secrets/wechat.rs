@@ -11,7 +11,7 @@ use tower_weika::client::binding::BindingClient;
 use tower_weika::client::kesion::{Encoding, KesionClient};
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::{AccountAuthorization, WechatUser};
-use tower_weika::official_account::{OfficialAccountLayer, OfficialAccounts};
+use tower_weika::official_account::{AddOfficialAccountLayer, OfficialAccounts};
 use tower_weika::session::Authenticated;
 use tower_weika::{ApiKey, AppToken, AuthorizationCode, Error};
 use tower_weika_sandbox::{BindingState, Browser, Endpoint, Fault, KesionState, Visit};
@@ -182,10 +182,10 @@ async fn nothing_that_kesion_tells_in_confidence_is_kept_logged_or_shown() {
         secrets.assert_absent_from("Debug", &format!("{kesion:#?}"));
         let kesion = kesion.build().unwrap();
         let accounts = OfficialAccounts::new(kesion.clone());
-        let school = accounts.school(AppToken::new(sandbox.apptoken()));
+        let school = accounts.school_account(AppToken::new(sandbox.apptoken()));
         let app = Router::new()
             .route("/account", get(account))
-            .layer(OfficialAccountLayer::new(school.clone()));
+            .layer(AddOfficialAccountLayer::new(school.clone()));
         let server = Server::start(app);
         let browser = site.browser().route(ORIGIN, server.address);
         for state in [

@@ -75,7 +75,7 @@ pub(crate) fn account(
 }
 
 fn authorized(reader: &Reader, manager: &Manager, account: &OfficialAccount) -> String {
-    let info = account.info();
+    let info = account.info.as_ref();
     let yes_no = |is: bool| {
         if is {
             reader.say("是", "Yes")
@@ -84,10 +84,10 @@ fn authorized(reader: &Reader, manager: &Manager, account: &OfficialAccount) -> 
         }
     };
     let facts = [
-        (reader.say("名称", "Name"), account.name()),
-        (reader.say("主体", "Owner"), account.owner()),
-        ("AppID", account.app_id()),
-        (reader.say("原始 ID", "Original ID"), account.original_id()),
+        (reader.say("名称", "Name"), &*account.name),
+        (reader.say("主体", "Owner"), &*account.owner),
+        ("AppID", &*account.app_id),
+        (reader.say("原始 ID", "Original ID"), &*account.original_id),
         (reader.say("类型", "Kind"), kind(reader, account)),
         (
             reader.say("微信认证", "Verified by WeChat"),
@@ -96,7 +96,7 @@ fn authorized(reader: &Reader, manager: &Manager, account: &OfficialAccount) -> 
         (reader.say("帐号状态", "State"), state(reader, account)),
         (
             reader.say("微信自动登录", "Automatic login"),
-            yes_no(account.auto_login()),
+            yes_no(account.auto_login),
         ),
     ];
     let facts = facts.map(|(label, value)| {
@@ -104,7 +104,8 @@ fn authorized(reader: &Reader, manager: &Manager, account: &OfficialAccount) -> 
         format!("<div><dt>{label}</dt><dd>{}</dd></div>", Escaped(value))
     });
     let joined = manager
-        .media_info()
+        .media_info
+        .as_ref()
         .is_some_and(|media| account.is_account_of(media));
     let checks = [
         check(
@@ -132,7 +133,7 @@ fn authorized(reader: &Reader, manager: &Manager, account: &OfficialAccount) -> 
             ),
         ),
     ];
-    let again = account.auth_url().map(|url| {
+    let again = account.auth_url.as_deref().map(|url| {
         let label = reader.say("重新授权", "Authorize anew");
         format!(
             r#"<div class="actions">{}</div>"#,
@@ -202,7 +203,7 @@ fn kind(reader: &Reader, account: &OfficialAccount) -> &'static str {
 }
 
 fn state(reader: &Reader, account: &OfficialAccount) -> &'static str {
-    match account.info().and_then(|info| info.state()) {
+    match account.info.as_ref().and_then(|info| info.state()) {
         Some(AccountState::Normal) => reader.say("正常", "Normal"),
         Some(AccountState::Cancelled) => reader.say("已注销", "Cancelled"),
         Some(AccountState::Banned) => reader.say("已封禁", "Banned"),

@@ -21,7 +21,7 @@ pub(crate) fn admin(
         .path_and_query()
         .map_or("/", |target| target.as_str());
     let schools: String = manager
-        .schools()
+        .schools
         .iter()
         .map(|school| school_row(reader, manager, school))
         .collect();
@@ -57,7 +57,7 @@ pub(crate) fn admin(
         since = reader.duration(now.since(session.created())),
         left_label = reader.say("最长还可使用", "At most for another"),
         left = reader.duration(session.expires_at().since(now)),
-        user_id = Escaped(manager.user_id()),
+        user_id = Escaped(&manager.user_id),
         schools_title = reader.say("可管理的学校", "Schools"),
         settings = reader.link("/admin/settings"),
         settings_label = reader.say("系统设置（角色组 1）", "Settings (role group 1)"),
@@ -104,7 +104,7 @@ fn school_row(reader: &Reader, manager: &Manager, school: &School) -> String {
     };
     format!(
         "<li><div><code>{}</code><span>{}</span>{mark}</div></li>",
-        Escaped(school.code()),
-        Escaped(school.name())
+        Escaped(&school.code),
+        Escaped(&school.name)
     )
 }

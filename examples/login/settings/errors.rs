@@ -93,7 +93,7 @@ impl Mistakes {
             let text = told(mistake);
             let renamed = variables.iter().find_map(|(setting, variable)| {
                 let rest = text.strip_prefix(setting)?;
-                let is_url = matches!(mistake, ConfigErrorKind::Url { .. });
+                let is_url = matches!(mistake, ConfigErrorKind::InvalidUrl { .. });
                 let value = is_url
                     .then(|| self.text(variable))
                     .flatten()
@@ -113,7 +113,7 @@ impl Mistakes {
 /// The crate speaks to programmers, and an operator cannot call anything.
 fn told(mistake: &ConfigErrorKind) -> String {
     match mistake {
-        ConfigErrorKind::Insecure { name, value, .. } => {
+        ConfigErrorKind::InsecureUrl { name, value, .. } => {
             format!("{name} {value:?} is plain http; https is required, except on this machine")
         }
         other => other.to_string(),

@@ -125,7 +125,7 @@ fn kesion(errors: &mut Mistakes) -> Option<SchoolAccount> {
             // Every page of Kesion's shows plain http.
             let client = KesionClient::builder(url).allow_http().build();
             let client = errors.checked(client, &[("base_url", "KESION_BASE_URL")])?;
-            return Some(OfficialAccounts::new(client).school(AppToken::new(token)));
+            return Some(OfficialAccounts::new(client).school_account(AppToken::new(token)));
         }
         (Some(_), None) => lonely(errors, "KESION_BASE_URL", "KESION_APPTOKEN"),
         (None, Some(_)) => lonely(errors, "KESION_APPTOKEN", "KESION_BASE_URL"),

@@ -1,9 +1,7 @@
-//! Settings of the client, checked once.
-
-use super::super::code::CodeTable;
 use super::super::connection::{ConnectionSettings, connection_methods};
 use super::super::envelope::Envelope;
-use super::client::{BindingClient, Endpoint};
+use super::super::error_codes::ErrorCodes;
+use super::client::{BindingClient, Inner};
 use crate::clock::Clock;
 use crate::error::ConfigError;
 
@@ -13,7 +11,7 @@ use crate::error::ConfigError;
 pub struct BindingClientBuilder {
     connection: ConnectionSettings,
     company_users: bool,
-    codes: CodeTable,
+    error_codes: ErrorCodes,
     clock: Clock,
 }
 
@@ -22,12 +20,12 @@ impl BindingClientBuilder {
         Self {
             connection: ConnectionSettings::new(base_url),
             company_users: false,
-            codes: CodeTable::binding(),
+            error_codes: ErrorCodes::binding(),
             clock: Clock::system(),
         }
     }
 
-    /// Allows plain http in the base URL. The codes and the users' credentials then cross the network readably.
+    /// Allows plain http in the base URL. The codes and the users' credentials then cross the network in plain text.
     pub fn allow_http(mut self) -> Self {
         self.connection.allow_http = true;
         self
@@ -43,27 +41,29 @@ impl BindingClientBuilder {
         }
     }
 
-    /// What error numbers mean; [`CodeTable::binding`] unless set. 0 and, of a check, 2000 are no errors,
-    /// whatever the table says.
-    pub fn codes(self, codes: CodeTable) -> Self {
-        Self { codes, ..self }
+    /// Sets the error codes. Default: [`ErrorCodes::binding`]. 0 is never looked up, nor is 2000 by a check.
+    pub fn error_codes(self, error_codes: ErrorCodes) -> Self {
+        Self {
+            error_codes,
+            ..self
+        }
     }
 
-    /// The clock for the lifetime of credentials; the system's unless set.
+    /// Sets the clock for the lifetime of credentials. Default: the system's.
     pub fn clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
-    /// The client.
+    /// Returns the client.
     ///
     /// # Errors
     ///
-    /// Every mistake in the settings, at once.
+    /// All configuration errors at once.
     pub fn build(self) -> Result<BindingClient, ConfigError> {
         let Self {
             connection,
             company_users,
-            codes,
+            error_codes,
             clock,
         } = self;
         let mut errors = Vec::new();
@@ -71,8 +71,8 @@ impl BindingClientBuilder {
         let Some(connection) = connection.filter(|_| errors.is_empty()) else {
             return Err(ConfigError::of(errors));
         };
-        let envelope = Envelope::new("code", codes);
-        Ok(BindingClient::new(Endpoint {
+        let envelope = Envelope::new("code", error_codes);
+        Ok(BindingClient::new(Inner {
             connection,
             envelope,
             company_users,
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_mistake_is_told_at_once_and_no_password() {
+    fn all_configuration_errors_are_reported_without_passwords() {
         let builder = BindingClient::builder("https://u:s3cr3t@operator.example");
         let error = builder
             .clone()
@@ -101,12 +101,12 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_service_but_the_named_one() {
+    fn base_url_is_required() {
         assert!(BindingClient::builder("").build().is_err());
     }
 
     #[test]
-    fn http_is_for_this_machine_or_on_demand() {
+    fn plain_http_is_accepted_for_loopback_or_with_allow_http() {
         assert!(
             BindingClient::builder("http://127.0.0.1:3001")
                 .build()

@@ -1,5 +1,3 @@
-//! The client: the calls as they are on the wire.
-
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,22 +7,20 @@ use serde_json::{Map, Value};
 use super::super::connection::{Connection, JSON, json};
 use super::super::envelope::{Envelope, check_identifiers};
 use super::super::permits::{Permit, Permits};
-use super::answer::{self, UNBOUND};
 use super::builder::BindingClientBuilder;
-use super::service::BindingCheck;
+use super::response::{self, UNBOUND};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::identity::WechatUser;
 use crate::secret::AuthorizationCode;
 
-/// One operator's service. Cheap to clone.
+/// Client of one operator's service. Cheap to clone.
 ///
 /// See the [module](super) for the rules and an example.
 #[derive(Clone)]
-pub struct BindingClient(Arc<Endpoint>);
+pub struct BindingClient(Arc<Inner>);
 
-/// Everything that does not change from call to call.
-pub(super) struct Endpoint {
+pub(super) struct Inner {
     pub(super) connection: Connection,
     pub(super) envelope: Envelope,
     pub(super) company_users: bool,
@@ -32,28 +28,29 @@ pub(super) struct Endpoint {
 }
 
 impl BindingClient {
-    /// Settings for the service at `base_url`. Must be https, except on this machine.
+    /// Returns a builder for the service at `base_url`, which must be https, except on this machine.
     pub fn builder(base_url: impl Into<String>) -> BindingClientBuilder {
         BindingClientBuilder::new(base_url.into())
     }
 
-    pub(super) fn new(endpoint: Endpoint) -> Self {
-        Self(Arc::new(endpoint))
+    pub(super) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
     }
 
-    /// Who came with this code, and whether an account is bound to them (获取openId判断绑定). Spends the code.
+    /// Exchanges the code for the WeChat user and the account that is linked to the user (获取openId判断绑定).
     ///
     /// `app_id` is the official account (微信公众号APPID) for which WeChat gave the code.
     ///
     /// # Errors
     ///
-    /// * [`InvalidCode`](crate::ErrorKind::InvalidCode): the code is most likely spent, expired or foreign.
-    /// * [`Lost`](crate::ErrorKind::Lost), [`Timeout`](crate::ErrorKind::Timeout): the code may be spent; it is
+    /// * [`InvalidCode`](crate::ErrorKind::InvalidCode): the code is most likely used, expired or of another
+    ///   application.
+    /// * [`Lost`](crate::ErrorKind::Lost), [`Timeout`](crate::ErrorKind::Timeout): the code may be consumed; it is
     ///   not sent again.
-    /// * [`Connect`](crate::ErrorKind::Connect): twice no connection; the code is not spent.
-    /// * [`Busy`](crate::ErrorKind::Busy): worth another try, with a new code.
-    /// * [`Overloaded`](crate::ErrorKind::Overloaded): too many calls to this host are under way; nothing was sent.
-    /// * [`Malformed`](crate::ErrorKind::Malformed): among others, a bound user without a usable credential.
+    /// * [`Connect`](crate::ErrorKind::Connect): two attempts to connect failed; the code is not consumed.
+    /// * [`Busy`](crate::ErrorKind::Busy): the user may try again later, with a new code.
+    /// * [`Overloaded`](crate::ErrorKind::Overloaded): too many calls to this host are in progress; nothing was sent.
+    /// * [`Malformed`](crate::ErrorKind::Malformed): for example, a bound user without a valid credential.
     ///
     /// See [`ErrorKind`](crate::ErrorKind) for the rest.
     pub async fn check(&self, app_id: &str, code: AuthorizationCode) -> Result<WechatUser, Error> {
@@ -61,13 +58,13 @@ impl BindingClient {
         self.check_with(permit, app_id, code).await
     }
 
-    /// The permits for calls to this service's host, for monitoring.
+    /// Returns the permits for calls to this service's host, for monitoring.
     #[must_use]
     pub fn permits(&self) -> &Permits {
         &self.0.connection.permits
     }
 
-    /// [`check`](Self::check) with a permit, which ends with the call.
+    /// [`check`](Self::check) with a permit, which returns to its pool when the call ends.
     pub(crate) async fn check_with(
         &self,
         permit: Permit,
@@ -84,7 +81,7 @@ impl BindingClient {
             company_flag: u8,
         }
 
-        let Endpoint {
+        let Inner {
             connection,
             envelope,
             company_users,
@@ -100,32 +97,26 @@ impl BindingClient {
             json(&body, CONTEXT)?,
         );
         let asked_at = clock.now();
-        let answer = connection
+        let response = connection
             .post_or_reconnect(permit, &url, JSON, body, CONTEXT)
             .await?;
-        let (code, object) = envelope.open_or(&[UNBOUND], &answer, CONTEXT)?;
-        answer::wechat_user(code, &object, app_id, asked_at, CONTEXT)
+        let (errcode, object) = envelope.open_or(&[UNBOUND], &response, CONTEXT)?;
+        response::wechat_user(errcode, &object, app_id, asked_at, CONTEXT)
     }
 
-    /// The same as a [`Service<AuthorizationCode>`](tower_service::Service), for one official account.
-    #[must_use]
-    pub fn binding_service(&self, app_id: impl Into<Arc<str>>) -> BindingCheck {
-        BindingCheck::new(self.clone(), app_id.into())
-    }
-
-    /// Any other call of the operator's service, such as those that send an SMS or bind a user: posts `body` to
-    /// `path` and gives the whole answer if its `code` is 0.
+    /// Makes any other call of the operator's service, such as those that send an SMS or bind a user: posts `body` to
+    /// `path` and returns the whole response if its `code` is 0.
     ///
-    /// `path` is absolute, without query. The request is sent once, and once more only if no connection could
-    /// be made. An openid in `body` must come from a [`check`](Self::check), never from the browser: who may
-    /// choose it takes over somebody's login.
+    /// `path` is absolute, without query. The request is sent once, and a second time only if the connection failed
+    /// before anything was sent. An openid in `body` must come from a [`check`](Self::check), never from the browser:
+    /// an attacker who can choose it takes over another user's login.
     ///
-    /// A string of the answer may contain U+FFFD in place of damaged text. If a member whose name ends in `id`, `code`,
-    /// `key`, `number`, `secret` or `token` does, the answer is [`Malformed`](crate::ErrorKind::Malformed).
+    /// A string of the response may contain U+FFFD in place of damaged text. If it is in a member whose name ends in
+    /// `id`, `code`, `key`, `number`, `secret` or `token`, the response is [`Malformed`](crate::ErrorKind::Malformed).
     ///
     /// # Errors
     ///
-    /// [`ForbiddenHost`](crate::ErrorKind::ForbiddenHost) if `path` is something else, before anything is sent;
+    /// [`ForbiddenHost`](crate::ErrorKind::ForbiddenHost) if `path` is anything else, before a request is sent;
     /// otherwise as [`check`](Self::check), with the [`upstream_code`](Error::upstream_code).
     pub async fn post_json(
         &self,
@@ -134,17 +125,17 @@ impl BindingClient {
     ) -> Result<Map<String, Value>, Error> {
         const CONTEXT: &str = "binding service call";
 
-        let Endpoint {
+        let Inner {
             connection,
             envelope,
             ..
         } = &*self.0;
         let (url, body) = (connection.base.join_checked(path)?, json(body, CONTEXT)?);
         let permit = connection.permits.acquire().await?;
-        let answer = connection
+        let response = connection
             .post_or_reconnect(permit, &url, JSON, body, CONTEXT)
             .await?;
-        let object = envelope.open(&answer, CONTEXT)?;
+        let object = envelope.open(&response, CONTEXT)?;
         check_identifiers(&object, CONTEXT)?;
         Ok(object)
     }

@@ -1,18 +1,17 @@
-//! The JSON document of an answer: parsed strictly, with damaged text repaired.
+//! Strict parser of the JSON document of a response, with repair of damaged text.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::repair::repair;
-use super::{Flaw, range};
-use crate::client::lenient::DAMAGE;
+use super::unrepeated::Unrepeated;
+use super::{ParseError, range};
+use crate::client::values::DAMAGE;
 use crate::error::Error;
 use crate::trace;
 
-/// Returns the one JSON object that `body` is, of any content. `context` names the call.
+/// Returns the one JSON object that `body` is, with any members. `context` names the call.
 pub(in crate::client) fn object(
     body: &[u8],
     context: &'static str,
@@ -20,7 +19,7 @@ pub(in crate::client) fn object(
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let object = strict(body).or_else(|| repaired(body, context));
     // The parser's own message may quote the body.
-    object.ok_or_else(|| Flaw::Json.error(context))
+    object.ok_or_else(|| ParseError::Json.error(context))
 }
 
 fn strict(body: &[u8]) -> Option<Map<String, Value>> {
@@ -31,7 +30,7 @@ fn strict(body: &[u8]) -> Option<Map<String, Value>> {
     }
 }
 
-/// The object in a body that is strict JSON apart from damaged text in values and numbers beyond `f64`.
+/// Returns the object in a body that is strict JSON apart from damaged text in values and numbers beyond `f64`.
 fn repaired(body: &[u8], context: &'static str) -> Option<Map<String, Value>> {
     let repaired = repair(body);
     let text = repaired.as_deref().or_else(|| str::from_utf8(body).ok())?;
@@ -43,7 +42,7 @@ fn repaired(body: &[u8], context: &'static str) -> Option<Map<String, Value>> {
     Some(object)
 }
 
-/// Logs the names of the members with damaged text; `None` if a name itself is damaged.
+/// Logs the names of the members with damaged text. Returns `None` if a name itself is damaged.
 fn warn_of_damage(object: &Map<String, Value>, context: &'static str) -> Option<()> {
     let mut damaged = BTreeSet::new();
     find_damage("", object, &mut damaged)?;
@@ -57,14 +56,14 @@ fn warn_of_damage(object: &Map<String, Value>, context: &'static str) -> Option<
             name,
         ]);
     }
-    trace::warn!(call = context, fields = %trace::outside(&fields), "upstream answer: damaged text replaced by U+FFFD");
+    trace::warn!(call = context, fields = %trace::outside(&fields), "upstream response: damaged text replaced by U+FFFD");
     Some(())
 }
 
 /// Members with damaged text, each with the name of its object.
 type Damaged<'a> = BTreeSet<(&'a str, &'a str)>;
 
-/// Adds the members with damaged text; `None` if a name itself is damaged.
+/// Adds the members with damaged text. Returns `None` if a name itself is damaged.
 fn find_damage<'a>(
     within: &'a str,
     object: &'a Map<String, Value>,
@@ -94,65 +93,4 @@ fn find_damage_in<'a>(
         _ => {}
     }
     Some(())
-}
-
-/// Any JSON value in which no object has two members of one name; `serde_json` by itself would keep the last.
-///
-/// It only looks, and the value is read a second time: how numbers arrive at a visitor depends on features of
-/// `serde_json` that any crate in the tree may switch on.
-struct Unrepeated;
-
-impl<'de> Deserialize<'de> for Unrepeated {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(UnrepeatedVisitor)
-    }
-}
-
-struct UnrepeatedVisitor;
-
-impl<'de> Visitor<'de> for UnrepeatedVisitor {
-    type Value = Unrepeated;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Unrepeated, E> {
-        Ok(Unrepeated)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Unrepeated, E> {
-        Ok(Unrepeated)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Unrepeated, E> {
-        Ok(Unrepeated)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Unrepeated, E> {
-        Ok(Unrepeated)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Unrepeated, E> {
-        Ok(Unrepeated)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Unrepeated, E> {
-        Ok(Unrepeated)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Unrepeated, A::Error> {
-        while list.next_element::<Unrepeated>()?.is_some() {}
-        Ok(Unrepeated)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Unrepeated, A::Error> {
-        let mut names = BTreeSet::new();
-        while let Some((name, Unrepeated)) = object.next_entry::<String, Unrepeated>()? {
-            if !names.insert(name) {
-                return Err(A::Error::custom("repeated member"));
-            }
-        }
-        Ok(Unrepeated)
-    }
 }

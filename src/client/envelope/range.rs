@@ -1,14 +1,14 @@
 //! Numbers beyond `f64`, such as `1e400`.
 //!
 //! They are JSON, but `serde_json` refuses the whole document for one of them unless its feature
-//! `arbitrary_precision` is on. Here they become a large number that `f64` holds, so that an answer is read alike with
-//! and without the feature: no member of an answer is that large, and each reader treats it by its own rule.
+//! `arbitrary_precision` is on. Here they become a large number that `f64` can represent, so that a response is parsed
+//! alike with and without the feature: no member of a response is that large, and each parser has a rule for it.
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-/// The text with `1e300` or `-1e300` for every number that `serde_json` cannot hold, or `None` if it has none. In time
-/// linear in its length.
+/// Returns the text with `1e300` or `-1e300` for every number that `serde_json` cannot represent, or `None` if it has
+/// none. In time linear in its length.
 pub(super) fn bound(text: &str) -> Option<String> {
     let mut bounded = None;
     let (mut position, mut copied) = (0, 0);
@@ -42,13 +42,13 @@ pub(super) fn bound(text: &str) -> Option<String> {
     Some(bounded)
 }
 
-/// Whether `number` is one by the grammar of JSON and no value for `serde_json`.
+/// Returns whether `number` conforms to the grammar of JSON but is no value for `serde_json`.
 fn is_beyond(number: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(number).is_ok()
         && serde_json::from_str::<Value>(number).is_err()
 }
 
-/// The length of the string that `text` begins with, quotes included.
+/// Returns the length of the string at the start of `text`, quotes included.
 fn string_length(text: &str) -> usize {
     let mut is_escaped = false;
     let end = text.bytes().skip(1).position(|byte| {

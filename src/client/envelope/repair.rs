@@ -3,19 +3,19 @@
 //! A name that was cut in the middle of an emoji arrives as half a surrogate pair (`"\ud83d"`) or as half a UTF-8
 //! sequence. JSON forbids the latter, and the former stands for no character.
 //!
-//! Only this is repaired. The repair need not know where a string begins: outside of strings strict JSON allows neither
-//! U+FFFD nor a backslash, so that damage there stays malformed.
+//! Nothing else is repaired. The repair need not know the start of a string: outside of strings strict JSON allows
+//! neither U+FFFD nor a backslash, so that damage there stays malformed.
 
 use std::borrow::Cow;
 
-/// The repaired body, or `None` if it holds no damaged text. In time linear in its length.
+/// Returns the repaired body, or `None` if it contains no damaged text. In time linear in its length.
 pub(super) fn repair(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let is_broken = matches!(text, Cow::Owned(_));
     replace_unpaired(&text).or_else(|| is_broken.then(|| text.into_owned()))
 }
 
-/// The text with `\ufffd` for every unpaired surrogate escape, or `None` if it has none.
+/// Returns the text with `\ufffd` for every unpaired surrogate escape, or `None` if it has none.
 fn replace_unpaired(text: &str) -> Option<String> {
     let mut replaced = None;
     let mut rest = text;
@@ -54,7 +54,7 @@ enum Surrogate {
 }
 
 impl Surrogate {
-    /// The surrogate whose escape `text` begins with.
+    /// Returns the surrogate whose escape is at the start of `text`.
     fn at(text: &str) -> Option<Self> {
         let digits = text.strip_prefix("\\u")?.get(..4)?;
         // `from_str_radix` alone would accept a plus sign.

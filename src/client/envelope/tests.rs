@@ -1,13 +1,16 @@
 use std::error::Error as _;
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::client::ErrorCodes;
+use crate::client::values::Members;
+use crate::error::ErrorKind;
 use crate::trace::tests::Captured;
 
 fn open(body: impl AsRef<[u8]>) -> Result<Map<String, Value>, ErrorKind> {
-    Envelope::new("errcode", CodeTable::weika())
+    Envelope::new("errcode", ErrorCodes::weika())
         .open(body.as_ref(), "test")
         .map_err(|error| error.kind())
 }
@@ -140,7 +143,7 @@ fn e3_other_codes_are_integers_or_decimal_strings() {
 
 #[test]
 fn e3_the_number_is_kept() {
-    let error = Envelope::new("errcode", CodeTable::weika())
+    let error = Envelope::new("errcode", ErrorCodes::weika())
         .open(br#"{"errcode":"40008"}"#, "test")
         .unwrap_err();
     assert_eq!(error.upstream_code(), Some(40008));
@@ -224,7 +227,7 @@ fn e1_repair_changes_nothing_but_text() {
 }
 
 #[test]
-fn e1_a_number_beyond_f64_spoils_no_answer() {
+fn e1_number_beyond_f64_does_not_make_a_response_malformed() {
     let object =
         open(r#"{"errcode":0,"expires_in":1e400,"idc":-1e999999999,"name":"\ud83d"}"#).unwrap();
     let members = Members::new(&object, "test");
@@ -262,7 +265,7 @@ fn e2_a_damaged_code_or_name_is_malformed() {
 }
 
 #[test]
-fn e4_an_answer_that_is_handed_out_holds_no_damaged_identifier() {
+fn e4_response_returned_as_a_whole_has_no_damaged_identifier() {
     let check = |answer: Value| {
         check_identifiers(answer.as_object().unwrap(), "test").map_err(|error| error.kind())
     };
@@ -290,7 +293,7 @@ fn e4_an_answer_that_is_handed_out_holds_no_damaged_identifier() {
 
 #[test]
 fn e7_the_body_never_enters_an_error() {
-    let envelope = Envelope::new("errcode", CodeTable::weika());
+    let envelope = Envelope::new("errcode", ErrorCodes::weika());
     for body in [
         r#"{"errcode":"s3cr3t"}"#,
         r#"{"errcode":1,"errmsg":"s3cr3t"}"#,

@@ -1,12 +1,11 @@
-//! Settings of the client, checked once.
-
 use std::fmt;
 use std::sync::Arc;
 
-use super::super::code::CodeTable;
+use super::super::address::HostAllowList;
 use super::super::connection::{ConnectionSettings, connection_methods};
-use super::super::host::HostAllowList;
-use super::client::{Endpoint, KesionClient};
+use super::super::error_codes::ErrorCodes;
+use super::client::{Inner, KesionClient};
+use super::encoding::Encoding;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::secret::ApiKey;
 
@@ -18,20 +17,7 @@ pub struct KesionClientBuilder {
     api_key: Option<ApiKey>,
     encoding: Encoding,
     allowed_hosts: Vec<String>,
-    codes: CodeTable,
-}
-
-/// How the parameters are sent. Kesion's page does not say; its sister pages differ.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-#[non_exhaustive]
-pub enum Encoding {
-    /// In the body, as `application/x-www-form-urlencoded`.
-    #[default]
-    Form,
-    /// In the body, as JSON.
-    Json,
-    /// In the query of the URL, where proxies and servers write them into their logs.
-    Query,
+    error_codes: ErrorCodes,
 }
 
 impl KesionClientBuilder {
@@ -41,20 +27,20 @@ impl KesionClientBuilder {
             api_key: None,
             encoding: Encoding::default(),
             allowed_hosts: Vec::new(),
-            codes: CodeTable::kesion(),
+            error_codes: ErrorCodes::kesion(),
         }
     }
 
-    /// Allows plain http in the base URL and in [`allow_host`](Self::allow_host). Kesion's pages show nothing else;
-    /// but then the token crosses the network readably, and so does the secret in every answer with which anybody
-    /// could act for the official account.
+    /// Allows plain http in the base URL and in [`allow_host`](Self::allow_host), which is all that Kesion's pages
+    /// show. The token then crosses the network in plain text, and so does a secret in every response with which an
+    /// attacker could act for the official account.
     pub fn allow_http(mut self) -> Self {
         self.connection.allow_http = true;
         self
     }
 
-    /// The key of the application (api秘钥, `apikey`). The page of this call does not ask for it, most others do; sent
-    /// only if it is set.
+    /// Sets the key of the application (api秘钥, `apikey`). The page of this call does not ask for it, most others do.
+    /// Default: none is sent.
     pub fn api_key(self, api_key: impl Into<ApiKey>) -> Self {
         Self {
             api_key: Some(api_key.into()),
@@ -62,14 +48,14 @@ impl KesionClientBuilder {
         }
     }
 
-    /// How the parameters are sent; [`Encoding::Form`] unless set.
+    /// Sets how the parameters are sent. Default: [`Encoding::Form`].
     pub fn encoding(self, encoding: Encoding) -> Self {
         Self { encoding, ..self }
     }
 
-    /// Allows one more address for the links in answers (`auth_url`): `www.school.example`, `*.school.example`,
-    /// `10.1.2.3:8443`, or an origin with its scheme. That of the base URL is always allowed; Kesion's page shows a link
-    /// to another host. A link to anywhere else is left out of the answer.
+    /// Allows one more address for the links in responses (`auth_url`): `www.school.example`, `*.school.example`,
+    /// `10.1.2.3:8443`, or an origin with its scheme. The address of the base URL is always allowed; Kesion's page
+    /// shows a link to another host. A link to any other address is omitted from the result.
     pub fn allow_host(mut self, pattern: impl Into<String>) -> Self {
         self.allowed_hosts.push(pattern.into());
         self
@@ -77,16 +63,19 @@ impl KesionClientBuilder {
 
     connection_methods!();
 
-    /// What error numbers (`returnCode`) mean; [`CodeTable::kesion`] unless set. 3001 and 3002 are never looked up.
-    pub fn codes(self, codes: CodeTable) -> Self {
-        Self { codes, ..self }
+    /// Sets the error codes (`returnCode`). Default: [`ErrorCodes::kesion`]. 3001 and 3002 are never looked up.
+    pub fn error_codes(self, error_codes: ErrorCodes) -> Self {
+        Self {
+            error_codes,
+            ..self
+        }
     }
 
-    /// The client.
+    /// Returns the client.
     ///
     /// # Errors
     ///
-    /// Every mistake in the settings, at once. The key is not in it.
+    /// All configuration errors at once, without the key.
     pub fn build(self) -> Result<KesionClient, ConfigError> {
         let mut errors = Vec::new();
         errors.extend(
@@ -102,13 +91,13 @@ impl KesionClientBuilder {
         let Some(connection) = connection.filter(|_| errors.is_empty()) else {
             return Err(ConfigError::of(errors));
         };
-        let (api_key, encoding, codes) = (self.api_key, self.encoding, self.codes);
-        Ok(KesionClient::new(Arc::new(Endpoint {
+        let (api_key, encoding, error_codes) = (self.api_key, self.encoding, self.error_codes);
+        Ok(KesionClient::new(Arc::new(Inner {
             connection,
             hosts,
             api_key,
             encoding,
-            codes,
+            error_codes,
         })))
     }
 }
@@ -129,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_mistake_is_told_at_once_and_no_secret() {
+    fn all_configuration_errors_are_reported_without_secrets() {
         let error = KesionClient::builder("http://school.example")
             .api_key("s3cr3t key")
             .allow_host("*.com")
@@ -148,13 +137,10 @@ mod tests {
     }
 
     #[test]
-    fn the_builder_and_the_client_show_no_secret() {
+    fn builder_and_client_show_no_secret() {
         let builder = KesionClient::builder("https://school.example").api_key("s3cr3t");
         let client = builder.clone().build().unwrap();
-        let shown = format!(
-            "{builder:?} {client:?} {:?}",
-            client.official_account_service()
-        );
+        let shown = format!("{builder:?} {client:?}");
         assert!(
             shown.contains("school.example") && !shown.contains("s3cr3t"),
             "{shown}"
@@ -162,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_default_address_and_http_is_for_this_machine_or_on_demand() {
+    fn base_url_is_required_and_plain_http_is_accepted_for_loopback_or_with_allow_http() {
         let build = |base: &str| KesionClient::builder(base).build();
         assert!(build("").is_err());
         assert!(build("http://127.0.0.1:3001").is_ok());

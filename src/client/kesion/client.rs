@@ -1,86 +1,77 @@
-//! The client, and the one request that it makes.
-
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::super::code::CodeTable;
+use super::super::address::HostAllowList;
 use super::super::connection::{Connection, JSON, encoded, json};
-use super::super::host::HostAllowList;
-use super::answer;
-use super::builder::{Encoding, KesionClientBuilder};
-use super::service::OfficialAccountInfo;
+use super::super::error_codes::ErrorCodes;
+use super::builder::KesionClientBuilder;
+use super::encoding::Encoding;
+use super::response;
 use crate::error::Error;
 use crate::identity::AccountAuthorization;
 use crate::secret::{ApiKey, AppToken};
 
 const CONTEXT: &str = "kesion official account";
-/// The media type of a body of a form, and of one that is empty.
+/// The media type of a form, and of an empty body.
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// One tenant of Kesion. Cheap to clone.
+/// Client of one tenant of Kesion. Cheap to clone.
 ///
 /// See the [module](super) for the rules and an example, and
-/// [`OfficialAccounts`](crate::official_account::OfficialAccounts) for a cache before it.
+/// [`OfficialAccounts`](crate::official_account::OfficialAccounts) for a cache in front of it.
 #[derive(Clone)]
 pub struct KesionClient {
-    endpoint: Arc<Endpoint>,
+    inner: Arc<Inner>,
 }
 
 impl KesionClient {
-    /// Settings for the tenant at `base_url`: every school or company has a domain of its own (`http://域名`). Must be
-    /// https, except on this machine; see [`allow_http`](KesionClientBuilder::allow_http).
+    /// Returns a builder for the tenant at `base_url`: every school or company has a separate domain (`http://域名`). It
+    /// must be https, except on this machine; see [`allow_http`](KesionClientBuilder::allow_http).
     pub fn builder(base_url: impl Into<String>) -> KesionClientBuilder {
         KesionClientBuilder::new(base_url.into())
     }
 
-    pub(super) fn new(endpoint: Arc<Endpoint>) -> Self {
-        Self { endpoint }
+    pub(super) fn new(inner: Arc<Inner>) -> Self {
+        Self { inner }
     }
 
-    /// Which official account a school has authorized its platform for (获取公众号授权信息).
+    /// Returns the official account for which a school has authorized its platform (获取公众号授权信息).
     ///
-    /// `token` is that of somebody who is logged in at the school's Kesion platform.
+    /// `token` is that of a user who is logged in at the school's Kesion platform.
     ///
     /// # Errors
     ///
-    /// * [`ErrorKind::Busy`](crate::ErrorKind::Busy): WeChat refuses the platform's own token; try again later.
-    /// * [`ErrorKind::Fault`](crate::ErrorKind::Fault): Kesion says no and not why, or with an
-    ///   [`upstream_code`](Error::upstream_code) that is not in the table. Its page does not say what it answers to a
-    ///   wrong token.
-    /// * [`ErrorKind::Connect`](crate::ErrorKind::Connect): twice no connection.
+    /// * [`ErrorKind::Busy`](crate::ErrorKind::Busy): WeChat rejects the platform's token; try again later.
+    /// * [`ErrorKind::Fault`](crate::ErrorKind::Fault): Kesion fails without a reason, or with an
+    ///   [`upstream_code`](Error::upstream_code) that is not listed. Its page does not document the response to a wrong
+    ///   token.
+    /// * [`ErrorKind::Connect`](crate::ErrorKind::Connect): two attempts to connect failed.
     /// * [`ErrorKind`](crate::ErrorKind) for the rest. The call only reads: it may be made again after any of them.
     pub async fn official_account(&self, token: &AppToken) -> Result<AccountAuthorization, Error> {
-        self.endpoint.official_account(token).await
-    }
-
-    /// The same as a [`Service<AppToken>`](tower_service::Service).
-    #[must_use]
-    pub fn official_account_service(&self) -> OfficialAccountInfo {
-        OfficialAccountInfo::new(self.clone())
+        self.inner.official_account(token).await
     }
 }
 
 impl fmt::Debug for KesionClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KesionClient")
-            .field("base_url", &self.endpoint.connection.base)
+            .field("base_url", &self.inner.connection.base)
             .finish_non_exhaustive()
     }
 }
 
-/// Everything that does not change from call to call.
-pub(super) struct Endpoint {
+pub(super) struct Inner {
     pub(super) connection: Connection,
     pub(super) hosts: HostAllowList,
     pub(super) api_key: Option<ApiKey>,
     pub(super) encoding: Encoding,
-    pub(super) codes: CodeTable,
+    pub(super) error_codes: ErrorCodes,
 }
 
-impl Endpoint {
+impl Inner {
     async fn official_account(&self, token: &AppToken) -> Result<AccountAuthorization, Error> {
         let url = self
             .connection
@@ -92,11 +83,11 @@ impl Endpoint {
             Encoding::Query => (format!("{url}?{}", self.form(token)), FORM, Bytes::new()),
         };
         let permit = self.connection.permits.acquire().await?;
-        let answer = self
+        let response = self
             .connection
             .post_or_reconnect(permit, &url, content_type, body, CONTEXT)
             .await?;
-        answer::read(&answer, &self.codes, &self.hosts, CONTEXT)
+        response::account_authorization(&response, &self.error_codes, &self.hosts, CONTEXT)
     }
 
     fn form(&self, token: &AppToken) -> String {

@@ -6,15 +6,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http_body::Frame;
-use http_body_util::Empty;
-use tower::service_fn;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame};
+use http_body_util::{Empty, Full};
+use tower::{Service, service_fn};
 
-use super::exchange::chain;
+use super::failure::chain;
 use super::*;
-use crate::error::ErrorKind;
+use crate::error::{BoxError, Error, ErrorKind};
 
-fn request() -> Request<RequestBody> {
+fn request() -> Request<Full<Bytes>> {
     Request::post("https://weika.example/call?access_token=t0ken")
         .body(Full::from("{}"))
         .unwrap()
@@ -33,7 +35,7 @@ fn shown(error: &Error) -> String {
 
 fn answering(status: u16, body: impl Into<Bytes>) -> Transport {
     let body = body.into();
-    Transport::new(service_fn(move |_: Request<RequestBody>| {
+    Transport::new(service_fn(move |_: Request<Full<Bytes>>| {
         let body = Full::new(body.clone());
         async move { Ok::<_, Infallible>(Response::builder().status(status).body(body).unwrap()) }
     }))
@@ -43,14 +45,14 @@ fn failing<E>(error: impl Fn() -> E + Clone + Send + Sync + 'static) -> Transpor
 where
     E: Into<BoxError> + Send + 'static,
 {
-    Transport::new(service_fn(move |_: Request<RequestBody>| {
+    Transport::new(service_fn(move |_: Request<Full<Bytes>>| {
         let error = error();
         async move { Err::<Response<Empty<Bytes>>, _>(error) }
     }))
 }
 
 #[tokio::test]
-async fn e1_only_status_200_is_an_answer() {
+async fn e1_only_status_200_is_accepted() {
     assert_eq!(send(&answering(200, "{}")).await.unwrap(), "{}");
     for (status, kind) in [
         (201, ErrorKind::Malformed),
@@ -74,7 +76,7 @@ async fn e1_only_status_200_is_an_answer() {
 }
 
 #[tokio::test]
-async fn e1_the_answer_may_have_64_kib_and_no_more() {
+async fn e1_response_may_have_64_kib_and_no_more() {
     let most = Limits::default().max_body;
     assert_eq!(most, 65_536);
     assert_eq!(
@@ -88,10 +90,10 @@ async fn e1_the_answer_may_have_64_kib_and_no_more() {
 }
 
 #[tokio::test]
-async fn e1_an_endless_answer_is_not_read_to_its_end() {
+async fn e1_endless_response_is_not_read_to_its_end() {
     let sent = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&sent);
-    let transport = Transport::new(service_fn(move |_: Request<RequestBody>| {
+    let transport = Transport::new(service_fn(move |_: Request<Full<Bytes>>| {
         let count = Arc::clone(&count);
         let stream = Endless(count);
         async move { Ok::<_, Infallible>(Response::new(stream)) }
@@ -120,7 +122,7 @@ impl Body for Endless {
 
 #[tokio::test(start_paused = true)]
 async fn e1_a_service_that_hangs_is_a_timeout() {
-    let transport = Transport::new(service_fn(|_: Request<RequestBody>| async {
+    let transport = Transport::new(service_fn(|_: Request<Full<Bytes>>| async {
         std::future::pending::<()>().await;
         Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
     }));
@@ -134,7 +136,7 @@ async fn e1_a_service_that_hangs_is_a_timeout() {
 
 #[tokio::test(start_paused = true)]
 async fn e1_a_body_that_hangs_is_a_timeout() {
-    let transport = Transport::new(service_fn(|_: Request<RequestBody>| async {
+    let transport = Transport::new(service_fn(|_: Request<Full<Bytes>>| async {
         let stream = frames::<Infallible>(vec![Ok(Frame::data(Bytes::from_static(b"{")))]);
         Ok::<_, Infallible>(Response::new(stream))
     }));
@@ -156,7 +158,7 @@ async fn a_service_that_never_gets_ready_has_sent_nothing() {
 #[derive(Clone)]
 struct NeverReady;
 
-impl Service<Request<RequestBody>> for NeverReady {
+impl Service<Request<Full<Bytes>>> for NeverReady {
     type Response = Response<Empty<Bytes>>;
     type Error = Infallible;
     type Future = std::future::Pending<Result<Self::Response, Infallible>>;
@@ -165,7 +167,7 @@ impl Service<Request<RequestBody>> for NeverReady {
         Poll::Pending
     }
 
-    fn call(&mut self, _request: Request<RequestBody>) -> Self::Future {
+    fn call(&mut self, _request: Request<Full<Bytes>>) -> Self::Future {
         panic!("called without being ready")
     }
 }
@@ -185,7 +187,7 @@ impl Clone for Strict {
     }
 }
 
-impl Service<Request<RequestBody>> for Strict {
+impl Service<Request<Full<Bytes>>> for Strict {
     type Response = Response<Empty<Bytes>>;
     type Error = Infallible;
     type Future = std::future::Ready<Result<Self::Response, Infallible>>;
@@ -195,14 +197,14 @@ impl Service<Request<RequestBody>> for Strict {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _request: Request<RequestBody>) -> Self::Future {
+    fn call(&mut self, _request: Request<Full<Bytes>>) -> Self::Future {
         assert!(std::mem::take(&mut self.ready));
         std::future::ready(Ok(Response::new(Empty::new())))
     }
 }
 
 #[tokio::test]
-async fn an_error_is_lost_unless_it_says_otherwise() {
+async fn unmarked_error_is_lost() {
     let kind = async |transport: Transport| send(&transport).await.unwrap_err().kind();
     assert_eq!(
         kind(failing(|| io::Error::from(io::ErrorKind::ConnectionReset))).await,
@@ -216,19 +218,25 @@ async fn an_error_is_lost_unless_it_says_otherwise() {
         ErrorKind::Lost
     );
     assert_eq!(
-        kind(failing(|| NotSent::new("refused"))).await,
+        kind(failing(|| TransportFailure::NotSent("refused".into()))).await,
         ErrorKind::Connect
     );
     assert_eq!(
-        kind(failing(|| io::Error::other(NotSent::new("refused")))).await,
+        kind(failing(|| io::Error::other(TransportFailure::NotSent(
+            "refused".into()
+        ))))
+        .await,
         ErrorKind::Connect
     );
     assert_eq!(
-        kind(failing(|| Wrapped(NotSent::new("refused")))).await,
+        kind(failing(|| Wrapped(TransportFailure::NotSent(
+            "refused".into()
+        ))))
+        .await,
         ErrorKind::Connect
     );
     assert_eq!(
-        kind(failing(|| TimedOut::new("slow"))).await,
+        kind(failing(|| TransportFailure::TimedOut("slow".into()))).await,
         ErrorKind::Timeout
     );
     assert_eq!(
@@ -239,14 +247,14 @@ async fn an_error_is_lost_unless_it_says_otherwise() {
 
 #[derive(Debug, thiserror::Error)]
 #[error("wrapped")]
-struct Wrapped(#[source] NotSent);
+struct Wrapped(#[source] TransportFailure);
 
 #[tokio::test]
-async fn an_error_while_reading_is_lost_whatever_it_says() {
-    let transport = Transport::new(service_fn(|_: Request<RequestBody>| async {
+async fn error_while_reading_the_response_is_lost_even_if_marked_not_sent() {
+    let transport = Transport::new(service_fn(|_: Request<Full<Bytes>>| async {
         let list = vec![
             Ok(Frame::data(Bytes::from_static(b"{"))),
-            Err(NotSent::new("really")),
+            Err(TransportFailure::NotSent("really".into())),
         ];
         Ok::<_, Infallible>(Response::new(frames(list)))
     }));

@@ -1,25 +1,22 @@
-//! Settings of the client, checked once.
-
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::code::CodeTable;
+use super::super::address::HostAllowList;
 use super::super::connection::{ConnectionSettings, connection_methods};
 use super::super::envelope::Envelope;
-use super::super::host::HostAllowList;
+use super::super::error_codes::ErrorCodes;
 use super::client::WeikaClient;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use crate::clock::Clock;
-use crate::coordination::Grant;
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::secret::AppSecret;
 use crate::token::TokenCache;
 use crate::trace::LogLimit;
 
-/// The platform where managers log in.
+/// The platform for the login of managers.
 const BASE_URL: &str = "https://uni.weixiao.qq.com";
-/// Where Weika's own platforms are. Schools with a platform of their own (私有化) have to be added.
+/// Weika's public platforms. A private platform of a school (私有化) must be allowed by the application.
 const PLATFORMS: [&str; 2] = ["*.weixiao.qq.com", "*.wecard.qq.com"];
 
 /// Settings of a [`WeikaClient`].
@@ -30,7 +27,7 @@ pub struct WeikaClientBuilder {
     app_secret: AppSecret,
     connection: ConnectionSettings,
     allowed_hosts: Vec<String>,
-    codes: CodeTable,
+    error_codes: ErrorCodes,
     clock: Clock,
 }
 
@@ -41,19 +38,19 @@ impl WeikaClientBuilder {
             app_secret,
             connection: ConnectionSettings::new(BASE_URL.to_owned()),
             allowed_hosts: Vec::new(),
-            codes: CodeTable::weika(),
+            error_codes: ErrorCodes::weika(),
             clock: Clock::system(),
         }
     }
 
-    /// Where Weika is; `https://uni.weixiao.qq.com` unless set. Must be https, except on this machine.
+    /// Sets the base URL of Weika. Default: `https://uni.weixiao.qq.com`. It must be https, except on this machine.
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.connection.base_url = base_url.into();
         self
     }
 
     /// Allows plain http in [`base_url`](Self::base_url) and [`allow_host`](Self::allow_host). The secret, the
-    /// token and the codes then cross the network readably.
+    /// token and the codes then cross the network in plain text.
     pub fn allow_http(mut self) -> Self {
         self.connection.allow_http = true;
         self
@@ -69,21 +66,24 @@ impl WeikaClientBuilder {
 
     connection_methods!();
 
-    /// What error numbers mean; [`CodeTable::weika`] unless set.
-    pub fn codes(self, codes: CodeTable) -> Self {
-        Self { codes, ..self }
+    /// Sets the error codes. Default: [`ErrorCodes::weika`].
+    pub fn error_codes(self, error_codes: ErrorCodes) -> Self {
+        Self {
+            error_codes,
+            ..self
+        }
     }
 
-    /// The clock for the lifetime of tokens; the system's unless set.
+    /// Sets the clock for the lifetime of tokens. Default: the system's.
     pub fn clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
-    /// The client.
+    /// Returns the client.
     ///
     /// # Errors
     ///
-    /// Every mistake in the settings, at once. The secret is not in it.
+    /// All configuration errors at once, without the secret.
     pub fn build(self) -> Result<WeikaClient, ConfigError> {
         let mut errors = Vec::new();
         self.check_credentials(&mut errors);
@@ -102,21 +102,14 @@ impl WeikaClientBuilder {
             hosts,
             app_key: self.app_key,
             app_secret: self.app_secret,
-            envelope: Envelope::new("errcode", self.codes),
+            envelope: Envelope::new("errcode", self.error_codes),
             clock: self.clock.clone(),
             refusals: LogLimit::default(),
-            shared: OnceLock::new(),
         });
         let tokens = TokenCache::builder(WeikaTokenSource(Arc::clone(&endpoint)))
             .clock(self.clock)
-            // Only a net: the exchange has a deadline of its own, and so has everything about a coordinator. It must not end
-            // the wait for an instance that has died with its grant, nor the exchange that follows, nor what is said
-            // with the coordinator before and after.
-            .fetch_timeout(
-                total
-                    .saturating_add(Grant::LIFETIME)
-                    .saturating_add(Duration::from_secs(3)),
-            )
+            // A safety net: the call has its own deadline, and its error says more.
+            .fetch_timeout(total.saturating_add(Duration::from_secs(1)))
             .build();
         Ok(WeikaClient::new(endpoint, tokens))
     }
@@ -126,7 +119,7 @@ impl WeikaClientBuilder {
             errors.push(ConfigErrorKind::Missing("app_key"));
         } else if !self.app_key.bytes().all(|byte| byte.is_ascii_graphic()) {
             let (value, expected) = (self.app_key.clone(), "visible ASCII characters");
-            errors.push(ConfigErrorKind::Characters {
+            errors.push(ConfigErrorKind::InvalidCharacters {
                 name: "app_key",
                 value,
                 expected,
@@ -153,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_mistake_is_told_at_once_and_no_secret() {
+    fn all_configuration_errors_are_reported_without_secrets() {
         let error = WeikaClient::builder("", "s3cr3t value")
             .base_url("http://weika.example")
             .allow_host("*.com")
@@ -166,10 +159,10 @@ mod tests {
     }
 
     #[test]
-    fn the_builder_and_the_client_show_no_secret() {
+    fn builder_and_client_show_no_secret() {
         let builder = WeikaClient::builder("KEY", "s3cr3t");
         let client = builder.clone().build().unwrap();
-        let shown = format!("{builder:?} {client:?} {:?}", client.manager_service());
+        let shown = format!("{builder:?} {client:?}");
         assert!(
             shown.contains("KEY") && !shown.contains("s3cr3t"),
             "{shown}"
@@ -177,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn http_is_for_this_machine_or_on_demand() {
+    fn plain_http_is_accepted_for_loopback_or_with_allow_http() {
         let build = |base: &str| WeikaClient::builder("k", "s").base_url(base).build();
         assert!(build("http://127.0.0.1:3001").is_ok());
         assert!(build("http://weika.example").is_err());

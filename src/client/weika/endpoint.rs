@@ -1,25 +1,23 @@
-//! The calls as they are on the wire, one request each.
+//! The calls of Weika, one request each, without the token cache.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::super::address::HostAllowList;
 use super::super::connection::{Connection, JSON, encoded, json};
 use super::super::envelope::Envelope;
-use super::super::host::HostAllowList;
-use super::answer;
+use super::response;
 use crate::clock::Clock;
-use crate::coordination::Coordinator;
 use crate::error::{Error, ErrorKind};
 use crate::hex;
 use crate::secret::AppSecret;
-use crate::token::{AccessToken, IssuedToken, SharedSource, TokenSource};
+use crate::token::{AccessToken, IssuedToken, TokenSource};
 use crate::trace::LogLimit;
 
-/// Everything that does not change from call to call.
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub(super) connection: Connection,
@@ -28,14 +26,12 @@ pub(super) struct Endpoint {
     pub(super) app_secret: AppSecret,
     pub(super) envelope: Envelope,
     pub(super) clock: Clock,
-    /// Every junk code could be such a line, if the application lost its rights.
+    /// If the application loses its rights, every invalid code would cause such a line.
     pub(super) refusals: LogLimit,
-    /// The other instances of the site, once they are known.
-    pub(super) shared: OnceLock<SharedSource>,
 }
 
 impl Endpoint {
-    /// Step 1: where the browser goes (腾讯微卡管理员oauth).
+    /// Step 1: the URL of the authorization page (腾讯微卡管理员oauth).
     pub(super) fn authorize_url(&self, redirect_uri: &str, state: &str) -> String {
         let (app_key, redirect_uri, state) = (
             encoded(&self.app_key),
@@ -65,18 +61,16 @@ impl Endpoint {
         let object = self
             .post(&url, json(&body, CONTEXT)?, CONTEXT)
             .await
-            .map_err(about_us)?;
-        answer::issued_token(&object, CONTEXT)
+            .map_err(of_application)?;
+        response::issued_token(&object, CONTEXT)
     }
 
-    /// Shares the token with the coordinator from now on, unless it is shared already.
-    pub(super) fn join(&self, coordinator: &Arc<dyn Coordinator>) {
-        let name = || name(&self.connection.base.join(""), &self.app_key);
-        self.shared
-            .get_or_init(|| SharedSource::new(Arc::clone(coordinator), name()));
+    /// The name of the application among all that may share a coordinator.
+    pub(super) fn token_name(&self) -> String {
+        token_name(&self.connection.base.join(""), &self.app_key)
     }
 
-    /// A call with the token in its query, as Weika wants it.
+    /// Makes a call with the access token in its query, as Weika requires.
     pub(super) async fn post_with(
         &self,
         token: &AccessToken,
@@ -98,8 +92,8 @@ impl Endpoint {
         body: Bytes,
         context: &'static str,
     ) -> Result<Map<String, Value>, Error> {
-        let answer = self.connection.post(url, JSON, body, context).await?;
-        self.envelope.open(&answer, context)
+        let response = self.connection.post(url, JSON, body, context).await?;
+        self.envelope.open(&response, context)
     }
 }
 
@@ -110,17 +104,13 @@ pub struct WeikaTokenSource(pub(super) Arc<Endpoint>);
 
 impl TokenSource for WeikaTokenSource {
     async fn fetch(&self) -> Result<IssuedToken, Error> {
-        let upstream = || self.0.fetch_access_token();
-        match self.0.shared.get() {
-            Some(shared) => shared.fetch(upstream).await,
-            None => upstream().await,
-        }
+        self.0.fetch_access_token().await
     }
 }
 
-/// The error of a call that is about the application alone. Nobody's code was sent, so a number that speaks of
-/// one must not lead to a new login; nor is it the person who may not.
-fn about_us(error: Error) -> Error {
+/// Returns the error of a call that concerns only the application. It sent no code of a user, so an error code about a
+/// code must not lead to a new login, and one about permissions does not concern the user.
+fn of_application(error: Error) -> Error {
     let kind = match error.kind() {
         ErrorKind::Denied => ErrorKind::Configuration,
         ErrorKind::InvalidCode | ErrorKind::TokenRejected => ErrorKind::Fault,
@@ -129,8 +119,8 @@ fn about_us(error: Error) -> Error {
     error.with_kind(kind)
 }
 
-/// What an application is called among all that may share a coordinator. Neither part can have a zero in it.
-fn name(base_url: &str, app_key: &str) -> String {
+/// Digest of the application. Neither part can contain a zero byte.
+fn token_name(base_url: &str, app_key: &str) -> String {
     let digest = Sha256::new()
         .chain_update(base_url)
         .chain_update([0])
@@ -144,14 +134,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_application_has_a_name_of_its_own() {
-        let first = name("https://weika.example/a", "b");
+    fn every_application_has_a_different_token_name() {
+        let first = token_name("https://weika.example/a", "b");
         assert!(
             first.len() == 64 && first.bytes().all(|byte| byte.is_ascii_hexdigit()),
             "{first}"
         );
-        assert_eq!(first, name("https://weika.example/a", "b"));
-        assert_ne!(first, name("https://weika.example/", "ab"));
-        assert_ne!(first, name("https://weika.example/a", "c"));
+        assert_eq!(first, token_name("https://weika.example/a", "b"));
+        assert_ne!(first, token_name("https://weika.example/", "ab"));
+        assert_ne!(first, token_name("https://weika.example/a", "c"));
     }
 }

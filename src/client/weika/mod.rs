@@ -5,44 +5,54 @@
 //! an access token; [`manager`](WeikaClient::manager) turns the code into a
 //! [`Manager`](crate::identity::Manager).
 //!
-//! A code is sent at most once, with two exceptions: if the upstream system refuses the *token*, a new one is
-//! fetched and the code is sent once more; and if nothing was sent because no connection could be made, it is
-//! sent once more. An answer that was lost or late is never asked for again, because the code may be spent.
+//! A code is sent at most once, with two exceptions: if Weika rejects the *access token*, the client fetches another
+//! one and sends the code once more; and if the connection failed before anything was sent, the client sends it once
+//! more. After a lost or late response the code is never sent again, because it may be consumed.
 //!
-//! Every call is also a [`tower::Service`](tower_service::Service): [`WeikaClient::manager_service`], and
-//! [`WeikaClient::tokens`] for the access token.
+//! The client is a [`Service<AuthorizationCode>`](tower_service::Service), and [`WeikaClient::tokens`] is one for the
+//! access token, so that Tower's layers can be put around the calls.
 //!
 //! ```
+//! use std::time::Duration;
+//!
 //! use bytes::Bytes;
 //! use http::{Request, Response};
 //! use http_body_util::Full;
+//! use tower::{Service, ServiceBuilder, ServiceExt};
 //! use tower_weika::client::weika::WeikaClient;
-//! use tower_weika::client::{RequestBody, Transport};
+//! use tower_weika::client::Transport;
 //! use tower_weika::{AuthorizationCode, BoxError, ErrorKind};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), BoxError> {
 //! // In place of the network.
-//! let transport = Transport::new(tower::service_fn(|request: Request<RequestBody>| async move {
-//!     let answer = match request.uri().path() {
+//! let transport = Transport::new(tower::service_fn(|request: Request<Full<Bytes>>| async move {
+//!     let response = match request.uri().path() {
 //!         "/open/cgi-bin/access-token" => r#"{"errcode":0,"access_token":"t","expires_in":7200}"#,
 //!         _ => r#"{"errcode":"6001","errmsg":"invalid code"}"#,
 //!     };
-//!     Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(answer)))
+//!     Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(response)))
 //! }));
 //! let weika = WeikaClient::builder("0123456789ABCDEF", "app-secret").transport(transport).build()?;
 //!
 //! assert_eq!(weika.access_token().await?.expose(), "t");
-//! let refused = weika.manager(AuthorizationCode::new("spent")).await.unwrap_err();
-//! assert_eq!(refused.kind(), ErrorKind::InvalidCode);
+//! let error = weika.manager(AuthorizationCode::new("used")).await.unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::InvalidCode);
+//!
+//! // The same call as a Tower service.
+//! let mut service = ServiceBuilder::new().timeout(Duration::from_secs(10)).service(weika);
+//! let error = service.ready().await?.call(AuthorizationCode::new("used")).await.unwrap_err();
+//! assert!(error.is::<tower_weika::Error>());
 //! # Ok(())
 //! # }
 //! ```
 
-mod answer;
+mod authorized_call;
 mod builder;
 mod client;
 mod endpoint;
+mod error_codes;
+mod response;
 mod service;
 
 #[cfg(test)]
@@ -51,4 +61,3 @@ mod tests;
 pub use builder::WeikaClientBuilder;
 pub use client::WeikaClient;
 pub use endpoint::WeikaTokenSource;
-pub use service::ManagerInfo;

@@ -1,40 +1,26 @@
-//! The manager call as a Tower service.
-
 use std::task::{Context, Poll};
 
 use tower_service::Service;
 
-use super::super::call_future::CallFuture;
 use super::WeikaClient;
+use crate::client::ResponseFuture;
 use crate::error::Error;
 use crate::identity::Manager;
 use crate::secret::AuthorizationCode;
 
-/// [`WeikaClient::manager`] as a service; from [`WeikaClient::manager_service`].
-///
-/// Put no retry around it: whether a code may be sent again is decided inside.
-#[derive(Clone, Debug)]
-pub struct ManagerInfo {
-    client: WeikaClient,
-}
-
-impl ManagerInfo {
-    pub(super) fn new(client: WeikaClient) -> Self {
-        Self { client }
-    }
-}
-
-impl Service<AuthorizationCode> for ManagerInfo {
+/// [`WeikaClient::manager`] as a service. Do not wrap it in a retry: the client decides whether a code may be sent
+/// again.
+impl Service<AuthorizationCode> for WeikaClient {
     type Response = Manager;
     type Error = Error;
-    type Future = CallFuture<Manager>;
+    type Future = ResponseFuture<Manager>;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, code: AuthorizationCode) -> CallFuture<Manager> {
-        let client = self.client.clone();
-        CallFuture::new(async move { client.manager(code).await })
+    fn call(&mut self, code: AuthorizationCode) -> ResponseFuture<Manager> {
+        let client = self.clone();
+        ResponseFuture::new(async move { client.manager(code).await })
     }
 }

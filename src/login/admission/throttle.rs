@@ -41,8 +41,9 @@ impl Throttle {
     }
 
     /// Refused codes in a row before the client has to wait. It is also the bound on the exchanges of one client that
-    /// are under way at once: below the number of [calls at once](crate::client::PermitLimits::calls), many good logins
-    /// behind one address could be refused. Default: 300.
+    /// are under way at once: below the number of
+    /// [concurrent calls](crate::client::weika::WeikaClientBuilder::max_calls), many valid logins behind one address could
+    /// be refused. Default: 300.
     pub fn burst(self, burst: u32) -> Self {
         Self { burst, ..self }
     }
@@ -65,7 +66,7 @@ impl Throttle {
                 self.burst, self.refill, self.capacity
             );
             let expected = "a burst and a number of clients above zero, and 1 ms or more";
-            errors.push(ConfigErrorKind::Bounds {
+            errors.push(ConfigErrorKind::OutOfRange {
                 name: "throttle",
                 value,
                 expected,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::LoginLayerBuilder;
-use crate::authenticate::Resolver;
+use crate::authenticate::LoginSessions;
 use crate::cookie::{CookieName, CookiePolicy};
 use crate::error::{ConfigError, ConfigErrorKind};
 use crate::login::LoginLayer;
@@ -57,7 +57,7 @@ where
             Instances::new(name, coordinator, namespace, timeout, rules, clock.clone())
         });
         let flows = Flows::new(cookies, name, &session_cookie, keys.state, keys.flow);
-        let resolver = Resolver {
+        let sessions = LoginSessions {
             cookie: CookieName::new(session_cookie),
             store,
             namespace,
@@ -66,8 +66,8 @@ where
         };
         Ok(LoginLayer::new(Inner {
             flows,
-            unguarded: Arc::new(resolver.without_guards()),
-            resolver: Arc::new(resolver),
+            unguarded: Arc::new(sessions.without_guards()),
+            sessions: Arc::new(sessions),
             endpoints,
             pages: settings.pages,
             cookies,
@@ -86,7 +86,7 @@ fn check_provider(provider: &impl IdentityProvider, errors: &mut Vec<ConfigError
     let name = provider.name();
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if !(1..=32).contains(&name.len()) || !name.bytes().all(is_plain) {
-        errors.push(ConfigErrorKind::Characters {
+        errors.push(ConfigErrorKind::InvalidCharacters {
             name: "the provider's name",
             value: name.to_owned(),
             expected: "1 to 32 lower-case letters, digits and hyphens",
@@ -100,7 +100,7 @@ fn check_provider(provider: &impl IdentityProvider, errors: &mut Vec<ConfigError
 fn check_timeouts(timeouts: SessionTimeouts, errors: &mut Vec<ConfigErrorKind>) {
     let SessionTimeouts { idle, absolute } = timeouts;
     if idle.is_zero() || absolute < idle {
-        errors.push(ConfigErrorKind::Bounds {
+        errors.push(ConfigErrorKind::OutOfRange {
             name: "session_timeouts",
             value: format!("{idle:?} idle and {absolute:?} absolute"),
             expected: "more than zero, and not longer idle than absolute",

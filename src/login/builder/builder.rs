@@ -70,7 +70,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     /// arrive at any of them, and at two of them at once.
     ///
     /// Read it from the environment; `openssl rand -base64 32` generates one. A literal that the documentation of this
-    /// crate has shown is a configuration error ([`ConfigErrorKind::Published`]).
+    /// crate has shown is a configuration error ([`ConfigErrorKind::PublishedSecret`]).
     #[must_use]
     pub fn secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.settings.secrets.set(secret.into());
@@ -97,7 +97,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     }
 
     /// How long a visitor waits for the provider's answer to a code at most, over all the calls that it takes. The wait
-    /// for a [permit](crate::client::PermitLimits) comes before. Default: 30 seconds.
+    /// for a [permit](crate::client::Permits) comes before. Default: 30 seconds.
     #[must_use]
     pub fn exchange_timeout(mut self, timeout: Duration) -> Self {
         self.settings.exchange_timeout = timeout;
@@ -135,7 +135,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     ///
     /// The layer decides on the raw request target, after decoding it once. A target that can be read in two ways
     /// (empty or dot segments, `%2f`, `%5c`, `%25`, control characters, a backslash, `;`) is guarded by every prefix,
-    /// wherever it seems to lead. The endpoints of the layer are never guarded.
+    /// also if it seems to lead elsewhere. The endpoints of the layer are never guarded.
     ///
     /// ```
     /// use tower_weika::guard::{LoggedIn, Role};
@@ -171,7 +171,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     ///
     /// A browser keeps the fragment of a redirect where the next one has none (Fetch, "HTTP-redirect fetch"), and
     /// WeChat's authorize address ends with `#wechat_redirect`: an application that routes by the hash finds that
-    /// instead of a route of its own. The server never sees the hash that the visitor came with. To keep it, begin the
+    /// instead of its route. The server never sees the hash that the visitor came with. To keep it, begin the
     /// login in the browser, with the whole address as target:
     /// `location.href = login_path + "?return_to=" + encodeURIComponent(location.href)`.
     #[must_use]

@@ -18,7 +18,7 @@ pub(super) fn check_origin(
         is_bare && has_no_user && url.has_host() && matches!(url.scheme(), "http" | "https")
     });
     let Some(url) = url else {
-        errors.push(ConfigErrorKind::Url {
+        errors.push(ConfigErrorKind::InvalidUrl {
             name,
             value: shown_url(text),
             expected: EXPECTED,
@@ -27,7 +27,7 @@ pub(super) fn check_origin(
     };
     if url.scheme() == "http" && !(loopback_allowed && is_loopback(&url)) {
         let remedy = "plain http is for `loopback_development` on this machine only";
-        errors.push(ConfigErrorKind::Insecure {
+        errors.push(ConfigErrorKind::InsecureUrl {
             name,
             value: shown_url(text),
             remedy,

@@ -122,7 +122,7 @@ impl Paths {
         let rules = match rules.clone().with_default(&self.default_target) {
             Some(rules) => rules,
             None => {
-                errors.push(ConfigErrorKind::Path {
+                errors.push(ConfigErrorKind::InvalidPath {
                     name: "default_target",
                     value: self.default_target.clone(),
                 });
@@ -150,7 +150,7 @@ impl Paths {
             let default = || format!("/auth/{provider}/{default}");
             let path = path.clone().unwrap_or_else(default);
             if !is_plain_path(&path) {
-                errors.push(ConfigErrorKind::Path {
+                errors.push(ConfigErrorKind::InvalidPath {
                     name,
                     value: path.clone(),
                 });

@@ -1,28 +1,26 @@
-//! The two ends of a running exchange: its clients, and its task.
-
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Poll;
 
-use super::exchange::{TaskResult, abandoned};
-use super::registry::{Registry, Sender};
-use super::{Finished, NotStarted};
+use super::NotStarted;
+use super::exchange::TaskResult;
+use super::registry::Registry;
 use crate::error::{Error, ErrorKind};
+use crate::flight::Flight;
 use crate::login::flow::FlowId;
 
 /// The callers that wait for an exchange.
 pub(super) struct Clients {
     flow: FlowId,
-    sender: Arc<Sender>,
+    flight: Flight<TaskResult>,
     registry: Registry,
 }
 
 impl Clients {
-    pub(super) fn new(flow: FlowId, sender: Arc<Sender>, registry: Registry) -> Self {
+    pub(super) fn new(flow: FlowId, flight: Flight<TaskResult>, registry: Registry) -> Self {
         Self {
             flow,
-            sender,
+            flight,
             registry,
         }
     }
@@ -38,14 +36,14 @@ impl Clients {
     {
         let mut work = pin!(work);
         loop {
-            let mut gone = pin!(self.sender.closed());
+            let mut abandoned = pin!(self.flight.abandoned());
             let result = poll_fn(|cx| match work.as_mut().poll(cx) {
                 Poll::Ready(result) => Poll::Ready(Some(result)),
-                Poll::Pending => gone.as_mut().poll(cx).map(|()| None),
+                Poll::Pending => abandoned.as_mut().poll(cx).map(|()| None),
             });
             match result.await {
                 Some(result) => return Ok(result?),
-                None if self.registry.forget_abandoned(self.flow, &self.sender) => {
+                None if self.registry.forget_abandoned(self.flow, &self.flight) => {
                     return Err(Error::new(ErrorKind::Internal, "the last client has gone").into());
                 }
                 // Another client has come at the last moment.
@@ -56,41 +54,6 @@ impl Clients {
 
     /// Whether any is left.
     pub(super) fn are_waiting(&self) -> bool {
-        self.sender.receiver_count() > 0
-    }
-}
-
-/// Completes an exchange when its task ends, also by a panic.
-pub(super) struct TaskGuard {
-    flow: FlowId,
-    sender: Arc<Sender>,
-    registry: Registry,
-}
-
-impl TaskGuard {
-    pub(super) fn new(flow: FlowId, sender: Arc<Sender>, registry: Registry) -> Self {
-        Self {
-            flow,
-            sender,
-            registry,
-        }
-    }
-
-    pub(super) fn complete(&self, result: TaskResult) {
-        // Before the clients are woken: a repeat that comes now finds the outcome, or begins anew.
-        self.registry.finish(self.flow, &self.sender, &result);
-        self.sender.send_replace(Some(result));
-    }
-}
-
-impl Drop for TaskGuard {
-    fn drop(&mut self) {
-        if self.sender.borrow().is_none() {
-            let at = self.registry.now();
-            self.complete(Ok(Finished {
-                outcome: abandoned(),
-                at,
-            }));
-        }
+        self.flight.has_callers()
     }
 }

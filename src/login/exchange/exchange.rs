@@ -1,47 +1,41 @@
-use tokio::sync::watch;
-
 use super::{Finished, JOIN_WINDOW, NotStarted, Outcome, SessionSalt};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
+use crate::flight::Caller;
 use crate::login::return_to::ReturnTo;
 
 /// The result of the task of an exchange.
 pub(super) type TaskResult = Result<Finished, NotStarted>;
 
 /// The exchange of one flow.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(in crate::login) enum Exchange {
     Finished(Finished),
-    /// The receiver counts as a client.
-    Running(watch::Receiver<Option<TaskResult>>),
+    /// The caller counts as a client.
+    Running(Caller<TaskResult>),
 }
 
 impl Exchange {
     /// Waits for the result.
     pub(in crate::login) async fn outcome(self) -> Result<Outcome, NotStarted> {
-        let mut result = match self {
-            Self::Finished(finished) => return Ok(finished.outcome),
-            Self::Running(result) => result,
-        };
-        match result.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some(Ok(finished))) => Ok(finished.outcome.clone()),
-            Ok(Some(Err(reason))) => Err(reason.clone()),
-            Ok(None) | Err(_) => Ok(abandoned()),
+        match self {
+            Self::Finished(finished) => Ok(finished.outcome),
+            Self::Running(caller) => match caller.outcome().await {
+                Some(result) => result.map(|finished| finished.outcome),
+                None => Ok(abandoned()),
+            },
         }
     }
 
     /// Returns the salt and the target of a successful login.
     pub(in crate::login) fn logged_in(&self) -> Option<(SessionSalt, ReturnTo)> {
-        let logged_in = |finished: &Finished| match &finished.outcome {
-            Outcome::LoggedIn { salt, return_to } => Some((*salt, return_to.clone())),
-            Outcome::Failed(_) => None,
+        let outcome = match self {
+            Self::Finished(finished) => finished.outcome.clone(),
+            Self::Running(caller) => caller.peek()?.ok()?.outcome,
         };
-        match self {
-            Self::Finished(finished) => logged_in(finished),
-            Self::Running(result) => match &*result.borrow() {
-                Some(Ok(finished)) => logged_in(finished),
-                Some(Err(_)) | None => None,
-            },
+        match outcome {
+            Outcome::LoggedIn { salt, return_to } => Some((salt, return_to)),
+            Outcome::Failed(_) => None,
         }
     }
 

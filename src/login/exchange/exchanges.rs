@@ -1,12 +1,11 @@
-use std::fmt;
 use std::sync::Arc;
 
 use super::clients::Clients;
 use super::exchange::TaskResult;
 use super::registry::Registry;
-use super::{Exchange, Finished, Instances, Job, SessionSalt};
+use super::{Exchange, Instances, Job, SessionSalt};
 use crate::clock::Clock;
-use crate::coordination::Flow;
+use crate::coordination::FlowState;
 use crate::error::Error;
 use crate::login::flow::{FlowId, State};
 use crate::login::keys::Key;
@@ -41,7 +40,7 @@ impl Exchanges {
         };
         Ok(match instances.find(flow).await? {
             None => None,
-            Some(claimed @ Flow::Claimed { .. }) => {
+            Some(claimed @ FlowState::Claimed { .. }) => {
                 let instances = Arc::clone(instances);
                 let follow = |clients: Clients| async move {
                     let outcome = instances.follow(flow, claimed);
@@ -49,7 +48,7 @@ impl Exchanges {
                 };
                 Some(self.registry.join_or_start(flow, follow))
             }
-            Some(settled) => Some(Exchange::Finished(instances.read(&settled))),
+            Some(completed) => Some(Exchange::Finished(instances.read(&completed))),
         })
     }
 
@@ -91,20 +90,9 @@ async fn run<J: Job>(
     }
     // Boxed, so that the tasks that wait for a permit are small.
     let outcome = Box::pin(job.run(prepared)).await;
-    let finished = Finished {
-        outcome,
-        at: registry.now(),
-    };
+    let finished = registry.finished(outcome);
     if let Some(instances) = instances {
         instances.publish(flow, &finished).await;
     }
     Ok(finished)
-}
-
-impl fmt::Debug for Exchanges {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exchanges")
-            .field("registry", &self.registry)
-            .finish_non_exhaustive()
-    }
 }

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use super::{Finished, KEPT_FOR, Outcome, Refused};
 use crate::authenticate::as_store_error;
 use crate::clock::Clock;
-use crate::coordination::{Coordinator, Flow};
+use crate::coordination::{Coordinator, FlowState};
 use crate::error::{Error, ErrorKind};
 use crate::login::flow::FlowId;
 use crate::login::return_to::ReturnRules;
@@ -65,13 +65,13 @@ impl Instances {
     }
 
     /// Returns the state of a flow, if an instance has claimed it.
-    pub(super) async fn find(&self, flow: FlowId) -> Result<Option<Flow>, Error> {
-        let flow = self.coordinator.flow(&self.name(flow)).await;
+    pub(super) async fn find(&self, flow: FlowId) -> Result<Option<FlowState>, Error> {
+        let flow = self.coordinator.flow_state(&self.name(flow)).await;
         flow.map_err(as_store_error)
     }
 
     /// Claims a flow. Returns its state if another instance has claimed it.
-    pub(super) async fn claim(&self, flow: FlowId) -> Result<Option<Flow>, Error> {
+    pub(super) async fn claim(&self, flow: FlowId) -> Result<Option<FlowState>, Error> {
         let claim = self
             .coordinator
             .claim_flow(&self.name(flow), KEPT_FOR)
@@ -80,20 +80,20 @@ impl Instances {
     }
 
     /// Waits for the exchange of another instance.
-    pub(super) async fn follow(&self, flow: FlowId, claimed: Flow) -> Result<Finished, Error> {
-        let Flow::Claimed { age } = claimed else {
+    pub(super) async fn follow(&self, flow: FlowId, claimed: FlowState) -> Result<Finished, Error> {
+        let FlowState::Claimed { age } = claimed else {
             return Ok(self.read(&claimed));
         };
         let patience = (self.exchange_timeout + GRACE).saturating_sub(age);
-        let settled = timeout(patience, self.settled(flow)).await;
-        Ok(match settled.unwrap_or(Ok(None))? {
-            Some(settled) => self.read(&settled),
+        let completed = timeout(patience, self.completed(flow)).await;
+        Ok(match completed.unwrap_or(Ok(None))? {
+            Some(completed) => self.read(&completed),
             None => self.lost("the instance that exchanged the code is gone"),
         })
     }
 
-    /// Polls until the flow is settled; `None` if its claim is gone.
-    async fn settled(&self, flow: FlowId) -> Result<Option<Flow>, Error> {
+    /// Polls until the flow is completed; `None` if its claim is gone.
+    async fn completed(&self, flow: FlowId) -> Result<Option<FlowState>, Error> {
         let mut pause = FIRST_PAUSE;
         let jitter = random::bytes().map_or(0, u16::from_be_bytes);
         loop {
@@ -101,8 +101,8 @@ impl Instances {
             sleep(pause - pause.mul_f64(f64::from(jitter) / f64::from(u16::MAX) / 4.0)).await;
             pause = (pause * 2).min(MAX_PAUSE);
             match self.find(flow).await? {
-                Some(Flow::Claimed { .. }) => {}
-                settled => return Ok(settled),
+                Some(FlowState::Claimed { .. }) => {}
+                completed => return Ok(completed),
             }
         }
     }
@@ -113,11 +113,11 @@ impl Instances {
         let published = match Refused::of(finished) {
             Some(refused) => {
                 let number = refused.to_number();
-                self.coordinator.refuse_flow(&name, number).await
+                self.coordinator.reject_flow(&name, number).await
             }
             None => {
                 let record = finished.to_bytes();
-                self.coordinator.settle_flow(&name, &record).await
+                self.coordinator.complete_flow(&name, &record).await
             }
         };
         if let Err(error) = published.map_err(as_store_error)
@@ -134,11 +134,11 @@ impl Instances {
 
     /// Reads an outcome of another instance. If it cannot be read, the code is consumed all the same, and the session
     /// cannot be found: only another login helps.
-    pub(super) fn read(&self, settled: &Flow) -> Finished {
-        let read = match settled {
-            Flow::Refused { note } => Some(Refused::from_number(*note).finished()),
-            Flow::Settled { outcome } => Finished::from_bytes(outcome, &self.rules),
-            Flow::Claimed { .. } => None,
+    pub(super) fn read(&self, completed: &FlowState) -> Finished {
+        let read = match completed {
+            FlowState::Rejected { note } => Some(Refused::from_number(*note).finished()),
+            FlowState::Completed { outcome } => Finished::from_bytes(outcome, &self.rules),
+            FlowState::Claimed { .. } => None,
         };
         read.unwrap_or_else(|| self.lost("the outcome of another instance cannot be read"))
     }

@@ -76,32 +76,11 @@ enum RecordedOutcome {
         return_to: String,
     },
     Failed {
-        #[serde(with = "Kind")]
+        #[serde(with = "crate::error::kind_name")]
         kind: ErrorKind,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<i64>,
     },
-}
-
-/// The names of the kinds. They are in what instances of several versions write: none may change.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "ErrorKind", rename_all = "snake_case")]
-enum Kind {
-    InvalidCode,
-    TokenRejected,
-    Denied,
-    Configuration,
-    Busy,
-    Fault,
-    Malformed,
-    Connect,
-    Lost,
-    Timeout,
-    Unresponsive,
-    Overloaded,
-    ForbiddenHost,
-    Store,
-    Internal,
 }
 
 #[cfg(test)]

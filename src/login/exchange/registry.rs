@@ -11,38 +11,35 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::runtime::Handle;
 
-use super::clients::{Clients, TaskGuard};
-use super::exchange::TaskResult;
-use super::{Exchange, Finished, KEPT_FOR, Refused};
+use super::clients::Clients;
+use super::exchange::{TaskResult, abandoned};
+use super::{Exchange, Finished, KEPT_FOR, Outcome, Refused};
 use crate::clock::{Clock, Timestamp};
+use crate::flight::Flight;
 use crate::login::flow::FlowId;
-use crate::trace::in_current_span;
 
 /// The number of finished flows that are remembered. Beyond that the oldest is forgotten: repeating its callback then
 /// costs a call to the upstream system, which refuses the code.
 const CAPACITY: usize = 65_536;
 
-pub(super) type Sender = watch::Sender<Option<TaskResult>>;
-
 /// The exchanges of one login layer in this process. Clones share them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Registry {
     clock: Clock,
     flows: Arc<Mutex<Flows>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Flows {
     by_id: HashMap<FlowId, Entry>,
     /// The finished ones. Those under way are bounded by the permits and by the callers that wait for one.
     oldest_first: VecDeque<(Timestamp, FlowId)>,
 }
 
-#[derive(Debug)]
 enum Entry {
-    Running(Arc<Sender>),
+    Running(Flight<TaskResult>),
     Refused(Refused),
     Finished(Box<Finished>),
 }
@@ -50,7 +47,7 @@ enum Entry {
 impl Entry {
     fn exchange(&self) -> Exchange {
         match self {
-            Self::Running(sender) => Exchange::Running(sender.subscribe()),
+            Self::Running(flight) => Exchange::Running(flight.join()),
             Self::Refused(refused) => Exchange::Finished(refused.finished()),
             Self::Finished(finished) => Exchange::Finished((**finished).clone()),
         }
@@ -80,40 +77,44 @@ impl Registry {
             return entry.exchange();
         }
         flows.forget_before(self.clock.now());
-        let (sender, receiver) = watch::channel(None);
-        let sender = Arc::new(sender);
-        let entry = Entry::Running(Arc::clone(&sender));
-        flows.by_id.insert(flow, entry);
+        let flight = Flight::new();
+        let first = flight.join();
+        flows.by_id.insert(flow, Entry::Running(flight.clone()));
         drop(flows);
-        let run = run(Clients::new(flow, Arc::clone(&sender), self.clone()));
-        let guard = TaskGuard::new(flow, sender, self.clone());
-        tokio::spawn(in_current_span(async move {
-            let result = run.await;
-            guard.complete(result);
-        }));
-        Exchange::Running(receiver)
+        let work = run(Clients::new(flow, flight.clone(), self.clone()));
+        let (registry, completed) = (self.clone(), flight.clone());
+        flight.start(&Handle::current(), work, move |result| {
+            let result = result.unwrap_or_else(|| Ok(registry.finished(abandoned())));
+            registry.complete(flow, &completed, &result);
+            result
+        });
+        Exchange::Running(first)
     }
 
-    pub(super) fn now(&self) -> Timestamp {
-        self.clock.now()
+    /// An exchange that completes now.
+    pub(super) fn finished(&self, outcome: Outcome) -> Finished {
+        Finished {
+            outcome,
+            at: self.clock.now(),
+        }
     }
 
     /// Remembers the result of a task.
-    pub(super) fn finish(&self, flow: FlowId, sender: &Arc<Sender>, result: &TaskResult) {
+    fn complete(&self, flow: FlowId, flight: &Flight<TaskResult>, result: &TaskResult) {
         let mut flows = self.flows.lock();
         match result {
-            Ok(finished) => flows.finish(flow, sender, finished, self.clock.now()),
-            Err(_) => flows.forget(flow, sender),
+            Ok(finished) => flows.finish(flow, flight, finished, self.clock.now()),
+            Err(_) => flows.forget(flow, flight),
         }
     }
 
     /// Forgets a flow without clients. Returns whether there is none.
-    pub(super) fn forget_abandoned(&self, flow: FlowId, sender: &Arc<Sender>) -> bool {
+    pub(super) fn forget_abandoned(&self, flow: FlowId, flight: &Flight<TaskResult>) -> bool {
         // A client joins under this lock.
         let mut flows = self.flows.lock();
-        let is_abandoned = sender.receiver_count() == 0;
+        let is_abandoned = !flight.has_callers();
         if is_abandoned {
-            flows.forget(flow, sender);
+            flows.forget(flow, flight);
         }
         is_abandoned
     }
@@ -131,8 +132,14 @@ impl Flows {
         }
     }
 
-    fn finish(&mut self, flow: FlowId, sender: &Arc<Sender>, finished: &Finished, now: Timestamp) {
-        if !self.is_running(flow, sender) {
+    fn finish(
+        &mut self,
+        flow: FlowId,
+        flight: &Flight<TaskResult>,
+        finished: &Finished,
+        now: Timestamp,
+    ) {
+        if !self.is_running(flow, flight) {
             return;
         }
         self.forget_before(now);
@@ -144,15 +151,15 @@ impl Flows {
         self.oldest_first.push_back((now, flow));
     }
 
-    fn forget(&mut self, flow: FlowId, sender: &Arc<Sender>) {
-        if self.is_running(flow, sender) {
+    fn forget(&mut self, flow: FlowId, flight: &Flight<TaskResult>) {
+        if self.is_running(flow, flight) {
             self.by_id.remove(&flow);
         }
     }
 
     /// Whether the flow is that of this task, and not of a later one.
-    fn is_running(&self, flow: FlowId, sender: &Arc<Sender>) -> bool {
-        matches!(self.by_id.get(&flow), Some(Entry::Running(known)) if Arc::ptr_eq(known, sender))
+    fn is_running(&self, flow: FlowId, flight: &Flight<TaskResult>) -> bool {
+        matches!(self.by_id.get(&flow), Some(Entry::Running(known)) if known.is(flight))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::random;
 use crate::session::SessionId;
 
 /// The random part of a session id, beside the flow and a secret: instances that have the secret can derive the id, and a
-/// reader of the shared store cannot.
+/// facts of the shared store cannot.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::login) struct SessionSalt(pub(super) [u8; 32]);
 
@@ -19,7 +19,7 @@ impl SessionSalt {
     /// Returns the id of the session that the flow of `state` led to.
     ///
     /// It depends on the secret of the state, which may be a previous one: every instance that handles the callback has
-    /// that secret, in whatever order the instances change to a new one.
+    /// that secret, in any order of changes to a new one.
     pub(super) fn session(&self, key: &Key, state: &State) -> SessionId {
         SessionId::derived(key.derive(state.secret, &[&state.flow.0, &self.0]))
     }

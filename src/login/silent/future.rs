@@ -7,7 +7,7 @@ use pin_project::pin_project;
 use tower_service::Service;
 
 use crate::body::ResponseBody;
-use crate::response::OwnResponse;
+use crate::response::GeneratedResponse;
 
 /// Response future of [`SilentLogin`](super::SilentLogin).
 #[pin_project]
@@ -22,7 +22,7 @@ enum Kind<S: Service<Request<B>>, B> {
 }
 
 struct Deciding<S, B> {
-    login: Pin<Box<dyn Future<Output = Option<OwnResponse>> + Send>>,
+    login: Pin<Box<dyn Future<Output = Option<GeneratedResponse>> + Send>>,
     waiting: Option<(Request<B>, S)>,
 }
 
@@ -32,7 +32,7 @@ impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
     }
 
     pub(super) fn deciding(
-        login: impl Future<Output = Option<OwnResponse>> + Send + 'static,
+        login: impl Future<Output = Option<GeneratedResponse>> + Send + 'static,
         request: Request<B>,
         ready: S,
     ) -> Self {
@@ -60,7 +60,7 @@ where
                 }
                 KindProj::Deciding(deciding) => {
                     if let Some(login) = ready!(deciding.login.as_mut().poll(cx)) {
-                        return Poll::Ready(Ok(login.map(ResponseBody::own)));
+                        return Poll::Ready(Ok(login.map(ResponseBody::generated)));
                     }
                     let (request, mut ready) =
                         deciding.waiting.take().expect("polled after completion");

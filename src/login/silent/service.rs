@@ -13,7 +13,7 @@ use crate::login::return_to::ReturnTo;
 
 use crate::provider::IdentityProvider;
 use crate::request::{RequestKind, UserAgent};
-use crate::response::speculative;
+use crate::response::prefetch_unavailable;
 use crate::session::Authenticated;
 use crate::store::SessionStore;
 
@@ -106,7 +106,7 @@ where
                 Candidate::Navigation { target, cookies } => {
                     login.begin_silently(&target, &cookies).await
                 }
-                Candidate::Prefetch => Some(speculative()),
+                Candidate::Prefetch => Some(prefetch_unavailable()),
             }
         };
         // Only the service that was polled ready may be called: it goes into the future, its clone stays here.

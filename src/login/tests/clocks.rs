@@ -79,10 +79,10 @@ async fn idle_session_stays_expired_when_the_system_time_is_set_back() {
         let (site, mut jar) = (Site::new(), Jar::default());
         site.log_in(&mut jar, "wang").await;
         site.clock.advance(IDLE);
-        assert_eq!(site.who(&jar).await, "nobody");
+        assert_eq!(site.who(&jar).await, "anonymous");
         site.clock
             .set(site.clock.clock().now().minus(IDLE + before));
-        assert_eq!(site.who(&jar).await, "nobody");
+        assert_eq!(site.who(&jar).await, "anonymous");
     }
 }
 
@@ -94,9 +94,9 @@ async fn absolute_timeout_holds_when_the_system_time_is_set_back() {
     site.clock.set(site.clock.clock().now().minus(ABSOLUTE / 2));
     use_for(&site, &jar, ABSOLUTE / 2 - 20 * MINUTE).await;
     site.clock.advance(20 * MINUTE);
-    assert_eq!(site.who(&jar).await, "nobody");
+    assert_eq!(site.who(&jar).await, "anonymous");
     site.clock.set(site.clock.clock().now().minus(ABSOLUTE));
-    assert_eq!(site.who(&jar).await, "nobody");
+    assert_eq!(site.who(&jar).await, "anonymous");
 }
 
 #[tokio::test]
@@ -121,13 +121,13 @@ async fn sessions_expire_on_time_while_the_system_time_is_a_year_ahead_and_after
     site.clock.advance(IDLE);
     assert_eq!(
         [site.who(&early).await, site.who(&meanwhile).await],
-        ["nobody", "nobody"]
+        ["anonymous", "anonymous"]
     );
     for wall in wrong_times(&site) {
         site.clock.set(wall);
         assert_eq!(
             [site.who(&early).await, site.who(&meanwhile).await],
-            ["nobody", "nobody"]
+            ["anonymous", "anonymous"]
         );
     }
 }
@@ -219,7 +219,7 @@ proptest! {
                     }
                 }
                 is_live = is_live && passed < ABSOLUTE.as_secs() && passed - last_used < IDLE.as_secs();
-                assert_eq!(site.who(&jar).await, if is_live { "wang" } else { "nobody" }, "{step:?} of {steps:?}");
+                assert_eq!(site.who(&jar).await, if is_live { "wang" } else { "anonymous" }, "{step:?} of {steps:?}");
                 // A use is recorded once a minute.
                 if is_live && passed - last_used >= 60 {
                     last_used = passed;

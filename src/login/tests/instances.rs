@@ -391,11 +391,11 @@ async fn whoever_waits_while_the_instances_cannot_meet_is_told_to_try_again() {
     ));
     assert_pending!(second.poll());
     tokio::time::sleep(Duration::from_secs(1)).await;
-    meeting.table.set_away(true);
+    meeting.table.set_unreachable(true);
     assert_eq!(second.await.parts.status, StatusCode::SERVICE_UNAVAILABLE);
     let reload = other.callback(&mut jar, "wang", &state).await;
     assert_eq!(reload.parts.status, StatusCode::SERVICE_UNAVAILABLE);
-    meeting.table.set_away(false);
+    meeting.table.set_unreachable(false);
     one.provider.gate.add_permits(1);
     first.await;
     assert_eq!(

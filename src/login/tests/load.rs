@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 use crate::BoxError;
-use crate::client::{RequestBody, Transport};
+use crate::client::Transport;
 use crate::identity::Manager;
 use crate::provider::WeikaManagerProvider;
 
@@ -24,7 +24,7 @@ struct FarEnd {
 impl FarEnd {
     async fn answer(
         self: Arc<Self>,
-        request: Request<RequestBody>,
+        request: Request<Full<Bytes>>,
     ) -> Result<Response<Full<Bytes>>, BoxError> {
         let is_token = request.uri().path().ends_with("/access-token");
         let body = request.into_body().collect().await?.to_bytes();

@@ -147,7 +147,7 @@ async fn session_of_a_mapped_identity_expires_when_the_upstream_system_says() {
 
 #[tokio::test]
 async fn everything_else_of_the_provider_is_forwarded() {
-    let permits = Permits::new(PermitLimits::default().calls(1));
+    let permits = Permits::new(1);
     let provider = Provider {
         for_wechat: true,
         silent: true,
@@ -169,7 +169,8 @@ async fn everything_else_of_the_provider_is_forwarded() {
     let permit = mapped.admit().await.unwrap();
     assert_eq!(permits.available(), 0);
     drop(permit);
-    let coordinator: Arc<dyn Coordinator> = Arc::new(crate::coordination::table::Table::default());
+    let coordinator: Arc<dyn Coordinator> =
+        Arc::new(crate::coordination::tests::InMemoryCoordinator::default());
     mapped.attach_coordinator(&coordinator).unwrap();
     assert_eq!(joined.load(Ordering::Relaxed), 1);
 }

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::coordination::table::Table;
-use crate::coordination::{Flow, Grant, Lease, Reply};
+use crate::coordination::tests::InMemoryCoordinator;
+use crate::coordination::{BoxFuture, FlowState, Lease, LeaseResponse};
 use crate::session::{Session, SessionId};
 use crate::store::{Inserted, Lookup, Namespace, Stamp};
 use crate::token::AccessToken;
@@ -12,7 +12,7 @@ use crate::token::AccessToken;
 /// What the instances share: a table, whose every word is written down, and which may fail in one thing only.
 #[derive(Debug, Default)]
 pub(super) struct Meeting {
-    pub(super) table: Table,
+    pub(super) table: InMemoryCoordinator,
     fails_to: Mutex<Option<&'static str>>,
     /// The names of flows that somebody wanted to claim.
     claims: Mutex<Vec<String>>,
@@ -26,7 +26,7 @@ impl Meeting {
         *self.fails_to.lock().unwrap() = what;
     }
 
-    fn answer<'a, T: Send + 'a>(&self, what: &str, answer: Reply<'a, T>) -> Reply<'a, T> {
+    fn answer<'a, T: Send + 'a>(&self, what: &str, answer: BoxFuture<'a, T>) -> BoxFuture<'a, T> {
         if *self.fails_to.lock().unwrap() == Some(what) {
             // Not of the kind that it should be of.
             return Box::pin(async { Err(Error::new(ErrorKind::Fault, "as planned")) });
@@ -45,12 +45,16 @@ impl Meeting {
     /// What another instance says of the flow that was claimed last.
     pub(super) async fn settle(&self, outcome: &[u8]) {
         let flow = self.claims().pop().unwrap();
-        self.table.settle_flow(&flow, outcome).await.unwrap();
+        self.table.complete_flow(&flow, outcome).await.unwrap();
     }
 }
 
 impl Coordinator for Meeting {
-    fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Reply<'a, Option<Flow>> {
+    fn claim_flow<'a>(
+        &'a self,
+        flow: &'a str,
+        kept_for: Duration,
+    ) -> BoxFuture<'a, Option<FlowState>> {
         self.claims.lock().unwrap().push(flow.to_owned());
         self.answer(
             "claim",
@@ -58,42 +62,47 @@ impl Coordinator for Meeting {
         )
     }
 
-    fn flow<'a>(&'a self, flow: &'a str) -> Reply<'a, Option<Flow>> {
+    fn flow_state<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Option<FlowState>> {
         self.looks.fetch_add(1, Ordering::Relaxed);
-        self.answer("look", self.table.flow(flow))
+        self.answer("look", self.table.flow_state(flow))
     }
 
-    fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Reply<'a, ()> {
+    fn complete_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> BoxFuture<'a, ()> {
         self.outcomes.lock().unwrap().push(outcome.to_vec());
         self.answer(
             "settle",
-            Box::pin(async move { self.table.settle_flow(flow, outcome).await }),
+            Box::pin(async move { self.table.complete_flow(flow, outcome).await }),
         )
     }
 
-    fn refuse_flow<'a>(&'a self, flow: &'a str, note: u64) -> Reply<'a, ()> {
+    fn reject_flow<'a>(&'a self, flow: &'a str, note: u64) -> BoxFuture<'a, ()> {
         self.answer(
             "settle",
-            Box::pin(async move { self.table.refuse_flow(flow, note).await }),
+            Box::pin(async move { self.table.reject_flow(flow, note).await }),
         )
     }
 
-    fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease> {
-        self.table.lease_token(name, newer_than)
+    fn acquire_lease<'a>(&'a self, name: &'a str, newer_than: u64) -> BoxFuture<'a, LeaseResponse> {
+        self.table.acquire_lease(name, newer_than)
     }
 
-    fn keep_token<'a>(
+    fn publish_token<'a>(
         &'a self,
         name: &'a str,
-        grant: &'a Grant,
+        grant: &'a Lease,
         token: &'a AccessToken,
         lifetime: Duration,
-    ) -> Reply<'a, bool> {
-        self.table.keep_token(name, grant, token, lifetime)
+    ) -> BoxFuture<'a, bool> {
+        self.table.publish_token(name, grant, token, lifetime)
     }
 
-    fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Reply<'a, ()> {
-        self.table.end_lease(name, grant, pause)
+    fn release_lease<'a>(
+        &'a self,
+        name: &'a str,
+        grant: &'a Lease,
+        pause: Duration,
+    ) -> BoxFuture<'a, ()> {
+        self.table.release_lease(name, grant, pause)
     }
 }
 

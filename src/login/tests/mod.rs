@@ -16,10 +16,10 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 
 use super::*;
 use crate::body::ResponseBody;
-use crate::client::{Permit, PermitLimits, Permits};
+use crate::client::{Permit, Permits};
 use crate::clock::{ManualClock, Timestamp};
 use crate::coordination::Coordinator;
-use crate::error::{ConfigError, ConfigErrorKind, Error, ErrorKind};
+use crate::error::{ConfigErrorKind, Error, ErrorKind};
 use crate::guard::GuardLayer;
 use crate::identity::Identity;
 use crate::provider::{AuthorizeRequest, ExchangeContext, IdentityProvider, Verified};
@@ -163,7 +163,7 @@ impl IdentityProvider for Provider {
         Err(Error::new(kind, "as planned").with_upstream_code(6001))
     }
 
-    fn attach_coordinator(&self, _: &Arc<dyn Coordinator>) -> Result<(), ConfigError> {
+    fn attach_coordinator(&self, _: &Arc<dyn Coordinator>) -> Result<(), ConfigErrorKind> {
         self.joined.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
@@ -238,8 +238,10 @@ impl<St: SessionStore<Person>> Site<St> {
     + use<St> {
         let application = service_fn(async |request: Request<Body>| {
             let known = request.extensions().get::<Authenticated<Person>>();
-            let text =
-                known.map_or_else(|| "nobody".to_owned(), |person| person.subject().to_owned());
+            let text = known.map_or_else(
+                || "anonymous".to_owned(),
+                |person| person.subject().to_owned(),
+            );
             Ok::<_, Infallible>(Response::new(Body::from(text)))
         });
         let guarded = GuardLayer::<Person>::logged_in().layer(application);
@@ -698,7 +700,7 @@ async fn other_failures_are_pages_at_once() {
             (page.parts.status, page.text)
         );
         assert_eq!(site.exchanges(), 1);
-        assert_eq!(site.who(&jar).await, "nobody");
+        assert_eq!(site.who(&jar).await, "anonymous");
     }
 }
 
@@ -783,8 +785,8 @@ async fn stranger_with_the_same_url_gets_nothing_and_spends_nothing() {
             .location(),
         "/"
     );
-    assert_eq!(site.who(&early).await, "nobody");
-    assert_eq!(site.who(&late).await, "nobody");
+    assert_eq!(site.who(&early).await, "anonymous");
+    assert_eq!(site.who(&late).await, "anonymous");
     assert_eq!(site.who(&somebody).await, "li");
     assert_eq!(site.exchanges(), 2);
 }
@@ -826,7 +828,7 @@ async fn repeated_callback_does_not_undo_a_logout() {
     for mut jar in [jar, with_flow] {
         let answer = site.callback(&mut jar, "wang", &state).await;
         assert_eq!(answer.parts.status, StatusCode::BAD_REQUEST);
-        assert_eq!(site.who(&jar).await, "nobody");
+        assert_eq!(site.who(&jar).await, "anonymous");
     }
 }
 
@@ -837,7 +839,7 @@ async fn login_gives_a_new_id_and_ends_the_former_session() {
     let former = jar.clone();
     site.log_in(&mut jar, "wang").await;
     assert_ne!(former.0, jar.0);
-    assert_eq!(site.who(&former).await, "nobody");
+    assert_eq!(site.who(&former).await, "anonymous");
     assert_eq!(site.who(&jar).await, "wang");
 }
 
@@ -848,7 +850,7 @@ async fn session_id_that_the_browser_brought_is_never_taken_over() {
     jar.0.push(planted.clone());
     site.log_in(&mut jar, "wang").await;
     assert!(!jar.0.contains(&planted));
-    assert_eq!(site.who(&Jar(vec![planted])).await, "nobody");
+    assert_eq!(site.who(&Jar(vec![planted])).await, "anonymous");
 }
 
 #[tokio::test]
@@ -1003,7 +1005,7 @@ async fn session_never_outlives_what_the_provider_vouches_for() {
     site.clock.advance(Duration::from_secs(59));
     assert_eq!(site.who(&jar).await, "wang");
     site.clock.advance(Duration::from_secs(1));
-    assert_eq!(site.who(&jar).await, "nobody");
+    assert_eq!(site.who(&jar).await, "anonymous");
 }
 
 #[tokio::test]
@@ -1020,10 +1022,10 @@ async fn sessions_of_one_person_or_of_all_can_be_ended() {
             site.who(&jars[1]).await,
             site.who(&jars[2]).await
         ],
-        ["nobody", "nobody", "li"]
+        ["anonymous", "anonymous", "li"]
     );
     site.login.revoke_all_sessions().await.unwrap();
-    assert_eq!(site.who(&jars[2]).await, "nobody");
+    assert_eq!(site.who(&jars[2]).await, "anonymous");
 }
 
 #[tokio::test]
@@ -1126,7 +1128,7 @@ fn plain_http_is_for_loopback_development_only() {
         assert!(
             matches!(
                 build(url, development).unwrap_err()[..],
-                [ConfigErrorKind::Insecure { .. }]
+                [ConfigErrorKind::InsecureUrl { .. }]
             ),
             "{url}"
         );
@@ -1142,7 +1144,7 @@ fn plain_http_is_for_loopback_development_only() {
         assert!(
             matches!(
                 build(url, false).unwrap_err()[..],
-                [ConfigErrorKind::Url { .. }]
+                [ConfigErrorKind::InvalidUrl { .. }]
             ),
             "{url}"
         );

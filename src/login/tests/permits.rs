@@ -8,7 +8,7 @@ use crate::login::endpoint_request::EndpointRequest;
 
 /// A provider with this many permits.
 fn provider(calls: usize) -> (Provider, Permits) {
-    let permits = Permits::new(PermitLimits::default().calls(calls));
+    let permits = Permits::new(calls);
     (
         Provider {
             permits: Some(permits.clone()),
@@ -79,7 +79,7 @@ async fn a1_login_without_a_permit_is_503_with_retry_after_and_a_reload_goes_on(
 
 #[tokio::test(start_paused = true)]
 async fn a1_one_waiter_too_many_is_503_at_once() {
-    let permits = Permits::new(PermitLimits::default().calls(1).waiters(2));
+    let permits = Permits::new(1).max_waiting(2);
     let site = Site::with(Provider {
         permits: Some(permits.clone()),
         ..Site::new().provider

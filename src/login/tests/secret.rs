@@ -24,13 +24,13 @@ fn literal_from_the_documentation_is_rejected_as_secret_and_as_former_secret() {
     ] {
         assert_eq!(
             errors(|it| it.secret(literal)),
-            [ConfigErrorKind::Published { name: "secret" }],
+            [ConfigErrorKind::PublishedSecret { name: "secret" }],
             "{literal}"
         );
         let rotated = errors(|it| it.secret([7; 32]).previous_secret(literal));
         assert_eq!(
             rotated,
-            [ConfigErrorKind::Published {
+            [ConfigErrorKind::PublishedSecret {
                 name: "previous_secret"
             }],
             "{literal}"

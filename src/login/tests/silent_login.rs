@@ -39,8 +39,10 @@ impl Visitor {
         let page = service_fn(move |request: Request<Body>| {
             calls.fetch_add(1, Ordering::Relaxed);
             let known = request.extensions().get::<Authenticated<Person>>();
-            let text =
-                known.map_or_else(|| "nobody".to_owned(), |person| person.subject().to_owned());
+            let text = known.map_or_else(
+                || "anonymous".to_owned(),
+                |person| person.subject().to_owned(),
+            );
             async move { Ok::<_, Infallible>(Response::new(Body::from(text))) }
         });
         let login = &self.site.login;
@@ -98,13 +100,13 @@ async fn once_per_visit_however_it_ends() {
                 .iter()
                 .all(|(name, _)| !name.contains("-flow-"))
         );
-        let who = if code == "wang" { "wang" } else { "nobody" };
+        let who = if code == "wang" { "wang" } else { "anonymous" };
         assert_eq!(visitor.get("/news").await.text, who, "{code}");
         visitor
             .jar
             .0
             .retain(|(name, _)| !name.ends_with("-session"));
-        assert_eq!(visitor.get("/news").await.text, "nobody", "{code}");
+        assert_eq!(visitor.get("/news").await.text, "anonymous", "{code}");
     }
 }
 
@@ -116,7 +118,7 @@ async fn logging_out_is_the_end_of_it_for_this_visit() {
     visitor
         .send(visitor.jar.request(Method::POST, "/auth/weika/logout"))
         .await;
-    assert_eq!(visitor.get("/news").await.text, "nobody");
+    assert_eq!(visitor.get("/news").await.text, "anonymous");
 }
 
 #[tokio::test]
@@ -128,7 +130,7 @@ async fn browser_that_loses_the_flow_is_sent_on_as_a_stranger() {
         visitor.callback("wang", &sent.state()).await.location(),
         "/"
     );
-    assert_eq!(visitor.get("/").await.text, "nobody");
+    assert_eq!(visitor.get("/").await.text, "anonymous");
     assert_eq!(visitor.site.exchanges(), 0);
 }
 
@@ -162,7 +164,7 @@ async fn browser_that_drops_session_and_mark_is_not_sent_round() {
         .jar
         .0
         .retain(|(name, _)| !name.ends_with("-session") && !name.ends_with("-silent"));
-    assert_eq!(visitor.get("/news").await.text, "nobody");
+    assert_eq!(visitor.get("/news").await.text, "anonymous");
     assert_eq!(visitor.site.exchanges(), 1);
 }
 
@@ -269,14 +271,14 @@ async fn r6_speculative_request_gets_the_page_where_no_silent_login_would_begin(
         .retain(|(name, _)| !name.ends_with("-session"));
     assert_eq!(
         prefetch(&mut visitor).await,
-        "nobody",
+        "anonymous",
         "there was a silent login in this visit"
     );
     visitor.agent = "Mozilla/5.0 Chrome/140.0.0.0";
     visitor.jar = Jar::default();
     assert_eq!(
         prefetch(&mut visitor).await,
-        "nobody",
+        "anonymous",
         "there is no silent login in this browser"
     );
 }
@@ -291,7 +293,7 @@ async fn r3_script_without_fetch_metadata_uses_up_no_silent_login() {
     request
         .headers_mut()
         .insert("x-requested-with", "XMLHttpRequest".parse().unwrap());
-    assert_eq!(visitor.send(request).await.text, "nobody");
+    assert_eq!(visitor.send(request).await.text, "anonymous");
     assert!(visitor.get("/news").await.is_to_provider());
 }
 
@@ -300,14 +302,14 @@ async fn only_people_who_navigate_in_such_a_browser() {
     let mut visitor = Visitor::new();
     for method in [Method::POST, Method::HEAD, Method::OPTIONS, Method::PUT] {
         let request = visitor.jar.request(method, "/news");
-        assert_eq!(visitor.send(request).await.text, "nobody");
+        assert_eq!(visitor.send(request).await.text, "anonymous");
     }
     let script = Request::get("/news").body(Body::default()).unwrap();
-    assert_eq!(visitor.send(script).await.text, "nobody");
+    assert_eq!(visitor.send(script).await.text, "anonymous");
     visitor.agent = "Mozilla/5.0 Chrome/140.0.0.0";
-    assert_eq!(visitor.get("/news").await.text, "nobody");
+    assert_eq!(visitor.get("/news").await.text, "anonymous");
     let mut unwilling = Visitor::of(Site::new());
-    assert_eq!(unwilling.get("/news").await.text, "nobody");
+    assert_eq!(unwilling.get("/news").await.text, "anonymous");
 }
 
 #[tokio::test]

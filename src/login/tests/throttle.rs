@@ -162,7 +162,7 @@ fn a2_limits_of_zero_are_configuration_errors() {
         assert!(
             matches!(
                 error.errors(),
-                [ConfigErrorKind::Bounds {
+                [ConfigErrorKind::OutOfRange {
                     name: "throttle",
                     ..
                 }]
@@ -202,9 +202,9 @@ async fn a6_flood_of_each_kind_is_one_line_a_second_with_the_number_of_suppresse
             .collect::<Vec<_>>()
     };
     let kinds = [
-        "InvalidCode",
-        "Fault",
-        "Lost",
+        "error=invalid_code:",
+        "error=fault:",
+        "error=lost:",
         "login restarts",
         "did not come back",
         "too many codes that were refused",
@@ -229,6 +229,6 @@ async fn a6_flood_of_each_kind_is_one_line_a_second_with_the_number_of_suppresse
         "{:?}",
         lines("WARN")
     );
-    let count = lines("Fault")[1].clone();
+    let count = lines("error=fault:")[1].clone();
     assert!(count.contains("suppressed=99"), "{count}");
 }

@@ -7,7 +7,7 @@ use crate::response::{Reason, Rejection};
 struct Bound(&'static str);
 
 impl Requirement<Person> for Bound {
-    fn is_met_by(&self, person: &Person) -> bool {
+    fn is_satisfied_by(&self, person: &Person) -> bool {
         person.is_complete()
     }
 

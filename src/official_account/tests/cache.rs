@@ -1,9 +1,9 @@
-//! When somebody is asked, and who is told.
+//! Freshness, single-flight, failures and eviction of the cache.
 
 use super::*;
 
 #[tokio::test]
-async fn an_answer_is_served_for_five_minutes_without_a_call() {
+async fn answer_is_served_for_five_minutes_without_a_call() {
     let bench = Bench::new(Answer::Account("wx1"));
     let school = bench.school();
     assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
@@ -17,7 +17,7 @@ async fn an_answer_is_served_for_five_minutes_without_a_call() {
 }
 
 #[tokio::test]
-async fn the_age_counts_from_before_the_call() {
+async fn age_counts_from_before_the_call() {
     let bench = Bench::new(Answer::Account("wx1"));
     bench.close();
     let school = bench.school();
@@ -31,7 +31,7 @@ async fn the_age_counts_from_before_the_call() {
 }
 
 #[tokio::test]
-async fn no_account_is_an_answer_too() {
+async fn not_authorized_is_cached_too() {
     let bench = Bench::new(Answer::NotAuthorized);
     let school = bench.school();
     for _ in 0..2 {
@@ -44,10 +44,10 @@ async fn no_account_is_an_answer_too() {
 }
 
 #[tokio::test]
-async fn a_thousand_callers_cause_one_call() {
+async fn thousand_callers_cause_one_call() {
     let bench = Bench::new(Answer::Account("wx1"));
     bench.close();
-    let callers = herd(&bench.school()).await;
+    let callers = concurrent_callers(&bench.school()).await;
     bench.open();
     assert_all(&callers.join_all().await, Ok("wx1"));
     assert_eq!(bench.calls(), 1);
@@ -55,22 +55,22 @@ async fn a_thousand_callers_cause_one_call() {
     bench.clock.advance(FRESH);
     bench.answer_with(Answer::Account("wx2"));
     bench.close();
-    let callers = herd(&bench.school()).await;
+    let callers = concurrent_callers(&bench.school()).await;
     bench.open();
     assert_all(&callers.join_all().await, Ok("wx2"));
     assert_eq!(bench.calls(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_callers_on_two_threads_cause_one_call() {
+async fn thousand_callers_on_two_threads_cause_one_call() {
     let bench = Bench::new(Answer::Account("wx1"));
-    let callers = herd(&bench.school()).await;
+    let callers = concurrent_callers(&bench.school()).await;
     assert_all(&callers.join_all().await, Ok("wx1"));
     assert_eq!(bench.calls(), 1);
 }
 
 #[tokio::test]
-async fn callers_that_go_away_neither_end_nor_repeat_the_call() {
+async fn callers_that_stop_waiting_neither_cancel_nor_repeat_the_call() {
     let bench = Bench::new(Answer::Account("wx1"));
     bench.close();
     let school = bench.school();
@@ -92,7 +92,7 @@ async fn callers_that_go_away_neither_end_nor_repeat_the_call() {
 }
 
 #[tokio::test]
-async fn a_future_that_is_not_polled_asks_nobody() {
+async fn future_that_is_not_polled_starts_no_call() {
     let bench = Bench::new(Answer::Account("wx1"));
     let school = bench.school();
     drop(school.get());
@@ -102,14 +102,14 @@ async fn a_future_that_is_not_polled_asks_nobody() {
 }
 
 #[tokio::test]
-async fn after_a_failure_the_former_answer_goes_on_being_served() {
+async fn after_a_failure_the_stale_answer_is_served() {
     let bench = Bench::new(Answer::Account("wx1"));
     let school = bench.school();
     ask(&school).await.unwrap();
     bench.clock.advance(FRESH);
     bench.answer_with(Answer::Reset);
     bench.close();
-    let callers = herd(&school).await;
+    let callers = concurrent_callers(&school).await;
     bench.open();
     assert_all(&callers.join_all().await, Ok("wx1"));
     assert_eq!(bench.calls(), 2);
@@ -117,7 +117,7 @@ async fn after_a_failure_the_former_answer_goes_on_being_served() {
 }
 
 #[tokio::test]
-async fn after_a_failure_nobody_is_asked_for_ten_seconds() {
+async fn after_a_failure_there_is_no_call_for_ten_seconds() {
     let bench = Bench::new(Answer::Account("wx1"));
     let school = bench.school();
     ask(&school).await.unwrap();
@@ -125,12 +125,15 @@ async fn after_a_failure_nobody_is_asked_for_ten_seconds() {
     bench.answer_with(Answer::Reset);
     assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
     bench.clock.advance(BACK_OFF - Duration::from_millis(1));
-    assert_all(&herd(&school).await.join_all().await, Ok("wx1"));
+    assert_all(
+        &concurrent_callers(&school).await.join_all().await,
+        Ok("wx1"),
+    );
     assert_eq!(bench.calls(), 2);
 }
 
 #[tokio::test]
-async fn who_can_be_served_does_not_wait_for_the_call_after_a_failure() {
+async fn caller_with_a_stale_answer_does_not_wait_for_the_call_after_a_failure() {
     let bench = Bench::new(Answer::Account("wx1"));
     let school = bench.school();
     ask(&school).await.unwrap();
@@ -140,7 +143,10 @@ async fn who_can_be_served_does_not_wait_for_the_call_after_a_failure() {
     bench.clock.advance(BACK_OFF);
     bench.answer_with(Answer::Account("wx2"));
     bench.close();
-    assert_all(&herd(&school).await.join_all().await, Ok("wx1"));
+    assert_all(
+        &concurrent_callers(&school).await.join_all().await,
+        Ok("wx1"),
+    );
     assert_eq!(bench.calls(), 3);
     bench.open();
     settle().await;
@@ -149,7 +155,7 @@ async fn who_can_be_served_does_not_wait_for_the_call_after_a_failure() {
 }
 
 #[tokio::test]
-async fn an_answer_of_yesterday_is_not_served() {
+async fn answer_older_than_a_day_is_not_served() {
     let bench = Bench::new(Answer::Account("wx1"));
     let school = bench.school();
     ask(&school).await.unwrap();
@@ -161,17 +167,20 @@ async fn an_answer_of_yesterday_is_not_served() {
 }
 
 #[tokio::test]
-async fn a_failure_is_told_to_all_who_waited_and_for_ten_seconds_to_all_who_ask() {
+async fn failure_is_returned_to_waiting_callers_and_for_ten_seconds_to_later_ones() {
     let bench = Bench::new(Answer::Reset);
     let school = bench.school();
     bench.close();
-    let callers = herd(&school).await;
+    let callers = concurrent_callers(&school).await;
     bench.open();
     assert_all(&callers.join_all().await, Err(ErrorKind::Lost));
     assert_eq!(bench.calls(), 1);
     bench.answer_with(Answer::Account("wx1"));
     bench.clock.advance(BACK_OFF - Duration::from_millis(1));
-    assert_all(&herd(&school).await.join_all().await, Err(ErrorKind::Lost));
+    assert_all(
+        &concurrent_callers(&school).await.join_all().await,
+        Err(ErrorKind::Lost),
+    );
     assert_eq!(bench.calls(), 1);
     bench.clock.advance(Duration::from_millis(1));
     assert_eq!(ask(&school).await.as_deref(), Ok("wx1"));
@@ -179,7 +188,7 @@ async fn a_failure_is_told_to_all_who_waited_and_for_ten_seconds_to_all_who_ask(
 }
 
 #[tokio::test]
-async fn a_forgotten_answer_is_asked_for_at_once() {
+async fn invalidated_answer_is_requested_at_once() {
     let bench = Bench::new(Answer::NotAuthorized);
     let school = bench.school();
     assert_eq!(ask(&school).await.as_deref(), Ok("none"));
@@ -205,7 +214,7 @@ async fn a_forgotten_answer_is_asked_for_at_once() {
 }
 
 #[tokio::test]
-async fn a_call_that_was_made_before_somebody_forgot_serves_nobody_who_asks_later() {
+async fn call_from_before_an_invalidation_serves_no_later_caller() {
     let bench = Bench::new(Answer::NotAuthorized);
     bench.close();
     let school = bench.school();
@@ -225,7 +234,7 @@ async fn a_call_that_was_made_before_somebody_forgot_serves_nobody_who_asks_late
 }
 
 #[tokio::test]
-async fn system_time_that_is_set_makes_an_answer_neither_younger_nor_older() {
+async fn change_of_the_system_time_makes_an_answer_neither_younger_nor_older() {
     let year = Duration::from_secs(365 * 24 * 3_600);
     let bench = Bench::new(Answer::Account("wx1"));
     let school = bench.school();
@@ -259,7 +268,7 @@ async fn system_time_that_is_set_makes_an_answer_neither_younger_nor_older() {
 }
 
 #[tokio::test]
-async fn schools_are_asked_about_one_by_one_and_clones_share() {
+async fn schools_are_cached_separately_and_clones_share() {
     let bench = Bench::new(Answer::Account("wx1"));
     for token in ["t0ken-1", "t0ken-2", "t0ken-1", "t0ken-2"] {
         bench
@@ -268,7 +277,13 @@ async fn schools_are_asked_about_one_by_one_and_clones_share() {
             .get(&AppToken::new(token))
             .await
             .unwrap();
-        bench.accounts.school(token).clone().get().await.unwrap();
+        bench
+            .accounts
+            .school_account(token)
+            .clone()
+            .get()
+            .await
+            .unwrap();
     }
     assert_eq!(bench.calls(), 2);
     bench.accounts.invalidate(&AppToken::new("t0ken-1"));
@@ -277,12 +292,12 @@ async fn schools_are_asked_about_one_by_one_and_clones_share() {
 }
 
 #[tokio::test]
-async fn a_full_cache_forgets_the_school_that_nobody_asks_about() {
+async fn full_cache_evicts_the_least_recently_used_school() {
     let bench = Bench::with(Answer::Account("wx1"), |builder| builder.capacity(2));
     let tokens = ["t0ken-1", "t0ken-2", "t0ken-3"].map(AppToken::new);
     for token in &tokens {
         bench.accounts.get(token).await.unwrap();
-        bench.accounts.shared.slots.run_pending_tasks();
+        bench.accounts.inner.entries.run_pending_tasks();
     }
     assert_eq!(
         tokens.map(|token| bench.accounts.peek(&token).is_some()),
@@ -291,7 +306,7 @@ async fn a_full_cache_forgets_the_school_that_nobody_asks_about() {
 }
 
 #[tokio::test]
-async fn other_settings_hold() {
+async fn settings_are_applied() {
     let seconds = Duration::from_secs;
     let bench = Bench::with(Answer::Account("wx1"), |builder| {
         builder.time_to_live(seconds(60)).back_off(seconds(2))
@@ -311,11 +326,11 @@ async fn other_settings_hold() {
 }
 
 #[tokio::test]
-async fn a_call_that_panics_is_a_failure_like_others() {
+async fn call_that_panics_is_a_failure() {
     let bench = Bench::new(Answer::Panic);
     let school = bench.school();
     bench.close();
-    let callers = herd(&school).await;
+    let callers = concurrent_callers(&school).await;
     bench.open();
     assert_all(&callers.join_all().await, Err(ErrorKind::Internal));
     bench.answer_with(Answer::Account("wx1"));
@@ -326,7 +341,7 @@ async fn a_call_that_panics_is_a_failure_like_others() {
 }
 
 #[test]
-fn outside_a_runtime_nobody_is_asked() {
+fn outside_a_runtime_there_is_no_call() {
     let bench = Bench::new(Answer::Account("wx1"));
     let school = bench.school();
     let error = assert_ready!(task::spawn(school.get()).poll()).unwrap_err();
@@ -343,7 +358,7 @@ fn outside_a_runtime_nobody_is_asked() {
 }
 
 #[test]
-fn a_runtime_that_ends_leaves_nobody_waiting() {
+fn runtime_that_shuts_down_leaves_no_caller_waiting() {
     let bench = Bench::new(Answer::Account("wx1"));
     bench.close();
     let school = bench.school();
@@ -370,7 +385,7 @@ async fn debug_never_shows_the_token() {
     let shown = format!(
         "{:?} {school:?} {:?}",
         bench.accounts,
-        OfficialAccountLayer::new(school.clone())
+        AddOfficialAccountLayer::new(school.clone())
     );
     assert!(
         shown.contains("school.example") && !shown.contains("t0ken"),
@@ -379,12 +394,12 @@ async fn debug_never_shows_the_token() {
 }
 
 #[test]
-fn what_users_hold_is_send_and_sync() {
+fn public_types_are_send_and_sync() {
     fn check<T: Send + Sync + Clone + std::fmt::Debug + 'static>() {}
     fn check_send<T: Send>(_: &T) {}
     check::<OfficialAccounts>();
     check::<SchoolAccount>();
-    check::<OfficialAccountLayer>();
+    check::<AddOfficialAccountLayer>();
     let bench = Bench::new(Answer::Account("wx1"));
     let (school, token) = (bench.school(), AppToken::new("t0ken"));
     check_send(&school.get());
@@ -392,13 +407,13 @@ fn what_users_hold_is_send_and_sync() {
 }
 
 #[tokio::test]
-async fn what_is_known_is_told_at_once_and_asked_for_in_the_background() {
+async fn cached_returns_a_stale_answer_at_once_and_refreshes_it_in_the_background() {
     let bench = Bench::new(Answer::Account("wx1"));
     let school = bench.school();
     let known = || {
         school
-            .known()
-            .and_then(|known| known.account().map(|account| account.app_id().to_owned()))
+            .cached()
+            .and_then(|known| known.account().map(|account| account.app_id.to_owned()))
     };
     assert_eq!(known(), None);
     settle().await;
@@ -408,7 +423,7 @@ async fn what_is_known_is_told_at_once_and_asked_for_in_the_background() {
     bench.clock.advance(FRESH);
     bench.close();
     for _ in 0..10 {
-        assert_eq!(known().as_deref(), Some("wx1"), "nobody waits");
+        assert_eq!(known().as_deref(), Some("wx1"), "no caller waits");
         settle().await;
     }
     assert_eq!(bench.calls(), 2);
@@ -428,7 +443,7 @@ async fn what_is_known_is_told_at_once_and_asked_for_in_the_background() {
 }
 
 #[tokio::test]
-async fn another_token_takes_the_place_of_one_that_has_ended() {
+async fn new_token_replaces_an_expired_one() {
     let bench = Bench::new(Answer::Account("wx1"));
     let (school, clone) = (bench.school(), bench.school());
     let same = school.clone();

@@ -18,9 +18,9 @@ fn known(request: &Request<Body>) -> Response<Body> {
     let extensions = request.extensions();
     let account = extensions
         .get::<Arc<OfficialAccount>>()
-        .map_or("none", |account| account.app_id());
+        .map_or("none", |account| &account.app_id);
     let authorization = match extensions.get::<AccountAuthorization>() {
-        Some(AccountAuthorization::Authorized(account)) => account.app_id(),
+        Some(AccountAuthorization::Authorized(account)) => &account.app_id,
         Some(_) => "none",
         None => "nothing",
     };
@@ -36,18 +36,18 @@ fn application() -> impl Service<
     service_fn(|request: Request<Body>| ready(Ok(known(&request))))
 }
 
-fn layer(bench: &Bench) -> OfficialAccountLayer {
-    OfficialAccountLayer::new(bench.school())
+fn layer(bench: &Bench) -> AddOfficialAccountLayer {
+    AddOfficialAccountLayer::new(bench.school())
 }
 
 fn request() -> Request<Body> {
     Request::new(Body::default())
 }
 
-/// A request with what no outer layer of ours has put there.
+/// A request with an account that another layer has inserted.
 fn with_foreign_account() -> Request<Body> {
     let mut request = request();
-    let foreign = Arc::new(OfficialAccount::builder("foreign").build());
+    let foreign = Arc::new(OfficialAccount::new("foreign"));
     request.extensions_mut().insert(Arc::clone(&foreign));
     request
         .extensions_mut()
@@ -90,7 +90,7 @@ async fn refused(
 }
 
 #[tokio::test]
-async fn the_account_is_put_into_the_extensions_of_every_request() {
+async fn account_is_inserted_into_the_extensions_of_every_request() {
     let bench = Bench::new(Answer::Account("wx1"));
     for _ in 0..3 {
         assert_eq!(pass(&bench, request()).await, "wx1 wx1");
@@ -99,7 +99,7 @@ async fn the_account_is_put_into_the_extensions_of_every_request() {
 }
 
 #[tokio::test]
-async fn an_account_that_somebody_else_put_there_is_removed() {
+async fn account_from_elsewhere_is_removed() {
     for (answer, expected) in [
         (Answer::Account("wx1"), "wx1 wx1"),
         (Answer::NotAuthorized, "none none"),
@@ -112,7 +112,7 @@ async fn an_account_that_somebody_else_put_there_is_removed() {
 }
 
 #[tokio::test]
-async fn a_former_answer_is_served_when_kesion_fails() {
+async fn stale_answer_is_served_when_kesion_fails() {
     let bench = Bench::new(Answer::Account("wx1"));
     assert_eq!(pass(&bench, request()).await, "wx1 wx1");
     bench.clock.advance(FRESH);
@@ -124,7 +124,7 @@ async fn a_former_answer_is_served_when_kesion_fails() {
 }
 
 #[tokio::test]
-async fn without_any_answer_the_status_says_what_failed() {
+async fn without_an_answer_the_status_names_the_failure() {
     for (answer, status, kind, code) in [
         (
             Answer::Reset,
@@ -161,7 +161,7 @@ async fn without_any_answer_the_status_says_what_failed() {
 }
 
 #[tokio::test]
-async fn a_person_gets_a_page_that_can_be_replaced() {
+async fn user_gets_a_page_that_can_be_replaced() {
     let bench = Bench::new(Answer::Reset);
     let navigation = || {
         Request::get("/")
@@ -172,7 +172,10 @@ async fn a_person_gets_a_page_that_can_be_replaced() {
     };
     let (_, headers, _, page) = refused(&bench, navigation()).await;
     assert_eq!(headers[CONTENT_TYPE], "text/html; charset=utf-8");
-    assert!(page.contains("A system that we need"), "{page}");
+    assert!(
+        page.contains("A system that this site depends on"),
+        "{page}"
+    );
 
     let pages = Pages::custom(|page: &Page| Response::new(format!("mine: {:?}", page.kind())));
     let response = layer(&bench)
@@ -220,7 +223,7 @@ async fn only_the_service_that_was_polled_ready_is_called_after_waiting() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_dropped_while_waiting_never_reaches_the_application() {
+async fn request_that_is_dropped_while_waiting_never_reaches_the_application() {
     let bench = Bench::new(Answer::Account("wx1"));
     bench.close();
     let (mut service, mut handle) =
@@ -280,7 +283,7 @@ fn with_a_fresh_answer_nothing_is_cloned_and_no_runtime_is_needed() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_application_passes_untouched() {
+async fn error_of_the_application_is_forwarded_unchanged() {
     let bench = Bench::new(Answer::Account("wx1"));
     let inner = service_fn(|_: Request<Body>| ready(Err::<Response<Body>, _>("mine")));
     assert_eq!(
@@ -294,7 +297,7 @@ async fn an_error_of_the_application_passes_untouched() {
 }
 
 #[tokio::test]
-async fn future_is_send_and_asks_nothing_of_the_bodies() {
+async fn future_is_send_and_requires_nothing_of_the_bodies() {
     fn assert_send<T: Send>(_: &T) {}
     struct NotEvenABody;
     let bench = Bench::new(Answer::Account("wx1"));

@@ -12,7 +12,7 @@ use tower::service_fn;
 
 use super::*;
 use crate::client::kesion::KesionClient;
-use crate::client::{RequestBody, TimedOut, Transport};
+use crate::client::{Transport, TransportFailure};
 use crate::clock::{ManualClock, Timestamp};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::identity::{AccountAuthorization, OfficialAccount};
@@ -25,7 +25,7 @@ const FRESH: Duration = Duration::from_secs(5 * 60);
 const BACK_OFF: Duration = Duration::from_secs(10);
 const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
 
-/// What the far end says to whoever asks.
+/// Scripted answer of the far end.
 #[derive(Clone, Copy)]
 enum Answer {
     /// It is authorized; with this APPID.
@@ -83,7 +83,7 @@ impl Bench {
     }
 
     fn school(&self) -> SchoolAccount {
-        self.accounts.school("t0ken")
+        self.accounts.school_account("t0ken")
     }
 
     fn answer_with(&self, answer: Answer) {
@@ -106,12 +106,12 @@ impl Bench {
 impl FarEnd {
     async fn answer(
         self: Arc<Self>,
-        request: Request<RequestBody>,
+        request: Request<Full<Bytes>>,
     ) -> Result<Response<Full<Bytes>>, BoxError> {
         let body = request.into_body().collect().await.unwrap().to_bytes();
         assert!(body.starts_with(b"apptoken=t0ken"));
         self.calls.fetch_add(1, Ordering::SeqCst);
-        // What is answered is decided when the call arrives, as it would be by a real one.
+        // The answer is chosen when the call arrives, as a real system does.
         let answer = *self.answer.lock().unwrap();
         drop(self.gate.acquire().await.unwrap());
         match answer {
@@ -122,7 +122,7 @@ impl FarEnd {
                 r#"{"result":false,"returnCode":3002}"#,
             ))),
             Answer::Reset => Err("reset by peer".into()),
-            Answer::Late => Err(TimedOut::new("late").into()),
+            Answer::Late => Err(TransportFailure::TimedOut("late".into()).into()),
             Answer::Panic => panic!("scripted panic"),
         }
     }
@@ -135,10 +135,10 @@ async fn settle() {
     }
 }
 
-/// What somebody was told, in short.
+/// Returns the APPID or the kind of the error.
 fn told(outcome: Result<AccountAuthorization, Error>) -> Result<String, ErrorKind> {
     match outcome {
-        Ok(AccountAuthorization::Authorized(account)) => Ok(account.app_id().to_owned()),
+        Ok(AccountAuthorization::Authorized(account)) => Ok(account.app_id.to_owned()),
         Ok(_) => Ok("none".to_owned()),
         Err(error) => Err(error.kind()),
     }
@@ -148,8 +148,8 @@ async fn ask(school: &SchoolAccount) -> Result<String, ErrorKind> {
     told(school.get().await)
 }
 
-/// Many callers, each in a task of its own, as far as they get.
-async fn herd(school: &SchoolAccount) -> JoinSet<Result<String, ErrorKind>> {
+/// Starts a thousand callers, each in its own task, and runs them as far as they get.
+async fn concurrent_callers(school: &SchoolAccount) -> JoinSet<Result<String, ErrorKind>> {
     let mut callers = JoinSet::new();
     for _ in 0..1_000 {
         let school = school.clone();

@@ -25,7 +25,7 @@ impl Account {
             }
             Some(app_id) if app_id.is_empty() => errors.push(ConfigErrorKind::Missing("app_id")),
             Some(app_id) if !app_id.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
-                errors.push(ConfigErrorKind::Characters {
+                errors.push(ConfigErrorKind::InvalidCharacters {
                     name: "app_id",
                     value: app_id.to_string(),
                     expected: "letters and digits",
@@ -64,9 +64,9 @@ impl Account {
     pub(super) fn allows_silent_login(&self, setting: Option<bool>) -> bool {
         #[cfg(feature = "memory")]
         if let Some(school) = &self.school {
-            return match school.known() {
+            return match school.cached() {
                 Some(AccountAuthorization::Authorized(account)) => {
-                    account.can_web_oauth() && setting.unwrap_or_else(|| account.auto_login())
+                    account.can_web_oauth() && setting.unwrap_or_else(|| account.auto_login)
                 }
                 _ => false,
             };
@@ -77,9 +77,9 @@ impl Account {
 
 #[cfg(feature = "memory")]
 async fn app_id_of(school: &SchoolAccount) -> Result<Box<str>, Error> {
-    let app_id = |account: &OfficialAccount| Box::from(account.app_id());
+    let app_id = |account: &OfficialAccount| Box::from(&*account.app_id);
     // An APPID stays for years: a known one is used while it is refreshed.
-    if let Some(AccountAuthorization::Authorized(account)) = school.known() {
+    if let Some(AccountAuthorization::Authorized(account)) = school.cached() {
         return Ok(app_id(&account));
     }
     let authorization = school.get().await;
@@ -87,7 +87,7 @@ async fn app_id_of(school: &SchoolAccount) -> Result<Box<str>, Error> {
     let missing = match authorization {
         AccountAuthorization::Authorized(account) => {
             if !account.can_web_oauth() {
-                warn!(app_id = %account.app_id(), "WeChat will most likely refuse this account's logins");
+                warn!(app_id = %account.app_id, "WeChat will most likely refuse this account's logins");
             }
             return Ok(app_id(&account));
         }

@@ -89,7 +89,7 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// What the page asks for. Default: [`Scope::Base`].
+    /// The scope that the page asks for. Default: [`Scope::Base`].
     pub fn scope(self, scope: Scope) -> Self {
         Self { scope, ..self }
     }
@@ -113,7 +113,7 @@ impl WechatUserProviderBuilder {
     }
 
     /// The [name](IdentityProvider::name) of the provider. Default: `wechat`. A second official account on one
-    /// site needs another one, and routes of its own: around the same routes, two layers of one identity type would
+    /// site needs another one, and separate routes: around the same routes, two layers of one identity type would
     /// take each other's users away.
     pub fn name(self, name: impl Into<Box<str>>) -> Self {
         Self {

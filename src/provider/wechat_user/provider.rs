@@ -8,20 +8,19 @@ use crate::provider::{AuthorizeRequest, ExchangeContext, IdentityProvider, Verif
 use crate::request::UserAgent;
 use crate::secret::AuthorizationCode;
 
-/// Logs WeChat users in: WeChat's authorization page (网页授权) gives the code, the operator's binding service says
-/// whose openid it is and whether that is bound to an account.
+/// Provider for WeChat users: WeChat's authorize page (网页授权) issues the code, and the operator's binding service
+/// returns the openid and whether it is bound to an account.
 ///
-/// The login is silent with [`Scope::Base`]: the person sees nothing of it. It works in WeChat's own browser only;
-/// in others the login page says so. WeChat compares the host of the redirect URI with the one that is registered
-/// for the account, exactly, and takes no port.
+/// With [`Scope::Base`] the login shows the user no page. It works in WeChat's browser only; in other browsers the login
+/// page says so. WeChat compares the host of the redirect URI with the registered one of the account, exactly, and accepts
+/// no port.
 ///
-/// WeChat wants `#wechat_redirect` at the end of its address, and a browser keeps that fragment through all redirects
-/// (Fetch §4.4): it is still there on the page after the login, unless the return target has a fragment of its own. A
-/// page that routes by hash names its route in `return_to`.
+/// WeChat requires `#wechat_redirect` at the end of its address, and a browser keeps that fragment through all redirects
+/// (Fetch §4.4): it is still there on the page after the login, unless the return target has a fragment. A page with hash
+/// routes names its route in `return_to`.
 ///
-/// Being logged in is not being bound: [`Authenticated<WechatUser>`](crate::session::Authenticated) alone, or a guard
-/// for `logged_in`, lets in everybody who has WeChat. [`GuardLayer::bound`](crate::guard::GuardLayer::bound) asks for an
-/// account.
+/// A logged-in user need not be bound: [`Authenticated<WechatUser>`](crate::session::Authenticated) alone, or a guard with
+/// `logged_in`, admits every WeChat user. [`GuardLayer::bound`](crate::guard::GuardLayer::bound) requires an account.
 ///
 /// ```
 /// use tower_weika::client::binding::BindingClient;
@@ -33,7 +32,7 @@ use crate::secret::AuthorizationCode;
 /// let binding = BindingClient::builder("https://binding.example.edu.cn").build()?;
 /// let wechat = WechatUserProvider::builder(binding).app_id("wx0123456789abcdef").build()?;
 /// let login = LoginLayer::builder(wechat).public_url("https://campus.example.edu.cn").build()?;
-/// let for_those_who_are_bound = GuardLayer::<WechatUser>::bound("/bind");
+/// let bound_users = GuardLayer::<WechatUser>::bound("/bind");
 /// # Ok::<_, tower_weika::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -84,7 +84,7 @@ async fn s1_application_is_the_appid_or_a_configured_name() {
     let kesion = KesionClient::builder("https://kesion.example")
         .build()
         .unwrap();
-    let school = OfficialAccounts::new(kesion).school(AppToken::new("secret-token"));
+    let school = OfficialAccounts::new(kesion).school_account(AppToken::new("secret-token"));
     let error = builder()
         .official_account(school.clone())
         .build()

@@ -1,238 +1,193 @@
-//! Who does at Redis what is to be done once.
+//! Coordination between instances through Redis: flow claims and the token lease.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::Value;
 
-use super::handle::Redis;
+use super::handle::{Inner, Redis};
+use super::lease_reply::{LeaseReply, associated_data};
 use super::script;
-use crate::coordination::{Coordinator, Flow, Grant, Lease, Reply, SharedToken};
-use crate::error::{Error, ErrorKind};
-use crate::hex;
-use crate::random;
+use crate::coordination::{BoxFuture, Coordinator, FlowState, Lease, LeaseResponse};
+use crate::error::Error;
 use crate::token::{AccessToken, IssuedToken};
 
-/// The layout of a token. That of a newer version is left alone.
-const VERSION: &[u8] = b"1";
+/// Version of a token's layout. A token of a newer version is left alone.
+pub(super) const VERSION: &[u8] = b"1";
 
-/// How long the number of the last grant is remembered: longer than any token.
-const MEMORY: Duration = IssuedToken::MAX_LIFETIME.saturating_add(Duration::from_secs(24 * 3_600));
+/// How long the last fencing token is remembered: longer than any token lives.
+pub(super) const MEMORY: Duration =
+    IssuedToken::MAX_LIFETIME.saturating_add(Duration::from_secs(24 * 3_600));
 
-impl Coordinator for Redis {
-    fn claim_flow<'a>(&'a self, flow: &'a str, kept_for: Duration) -> Reply<'a, Option<Flow>> {
+impl Redis {
+    /// Returns the coordinator of all instances that use this Redis; the same one for all clones and all their stores.
+    #[must_use]
+    pub fn coordinator(&self) -> Arc<dyn Coordinator> {
+        Arc::clone(&self.inner) as _
+    }
+}
+
+impl Coordinator for Inner {
+    fn claim_flow<'a>(
+        &'a self,
+        flow: &'a str,
+        time_to_live: Duration,
+    ) -> BoxFuture<'a, Option<FlowState>> {
         Box::pin(async move {
-            let key = self.shared.names.flow(flow);
-            let found = self
-                .shared
-                .link
-                .call(&script::CLAIM_FLOW, &[&key], &[&millis(kept_for)])
+            let key = self.keys.flow(flow);
+            let time_to_live = millis(time_to_live);
+            let reply = self
+                .connection
+                .call(&script::CLAIM_FLOW, &[&key], &[&time_to_live])
                 .await?;
-            self.read_flow(&key, &found)
+            self.read_flow(&key, &reply)
         })
     }
 
-    fn flow<'a>(&'a self, flow: &'a str) -> Reply<'a, Option<Flow>> {
+    fn flow_state<'a>(&'a self, flow: &'a str) -> BoxFuture<'a, Option<FlowState>> {
         Box::pin(async move {
-            let key = self.shared.names.flow(flow);
-            let found = self
-                .shared
-                .link
+            let key = self.keys.flow(flow);
+            let reply = self
+                .connection
                 .call(&script::LOOK_AT_FLOW, &[&key], &[])
                 .await?;
-            self.read_flow(&key, &found)
+            self.read_flow(&key, &reply)
         })
     }
 
-    fn settle_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> Reply<'a, ()> {
+    fn complete_flow<'a>(&'a self, flow: &'a str, outcome: &'a [u8]) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let key = self.shared.names.flow(flow);
-            let sealed = self.shared.seal.close(&key, outcome)?;
-            self.shared
-                .link
-                .call(&script::SETTLE_FLOW, &[&key], &[&sealed])
+            let key = self.keys.flow(flow);
+            let encrypted = self.encryption.encrypt(&key, outcome)?;
+            self.connection
+                .call(&script::SETTLE_FLOW, &[&key], &[&encrypted])
                 .await
                 .map(drop)
         })
     }
 
-    fn refuse_flow<'a>(&'a self, flow: &'a str, note: u64) -> Reply<'a, ()> {
+    fn reject_flow<'a>(&'a self, flow: &'a str, note: u64) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let key = self.shared.names.flow(flow);
-            // Redis keeps an integer without a string of its own.
-            self.shared
-                .link
-                .call(
-                    &script::SETTLE_FLOW,
-                    &[&key],
-                    &[note.to_string().as_bytes()],
-                )
+            let key = self.keys.flow(flow);
+            // Redis stores an integer without allocating a string.
+            let note = note.to_string();
+            self.connection
+                .call(&script::SETTLE_FLOW, &[&key], &[note.as_bytes()])
                 .await
                 .map(drop)
         })
     }
 
-    fn lease_token<'a>(&'a self, name: &'a str, newer_than: u64) -> Reply<'a, Lease> {
+    fn acquire_lease<'a>(&'a self, name: &'a str, newer_than: u64) -> BoxFuture<'a, LeaseResponse> {
         Box::pin(async move {
             let mut newer_than = newer_than;
             loop {
-                match self.lease(name, newer_than).await? {
-                    Leased::Lease(lease) => return Ok(lease),
-                    // Nobody can use it, so a newer one is wanted.
-                    Leased::Unreadable(fence) => newer_than = newer_than.max(fence),
+                match self.ask_for_lease(name, newer_than).await? {
+                    LeaseReply::Readable(response) => return Ok(response),
+                    // No instance with this key can use it, so a newer one is needed.
+                    LeaseReply::Unreadable { fencing_token } => {
+                        newer_than = newer_than.max(fencing_token);
+                    }
                 }
             }
         })
     }
 
-    fn keep_token<'a>(
+    fn publish_token<'a>(
         &'a self,
         name: &'a str,
-        grant: &'a Grant,
+        lease: &'a Lease,
         token: &'a AccessToken,
         lifetime: Duration,
-    ) -> Reply<'a, bool> {
+    ) -> BoxFuture<'a, bool> {
         Box::pin(async move {
-            let (key, lease) = (self.shared.names.token(name), self.shared.names.lease(name));
-            let fence = grant.fence().to_string();
-            let sealed = self
-                .shared
-                .seal
-                .close(&place(&key, grant.fence()), token.expose().as_bytes())?;
+            let keys = [&*self.keys.token(name), &*self.keys.lease(name)];
+            let associated = associated_data(keys[0], lease.fencing_token());
+            let encrypted = self
+                .encryption
+                .encrypt(&associated, token.expose().as_bytes())?;
+            let fencing_token = lease.fencing_token().to_string();
             let arguments = [
-                fence.as_bytes(),
-                grant.owner().as_bytes(),
-                &sealed,
+                fencing_token.as_bytes(),
+                lease.holder().as_bytes(),
+                &encrypted,
                 &millis(lifetime),
-                &millis(Grant::YOUNG),
+                &millis(Lease::EARLY),
                 &millis(MEMORY),
                 VERSION,
             ];
-            let kept = self
-                .shared
-                .link
-                .call(&script::KEEP_TOKEN, &[&key, &lease], &arguments)
+            let reply = self
+                .connection
+                .call(&script::KEEP_TOKEN, &keys, &arguments)
                 .await?;
-            Ok(matches!(&*kept, [Value::BulkString(kept)] if kept == b"1"))
+            Ok(matches!(&*reply, [Value::BulkString(kept)] if kept == b"1"))
         })
     }
 
-    fn end_lease<'a>(&'a self, name: &'a str, grant: &'a Grant, pause: Duration) -> Reply<'a, ()> {
+    fn release_lease<'a>(
+        &'a self,
+        name: &'a str,
+        lease: &'a Lease,
+        pause: Duration,
+    ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let lease = self.shared.names.lease(name);
-            let arguments = [grant.owner().as_bytes(), &millis(pause)];
-            self.shared
-                .link
-                .call(&script::END_LEASE, &[&lease], &arguments)
+            let key = self.keys.lease(name);
+            let arguments = [lease.holder().as_bytes(), &millis(pause)];
+            self.connection
+                .call(&script::END_LEASE, &[&key], &arguments)
                 .await
                 .map(drop)
         })
     }
 }
 
-enum Leased {
-    Lease(Lease),
-    /// There is a token under this fence that was sealed with another key, or is damaged.
-    Unreadable(u64),
-}
-
-impl Redis {
-    async fn lease(&self, name: &str, newer_than: u64) -> Result<Leased, Error> {
-        let (key, lease) = (self.shared.names.token(name), self.shared.names.lease(name));
-        let owner = hex::encode(&random::bytes::<16>()?);
-        let fence = newer_than.to_string();
-        let arguments = [
-            VERSION,
-            fence.as_bytes(),
-            owner.as_bytes(),
-            &millis(Grant::LIFETIME),
-            &millis(MEMORY),
-        ];
-        let answer = self
-            .shared
-            .link
-            .call(&script::LEASE_TOKEN, &[&key, &lease], &arguments)
-            .await?;
-        let answer: Vec<&[u8]> = answer.iter().map(bytes).collect();
-        let leased = match *answer {
-            [b"taken"] => Leased::Lease(Lease::Taken),
-            [b"foreign"] => return Err(malformed("redis: the token is kept by a newer version")),
-            [b"granted", fence, age, died_young] => {
-                let last = number(age).map(Duration::from_millis);
-                let died_young = number(died_young)
-                    .and_then(|count| u32::try_from(count).ok())
-                    .unwrap_or(0);
-                let fence =
-                    number(fence).ok_or_else(|| malformed("redis: the token has no number"))?;
-                Leased::Lease(Lease::Granted(Grant::new(owner, fence, last, died_young)))
-            }
-            [b"newer", sealed, fence, remaining] => {
-                let (Some(fence), Some(remaining)) = (number(fence), number(remaining)) else {
-                    return Err(malformed("redis: the token has no number"));
-                };
-                let token = self.shared.seal.open(&place(&key, fence), sealed);
-                match token.as_ref().and_then(|token| str::from_utf8(token).ok()) {
-                    Some(token) => {
-                        let (token, remaining) =
-                            (AccessToken::new(token), Duration::from_millis(remaining));
-                        Leased::Lease(Lease::Newer(SharedToken::new(token, fence, remaining)))
-                    }
-                    None => Leased::Unreadable(fence),
-                }
-            }
-            _ => return Err(malformed("redis: the answer about a token cannot be read")),
-        };
-        Ok(leased)
-    }
-
-    fn read_flow(&self, key: &str, found: &[Value]) -> Result<Option<Flow>, Error> {
-        match found {
-            [] => Ok(None),
+impl Inner {
+    fn read_flow(&self, key: &str, reply: &[Value]) -> Result<Option<FlowState>, Error> {
+        Ok(match reply {
+            [] => None,
             [_, Value::BulkString(note)] if note.first().is_some_and(u8::is_ascii_digit) => {
-                Ok(Some(number(note).map_or(
-                    Flow::Settled {
+                Some(match number(note) {
+                    Some(note) => FlowState::Rejected { note },
+                    None => FlowState::Completed {
                         outcome: Vec::new(),
                     },
-                    |note| Flow::Refused { note },
-                )))
+                })
             }
-            // An outcome that cannot be opened is one, and says nothing.
-            [_, Value::BulkString(sealed)] => {
-                let outcome = self
-                    .shared
-                    .seal
-                    .open(key, sealed)
-                    .map(|outcome| outcome.to_vec())
-                    .unwrap_or_default();
-                Ok(Some(Flow::Settled { outcome }))
+            // The flow is complete even if its outcome cannot be decrypted.
+            [_, Value::BulkString(encrypted)] => {
+                let outcome = self.encryption.decrypt(key, encrypted);
+                Some(FlowState::Completed {
+                    outcome: outcome.map(|outcome| outcome.to_vec()).unwrap_or_default(),
+                })
             }
-            [age, ..] => {
-                let age = Duration::from_millis(number(bytes(age)).unwrap_or(0));
-                Ok(Some(Flow::Claimed { age }))
-            }
-        }
+            [age, ..] => Some(FlowState::Claimed {
+                age: Duration::from_millis(number(bytes(age)).unwrap_or(0)),
+            }),
+        })
     }
 }
 
-/// What a token is sealed for: an older one cannot be put in its place.
-fn place(key: &str, fence: u64) -> String {
-    format!("{key}#{fence}")
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redis")
+            .field("connection", &self.connection)
+            .field("encryption", &self.encryption)
+            .finish_non_exhaustive()
+    }
 }
 
-fn bytes(value: &Value) -> &[u8] {
+pub(super) fn bytes(value: &Value) -> &[u8] {
     match value {
         Value::BulkString(bytes) => bytes,
         _ => &[],
     }
 }
 
-fn number(text: &[u8]) -> Option<u64> {
+pub(super) fn number(text: &[u8]) -> Option<u64> {
     str::from_utf8(text).ok()?.parse().ok()
 }
 
-fn millis(time: Duration) -> Vec<u8> {
+pub(super) fn millis(time: Duration) -> Vec<u8> {
     time.as_millis().max(1).to_string().into_bytes()
-}
-
-fn malformed(context: &'static str) -> Error {
-    Error::new(ErrorKind::Store, context)
 }

@@ -1,73 +1,66 @@
-//! A Redis that several stores may use.
-
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
+use parking_lot::Mutex;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::builder::RedisBuilder;
-use super::link::Link;
-use super::listen;
-use super::names::Names;
-use super::seal::Seal;
-use super::sessions::RedisStore;
+use super::connection::ManagedConnection;
+use super::encryption::Encryption;
+use super::invalidation::spawn_subscriber;
+use super::keys::Keys;
+use super::status::RedisStatus;
+use super::store::RedisStore;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::store::StoredIdentity;
-use crate::store::local_cache::{Listener, Near, Trust};
+use crate::store::local_cache::{CacheValidity, Invalidate, LocalCache};
 
-/// A Redis or Valkey, and the connections to it. Cheap to clone; clones are the same.
+/// Handle of a Redis or Valkey and the connections to it. Cheap to clone.
 ///
-/// Several login layers take their [stores](Self::store) from one. See [`RedisStore`] for what is kept there.
+/// Several login layers may take their [stores](Self::store) from one handle. See [`RedisStore`] for what is stored.
 #[derive(Clone)]
 pub struct Redis {
-    pub(super) shared: Arc<Shared>,
+    pub(super) inner: Arc<Inner>,
 }
 
-/// What everything that uses one Redis shares.
-pub(super) struct Shared {
-    pub(super) link: Arc<Link>,
-    pub(super) names: Names,
-    pub(super) seal: Seal,
+pub(super) struct Inner {
+    pub(super) connection: Arc<ManagedConnection>,
+    pub(super) keys: Keys,
+    pub(super) encryption: Encryption,
     pub(super) clock: Clock,
-    pub(super) trust: Arc<Trust>,
-    local_cache_capacity: u64,
-    listeners: Mutex<Listeners>,
+    pub(super) validity: Arc<CacheValidity>,
+    pub(super) local_cache_capacity: u64,
+    caches: Mutex<Vec<StoreCache>>,
 }
 
-/// Who is to hear of the ends of sessions of a realm.
-type Listeners = Vec<(Arc<str>, Weak<dyn Listener>)>;
-
-/// Whether Redis answers, as it was a moment ago: it is asked twice a second.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum RedisStatus {
-    /// It does.
-    Reachable,
-    /// It does not. It is tried again all the time.
-    Unreachable,
+/// Local cache of a store.
+struct StoreCache {
+    store: Arc<str>,
+    cache: Weak<dyn Invalidate>,
 }
 
 impl Redis {
-    /// Connects to the server at `url`: `redis://`, or `rediss://` with TLS, or `unix://`.
+    /// Connects to the server at `url`: `redis://`, `rediss://` for TLS, or `unix://`.
     ///
-    /// TLS is rustls with the certificates of the system. Where the application has installed no provider of
-    /// cryptography for rustls, aws-lc is installed for the process.
+    /// TLS is rustls with the certificates of the system. If the application has installed no cryptography provider for
+    /// rustls, aws-lc is installed for the process.
     ///
     /// # Rights of the Redis user
     ///
     /// With a user of its own (ACL), the application needs the keys `{prefix}:*`, where the braces are part of the
-    /// names and the prefix is [`RedisBuilder::site`], the channel `{prefix}:ended`, and these commands:
+    /// names and the prefix is [`RedisBuilder::key_prefix`], the channel `{prefix}:invalidations`, and these commands:
     ///
     /// ```text
-    /// ACL SETUSER app on >password ~{tower-weika}:* &{tower-weika}:ended
+    /// ACL SETUSER app on >password ~{tower-weika}:* &{tower-weika}:invalidations
     /// +del +eval +evalsha +exists +get +hdel +hmget +hset +pexpire +pttl +publish
     /// +set +subscribe +time +unlink
     /// ```
     ///
-    /// A cluster needs `+cluster|slots` too, servers behind sentinels `+role`, and an address with a database number
-    /// `+select`. Rights are checked whenever a connection is made; the error names all that are missing. Without `+subscribe` there is no local session cache.
-    /// With `+info +config|get`, a warning is logged if the server evicts keys or has no persistence.
+    /// A cluster also needs `+cluster|slots`, servers behind sentinels `+role`, and an address with a database number
+    /// `+select`. Rights are checked whenever a connection is made; the error names all that are missing. Without
+    /// `+subscribe` there is no local session cache. With `+info +config|get`, a warning is logged if the server evicts
+    /// keys or has no persistence.
     ///
     /// # Errors
     ///
@@ -76,14 +69,14 @@ impl Redis {
         Self::builder(url).connect().await
     }
 
-    /// The same with settings.
+    /// Returns a builder for one server, see [`connect`](Self::connect).
     pub fn builder(url: impl Into<String>) -> RedisBuilder {
         RedisBuilder::single(url.into())
     }
 
-    /// A server whose place the sentinels at these addresses know, under the name of its `master`. User, password and
-    /// database in the first address are those of the server, and TLS is used to all of them if it is used there.
-    /// For sentinels that want a password: [`RedisBuilder::sentinel_credentials`].
+    /// Returns a builder for a master behind sentinels. The addresses are those of the sentinels. User, password and
+    /// database in the first address are those of the server, and TLS is used for all connections if it is used there.
+    /// For sentinels that need a password: [`RedisBuilder::sentinel_credentials`].
     pub fn sentinel<U: Into<String>>(
         urls: impl IntoIterator<Item = U>,
         master: impl Into<String>,
@@ -91,115 +84,108 @@ impl Redis {
         RedisBuilder::sentinel(urls.into_iter().map(Into::into).collect(), master.into())
     }
 
-    /// A cluster, some nodes of which have these addresses. All keys of a site are at one node.
+    /// Returns a builder for a cluster with nodes at these addresses. All keys of one prefix are at one node.
     pub fn cluster<U: Into<String>>(urls: impl IntoIterator<Item = U>) -> RedisBuilder {
         RedisBuilder::cluster(urls.into_iter().map(Into::into).collect())
     }
 
-    /// The store for the sessions of one kind of people ([`StoredIdentity::KIND`]).
+    /// Returns the store for the sessions of one kind of identity ([`StoredIdentity::KIND`]).
     ///
-    /// Asked for again, also by another process, it is the same store. Several login layers may use it: each of them
-    /// accepts and revokes the sessions of its own [namespace](crate::store::Namespace) only.
+    /// It is the same store whenever, and in whichever process, it is returned. Several login layers may use it: each of
+    /// them accepts and revokes the sessions of its own [namespace](crate::store::Namespace) only.
     #[must_use]
     pub fn store<I: StoredIdentity>(&self) -> RedisStore<I> {
-        self.realm(I::KIND.into())
+        self.named_store(I::KIND.into())
     }
 
-    /// Another store for people of this kind, apart from those with other names. Login layers do not need it.
+    /// Returns another store for this kind of identity, isolated from those with other names. Login layers do not need
+    /// it.
     #[must_use]
     pub fn store_with_namespace<I: StoredIdentity>(&self, name: &str) -> RedisStore<I> {
-        // Announcements are words, and no two names may become one.
+        // Invalidation messages are words, and no two names may become one.
         let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
-        self.realm(format!("{}@{name}", I::KIND).into())
+        self.named_store(format!("{}@{name}", I::KIND).into())
     }
 
-    fn realm<I: StoredIdentity>(&self, realm: Arc<str>) -> RedisStore<I> {
+    fn named_store<I: StoredIdentity>(&self, name: Arc<str>) -> RedisStore<I> {
         const {
             assert!(
                 is_kind(I::KIND),
                 "KIND has lower-case letters, digits and hyphens"
             )
         }
-        let shared = &self.shared;
-        let near = (shared.local_cache_capacity > 0).then(|| {
-            let near = Arc::new(Near::new(
-                shared.local_cache_capacity,
-                Arc::clone(&shared.trust),
-            ));
-            let listener: Arc<dyn Listener> = Arc::clone(&near) as _;
-            shared
-                .listeners()
-                .push((Arc::clone(&realm), Arc::downgrade(&listener)));
-            near
+        let inner = &self.inner;
+        let cache = (inner.local_cache_capacity > 0).then(|| {
+            let validity = Arc::clone(&inner.validity);
+            let cache = Arc::new(LocalCache::new(inner.local_cache_capacity, validity));
+            let invalidated: Arc<dyn Invalidate> = Arc::clone(&cache) as _;
+            inner.caches.lock().push(StoreCache {
+                store: Arc::clone(&name),
+                cache: Arc::downgrade(&invalidated),
+            });
+            cache
         });
-        RedisStore::new(self.clone(), near, realm)
+        RedisStore::new(self.clone(), cache, name)
     }
 
-    /// Whether Redis answers, for a readiness probe. Asks nobody.
+    /// Returns the connection state for a readiness probe; performs no I/O.
     #[must_use]
     pub fn status(&self) -> RedisStatus {
-        match self.shared.link.outage() {
+        match self.inner.connection.outage() {
             None => RedisStatus::Reachable,
             Some(_) => RedisStatus::Unreachable,
         }
     }
 
-    pub(super) fn new(
-        link: Link,
-        names: Names,
-        seal: Seal,
-        local_cache_capacity: u64,
-        clock: Clock,
-    ) -> Self {
-        let (link, trust) = (Arc::new(link), Arc::default());
-        let listeners = Mutex::default();
+    pub(super) fn new(inner: Inner) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                link,
-                names,
-                seal,
-                clock,
-                trust,
-                local_cache_capacity,
-                listeners,
-            }),
+            inner: Arc::new(inner),
         }
     }
 
-    /// Connects, and begins to listen.
-    pub(super) async fn start(&self, degraded: bool) -> Result<(), Error> {
-        let link = &self.shared.link;
-        match link.connect().await {
-            Err(error) if degraded => {
-                link.log_failed_connect(&error);
-            }
+    /// Connects, and starts the background tasks. If `is_degraded_allowed`, a failure is only logged.
+    pub(super) async fn start(&self, is_degraded_allowed: bool) -> Result<(), Error> {
+        let connection = &self.inner.connection;
+        match connection.connect().await {
+            Err(error) if is_degraded_allowed => connection.log_failed_connect(&error),
             outcome => outcome?,
         }
-        link.keep();
-        if self.shared.local_cache_capacity > 0 {
-            listen::start(&self.shared);
+        connection.spawn_reconnect_task();
+        if self.inner.local_cache_capacity > 0 {
+            spawn_subscriber(&self.inner);
         }
         Ok(())
     }
 }
 
-impl Shared {
-    /// Those who want to hear of the ends of sessions of `realm`, or of all ends without one.
-    pub(super) fn listening(&self, realm: Option<&str>) -> Vec<Arc<dyn Listener>> {
-        let mut listeners = self.listeners();
-        listeners.retain(|(_, listener)| listener.strong_count() > 0);
-        let wanted = listeners
-            .iter()
-            .filter(|(of, _)| realm.is_none_or(|realm| *realm == **of));
-        wanted
-            .filter_map(|(_, listener)| listener.upgrade())
-            .collect()
+impl Inner {
+    pub(super) fn new(
+        connection: ManagedConnection,
+        keys: Keys,
+        encryption: Encryption,
+        local_cache_capacity: u64,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            connection: Arc::new(connection),
+            keys,
+            encryption,
+            clock,
+            validity: Arc::default(),
+            local_cache_capacity,
+            caches: Mutex::default(),
+        }
     }
 
-    fn listeners(&self) -> MutexGuard<'_, Listeners> {
-        self.listeners
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Returns the local caches of a store, or of all stores.
+    pub(super) fn caches(&self, store: Option<&str>) -> Vec<Arc<dyn Invalidate>> {
+        let mut caches = self.caches.lock();
+        caches.retain(|of| of.cache.strong_count() > 0);
+        caches
+            .iter()
+            .filter(|of| store.is_none_or(|store| *store == *of.store))
+            .filter_map(|of| of.cache.upgrade())
+            .collect()
     }
 }
 
@@ -216,9 +202,6 @@ const fn is_kind(kind: &str) -> bool {
 
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redis")
-            .field("link", &self.shared.link)
-            .field("seal", &self.shared.seal)
-            .finish_non_exhaustive()
+        self.inner.fmt(f)
     }
 }

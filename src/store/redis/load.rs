@@ -1,33 +1,102 @@
-//! A session that Redis is asked for.
+//! Look-up of a session.
 
-use std::fmt;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
 
-use crate::store::LoadResult;
+use redis::Value;
+use tokio::runtime::Handle;
 
-/// Waits for a session from Redis.
-///
-/// It is boxed: the way to Redis costs a thousand times more. Sessions that are near need none.
-#[must_use = "futures do nothing unless polled"]
-pub struct RedisLoad<I>(Pin<Box<dyn Future<Output = LoadResult<I>> + Send>>);
+use super::store::RedisStore;
+use super::{keys, record, script};
+use crate::session::{Session, SessionId};
+use crate::store::local_cache::SessionDigest;
+use crate::store::{LoadResult, Namespace, StoredIdentity};
+use crate::trace::debug;
 
-impl<I> RedisLoad<I> {
-    pub(super) fn new(load: impl Future<Output = LoadResult<I>> + Send + 'static) -> Self {
-        Self(Box::pin(load))
+impl<I: StoredIdentity> RedisStore<I> {
+    /// Reads a session from Redis, and caches it.
+    pub(super) async fn fetch(
+        self,
+        namespace: Namespace,
+        id: SessionId,
+        digest: SessionDigest,
+    ) -> LoadResult<I> {
+        let read = self.start_read();
+        let names = self.keys(&namespace);
+        let key = names.session(&digest.0);
+        let (all, of_subjects) = (names.revoked_all(), names.revoked_subject_prefix());
+        let reply = self
+            .connection()
+            .call(&script::LOAD, &[&key, &all], &[of_subjects.as_bytes()])
+            .await?;
+        let Some(session) = self.parse(&namespace, id, &key, &reply) else {
+            if let Some(cache) = &self.cache {
+                cache.drop_absent(&digest);
+            }
+            return Ok(None);
+        };
+        let session = Arc::new(session);
+        if let (Some(cache), Some(read)) = (&self.cache, read) {
+            cache.confirm(&digest, read);
+            cache.insert(&session, read);
+        }
+        Ok(Some(session))
     }
-}
 
-impl<I> Future for RedisLoad<I> {
-    type Output = LoadResult<I>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx)
+    /// Has a cached session confirmed in the background.
+    #[cold]
+    pub(super) fn refresh(&self, namespace: &Namespace, id: &SessionId, digest: SessionDigest) {
+        if let Some(runtime) = self.background() {
+            let fetch = self.clone().fetch(*namespace, *id, digest);
+            // Without a reply, the session is a miss once its last confirmation is too old.
+            drop(runtime.spawn(async move { drop(fetch.await) }));
+        }
     }
-}
 
-impl<I> fmt::Debug for RedisLoad<I> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisLoad").finish_non_exhaustive()
+    /// Returns the runtime for a task, unless there is none or Redis is away.
+    pub(super) fn background(&self) -> Option<Handle> {
+        let runtime = Handle::try_current().ok()?;
+        self.connection().outage().is_none().then_some(runtime)
+    }
+
+    /// Parses the record under `key`. A record that cannot be parsed is left alone.
+    fn parse(
+        &self,
+        namespace: &Namespace,
+        id: SessionId,
+        key: &str,
+        reply: &[Value],
+    ) -> Option<Session<I>> {
+        if reply.is_empty() {
+            return None;
+        }
+        if !matches!(reply, [Value::BulkString(version), ..] if version == record::VERSION.as_bytes())
+        {
+            debug!("redis: session ignored: its record is of another version");
+            return None;
+        }
+        let [
+            _,
+            Value::BulkString(encrypted),
+            Value::BulkString(used),
+            Value::BulkString(subject),
+        ] = reply
+        else {
+            debug!("redis: session ignored: its record is incomplete");
+            return None;
+        };
+        let now = self.inner().clock.now();
+        let session = self
+            .inner()
+            .encryption
+            .decrypt(key, encrypted)
+            .and_then(|record| record::read(namespace, id, &record, used, now))
+            // A revocation of the subject uses this name.
+            .filter(|session: &Session<I>| {
+                keys::subject(session.identity().subject()).as_bytes() == subject.as_slice()
+            });
+        if session.is_none() {
+            debug!("redis: session ignored: its record cannot be decrypted or parsed");
+        }
+        session
     }
 }

@@ -1,18 +1,24 @@
-//! Redis or Valkey, shared by the instances of a site.
+//! Redis or Valkey, for the instances of one application.
 
 mod builder;
+mod connection;
 mod coordinator;
+mod encryption;
 mod handle;
-mod link;
-mod listen;
+mod insert;
+mod invalidation;
+mod keys;
+mod lease_reply;
 mod load;
-mod names;
 mod record;
+mod revoke;
 mod script;
-mod seal;
-mod sessions;
+mod status;
+mod store;
+mod time_to_live;
+mod touch;
 
 pub use self::builder::RedisBuilder;
-pub use self::handle::{Redis, RedisStatus};
-pub use self::load::RedisLoad;
-pub use self::sessions::RedisStore;
+pub use self::handle::Redis;
+pub use self::status::RedisStatus;
+pub use self::store::RedisStore;

@@ -1,9 +1,9 @@
-//! A session as it is written down.
+//! Record of a session at Redis.
 //!
-//! What never changes is one JSON text, sealed if there is a key. It names the login and the key that it is kept under,
-//! so that it cannot be taken for another one. The last use is a field of its own.
+//! The values that never change are one JSON text, encrypted if there is a key. It contains the namespace and the key
+//! under which it is stored, so that it is not accepted as another session. The last use is another field of the hash.
 //!
-//! Times are those of the writer's timeline (see [`clock`](crate::clock)). A step of the system time therefore changes
+//! Times are those of the writer's timeline (see [`clock`](crate::clock)). A change of the system time therefore changes
 //! neither the records of a process nor how the process reads them.
 
 use std::borrow::Cow;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::sessions::CLOCK_SKEW;
+use super::time_to_live::CLOCK_SKEW;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::hex;
@@ -20,44 +20,43 @@ use crate::session::{Session, SessionId, SessionTimeouts};
 use crate::store::{Namespace, StoredIdentity};
 use crate::trace::warn;
 
-/// The layout of records. Those of every released version stay readable; those of a newer one are left alone.
+/// The version of the format. Records of every released version stay readable; those of a newer one are left alone.
 pub(super) const VERSION: &str = "2";
 
 /// Milliseconds between two log lines about records from the future.
 const REPORT_INTERVAL: u64 = 60_000;
 
-/// Times are milliseconds, since the Unix epoch or long.
+/// Times are in milliseconds; points in time are since the Unix epoch.
 #[derive(Serialize, Deserialize)]
 struct Record<'a> {
     #[serde(borrow)]
     key: Cow<'a, str>,
-    /// The namespace of the login.
     #[serde(borrow)]
-    login: Cow<'a, str>,
+    namespace: Cow<'a, str>,
     created: u64,
-    ends: u64,
+    expires_at: u64,
     idle: u64,
     #[serde(borrow)]
-    who: Cow<'a, str>,
+    identity: Cow<'a, str>,
 }
 
-/// Writes a session down.
+/// Writes the record of a session.
 pub(super) fn write<I: StoredIdentity>(session: &Session<I>) -> Result<Vec<u8>, Error> {
     let record = Record {
         key: hex::encode(&session.id().digest()).into(),
-        login: session.namespace().to_string().into(),
+        namespace: session.namespace().to_string().into(),
         created: session.created().unix_millis(),
-        ends: session.expires_at().unix_millis(),
+        expires_at: session.expires_at().unix_millis(),
         idle: u64::try_from(session.idle().as_millis()).unwrap_or(u64::MAX),
-        who: session.identity().to_record().into(),
+        identity: session.identity().to_record().into(),
     };
     serde_json::to_vec(&record).map_err(|error| {
         Error::new(ErrorKind::Internal, "redis: a session cannot be written").with_source(error)
     })
 }
 
-/// Reads a session that was kept under `id` in a namespace; `None` if it is no such record, or if its login lies so far
-/// in the future of `now` that one of the two clocks must be wrong: such a session would live too long.
+/// Reads the record of the session `id` in a namespace. `None` if it is not that record, or if its login lies so far in
+/// the future of `now` that one of the two clocks must be wrong: such a session would expire too late.
 pub(super) fn read<I: StoredIdentity>(
     namespace: &Namespace,
     id: SessionId,
@@ -66,7 +65,7 @@ pub(super) fn read<I: StoredIdentity>(
     now: Timestamp,
 ) -> Option<Session<I>> {
     let record: Record<'_> = serde_json::from_slice(record).ok()?;
-    if record.key != hex::encode(&id.digest()) || record.login != namespace.to_string() {
+    if record.key != hex::encode(&id.digest()) || record.namespace != namespace.to_string() {
         return None;
     }
     let used = Timestamp::from_unix_millis(std::str::from_utf8(used).ok()?.parse().ok()?);
@@ -76,16 +75,16 @@ pub(super) fn read<I: StoredIdentity>(
         report_future(ahead, now);
         return None;
     }
-    let lifetime = SessionTimeouts::new(Duration::from_millis(record.idle), Duration::MAX);
-    let session = Session::new(id, I::from_record(&record.who)?, lifetime, created);
+    let timeouts = SessionTimeouts::new(Duration::from_millis(record.idle), Duration::MAX);
+    let session = Session::new(id, I::from_record(&record.identity)?, timeouts, created);
     // An instance whose clock is wrong must not postpone the idle timeout by more than the clocks may differ.
     let session = session
         .within(*namespace)
-        .expiring_by(Timestamp::from_unix_millis(record.ends));
+        .expiring_by(Timestamp::from_unix_millis(record.expires_at));
     Some(session.last_used_at(used.min(now.plus(CLOCK_SKEW))))
 }
 
-/// Logs that a record is refused, once a minute at most.
+/// Logs that a record is rejected, once a minute at most.
 fn report_future(ahead: Duration, now: Timestamp) {
     static REPORTED: AtomicU64 = AtomicU64::new(0);
 
@@ -116,8 +115,8 @@ mod tests {
 
     const ID: &[u8] = b"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
-    /// As version 0.2 writes it. It stays readable for ever.
-    const RELEASED: &str = r#"{"key":"ea866a757e4c38babfa8127cbe9a409d3e1f93a00ff1488ff735fcf917afffd0","login":"AAAAAAAAAAAAAAAAAAAAAA","created":1000000000,"ends":1043200000,"idle":1800000,"who":"{\"user_id\":\"o1\",\"name\":\"王\",\"schools\":[],\"current_school\":null,\"real_info\":null,\"media_info\":null,\"role_id\":null,\"parent_id\":null}"}"#;
+    /// A record of version 2. It stays readable.
+    const RELEASED: &str = r#"{"key":"ea866a757e4c38babfa8127cbe9a409d3e1f93a00ff1488ff735fcf917afffd0","namespace":"AAAAAAAAAAAAAAAAAAAAAA","created":1000000000,"expires_at":1043200000,"idle":1800000,"identity":"{\"user_id\":\"o1\",\"name\":\"王\",\"schools\":[],\"current_school\":null,\"real_info\":null,\"media_info\":null,\"role_id\":null,\"parent_id\":null}"}"#;
 
     const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
 
@@ -126,12 +125,13 @@ mod tests {
     }
 
     fn session() -> Session<Manager> {
-        let manager = Manager::builder("o1").name("王").build();
+        let mut manager = Manager::new("o1");
+        manager.name = "王".to_owned();
         Session::new(id(), manager, SessionTimeouts::default(), START)
     }
 
     #[test]
-    fn released_records_are_read_and_written_as_ever() {
+    fn format_of_records_is_stable() {
         assert_eq!(
             String::from_utf8(write(&session()).unwrap()).unwrap(),
             RELEASED
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn record_with_a_login_in_the_future_is_refused() {
+    fn record_with_a_login_in_the_future_is_rejected() {
         let read_before = |by| {
             read::<Manager>(
                 &Namespace::default(),
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn record_of_another_session_is_not_read() {
+    fn record_of_another_session_is_rejected() {
         let other = SessionId::random().unwrap();
         assert!(
             read::<Manager>(
@@ -207,19 +207,22 @@ mod tests {
     }
 
     #[test]
-    fn s1_record_of_another_login_is_not_read() {
-        let login = Namespace::new("weika", "KEY-A", "https://a.example");
-        let written = write(&session().within(login)).unwrap();
-        let found: Session<Manager> = read(&login, id(), &written, b"1000000000", START).unwrap();
-        assert_eq!(*found.namespace(), login);
+    fn s1_record_of_another_namespace_is_rejected() {
+        let namespace = Namespace::new("weika", "KEY-A", "https://a.example");
+        let written = write(&session().within(namespace)).unwrap();
+        let found: Session<Manager> =
+            read(&namespace, id(), &written, b"1000000000", START).unwrap();
+        assert_eq!(*found.namespace(), namespace);
         assert!(
             read::<Manager>(&Namespace::default(), id(), &written, b"1000000000", START).is_none()
         );
-        assert!(read::<Manager>(&login, id(), RELEASED.as_bytes(), b"1000000000", START).is_none());
+        assert!(
+            read::<Manager>(&namespace, id(), RELEASED.as_bytes(), b"1000000000", START).is_none()
+        );
     }
 
     #[test]
-    fn record_that_is_cut_or_changed_anywhere_is_no_session_of_somebody_else() {
+    fn truncated_or_changed_record_is_rejected() {
         for end in 0..RELEASED.len() {
             assert!(
                 read::<Manager>(
@@ -236,7 +239,7 @@ mod tests {
         for index in 0..RELEASED.len() {
             let mut changed = RELEASED.as_bytes().to_vec();
             changed[index] = 0xFF;
-            // Neither JSON nor UTF-8 has this byte.
+            // No JSON and no UTF-8 contains this byte.
             assert!(
                 read::<Manager>(&Namespace::default(), id(), &changed, b"1000000000", START)
                     .is_none(),

@@ -1,12 +1,12 @@
-//! What is done at Redis in one step.
+//! Lua scripts: the atomic operations at Redis.
 //!
-//! Every script returns the tag that it was called with first.
+//! The first value that every script returns is the correlation id that it was called with.
 
 use std::sync::LazyLock;
 
 use redis::{ErrorKind, RedisResult, ServerErrorKind, Value};
 
-use super::link::Connection;
+use super::connection::Connection;
 
 macro_rules! scripts {
     ($($name:ident = $($file:literal)+;)+) => {$(
@@ -18,23 +18,23 @@ macro_rules! scripts {
 }
 
 scripts! {
-    LOAD = "only_master.lua" "load.lua";
-    STAMP = "next_moment.lua" "stamp.lua";
-    INSERT = "next_moment.lua" "insert.lua";
+    LOAD = "refuse_on_replica.lua" "load.lua";
+    STAMP = "next_timestamp.lua" "stamp.lua";
+    INSERT = "next_timestamp.lua" "insert.lua";
     TOUCH = "touch.lua";
-    END_ONE = "next_moment.lua" "end_one.lua";
-    END_MANY = "next_moment.lua" "end_many.lua";
+    REVOKE_SESSION = "next_timestamp.lua" "revoke_session.lua";
+    REVOKE_MANY = "next_timestamp.lua" "revoke_many.lua";
     CLAIM_FLOW = "now.lua" "known_flow.lua" "claim_flow.lua";
-    LOOK_AT_FLOW = "only_master.lua" "now.lua" "known_flow.lua" "look_at_flow.lua";
+    LOOK_AT_FLOW = "refuse_on_replica.lua" "now.lua" "known_flow.lua" "look_at_flow.lua";
     SETTLE_FLOW = "settle_flow.lua";
-    LEASE_TOKEN = "only_master.lua" "now.lua" "lease_token.lua";
+    LEASE_TOKEN = "refuse_on_replica.lua" "now.lua" "lease_token.lua";
     KEEP_TOKEN = "now.lua" "keep_token.lua";
     END_LEASE = "end_lease.lua";
-    HELLO = "only_master.lua" "hello.lua";
-    BEAT = "only_master.lua" "beat.lua";
+    HANDSHAKE = "refuse_on_replica.lua" "handshake.lua";
+    HEARTBEAT = "refuse_on_replica.lua" "heartbeat.lua";
 }
 
-/// A script; sent whole only when the server does not know it.
+/// A script. Its text is sent only when the server does not know it.
 pub(super) struct Script {
     text: &'static str,
     hash: LazyLock<String>,
@@ -45,7 +45,7 @@ impl Script {
         &self,
         mut connection: Connection,
         keys: &[&str],
-        tag: &str,
+        correlation_id: &str,
         arguments: &[&[u8]],
     ) -> RedisResult<Value> {
         let call = |how: &str, script: &str| {
@@ -53,7 +53,7 @@ impl Script {
             call.arg(script)
                 .arg(keys.len())
                 .arg(keys)
-                .arg(tag)
+                .arg(correlation_id)
                 .arg(arguments);
             call
         };
@@ -61,11 +61,17 @@ impl Script {
             .query_async(&mut connection)
             .await;
         match outcome {
-            // Not `SCRIPT LOAD`: that would have to reach all nodes of a cluster, and its reply has no tag.
+            // Not `SCRIPT LOAD`: that would have to reach all nodes of a cluster, and its reply has no correlation
+            // id.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 call("EVAL", self.text).query_async(&mut connection).await
             }
             outcome => outcome,
         }
     }
+}
+
+/// Whether a script has returned this word.
+pub(super) fn is_word(reply: &[Value], word: &[u8]) -> bool {
+    matches!(reply, [Value::BulkString(returned)] if returned == word)
 }

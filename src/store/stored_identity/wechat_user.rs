@@ -1,4 +1,4 @@
-//! A WeChat user as text.
+//! Record of a WeChat user.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ impl StoredIdentity for WechatUser {
     const KIND: &'static str = "wechat-user";
 
     fn to_record(&self) -> String {
-        let bound = match self.binding() {
+        let bound = match &self.binding {
             Binding::Bound { token, expires_at } => Some(BoundRecord {
                 token: token.expose().to_owned(),
                 expires_at: expires_at.unix_millis(),
@@ -32,8 +32,8 @@ impl StoredIdentity for WechatUser {
             Binding::Unbound => None,
         };
         let record = Record {
-            open_id: self.open_id().as_str().to_owned(),
-            app_id: self.app_id().to_owned(),
+            open_id: self.open_id.to_string(),
+            app_id: self.app_id.clone(),
             bound,
         };
         serde_json::to_string(&record).expect("text and numbers are JSON")
@@ -56,17 +56,17 @@ mod tests {
     use super::*;
     use crate::identity::BearerToken;
 
-    /// As version 0.1 writes them. They stay readable for ever.
+    /// Records of version 0.1. They stay readable.
     const RELEASED: [&str; 2] = [
         r#"{"open_id":"oKLC_v_IpjuViy0erQOD_bJuNrbg","app_id":"wx1","bound":{"token":"eyJ0","expires_at":1560238917000}}"#,
         r#"{"open_id":"oKLC_v_IpjuViy0erQOD_bJuNrbg","app_id":"wx1","bound":null}"#,
     ];
 
     #[test]
-    fn released_records_are_read_and_written_as_ever() {
+    fn format_of_records_is_stable() {
         let [bound, unbound] = RELEASED.map(|record| WechatUser::from_record(record).unwrap());
         assert_eq!(
-            (bound.open_id().as_str(), bound.app_id()),
+            (bound.open_id.as_str(), &*bound.app_id),
             ("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx1")
         );
         assert_eq!(bound.bearer().map(BearerToken::expose), Some("eyJ0"));
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn record_that_is_cut_anywhere_is_nobody() {
+    fn truncated_record_is_rejected() {
         for record in RELEASED {
             for end in 0..record.len() {
                 assert!(
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_somebody_else_is_nobody() {
+    fn record_of_another_identity_type_is_rejected() {
         assert!(WechatUser::from_record(r#"{"user_id":"o1"}"#).is_none());
     }
 }

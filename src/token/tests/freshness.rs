@@ -1,9 +1,9 @@
-//! Which token is handed out, and for how long.
+//! Freshness, renewal and invalidation of a token cache.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_fresh_token_is_there_at_once() {
+async fn fresh_token_is_returned_at_once() {
     let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
     assert!(bench.cache.current().is_none());
     bench.text().await;
@@ -13,7 +13,7 @@ async fn a_fresh_token_is_there_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn near_its_end_one_fetch_starts_and_nobody_waits() {
+async fn near_the_expiry_one_fetch_starts_and_no_caller_waits() {
     let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
     bench.text().await;
     bench.clock.advance(LIFETIME - Duration::from_secs(361));
@@ -35,7 +35,7 @@ async fn near_its_end_one_fetch_starts_and_nobody_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reading_without_waiting_renews_as_well() {
+async fn current_starts_the_renewal_as_well() {
     let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
     bench.text().await;
     bench.clock.advance(LIFETIME - Duration::from_secs(200));
@@ -45,7 +45,7 @@ async fn reading_without_waiting_renews_as_well() {
 }
 
 #[test]
-fn outside_a_runtime_a_token_near_its_end_is_still_served() {
+fn outside_a_runtime_a_token_near_its_expiry_is_still_served() {
     let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -66,7 +66,7 @@ fn outside_a_runtime_a_token_near_its_end_is_still_served() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_refresh_keeps_the_token_while_it_lasts() {
+async fn failed_refresh_keeps_the_token_until_it_expires() {
     let bench = Bench::new(&[
         Answer::Token(Some(LIFETIME)),
         Answer::Failure(ErrorKind::Fault),
@@ -91,7 +91,7 @@ async fn a_failed_refresh_keeps_the_token_while_it_lasts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_hundred_who_saw_a_token_fail_cause_one_new_fetch() {
+async fn two_hundred_callers_that_saw_a_token_rejected_cause_one_fetch() {
     let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
     bench.text().await;
     let seen = bench.cache.current().unwrap().clone();
@@ -111,7 +111,7 @@ async fn two_hundred_who_saw_a_token_fail_cause_one_new_fetch() {
     assert_eq!(
         newer.as_deref(),
         Some("token-2"),
-        "a newer token is not taken away"
+        "a newer token is not dropped"
     );
 }
 
@@ -127,9 +127,9 @@ async fn two_fetches_are_at_least_one_second_apart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn e5_a_token_without_a_lifetime_serves_those_who_wait_and_is_not_kept() {
+async fn e5_token_without_a_lifetime_serves_waiting_callers_and_is_not_cached() {
     let bench = Bench::new(&[Answer::Token(None)]);
-    let told = herd(&bench.cache, 100).await;
+    let told = concurrent_callers(&bench.cache, 100).await;
     assert!(told.iter().all(|token| token.as_deref() == Ok("token-1")));
     assert!(bench.cache.current().is_none());
     let before = tokio::time::Instant::now();
@@ -141,7 +141,7 @@ async fn e5_a_token_without_a_lifetime_serves_those_who_wait_and_is_not_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_expired_token_is_never_handed_out() {
+async fn expired_token_is_never_returned() {
     let bench = Bench::new(&[Answer::Token(Some(LIFETIME))]);
     bench.text().await;
     bench.clock.advance(LIFETIME);
@@ -150,7 +150,7 @@ async fn an_expired_token_is_never_handed_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_lifetime_counts_from_before_the_request() {
+async fn lifetime_counts_from_before_the_request() {
     let hand = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
     let slow = {
         let hand = hand.clone();
@@ -174,7 +174,7 @@ async fn the_lifetime_counts_from_before_the_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_cache_is_a_service() {
+async fn cache_is_a_service() {
     let mut service = Bench::new(&[Answer::Token(Some(LIFETIME))]).cache;
     assert_eq!(
         service

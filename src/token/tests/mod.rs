@@ -13,14 +13,15 @@ use super::*;
 use crate::clock::{ManualClock, Timestamp};
 use crate::error::{Error, ErrorKind};
 
-mod flight;
+mod attach;
+mod fetch;
 mod freshness;
-mod shared;
+mod leased_source;
 
 const LIFETIME: Duration = Duration::from_secs(7_200);
 const FETCH_TIME: Duration = Duration::from_millis(50);
 
-/// A source that counts, takes [`FETCH_TIME`], and answers by its script (the last entry for ever).
+/// A source that counts its fetches, takes [`FETCH_TIME`], and answers by its script (the last entry forever).
 #[derive(Clone)]
 struct Script {
     fetches: Arc<AtomicUsize>,
@@ -104,8 +105,11 @@ impl Bench {
     }
 }
 
-/// All callers at once, each in a task of its own; what they were told.
-async fn herd(cache: &TokenCache<Script>, callers: usize) -> Vec<Result<String, ErrorKind>> {
+/// Runs concurrent callers, each in its own task, and returns their outcomes.
+async fn concurrent_callers(
+    cache: &TokenCache<Script>,
+    callers: usize,
+) -> Vec<Result<String, ErrorKind>> {
     let mut tasks = JoinSet::new();
     for _ in 0..callers {
         let cache = cache.clone();

@@ -10,16 +10,16 @@ use serde_json::json;
 use tower::{Service, ServiceExt, service_fn};
 
 use super::*;
-use crate::client::{CodeTable, NotSent, Reaction, RequestBody, Transport};
+use crate::client::{ErrorAction, ErrorCodes, Transport, TransportFailure};
 use crate::clock::{ManualClock, Timestamp};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::identity::{BearerToken, WechatUser};
 use crate::secret::AuthorizationCode;
 
-mod answer;
-mod exchange;
+mod request;
+mod response;
 
-/// What the far end does with one request.
+/// The response of the scripted upstream to one request.
 #[derive(Clone)]
 enum Answer {
     Json(String),
@@ -29,13 +29,13 @@ enum Answer {
     Hang,
 }
 
-/// A far end that plays a script.
+/// A scripted upstream.
 #[derive(Clone)]
 struct FarEnd(Arc<Mutex<Log>>);
 
 struct Log {
     answers: VecDeque<Answer>,
-    /// URI and body of every call that reached the far end or the attempt to reach it.
+    /// URI and body of every call that reached the upstream or the attempt to reach it.
     calls: Vec<(String, String)>,
 }
 
@@ -49,7 +49,7 @@ impl FarEnd {
         })))
     }
 
-    /// A far end that answers once, with this.
+    /// Returns a scripted upstream with one response.
     fn once(answer: &(impl ToString + ?Sized)) -> Self {
         Self::new([Answer::Json(answer.to_string())])
     }
@@ -74,7 +74,7 @@ impl FarEnd {
 
     async fn answer(
         self,
-        request: Request<RequestBody>,
+        request: Request<Full<Bytes>>,
     ) -> Result<Response<Full<Bytes>>, BoxError> {
         let uri = request.uri().to_string();
         let body = request.into_body().collect().await.unwrap().to_bytes();
@@ -85,7 +85,7 @@ impl FarEnd {
                 .status(status)
                 .body(Full::default())
                 .unwrap()),
-            Answer::NotSent => Err(NotSent::new("connection refused").into()),
+            Answer::NotSent => Err(TransportFailure::NotSent("connection refused".into()).into()),
             Answer::Reset => Err("reset by peer".into()),
             Answer::Hang => std::future::pending().await,
         }

@@ -10,22 +10,19 @@ use serde_json::{Value, json};
 use tower::{Service, ServiceExt, service_fn};
 
 use super::*;
-use crate::client::{CodeTable, NotSent, Reaction, RequestBody, Transport};
+use crate::client::{ErrorAction, ErrorCodes, Transport, TransportFailure};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::identity::{
-    AccountAuthorization, AccountKind, AccountState, BusinessInfo, Confirmation, OfficialAccount,
-    Permission,
-};
+use crate::identity::{AccountAuthorization, AccountKind, AccountState, OfficialAccount};
 use crate::secret::AppToken;
 
-mod answers;
-mod calls;
+mod requests;
+mod responses;
 mod rules;
 
 const BASE: &str = "https://school.example";
 const TOKEN: &str = "t0ken0123456789abcdef0123456789ab";
 
-/// What the far end does with one request.
+/// The response of the scripted upstream to one request.
 #[derive(Clone)]
 enum Answer {
     Text(String),
@@ -36,7 +33,7 @@ enum Answer {
     Hang,
 }
 
-/// A far end that plays a script.
+/// A scripted upstream.
 #[derive(Clone)]
 struct FarEnd(Arc<Mutex<Log>>);
 
@@ -74,7 +71,7 @@ impl FarEnd {
 
     async fn answer(
         self,
-        request: Request<RequestBody>,
+        request: Request<Full<Bytes>>,
     ) -> Result<Response<Full<Bytes>>, BoxError> {
         let (parts, body) = request.into_parts();
         let uri = parts.uri.to_string();
@@ -96,7 +93,7 @@ impl FarEnd {
                 .status(status)
                 .body(Full::default())
                 .unwrap()),
-            Answer::NotSent => Err(NotSent::new("connection refused").into()),
+            Answer::NotSent => Err(TransportFailure::NotSent("connection refused".into()).into()),
             Answer::Reset => Err("reset by peer".into()),
             Answer::QuoteTheUrl => Err(format!("could not call {uri}").into()),
             Answer::Hang => std::future::pending().await,
@@ -114,7 +111,7 @@ impl From<Value> for Answer {
     }
 }
 
-/// What one answer becomes.
+/// Returns the outcome of one response.
 async fn read(answer: impl Into<Answer>) -> Result<AccountAuthorization, Error> {
     let outcome = ask(&FarEnd::new([answer.into()]).client()).await;
     if let Err(error) = &outcome {

@@ -3,13 +3,14 @@
 use std::env;
 use std::ffi::OsString;
 
-/// The environment variable that names the proxy for this scheme, if it is set: never its value, which may have a
-/// password in it.
+/// Returns the name of the environment variable for the proxy of this scheme, if it is set. Its value may contain a
+/// password.
 pub(super) fn variable(is_https: bool) -> Option<&'static str> {
     set_among(is_https, |name| env::var_os(name)).map(|(name, _)| name)
 }
 
-/// The environment variable that names a proxy which the HTTP client ignores, because the value is no URL of one.
+/// Returns the name of an environment variable that the HTTP client ignores because its value is not the URL of a
+/// proxy.
 pub(super) fn ignored_variable() -> Option<&'static str> {
     ignored_among(|name| env::var_os(name))
 }
@@ -51,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn proxy_that_is_no_url_is_named_by_its_variable() {
+    fn variable_whose_value_is_not_a_proxy_url_is_named() {
         let ignored = |name: &'static str, value: &'static str| {
             ignored_among(move |asked| (asked == name).then(|| OsString::from(value)))
         };

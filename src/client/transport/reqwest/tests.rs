@@ -1,13 +1,16 @@
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use ::reqwest::Client;
+use http::Request;
 use http_body_util::Full;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use super::super::Limits;
-use super::super::exchange::chain;
-use super::*;
+use super::super::failure::chain;
+use super::super::{Limits, Transport};
+use crate::error::{Error, ErrorKind};
 
 /// Answers every connection with `answer` after it has read one whole request, and closes it. Gives the
 /// requests back.
@@ -69,7 +72,7 @@ async fn unused_address() -> SocketAddr {
 }
 
 #[tokio::test]
-async fn the_request_arrives_and_the_answer_comes_back() {
+async fn request_arrives_and_the_response_is_returned() {
     let (address, server) =
         server("HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{\"errcode\":0}").await;
     assert_eq!(send(address).await.unwrap(), "{\"errcode\":0}");
@@ -100,13 +103,13 @@ async fn a_connection_that_ends_after_the_request_is_lost() {
 }
 
 #[tokio::test]
-async fn a_truncated_answer_is_lost() {
+async fn truncated_response_is_lost() {
     let (address, _server) = server("HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{\"err").await;
     assert_eq!(send(address).await.unwrap_err().kind(), ErrorKind::Lost);
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_is_a_timeout() {
+async fn missing_response_is_a_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let ours = Limits {
@@ -140,7 +143,7 @@ async fn e1_redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn e1_an_answer_that_came_by_a_redirect_is_refused() {
+async fn e1_response_after_a_redirect_is_rejected() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! Everything but the sending of codes.
+//! Access tokens, other calls and permits.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -6,12 +6,13 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::coordination::Coordinator;
-use crate::coordination::table::Table;
+use crate::coordination::tests::InMemoryCoordinator;
+use crate::error::ConfigErrorKind;
 use crate::provider::{IdentityProvider, WeikaManagerProvider};
 use crate::trace::tests::Captured;
 
 fn coordinator() -> Arc<dyn Coordinator> {
-    Arc::new(Table::default())
+    Arc::new(InMemoryCoordinator::default())
 }
 
 #[test]
@@ -40,7 +41,7 @@ async fn e2_a_token_answer_without_code_or_token_is_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refusal_of_a_token_is_about_the_application_and_not_about_a_person() {
+async fn rejected_token_request_is_an_error_of_the_application() {
     for (answer, kind, code) in [
         (r#"{"errcode":"6001"}"#, ErrorKind::Fault, 6001),
         (r#"{"errcode":40002}"#, ErrorKind::Fault, 40_002),
@@ -67,7 +68,7 @@ async fn a_token_is_encoded_in_the_query() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn e5_a_token_without_a_lifetime_serves_and_is_not_kept() {
+async fn e5_token_without_a_lifetime_is_used_but_not_cached() {
     let answer = Answer::Json(r#"{"errcode":0,"access_token":"t0ken","expires_in":-1}"#);
     let far_end = FarEnd::with_tokens([answer], [MANAGER]);
     let client = far_end.client();
@@ -76,7 +77,7 @@ async fn e5_a_token_without_a_lifetime_serves_and_is_not_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_token_lives_by_the_clock_of_the_builder() {
+async fn token_expires_by_the_clock_of_the_builder() {
     let hand = ManualClock::new(Timestamp::from_unix_seconds(1_700_000_000));
     let far_end = FarEnd::new([]);
     let client = far_end.builder().clock(hand.clock()).build().unwrap();
@@ -86,16 +87,16 @@ async fn the_token_lives_by_the_clock_of_the_builder() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn users_may_extend_the_table() {
+async fn error_codes_can_be_extended() {
     let far_end = FarEnd::new([Answer::Json(r#"{"errcode":77}"#), MANAGER]);
-    let codes = CodeTable::weika().with(77, Reaction::RefreshToken);
-    let client = far_end.builder().codes(codes).build().unwrap();
+    let error_codes = ErrorCodes::weika().with(77, ErrorAction::RefreshToken);
+    let client = far_end.builder().error_codes(error_codes).build().unwrap();
     assert!(client.manager(AuthorizationCode::new("c0de")).await.is_ok());
     assert_eq!(far_end.token_fetches(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_other_call_gives_the_whole_answer() {
+async fn other_call_returns_the_whole_response() {
     let far_end = FarEnd::new([
         TOKEN_EXPIRED,
         Answer::Json(r#"{"errcode":"0","school":{"name":"一中"}}"#),
@@ -118,7 +119,7 @@ async fn any_other_call_gives_the_whole_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn e4_any_other_call_gives_no_damaged_identifier() {
+async fn e4_other_call_returns_no_damaged_identifier() {
     let answers = [
         r#"{"errcode":0,"name":"\ud83d"}"#,
         r#"{"errcode":0,"list":[{"user_id":"o1\ud83d"}]}"#,
@@ -188,7 +189,7 @@ async fn both_calls_are_services() {
     let far_end = FarEnd::new([MANAGER]);
     let client = far_end.client();
     let manager = client
-        .manager_service()
+        .clone()
         .ready()
         .await
         .unwrap()
@@ -210,10 +211,9 @@ async fn both_calls_are_services() {
 }
 
 #[test]
-fn what_users_hold_is_send_and_sync() {
+fn public_types_are_send_and_sync() {
     fn check<T: Send + Sync + Clone>() {}
     check::<WeikaClient>();
-    check::<ManagerInfo>();
     check::<Transport>();
 }
 
@@ -234,7 +234,7 @@ async fn e7_no_secret_is_logged_at_any_level() {
     failure(&FarEnd::with_tokens([echo], []).client()).await;
     let lines = log.text();
     assert!(
-        lines.contains("access token fetched") && lines.contains("refuses"),
+        lines.contains("access token fetched") && lines.contains("access token rejected"),
         "{lines}"
     );
     for secret in ["t0ken", "c0de", "s3cr3t"] {
@@ -243,27 +243,31 @@ async fn e7_no_secret_is_logged_at_any_level() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn clients_of_one_application_that_join_a_fleet_share_a_token() {
+async fn clients_of_one_application_with_one_coordinator_share_a_token() {
     let (far_end, coordinator) = (FarEnd::new([]), coordinator());
     let (one, other) = (far_end.client(), far_end.client());
-    // A clone is the same client, and only the first call counts.
+    // A clone is the same client.
     WeikaManagerProvider::new(one.clone())
         .attach_coordinator(&coordinator)
         .unwrap();
-    one.join(&self::coordinator());
-    other.join(&coordinator);
+    assert_eq!(one.attach_coordinator(&coordinator), Ok(()));
+    assert_eq!(
+        one.attach_coordinator(&self::coordinator()),
+        Err(ConfigErrorKind::CoordinatorConflict)
+    );
+    other.attach_coordinator(&coordinator).unwrap();
     assert_eq!(one.access_token().await.unwrap().expose(), "t0ken-1");
     assert_eq!(other.access_token().await.unwrap().expose(), "t0ken-1");
     assert_eq!(far_end.token_fetches(), 1);
     assert_eq!(
         far_end.client().access_token().await.unwrap().expose(),
         "t0ken-2",
-        "it has not joined"
+        "no coordinator is attached"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_applications_in_a_fleet_have_their_own_token() {
+async fn other_applications_with_the_same_coordinator_have_their_own_token() {
     let (far_end, coordinator) = (FarEnd::new([]), coordinator());
     let (one, other) = (
         far_end.client(),
@@ -273,17 +277,17 @@ async fn other_applications_in_a_fleet_have_their_own_token() {
             .build()
             .unwrap(),
     );
-    one.join(&coordinator);
-    other.join(&coordinator);
+    one.attach_coordinator(&coordinator).unwrap();
+    other.attach_coordinator(&coordinator).unwrap();
     assert_eq!(one.access_token().await.unwrap().expose(), "t0ken-1");
     assert_eq!(other.access_token().await.unwrap().expose(), "t0ken-2");
 }
 
 #[tokio::test]
-async fn calls_at_once_are_bounded_and_all_are_answered_and_the_token_waits_for_none() {
+async fn concurrent_calls_are_limited_all_complete_and_the_token_needs_no_permit() {
     let (arrived, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
     let (count, held) = (Arc::clone(&arrived), Arc::clone(&gate));
-    let transport = Transport::new(service_fn(move |request: Request<RequestBody>| {
+    let transport = Transport::new(service_fn(move |request: Request<Full<Bytes>>| {
         let (count, held) = (Arc::clone(&count), Arc::clone(&held));
         async move {
             if !request.uri().path().ends_with("/access-token") {
@@ -294,7 +298,7 @@ async fn calls_at_once_are_bounded_and_all_are_answered_and_the_token_waits_for_
             Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(answer)))
         }
     }));
-    // A host of its own: all clients of one host share the permits.
+    // A separate host, because all clients of one host share the permits.
     let client = WeikaClient::builder("KEY", "app-s3cr3t").base_url("https://bounded.example");
     let client = client.transport(transport).build().unwrap();
     let callers = (0..300).map(|_| {

@@ -10,7 +10,7 @@ use serde_json::json;
 use tower::{Service, ServiceExt, service_fn};
 
 use super::*;
-use crate::client::{CodeTable, NotSent, Reaction, RequestBody, Transport};
+use crate::client::{ErrorAction, ErrorCodes, Transport, TransportFailure};
 use crate::clock::{ManualClock, Timestamp};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::identity::Identity;
@@ -18,9 +18,10 @@ use crate::secret::AuthorizationCode;
 use crate::token::TokenStatus;
 
 mod calls;
-mod exchange;
+mod manager;
+mod response;
 
-/// What the far end does with one request.
+/// The response of the scripted upstream to one request.
 #[derive(Clone)]
 enum Answer {
     Json(&'static str),
@@ -30,7 +31,7 @@ enum Answer {
     Hang,
 }
 
-/// A far end that plays a script for the calls and numbers its tokens `t0ken-1`, `t0ken-2`, …
+/// A scripted upstream for the calls and numbers its tokens `t0ken-1`, `t0ken-2`, …
 #[derive(Clone)]
 struct FarEnd(Arc<Mutex<Log>>);
 
@@ -39,7 +40,7 @@ struct Log {
     token_answers: VecDeque<Answer>,
     call_answers: VecDeque<Answer>,
     token_fetches: usize,
-    /// URI and body of every call that reached the far end or the attempt to reach it.
+    /// URI and body of every call that reached the upstream or the attempt to reach it.
     calls: Vec<(String, String)>,
 }
 
@@ -80,7 +81,7 @@ impl FarEnd {
 
     async fn answer(
         self,
-        request: Request<RequestBody>,
+        request: Request<Full<Bytes>>,
     ) -> Result<Response<Full<Bytes>>, BoxError> {
         let uri = request.uri().to_string();
         let body = request.into_body().collect().await.unwrap().to_bytes();
@@ -92,7 +93,9 @@ impl FarEnd {
                 .status(status)
                 .body(Full::default())
                 .unwrap()),
-            Some(Answer::NotSent) => Err(NotSent::new("connection refused").into()),
+            Some(Answer::NotSent) => {
+                Err(TransportFailure::NotSent("connection refused".into()).into())
+            }
             Some(Answer::Reset) => Err("reset by peer".into()),
             Some(Answer::Hang) => std::future::pending().await,
             None => {

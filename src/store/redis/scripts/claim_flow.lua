@@ -1,4 +1,4 @@
--- KEYS: flow. ARGV: tag, time to keep it in ms.
+-- KEYS: flow. ARGV: correlation id, time to keep it in ms.
 local known = known_flow(KEYS[1], ARGV[1])
 if known then
     return known

@@ -1,4 +1,4 @@
--- KEYS: lease. ARGV: tag, owner, pause in ms.
+-- KEYS: lease. ARGV: correlation id, owner, pause in ms.
 if redis.call('GET', KEYS[1]) == ARGV[2] then
     redis.call('PEXPIRE', KEYS[1], ARGV[3])
 end

@@ -1,15 +1,15 @@
--- KEYS: session, clock, revocation of all, revocation of the subject, and, with a former session, that one and its
--- revocation.
--- ARGV: tag, version, record, last use, subject, idle time, time to the end (both in ms), stamp, time in us that it is
--- good for, channel, message about the former session.
+-- KEYS: session, clock, revocation timestamps of all and of the subject; with a former session, that one and its
+-- revocation timestamp.
+-- ARGV: correlation id, version, record, last use, subject, idle timeout and time to expiry (in ms), stamp, lifetime of
+-- a stamp (in us), channel, invalidation message for the former session.
 if redis.call('EXISTS', KEYS[1]) == 1 then
     return { ARGV[1], 'taken' }
 end
-local now, stamp = next_moment(KEYS[2]), tonumber(ARGV[8])
-local function is_revoked_by(marker)
-    local at = redis.call('GET', marker)
-    -- All moments have as many digits; one that is cut is an earlier one, and forgets a revocation.
-    assert(not at or #at == #ARGV[8], 'a moment cannot be read')
+local now, stamp = next_timestamp(KEYS[2]), tonumber(ARGV[8])
+local function is_revoked_by(key)
+    local at = redis.call('GET', key)
+    -- All timestamps have the same number of digits. A truncated one would be earlier, and miss a revocation.
+    assert(not at or #at == #ARGV[8], 'a timestamp cannot be read')
     return at and tonumber(at) >= stamp
 end
 local is_revoked = tonumber(now) - stamp > tonumber(ARGV[9]) or is_revoked_by(KEYS[3]) or is_revoked_by(KEYS[4])
@@ -21,7 +21,7 @@ end
 if is_revoked then
     return { ARGV[1], 'revoked' }
 end
--- Born at the stamp: what was revoked since then covers the session.
+-- Born at the stamp: a revocation since then covers the session.
 redis.call('HSET', KEYS[1], 'version', ARGV[2], 'record', ARGV[3], 'used', ARGV[4], 'born', ARGV[8], 'subject', ARGV[5])
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
 -- The clock is there for as long as a session can be, and so is every revocation that it dates.

@@ -1,4 +1,4 @@
--- KEYS: token, lease. ARGV: tag, fence, owner, token, lifetime in ms, youth in ms, time to keep it in ms, version.
+-- KEYS: token, lease. ARGV: correlation id, fence, owner, token, lifetime in ms, youth in ms, time to keep it in ms, version.
 local now = now_in_millis()
 local token = redis.call('HMGET', KEYS[1], 'fence', 'kept_at', 'died_young', 'ends_at', 'version')
 if token[1] ~= ARGV[2] or token[5] ~= ARGV[8] then

@@ -1,4 +1,4 @@
--- KEYS: token, lease. ARGV: tag, version, fence that is not enough, owner, lease in ms, time to keep the token in ms.
+-- KEYS: token, lease. ARGV: correlation id, version, fence that is not enough, owner, lease in ms, time to keep the token in ms.
 local refusal = refuse_on_replica(KEYS[1])
 if refusal then
     return refusal

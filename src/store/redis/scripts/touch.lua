@@ -1,4 +1,4 @@
--- KEYS: session. ARGV: tag, version, last use, idle time in ms. Says whether there is a session.
+-- KEYS: session. ARGV: correlation id, version, last use, idle timeout in ms. Returns whether there is a session.
 local session = redis.call('HMGET', KEYS[1], 'version', 'used')
 if not session[1] then
     return { ARGV[1], 'absent' }

@@ -1,0 +1,43 @@
+//! Logins that are begun and never completed.
+
+use harness::{Provider, Report, is_smoke};
+use http::StatusCode;
+use tower_weika::clock::Clock;
+
+use crate::machine::memory;
+use crate::visitor::{GUARDED, Site, navigate};
+
+pub(crate) fn measure(report: &mut Report) {
+    report.table(
+        "logins begun",
+        "Anonymous visitors who begin a login, half of them at a guarded page and half of them at the login endpoint, and \
+         never come back.",
+    );
+    let site = Site::new(Provider::<0>("bench"), Clock::system());
+    let login = site.login_path();
+    let looks: &[u64] = if is_smoke() {
+        &[1_000]
+    } else {
+        &[10_000, 100_000, 1_000_000]
+    };
+    let (mut begun, mut heap) = (0, 0);
+    for &logins in looks {
+        let begin = || {
+            for _ in begun..logins / 2 {
+                let answers = site.answer(vec![navigate(GUARDED, None), navigate(&login, None)]);
+                assert!(
+                    answers
+                        .iter()
+                        .all(|answer| answer.status() == StatusCode::SEE_OTHER)
+                );
+            }
+        };
+        heap += allocation_counter::measure(begin).bytes_current;
+        begun = logins / 2;
+        let resident = memory(std::process::id(), "VmRSS");
+        report.row(
+            &logins.to_string(),
+            &[("heap since, B", heap as f64), ("resident, MiB", resident)],
+        );
+    }
+}

@@ -1,0 +1,85 @@
+//! Weika, with many managers, and a site that uses it.
+
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::Duration;
+
+use harness::process::Process;
+use tokio::runtime::Runtime;
+use tower_weika_sandbox::{Endpoint, Fault, Person, Sandbox};
+
+use crate::machine::{memory, raise_file_limit};
+
+/// How long a token takes: so long that all callbacks have come by then.
+pub(crate) const TOKEN_DELAY: Duration = Duration::from_secs(1);
+
+/// What the provider's page calls this person, and the user id that the application gets.
+pub(crate) fn person(number: usize) -> [String; 2] {
+    [format!("p{number}"), format!("oSandboxCrowd{number:015}")]
+}
+
+/// The page on which a user approves.
+pub(crate) fn approval_path() -> &'static str {
+    Endpoint::Approve.path()
+}
+
+/// The upstream in this process, and the site in one of its own: one process is not allowed enough open files for both
+/// ends of all connections.
+pub(crate) struct Environment {
+    pub(crate) sandbox: Sandbox,
+    site: Process,
+    _runtime: Runtime,
+}
+
+impl Environment {
+    /// Each exchange takes `exchange`.
+    pub(crate) fn start(people: usize, exchange: Duration) -> Self {
+        raise_file_limit();
+        let people = (0..people)
+            .map(person)
+            .map(|[id, user_id]| Person::new(id, user_id, "群众"));
+        let sandbox = people.fold(Sandbox::builder(), |sandbox, person| sandbox.person(person));
+        let runtime = harness::background_runtime();
+        let sandbox = runtime.block_on(sandbox.start()).expect("a sandbox");
+        sandbox
+            .faults()
+            .once(Endpoint::AccessToken, Fault::Delay(TOKEN_DELAY));
+        if !exchange.is_zero() {
+            sandbox
+                .faults()
+                .always(Endpoint::ManagerInfo, Fault::Delay(exchange));
+        }
+        let mut command =
+            Command::new(std::env::current_exe().expect("a program knows where it is"));
+        let site = command.args([
+            "site",
+            &sandbox.base_url(),
+            sandbox.app_key(),
+            sandbox.app_secret(),
+        ]);
+        Self {
+            site: Process::start(site),
+            sandbox,
+            _runtime: runtime,
+        }
+    }
+
+    pub(crate) fn site(&self) -> SocketAddr {
+        self.site.address
+    }
+
+    /// The memory of the site, see [`memory`].
+    pub(crate) fn memory(&self, size: &str) -> f64 {
+        memory(self.site.id(), size)
+    }
+
+    /// The numbers of token fetches, exchanges and consumed codes.
+    pub(crate) fn calls(&self) -> [u64; 3] {
+        let call_log = self.sandbox.call_log();
+        [
+            call_log.count(Endpoint::AccessToken),
+            call_log.count(Endpoint::ManagerInfo),
+            call_log.codes_exchanged(),
+        ]
+    }
+}

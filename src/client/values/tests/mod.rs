@@ -1,0 +1,2 @@
+mod decimal;
+mod members;

@@ -1,0 +1,178 @@
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::{ALLOW, CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+
+use super::generated::{GeneratedResponse, grpc, json, set_protective_headers};
+use super::html::html;
+use super::{Page, PageKind};
+use crate::request::RequestKind;
+
+/// The `Retry-After` of a response after a failure of the store.
+const UNAVAILABLE_SECONDS: &str = "2";
+/// The `Retry-After` of a response to a login that was not admitted.
+const BUSY_SECONDS: &str = "5";
+
+/// The renderer of pages: the one of this crate by default, or a closure of the application.
+///
+/// The status, `Content-Language` and `Cache-Control: no-store` are set on every response of a closure; the content
+/// type (HTML), `nosniff`, the Content-Security-Policy (nothing may load) and the referrer policy only where the
+/// closure did not set them.
+///
+/// ```
+/// use tower_weika::response::{Page, Pages};
+///
+/// let pages = Pages::custom(|page: &Page| {
+///     http::Response::new(format!("<!doctype html><title>{}</title>", page.kind().status()))
+/// });
+/// ```
+#[derive(Clone, Default)]
+pub struct Pages(Option<Arc<Renderer>>);
+
+type Renderer = dyn Fn(&Page) -> Response<String> + Send + Sync;
+
+impl Pages {
+    /// Renders pages with a closure.
+    pub fn custom(render: impl Fn(&Page) -> Response<String> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(render)))
+    }
+
+    /// Returns the response that shows the page.
+    fn respond(&self, page: &Page) -> GeneratedResponse {
+        let rendered = self
+            .0
+            .as_ref()
+            .map_or_else(|| html(page), |render| render(page));
+        let mut response = rendered.map(Full::from);
+        *response.status_mut() = page.kind().status();
+        let headers = response.headers_mut();
+        headers
+            .entry(CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(
+            CONTENT_LANGUAGE,
+            HeaderValue::from_static(page.language().tag()),
+        );
+        set_protective_headers(headers, page.kind() == PageKind::LoginInFrame);
+        response
+    }
+
+    /// Returns the page where the response is shown, else its short form.
+    pub(crate) fn respond_to(&self, kind: RequestKind, page: &Page) -> GeneratedResponse {
+        let mut response = match kind {
+            kind if kind.is_shown() => self.respond(page),
+            RequestKind::Grpc => grpc(page.kind().grpc_status(), page.kind().code()),
+            _ => match page.address() {
+                // The page is the login page here, but a script cannot use it.
+                Some(address) => json(
+                    StatusCode::FORBIDDEN,
+                    &serde_json::json!({ "error": page.kind().code(), "address": address }),
+                ),
+                None => json(
+                    page.kind().status(),
+                    &serde_json::json!({ "error": page.kind().code() }),
+                ),
+            },
+        };
+        match page.kind() {
+            PageKind::MethodNotAllowed(allow) => {
+                response
+                    .headers_mut()
+                    .insert(ALLOW, HeaderValue::from_static(allow));
+            }
+            PageKind::Unavailable => {
+                response
+                    .headers_mut()
+                    .insert(RETRY_AFTER, HeaderValue::from_static(UNAVAILABLE_SECONDS));
+            }
+            PageKind::Busy | PageKind::TooManyAttempts => {
+                response
+                    .headers_mut()
+                    .insert(RETRY_AFTER, HeaderValue::from_static(BUSY_SECONDS));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl fmt::Debug for Pages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() {
+            "Pages::Custom"
+        } else {
+            "Pages::Default"
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+    use http_body_util::BodyExt;
+
+    use super::*;
+    use crate::request::Language;
+
+    async fn text(response: GeneratedResponse) -> String {
+        String::from_utf8(
+            response
+                .into_body()
+                .collect()
+                .await
+                .unwrap()
+                .to_bytes()
+                .to_vec(),
+        )
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn page_is_in_both_languages_and_escapes_the_link() {
+        let page = |language| {
+            Page::new(PageKind::Declined, language)
+                .with_retry("/login?return_to=\"><b>&'".to_owned())
+        };
+        let chinese = text(Pages::default().respond(&page(Language::Chinese))).await;
+        assert!(chinese.contains("登录已取消") && chinese.contains("lang=\"zh-CN\""));
+        assert!(chinese.contains("href=\"/login?return_to=&quot;&gt;&lt;b&gt;&amp;&#39;\""));
+        let english = text(Pages::default().respond(&page(Language::English))).await;
+        assert!(english.contains("Login cancelled") && english.contains("Log in again"));
+    }
+
+    #[test]
+    fn every_page_is_no_store_nosniff_and_under_a_strict_policy() {
+        for pages in [
+            Pages::default(),
+            Pages::custom(|_| Response::new(String::new())),
+        ] {
+            let response = pages.respond(&Page::new(PageKind::InvalidLink, Language::English));
+            let headers = response.headers();
+            assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+            assert_eq!(headers[CACHE_CONTROL], "no-store");
+            assert_eq!(headers["x-content-type-options"], "nosniff");
+            assert_eq!(headers["referrer-policy"], "no-referrer");
+            let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
+            assert!(
+                policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+                "{policy}"
+            );
+        }
+    }
+
+    #[test]
+    fn closure_sets_everything_but_the_status() {
+        let pages = Pages::custom(|page| {
+            Response::builder()
+                .status(200)
+                .header(CONTENT_SECURITY_POLICY, "mine")
+                .body(format!("{:?}", page.kind()))
+                .unwrap()
+        });
+        let response = pages.respond(&Page::new(PageKind::UpstreamTimeout, Language::English));
+        assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(response.headers()[CONTENT_SECURITY_POLICY], "mine");
+    }
+}

@@ -1,0 +1,112 @@
+//! Insertion of a session.
+
+use std::sync::Arc;
+
+use redis::Value;
+
+use super::invalidation::InvalidationMessage;
+use super::store::RedisStore;
+use super::{keys, record, script, time_to_live};
+use crate::error::{Error, ErrorKind};
+use crate::session::{Session, SessionId};
+use crate::store::local_cache::SessionDigest;
+use crate::store::{Inserted, Namespace, Stamp, StoredIdentity};
+
+impl<I: StoredIdentity> RedisStore<I> {
+    /// Returns the next timestamp of Redis.
+    pub(super) async fn next_timestamp(&self, namespace: &Namespace) -> Result<Stamp, Error> {
+        let clock = self.keys(namespace).clock();
+        let kept_for = Stamp::LIFETIME.as_millis().to_string();
+        let reply = self
+            .connection()
+            .call(&script::STAMP, &[&clock], &[kept_for.as_bytes()])
+            .await?;
+        let timestamp = match &*reply {
+            [Value::BulkString(digits)] => str::from_utf8(digits)
+                .ok()
+                .and_then(|digits| digits.parse().ok()),
+            _ => None,
+        };
+        timestamp
+            .map(Stamp::new)
+            .ok_or_else(|| Error::new(ErrorKind::Store, "redis: a timestamp cannot be read"))
+    }
+
+    pub(super) async fn insert_session(
+        &self,
+        session: Session<I>,
+        former: Option<&SessionId>,
+        since: Stamp,
+    ) -> Result<Inserted, Error> {
+        let former = former.map(SessionDigest::new);
+        let read = self.start_read();
+        let inserted = self.call_insert(&session, former.as_ref(), since).await;
+        if let (Some(cache), Some(former)) = (&self.cache, &former) {
+            // This does not keep the new session from being cached; the invalidation message will.
+            cache.drop_absent(former);
+        }
+        let inserted = inserted?;
+        if script::is_word(&inserted, b"revoked") {
+            return Ok(Inserted::Revoked);
+        }
+        if !script::is_word(&inserted, b"kept") {
+            return Err(Error::new(
+                ErrorKind::Store,
+                "redis: there is a session with this id already",
+            ));
+        }
+        if let (Some(cache), Some(read)) = (&self.cache, read) {
+            cache.insert(&Arc::new(session), read);
+        }
+        Ok(Inserted::Kept)
+    }
+
+    async fn call_insert(
+        &self,
+        session: &Session<I>,
+        former: Option<&SessionDigest>,
+        since: Stamp,
+    ) -> Result<Vec<Value>, Error> {
+        let namespace = session.namespace();
+        let names = self.keys(namespace);
+        let key = names.session(&session.id().digest());
+        let record = record::write(session)?;
+        let encrypted = self.inner().encryption.encrypt(&key, &record)?;
+        let used = session.last_used().unix_millis().to_string();
+        let subject = keys::subject(session.identity().subject());
+        let (idle, absolute) = time_to_live::of(session);
+        let (since, stamp_lifetime) = (
+            since.number().to_string(),
+            Stamp::LIFETIME.as_micros().to_string(),
+        );
+        let channel = self.inner().keys.channel();
+        let message = former
+            .map(|former| InvalidationMessage::session(&self.name, namespace, former))
+            .unwrap_or_default();
+        let arguments = [
+            record::VERSION.as_bytes(),
+            &encrypted,
+            used.as_bytes(),
+            subject.as_bytes(),
+            idle.as_bytes(),
+            absolute.as_bytes(),
+            since.as_bytes(),
+            stamp_lifetime.as_bytes(),
+            channel.as_bytes(),
+            message.as_bytes(),
+        ];
+        let mut keys = vec![
+            key,
+            names.clock(),
+            names.revoked_all(),
+            names.revoked_subject_prefix() + &subject,
+        ];
+        if let Some(former) = former {
+            keys.extend([names.session(&former.0), names.revoked_session(&former.0)]);
+        }
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        self.connection()
+            .call(&script::INSERT, &keys, &arguments)
+            .await
+    }
+}

@@ -1,0 +1,84 @@
+//! Revocation of sessions.
+
+use std::time::Duration;
+
+use super::invalidation::InvalidationMessage;
+use super::script::{self, Script};
+use super::store::RedisStore;
+use super::{keys, time_to_live};
+use crate::error::Error;
+use crate::session::SessionId;
+use crate::store::local_cache::{Invalidate, LocalCache, SessionDigest};
+use crate::store::{Namespace, Stamp, StoredIdentity};
+
+impl<I: StoredIdentity> RedisStore<I> {
+    pub(super) async fn revoke_session(
+        &self,
+        namespace: &Namespace,
+        id: &SessionId,
+    ) -> Result<(), Error> {
+        let digest = SessionDigest::new(id);
+        let names = self.keys(namespace);
+        let keys = [
+            &*names.session(&digest.0),
+            &*names.revoked_session(&digest.0),
+            &*names.clock(),
+        ];
+        let message = InvalidationMessage::session(&self.name, namespace, &digest);
+        let invalidate = |cache: &LocalCache<I>| cache.invalidate(&digest);
+        self.revoke(
+            &script::REVOKE_SESSION,
+            &keys,
+            &message,
+            Stamp::LIFETIME,
+            invalidate,
+        )
+        .await
+    }
+
+    pub(super) async fn revoke_subject(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> Result<(), Error> {
+        let (names, name) = (self.keys(namespace), keys::subject(subject));
+        let keys = [&*names.clock(), &*(names.revoked_subject_prefix() + &name)];
+        let message = InvalidationMessage::subject(&self.name, namespace, &name);
+        let invalidate = |cache: &LocalCache<I>| {
+            cache.invalidate_where(&|of, cached| of == namespace && cached == subject);
+        };
+        let kept_for = time_to_live::WITHOUT_CLOCK;
+        self.revoke(&script::REVOKE_MANY, &keys, &message, kept_for, invalidate)
+            .await
+    }
+
+    pub(super) async fn revoke_all(&self, namespace: &Namespace) -> Result<(), Error> {
+        let names = self.keys(namespace);
+        let keys = [&*names.clock(), &*names.revoked_all()];
+        let message = InvalidationMessage::all(&self.name, namespace);
+        let invalidate = |cache: &LocalCache<I>| cache.invalidate_where(&|of, _| of == namespace);
+        let kept_for = time_to_live::WITHOUT_CLOCK;
+        self.revoke(&script::REVOKE_MANY, &keys, &message, kept_for, invalidate)
+            .await
+    }
+
+    /// Revokes sessions at Redis, which publishes the message, and in the local cache. Replies to earlier reads are not
+    /// cached, whenever they arrive.
+    async fn revoke(
+        &self,
+        script: &Script,
+        keys: &[&str],
+        message: &str,
+        kept_for: Duration,
+        invalidate: impl Fn(&LocalCache<I>) + Send + Sync,
+    ) -> Result<(), Error> {
+        let channel = self.inner().keys.channel();
+        let kept_for = kept_for.as_millis().to_string();
+        let arguments = [channel.as_bytes(), message.as_bytes(), kept_for.as_bytes()];
+        let revoked = self.connection().call(script, keys, &arguments).await;
+        if let Some(cache) = &self.cache {
+            invalidate(cache);
+        }
+        revoked.map(drop)
+    }
+}

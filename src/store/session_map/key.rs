@@ -1,0 +1,15 @@
+use std::hash::Hash;
+
+use crate::session::{Session, SessionId};
+
+/// Key of a session in a [`SessionMap`](super::SessionMap).
+pub(in crate::store) trait SessionKey: Hash + Eq + Send + Sync + 'static {
+    /// Returns the key of a session.
+    fn of<I>(session: &Session<I>) -> Self;
+}
+
+impl SessionKey for SessionId {
+    fn of<I>(session: &Session<I>) -> Self {
+        *session.id()
+    }
+}

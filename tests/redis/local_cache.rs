@@ -1,0 +1,392 @@
+//! Local cache: a revocation is effective at all instances within a second, whatever messages get lost.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tower_weika::clock::{Clock, ManualClock};
+use tower_weika::identity::Manager;
+use tower_weika::store::{Redis, RedisBuilder, RedisStore, SessionStore};
+
+use crate::kit::{
+    EVERYWHERE, SLACK, begin, connect, found, is_cached, load, now, until, until_within,
+    wait_until_cached, who,
+};
+use crate::proxy::{Fault, Proxy};
+use crate::redis_server::{self, Value};
+use crate::site::Site;
+
+/// Two instances at one server.
+async fn instances(redis: &redis_server::Redis) -> [RedisStore<Manager>; 2] {
+    [
+        connect(Redis::builder(redis.url())).await,
+        connect(Redis::builder(redis.url())).await,
+    ]
+}
+
+/// A session that `other` has a copy of, and `one` ends.
+pub(crate) async fn assert_revocation_is_seen(
+    one: &RedisStore<Manager>,
+    other: &RedisStore<Manager>,
+) {
+    let id = begin(one, "o1").await;
+    wait_until_cached(other, &id).await;
+    one.remove(&crate::kit::namespace(), &id)
+        .await
+        .expect("the store answers");
+    until_within(EVERYWHERE, "the end is seen", async || {
+        found(other, &id).await.is_none()
+    })
+    .await;
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn session_revoked_on_one_instance_is_absent_on_the_other_within_a_second() {
+    let redis = redis_server::Redis::start();
+    let [a, b] = instances(&redis).await;
+    let mut slowest = Duration::ZERO;
+    for round in 0..300 {
+        let id = begin(&a, "o1").await;
+        let [other, same] = [begin(&a, "o2").await, begin(&b, "o1").await];
+        for id in [&id, &other, &same] {
+            wait_until_cached(&b, id).await;
+        }
+        let (ends_other, ends_same) = match round % 3 {
+            0 => {
+                a.remove(&crate::kit::namespace(), &id).await.unwrap();
+                (false, false)
+            }
+            1 => {
+                a.remove_subject(&crate::kit::namespace(), "o1")
+                    .await
+                    .unwrap();
+                (false, true)
+            }
+            _ => {
+                a.remove_all(&crate::kit::namespace()).await.unwrap();
+                (true, true)
+            }
+        };
+        let gone = async || found(&b, &id).await.is_none();
+        slowest = slowest.max(until_within(EVERYWHERE, "the end is seen", gone).await);
+        assert_eq!(
+            found(&a, &id).await,
+            None,
+            "an end is seen at once where it happened"
+        );
+        assert_eq!(found(&b, &other).await.is_none(), ends_other);
+        // By the same message.
+        assert_eq!(found(&b, &same).await.is_none(), ends_same);
+    }
+    assert!(slowest < EVERYWHERE, "{slowest:?}");
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn cached_session_needs_no_round_trip() {
+    let redis = redis_server::Redis::start();
+    let [store, _] = instances(&redis).await;
+    let id = begin(&store, "o1").await;
+    wait_until_cached(&store, &id).await;
+    let monitor = redis.monitor();
+    for _ in 0..1_000 {
+        assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
+    }
+    let asked = monitor
+        .text()
+        .lines()
+        .filter(|line| line.contains(":session:"))
+        .count();
+    // A busy machine may let the trust in copies run out now and then.
+    assert!(asked < 50, "{asked}");
+}
+
+/// Ends on A a session of which B has a copy, while B hears nothing; B must not serve it for longer than a second.
+async fn assert_deaf_instance_forgets(fault: Fault) {
+    let redis = redis_server::Redis::start();
+    let proxy = Proxy::start(&redis);
+    let a = connect(Redis::builder(redis.url())).await;
+    let b = connect(Redis::builder(proxy.url())).await;
+    for end in 0..3 {
+        let id = begin(&a, "o1").await;
+        wait_until_cached(&b, &id).await;
+        proxy.set(fault);
+        match end {
+            0 => a.remove(&crate::kit::namespace(), &id).await.unwrap(),
+            1 => a
+                .remove_subject(&crate::kit::namespace(), "o1")
+                .await
+                .unwrap(),
+            _ => a.remove_all(&crate::kit::namespace()).await.unwrap(),
+        }
+        // Absent or a failure from now on; until then the session may be there.
+        let (start, mut served) = (redis_server::now(), Duration::ZERO);
+        while start.elapsed() < 2 * EVERYWHERE {
+            let asked = start.elapsed();
+            if matches!(who(&b, &id).await, Ok(Some(_))) {
+                served = asked;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        assert!(served < EVERYWHERE, "it was still served after {served:?}");
+        proxy.set(Fault::None);
+        until("B finds nobody", async || {
+            matches!(who(&b, &id).await, Ok(None))
+        })
+        .await;
+        assert_revocation_is_seen(&a, &b).await;
+    }
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn instance_that_is_cut_off_without_notice_serves_cached_sessions_for_a_second_at_most() {
+    assert_deaf_instance_forgets(Fault::BlackHole).await;
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn instance_whose_replies_get_lost_serves_cached_sessions_for_a_second_at_most() {
+    assert_deaf_instance_forgets(Fault::LoseReplies).await;
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn cache_is_not_used_at_a_server_that_has_become_a_replica() {
+    let redis = redis_server::Redis::start();
+    // One that nobody can follow, so that the replica keeps what it has.
+    let port = redis_server::free_port().to_string();
+    let store = connect(Redis::builder(redis.url())).await;
+    let id = begin(&store, "o1").await;
+    wait_until_cached(&store, &id).await;
+    assert_eq!(
+        redis.command(&["REPLICAOF", "127.0.0.1", &port]),
+        Value::from("OK")
+    );
+    until_within(EVERYWHERE + SLACK, "the copy does not count", async || {
+        who(&store, &id).await.is_err()
+    })
+    .await;
+    redis.command(&["REPLICAOF", "NO", "ONE"]);
+    until("it is there again", async || {
+        who(&store, &id).await.is_ok_and(|who| who.is_some())
+    })
+    .await;
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn subscription_that_is_killed_empties_the_cache_and_is_restored() {
+    let redis = redis_server::Redis::start();
+    let [a, b] = instances(&redis).await;
+    for _ in 0..5 {
+        let [id, kept] = [begin(&a, "o1").await, begin(&a, "o2").await];
+        wait_until_cached(&b, &id).await;
+        wait_until_cached(&b, &kept).await;
+        // In one transaction, so that nobody hears of the end.
+        let mut connection = redis.connect().unwrap();
+        let key = redis
+            .keys()
+            .into_iter()
+            .find(|key| key.ends_with(&hex(&id.digest())))
+            .unwrap();
+        for command in [
+            &["MULTI"][..],
+            &["CLIENT", "KILL", "TYPE", "pubsub"],
+            &["UNLINK", &key],
+            &["EXEC"],
+        ] {
+            connection.call(command).unwrap();
+        }
+        until_within(EVERYWHERE + SLACK, "the end is seen", async || {
+            found(&b, &id).await.is_none()
+        })
+        .await;
+        until("there is a subscription again", async || {
+            let _loaded = load(&b, &kept).await;
+            is_cached(&b, &kept)
+        })
+        .await;
+        assert!(!is_cached(&b, &id), "nothing has survived");
+        assert_revocation_is_seen(&a, &b).await;
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn load_that_races_a_revocation_is_not_cached() {
+    let redis = redis_server::Redis::start();
+    let proxy = Proxy::start(&redis);
+    let a = connect(Redis::builder(redis.url())).await;
+    let b = connect(Redis::builder(proxy.url())).await;
+    let mut raced = 0;
+    for round in 0..60 {
+        let mut loads = Vec::new();
+        let id = begin(&a, "o1").await;
+        proxy.set(Fault::Delay {
+            up_to: Duration::from_millis(60),
+            seed: round,
+        });
+        for _ in 0..4 {
+            let b = b.clone();
+            loads.push(tokio::spawn(async move { found(&b, &id).await }));
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+        // Where the copies are, or elsewhere.
+        let ender = if round % 2 == 0 { &a } else { &b };
+        ender.remove(&crate::kit::namespace(), &id).await.unwrap();
+        for load in loads {
+            raced += u32::from(load.await.unwrap().is_some());
+        }
+        proxy.set(Fault::None);
+        until_within(EVERYWHERE, "the end is seen", async || {
+            found(&b, &id).await.is_none()
+        })
+        .await;
+        for _ in 0..10 {
+            assert_eq!(found(&b, &id).await, None, "round {round}");
+        }
+    }
+    assert!(
+        raced > 20,
+        "the answers that came late said that the session is there: {raced}"
+    );
+}
+
+fn builder(redis: &redis_server::Redis, clock: Clock) -> RedisBuilder {
+    Redis::builder(redis.url()).clock(clock)
+}
+
+/// The field that says when a session was last used.
+fn used(redis: &redis_server::Redis) -> u64 {
+    let key = redis
+        .keys()
+        .into_iter()
+        .find(|key| key.contains(":session:"))
+        .expect("a session");
+    redis
+        .command(&["HGET", &key, "used"])
+        .text()
+        .parse()
+        .expect("a number")
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn session_that_is_used_on_one_instance_does_not_idle_out_on_the_other() {
+    let redis = redis_server::Redis::start();
+    let start = now();
+    let hand = ManualClock::new(start);
+    let a = connect(builder(&redis, hand.clock())).await;
+    let b = connect(builder(&redis, hand.clock())).await;
+    let id = begin(&a, "o1").await;
+    wait_until_cached(&b, &id).await;
+    // For an hour, with half an hour of idle time.
+    for minute in 1..=6 {
+        hand.advance(Duration::from_secs(600));
+        let held = load(&a, &id).await.unwrap().unwrap();
+        let at = hand.clock().now();
+        assert!(held.touch(at));
+        a.touch(&held);
+        until("the use is recorded", async || {
+            used(&redis) == at.unix_millis()
+        })
+        .await;
+        assert!(held.is_live(at), "{minute}");
+    }
+    let held = load(&b, &id).await.unwrap().unwrap();
+    assert!(
+        held.is_live(hand.clock().now()),
+        "B's copy has idled out, but Redis knows better"
+    );
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn late_use_neither_turns_the_time_back_nor_brings_a_session_back() {
+    let redis = redis_server::Redis::start();
+    let proxy = Proxy::start(&redis);
+    let start = now();
+    let hand = ManualClock::new(start);
+    let a = connect(Redis::builder(proxy.url()).clock(hand.clock())).await;
+    let b = connect(builder(&redis, hand.clock())).await;
+    let id = begin(&b, "o1").await;
+    let [one, other] = [
+        load(&a, &id).await.unwrap().unwrap(),
+        load(&b, &id).await.unwrap().unwrap(),
+    ];
+    // A's use arrives later than a later one of B's.
+    let [earlier, later] = [120, 240].map(|seconds| start.plus(Duration::from_secs(seconds)));
+    assert!(other.touch(later));
+    b.touch(&other);
+    until("the use is recorded", async || {
+        used(&redis) == later.unix_millis()
+    })
+    .await;
+    // Not the same session in memory: each instance has its own.
+    assert!(!Arc::ptr_eq(&one, &other) && one.touch(earlier));
+    let monitor = redis.monitor();
+    a.touch(&one);
+    let is_told = async || {
+        monitor
+            .text()
+            .contains(&format!("\"{}\"", earlier.unix_millis()))
+    };
+    until("A's use arrives", is_told).await;
+    assert_eq!(used(&redis), later.unix_millis());
+
+    // And one that arrives after the end.
+    b.remove(&crate::kit::namespace(), &id).await.unwrap();
+    assert!(one.touch(later.plus(Duration::from_secs(120))));
+    a.touch(&one);
+    let last = later.plus(Duration::from_secs(120)).unix_millis();
+    until("A's use arrives", async || {
+        monitor.text().contains(&format!("\"{last}\""))
+    })
+    .await;
+    assert!(
+        redis.keys().iter().all(|key| !key.contains(":session:")),
+        "{:?}",
+        redis.keys()
+    );
+    assert_eq!(found(&b, &id).await, None);
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn use_is_written_at_most_once_a_minute_by_each_instance() {
+    let redis = redis_server::Redis::start();
+    let hand = ManualClock::new(now());
+    let mut sites = Vec::new();
+    for _ in 0..2 {
+        sites.push(Site::with_clock(
+            connect(builder(&redis, hand.clock())).await,
+            hand.clock(),
+        ));
+    }
+    let cookie = sites[0].log_in("o1").await.expect("to be logged in");
+    let monitor = redis.monitor();
+    let writes = || {
+        let text = monitor.text();
+        text.lines()
+            .filter(|line| line.contains("\"HSET\"") && line.contains("\"used\""))
+            .count()
+    };
+    // For ten minutes and a moment.
+    for _ in 0..=120 {
+        for site in &sites {
+            for _ in 0..3 {
+                site.get("/guarded", &cookie).await.assert_page_for("o1");
+            }
+        }
+        hand.advance(Duration::from_secs(5));
+    }
+    // Each instance may find that the other one has written already.
+    until("most uses are written", async || writes() >= 8).await;
+    assert!(writes() <= 20, "{}", writes());
+}
