@@ -63,7 +63,7 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// The name of the [application](IdentityProvider::application) that sessions belong to. Default: the APPID. Where
+    /// The name of the [application](crate::provider::IdentityProvider::application) that sessions belong to. Default: the APPID. Where
     /// that comes from Kesion it may change, so a name of the school is required here. It stays the same as long as
     /// sessions shall, and is not the school's token, which is a secret.
     pub fn application(self, application: impl Into<Box<str>>) -> Self {
@@ -112,7 +112,7 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// The [name](IdentityProvider::name) of the provider. Default: `wechat`. A second official account on one
+    /// The [name](crate::provider::IdentityProvider::name) of the provider. Default: `wechat`. A second official account on one
     /// site needs another one, and separate routes: around the same routes, two layers of one identity type would
     /// take each other's users away.
     pub fn name(self, name: impl Into<Box<str>>) -> Self {
