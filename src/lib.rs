@@ -81,7 +81,7 @@ pub mod client;
 pub mod clock;
 mod cookie;
 pub mod coordination;
-pub mod error;
+mod error;
 #[cfg(feature = "axum")]
 pub mod extract;
 mod flight;
@@ -109,7 +109,7 @@ pub mod testing;
 pub mod token;
 mod trace;
 pub use body::ResponseBody;
-pub use error::{BoxError, ConfigError, Error, ErrorKind};
+pub use error::{BoxError, ConfigError, ConfigErrorKind, Error, ErrorKind};
 pub use secret::{ApiKey, AppSecret, AppToken, AuthorizationCode};
 
 #[cfg(doc)]

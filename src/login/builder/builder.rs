@@ -66,11 +66,11 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
 
     /// The secret that states and flow cookies are authenticated with, and that session ids are derived with: 32
     /// bytes or more, the same on all instances and over restarts. Default: random, so that logins under way are lost when the
-    /// process ends. With a [store that instances share](SessionStore::coordinator) there is no default: a callback may
+    /// process ends. With a [store that instances share](crate::store::SessionStore::coordinator) there is no default: a callback may
     /// arrive at any of them, and at two of them at once.
     ///
     /// Read it from the environment; `openssl rand -base64 32` generates one. A literal that the documentation of this
-    /// crate has shown is a configuration error ([`ConfigErrorKind::PublishedSecret`]).
+    /// crate has shown is a configuration error ([`ConfigErrorKind::PublishedSecret`](crate::ConfigErrorKind::PublishedSecret)).
     #[must_use]
     pub fn secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.settings.secrets.set(secret.into());

@@ -1,7 +1,7 @@
 //! The exchange of authorization codes: one per flow, however often and at whichever instance a callback arrives.
 //!
 //! [`Exchanges::run_once`] is the one entry. It hides two halves: the [`Registry`](registry::Registry) of this process,
-//! and the claims of flows that [`Instances`](instances::Instances) share.
+//! and the claims of flows that [`Instances`] share.
 
 mod clients;
 mod exchange;

@@ -40,30 +40,20 @@ impl WechatUserProviderBuilder {
     }
 
     /// The APPID of the official account (公众号APPID).
-    pub fn app_id(self, app_id: impl Into<Box<str>>) -> Self {
-        Self {
-            account: Account {
-                app_id: Some(app_id.into()),
-                ..self.account
-            },
-            ..self
-        }
+    pub fn app_id(mut self, app_id: impl Into<Box<str>>) -> Self {
+        self.account.app_id = Some(app_id.into());
+        self
     }
 
     /// Takes APPID and auto-login switch (`iswechatautologin`) from what Kesion says of the school's account, unless
     /// they are set here. Without an APPID that is set, [`application`](Self::application) is required.
     #[cfg(feature = "memory")]
-    pub fn official_account(self, account: SchoolAccount) -> Self {
-        Self {
-            account: Account {
-                school: Some(account),
-                ..self.account
-            },
-            ..self
-        }
+    pub fn official_account(mut self, account: SchoolAccount) -> Self {
+        self.account.school = Some(account);
+        self
     }
 
-    /// The name of the [application](IdentityProvider::application) that sessions belong to. Default: the APPID. Where
+    /// The name of the [application](crate::provider::IdentityProvider::application) that sessions belong to. Default: the APPID. Where
     /// that comes from Kesion it may change, so a name of the school is required here. It stays the same as long as
     /// sessions shall, and is not the school's token, which is a secret.
     pub fn application(self, application: impl Into<Box<str>>) -> Self {
@@ -112,7 +102,7 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// The [name](IdentityProvider::name) of the provider. Default: `wechat`. A second official account on one
+    /// The [name](crate::provider::IdentityProvider::name) of the provider. Default: `wechat`. A second official account on one
     /// site needs another one, and separate routes: around the same routes, two layers of one identity type would
     /// take each other's users away.
     pub fn name(self, name: impl Into<Box<str>>) -> Self {
