@@ -10,7 +10,7 @@
 //! | navigation in a frame | `401`, a page with a link that leaves the frame |
 //! | form of this site, sent after the session expired | `401`, a page that says so; its link leads back to the page of the form (`Referer`) |
 //! | form of another site (a payment gateway that posts back) | `401`, a page that continues with a `GET` of the same address: a `Lax` cookie does not come with such a form |
-//! | prefetch_unavailable request (`Sec-Purpose: prefetch`, …) | `503`; nothing begins |
+//! | speculative request (`Sec-Purpose: prefetch`, …) | `503`; nothing begins |
 //! | script | `401` JSON with `login_url`, which carries the page that sent the request if a same-origin `HX-Current-URL` or `Referer` names it; htmx gets `HX-Redirect` as well |
 //! | gRPC | status 16 (`UNAUTHENTICATED`) |
 //!
