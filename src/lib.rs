@@ -91,6 +91,7 @@ mod guide_tests;
 mod hex;
 pub mod identity;
 mod key_material;
+mod log_limit;
 pub mod login;
 mod meter;
 #[cfg(feature = "memory")]
@@ -110,7 +111,7 @@ pub mod token;
 mod trace;
 pub use body::ResponseBody;
 pub use error::{BoxError, ConfigError, ConfigErrorKind, Error, ErrorKind};
-pub use secret::{ApiKey, AppSecret, AppToken, AuthorizationCode};
+pub use secret::{AccessToken, ApiKey, AppSecret, AppToken, AuthorizationCode};
 
 #[cfg(doc)]
 #[doc = include_str!("../docs/guide/en/src/troubleshooting.md")]

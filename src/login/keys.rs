@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 /// Half of an HMAC-SHA-256 (RFC 2104 §5 allows truncation to half its length).
 pub(super) const TAG_BYTES: usize = 16;
 
-/// One key per purpose and login, all derived from one secret. The login is its [`Namespace`](crate::store::Namespace):
+/// One key per purpose and login, all derived from one secret. The login is its [`Namespace`](crate::session::Namespace):
 /// provider, application and public origin. A tag that was made for one purpose or login is refused everywhere else.
 pub(super) struct Keys {
     pub(super) state: Key,

@@ -1,7 +1,7 @@
 //! Limits on the log lines that an unauthenticated client can cause: one a second for each kind (rule A6).
 
 use crate::error::ErrorKind;
-use crate::trace::LogLimit;
+use crate::log_limit::LogLimit;
 
 /// The limits of one login layer.
 #[derive(Debug, Default)]

@@ -5,6 +5,7 @@
 
 mod authenticated;
 mod id;
+mod namespace;
 mod session;
 mod timeouts;
 
@@ -12,5 +13,6 @@ pub use self::authenticated::Authenticated;
 #[cfg(feature = "memory")]
 pub(crate) use self::id::IdHasher;
 pub use self::id::SessionId;
+pub use self::namespace::Namespace;
 pub use self::session::Session;
 pub use self::timeouts::SessionTimeouts;

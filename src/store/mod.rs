@@ -9,7 +9,7 @@
 //! implement it.
 //!
 //! # Writing a store
-//! Implement [`SessionStore`]. The other types of this module occur in its methods: a [`Namespace`] for each login, a
+//! Implement [`SessionStore`]. The other types of this module occur in its methods: a [`Namespace`](crate::session::Namespace) for each login, a
 //! [`Stamp`] for each authorization-code exchange, and the results [`Lookup`], [`LoadResult`] and [`Inserted`].
 //!
 //! 1. A store does not decide whether a session has expired: the layer calls [`Session::is_live`].
@@ -31,7 +31,8 @@
 //! use tower_weika::Error;
 //! use tower_weika::identity::{Identity, Manager};
 //! use tower_weika::session::{Session, SessionId};
-//! use tower_weika::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
+//! use tower_weika::session::Namespace;
+//! use tower_weika::store::{Inserted, LoadResult, Lookup, SessionStore, Stamp};
 //!
 //! #[derive(Clone, Default, Debug)]
 //! struct MapStore(Arc<Mutex<Content>>);
@@ -153,7 +154,6 @@ mod local_cache;
 mod lookup;
 #[cfg(feature = "memory")]
 mod memory;
-mod namespace;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "memory")]
@@ -167,7 +167,6 @@ pub use self::inserted::Inserted;
 pub use self::lookup::{LoadResult, Lookup};
 #[cfg(feature = "memory")]
 pub use self::memory::{MemoryStore, MemoryStoreBuilder};
-pub use self::namespace::Namespace;
 #[cfg(feature = "redis")]
 pub use self::redis::{Redis, RedisBuilder, RedisStatus, RedisStore};
 pub use self::session_store::SessionStore;

@@ -39,7 +39,8 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use tower_weika::token::{AccessToken, IssuedToken, TokenCache};
+//! use tower_weika::AccessToken;
+//! use tower_weika::token::{IssuedToken, TokenCache};
 //! use tower_weika::{Error, ErrorKind};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -54,7 +55,6 @@
 //! # }
 //! ```
 
-mod access_token;
 mod back_off;
 mod builder;
 mod cache;
@@ -71,7 +71,6 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub use self::access_token::AccessToken;
 pub use self::builder::TokenCacheBuilder;
 pub use self::cache::TokenCache;
 pub use self::current_token::CurrentToken;

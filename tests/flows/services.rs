@@ -147,7 +147,7 @@ async fn retry_around_the_token_meets_the_pause_and_never_the_upstream() {
 #[tokio::test(start_paused = true)]
 async fn rate_limit_around_the_token_is_respected() {
     let tokens = tower_weika::token::TokenCache::new(|| async {
-        let token = tower_weika::token::AccessToken::new("t");
+        let token = tower_weika::AccessToken::new("t");
         Ok(tower_weika::token::IssuedToken::new(
             token,
             Some(Duration::from_secs(7_200)),

@@ -3,12 +3,13 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use tower_weika::AccessToken;
 use tower_weika::ErrorKind;
 use tower_weika::coordination::{FlowState, Lease, LeaseResponse};
 use tower_weika::identity::Manager;
+use tower_weika::session::Namespace;
 use tower_weika::session::SessionId;
-use tower_weika::store::{Lookup, Namespace, Redis, RedisBuilder, SessionStore};
-use tower_weika::token::AccessToken;
+use tower_weika::store::{Lookup, Redis, RedisBuilder, SessionStore};
 
 const PASSWORD: &str = "p4ss-of-redis";
 const KEY: &str = "s3aling-key-0123456789abcdefghij";

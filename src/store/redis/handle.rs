@@ -92,7 +92,7 @@ impl Redis {
     /// Returns the store for the sessions of one kind of identity ([`StoredIdentity::KIND`]).
     ///
     /// It is the same store whenever, and in whichever process, it is returned. Several login layers may use it: each of
-    /// them accepts and revokes the sessions of its own [namespace](crate::store::Namespace) only.
+    /// them accepts and revokes the sessions of its own [namespace](crate::session::Namespace) only.
     #[must_use]
     pub fn store<I: StoredIdentity>(&self) -> RedisStore<I> {
         self.named_store(I::KIND.into())
