@@ -38,7 +38,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::{MakeWriter, layer};
 use tracing_subscriber::prelude::*;
 
-use self::site::{NOBODY, ORIGIN, Server, soon};
+use self::site::{ANONYMOUS, ORIGIN, Server, soon};
 use self::way::Weika;
 
 type Site = site::Site<Weika>;
@@ -278,7 +278,7 @@ async fn no_login_that_succeeds_logs_or_answers_a_secret() {
         .await
         .unwrap();
     secrets.assert_not_answered(&logout);
-    assert_eq!(site.who(&browser).await, NOBODY);
+    assert_eq!(site.who(&browser).await, ANONYMOUS);
     site.login.revoke_all_sessions().await.unwrap();
 
     // A herd.
