@@ -283,7 +283,7 @@ impl Driver {
                 Ok(driver) => return driver,
                 Err(output) => {
                     eprintln!(
-                        "chromedriver, attempt {attempt} of {TRIES}, did not print its port: {output}"
+                        "chromedriver printed no port (attempt {attempt} of {TRIES}): {output}"
                     )
                 }
             }

@@ -455,5 +455,7 @@ both_ways!(
     code_consumed_by_another_user_restarts_the_login_and_never_yields_their_session,
     invalid_code_before_a_valid_one_does_not_prevent_the_login,
     doubled_callback_with_a_consumed_code_restarts_the_login_and_succeeds;
-    on two threads: two_codes_with_one_state_are_one_exchange_and_both_are_logged_in, fifty_identical_concurrent_callbacks_are_one_exchange_and_all_are_logged_in, five_hundred_doubled_callbacks_are_all_logged_in_with_one_exchange_each
+    on two threads: two_codes_with_one_state_are_one_exchange_and_both_are_logged_in,
+    fifty_identical_concurrent_callbacks_are_one_exchange_and_all_are_logged_in,
+    five_hundred_doubled_callbacks_are_all_logged_in_with_one_exchange_each
 );

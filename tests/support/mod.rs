@@ -128,7 +128,7 @@ fn binary(example: &str) -> PathBuf {
         .join(format!("{example}{}", std::env::consts::EXE_SUFFIX));
     assert!(
         binary.is_file(),
-        "{} is missing. `cargo test` builds it; with `--test` build it first: `cargo build --examples`",
+        "{} is missing. With `cargo test --test`, run `cargo build --examples` first",
         binary.display(),
     );
     binary
