@@ -1,4 +1,4 @@
-//! What may go to another thread, be shared and be moved, checked by the compiler.
+//! The auto traits of the public types (`Send`, `Sync`, `Unpin`), checked by the compiler.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -34,7 +34,7 @@ fn send<T: Send>(_: &T) {}
 
 type Store = MemoryStore<Manager>;
 
-/// An application that is neither `Sync` nor quick: the layers must not ask for more than they need.
+/// An application that is `Send` but not `Sync`: the layers must not require more than they need.
 #[derive(Clone)]
 struct App;
 
