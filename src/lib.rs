@@ -82,7 +82,7 @@ pub mod client;
 pub mod clock;
 mod cookie;
 pub mod coordination;
-pub mod error;
+mod error;
 #[cfg(feature = "axum")]
 pub mod extract;
 mod flight;
@@ -92,6 +92,7 @@ mod guide_tests;
 mod hex;
 pub mod identity;
 mod key_material;
+mod log_limit;
 pub mod login;
 mod meter;
 #[cfg(feature = "memory")]
@@ -110,8 +111,8 @@ pub mod testing;
 pub mod token;
 mod trace;
 pub use body::ResponseBody;
-pub use error::{BoxError, ConfigError, Error, ErrorKind};
-pub use secret::{ApiKey, AppSecret, AppToken, AuthorizationCode};
+pub use error::{BoxError, ConfigError, ConfigErrorKind, Error, ErrorKind};
+pub use secret::{AccessToken, ApiKey, AppSecret, AppToken, AuthorizationCode};
 
 #[cfg(doc)]
 #[doc = include_str!("../docs/guide/en/src/troubleshooting.md")]
@@ -126,16 +127,31 @@ pub mod troubleshooting {
 #[doc = include_str!("../README.zh-CN.md")]
 struct Readme;
 
-/// The programs of the guide are tests.
+/// The programs of the guide are tests. One line for each chapter, in the order of its
+/// `SUMMARY.md`.
 #[cfg(doctest)]
+#[doc = include_str!("../docs/guide/en/src/introduction.md")]
+#[doc = include_str!("../docs/guide/zh/src/introduction.md")]
+#[doc = include_str!("../docs/guide/en/src/first-login.md")]
+#[doc = include_str!("../docs/guide/zh/src/first-login.md")]
+#[doc = include_str!("../docs/guide/en/src/guards-and-roles.md")]
+#[doc = include_str!("../docs/guide/zh/src/guards-and-roles.md")]
+#[doc = include_str!("../docs/guide/en/src/wechat.md")]
+#[doc = include_str!("../docs/guide/zh/src/wechat.md")]
+#[doc = include_str!("../docs/guide/en/src/single-page-applications.md")]
+#[doc = include_str!("../docs/guide/zh/src/single-page-applications.md")]
+#[doc = include_str!("../docs/guide/en/src/behind-nginx.md")]
+#[doc = include_str!("../docs/guide/zh/src/behind-nginx.md")]
+#[doc = include_str!("../docs/guide/en/src/moving-over.md")]
+#[doc = include_str!("../docs/guide/zh/src/moving-over.md")]
 #[doc = include_str!("../docs/guide/en/src/several-instances.md")]
-#[doc = include_str!("../docs/guide/en/src/private-platforms.md")]
-#[doc = include_str!("../docs/guide/en/src/consoles.md")]
-#[doc = include_str!("../docs/guide/en/src/operating.md")]
-#[doc = include_str!("../docs/guide/en/src/troubleshooting.md")]
 #[doc = include_str!("../docs/guide/zh/src/several-instances.md")]
+#[doc = include_str!("../docs/guide/en/src/private-platforms.md")]
 #[doc = include_str!("../docs/guide/zh/src/private-platforms.md")]
+#[doc = include_str!("../docs/guide/en/src/consoles.md")]
 #[doc = include_str!("../docs/guide/zh/src/consoles.md")]
+#[doc = include_str!("../docs/guide/en/src/operating.md")]
 #[doc = include_str!("../docs/guide/zh/src/operating.md")]
+#[doc = include_str!("../docs/guide/en/src/troubleshooting.md")]
 #[doc = include_str!("../docs/guide/zh/src/troubleshooting.md")]
-struct Guide2;
+struct Guide;

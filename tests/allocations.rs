@@ -1,4 +1,4 @@
-//! What the hot paths allocate. The counter counts for its own thread only.
+//! The allocations of the hot paths. The counter only counts those of the current thread.
 
 use allocation_counter::measure;
 use harness::candidate::Application;
@@ -6,7 +6,7 @@ use harness::{Candidate, Site, begin, callback, stacked, token};
 use tower::{Layer, Service};
 use tower_weika::clock::Clock;
 
-/// The allocations of one request: with a map of extensions that is there already, and without one.
+/// The allocations of one request: with an existing map of extensions, and without one.
 fn allocations(candidates: &[Candidate], name: &str) -> [u64; 2] {
     let mut client = candidates
         .iter()
@@ -34,7 +34,7 @@ fn live_session_allocates_what_the_extension_does() {
 }
 
 #[test]
-fn strangers_allocate_nothing() {
+fn anonymous_requests_allocate_nothing() {
     let candidates = Site::with_sessions(1).candidates();
     for layer in ["authenticate", "login"] {
         for visitor in ["no cookie", "foreign cookies", "unknown session"] {
@@ -79,7 +79,7 @@ fn warm_token_is_read_without_an_allocation() {
     assert_eq!(measure(|| _ = token::call(&mut service)).count_total, 0);
 }
 
-/// A login is no hot path; but it should not become a slow one unnoticed.
+/// A login is not a hot path, but it must not become slow unnoticed.
 #[test]
 fn login_allocates_little() {
     let site = Site::with_sessions(1);
@@ -96,10 +96,10 @@ fn login_allocates_little() {
         assert!(response.status().is_redirection());
         (response, allocated)
     };
-    // What the first of them allocates stays.
+    // The first login allocates memory that is kept, so only the second one is counted.
     for is_counted in [false, true] {
-        let (begun, of_begin) = send(begin());
-        let (_, of_callback) = send(callback(&begun));
+        let (response_of_begin, of_begin) = send(begin());
+        let (_, of_callback) = send(callback(&response_of_begin));
         if is_counted {
             assert!(of_begin <= 28, "{of_begin}");
             assert!(of_callback <= 66, "{of_callback}");

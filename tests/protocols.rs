@@ -1,8 +1,10 @@
-//! Every documented answer of every upstream call, in the shape in which the documents print it, and what it
-//! becomes. The order is that of `protocols.md` part 1; names and values are our own.
+//! Every documented response of every upstream call, in the form that the documentation prints, and
+//! the result that it yields. The order is that of `protocols.md` part 1; names and values are made
+//! up.
 //!
-//! The members, their types and their slips are those of the pages: `errcode` is a number in a success and a string
-//! in a refusal, a school is `{}`, `weixintype` is declared a number and printed as a string.
+//! The members, their types and their inconsistencies are those of the documentation: `errcode` is
+//! a number in a success and a string in a rejection, a school is `{}`, `weixintype` is declared a
+//! number and printed as a string.
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -21,15 +23,16 @@ use tower_weika::clock::{ManualClock, Timestamp};
 use tower_weika::identity::{AccountAuthorization, Manager, WechatUser};
 use tower_weika::{AppToken, AuthorizationCode, Error};
 
-/// The far end: the same answer to every call but that for Weika's token, which is as the page has it.
-fn far_end(answer: &(impl ToString + ?Sized)) -> Transport {
-    let answer = answer.to_string();
+/// An upstream with the same response to every call, except Weika's token call, whose response is
+/// that of the documentation.
+fn upstream(response: &(impl ToString + ?Sized)) -> Transport {
+    let response = response.to_string();
     Transport::new(service_fn(move |request: Request<Full<Bytes>>| {
         let token =
             json!({ "errcode": 0, "errmsg": "success", "access_token": "t", "expires_in": 7200 });
         let is_other = request.uri().path() != "/open/cgi-bin/access-token";
         let body = if is_other {
-            answer.clone()
+            response.clone()
         } else {
             token.to_string()
         };
@@ -44,11 +47,11 @@ fn failed(error: &Error) -> String {
     }
 }
 
-async fn token(answer: &(impl ToString + ?Sized)) -> String {
-    let answer = answer.to_string();
+async fn token(response: &(impl ToString + ?Sized)) -> String {
+    let response = response.to_string();
     let transport = Transport::new(service_fn(move |_: Request<Full<Bytes>>| {
-        let answer = answer.clone();
-        async move { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(answer))) }
+        let response = response.clone();
+        async move { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(response))) }
     }));
     let weika = WeikaClient::builder("KEY", "s")
         .transport(transport)
@@ -60,9 +63,9 @@ async fn token(answer: &(impl ToString + ?Sized)) -> String {
     }
 }
 
-async fn manager(answer: &(impl ToString + ?Sized)) -> String {
+async fn manager(response: &(impl ToString + ?Sized)) -> String {
     let weika = WeikaClient::builder("KEY", "s")
-        .transport(far_end(answer))
+        .transport(upstream(response))
         .build()
         .expect("a client");
     weika
@@ -91,10 +94,10 @@ fn shown_manager(manager: &Manager) -> String {
     )
 }
 
-async fn account(answer: &(impl ToString + ?Sized)) -> String {
+async fn account(response: &(impl ToString + ?Sized)) -> String {
     let kesion = KesionClient::builder("http://kesion.example")
         .allow_http()
-        .transport(far_end(answer));
+        .transport(upstream(response));
     match kesion
         .build()
         .expect("a client")
@@ -124,11 +127,11 @@ async fn account(answer: &(impl ToString + ?Sized)) -> String {
     }
 }
 
-async fn binding(answer: &(impl ToString + ?Sized)) -> String {
+async fn binding(response: &(impl ToString + ?Sized)) -> String {
     let clock = ManualClock::new(Timestamp::from_unix_seconds(1_000_000)).clock();
     let binding = BindingClient::builder("https://binding.example")
         .clock(clock)
-        .transport(far_end(answer));
+        .transport(upstream(response));
     let checked = binding
         .build()
         .expect("a client")
@@ -163,7 +166,8 @@ async fn weika_step_2_access_token() {
         (40009, "Fault 40009"),
         (40010, "Fault 40010"),
         (40018, "Configuration 40018"),
-        // About us, and not about a person: no new login, no page that turns somebody away.
+        // Errors of the application and not of a user: no restarted login, no page that rejects the
+        // user.
         (40002, "Fault 40002"),
         (40003, "Fault 40003"),
         (40005, "Fault 40005"),
@@ -238,7 +242,7 @@ async fn weika_step_3_manager_info() {
             becomes
         );
     }
-    // The families of answers that belong to other calls of Weika are no success of this one.
+    // The forms of success of other Weika calls are no success of this call.
     for other in [
         json!({ "access_token": "t", "token_type": "bearer", "expires_in": 7200, "ocode": "1014700001" }),
         json!({ "code": 0, "message": "ok" }),
@@ -295,7 +299,7 @@ async fn kesion_official_account() {
         "wx1 gh_1 第一中学 第一中学教育有限公司 Some(Service) \
          Some(\"http://kesion.example/plus/auth_url?schoolid=5\") auto true web true 2"
     );
-    for (answer, becomes) in [
+    for (response, becomes) in [
         (
             json!({
                 "auth_url": "http://kesion.example/plus/auth_url?schoolid=5",
@@ -305,7 +309,7 @@ async fn kesion_official_account() {
             }),
             "not authorized Some(\"http://kesion.example/plus/auth_url?schoolid=5\")",
         ),
-        // As another page of the same system spells the path; the host is what counts.
+        // Another page of the same system spells the path like this; only the host decides.
         (
             json!({ "auth_url": "http://elsewhere.example/plus/weixin_auth_url?schoolid=5", "returnCode": 3002, "result": false }),
             "not authorized None",
@@ -324,7 +328,7 @@ async fn kesion_official_account() {
             "Fault 1",
         ),
     ] {
-        assert_eq!(account(&answer).await, becomes, "{answer}");
+        assert_eq!(account(&response).await, becomes, "{response}");
     }
 }
 
@@ -339,7 +343,7 @@ async fn openid_binding_check() {
     let becomes =
         format!("{open_id} of wx1 Some(\"eyJ0eXAi.eyJzdWIi.c2lnbmF0dXJl\") Some(604800s)");
     assert_eq!(binding(&bound).await, becomes);
-    // `code` is declared a string.
+    // The documentation declares `code` a string.
     let mut declared = bound;
     declared["code"] = json!("0");
     assert_eq!(binding(&declared).await, becomes);
@@ -371,7 +375,7 @@ async fn openid_binding_check() {
         (2019, "Configuration 2019"),
         (2022, "Configuration 2022"),
         (2050, "Fault 2050"),
-        // The mini program's page has this where 2001 is meant.
+        // The mini program's page prints this number where 2001 is meant.
         (200, "InvalidCode 200"),
     ] {
         for data in [
@@ -392,10 +396,11 @@ async fn openid_binding_check() {
     }
 }
 
-// Rows B1 to B5 of the faults found in November 2026: spellings that no document shows, byte for byte.
+// Rows B1 to B5 of the faults found in November 2026: spellings that are not documented, byte for
+// byte.
 
 #[tokio::test]
-async fn b1_an_access_token_whose_lifetime_is_a_float_lives_for_it() {
+async fn b1_access_token_with_a_float_lifetime_expires_after_it() {
     for (expires_in, seconds) in [
         ("7200.0", 7_200),
         ("7.2e3", 7_200),
@@ -403,43 +408,43 @@ async fn b1_an_access_token_whose_lifetime_is_a_float_lives_for_it() {
         ("1e30", 604_800),
         ("1e400", 604_800),
     ] {
-        let answer = format!(r#"{{"errcode":0,"access_token":"t","expires_in":{expires_in}}}"#);
+        let response = format!(r#"{{"errcode":0,"access_token":"t","expires_in":{expires_in}}}"#);
         assert_eq!(
-            token(&answer).await,
+            token(&response).await,
             format!("t for {:?}", Some(Duration::from_secs(seconds))),
             "{expires_in}"
         );
     }
     for unreadable in ["7200.5", "-7200.0", "0.0", "\"7200 \"", "\"7.2e-1\""] {
-        let answer = format!(r#"{{"errcode":0,"access_token":"t","expires_in":{unreadable}}}"#);
-        assert_eq!(token(&answer).await, "t for None", "{unreadable}");
+        let response = format!(r#"{{"errcode":0,"access_token":"t","expires_in":{unreadable}}}"#);
+        assert_eq!(token(&response).await, "t for None", "{unreadable}");
     }
 }
 
 #[tokio::test]
-async fn b2_a_bound_user_whose_lifetime_is_a_float_is_bound() {
+async fn b2_user_with_a_float_lifetime_is_bound() {
     for expire in ["604800.0", "6.048e5", "\"604800.0\""] {
-        let answer =
+        let response =
             format!(r#"{{"code":0,"data":{{"openId":"o1","token":"t","expire":{expire}}}}}"#);
         assert_eq!(
-            binding(&answer).await,
+            binding(&response).await,
             "o1 of wx1 Some(\"t\") Some(604800s)",
             "{expire}"
         );
     }
     for code in ["0.0", "0e0", "\"0.0\"", "2000.0"] {
-        let answer =
+        let response =
             format!(r#"{{"code":{code},"data":{{"openId":"o1","token":"t","expire":1}}}}"#);
-        assert_eq!(binding(&answer).await, "Malformed", "{code}");
+        assert_eq!(binding(&response).await, "Malformed", "{code}");
     }
 }
 
 #[tokio::test]
-async fn b3_a_manager_has_the_role_and_the_schools_of_unusual_spellings() {
-    let answer = r#"{"errcode":0,"user_id":"o1","name":"a","role_id":1.0,"parent_id":"0.0",
+async fn b3_role_and_schools_in_unusual_spellings_are_read() {
+    let response = r#"{"errcode":0,"user_id":"o1","name":"a","role_id":1.0,"parent_id":"0.0",
         "schools":[{"school_code":1011789061,"school_name":"b"}],"cur_school":{"school_code":1011789061.0}}"#;
     assert_eq!(
-        manager(&answer).await,
+        manager(&response).await,
         "o1 a, 1011789061 b None, Some(\"1011789061\") None None Some(1) Some(0)"
     );
     for user_id in ["0", "1", "1.0", "true", "\"\""] {
@@ -452,23 +457,24 @@ async fn b3_a_manager_has_the_role_and_the_schools_of_unusual_spellings() {
 }
 
 #[tokio::test]
-async fn b4_a_name_that_is_cut_in_an_emoji_is_repaired_and_an_identifier_is_refused() {
+async fn b4_name_that_is_cut_in_an_emoji_is_repaired_and_an_identifier_is_rejected() {
     for cut in [r"\ud83d", r"\ude00", r"\uD83D\uD83D"] {
         let name = "\u{fffd}".repeat(cut.len() / 6);
-        let answer = format!(r#"{{"errcode":0,"user_id":"o1","name":"a{cut}","errmsg":"{cut}"}}"#);
+        let response =
+            format!(r#"{{"errcode":0,"user_id":"o1","name":"a{cut}","errmsg":"{cut}"}}"#);
         assert_eq!(
-            manager(&answer).await,
+            manager(&response).await,
             format!("o1 a{name}, None None None None None"),
             "{cut}"
         );
-        let answer = format!(r#"{{"errcode":0,"user_id":"o1{cut}"}}"#);
-        assert_eq!(manager(&answer).await, "Malformed", "{cut}");
-        let answer = format!(r#"{{"code":2000,"data":{{"openId":"o1{cut}"}}}}"#);
-        assert_eq!(binding(&answer).await, "Malformed", "{cut}");
-        let answer =
+        let response = format!(r#"{{"errcode":0,"user_id":"o1{cut}"}}"#);
+        assert_eq!(manager(&response).await, "Malformed", "{cut}");
+        let response = format!(r#"{{"code":2000,"data":{{"openId":"o1{cut}"}}}}"#);
+        assert_eq!(binding(&response).await, "Malformed", "{cut}");
+        let response =
             format!(r#"{{"errcode":0,"user_id":"o1","schools":[{{"school_code":"1{cut}"}}]}}"#);
         assert_eq!(
-            manager(&answer).await,
+            manager(&response).await,
             "o1 , None None None None None",
             "{cut}"
         );
@@ -485,9 +491,9 @@ async fn b4_a_name_that_is_cut_in_an_emoji_is_repaired_and_an_identifier_is_refu
 #[tokio::test]
 async fn b5_display_text_is_cut_at_512_characters() {
     let long = "王".repeat(20_000);
-    let answer = json!({ "errcode": 0, "user_id": "o1", "name": long });
+    let response = json!({ "errcode": 0, "user_id": "o1", "name": long });
     assert_eq!(
-        manager(&answer).await,
+        manager(&response).await,
         format!("o1 {}, None None None None None", "王".repeat(512))
     );
 }

@@ -1,4 +1,4 @@
-//! The contract of stores as a user of the crate runs it, for both kinds of identity.
+//! The store contract, run as a user of the crate runs it, for two identity types.
 
 use tower_weika::identity::{Manager, WechatUser};
 use tower_weika::store::MemoryStore;

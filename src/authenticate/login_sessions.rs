@@ -9,8 +9,9 @@ use crate::cookie::{CookieName, Found};
 use crate::error::{Error, ErrorKind};
 use crate::guard::PrefixGuards;
 use crate::meter;
+use crate::session::Namespace;
 use crate::session::{Session, SessionId};
-use crate::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
+use crate::store::{Inserted, LoadResult, Lookup, SessionStore, Stamp};
 use crate::trace::debug;
 
 /// The sessions of one login: finds that of a request, and keeps and revokes them.

@@ -22,8 +22,9 @@ use crate::error::{Error, ErrorKind};
 use crate::guard::PrefixGuards;
 use crate::identity::Identity;
 use crate::response::{Reason, Rejection};
+use crate::session::Namespace;
 use crate::session::{Authenticated, Session, SessionId, SessionTimeouts};
-use crate::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
+use crate::store::{Inserted, LoadResult, Lookup, SessionStore, Stamp};
 
 #[derive(Debug)]
 struct Person;

@@ -46,7 +46,6 @@
 //! assert!(clock.now() >= deadline);
 //! ```
 
-#[expect(clippy::module_inception, reason = "the file of the type `Clock`")]
 mod clock;
 mod manual;
 mod system;

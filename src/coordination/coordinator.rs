@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{FlowState, Lease, LeaseResponse};
 use crate::error::Error;
-use crate::token::AccessToken;
+use crate::secret::AccessToken;
 
 /// The return type of the trait's methods, which have to be usable through `dyn Coordinator`.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::Lease;
-use crate::token::AccessToken;
+use crate::secret::AccessToken;
 
 /// Response to [`Coordinator::acquire_lease`](super::Coordinator::acquire_lease).
 #[derive(Clone, Debug)]

@@ -32,7 +32,6 @@
 
 mod config_error;
 mod config_error_kind;
-#[expect(clippy::module_inception, reason = "the file that one looks for")]
 mod error;
 mod kind;
 

@@ -45,7 +45,6 @@
 
 #[macro_use]
 mod identifier;
-#[expect(clippy::module_inception, reason = "the file that one looks for")]
 mod identity;
 mod manager;
 mod media_info;

@@ -11,9 +11,10 @@ use crate::authenticate::AuthenticateLayer;
 use crate::error::Error;
 use crate::provider::IdentityProvider;
 use crate::session::Authenticated;
+use crate::session::Namespace;
 #[cfg(feature = "memory")]
 use crate::store::MemoryStore;
-use crate::store::{Namespace, SessionStore};
+use crate::store::SessionStore;
 
 /// Layer that adds a login to an application; see the [module](super). Clones are cheap and share
 /// everything.

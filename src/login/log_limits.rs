@@ -2,7 +2,7 @@
 //! (rule A6).
 
 use crate::error::ErrorKind;
-use crate::trace::LogLimit;
+use crate::log_limit::LogLimit;
 
 /// The limits of one login layer.
 #[derive(Debug, Default)]

@@ -15,6 +15,7 @@ pub struct ExchangeContext<'a> {
 
 impl<'a> ExchangeContext<'a> {
     /// Creates the context of an exchange with this permit.
+    #[must_use]
     pub fn new(redirect_uri: &'a str, permit: Permit) -> Self {
         Self {
             redirect_uri,

@@ -31,8 +31,8 @@ pub trait IdentityProvider: Send + Sync + 'static {
     /// Returns the address of the provider's login page.
     ///
     /// # Errors
-    /// If the address depends on a system that does not respond. The visitor gets a page with
-    /// `503`.
+    /// If the address depends on a system that does not respond. The visitor gets a page for the
+    /// kind of the error.
     fn authorize_url(
         &self,
         request: AuthorizeRequest<'_>,

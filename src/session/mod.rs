@@ -36,7 +36,7 @@
 
 mod authenticated;
 mod id;
-#[expect(clippy::module_inception, reason = "the file of the type `Session`")]
+mod namespace;
 mod session;
 mod timeouts;
 
@@ -44,5 +44,6 @@ pub use self::authenticated::Authenticated;
 #[cfg(feature = "memory")]
 pub(crate) use self::id::IdHasher;
 pub use self::id::SessionId;
+pub use self::namespace::Namespace;
 pub use self::session::Session;
 pub use self::timeouts::SessionTimeouts;

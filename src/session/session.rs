@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{SessionId, SessionTimeouts};
 use crate::clock::Timestamp;
-use crate::store::Namespace;
+use crate::session::Namespace;
 
 /// The minimum time between two records of a use, in milliseconds.
 const TOUCH_INTERVAL: u64 = 60_000;

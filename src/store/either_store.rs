@@ -3,9 +3,10 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
+use super::{Inserted, LoadResult, Lookup, SessionStore, Stamp};
 use crate::coordination::Coordinator;
 use crate::error::Error;
+use crate::session::Namespace;
 use crate::session::{Session, SessionId};
 
 /// One of two stores, chosen at run time.

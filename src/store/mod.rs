@@ -10,9 +10,9 @@
 //! identities of this crate implement.
 //!
 //! # Writing a store
-//! Implement [`SessionStore`]. The other types of this module occur in its methods: a [`Namespace`]
-//! for each login, a [`Stamp`] for each authorization-code exchange, and the results [`Lookup`],
-//! [`LoadResult`] and [`Inserted`].
+//! Implement [`SessionStore`]. The other types of this module occur in its methods: a
+//! [`Namespace`](crate::session::Namespace) for each login, a [`Stamp`] for each authorization-code
+//! exchange, and the results [`Lookup`], [`LoadResult`] and [`Inserted`].
 //!
 //! 1. A store does not decide whether a session has expired: the layer calls [`Session::is_live`].
 //! 2. A store in memory keeps the [`Session`] itself. A store elsewhere keeps its parts, and
@@ -35,7 +35,8 @@
 //! use tower_weika::Error;
 //! use tower_weika::identity::{Identity, Manager};
 //! use tower_weika::session::{Session, SessionId};
-//! use tower_weika::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
+//! use tower_weika::session::Namespace;
+//! use tower_weika::store::{Inserted, LoadResult, Lookup, SessionStore, Stamp};
 //!
 //! #[derive(Clone, Default, Debug)]
 //! struct MapStore(Arc<Mutex<Content>>);
@@ -157,7 +158,6 @@ mod local_cache;
 mod lookup;
 #[cfg(feature = "memory")]
 mod memory;
-mod namespace;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "memory")]
@@ -171,7 +171,6 @@ pub use self::inserted::Inserted;
 pub use self::lookup::{LoadResult, Lookup};
 #[cfg(feature = "memory")]
 pub use self::memory::{MemoryStore, MemoryStoreBuilder};
-pub use self::namespace::Namespace;
 #[cfg(feature = "redis")]
 pub use self::redis::{Redis, RedisBuilder, RedisStatus, RedisStore};
 pub use self::session_store::SessionStore;

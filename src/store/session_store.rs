@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Inserted, LoadResult, Lookup, Namespace, Stamp};
+use super::{Inserted, LoadResult, Lookup, Stamp};
 use crate::coordination::Coordinator;
 use crate::error::Error;
+use crate::session::Namespace;
 use crate::session::{Session, SessionId};
 
 /// Keeps sessions by their ids; see [the module](super#writing-a-store) for an example.

@@ -6,9 +6,10 @@ use tower_service::Service;
 
 use super::inner::Inner;
 use super::leased_source::LeasedSource;
-use super::{AccessToken, CurrentToken, GetToken, TokenCacheBuilder, TokenSource, TokenStatus};
+use super::{CurrentToken, GetToken, TokenCacheBuilder, TokenSource, TokenStatus};
 use crate::coordination::Coordinator;
 use crate::error::{ConfigErrorKind, Error};
+use crate::secret::AccessToken;
 
 /// Cache of one access token; see the [module](super) for the rules. Clones share it.
 ///

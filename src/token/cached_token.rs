@@ -1,9 +1,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::{AccessToken, IssuedToken};
+use super::IssuedToken;
 use crate::clock::Timestamp;
 use crate::random;
+use crate::secret::AccessToken;
 
 /// The longest time before its expiry at which a token is renewed.
 const LONGEST_WINDOW: Duration = Duration::from_secs(300);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arc_swap::Guard;
 
-use super::AccessToken;
 use super::cached_token::CachedToken;
+use crate::secret::AccessToken;
 
 /// A token that was fresh when it was handed out. Dereferences to the [`AccessToken`].
 ///

@@ -9,9 +9,10 @@ use parking_lot::Mutex;
 use super::cached_token::CachedToken;
 use super::leased_source::LeasedSource;
 use super::refresh::Refresh;
-use super::{AccessToken, CurrentToken, TokenSource};
+use super::{CurrentToken, TokenSource};
 use crate::clock::Clock;
 use crate::error::ErrorKind;
+use crate::secret::AccessToken;
 
 pub(super) struct Inner<S> {
     pub(super) source: S,

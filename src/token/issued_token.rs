@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::AccessToken;
+use crate::secret::AccessToken;
 
 /// A token as the upstream system issued it; what a [`TokenSource`](super::TokenSource) returns.
 #[derive(Clone, Debug)]

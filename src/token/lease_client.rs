@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::AccessToken;
 use crate::coordination::{BoxFuture, Coordinator, Lease, LeaseResponse};
 use crate::error::{Error, ErrorKind};
+use crate::secret::AccessToken;
 use crate::trace;
 
 /// A coordinator that takes longer is unreachable.

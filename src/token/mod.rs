@@ -44,7 +44,8 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use tower_weika::token::{AccessToken, IssuedToken, TokenCache};
+//! use tower_weika::AccessToken;
+//! use tower_weika::token::{IssuedToken, TokenCache};
 //! use tower_weika::{Error, ErrorKind};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -59,7 +60,6 @@
 //! # }
 //! ```
 
-mod access_token;
 mod back_off;
 mod builder;
 mod cache;
@@ -76,7 +76,6 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub use self::access_token::AccessToken;
 pub use self::builder::TokenCacheBuilder;
 pub use self::cache::TokenCache;
 pub use self::current_token::CurrentToken;

@@ -10,10 +10,11 @@ use super::back_off::{self, BackOff};
 use super::cached_token::CachedToken;
 use super::inner::Inner;
 use super::leased_source::LeasedSource;
-use super::{AccessToken, CurrentToken, IssuedToken, TokenSource};
+use super::{CurrentToken, IssuedToken, TokenSource};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::flight::{Caller, Flight};
+use crate::secret::AccessToken;
 use crate::{meter, trace};
 
 /// Outcome of a fetch, as its callers get it.

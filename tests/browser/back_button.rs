@@ -1,7 +1,7 @@
 //! The back button after a logout (rule S5).
 //!
-//! The site is on `localhost` and the sandbox on `127.0.0.1`, so that the login leads through another site, as in
-//! production: Chromium's back/forward cache depends on it.
+//! The site is on `localhost` and the sandbox on `127.0.0.1`, so that the login leads through
+//! another site, as in production: Chromium's back/forward cache depends on it.
 
 use crate::chromium::{Chromium, Kind};
 use crate::redis_server::free_port;
@@ -10,14 +10,15 @@ use crate::tls::Tls;
 
 const WANG: &str = "[data-person=wang]";
 
-/// Opens a guarded page, logs out there, and goes back, twice: the second logout replaces the marker of the first one.
+/// Opens a guarded page, logs out there, and goes back. Does so twice: the second logout replaces
+/// the marker of the first one.
 async fn assert_back_shows_no_guarded_page(origin: &str, site: &Site, chromium: &Chromium) {
     for _ in 0..2 {
         chromium.go(&format!("{origin}/admin")).await;
         chromium.click(WANG).await;
         chromium.see("管理后台").await;
         chromium.see("王老师").await;
-        // A page from the back/forward cache still has its variables.
+        // A page that is restored from the back/forward cache keeps its variables.
         chromium.run("window.isGuardedPage = true").await;
 
         chromium.click(".top form button").await;
@@ -25,7 +26,7 @@ async fn assert_back_shows_no_guarded_page(origin: &str, site: &Site, chromium: 
         assert_eq!(chromium.address().await, "/");
         chromium.client.back().await.expect("a page before");
 
-        // The guard was asked, and sends the browser to the login.
+        // The page was requested again, and the guard redirected to the login.
         chromium.see("选择管理员身份").await;
         let url = chromium.client.current_url().await.expect("a page");
         assert!(

@@ -1,4 +1,4 @@
-//! Chromium, driven through its own driver, as a person would use it.
+//! Chromium, controlled through chromedriver the way a user would use it.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,10 +16,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::programs::find_programs;
 use crate::support::DEADLINE;
 
-/// Browsers are hungry; more at once are not faster.
-static ROOM: Semaphore = Semaphore::const_new(2);
+/// Limits the number of concurrent browsers: more are not faster, as each needs much CPU time.
+static PERMITS: Semaphore = Semaphore::const_new(2);
 
-/// What sort of browser is started.
+/// The configuration of a browser.
 #[derive(Clone, Copy)]
 pub(crate) struct Kind {
     pub(crate) width: u32,
@@ -28,9 +28,9 @@ pub(crate) struct Kind {
     pub(crate) is_dark: bool,
     pub(crate) languages: &'static str,
     pub(crate) blocks_cookies: bool,
-    /// It says that it is WeChat's browser.
+    /// Sends the user agent of WeChat's browser.
     pub(crate) is_wechat: bool,
-    /// It accepts the self-signed certificate of [`Tls`](crate::tls::Tls).
+    /// Accepts the self-signed certificate of [`Tls`](crate::tls::Tls).
     pub(crate) accepts_any_certificate: bool,
 }
 
@@ -59,7 +59,7 @@ impl Kind {
     fn capabilities(self, chromium: &Path, data: &Path) -> Value {
         let mut arguments = vec![
             "--headless".to_owned(),
-            // Chromium refuses to sandbox itself for root, which tests in containers are.
+            // Chromium cannot sandbox itself as root, the user of tests in containers.
             "--no-sandbox".to_owned(),
             "--disable-dev-shm-usage".to_owned(),
             "--disable-gpu".to_owned(),
@@ -103,16 +103,16 @@ impl Kind {
     }
 }
 
-/// One browser with a profile of its own. Ends when it is dropped, also by a panic.
+/// One browser with a separate profile. Stops when it is dropped, also by a panic.
 pub(crate) struct Chromium {
     pub(crate) client: Client,
     driver: Driver,
-    _room: SemaphorePermit<'static>,
+    _permit: SemaphorePermit<'static>,
 }
 
 impl Chromium {
     pub(crate) async fn start(kind: Kind) -> Self {
-        let room = ROOM.acquire().await.expect("never closed");
+        let permit = PERMITS.acquire().await.expect("never closed");
         let [chromium, chromedriver] = find_programs(
             [
                 &["chromium", "chromium-browser", "google-chrome"],
@@ -132,11 +132,11 @@ impl Chromium {
         Self {
             client,
             driver,
-            _room: room,
+            _permit: permit,
         }
     }
 
-    /// Goes to an address, as if it was typed.
+    /// Opens a URL, as if it was typed.
     pub(crate) async fn go(&self, url: &str) {
         self.client
             .goto(url)
@@ -144,18 +144,18 @@ impl Chromium {
             .unwrap_or_else(|error| panic!("{url}: {error}"));
     }
 
-    /// Waits until this text can be seen.
+    /// Waits until this text is visible.
     pub(crate) async fn see(&self, text: &str) -> Element {
         let path = format!("//body//*[text()[contains(., '{text}')]]");
         let element = self.wait(Locator::XPath(&path), text).await;
         assert!(
             element.is_displayed().await.expect("on the page"),
-            "{text:?} is there, and cannot be seen"
+            "{text:?} is in the page, but not visible"
         );
         element
     }
 
-    /// Clicks what a selector finds, once it is there.
+    /// Waits for the element that a selector matches, and clicks it.
     pub(crate) async fn click(&self, selector: &str) {
         let element = self.wait(Locator::Css(selector), selector).await;
         element
@@ -164,12 +164,12 @@ impl Chromium {
             .unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
-    /// What a selector finds, once it is there.
+    /// Waits for the element that a selector matches, and returns it.
     pub(crate) async fn find(&self, selector: &str) -> Element {
         self.wait(Locator::Css(selector), selector).await
     }
 
-    /// Whether a selector finds something now.
+    /// Whether a selector matches an element now.
     pub(crate) async fn has(&self, selector: &str) -> bool {
         !self
             .client
@@ -185,7 +185,7 @@ impl Chromium {
         url[url::Position::BeforePath..].to_owned()
     }
 
-    /// Types into a field, in place of what is there.
+    /// Replaces the content of a field by typing.
     pub(crate) async fn fill(&self, selector: &str, text: &str) {
         let field = self.find(selector).await;
         field
@@ -198,7 +198,7 @@ impl Chromium {
             .unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
-    /// What a script on the page returns.
+    /// Runs a script on the page, and returns its result.
     pub(crate) async fn run(&self, script: &str) -> Value {
         self.client
             .execute(script, Vec::new())
@@ -206,17 +206,18 @@ impl Chromium {
             .unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
-    /// Keeps a picture: in the documentation if `UPDATE_SCREENSHOTS=1`, otherwise where a person can look at it.
+    /// Saves a screenshot: in the documentation if `UPDATE_SCREENSHOTS=1`, otherwise in
+    /// `target/tmp/screenshots`.
     pub(crate) async fn picture(&self, name: &str) {
-        let picture = self.client.screenshot().await.expect("a picture");
+        let picture = self.client.screenshot().await.expect("a screenshot");
         let is_wanted = std::env::var_os("UPDATE_SCREENSHOTS").is_some_and(|value| value == "1");
         let folder = if is_wanted && DOCUMENTED.contains(&name) {
             Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screenshots")
         } else {
             Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots")
         };
-        fs::create_dir_all(&folder).expect("a folder for pictures");
-        fs::write(folder.join(format!("{name}.png")), picture).expect("room for a picture");
+        fs::create_dir_all(&folder).expect("a folder for screenshots");
+        fs::write(folder.join(format!("{name}.png")), picture).expect("a file for the screenshot");
     }
 
     async fn wait(&self, locator: Locator<'_>, what: &str) -> Element {
@@ -233,7 +234,7 @@ impl Chromium {
                     self.address().await,
                     self.run("return document.body.innerText").await,
                 );
-                panic!("{what:?} is not at {address}: {error}; there is {text}");
+                panic!("{what:?} is not at {address}: {error}; the text is {text}");
             }
         }
     }
@@ -243,7 +244,7 @@ const WECHAT: &str = "Mozilla/5.0 (Linux; Android 15; V2232A Build/AP3A.240905.0
                       (KHTML, like Gecko) Version/4.0 Chrome/134.0.6998.136 Mobile Safari/537.36 \
                       MMWEBID/140 MicroMessenger/8.0.59.2820(0x28003B3A) WeChat/arm64 NetType/WIFI Language/zh_CN";
 
-/// The pictures in the README.
+/// The screenshots in the README.
 const DOCUMENTED: [&str; 9] = [
     "home",
     "admin",
@@ -272,23 +273,23 @@ struct Driver {
 }
 
 impl Driver {
-    /// Starts it. It has been seen to end at once, for a reason that nobody has found yet; that says nothing about
-    /// the site, so it gets another try, and whatever it said is shown.
+    /// Starts chromedriver. It was observed to exit at once, for an unknown reason that does not
+    /// concern the site, so the start is retried, and its output is printed.
     fn start(chromedriver: &Path) -> Self {
         const TRIES: u32 = 3;
 
         for attempt in 1..=TRIES {
             match Self::try_start(chromedriver) {
                 Ok(driver) => return driver,
-                Err(said) => {
+                Err(output) => {
                     eprintln!(
-                        "chromedriver, attempt {attempt} of {TRIES}, did not say where it listens: {said}"
+                        "chromedriver printed no port (attempt {attempt} of {TRIES}): {output}"
                     )
                 }
             }
         }
         panic!(
-            "{} did not start {TRIES} times in a row; what it said is above",
+            "{} did not start in {TRIES} attempts; its output is above",
             chromedriver.display()
         );
     }
@@ -307,33 +308,34 @@ impl Driver {
             .arg("--port=0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(fs::File::create(&errors).expect("a file for what it says"))
+            .stderr(fs::File::create(&errors).expect("a file for its output"))
             .spawn()
             .expect("chromedriver starts");
-        // From here on it is ended and cleaned up after, whatever happens.
+        // From here on, dropping the driver stops the process and removes its files, also on a
+        // panic.
         let mut driver = Self {
             child,
             url: String::new(),
             data,
         };
         let mut stdout = BufReader::new(driver.child.stdout.take().expect("piped")).lines();
-        let mut said = String::new();
+        let mut output = String::new();
         for line in stdout.by_ref() {
-            let line = line.map_err(|error| format!("{said}{error}"))?;
+            let line = line.map_err(|error| format!("{output}{error}"))?;
             if let Some((_, port)) = line.split_once("started successfully on port ") {
                 driver.url = format!("http://127.0.0.1:{}", port.trim_end_matches('.'));
-                // Nobody reads on, and it must not stop for that.
+                // Further output is discarded: a full pipe would block chromedriver.
                 std::thread::spawn(move || stdout.map_while(Result::ok).for_each(drop));
                 return Ok(driver);
             }
-            said.push_str(&line);
-            said.push('\n');
+            output.push_str(&line);
+            output.push('\n');
         }
         let errors = fs::read_to_string(&errors).unwrap_or_default();
-        Err(format!("{said}{errors}{:?}", driver.child.wait()))
+        Err(format!("{output}{errors}{:?}", driver.child.wait()))
     }
 
-    /// Lets the driver end its browsers: they would survive it.
+    /// Lets chromedriver stop its browsers, which would outlive it otherwise.
     fn shut_down(&self) -> std::io::Result<()> {
         let mut stream = TcpStream::connect(self.url.trim_start_matches("http://"))?;
         stream.set_read_timeout(Some(DEADLINE))?;
@@ -345,9 +347,9 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // Whatever fails here, the next step is harsher.
-        let _polite = self.shut_down();
-        let _ended = self.child.kill();
+        // Each step is tried although the one before may have failed.
+        let _shut_down = self.shut_down();
+        let _killed = self.child.kill();
         let _reaped = self.child.wait();
         let _removed = fs::remove_dir_all(&self.data);
     }

@@ -1,12 +1,13 @@
-//! The example in a real browser: headless Chromium, asserted on by what can be seen.
+//! The example in a real browser: headless Chromium, with assertions on visible text.
 //!
-//! Needs `chromium` and `chromedriver`, `nginx` and `openssl` for TLS, and `redis-server`: `tests/run` installs them and
-//! runs these tests, which `cargo test` leaves out.
-//! `UPDATE_SCREENSHOTS=1` renews the pictures of the README, otherwise they go to `target/tmp/screenshots`.
+//! Needs `chromium` and `chromedriver`, `nginx` and `openssl` for TLS, and `redis-server`:
+//! `tests/run` installs them and runs these tests, which `cargo test` skips.
+//! `UPDATE_SCREENSHOTS=1` renews the screenshots of the README, otherwise all screenshots go to
+//! `target/tmp/screenshots`.
 
 mod back_button;
 mod chromium;
-mod fleet;
+mod instances;
 #[path = "../support/programs.rs"]
 mod programs;
 #[expect(dead_code, reason = "only started here")]
@@ -26,7 +27,7 @@ async fn start(kind: Kind) -> (Site, Chromium) {
     (Site::start(&[]), Chromium::start(kind).await)
 }
 
-/// From anywhere to the home page of somebody who is logged in.
+/// Logs in at the home page as the manager `wang`.
 async fn log_in(site: &Site, chromium: &Chromium) {
     chromium.go(&site.url).await;
     chromium.click("[data-login]").await;
@@ -34,9 +35,10 @@ async fn log_in(site: &Site, chromium: &Chromium) {
     chromium.find("[data-manager]").await;
 }
 
-/// The page is not wider than the screen, and its style has arrived.
+/// Asserts that the page is not wider than the screen, and that its style sheet was loaded.
 async fn assert_fits(chromium: &Chromium, kind: Kind) {
-    // Not `innerWidth`: a phone zooms out of a page that is too wide, and then that grows too.
+    // Not `innerWidth`: a phone zooms out of a page that is too wide, which increases `innerWidth`
+    // too.
     let width = chromium
         .run("return document.documentElement.scrollWidth")
         .await;
@@ -54,7 +56,7 @@ async fn assert_fits(chromium: &Chromium, kind: Kind) {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn stranger_logs_in_and_is_back_home() {
+async fn visitor_logs_in_and_returns_to_the_home_page() {
     let (site, chromium) = start(Kind {
         height: 920,
         ..Kind::DESKTOP
@@ -62,7 +64,7 @@ async fn stranger_logs_in_and_is_back_home() {
     .await;
     chromium.go(&site.url).await;
     chromium.see("未登录").await;
-    chromium.picture("stranger").await;
+    chromium.picture("anonymous").await;
 
     chromium.click("[data-login]").await;
     chromium.see("选择管理员身份").await;
@@ -86,7 +88,7 @@ async fn stranger_logs_in_and_is_back_home() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn login_leads_to_exactly_the_page_that_was_asked_for() {
+async fn login_returns_to_exactly_the_requested_page() {
     let (site, chromium) = start(Kind {
         height: 860,
         ..Kind::DESKTOP
@@ -110,7 +112,7 @@ async fn login_leads_to_exactly_the_page_that_was_asked_for() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn declining_ends_on_a_page_with_a_way_back() {
+async fn declined_login_is_a_page_with_a_link_back() {
     let (site, chromium) = start(Kind {
         height: 560,
         ..Kind::DESKTOP
@@ -129,7 +131,7 @@ async fn declining_ends_on_a_page_with_a_way_back() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn logout_makes_a_stranger_of_everybody() {
+async fn after_a_logout_the_browser_is_anonymous() {
     let (site, chromium) = start(Kind {
         height: 1250,
         ..Kind::DESKTOP
@@ -149,13 +151,13 @@ async fn logout_makes_a_stranger_of_everybody() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn back_button_after_the_login_does_no_harm() {
+async fn back_button_after_the_login_leads_to_a_working_login() {
     let (site, chromium) = start(Kind::DESKTOP).await;
     log_in(&site, &chromium).await;
     chromium.client.back().await.unwrap();
     chromium.see("选择管理员身份").await;
 
-    // The same login once more, with another code.
+    // The same login again, with another code.
     chromium.click(WANG).await;
     chromium.see("你好，王老师").await;
     assert_eq!(chromium.address().await, "/");
@@ -163,7 +165,7 @@ async fn back_button_after_the_login_does_no_harm() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn callback_can_be_reloaded_and_is_worth_nothing_to_a_stranger() {
+async fn callback_can_be_reloaded_and_is_invalid_without_its_cookies() {
     let (site, chromium) = start(Kind::DESKTOP).await;
     chromium.go(&format!("{}/admin/deep", site.url)).await;
     let approve = chromium
@@ -188,7 +190,7 @@ async fn callback_can_be_reloaded_and_is_worth_nothing_to_a_stranger() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn two_tabs_log_in_side_by_side() {
+async fn two_tabs_log_in_independently() {
     let (site, chromium) = start(Kind::DESKTOP).await;
     chromium.go(&format!("{}/admin/first", site.url)).await;
     chromium.see("选择管理员身份").await;
@@ -212,7 +214,7 @@ async fn two_tabs_log_in_side_by_side() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn lost_cookies_begin_the_login_again_once() {
+async fn lost_cookies_restart_the_login_once() {
     let (site, chromium) = start(Kind::DESKTOP).await;
     chromium.go(&format!("{}/admin/deep", site.url)).await;
     chromium.see("选择管理员身份").await;
@@ -232,7 +234,7 @@ async fn lost_cookies_begin_the_login_again_once() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn blocked_cookies_end_on_a_page_that_says_so() {
+async fn blocked_cookies_end_on_a_page_that_names_the_cause() {
     let (site, chromium) = start(Kind {
         blocks_cookies: true,
         ..Kind::DESKTOP
@@ -254,7 +256,7 @@ async fn every_page_fits_a_phone() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_fits_a_narrow_phone_in_the_dark() {
+async fn every_page_fits_a_narrow_phone_in_dark_mode() {
     every_page_fits(
         Kind {
             width: 320,
@@ -269,13 +271,13 @@ async fn every_page_fits_a_narrow_phone_in_the_dark() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_fits_a_desk_in_the_dark() {
+async fn every_page_fits_a_desktop_in_dark_mode() {
     every_page_fits(
         Kind {
             is_dark: true,
             ..Kind::DESKTOP
         },
-        "dark-desk",
+        "dark-desktop",
     )
     .await;
 }
@@ -284,7 +286,7 @@ async fn every_page_fits(kind: Kind, name: &str) {
     let (site, chromium) = start(kind).await;
     chromium.go(&site.url).await;
     assert_fits(&chromium, kind).await;
-    chromium.picture(&format!("{name}-stranger")).await;
+    chromium.picture(&format!("{name}-anonymous")).await;
     chromium.click("[data-login]").await;
     chromium.see("选择管理员身份").await;
     assert_fits(&chromium, kind).await;
@@ -311,7 +313,7 @@ async fn every_page_fits(kind: Kind, name: &str) {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn english_is_spoken_to_those_who_prefer_it() {
+async fn pages_are_in_english_if_the_browser_prefers_it() {
     let (site, chromium) = start(Kind {
         languages: "en-US,en",
         ..Kind::DESKTOP
@@ -331,7 +333,7 @@ async fn english_is_spoken_to_those_who_prefer_it() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn chosen_language_lasts_through_the_login() {
+async fn chosen_language_is_kept_through_the_login() {
     let (site, chromium) = start(Kind::DESKTOP).await;
     chromium.go(&site.url).await;
     chromium.click("[hreflang=en]").await;
@@ -346,7 +348,7 @@ async fn chosen_language_lasts_through_the_login() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn other_roles_see_that_a_page_is_not_theirs() {
+async fn manager_with_another_role_gets_a_forbidden_page() {
     let (site, chromium) = start(Kind::DESKTOP).await;
     chromium.go(&format!("{}/admin/settings", site.url)).await;
     chromium.click("[data-person=li]").await;
@@ -356,7 +358,7 @@ async fn other_roles_see_that_a_page_is_not_theirs() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn name_with_markup_is_shown_as_it_is() {
+async fn name_with_markup_is_escaped() {
     let (site, chromium) = start(Kind::DESKTOP).await;
     chromium.go(&format!("{}/admin", site.url)).await;
     chromium.click("[data-person=chen]").await;
@@ -364,7 +366,7 @@ async fn name_with_markup_is_shown_as_it_is() {
     assert_eq!(name, "陈晨🌸 <Chen & Co>");
     assert!(
         !chromium.has("chen").await,
-        "the name has become an element"
+        "the name is parsed as an element"
     );
     chromium.picture("chen").await;
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use crate::programs::find_programs;
 use crate::redis_server::until;
 
-/// A running nginx. Ends when it is dropped.
+/// A running nginx. Stops when it is dropped.
 pub(crate) struct Tls {
     nginx: Child,
     folder: PathBuf,
@@ -27,7 +27,7 @@ impl Tls {
             folder.join("nginx.conf"),
             configuration(&folder, port, upstream),
         )
-        .expect("room for a file");
+        .expect("a file for the configuration");
         let nginx = Command::new(nginx)
             .arg("-p")
             .arg(&folder)
@@ -35,7 +35,7 @@ impl Tls {
             .stdin(Stdio::null())
             .spawn()
             .expect("nginx starts");
-        // From here on it is ended and cleaned up after, whatever happens.
+        // From here on, dropping it stops the process and removes its files, also on a panic.
         let tls = Self { nginx, folder };
         until("nginx listens", || {
             TcpStream::connect(("127.0.0.1", port)).is_ok()
@@ -71,7 +71,7 @@ fn create_certificate(openssl: &Path, folder: &Path) {
     assert!(created.status.success(), "{created:?}");
 }
 
-/// One process, so that ending the child ends all of nginx.
+/// One process, so that killing the child stops all of nginx.
 fn configuration(folder: &Path, port: u16, upstream: &str) -> String {
     let folder = folder.display();
     format!(
@@ -90,7 +90,7 @@ fn configuration(folder: &Path, port: u16, upstream: &str) -> String {
 
 impl Drop for Tls {
     fn drop(&mut self) {
-        // Fails if it has ended already.
+        // Fails if the process has exited already.
         let _ended = self.nginx.kill();
         let _reaped = self.nginx.wait();
         let _removed = fs::remove_dir_all(&self.folder);

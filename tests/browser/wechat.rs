@@ -1,4 +1,4 @@
-//! WeChat users, and the official account.
+//! WeChat users and the official account.
 
 use crate::chromium::{Chromium, Kind};
 use crate::support::Site;
@@ -7,7 +7,7 @@ use crate::{WANG, assert_fits, start};
 const XIAOMING: &str = "[data-person=xiaoming]";
 const XIAOHONG: &str = "[data-person=xiaohong]";
 
-/// Presses a button on the sandbox's control page, and comes back to this site.
+/// Presses a button on the sandbox's control page, and waits until it is pressed.
 async fn switch(site: &Site, chromium: &Chromium, name: &str) {
     chromium.go(&control_page(site)).await;
     chromium.click(&format!("[data-switch='{name}']")).await;
@@ -23,7 +23,7 @@ fn control_page(site: &Site) -> String {
     )
 }
 
-/// What the sandbox shows in place of an SMS, in a tab of its own.
+/// The code that the sandbox shows in place of an SMS, read in another tab.
 async fn sms(site: &Site, chromium: &Chromium, mobile: &str) -> String {
     let tab = chromium.client.window().await.expect("a tab");
     let other = chromium
@@ -36,7 +36,7 @@ async fn sms(site: &Site, chromium: &Chromium, mobile: &str) -> String {
         .client
         .switch_to_window(other)
         .await
-        .expect("it is there");
+        .expect("the new tab");
     chromium.go(&control_page(site)).await;
     let code = chromium
         .find(&format!("[data-sms='{mobile}']"))
@@ -49,13 +49,13 @@ async fn sms(site: &Site, chromium: &Chromium, mobile: &str) -> String {
         .client
         .switch_to_window(tab)
         .await
-        .expect("it is still there");
+        .expect("the first tab");
     code
 }
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn bound_user_gets_where_they_wanted_to_go() {
+async fn bound_user_reaches_the_requested_page() {
     let (site, chromium) = start(Kind::WECHAT).await;
     chromium
         .go(&format!("{}/app/deep/path?x=1", site.url))
@@ -83,7 +83,7 @@ async fn bound_user_gets_where_they_wanted_to_go() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn unbound_user_binds_and_is_home_bound() {
+async fn unbound_user_binds_and_returns_bound() {
     let (site, chromium) = start(Kind::WECHAT).await;
     chromium.go(&format!("{}/app/deep?x=1", site.url)).await;
     chromium.click(XIAOHONG).await;
@@ -115,7 +115,7 @@ async fn unbound_user_binds_and_is_home_bound() {
     chromium.picture("bind").await;
 
     let wrong = if code == "000000" { "000001" } else { "000000" };
-    // The Enter key binds; it does not ask for another SMS.
+    // The Enter key submits the binding; it does not request another SMS.
     chromium.fill("[name=sms]", &format!("{wrong}\n")).await;
     chromium.see("短信验证码不正确").await;
     chromium.fill("[name=sms]", &code).await;
@@ -127,7 +127,7 @@ async fn unbound_user_binds_and_is_home_bound() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn binding_goes_on_by_itself_where_wechat_asks_nothing() {
+async fn binding_continues_automatically_while_wechat_approves_automatically() {
     let (site, chromium) = start(Kind::WECHAT).await;
     switch(&site, &chromium, "person:xiaohong").await;
     chromium.go(&format!("{}/app/deep?lang=en", site.url)).await;
@@ -136,7 +136,7 @@ async fn binding_goes_on_by_itself_where_wechat_asks_nothing() {
     chromium.find("[data-notice=sent]").await;
     let code = sms(&site, &chromium, "13800000002").await;
     chromium.fill("[name=sms]", &code).await;
-    // The policy of the page must let the form lead to WeChat and back.
+    // The page's content security policy must allow the redirects of the form to WeChat and back.
     chromium.click(".submit").await;
     chromium.find("[data-wechat=bound]").await;
     assert!(chromium.address().await.starts_with("/app/deep?lang=en"));
@@ -174,7 +174,8 @@ async fn manager_sees_the_official_account_in_its_three_states() {
     chromium.find("[data-account=authorized]").await;
 }
 
-/// Goes to a page until it has what the selector finds: good news of Kesion is remembered for a moment.
+/// Reloads a page until the selector matches: the site caches a positive response of Kesion
+/// briefly.
 async fn reload_until(chromium: &Chromium, url: &str, selector: &str) {
     let until = async {
         chromium.go(url).await;
@@ -184,12 +185,12 @@ async fn reload_until(chromium: &Chromium, url: &str, selector: &str) {
     };
     tokio::time::timeout(crate::support::DEADLINE, until)
         .await
-        .unwrap_or_else(|_| panic!("{selector} never came"));
+        .unwrap_or_else(|_| panic!("{selector} did not appear"));
 }
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn other_browser_shows_a_code_to_go_on_in_wechat() {
+async fn other_browser_shows_a_qr_code_for_wechat() {
     let (site, chromium) = start(Kind {
         height: 640,
         ..Kind::DESKTOP
@@ -206,7 +207,7 @@ async fn other_browser_shows_a_code_to_go_on_in_wechat() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn browser_on_a_desk_pretends_to_be_wechat_and_stops() {
+async fn desktop_browser_imitates_wechat_and_stops() {
     let (site, chromium) = start(Kind {
         height: 1400,
         ..Kind::DESKTOP
@@ -222,13 +223,16 @@ async fn browser_on_a_desk_pretends_to_be_wechat_and_stops() {
     chromium.click("[data-pretend]").await;
     chromium.click(XIAOMING).await;
     chromium.find("[data-wechat=bound]").await;
-    assert!(chromium.has("[data-manager]").await, "both at once");
+    assert!(chromium.has("[data-manager]").await, "both logins at once");
     assert_eq!(chromium.address().await, "/");
     chromium.picture("both").await;
 
     chromium.click("main [data-logout=wechat]").await;
     chromium.find("[data-wechat-login]").await;
-    assert!(chromium.has("[data-manager]").await, "the other one stays");
+    assert!(
+        chromium.has("[data-manager]").await,
+        "the manager login is kept"
+    );
     chromium.click("[data-pretend-switch]").await;
     chromium.see("手边没有手机").await;
     chromium.go(&format!("{}/app", site.url)).await;
@@ -237,7 +241,7 @@ async fn browser_on_a_desk_pretends_to_be_wechat_and_stops() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_of_wechat_users_fit_a_narrow_phone_in_the_dark() {
+async fn pages_of_wechat_users_fit_a_narrow_phone_in_dark_mode() {
     pages_fit(
         Kind {
             width: 320,
@@ -265,13 +269,13 @@ async fn pages_of_wechat_users_fit_a_phone_in_english() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_of_wechat_users_fit_wechat_on_a_desk() {
+async fn pages_of_wechat_users_fit_wechat_on_a_desktop() {
     pages_fit(
         Kind {
             is_wechat: true,
             ..Kind::DESKTOP
         },
-        "desk-wechat",
+        "desktop-wechat",
     )
     .await;
 }

@@ -1,5 +1,5 @@
-//! Every page has what assistive technology needs: a language, one heading, landmarks with names, labels, names of
-//! buttons, headers of tables. The pages are simple enough to be checked as text.
+//! Accessibility: every page has a language, one first heading, named landmarks, labels, named
+//! buttons, and table headers. The pages are simple enough to be checked as text.
 
 use std::collections::HashSet;
 
@@ -24,7 +24,7 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     value.split_once('"').map(|(value, _)| value)
 }
 
-/// The text of an element, from one of its start tags on.
+/// The text of each such element, from its start tag on.
 fn texts<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
     let (open, close) = (format!("<{name}"), format!("</{name}>"));
     page.split(&*open)
@@ -48,7 +48,7 @@ fn assert_accessible(page: &str, what: &str) {
     assert_eq!(tags(page, "h1").len(), 1, "{what}: one first heading");
     assert_eq!(tags(page, "main").len(), 1, "{what}: one main landmark");
 
-    // Several landmarks of one kind need different names.
+    // Several landmarks of the same kind need different names.
     let mut names = HashSet::new();
     for nav in tags(page, "nav") {
         let name =
@@ -128,7 +128,7 @@ fn assert_accessible(page: &str, what: &str) {
             let id = rest.split_once('"').expect("a quoted value").0;
             assert!(
                 ids.contains(&id),
-                "{what}: {reference} leads to {id:?}, which is not there"
+                "{what}: {reference} refers to {id:?}, which does not exist"
             );
         }
     }
@@ -137,7 +137,7 @@ fn assert_accessible(page: &str, what: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_of_the_site_is_accessible() {
     let site = Site::start(&[]);
-    let (desk, phone) = (Browser::new(), phone());
+    let (desktop, phone) = (Browser::new(), phone());
     let visit = async |browser: &Browser, who: &str, paths: &[&str]| {
         for path in paths {
             for lang in ["zh", "en"] {
@@ -151,24 +151,24 @@ async fn every_page_of_the_site_is_accessible() {
             }
         }
     };
-    visit(&desk, "an anonymous visitor", &["/", "/nowhere"]).await;
-    log_in(&desk, &format!("{}/admin", site.url), "wang").await;
+    visit(&desktop, "an anonymous visitor", &["/", "/nowhere"]).await;
+    log_in(&desktop, &format!("{}/admin", site.url), "wang").await;
     visit(
-        &desk,
+        &desktop,
         "a manager",
         &["/", "/admin", "/admin/settings", "/account", "/nowhere"],
     )
     .await;
     switch(&site, "kesion:not-authorized").await;
-    visit(&desk, "a manager", &["/account"]).await;
+    visit(&desktop, "a manager", &["/account"]).await;
 
     let page = log_in(&phone, &format!("{}/bind", site.url), "xiaohong").await;
     visit(&phone, "an unbound user", &["/", "/bind"]).await;
-    let refused = phone
+    let rejected = phone
         .post_from(page.url(), page.url(), "mobile=&sms=&action=bind")
         .await
         .unwrap();
-    assert_accessible(&refused.text(), "a refused form");
+    assert_accessible(&rejected.text(), "a rejected form");
     switch(&site, "bind:xiaohong").await;
     let bound = phone
         .get(&format!("{}/auth/wechat/login?return_to=/app", site.url))
@@ -187,14 +187,14 @@ async fn every_page_of_the_site_is_accessible() {
 async fn every_page_of_the_sandbox_is_accessible() {
     let site = Site::start(&[]);
     let sandbox = site.sandbox.as_deref().unwrap();
-    let (desk, phone) = (Browser::new(), phone());
+    let (desktop, phone) = (Browser::new(), phone());
     let get = async |browser: &Browser, url: &str| browser.get(url).await.unwrap().text();
     for (what, page) in [
-        ("home", get(&desk, &format!("{sandbox}/")).await),
-        ("control page", get(&desk, &control_page(&site)).await),
+        ("home", get(&desktop, &format!("{sandbox}/")).await),
+        ("control page", get(&desktop, &control_page(&site)).await),
         (
             "manager page",
-            get(&desk, &format!("{}/admin", site.url)).await,
+            get(&desktop, &format!("{}/admin", site.url)).await,
         ),
         (
             "WeChat page",
@@ -203,21 +203,21 @@ async fn every_page_of_the_sandbox_is_accessible() {
         (
             "error",
             get(
-                &desk,
+                &desktop,
                 &format!("{sandbox}{}", Endpoint::ManagerConnect.path()),
             )
             .await,
         ),
         (
-            "WeChat on a desk",
+            "WeChat on a desktop",
             get(
-                &desk,
+                &desktop,
                 &format!("{sandbox}{}", Endpoint::WechatAuthorize.path()),
             )
             .await,
         ),
         (
-            "WeChat's refusal",
+            "WeChat's error page",
             get(
                 &phone,
                 &format!("{sandbox}{}", Endpoint::WechatAuthorize.path()),
@@ -232,7 +232,7 @@ async fn every_page_of_the_sandbox_is_accessible() {
         .post_from(page.url(), page.url(), "mobile=13800000002&sms=&action=sms")
         .await
         .unwrap();
-    let control = get(&desk, &control_page(&site)).await;
+    let control = get(&desktop, &control_page(&site)).await;
     assert!(control.contains("data-sms"), "an SMS is shown");
     assert_accessible(&control, "control page with an SMS");
 }

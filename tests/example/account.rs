@@ -1,4 +1,4 @@
-//! The page about the official account.
+//! The page with the state of the official account.
 
 use tower_weika_sandbox::{Browser, KesionState, Sandbox};
 
@@ -6,7 +6,7 @@ use crate::support::Site;
 use crate::{log_in, see, site_at, switch};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn managers_see_the_state_that_is_switched() {
+async fn managers_see_each_state_of_the_account() {
     let site = Site::start(&[]);
     let url = format!("{}/account", site.url);
     let browser = Browser::new();
@@ -43,7 +43,7 @@ async fn managers_see_the_state_that_is_switched() {
     assert!(!page.text().contains("data-authorize"));
 
     switch(&site, "kesion:authorized").await;
-    // Bad news is never from memory.
+    // A negative state is never served from the cache.
     let page = browser.get(&format!("{url}?lang=en")).await.unwrap();
     assert!(
         page.text().contains("data-account=\"authorized\"")
@@ -52,14 +52,14 @@ async fn managers_see_the_state_that_is_switched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn account_of_another_school_is_not_taken_for_ones_own() {
+async fn account_of_another_school_is_marked_as_foreign() {
     let site = Site::start(&[]);
     let page = log_in(&Browser::new(), &format!("{}/account", site.url), "li").await;
     assert!(page.text().contains("data-check=\"own:no\""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn account_that_cannot_log_people_in_is_shown_as_such() {
+async fn account_without_web_authorization_is_marked_as_such() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.set_kesion_verified(false);
     let site = site_at(&sandbox, &[]);
@@ -68,7 +68,7 @@ async fn account_that_cannot_log_people_in_is_shown_as_such() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kesion_that_fails_is_a_bad_gateway_and_no_reason_to_be_unready() {
+async fn failed_kesion_is_502_and_the_site_stays_ready() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.set_kesion(KesionState::Failing);
     let site = site_at(&sandbox, &[]);
@@ -89,7 +89,7 @@ async fn kesion_that_fails_is_a_bad_gateway_and_no_reason_to_be_unready() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bad_news_and_failures_are_never_from_memory_and_an_account_may_be() {
+async fn only_an_authorized_account_is_served_from_the_cache() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.set_kesion(KesionState::NotAuthorized);
     let site = site_at(&sandbox, &[]);

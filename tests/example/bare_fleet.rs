@@ -8,20 +8,20 @@ use std::time::Duration;
 
 use tower_weika_sandbox::{Browser, Visit};
 
-use crate::end_of;
 use crate::lifecycle::{signal, wait};
 use crate::redis_server::{Options, Redis, until};
-use crate::slow_client::answer_to;
+use crate::run_to_exit;
+use crate::slow_client::response_to;
 use crate::support::{Site, command};
 
-/// The example, with a folder of its own for temporary files.
+/// The example, with a separate folder for temporary files.
 fn fleet(temporary: &Path) -> Command {
     let mut command = command("fleet", &[]);
     command.env("TMPDIR", temporary);
     command
 }
 
-/// A folder that is gone in the end.
+/// A folder that is removed when it is dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -42,13 +42,13 @@ impl Drop for Folder {
     }
 }
 
-/// How many servers run that have their socket below this folder.
+/// The number of running Redis servers with a socket below this folder.
 fn servers_in(folder: &Folder) -> usize {
     let folder = folder.0.to_str().expect("text");
     let processes = fs::read_dir("/proc")
-        .expect("a system that lists its processes here")
+        .expect("a system with /proc")
         .flatten();
-    // Of one that has ended and waits for its parent the line is empty.
+    // A zombie process has an empty command line.
     let lines =
         processes.filter_map(|process| fs::read_to_string(process.path().join("cmdline")).ok());
     lines
@@ -56,24 +56,26 @@ fn servers_in(folder: &Folder) -> usize {
         .count()
 }
 
-/// Which instance has answered, and what it says of whoever asks.
-fn told(page: &Visit) -> (char, &'static str) {
+/// The instance that responded, and the user that it found.
+fn seen_by_instance(page: &Visit) -> (char, &'static str) {
     let text = page.text();
     let (_, instance) = text
         .split_once("id=\"instance\">实例 ")
-        .expect("it says which one it is");
+        .expect("the page names the instance");
     let who = ["陌生人", "<b>王老师</b>"]
         .into_iter()
         .find(|who| text.contains(who))
-        .expect("it says who is asking");
+        .expect("the page names the user");
     (instance.chars().next().expect("a name"), who)
 }
 
-/// What each instance says: requests go to the one and the other in turn.
-async fn told_by_both(browser: &Browser, url: &str) -> Vec<(char, &'static str)> {
+/// The user that each instance finds: requests go to the instances in turn.
+async fn seen_by_both_instances(browser: &Browser, url: &str) -> Vec<(char, &'static str)> {
     let mut all = Vec::new();
     for _ in 0..2 {
-        all.push(told(&browser.get(url).await.expect("the site answers")));
+        all.push(seen_by_instance(
+            &browser.get(url).await.expect("the site responds"),
+        ));
     }
     all.sort_unstable();
     all
@@ -83,45 +85,45 @@ async fn assert_one_site(site: &Site) {
     let url = format!("{}/", site.url);
     let browser = Browser::new();
     assert_eq!(
-        told_by_both(&browser, &url).await,
+        seen_by_both_instances(&browser, &url).await,
         [('A', "陌生人"), ('B', "陌生人")]
     );
     let page = browser
         .get(&format!("{}/admin", site.url))
         .await
-        .expect("the site answers");
+        .expect("the site responds");
     let page = browser
         .click(&page, "data-person=\"wang\"")
         .await
-        .expect("the site answers");
+        .expect("the site responds");
     assert_eq!(
         (page.status().as_u16(), page.url()),
         (200, format!("{}/admin", site.url).as_str())
     );
     for url in [&url, &format!("{}/admin", site.url)] {
         assert_eq!(
-            told_by_both(&browser, url).await,
+            seen_by_both_instances(&browser, url).await,
             [('A', "<b>王老师</b>"), ('B', "<b>王老师</b>")]
         );
     }
     assert_eq!(
-        told_by_both(&Browser::new(), &url).await,
+        seen_by_both_instances(&Browser::new(), &url).await,
         [('A', "陌生人"), ('B', "陌生人")]
     );
 
     browser
         .post_from(&url, &format!("{}/auth/weika/logout", site.url), "")
         .await
-        .expect("the site answers");
+        .expect("the site responds");
     assert_eq!(
-        told_by_both(&browser, &url).await,
+        seen_by_both_instances(&browser, &url).await,
         [('A', "陌生人"), ('B', "陌生人")]
     );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn fleet_brings_its_own_redis_and_leaves_nothing_behind() {
+async fn fleet_starts_a_redis_and_leaves_nothing_behind() {
     for name in ["TERM", "INT"] {
         let folder = Folder::new(name);
         let mut site = Site::run(&mut fleet(&folder.0), true);
@@ -129,28 +131,28 @@ async fn fleet_brings_its_own_redis_and_leaves_nothing_behind() {
         assert_one_site(&site).await;
         signal(&site, name);
         assert_eq!(wait(&mut site).code(), Some(0), "{name}");
-        until("its redis is gone", || servers_in(&folder) == 0);
+        until("its redis has stopped", || servers_in(&folder) == 0);
         assert!(folder.is_empty());
     }
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn fleet_closes_half_a_request() {
+fn fleet_closes_connections_with_an_incomplete_request() {
     let folder = Folder::new("half");
     let site = Site::run(&mut fleet(&folder.0), true);
-    // One of them for each instance.
+    // The balancer sends one of them to each instance.
     std::thread::scope(|scope| {
         for half in ["GET / HTTP/1.1\r\nHost: x\r\n", ""] {
             let url = &site.url;
-            scope.spawn(move || assert_eq!(answer_to(url, half.as_bytes()), "", "{half:?}"));
+            scope.spawn(move || assert_eq!(response_to(url, half.as_bytes()), "", "{half:?}"));
         }
     });
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn fleet_leaves_nothing_behind_whenever_it_is_ended() {
+fn fleet_leaves_nothing_behind_however_early_it_is_stopped() {
     let folder = Folder::new("early");
     for millis in (0..200).step_by(10) {
         let mut child = fleet(&folder.0)
@@ -162,14 +164,14 @@ fn fleet_leaves_nothing_behind_whenever_it_is_ended() {
             .status();
         assert!(ended.expect("kill is everywhere").success());
         child.wait().expect("a child of this process");
-        until("its redis is gone", || servers_in(&folder) == 0);
+        until("its redis has stopped", || servers_in(&folder) == 0);
         assert!(folder.is_empty(), "ended after {millis} ms");
     }
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn fleet_takes_the_redis_that_it_is_given() {
+async fn fleet_uses_the_redis_of_the_variable() {
     let redis = Redis::start_with(&Options {
         password: Some("s3cr3t"),
         ..Options::default()
@@ -195,32 +197,32 @@ async fn fleet_takes_the_redis_that_it_is_given() {
 }
 
 #[test]
-fn fleet_without_a_redis_says_what_to_do() {
+fn fleet_without_a_redis_names_the_remedy() {
     let folder = Folder::new("without");
-    let (status, said) = end_of(fleet(&folder.0).env("PATH", &folder.0));
+    let (status, printed) = run_to_exit(fleet(&folder.0).env("PATH", &folder.0));
     assert_eq!(
-        (status.code(), said.lines().count()),
+        (status.code(), printed.lines().count()),
         (Some(1), 1),
-        "{said}"
+        "{printed}"
     );
     assert!(
-        said.starts_with("cannot go on: redis-server: ")
-            && said.contains("apt-get install redis-server"),
-        "{said}"
+        printed.starts_with("cannot go on: redis-server: ")
+            && printed.contains("apt-get install redis-server"),
+        "{printed}"
     );
     assert!(folder.is_empty());
 
-    let nobody = crate::free_address().unwrap();
-    for url in [format!("redis://:s3cr3t@{nobody}"), "garbage".to_owned()] {
-        let (status, said) = end_of(fleet(&folder.0).env("REDIS_URL", url));
+    let unused = crate::free_address().unwrap();
+    for url in [format!("redis://:s3cr3t@{unused}"), "garbage".to_owned()] {
+        let (status, printed) = run_to_exit(fleet(&folder.0).env("REDIS_URL", url));
         assert_eq!(
-            (status.code(), said.lines().count()),
+            (status.code(), printed.lines().count()),
             (Some(1), 1),
-            "{said}"
+            "{printed}"
         );
         assert!(
-            said.starts_with("cannot go on: redis: ") && !said.contains("s3cr3t"),
-            "{said}"
+            printed.starts_with("cannot go on: redis: ") && !printed.contains("s3cr3t"),
+            "{printed}"
         );
     }
 }

@@ -6,7 +6,7 @@ use crate::log_in;
 use crate::support::{Site, command};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bare_hyper_knows_managers_too() {
+async fn bare_hyper_logs_managers_in_too() {
     let site = Site::run(&mut command("hyper", &[]), true);
     let browser = Browser::new();
     let home = browser.get(&site.url).await.unwrap();

@@ -1,4 +1,4 @@
-//! The page that binds an account.
+//! The page on which a WeChat user binds an account.
 
 use serde_json::json;
 use tower_weika_sandbox::{Browser, Endpoint, Fault, Sandbox, Visit};
@@ -18,15 +18,15 @@ async fn press(browser: &Browser, page: &Visit, action: &str, mobile: &str, sms:
     browser
         .post_from(page.url(), page.url(), form.finish())
         .await
-        .expect("the site answers")
+        .expect("the site responds")
 }
 
-/// What the sandbox shows in place of an SMS.
+/// The code that the sandbox shows in place of an SMS.
 async fn sms(site: &Site, mobile: &str) -> String {
     let page = Browser::new()
         .get(&control_page(site))
         .await
-        .expect("the sandbox answers")
+        .expect("the sandbox responds")
         .text();
     let (_, code) = page
         .split_once(&format!("data-sms=\"{mobile}\">"))
@@ -34,8 +34,8 @@ async fn sms(site: &Site, mobile: &str) -> String {
     code.chars().take_while(char::is_ascii_digit).collect()
 }
 
-/// The status, and what is said above the form.
-fn told(page: &Visit) -> (u16, String) {
+/// The status, and the notice above the form.
+fn notice_of(page: &Visit) -> (u16, String) {
     let text = page.text();
     let notice = text
         .split_once("data-notice=")
@@ -51,25 +51,28 @@ fn told(page: &Visit) -> (u16, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn binding_with_an_sms_leads_home_bound() {
+async fn binding_with_an_sms_returns_to_the_target_bound() {
     let site = Site::start(&[]);
     let browser = phone();
     let page = log_in(&browser, &format!("{}/app/deep?x=1", site.url), "xiaohong").await;
     assert!(
         page.text().contains(XIAOHONG) && page.text().contains("/sandbox/control"),
-        "there is a hint"
+        "a hint at the sandbox is shown"
     );
     assert!(
         !page.text().contains("oFollowerXiaohong00000000001"),
-        "the openid stays here"
+        "the openid is not shown"
     );
     switch(&site, "person:xiaohong").await;
 
     let page = press(&browser, &page, "sms", XIAOHONG, "").await;
-    assert_eq!(told(&page), (200, "验证码已发送，请查看短信。".to_owned()));
+    assert_eq!(
+        notice_of(&page),
+        (200, "验证码已发送，请查看短信。".to_owned())
+    );
     assert!(
         page.text().contains(&format!("value=\"{XIAOHONG}\"")),
-        "what was typed is kept"
+        "the input is kept"
     );
     assert_eq!(page.query("return_to").as_deref(), Some("/app/deep?x=1"));
 
@@ -94,7 +97,7 @@ async fn binding_with_an_sms_leads_home_bound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_that_goes_wrong_is_said_and_the_form_is_kept() {
+async fn each_failure_has_a_notice_and_the_form_is_kept() {
     let site = Site::start(&[]);
     let browser = phone();
     let page = log_in(&browser, &format!("{}/bind", site.url), "xiaohong").await;
@@ -118,7 +121,7 @@ async fn everything_that_goes_wrong_is_said_and_the_form_is_kept() {
     ] {
         let page = press(&browser, &page, action, mobile, sms).await;
         assert_eq!(
-            told(&page),
+            notice_of(&page),
             (422, expected.to_owned()),
             "{action} {mobile} {sms}"
         );
@@ -130,7 +133,7 @@ async fn everything_that_goes_wrong_is_said_and_the_form_is_kept() {
             "没有使用此手机号的用户",
         ]
         .contains(&expected);
-        // A code that was refused is of no more use.
+        // A rejected code cannot be used again, so it is not kept.
         let (mobile, sms) = (
             mobile.trim(),
             if is_about_the_code { "" } else { sms.trim() },
@@ -158,7 +161,7 @@ async fn everything_that_goes_wrong_is_said_and_the_form_is_kept() {
         .unwrap();
     let page = press(&browser, &english, "sms", "\"><script>", "").await;
     assert_eq!(
-        told(&page),
+        notice_of(&page),
         (
             422,
             "The SMS could not be sent. Please check the number".to_owned()
@@ -168,14 +171,14 @@ async fn everything_that_goes_wrong_is_said_and_the_form_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn number_of_somebody_else_cannot_be_bound() {
+async fn number_of_another_user_cannot_be_bound() {
     let site = Site::start(&[]);
     let browser = phone();
     let page = log_in(&browser, &format!("{}/bind", site.url), "xiaohong").await;
     press(&browser, &page, "sms", "13800000001", "").await;
     let code = sms(&site, "13800000001").await;
     let page = press(&browser, &page, "bind", "13800000001", &code).await;
-    assert_eq!(told(&page), (422, "此用户已绑定其他微信".to_owned()));
+    assert_eq!(notice_of(&page), (422, "此用户已绑定其他微信".to_owned()));
     let me = browser
         .fetch(&format!("{}/api/me", site.url))
         .await
@@ -219,7 +222,7 @@ async fn openid_comes_from_the_session_and_never_from_the_form() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn service_that_fails_is_told_from_a_mistake_of_the_person() {
+async fn failed_binding_service_is_502_and_invalid_input_is_not() {
     let sandbox = Sandbox::builder()
         .wechat_auto_approve("xiaohong")
         .start()
@@ -231,14 +234,14 @@ async fn service_that_fails_is_told_from_a_mistake_of_the_person() {
     sandbox.faults().once(Endpoint::SendSms, Fault::BadGateway);
     let page = press(&browser, &page, "sms", XIAOHONG, "").await;
     assert_eq!(
-        told(&page),
+        notice_of(&page),
         (502, "绑定服务暂时不可用，请稍后再试".to_owned())
     );
-    assert!(page.text().contains(XIAOHONG), "what was typed is kept");
+    assert!(page.text().contains(XIAOHONG), "the input is kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_bound_already_goes_straight_on() {
+async fn bound_user_is_redirected_to_the_target_at_once() {
     let site = Site::start(&[]);
     let browser = phone();
     let page = log_in(
@@ -272,7 +275,7 @@ async fn whoever_is_bound_already_goes_straight_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn foreign_targets_and_foreign_forms_lead_nowhere() {
+async fn foreign_targets_and_forms_of_other_sites_are_rejected() {
     let site = Site::start(&[]);
     let browser = phone();
     let page = log_in(
@@ -283,25 +286,25 @@ async fn foreign_targets_and_foreign_forms_lead_nowhere() {
     .await;
     assert!(
         page.text().contains("href=\"/auth/wechat/login\""),
-        "the login has refused the target"
+        "the login drops the foreign target"
     );
 
     let form = format!("mobile={XIAOHONG}&action=sms");
-    let refused = browser
+    let rejected = browser
         .post_from("https://evil.example/", page.url(), form.clone())
         .await
         .unwrap();
-    // The session cookie does not come along either.
+    // The browser does not send the session cookie either.
     assert!(
-        matches!(refused.status().as_u16(), 401 | 403),
+        matches!(rejected.status().as_u16(), 401 | 403),
         "{}",
-        refused.status()
+        rejected.status()
     );
-    let stranger = phone()
+    let anonymous = phone()
         .post(&format!("{}/bind", site.url), form)
         .await
         .unwrap();
-    assert_eq!(stranger.status(), 401);
+    assert_eq!(anonymous.status(), 401);
     let control = Browser::new()
         .get(&control_page(&site))
         .await
@@ -311,7 +314,7 @@ async fn foreign_targets_and_foreign_forms_lead_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn forms_and_addresses_that_nobody_typed_are_answered_with_the_page() {
+async fn invalid_forms_and_queries_get_the_page() {
     let site = Site::start(&[]);
     let browser = phone();
     let bind = format!("{}/bind?return_to=%2Fa&return_to=%2Fb", site.url);
@@ -321,7 +324,7 @@ async fn forms_and_addresses_that_nobody_typed_are_answered_with_the_page() {
             && page
                 .text()
                 .contains("href=\"/auth/wechat/login?return_to=%2Fa\""),
-        "the first"
+        "the first target is used"
     );
     for (form, status) in [
         (String::new(), 422),
@@ -329,11 +332,11 @@ async fn forms_and_addresses_that_nobody_typed_are_answered_with_the_page() {
         ("x".repeat(20_000), 413),
     ] {
         let page = browser.post_from(&bind, &bind, form).await.unwrap();
-        let (told_status, notice) = told(&page);
-        assert_eq!(told_status, status, "{notice}");
+        let (shown_status, notice) = notice_of(&page);
+        assert_eq!(shown_status, status, "{notice}");
         assert!(
             !notice.is_empty() && page.text().contains("data-bind"),
-            "{told_status}"
+            "{shown_status}"
         );
     }
     let page = raw_post(&site, &browser, "/bind").await;
@@ -345,7 +348,7 @@ async fn forms_and_addresses_that_nobody_typed_are_answered_with_the_page() {
     assert!(page.starts_with("HTTP/1.1 303"), "{page}");
 }
 
-/// A form of this site without a body and without a content type, which no browser sends.
+/// Sends a form of this site without a body and without a content type, which no browser does.
 async fn raw_post(site: &Site, browser: &Browser, path: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -367,16 +370,16 @@ async fn raw_post(site: &Site, browser: &Browser, path: &str) -> String {
         .write_all(head.as_bytes())
         .await
         .expect("the site reads");
-    let mut answer = Vec::new();
+    let mut response = Vec::new();
     stream
-        .read_to_end(&mut answer)
+        .read_to_end(&mut response)
         .await
-        .expect("the site answers");
-    String::from_utf8_lossy(&answer).into_owned()
+        .expect("the site responds");
+    String::from_utf8_lossy(&response).into_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn binding_that_the_operator_does_not_know_of_is_told_once() {
+async fn binding_that_the_operator_denies_is_reported_once() {
     let site = Site::start(&[]);
     switch(&site, "binding:all-unbound").await;
     for (person, mobile, language, expected) in [
@@ -395,13 +398,13 @@ async fn binding_that_the_operator_does_not_know_of_is_told_once() {
     ] {
         let browser = phone();
         let page = log_in(&browser, &format!("{}/app{language}", site.url), person).await;
-        assert_eq!((page.path(), told(&page).1.as_str()), ("/bind", ""));
+        assert_eq!((page.path(), notice_of(&page).1.as_str()), ("/bind", ""));
         switch(&site, &format!("person:{person}")).await;
         press(&browser, &page, "sms", mobile, "").await;
         let code = sms(&site, mobile).await;
         let page = press(&browser, &page, "bind", mobile, &code).await;
         assert_eq!(
-            (page.path(), told(&page)),
+            (page.path(), notice_of(&page)),
             ("/bind", (200, expected.to_owned()))
         );
         let cookie = page.hops()[0].set_cookies.first().unwrap();
@@ -409,13 +412,17 @@ async fn binding_that_the_operator_does_not_know_of_is_told_once() {
             cookie,
             "just-bound=1; Path=/bind; HttpOnly; SameSite=Lax; Max-Age=60"
         );
-        assert_eq!(told(&browser.get(page.url()).await.unwrap()).1, "", "once");
+        assert_eq!(
+            notice_of(&browser.get(page.url()).await.unwrap()).1,
+            "",
+            "once"
+        );
         switch(&site, "phone:ask").await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_was_bound_meanwhile_is_sent_on_without_an_sms() {
+async fn user_who_is_bound_already_is_redirected_without_an_sms() {
     let site = Site::start(&[]);
     let browser = phone();
     log_in(&browser, &format!("{}/app", site.url), "xiaoming").await;
@@ -434,7 +441,7 @@ async fn whoever_was_bound_meanwhile_is_sent_on_without_an_sms() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn language_survives_the_way_to_the_page() {
+async fn language_is_kept_on_the_redirect_to_the_page() {
     let site = Site::start(&[]);
     let page = log_in(&phone(), &format!("{}/app?lang=en", site.url), "xiaohong").await;
     assert!(

@@ -1,4 +1,4 @@
-//! The attributes of the cookies that the site itself sets.
+//! The attributes of the cookies that the site sets beside those of the login layers.
 
 use tower_weika_sandbox::Browser;
 use url::form_urlencoded::Serializer;
@@ -8,7 +8,7 @@ use crate::{control_page, log_in, phone, switch};
 
 const ORIGIN: &str = "https://campus.example.edu.cn";
 
-/// All `Set-Cookie` lines of the site's own cookies, set and removed, at a site under `public_url`.
+/// All `Set-Cookie` lines of these cookies, set and removed, of a site at `public_url`.
 async fn set_cookies(public_url: Option<&str>) -> Vec<String> {
     let public: Vec<_> = public_url
         .map(|url| ("PUBLIC_URL", url))
@@ -30,16 +30,17 @@ async fn set_cookies(public_url: Option<&str>) -> Vec<String> {
     };
     let mut pages = Vec::new();
 
-    let desk = route(Browser::new());
+    let desktop = route(Browser::new());
     for form in ["on=1", ""] {
         pages.push(
-            desk.post_from(&format!("{origin}/"), &format!("{origin}/pretend"), form)
+            desktop
+                .post_from(&format!("{origin}/"), &format!("{origin}/pretend"), form)
                 .await
-                .expect("it answers"),
+                .expect("the site responds"),
         );
     }
 
-    // A binding that the binding service forgets: the marker is set, and removed on the page after it.
+    // A binding that the binding service denies: the marker is set, and removed on the next page.
     let phone = route(phone());
     let page = log_in(&phone, &format!("{origin}/bind"), "xiaohong").await;
     switch(&site, "person:xiaohong").await;
@@ -53,11 +54,11 @@ async fn set_cookies(public_url: Option<&str>) -> Vec<String> {
     phone
         .post_from(page.url(), page.url(), form("sms", ""))
         .await
-        .expect("it answers");
+        .expect("the site responds");
     let control = Browser::new()
         .get(&control_page(&site))
         .await
-        .expect("it answers")
+        .expect("the site responds")
         .text();
     let (_, code) = control
         .split_once("data-sms=\"13800000002\">")
@@ -68,13 +69,13 @@ async fn set_cookies(public_url: Option<&str>) -> Vec<String> {
         phone
             .post_from(page.url(), page.url(), form("bind", &code))
             .await
-            .expect("it answers"),
+            .expect("the site responds"),
     );
     pages.push(
         phone
             .get(&format!("{origin}/bind"))
             .await
-            .expect("it answers"),
+            .expect("the site responds"),
     );
 
     let lines = pages

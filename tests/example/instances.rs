@@ -1,4 +1,5 @@
-//! Several processes of the site behind one address: the same Redis, the same secret, the same upstream systems.
+//! Several instances of the site behind one address: the same Redis, the same secret, the same
+//! upstream systems.
 
 use std::net::SocketAddr;
 
@@ -9,10 +10,10 @@ use crate::redis_server::Redis;
 use crate::support::Site;
 use crate::{SECRET_HEX, site_at};
 
-/// What browsers see, whichever instance they are led to.
+/// The public origin of all instances.
 pub(crate) const ORIGIN: &str = "https://campus.example.edu.cn";
 
-/// What instances share.
+/// The Redis and the sandbox that all instances share.
 pub(crate) struct Instances {
     pub(crate) sandbox: Sandbox,
     pub(crate) redis: Redis,
@@ -31,7 +32,7 @@ impl Instances {
         }
     }
 
-    /// One more process, cold.
+    /// Starts one more instance, with empty caches.
     #[track_caller]
     pub(crate) fn start(&self) -> Site {
         let shared = [
@@ -43,7 +44,7 @@ impl Instances {
     }
 }
 
-/// The same browser, which the balancer leads to this instance.
+/// The same browser, routed to this instance by the balancer.
 pub(crate) fn at(browser: &Browser, site: &Site) -> Browser {
     browser.clone().route(ORIGIN, address(site))
 }
@@ -55,16 +56,16 @@ pub(crate) fn address(site: &Site) -> SocketAddr {
         .expect("an address")
 }
 
-/// What `/api/me` says at this instance.
+/// The status and the body of `/api/me` at this instance.
 pub(crate) async fn me(browser: &Browser, site: &Site) -> (u16, Value) {
     let visit = at(browser, site)
         .fetch(&format!("{ORIGIN}/api/me"))
         .await
-        .expect("the site answers");
+        .expect("the site responds");
     (visit.status().as_u16(), visit.json().unwrap_or_default())
 }
 
-/// What the cookie of the manager login says, if the browser has one.
+/// The value of the session cookie of the manager login, if the browser has one.
 pub(crate) fn session_cookie(browser: &Browser) -> Option<String> {
     browser
         .cookies()

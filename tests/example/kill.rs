@@ -1,4 +1,4 @@
-//! Processes of the site that are killed in the middle of what they do.
+//! Instances of the site that are killed while logins are in progress.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -10,13 +10,15 @@ use crate::instances::{Instances, ORIGIN, at, me, session_cookie};
 use crate::support::Site;
 
 const KILLS: usize = 100;
-/// At once, so that the test does not take long.
+/// The number of instances that are killed concurrently, so that the test does not take long.
 const LANES: usize = 4;
-/// An instance is killed at some time before that, while a few people log in again and again.
-const LIFE: Duration = Duration::from_millis(150);
+/// The longest life of an instance, which is killed at a random time while a few users log in again
+/// and again.
+const MAX_LIFE: Duration = Duration::from_millis(150);
 
-/// Logs in as somebody new until the instance is gone. All browsers that were used, the last one interrupted.
-async fn log_in_until_the_end(site: Browser) -> Vec<Browser> {
+/// Logs in with one new browser after another until the instance is killed. Returns all of them;
+/// the login of the last one was interrupted.
+async fn log_in_until_killed(site: Browser) -> Vec<Browser> {
     let mut browsers = Vec::new();
     loop {
         let browser = site.without_cookies();
@@ -24,7 +26,7 @@ async fn log_in_until_the_end(site: Browser) -> Vec<Browser> {
         browsers.push(browser);
         match visit {
             Ok(visit) => assert_eq!(visit.status(), 200, "{visit:?}"),
-            Err(_gone) => return browsers,
+            Err(_killed) => return browsers,
         }
     }
 }
@@ -46,21 +48,21 @@ async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
         let (mut delivered, mut interrupted) = (0, 0);
         for _ in 0..KILLS / LANES {
             let site = block_in_place(|| instances.start());
-            let mut people = JoinSet::new();
+            let mut users = JoinSet::new();
             for _ in 0..3 {
-                people.spawn(log_in_until_the_end(at(&Browser::new(), &site)));
+                users.spawn(log_in_until_killed(at(&Browser::new(), &site)));
             }
-            let moment = RandomState::new().hash_one(delivered) % 1_000;
-            tokio::time::sleep(LIFE * u32::try_from(moment).expect("small") / 1_000).await;
-            // SIGKILL.
+            let fraction = RandomState::new().hash_one(delivered) % 1_000;
+            tokio::time::sleep(MAX_LIFE * u32::try_from(fraction).expect("small") / 1_000).await;
+            // Sends SIGKILL.
             drop(site);
-            for browser in people.join_all().await.into_iter().flatten() {
+            for browser in users.join_all().await.into_iter().flatten() {
                 if session_cookie(&browser).is_some() {
                     delivered += 1;
                     assert_eq!(
                         me(&browser, &steady).await.0,
                         200,
-                        "a session was delivered and is lost"
+                        "a delivered session is lost"
                     );
                 } else {
                     interrupted += 1;
@@ -71,7 +73,7 @@ async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
                     assert_eq!(
                         page.status(),
                         200,
-                        "whoever was interrupted logs in elsewhere"
+                        "an interrupted user logs in at another instance"
                     );
                 }
             }
@@ -91,27 +93,27 @@ async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
     assert_eq!(
         instances.sandbox.call_log().tokens_issued(),
         1,
-        "whoever comes takes the token that is there"
+        "new instances use the existing token"
     );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn login_that_began_before_a_kill_ends_at_the_other_instance_and_at_the_next_one() {
+async fn login_that_began_before_a_kill_completes_at_the_other_instance_and_at_a_new_one() {
     let instances = Instances::none_yet().await;
     let (a, b) = (instances.start(), instances.start());
-    let mut begun = Vec::new();
+    let mut pending = Vec::new();
     for _ in 0..2 {
         let browser = Browser::new();
         let page = at(&browser, &a)
             .get(&format!("{ORIGIN}/admin/deep?x=1"))
             .await
             .unwrap();
-        begun.push((browser, page));
+        pending.push((browser, page));
     }
     drop(a);
     let a: Site = instances.start();
-    for ((browser, page), site) in begun.iter().zip([&b, &a]) {
+    for ((browser, page), site) in pending.iter().zip([&b, &a]) {
         let visit = at(browser, site)
             .click(page, "data-person=\"wang\"")
             .await
@@ -123,7 +125,7 @@ async fn login_that_began_before_a_kill_ends_at_the_other_instance_and_at_the_ne
         assert_eq!(
             visit.hops().iter().filter(|hop| hop.status == 303).count(),
             1,
-            "no other way round"
+            "one redirect: the login did not restart"
         );
         for site in [&a, &b] {
             assert_eq!(me(browser, site).await.0, 200);

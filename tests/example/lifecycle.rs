@@ -1,4 +1,4 @@
-//! Readiness, robustness and the end.
+//! Readiness, robustness and shutdown.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -20,20 +20,20 @@ pub(crate) fn signal(site: &Site, name: &str) {
     assert!(status.expect("kill is everywhere").success());
 }
 
-/// Waits for the process to end by itself.
+/// Waits until the process exits by itself.
 #[track_caller]
 pub(crate) fn wait(site: &mut Site) -> ExitStatus {
     match site.stdout.recv_timeout(DEADLINE) {
         Err(RecvTimeoutError::Disconnected) => site.child.wait().expect("a child of this process"),
-        other => panic!("the site should have ended: {other:?}"),
+        other => panic!("the site did not exit: {other:?}"),
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn signals_end_it() {
+async fn signals_end_the_process() {
     for name in ["TERM", "INT"] {
         let mut site = Site::start(&[]);
-        // A browser keeps its connection; that is no reason to wait.
+        // A browser keeps its idle connection open, which must not delay the exit.
         let mut idle = TcpStream::connect(site.url.trim_start_matches("http://")).unwrap();
         idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
             .unwrap();
@@ -53,7 +53,7 @@ fn signal_right_after_the_announcement_is_caught() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn login_in_flight_is_finished_before_the_end() {
+async fn login_in_flight_completes_before_the_exit() {
     let weika = Sandbox::start().await.unwrap();
     let mut site = site_at(&weika, &[]);
     let gate = Gate::new();
@@ -81,19 +81,19 @@ async fn login_in_flight_is_finished_before_the_end() {
     };
     tokio::time::timeout(DEADLINE, refused)
         .await
-        .expect("nobody new is let in");
+        .expect("new connections are refused");
     assert!(!in_flight.is_finished());
     gate.open();
-    let answer = in_flight.await.unwrap().unwrap();
+    let response = in_flight.await.unwrap().unwrap();
     assert_eq!(
-        (answer.status().as_u16(), answer.location()),
+        (response.status().as_u16(), response.location()),
         (303, Some("/"))
     );
     assert_eq!(wait(&mut site).code(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn site_without_weika_lives_and_is_not_ready() {
+async fn site_without_weika_is_alive_and_not_ready() {
     let dead = format!("http://{}", free_address().unwrap());
     let variables = [
         ("WEIKA_APP_KEY", "KEY"),
@@ -131,7 +131,7 @@ async fn site_without_weika_lives_and_is_not_ready() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ready_site_says_why() {
+async fn ready_site_reports_each_component() {
     let site = Site::start(&[]);
     let browser = Browser::new();
     let alive = browser.get(&format!("{}/healthz", site.url)).await.unwrap();
@@ -149,7 +149,7 @@ async fn ready_site_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bad_input_never_crashes_it() {
+async fn bad_input_never_crashes_the_site() {
     let mut site = Site::start(&[]);
     let long = "a".repeat(20_000);
     let requests = [
@@ -181,24 +181,20 @@ async fn bad_input_never_crashes_it() {
     for request in requests {
         let mut stream = TcpStream::connect(site.url.trim_start_matches("http://")).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        // It may hang up before everything is sent, or in the middle of an answer.
+        // The site may close the connection before everything is sent, or during a response.
         let _hung_up = stream.write_all(&request);
         let _half_closed = stream.shutdown(std::net::Shutdown::Write);
-        let mut answer = Vec::new();
-        let _hung_up = stream.read_to_end(&mut answer);
+        let mut response = Vec::new();
+        let _hung_up = stream.read_to_end(&mut response);
         assert!(
-            !answer.starts_with(b"HTTP/1.1 500"),
+            !response.starts_with(b"HTTP/1.1 500"),
             "{}",
             String::from_utf8_lossy(&request)
         );
     }
     let page = log_in(&Browser::new(), &format!("{}/admin", site.url), "wang").await;
     assert_eq!(page.status(), 200);
-    assert_eq!(
-        site.child.try_wait().unwrap(),
-        None,
-        "the site is still there"
-    );
+    assert_eq!(site.child.try_wait().unwrap(), None, "the site still runs");
     let stderr = site.stderr.lock().unwrap_or_else(PoisonError::into_inner);
     assert!(!stderr.contains("panicked"), "{stderr}");
 }

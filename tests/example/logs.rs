@@ -1,4 +1,4 @@
-//! What the site writes to its log.
+//! The log of the site.
 
 use std::sync::{Arc, PoisonError};
 
@@ -25,7 +25,7 @@ async fn no_secret_is_logged_at_any_level() {
         .map(|(_, value)| value.into_owned())
         .collect();
     assert_eq!(from_url.len(), 2, "code and state");
-    // The mark of a fresh login says the same for everybody.
+    // The marker cookie of a login has the same value for all users.
     let cookies = flow
         .into_iter()
         .chain(browser.cookies())
@@ -37,7 +37,7 @@ async fn no_secret_is_logged_at_any_level() {
     let log = log_of(&mut site);
     assert!(
         log.contains("TRACE") && log.contains("access token: fetched"),
-        "it does log"
+        "the log has the expected lines"
     );
     assert_lacks(&log, &[from_url, cookies, own].concat());
 }
@@ -87,7 +87,7 @@ async fn no_secret_of_a_wechat_user_is_logged_at_any_level() {
     let log = log_of(&mut site);
     assert!(
         log.contains("TRACE") && log.contains("bound"),
-        "it does log"
+        "the log has the expected lines"
     );
     assert!(!log.contains("eyJ"), "the user's credential is in the log");
     let own = vec![
@@ -98,7 +98,7 @@ async fn no_secret_of_a_wechat_user_is_logged_at_any_level() {
 }
 
 #[test]
-fn filter_that_cannot_be_read_is_warned_of_once() {
+fn invalid_log_filter_is_one_warning() {
     for (filter, warned) in [
         ("info,tower_weika=loud", 1),
         ("", 0),
@@ -110,11 +110,11 @@ fn filter_that_cannot_be_read_is_warned_of_once() {
     }
 }
 
-/// Everything that the site has logged. It ends first.
+/// Kills the site, and returns its complete log.
 fn log_of(site: &mut Site) -> String {
     site.child.kill().expect("it runs");
     site.child.wait().expect("a child of this process");
-    // Whoever reads the log holds it until its end.
+    // The thread that reads the log drops its reference at the end of the log.
     while Arc::strong_count(&site.stderr) > 1 {
         std::thread::yield_now();
     }

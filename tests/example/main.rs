@@ -1,20 +1,17 @@
-//! The contract of the example `login`, from outside: a process or several, their variables, their routes, their
-//! output. And the short examples `axum`, `hyper` and `fleet`.
+//! The contract of the example `login`, tested from outside: one process or several, their
+//! environment variables, routes and output. Also the short examples `axum`, `hyper` and `fleet`.
 //!
-//! Several processes share a real Redis. These tests need `redis-server`: `tests/run` installs it and runs them, `cargo
-//! test` leaves them out.
+//! Several processes share a real Redis. These tests need `redis-server`: `tests/run` installs it
+//! and runs them, `cargo test` skips them.
 
 mod accessibility;
 mod account;
-mod auto_login;
 mod bare_axum;
 #[cfg(unix)]
 mod bare_fleet;
 mod bare_hyper;
 mod bind;
 mod cookies;
-#[cfg(unix)]
-mod fleet;
 mod hang_up;
 #[cfg(unix)]
 mod instances;
@@ -37,6 +34,9 @@ mod real_systems;
 mod redis_server;
 mod routes;
 mod settings;
+#[cfg(unix)]
+mod several_instances;
+mod silent_login;
 mod slow_client;
 #[path = "../support/mod.rs"]
 mod support;
@@ -50,13 +50,13 @@ use std::time::Duration;
 use support::{DEADLINE, Site};
 use tower_weika_sandbox::{Browser, Endpoint, Sandbox, Visit};
 
-/// Two spellings of one secret.
+/// One secret, encoded in two ways.
 const SECRET_HEX: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 const SECRET_BASE64: &str = "ABEiM0RVZneImaq7zN3u_wARIjNEVWZ3iJmqu8zd7v8";
 
-/// Goes to `url` and logs in as `person` on the way.
+/// Opens `url` and logs in as `person` at the login that it redirects to.
 async fn log_in(browser: &Browser, url: &str, person: &str) -> Visit {
-    let page = browser.get(url).await.expect("the site answers");
+    let page = browser.get(url).await.expect("the site responds");
     browser
         .click(&page, &format!("data-person=\"{person}\""))
         .await
@@ -76,11 +76,11 @@ async fn switch(site: &Site, name: &str) {
     let page = Browser::new()
         .post(&control_page(site), format!("switch={name}"))
         .await
-        .expect("the sandbox answers");
+        .expect("the sandbox responds");
     assert_eq!(page.status(), 200, "{name}");
 }
 
-/// Where everything about the site's own sandbox is switched.
+/// The control page of the site's own sandbox.
 fn control_page(site: &Site) -> String {
     format!(
         "{}/sandbox/control",
@@ -88,11 +88,11 @@ fn control_page(site: &Site) -> String {
     )
 }
 
-/// Goes to a page until it is as it should be: what Kesion says is remembered for a moment.
+/// Reloads a page until it contains `expected`: the site caches Kesion's response for a short time.
 async fn see(browser: &Browser, url: &str, expected: &str) -> Visit {
     let until = async {
         loop {
-            let page = browser.get(url).await.expect("the site answers");
+            let page = browser.get(url).await.expect("the site responds");
             if page.text().contains(expected) {
                 return page;
             }
@@ -100,10 +100,11 @@ async fn see(browser: &Browser, url: &str, expected: &str) -> Visit {
     };
     tokio::time::timeout(DEADLINE, until)
         .await
-        .unwrap_or_else(|_| panic!("{expected:?} never came to {url}"))
+        .unwrap_or_else(|_| panic!("{expected:?} did not appear at {url}"))
 }
 
-/// A site for which a sandbox of the test is Weika, WeChat with the binding service, and Kesion. `more` goes first.
+/// A site that uses a sandbox of the test as Weika, as WeChat with the binding service, and as
+/// Kesion. Variables in `more` override the others.
 fn site_at(sandbox: &Sandbox, more: &[(&str, &str)]) -> Site {
     let base_url = sandbox.base_url();
     let authorize_url = base_url.clone() + Endpoint::WechatAuthorize.path();
@@ -121,19 +122,21 @@ fn site_at(sandbox: &Sandbox, more: &[(&str, &str)]) -> Site {
     Site::start(&variables)
 }
 
-/// Where a page is. Browsers keep the `#wechat_redirect` of WeChat's address through a chain of redirects.
+/// The URL of a page. Browsers keep the `#wechat_redirect` of WeChat's URL through a chain of
+/// redirects.
 fn address(page: &Visit) -> &str {
     page.url().trim_end_matches("#wechat_redirect")
 }
 
-/// An address on which nobody listens.
+/// An address on which no process listens.
 fn free_address() -> io::Result<String> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }
 
-/// Waits until a process has ended by itself: its status, and all that it has said, which is not much.
+/// Waits until a process exits by itself. Returns its status and its output, which must be short
+/// enough for the pipes.
 #[track_caller]
-fn end_of(command: &mut Command) -> (ExitStatus, String) {
+fn run_to_exit(command: &mut Command) -> (ExitStatus, String) {
     let mut child = command.spawn().expect("the example can be started");
     let has_ended = (0..DEADLINE.as_millis() / 10).any(|_| {
         thread::sleep(Duration::from_millis(10));
@@ -143,7 +146,7 @@ fn end_of(command: &mut Command) -> (ExitStatus, String) {
         child.kill().expect("a child of this process");
     }
     let output = child.wait_with_output().expect("a child of this process");
-    let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("text");
-    assert!(has_ended, "the example goes on: {said}");
-    (output.status, said)
+    let printed = String::from_utf8([output.stdout, output.stderr].concat()).expect("text");
+    assert!(has_ended, "the example did not exit: {printed}");
+    (output.status, printed)
 }

@@ -1,4 +1,4 @@
-//! `/api/me`, for everybody who can ask.
+//! `/api/me`, for each combination of logins.
 
 use serde_json::{Value, json};
 use tower_weika_sandbox::Browser;
@@ -6,7 +6,7 @@ use tower_weika_sandbox::Browser;
 use crate::support::Site;
 use crate::{log_in, phone};
 
-/// What somebody is told who has logged in as these people.
+/// The response to a browser that is logged in as these users.
 async fn me(site: &Site, manager: Option<&str>, wechat: Option<&str>) -> (u16, Value) {
     let browser: Browser = phone();
     if let Some(person) = manager {
@@ -18,28 +18,28 @@ async fn me(site: &Site, manager: Option<&str>, wechat: Option<&str>) -> (u16, V
     let visit = browser
         .fetch(&format!("{}/api/me", site.url))
         .await
-        .expect("the site answers");
+        .expect("the site responds");
     (visit.status().as_u16(), visit.json().expect("JSON"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_four_combinations_are_told_apart() {
+async fn each_combination_of_logins_has_its_response() {
     let site = Site::start(&[]);
-    let (status, nobody) = me(&site, None, None).await;
+    let (status, anonymous) = me(&site, None, None).await;
     assert_eq!(
-        (status, nobody),
+        (status, anonymous),
         (
             401,
             json!({ "error": "login_required", "login_url": "/auth/wechat/login" })
         )
     );
 
-    let desk = Browser::new()
+    let desktop = Browser::new()
         .get(&format!("{}/api/me", site.url))
         .await
         .unwrap();
     assert_eq!(
-        desk.json(),
+        desktop.json(),
         Some(json!({ "error": "login_required", "login_url": "/auth/weika/login" }))
     );
 

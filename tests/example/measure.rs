@@ -1,4 +1,4 @@
-//! `/metrics`.
+//! The metrics at `/metrics`.
 
 use tower_weika_sandbox::{Browser, Sandbox};
 

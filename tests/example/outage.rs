@@ -1,4 +1,4 @@
-//! A Redis that is not there, and one that goes and comes back.
+//! A Redis that is unreachable at start, and one that goes down and comes back.
 
 use std::time::Duration;
 
@@ -8,104 +8,105 @@ use tower_weika_sandbox::{Browser, Visit};
 use crate::instances::{Instances, ORIGIN, at, me};
 use crate::redis_server::{Options, Redis, now};
 use crate::support::{DEADLINE, Site, command};
-use crate::{SECRET_HEX, end_of, free_address, log_in, phone};
+use crate::{SECRET_HEX, free_address, log_in, phone, run_to_exit};
 
 async fn get(browser: &Browser, site: &Site, path: &str) -> Visit {
     at(browser, site)
         .get_no_follow(&format!("{ORIGIN}{path}"))
         .await
-        .expect("the site answers")
+        .expect("the site responds")
 }
 
-/// What the probe says of the store, and whether the site counts as ready.
+/// The status of the readiness probe, and its entry for the store.
 async fn readiness(site: &Site) -> (u16, Value) {
-    let answer = get(&Browser::new(), site, "/readyz").await;
+    let response = get(&Browser::new(), site, "/readyz").await;
     (
-        answer.status().as_u16(),
-        answer.json().expect("JSON")["store"].clone(),
+        response.status().as_u16(),
+        response.json().expect("JSON")["store"].clone(),
     )
 }
 
-/// Waits until the site is ready or not, asking nothing but what an orchestrator asks. How long that took.
+/// Polls only the readiness probe, as an orchestrator does, until the site is ready or not. Returns
+/// how long that took.
 async fn until_ready(site: &Site, expected: bool) -> Duration {
     let since = now();
     loop {
-        let asked = since.elapsed();
+        let elapsed = since.elapsed();
         let status = if expected { 200 } else { 503 };
         if readiness(site).await.0 == status {
-            return asked;
+            return elapsed;
         }
-        assert!(asked < DEADLINE, "the site never becomes {status}");
+        assert!(elapsed < DEADLINE, "the probe never responds {status}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
-/// The exit code and everything that is said by a site that does not start.
+/// The exit code and the output of a site that does not start.
 #[track_caller]
-fn refusal(url: &str) -> (Option<i32>, String) {
+fn failed_start(url: &str) -> (Option<i32>, String) {
     let variables = [
         ("REDIS_URL", url),
         ("SESSION_SECRET", SECRET_HEX),
         ("RUST_LOG", "trace"),
     ];
-    let (status, said) = end_of(&mut command("login", &variables));
+    let (status, printed) = run_to_exit(&mut command("login", &variables));
     assert!(
-        !said.contains("s3cr3t") && !said.contains("listening on"),
-        "{said}"
+        !printed.contains("s3cr3t") && !printed.contains("listening on"),
+        "{printed}"
     );
-    (status.code(), said)
+    (status.code(), printed)
 }
 
 #[test]
-fn address_that_is_none_is_a_mistake_in_the_settings() {
+fn invalid_redis_url_is_a_configuration_error() {
     for url in [
         "garbage",
         "http://:s3cr3t@127.0.0.1",
         "redis://:s3cr3t@",
         "redis://:s3cr3t@127.0.0.1:port/",
     ] {
-        let (code, said) = refusal(url);
-        assert_eq!(code, Some(2), "{url}: {said}");
+        let (code, printed) = failed_start(url);
+        assert_eq!(code, Some(2), "{url}: {printed}");
         assert!(
-            said.contains("the settings cannot be used:\n  - REDIS_URL "),
-            "{said}"
+            printed.contains("the settings cannot be used:\n  - REDIS_URL "),
+            "{printed}"
         );
         assert!(
-            said.contains("redis://127.0.0.1:6379"),
-            "it says what it should be like: {said}"
+            printed.contains("redis://127.0.0.1:6379"),
+            "it shows a valid URL: {printed}"
         );
     }
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn redis_that_cannot_be_reached_or_lets_nobody_in_is_told_at_the_start() {
-    let nobody = free_address().unwrap();
-    let (code, said) = refusal(&format!("redis://:s3cr3t@{nobody}/"));
-    assert_eq!(code, Some(1), "{said}");
+fn unreachable_redis_or_a_rejected_password_is_reported_at_start() {
+    let unused = free_address().unwrap();
+    let (code, printed) = failed_start(&format!("redis://:s3cr3t@{unused}/"));
+    assert_eq!(code, Some(1), "{printed}");
     assert!(
-        said.contains("cannot go on: REDIS_URL: redis: ") && said.contains("refused"),
-        "{said}"
+        printed.contains("cannot go on: REDIS_URL: redis: ") && printed.contains("refused"),
+        "{printed}"
     );
 
     let redis = Redis::start_with(&Options {
         password: Some("right"),
         ..Options::default()
     });
-    for password in [":s3cr3t@", "somebody:s3cr3t@", ""] {
-        let (code, said) = refusal(&format!("redis://{password}{}/", redis.address()));
-        assert_eq!(code, Some(1), "{said}");
+    for password in [":s3cr3t@", "unknown:s3cr3t@", ""] {
+        let (code, printed) = failed_start(&format!("redis://{password}{}/", redis.address()));
+        assert_eq!(code, Some(1), "{printed}");
         assert!(
-            said.contains("cannot go on: REDIS_URL: redis: ")
-                && said.contains("the user and the password"),
-            "{said}"
+            printed.contains("cannot go on: REDIS_URL: redis: ")
+                && printed.contains("the user and the password"),
+            "{printed}"
         );
     }
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn site_says_where_its_sessions_are() {
+async fn readiness_names_the_kind_of_the_store() {
     let instances = Instances::none_yet().await;
     let site = instances.start();
     assert_eq!(
@@ -116,10 +117,10 @@ async fn site_says_where_its_sessions_are() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn outage_is_seen_by_those_whom_it_concerns_and_by_the_orchestrator() {
+async fn outage_is_503_for_authenticated_users_and_for_the_readiness_probe() {
     let mut instances = Instances::none_yet().await;
     let sites = [instances.start(), instances.start()];
-    let (browser, stranger) = (phone(), Browser::new());
+    let (browser, visitor) = (phone(), Browser::new());
     log_in(&at(&browser, &sites[0]), &format!("{ORIGIN}/admin"), "wang").await;
     log_in(
         &at(&browser, &sites[1]),
@@ -140,53 +141,53 @@ async fn outage_is_seen_by_those_whom_it_concerns_and_by_the_orchestrator() {
                 (503, json!({ "status": "unreachable", "kind": "redis" }))
             );
             for path in ["/healthz", "/metrics", "/"] {
-                assert_eq!(get(&stranger, site, path).await.status(), 200, "{path}");
+                assert_eq!(get(&visitor, site, path).await.status(), 200, "{path}");
             }
             assert_eq!(
-                get(&stranger, site, "/admin").await.status(),
+                get(&visitor, site, "/admin").await.status(),
                 303,
-                "logins begin"
+                "a login begins"
             );
             for path in ["/", "/admin", "/app", "/api/me", "/nowhere"] {
-                // Copies count for not quite a second.
+                // The local cache is valid for not quite a second.
                 let since = now();
-                let refused = loop {
-                    let asked = since.elapsed();
-                    let answer = get(&browser, site, path).await;
-                    if answer.status() == 503 {
-                        break answer;
+                let unavailable = loop {
+                    let elapsed = since.elapsed();
+                    let response = get(&browser, site, path).await;
+                    if response.status() == 503 {
+                        break response;
                     }
-                    assert!(asked < Duration::from_secs(1), "{path}: {answer:?}");
+                    assert!(elapsed < Duration::from_secs(1), "{path}: {response:?}");
                 };
-                assert!(refused.header("retry-after").is_some(), "{path}");
+                assert!(unavailable.header("retry-after").is_some(), "{path}");
                 assert_eq!(
-                    refused.header("set-cookie"),
+                    unavailable.header("set-cookie"),
                     None,
-                    "{path}: nobody is logged out"
+                    "{path}: the session cookie is left alone"
                 );
             }
             assert_eq!(get(&browser, site, "/healthz").await.status(), 200);
         }
         instances.redis.restart();
         for site in &sites {
-            let asked = until_ready(site, true).await;
+            let elapsed = until_ready(site, true).await;
             assert!(
-                asked < Duration::from_secs(2),
-                "not ready {asked:?} after Redis is back"
+                elapsed < Duration::from_secs(2),
+                "not ready {elapsed:?} after Redis is back"
             );
             assert_eq!(
                 readiness(site).await,
                 (200, json!({ "status": "ok", "kind": "redis" }))
             );
-            let (status, people) = me(&browser, site).await;
-            assert_eq!(status, 200, "nobody was logged out");
+            let (status, identities) = me(&browser, site).await;
+            assert_eq!(status, 200, "the user is still logged in");
             assert!(
-                people["manager"].is_object() && people["wechat"].is_object(),
-                "{people}"
+                identities["manager"].is_object() && identities["wechat"].is_object(),
+                "{identities}"
             );
         }
     }
-    let page = log_in(&at(&stranger, &sites[0]), &format!("{ORIGIN}/admin"), "li").await;
+    let page = log_in(&at(&visitor, &sites[0]), &format!("{ORIGIN}/admin"), "li").await;
     assert_eq!(page.status(), 200);
-    assert_eq!(me(&stranger, &sites[1]).await.0, 200);
+    assert_eq!(me(&visitor, &sites[1]).await.0, 200);
 }

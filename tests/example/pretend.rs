@@ -1,4 +1,4 @@
-//! WeChat on a desk.
+//! The switch with which a desktop browser imitates WeChat.
 
 use tower_weika_sandbox::{Browser, Sandbox};
 
@@ -6,7 +6,7 @@ use crate::support::Site;
 use crate::{log_in, phone, site_at, switch};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn browser_on_a_desk_can_pretend_to_be_wechat() {
+async fn desktop_browser_can_imitate_wechat() {
     let site = Site::start(&[]);
     let (home, pretend) = (format!("{}/", site.url), format!("{}/pretend", site.url));
     let browser = Browser::new();
@@ -26,7 +26,7 @@ async fn browser_on_a_desk_can_pretend_to_be_wechat() {
 
     let page = browser.post_from(&home, &pretend, "on=1").await.unwrap();
     assert!(page.url() == home && page.text().contains("不再假装"));
-    // WeChat itself is another site, and sees the browser as it is.
+    // The sandbox's WeChat is another site, and sees the real user agent.
     let page = browser
         .get(&format!("{}/app/deep?x=1", site.url))
         .await
@@ -52,7 +52,7 @@ async fn browser_on_a_desk_can_pretend_to_be_wechat() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wechat_has_nothing_to_pretend() {
+async fn wechat_gets_no_switch() {
     let site = Site::start(&[]);
     switch(&site, "person:xiaoming").await;
     let page = phone().get(&format!("{}/", site.url)).await.unwrap();
@@ -60,7 +60,7 @@ async fn wechat_has_nothing_to_pretend() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_pretends_where_wechat_is_real() {
+async fn no_browser_can_imitate_wechat_at_the_real_wechat() {
     let sandbox = Sandbox::start().await.unwrap();
     let site = site_at(&sandbox, &[]);
     let home = format!("{}/", site.url);

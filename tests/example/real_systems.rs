@@ -1,4 +1,4 @@
-//! Upstream systems that the variables name, all or some of them.
+//! Upstream systems that are set by variables, all or some of them.
 
 use serde_json::json;
 use tower_weika_sandbox::{Browser, Sandbox};
@@ -7,7 +7,7 @@ use crate::support::Site;
 use crate::{SECRET_BASE64, log_in, phone, site_at};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn variables_for_everything_replace_the_sandbox() {
+async fn variables_for_all_systems_replace_the_sandbox() {
     let real = Sandbox::builder()
         .app("REAL-KEY", "real-secret")
         .start()
@@ -28,7 +28,7 @@ async fn variables_for_everything_replace_the_sandbox() {
     let page = log_in(&phone(), &format!("{}/bind", site.url), "xiaohong").await;
     assert!(
         !page.text().contains("data-hint"),
-        "there is no sandbox to look into"
+        "no hint at a sandbox is shown"
     );
     let ready = browser.get(&format!("{}/readyz", site.url)).await.unwrap();
     assert_eq!(
@@ -41,7 +41,7 @@ async fn variables_for_everything_replace_the_sandbox() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kesion_names_the_account_if_nobody_else_does() {
+async fn kesion_names_the_account_if_no_variable_does() {
     let real = Sandbox::start().await.unwrap();
     let site = site_at(&real, &[("BINDING_APPID", "")]);
     let page = log_in(&phone(), &format!("{}/app/deep", site.url), "xiaoming").await;
@@ -49,9 +49,9 @@ async fn kesion_names_the_account_if_nobody_else_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_system_is_imitated_on_its_own_account() {
+async fn each_system_is_imitated_independently() {
     let real = Sandbox::start().await.unwrap();
-    for (unset, played) in [
+    for (unset, imitated) in [
         (
             &["WEIKA_APP_KEY", "WEIKA_APP_SECRET", "WEIKA_BASE_URL"][..],
             "微卡",
@@ -70,8 +70,8 @@ async fn each_system_is_imitated_on_its_own_account() {
             .unwrap()
             .text();
         assert!(
-            home.contains(&format!("内置沙盒模拟：{played} <a")),
-            "{played}: {home}"
+            home.contains(&format!("内置沙盒模拟：{imitated} <a")),
+            "{imitated}: {home}"
         );
         let browser = phone();
         assert_eq!(
@@ -79,9 +79,9 @@ async fn each_system_is_imitated_on_its_own_account() {
                 .await
                 .status(),
             200,
-            "{played}"
+            "{imitated}"
         );
         let page = log_in(&browser, &format!("{}/app/deep", site.url), "xiaoming").await;
-        assert_eq!(page.url(), format!("{}/app/deep", site.url), "{played}");
+        assert_eq!(page.url(), format!("{}/app/deep", site.url), "{imitated}");
     }
 }

@@ -1,4 +1,4 @@
-//! The routes and their answers.
+//! The routes and their responses.
 
 use serde_json::{Value, json};
 use tower_weika_sandbox::{Browser, Visit};
@@ -10,11 +10,11 @@ async fn me(site: &Site, browser: &Browser) -> Visit {
     browser
         .fetch(&format!("{}/api/me", site.url))
         .await
-        .expect("the site answers")
+        .expect("the site responds")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_route_answers_a_stranger() {
+async fn every_route_responds_to_an_anonymous_visitor() {
     let site = Site::start(&[]);
     let browser = Browser::new();
     for (path, status, content_type) in [
@@ -59,7 +59,7 @@ async fn every_route_answers_a_stranger() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn managers_pages_send_a_person_to_the_login_and_tell_a_script() {
+async fn managers_pages_redirect_a_browser_and_send_a_script_the_login_url() {
     let site = Site::start(&[]);
     let browser = Browser::new();
     for path in [
@@ -81,17 +81,17 @@ async fn managers_pages_send_a_person_to_the_login_and_tell_a_script() {
             "{path}"
         );
 
-        let told = browser.fetch(&url).await.unwrap();
-        assert_eq!(told.status(), 401, "{path}");
+        let response = browser.fetch(&url).await.unwrap();
+        assert_eq!(response.status(), 401, "{path}");
         assert_eq!(
-            told.json(),
+            response.json(),
             Some(json!({ "error": "login_required", "login_url": "/auth/weika/login" }))
         );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn login_leads_where_the_person_wanted_to_go() {
+async fn login_returns_to_the_requested_page() {
     let site = Site::start(&[]);
     for path in [
         "/admin",
@@ -123,7 +123,7 @@ async fn login_leads_where_the_person_wanted_to_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn me_is_null_free_for_a_manager_who_has_everything() {
+async fn me_has_no_null_for_a_manager_with_all_members() {
     let site = Site::start(&[]);
     let browser = Browser::new();
     log_in(&browser, &format!("{}/admin", site.url), "wang").await;
@@ -155,7 +155,7 @@ async fn me_is_null_free_for_a_manager_who_has_everything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn me_says_null_where_a_manager_has_nothing() {
+async fn me_has_null_for_absent_members_of_a_manager() {
     let site = Site::start(&[]);
     for (person, path, expected) in [
         ("li", "/manager/real_info", Value::Null),
@@ -172,9 +172,9 @@ async fn me_says_null_where_a_manager_has_nothing() {
     ] {
         let browser = Browser::new();
         log_in(&browser, &format!("{}/admin", site.url), person).await;
-        let answer = me(&site, &browser).await.json().unwrap();
-        assert_eq!(answer.pointer(path), Some(&expected), "{person}");
-        assert_eq!(answer["wechat"], Value::Null);
+        let response = me(&site, &browser).await.json().unwrap();
+        assert_eq!(response.pointer(path), Some(&expected), "{person}");
+        assert_eq!(response["wechat"], Value::Null);
     }
 }
 
@@ -237,7 +237,7 @@ async fn logout_is_a_post_from_this_site() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn home_speaks_the_language_of_the_reader() {
+async fn home_page_is_in_the_language_of_the_visitor() {
     let site = Site::start(&[]);
     for (accepted, query, expected) in [
         ("zh-CN,zh;q=0.9", "", "未登录"),
@@ -257,7 +257,7 @@ async fn home_speaks_the_language_of_the_reader() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn form_that_arrives_after_the_session_expired_gets_a_page_that_leads_back() {
+async fn form_after_the_session_expired_gets_a_page_that_links_back() {
     let site = Site::start(&[]);
     let browser = Browser::new();
     let form = format!("{}/bind", site.url);
@@ -312,7 +312,7 @@ async fn logout_form_of_another_site_gets_a_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn forbidden_page_leads_home_and_keeps_the_target() {
+async fn forbidden_page_links_home_and_keeps_the_target() {
     let site = Site::start(&[]);
     let browser = Browser::new();
     let visit = log_in(&browser, &format!("{}/admin/settings", site.url), "li").await;

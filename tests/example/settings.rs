@@ -1,22 +1,22 @@
-//! The variables, and the errors in them.
+//! The environment variables, and configuration errors in them.
 
 use std::sync::PoisonError;
 
 use tower_weika_sandbox::{Browser, Sandbox};
 
 use crate::support::{Site, command};
-use crate::{SECRET_BASE64, SECRET_HEX, end_of, free_address, log_in, site_at};
+use crate::{SECRET_BASE64, SECRET_HEX, free_address, log_in, run_to_exit, site_at};
 
-/// The exit code and everything that the site says, if it does not start.
+/// The exit code and the output of a site that does not start.
 #[track_caller]
-fn refusal(variables: &[(&str, &str)]) -> (Option<i32>, String) {
-    let (status, said) = end_of(&mut command("login", variables));
-    (status.code(), said)
+fn failed_start(variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let (status, printed) = run_to_exit(&mut command("login", variables));
+    (status.code(), printed)
 }
 
 #[test]
-fn every_mistake_is_told_at_once_and_no_secret() {
-    let (code, said) = refusal(&[
+fn all_configuration_errors_are_reported_together_without_secrets() {
+    let (code, printed) = failed_start(&[
         ("LISTEN", "localhost"),
         ("PUBLIC_URL", "http://campus.example.edu.cn"),
         ("WEIKA_APP_KEY", "KEY"),
@@ -30,7 +30,7 @@ fn every_mistake_is_told_at_once_and_no_secret() {
         ("WECHAT_AUTHORIZE_URL", "http://wechat.example/authorize"),
         ("KESION_APPTOKEN", "s3cr3t"),
     ]);
-    assert_eq!(code, Some(2), "{said}");
+    assert_eq!(code, Some(2), "{printed}");
     for name in [
         "LISTEN",
         "PUBLIC_URL",
@@ -44,22 +44,22 @@ fn every_mistake_is_told_at_once_and_no_secret() {
         "KESION_APPTOKEN",
     ] {
         assert!(
-            said.contains(&format!("  - {name} ")),
-            "{name} is not in: {said}"
+            printed.contains(&format!("  - {name} ")),
+            "{name} is not in: {printed}"
         );
     }
     assert!(
-        !said.contains("REDIS_URL"),
-        "it has a secret, which was told: {said}"
+        !printed.contains("REDIS_URL"),
+        "SESSION_SECRET is set, although invalid: {printed}"
     );
     assert!(
-        !said.contains("s3cr3t") && !said.contains("listening"),
-        "{said}"
+        !printed.contains("s3cr3t") && !printed.contains("listening"),
+        "{printed}"
     );
 }
 
 #[test]
-fn each_mistake_is_refused_on_its_own() {
+fn each_configuration_error_alone_prevents_the_start() {
     let (binding, app_id) = (
         ("BINDING_BASE_URL", "https://binding.example"),
         ("BINDING_APPID", "wx1"),
@@ -159,21 +159,21 @@ fn each_mistake_is_refused_on_its_own() {
         ),
     ];
     for (variables, expected) in cases {
-        let (code, said) = refusal(variables);
-        assert_eq!(code, Some(2), "{variables:?}: {said}");
+        let (code, printed) = failed_start(variables);
+        assert_eq!(code, Some(2), "{variables:?}: {printed}");
         assert!(
-            said.contains(*expected) && said.matches("\n  - ").count() == 1,
-            "{variables:?}: {said}"
+            printed.contains(*expected) && printed.matches("\n  - ").count() == 1,
+            "{variables:?}: {printed}"
         );
         assert!(
-            !said.contains("s3cr3t") && !said.contains("allow_http"),
-            "{said}"
+            !printed.contains("s3cr3t") && !printed.contains("allow_http"),
+            "{printed}"
         );
     }
 }
 
 #[test]
-fn sandbox_behind_https_is_refused_unless_allowed() {
+fn sandbox_behind_https_is_rejected_unless_allowed() {
     let url = ("PUBLIC_URL", "https://campus.example.edu.cn");
     let weika = [("WEIKA_APP_KEY", "KEY"), ("WEIKA_APP_SECRET", "s3cr3t")];
     let binding = [
@@ -203,35 +203,35 @@ fn sandbox_behind_https_is_refused_unless_allowed() {
             let mut variables = vec![url];
             variables.extend(&real);
             variables.extend(allowed.map(|value| ("ALLOW_SANDBOX", value)));
-            let (code, said) = refusal(&variables);
+            let (code, printed) = failed_start(&variables);
             assert_eq!(
-                (code, said.matches("\n  - ").count()),
+                (code, printed.matches("\n  - ").count()),
                 (Some(2), 1),
-                "{variables:?}: {said}"
+                "{variables:?}: {printed}"
             );
             assert!(
-                said.contains("  - PUBLIC_URL ") && said.contains("ALLOW_SANDBOX=1"),
-                "{said}"
+                printed.contains("  - PUBLIC_URL ") && printed.contains("ALLOW_SANDBOX=1"),
+                "{printed}"
             );
             for (name, is_imitated) in names.into_iter().zip(imitated) {
-                assert_eq!(said.contains(name), is_imitated, "{name} in {said}");
+                assert_eq!(printed.contains(name), is_imitated, "{name} in {printed}");
             }
             assert!(
-                !said.contains("s3cr3t") && !said.contains("listening"),
-                "{said}"
+                !printed.contains("s3cr3t") && !printed.contains("listening"),
+                "{printed}"
             );
         }
     }
-    // In every spelling of the scheme, and for every host.
+    // For every spelling of the scheme, and for every host.
     for url in [
         "HTTPS://campus.example.edu.cn",
         "https://localhost",
         "https://127.0.0.1:8443",
     ] {
-        let (code, said) = refusal(&[("PUBLIC_URL", url)]);
+        let (code, printed) = failed_start(&[("PUBLIC_URL", url)]);
         assert!(
-            code == Some(2) && said.contains("ALLOW_SANDBOX=1"),
-            "{url}: {said}"
+            code == Some(2) && printed.contains("ALLOW_SANDBOX=1"),
+            "{url}: {printed}"
         );
     }
 }
@@ -240,33 +240,33 @@ fn sandbox_behind_https_is_refused_unless_allowed() {
 fn only_1_allows_the_sandbox() {
     let url = ("PUBLIC_URL", "https://campus.example.edu.cn");
     for value in ["0", "true", "yes", "01", " 1", "false"] {
-        let (code, said) = refusal(&[("ALLOW_SANDBOX", value)]);
+        let (code, printed) = failed_start(&[("ALLOW_SANDBOX", value)]);
         assert_eq!(
-            (code, said.matches("\n  - ").count()),
+            (code, printed.matches("\n  - ").count()),
             (Some(2), 1),
-            "{value:?}: {said}"
+            "{value:?}: {printed}"
         );
         assert!(
-            said.contains(&format!("  - ALLOW_SANDBOX {value:?} is not 1")),
-            "{said}"
+            printed.contains(&format!("  - ALLOW_SANDBOX {value:?} is not 1")),
+            "{printed}"
         );
-        let (code, said) = refusal(&[url, ("ALLOW_SANDBOX", value)]);
+        let (code, printed) = failed_start(&[url, ("ALLOW_SANDBOX", value)]);
         assert!(
-            code == Some(2) && said.contains("  - PUBLIC_URL is https"),
-            "{value:?}: {said}"
+            code == Some(2) && printed.contains("  - PUBLIC_URL is https"),
+            "{value:?}: {printed}"
         );
     }
 }
 
 #[test]
-fn refused_sandbox_is_reported_with_the_other_configuration_errors() {
-    let (code, said) = refusal(&[
+fn rejected_sandbox_is_reported_with_the_other_configuration_errors() {
+    let (code, printed) = failed_start(&[
         ("PUBLIC_URL", "https://campus.example.edu.cn"),
         ("LISTEN", "localhost"),
         ("SESSION_SECRET", "c2hvcnQ="),
         ("WEIKA_APP_KEY", "KEY"),
     ]);
-    assert_eq!(code, Some(2), "{said}");
+    assert_eq!(code, Some(2), "{printed}");
     for name in [
         "PUBLIC_URL is https",
         "LISTEN \"localhost\"",
@@ -274,18 +274,18 @@ fn refused_sandbox_is_reported_with_the_other_configuration_errors() {
         "WEIKA_APP_KEY is set",
     ] {
         assert!(
-            said.contains(&format!("  - {name}")),
-            "{name} is not in: {said}"
+            printed.contains(&format!("  - {name}")),
+            "{name} is not in: {printed}"
         );
     }
     assert!(
-        !said.contains("imitates Weika"),
-        "its variables are wrong, not absent: {said}"
+        !printed.contains("imitates Weika"),
+        "its variables are wrong, not absent: {printed}"
     );
 }
 
 #[test]
-fn sandbox_is_not_asked_about_where_it_is_not_needed() {
+fn permission_for_the_sandbox_is_not_required_where_it_is_not_needed() {
     // Loopback over http, and a site without an imitated system.
     let _loopback = Site::start(&[("PUBLIC_URL", "http://127.0.0.1:3000")]);
     let real = [
@@ -301,14 +301,14 @@ fn sandbox_is_not_asked_about_where_it_is_not_needed() {
 
 #[cfg(unix)]
 #[test]
-fn sandbox_on_an_address_of_other_machines_is_warned_of() {
+fn sandbox_that_is_reachable_from_other_machines_is_a_warning() {
     use crate::redis_server::until;
 
     let site = Site::start(&[
         ("LISTEN", "0.0.0.0:0"),
         ("PUBLIC_URL", "http://127.0.0.1:3000"),
     ]);
-    // Another thread reads it from the pipe.
+    // Another thread reads the log from the pipe.
     until("the log has the warning", || {
         let log = site.stderr.lock().unwrap_or_else(PoisonError::into_inner);
         log.contains("accepts connections from other machines")
@@ -316,29 +316,29 @@ fn sandbox_on_an_address_of_other_machines_is_warned_of() {
 }
 
 #[test]
-fn secret_from_the_documentation_is_refused() {
-    // Base64 and hex of what the README has shown.
+fn secret_from_the_documentation_is_rejected() {
+    // Base64 and hex of the secret that the README has shown.
     for spelled in [
         "MzIgYnl0ZXMgb3IgbW9yZSwgdGhlIHNhbWUgZm9yIGFsbCBpbnN0YW5jZXM=",
         "3332206279746573206f72206d6f72652c207468652073616d6520666f7220616c6c20696e7374616e636573",
     ] {
-        let (code, said) = refusal(&[("SESSION_SECRET", spelled)]);
+        let (code, printed) = failed_start(&[("SESSION_SECRET", spelled)]);
         assert_eq!(
-            (code, said.matches("\n  - ").count()),
+            (code, printed.matches("\n  - ").count()),
             (Some(2), 1),
-            "{said}"
+            "{printed}"
         );
         assert!(
-            said.contains("  - SESSION_SECRET is published")
-                && said.contains("openssl rand -base64 32"),
-            "{said}"
+            printed.contains("  - SESSION_SECRET is published")
+                && printed.contains("openssl rand -base64 32"),
+            "{printed}"
         );
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn variable_that_is_not_text_is_a_mistake() {
+fn variable_that_is_not_utf_8_is_a_configuration_error() {
     use std::os::unix::ffi::OsStrExt;
 
     let bytes = std::ffi::OsStr::from_bytes(b"\xFF");
@@ -351,16 +351,16 @@ fn variable_that_is_not_text_is_a_mistake() {
 }
 
 #[test]
-fn address_that_is_taken_is_named() {
+fn address_in_use_is_named() {
     let site = Site::start(&[]);
     let address = site.url.trim_start_matches("http://");
-    let (code, said) = refusal(&[("LISTEN", address)]);
-    assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains(address), "{said}");
+    let (code, printed) = failed_start(&[("LISTEN", address)]);
+    assert_eq!(code, Some(1), "{printed}");
+    assert!(printed.contains(address), "{printed}");
 }
 
 #[test]
-fn plain_http_to_the_operator_is_allowed_and_warned_of() {
+fn plain_http_to_the_operator_is_allowed_with_a_warning() {
     let site = Site::start(&[
         ("BINDING_BASE_URL", "http://binding.example"),
         ("KESION_BASE_URL", "http://school.example"),
@@ -388,7 +388,7 @@ async fn empty_variable_counts_as_unset() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn addresses_are_those_that_were_asked_for() {
+async fn addresses_are_those_of_the_variables() {
     let (listen, sandbox) = (free_address().unwrap(), free_address().unwrap());
     let site = Site::start(&[("LISTEN", &listen), ("SANDBOX_LISTEN", &sandbox)]);
     assert_eq!(site.url, format!("http://{listen}"));
@@ -401,7 +401,7 @@ async fn addresses_are_those_that_were_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn public_url_is_where_the_login_comes_back_to() {
+async fn login_returns_to_the_public_url() {
     let site = Site::start(&[
         ("PUBLIC_URL", "https://campus.example.edu.cn"),
         ("ALLOW_SANDBOX", "1"),
@@ -415,13 +415,13 @@ async fn public_url_is_where_the_login_comes_back_to() {
     for cookie in cookies {
         assert!(
             cookie.starts_with("__Host-") && cookie.contains("; Secure"),
-            "a cookie without protection"
+            "a cookie without the `__Host-` prefix"
         );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn login_under_way_survives_a_restart_with_the_same_secret() {
+async fn login_in_progress_survives_a_restart_with_the_same_secret() {
     let weika = Sandbox::start().await.unwrap();
     let listen = free_address().unwrap();
     let browser = Browser::new();
@@ -453,6 +453,6 @@ async fn login_under_way_survives_a_restart_with_the_same_secret() {
     assert_eq!(
         visit.status(),
         400,
-        "a state that was made with another secret is forged"
+        "a state that is signed with another secret is rejected"
     );
 }

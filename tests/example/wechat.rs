@@ -1,4 +1,4 @@
-//! WeChat users: who gets where.
+//! WeChat users: access, redirects and logout.
 
 use serde_json::json;
 use tower_weika_sandbox::{Browser, Visit};
@@ -7,7 +7,7 @@ use crate::support::Site;
 use crate::{log_in, phone, switch};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_bound_gets_exactly_where_they_wanted_to_go() {
+async fn bound_user_reaches_exactly_the_requested_page() {
     let site = Site::start(&[]);
     for path in [
         "/app",
@@ -37,7 +37,7 @@ async fn whoever_is_bound_gets_exactly_where_they_wanted_to_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_not_bound_is_sent_to_bind_and_a_script_is_told() {
+async fn unbound_user_is_redirected_to_the_bind_page_and_a_script_gets_403() {
     let site = Site::start(&[]);
     let browser = phone();
     let page = log_in(&browser, &format!("{}/app/deep?x=1", site.url), "xiaohong").await;
@@ -53,14 +53,18 @@ async fn whoever_is_not_bound_is_sent_to_bind_and_a_script_is_told() {
                 .starts_with("/bind?return_to=%2Fapp"),
             "{path}"
         );
-        let told = browser.fetch(&url).await.unwrap();
-        assert_eq!(told.status(), 403, "{path}");
-        assert_eq!(told.json().unwrap()["error"], json!("unbound"), "{path}");
+        let response = browser.fetch(&url).await.unwrap();
+        assert_eq!(response.status(), 403, "{path}");
+        assert_eq!(
+            response.json().unwrap()["error"],
+            json!("unbound"),
+            "{path}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_are_sent_to_the_login_of_the_page_and_a_script_is_told_which() {
+async fn anonymous_browser_is_redirected_to_the_login_of_the_page_and_a_script_gets_its_url() {
     let site = Site::start(&[]);
     for (path, login) in [
         ("/app", "/auth/wechat/login"),
@@ -76,10 +80,10 @@ async fn strangers_are_sent_to_the_login_of_the_page_and_a_script_is_told_which(
                 .starts_with(site.sandbox.as_deref().unwrap()),
             "{path}"
         );
-        let told = phone().fetch(&url).await.unwrap();
-        assert_eq!(told.status(), 401, "{path}");
+        let response = phone().fetch(&url).await.unwrap();
+        assert_eq!(response.status(), 401, "{path}");
         assert_eq!(
-            told.json(),
+            response.json(),
             Some(json!({ "error": "login_required", "login_url": login })),
             "{path}"
         );
@@ -104,10 +108,10 @@ async fn other_browsers_get_a_page_with_the_address_for_wechat() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logging_out_of_one_login_leaves_the_other() {
+async fn logout_from_one_login_keeps_the_other() {
     let site = Site::start(&[]);
     let url = format!("{}/", site.url);
-    for (ended, left) in [("weika", "wechat"), ("wechat", "weika")] {
+    for (logged_out, kept) in [("weika", "wechat"), ("wechat", "weika")] {
         let browser = phone();
         log_in(&browser, &format!("{}/admin", site.url), "wang").await;
         let home = log_in(
@@ -120,7 +124,7 @@ async fn logging_out_of_one_login_leaves_the_other() {
             home.text().contains("data-manager=") && home.text().contains("data-wechat=\"bound\"")
         );
 
-        let logout = format!("{}/auth/{ended}/logout", site.url);
+        let logout = format!("{}/auth/{logged_out}/logout", site.url);
         let foreign = browser
             .post_from("https://evil.example/", &logout, "")
             .await
@@ -142,14 +146,14 @@ async fn logging_out_of_one_login_leaves_the_other() {
             }
         };
         assert!(
-            identity(ended).is_null() && !identity(left).is_null(),
+            identity(logged_out).is_null() && !identity(kept).is_null(),
             "{me}"
         );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn manager_is_no_wechat_user_and_the_other_way_round() {
+async fn manager_is_no_wechat_user_and_a_wechat_user_no_manager() {
     let site = Site::start(&[]);
     let browser = phone();
     log_in(&browser, &format!("{}/admin", site.url), "wang").await;
@@ -182,7 +186,7 @@ async fn manager_is_no_wechat_user_and_the_other_way_round() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_comes_from_wechat_while_nobody_knows_the_account_and_managers_do() {
+async fn without_an_account_the_wechat_login_is_502_and_managers_log_in() {
     let site = Site::start(&[]);
     switch(&site, "kesion:not-opened").await;
     for path in ["/app", "/bind", "/auth/wechat/login"] {
@@ -207,7 +211,7 @@ async fn nobody_comes_from_wechat_while_nobody_knows_the_account_and_managers_do
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_button_at_the_top_ends_the_login_of_the_page() {
+async fn the_button_at_the_top_logs_out_of_the_login_of_the_page() {
     let site = Site::start(&[]);
     let browser = phone();
     log_in(&browser, &format!("{}/admin", site.url), "wang").await;

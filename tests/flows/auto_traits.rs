@@ -1,4 +1,4 @@
-//! What may go to another thread, be shared and be moved, checked by the compiler.
+//! The auto traits of the public types (`Send`, `Sync`, `Unpin`), checked by the compiler.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use tower::{Layer, Service};
+use tower_weika::AccessToken;
 use tower_weika::authenticate::{Authenticate, AuthenticateLayer};
 use tower_weika::client::weika::{WeikaClient, WeikaClientBuilder, WeikaTokenSource};
 use tower_weika::client::{ErrorCodes, Permit, Transport, TransportFailure};
@@ -18,9 +19,10 @@ use tower_weika::provider::{
     ExchangeContext, IdentityProvider, WeikaManagerProvider, WeikaManagerProviderBuilder,
 };
 use tower_weika::response::{Page, Pages, Rejection};
+use tower_weika::session::Namespace;
 use tower_weika::session::{Authenticated, Session, SessionId};
-use tower_weika::store::{MemoryStore, Namespace, SessionStore};
-use tower_weika::token::{AccessToken, CurrentToken, GetToken, IssuedToken, TokenCache};
+use tower_weika::store::{MemoryStore, SessionStore};
+use tower_weika::token::{CurrentToken, GetToken, IssuedToken, TokenCache};
 use tower_weika::{AppSecret, AuthorizationCode, ConfigError, Error, ResponseBody};
 use tower_weika_sandbox::{Browser, CallLog, Faults, Gate, Sandbox, Variations, Visit};
 
@@ -32,7 +34,7 @@ fn send<T: Send>(_: &T) {}
 
 type Store = MemoryStore<Manager>;
 
-/// An application that is neither `Sync` nor quick: the layers must not ask for more than they need.
+/// An application that is `Send` but not `Sync`: the layers must not require more than they need.
 #[derive(Clone)]
 struct App;
 

@@ -1,4 +1,4 @@
-//! The login around axum: extractors, nested routers, two logins at once.
+//! The login layer around axum: extractors, nested routers, two login layers at once.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ use super::site::{ORIGIN, Server};
 const WANG: &str = "oSandboxWang0000000000000001";
 const LI: &str = "oSandboxLi000000000000000002";
 
-/// A second way to log in, with identities of its own.
+/// A second provider, with another identity type.
 #[derive(Clone)]
 struct Desk(WeikaClient);
 
@@ -72,7 +72,7 @@ impl IdentityProvider for Desk {
     }
 }
 
-/// Two logins around whatever a test routes.
+/// Two login layers, for a test to put around its routes.
 struct Parts {
     sandbox: Sandbox,
     managers: LoginLayer<WeikaManagerProvider>,
@@ -89,7 +89,7 @@ impl Parts {
         let client = WeikaClient::builder(sandbox.app_key(), sandbox.app_secret())
             .base_url(sandbox.base_url());
         let client = client.build().expect("a client");
-        // The same secret on purpose: what keeps the two apart must not hang on it.
+        // The same secret on purpose: the separation of the two logins must not depend on it.
         let managers = LoginLayer::builder(WeikaManagerProvider::new(client.clone()));
         let managers = managers
             .public_url(ORIGIN)
@@ -122,13 +122,13 @@ async fn admin(manager: Authenticated<Manager>) -> String {
 
 async fn home(manager: Option<Authenticated<Manager>>) -> String {
     manager.map_or_else(
-        || "nobody".to_owned(),
+        || "anonymous".to_owned(),
         |manager| manager.user_id.to_string(),
     )
 }
 
 #[tokio::test]
-async fn extractor_leads_to_the_login_and_the_optional_one_lets_everybody_in() {
+async fn extractor_redirects_to_the_login_and_the_optional_one_accepts_anonymous_requests() {
     let parts = Parts::new().await;
     let app = Router::new()
         .route("/", get(home))
@@ -136,7 +136,7 @@ async fn extractor_leads_to_the_login_and_the_optional_one_lets_everybody_in() {
         .layer(parts.managers.clone());
     let server = Server::start(app);
     let browser = browser(&server);
-    assert_eq!(browser.get(&page("/")).await.unwrap().text(), "nobody");
+    assert_eq!(browser.get(&page("/")).await.unwrap().text(), "anonymous");
     assert_eq!(
         browser.fetch(&page("/admin")).await.unwrap().status(),
         StatusCode::UNAUTHORIZED
@@ -165,11 +165,11 @@ async fn missing_layer_is_an_error_that_names_the_remedy() {
         message.contains("LoginLayer") && message.contains("Manager"),
         "{message}"
     );
-    assert_eq!(browser.get(&page("/")).await.unwrap().text(), "nobody");
+    assert_eq!(browser.get(&page("/")).await.unwrap().text(), "anonymous");
 }
 
 #[tokio::test]
-async fn layer_of_another_identity_does_not_count() {
+async fn layer_of_another_identity_type_is_an_error_like_a_missing_layer() {
     let parts = Parts::new().await;
     let server = Server::start(
         Router::new()
@@ -208,7 +208,7 @@ async fn t9_return_target_of_a_nested_router_is_the_original_path() {
 }
 
 #[tokio::test]
-async fn guard_for_a_school_lets_in_who_manages_it_now() {
+async fn school_guard_admits_only_managers_whose_current_school_it_is() {
     let parts = Parts::new().await;
     let school = get(admin).layer(GuardLayer::school("1000000001"));
     let server = Server::start(
@@ -231,7 +231,7 @@ async fn guard_for_a_school_lets_in_who_manages_it_now() {
 }
 
 #[tokio::test]
-async fn two_nested_routers_share_one_login_around_them() {
+async fn two_nested_routers_share_one_outer_login_layer() {
     let parts = Parts::new().await;
     let staff = Router::new().route("/who", get(admin));
     let open = Router::new().route("/who", get(home));
@@ -243,7 +243,7 @@ async fn two_nested_routers_share_one_login_around_them() {
     let browser = browser(&server);
     assert_eq!(
         browser.get(&page("/open/who")).await.unwrap().text(),
-        "nobody"
+        "anonymous"
     );
     assert_eq!(browser.get(&page("/staff/who")).await.unwrap().text(), WANG);
     assert_eq!(browser.get(&page("/open/who")).await.unwrap().text(), WANG);
@@ -251,7 +251,7 @@ async fn two_nested_routers_share_one_login_around_them() {
 }
 
 #[tokio::test]
-async fn t9_inner_authenticate_layer_leaves_the_redirect_to_the_login_around_it() {
+async fn t9_inner_authenticate_layer_leaves_the_redirect_to_the_outer_login_layer() {
     let parts = Parts::new().await;
     let nested = Router::new()
         .route("/who", get(admin))
@@ -269,7 +269,7 @@ async fn t9_inner_authenticate_layer_leaves_the_redirect_to_the_login_around_it(
 }
 
 #[tokio::test]
-async fn authenticate_layer_alone_answers_401_and_knows_who_is_logged_in_elsewhere() {
+async fn authenticate_layer_alone_responds_401_and_accepts_sessions_of_the_login_layer() {
     let parts = Parts::new().await;
     let login = Server::start(
         Router::new()
@@ -313,7 +313,7 @@ async fn both(
     clerk: Option<Authenticated<Clerk>>,
 ) -> String {
     let manager = manager.map_or_else(
-        || "nobody".to_owned(),
+        || "anonymous".to_owned(),
         |manager| manager.user_id.to_string(),
     );
     let clerk = clerk.map_or_else(
@@ -358,17 +358,17 @@ async fn two_stacked_logins_are_independent() {
     browser.post(&page("/auth/weika/logout"), "").await.unwrap();
     assert_eq!(
         browser.get(&page("/")).await.unwrap().text(),
-        format!("nobody, clerk {LI}")
+        format!("anonymous, clerk {LI}")
     );
     parts.clerks.revoke_sessions_of(LI).await.unwrap();
     assert_eq!(
         browser.get(&page("/")).await.unwrap().text(),
-        "nobody, no clerk"
+        "anonymous, no clerk"
     );
 }
 
 #[tokio::test]
-async fn state_and_cookies_of_one_login_are_refused_by_the_other() {
+async fn state_and_cookies_of_one_login_are_rejected_by_the_other() {
     let parts = Parts::new().await;
     let server = stacked(&parts);
     let browser = browser(&server);
@@ -377,7 +377,7 @@ async fn state_and_cookies_of_one_login_are_refused_by_the_other() {
         .await
         .unwrap();
     let (_, state) = begun.location().unwrap().rsplit_once("&state=").unwrap();
-    // The flow cookie under the other's name, too.
+    // The flow cookie is also sent under the name that the other login uses.
     let flow = browser.cookies().remove(0);
     let renamed = flow.name.replace("weika", "desk");
     browser
@@ -403,7 +403,7 @@ async fn state_and_cookies_of_one_login_are_refused_by_the_other() {
         .await
         .unwrap();
     assert_eq!(visit.text(), format!("{WANG}, no clerk"));
-    // The session under the other's name.
+    // The session cookie is also sent under the name that the other login uses.
     let session = browser
         .cookies()
         .into_iter()

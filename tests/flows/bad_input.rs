@@ -1,4 +1,4 @@
-//! Whatever comes in gets a clear answer; nothing panics, and nobody is logged out by it.
+//! Invalid input of any kind gets a clear response, causes no panic, and logs no user out.
 
 use std::panic;
 use std::sync::Once;
@@ -17,7 +17,7 @@ use tower_weika::client::Transport;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika::{AuthorizationCode, BoxError, ErrorKind};
 
-use super::site::{NOBODY, ORIGIN, soon};
+use super::site::{ANONYMOUS, ORIGIN, soon};
 use super::way::Weika;
 
 type Site = super::site::Site<Weika>;
@@ -26,8 +26,8 @@ const WANG: &str = "oSandboxWang0000000000000001";
 
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
-/// From now on panics in the crate are counted, in whatever task. Those of tests are not: they have their own
-/// way to fail.
+/// Counts panics of the crate from now on, in all tasks. Panics in test code are not counted: they
+/// fail their test anyway.
 fn count_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -45,24 +45,25 @@ fn count_panics() {
 }
 
 fn assert_no_panic() {
-    assert_eq!(PANICS.load(Ordering::Relaxed), 0, "something has panicked");
+    assert_eq!(PANICS.load(Ordering::Relaxed), 0, "the crate panicked");
 }
 
-/// Writes raw bytes to the site and reads what comes until it closes, or until it has nothing to say.
+/// Writes raw bytes to the site and reads the response until the site closes the connection, or
+/// until no more bytes arrive.
 async fn raw(site: &Site, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(site.server.address)
         .await
         .expect("a connection");
-    // The site may have closed already: what it said before is still there to be read.
+    // The site may have closed the connection already: its response can still be read.
     let _closed = stream.write_all(bytes).await;
     let _closed = stream.shutdown().await;
-    let mut answer = Vec::new();
-    let _reset = soon(stream.read_to_end(&mut answer)).await;
-    answer
+    let mut response = Vec::new();
+    let _reset = soon(stream.read_to_end(&mut response)).await;
+    response
 }
 
-fn status(answer: &[u8]) -> Option<u16> {
-    std::str::from_utf8(answer.get(9..12)?).ok()?.parse().ok()
+fn status(response: &[u8]) -> Option<u16> {
+    std::str::from_utf8(response.get(9..12)?).ok()?.parse().ok()
 }
 
 fn request(target: &str, headers: &[u8]) -> Vec<u8> {
@@ -88,7 +89,7 @@ fn runner(cases: u32) -> TestRunner {
 }
 
 #[tokio::test]
-async fn no_bytes_on_the_socket_hurt_the_site() {
+async fn malformed_requests_on_the_socket_leave_the_site_working() {
     count_panics();
     let site = Site::start().await;
     let browser = site.browser();
@@ -111,13 +112,13 @@ async fn no_bytes_on_the_socket_hurt_the_site() {
         &long_target,
     ];
     for case in cases {
-        let answer = raw(&site, case).await;
-        let sane = status(&answer).is_none_or(|status| (400..=505).contains(&status));
+        let response = raw(&site, case).await;
+        let sane = status(&response).is_none_or(|status| (400..=505).contains(&status));
         assert!(
             sane,
             "{:.80} -> {:.80}",
             String::from_utf8_lossy(case),
-            String::from_utf8_lossy(&answer)
+            String::from_utf8_lossy(&response)
         );
         assert_eq!(site.who(&browser).await, WANG);
     }
@@ -125,7 +126,7 @@ async fn no_bytes_on_the_socket_hurt_the_site() {
 }
 
 #[tokio::test]
-async fn odd_targets_and_methods_never_reach_a_guarded_page() {
+async fn unusual_targets_and_methods_never_reach_a_guarded_page() {
     count_panics();
     let site = Site::start().await;
     let targets = [
@@ -148,10 +149,10 @@ async fn odd_targets_and_methods_never_reach_a_guarded_page() {
         for target in targets {
             let line =
                 format!("{method} {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-            let answer = raw(&site, line.as_bytes()).await;
+            let response = raw(&site, line.as_bytes()).await;
             assert!(
-                status(&answer).is_some_and(|status| status >= 300),
-                "{method} {target}: {answer:?}"
+                status(&response).is_some_and(|status| status >= 300),
+                "{method} {target}: {response:?}"
             );
         }
     }
@@ -159,13 +160,13 @@ async fn odd_targets_and_methods_never_reach_a_guarded_page() {
 }
 
 #[test]
-fn any_query_of_a_callback_is_400_and_spends_nothing() {
+fn callback_with_any_invalid_query_is_400_and_sends_no_code() {
     count_panics();
     let runtime = runtime();
     let site = runtime.block_on(Site::start());
     let browser = site.browser();
     runtime.block_on(site.log_in(&browser, "wang"));
-    let spent = site
+    let calls_before = site
         .sandbox
         .call_log()
         .count(tower_weika_sandbox::Endpoint::ManagerInfo);
@@ -189,26 +190,26 @@ fn any_query_of_a_callback_is_400_and_spends_nothing() {
     ]);
     let query = prop::collection::vec(pieces, 0..12).prop_map(|pieces| pieces.concat());
     let outcome = runner(200).run(&query, |query| {
-        let answer = runtime.block_on(raw(
+        let response = runtime.block_on(raw(
             &site,
             &request(&format!("/auth/weika/callback?{query}"), b"x: y"),
         ));
-        prop_assert_eq!(status(&answer), Some(400), "{}", query);
+        prop_assert_eq!(status(&response), Some(400), "{}", query);
         Ok(())
     });
-    outcome.expect("every query is refused");
+    outcome.expect("every query is rejected");
     assert_eq!(
         site.sandbox
             .call_log()
             .count(tower_weika_sandbox::Endpoint::ManagerInfo),
-        spent
+        calls_before
     );
     assert_eq!(runtime.block_on(site.who(&browser)), WANG);
     assert_no_panic();
 }
 
 #[test]
-fn k6_any_bytes_beside_our_cookie_change_nothing() {
+fn k6_any_bytes_beside_the_session_cookie_change_nothing() {
     count_panics();
     let runtime = runtime();
     let site = runtime.block_on(Site::start());
@@ -216,7 +217,8 @@ fn k6_any_bytes_beside_our_cookie_change_nothing() {
     runtime.block_on(site.log_in(&browser, "wang"));
     let session = site.session_cookie(&browser);
     let own = format!("{}={}", session.name, session.value).into_bytes();
-    // Everything that a server lets through in a header, except that it does not begin a pair of our name.
+    // All bytes that a server accepts in a header, except the start of a pair with the name of the
+    // session cookie.
     let byte = prop_oneof![Just(b'\t'), 0x20_u8..=0x7E, 0x80_u8..=0xFF];
     let noise = prop::collection::vec(byte, 0..60);
     let outcome = runner(200).run(&(noise.clone(), noise), |(before, after)| {
@@ -229,17 +231,17 @@ fn k6_any_bytes_beside_our_cookie_change_nothing() {
             &after,
         ]
         .concat();
-        let answer = runtime.block_on(raw(&site, &request("/", &header)));
-        let text = String::from_utf8_lossy(&answer);
+        let response = runtime.block_on(raw(&site, &request("/", &header)));
+        let text = String::from_utf8_lossy(&response);
         prop_assert!(text.ends_with(WANG), "{}", text);
         Ok(())
     });
-    outcome.expect("nobody is logged out");
+    outcome.expect("no user is logged out");
     assert_no_panic();
 }
 
 #[test]
-fn k4_any_value_in_our_cookie_is_anonymous_and_never_an_error() {
+fn k4_any_unknown_value_of_the_session_cookie_is_anonymous_and_never_an_error() {
     count_panics();
     let runtime = runtime();
     let site = runtime.block_on(Site::start());
@@ -250,21 +252,21 @@ fn k4_any_value_in_our_cookie_is_anonymous_and_never_an_error() {
     ];
     let outcome = runner(200).run(&value, |value| {
         let header = [b"cookie: __Host-weika-session=".as_slice(), &value].concat();
-        let answer = runtime.block_on(raw(&site, &request("/", &header)));
-        let text = String::from_utf8_lossy(&answer);
+        let response = runtime.block_on(raw(&site, &request("/", &header)));
+        let text = String::from_utf8_lossy(&response);
         prop_assert!(
-            text.starts_with("HTTP/1.1 200") && text.ends_with(NOBODY),
+            text.starts_with("HTTP/1.1 200") && text.ends_with(ANONYMOUS),
             "{}",
             text
         );
         Ok(())
     });
-    outcome.expect("everybody is anonymous");
+    outcome.expect("every value is anonymous");
     assert_no_panic();
 }
 
 #[test]
-fn flow_cookies_of_any_bytes_never_let_a_login_through() {
+fn flow_cookie_of_any_other_bytes_never_completes_a_login() {
     count_panics();
     let runtime = runtime();
     let site = runtime.block_on(Site::start());
@@ -272,9 +274,9 @@ fn flow_cookies_of_any_bytes_never_let_a_login_through() {
     let state = runtime.block_on(site.begin(&browser, "/admin"));
     let flow = browser.cookies().remove(0);
     let callback = site.callback("wang", &state);
-    let target = callback.strip_prefix(ORIGIN).expect("our own");
+    let target = callback.strip_prefix(ORIGIN).expect("a URL of this site");
     let byte = prop_oneof![Just(b'.'), 0x20_u8..=0x7E, 0x80_u8..=0xFF];
-    // Noise, and the right value with one byte changed.
+    // Random bytes, and the valid value with one byte changed.
     let changed = (0..flow.value.len(), "[!-~]").prop_map({
         let value = flow.value.clone();
         move |(at, byte)| {
@@ -286,7 +288,7 @@ fn flow_cookies_of_any_bytes_never_let_a_login_through() {
     let right = flow.value.clone().into_bytes();
     let value = prop_oneof![prop::collection::vec(byte, 0..120), changed];
     let outcome = runner(200).run(&value, |value| {
-        // The part before the first dot is only there for the age.
+        // The part before the first dot only gives the age of the cookie.
         let after_the_dot = |value: &[u8]| {
             value
                 .splitn(2, |byte| *byte == b'.')
@@ -295,18 +297,18 @@ fn flow_cookies_of_any_bytes_never_let_a_login_through() {
         };
         prop_assume!(after_the_dot(&value) != after_the_dot(&right));
         let header = [b"cookie: ", flow.name.as_bytes(), b"=", &value].concat();
-        let answer = runtime.block_on(raw(&site, &request(target, &header)));
-        prop_assert_eq!(status(&answer), Some(303));
-        prop_assert!(!String::from_utf8_lossy(&answer).contains("weika-session="));
+        let response = runtime.block_on(raw(&site, &request(target, &header)));
+        prop_assert_eq!(status(&response), Some(303));
+        prop_assert!(!String::from_utf8_lossy(&response).contains("weika-session="));
         Ok(())
     });
-    outcome.expect("nobody gets in");
+    outcome.expect("no other value completes the login");
     assert_eq!(site.sandbox.call_log().codes_exchanged(), 0);
-    // The right one still does.
+    // The valid value still completes the login.
     assert_eq!(
         runtime
             .block_on(browser.get(&callback))
-            .expect("an answer")
+            .expect("a response")
             .text(),
         WANG
     );
@@ -314,7 +316,7 @@ fn flow_cookies_of_any_bytes_never_let_a_login_through() {
 }
 
 #[test]
-fn t9_any_return_target_leads_to_this_site() {
+fn t9_any_return_target_stays_on_this_site() {
     count_panics();
     let runtime = runtime();
     let site = runtime.block_on(Site::start());
@@ -355,7 +357,7 @@ fn t9_any_return_target_leads_to_this_site() {
             let visit = browser
                 .get_no_follow(&site.callback("wang", &state))
                 .await
-                .expect("an answer");
+                .expect("a response");
             prop_assert_eq!(visit.status(), StatusCode::SEE_OTHER);
             let location = url::Url::parse(ORIGIN)
                 .expect("an origin")
@@ -380,21 +382,21 @@ fn t9_any_return_target_leads_to_this_site() {
             Ok(())
         })
     });
-    outcome.expect("every target stays here");
+    outcome.expect("every target is on this site");
     assert_no_panic();
 }
 
-/// A client whose upstream answers the manager call with these bytes.
-fn client(answer: &[u8]) -> WeikaClient {
-    let answer = Bytes::copy_from_slice(answer);
+/// A client whose upstream responds to the manager call with these bytes.
+fn client(response: &[u8]) -> WeikaClient {
+    let response = Bytes::copy_from_slice(response);
     let transport = Transport::new(service_fn(move |request: Request<Full<Bytes>>| {
-        let answer = match request.uri().path() {
+        let response = match request.uri().path() {
             "/open/cgi-bin/access-token" => {
                 Bytes::from(r#"{"errcode":0,"access_token":"t","expires_in":7200}"#)
             }
-            _ => answer.clone(),
+            _ => response.clone(),
         };
-        async move { Ok::<_, BoxError>(Response::new(Full::new(answer))) }
+        async move { Ok::<_, BoxError>(Response::new(Full::new(response))) }
     }));
     WeikaClient::builder("KEY", "app-secret")
         .transport(transport)
@@ -403,7 +405,7 @@ fn client(answer: &[u8]) -> WeikaClient {
 }
 
 #[test]
-fn any_bytes_from_the_upstream_are_an_error_and_never_a_person() {
+fn any_bytes_from_the_upstream_are_an_error_and_never_an_identity() {
     count_panics();
     let runtime = runtime();
     let pieces = prop::sample::select(vec![
@@ -432,27 +434,27 @@ fn any_bytes_from_the_upstream_are_an_error_and_never_a_person() {
         "\"schools\"",
         "9223372036854775808",
     ]);
-    // No piece is a usable user id, so that nothing may come of it.
+    // No piece is a usable user id, so no combination may be accepted.
     let text = prop::collection::vec(pieces, 0..24).prop_map(|pieces| pieces.concat().into_bytes());
     let bytes = prop::collection::vec(any::<u8>(), 0..64);
-    let outcome = runner(500).run(&prop_oneof![text, bytes], |answer| {
-        let outcome = runtime.block_on(client(&answer).manager(AuthorizationCode::new("code")));
+    let outcome = runner(500).run(&prop_oneof![text, bytes], |response| {
+        let outcome = runtime.block_on(client(&response).manager(AuthorizationCode::new("code")));
         let usable = outcome
             .as_ref()
             .is_ok_and(|manager| !manager.user_id.as_str().is_empty());
         prop_assert!(
-            !usable || answer.windows(9).any(|it| it == b"\"user_id\""),
+            !usable || response.windows(9).any(|it| it == b"\"user_id\""),
             "{:?}",
             outcome
         );
         Ok(())
     });
-    outcome.expect("no answer makes a person");
+    outcome.expect("no response yields an identity");
     assert_no_panic();
 }
 
 #[test]
-fn e4_odd_members_of_a_success_never_panic_and_keep_the_rules() {
+fn e4_unusual_members_of_a_success_never_panic_and_keep_the_rules() {
     count_panics();
     let runtime = runtime();
     let value = prop_oneof![
@@ -485,16 +487,16 @@ fn e4_odd_members_of_a_success_never_panic_and_keep_the_rules() {
             .zip(&values)
             .map(|(name, value)| format!("\"{name}\":{value}"))
             .collect();
-        let answer = format!("{{\"errcode\":0,{}}}", members.join(","));
+        let response = format!("{{\"errcode\":0,{}}}", members.join(","));
         // None of the values is an identifier, so the user id is never usable.
         let error = runtime
-            .block_on(client(answer.as_bytes()).manager(AuthorizationCode::new("code")))
+            .block_on(client(response.as_bytes()).manager(AuthorizationCode::new("code")))
             .unwrap_err();
         prop_assert_eq!(error.kind(), ErrorKind::Malformed);
-        let answer = answer.replacen("\"user_id\":", "\"user_id\":\"o1\",\"ignored\":", 1);
+        let response = response.replacen("\"user_id\":", "\"user_id\":\"o1\",\"ignored\":", 1);
         let manager =
-            runtime.block_on(client(answer.as_bytes()).manager(AuthorizationCode::new("code")));
-        let manager = manager.expect("a manager with odd members");
+            runtime.block_on(client(response.as_bytes()).manager(AuthorizationCode::new("code")));
+        let manager = manager.expect("a manager with unusual members");
         prop_assert!(manager.schools.iter().all(|school| !school.code.is_empty()));
         prop_assert!(
             manager
@@ -508,7 +510,7 @@ fn e4_odd_members_of_a_success_never_panic_and_keep_the_rules() {
 }
 
 #[tokio::test]
-async fn e1_answer_at_the_limit_is_read_and_one_byte_more_is_not() {
+async fn e1_response_at_the_size_limit_is_read_and_one_byte_more_is_rejected() {
     count_panics();
     let start = r#"{"errcode":0,"user_id":"o1"}"#;
     let padded = |length: usize| [start.as_bytes(), &vec![b' '; length - start.len()]].concat();
@@ -524,7 +526,7 @@ async fn e1_answer_at_the_limit_is_read_and_one_byte_more_is_not() {
 }
 
 #[tokio::test]
-async fn k5_two_sessions_in_one_header_are_nobody_and_the_same_one_twice_is_somebody() {
+async fn k5_conflicting_session_cookies_are_anonymous_and_a_repeated_one_is_authenticated() {
     let site = Site::start().await;
     let (one, two) = (site.browser(), site.browser());
     site.log_in(&one, "wang").await;
@@ -535,27 +537,30 @@ async fn k5_two_sessions_in_one_header_are_nobody_and_the_same_one_twice_is_some
     };
     let (one, two) = (pair(&one), pair(&two));
     let cases = [
-        (format!("cookie: {one}; {two}"), NOBODY),
-        (format!("cookie: {one}\r\ncookie: {two}"), NOBODY),
+        (format!("cookie: {one}; {two}"), ANONYMOUS),
+        (format!("cookie: {one}\r\ncookie: {two}"), ANONYMOUS),
         (format!("cookie: {one}; {one}"), WANG),
         (format!("cookie: {one}\r\ncookie: {one}"), WANG),
         (
             format!("cookie: %5F%5FHost-weika-session={}", "A".repeat(43)),
-            NOBODY,
+            ANONYMOUS,
         ),
         (format!("cookie: %5F%5FHost-weika-session=x; {one}"), WANG),
         (format!("cookie: __host-weika-session=x; {one}"), WANG),
         (format!("cookie: {one};"), WANG),
-        (format!("cookie: \"{one}\""), NOBODY),
+        (format!("cookie: \"{one}\""), ANONYMOUS),
     ];
     for (header, who) in cases {
-        let answer = raw(&site, &request("/", header.as_bytes())).await;
-        assert!(String::from_utf8_lossy(&answer).ends_with(who), "{header}");
+        let response = raw(&site, &request("/", header.as_bytes())).await;
+        assert!(
+            String::from_utf8_lossy(&response).ends_with(who),
+            "{header}"
+        );
     }
 }
 
 #[tokio::test]
-async fn slow_and_silent_connections_keep_nobody_waiting() {
+async fn slow_and_silent_connections_do_not_delay_other_logins() {
     let site = Site::start().await;
     let mut silent = Vec::new();
     for _ in 0..50 {

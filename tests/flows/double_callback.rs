@@ -1,4 +1,5 @@
-//! A callback comes more than once: WeChat's browser repeats it, people reload and go back, links are shared.
+//! Repeated callbacks: WeChat's browser sends them twice, users reload and go back, links are
+//! shared.
 //!
 //! `protocols.md` 3.1 to 3.5 has the reports.
 
@@ -13,10 +14,10 @@ use http::StatusCode;
 use tokio::task::JoinSet;
 use tower_weika_sandbox::{Browser, CodeUses, Endpoint, Fault, Gate, Visit};
 
-use super::site::{NOBODY, ORIGIN, Site, is_to_provider, soon};
+use super::site::{ANONYMOUS, ORIGIN, Site, is_to_provider, soon};
 use super::way::Way;
 
-fn assert_home(visit: &Visit, path: &str, who: &str) {
+fn assert_logged_in_at(visit: &Visit, path: &str, who: &str) {
     assert_eq!(
         (visit.path(), visit.text().as_str()),
         (path, who),
@@ -24,27 +25,28 @@ fn assert_home(visit: &Visit, path: &str, who: &str) {
     );
 }
 
-/// A browser whose login is one callback away from being finished.
-async fn at_the_door<W: Way>(site: &Site<W>, path: &str) -> (Browser, String) {
+/// Begins and approves a login. Returns the browser, and its callback URL, which is not requested
+/// yet.
+async fn approved_login<W: Way>(site: &Site<W>, path: &str) -> (Browser, String) {
     let browser = site.browser();
     let state = site.begin(&browser, path).await;
     let callback = site.callback("wang", &state);
     (browser, callback)
 }
 
-async fn first_of_two_callbacks_may_hang_up_at_any_moment<W: Way>() {
+async fn first_of_two_callbacks_may_hang_up_at_any_time<W: Way>() {
     let site = Site::<W>::start().await;
     for (count, gap) in [0, 0, 1, 2, 5, 10, 20, 50, 100, 200]
         .into_iter()
         .enumerate()
     {
-        let (browser, callback) = at_the_door(&site, "/admin/x").await;
+        let (browser, callback) = approved_login(&site, "/admin/x").await;
         browser
             .get_and_hang_up(&callback, Duration::from_millis(gap))
             .await
             .unwrap();
         let visit = browser.get(&callback).await.unwrap();
-        assert_home(&visit, "/admin/x", &site.subject("wang"));
+        assert_logged_in_at(&visit, "/admin/x", &site.subject("wang"));
         assert_eq!(
             site.sandbox.call_log().codes_exchanged(),
             count as u64 + 1,
@@ -54,13 +56,13 @@ async fn first_of_two_callbacks_may_hang_up_at_any_moment<W: Way>() {
     }
 }
 
-async fn first_of_two_callbacks_may_hang_up_in_the_middle_of_the_exchange<W: Way>() {
+async fn first_of_two_callbacks_may_hang_up_during_the_exchange<W: Way>() {
     let site = Site::<W>::start().await;
     for endpoint in [Endpoint::AccessToken, W::EXCHANGE]
         .into_iter()
         .skip(usize::from(W::TOKENS == 0))
     {
-        let (browser, callback) = at_the_door(&site, "/admin/x").await;
+        let (browser, callback) = approved_login(&site, "/admin/x").await;
         let gate = Gate::new();
         let calls = site.sandbox.call_log().count(endpoint);
         site.sandbox
@@ -78,7 +80,7 @@ async fn first_of_two_callbacks_may_hang_up_in_the_middle_of_the_exchange<W: Way
         hung_up.await.unwrap().unwrap();
         let second = tokio::spawn(async move { browser.get(&callback).await });
         gate.open();
-        assert_home(
+        assert_logged_in_at(
             &soon(second).await.unwrap().unwrap(),
             "/admin/x",
             &site.subject("wang"),
@@ -88,9 +90,9 @@ async fn first_of_two_callbacks_may_hang_up_in_the_middle_of_the_exchange<W: Way
     assert_eq!(site.sandbox.call_log().max_uses_of_one_code(), 1);
 }
 
-async fn callback_that_nobody_waits_for_still_logs_the_next_one_in<W: Way>() {
+async fn abandoned_callback_completes_and_its_repeat_is_logged_in<W: Way>() {
     let site = Site::<W>::start().await;
-    let (browser, callback) = at_the_door(&site, "/admin/x").await;
+    let (browser, callback) = approved_login(&site, "/admin/x").await;
     let gate = Gate::new();
     site.sandbox
         .faults()
@@ -103,7 +105,7 @@ async fn callback_that_nobody_waits_for_still_logs_the_next_one_in<W: Way>() {
     }
     soon(site.sandbox.call_log().reached(W::EXCHANGE, 1)).await;
     gate.open();
-    assert_home(
+    assert_logged_in_at(
         &browser.get(&callback).await.unwrap(),
         "/admin/x",
         &site.subject("wang"),
@@ -139,8 +141,8 @@ async fn two_codes_with_one_state_are_one_exchange_and_both_are_logged_in<W: Way
         );
     }
     assert_eq!(site.who(&browser).await, site.subject("wang"));
-    let spends = site.sandbox.call_log().code_uses();
-    let presented: u32 = spends
+    let uses = site.sandbox.call_log().code_uses();
+    let presented: u32 = uses
         .iter()
         .map(
             |CodeUses {
@@ -149,22 +151,22 @@ async fn two_codes_with_one_state_are_one_exchange_and_both_are_logged_in<W: Way
         )
         .sum();
     assert_eq!(
-        (spends.len(), presented),
+        (uses.len(), presented),
         (2, 1),
-        "the second code never left this process"
+        "the second code was never sent"
     );
 }
 
-async fn second_code_of_a_finished_login_is_not_spent_either<W: Way>() {
+async fn second_code_of_a_finished_login_is_not_sent<W: Way>() {
     let site = Site::<W>::start().await;
-    let (browser, callback) = at_the_door(&site, "/admin/x").await;
-    assert_home(
+    let (browser, callback) = approved_login(&site, "/admin/x").await;
+    assert_logged_in_at(
         &browser.get(&callback).await.unwrap(),
         "/admin/x",
         &site.subject("wang"),
     );
     let (_, state) = callback.rsplit_once("&state=").unwrap();
-    assert_home(
+    assert_logged_in_at(
         &browser.get(&site.callback("li", state)).await.unwrap(),
         "/admin/x",
         &site.subject("wang"),
@@ -172,23 +174,23 @@ async fn second_code_of_a_finished_login_is_not_spent_either<W: Way>() {
     assert_eq!(site.exchanges(), 1);
 }
 
-async fn back_button_and_reload_with_a_live_session_lead_to_the_return_target<W: Way>() {
+async fn back_button_and_reload_with_a_live_session_redirect_to_the_return_target<W: Way>() {
     let site = Site::<W>::start().await;
-    let (browser, callback) = at_the_door(&site, "/admin/x").await;
+    let (browser, callback) = approved_login(&site, "/admin/x").await;
     browser.get(&callback).await.unwrap();
-    // Within the minute, after it, and when the state is long stale: as long as the session lives.
+    // Within 60 s, later, and long after the state has expired: as long as the session is live.
     for pause in [0, 30, 31, 600, 1_000] {
         site.clock.advance(Duration::from_secs(pause));
         let visit = browser.get(&callback).await.unwrap();
-        assert_home(&visit, "/admin/x", &site.subject("wang"));
+        assert_logged_in_at(&visit, "/admin/x", &site.subject("wang"));
         assert_eq!(visit.hops().len(), 2);
     }
     assert_eq!(site.exchanges(), 1);
 }
 
-async fn back_button_without_a_session_is_a_page_and_spends_nothing<W: Way>() {
+async fn back_button_without_a_session_shows_a_page_and_sends_no_code<W: Way>() {
     let site = Site::<W>::start().await;
-    let (browser, callback) = at_the_door(&site, "/admin/x").await;
+    let (browser, callback) = approved_login(&site, "/admin/x").await;
     browser.get(&callback).await.unwrap();
     browser.post(&site.endpoint("logout"), "").await.unwrap();
     for pause in [0, 61, 600] {
@@ -200,27 +202,25 @@ async fn back_button_without_a_session_is_a_page_and_spends_nothing<W: Way>() {
             "{visit:?}"
         );
     }
-    assert_eq!(site.who(&browser).await, NOBODY);
+    assert_eq!(site.who(&browser).await, ANONYMOUS);
     assert_eq!(site.exchanges(), 1);
 }
 
-async fn stranger_with_the_same_url_gets_nothing_and_spends_nothing_before_during_and_after<
-    W: Way,
->() {
+async fn other_browser_with_the_callback_url_gets_no_session_and_sends_no_code<W: Way>() {
     let site = Site::<W>::start().await;
-    let (browser, callback) = at_the_door(&site, "/admin/x").await;
+    let (browser, callback) = approved_login(&site, "/admin/x").await;
     let call_log = site.sandbox.call_log();
 
-    // Before: what looks like a browser that lost its cookie is sent through a login of its own.
-    let stranger = site.browser();
-    let visit = stranger.get_no_follow(&callback).await.unwrap();
+    // Before: this looks like a browser that lost its flow cookie, so a new login begins for it.
+    let other = site.browser();
+    let visit = other.get_no_follow(&callback).await.unwrap();
     assert!(is_to_provider::<W>(visit.location().unwrap()));
     assert_eq!(
-        (site.who(&stranger).await.as_str(), site.exchanges()),
-        (NOBODY, 0)
+        (site.who(&other).await.as_str(), site.exchanges()),
+        (ANONYMOUS, 0)
     );
 
-    // During.
+    // During the exchange.
     let gate = Gate::new();
     site.sandbox
         .faults()
@@ -234,13 +234,13 @@ async fn stranger_with_the_same_url_gets_nothing_and_spends_nothing_before_durin
     assert_eq!(during.status(), StatusCode::BAD_REQUEST);
     assert!(during.hops()[0].set_cookies.is_empty());
     gate.open();
-    assert_home(
+    assert_logged_in_at(
         &soon(own).await.unwrap().unwrap(),
         "/admin/x",
         &site.subject("wang"),
     );
 
-    // After.
+    // After the login.
     for pause in [0, 61, 600] {
         site.clock.advance(Duration::from_secs(pause));
         let after = site.browser().get_no_follow(&callback).await.unwrap();
@@ -251,9 +251,9 @@ async fn stranger_with_the_same_url_gets_nothing_and_spends_nothing_before_durin
     assert_eq!((site.exchanges(), call_log.max_uses_of_one_code()), (1, 1));
 }
 
-async fn scanner_without_cookies_that_comes_first_does_not_burn_the_code<W: Way>() {
+async fn link_scanner_without_cookies_does_not_consume_the_code<W: Way>() {
     let site = Site::<W>::start().await;
-    let (browser, callback) = at_the_door(&site, "/admin/x").await;
+    let (browser, callback) = approved_login(&site, "/admin/x").await;
     let scanner = site.browser().user_agent("LinkScanner/1.0");
     scanner.refuse_cookies(true);
     for _ in 0..5 {
@@ -263,7 +263,7 @@ async fn scanner_without_cookies_that_comes_first_does_not_burn_the_code<W: Way>
             .unwrap();
         scanner.get_no_follow(&callback).await.unwrap();
     }
-    assert_home(
+    assert_logged_in_at(
         &browser.get(&callback).await.unwrap(),
         "/admin/x",
         &site.subject("wang"),
@@ -278,39 +278,37 @@ async fn scanner_without_cookies_that_comes_first_does_not_burn_the_code<W: Way>
     );
 }
 
-async fn somebody_who_is_logged_in_is_not_turned_into_the_sender_of_a_link<W: Way>() {
+async fn callback_url_sent_by_another_user_does_not_replace_the_session<W: Way>() {
     let site = Site::<W>::start().await;
     let victim = site.browser();
     site.log_in(&victim, "li").await;
-    let (_, callback) = at_the_door(&site, "/admin/x").await;
+    let (_, callback) = approved_login(&site, "/admin/x").await;
     victim.get(&callback).await.unwrap();
     assert_eq!(site.who(&victim).await, site.subject("li"));
     assert_eq!(site.exchanges(), 1);
 }
 
-async fn state_that_a_browser_has_altered_spends_nothing<W: Way>() {
+async fn altered_state_is_400_and_sends_no_code<W: Way>() {
     let site = Site::<W>::start().await;
     for fault in [Fault::altered_state(), Fault::StateMissing] {
         site.sandbox.faults().once(W::APPROVE, fault.clone());
         let browser = site.browser();
         let visit = browser.get(&format!("{ORIGIN}/admin")).await.unwrap();
         assert_eq!(visit.status(), StatusCode::BAD_REQUEST, "{fault:?}");
-        assert_eq!(site.who(&browser).await, NOBODY);
+        assert_eq!(site.who(&browser).await, ANONYMOUS);
         assert_eq!(site.exchanges(), 0);
         assert!(site.sandbox.faults().pending(W::APPROVE).is_empty());
     }
 }
 
-async fn code_that_somebody_else_has_spent_leads_to_a_new_login_and_never_to_their_session<
-    W: Way,
->() {
+async fn code_consumed_by_another_user_restarts_the_login_and_never_yields_their_session<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
     site.log_in(&browser, "li").await;
     site.sandbox.faults().once(W::APPROVE, Fault::SameCode);
     let other = site.browser();
     let visit = other.get(&format!("{ORIGIN}/admin/x")).await.unwrap();
-    assert_home(&visit, "/admin/x", &site.subject("wang"));
+    assert_logged_in_at(&visit, "/admin/x", &site.subject("wang"));
     let call_log = site.sandbox.call_log();
     assert_eq!(
         (call_log.codes_exchanged(), call_log.codes_refused()),
@@ -318,7 +316,7 @@ async fn code_that_somebody_else_has_spent_leads_to_a_new_login_and_never_to_the
     );
 }
 
-async fn two_codes_of_which_the_first_is_no_good_come_home_all_the_same<W: Way>() {
+async fn invalid_code_before_a_valid_one_does_not_prevent_the_login<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
     let state = site.begin(&browser, "/admin/x").await;
@@ -344,32 +342,32 @@ async fn two_codes_of_which_the_first_is_no_good_come_home_all_the_same<W: Way>(
     site.server.callbacks_arrived(2).await;
     gate.open();
     for visit in [soon(first).await, soon(second).await] {
-        assert_home(&visit.unwrap().unwrap(), "/admin/x", &site.subject("wang"));
+        assert_logged_in_at(&visit.unwrap().unwrap(), "/admin/x", &site.subject("wang"));
     }
 }
 
-async fn doubled_callback_with_a_spent_code_begins_again_and_comes_home<W: Way>() {
+async fn doubled_callback_with_a_consumed_code_restarts_the_login_and_succeeds<W: Way>() {
     let site = Site::<W>::start().await;
-    let (other, callback) = at_the_door(&site, "/").await;
+    let (other, callback) = approved_login(&site, "/").await;
     other.get(&callback).await.unwrap();
-    let (spent, _) = callback.rsplit_once("&state=").unwrap();
+    let (consumed, _) = callback.rsplit_once("&state=").unwrap();
     let browser = site.browser();
     let state = site.begin(&browser, "/admin/x").await;
-    let again = format!("{spent}&state={state}");
+    let again = format!("{consumed}&state={state}");
     let (first, second) = tokio::join!(browser.get(&again), browser.get(&again));
     for visit in [first.unwrap(), second.unwrap()] {
-        assert_home(&visit, "/admin/x", &site.subject("wang"));
+        assert_logged_in_at(&visit, "/admin/x", &site.subject("wang"));
     }
     assert_eq!(
         site.sandbox.call_log().codes_refused(),
         1,
-        "the spent code was tried once"
+        "the consumed code was sent once"
     );
 }
 
-async fn fifty_identical_callbacks_at_once_are_one_exchange_and_all_are_logged_in<W: Way>() {
+async fn fifty_identical_concurrent_callbacks_are_one_exchange_and_all_are_logged_in<W: Way>() {
     let site = Site::<W>::start().await;
-    let (browser, callback) = at_the_door(&site, "/admin/x").await;
+    let (browser, callback) = approved_login(&site, "/admin/x").await;
     let gate = Gate::new();
     site.sandbox
         .faults()
@@ -406,14 +404,14 @@ async fn five_hundred_doubled_callbacks_are_all_logged_in_with_one_exchange_each
     for number in 0..BROWSERS {
         let site = std::sync::Arc::clone(&site);
         all.spawn(async move {
-            let (browser, callback) = at_the_door(&site, "/admin/x").await;
+            let (browser, callback) = approved_login(&site, "/admin/x").await;
             let first = {
                 let (browser, callback) = (browser.clone(), callback.clone());
                 async move {
                     match number % 3 {
-                        // Both stay.
+                        // The browser waits for both responses.
                         0 => drop(browser.get_no_follow(&callback).await.unwrap()),
-                        // The first is given up, sooner or later.
+                        // The browser gives up the first request, sooner or later.
                         1 => browser
                             .get_and_hang_up(&callback, Duration::ZERO)
                             .await
@@ -426,7 +424,7 @@ async fn five_hundred_doubled_callbacks_are_all_logged_in_with_one_exchange_each
                 }
             };
             let ((), second) = tokio::join!(first, browser.get(&callback));
-            assert_home(&second.unwrap(), "/admin/x", &site.subject("wang"));
+            assert_logged_in_at(&second.unwrap(), "/admin/x", &site.subject("wang"));
         });
     }
     while let Some(done) = soon(all.join_next()).await {
@@ -444,18 +442,20 @@ async fn five_hundred_doubled_callbacks_are_all_logged_in_with_one_exchange_each
 }
 
 both_ways!(
-    first_of_two_callbacks_may_hang_up_at_any_moment,
-    first_of_two_callbacks_may_hang_up_in_the_middle_of_the_exchange,
-    callback_that_nobody_waits_for_still_logs_the_next_one_in,
-    second_code_of_a_finished_login_is_not_spent_either,
-    back_button_and_reload_with_a_live_session_lead_to_the_return_target,
-    back_button_without_a_session_is_a_page_and_spends_nothing,
-    stranger_with_the_same_url_gets_nothing_and_spends_nothing_before_during_and_after,
-    scanner_without_cookies_that_comes_first_does_not_burn_the_code,
-    somebody_who_is_logged_in_is_not_turned_into_the_sender_of_a_link,
-    state_that_a_browser_has_altered_spends_nothing,
-    code_that_somebody_else_has_spent_leads_to_a_new_login_and_never_to_their_session,
-    two_codes_of_which_the_first_is_no_good_come_home_all_the_same,
-    doubled_callback_with_a_spent_code_begins_again_and_comes_home;
-    on two threads: two_codes_with_one_state_are_one_exchange_and_both_are_logged_in, fifty_identical_callbacks_at_once_are_one_exchange_and_all_are_logged_in, five_hundred_doubled_callbacks_are_all_logged_in_with_one_exchange_each
+    first_of_two_callbacks_may_hang_up_at_any_time,
+    first_of_two_callbacks_may_hang_up_during_the_exchange,
+    abandoned_callback_completes_and_its_repeat_is_logged_in,
+    second_code_of_a_finished_login_is_not_sent,
+    back_button_and_reload_with_a_live_session_redirect_to_the_return_target,
+    back_button_without_a_session_shows_a_page_and_sends_no_code,
+    other_browser_with_the_callback_url_gets_no_session_and_sends_no_code,
+    link_scanner_without_cookies_does_not_consume_the_code,
+    callback_url_sent_by_another_user_does_not_replace_the_session,
+    altered_state_is_400_and_sends_no_code,
+    code_consumed_by_another_user_restarts_the_login_and_never_yields_their_session,
+    invalid_code_before_a_valid_one_does_not_prevent_the_login,
+    doubled_callback_with_a_consumed_code_restarts_the_login_and_succeeds;
+    on two threads: two_codes_with_one_state_are_one_exchange_and_both_are_logged_in,
+    fifty_identical_concurrent_callbacks_are_one_exchange_and_all_are_logged_in,
+    five_hundred_doubled_callbacks_are_all_logged_in_with_one_exchange_each
 );

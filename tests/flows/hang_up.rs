@@ -9,13 +9,13 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tower::{Layer, Service};
 
-use super::site::{NOBODY, Site, soon};
+use super::site::{ANONYMOUS, Site, soon};
 use super::way::Weika;
 
 const CLIENTS: usize = 80;
 
-/// Starts hyper over a site that consists of the login layer alone. Every request is given to the layer in hyper's own
-/// call, as a Tower service without a router in between.
+/// Starts hyper over a site that consists of the login layer alone. hyper calls the layer directly,
+/// as a Tower service without a router in between.
 async fn serve(site: &Site<Weika>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
@@ -48,7 +48,8 @@ async fn s4_eighty_logouts_whose_clients_hang_up_at_once_leave_no_session() {
     let address = serve(&site).await;
     for browser in &browsers {
         let cookie = site.session_cookie(browser);
-        // The server runs on this thread, and reads the end of the connection together with the request.
+        // The server runs on this thread, so it reads the end of the connection together with the
+        // request.
         let mut stream = TcpStream::connect(address).expect("the server listens");
         let head = format!(
             "POST /auth/weika/logout HTTP/1.1\r\nHost: campus.example\r\nContent-Length: 0\r\nCookie: {}={}\r\n\r\n",
@@ -60,7 +61,7 @@ async fn s4_eighty_logouts_whose_clients_hang_up_at_once_leave_no_session() {
     }
     soon(async {
         for browser in &browsers {
-            while site.who(browser).await != NOBODY {
+            while site.who(browser).await != ANONYMOUS {
                 tokio::task::yield_now().await;
             }
         }

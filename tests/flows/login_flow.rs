@@ -1,4 +1,4 @@
-//! The login as people see it.
+//! The login as browsers see it: redirects, cookies, pages, tabs, logout, revocation.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,14 +13,14 @@ use tower_weika_sandbox::{
     IdentityNumbering, MissingForm, Variation, Visit, behaviours,
 };
 
-use super::site::{NOBODY, ORIGIN, Site, address, is_to_provider, soon};
+use super::site::{ANONYMOUS, ORIGIN, Site, address, is_to_provider, soon};
 use super::way::Way;
 
 fn page(path: &str) -> String {
     format!("{ORIGIN}{path}")
 }
 
-/// How often the site itself sent the browser on.
+/// The number of redirects by the site itself.
 fn redirects(visit: &Visit) -> usize {
     visit
         .hops()
@@ -29,7 +29,7 @@ fn redirects(visit: &Visit) -> usize {
         .count()
 }
 
-async fn guarded_page_is_reached_in_one_go_with_one_exchange<W: Way>() {
+async fn guarded_page_is_reached_with_one_login_and_one_exchange<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
     let visit = browser.get(&page("/admin")).await.unwrap();
@@ -53,7 +53,7 @@ async fn guarded_page_is_reached_in_one_go_with_one_exchange<W: Way>() {
         (W::TOKENS, 1, 0)
     );
 
-    // From now on nobody upstream is asked.
+    // From now on no upstream is called.
     let calls = call_log.entries().len();
     assert_eq!(
         browser.get(&page("/admin/x")).await.unwrap().text(),
@@ -63,7 +63,7 @@ async fn guarded_page_is_reached_in_one_go_with_one_exchange<W: Way>() {
     assert_eq!(call_log.entries().len(), calls);
 }
 
-async fn only_the_session_and_a_fading_mark_are_left_and_they_are_as_the_rules_say<W: Way>() {
+async fn login_leaves_only_the_session_cookie_and_a_ten_second_marker<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
     let visit = browser.get(&page("/admin")).await.unwrap();
@@ -72,13 +72,13 @@ async fn only_the_session_and_a_fading_mark_are_left_and_they_are_as_the_rules_s
         .iter()
         .filter(|cookie| !cookie.contains("Max-Age=0"))
         .collect();
-    let [session, mark] = set.as_slice() else {
+    let [session, marker] = set.as_slice() else {
         panic!("{visit:?}")
     };
     let names = ["session", "result"].map(|name| format!("__Host-{}-{name}", W::NAME));
     assert!(
-        mark.starts_with(&format!("{}=1;", names[1])) && mark.ends_with("; Max-Age=10"),
-        "{mark}"
+        marker.starts_with(&format!("{}=1;", names[1])) && marker.ends_with("; Max-Age=10"),
+        "{marker}"
     );
     assert!(session.starts_with(&names[0]));
     let (_, attributes) = session.split_once(';').unwrap();
@@ -91,7 +91,7 @@ async fn only_the_session_and_a_fading_mark_are_left_and_they_are_as_the_rules_s
     assert_eq!(left, names);
 }
 
-async fn browser_that_drops_the_session_cookie_alone_is_told_so_and_not_sent_round<W: Way>() {
+async fn browser_that_drops_only_the_session_cookie_gets_a_page_and_no_redirect_loop<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
     let state = site.begin(&browser, "/admin").await;
@@ -109,7 +109,7 @@ async fn browser_that_drops_the_session_cookie_alone_is_told_so_and_not_sent_rou
         (visit.status(), visit.hops().len()),
         (StatusCode::BAD_REQUEST, 1)
     );
-    // The mark has faded: another login may begin.
+    // The marker cookie has expired: another login may begin.
     site.clock.advance(Duration::from_secs(10));
     assert_eq!(
         browser.get(&page("/admin")).await.unwrap().text(),
@@ -141,7 +141,7 @@ async fn t8_deep_link_survives_to_the_last_byte<W: Way>() {
     );
 }
 
-async fn t9_foreign_return_target_leads_to_the_landing_page<W: Way>() {
+async fn t9_foreign_return_target_becomes_the_default_target<W: Way>() {
     let site = Site::<W>::start().await;
     let own = format!("/auth/{}/logout", W::NAME);
     for target in [
@@ -162,7 +162,7 @@ async fn t9_foreign_return_target_leads_to_the_landing_page<W: Way>() {
     }
 }
 
-async fn eight_tabs_finish_in_reverse_order_each_at_its_own_page<W: Way>() {
+async fn eight_tabs_finish_in_reverse_order_each_at_its_return_target<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
     let mut tabs = Vec::new();
@@ -186,7 +186,7 @@ async fn eight_tabs_finish_in_reverse_order_each_at_its_own_page<W: Way>() {
     assert_eq!(site.sandbox.call_log().codes_exchanged(), 8);
 }
 
-async fn twenty_tabs_at_once_all_come_home<W: Way>() {
+async fn twenty_concurrent_tabs_all_reach_their_return_targets<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
     let mut tabs = tokio::task::JoinSet::new();
@@ -208,7 +208,7 @@ async fn twenty_tabs_at_once_all_come_home<W: Way>() {
 async fn declined_login_is_a_page_with_a_link_that_works<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
-    W::answer(&site.sandbox, Approval::Decline);
+    W::set_approval(&site.sandbox, Approval::Decline);
     let declined = browser.get(&page("/admin/x")).await.unwrap();
     let callback = format!("/auth/{}/callback", W::NAME);
     assert_eq!(
@@ -216,7 +216,7 @@ async fn declined_login_is_a_page_with_a_link_that_works<W: Way>() {
         (StatusCode::FORBIDDEN, callback.as_str())
     );
     assert_eq!(redirects(&declined), 1);
-    assert_eq!(site.who(&browser).await, NOBODY);
+    assert_eq!(site.who(&browser).await, ANONYMOUS);
     assert_eq!(site.sandbox.call_log().codes_issued(), 0);
 
     site.auto_approve("li");
@@ -227,9 +227,9 @@ async fn declined_login_is_a_page_with_a_link_that_works<W: Way>() {
     );
 }
 
-async fn person_is_chosen_on_the_page_of_the_upstream<W: Way>() {
+async fn user_chosen_on_the_page_of_the_upstream_is_logged_in<W: Way>() {
     let site = Site::<W>::start().await;
-    W::answer(&site.sandbox, Approval::Ask);
+    W::set_approval(&site.sandbox, Approval::Ask);
     let browser = site.browser();
     let asked = browser.get(&page("/admin")).await.unwrap();
     let visit = browser.click(&asked, "data-person=\"li\"").await.unwrap();
@@ -239,7 +239,7 @@ async fn person_is_chosen_on_the_page_of_the_upstream<W: Way>() {
     );
 }
 
-async fn browser_that_refuses_cookies_sees_two_redirects_and_then_a_page<W: Way>() {
+async fn browser_that_rejects_cookies_gets_two_redirects_and_then_a_page<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
     browser.refuse_cookies(true);
@@ -255,17 +255,17 @@ async fn browser_that_refuses_cookies_sees_two_redirects_and_then_a_page<W: Way>
     assert_eq!(
         (site.exchanges(), call_log.codes_issued()),
         (0, 2),
-        "no code was spent"
+        "no code was sent"
     );
 }
 
-async fn browser_that_loses_its_cookies_once_comes_home<W: Way>() {
+async fn browser_that_loses_its_cookies_once_is_logged_in_at_the_default_target<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
     let state = site.begin(&browser, "/admin/x").await;
     browser.lose_cookies();
     let visit = browser.get(&site.callback("wang", &state)).await.unwrap();
-    // What it wanted was in the cookie.
+    // The return target was in the lost cookie.
     assert_eq!(
         (address(&visit), visit.text()),
         (page("/").as_str(), site.subject("wang"))
@@ -274,7 +274,7 @@ async fn browser_that_loses_its_cookies_once_comes_home<W: Way>() {
     assert_eq!(site.sandbox.call_log().codes_exchanged(), 1);
 }
 
-async fn logout_ends_the_session_everywhere_and_needs_this_site<W: Way>() {
+async fn logout_revokes_the_session_for_a_stolen_cookie_too_and_must_come_from_this_site<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
     site.log_in(&browser, "wang").await;
@@ -302,7 +302,7 @@ async fn logout_ends_the_session_everywhere_and_needs_this_site<W: Way>() {
     let visit = browser.post(&logout, "").await.unwrap();
     assert_eq!(
         (address(&visit), visit.text().as_str()),
-        (page("/").as_str(), NOBODY)
+        (page("/").as_str(), ANONYMOUS)
     );
     let names: Vec<_> = browser
         .cookies()
@@ -314,31 +314,31 @@ async fn logout_ends_the_session_everywhere_and_needs_this_site<W: Way>() {
         ["logout", "silent"].map(|marker| format!("__Host-{}-{marker}", W::NAME)),
         "only the markers of the logout are left"
     );
-    assert_eq!(site.who(&thief).await, NOBODY);
+    assert_eq!(site.who(&thief).await, ANONYMOUS);
 }
 
-async fn sessions_of_one_person_or_of_all_can_be_ended<W: Way>() {
+async fn sessions_of_one_subject_or_all_sessions_can_be_revoked<W: Way>() {
     let site = Site::<W>::start().await;
-    let [phone, desk, other] = [(); 3].map(|()| site.browser());
+    let [phone, desktop, other] = [(); 3].map(|()| site.browser());
     site.log_in(&phone, "wang").await;
-    site.log_in(&desk, "wang").await;
+    site.log_in(&desktop, "wang").await;
     site.log_in(&other, "li").await;
     site.login
         .revoke_sessions_of(&site.subject("wang"))
         .await
         .unwrap();
     assert_eq!(
-        [site.who(&phone).await, site.who(&desk).await],
-        [NOBODY, NOBODY]
+        [site.who(&phone).await, site.who(&desktop).await],
+        [ANONYMOUS, ANONYMOUS]
     );
     assert_eq!(site.who(&other).await, site.subject("li"));
     site.login.revoke_all_sessions().await.unwrap();
-    assert_eq!(site.who(&other).await, NOBODY);
+    assert_eq!(site.who(&other).await, ANONYMOUS);
     site.log_in(&other, "li").await;
     assert_eq!(site.who(&other).await, site.subject("li"));
 }
 
-async fn session_ends_when_idle_and_at_its_absolute_end<W: Way>() {
+async fn session_expires_by_idle_and_by_absolute_timeout<W: Way>() {
     let site = Site::<W>::start().await;
     let (busy, idle) = (site.browser(), site.browser());
     site.log_in(&busy, "wang").await;
@@ -347,23 +347,23 @@ async fn session_ends_when_idle_and_at_its_absolute_end<W: Way>() {
         site.clock.advance(Duration::from_secs(600));
         assert_eq!(site.who(&busy).await, site.subject("wang"));
     }
-    assert_eq!(site.who(&idle).await, NOBODY);
+    assert_eq!(site.who(&idle).await, ANONYMOUS);
     site.clock.advance(Duration::from_secs(600));
-    assert_eq!(site.who(&busy).await, NOBODY);
+    assert_eq!(site.who(&busy).await, ANONYMOUS);
 }
 
-async fn script_is_told_where_the_login_is_and_gets_no_cookie<W: Way>() {
+async fn script_gets_the_login_url_and_no_cookie<W: Way>() {
     let site = Site::<W>::start().await;
-    let answer = site.browser().fetch(&page("/admin")).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    let response = site.browser().fetch(&page("/admin")).await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(
-        answer.json().unwrap()["login_url"],
+        response.json().unwrap()["login_url"],
         format!("/auth/{}/login", W::NAME)
     );
-    assert!(answer.hops()[0].set_cookies.is_empty());
+    assert!(response.hops()[0].set_cookies.is_empty());
 }
 
-async fn k6_foreign_cookies_of_any_bytes_log_nobody_out<W: Way>() {
+async fn k6_foreign_cookies_of_any_bytes_log_no_user_out<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
     browser
@@ -383,7 +383,7 @@ async fn k6_foreign_cookies_of_any_bytes_log_nobody_out<W: Way>() {
     assert_eq!(site.who(&browser).await, site.subject("wang"));
 }
 
-async fn login_again_as_somebody_else_ends_the_first_session<W: Way>() {
+async fn login_as_another_user_revokes_the_first_session<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
     site.log_in(&browser, "wang").await;
@@ -399,10 +399,10 @@ async fn login_again_as_somebody_else_ends_the_first_session<W: Way>() {
         ),
     )
     .unwrap();
-    assert_eq!(site.who(&old).await, NOBODY);
+    assert_eq!(site.who(&old).await, ANONYMOUS);
 }
 
-/// Every form of every variation, and whether an answer that looks like this is a success.
+/// Every form of every variation, and whether such a response is a success.
 fn variations() -> Vec<(Variation, bool)> {
     let errcodes = [
         (ErrcodeForm::Integer, true),
@@ -459,7 +459,7 @@ fn variations() -> Vec<(Variation, bool)> {
 }
 
 #[test]
-fn every_quirk_of_the_sandbox_is_in_the_table() {
+fn every_variation_of_the_sandbox_is_in_the_table() {
     for known in behaviours().filter(|it| it.group == "Variation") {
         assert!(
             variations()
@@ -471,12 +471,13 @@ fn every_quirk_of_the_sandbox_is_in_the_table() {
     }
 }
 
-async fn e2_quirks_that_are_tolerated_log_in_and_all_others_fail_closed<W: Way>() {
+async fn e2_tolerated_variations_log_in_and_all_others_fail_closed<W: Way>() {
     let site = Site::<W>::start().await;
     for person in W::EXTREMES {
         site.auto_approve(person);
         for (variation, success) in variations() {
-            // First with the token at hand, so that the variation is in the answer about the person; then without.
+            // First with a cached token, so that the variation is in the response about the
+            // identity; then without one, so that it is in the token response.
             site.sandbox.variations().clear();
             site.clock.advance(Duration::from_secs(60));
             W::have_token(&site.provider).await;
@@ -496,7 +497,7 @@ async fn assert_outcome<W: Way>(
     success: bool,
 ) {
     let browser = site.browser();
-    let visit = browser.get(&page("/admin")).await.expect("an answer");
+    let visit = browser.get(&page("/admin")).await.expect("a response");
     let who = site.who(&browser).await;
     if success {
         assert_eq!(
@@ -507,16 +508,16 @@ async fn assert_outcome<W: Way>(
     } else {
         assert_eq!(
             (visit.status(), who.as_str()),
-            (StatusCode::BAD_GATEWAY, NOBODY),
+            (StatusCode::BAD_GATEWAY, ANONYMOUS),
             "{variation:?}"
         );
         assert!(redirects(&visit) <= 3, "{variation:?}");
     }
 }
 
-async fn e3_spent_code_logs_nobody_in_whatever_the_refusal_looks_like<W: Way>() {
+async fn e3_consumed_code_never_logs_in_for_any_form_of_the_rejection<W: Way>() {
     let site = Site::<W>::start().await;
-    let spent = {
+    let consumed = {
         let browser = site.browser();
         let state = site.begin(&browser, "/").await;
         let url = site.callback("wang", &state);
@@ -526,7 +527,7 @@ async fn e3_spent_code_logs_nobody_in_whatever_the_refusal_looks_like<W: Way>() 
     let present = async |browser: &Browser| {
         let state = site.begin(browser, "/").await;
         browser
-            .get_no_follow(&format!("{spent}&state={state}"))
+            .get_no_follow(&format!("{consumed}&state={state}"))
             .await
             .unwrap()
     };
@@ -540,28 +541,28 @@ async fn e3_spent_code_logs_nobody_in_whatever_the_refusal_looks_like<W: Way>() 
             begins_again || visit.status() == StatusCode::BAD_GATEWAY,
             "{variation:?} {visit:?}"
         );
-        assert_eq!(site.who(&browser).await, NOBODY, "{variation:?}");
+        assert_eq!(site.who(&browser).await, ANONYMOUS, "{variation:?}");
     }
 }
 
 both_ways!(
-    guarded_page_is_reached_in_one_go_with_one_exchange,
-    only_the_session_and_a_fading_mark_are_left_and_they_are_as_the_rules_say,
-    browser_that_drops_the_session_cookie_alone_is_told_so_and_not_sent_round,
+    guarded_page_is_reached_with_one_login_and_one_exchange,
+    login_leaves_only_the_session_cookie_and_a_ten_second_marker,
+    browser_that_drops_only_the_session_cookie_gets_a_page_and_no_redirect_loop,
     t8_deep_link_survives_to_the_last_byte,
-    t9_foreign_return_target_leads_to_the_landing_page,
-    eight_tabs_finish_in_reverse_order_each_at_its_own_page,
+    t9_foreign_return_target_becomes_the_default_target,
+    eight_tabs_finish_in_reverse_order_each_at_its_return_target,
     declined_login_is_a_page_with_a_link_that_works,
-    person_is_chosen_on_the_page_of_the_upstream,
-    browser_that_refuses_cookies_sees_two_redirects_and_then_a_page,
-    browser_that_loses_its_cookies_once_comes_home,
-    logout_ends_the_session_everywhere_and_needs_this_site,
-    sessions_of_one_person_or_of_all_can_be_ended,
-    session_ends_when_idle_and_at_its_absolute_end,
-    script_is_told_where_the_login_is_and_gets_no_cookie,
-    k6_foreign_cookies_of_any_bytes_log_nobody_out,
-    login_again_as_somebody_else_ends_the_first_session,
-    e2_quirks_that_are_tolerated_log_in_and_all_others_fail_closed,
-    e3_spent_code_logs_nobody_in_whatever_the_refusal_looks_like;
-    on two threads: twenty_tabs_at_once_all_come_home
+    user_chosen_on_the_page_of_the_upstream_is_logged_in,
+    browser_that_rejects_cookies_gets_two_redirects_and_then_a_page,
+    browser_that_loses_its_cookies_once_is_logged_in_at_the_default_target,
+    logout_revokes_the_session_for_a_stolen_cookie_too_and_must_come_from_this_site,
+    sessions_of_one_subject_or_all_sessions_can_be_revoked,
+    session_expires_by_idle_and_by_absolute_timeout,
+    script_gets_the_login_url_and_no_cookie,
+    k6_foreign_cookies_of_any_bytes_log_no_user_out,
+    login_as_another_user_revokes_the_first_session,
+    e2_tolerated_variations_log_in_and_all_others_fail_closed,
+    e3_consumed_code_never_logs_in_for_any_form_of_the_rejection;
+    on two threads: twenty_concurrent_tabs_all_reach_their_return_targets
 );

@@ -1,6 +1,7 @@
-//! The whole login over real sockets: browsers, a site, and the sandbox in place of the upstream systems.
+//! The whole login over real sockets: browsers, a site, and the sandbox in place of the upstream
+//! systems.
 //!
-//! One binary, because everything here shares `site` and nothing here needs a process of its own.
+//! One binary, because all tests share `site` and none needs a separate process.
 
 /// Makes tests of functions that take a [`Way`]: `weika::…` and `wechat::…`.
 macro_rules! both_ways {
@@ -32,6 +33,7 @@ macro_rules! both_ways {
 mod auto_traits;
 mod axum_extractors;
 mod bad_input;
+mod concurrent_callers;
 mod double_callback;
 mod hang_up;
 mod login_flow;
@@ -39,7 +41,6 @@ mod metrics;
 mod revocation;
 mod services;
 mod site;
-mod token_herd;
 mod upstream_failures;
 mod values;
 mod way;

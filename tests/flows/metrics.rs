@@ -1,4 +1,4 @@
-//! What is counted, through the facade and an exporter that operators use.
+//! The metrics of a login, through the `metrics` facade and the Prometheus exporter.
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
@@ -7,20 +7,20 @@ use tower_weika_sandbox::{Approval, Endpoint, Fault};
 use super::site::{ORIGIN, Site};
 use super::way::{Way, Wechat, Weika};
 
-/// What was counted while `play` ran; everything runs on this thread, where the recorder is.
-fn recorded<F: Future<Output = ()>>(play: impl FnOnce() -> F) -> String {
+/// The metrics recorded while `run` ran. Everything runs on this thread, where the recorder is.
+fn recorded<F: Future<Output = ()>>(run: impl FnOnce() -> F) -> String {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
-    metrics::with_local_recorder(&recorder, || runtime.block_on(play()));
+    metrics::with_local_recorder(&recorder, || runtime.block_on(run()));
     handle.render()
 }
 
 #[test]
-fn logins_calls_and_failures_are_counted_and_nothing_else_of_them_is_told() {
+fn logins_calls_and_failures_are_counted_and_no_label_has_a_secret() {
     let text = recorded(async || {
         let site = Site::<Weika>::start().await;
         let browser = site.browser();
@@ -30,7 +30,7 @@ fn logins_calls_and_failures_are_counted_and_nothing_else_of_them_is_told() {
             .get(&format!("{}?state=forged", site.endpoint("callback")))
             .await
             .unwrap();
-        Weika::answer(&site.sandbox, Approval::Decline);
+        Weika::set_approval(&site.sandbox, Approval::Decline);
         browser.get(&format!("{ORIGIN}/admin")).await.unwrap();
         site.auto_approve("wang");
         site.sandbox
@@ -61,7 +61,7 @@ fn logins_calls_and_failures_are_counted_and_nothing_else_of_them_is_told() {
 }
 
 #[test]
-fn request_of_somebody_who_is_logged_in_is_not_counted() {
+fn authenticated_request_changes_no_metric() {
     let counted = |requests: usize| {
         let text = recorded(async || {
             let site = Site::<Weika>::start().await;
@@ -71,7 +71,7 @@ fn request_of_somebody_who_is_logged_in_is_not_counted() {
                 site.who(&browser).await;
             }
         });
-        // All but how long things took.
+        // All lines except durations.
         let mut lines: Vec<_> = text
             .lines()
             .filter(|line| !line.contains("_seconds"))

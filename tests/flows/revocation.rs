@@ -1,4 +1,4 @@
-//! Which sessions a login accepts, and which logins a revocation ends.
+//! The sessions that a login accepts, and the logins that a revocation cancels.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,10 +12,10 @@ use tower_weika::provider::WeikaManagerProvider;
 use tower_weika::store::MemoryStore;
 use tower_weika_sandbox::{Browser, Fault, Gate, Sandbox, Visit};
 
-use super::site::{NOBODY, ORIGIN, Site, soon, time_of};
+use super::site::{ANONYMOUS, ORIGIN, Site, soon, time_of};
 use super::way::{Way, Weika};
 
-/// A school: an application of its own over the one store.
+/// A site for one school: a separate application over the shared store.
 async fn school(app_key: &str, store: &MemoryStore<Manager>, clock: &ManualClock) -> Site<Weika> {
     let sandbox = Sandbox::builder()
         .clock(time_of(clock))
@@ -32,7 +32,7 @@ async fn school(app_key: &str, store: &MemoryStore<Manager>, clock: &ManualClock
     Site::over_store(sandbox, provider, clock.clone(), store.clone())
 }
 
-/// A browser that brings the session of another one to this site.
+/// A browser that sends the session cookie of another site to this one.
 fn with_session_of(site: &Site<Weika>, from: &Site<Weika>, browser: &Browser) -> Browser {
     let (copy, cookie) = (site.browser(), from.session_cookie(browser));
     copy.plant_cookie(
@@ -61,7 +61,7 @@ async fn c2_three_schools_over_one_memory_store_accept_only_their_own_sessions()
         let mut seen = Vec::new();
         for school in &schools {
             for (from, browser) in schools.iter().zip(&browsers) {
-                seen.push(school.who(&with_session_of(school, from, browser)).await != NOBODY);
+                seen.push(school.who(&with_session_of(school, from, browser)).await != ANONYMOUS);
             }
         }
         seen
@@ -87,7 +87,7 @@ async fn c2_three_schools_over_one_memory_store_accept_only_their_own_sessions()
         [false, false, false, false, false, false, false, false, true]
     );
 
-    // A state of one school, brought to another one together with its flow cookie.
+    // A state of one school, sent to another school together with its flow cookie.
     let browser = schools[0].browser();
     let state = schools[0].begin(&browser, "/").await;
     let elsewhere = schools[1].browser();
@@ -107,7 +107,7 @@ async fn c2_three_schools_over_one_memory_store_accept_only_their_own_sessions()
     assert_eq!(schools[1].exchanges(), 1, "no code is sent");
 }
 
-/// A login whose code is at the upstream when something is revoked.
+/// A login whose code is at the upstream while a revocation happens.
 async fn log_in_meanwhile<W: Way>(
     site: &Site<W>,
     browser: &Browser,
@@ -127,8 +127,8 @@ async fn log_in_meanwhile<W: Way>(
     soon(visit).await.unwrap().unwrap()
 }
 
-/// The page of a login link that has expired, and no session.
-async fn assert_refused<W: Way>(site: &Site<W>, browser: &Browser, visit: &Visit) {
+/// The page for an expired login link, and no session.
+async fn assert_rejected<W: Way>(site: &Site<W>, browser: &Browser, visit: &Visit) {
     assert_eq!(visit.status(), StatusCode::BAD_REQUEST, "{visit:?}");
     assert!(
         visit.hops()[0]
@@ -137,24 +137,24 @@ async fn assert_refused<W: Way>(site: &Site<W>, browser: &Browser, visit: &Visit
             .all(|cookie| !cookie.contains("-session=")),
         "{visit:?}"
     );
-    assert_eq!(site.who(browser).await, NOBODY);
+    assert_eq!(site.who(browser).await, ANONYMOUS);
 }
 
-async fn c4_revocation_ends_a_login_whose_code_is_at_the_upstream<W: Way>() {
+async fn c4_revocation_cancels_a_login_whose_code_is_at_the_upstream<W: Way>() {
     let site = Site::<W>::start().await;
     let (browser, subject) = (site.browser(), site.subject("wang"));
     let revoke = async { site.login.revoke_sessions_of(&subject).await.unwrap() };
     let visit = log_in_meanwhile(&site, &browser, revoke).await;
-    assert_refused(&site, &browser, &visit).await;
+    assert_rejected(&site, &browser, &visit).await;
     let visit = log_in_meanwhile(&site, &browser, async {
         site.login.revoke_all_sessions().await.unwrap()
     })
     .await;
-    assert_refused(&site, &browser, &visit).await;
+    assert_rejected(&site, &browser, &visit).await;
     site.log_in(&browser, "wang").await;
 }
 
-async fn c4_revocation_of_another_subject_ends_no_login<W: Way>() {
+async fn c4_revocation_of_another_subject_cancels_no_login<W: Way>() {
     let site = Site::<W>::start().await;
     let (browser, other) = (site.browser(), site.subject("li"));
     log_in_meanwhile(&site, &browser, async {
@@ -164,7 +164,7 @@ async fn c4_revocation_of_another_subject_ends_no_login<W: Way>() {
     assert_eq!(site.who(&browser).await, site.subject("wang"));
 }
 
-async fn c4_logout_ends_the_login_that_would_replace_its_session_and_no_other<W: Way>() {
+async fn c4_logout_cancels_the_login_that_would_replace_its_session_and_no_other<W: Way>() {
     let site = Site::<W>::start().await;
     let (browser, other) = (site.browser(), site.browser());
     site.log_in(&browser, "wang").await;
@@ -184,12 +184,12 @@ async fn c4_logout_ends_the_login_that_would_replace_its_session_and_no_other<W:
         )
         .unwrap();
     let visit = log_in_meanwhile(&site, &browser, log_out(&second_tab)).await;
-    assert_refused(&site, &browser, &visit).await;
+    assert_rejected(&site, &browser, &visit).await;
 
     let third = site.browser();
     log_in_meanwhile(&site, &third, log_out(&other)).await;
     assert_eq!(site.who(&third).await, site.subject("wang"));
-    assert_eq!(site.who(&other).await, NOBODY);
+    assert_eq!(site.who(&other).await, ANONYMOUS);
 }
 
 async fn two_tabs_that_replace_one_session_are_both_logged_in<W: Way>() {
@@ -211,9 +211,9 @@ async fn two_tabs_that_replace_one_session_are_both_logged_in<W: Way>() {
 }
 
 both_ways! {
-    c4_revocation_ends_a_login_whose_code_is_at_the_upstream,
-    c4_revocation_of_another_subject_ends_no_login,
-    c4_logout_ends_the_login_that_would_replace_its_session_and_no_other,
+    c4_revocation_cancels_a_login_whose_code_is_at_the_upstream,
+    c4_revocation_of_another_subject_cancels_no_login,
+    c4_logout_cancels_the_login_that_would_replace_its_session_and_no_other,
     two_tabs_that_replace_one_session_are_both_logged_in,
     ; on two threads:
 }

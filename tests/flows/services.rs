@@ -1,4 +1,5 @@
-//! The client without a login: its Tower services under Tower's own layers, and calls to a school's platform.
+//! The client without a login: its Tower services under Tower's layers, and calls to a school's
+//! platform.
 
 use std::future::{Ready, ready};
 use std::time::Duration;
@@ -22,7 +23,7 @@ fn builder(sandbox: &Sandbox) -> WeikaClientBuilder {
 }
 
 #[tokio::test]
-async fn services_answer_as_the_methods_do() {
+async fn services_return_the_same_as_the_methods() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(&sandbox).build().unwrap();
     let token = client.tokens().clone().oneshot(()).await.unwrap();
@@ -42,7 +43,7 @@ async fn services_answer_as_the_methods_do() {
 }
 
 #[tokio::test]
-async fn timeout_around_a_call_gives_up_and_the_code_is_spent_all_the_same() {
+async fn timeout_around_a_call_elapses_and_the_code_is_still_consumed() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(&sandbox).build().unwrap();
     drop(client.access_token().await.unwrap());
@@ -53,7 +54,7 @@ async fn timeout_around_a_call_gives_up_and_the_code_is_spent_all_the_same() {
     let code = AuthorizationCode::from(sandbox.issue_wxcode("wang").unwrap());
     let error: BoxError = service.ready().await.unwrap().call(code).await.unwrap_err();
     assert!(error.is::<Elapsed>());
-    // A later call through the same service is as good as new.
+    // A later call through the same service is not affected.
     let code = AuthorizationCode::from(sandbox.issue_wxcode("li").unwrap());
     assert_eq!(
         service
@@ -104,11 +105,11 @@ async fn timeout_around_the_token_leaves_the_fetch_running_for_the_next_caller()
     assert_eq!(sandbox.call_log().count(Endpoint::AccessToken), 1);
 }
 
-/// Tries again when the upstream system is at fault, a few times.
+/// Retries when the upstream system is at fault, a limited number of times.
 #[derive(Clone)]
-struct Again(usize);
+struct RetryOnFault(usize);
 
-impl Policy<(), CurrentToken, Error> for Again {
+impl Policy<(), CurrentToken, Error> for RetryOnFault {
     type Future = Ready<()>;
 
     fn retry(
@@ -129,13 +130,13 @@ impl Policy<(), CurrentToken, Error> for Again {
 }
 
 #[tokio::test]
-async fn retry_around_the_token_meets_the_pause_and_never_the_upstream() {
+async fn retries_around_the_token_within_the_backoff_do_not_call_the_upstream() {
     let site = Site::start().await;
     site.sandbox
         .faults()
         .once(Endpoint::AccessToken, Fault::BadGateway);
     let mut service = ServiceBuilder::new()
-        .retry(Again(5))
+        .retry(RetryOnFault(5))
         .service(site.client().tokens().clone());
     let error = service.ready().await.unwrap().call(()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Fault);
@@ -147,7 +148,7 @@ async fn retry_around_the_token_meets_the_pause_and_never_the_upstream() {
 #[tokio::test(start_paused = true)]
 async fn rate_limit_around_the_token_is_respected() {
     let tokens = tower_weika::token::TokenCache::new(|| async {
-        let token = tower_weika::token::AccessToken::new("t");
+        let token = tower_weika::AccessToken::new("t");
         Ok(tower_weika::token::IssuedToken::new(
             token,
             Some(Duration::from_secs(7_200)),
@@ -164,7 +165,7 @@ async fn rate_limit_around_the_token_is_respected() {
 }
 
 #[tokio::test]
-async fn own_transport_under_layers_of_tower_carries_the_login() {
+async fn custom_transport_under_tower_layers_carries_the_login() {
     let sandbox = Sandbox::start().await.unwrap();
     let address = sandbox.address();
     let transport = ServiceBuilder::new()
@@ -191,7 +192,7 @@ async fn own_transport_under_layers_of_tower_carries_the_login() {
 #[tokio::test]
 async fn e8_call_goes_to_the_platform_of_the_school_if_it_is_allowed() {
     let sandbox = Sandbox::start().await.unwrap();
-    // The sandbox under another name, as a school with a platform of its own.
+    // The sandbox under another host name, as a school with its own platform.
     let platform = format!("http://localhost:{}", sandbox.address().port());
     sandbox
         .variations()
@@ -213,7 +214,7 @@ async fn e8_call_goes_to_the_platform_of_the_school_if_it_is_allowed() {
 }
 
 #[tokio::test]
-async fn e8_foreign_platform_is_refused_without_a_call() {
+async fn e8_foreign_platform_is_rejected_without_a_call() {
     let sandbox = Sandbox::start().await.unwrap();
     let thief = Sandbox::start().await.unwrap();
     let client = builder(&sandbox).build().unwrap();
@@ -270,7 +271,7 @@ async fn e8_base_url_is_the_default_and_a_path_cannot_leave_it() {
 }
 
 #[tokio::test]
-async fn other_calls_refresh_the_token_once_and_tell_the_number_of_a_refusal() {
+async fn other_calls_refresh_the_token_once_and_report_the_errcode_of_a_rejection() {
     let site = Site::start().await;
     let path = Endpoint::SchoolInfo.path();
     drop(site.client().access_token().await.unwrap());
@@ -299,8 +300,8 @@ async fn other_calls_refresh_the_token_once_and_tell_the_number_of_a_refusal() {
 }
 
 #[tokio::test]
-async fn error_goes_through_layers_that_box_it() {
-    // `Error` goes into `BoxError`, so that layers that box their errors can be put around.
+async fn error_passes_through_layers_that_box_it() {
+    // `Error` converts into `BoxError`, so layers that box their errors can wrap the service.
     let sandbox = Sandbox::start().await.unwrap();
     let client = builder(&sandbox).build().unwrap();
     let service = ServiceBuilder::new()

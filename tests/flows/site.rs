@@ -1,4 +1,4 @@
-//! A site behind a login, on a real socket, with a sandbox in place of the upstream systems.
+//! A site behind a login layer, on a real socket, with a sandbox in place of the upstream systems.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,13 +23,13 @@ use tower_weika_sandbox::{Approval, Browser, Cookie, Sandbox, SandboxBuilder, Vi
 
 use super::way::{Way, Weika};
 
-/// The site as browsers see it: https, so that cookies are those of production.
+/// The public origin of the site: https, so that the cookies are those of production.
 pub(crate) const ORIGIN: &str = "https://campus.example";
 
-/// What the pages say to somebody whom nobody knows.
-pub(crate) const NOBODY: &str = "nobody";
+/// The text of the pages for an unauthenticated request.
+pub(crate) const ANONYMOUS: &str = "anonymous";
 
-/// A server on loopback. Ends when it is dropped.
+/// A server on loopback. Stops when it is dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     arrived: Arc<watch::Sender<u64>>,
@@ -64,7 +64,7 @@ impl Server {
         }
     }
 
-    /// Waits until that many callbacks have arrived, answered or not.
+    /// Waits until that many callbacks have arrived, whether or not they have a response yet.
     pub(crate) async fn callbacks_arrived(&self, callbacks: u64) {
         soon(
             self.arrived
@@ -82,13 +82,13 @@ impl Drop for Server {
     }
 }
 
-/// The clock as the sandbox and its browsers take it.
+/// The clock in the form that the sandbox and its browsers accept.
 pub(crate) fn time_of(clock: &ManualClock) -> impl Fn() -> SystemTime + Send + Sync + 'static {
     let clock = clock.clock();
     move || SystemTime::UNIX_EPOCH + Duration::from_millis(clock.now().unix_millis())
 }
 
-/// A site, its upstream, and the one clock that both of them and all browsers go by.
+/// A site, its upstream, and the one clock that both of them and all browsers use.
 pub(crate) struct Site<W: Way> {
     pub(crate) sandbox: Sandbox,
     pub(crate) provider: W::Provider,
@@ -98,13 +98,13 @@ pub(crate) struct Site<W: Way> {
 }
 
 impl<W: Way> Site<W> {
-    /// With the people of the way, of whom `wang` comes without being asked.
+    /// With the users of the login method `W`; `wang` is approved automatically.
     pub(crate) async fn start() -> Self {
-        // Generous, because the machine may be busy; what has to time out sets its own.
+        // Generous, because the machine may be busy; tests of timeouts set a shorter one.
         Self::start_with_timeout(Duration::from_secs(30)).await
     }
 
-    /// With this time for a call to the upstream.
+    /// With this timeout for a call to the upstream.
     pub(crate) async fn start_with_timeout(timeout: Duration) -> Self {
         Self::start_with(W::sandbox, timeout).await
     }
@@ -135,12 +135,12 @@ impl<W: Way> Site<W> {
         Self::over(sandbox, provider, clock)
     }
 
-    /// Of parts that are there already.
+    /// Built from existing parts.
     pub(crate) fn over(sandbox: Sandbox, provider: W::Provider, clock: ManualClock) -> Self {
         Self::over_store(sandbox, provider, clock, MemoryStore::new())
     }
 
-    /// With sessions in this store.
+    /// Built from existing parts, with sessions in this store.
     pub(crate) fn over_store(
         sandbox: Sandbox,
         provider: W::Provider,
@@ -186,16 +186,16 @@ impl<W: Way> Site<W> {
         let visit = browser
             .get_no_follow(&format!("{}?{query}", self.endpoint("login")))
             .await
-            .expect("an answer");
+            .expect("a response");
         let location = visit.location().expect("a redirect to the provider");
         assert!(is_to_provider::<W>(location), "{location}");
         let (_, state) = location.rsplit_once("&state=").expect("a state");
         state.trim_end_matches("#wechat_redirect").to_owned()
     }
 
-    /// Where the provider sends the browser of this person after it.
+    /// The callback URL to which the provider redirects this user's browser.
     pub(crate) fn callback(&self, person: &str, state: &str) -> String {
-        let code = W::issue_code(&self.sandbox, person).expect("a person of the sandbox");
+        let code = W::issue_code(&self.sandbox, person).expect("a user of the sandbox");
         format!(
             "{}?{}={code}&state={state}",
             self.endpoint("callback"),
@@ -206,33 +206,33 @@ impl<W: Way> Site<W> {
     /// Logs a browser in.
     pub(crate) async fn log_in(&self, browser: &Browser, person: &str) {
         let state = self.begin(browser, "/").await;
-        let home = browser
+        let page = browser
             .get(&self.callback(person, &state))
             .await
-            .expect("an answer");
-        assert_eq!(home.text(), self.subject(person), "{home:?}");
+            .expect("a response");
+        assert_eq!(page.text(), self.subject(person), "{page:?}");
     }
 
-    /// Who the site thinks is asking.
+    /// The subject that the site finds for this browser, or [`ANONYMOUS`].
     pub(crate) async fn who(&self, browser: &Browser) -> String {
         browser
             .get(&format!("{ORIGIN}/"))
             .await
-            .expect("an answer")
+            .expect("a response")
             .text()
     }
 
-    /// What the site calls this person.
+    /// The subject of this user.
     pub(crate) fn subject(&self, person: &str) -> String {
         W::subject(&self.sandbox, person)
     }
 
-    /// From now on this person is logged in without being asked.
+    /// Approves logins of this user automatically from now on.
     pub(crate) fn auto_approve(&self, person: &str) {
-        W::answer(&self.sandbox, Approval::Approve(person.to_owned()));
+        W::set_approval(&self.sandbox, Approval::Approve(person.to_owned()));
     }
 
-    /// How often the code was sent.
+    /// The number of exchanges: how often a code was sent.
     pub(crate) fn exchanges(&self) -> u64 {
         self.sandbox.call_log().count(W::EXCHANGE)
     }
@@ -250,7 +250,7 @@ impl<W: Way> Site<W> {
 }
 
 impl Site<Weika> {
-    /// With other settings of the sandbox.
+    /// With other settings for the sandbox.
     pub(crate) async fn with(sandbox: impl FnOnce(SandboxBuilder) -> SandboxBuilder) -> Self {
         Self::start_with(
             |builder| sandbox(Weika::sandbox(builder)),
@@ -264,17 +264,18 @@ impl Site<Weika> {
     }
 }
 
-/// Where a visit has ended. WeChat's own fragment stays behind an address that has none (Fetch §4.4).
+/// The final URL of a visit. WeChat's fragment is kept on a redirect whose URL has none (Fetch
+/// §4.4).
 pub(crate) fn address(visit: &Visit) -> &str {
     visit.url().trim_end_matches("#wechat_redirect")
 }
 
-/// Whether somebody is sent to the page where people log in.
+/// Whether a location is the provider's authorize page.
 pub(crate) fn is_to_provider<W: Way>(location: &str) -> bool {
     location.contains(&format!("{}?", W::AUTHORIZE.path()))
 }
 
-/// A public page, and guarded ones; all say who is asking.
+/// A public page, and guarded ones; all show the subject of the request.
 fn routes<W: Way>() -> Router {
     let who = get(who::<<W::Provider as IdentityProvider>::Identity>);
     let guarded = Router::new()
@@ -287,14 +288,14 @@ fn routes<W: Way>() -> Router {
         .merge(guarded)
 }
 
-async fn who<I: Identity>(somebody: Option<Authenticated<I>>) -> String {
-    somebody.map_or_else(
-        || NOBODY.to_owned(),
-        |somebody| somebody.subject().to_owned(),
+async fn who<I: Identity>(authenticated: Option<Authenticated<I>>) -> String {
+    authenticated.map_or_else(
+        || ANONYMOUS.to_owned(),
+        |authenticated| authenticated.subject().to_owned(),
     )
 }
 
-/// Waits for what must happen, but not for ever.
+/// Awaits a future that must complete, with a deadline.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(60), future)
         .await

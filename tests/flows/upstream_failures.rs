@@ -1,4 +1,4 @@
-//! What people see when the upstream system fails, and what it costs.
+//! Failures of the upstream systems: the response to the visitor, and the number of upstream calls.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,56 +15,56 @@ use tower_weika::clock::{ManualClock, Timestamp};
 use tower_weika::provider::WeikaManagerProvider;
 use tower_weika_sandbox::{Browser, Endpoint, Fault, Gate, Sandbox, Visit, behaviours};
 
-use super::site::{NOBODY, ORIGIN, Site, address, soon, time_of};
+use super::site::{ANONYMOUS, ORIGIN, Site, address, soon, time_of};
 use super::way::{Way, Wechat, Weika};
 
-/// How a login ends, and after how many logins that began by themselves.
+/// The outcome of a login, and whether the login restarted by itself before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum End {
-    Home,
-    HomeAfterRestart,
+enum Outcome {
+    LoggedIn,
+    LoggedInAfterRestart,
     Page(u16),
     PageAfterRestart(u16),
 }
 
-use End::{Home, HomeAfterRestart, Page, PageAfterRestart};
+use Outcome::{LoggedIn, LoggedInAfterRestart, Page, PageAfterRestart};
 
-impl End {
+impl Outcome {
     fn status(self) -> u16 {
         match self {
-            Home | HomeAfterRestart => 200,
+            LoggedIn | LoggedInAfterRestart => 200,
             Page(status) | PageAfterRestart(status) => status,
         }
     }
 
-    /// How often the site sends the browser on: to Weika, perhaps once more, and home.
+    /// The number of redirects by the site: to Weika, perhaps once more, and to the return target.
     fn redirects(self) -> usize {
         match self {
-            Home | PageAfterRestart(_) => 2,
-            HomeAfterRestart => 3,
+            LoggedIn | PageAfterRestart(_) => 2,
+            LoggedInAfterRestart => 3,
             Page(_) => 1,
         }
     }
 }
 
-/// A fault, and how a login ends if it happens at every call, and if it happens once.
-struct Row(Fault, End, End);
+/// A fault, and the outcome of a login if it happens at every call, and if it happens once.
+struct Row(Fault, Outcome, Outcome);
 
-/// Whoever opens this has been sent where the upstream system said.
+/// The target of a redirect of the upstream. A request to it means that the redirect was followed.
 const ELSEWHERE: &str = "http://127.0.0.1:9/elsewhere";
 
 fn common() -> Vec<Row> {
     let open = Gate::new();
     open.open();
     vec![
-        Row(Fault::Delay(Duration::from_millis(20)), Home, Home),
-        Row(Fault::Held(open), Home, Home),
+        Row(Fault::Delay(Duration::from_millis(20)), LoggedIn, LoggedIn),
+        Row(Fault::Held(open), LoggedIn, LoggedIn),
         Row(Fault::EmptyBody, Page(502), Page(502)),
         Row(Fault::HugeBody, Page(502), Page(502)),
         Row(Fault::BadGateway, Page(502), Page(502)),
         Row(Fault::TooManyRequests, Page(502), Page(502)),
         Row(Fault::Redirect(ELSEWHERE.to_owned()), Page(502), Page(502)),
-        // Busy, faults of their own, numbers that nobody knows, and what is no number.
+        // Busy, faults of the upstream, unknown numbers, and values that are no number.
         Row(Fault::Errcode(json!(-1)), Page(502), Page(502)),
         Row(Fault::Errcode(json!(40_001)), Page(502), Page(502)),
         Row(Fault::Errcode(json!(40_010)), Page(502), Page(502)),
@@ -77,26 +77,34 @@ fn common() -> Vec<Row> {
 fn at_manager_info() -> Vec<Row> {
     let mut rows = common();
     rows.extend([
-        Row(Fault::ResetBefore, PageAfterRestart(502), HomeAfterRestart),
-        Row(Fault::ResetAfter, PageAfterRestart(502), HomeAfterRestart),
+        Row(
+            Fault::ResetBefore,
+            PageAfterRestart(502),
+            LoggedInAfterRestart,
+        ),
+        Row(
+            Fault::ResetAfter,
+            PageAfterRestart(502),
+            LoggedInAfterRestart,
+        ),
         Row(
             Fault::TruncatedBody,
             PageAfterRestart(502),
-            HomeAfterRestart,
+            LoggedInAfterRestart,
         ),
-        Row(Fault::Hang, PageAfterRestart(504), HomeAfterRestart),
-        Row(Fault::NotLatest, Page(502), Home),
+        Row(Fault::Hang, PageAfterRestart(504), LoggedInAfterRestart),
+        Row(Fault::NotLatest, Page(502), LoggedIn),
         Row(
             Fault::Errcode(json!("6001")),
             PageAfterRestart(400),
-            HomeAfterRestart,
+            LoggedInAfterRestart,
         ),
         Row(
             Fault::Errcode(json!(40_003)),
             PageAfterRestart(400),
-            HomeAfterRestart,
+            LoggedInAfterRestart,
         ),
-        Row(Fault::Errcode(json!(40_002)), Page(502), Home),
+        Row(Fault::Errcode(json!(40_002)), Page(502), LoggedIn),
         Row(Fault::Errcode(json!(40_008)), Page(403), Page(403)),
     ]);
     rows
@@ -105,47 +113,56 @@ fn at_manager_info() -> Vec<Row> {
 fn at_open_id() -> Vec<Row> {
     let mut rows = common();
     rows.extend([
-        Row(Fault::ResetBefore, PageAfterRestart(502), HomeAfterRestart),
-        Row(Fault::ResetAfter, PageAfterRestart(502), HomeAfterRestart),
+        Row(
+            Fault::ResetBefore,
+            PageAfterRestart(502),
+            LoggedInAfterRestart,
+        ),
+        Row(
+            Fault::ResetAfter,
+            PageAfterRestart(502),
+            LoggedInAfterRestart,
+        ),
         Row(
             Fault::TruncatedBody,
             PageAfterRestart(502),
-            HomeAfterRestart,
+            LoggedInAfterRestart,
         ),
-        Row(Fault::Hang, PageAfterRestart(504), HomeAfterRestart),
-        // The openid could not be had; the mini program's page has 200 for it, which must never be a success.
+        Row(Fault::Hang, PageAfterRestart(504), LoggedInAfterRestart),
+        // The openid could not be obtained; the mini program's page has 200 for it, which must
+        // never be a success.
         Row(
             Fault::Errcode(json!(2001)),
             PageAfterRestart(400),
-            HomeAfterRestart,
+            LoggedInAfterRestart,
         ),
         Row(
             Fault::Errcode(json!("200")),
             PageAfterRestart(400),
-            HomeAfterRestart,
+            LoggedInAfterRestart,
         ),
         Row(
             Fault::Errcode(json!(2004)),
             PageAfterRestart(400),
-            HomeAfterRestart,
+            LoggedInAfterRestart,
         ),
         Row(
             Fault::Errcode(json!(440_004)),
             PageAfterRestart(400),
-            HomeAfterRestart,
+            LoggedInAfterRestart,
         ),
         Row(Fault::Errcode(json!("2002")), Page(502), Page(502)),
         Row(Fault::Errcode(json!(2003)), Page(502), Page(502)),
         Row(Fault::Errcode(json!(2035)), Page(502), Page(502)),
         Row(Fault::Errcode(json!(440_002)), Page(403), Page(403)),
-        // The number of somebody who is not bound, and nobody is there.
+        // The number for an unbound user, without an openid.
         Row(Fault::Errcode(json!(2000)), Page(502), Page(502)),
-        // A bound user whose end is not known is nobody.
+        // A bound user without a known expiry is not authenticated.
         Row(Fault::ExpiresIn(None), Page(502), Page(502)),
         Row(Fault::ExpiresIn(Some(json!(0))), Page(502), Page(502)),
         Row(Fault::ExpiresIn(Some(json!({}))), Page(502), Page(502)),
-        Row(Fault::ExpiresIn(Some(json!("7200"))), Home, Home),
-        Row(Fault::ExpiresIn(Some(json!(u64::MAX))), Home, Home),
+        Row(Fault::ExpiresIn(Some(json!("7200"))), LoggedIn, LoggedIn),
+        Row(Fault::ExpiresIn(Some(json!(u64::MAX))), LoggedIn, LoggedIn),
     ]);
     rows
 }
@@ -153,21 +170,21 @@ fn at_open_id() -> Vec<Row> {
 fn at_access_token() -> Vec<Row> {
     let mut rows = common();
     rows.extend([
-        // The code was not sent, so another login would change nothing.
+        // The code was not sent, so a restarted login would change nothing.
         Row(Fault::ResetBefore, Page(502), Page(502)),
         Row(Fault::ResetAfter, Page(502), Page(502)),
         Row(Fault::TruncatedBody, Page(502), Page(502)),
         Row(Fault::Hang, Page(504), Page(504)),
-        // Codes about somebody's code or rights are out of place here.
+        // Numbers about an authorization code or a user's rights do not belong to this call.
         Row(Fault::Errcode(json!("6001")), Page(502), Page(502)),
         Row(Fault::Errcode(json!(40_008)), Page(502), Page(502)),
         Row(Fault::Errcode(json!(40_002)), Page(502), Page(502)),
-        Row(Fault::ExpiresIn(None), Home, Home),
-        Row(Fault::ExpiresIn(Some(json!(0))), Home, Home),
-        Row(Fault::ExpiresIn(Some(json!(-1))), Home, Home),
-        Row(Fault::ExpiresIn(Some(json!(u64::MAX))), Home, Home),
-        Row(Fault::ExpiresIn(Some(json!("7200"))), Home, Home),
-        Row(Fault::ExpiresIn(Some(json!({}))), Home, Home),
+        Row(Fault::ExpiresIn(None), LoggedIn, LoggedIn),
+        Row(Fault::ExpiresIn(Some(json!(0))), LoggedIn, LoggedIn),
+        Row(Fault::ExpiresIn(Some(json!(-1))), LoggedIn, LoggedIn),
+        Row(Fault::ExpiresIn(Some(json!(u64::MAX))), LoggedIn, LoggedIn),
+        Row(Fault::ExpiresIn(Some(json!("7200"))), LoggedIn, LoggedIn),
+        Row(Fault::ExpiresIn(Some(json!({}))), LoggedIn, LoggedIn),
     ]);
     rows
 }
@@ -191,17 +208,17 @@ fn every_fault_of_the_sandbox_is_in_a_table() {
 }
 
 #[tokio::test]
-async fn every_fault_of_the_manager_call_ends_as_the_rules_say() {
+async fn every_fault_of_the_manager_call_has_the_outcome_of_the_table() {
     run::<Weika>(Endpoint::ManagerInfo, at_manager_info()).await;
 }
 
 #[tokio::test]
-async fn every_fault_of_the_token_call_ends_as_the_rules_say() {
+async fn every_fault_of_the_token_call_has_the_outcome_of_the_table() {
     run::<Weika>(Endpoint::AccessToken, at_access_token()).await;
 }
 
 #[tokio::test]
-async fn every_fault_of_the_binding_check_ends_as_the_rules_say() {
+async fn every_fault_of_the_binding_check_has_the_outcome_of_the_table() {
     run::<Wechat>(Endpoint::OpenId, at_open_id()).await;
 }
 
@@ -216,7 +233,7 @@ async fn run<W: Way>(endpoint: Endpoint, rows: Vec<Row>) {
 
         site.sandbox.faults().always(endpoint, fault.clone());
         let browser = attempt(&site, &fault, always).await;
-        assert_recovers(&site, &browser).await;
+        assert_logs_in_again(&site, &browser).await;
 
         site.sandbox.faults().once(endpoint, fault.clone());
         let browser = attempt(&site, &fault, once).await;
@@ -224,7 +241,7 @@ async fn run<W: Way>(endpoint: Endpoint, rows: Vec<Row>) {
             site.sandbox.faults().pending(endpoint).is_empty(),
             "{fault:?} has happened"
         );
-        assert_recovers(&site, &browser).await;
+        assert_logs_in_again(&site, &browser).await;
 
         assert_eq!(site.who(&keeper).await, site.subject("li"), "{fault:?}");
         assert!(
@@ -235,15 +252,15 @@ async fn run<W: Way>(endpoint: Endpoint, rows: Vec<Row>) {
     }
 }
 
-/// One login without a token at hand.
-async fn attempt<W: Way>(site: &Site<W>, fault: &Fault, expected: End) -> Browser {
+/// One login without a cached token.
+async fn attempt<W: Way>(site: &Site<W>, fault: &Fault, expected: Outcome) -> Browser {
     W::forget_token(&site.provider);
-    // Two fetches are never less than a second apart.
+    // Two fetches are always at least a second apart.
     site.clock.advance(Duration::from_secs(60));
     let browser = site.browser();
     let visit = soon(browser.get(&format!("{ORIGIN}/admin/x")))
         .await
-        .expect("an answer");
+        .expect("a response");
     let redirects = visit
         .hops()
         .iter()
@@ -253,14 +270,14 @@ async fn attempt<W: Way>(site: &Site<W>, fault: &Fault, expected: End) -> Browse
     if expected.status() == 200 {
         assert_eq!(visit.text(), site.subject("wang"), "{fault:?}");
     } else {
-        assert_page_of_ours::<W>(&visit, fault);
-        assert_eq!(site.who(&browser).await, NOBODY, "{fault:?}");
+        assert_error_page::<W>(&visit, fault);
+        assert_eq!(site.who(&browser).await, ANONYMOUS, "{fault:?}");
     }
     browser
 }
 
-/// Nothing of the upstream's answer is in ours, and nobody may keep it.
-fn assert_page_of_ours<W: Way>(visit: &Visit, fault: &Fault) {
+/// The page has nothing of the upstream's response, links back to the login, and may not be stored.
+fn assert_error_page<W: Way>(visit: &Visit, fault: &Fault) {
     let text = visit.text();
     for foreign in [
         "Bad Gateway",
@@ -294,21 +311,21 @@ fn assert_page_of_ours<W: Way>(visit: &Visit, fault: &Fault) {
     );
 }
 
-/// When the fault is over, the same browser logs in.
-async fn assert_recovers<W: Way>(site: &Site<W>, browser: &Browser) {
+/// After the fault, the same browser logs in.
+async fn assert_logs_in_again<W: Way>(site: &Site<W>, browser: &Browser) {
     site.sandbox.faults().clear();
     site.clock.advance(Duration::from_secs(60));
     assert_eq!(
         browser
             .get(&format!("{ORIGIN}/admin/x"))
             .await
-            .expect("an answer")
+            .expect("a response")
             .text(),
         site.subject("wang")
     );
 }
 
-async fn page_about_a_failure_has_a_link_that_leads_where_the_person_wanted_to_go<W: Way>() {
+async fn failure_page_links_to_a_login_that_returns_to_the_target<W: Way>() {
     let site = Site::<W>::start().await;
     let browser = site.browser();
     site.sandbox.faults().once(W::EXCHANGE, Fault::BadGateway);
@@ -317,7 +334,7 @@ async fn page_about_a_failure_has_a_link_that_leads_where_the_person_wanted_to_g
         .await
         .unwrap();
     assert_eq!(failed.status(), StatusCode::BAD_GATEWAY);
-    // Reloading the page says the same again, and costs nothing upstream.
+    // A reload shows the same page, without a call to the upstream.
     let calls = site.exchanges();
     assert_eq!(
         browser.get(failed.url()).await.unwrap().text(),
@@ -356,12 +373,12 @@ async fn redirect_of_the_upstream_is_never_followed<W: Way>() {
     assert!(elsewhere.call_log().hosts().is_empty());
 }
 
-async fn refused_connection_is_502_and_the_code_is_still_good<W: Way>() {
+async fn refused_connection_is_502_and_the_code_is_not_consumed<W: Way>() {
     let mut site = Site::<W>::start().await;
     let browser = site.browser();
     let state = site.begin(&browser, "/").await;
-    let gone = std::mem::replace(&mut site.sandbox, Sandbox::start().await.unwrap());
-    gone.shutdown().await;
+    let stopped = std::mem::replace(&mut site.sandbox, Sandbox::start().await.unwrap());
+    stopped.shutdown().await;
     let visit = browser
         .get(&format!(
             "{}?{}=1&state={state}",
@@ -377,7 +394,7 @@ async fn refused_connection_is_502_and_the_code_is_still_good<W: Way>() {
 }
 
 #[tokio::test]
-async fn token_that_is_refused_is_replaced_once_and_the_code_is_spent_once() {
+async fn rejected_token_is_replaced_once_and_the_code_is_consumed_once() {
     let site = Site::<Weika>::start().await;
     site.log_in(&site.browser(), "li").await;
     site.sandbox.revoke_tokens();
@@ -403,7 +420,7 @@ async fn token_that_is_refused_is_replaced_once_and_the_code_is_spent_once() {
 }
 
 #[tokio::test]
-async fn token_that_is_always_refused_costs_two_calls_and_two_tokens() {
+async fn token_that_is_always_rejected_costs_two_calls_and_two_tokens() {
     let site = Site::<Weika>::start().await;
     drop(site.client().access_token().await.unwrap());
     site.clock.advance(Duration::from_secs(2));
@@ -435,7 +452,7 @@ async fn token_that_is_always_refused_costs_two_calls_and_two_tokens() {
 }
 
 #[tokio::test]
-async fn wrong_secret_is_one_call_however_many_log_in() {
+async fn wrong_secret_is_one_token_call_for_any_number_of_logins() {
     let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
     let sandbox = Sandbox::builder()
         .clock(time_of(&clock))
@@ -470,7 +487,7 @@ async fn wrong_secret_is_one_call_however_many_log_in() {
         site.client().access_token().await.unwrap_err().kind(),
         ErrorKind::Configuration
     );
-    // And one more for every half minute.
+    // One more call every 30 s.
     site.clock.advance(Duration::from_secs(30));
     site.browser()
         .get(&format!("{ORIGIN}/admin"))
@@ -480,7 +497,7 @@ async fn wrong_secret_is_one_call_however_many_log_in() {
 }
 
 #[tokio::test]
-async fn e5_token_without_a_usable_lifetime_serves_and_is_not_kept() {
+async fn e5_token_without_a_usable_lifetime_is_used_and_not_cached() {
     for expires_in in [
         None,
         Some(json!(0)),
@@ -499,14 +516,14 @@ async fn e5_token_without_a_usable_lifetime_serves_and_is_not_kept() {
                 login,
                 "{expires_in:?}"
             );
-            // Two fetches are never less than a second apart.
+            // Two fetches are always at least a second apart.
             site.clock.advance(Duration::from_secs(1));
         }
     }
 }
 
 #[tokio::test]
-async fn e5_lifetimes_beyond_a_week_are_cut_and_none_can_panic() {
+async fn e5_lifetimes_beyond_a_week_are_capped_and_never_panic() {
     for expires_in in [
         json!(u64::MAX),
         json!(i64::MAX),
@@ -523,14 +540,14 @@ async fn e5_lifetimes_beyond_a_week_are_cut_and_none_can_panic() {
         assert_eq!(site.sandbox.call_log().tokens_issued(), 1, "{expires_in}");
         site.clock.advance(Duration::from_secs(7 * 24 * 3_600));
         site.log_in(&site.browser(), "wang").await;
-        // The old one has ended for us, and no less for the sandbox.
+        // The old token has expired for the crate and for the sandbox.
         assert_eq!(site.sandbox.call_log().tokens_issued(), 2, "{expires_in}");
     }
 }
 
 #[tokio::test]
-async fn war_of_tokens_is_survived() {
-    // Another process has the same key, and a new token ends the former one at once.
+async fn logins_succeed_while_another_process_replaces_the_token() {
+    // Another process uses the same key, and each new token revokes the previous one at once.
     let site = Site::with(|sandbox| sandbox.token_overlap(Duration::ZERO)).await;
     for round in 0..5 {
         site.log_in(&site.browser(), "wang").await;
@@ -542,7 +559,7 @@ async fn war_of_tokens_is_survived() {
     assert_eq!(site.sandbox.call_log().codes_refused(), 0);
 }
 
-async fn clock_that_jumps_does_not_break_a_login<W: Way>() {
+async fn login_succeeds_although_the_clock_jumps<W: Way>() {
     let site = Site::<W>::start().await;
     let (early, wang) = (site.browser(), site.subject("wang"));
     site.log_in(&early, "wang").await;
@@ -553,16 +570,16 @@ async fn clock_that_jumps_does_not_break_a_login<W: Way>() {
     }
     site.clock.advance(Duration::from_secs(30 * 60));
     site.clock.set(Timestamp::from_unix_seconds(1_000_000_000));
-    assert_eq!(site.who(&early).await, NOBODY);
+    assert_eq!(site.who(&early).await, ANONYMOUS);
 }
 
-async fn upstream_that_is_down_does_not_touch_those_who_are_logged_in<W: Way>() {
+async fn unavailable_upstream_does_not_affect_authenticated_users<W: Way>() {
     let mut site = Site::<W>::start().await;
     let browser = site.browser();
     site.log_in(&browser, "wang").await;
     let wang = site.subject("wang");
-    let gone = std::mem::replace(&mut site.sandbox, Sandbox::start().await.unwrap());
-    gone.shutdown().await;
+    let stopped = std::mem::replace(&mut site.sandbox, Sandbox::start().await.unwrap());
+    stopped.shutdown().await;
     for _ in 0..10 {
         site.clock.advance(Duration::from_secs(60));
         assert_eq!(
@@ -577,10 +594,10 @@ async fn upstream_that_is_down_does_not_touch_those_who_are_logged_in<W: Way>() 
 }
 
 both_ways!(
-    page_about_a_failure_has_a_link_that_leads_where_the_person_wanted_to_go,
+    failure_page_links_to_a_login_that_returns_to_the_target,
     redirect_of_the_upstream_is_never_followed,
-    refused_connection_is_502_and_the_code_is_still_good,
-    clock_that_jumps_does_not_break_a_login,
-    upstream_that_is_down_does_not_touch_those_who_are_logged_in;
+    refused_connection_is_502_and_the_code_is_not_consumed,
+    login_succeeds_although_the_clock_jumps,
+    unavailable_upstream_does_not_affect_authenticated_users;
     on two threads:
 );

@@ -1,4 +1,4 @@
-//! Values in unusual spellings, from the sandbox's answer to the identity.
+//! Values in unusual spellings, from the sandbox's response to the identity.
 
 use serde_json::json;
 use tower_weika::client::binding::BindingClient;
@@ -14,9 +14,7 @@ fn weika(sandbox: &Sandbox) -> WeikaClient {
 }
 
 async fn chen(sandbox: &Sandbox) -> Result<Manager, Error> {
-    let code = sandbox
-        .issue_wxcode("chen")
-        .expect("a person of the sandbox");
+    let code = sandbox.issue_wxcode("chen").expect("a user of the sandbox");
     weika(sandbox).manager(AuthorizationCode::from(code)).await
 }
 
@@ -89,7 +87,7 @@ async fn a_bound_user_with_a_float_for_a_lifetime_is_bound() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_explained() {
+async fn wrong_secret_is_named_in_the_error_with_the_remedy() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = WeikaClient::builder(sandbox.app_key(), "wr0ng")
         .base_url(sandbox.base_url())

@@ -1,4 +1,5 @@
-//! The ways to log in. What the login layer guarantees holds for all of them, through the same tests.
+//! The ways to log in. The guarantees of the login layer hold for all of them, shown by the same
+//! tests.
 
 use std::time::Duration;
 
@@ -10,43 +11,43 @@ use tower_weika_sandbox::{
     Approval, Endpoint, Sandbox, SandboxBuilder, WechatApproval, WechatPerson,
 };
 
-/// One way to log in, and its half of the sandbox. `wang` and `li` are there in all of them.
+/// One way to log in, and its half of the sandbox. The users `wang` and `li` exist in all of them.
 pub(crate) trait Way: Send + Sync + 'static {
     type Provider: IdentityProvider + Clone;
 
     /// The name of the provider, in paths and cookies.
     const NAME: &'static str;
-    /// The parameter that brings the code.
+    /// The query parameter with the authorization code.
     const CODE: &'static str;
-    /// Where the browser is sent.
+    /// The authorize page, to which the browser is redirected.
     const AUTHORIZE: Endpoint;
-    /// Where the page there sends it back from.
+    /// The endpoint that redirects the browser back after the approval.
     const APPROVE: Endpoint;
-    /// What spends the code.
+    /// The call that exchanges the code.
     const EXCHANGE: Endpoint;
-    /// How many access tokens any number of logins takes.
+    /// The number of access tokens that any number of logins needs.
     const TOKENS: u64;
-    /// One of whom the upstream knows everything, and one of whom it knows next to nothing.
+    /// A user with every optional value at the upstream, and a user with next to none.
     const EXTREMES: [&'static str; 2];
-    /// The browser in which it works.
+    /// The user agent of a browser that supports it.
     const AGENT: &'static str;
 
     fn sandbox(builder: SandboxBuilder) -> SandboxBuilder;
 
     fn provider(sandbox: &Sandbox, clock: Clock, timeout: Duration) -> Self::Provider;
 
-    /// What happens when a browser comes to log in.
-    fn answer(sandbox: &Sandbox, approval: Approval);
+    /// Sets how the sandbox responds to a browser on the authorize page.
+    fn set_approval(sandbox: &Sandbox, approval: Approval);
 
     fn issue_code(sandbox: &Sandbox, person: &str) -> Option<String>;
 
-    /// What the provider calls this person.
+    /// The subject that the provider gives this user.
     fn subject(sandbox: &Sandbox, person: &str) -> String;
 
     /// Makes sure that the provider has an access token, if it needs one.
     fn have_token(provider: &Self::Provider) -> impl Future<Output = ()>;
 
-    /// Makes the provider ask for an access token at the next login, if it needs one.
+    /// Makes the provider fetch an access token at the next login, if it needs one.
     fn forget_token(provider: &Self::Provider);
 }
 
@@ -82,7 +83,7 @@ impl Way for Weika {
         )
     }
 
-    fn answer(sandbox: &Sandbox, approval: Approval) {
+    fn set_approval(sandbox: &Sandbox, approval: Approval) {
         sandbox.set_approval(approval);
     }
 
@@ -95,7 +96,7 @@ impl Way for Weika {
             .people()
             .iter()
             .find(|it| it.id() == person)
-            .expect("somebody of the sandbox")
+            .expect("a user of the sandbox")
             .user_id()
             .to_owned()
     }
@@ -124,7 +125,7 @@ impl Way for Wechat {
     const APPROVE: Endpoint = Endpoint::WechatApprove;
     const EXCHANGE: Endpoint = Endpoint::OpenId;
     const TOKENS: u64 = 0;
-    const EXTREMES: [&'static str; 2] = ["wang", "stranger"];
+    const EXTREMES: [&'static str; 2] = ["wang", "unlinked"];
     const AGENT: &'static str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_3_1 like Mac OS X) AppleWebKit/605.1.15 \
                                  (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.59(0x18003b28) NetType/WIFI";
 
@@ -134,7 +135,7 @@ impl Way for Wechat {
             .wechat_person(wang.mobile("13900000001").bound())
             .wechat_person(li.mobile("13900000002").bound());
         builder
-            .wechat_person(WechatPerson::new("stranger", "stranger"))
+            .wechat_person(WechatPerson::new("unlinked", "unlinked"))
             .wechat_auto_approve("wang")
     }
 
@@ -154,7 +155,7 @@ impl Way for Wechat {
             .expect("a provider")
     }
 
-    fn answer(sandbox: &Sandbox, approval: Approval) {
+    fn set_approval(sandbox: &Sandbox, approval: Approval) {
         sandbox.set_wechat(match approval {
             Approval::Approve(person) => WechatApproval::Approve(person),
             Approval::Decline => WechatApproval::Decline,
@@ -171,7 +172,7 @@ impl Way for Wechat {
             .wechat_people()
             .iter()
             .find(|it| it.id() == person)
-            .expect("somebody of the sandbox");
+            .expect("a user of the sandbox");
         person.open_id(sandbox.app_id())
     }
 

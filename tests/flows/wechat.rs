@@ -1,4 +1,4 @@
-//! What is special about WeChat users: bound or not, the silent login, the account that Kesion names.
+//! Flows that only WeChat users have: binding, silent login, the official account from Kesion.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,8 @@ use tower_weika_sandbox::{
 use super::site::{ORIGIN, Server, address, soon, time_of};
 use super::way::{Way, Wechat, Weika};
 
-/// The account of the sandbox's example managers' school, unless Kesion says otherwise.
+/// A site with both logins, for the official account of the school of the sandbox's example
+/// managers.
 struct Campus {
     sandbox: Sandbox,
     clock: ManualClock,
@@ -51,7 +52,7 @@ async fn who(
 }
 
 impl Campus {
-    /// A site with both logins, whose official account is the one that Kesion names.
+    /// Starts the site. The official account is the one that Kesion names.
     async fn start() -> Self {
         Self::with(|sandbox| sandbox).await
     }
@@ -84,7 +85,7 @@ impl Campus {
             .build()
             .expect("a provider");
         let weika = Weika::provider(&sandbox, clock.clock(), Duration::from_secs(30));
-        // The same secret on purpose: what keeps the two apart must not hang on it.
+        // The same secret on purpose: the separation of the two logins must not depend on it.
         let users = layer(wechat, &clock, "weika");
         let managers: LoginLayer<WeikaManagerProvider> = layer(weika, &clock, "wechat");
         let app = Router::new()
@@ -116,7 +117,7 @@ impl Campus {
             .user_agent(Wechat::AGENT)
     }
 
-    /// What Kesion says from now on, and is known at once.
+    /// Changes Kesion's response, and drops the cached one.
     async fn set_kesion(&self, state: KesionState) {
         self.sandbox.set_kesion(state);
         let token = self.sandbox.apptoken().into();
@@ -148,11 +149,11 @@ async fn go(browser: &Browser, path: &str) -> Visit {
     browser
         .get(&format!("{ORIGIN}{path}"))
         .await
-        .expect("an answer")
+        .expect("a response")
 }
 
 #[tokio::test]
-async fn unbound_person_is_sent_to_bind_and_comes_home_bound() {
+async fn unbound_user_is_redirected_to_the_bind_page_and_returns_bound() {
     let campus = Campus::start().await;
     campus.sandbox.wechat_auto_approve("xiaohong");
     let phone = campus.phone();
@@ -163,14 +164,17 @@ async fn unbound_person_is_sent_to_bind_and_comes_home_bound() {
     );
     let open_id = campus.open_id("xiaohong");
     assert_eq!(visit.text(), format!("no manager, {open_id} unbound"));
-    let refused = phone.fetch(&format!("{ORIGIN}/app/deep")).await.unwrap();
+    let rejected = phone.fetch(&format!("{ORIGIN}/app/deep")).await.unwrap();
     assert_eq!(
-        (refused.status(), refused.json().unwrap()["error"].as_str()),
+        (
+            rejected.status(),
+            rejected.json().unwrap()["error"].as_str()
+        ),
         (StatusCode::FORBIDDEN, Some("unbound"))
     );
 
     campus.sandbox.bind("xiaohong");
-    // Binding alone changes nothing here: the operator has to be asked again.
+    // Binding alone does not change the session: the operator has to be called again.
     assert!(address(&go(&phone, "/app/deep?x=1").await).contains("/bind?"));
     let visit = go(&phone, "/auth/wechat/login?return_to=%2Fapp%2Fdeep%3Fx%3D1").await;
     assert_eq!(address(&visit), format!("{ORIGIN}/app/deep?x=1"));
@@ -178,7 +182,7 @@ async fn unbound_person_is_sent_to_bind_and_comes_home_bound() {
 }
 
 #[tokio::test]
-async fn fragment_of_the_return_target_wins_over_the_one_that_wechat_wants() {
+async fn fragment_of_the_return_target_replaces_the_fragment_of_wechat() {
     let campus = Campus::start().await;
     let visit = go(
         &campus.phone(),
@@ -186,13 +190,13 @@ async fn fragment_of_the_return_target_wins_over_the_one_that_wechat_wants() {
     )
     .await;
     assert_eq!(visit.url(), format!("{ORIGIN}/app/x#/route"));
-    // Without one, the browser keeps WeChat's (Fetch §4.4).
+    // Without a fragment, the browser keeps WeChat's (Fetch §4.4).
     let visit = go(&campus.phone(), "/app/x").await;
     assert_eq!(visit.url(), format!("{ORIGIN}/app/x#wechat_redirect"));
 }
 
 #[tokio::test]
-async fn bound_session_never_outlives_what_the_operator_vouches_for() {
+async fn bound_session_never_outlives_the_expiry_that_the_operator_states() {
     for (expire, hours) in [(3_600, 1), (7_200, 2), (604_800, 12)] {
         let campus = Campus::start().await;
         let expire = Some(serde_json::json!(expire));
@@ -257,7 +261,7 @@ async fn two_logins_of_one_site_are_independent() {
 }
 
 #[tokio::test]
-async fn t5_login_never_leads_to_an_endpoint_of_the_other_one() {
+async fn t5_login_never_returns_to_an_endpoint_of_the_other_login() {
     let campus = Campus::start().await;
     for endpoint in ["login", "callback%3Fwxcode=1", "%256cogout/"] {
         let visit = go(
@@ -270,7 +274,7 @@ async fn t5_login_never_leads_to_an_endpoint_of_the_other_one() {
 }
 
 #[tokio::test]
-async fn state_of_one_login_is_refused_by_the_callback_of_the_other() {
+async fn state_of_one_login_is_rejected_by_the_callback_of_the_other() {
     let campus = Campus::start().await;
     let phone = campus.phone();
     let begin = async |name: &str| {
@@ -316,8 +320,8 @@ async fn state_of_one_login_is_refused_by_the_callback_of_the_other() {
         ),
         (0, 0)
     );
-    // Each is good where it belongs.
-    let home = go(
+    // Each state is valid at its own callback.
+    let landed = go(
         &phone,
         &format!(
             "/auth/wechat/callback?code={}&state={wechat}",
@@ -326,13 +330,13 @@ async fn state_of_one_login_is_refused_by_the_callback_of_the_other() {
     )
     .await;
     assert_eq!(
-        home.text(),
+        landed.text(),
         format!("no manager, {} bound", campus.open_id("xiaoming"))
     );
 }
 
 #[tokio::test]
-async fn account_that_kesion_does_not_name_ends_on_a_page_and_not_at_wechat() {
+async fn login_without_an_account_from_kesion_ends_on_a_page_and_not_at_wechat() {
     let campus = Campus::start().await;
     for state in [
         KesionState::NotAuthorized,
@@ -349,7 +353,7 @@ async fn account_that_kesion_does_not_name_ends_on_a_page_and_not_at_wechat() {
     }
     campus.set_kesion(KesionState::Authorized).await;
     assert_eq!(go(&campus.phone(), "/app/x").await.status(), StatusCode::OK);
-    // Known for five minutes, and longer if Kesion fails.
+    // Cached for five minutes, and longer if Kesion fails.
     let calls = campus.sandbox.call_log().count(Endpoint::OfficialAccount);
     go(&campus.phone(), "/app/x").await;
     assert_eq!(
@@ -369,11 +373,11 @@ async fn account_that_kesion_does_not_name_ends_on_a_page_and_not_at_wechat() {
 }
 
 #[tokio::test]
-async fn kesions_switch_decides_about_logins_that_nobody_asked_for() {
+async fn silent_login_happens_only_while_kesions_switch_is_on() {
     let campus = Campus::start().await;
     assert_eq!(go(&campus.phone(), "/").await.text(), "no manager, no user");
     campus.sandbox.set_kesion_auto_login(true);
-    // As long as nothing is known, nobody waits for it and nobody is sent anywhere.
+    // While the switch is unknown, requests do not wait for it and no login begins.
     campus
         .accounts
         .invalidate(&campus.sandbox.apptoken().into());
@@ -391,9 +395,10 @@ async fn kesions_switch_decides_about_logins_that_nobody_asked_for() {
         .await
         .unwrap();
     assert_eq!(left.text(), "no manager, no user", "once per visit");
-    // A desk is left alone, and so is everybody when Kesion or the operator fails.
-    let desk = campus.phone().user_agent(Weika::AGENT);
-    assert_eq!(go(&desk, "/").await.text(), "no manager, no user");
+    // No silent login for a desktop browser, nor for any browser while Kesion or the operator
+    // fails.
+    let desktop = campus.phone().user_agent(Weika::AGENT);
+    assert_eq!(go(&desktop, "/").await.text(), "no manager, no user");
     campus
         .sandbox
         .set_binding(BindingState::OperatorUnavailable);
@@ -403,7 +408,7 @@ async fn kesions_switch_decides_about_logins_that_nobody_asked_for() {
         (format!("{ORIGIN}/?page=2").as_str(), "no manager, no user")
     );
     campus.sandbox.set_binding(BindingState::Normal);
-    // An account whose visitors would end on an error page of WeChat's.
+    // An unverified account, whose visitors would get an error page of WeChat.
     campus.sandbox.set_kesion_verified(false);
     campus.set_kesion(KesionState::Authorized).await;
     assert_eq!(go(&campus.phone(), "/").await.hops().len(), 1);
@@ -415,21 +420,21 @@ async fn kesions_switch_decides_about_logins_that_nobody_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_cold_logins_at_once_ask_kesion_once_and_the_operator_a_thousand_times() {
-    const PEOPLE: u64 = 1_000;
-    let crowd = |sandbox: SandboxBuilder| {
-        (0..PEOPLE).fold(sandbox, |sandbox, number| {
+async fn a_thousand_concurrent_cold_logins_call_kesion_once_and_the_operator_a_thousand_times() {
+    const LOGINS: u64 = 1_000;
+    let followers = |sandbox: SandboxBuilder| {
+        (0..LOGINS).fold(sandbox, |sandbox, number| {
             let mobile = format!("139{number:08}");
             sandbox.wechat_person(
-                WechatPerson::new(format!("p{number}"), "群众")
+                WechatPerson::new(format!("p{number}"), "学生")
                     .mobile(mobile)
                     .bound(),
             )
         })
     };
-    let campus = Arc::new(Campus::with(crowd).await);
+    let campus = Arc::new(Campus::with(followers).await);
     let mut logins = JoinSet::new();
-    for number in 0..PEOPLE {
+    for number in 0..LOGINS {
         let campus = Arc::clone(&campus);
         logins.spawn(async move {
             let (phone, person) = (campus.phone(), format!("p{number}"));
@@ -443,16 +448,16 @@ async fn a_thousand_cold_logins_at_once_ask_kesion_once_and_the_operator_a_thous
                 .trim_end_matches("#wechat_redirect");
             let (_, state) = location.rsplit_once("&state=").unwrap();
             let code = campus.sandbox.issue_wechat_code(&person).unwrap();
-            let home = go(
+            let landed = go(
                 &phone,
                 &format!("/auth/wechat/callback?code={code}&state={state}"),
             )
             .await;
-            assert_eq!(home.path(), format!("/app/{number}"));
+            assert_eq!(landed.path(), format!("/app/{number}"));
             assert_eq!(
-                home.text(),
+                landed.text(),
                 format!("no manager, {} bound", campus.open_id(&person)),
-                "everybody is themselves"
+                "each browser has its own identity"
             );
         });
     }
@@ -463,7 +468,7 @@ async fn a_thousand_cold_logins_at_once_ask_kesion_once_and_the_operator_a_thous
             call_log.count(Endpoint::OfficialAccount),
             call_log.count(Endpoint::OpenId)
         ),
-        (1, PEOPLE)
+        (1, LOGINS)
     );
     assert_eq!(
         (
@@ -471,12 +476,12 @@ async fn a_thousand_cold_logins_at_once_ask_kesion_once_and_the_operator_a_thous
             call_log.codes_refused(),
             call_log.max_uses_of_one_code()
         ),
-        (PEOPLE, 0, 1)
+        (LOGINS, 0, 1)
     );
 }
 
 #[tokio::test]
-async fn desk_gets_a_page_with_a_code_and_no_dead_end() {
+async fn desktop_browser_gets_a_page_with_a_qr_code_and_no_dead_end() {
     let campus = Campus::start().await;
     for agent in [
         Weika::AGENT,

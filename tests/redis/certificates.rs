@@ -8,9 +8,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::Command;
 
+use tower_weika::ConfigErrorKind;
 use tower_weika::client::Transport;
 use tower_weika::client::weika::WeikaClient;
-use tower_weika::error::ConfigErrorKind;
 use tower_weika::identity::Manager;
 use tower_weika::store::{Redis, RedisStore};
 use tower_weika::{ConfigError, ErrorKind};

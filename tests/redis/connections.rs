@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use tower_weika::AccessToken;
 use tower_weika::ErrorKind;
 use tower_weika::coordination::LeaseResponse;
 use tower_weika::identity::Manager;
 use tower_weika::store::{Redis, RedisStatus, RedisStore, SessionStore};
-use tower_weika::token::AccessToken;
 
 use crate::kit::{
     EVERYWHERE, SLACK, begin, connect, found, is_cached, load, site, until, until_within,

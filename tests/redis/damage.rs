@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tower_weika::AccessToken;
 use tower_weika::coordination::{Coordinator, FlowState, Lease, LeaseResponse};
 use tower_weika::identity::Manager;
 use tower_weika::session::SessionId;
 use tower_weika::store::{Redis, RedisStore, SessionStore};
-use tower_weika::token::AccessToken;
 use tower_weika::{Error, ErrorKind};
 
 use crate::kit::{begin, connect, found, load, now, until, who};

@@ -1,9 +1,9 @@
 //! Encrypted values at Redis are accepted with the right key only.
 
+use tower_weika::AccessToken;
 use tower_weika::coordination::{FlowState, LeaseResponse};
 use tower_weika::identity::Manager;
 use tower_weika::store::{Redis, RedisBuilder, RedisStore, SessionStore};
-use tower_weika::token::AccessToken;
 
 use crate::kit::{begin, connect, found, new_id, until};
 use crate::redis_server::{self, Value};

@@ -9,9 +9,10 @@ use std::{fmt, io};
 use tower_weika::Error;
 use tower_weika::clock::{Clock, Timestamp};
 use tower_weika::identity::Manager;
+use tower_weika::session::Namespace;
 use tower_weika::session::{Session, SessionId, SessionTimeouts};
 use tower_weika::store::{
-    Inserted, LoadResult, Lookup, Namespace, RedisBuilder, RedisStore, SessionStore, Stamp,
+    Inserted, LoadResult, Lookup, RedisBuilder, RedisStore, SessionStore, Stamp,
 };
 
 use tracing::Dispatch;

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::routing::get;
 use axum::{Extension, Router};
 use tokio::net::TcpListener;
+use tower_weika::AccessToken;
 use tower_weika::clock::Clock;
 use tower_weika::coordination::{Coordinator, LeaseResponse};
 use tower_weika::guard::GuardLayer;
@@ -18,7 +19,6 @@ use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
 use tower_weika::session::Authenticated;
 use tower_weika::store::{Redis, RedisStore, SessionStore, StoredIdentity};
-use tower_weika::token::AccessToken;
 use tower_weika_sandbox::{Browser, Sandbox, Visit};
 
 use crate::kit::{begin, connect, load, now, until};

@@ -1,8 +1,7 @@
-//! No secret leaves this process where people read: not in logs at the finest level, not in `Debug`, not in
-//! errors, not in our own answers.
+//! No secret is in the log at any level, in `Debug`, in errors, or in the crate's responses.
 //!
-//! A process of its own, because there is one subscriber for all of it. It takes every target, every span and
-//! every field, also what `reqwest` writes through the `log` crate.
+//! A separate test program, because one `tracing` subscriber serves the whole process. It captures
+//! every target, span and field, including those that `reqwest` writes through the `log` crate.
 
 mod redis;
 #[path = "../flows/site.rs"]
@@ -38,12 +37,12 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::{MakeWriter, layer};
 use tracing_subscriber::prelude::*;
 
-use self::site::{NOBODY, ORIGIN, Server, soon};
+use self::site::{ANONYMOUS, ORIGIN, Server, soon};
 use self::way::Weika;
 
 type Site = site::Site<Weika>;
 
-/// Of the sandbox's `wang`.
+/// The card number of the sandbox's `wang`.
 const CARD_NUMBER: &str = "T20180001";
 
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -73,7 +72,7 @@ fn log() -> MutexGuard<'static, Vec<u8>> {
     LOG.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// From now on everything is captured, at every level.
+/// Captures every event from now on, at every level.
 fn capture() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -89,7 +88,7 @@ fn captured() -> String {
     String::from_utf8_lossy(&log()).into_owned()
 }
 
-/// What must not be seen, each with what it is. Found in the browsers as the test goes along.
+/// The secrets of a test, each with its kind. They are collected from the browsers during the test.
 #[derive(Default)]
 struct Secrets(Vec<(&'static str, String)>);
 
@@ -102,7 +101,7 @@ impl Secrets {
     }
 
     fn add(&mut self, what: &'static str, secret: &str) {
-        if secret.len() >= 8 && !self.0.iter().any(|(_, known)| known == secret) {
+        if secret.len() >= 8 && !self.0.iter().any(|(_, collected)| collected == secret) {
             self.0.push((what, secret.to_owned()));
         }
     }
@@ -133,7 +132,7 @@ impl Secrets {
             "flow cookie"
         };
         let (value, _) = rest.split_once(';').unwrap_or((rest, ""));
-        // Also its parts: the tag, the target.
+        // Also the parts of the value, such as the tag and the target.
         value
             .split('.')
             .chain([value])
@@ -163,13 +162,14 @@ impl Secrets {
 
     #[track_caller]
     fn assert_not_logged(&self) {
-        assert!(self.0.len() > 2, "the test has found the secrets");
+        assert!(self.0.len() > 2, "the test has collected secrets");
         self.assert_absent_from("the log", &captured());
     }
 
-    /// The pages that we wrote; the one where a redirect leads carries the state, and nothing else of this.
+    /// Checks the bodies and locations of the site. A redirect to the provider has to carry the
+    /// state, and no other secret.
     #[track_caller]
-    fn assert_not_answered(&self, visit: &Visit) {
+    fn assert_not_in_responses(&self, visit: &Visit) {
         let others = Self(
             self.0
                 .iter()
@@ -177,21 +177,21 @@ impl Secrets {
                 .cloned()
                 .collect(),
         );
-        others.assert_absent_from("a body of ours", &visit.text());
+        others.assert_absent_from("a body of the site", &visit.text());
         for hop in visit
             .hops()
             .iter()
             .filter(|hop| hop.url.starts_with(ORIGIN))
         {
             others.assert_absent_from(
-                "a location of ours",
+                "a location of the site",
                 hop.location.as_deref().unwrap_or_default(),
             );
         }
     }
 }
 
-/// An error with all that is behind it, in both forms.
+/// An error with all its sources, in `Display` and `Debug`.
 fn shown(error: &(dyn StdError + 'static)) -> String {
     let chain = std::iter::successors(Some(error), |error| (*error).source());
     chain
@@ -200,20 +200,20 @@ fn shown(error: &(dyn StdError + 'static)) -> String {
 }
 
 async fn visit(site: &Site, browser: &Browser, secrets: &mut Secrets, url: &str) -> Visit {
-    let visit = soon(browser.get(url)).await.expect("an answer");
+    let visit = soon(browser.get(url)).await.expect("a response");
     secrets.visit(&visit);
     secrets.token(site.client());
-    secrets.assert_not_answered(&visit);
+    secrets.assert_not_in_responses(&visit);
     visit
 }
 
 #[test]
-fn planted_secrets_are_found_wherever_they_are() {
+fn planted_secrets_are_found_in_every_kind_of_event() {
     capture();
     let mut planted = Secrets::default();
-    planted.add("plant", "planted-0123456789");
+    planted.add("planted secret", "planted-0123456789");
     let found = |text: &str| {
-        std::panic::catch_unwind(|| planted.assert_absent_from("a plant", text)).is_err()
+        std::panic::catch_unwind(|| planted.assert_absent_from("a planted text", text)).is_err()
     };
     assert!(!found("nothing"));
     assert!(found("some planted-0123456789 text"));
@@ -229,41 +229,41 @@ fn planted_secrets_are_found_wherever_they_are() {
     for number in 1..=5 {
         assert!(
             captured().contains(&numbered(number)),
-            "plant {number} is not found"
+            "planted secret {number} is not found"
         );
     }
 }
 
 #[tokio::test]
-async fn capture_sees_this_crate_and_those_below_it() {
+async fn log_captures_this_crate_and_its_dependencies() {
     capture();
     let site = Site::start().await;
     site.log_in(&site.browser(), "wang").await;
     let captured = captured();
-    for sign in [
+    for line in [
         "login begins",
         "logged in",
         "access token: fetched",
         "reqwest::connect",
         "hyper_util::client",
     ] {
-        assert!(captured.contains(sign), "{sign} is not in the log");
+        assert!(captured.contains(line), "{line} is not in the log");
     }
 }
 
 #[tokio::test]
-async fn no_login_that_succeeds_logs_or_answers_a_secret() {
+async fn successful_login_has_no_secret_in_log_or_responses() {
     capture();
     let site = Site::start().await;
     let mut secrets = Secrets::of(&site);
     let browser = site.browser();
-    // With a return target that carries something of its own.
+    // The return target carries a secret of the application.
     let target = format!("{ORIGIN}/admin/x?ticket=very-secret-ticket");
     assert_eq!(
         visit(&site, &browser, &mut secrets, &target).await.status(),
         200
     );
-    // Again, as somebody who is logged in; from another tab; back; out.
+    // Repeated callbacks of a logged-in browser, a client that hangs up, and a logout.
     let state = site.begin(&browser, "/admin").await;
     let callback = site.callback("wang", &state);
     for _ in 0..3 {
@@ -277,18 +277,18 @@ async fn no_login_that_succeeds_logs_or_answers_a_secret() {
         .post(&format!("{ORIGIN}/auth/weika/logout"), "")
         .await
         .unwrap();
-    secrets.assert_not_answered(&logout);
-    assert_eq!(site.who(&browser).await, NOBODY);
+    secrets.assert_not_in_responses(&logout);
+    assert_eq!(site.who(&browser).await, ANONYMOUS);
     site.login.revoke_all_sessions().await.unwrap();
 
-    // A herd.
+    // Concurrent callbacks.
     let gate = Gate::new();
     site.sandbox
         .faults()
         .once(Endpoint::ManagerInfo, Fault::Held(gate.clone()));
     let state = site.begin(&browser, "/admin").await;
     let callback = site.callback("wang", &state);
-    let herd: Vec<_> = (0..20)
+    let callers: Vec<_> = (0..20)
         .map(|_| {
             let (browser, callback) = (browser.clone(), callback.clone());
             tokio::spawn(async move { browser.get(&callback).await })
@@ -296,8 +296,8 @@ async fn no_login_that_succeeds_logs_or_answers_a_secret() {
         .collect();
     site.server.callbacks_arrived(23).await;
     gate.open();
-    for member in herd {
-        secrets.visit(&soon(member).await.unwrap().unwrap());
+    for caller in callers {
+        secrets.visit(&soon(caller).await.unwrap().unwrap());
     }
 
     for what in [
@@ -310,7 +310,7 @@ async fn no_login_that_succeeds_logs_or_answers_a_secret() {
         "card number",
     ] {
         assert!(
-            secrets.0.iter().any(|(known, _)| *known == what),
+            secrets.0.iter().any(|(collected, _)| *collected == what),
             "no {what} was found"
         );
     }
@@ -319,7 +319,7 @@ async fn no_login_that_succeeds_logs_or_answers_a_secret() {
 }
 
 #[tokio::test]
-async fn no_failure_of_the_upstream_logs_or_answers_a_secret() {
+async fn upstream_failure_has_no_secret_in_log_or_responses() {
     capture();
     for endpoint in [Endpoint::AccessToken, Endpoint::ManagerInfo] {
         let faults = [
@@ -361,7 +361,7 @@ async fn no_failure_of_the_upstream_logs_or_answers_a_secret() {
             )
             .await;
             site.sandbox.faults().clear();
-            // The same on the client itself, with what is behind the error.
+            // Past the callback-off after a failed token fetch.
             site.clock.advance(Duration::from_secs(60));
         }
         secrets.assert_not_logged();
@@ -369,7 +369,7 @@ async fn no_failure_of_the_upstream_logs_or_answers_a_secret() {
 }
 
 #[tokio::test]
-async fn no_error_shows_a_secret_whatever_is_behind_it() {
+async fn error_and_its_sources_show_no_secret() {
     capture();
     let site = Site::start_with_timeout(Duration::from_secs(1)).await;
     let mut secrets = Secrets::of(&site);
@@ -413,11 +413,11 @@ async fn no_error_shows_a_secret_whatever_is_behind_it() {
     let mut site = site;
     let code = site.sandbox.issue_wxcode("wang").unwrap();
     secrets.add("wxcode", &code);
-    let gone = std::mem::replace(
+    let stopped = std::mem::replace(
         &mut site.sandbox,
         tower_weika_sandbox::Sandbox::start().await.unwrap(),
     );
-    gone.shutdown().await;
+    stopped.shutdown().await;
     let error = site
         .client()
         .manager(AuthorizationCode::from(code))
@@ -428,7 +428,7 @@ async fn no_error_shows_a_secret_whatever_is_behind_it() {
 }
 
 #[tokio::test]
-async fn no_mistake_of_a_configuration_shows_a_secret() {
+async fn configuration_error_shows_no_secret() {
     capture();
     let mut secrets = Secrets::default();
     secrets.add("app_secret", "misconfigured secret");
@@ -457,7 +457,7 @@ async fn no_mistake_of_a_configuration_shows_a_secret() {
 }
 
 #[tokio::test]
-async fn no_bad_callback_logs_what_it_brings() {
+async fn invalid_callback_is_logged_without_its_values() {
     capture();
     let site = Site::start().await;
     let mut secrets = Secrets::of(&site);
@@ -470,7 +470,7 @@ async fn no_bad_callback_logs_what_it_brings() {
         secrets.set_cookie(&format!("{}={}", cookie.name, cookie.value));
     }
     secrets.add("parameter", "unknown-parameter-value");
-    secrets.add("header", "odd-header-value");
+    secrets.add("header", "invalid-header-value");
     let queries = [
         format!("{query}&state={state}"),
         format!("{query}https://i.maxthon.cn"),
@@ -495,7 +495,7 @@ async fn no_bad_callback_logs_what_it_brings() {
             secrets.visit(&visit);
         }
     }
-    // Two sessions that differ are worth a line in the log, without their values.
+    // Two different session cookies are logged, without their values.
     let two = [
         SessionId::random().unwrap().expose(),
         SessionId::random().unwrap().expose(),
@@ -517,7 +517,7 @@ async fn no_bad_callback_logs_what_it_brings() {
 }
 
 #[tokio::test]
-async fn no_public_type_shows_a_secret_in_debug() {
+async fn public_types_show_no_secret_in_debug() {
     type Shown = Arc<Mutex<Vec<String>>>;
 
     async fn show(State(shown): State<Shown>, manager: Authenticated<Manager>) {
@@ -574,7 +574,7 @@ async fn no_public_type_shows_a_secret_in_debug() {
         tower_weika::store::MemoryStore::<Manager>::new(),
     );
 
-    // Our own answers, with all their headers and extensions.
+    // The crate's responses, with all their headers and extensions.
     let cookies = browser
         .cookies()
         .into_iter()
@@ -584,8 +584,8 @@ async fn no_public_type_shows_a_secret_in_debug() {
         let request = Request::get(target).header(ACCEPT, "text/html");
         request.body(Full::<Bytes>::default()).unwrap()
     };
-    let refused = service.clone().oneshot(request("/admin")).await.unwrap();
-    let rejection = refused
+    let rejected = service.clone().oneshot(request("/admin")).await.unwrap();
+    let rejection = rejected
         .extensions()
         .get::<tower_weika::response::Rejection>()
         .unwrap();
@@ -595,8 +595,8 @@ async fn no_public_type_shows_a_secret_in_debug() {
         .oneshot(request("/auth/weika/login"))
         .await
         .unwrap();
-    for answer in [&refused, &begun] {
-        for cookie in answer.headers().get_all(SET_COOKIE) {
+    for response in [&rejected, &begun] {
+        for cookie in response.headers().get_all(SET_COOKIE) {
             secrets.set_cookie(cookie.to_str().unwrap());
         }
     }
@@ -608,26 +608,27 @@ async fn no_public_type_shows_a_secret_in_debug() {
         .next()
         .unwrap()
         .to_owned();
-    let answers = format!("{refused:?} {begun:?}");
+    let responses = format!("{rejected:?} {begun:?}");
     let (_, state) = state.rsplit_once("&state=").unwrap();
     let code = site.sandbox.issue_wxcode("wang").unwrap();
     secrets.add("wxcode", &code);
-    let mut back = request(&format!("/auth/weika/callback?wxcode={code}&state={state}"));
-    back.headers_mut()
+    let mut callback = request(&format!("/auth/weika/callback?wxcode={code}&state={state}"));
+    callback
+        .headers_mut()
         .insert(COOKIE, format!("{flow}; {cookies}").parse().unwrap());
-    let future = service.ready().await.unwrap().call(back);
+    let future = service.ready().await.unwrap().call(callback);
     text += &format!("{service:?} {future:?}");
-    let welcomed = future.await.unwrap();
-    for cookie in welcomed.headers().get_all(SET_COOKIE) {
+    let logged_in = future.await.unwrap();
+    for cookie in logged_in.headers().get_all(SET_COOKIE) {
         secrets.set_cookie(cookie.to_str().unwrap());
     }
-    assert!(welcomed.headers()[SET_COOKIE].is_sensitive());
-    text += &format!("{welcomed:?}");
-    let body = welcomed.into_body().collect().await.unwrap().to_bytes();
+    assert!(logged_in.headers()[SET_COOKIE].is_sensitive());
+    text += &format!("{logged_in:?}");
+    let body = logged_in.into_body().collect().await.unwrap().to_bytes();
     assert!(body.is_empty());
 
-    // The state is in the location of a redirect to Weika, and has to be.
-    secrets.assert_absent_from("an answer", &answers);
+    // The state is checked afterwards: the location of a redirect to Weika has to carry it.
+    secrets.assert_absent_from("a response", &responses);
     secrets.add("state", state);
     secrets.assert_absent_from("Debug", &text);
     secrets.assert_not_logged();

@@ -1,29 +1,30 @@
-//! What a Redis shows of itself, and of where it is, reachable or not.
+//! No secret is in `Debug` and errors of a Redis store, reachable or not.
 
 use std::error::Error as _;
 use std::time::Duration;
 
+use tower_weika::AccessToken;
 use tower_weika::ErrorKind;
 use tower_weika::coordination::{FlowState, Lease, LeaseResponse};
 use tower_weika::identity::Manager;
+use tower_weika::session::Namespace;
 use tower_weika::session::SessionId;
-use tower_weika::store::{Lookup, Namespace, Redis, RedisBuilder, SessionStore};
-use tower_weika::token::AccessToken;
+use tower_weika::store::{Lookup, Redis, RedisBuilder, SessionStore};
 
 const PASSWORD: &str = "p4ss-of-redis";
-const KEY: &str = "s3aling-key-0123456789abcdefghij";
+const KEY: &str = "encrypt10n-key-0123456789abcdefgh";
 
-/// Nobody listens on this port.
-fn nowhere() -> RedisBuilder {
+/// No server listens on this port.
+fn unreachable() -> RedisBuilder {
     Redis::builder(format!("redis://user:{PASSWORD}@127.0.0.1:1/"))
         .encryption_key(KEY)
         .previous_encryption_key(KEY)
 }
 
 #[tokio::test]
-async fn no_password_or_key_shows_in_debug_or_in_an_error() {
+async fn debug_and_errors_show_no_password_and_no_key() {
     let builders = [
-        nowhere(),
+        unreachable(),
         Redis::sentinel([format!("redis://user:{PASSWORD}@127.0.0.1:1/")], "main")
             .encryption_key(KEY),
         Redis::cluster([format!("redis://user:{PASSWORD}@127.0.0.1:1/")]).encryption_key(KEY),
@@ -34,7 +35,7 @@ async fn no_password_or_key_shows_in_debug_or_in_an_error() {
     ];
     for builder in builders {
         let mut text = format!("{builder:?} {builder:#?}");
-        let error = builder.connect().await.expect_err("nobody is there");
+        let error = builder.connect().await.expect_err("no server listens");
         assert!(
             matches!(error.kind(), ErrorKind::Store | ErrorKind::Configuration),
             "{error:?}"
@@ -53,17 +54,17 @@ async fn no_password_or_key_shows_in_debug_or_in_an_error() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_degraded_redis_shows_a_secret() {
-    let redis = nowhere()
+async fn degraded_redis_shows_no_secret_in_debug() {
+    let redis = unreachable()
         .start_degraded()
         .connect()
         .await
-        .expect("it starts without");
+        .expect("a degraded start");
     let store = redis.store::<Manager>();
     let id = SessionId::random().expect("randomness");
     let lookup = store.load(&Namespace::default(), &id);
     let Lookup::Ready(Err(error)) = &lookup else {
-        panic!("it is known to be away: {lookup:?}")
+        panic!("the connection is known to be down: {lookup:?}")
     };
     let token = AccessToken::new("t0ken-of-the-application");
     let lease = Lease::new("0wner".to_owned(), 1, None, 0);

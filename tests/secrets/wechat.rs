@@ -1,4 +1,4 @@
-//! The same for WeChat users, the binding service and Kesion, whose answers are full of secrets.
+//! The same for WeChat users, the binding service and Kesion, whose responses contain many secrets.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,7 +20,7 @@ use super::site::{ORIGIN, Server, Site, soon};
 use super::way::{Way, Wechat};
 use super::{Secrets, capture, shown};
 
-/// What a page of the application has seen: the tokens, and everybody in `Debug`.
+/// The tokens that a page of the application received, and the `Debug` output of its users.
 type Seen = Arc<Mutex<Vec<(String, String)>>>;
 
 async fn see(State(seen): State<Seen>, user: Authenticated<WechatUser>) {
@@ -39,14 +39,14 @@ async fn see(State(seen): State<Seen>, user: Authenticated<WechatUser>) {
 async fn go(browser: &Browser, secrets: &mut Secrets, path: &str) -> Visit {
     let visit = soon(browser.get(&format!("{ORIGIN}{path}")))
         .await
-        .expect("an answer");
+        .expect("a response");
     secrets.visit(&visit);
-    secrets.assert_not_answered(&visit);
+    secrets.assert_not_in_responses(&visit);
     visit
 }
 
 #[tokio::test]
-async fn no_wechat_login_logs_answers_or_shows_a_secret() {
+async fn wechat_login_has_no_secret_in_log_responses_or_debug() {
     capture();
     let site = Site::<Wechat>::start().await;
     let seen = Seen::default();
@@ -61,7 +61,7 @@ async fn no_wechat_login_logs_answers_or_shows_a_secret() {
         .layer(site.login.clone());
     let server = Server::start(app);
     let mut secrets = Secrets::default();
-    for person in ["wang", "li", "stranger"] {
+    for person in ["wang", "li", "unlinked"] {
         let browser = site.browser().route(ORIGIN, server.address);
         site.auto_approve(person);
         assert_eq!(go(&browser, &mut secrets, "/see").await.status(), 200);
@@ -100,7 +100,7 @@ async fn no_wechat_login_logs_answers_or_shows_a_secret() {
         "binding token",
     ] {
         assert!(
-            secrets.0.iter().any(|(known, _)| *known == what),
+            secrets.0.iter().any(|(collected, _)| *collected == what),
             "no {what} was found"
         );
     }
@@ -120,7 +120,7 @@ async fn no_wechat_login_logs_answers_or_shows_a_secret() {
 }
 
 #[tokio::test]
-async fn no_error_of_the_binding_service_shows_a_code() {
+async fn errors_of_the_binding_service_show_no_code() {
     capture();
     let site = Site::<Wechat>::start_with_timeout(Duration::from_secs(1)).await;
     let mut secrets = Secrets::default();
@@ -160,7 +160,7 @@ async fn no_error_of_the_binding_service_shows_a_code() {
 }
 
 #[tokio::test]
-async fn nothing_that_kesion_tells_in_confidence_is_kept_logged_or_shown() {
+async fn secrets_of_kesion_are_not_kept_logged_or_shown() {
     async fn account(Extension(authorization): Extension<AccountAuthorization>) -> String {
         format!("{authorization:#?}")
     }
@@ -171,11 +171,11 @@ async fn nothing_that_kesion_tells_in_confidence_is_kept_logged_or_shown() {
     let mut secrets = Secrets::default();
     secrets.add("apptoken", sandbox.apptoken());
     secrets.add("refresh token", sandbox.refresh_token());
-    secrets.add("apikey", "an-api-key-of-ours");
+    secrets.add("apikey", "api-key-of-the-site");
     secrets.add("wrong apptoken", "not-the-apptoken-0000");
     for encoding in [Encoding::Form, Encoding::Json, Encoding::Query] {
         let kesion =
-            KesionClient::builder(sandbox.base_url()).api_key(ApiKey::new("an-api-key-of-ours"));
+            KesionClient::builder(sandbox.base_url()).api_key(ApiKey::new("api-key-of-the-site"));
         let kesion = kesion
             .encoding(encoding)
             .total_timeout(Duration::from_secs(1));
@@ -227,12 +227,12 @@ async fn nothing_that_kesion_tells_in_confidence_is_kept_logged_or_shown() {
             secrets.assert_absent_from("an error", &shown(error));
         }
         school.invalidate();
-        let known = format!(
+        let text = format!(
             "{:#?} {accounts:#?} {school:#?} {kesion:#?}",
             school.get().await
         );
-        assert!(known.contains("gh_000000000001"), "the account is shown");
-        secrets.assert_absent_from("Debug", &known);
+        assert!(text.contains("gh_000000000001"), "the account is shown");
+        secrets.assert_absent_from("Debug", &text);
     }
     secrets.assert_not_logged();
 }

@@ -1,4 +1,4 @@
-//! An example as whoever tries it has it: a process of its own, with its contract and nothing else.
+//! Runs an example as its user does: a separate process, tested only through its contract.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -7,10 +7,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How long anything may take that is waited for. Generous: only a failure takes that long.
+/// The limit of every wait. Generous: only a failure takes that long.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Everything that the example reads from the environment.
+/// All environment variables that the examples read.
 const VARIABLES: [&str; 15] = [
     "ALLOW_SANDBOX",
     "LISTEN",
@@ -29,14 +29,14 @@ const VARIABLES: [&str; 15] = [
     "RUST_LOG",
 ];
 
-/// A running site. Ends when it is dropped.
+/// A running site. Stops when it is dropped.
 pub(crate) struct Site {
     pub(crate) child: Child,
-    /// `http://127.0.0.1:…`, where it listens.
+    /// The URL on which it listens: `http://127.0.0.1:…`.
     pub(crate) url: String,
-    /// Where its sandbox listens, if it has one.
+    /// The URL of its sandbox, if it has one.
     pub(crate) sandbox: Option<String>,
-    /// The lines of its standard output; disconnects when the process ends.
+    /// The lines of its standard output; disconnects when the process exits.
     pub(crate) stdout: Receiver<String>,
     /// Its standard error so far.
     pub(crate) stderr: Arc<Mutex<String>>,
@@ -92,13 +92,13 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        // Fails if it has ended already, as some tests want it to.
+        // Fails if the process has exited already, as it does in some tests.
         let _ended = self.child.kill();
         let _reaped = self.child.wait();
     }
 }
 
-/// An example with these variables and no other that it knows.
+/// The command for an example with these variables, and no other variable that it reads.
 #[track_caller]
 pub(crate) fn command(example: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(binary(example));
@@ -115,7 +115,7 @@ pub(crate) fn command(example: &str, variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// `target/<profile>/examples/<example>`, beside the folder of this test.
+/// The path `target/<profile>/examples/<example>`, in the same profile as this test.
 #[track_caller]
 fn binary(example: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
@@ -128,7 +128,7 @@ fn binary(example: &str) -> PathBuf {
         .join(format!("{example}{}", std::env::consts::EXE_SUFFIX));
     assert!(
         binary.is_file(),
-        "{} is missing. `cargo test` builds it; with `--test` build it first: `cargo build --examples`",
+        "{} is missing. With `cargo test --test`, run `cargo build --examples` first",
         binary.display(),
     );
     binary

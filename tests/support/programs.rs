@@ -3,8 +3,8 @@
 use std::env;
 use std::path::PathBuf;
 
-/// Returns where the programs are, each under the first of its names that is in `PATH`. Panics if one is missing, and
-/// names the packages of Debian that bring it.
+/// Returns the paths of the programs, each under the first of its names that is in `PATH`. Panics
+/// if one is missing, and names the Debian packages that contain it.
 #[track_caller]
 pub(crate) fn find_programs<const N: usize>(
     programs: [&[&str]; N],

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tower::Service;
+use tower_weika::AccessToken;
 use tower_weika::Error;
 use tower_weika::clock::{Clock, Timestamp};
-use tower_weika::token::{AccessToken, IssuedToken, TokenCache, TokenSource};
+use tower_weika::token::{IssuedToken, TokenCache, TokenSource};
 
 use crate::at_once;
 

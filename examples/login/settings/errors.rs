@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use tower_weika::ConfigError;
-use tower_weika::error::ConfigErrorKind;
+use tower_weika::ConfigErrorKind;
 
 use super::encoding::{from_base64, from_hex};
 

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use tower_weika::error::ConfigErrorKind;
+use tower_weika::ConfigErrorKind;
 use tower_weika::login::{LoginLayer, LoginLayerBuilder};
 use tower_weika::provider::{IdentityProvider, WeikaManagerProvider};
 use tower_weika::store::{MemoryStore, StoredIdentity};

@@ -2,7 +2,6 @@
 //! permits.
 
 mod body;
-#[expect(clippy::module_inception, reason = "the file that a reader looks for")]
 mod connection;
 mod methods;
 mod settings;

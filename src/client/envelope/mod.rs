@@ -17,7 +17,6 @@
 //! No error quotes a response.
 
 mod document;
-#[expect(clippy::module_inception, reason = "the file that a reader looks for")]
 mod envelope;
 mod errcode;
 mod identifiers;

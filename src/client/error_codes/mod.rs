@@ -5,7 +5,6 @@
 //! Therefore each client has its own table, in its `error_codes.rs`.
 
 mod action;
-#[expect(clippy::module_inception, reason = "the file that a reader looks for")]
 mod error_codes;
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,6 @@
 
 mod limits;
 mod permit;
-#[expect(clippy::module_inception, reason = "the file that a reader looks for")]
 mod permits;
 mod pool;
 mod queue;

@@ -7,7 +7,6 @@ mod limits;
 mod reqwest;
 #[cfg(test)]
 mod tests;
-#[expect(clippy::module_inception, reason = "the file that a reader looks for")]
 mod transport;
 
 pub use failure::TransportFailure;

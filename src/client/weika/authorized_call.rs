@@ -9,7 +9,7 @@ use crate::client::connection::json;
 use crate::client::envelope::check_identifiers;
 use crate::client::permits::Permit;
 use crate::error::{Error, ErrorKind};
-use crate::token::AccessToken;
+use crate::secret::AccessToken;
 use crate::trace;
 
 impl WeikaClient {

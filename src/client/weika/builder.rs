@@ -10,9 +10,9 @@ use super::client::WeikaClient;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use crate::clock::Clock;
 use crate::error::{ConfigError, ConfigErrorKind};
+use crate::log_limit::LogLimit;
 use crate::secret::AppSecret;
 use crate::token::TokenCache;
-use crate::trace::LogLimit;
 
 /// The platform for the login of managers.
 const BASE_URL: &str = "https://uni.weixiao.qq.com";

@@ -14,9 +14,10 @@ use super::response;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
 use crate::hex;
+use crate::log_limit::LogLimit;
+use crate::secret::AccessToken;
 use crate::secret::AppSecret;
-use crate::token::{AccessToken, IssuedToken, TokenSource};
-use crate::trace::LogLimit;
+use crate::token::{IssuedToken, TokenSource};
 
 #[derive(Debug)]
 pub(super) struct Endpoint {

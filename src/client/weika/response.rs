@@ -6,7 +6,8 @@ use super::super::envelope::{ParseError, members};
 use super::super::values::Members;
 use crate::error::Error;
 use crate::identity::{Manager, MediaInfo, RealInfo, School};
-use crate::token::{AccessToken, IssuedToken};
+use crate::secret::AccessToken;
+use crate::token::IssuedToken;
 
 /// 获取应用access_token: `access_token`, `expires_in` in seconds.
 pub(super) fn issued_token(

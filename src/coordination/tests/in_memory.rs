@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::super::{BoxFuture, Coordinator, FlowState, Lease, LeaseResponse};
 use crate::error::{Error, ErrorKind};
-use crate::token::AccessToken;
+use crate::secret::AccessToken;
 
 #[derive(Debug, Default)]
 pub(crate) struct InMemoryCoordinator {

@@ -4,7 +4,6 @@ mod account_authorization;
 mod account_kind;
 mod account_state;
 mod authorizer_info;
-#[expect(clippy::module_inception, reason = "the file that one looks for")]
 mod official_account;
 
 pub use self::account_authorization::AccountAuthorization;

@@ -10,8 +10,9 @@ use crate::login::flow::Flows;
 use crate::login::inner::Inner;
 use crate::login::log_limits::LogLimits;
 use crate::provider::IdentityProvider;
+use crate::session::Namespace;
 use crate::session::SessionTimeouts;
-use crate::store::{Namespace, SessionStore};
+use crate::store::SessionStore;
 
 impl<P, St> LoginLayerBuilder<P, St>
 where

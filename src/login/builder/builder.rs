@@ -73,7 +73,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     ///
     /// Read it from the environment; `openssl rand -base64 32` generates one. A literal that the
     /// documentation of this crate has shown is a configuration error
-    /// ([`ConfigErrorKind::PublishedSecret`](crate::error::ConfigErrorKind::PublishedSecret)).
+    /// ([`ConfigErrorKind::PublishedSecret`](crate::ConfigErrorKind::PublishedSecret)).
     #[must_use]
     pub fn secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
         self.settings.secrets.set(secret.into());

@@ -4,7 +4,7 @@ use crate::error::ConfigErrorKind;
 use crate::key_material::{self, MIN_SECRET_BYTES};
 use crate::login::keys::Keys;
 use crate::random;
-use crate::store::Namespace;
+use crate::session::Namespace;
 
 /// The configured secrets.
 #[derive(Default)]

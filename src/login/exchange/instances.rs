@@ -17,11 +17,12 @@ use crate::authenticate::as_store_error;
 use crate::clock::Clock;
 use crate::coordination::{Coordinator, FlowState};
 use crate::error::{Error, ErrorKind};
+use crate::log_limit::LogLimit;
 use crate::login::flow::FlowId;
 use crate::login::return_to::ReturnRules;
 use crate::random;
-use crate::store::Namespace;
-use crate::trace::{LogLimit, warn};
+use crate::session::Namespace;
+use crate::trace::warn;
 
 /// The pause before the first poll for the outcome. Each following pause is twice as long, up to
 /// [`MAX_PAUSE`].

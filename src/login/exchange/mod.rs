@@ -2,7 +2,7 @@
 //! callback arrives.
 //!
 //! [`Exchanges::run_once`] is the one entry. It combines the [`Registry`](registry::Registry) of
-//! this process, and the claims of flows that [`Instances`](instances::Instances) share.
+//! this process, and the claims of flows that [`Instances`] share.
 
 mod clients;
 mod exchange;

@@ -3,8 +3,9 @@
 use tokio::task::yield_now;
 
 use super::*;
+use crate::session::Namespace;
 use crate::session::{Session, SessionId};
-use crate::store::{Inserted, LoadResult, Lookup, Namespace, Stamp};
+use crate::store::{Inserted, LoadResult, Lookup, Stamp};
 
 /// A store that removes a session after some turns of the runtime, as a store in another process
 /// does.

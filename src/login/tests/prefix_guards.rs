@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::guard::LoggedIn;
+use crate::session::Namespace;
 use crate::session::{Session, SessionId};
-use crate::store::{Inserted, LoadResult, Lookup, Namespace, Stamp};
+use crate::store::{Inserted, LoadResult, Lookup, Stamp};
 
 fn login<St: SessionStore<Person>>(store: St) -> LoginLayer<Provider, St> {
     LoginLayer::builder_with_store(Site::new().provider, store)

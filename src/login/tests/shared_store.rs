@@ -5,9 +5,10 @@ use std::sync::Mutex;
 use super::*;
 use crate::coordination::tests::InMemoryCoordinator;
 use crate::coordination::{BoxFuture, FlowState, Lease, LeaseResponse};
+use crate::secret::AccessToken;
+use crate::session::Namespace;
 use crate::session::{Session, SessionId};
-use crate::store::{Inserted, Lookup, Namespace, Stamp};
-use crate::token::AccessToken;
+use crate::store::{Inserted, Lookup, Stamp};
 
 /// A coordinator that records claims and outcomes, and in which one kind of call can be set to
 /// fail.

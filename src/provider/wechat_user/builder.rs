@@ -40,28 +40,18 @@ impl WechatUserProviderBuilder {
     }
 
     /// Sets the APPID of the official account (公众号APPID).
-    pub fn app_id(self, app_id: impl Into<Box<str>>) -> Self {
-        Self {
-            account: Account {
-                app_id: Some(app_id.into()),
-                ..self.account
-            },
-            ..self
-        }
+    pub fn app_id(mut self, app_id: impl Into<Box<str>>) -> Self {
+        self.account.app_id = Some(app_id.into());
+        self
     }
 
     /// Takes APPID and auto-login switch (`iswechatautologin`) from Kesion's description of the
     /// school's account, unless they are set here. Without an APPID that is set,
     /// [`application`](Self::application) is required.
     #[cfg(feature = "memory")]
-    pub fn official_account(self, account: SchoolAccount) -> Self {
-        Self {
-            account: Account {
-                school: Some(account),
-                ..self.account
-            },
-            ..self
-        }
+    pub fn official_account(mut self, account: SchoolAccount) -> Self {
+        self.account.school = Some(account);
+        self
     }
 
     /// Sets the name of the [application](crate::provider::IdentityProvider::application) that

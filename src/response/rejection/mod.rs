@@ -2,7 +2,6 @@
 
 mod missing_layer;
 mod reason;
-#[expect(clippy::module_inception, reason = "the file that one looks for")]
 mod rejection;
 mod rendering;
 mod replacement;

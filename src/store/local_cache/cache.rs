@@ -7,8 +7,8 @@ use super::confirmation::{Confirmation, Freshness};
 use super::{CacheValidity, Invalidate, SessionDigest};
 use crate::clock::Timestamp;
 use crate::identity::Identity;
+use crate::session::Namespace;
 use crate::session::Session;
-use crate::store::Namespace;
 use crate::store::session_map::SessionMap;
 
 /// Local cache of sessions, by the digests of their ids.

@@ -1,4 +1,4 @@
-use crate::store::Namespace;
+use crate::session::Namespace;
 
 /// Receiver of invalidations.
 pub(in crate::store) trait Invalidate: Send + Sync {

@@ -4,8 +4,8 @@ use std::time::Duration;
 use super::{CacheValidity, Invalidate, LocalCache, SessionDigest};
 use crate::clock::Timestamp;
 use crate::identity::Manager;
+use crate::session::Namespace;
 use crate::session::{Session, SessionId, SessionTimeouts};
-use crate::store::Namespace;
 use crate::store::session_map::SessionKey;
 
 const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);

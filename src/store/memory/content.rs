@@ -10,9 +10,10 @@ use super::revocations::{Revocations, Scope};
 use super::subject_index::SubjectIndex;
 use crate::clock::Timestamp;
 use crate::identity::Identity;
+use crate::session::Namespace;
 use crate::session::{Session, SessionId};
 use crate::store::session_map::SessionMap;
-use crate::store::{Inserted, Namespace, Stamp};
+use crate::store::{Inserted, Stamp};
 use crate::trace::debug;
 
 /// The time between two sweeps for expired sessions.

@@ -4,8 +4,9 @@ use std::collections::{HashMap, VecDeque};
 
 use tokio::time::Instant;
 
+use crate::session::Namespace;
 use crate::session::SessionId;
-use crate::store::{Namespace, Stamp};
+use crate::store::Stamp;
 
 /// The number of revocations that are remembered. A login during which more of them happened counts
 /// as revoked.

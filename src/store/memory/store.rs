@@ -8,8 +8,9 @@ use super::content::Content;
 use super::revocations::Scope;
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::session::Namespace;
 use crate::session::{Session, SessionId};
-use crate::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
+use crate::store::{Inserted, LoadResult, Lookup, SessionStore, Stamp};
 
 /// Sessions in the memory of this process: bounded, without set-up, lost when the process exits.
 ///

@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, BuildHasherDefault};
 use std::sync::Arc;
 
 use crate::identity::Identity;
+use crate::session::Namespace;
 use crate::session::{IdHasher, Session};
-use crate::store::Namespace;
 
 /// The least recently used session of a subject is searched among this many of the oldest ones, so
 /// that a login takes no longer where a subject has a large number of them.

@@ -4,8 +4,9 @@ use std::time::Duration;
 use super::MemoryStore;
 use crate::clock::Timestamp;
 use crate::identity::Identity;
+use crate::session::Namespace;
 use crate::session::{Session, SessionId, SessionTimeouts};
-use crate::store::{Inserted, Lookup, Namespace, SessionStore};
+use crate::store::{Inserted, Lookup, SessionStore};
 
 #[derive(Debug)]
 struct Person(String);

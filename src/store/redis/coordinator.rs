@@ -11,7 +11,8 @@ use super::lease_reply::{LeaseReply, associated_data};
 use super::script;
 use crate::coordination::{BoxFuture, Coordinator, FlowState, Lease, LeaseResponse};
 use crate::error::Error;
-use crate::token::{AccessToken, IssuedToken};
+use crate::secret::AccessToken;
+use crate::token::IssuedToken;
 
 /// Version of a token's layout. A token of a newer version is left alone.
 pub(super) const VERSION: &[u8] = b"1";

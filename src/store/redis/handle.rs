@@ -97,7 +97,7 @@ impl Redis {
     ///
     /// It is the same store whenever, and in whichever process, it is returned. Several login
     /// layers may use it: each of them accepts and revokes the sessions of one
-    /// [namespace](crate::store::Namespace) only.
+    /// [namespace](crate::session::Namespace) only.
     #[must_use]
     pub fn store<I: StoredIdentity>(&self) -> RedisStore<I> {
         self.named_store(I::KIND.into())

@@ -8,9 +8,10 @@ use super::invalidation::InvalidationMessage;
 use super::store::RedisStore;
 use super::{keys, record, script, time_to_live};
 use crate::error::{Error, ErrorKind};
+use crate::session::Namespace;
 use crate::session::{Session, SessionId};
 use crate::store::local_cache::SessionDigest;
-use crate::store::{Inserted, Namespace, Stamp, StoredIdentity};
+use crate::store::{Inserted, Stamp, StoredIdentity};
 
 impl<I: StoredIdentity> RedisStore<I> {
     /// Returns the next timestamp of Redis.

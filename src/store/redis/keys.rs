@@ -6,7 +6,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::hex;
-use crate::store::Namespace;
+use crate::session::Namespace;
 
 /// Names that begin with one key prefix.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use super::handle::Inner;
 use super::script;
 use crate::coordination::{Lease, LeaseResponse};
 use crate::error::{Error, ErrorKind};
-use crate::token::AccessToken;
+use crate::secret::AccessToken;
 use crate::{hex, random};
 
 pub(super) enum LeaseReply {

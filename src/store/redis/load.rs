@@ -7,9 +7,10 @@ use tokio::runtime::Handle;
 
 use super::store::RedisStore;
 use super::{keys, record, script};
+use crate::session::Namespace;
 use crate::session::{Session, SessionId};
 use crate::store::local_cache::SessionDigest;
-use crate::store::{LoadResult, Namespace, StoredIdentity};
+use crate::store::{LoadResult, StoredIdentity};
 use crate::trace::debug;
 
 impl<I: StoredIdentity> RedisStore<I> {

@@ -17,8 +17,9 @@ use super::time_to_live::CLOCK_SKEW;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::hex;
+use crate::session::Namespace;
 use crate::session::{Session, SessionId, SessionTimeouts};
-use crate::store::{Namespace, StoredIdentity};
+use crate::store::StoredIdentity;
 use crate::trace::warn;
 
 /// The version of the format. Records of every released version stay readable; those of a newer one

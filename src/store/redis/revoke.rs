@@ -7,9 +7,10 @@ use super::script::{self, Script};
 use super::store::RedisStore;
 use super::{keys, time_to_live};
 use crate::error::Error;
+use crate::session::Namespace;
 use crate::session::SessionId;
 use crate::store::local_cache::{Invalidate, LocalCache, SessionDigest};
-use crate::store::{Namespace, Stamp, StoredIdentity};
+use crate::store::{Stamp, StoredIdentity};
 
 impl<I: StoredIdentity> RedisStore<I> {
     pub(super) async fn revoke_session(

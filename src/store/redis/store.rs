@@ -8,9 +8,10 @@ use super::handle::{Inner, Redis};
 use super::keys::SessionKeys;
 use crate::coordination::Coordinator;
 use crate::error::Error;
+use crate::session::Namespace;
 use crate::session::{Session, SessionId};
 use crate::store::local_cache::{LocalCache, ReadStart, SessionDigest};
-use crate::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp, StoredIdentity};
+use crate::store::{Inserted, LoadResult, Lookup, SessionStore, Stamp, StoredIdentity};
 use crate::trace::debug;
 
 /// Sessions at a Redis or Valkey, for all instances of an application.

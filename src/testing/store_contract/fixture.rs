@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
 use crate::identity::Identity;
+use crate::session::Namespace;
 use crate::session::{Session, SessionId, SessionTimeouts};
-use crate::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
+use crate::store::{Inserted, LoadResult, Lookup, SessionStore, Stamp};
 
 const STORE_FAILED: &str = "the store must not fail";
 

@@ -1,6 +1,7 @@
 //! Freshness, renewal and invalidation of a token cache.
 
 use super::*;
+use crate::secret::AccessToken;
 
 #[tokio::test(start_paused = true)]
 async fn fresh_token_is_returned_at_once() {

@@ -8,6 +8,7 @@ use super::super::leased_source::LeasedSource;
 use super::*;
 use crate::coordination::tests::InMemoryCoordinator;
 use crate::coordination::{BoxFuture, Coordinator, FlowState, Lease, LeaseResponse};
+use crate::secret::AccessToken;
 use crate::trace::tests::Captured;
 
 const STEP: Duration = Duration::from_millis(100);

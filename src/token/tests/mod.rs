@@ -12,6 +12,7 @@ use tower::{Service, ServiceExt};
 use super::*;
 use crate::clock::{ManualClock, Timestamp};
 use crate::error::{Error, ErrorKind};
+use crate::secret::AccessToken;
 
 mod attach;
 mod fetch;

@@ -1,7 +1,7 @@
-//! Real Redis servers: each a process of its own, on a loopback port and in a folder of its own.
+//! Real Redis servers: each is a separate process with a loopback port and a folder.
 //!
-//! Needs `redis-server` (or `valkey-server`). A target that includes this module includes `programs` beside it, and
-//! expects dead code if it does not need all of this.
+//! Needs `redis-server` (or `valkey-server`). A target that includes this module includes
+//! `programs` beside it, and expects dead code if it does not need all of this module.
 
 mod resp;
 
@@ -19,10 +19,11 @@ pub(crate) use resp::{Connection, Value};
 
 use crate::programs::find_programs;
 
-/// How long anything may take that is waited for. Generous: only a failure takes that long.
+/// The limit of every wait. Generous: only a failure takes that long.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A running Redis. It and its folder are gone when it is dropped: keep it out of statics, they are never dropped.
+/// A running Redis. The process and its folder are removed when it is dropped, so do not keep it in
+/// a static, which is never dropped.
 pub(crate) struct Redis {
     port: u16,
     folder: PathBuf,
@@ -32,19 +33,21 @@ pub(crate) struct Redis {
     pub(crate) process: Option<Child>,
 }
 
-/// How a Redis differs from the usual one.
+/// Options in which a Redis differs from the default.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Options<'a> {
-    /// More arguments of `redis-server`, such as `["--maxmemory", "2mb"]`. They win over the usual ones.
+    /// More arguments of `redis-server`, such as `["--maxmemory", "2mb"]`. They override the
+    /// defaults.
     pub(crate) arguments: &'a [&'a str],
-    /// Of the default user. Letters and digits, so that it can stand in a URL and a file as it is.
+    /// The password of the default user. Letters and digits, so that a URL or file needs no
+    /// escaping.
     pub(crate) password: Option<&'a str>,
-    /// Also listens on a Unix socket, see [`Redis::socket`].
+    /// Whether it also listens on a Unix socket, see [`Redis::socket`].
     pub(crate) has_socket: bool,
 }
 
 impl Redis {
-    /// An empty Redis that keeps all it has acknowledged, even if it is killed.
+    /// An empty Redis that keeps all acknowledged writes, even if it is killed.
     #[track_caller]
     pub(crate) fn start() -> Self {
         Self::start_with(&Options::default())
@@ -66,11 +69,11 @@ impl Redis {
         Self::launch(&settings, options.arguments, options.password)
     }
 
-    /// A server of any kind, from the lines of its file of settings.
+    /// A server of any kind, from the lines of its configuration file.
     #[track_caller]
     pub(crate) fn launch(settings: &str, arguments: &[&str], password: Option<&str>) -> Self {
         let mut log = String::new();
-        // Somebody else may take a port after it was found free.
+        // Another process may take a port after it was found free.
         for _ in 0..10 {
             let mut redis = Self {
                 port: free_port(),
@@ -90,12 +93,12 @@ impl Redis {
         panic!("redis-server {arguments:?} does not start: {log}");
     }
 
-    /// For a client: `redis://127.0.0.1:…`, with the password if it has one.
+    /// The URL for a client: `redis://127.0.0.1:…`, with the password if it has one.
     pub(crate) fn url(&self) -> String {
         self.url_at(self.port)
     }
 
-    /// The same, if something that listens on `port` stands in for it.
+    /// The same with another port, for instance that of a proxy.
     pub(crate) fn url_at(&self, port: u16) -> String {
         let password = self
             .password
@@ -113,31 +116,32 @@ impl Redis {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
-    /// Where its Unix socket is, if it was asked for.
+    /// The path of its Unix socket, if the option was set.
     pub(crate) fn socket(&self) -> PathBuf {
         self.folder.join("redis.sock")
     }
 
-    /// Its own folder: settings, log and what it keeps.
+    /// Its folder: configuration, log and data.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// SIGKILL. Once this returns, nobody listens.
+    /// Sends SIGKILL. Once this returns, no process listens on the port.
     pub(crate) fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
-            // Fails if it has ended already.
+            // Fails if the process has exited already.
             let _ended = process.kill();
             let _reaped = process.wait();
         }
     }
 
-    /// Kills it if it runs, starts it again where it was, with what it has kept, and waits until it answers.
+    /// Kills it if it runs, starts it again on the same port with its data, and waits until it
+    /// responds.
     #[track_caller]
     pub(crate) fn restart(&mut self) {
         self.kill();
         let start = now();
-        // Somebody may have the port for a moment.
+        // Another process may hold the port for a short time.
         while let Err(log) = self.run() {
             assert!(
                 start.elapsed() < DEADLINE,
@@ -146,7 +150,7 @@ impl Redis {
         }
     }
 
-    /// Sends one command on a connection of its own.
+    /// Sends one command on a new connection.
     #[track_caller]
     pub(crate) fn command(&self, command: &[&str]) -> Value {
         let answer = self
@@ -177,19 +181,19 @@ impl Redis {
         }
     }
 
-    /// A connection past the password.
+    /// A new connection, authenticated if there is a password.
     pub(crate) fn connect(&self) -> io::Result<Connection> {
         Connection::open(self.address(), self.password.as_deref())
     }
 
-    /// What it has said so far.
+    /// Its log so far.
     pub(crate) fn log(&self) -> String {
         fs::read(self.folder.join("log"))
             .map(|log| String::from_utf8_lossy(&log).into_owned())
             .unwrap_or_default()
     }
 
-    /// Returns when it answers, or what it said when it ended instead.
+    /// Starts the process and waits until it responds. Returns its log if it exits instead.
     #[track_caller]
     fn run(&mut self) -> Result<(), String> {
         let log = File::options()
@@ -222,10 +226,10 @@ impl Redis {
         if has_ended { Err(self.log()) } else { Ok(()) }
     }
 
-    /// It is this very process that answers, and it has loaded what it kept.
+    /// Whether this very process responds, and has loaded its data.
     fn answers(&self) -> io::Result<bool> {
         let mut connection = self.connect()?;
-        // Whoever else may have the port need not answer at all.
+        // Another process that holds the port may never respond.
         connection.set_timeout(Some(Duration::from_secs(1)))?;
         let is_ready = connection.call(&["PING"])? == Value::from("PONG");
         let about = connection.call(&["INFO", "server"])?.text();
@@ -243,7 +247,7 @@ impl Drop for Redis {
     }
 }
 
-/// Looks until something is so. Fails after [`DEADLINE`].
+/// Polls until something is true. Fails after [`DEADLINE`].
 #[track_caller]
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = now();
@@ -264,8 +268,8 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// A port on which nobody listens. Below those that systems give to outgoing connections: one of these could take the
-/// port of a server that is down for a moment, or even connect to itself there.
+/// A port on which no process listens. Below the ephemeral ports: an outgoing connection could take
+/// the port of a server that is down for a short time, or even connect to itself there.
 pub(crate) fn free_port() -> u16 {
     loop {
         let port = 12_000 + u16::try_from(random() % 10_000).expect("small");
@@ -275,7 +279,7 @@ pub(crate) fn free_port() -> u16 {
     }
 }
 
-/// Short, as the path of a Unix socket has to be.
+/// Creates a folder with a short path, as the path of a Unix socket must be short.
 fn new_folder() -> PathBuf {
     let folder = std::env::temp_dir().join(format!("weika-redis-{:016x}", random()));
     fs::create_dir(&folder).expect("a folder for temporary files");
@@ -283,7 +287,7 @@ fn new_folder() -> PathBuf {
 }
 
 fn random() -> u64 {
-    // Has other keys each time.
+    // Has different keys each time.
     RandomState::new().hash_one(std::process::id())
 }
 

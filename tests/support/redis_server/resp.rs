@@ -1,4 +1,4 @@
-//! The little of Redis's protocol (RESP2) that tests need: independent of the client that is tested.
+//! The part of the Redis protocol (RESP2) that tests need, independent of the client under test.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::DEADLINE;
 
-/// What Redis answers.
+/// A reply of Redis.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Value {
     Nil,
@@ -18,7 +18,7 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// The text, or what is not one in words.
+    /// The text, or the `Debug` form of any other reply.
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Text(text) => String::from_utf8_lossy(text).into_owned(),
@@ -45,13 +45,13 @@ impl fmt::Debug for Value {
     }
 }
 
-/// A connection of a test's own. Blocks.
+/// A blocking connection of a test.
 pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
 }
 
 impl Connection {
-    /// Nothing on it takes longer than [`DEADLINE`].
+    /// Opens a connection on which no operation takes longer than [`DEADLINE`].
     pub(crate) fn open(address: SocketAddr, password: Option<&str>) -> io::Result<Self> {
         let stream = TcpStream::connect_timeout(&address, DEADLINE)?;
         stream.set_nodelay(true)?;
@@ -68,12 +68,12 @@ impl Connection {
         Ok(connection)
     }
 
-    /// How long [`read`](Self::read) waits.
+    /// Sets how long [`read`](Self::read) waits.
     pub(crate) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.stream.get_ref().set_read_timeout(timeout)
     }
 
-    /// Sends a command and reads the answer.
+    /// Sends a command and reads the reply.
     pub(crate) fn call(&mut self, command: &[&str]) -> io::Result<Value> {
         self.send(command)?;
         self.read()
@@ -123,7 +123,7 @@ impl Connection {
         })
     }
 
-    /// The socket itself, for instance to cut the connection from another thread.
+    /// The socket itself, for instance to shut the connection down from another thread.
     pub(crate) fn socket(&self) -> io::Result<TcpStream> {
         self.stream.get_ref().try_clone()
     }

@@ -9,8 +9,9 @@ use harness::lower_bound::Leading;
 use hashbrown::{HashMap, HashTable};
 use moka::policy::EvictionPolicy;
 use quick_cache::UnitWeighter;
+use tower_weika::session::Namespace;
 use tower_weika::session::SessionId;
-use tower_weika::store::{Inserted, LoadResult, Lookup, Namespace, SessionStore, Stamp};
+use tower_weika::store::{Inserted, LoadResult, Lookup, SessionStore, Stamp};
 use tower_weika::{Error, ErrorKind};
 
 type Session = Arc<tower_weika::session::Session<Person>>;

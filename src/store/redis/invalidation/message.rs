@@ -1,5 +1,5 @@
 use crate::hex;
-use crate::store::Namespace;
+use crate::session::Namespace;
 use crate::store::local_cache::{Invalidate, SessionDigest};
 use crate::store::redis::keys;
 

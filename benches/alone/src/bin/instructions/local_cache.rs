@@ -7,8 +7,9 @@ use harness::redis::Server;
 use harness::{LIVE, Person, Site, runtime, session_id};
 use tokio::time::sleep;
 use tower_weika::clock::{Clock, ManualClock};
+use tower_weika::session::Namespace;
 use tower_weika::session::{Session, SessionTimeouts};
-use tower_weika::store::{Lookup, Namespace, Redis, RedisStore, SessionStore};
+use tower_weika::store::{Lookup, Redis, RedisStore, SessionStore};
 
 /// Sends requests of users whose sessions are in the local cache.
 ///

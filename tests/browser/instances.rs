@@ -1,11 +1,11 @@
-//! Two instances behind a balancer, as somebody sees them who knows nothing of that.
+//! Two instances behind a balancer: they look like one site in the browser.
 
 use crate::chromium::{Chromium, Kind};
 use crate::redis_server::Redis;
 use crate::support::{Site, command};
 use crate::{WANG, assert_fits};
 
-/// Goes there until an instance of this name has answered.
+/// Reloads the page until each instance has responded once.
 async fn see_both(chromium: &Chromium, url: &str, who: &str) {
     for name in ["实例 A", "实例 B"] {
         loop {
@@ -16,7 +16,7 @@ async fn see_both(chromium: &Chromium, url: &str, who: &str) {
                 .await
                 .text()
                 .await
-                .expect("it is there")
+                .expect("the page names the instance")
                 == name
             {
                 break;
@@ -27,7 +27,7 @@ async fn see_both(chromium: &Chromium, url: &str, who: &str) {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn login_and_logout_count_at_both_instances() {
+async fn login_and_logout_take_effect_at_both_instances() {
     let redis = Redis::start();
     let site = Site::run(&mut command("fleet", &[("REDIS_URL", &redis.url())]), true);
     let kind = Kind {
@@ -41,7 +41,7 @@ async fn login_and_logout_count_at_both_instances() {
     chromium.see("王老师").await;
     assert_eq!(chromium.address().await, "/admin");
     see_both(&chromium, &site.url, "王老师").await;
-    chromium.picture("fleet").await;
+    chromium.picture("instances").await;
     assert_fits(&chromium, kind).await;
     chromium.click("form button").await;
     chromium.see("陌生人").await;

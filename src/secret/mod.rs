@@ -1,5 +1,9 @@
 //! Secret text: its memory is zeroized, its `Debug` is redacted, and it has no `Display`.
 
+mod access_token;
+
+pub use self::access_token::AccessToken;
+
 /// Defines a newtype around secret text.
 macro_rules! secret_type {
     ($(#[$attribute:meta])* $name:ident) => {

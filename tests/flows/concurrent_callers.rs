@@ -1,4 +1,4 @@
-//! Many come at once, and the application's token is asked for once.
+//! Concurrent callers that need the access token: one fetch, one refresh, one shared failure.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,26 +13,27 @@ use super::way::Weika;
 
 type Site = super::site::Site<Weika>;
 
-fn crowd(people: u64) -> impl Iterator<Item = Person> {
-    (0..people).map(|number| {
+fn managers(count: u64) -> impl Iterator<Item = Person> {
+    (0..count).map(|number| {
         Person::new(
             format!("p{number}"),
-            format!("oSandboxCrowd{number:015}"),
-            "群众",
+            format!("oSandboxStaff{number:015}"),
+            "李老师",
         )
     })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_cold_logins_at_once_are_one_token_and_a_thousand_exchanges() {
-    const PEOPLE: u64 = 1_000;
-    let site =
-        Site::with(|sandbox| crowd(PEOPLE).fold(sandbox, |sandbox, person| sandbox.person(person)));
+async fn a_thousand_concurrent_cold_logins_are_one_token_and_a_thousand_exchanges() {
+    const LOGINS: u64 = 1_000;
+    let site = Site::with(|sandbox| {
+        managers(LOGINS).fold(sandbox, |sandbox, person| sandbox.person(person))
+    });
     let site = Arc::new(site.await);
-    let mut doors = JoinSet::new();
-    for number in 0..PEOPLE {
+    let mut approved = JoinSet::new();
+    for number in 0..LOGINS {
         let site = Arc::clone(&site);
-        doors.spawn(async move {
+        approved.spawn(async move {
             let browser = site.browser();
             let state = site.begin(&browser, "/admin").await;
             (
@@ -42,29 +43,29 @@ async fn a_thousand_cold_logins_at_once_are_one_token_and_a_thousand_exchanges()
             )
         });
     }
-    let doors = soon(doors.join_all()).await;
+    let approved = soon(approved.join_all()).await;
 
     let gate = Gate::new();
     site.sandbox
         .faults()
         .once(Endpoint::AccessToken, Fault::Held(gate.clone()));
     let mut logins = JoinSet::new();
-    for (callback, browser, number) in doors {
+    for (callback, browser, number) in approved {
         logins.spawn(async move { (browser.get(&callback).await, number) });
     }
-    site.server.callbacks_arrived(PEOPLE).await;
+    site.server.callbacks_arrived(LOGINS).await;
     gate.open();
-    let mut home = BTreeSet::new();
+    let mut logged_in = BTreeSet::new();
     for (visit, number) in soon(logins.join_all()).await {
         let visit = visit.unwrap();
         assert_eq!(
             visit.text(),
-            format!("oSandboxCrowd{number:015}"),
-            "everybody is themselves"
+            format!("oSandboxStaff{number:015}"),
+            "each browser has its own identity"
         );
-        home.insert(number);
+        logged_in.insert(number);
     }
-    assert_eq!(home.len() as u64, PEOPLE);
+    assert_eq!(logged_in.len() as u64, LOGINS);
     let call_log = site.sandbox.call_log();
     assert_eq!(
         (
@@ -79,7 +80,7 @@ async fn a_thousand_cold_logins_at_once_are_one_token_and_a_thousand_exchanges()
             call_log.codes_exchanged(),
             call_log.codes_refused()
         ),
-        (PEOPLE, PEOPLE, 0)
+        (LOGINS, LOGINS, 0)
     );
 }
 
@@ -112,7 +113,7 @@ async fn six_hundred_callers_that_hang_up_are_one_fetch() {
 }
 
 #[tokio::test]
-async fn six_hundred_browsers_that_hang_up_are_one_fetch_and_the_next_one_comes_home() {
+async fn six_hundred_browsers_that_hang_up_are_one_fetch_and_the_next_one_is_logged_in() {
     let site = Site::start().await;
     let gate = Gate::new();
     site.sandbox
@@ -145,7 +146,7 @@ async fn six_hundred_browsers_that_hang_up_are_one_fetch_and_the_next_one_comes_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_refusals_of_one_token_at_once_are_one_refresh() {
+async fn two_hundred_concurrent_rejections_of_one_token_are_one_refresh() {
     const CALLS: u64 = 200;
     let site = Site::start().await;
     let call_log = site.sandbox.call_log();
@@ -153,7 +154,7 @@ async fn two_hundred_refusals_of_one_token_at_once_are_one_refresh() {
     site.sandbox.revoke_tokens();
     site.clock.advance(Duration::from_secs(2));
     let gate = Gate::new();
-    // Handled at once, all with the revoked token, and answered together.
+    // Handled concurrently, all with the revoked token, and released together.
     site.sandbox
         .faults()
         .times(CALLS, Endpoint::ManagerInfo, Fault::Held(gate.clone()));
@@ -182,7 +183,7 @@ async fn two_hundred_refusals_of_one_token_at_once_are_one_refresh() {
 }
 
 #[tokio::test]
-async fn failed_fetch_is_shared_by_all_who_waited_and_by_those_who_come_soon_after() {
+async fn failed_fetch_is_shared_by_waiting_callers_and_by_callers_within_the_backoff() {
     let site = Site::start().await;
     let gate = Gate::new();
     site.sandbox
@@ -210,7 +211,7 @@ async fn failed_fetch_is_shared_by_all_who_waited_and_by_those_who_come_soon_aft
 }
 
 #[tokio::test]
-async fn token_is_renewed_before_its_end_while_the_old_one_serves() {
+async fn token_is_refreshed_before_it_expires_while_the_old_one_is_served() {
     let site = Site::start().await;
     let browser = site.browser();
     site.log_in(&browser, "wang").await;
@@ -218,7 +219,7 @@ async fn token_is_renewed_before_its_end_while_the_old_one_serves() {
     site.sandbox
         .faults()
         .once(Endpoint::AccessToken, Fault::Held(gate.clone()));
-    // 300 s before its end, give or take a fifth.
+    // 300 s before it expires, plus or minus a fifth.
     site.clock.advance(Duration::from_secs(7_200 - 200));
     for _ in 0..5 {
         site.log_in(&site.browser(), "wang").await;
@@ -236,7 +237,7 @@ async fn token_is_renewed_before_its_end_while_the_old_one_serves() {
 }
 
 #[tokio::test]
-async fn dead_token_service_keeps_nobody_out_who_is_logged_in() {
+async fn unavailable_token_service_does_not_affect_authenticated_users() {
     let site = Site::start().await;
     let browser = site.browser();
     site.log_in(&browser, "wang").await;

@@ -1,4 +1,4 @@
-//! Several processes of the site are one site: one token, one session, one exchange.
+//! Several instances behave as one site: one token, one session, one exchange.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use crate::redis_server::now;
 use crate::support::Site;
 use crate::{log_in, phone};
 
-/// Whoever asks a second from now or later is told so.
+/// Polls until something is true, for one second at most.
 async fn within_a_second(what: &str, is_so: impl AsyncFn() -> bool) {
     let since = now();
     loop {
-        let asked = since.elapsed();
+        let elapsed = since.elapsed();
         if is_so().await {
             return;
         }
         assert!(
-            asked < Duration::from_secs(1),
-            "{what}: not so after {asked:?}"
+            elapsed < Duration::from_secs(1),
+            "{what}: not true after {elapsed:?}"
         );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -31,20 +31,20 @@ async fn log_out(browser: &Browser, site: &Site, login: &str) {
     let page = at(browser, site)
         .post(&format!("{ORIGIN}/auth/{login}/logout"), "")
         .await
-        .expect("the site answers");
+        .expect("the site responds");
     assert_eq!(
         (page.status().as_u16(), page.url()),
         (200, format!("{ORIGIN}/").as_str())
     );
 }
 
-/// Begins a login at this instance and approves it. The address that leads back was not gone to yet.
+/// Begins a login at this instance and approves it. The callback is not requested yet.
 async fn approved(browser: &Browser, site: &Site, person: &str) -> Approved {
     let browser = at(browser, site);
     let page = browser
         .get(&format!("{ORIGIN}/admin/deep?x=1"))
         .await
-        .expect("the site answers");
+        .expect("the site responds");
     let flow_cookies = page
         .hops()
         .iter()
@@ -56,9 +56,12 @@ async fn approved(browser: &Browser, site: &Site, person: &str) -> Approved {
     let back = browser
         .get_no_follow(&approve)
         .await
-        .expect("the sandbox answers");
+        .expect("the sandbox responds");
     Approved {
-        callback: back.location().expect("it leads back").to_owned(),
+        callback: back
+            .location()
+            .expect("a redirect to the callback")
+            .to_owned(),
         flow_cookies,
     }
 }
@@ -69,7 +72,8 @@ struct Approved {
 }
 
 impl Approved {
-    /// The browser as it was when the login began: so is every one of many requests that are sent at once.
+    /// A browser with the cookies of the login so far, as it is for each of several concurrent
+    /// requests.
     fn browser(&self) -> Browser {
         let browser = Browser::new();
         for cookie in &self.flow_cookies {
@@ -78,13 +82,13 @@ impl Approved {
         browser
     }
 
-    /// The answer at this instance, and the session in it.
+    /// The response of this instance, and the session in it.
     async fn call_back(&self, site: &Site) -> (Visit, Option<String>, Browser) {
         let browser = self.browser();
         let visit = at(&browser, site)
             .get_no_follow(&self.callback)
             .await
-            .expect("the site answers");
+            .expect("the site responds");
         let session = session_cookie(&browser);
         (visit, session, browser)
     }
@@ -94,7 +98,7 @@ impl Approved {
 #[tokio::test(flavor = "multi_thread")]
 async fn four_cold_instances_fetch_one_token_for_all() {
     let instances = Instances::with(Sandbox::builder().auto_approve("wang")).await;
-    // Long enough for each of them to begin a fetch of its own.
+    // Long enough for each instance to begin a separate fetch.
     let delay = Fault::Delay(Duration::from_millis(500));
     instances
         .sandbox
@@ -108,7 +112,7 @@ async fn four_cold_instances_fetch_one_token_for_all() {
         visits.spawn(async move { browser.get(&format!("{ORIGIN}{path}")).await });
     }
     for visit in visits.join_all().await {
-        let visit = visit.expect("the site answers");
+        let visit = visit.expect("the site responds");
         assert_eq!(visit.status(), 200, "{visit:?} {}", visit.text());
     }
     assert_eq!(instances.sandbox.call_log().count(Endpoint::AccessToken), 1);
@@ -117,19 +121,19 @@ async fn four_cold_instances_fetch_one_token_for_all() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_logs_in_at_one_instance_is_known_at_the_other_and_logs_out_at_any() {
+async fn session_of_one_instance_is_live_at_the_other_and_is_revoked_by_a_logout_at_either() {
     let instances = Instances::none_yet().await;
     let (a, b) = (instances.start(), instances.start());
     let browser = phone();
     log_in(&at(&browser, &a), &format!("{ORIGIN}/admin"), "wang").await;
     log_in(&at(&browser, &b), &format!("{ORIGIN}/app"), "xiaoming").await;
     for site in [&a, &b] {
-        // Each has its copies now.
-        let (status, people) = me(&browser, site).await;
+        // Both instances have cached the sessions now.
+        let (status, identities) = me(&browser, site).await;
         assert_eq!(status, 200);
-        assert_eq!(people["manager"]["name"], json!("王老师"));
+        assert_eq!(identities["manager"]["name"], json!("王老师"));
         assert_eq!(
-            people["wechat"]["open_id"],
+            identities["wechat"]["open_id"],
             json!("oFollowerXiaoming00000000001")
         );
         for path in ["/admin/deep", "/app/deep"] {
@@ -144,7 +148,7 @@ async fn whoever_logs_in_at_one_instance_is_known_at_the_other_and_logs_out_at_a
     log_out(&browser, &b, "weika").await;
     assert!(
         me(&browser, &b).await.1["manager"].is_null(),
-        "here at once"
+        "at this instance at once"
     );
     within_a_second("no manager at A", async || {
         me(&browser, &a).await.1["manager"].is_null()
@@ -158,46 +162,49 @@ async fn whoever_logs_in_at_one_instance_is_known_at_the_other_and_logs_out_at_a
     for site in [&a, &b] {
         assert!(
             me(&browser, site).await.1["wechat"].is_object(),
-            "the other login is left alone"
+            "the other login is not affected"
         );
     }
 
     log_out(&browser, &a, "wechat").await;
     assert_eq!(me(&browser, &a).await.0, 401);
-    within_a_second("nobody at B", async || me(&browser, &b).await.0 == 401).await;
+    within_a_second("no user at B", async || me(&browser, &b).await.0 == 401).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn logout_counts_everywhere_also_for_whoever_kept_the_cookies() {
+async fn logout_revokes_stolen_cookies_at_all_instances_within_a_second() {
     let instances = Instances::none_yet().await;
     let (a, b) = (instances.start(), instances.start());
     let browser = phone();
     log_in(&at(&browser, &a), &format!("{ORIGIN}/admin"), "wang").await;
     log_in(&at(&browser, &b), &format!("{ORIGIN}/app"), "xiaoming").await;
-    let keeper = phone();
+    let thief = phone();
     for cookie in browser
         .cookies()
         .iter()
         .filter(|cookie| cookie.name.ends_with("-session"))
     {
         let cookie = format!("{}={}; Path=/; Secure; HttpOnly", cookie.name, cookie.value);
-        keeper.plant_cookie(ORIGIN, &cookie).unwrap();
+        thief.plant_cookie(ORIGIN, &cookie).unwrap();
     }
-    for (login, person, ended_at, other) in
+    for (login, person, logged_out_at, other) in
         [("weika", "manager", &b, &a), ("wechat", "wechat", &a, &b)]
     {
         for site in [&a, &b] {
-            // Each has its copy now.
-            assert!(me(&keeper, site).await.1[person].is_object());
+            // Both instances have cached the session now.
+            assert!(me(&thief, site).await.1[person].is_object());
         }
-        log_out(&browser, ended_at, login).await;
-        let is_nobody_at = async |site| me(&keeper, site).await.1[person].is_null();
-        assert!(is_nobody_at(ended_at).await, "{person}: here at once");
-        within_a_second(person, async || is_nobody_at(other).await).await;
+        log_out(&browser, logged_out_at, login).await;
+        let is_anonymous_at = async |site| me(&thief, site).await.1[person].is_null();
+        assert!(
+            is_anonymous_at(logged_out_at).await,
+            "{person}: at this instance at once"
+        );
+        within_a_second(person, async || is_anonymous_at(other).await).await;
     }
     for site in [&a, &b] {
-        assert_eq!(me(&keeper, site).await.0, 401);
+        assert_eq!(me(&thief, site).await.0, 401);
     }
 }
 
@@ -218,12 +225,12 @@ async fn fifty_callbacks_over_two_instances_are_one_exchange_and_one_session() {
         .take(50)
         .map(|site| approved.call_back(site));
     let mut sessions = Vec::new();
-    for (answer, session, browser) in futures_util::future::join_all(calls).await {
+    for (response, session, browser) in futures_util::future::join_all(calls).await {
         assert_eq!(
-            (answer.status().as_u16(), answer.location()),
+            (response.status().as_u16(), response.location()),
             (303, Some("/admin/deep?x=1"))
         );
-        sessions.push(session.expect("a session in each answer"));
+        sessions.push(session.expect("a session in each response"));
         for site in &sites {
             assert_eq!(
                 me(&browser, site).await.1["manager"]["name"],
@@ -246,7 +253,7 @@ async fn fifty_callbacks_over_two_instances_are_one_exchange_and_one_session() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn doubled_callbacks_of_fifty_people_give_each_their_own_session() {
+async fn doubled_callbacks_of_fifty_users_give_one_session_per_user() {
     let school = || School::examples()[0].clone();
     let person = |number| {
         let person = Person::new(
@@ -265,16 +272,16 @@ async fn doubled_callbacks_of_fifty_people_give_each_their_own_session() {
         let begun_at = if number % 2 == 0 { &a } else { &b };
         let approved = approved(&Browser::new(), begun_at, &format!("person-{number}")).await;
         let (one, other) = tokio::join!(approved.call_back(&a), approved.call_back(&b));
-        for (answer, ..) in [&one, &other] {
+        for (response, ..) in [&one, &other] {
             assert_eq!(
-                (answer.status().as_u16(), answer.location()),
+                (response.status().as_u16(), response.location()),
                 (303, Some("/admin/deep?x=1")),
                 "{number}"
             );
         }
         assert!(
             one.1.is_some() && one.1 == other.1,
-            "{number}: one session for both"
+            "{number}: one session for both callbacks"
         );
         for site in [&a, &b] {
             assert_eq!(

@@ -1,4 +1,4 @@
-//! Logging in without being asked, as Kesion's switch wants it.
+//! Silent login, switched on and off at Kesion.
 
 use tower_weika_sandbox::Browser;
 
@@ -6,7 +6,7 @@ use crate::support::Site;
 use crate::{address, phone, see, switch};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_logged_in_unasked_unless_the_school_wants_it() {
+async fn no_silent_login_while_the_switch_is_off() {
     let site = Site::start(&[]);
     switch(&site, "person:xiaoming").await;
     let page = phone().get(&format!("{}/", site.url)).await.unwrap();
@@ -15,7 +15,7 @@ async fn nobody_is_logged_in_unasked_unless_the_school_wants_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_the_switch_on_wechat_users_are_logged_in_once_a_visit() {
+async fn with_the_switch_on_wechat_users_are_silently_logged_in_once_per_visit() {
     let site = Site::start(&[]);
     let url = format!("{}/", site.url);
     switch(&site, "kesion-auto-login:on").await;
@@ -28,15 +28,15 @@ async fn with_the_switch_on_wechat_users_are_logged_in_once_a_visit() {
     let page = browser.post_from(&url, &logout, "").await.unwrap();
     assert!(
         page.text().contains("未登录"),
-        "who has logged out stays so"
+        "a user who has logged out stays logged out"
     );
     assert!(browser.get(&url).await.unwrap().text().contains("未登录"));
-    let desk = Browser::new().get(&url).await.unwrap();
-    assert_eq!(desk.hops().len(), 1, "other browsers are left alone");
+    let desktop = Browser::new().get(&url).await.unwrap();
+    assert_eq!(desktop.hops().len(), 1, "no silent login outside of WeChat");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_declines_is_not_asked_again() {
+async fn silent_login_is_not_repeated_after_the_user_declined() {
     let site = Site::start(&[]);
     let url = format!("{}/", site.url);
     switch(&site, "kesion-auto-login:on").await;
@@ -53,11 +53,11 @@ async fn whoever_declines_is_not_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_home_page_logs_in_unasked() {
+async fn only_the_home_page_begins_a_silent_login() {
     let site = Site::start(&[]);
     switch(&site, "kesion-auto-login:on").await;
     switch(&site, "person:xiaoming").await;
-    // From here on the site knows of the switch.
+    // From here on the site has cached the switch.
     see(&phone(), &format!("{}/", site.url), "data-wechat=\"bound\"").await;
     for (path, status) in [("/api/me", 401), ("/style.css", 200), ("/nowhere", 404)] {
         let page = phone()
@@ -66,11 +66,11 @@ async fn only_the_home_page_logs_in_unasked() {
             .unwrap();
         assert_eq!(page.status(), status, "{path}");
     }
-    let told = phone()
+    let response = phone()
         .get_no_follow(&format!("{}/api/me", site.url))
         .await
         .unwrap();
-    assert_eq!(told.header("content-type"), Some("application/json"));
+    assert_eq!(response.header("content-type"), Some("application/json"));
     let sent = |path| async move {
         phone()
             .get_no_follow(path)
@@ -83,10 +83,10 @@ async fn only_the_home_page_logs_in_unasked() {
     let (home, admin) = (format!("{}/", site.url), format!("{}/admin", site.url));
     assert!(
         sent(&home).await.contains("/connect/oauth2/authorize"),
-        "the home page does"
+        "the home page begins a silent login"
     );
     assert!(
         !sent(&admin).await.contains("/connect/oauth2/authorize"),
-        "managers have a login of their own"
+        "a manager's page begins the manager login"
     );
 }
