@@ -4,6 +4,19 @@ use std::fmt;
 use super::ConfigErrorKind;
 
 /// Every error of a configuration at once.
+///
+/// ```
+/// use tower_weika::ConfigErrorKind;
+/// use tower_weika::provider::WeikaManagerProvider;
+///
+/// let error = WeikaManagerProvider::builder("", "").base_url("no URL").build().unwrap_err();
+/// assert!(error.errors().len() > 1);
+/// let is_url = |kind: &ConfigErrorKind| matches!(kind, ConfigErrorKind::InvalidUrl { .. });
+/// assert!(error.errors().iter().any(is_url));
+///
+/// let provider = WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build();
+/// assert!(provider.is_ok());
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConfigError(Vec<ConfigErrorKind>);
 

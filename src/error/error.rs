@@ -11,6 +11,23 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// A failure of an upstream system, of a store, or of this process.
 ///
 /// Cheap to clone: all callers that waited for the same call get the same failure.
+///
+/// ```
+/// use tower_weika::{Error, ErrorKind};
+///
+/// /// A sentence for the user of a page that calls an upstream system.
+/// fn advice(error: &Error) -> &'static str {
+///     match error.kind() {
+///         ErrorKind::InvalidCode | ErrorKind::Lost | ErrorKind::Timeout => "Please log in again.",
+///         ErrorKind::Denied => "This account is not allowed to do that.",
+///         ErrorKind::Busy | ErrorKind::Overloaded => "Please try again in a minute.",
+///         _ => "Please contact the administrator.",
+///     }
+/// }
+/// let busy = Error::new(ErrorKind::Busy, "manager info");
+/// assert_eq!(advice(&busy), "Please try again in a minute.");
+/// assert_eq!(busy.to_string(), "manager info");
+/// ```
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
