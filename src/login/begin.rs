@@ -15,7 +15,7 @@ use crate::response::{GeneratedResponse, PageLinks, Rejection, see_other};
 use crate::trace::debug;
 
 impl<P: IdentityProvider, St> Inner<P, St> {
-    /// The login endpoint.
+    /// Responds to a request to the login endpoint.
     pub(super) async fn login(
         &self,
         request: &EndpointRequest,

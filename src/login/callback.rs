@@ -20,8 +20,8 @@ use crate::secret::AuthorizationCode;
 use crate::store::SessionStore;
 use crate::trace::warn;
 
-/// The longest accepted code. WeCom, the only relative that documents a length, goes up to 512
-/// bytes.
+/// The longest accepted code. WeCom, the only related system that documents a length, has up
+/// to 512 bytes.
 const MAX_CODE_BYTES: usize = 1024;
 
 /// The code parameter of a callback.
@@ -36,7 +36,7 @@ where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
-    /// The callback endpoint.
+    /// Responds to a request to the callback endpoint.
     pub(super) async fn callback(
         self: &Arc<Self>,
         request: &EndpointRequest,
@@ -101,7 +101,7 @@ where
         }
     }
 
-    /// The response to a callback whose exchange succeeded.
+    /// Returns the response to a callback whose exchange succeeded.
     async fn logged_in(
         &self,
         request: &EndpointRequest,
@@ -124,7 +124,7 @@ where
         Ok(response)
     }
 
-    /// The response to a callback that is repeated after its exchange can be joined.
+    /// Returns the response to a callback that is repeated after its exchange can be joined.
     async fn repeated_late(
         &self,
         request: &EndpointRequest,
@@ -136,7 +136,7 @@ where
         }
     }
 
-    /// The response to a callback without a code.
+    /// Returns the response to a callback without a code.
     fn declined(
         &self,
         request: &EndpointRequest,
@@ -151,7 +151,7 @@ where
         )
     }
 
-    /// The response to a callback whose exchange failed.
+    /// Returns the response to a callback whose exchange failed.
     async fn failed(
         &self,
         request: &EndpointRequest,
@@ -186,8 +186,8 @@ where
         Ok(response)
     }
 
-    /// The response to a callback whose code was not sent. A reload of the same address continues
-    /// the login.
+    /// Returns the response to a callback whose code was not sent. A reload of the same address
+    /// continues the login.
     async fn not_started(
         &self,
         request: &EndpointRequest,
@@ -214,9 +214,9 @@ where
         Ok(response)
     }
 
-    /// The response to a silent login that failed: a redirect to the page, which anonymous visitors
-    /// see as well. `None` if the login was not silent, or if the browser does not remember the
-    /// attempt and would begin another one there.
+    /// Returns the response to a silent login that failed: a redirect to the page, which anonymous
+    /// visitors see as well. `None` if the login was not silent, or if the browser does not
+    /// remember the attempt and would begin another one there.
     pub(super) fn failed_silently(
         &self,
         request: &EndpointRequest,
@@ -235,8 +235,8 @@ where
         Ok(Some(response))
     }
 
-    /// The same response, to the last byte, for states that are forged, expired, replayed or not
-    /// bound to this browser.
+    /// Returns the same response, to the last byte, for states that are forged, expired, replayed
+    /// or not bound to this browser.
     pub(super) fn invalid_link(&self, request: &EndpointRequest) -> GeneratedResponse {
         meter::callback_refused(self.provider.name());
         self.page(request.facts(), PageKind::InvalidLink, None)

@@ -43,7 +43,7 @@ where
         }
     }
 
-    /// The logout endpoint.
+    /// Responds to a request to the logout endpoint.
     pub(super) async fn logout(
         &self,
         request: &EndpointRequest,

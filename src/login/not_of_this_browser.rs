@@ -16,7 +16,8 @@ where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
-    /// The response to a callback whose state is not bound to this browser. No code is exchanged.
+    /// Returns the response to a callback whose state is not bound to this browser. No code is
+    /// exchanged.
     pub(super) async fn not_of_this_browser(
         &self,
         request: &EndpointRequest,

@@ -72,7 +72,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         }
     }
 
-    /// The response without a redirect.
+    /// Returns the response without a redirect.
     fn reject(&self, rejection: &Rejection, request: &ForwardedRequest) -> GeneratedResponse {
         let (endpoints, facts) = (&self.endpoints, rejection.facts());
         let default_target = endpoints.default_target();

@@ -11,8 +11,8 @@ use crate::clock::Timestamp;
 use crate::error::{ConfigErrorKind, Error, ErrorKind};
 use crate::login::exchange::NotStarted;
 
-/// Exchanges of this process that are claimed and not settled: the bound for providers without
-/// permits.
+/// The maximum number of exchanges of this process that are under way: the bound for providers
+/// without permits.
 static CLAIMS: Semaphore = Semaphore::const_new(4_096);
 
 /// The settings of [`Admission`].
@@ -56,7 +56,7 @@ impl Admission {
         self.buckets.as_ref()?.key(headers, extensions)
     }
 
-    /// Fails if the client could not be admitted now. Takes nothing.
+    /// Fails if the client could not be admitted now. Changes nothing.
     pub(in crate::login) fn verify(
         &self,
         client: Option<ClientKey>,
@@ -70,7 +70,7 @@ impl Admission {
             .map_or(Ok(()), |quota| quota.verify(now))
     }
 
-    /// Takes the price of the exchange of one code.
+    /// Takes a token of the client's bucket and one exchange of the minute.
     pub(in crate::login) fn take(
         &self,
         client: Option<ClientKey>,
@@ -99,8 +99,8 @@ fn throttled(retry_after: std::time::Duration) -> NotStarted {
     NotStarted::Throttled { retry_after }
 }
 
-/// The price of one exchange. Dropped, it returns the token of the bucket, and before the code is
-/// sent the exchange of the minute as well.
+/// A token of the client's bucket and one exchange of the minute. On drop it returns the token, and
+/// before the code is sent the exchange of the minute as well.
 pub(in crate::login) struct Admitted {
     unsent_quota: Option<Arc<Quota>>,
     charge: Option<Charge>,

@@ -27,8 +27,7 @@ impl Finished {
             at: self.at.unix_millis(),
             outcome,
         };
-        // Strings and numbers can always be serialized. An empty record would be read as
-        // unreadable.
+        // Serialization of strings and numbers cannot fail. An empty record would be unreadable.
         serde_json::to_vec(&record).unwrap_or_default()
     }
 
