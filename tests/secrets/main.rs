@@ -241,7 +241,7 @@ async fn log_captures_this_crate_and_its_dependencies() {
     site.log_in(&site.browser(), "wang").await;
     let captured = captured();
     for line in [
-        "login begins",
+        "login: redirect to the provider",
         "logged in",
         "access token: fetched",
         "reqwest::connect",
