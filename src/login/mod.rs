@@ -110,6 +110,7 @@
 
 mod admission;
 mod begin;
+mod browser;
 mod builder;
 mod callback;
 mod code_exchange;

@@ -1,7 +1,6 @@
 //! Many logins at once, and floods of junk codes, through the client of Weika (faults D1 and D3).
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
 
 use tokio::time::{Instant, sleep, timeout};
 

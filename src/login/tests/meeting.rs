@@ -1,7 +1,5 @@
 //! Where the instances of a test's site meet.
 
-use std::sync::Mutex;
-
 use super::*;
 use crate::coordination::tests::InMemoryCoordinator;
 use crate::coordination::{BoxFuture, FlowState, Lease, LeaseResponse};
