@@ -75,7 +75,7 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, signals: Signals) 
 }
 
 async fn serve_connection(stream: TcpStream, app: Router, mut stopped: watch::Receiver<bool>) {
-    // Without it responses are only slower.
+    // Without `TCP_NODELAY` responses are only slower.
     let _unsupported = stream.set_nodelay(true);
     let requests = Arc::new(Requests::default());
     let service = {
@@ -117,8 +117,9 @@ async fn serve_connection(stream: TcpStream, app: Router, mut stopped: watch::Re
 
 /// Polls a response future once and returns the rest of it.
 ///
-/// A router calls its layers at the first poll. hyper drops the future before that if the client closes the connection in
-/// the same moment as it sends the request, and the login layer would never see the logout.
+/// A router calls its layers at the first poll. If the client closes the connection in the same
+/// moment as it sends the request, hyper drops the future before that, and the login layer would
+/// never see the logout.
 fn start<F: Future>(response: F) -> impl Future<Output = F::Output> {
     let mut response = Box::pin(response);
     let first = response
@@ -132,10 +133,10 @@ fn start<F: Future>(response: F) -> impl Future<Output = F::Output> {
     }
 }
 
-/// Completes when the body of a request takes too long: sooner after a signal.
+/// Completes when the body of a request takes too long; sooner after a signal.
 async fn body_deadline(mut stopped: watch::Receiver<bool>) {
     let after_signal = async {
-        // An error means that the server has gone.
+        // An error means that the server has stopped.
         drop(stopped.wait_for(|is_stopped| *is_stopped).await);
         sleep(REST_GRACE).await;
     };
@@ -145,7 +146,7 @@ async fn body_deadline(mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// A client that breaks off or is disconnected is nothing to act on.
+/// Logs a client that breaks off or is disconnected; no action is needed.
 fn log_end(served: hyper::Result<()>) {
     if let Err(error) = served {
         tracing::debug!(%error, "server: connection closed");

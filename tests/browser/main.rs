@@ -6,7 +6,7 @@
 
 mod back_button;
 mod chromium;
-mod fleet;
+mod instances;
 #[path = "../support/programs.rs"]
 mod programs;
 #[expect(dead_code, reason = "only started here")]

@@ -384,7 +384,7 @@ async fn binding_that_the_operator_does_not_know_of_is_told_once() {
             "xiaohong",
             XIAOHONG,
             "",
-            "绑定已提交，但绑定服务仍回答未绑定。请稍后重试，或联系学校。",
+            "绑定已提交，但绑定服务仍显示未绑定。请稍后重试，或联系学校。",
         ),
         (
             "xiaoming",

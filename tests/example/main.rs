@@ -1,5 +1,5 @@
 //! The contract of the example `login`, from outside: a process or several, their variables, their routes, their
-//! output. And the short examples `axum`, `hyper` and `fleet`.
+//! output. And the short examples `axum`, `hyper` and `instances`.
 //!
 //! Several processes share a real Redis. These tests need `redis-server`: `tests/run` installs it and runs them, `cargo
 //! test` leaves them out.
@@ -8,13 +8,11 @@ mod accessibility;
 mod account;
 mod auto_login;
 mod bare_axum;
-#[cfg(unix)]
-mod bare_fleet;
 mod bare_hyper;
+#[cfg(unix)]
+mod bare_instances;
 mod bind;
 mod cookies;
-#[cfg(unix)]
-mod fleet;
 mod hang_up;
 #[cfg(unix)]
 mod instances;
@@ -37,6 +35,8 @@ mod real_systems;
 mod redis_server;
 mod routes;
 mod settings;
+#[cfg(unix)]
+mod several_instances;
 mod slow_client;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,4 +1,4 @@
-//! The example `fleet`.
+//! The example `instances`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ use crate::slow_client::answer_to;
 use crate::support::{Site, command};
 
 /// The example, with a folder of its own for temporary files.
-fn fleet(temporary: &Path) -> Command {
-    let mut command = command("fleet", &[]);
+fn instances(temporary: &Path) -> Command {
+    let mut command = command("instances", &[]);
     command.env("TMPDIR", temporary);
     command
 }
@@ -62,7 +62,7 @@ fn told(page: &Visit) -> (char, &'static str) {
     let (_, instance) = text
         .split_once("id=\"instance\">实例 ")
         .expect("it says which one it is");
-    let who = ["陌生人", "<b>王老师</b>"]
+    let who = ["未登录", "<b>王老师</b>"]
         .into_iter()
         .find(|who| text.contains(who))
         .expect("it says who is asking");
@@ -84,7 +84,7 @@ async fn assert_one_site(site: &Site) {
     let browser = Browser::new();
     assert_eq!(
         told_by_both(&browser, &url).await,
-        [('A', "陌生人"), ('B', "陌生人")]
+        [('A', "未登录"), ('B', "未登录")]
     );
     let page = browser
         .get(&format!("{}/admin", site.url))
@@ -106,7 +106,7 @@ async fn assert_one_site(site: &Site) {
     }
     assert_eq!(
         told_by_both(&Browser::new(), &url).await,
-        [('A', "陌生人"), ('B', "陌生人")]
+        [('A', "未登录"), ('B', "未登录")]
     );
 
     browser
@@ -115,16 +115,16 @@ async fn assert_one_site(site: &Site) {
         .expect("the site answers");
     assert_eq!(
         told_by_both(&browser, &url).await,
-        [('A', "陌生人"), ('B', "陌生人")]
+        [('A', "未登录"), ('B', "未登录")]
     );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn fleet_brings_its_own_redis_and_leaves_nothing_behind() {
+async fn instances_brings_its_own_redis_and_leaves_nothing_behind() {
     for name in ["TERM", "INT"] {
         let folder = Folder::new(name);
-        let mut site = Site::run(&mut fleet(&folder.0), true);
+        let mut site = Site::run(&mut instances(&folder.0), true);
         assert!(servers_in(&folder) == 1 && !folder.is_empty());
         assert_one_site(&site).await;
         signal(&site, name);
@@ -136,9 +136,9 @@ async fn fleet_brings_its_own_redis_and_leaves_nothing_behind() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn fleet_closes_half_a_request() {
+fn instances_closes_half_a_request() {
     let folder = Folder::new("half");
-    let site = Site::run(&mut fleet(&folder.0), true);
+    let site = Site::run(&mut instances(&folder.0), true);
     // One of them for each instance.
     std::thread::scope(|scope| {
         for half in ["GET / HTTP/1.1\r\nHost: x\r\n", ""] {
@@ -150,10 +150,10 @@ fn fleet_closes_half_a_request() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn fleet_leaves_nothing_behind_whenever_it_is_ended() {
+fn instances_leaves_nothing_behind_whenever_it_is_ended() {
     let folder = Folder::new("early");
     for millis in (0..200).step_by(10) {
-        let mut child = fleet(&folder.0)
+        let mut child = instances(&folder.0)
             .spawn()
             .expect("the example can be started");
         std::thread::sleep(Duration::from_millis(millis));
@@ -169,13 +169,13 @@ fn fleet_leaves_nothing_behind_whenever_it_is_ended() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn fleet_takes_the_redis_that_it_is_given() {
+async fn instances_takes_the_redis_that_it_is_given() {
     let redis = Redis::start_with(&Options {
         password: Some("s3cr3t"),
         ..Options::default()
     });
     let folder = Folder::new("given");
-    let mut site = Site::run(fleet(&folder.0).env("REDIS_URL", redis.url()), true);
+    let mut site = Site::run(instances(&folder.0).env("REDIS_URL", redis.url()), true);
     assert!(servers_in(&folder) == 0 && folder.is_empty());
     assert_one_site(&site).await;
     assert!(
@@ -195,31 +195,30 @@ async fn fleet_takes_the_redis_that_it_is_given() {
 }
 
 #[test]
-fn fleet_without_a_redis_says_what_to_do() {
+fn instances_without_a_redis_says_what_to_do() {
     let folder = Folder::new("without");
-    let (status, said) = end_of(fleet(&folder.0).env("PATH", &folder.0));
+    let (status, said) = end_of(instances(&folder.0).env("PATH", &folder.0));
     assert_eq!(
         (status.code(), said.lines().count()),
         (Some(1), 1),
         "{said}"
     );
     assert!(
-        said.starts_with("cannot go on: redis-server: ")
-            && said.contains("apt-get install redis-server"),
+        said.starts_with("fatal: redis-server: ") && said.contains("apt-get install redis-server"),
         "{said}"
     );
     assert!(folder.is_empty());
 
     let nobody = crate::free_address().unwrap();
     for url in [format!("redis://:s3cr3t@{nobody}"), "garbage".to_owned()] {
-        let (status, said) = end_of(fleet(&folder.0).env("REDIS_URL", url));
+        let (status, said) = end_of(instances(&folder.0).env("REDIS_URL", url));
         assert_eq!(
             (status.code(), said.lines().count()),
             (Some(1), 1),
             "{said}"
         );
         assert!(
-            said.starts_with("cannot go on: redis: ") && !said.contains("s3cr3t"),
+            said.starts_with("fatal: redis: ") && !said.contains("s3cr3t"),
             "{said}"
         );
     }
