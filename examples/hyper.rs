@@ -24,7 +24,8 @@ use tower_weika::provider::WeikaManagerProvider;
 use tower_weika::session::Authenticated;
 use tower_weika_sandbox::Sandbox;
 
-/// How long a client may take to send the head of a request, and to send the next request over the same connection.
+/// How long a client may take to send the head of a request, and to send the next request over the
+/// same connection.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[tokio::main]

@@ -234,7 +234,7 @@ impl Server {
             return Ok(Self { url, process: None });
         }
         let folder =
-            Folder(env::temp_dir().join(format!("tower-weika-fleet-{}", std::process::id())));
+            Folder(env::temp_dir().join(format!("tower-weika-instances-{}", std::process::id())));
         std::fs::create_dir(&folder.0)?;
         let socket = folder.0.join("redis.sock");
         let mut command = Command::new("redis-server");

@@ -273,7 +273,8 @@ impl From<Error> for FormError {
     }
 }
 
-/// <https://www.showdoc.com.cn/east/2195723471259705> and <https://www.showdoc.com.cn/east/2714110949361841>.
+/// <https://www.showdoc.com.cn/east/2195723471259705> and
+/// <https://www.showdoc.com.cn/east/2714110949361841>.
 const KNOWN: [(i64, Option<Field>, &str, &str); 8] = [
     (
         2014,

@@ -1,7 +1,9 @@
-//! The HTTP/1.1 server: serves connections with time limits, and closes them gracefully on a signal.
+//! The HTTP/1.1 server: serves connections with time limits, and closes them gracefully on a
+//! signal.
 //!
-//! `axum::serve` has no time limits, so the connections are served by hyper. A client that sends half a request, sends
-//! a body too slowly, keeps an idle connection, or does not read the response, is disconnected.
+//! `axum::serve` has no time limits, so the connections are served by hyper. A client that sends
+//! half a request, sends a body too slowly, keeps an idle connection, or does not read the
+//! response, is disconnected.
 
 use std::io;
 use std::pin::pin;
@@ -24,8 +26,8 @@ use tower::ServiceExt;
 use crate::limits::{TimedBody, TimedWrites};
 use crate::shutdown::Signals;
 
-/// How long a client may take to send the head of a request. For hyper this is also the keep-alive timeout: the time
-/// between a response and the head of the next request.
+/// How long a client may take to send the head of a request. For hyper this is also the keep-alive
+/// timeout: the time between a response and the head of the next request.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a client may take to send the body of a request.
@@ -34,13 +36,15 @@ const BODY_READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take to read a part of a response.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long requests in flight may take to finish after a signal. Orchestrators commonly kill after 30 s.
+/// How long requests in flight may take to finish after a signal. Orchestrators commonly kill after
+/// 30 s.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// How long the rest of a half-sent request may take to arrive after a signal.
 const REST_GRACE: Duration = Duration::from_secs(1);
 
-/// How long to wait before the next `accept` if it fails, because of too many open files for example.
+/// How long to wait before the next `accept` if it fails, because of too many open files for
+/// example.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves `app` until a signal arrives, then finishes the requests in flight.

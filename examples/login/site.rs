@@ -110,7 +110,8 @@ impl Site {
 
     /// All routes, with the login layers around them.
     pub(crate) fn router(self) -> Router {
-        // One router for each requirement: its guard covers every method of its routes, in every spelling of a path.
+        // One router for each requirement: its guard covers every method of its routes, in every
+        // spelling of a path.
         let for_chiefs = Router::new()
             .route("/admin/settings", get(settings))
             .route_layer(GuardLayer::<Manager>::role(1));

@@ -43,7 +43,7 @@ impl Child {
     /// additional variables. Returns when the role has started.
     #[track_caller]
     pub(crate) fn run(name: &str, variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env::current_exe().expect("a test knows where it is"));
+        let mut command = Command::new(env::current_exe().expect("the path of this program"));
         command.args([
             "--exact",
             name,

@@ -166,8 +166,8 @@ async fn local_cache_and_connection_survive_a_system_time_that_is_set() {
         .await;
         assert_eq!(store.redis().status(), RedisStatus::Reachable);
     }
-    // Without a heartbeat the local cache expires by elapsed time, even if the system time is set
-    // to.
+    // Without a heartbeat the local cache expires by elapsed time, even if the system time
+    // changes.
     clock.set(clock.clock().now().minus(YEAR));
     clock.advance(Duration::from_secs(1));
     assert!(!is_cached(&store, &id));

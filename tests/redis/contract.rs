@@ -223,7 +223,7 @@ async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_
     for number in 0..20 {
         ids.push(create_session(&cached, &format!("o{number}")).await);
     }
-    let ended = create_session(&cached, "o99").await;
+    let revoked = create_session(&cached, "o99").await;
     use tower_weika::store::SessionStore;
     cached
         .remove_subject(&crate::kit::namespace(), "o99")
@@ -240,13 +240,13 @@ async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_
     sentinel.failover_by_killing_master();
     for store in [&cached, &uncached] {
         until("the store responds again", async || {
-            find_subject(store, &ended).await.is_ok()
+            find_subject(store, &revoked).await.is_ok()
         })
         .await;
         for (number, id) in ids.iter().enumerate() {
             assert_eq!(found(store, id).await, Some(format!("o{number}")));
         }
-        assert_eq!(found(store, &ended).await, None);
+        assert_eq!(found(store, &revoked).await, None);
         let new = create_session(store, "o1").await;
         assert_eq!(found(store, &new).await.as_deref(), Some("o1"));
     }

@@ -23,7 +23,7 @@ struct Site {
     store: RedisStore<Manager>,
     coordinator: Arc<dyn Coordinator>,
     users: [(SessionId, &'static str); 2],
-    ended: SessionId,
+    revoked: SessionId,
 }
 
 impl Site {
@@ -41,7 +41,7 @@ impl Site {
         };
         let store = connect(builder).await;
         let coordinator = store.coordinator().expect("a shared store");
-        let ended = create_session(&store, "o3").await;
+        let revoked = create_session(&store, "o3").await;
         store
             .remove_subject(&crate::kit::namespace(), "o3")
             .await
@@ -55,7 +55,7 @@ impl Site {
             store,
             coordinator,
             users,
-            ended,
+            revoked,
         };
         site.write_all().await.expect("nothing is damaged yet");
         site
@@ -94,7 +94,7 @@ impl Site {
             }
         }
         assert_eq!(
-            expected(find_subject(&self.store, &self.ended).await, what).flatten(),
+            expected(find_subject(&self.store, &self.revoked).await, what).flatten(),
             None,
             "{what}"
         );
@@ -157,7 +157,7 @@ impl Site {
                 "{what}"
             );
         }
-        assert_eq!(found(&self.store, &self.ended).await, None, "{what}");
+        assert_eq!(found(&self.store, &self.revoked).await, None, "{what}");
         assert!(
             matches!(
                 self.coordinator.flow_state("claimed").await,

@@ -97,13 +97,13 @@ async fn cached_session_needs_no_round_trip() {
     for _ in 0..1_000 {
         assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
     }
-    let asked = monitor
+    let reads = monitor
         .text()
         .lines()
         .filter(|line| line.contains(":session:"))
         .count();
     // On a busy machine the validity window of the cache may expire now and then.
-    assert!(asked < 50, "{asked}");
+    assert!(reads < 50, "{reads}");
 }
 
 /// Revokes at A a session that B has cached while B receives nothing; B must not serve it for
@@ -128,9 +128,9 @@ async fn assert_disconnected_instance_stops_serving(fault: Fault) {
         // From now on absent or a failure; until then the session may be served.
         let (start, mut served) = (redis_server::now(), Duration::ZERO);
         while start.elapsed() < 2 * PROPAGATION {
-            let asked = start.elapsed();
+            let reads = start.elapsed();
             if matches!(find_subject(&b, &id).await, Ok(Some(_))) {
-                served = asked;
+                served = reads;
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }

@@ -139,7 +139,7 @@ async fn server_that_becomes_a_replica_is_named_as_one() {
 #[tokio::test]
 async fn password_that_the_server_quotes_back_is_not_shown() {
     let log = Log::capture();
-    // Such a server replies to AUTH and HELLO with the words that it does not know.
+    // Such a server replies to AUTH and HELLO with an error that quotes the words.
     let redis = redis_server::Redis::launch(
         "save \"\"\nappendonly yes\nrename-command AUTH \"\"\nrename-command HELLO \"\"\n",
         &[],

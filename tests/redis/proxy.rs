@@ -32,7 +32,7 @@ pub(crate) struct Proxy {
     url: String,
     network: Arc<Network>,
     /// Accepts connections. `None` while they are refused.
-    door: Mutex<Option<Acceptor>>,
+    acceptor: Mutex<Option<Acceptor>>,
 }
 
 impl Proxy {
@@ -47,15 +47,15 @@ impl Proxy {
         let network = Arc::new(Network {
             server: redis.address(),
             fault: Mutex::new(Fault::None),
-            lines: Mutex::new(Vec::new()),
+            tunnels: Mutex::new(Vec::new()),
             accepted: AtomicU64::new(0),
         });
-        let door = Mutex::new(Some(Acceptor::open(listener, Arc::clone(&network))));
+        let acceptor = Mutex::new(Some(Acceptor::open(listener, Arc::clone(&network))));
         Self {
             address,
             url: redis.url_at(address.port()),
             network,
-            door,
+            acceptor,
         }
     }
 
@@ -72,18 +72,18 @@ impl Proxy {
     /// because TCP never skips bytes.
     #[track_caller]
     pub(crate) fn set(&self, fault: Fault) {
-        let mut door = lock(&self.door);
+        let mut acceptor = lock(&self.acceptor);
         if fault == Fault::Refuse {
-            if let Some(door) = door.take() {
-                door.close(self.address);
+            if let Some(acceptor) = acceptor.take() {
+                acceptor.close(self.address);
             }
-        } else if door.is_none() {
+        } else if acceptor.is_none() {
             until("the port can be listened on again", || {
                 let listener = TcpListener::bind(self.address);
-                *door = listener
+                *acceptor = listener
                     .ok()
                     .map(|listener| Acceptor::open(listener, Arc::clone(&self.network)));
-                door.is_some()
+                acceptor.is_some()
             });
         }
         self.network.set(fault);
@@ -98,8 +98,8 @@ impl Proxy {
     /// number of clients. A client may ignore bytes that arrive while it awaits no reply, see
     /// [`inject_before_next_reply`](Self::inject_before_next_reply).
     pub(crate) fn inject(&self, bytes: &[u8]) -> usize {
-        let lines = lock(&self.network.lines).clone();
-        lines
+        let tunnels = lock(&self.network.tunnels).clone();
+        tunnels
             .iter()
             .filter(|tunnel| tunnel.send(&mut lock(&tunnel.extra), bytes).is_ok())
             .count()
@@ -109,11 +109,11 @@ impl Proxy {
     /// bytes: the client takes them for its reply, and each reply for that of its next request.
     /// Returns the number of clients.
     pub(crate) fn inject_before_next_reply(&self, bytes: &[u8]) -> usize {
-        let lines = lock(&self.network.lines).clone();
-        lines
+        let tunnels = lock(&self.network.tunnels).clone();
+        tunnels
             .iter()
             .for_each(|tunnel| lock(&tunnel.extra).extend(bytes));
-        lines.len()
+        tunnels.len()
     }
 
     /// How many connections have been accepted so far.
@@ -124,8 +124,8 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        if let Some(door) = lock(&self.door).take() {
-            door.close(self.address);
+        if let Some(acceptor) = lock(&self.acceptor).take() {
+            acceptor.close(self.address);
         }
         self.cut();
     }
@@ -166,7 +166,7 @@ impl Acceptor {
 struct Network {
     server: SocketAddr,
     fault: Mutex<Fault>,
-    lines: Mutex<Vec<Arc<Tunnel>>>,
+    tunnels: Mutex<Vec<Arc<Tunnel>>>,
     accepted: AtomicU64,
 }
 
@@ -196,7 +196,7 @@ impl Network {
             has_lost_bytes: AtomicBool::new(false),
         };
         let tunnel = Arc::new(tunnel);
-        lock(&self.lines).push(Arc::clone(&tunnel));
+        lock(&self.tunnels).push(Arc::clone(&tunnel));
         for pass in [Self::pass_requests, Self::pass_replies] {
             let (network, tunnel) = (Arc::clone(self), Arc::clone(&tunnel));
             thread::spawn(move || {
@@ -254,7 +254,7 @@ impl Network {
     }
 
     fn cut(&self, is_chosen: impl Fn(&Arc<Tunnel>) -> bool) {
-        lock(&self.lines).retain(|tunnel| {
+        lock(&self.tunnels).retain(|tunnel| {
             let is_chosen = is_chosen(tunnel);
             if is_chosen {
                 // Fails if the peer has closed the connection already.

@@ -317,15 +317,15 @@ fn unexpected_error_never_serves_a_wrong_session() {
         ] {
             assert_eq!(proxy.inject_before_next_reply(extra.as_bytes()), 1);
             let unknown = new_id();
-            let pending = [
+            let reads = [
                 (&one, Some("o1")),
                 (&other, Some("o2")),
                 (&unknown, None),
                 (&one, Some("o1")),
                 (&unknown, None),
             ];
-            let outcomes = futures(pending.iter().map(|(id, _)| find_subject(&store, id))).await;
-            for (outcome, (_, expected)) in outcomes.into_iter().zip(pending) {
+            let outcomes = futures(reads.iter().map(|(id, _)| find_subject(&store, id))).await;
+            for (outcome, (_, expected)) in outcomes.into_iter().zip(reads) {
                 if let Ok(found) = outcome {
                     assert_eq!(found.as_deref(), expected, "{extra}");
                 }

@@ -30,10 +30,10 @@ struct Counts {
 async fn visit(sites: [Site; 2], number: u32, given: Given, counts: Arc<Counts>) {
     let mut logins = 0;
     while !counts.is_over.load(Ordering::Relaxed) {
-        let who = format!("o{number}-{logins}");
+        let subject = format!("o{number}-{logins}");
         let site = &sites[(number + logins) as usize % 2];
         logins += 1;
-        let cookie = match site.log_in(&who).await {
+        let cookie = match site.log_in(&subject).await {
             Ok(cookie) => cookie,
             Err(response) => {
                 assert_eq!(
@@ -45,7 +45,10 @@ async fn visit(sites: [Site; 2], number: u32, given: Given, counts: Arc<Counts>)
                 continue;
             }
         };
-        given.lock().unwrap().push((who.clone(), cookie.clone()));
+        given
+            .lock()
+            .unwrap()
+            .push((subject.clone(), cookie.clone()));
         for visit in 0..60 {
             let response = sites[visit % 2].get("/guarded", &cookie).await;
             assert!(
@@ -54,7 +57,7 @@ async fn visit(sites: [Site; 2], number: u32, given: Given, counts: Arc<Counts>)
                 "{response:?}"
             );
             if response.status == StatusCode::OK {
-                response.assert_page_for(&who);
+                response.assert_page_for(&subject);
                 counts.pages.fetch_add(1, Ordering::Relaxed);
             } else {
                 response.assert_unavailable();
@@ -111,12 +114,12 @@ async fn acknowledged_sessions_survive_twenty_kills_under_load_and_no_user_is_lo
     let given = given.lock().unwrap().clone();
     assert!(given.len() > 100, "{}", given.len());
     for site in &sites {
-        for (who, cookie) in &given {
+        for (subject, cookie) in &given {
             until("the store responds", async || {
                 site.get("/", cookie).await.status == StatusCode::OK
             })
             .await;
-            site.get("/guarded", cookie).await.assert_page_for(who);
+            site.get("/guarded", cookie).await.assert_page_for(subject);
         }
     }
 }

@@ -48,7 +48,7 @@ fn user(redis: &redis_server::Redis, prefix: &str, rights: &[&str]) -> String {
     assert_eq!(reply, Value::from("OK"));
     redis
         .url()
-        .replace("redis://", &format!("redis:///{prefix}:sesame@"))
+        .replace("redis://", &format!("redis://{prefix}:sesame@"))
 }
 
 fn builder(redis: &redis_server::Redis, rights: &[&str]) -> tower_weika::store::RedisBuilder {
@@ -101,7 +101,7 @@ async fn least_rights_are_enough_for_the_local_cache_and_the_coordination() {
     store
         .remove(&crate::kit::namespace(), &id)
         .await
-        .expect("an reply");
+        .expect("a reply");
     until("the other instance receives the revocation", async || {
         !is_cached(&other, &id)
     })
@@ -111,19 +111,19 @@ async fn least_rights_are_enough_for_the_local_cache_and_the_coordination() {
         coordinator
             .claim_flow("x", std::time::Duration::from_secs(60))
             .await
-            .expect("an reply")
+            .expect("a reply")
             .is_none()
     );
     coordinator
         .complete_flow("x", b"outcome")
         .await
-        .expect("an reply");
+        .expect("a reply");
     coordinator
         .flow_state("x")
         .await
-        .expect("an reply")
+        .expect("a reply")
         .expect("a flow");
-    coordinator.acquire_lease("x", 0).await.expect("an reply");
+    coordinator.acquire_lease("x", 0).await.expect("a reply");
     assert_eq!(log.lines(), [""; 0]);
 }
 
@@ -308,7 +308,7 @@ async fn right_that_is_taken_away_while_running_is_logged_once_and_its_return_to
     until("it is logged", async || log.count(&rule) == 1).await;
     // Sessions are still read.
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
-    assert!(load(&store, &new_id()).await.expect("an reply").is_none());
+    assert!(load(&store, &new_id()).await.expect("a reply").is_none());
     redis.command(&["ACL", "SETUSER", &name, "+time", "+unlink"]);
     until("its return is logged", async || {
         log.count("has all rights again") == 1

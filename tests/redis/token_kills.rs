@@ -77,7 +77,7 @@ impl Watch {
     }
 
     /// Returns how often it has checked.
-    fn end(self) -> u64 {
+    fn stop(self) -> u64 {
         self.is_over.store(true, Ordering::Relaxed);
         self.thread
             .join()
@@ -120,7 +120,7 @@ async fn token_is_there_within_the_lease_when_a_hundred_holders_are_killed() {
         let result = survivor.receive();
         let time = killed
             .remove(&result.app_key)
-            .expect("one answer for each")
+            .expect("one result for each")
             .elapsed();
         assert!(
             time < Lease::DURATION + KILL_PERIOD + SLACK,
@@ -135,7 +135,7 @@ async fn token_is_there_within_the_lease_when_a_hundred_holders_are_killed() {
             "the newest token, which has invalidated all others"
         );
     }
-    let looks = watch.end();
+    let looks = watch.stop();
 
     let issued = weika.issued();
     let mut by_survivor = HashSet::new();

@@ -42,7 +42,8 @@ impl SettingsErrors {
         value.ok().filter(|value| !value.is_empty())
     }
 
-    /// Whether a variable is `1`. Another value is a configuration error: `false` must not switch anything on.
+    /// Whether a variable is `1`. Another value is a configuration error: `false` must not switch
+    /// anything on.
     pub(super) fn switch(&mut self, name: &str) -> bool {
         match self.text(name).as_deref() {
             None => false,
