@@ -47,7 +47,7 @@ async fn managers_see_the_state_that_is_switched() {
     let page = browser.get(&format!("{url}?lang=en")).await.unwrap();
     assert!(
         page.text().contains("data-account=\"authorized\"")
-            && page.text().contains("It is your school")
+            && page.text().contains("Is your school")
     );
 }
 

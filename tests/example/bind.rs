@@ -161,7 +161,7 @@ async fn everything_that_goes_wrong_is_said_and_the_form_is_kept() {
         told(&page),
         (
             422,
-            "The SMS could not be sent. Please check the number".to_owned()
+            "The text message could not be sent. Please check the mobile number".to_owned()
         )
     );
     assert!(page.text().contains("&quot;&gt;&lt;script&gt;") && !page.text().contains("<script"));
@@ -390,7 +390,7 @@ async fn binding_that_the_operator_does_not_know_of_is_told_once() {
             "xiaoming",
             "13800000001",
             "?lang=en",
-            "The account was bound, but the binding service still says it is not. Try again later, or ask your school.",
+            "The account was linked, but the binding service still reports it as not linked. Please try again later, or contact your school.",
         ),
     ] {
         let browser = phone();
