@@ -9,13 +9,11 @@
 //! * [`site`]: the routes, their guards, and the two login layers around them.
 //! * [`bind`]: how an openid is linked to an account. [`account`]: the school's official account.
 //! * [`view`]: both identities as JSON; [`page`] and [`card`]: as HTML. [`visitor`]: the identities
-//! of
-//!   the client; [`reader`]: its language.
+//!   of the client; [`reader`]: its language.
 //! * [`health`] and [`measure`]: probes and metrics. [`server`]: connections and their time
 //!   [`limits`]. [`shutdown`]: signals.
 //! * [`pretend`]: simulates the WeChat browser, with the sandbox only. [`marker_cookie`]: the
-//! cookies
-//!   of the site itself.
+//!   cookies of the site itself.
 
 mod account;
 mod bind;
