@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Counts the instructions of operations with callgrind: they do not depend on what else the machine does.
+"""Counts the instructions of operations with callgrind: the counts do not depend on other load on the machine.
 
     benches/instructions.py alone|peers [--test] [--write-baseline]
 
 The counts of tower-weika alone are compared with those of baseline.txt; with `--test`, the program fails if one of them
 has grown by more than the margin. `--write-baseline` makes them the baseline. The counts of peers are only reported.
-To add an operation: one line in operations.rs, and one in baseline.txt with its count as this program prints it.
+To add an operation: add one line to operations.rs, and one to baseline.txt with its count as this program prints it.
 """
 
 import platform
@@ -18,7 +18,8 @@ from section import BENCHES, SMOKE, TARGET, program, write
 
 BASELINE = BENCHES / "alone/baseline.txt"
 
-# The operations whose growth has a budget: over all changes together. More is reported, even where it does not fail.
+# Operations with a budget for growth, over all changes together. Growth beyond it is reported, even
+# where it is within the margin.
 HOT_PATH = ["authenticate, no cookie", "login, no cookie", "authenticate, foreign cookies", "login, foreign cookies",
             "authenticate, live session", "login, live session", "live session through a guard",
             "live session from the local cache"]
@@ -30,9 +31,9 @@ def output(*command):
 
 
 def count(binary, name):
-    """The instructions of one operation. The same with `--test`, so that the counts are the same."""
+    """The instructions of one operation. The same number of runs with `--test`, so that the counts are the same."""
     times = 200 if name.endswith("login") else 2000
-    # Only what happens in `repeated` is counted, and only in the thread that runs it.
+    # Only instructions inside `repeated` are counted, and only in the thread that runs it.
     toggle = "--toggle-collect=harness::callgrind::repeated*"
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", toggle, binary, name, str(times)]
     run = subprocess.run(command, capture_output=True, text=True)
@@ -43,7 +44,7 @@ def count(binary, name):
 
 
 def count_all(binary):
-    """The counts of all operations; of requests, over the bare application, which is the first."""
+    """The counts of all operations; for requests, minus that of the bare application, which is the first."""
     kinds = [line.split("\t") for line in output(binary).splitlines()]
     with ThreadPoolExecutor(2) as pool:
         counts = list(pool.map(lambda kind: count(binary, kind[1]), kinds))
@@ -61,9 +62,9 @@ def alone():
     toolchain = output("rustc", "--version")
     if "--write-baseline" in sys.argv:
         BASELINE.write_text(
-            "# Instructions of each operation, counted by callgrind; of a request: over the bare application.\n"
+            "# Instructions of each operation, counted by callgrind; for a request: over the bare application.\n"
             "# The baseline of `benches/run.sh --test instructions`.\n"
-            f"# commit: {output('git', 'log', '-1', '--format=%h', '--', ':/src')} (the last that changed src)\n"
+            f"# commit: {output('git', 'log', '-1', '--format=%h', '--', ':/src')} (the last change of src)\n"
             f"# toolchain: {toolchain}\n# counter: {output('valgrind', '--version')}, {platform.machine()}\n"
             "# command: benches/run.sh --write-baseline\n"
             + "".join(f"{name:<45} {count:>8}\n" for name, count in counts.items()))
@@ -82,24 +83,25 @@ def alone():
         change = (count / before - 1) * 100
         rows.append([name, "instructions", count, "baseline", before, "change, %", round(change, 1)])
         compared = f"{name}: {count} instructions, baseline {before}, {change:+.1f} %"
-        # The same source has the same counts, and unrelated changes hardly move them; but when the compiler does change
-        # its mind about inlining one function, that has been seen to cost 48 instructions. Another compiler makes other
-        # choices, so its counts say less about the source.
+        # The same source has the same counts, and unrelated changes hardly affect them. But a
+        # different inlining decision of the compiler for one function has cost up to 48
+        # instructions. Another compiler decides differently, so its counts say less about the
+        # source.
         margin = max(before / 20, 50) if name in HOT_PATH and is_same else max(before / 10, 120)
         if count > before + margin:
             failures.append(compared)
         elif name in HOT_PATH and change > BUDGET:
             warnings.append(compared)
-    report("instructions", "Instructions", "Counted by callgrind; 1,000 sessions, picked uniformly. What a request needs "
+    report("instructions", "Instructions", "Counted by callgrind; 1,000 sessions, picked uniformly. The instructions of a request "
            f"over the bare application and the harness ({bare}); logins with the harness. The local cache has SHA-256 "
-           f"without the instructions that processors have for it. Baseline: {origin}.", rows)
+           f"without the processor's SHA instructions. Baseline: {origin}.", rows)
     if not is_same:
-        print(f"WARNING: the baseline is of another toolchain ({origin}): margins are wider.", file=sys.stderr)
+        print(f"WARNING: the baseline was counted with another toolchain ({origin}): margins are wider.", file=sys.stderr)
     if warnings:
         print(f"WARNING: over the budget of the hot path (+{BUDGET} %):", *warnings, sep="\n", file=sys.stderr)
     if failures:
         print("over the limit:", *failures, sep="\n", file=sys.stderr)
-    # Other processors have other instructions.
+    # Other processor architectures have other instructions.
     sys.exit(bool(failures) and SMOKE and platform.machine() == "x86_64")
 
 
@@ -112,7 +114,7 @@ def peers():
     bare, counts = count_all(TARGET / "release/peer_instructions")
     rows = [[name, "instructions", count] for name, count in counts.items() if name != "bare"]
     report("peer_instructions", "Instructions of a request", f"1,000 sessions, over the {bare} of the bare application; the "
-           "map of extensions is there.", rows, "lower bound", "tower-sessions", "axum-login")
+           "map of extensions exists already.", rows, "lower bound", "tower-sessions", "axum-login")
 
 
 program("valgrind", "valgrind")

@@ -20,7 +20,7 @@ function request()
     return requests[math.random(#requests)]
 end
 
--- The status of every answer is checked by wrk itself, which is faster than a script.
+-- wrk checks the status of every response, which is faster than a script.
 function done(summary, latency)
     local errors = summary.errors
     local failures = errors.connect + errors.read + errors.write + errors.timeout + errors.status

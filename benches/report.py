@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Makes docs/benchmarks.md and docs/benchmarks.svg of the figures that the benchmarks have kept.
+"""Renders docs/benchmarks.md and docs/benchmarks.svg from the figures that the benchmarks have stored.
 
     benches/report.py FIGURES DOCS
 
-FIGURES holds a file NAME.tsv for each section. Needs nothing but the standard library of Python 3.11.
+FIGURES holds a file NAME.tsv for each section. Needs only the standard library of Python 3.11.
 """
 
 import datetime
@@ -21,40 +21,40 @@ SECTIONS = ["requests", "growth", "peer_instructions", "cookie", "instructions",
 CRATES = {"axum", "hyper", "tokio", "tower", "tower-sessions", "axum-login", "axum_session", "tower-cookies", "cookie",
           "moka", "quick_cache", "dashmap", "papaya", "scc", "arc-swap", "aws-smithy-runtime", "google-cloud-auth",
           "azure_identity", "wechat-minapp", "wechat-mp-sdk", "redis"}
-LOGIN, LIMIT, PEER = "login, live session", "lower bound", "tower-sessions"
+LOGIN, LOWER_BOUND, PEER = "login, live session", "lower bound", "tower-sessions"
 
 HEAD = """# Benchmarks
 
-Written by `benches/run.sh`, which measures everything anew. Taken on {date} with {rustc} on {processor}, {system}, \
+Written by `benches/run.sh`, which measures everything again. Taken on {date} with {rustc} on {processor}, {system}, \
 {cores} cores.
 
-![What a request costs](benchmarks.svg)
+![The cost of a request](benchmarks.svg)
 
 ## How to read this
 
-- Everything in one table was measured in one process, in turns and in random order; figures are medians. The speed of a \
-machine changes from minute to minute, so ratios of one run, allocations and instructions are what counts.
+- All figures of a table were measured in one process, in turns and in random order; figures are medians. The speed of a \
+machine changes from minute to minute, so compare ratios of one run, allocations and instructions.
 - Costs of requests are over the bare application, which is the same for all. Every response is checked.
-- Hot: nothing else happens between the requests. Cold: the caches are as other work leaves them, which is how a server \
-finds them.
-- The *lower bound* of a request does the least that a layer with sessions can do: a cookie is found, 22 characters of it \
-are decoded and looked up in a lock-free map, the coarse clock is asked, and an `Arc` is inserted into the extensions. \
+- Hot: nothing else happens between the requests. Cold: the caches contain other data, as on a \
+busy server.
+- The *lower bound* of a request does the least that a layer with sessions can do: it finds a cookie, decodes 22 characters \
+of it, looks them up in a lock-free map, reads the coarse clock, and inserts an `Arc` into the extensions. \
 *Insert by hand* is that last part alone.
-- `cargo test --test allocations` and `benches/run.sh --test instructions` fail if a hot path gets heavier.
+- `cargo test --test allocations` and `benches/run.sh --test instructions` fail if a hot path becomes more expensive.
 
 Versions: {versions}.
 """
 
 
 def number(value):
-    """Three digits are known, at most."""
+    """At most three digits are significant."""
     if math.isnan(value):
         return "–"
     return f"{value:,.0f}" if abs(value) >= 99.95 else f"{value:.3g}"
 
 
 def read(file):
-    """A section: its title, and paragraphs (texts) and tables in their order."""
+    """A section: its title, and its paragraphs (texts) and tables in order."""
     title, parts = "", []
     for line in file.read_text().splitlines():
         kind, *fields = line.split("\t")
@@ -92,7 +92,7 @@ def output(*command):
 
 
 def versions():
-    """The versions of what is compared, and of what it stands on."""
+    """The versions of the compared crates and of those they are based on."""
     locked = tomllib.loads((BENCHES / "Cargo.lock").read_text())["package"]
     return ", ".join(f"{package['name']} {package['version']}" for package in locked if package["name"] in CRATES)
 
@@ -111,7 +111,7 @@ def head():
 
 INK, PALE, GRID = "#1f2328", "#59636e", "#e4e8ec"
 GREEN, LIGHT, GREY, ORANGE = "#07a854", "#8fd6b0", "#b6bec8", "#d98a5b"
-BARS = {"insert by hand": ("insert by hand", GREY), LIMIT: (LIMIT, GREY), LOGIN: ("tower-weika", GREEN),
+BARS = {"insert by hand": ("insert by hand", GREY), LOWER_BOUND: (LOWER_BOUND, GREY), LOGIN: ("tower-weika", GREEN),
         "store: quick_cache": ("on quick_cache", LIGHT), "store: moka": ("on moka", LIGHT), PEER: (PEER, ORANGE),
         "axum-login": ("axum-login", ORANGE), "axum_session": ("axum_session", ORANGE)}
 BOTTOM = 318
@@ -156,7 +156,7 @@ def growth(rows):
     svg += [text(place[size], BOTTOM + 20, f"{size // 1000}k" if size < 10**6 else f"{size // 10**6}M", PALE, "middle")
             for size in sizes]
     svg += [text(558, BOTTOM + 38, "sessions", PALE, "middle")]
-    free = math.inf  # From below: a label is at the end of its line, or as far above it as those below need.
+    free = math.inf  # From bottom to top: a label is at the end of its line, or above the labels below it.
     for name, points in sorted(lines.items(), key=lambda line: line[1][-1][1]):
         label, color = BARS[name]
         path, width = [(place[size], height(cost)) for size, cost in points], 3 if name == LOGIN else 2
@@ -173,7 +173,7 @@ def plot(sections):
             for name, (_, parts) in sections.items() if name in ("requests", "growth")}
     svg = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 366" width="800" height="366" role="img" '
            'font-family="-apple-system, \'Segoe UI\', \'Noto Sans\', Helvetica, Arial, sans-serif">',
-           "<title>What an authenticated request costs, and how the cost grows with the sessions</title>",
+           "<title>The cost of an authenticated request, and its growth with the number of sessions</title>",
            '<rect x="0.5" y="0.5" width="799" height="365" rx="10" fill="#ffffff" stroke="#d1d9e0"/>']
     if "requests" in rows:
         svg += bars({name: cells["cold, ns"] for name, cells in rows["requests"].items()})

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Takes all benchmarks anew, and writes docs/benchmarks.md and docs/benchmarks.svg.
+# Runs all benchmarks and writes docs/benchmarks.md and docs/benchmarks.svg.
 #
-#     benches/run.sh                      everything: half an hour, on a machine that does nothing else
-#     benches/run.sh login requests       only these; of the others, what was found before
-#     benches/run.sh --test [NAME...]     everything once, in minutes; writes nothing into docs
-#     benches/run.sh --write-baseline     counts instructions, which are the baseline from then on
+#     benches/run.sh                      all: half an hour, on a machine without other load
+#     benches/run.sh login requests       only these; the figures of the others are kept
+#     benches/run.sh --test [NAME...]     all once, as a smoke test of minutes; docs stay as they are
+#     benches/run.sh --write-baseline     counts the instructions and makes them the baseline
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -17,7 +17,7 @@ for argument; do
     *) echo "$argument is none of: ${alone[*]} ${peers[*]}" >&2; exit 1 ;;
     esac
 done
-# Peers bring hundreds of crates: to see that everything works, they need not be optimized.
+# The peers need hundreds of crates: a smoke test does not need them optimized.
 profile=release
 case " ${options[*]} " in
 *" --test "*) figures=target/report-test docs=target/report-test profile=dev ;;

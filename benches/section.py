@@ -1,4 +1,4 @@
-"""What the Python programs share with the Rust ones: sections of the report, as `harness/src/report.rs` writes them."""
+"""Shared by the Python programs: sections of the report, as `harness/src/report.rs` writes them."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ def write(name, *lines):
 
 
 def program(name, package):
-    """The path of a program, which is installed from the Debian package if it is missing."""
+    """Returns the path of a program, whose Debian package is installed if it is missing."""
     if not shutil.which(name):
         subprocess.run(["apt-get", "update", "-qq"], check=True)
         subprocess.run(["apt-get", "install", "-y", "-qq", package], check=True)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Compares whole servers: axum on loopback with one core of its own, with and without a login. The load comes from `wrk`,
-on another core. Servers are in pairs, one after the other: A B A B."""
+"""Compares whole servers: axum on loopback, pinned to one core, with and without a login. The load comes from `wrk` on
+another core. Servers run in pairs, alternating: A B A B."""
 
 import os
 import subprocess
@@ -16,20 +16,20 @@ from section import BENCHES, SMOKE, TARGET, program, write
 KINDS = ["bare", "tower-weika", "tower-weika, local cache of Redis", "tower-sessions", "axum-login"]
 PAIRS = [("bare", kind) for kind in KINDS[1:]] + [("tower-sessions", "tower-weika"), ("axum-login", "tower-weika")]
 SERVER = TARGET / ("debug" if SMOKE else "release") / "server"
-# The cores of the servers, of which only one is busy at a time, and of the load.
+# The core of the servers, of which only one is busy at a time, and the core of the load generator.
 SERVER_CORE, LOAD_CORE = "0", "1"
 USERS, ROUNDS, SECONDS = (200, 1, 1) if SMOKE else (10_000, 5, 4)
 
 
 class Server:
-    """Ends with its input, and a Redis of its own with it."""
+    """Stops when its stdin is closed, together with its Redis."""
 
     def __init__(self, kind, folder):
         self.kind, self.cookies = kind, Path(folder, kind)
         command = ["taskset", "--cpu-list", SERVER_CORE, SERVER, kind, str(USERS), self.cookies]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.address = "http://" + self.process.stdout.readline().strip()
-        # It knows its users and no one else.
+        # It recognizes its users and rejects all others.
         for number, cookies in list(enumerate(self.cookies.read_text().splitlines()))[::50]:
             assert self.get(number, cookies) == (200, f"person-{number}"), kind
             if kind != "bare":
@@ -43,12 +43,12 @@ class Server:
             return error.code, ""
 
     def core_time(self):
-        """The microseconds that its one busy thread has had of its core, and those that it has waited for it, because
+        """The microseconds that its one busy thread has run on its core, and those that it has waited for the core because
         something else ran there."""
         return [int(time) / 1e3 for time in Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[:2]]
 
     def load(self, seconds, seed):
-        """Sends requests for so many seconds. Every response has to be a success."""
+        """Sends requests for this many seconds. Every response has to be a success."""
         before = self.core_time()
         run = subprocess.run(
             ["taskset", "--cpu-list", LOAD_CORE, program("wrk", "wrk"), "--threads", "1", "--connections", "32",
@@ -77,7 +77,7 @@ def row(kind, loads):
 
 def main():
     program("taskset", "util-linux")
-    assert os.cpu_count() >= 2, "the servers and the load each need a core of their own"
+    assert os.cpu_count() >= 2, "the servers and the load generator need one core each"
     with tempfile.TemporaryDirectory() as folder:
         servers = {kind: Server(kind, folder) for kind in KINDS}
         if not SMOKE:
@@ -93,14 +93,14 @@ def main():
     beside_bare = {pair[1]: loads[pair] for pair in PAIRS if pair[0] == "bare"}
     bare = [(pair[0], pair[0]) for pairs in beside_bare.values() for pair in pairs]
     lines = [row("bare", bare)] + [row(kind, pairs) for kind, pairs in beside_bare.items()]
-    lines += [["text", "The same, in turns with a peer."], ["table", "directly"]]
+    lines += [["text", "The same, alternating with a peer."], ["table", "directly"]]
     for peer, kind in PAIRS[4:]:
         rate, p99 = (median(it[what] / other[what] for other, it in loads[peer, kind]) for what in ("rate", "p99"))
         lines.append(["row", f"{kind} ÷ {peer}", "req/s", rate, "p99", p99])
     every = [load for pairs in loads.values() for pair in pairs for load in pair]
-    # What spoils the figures.
+    # Conditions that distort the figures.
     if (idle := 100 - min(load["busy"] for load in every) * 100) > 10:
-        lines.append(["text", f"**The load was too small**: a server had nothing to do {idle:.0f} % of the time."])
+        lines.append(["text", f"**The load was too small**: a server was idle {idle:.0f} % of the time."])
     if (waited := median(load["disturbed"] for load in every) * 100) > 5:
         lines.append(["text", f"**The machine was busy**: the servers waited for their core {waited:.0f} % of the time."])
     write("server", ["title", "A whole server"],

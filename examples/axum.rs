@@ -1,7 +1,8 @@
-//! The login of Weika managers around an axum router, with the embedded sandbox: `cargo run --example axum`.
+//! The login of Weika managers around an axum router, with the embedded sandbox: `cargo run
+//! --example axum`.
 //!
-//! In production `app_key` and `app_secret` come from Weika, `base_url` and `loopback_development` are left out, and
-//! `public_url` is the https origin that browsers see.
+//! In production `app_key` and `app_secret` come from Weika, `base_url` and `loopback_development`
+//! are omitted, and `public_url` is the https origin that browsers see.
 
 use std::io::Write;
 
@@ -52,7 +53,7 @@ async fn main() -> Result<(), BoxError> {
 async fn home(manager: Option<Authenticated<Manager>>) -> Html<String> {
     Html(match manager {
         Some(manager) => format!(
-            r#"你好, {}。<a href="/admin">管理后台</a>
+            r#"你好，{}。<a href="/admin">管理后台</a>
             <form action="/auth/weika/logout" method="post"><button>退出登录</button></form>"#,
             escape(&manager.name)
         ),
@@ -61,7 +62,7 @@ async fn home(manager: Option<Authenticated<Manager>>) -> Html<String> {
 }
 
 async fn admin(manager: Authenticated<Manager>) -> Html<String> {
-    Html(format!("管理后台: {}", escape(&manager.name)))
+    Html(format!("管理后台：{}", escape(&manager.name)))
 }
 
 fn escape(text: &str) -> String {

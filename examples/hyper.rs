@@ -1,6 +1,7 @@
-//! The same login around a service of bare hyper, with the embedded sandbox: `cargo run --example hyper`.
+//! The login of Weika managers around a plain hyper service, with the embedded sandbox: `cargo run
+//! --example hyper`.
 //!
-//! The service routes by itself, so the login layer guards a path prefix.
+//! The service has no router, so the login layer guards a path prefix.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -23,7 +24,8 @@ use tower_weika::provider::WeikaManagerProvider;
 use tower_weika::session::Authenticated;
 use tower_weika_sandbox::Sandbox;
 
-/// How long a client may take to send the head of a request, and to send the next request over the same connection.
+/// How long a client may take to send the head of a request, and to send the next request over the
+/// same connection.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[tokio::main]
@@ -42,7 +44,7 @@ async fn main() -> Result<(), BoxError> {
 
     let site = ServiceBuilder::new()
         .layer(login)
-        .service(service_fn(answer));
+        .service(service_fn(respond));
     announce(&format!(
         "listening on {url}\nsandbox on {}",
         sandbox.base_url()
@@ -53,7 +55,7 @@ async fn main() -> Result<(), BoxError> {
         let site = TowerToHyperService::new(site.clone());
         tokio::spawn(async move {
             let mut server = http1::Builder::new();
-            // Without a timer hyper waits for the rest of a request for ever.
+            // Without a timer hyper waits for the rest of a request forever.
             server
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEADER_READ_TIMEOUT);
@@ -64,17 +66,17 @@ async fn main() -> Result<(), BoxError> {
     }
 }
 
-/// Who is asking is in the extensions of the request; the layer has put it there.
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+/// The login layer inserts the identity into the extensions of the request.
+async fn respond(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let manager = request.extensions().get::<Authenticated<Manager>>();
-    let who = manager.map_or("陌生人", |manager| &manager.name);
+    let who = manager.map_or("未登录", |manager| &manager.name);
     let (status, text) = match request.uri().path() {
         "/" => (
             StatusCode::OK,
-            format!("你好, {who}. 管理后台 (back office): /admin"),
+            format!("用户：{who}。管理后台（back office）：/admin"),
         ),
         path if path == "/admin" || path.starts_with("/admin/") => {
-            (StatusCode::OK, format!("管理后台: {who}"))
+            (StatusCode::OK, format!("管理后台：{who}"))
         }
         _ => (StatusCode::NOT_FOUND, "404".to_owned()),
     };
@@ -87,10 +89,10 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     Ok(response)
 }
 
-/// Tells whoever started this process where to go.
+/// Prints the addresses. A closed stdout is no reason to stop.
 fn announce(lines: &str) {
     use std::io::Write;
 
     let mut stdout = std::io::stdout().lock();
-    let _nobody_listens = writeln!(stdout, "{lines}").and_then(|()| stdout.flush());
+    let _closed = writeln!(stdout, "{lines}").and_then(|()| stdout.flush());
 }

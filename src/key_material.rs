@@ -32,7 +32,7 @@ const PUBLISHED: [&str; 4] = [
     "至少 32 字节，所有实例相同的密钥",
     // The documentation of `RedisStore`.
     "the same 32 bytes or more for all instances",
-    // examples/fleet.rs
+    // examples/instances.rs
     "an example's secret, known to everybody who reads this",
 ];
 

@@ -2,7 +2,7 @@
 
 use allocation_counter::measure;
 use harness::candidate::Application;
-use harness::{Candidate, Site, begin, callback, stacked, token};
+use harness::{Candidate, Site, callback, stacked, start_login, token};
 use tower::{Layer, Service};
 use tower_weika::clock::Clock;
 
@@ -98,7 +98,7 @@ fn login_allocates_little() {
     };
     // The first login allocates memory that is kept, so only the second one is counted.
     for is_counted in [false, true] {
-        let (response_of_begin, of_begin) = send(begin());
+        let (response_of_begin, of_begin) = send(start_login());
         let (_, of_callback) = send(callback(&response_of_begin));
         if is_counted {
             assert!(of_begin <= 28, "{of_begin}");

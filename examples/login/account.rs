@@ -1,4 +1,4 @@
-//! The official account of the school, as Kesion knows it.
+//! The school's official account, as reported by Kesion.
 
 use std::time::Duration;
 
@@ -14,18 +14,19 @@ use crate::reader::Reader;
 use crate::site::Site;
 use crate::visitor::Visitor;
 
-/// How long a page waits for a name that it can do without.
+/// How long a page waits for the account's name, which is optional there.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Its status, for managers.
+/// Shows managers the authorization state of the account.
 pub(crate) async fn show(
     State(site): State<Site>,
     reader: Reader,
     manager: Authenticated<Manager>,
     visitor: Visitor,
 ) -> impl IntoResponse {
-    // A manager who has just authorized the account wants to see that: nothing but an account is shown from memory,
-    // be the memory fresh or not.
+    // A manager who has just authorized the account expects to see that. Therefore only an
+    // authorized account is served from the cache (fresh or stale); every other state is fetched
+    // again.
     if site
         .school
         .cached()
@@ -36,8 +37,8 @@ pub(crate) async fn show(
     let (status, view) = match site.school.get().await {
         Ok(known) => (StatusCode::OK, AccountView::Known(known)),
         Err(error) => {
-            tracing::warn!(%error, kind = ?error.kind(), "nobody knows the state of the official account");
-            // Nor is a failure: the next visit asks again.
+            tracing::warn!(%error, kind = ?error.kind(), "kesion: cannot fetch the state of the official account");
+            // A failure is not cached either: the next visit tries again.
             site.school.invalidate();
             let status = match error.kind() {
                 ErrorKind::Timeout | ErrorKind::Unresponsive => StatusCode::GATEWAY_TIMEOUT,
@@ -58,7 +59,8 @@ pub(crate) async fn show(
     )
 }
 
-/// The name of the official account through which somebody has come, if Kesion tells it in time.
+/// Returns the name of the official account through which the user logged in, if Kesion reports it
+/// in time.
 pub(crate) async fn name_for(site: &Site, user: &WechatUser) -> Option<String> {
     let known = tokio::time::timeout(PATIENCE, site.school.get())
         .await

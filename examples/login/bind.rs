@@ -1,9 +1,11 @@
-//! Binding an openid to an account of the operator's service, with an SMS.
+//! Links an openid to an account of the operator's service, confirmed by a text message.
 //!
-//! The openid comes from the session and from nowhere else: whoever may choose it takes over somebody's login.
+//! The openid is taken from the session and never from the request: a visitor who could choose it
+//! could take over the login of another user.
 //!
-//! An SMS costs the operator money, and rings at whoever's number was typed. The operator makes a number wait between
-//! two; a real site also limits how many a session may ask for.
+//! A text message costs the operator money and reaches the phone of any number that is typed. The
+//! operator enforces a pause between two messages to one number; a production site should also
+//! limit how many messages a session may request.
 
 use axum::Form;
 use axum::extract::State;
@@ -17,27 +19,27 @@ use tower_weika::identity::WechatUser;
 use tower_weika::session::Authenticated;
 use tower_weika::{Error, ErrorKind};
 
-use crate::mark::Mark;
+use crate::marker_cookie::MarkerCookie;
 use crate::page::{self, Field, Notice};
 use crate::reader::Reader;
 use crate::same_origin::SameOrigin;
 use crate::site::Site;
 use crate::visitor::Visitor;
 
-/// Where people do it.
+/// The path of the form.
 pub(crate) const PATH: &str = "/bind";
 
-/// The operator has taken a binding a moment ago. If the login after it finds nobody bound all the same, this page is
-/// where it ends, and has to say so.
-const BOUND: Mark = Mark {
+/// Set when the operator has accepted a binding. If the login that follows still reports the user
+/// as unbound, the user returns to this page, which has to explain that.
+const JUST_BOUND: MarkerCookie = MarkerCookie {
     name: "just-bound",
     path: PATH,
 };
 
-/// How long that is worth mentioning, in seconds.
-const MOMENT: u32 = 60;
+/// Lifetime of that cookie in seconds.
+const JUST_BOUND_MAX_AGE: u32 = 60;
 
-/// What was typed. Nothing has to be there.
+/// The submitted form. Every field may be missing.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(crate) struct Typed {
@@ -69,10 +71,10 @@ pub(crate) async fn show(
             &again,
         ))
     };
-    if BOUND.is_in(&headers) {
-        tracing::warn!("the operator has bound somebody, and still says that they are not");
+    if JUST_BOUND.is_in(&headers) {
+        tracing::warn!("binding service: user is still unbound after a successful binding");
         return (
-            [(SET_COOKIE, BOUND.remove(&site))],
+            [(SET_COOKIE, JUST_BOUND.remove(&site))],
             page(Notice::Unconfirmed),
         )
             .into_response();
@@ -90,10 +92,10 @@ pub(crate) async fn submit(
 ) -> Response {
     let return_to = reader.return_to();
     if user.is_bound() {
-        // In another window, say.
+        // The user has bound the account in another window, for example.
         return Redirect::to(&site.wechat_login.return_to(&return_to)).into_response();
     }
-    // The login runs once more, silently, and finds the account or not, whatever this session knew.
+    // Silent login runs once more and fetches the account, even if this session is stale.
     let again = site.wechat_login.login_url(&return_to);
     let (mut typed, outcome) = match form {
         Ok(Form(typed)) => {
@@ -104,15 +106,15 @@ pub(crate) async fn submit(
         Err(rejection) => (Typed::default(), Err(rejection.into())),
     };
     let (status, notice) = match outcome {
-        Ok(Done::Sent) => (StatusCode::OK, Notice::Sent),
-        Ok(Done::Bound) => {
+        Ok(Submitted::Sent) => (StatusCode::OK, Notice::Sent),
+        Ok(Submitted::Bound) => {
             return (
-                [(SET_COOKIE, BOUND.set_for(&site, MOMENT))],
+                [(SET_COOKIE, JUST_BOUND.set_for(&site, JUST_BOUND_MAX_AGE))],
                 Redirect::to(&again),
             )
                 .into_response();
         }
-        Err(Refusal {
+        Err(FormError {
             status,
             field,
             zh,
@@ -123,7 +125,7 @@ pub(crate) async fn submit(
             }
             (
                 status,
-                Notice::Refused {
+                Notice::Rejected {
                     text: reader.say(zh, en),
                     field,
                 },
@@ -155,31 +157,31 @@ impl Typed {
     }
 }
 
-/// What the buttons do.
-enum Done {
+/// The outcome of the two buttons.
+enum Submitted {
     Sent,
     Bound,
 }
 
-async fn act(site: &Site, user: &WechatUser, typed: &Typed) -> Result<Done, Refusal> {
+async fn act(site: &Site, user: &WechatUser, typed: &Typed) -> Result<Submitted, FormError> {
     let wants_sms = typed.action == "sms";
     match (&*typed.mobile, &*typed.sms) {
-        ("", _) => Err(Refusal::known(
+        ("", _) => Err(FormError::known(
             Some(Field::Mobile),
             "请输入手机号",
             "Please enter your mobile number",
         )),
-        _ if wants_sms => send_sms(site, typed).await.map(|()| Done::Sent),
-        (_, "") => Err(Refusal::known(
+        _ if wants_sms => send_sms(site, typed).await.map(|()| Submitted::Sent),
+        (_, "") => Err(FormError::known(
             Some(Field::Sms),
             "请输入短信验证码",
-            "Please enter the code from the SMS",
+            "Please enter the verification code",
         )),
-        _ => bind(site, user, typed).await.map(|()| Done::Bound),
+        _ => bind(site, user, typed).await.map(|()| Submitted::Bound),
     }
 }
 
-async fn send_sms(site: &Site, typed: &Typed) -> Result<(), Refusal> {
+async fn send_sms(site: &Site, typed: &Typed) -> Result<(), FormError> {
     site.binding
         .post_json(
             "/app/app/sms/sendLoginSms",
@@ -189,7 +191,7 @@ async fn send_sms(site: &Site, typed: &Typed) -> Result<(), Refusal> {
     Ok(())
 }
 
-async fn bind(site: &Site, user: &WechatUser, typed: &Typed) -> Result<(), Refusal> {
+async fn bind(site: &Site, user: &WechatUser, typed: &Typed) -> Result<(), FormError> {
     let body = json!({
         "userName": typed.mobile,
         "phoneSms": typed.sms,
@@ -199,20 +201,20 @@ async fn bind(site: &Site, user: &WechatUser, typed: &Typed) -> Result<(), Refus
     site.binding
         .post_json("/app/app/V1.0/bindingUser", &body)
         .await?;
-    tracing::info!("bound");
+    tracing::info!("bind: the openid is bound to an account");
     Ok(())
 }
 
-/// Why it did not work.
-struct Refusal {
+/// Reason the form was not accepted, in both languages.
+struct FormError {
     status: StatusCode,
     field: Option<Field>,
     zh: &'static str,
     en: &'static str,
 }
 
-impl Refusal {
-    /// One that the person can do something about.
+impl FormError {
+    /// An error that the user can correct.
     const fn known(field: Option<Field>, zh: &'static str, en: &'static str) -> Self {
         Self {
             status: StatusCode::UNPROCESSABLE_ENTITY,
@@ -223,17 +225,17 @@ impl Refusal {
     }
 }
 
-/// No form of this site is like that.
-impl From<FormRejection> for Refusal {
+/// A form that this site does not produce.
+impl From<FormRejection> for FormError {
     fn from(rejection: FormRejection) -> Self {
         let (zh, en) = match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => (
                 "提交的内容太长，请重新填写",
-                "That is too long. Please fill in the form again",
+                "The form is too large. Please fill it in again",
             ),
             _ => (
                 "无法读取提交的内容，请重新填写",
-                "That cannot be read. Please fill in the form again",
+                "The form could not be read. Please fill it in again",
             ),
         };
         Self {
@@ -245,7 +247,7 @@ impl From<FormRejection> for Refusal {
     }
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for FormError {
     fn from(error: Error) -> Self {
         let known = KNOWN
             .iter()
@@ -253,14 +255,14 @@ impl From<Error> for Refusal {
         if let Some((_, field, zh, en)) = known {
             return Self::known(*field, zh, en);
         }
-        tracing::warn!(%error, kind = ?error.kind(), "the binding service failed");
+        tracing::warn!(%error, kind = ?error.kind(), "binding service: request failed");
         let status = match error.kind() {
             ErrorKind::Timeout | ErrorKind::Unresponsive => StatusCode::GATEWAY_TIMEOUT,
             _ => StatusCode::BAD_GATEWAY,
         };
         let (zh, en) = (
             "绑定服务暂时不可用，请稍后再试",
-            "The binding service has a problem. Please try again later",
+            "Account linking is temporarily unavailable. Please try again later",
         );
         Self {
             status,
@@ -271,54 +273,55 @@ impl From<Error> for Refusal {
     }
 }
 
-/// <https://www.showdoc.com.cn/east/2195723471259705> and <https://www.showdoc.com.cn/east/2714110949361841>.
+/// <https://www.showdoc.com.cn/east/2195723471259705> and
+/// <https://www.showdoc.com.cn/east/2714110949361841>.
 const KNOWN: [(i64, Option<Field>, &str, &str); 8] = [
     (
         2014,
         Some(Field::Sms),
         "短信验证码已失效，请重新获取",
-        "The code has expired. Please ask for another one",
+        "The verification code has expired. Please request a new one",
     ),
     (
         2015,
         Some(Field::Sms),
         "短信验证码不正确",
-        "That is not the code from the SMS",
+        "The verification code is incorrect",
     ),
     (
         2030,
         Some(Field::Mobile),
         "没有使用此手机号的用户",
-        "There is no user with this mobile number",
+        "No user has this mobile number",
     ),
     (
         2031,
         None,
         "绑定失败：此微信可能已绑定其他用户",
-        "It cannot be bound: this WeChat may be bound to another user",
+        "Linking failed: this WeChat account may be linked to another user",
     ),
     (
         2034,
         Some(Field::Mobile),
         "此用户已绑定其他微信",
-        "This user is bound to another WeChat",
+        "This user is linked to another WeChat account",
     ),
     (
         3020,
         Some(Field::Mobile),
         "短信发送失败，请检查手机号",
-        "The SMS could not be sent. Please check the number",
+        "The text message could not be sent. Please check the mobile number",
     ),
     (
         3021,
         None,
         "请勿频繁获取验证码，请稍后再试",
-        "An SMS was sent a moment ago. Please wait before asking again",
+        "A code was sent recently. Please wait before requesting another one",
     ),
     (
         3022,
         Some(Field::Sms),
         "短信验证码无效",
-        "The code is not valid",
+        "The verification code is invalid",
     ),
 ];

@@ -1,4 +1,4 @@
-//! People as campus cards.
+//! Identities shown as campus cards.
 
 use tower_weika::clock::Clock;
 use tower_weika::identity::{IdentityType, Manager, RealInfo, WechatUser};
@@ -8,7 +8,7 @@ use crate::reader::Reader;
 
 /// The card of a manager.
 pub(crate) fn manager_card(reader: &Reader, manager: &Manager) -> String {
-    let unknown = reader.say("尚未选择学校", "No school yet");
+    let unknown = reader.say("尚未选择学校", "No school selected");
     let school = manager
         .current_school()
         .map_or(unknown, |school| &school.name);
@@ -48,15 +48,15 @@ pub(crate) fn manager_card(reader: &Reader, manager: &Manager) -> String {
 /// The card of a WeChat user. `account` is the name of the official account, if it is known.
 pub(crate) fn wechat_card(reader: &Reader, user: &WechatUser, account: Option<&str>) -> String {
     let (state, binding) = if user.is_bound() {
-        ("bound", reader.say("已绑定", "Bound"))
+        ("bound", reader.say("已绑定", "Linked"))
     } else {
-        ("unbound", reader.say("未绑定", "Not bound"))
+        ("unbound", reader.say("未绑定", "Not linked"))
     };
     let now = Clock::system().now();
     let left = user.expires_at().map(|end| reader.duration(end.since(now)));
     let fields = [
         (
-            reader.say("绑定有效", "Good for"),
+            reader.say("绑定有效期", "Valid for"),
             left.as_deref().unwrap_or("—"),
         ),
         (reader.say("公众号 AppID", "AppID"), &user.app_id),
@@ -77,7 +77,7 @@ pub(crate) fn wechat_card(reader: &Reader, user: &WechatUser, account: Option<&s
     )
 }
 
-/// The end of an openid: enough to tell two apart, and no use to anybody who looks over a shoulder.
+/// Returns the end of an openid: enough to tell two users apart, useless to an onlooker.
 pub(crate) fn short_id(user: &WechatUser) -> String {
     let id: Vec<_> = user.open_id.as_str().chars().collect();
     format!(
@@ -86,7 +86,7 @@ pub(crate) fn short_id(user: &WechatUser) -> String {
     )
 }
 
-/// The card of nobody.
+/// The card of a visitor who is not logged in.
 pub(crate) fn blank(reader: &Reader) -> String {
     let fields = [
         reader.say("学工号", "Card number"),
@@ -102,15 +102,15 @@ pub(crate) fn blank(reader: &Reader) -> String {
         school = reader.say("您的学校", "Your school"),
         kind = reader.say("校园管理员", "CAMPUS MANAGER"),
         name = reader.say("未登录", "Not logged in"),
-        hint = reader.say("登录后在此显示身份", "Log in to see yourself here"),
+        hint = reader.say("登录后在此显示身份", "Log in to see your identity here"),
         fields = fields.map(|label| field(label, "• • • •")).concat(),
     )
 }
 
-/// What to call a manager: the nick name may be missing.
+/// Returns the display name of a manager, whose nickname may be missing.
 pub(crate) fn shown_name<'a>(reader: &Reader, manager: &'a Manager) -> &'a str {
     match &*manager.name {
-        "" => reader.say("未命名", "Nameless"),
+        "" => reader.say("未命名", "Unnamed"),
         name => name,
     }
 }

@@ -1,4 +1,4 @@
-//! What an orchestrator asks: does it live, and can it serve?
+//! Probes for an orchestrator: liveness and readiness.
 
 use std::time::Duration;
 
@@ -14,18 +14,20 @@ use crate::site::Site;
 /// How long a probe waits for the first token.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Liveness: whoever can answer is alive.
+/// Liveness: the process is alive if it can respond.
 pub(crate) async fn live() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// Readiness: nobody can log in without a token of Weika, and nobody is known without the store.
+/// Readiness: without an access token of Weika no manager can log in, and without the session store
+/// no user is authenticated.
 ///
-/// Asking for the token is no load on Weika: the cache answers, and after a failure it waits before it tries
-/// again. WeChat, the binding service and Kesion are not asked: they have no call that is for nothing, and an
-/// instance that is taken away because they fail helps nobody, as sessions that are there already go on.
+/// The probe puts no load on Weika: the token comes from the cache, which backs off after a
+/// failure. WeChat, the binding service and Kesion are not probed: they have no call without side
+/// effects, and to take an instance out of service because they fail would not help, as existing
+/// sessions keep working.
 pub(crate) async fn ready(State(site): State<Site>) -> (StatusCode, Json<Value>) {
-    // The status says below what came of it.
+    // The result is reported by the status below.
     let _in_time = tokio::time::timeout(PATIENCE, site.weika.access_token()).await;
     let (ready, token) = match site.weika.tokens().status() {
         TokenStatus::Fresh => (true, json!({ "status": "fresh" })),
@@ -40,7 +42,7 @@ pub(crate) async fn ready(State(site): State<Site>) -> (StatusCode, Json<Value>)
         _ => (false, json!({ "status": "absent" })),
     };
     let (reachable, store) = match site.stores.0.as_ref().map(Redis::status) {
-        // Sessions in this process cannot be out of reach.
+        // Sessions in the memory of this process are always reachable.
         None => (true, json!({ "status": "ok", "kind": "memory" })),
         Some(RedisStatus::Reachable) => (true, json!({ "status": "ok", "kind": "redis" })),
         Some(_) => (false, json!({ "status": "unreachable", "kind": "redis" })),

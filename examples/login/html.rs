@@ -1,9 +1,9 @@
-//! Text on its way into HTML.
+//! Escaping of text in HTML.
 
 use std::fmt::{self, Display, Write};
 
-/// Shows something escaped, for text and for quoted attributes. Names come from people: whatever is not
-/// written in this program goes through here.
+/// Displays a value escaped for text and for quoted attributes. All text that is not a literal of
+/// this program goes through here, because names are chosen by users.
 pub(crate) struct Escaped<T>(pub(crate) T);
 
 impl<T: Display> Display for Escaped<T> {

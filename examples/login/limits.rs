@@ -1,4 +1,5 @@
-//! Time limits of a connection that hyper does not have: for the body of a request, and for writing a response.
+//! Time limits of a connection that hyper does not have: for receiving a request body and for
+//! writing a response.
 
 use std::io;
 use std::pin::Pin;
@@ -12,14 +13,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// The body of a request. It fails if the whole of it has not arrived in time.
+/// A request body that fails unless all of it arrives in time.
 pub(crate) struct TimedBody {
     body: Incoming,
     deadline: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl TimedBody {
-    /// `body`, which fails when `deadline` completes before its end.
+    /// Wraps `body`, which fails if `deadline` completes before its end.
     pub(crate) fn wrap(
         body: Incoming,
         deadline: impl Future<Output = ()> + Send + 'static,
@@ -58,11 +59,11 @@ impl Body for TimedBody {
     }
 }
 
-/// A stream whose writes fail if the other side reads nothing for too long.
+/// A stream whose writes fail if the peer reads nothing for too long.
 pub(crate) struct TimedWrites {
     stream: TcpStream,
     limit: Duration,
-    /// Runs while a write waits.
+    /// Runs while a write is pending.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 

@@ -1,17 +1,19 @@
 //! A complete small site with both logins: `cargo run --example login`.
 //!
-//! Managers log in through Weika, WeChat users through an official account. Without credentials the site brings
-//! upstream systems of its own, the sandbox, so that everything can be tried at once. Read on in this order:
+//! Managers log in through Weika, WeChat users through an official account. Without credentials the
+//! site starts the sandbox in place of the upstream systems, so that everything can be tried at
+//! once. Suggested reading order:
 //!
-//! * [`settings`]: the environment variables, and every mistake in them at once. [`upstream`]: who plays whom. [`store`]:
-//!   where sessions are.
-//! * [`site`]: the routes, who may see them, and the two login layers around them.
-//! * [`bind`]: how an openid is bound to an account. [`account`]: the school's official account.
-//! * [`view`]: both identities as JSON; [`page`] and [`card`]: as HTML. [`visitor`] is who is asking, [`reader`] in
-//!   which language.
-//! * [`health`] and [`measure`]: probes and metrics. [`server`]: connections and their time [`limits`]. [`shutdown`]:
-//!   signals.
-//! * [`pretend`]: WeChat on a desk, with the sandbox only. [`mark`]: the cookies of the site itself.
+//! * [`settings`]: the environment variables; all configuration errors are reported at once.
+//!   [`upstream`]: which systems are real and which are imitated. [`store`]: the session store.
+//! * [`site`]: the routes, their guards, and the two login layers around them.
+//! * [`bind`]: how an openid is linked to an account. [`account`]: the school's official account.
+//! * [`view`]: both identities as JSON; [`page`] and [`card`]: as HTML. [`visitor`]: the identities
+//!   of the client; [`reader`]: its language.
+//! * [`health`] and [`measure`]: probes and metrics. [`server`]: connections and their time
+//!   [`limits`]. [`shutdown`]: signals.
+//! * [`pretend`]: simulates the WeChat browser, with the sandbox only. [`marker_cookie`]: the
+//!   cookies of the site itself.
 
 mod account;
 mod bind;
@@ -19,7 +21,7 @@ mod card;
 mod health;
 mod html;
 mod limits;
-mod mark;
+mod marker_cookie;
 mod measure;
 mod page;
 mod pretend;
@@ -42,13 +44,13 @@ use tokio::net::TcpListener;
 use tower_weika::BoxError;
 use tracing_subscriber::EnvFilter;
 
-use crate::settings::{Mistakes, Settings};
+use crate::settings::{Settings, SettingsErrors};
 use crate::shutdown::Signals;
 use crate::site::Site;
 use crate::store::Stores;
 use crate::upstream::{Imitation, Upstream};
 
-/// What the environment says cannot be used; trying again does not help.
+/// The environment is invalid; a restart does not help.
 const BAD_SETTINGS: u8 = 2;
 
 #[tokio::main]
@@ -67,19 +69,19 @@ async fn main() -> ExitCode {
         .init();
     if is_ignored {
         tracing::warn!(
-            "RUST_LOG {:?} cannot be read, and counts as \"info\"",
+            "RUST_LOG {:?} cannot be parsed; using \"info\"",
             wanted.unwrap_or_default()
         );
     }
 
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(errors) if errors.is::<Mistakes>() => {
+        Err(errors) if errors.is::<SettingsErrors>() => {
             eprintln!("{errors}");
             ExitCode::from(BAD_SETTINGS)
         }
         Err(error) => {
-            eprintln!("cannot go on: {error}");
+            eprintln!("fatal: {error}");
             ExitCode::FAILURE
         }
     }
@@ -87,7 +89,7 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), BoxError> {
     let settings = Settings::read()?;
-    // Before anything is counted.
+    // Before the first metric is recorded.
     let metrics = measure::install()?;
     let listener = TcpListener::bind(settings.listen)
         .await
@@ -100,7 +102,7 @@ async fn run() -> Result<(), BoxError> {
     let site = Site::new(&settings, address, upstream, stores, metrics)?;
     let signals = Signals::catch()?;
     if sandbox_url.is_some() {
-        tracing::warn!("sandbox: credentials are missing, so a visitor can log in as any person");
+        tracing::warn!("sandbox: credentials are missing, so any visitor can log in as any user");
         if !address.ip().is_loopback() {
             tracing::warn!("sandbox: LISTEN {address} accepts connections from other machines");
         }
@@ -113,8 +115,8 @@ async fn run() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Tells whoever started this process where to go. That nobody listens is no reason to stop.
+/// Prints the address. A closed stdout is no reason to stop.
 fn announce(line: &str) {
     let mut stdout = io::stdout().lock();
-    let _nobody_listens = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+    let _closed = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
 }

@@ -1,4 +1,5 @@
-//! What Prometheus asks. The names are in the crate's documentation; no label names a person.
+//! The metrics endpoint for Prometheus. The names are in the crate's documentation; no label
+//! identifies a person.
 
 use std::time::Duration;
 
@@ -9,15 +10,16 @@ use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandl
 
 use crate::site::Site;
 
-/// Upper bounds in seconds: from an answer next door to the deadline of an exchange.
+/// Bucket bounds in seconds: from a response in the local network to the deadline of a code
+/// exchange.
 const BUCKETS: [f64; 11] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
-/// How often measurements are folded, so that they need no more room if nobody asks.
+/// How often measurements are folded, so that memory stays bounded while no scraper reads them.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Counts from now on.
+/// Installs the recorder; metrics count from here on.
 pub(crate) fn install() -> Result<PrometheusHandle, BuildError> {
     let handle = PrometheusBuilder::new()
         .set_buckets(&BUCKETS)?

@@ -1,5 +1,5 @@
-//! WeChat on a desk: with the sandbox, a browser may pretend to be WeChat's. A cookie remembers it, and the login
-//! sees the `User-Agent` of a phone.
+//! Simulates the WeChat browser on a desktop, with the sandbox only. A cookie remembers the choice,
+//! and the login layers see the `User-Agent` of a phone.
 
 use std::convert::Infallible;
 
@@ -13,15 +13,15 @@ use axum::response::{IntoResponse, Redirect};
 use tower_weika::request::UserAgent;
 use url::form_urlencoded::parse;
 
-use crate::mark::Mark;
+use crate::marker_cookie::MarkerCookie;
 use crate::reader::Reader;
 use crate::same_origin::SameOrigin;
 use crate::site::Site;
 
-/// Where the switch is.
+/// The path of the switch.
 pub(crate) const PATH: &str = "/pretend";
 
-const MARK: Mark = Mark {
+const COOKIE: MarkerCookie = MarkerCookie {
     name: "pretend-wechat",
     path: "/",
 };
@@ -31,21 +31,21 @@ const PHONE: HeaderValue = HeaderValue::from_static(
      Mobile/15E148 MicroMessenger/8.0.59(0x18003b28) NetType/WIFI Language/zh_CN",
 );
 
-/// Whether this browser pretends.
+/// Whether this browser simulates WeChat's.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pretence {
-    /// It could.
+    /// It can, and does not.
     Off,
     /// It does.
     On,
-    /// It cannot: WeChat is real here. Or it need not: it is WeChat.
+    /// It cannot, because WeChat is real here; or need not, because it is WeChat's browser.
     Never,
 }
 
-/// For requests of all browsers, outside the login layers.
+/// Middleware for all requests, outside the login layers.
 pub(crate) async fn pretend(mut request: Request) -> Request {
     let headers = request.headers_mut();
-    let pretence = if MARK.is_in(headers) {
+    let pretence = if COOKIE.is_in(headers) {
         headers.insert(USER_AGENT, PHONE);
         Pretence::On
     } else if UserAgent::of(headers).has_web_login() {
@@ -57,7 +57,8 @@ pub(crate) async fn pretend(mut request: Request) -> Request {
     request
 }
 
-/// Begins or ends it. There is nothing to get wrong about a form with one button: without `on` it ends.
+/// Switches the simulation on or off. A form with one button cannot be invalid: without `on` the
+/// simulation is switched off.
 pub(crate) async fn switch(
     _: SameOrigin,
     State(site): State<Site>,
@@ -66,9 +67,9 @@ pub(crate) async fn switch(
 ) -> impl IntoResponse {
     let is_on = form.is_ok_and(|form| parse(&form).any(|(name, _)| name == "on"));
     let cookie = if is_on {
-        MARK.set(&site)
+        COOKIE.set(&site)
     } else {
-        MARK.remove(&site)
+        COOKIE.remove(&site)
     };
     ([(SET_COOKIE, cookie)], Redirect::to(&reader.link("/")))
 }

@@ -1,4 +1,4 @@
-//! Who reads a page, and in which language.
+//! The language of a page.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use axum::http::request::Parts;
 use tower_weika::request::Language;
 use url::form_urlencoded::{Serializer, byte_serialize, parse};
 
-/// The language of a page: that of the browser, unless `?lang=` says otherwise, there or on the page that somebody is
-/// on the way to.
+/// The language of a page: the browser's preference, unless `?lang=` of this page or of its return
+/// target overrides it.
 pub(crate) struct Reader {
     language: Language,
     has_chosen: bool,
@@ -18,7 +18,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// The same thing in the language of the reader.
+    /// Returns the text in the language of the reader.
     pub(crate) fn say<'a>(&self, chinese: &'a str, english: &'a str) -> &'a str {
         match self.language {
             Language::Chinese => chinese,
@@ -26,7 +26,7 @@ impl Reader {
         }
     }
 
-    /// For the attribute `lang`.
+    /// The value of the attribute `lang`.
     pub(crate) fn tag(&self) -> &'static str {
         self.language.tag()
     }
@@ -46,7 +46,7 @@ impl Reader {
         (name, tag, format!("?{query}"))
     }
 
-    /// A link to `path` that keeps the chosen language.
+    /// Returns a link to `path` that keeps the chosen language.
     pub(crate) fn link(&self, path: &str) -> String {
         match (self.has_chosen, self.language) {
             (false, _) => path.to_owned(),
@@ -55,13 +55,13 @@ impl Reader {
         }
     }
 
-    /// A link to an endpoint of the login layer that leads back to `path`.
+    /// Returns a link to an endpoint of the login layer with `path` as return target.
     pub(crate) fn link_via(&self, endpoint: &str, path: &str) -> String {
         let target: String = byte_serialize(self.link(path).as_bytes()).collect();
         format!("{endpoint}?return_to={target}")
     }
 
-    /// How long something lasts, roughly.
+    /// Formats a duration, roughly.
     pub(crate) fn duration(&self, duration: Duration) -> String {
         let minutes = duration.as_secs() / 60;
         let (days, hours, minutes) = (minutes / 1_440, minutes / 60 % 24, minutes % 60);
@@ -83,12 +83,12 @@ impl Reader {
         }
     }
 
-    /// Where somebody wants to go afterwards. It comes from anywhere: the login checks it, and leads there.
+    /// Returns the return target of the request, unchecked: the login layer validates it.
     pub(crate) fn return_to(&self) -> String {
         return_to(&self.uri)
     }
 
-    /// The address that was asked for.
+    /// The URI of the request.
     pub(crate) fn uri(&self) -> &Uri {
         &self.uri
     }
@@ -110,7 +110,7 @@ impl<S: Sync> FromRequestParts<S> for Reader {
     }
 }
 
-/// The first that is there; nothing if there is none.
+/// Returns the first `return_to` of the query, or an empty string.
 fn return_to(uri: &Uri) -> String {
     let mut pairs = parse(uri.query().unwrap_or_default().as_bytes());
     pairs
@@ -119,7 +119,7 @@ fn return_to(uri: &Uri) -> String {
         .unwrap_or_default()
 }
 
-/// The language that a query names. Two of them are none.
+/// Returns the language that the query names; a repeated parameter is ignored.
 fn chosen(query: &str) -> Option<Language> {
     let mut choices = parse(query.as_bytes())
         .filter(|(name, _)| name == "lang")

@@ -1,4 +1,4 @@
-//! Forms of this site, and of no other.
+//! Same-origin check for the forms of this site (CSRF protection).
 
 use axum::extract::FromRequestParts;
 use axum::http::header::{HeaderName, ORIGIN};
@@ -9,8 +9,8 @@ use crate::site::Site;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The request comes from a page of this site. The session cookie is `Lax` besides, and does not come with a form
-/// of another site.
+/// The request comes from a page of this site. In addition the session cookie is `SameSite=Lax`, so
+/// browsers do not send it with a form of another site.
 pub(crate) struct SameOrigin;
 
 impl FromRequestParts<Site> for SameOrigin {
@@ -22,14 +22,14 @@ impl FromRequestParts<Site> for SameOrigin {
         } else {
             Err((
                 StatusCode::FORBIDDEN,
-                "请从本站页面提交。 Please use the page of this site.",
+                "请从本站页面提交。 Please submit the form from this site.",
             ))
         }
     }
 }
 
-/// `Origin` is `null` where something on the way forbids referrers; then `Sec-Fetch-Site` has to speak for it. Who
-/// sends neither is no browser of today.
+/// `Origin` is `null` where a proxy or a policy forbids referrers; then `Sec-Fetch-Site` decides. A
+/// client that sends neither is not a current browser.
 fn is_same_origin(headers: &HeaderMap, origin: &str) -> bool {
     let site = headers
         .get(SEC_FETCH_SITE)

@@ -1,7 +1,9 @@
-//! The HTTP/1.1 server: serves connections with time limits, and closes them gracefully on a signal.
+//! The HTTP/1.1 server: serves connections with time limits, and closes them gracefully on a
+//! signal.
 //!
-//! `axum::serve` has no time limits, so the connections are served by hyper. A client that sends half a request, sends
-//! a body too slowly, keeps an idle connection, or does not read the response, is disconnected.
+//! `axum::serve` has no time limits, so the connections are served by hyper. A client that sends
+//! half a request, sends a body too slowly, keeps an idle connection, or does not read the
+//! response, is disconnected.
 
 use std::io;
 use std::pin::pin;
@@ -24,8 +26,8 @@ use tower::ServiceExt;
 use crate::limits::{TimedBody, TimedWrites};
 use crate::shutdown::Signals;
 
-/// How long a client may take to send the head of a request. For hyper this is also the keep-alive timeout: the time
-/// between a response and the head of the next request.
+/// How long a client may take to send the head of a request. For hyper this is also the keep-alive
+/// timeout: the time between a response and the head of the next request.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a client may take to send the body of a request.
@@ -34,13 +36,15 @@ const BODY_READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take to read a part of a response.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long requests in flight may take to finish after a signal. Orchestrators commonly kill after 30 s.
+/// How long requests in flight may take to finish after a signal. Orchestrators commonly kill after
+/// 30 s.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// How long the rest of a half-sent request may take to arrive after a signal.
 const REST_GRACE: Duration = Duration::from_secs(1);
 
-/// How long to wait before the next `accept` if it fails, because of too many open files for example.
+/// How long to wait before the next `accept` if it fails, because of too many open files for
+/// example.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves `app` until a signal arrives, then finishes the requests in flight.
@@ -75,7 +79,7 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, signals: Signals) 
 }
 
 async fn serve_connection(stream: TcpStream, app: Router, mut stopped: watch::Receiver<bool>) {
-    // Without it responses are only slower.
+    // Without `TCP_NODELAY` responses are only slower.
     let _unsupported = stream.set_nodelay(true);
     let requests = Arc::new(Requests::default());
     let service = {
@@ -117,8 +121,9 @@ async fn serve_connection(stream: TcpStream, app: Router, mut stopped: watch::Re
 
 /// Polls a response future once and returns the rest of it.
 ///
-/// A router calls its layers at the first poll. hyper drops the future before that if the client closes the connection in
-/// the same moment as it sends the request, and the login layer would never see the logout.
+/// A router calls its layers at the first poll. If the client closes the connection in the same
+/// moment as it sends the request, hyper drops the future before that, and the login layer would
+/// never see the logout.
 fn start<F: Future>(response: F) -> impl Future<Output = F::Output> {
     let mut response = Box::pin(response);
     let first = response
@@ -132,10 +137,10 @@ fn start<F: Future>(response: F) -> impl Future<Output = F::Output> {
     }
 }
 
-/// Completes when the body of a request takes too long: sooner after a signal.
+/// Completes when the body of a request takes too long; sooner after a signal.
 async fn body_deadline(mut stopped: watch::Receiver<bool>) {
     let after_signal = async {
-        // An error means that the server has gone.
+        // An error means that the server has stopped.
         drop(stopped.wait_for(|is_stopped| *is_stopped).await);
         sleep(REST_GRACE).await;
     };
@@ -145,7 +150,7 @@ async fn body_deadline(mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// A client that breaks off or is disconnected is nothing to act on.
+/// Logs a client that breaks off or is disconnected; no action is needed.
 fn log_end(served: hyper::Result<()>) {
     if let Err(error) = served {
         tracing::debug!(%error, "server: connection closed");

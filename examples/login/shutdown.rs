@@ -2,8 +2,9 @@
 
 use std::io;
 
-/// Ctrl-C and `SIGTERM`. They are caught from the moment this exists, so it has to exist before the process announces
-/// that it listens: until then a signal ends the process at once.
+/// Ctrl-C and `SIGTERM`. Signals are caught from the creation of this value on, so it has to exist
+/// before the process announces that it listens: until then a signal terminates the process at
+/// once.
 #[cfg(unix)]
 pub(crate) struct Signals {
     interrupt: tokio::signal::unix::Signal,

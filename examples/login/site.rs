@@ -1,4 +1,4 @@
-//! The routes, and who may see them.
+//! The routes and their guards.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,15 +37,15 @@ use crate::upstream::Upstream;
 use crate::visitor::Visitor;
 use crate::{account, bind, health, measure, view};
 
-/// Nobody types more than a mobile number and a code.
+/// The longest form has a mobile number and a verification code.
 const LONGEST_FORM: usize = 16 * 1024;
 
-/// What the handlers share.
+/// The state shared by the handlers.
 #[derive(Clone)]
 pub(crate) struct Site {
     /// For the readiness probe.
     pub(crate) weika: WeikaClient,
-    /// For the page that binds an account.
+    /// For the page that links an account.
     pub(crate) binding: BindingClient,
     /// The official account of the school.
     pub(crate) school: SchoolAccount,
@@ -54,7 +54,7 @@ pub(crate) struct Site {
     /// For the readiness probe.
     pub(crate) stores: Stores,
     pub(crate) metrics: PrometheusHandle,
-    /// The origin of this site, as browsers write it.
+    /// The origin of this site, as browsers send it.
     pub(crate) origin: Arc<str>,
     pub(crate) frame: Arc<Frame>,
     policy: HeaderValue,
@@ -110,7 +110,8 @@ impl Site {
 
     /// All routes, with the login layers around them.
     pub(crate) fn router(self) -> Router {
-        // One router for each requirement: its guard covers every method of its routes, in every spelling of a path.
+        // One router for each requirement: its guard covers every method of its routes, in every
+        // spelling of a path.
         let for_chiefs = Router::new()
             .route("/admin/settings", get(settings))
             .route_layer(GuardLayer::<Manager>::role(1));
@@ -120,18 +121,19 @@ impl Site {
             .route("/admin/{*rest}", get(admin))
             .route("/account", get(account::show))
             .route_layer(GuardLayer::<Manager>::logged_in());
-        let for_the_bound = Router::new()
+        let for_bound_users = Router::new()
             .route("/app", get(app))
             .route("/app/", get(app))
             .route("/app/{*rest}", get(app))
             .route_layer(GuardLayer::<WechatUser>::bound(bind::PATH));
-        // Not behind the guard above, which sends people here.
+        // Not behind the guard above, which redirects unbound users to this page.
         let for_wechat_users = Router::new()
             .route(bind::PATH, get(bind::show).post(bind::submit))
             .route_layer(GuardLayer::<WechatUser>::logged_in());
         let site = Router::new()
-            // Only here: a script is told who is asking, and whoever wants the back office is no WeChat user. It honours
-            // the school's switch at Kesion.
+            // Silent login on this route only: scripts receive the identity from `/api/me`, and
+            // visitors of the back office are not WeChat users. It follows the school's setting at
+            // Kesion.
             .route("/", get(home).layer(self.wechat_login.silent_login()))
             .route("/api/me", get(me))
             .route(
@@ -144,7 +146,7 @@ impl Site {
             )
             .merge(for_managers)
             .merge(for_chiefs)
-            .merge(for_the_bound)
+            .merge(for_bound_users)
             .merge(for_wechat_users);
         let may_pretend = self.frame.imitation.as_ref().is_some_and(|it| it.wechat);
         let site = if may_pretend {
@@ -163,7 +165,7 @@ impl Site {
         } else {
             site
         };
-        // Whoever asks these is nobody, and shall get an answer whatever happens to sessions.
+        // Probes are unauthenticated and have to respond even if the session store fails.
         let probes = Router::new()
             .route("/healthz", get(health::live))
             .route("/readyz", get(health::ready))
@@ -221,8 +223,8 @@ async fn app(
     ))
 }
 
-/// Always JSON, also for somebody who navigates here: a rejection of a request without headers is. It names the login
-/// that is likely to be meant.
+/// Responds with JSON even to a navigation, because a rejection of a request without headers is
+/// JSON. It names the login that this client supports.
 async fn me(headers: HeaderMap, visitor: Visitor) -> Result<Json<Value>, Rejection> {
     if let Visitor {
         manager: None,
@@ -262,10 +264,11 @@ async fn asset(content_type: &'static str, text: &'static str) -> impl IntoRespo
     )
 }
 
-/// Adds what every answer of this site carries. Those of the login layers have their own.
+/// Adds the headers that every response of this site has. The responses of the login layers set
+/// their own.
 async fn harden(State(site): State<Site>, mut response: Response) -> Response {
-    // `same-origin`, because with `no-referrer` the forms would come from the origin `null`.
-    // `no-store`, because nearly every page shows who is asking.
+    // `same-origin`, because with `no-referrer` browsers send forms with `Origin: null`.
+    // `no-store`, because nearly every page shows the identity of the visitor.
     let defaults: [(HeaderName, HeaderValue); 4] = [
         (CONTENT_SECURITY_POLICY, site.policy),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -278,8 +281,8 @@ async fn harden(State(site): State<Site>, mut response: Response) -> Response {
     response
 }
 
-/// Chromium holds redirects after a form to `form-action` too, and the form that binds an account ends with a
-/// login, which leads to `wechat`.
+/// Chromium applies `form-action` to the redirects after a form too, and the form that links an
+/// account ends with a login, which redirects to `wechat`.
 fn policy(wechat: &str) -> Result<HeaderValue, BoxError> {
     let policy = format!(
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {wechat}; \

@@ -1,22 +1,22 @@
-//! Where sessions are: in this process, or at Redis for all instances.
+//! The session stores: in the memory of this process, or at Redis for all instances.
 
 use std::error::Error;
 
 use tower_weika::store::{EitherStore, MemoryStore, Redis, RedisStore, StoredIdentity};
 use tower_weika::{BoxError, ConfigError};
 
-use crate::settings::{Mistakes, Settings};
+use crate::settings::{Settings, SettingsErrors};
 
-/// The sessions of one kind of people.
+/// The session store of one kind of identity.
 pub(crate) type Store<I> = EitherStore<RedisStore<I>, MemoryStore<I>>;
 
-/// What the stores are made of.
+/// Creates the stores.
 #[derive(Clone)]
 pub(crate) struct Stores(pub(crate) Option<Redis>);
 
 impl Stores {
-    /// Connects, if the settings name a Redis. An orchestrator that is told at once that it cannot be reached starts
-    /// this process again.
+    /// Connects if the settings name a Redis. If it is unreachable, start-up fails at once, so that
+    /// an orchestrator restarts the process.
     pub(crate) async fn connect(settings: &Settings) -> Result<Self, BoxError> {
         let Some(redis) = &settings.redis else {
             return Ok(Self(None));
@@ -25,14 +25,14 @@ impl Stores {
             Ok(redis) => return Ok(Self(Some(redis))),
             Err(error) => error,
         };
-        let mistaken = error
+        let config_error = error
             .source()
             .and_then(|cause| cause.downcast_ref::<ConfigError>());
-        Err(match mistaken {
-            Some(mistaken) => {
-                Mistakes::of(mistaken, &[("the address of redis", "REDIS_URL")]).into()
+        Err(match config_error {
+            Some(config_error) => {
+                SettingsErrors::of(config_error, &[("the address of redis", "REDIS_URL")]).into()
             }
-            None => format!("REDIS_URL: {}", told(&error)).into(),
+            None => format!("REDIS_URL: {}", with_causes(&error)).into(),
         })
     }
 
@@ -44,8 +44,8 @@ impl Stores {
     }
 }
 
-/// The error with what caused it.
-fn told(error: &tower_weika::Error) -> String {
+/// Formats the error with its causes.
+fn with_causes(error: &tower_weika::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

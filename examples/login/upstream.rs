@@ -1,4 +1,4 @@
-//! The upstream systems: those that the settings name, and the sandbox in the place of the others.
+//! The upstream systems: real ones that the settings name, and the sandbox in place of the others.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tower_weika_sandbox::{Endpoint, Sandbox, WechatPerson};
 
 use crate::settings::{Settings, Systems, Wechat};
 
-/// Everything outside this site.
+/// The upstream systems of this site.
 pub(crate) struct Upstream {
     pub(crate) weika: WeikaManagerProvider,
     pub(crate) wechat: Wechat,
@@ -20,7 +20,7 @@ pub(crate) struct Upstream {
     pub(crate) imitation: Option<Imitation>,
 }
 
-/// The sandbox, which lives as long as this, and what it plays.
+/// The sandbox, which stops when this is dropped, and which systems it imitates.
 pub(crate) struct Imitation {
     sandbox: Sandbox,
     pub(crate) weika: bool,
@@ -29,7 +29,7 @@ pub(crate) struct Imitation {
 }
 
 impl Upstream {
-    /// Starts a sandbox if anything has to be imitated.
+    /// Starts a sandbox if any system has to be imitated.
     pub(crate) async fn start(settings: &Settings) -> Result<Self, BoxError> {
         let (weika, wechat, kesion) = match settings.systems.clone() {
             Systems {
@@ -72,12 +72,12 @@ impl Upstream {
 }
 
 impl Imitation {
-    /// Where the sandbox listens.
+    /// The base URL of the sandbox.
     pub(crate) fn url(&self) -> String {
         self.sandbox.base_url()
     }
 
-    /// The page where everything about the sandbox is switched.
+    /// The URL of the sandbox's control page.
     pub(crate) fn control_page(&self) -> String {
         self.url() + Endpoint::Control.path()
     }
@@ -101,7 +101,7 @@ impl Imitation {
 
     fn school(&self) -> Result<SchoolAccount, ConfigError> {
         let client = KesionClient::builder(self.url()).build()?;
-        // What is switched on the control page shall show at once.
+        // Changes on the control page shall take effect at once.
         let soon = Duration::from_secs(1);
         let accounts = OfficialAccounts::builder(client)
             .time_to_live(soon)
@@ -119,7 +119,7 @@ impl Imitation {
                 .official_account(school.clone())
                 .application("school")
         } else {
-            // A real Kesion names a real account, which the sandbox's WeChat does not have.
+            // A real Kesion reports a real account, which the sandbox's WeChat does not know.
             builder.app_id(self.sandbox.app_id())
         };
         Ok(Wechat {

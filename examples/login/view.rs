@@ -1,10 +1,10 @@
-//! Both identities as JSON, for `/api/me`. No token, no session id, no address of a platform.
+//! Both identities as JSON, for `/api/me`, without tokens, session ids and platform URLs.
 
 use serde_json::{Value, json};
 use tower_weika::clock::Clock;
 use tower_weika::identity::{Manager, School, WechatUser};
 
-/// Everything about a manager that a page of this site may know.
+/// The fields of a manager that pages of this site may see.
 pub(crate) fn manager(manager: &Manager) -> Value {
     json!({
         "user_id": manager.user_id.as_str(),
@@ -25,7 +25,7 @@ pub(crate) fn manager(manager: &Manager) -> Value {
     })
 }
 
-/// Everything about a WeChat user that a page of this site may know. `expires_in` is in whole seconds.
+/// The fields of a WeChat user that pages of this site may see. `expires_in` is in whole seconds.
 pub(crate) fn wechat_user(user: &WechatUser) -> Value {
     let now = Clock::system().now();
     json!({

@@ -1,4 +1,4 @@
-//! Who is asking.
+//! The identities of the client.
 
 use std::convert::Infallible;
 
@@ -7,7 +7,8 @@ use axum::http::request::Parts;
 use tower_weika::identity::{Manager, WechatUser};
 use tower_weika::session::Authenticated;
 
-/// Nobody, a manager, a WeChat user, or somebody who is both: the two logins know nothing of each other.
+/// The identities of a visitor: none, a manager, a WeChat user, or both, as the two logins are
+/// independent.
 pub(crate) struct Visitor {
     pub(crate) manager: Option<Authenticated<Manager>>,
     pub(crate) wechat: Option<Authenticated<WechatUser>>,

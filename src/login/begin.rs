@@ -1,7 +1,6 @@
 //! The first half of a login: from the application to the provider.
 
-use http::HeaderMap;
-
+use super::browser::Browser;
 use super::endpoint_request::EndpointRequest;
 use super::flow::{Attempt, LastResult};
 use super::inner::Inner;
@@ -10,7 +9,6 @@ use crate::cookie::SetCookies;
 use crate::error::Error;
 use crate::meter;
 use crate::provider::{AuthorizeRequest, IdentityProvider};
-use crate::request::UserAgent;
 use crate::response::{GeneratedResponse, PageLinks, Rejection, see_other};
 use crate::trace::debug;
 
@@ -35,8 +33,8 @@ impl<P: IdentityProvider, St> Inner<P, St> {
             return Ok(self.open_in_wechat(facts, &target));
         }
         let cookies = self.set_cookies();
-        self.begin(&target, Attempt::First, &request.headers, cookies)
-            .await
+        let browser = Browser::of(&request.headers);
+        self.begin(&target, Attempt::First, browser, cookies).await
     }
 
     /// Begins the login that a rejection requires.
@@ -51,9 +49,12 @@ impl<P: IdentityProvider, St> Inner<P, St> {
             Some(LastResult::FailedSilently) => Attempt::Second,
             Some(LastResult::LoggedIn) | None => Attempt::First,
         };
-        let begun = self
-            .begin(target, attempt, headers, self.set_cookies())
-            .await;
+        let browser = Browser {
+            headers,
+            user_agent: rejection.facts().user_agent,
+        };
+        let begun = self.begin(target, attempt, browser, self.set_cookies());
+        let begun = begun.await;
         begun.unwrap_or_else(|error| self.failure(rejection.facts(), error))
     }
 
@@ -61,11 +62,11 @@ impl<P: IdentityProvider, St> Inner<P, St> {
     pub(super) async fn begin_silently(
         &self,
         target: &ReturnTo,
-        headers: &HeaderMap,
+        browser: Browser<'_>,
     ) -> Option<GeneratedResponse> {
         let mut cookies = self.set_cookies();
         let begun = match self.flows.markers().set_silent_attempted(&mut cookies) {
-            Ok(()) => self.begin(target, Attempt::Silent, headers, cookies).await,
+            Ok(()) => self.begin(target, Attempt::Silent, browser, cookies).await,
             Err(error) => Err(error),
         };
         // Anonymous visitors see the page as well.
@@ -80,17 +81,22 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         &self,
         target: &ReturnTo,
         attempt: Attempt,
-        headers: &HeaderMap,
+        browser: Browser<'_>,
         mut cookies: SetCookies,
     ) -> Result<GeneratedResponse, Error> {
         let (wall, default_target) = (self.sessions.clock.wall(), self.endpoints.default_target());
-        let state =
-            self.flows
-                .begin(attempt, wall, target, default_target, headers, &mut cookies)?;
+        let state = self.flows.begin(
+            attempt,
+            wall,
+            target,
+            default_target,
+            browser.headers,
+            &mut cookies,
+        )?;
         let request = AuthorizeRequest {
             redirect_uri: &self.endpoints.redirect_uri,
             state: &state,
-            user_agent: UserAgent::of(headers),
+            user_agent: browser.user_agent,
         };
         let url = self.provider.authorize_url(request).await?;
         let mut response = see_other(&url)?;

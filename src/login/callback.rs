@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use http::HeaderValue;
 use http::header::RETRY_AFTER;
+use http::{Extensions, HeaderValue};
 
+use super::browser::Browser;
 use super::code_exchange::CodeExchange;
 use super::endpoint_request::EndpointRequest;
 use super::exchange::{NotStarted, Outcome, SessionSalt};
@@ -40,12 +41,16 @@ where
     pub(super) async fn callback(
         self: &Arc<Self>,
         request: &EndpointRequest,
+        extensions: Extensions,
     ) -> Result<GeneratedResponse, Error> {
         let query = request.query.as_deref();
         let state = parameter(query, "state").value();
         let Some(state) = state.and_then(|text| self.flows.state(&text)) else {
             return Ok(self.invalid_link(request));
         };
+        let client = self.admission.client(&request.headers, &extensions);
+        // They may refer to the read buffer of the connection.
+        drop(extensions);
         let (now, wall) = (self.sessions.clock.now(), self.sessions.clock.wall());
         let known = self.exchanges.find(state.flow).await?;
         let target = self
@@ -61,13 +66,13 @@ where
             (Some(exchange), _) if exchange.is_joinable(now) => exchange,
             (Some(_), _) => return self.repeated_late(request, &target).await,
             (None, CodeParameter::Value(code)) => {
-                if let Err(reason) = self.admission.verify(request.client, now) {
+                if let Err(reason) = self.admission.verify(client, now) {
                     self.report_not_started(&reason);
                     return self.not_started(request, &state, &target, reason).await;
                 }
                 let job = CodeExchange {
                     login: Arc::clone(self),
-                    client: request.client,
+                    client,
                     state,
                     code,
                     previous_session: self.sessions.id(&request.headers),
@@ -169,7 +174,7 @@ where
             // tabs.
             let mut cookies = self.set_cookies();
             self.flows.delete(state.flow, &mut cookies)?;
-            self.begin(target, attempt, &request.headers, cookies)
+            self.begin(target, attempt, Browser::of(&request.headers), cookies)
                 .await?
         } else if let Some(response) = self.failed_silently(request, state, target)? {
             response

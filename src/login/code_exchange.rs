@@ -43,6 +43,7 @@ where
     St: SessionStore<P::Identity>,
 {
     type Prepared = Prepared;
+    type UntilPublished = Admitted;
 
     async fn prepare(&self) -> Result<Prepared, NotStarted> {
         let Inner {
@@ -62,10 +63,14 @@ where
     }
 
     fn report(&self, reason: &NotStarted) {
-        self.login.report_not_started(reason);
+        match reason {
+            // The callbacks report it, each with its own response.
+            NotStarted::Failed(error) if error.kind() == ErrorKind::Store => {}
+            _ => self.login.report_not_started(reason),
+        }
     }
 
-    async fn run(self, prepared: Prepared) -> Outcome {
+    async fn run(self, prepared: Prepared) -> (Outcome, Admitted) {
         let Prepared {
             permit,
             mut admitted,
@@ -76,7 +81,7 @@ where
         let (provider, return_to) = (login.provider.name(), self.return_to.clone());
         let salt = self.log_in(permit, stamp).await;
         meter::login_ended(provider, meter::outcome(&salt));
-        match salt {
+        let outcome = match salt {
             Ok(salt) => Outcome::LoggedIn { salt, return_to },
             Err(error) => {
                 if error.kind() == ErrorKind::InvalidCode {
@@ -94,7 +99,8 @@ where
                 }
                 Outcome::Failed(error)
             }
-        }
+        };
+        (outcome, admitted)
     }
 }
 

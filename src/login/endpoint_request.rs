@@ -1,8 +1,8 @@
 use bytes::BytesMut;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{Extensions, HeaderMap, HeaderValue, Method};
 
-use super::admission::ClientKey;
+use super::endpoints::Endpoint;
 use crate::request::RequestFacts;
 
 /// A request to an endpoint of the layer; its body is never read.
@@ -10,14 +10,14 @@ pub(super) struct EndpointRequest {
     pub(super) method: Method,
     pub(super) query: Option<String>,
     pub(super) headers: HeaderMap,
-    /// The client whose rejected codes are limited, for callbacks.
-    pub(super) client: Option<ClientKey>,
+    /// The extensions of a callback. They are dropped before the first wait.
+    pub(super) extensions: Extensions,
 }
 
 impl EndpointRequest {
-    /// Copies everything that refers to the read buffer of the connection: a login may wait for
+    /// Copies the values that refer to the read buffer of the connection: a login may wait for
     /// seconds, and hyper would allocate another buffer of 8 KiB meanwhile.
-    pub(super) fn new(parts: Parts, client: Option<ClientKey>) -> Self {
+    pub(super) fn new(parts: Parts, endpoint: Endpoint) -> Self {
         let query = parts.uri.query().map(str::to_owned);
         let mut headers = parts.headers;
         copy_values(&mut headers);
@@ -25,7 +25,10 @@ impl EndpointRequest {
             method: parts.method,
             query,
             headers,
-            client,
+            extensions: match endpoint {
+                Endpoint::Callback => parts.extensions,
+                Endpoint::Login | Endpoint::Logout => Extensions::new(),
+            },
         }
     }
 

@@ -124,6 +124,7 @@
 
 mod admission;
 mod begin;
+mod browser;
 mod builder;
 mod callback;
 mod code_exchange;

@@ -1,5 +1,6 @@
 //! Callbacks whose state is authentic, but too old or without the flow cookie of this browser.
 
+use super::browser::Browser;
 use super::callback::CodeParameter;
 use super::endpoint_request::EndpointRequest;
 use super::exchange::Exchange;
@@ -52,8 +53,13 @@ where
                     );
                 }
                 let cookies = self.set_cookies();
-                self.begin(default_target, attempt, &request.headers, cookies)
-                    .await
+                self.begin(
+                    default_target,
+                    attempt,
+                    Browser::of(&request.headers),
+                    cookies,
+                )
+                .await
             }
             (CodeParameter::Value(_), None) => Ok(self.cookies_blocked(request.facts(), None)),
             (CodeParameter::Absent | CodeParameter::Invalid, _) => {

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -68,11 +69,7 @@ where
             }
             Some(endpoint) => {
                 let (parts, _) = request.into_parts();
-                let client = match endpoint {
-                    Endpoint::Callback => login.admission.client(&parts.headers, &parts.extensions),
-                    Endpoint::Login | Endpoint::Logout => None,
-                };
-                let request = EndpointRequest::new(parts, client);
+                let request = EndpointRequest::new(parts, endpoint);
                 match endpoint {
                     Endpoint::Logout => ResponseFuture::generated(login.start_logout(request)),
                     Endpoint::Login | Endpoint::Callback => {
@@ -128,7 +125,7 @@ where
     pub(super) async fn respond(
         self: Arc<Self>,
         endpoint: Endpoint,
-        request: EndpointRequest,
+        mut request: EndpointRequest,
     ) -> GeneratedResponse {
         let kind = RequestKind::of(&request.method, &request.headers);
         if kind == RequestKind::Prefetch && endpoint != Endpoint::Logout {
@@ -136,9 +133,13 @@ where
             // comes here.
             return prefetch_unavailable();
         }
-        let response = match (endpoint, &request.method) {
+        let method = request.method.clone();
+        let response = match (endpoint, &method) {
             (Endpoint::Login, &Method::GET) => self.login(&request).await,
-            (Endpoint::Callback, &Method::GET) => self.callback(&request).await,
+            (Endpoint::Callback, &Method::GET) => {
+                let extensions = mem::take(&mut request.extensions);
+                self.callback(&request, extensions).await
+            }
             (Endpoint::Logout, &Method::POST) => self.logout(&request).await,
             _ => {
                 let kind = PageKind::MethodNotAllowed(endpoint.method());

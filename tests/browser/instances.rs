@@ -29,13 +29,16 @@ async fn see_both(chromium: &Chromium, url: &str, who: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn login_and_logout_take_effect_at_both_instances() {
     let redis = Redis::start();
-    let site = Site::run(&mut command("fleet", &[("REDIS_URL", &redis.url())]), true);
+    let site = Site::run(
+        &mut command("instances", &[("REDIS_URL", &redis.url())]),
+        true,
+    );
     let kind = Kind {
         height: 640,
         ..Kind::PHONE
     };
     let chromium = Chromium::start(kind).await;
-    see_both(&chromium, &site.url, "陌生人").await;
+    see_both(&chromium, &site.url, "未登录").await;
     chromium.go(&format!("{}/admin", site.url)).await;
     chromium.click(WANG).await;
     chromium.see("王老师").await;
@@ -44,6 +47,6 @@ async fn login_and_logout_take_effect_at_both_instances() {
     chromium.picture("instances").await;
     assert_fits(&chromium, kind).await;
     chromium.click("form button").await;
-    chromium.see("陌生人").await;
-    see_both(&chromium, &site.url, "陌生人").await;
+    chromium.see("未登录").await;
+    see_both(&chromium, &site.url, "未登录").await;
 }

@@ -218,7 +218,7 @@ async fn desktop_browser_imitates_wechat_and_stops() {
     chromium.click(WANG).await;
     chromium.see("手边没有手机").await;
     chromium.click("[data-pretend-switch]").await;
-    chromium.see("正在假装是微信").await;
+    chromium.see("正在模拟微信").await;
     chromium.click("[data-wechat-login]").await;
     chromium.click("[data-pretend]").await;
     chromium.click(XIAOMING).await;

@@ -47,7 +47,7 @@ async fn managers_see_each_state_of_the_account() {
     let page = browser.get(&format!("{url}?lang=en")).await.unwrap();
     assert!(
         page.text().contains("data-account=\"authorized\"")
-            && page.text().contains("It is your school")
+            && page.text().contains("Is your school")
     );
 }
 

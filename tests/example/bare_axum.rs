@@ -21,13 +21,13 @@ async fn bare_axum_logs_managers_in_and_out() {
     let page = log_in(&browser, &admin, "wang").await;
     assert_eq!(
         (page.url(), page.text()),
-        (admin.as_str(), "管理后台: 王老师".into())
+        (admin.as_str(), "管理后台：王老师".into())
     );
     let page = log_in(&Browser::new(), &admin, "chen").await;
-    assert_eq!(page.text(), "管理后台: 陈晨🌸 &lt;Chen &amp; Co&gt;");
+    assert_eq!(page.text(), "管理后台：陈晨🌸 &lt;Chen &amp; Co&gt;");
 
     let home = browser.get(&site.url).await.unwrap();
-    assert!(home.text().contains("你好, 王老师"), "{}", home.text());
+    assert!(home.text().contains("你好，王老师"), "{}", home.text());
     browser
         .post_from(&site.url, &format!("{}/auth/weika/logout", site.url), "")
         .await

@@ -164,7 +164,7 @@ async fn each_failure_has_a_notice_and_the_form_is_kept() {
         notice_of(&page),
         (
             422,
-            "The SMS could not be sent. Please check the number".to_owned()
+            "The text message could not be sent. Please check the mobile number".to_owned()
         )
     );
     assert!(page.text().contains("&quot;&gt;&lt;script&gt;") && !page.text().contains("<script"));
@@ -387,13 +387,13 @@ async fn binding_that_the_operator_denies_is_reported_once() {
             "xiaohong",
             XIAOHONG,
             "",
-            "绑定已提交，但绑定服务仍回答未绑定。请稍后重试，或联系学校。",
+            "绑定已提交，但绑定服务仍显示未绑定。请稍后重试，或联系学校。",
         ),
         (
             "xiaoming",
             "13800000001",
             "?lang=en",
-            "The account was bound, but the binding service still says it is not. Try again later, or ask your school.",
+            "The account was linked, but the binding service still reports it as not linked. Please try again later, or contact your school.",
         ),
     ] {
         let browser = phone();

@@ -1,5 +1,5 @@
 //! The contract of the example `login`, tested from outside: one process or several, their
-//! environment variables, routes and output. Also the short examples `axum`, `hyper` and `fleet`.
+//! environment variables, routes and output. Also the short examples `axum`, `hyper` and `instances`.
 //!
 //! Several processes share a real Redis. These tests need `redis-server`: `tests/run` installs it
 //! and runs them, `cargo test` skips them.
@@ -7,9 +7,9 @@
 mod accessibility;
 mod account;
 mod bare_axum;
-#[cfg(unix)]
-mod bare_fleet;
 mod bare_hyper;
+#[cfg(unix)]
+mod bare_instances;
 mod bind;
 mod cookies;
 mod hang_up;

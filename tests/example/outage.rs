@@ -68,7 +68,7 @@ fn invalid_redis_url_is_a_configuration_error() {
         let (code, printed) = failed_start(url);
         assert_eq!(code, Some(2), "{url}: {printed}");
         assert!(
-            printed.contains("the settings cannot be used:\n  - REDIS_URL "),
+            printed.contains("invalid settings:\n  - REDIS_URL "),
             "{printed}"
         );
         assert!(
@@ -85,7 +85,7 @@ fn unreachable_redis_or_a_rejected_password_is_reported_at_start() {
     let (code, printed) = failed_start(&format!("redis://:s3cr3t@{unused}/"));
     assert_eq!(code, Some(1), "{printed}");
     assert!(
-        printed.contains("cannot go on: REDIS_URL: redis: ") && printed.contains("refused"),
+        printed.contains("fatal: REDIS_URL: redis: ") && printed.contains("refused"),
         "{printed}"
     );
 
@@ -97,7 +97,7 @@ fn unreachable_redis_or_a_rejected_password_is_reported_at_start() {
         let (code, printed) = failed_start(&format!("redis://{password}{}/", redis.address()));
         assert_eq!(code, Some(1), "{printed}");
         assert!(
-            printed.contains("cannot go on: REDIS_URL: redis: ")
+            printed.contains("fatal: REDIS_URL: redis: ")
                 && printed.contains("the user and the password"),
             "{printed}"
         );

@@ -16,7 +16,7 @@ async fn desktop_browser_can_imitate_wechat() {
             .await
             .unwrap()
             .text()
-            .contains("假装这是微信")
+            .contains("模拟微信浏览器")
     );
     let foreign = browser
         .post_from("https://evil.example/", &pretend, "on=1")
@@ -25,7 +25,7 @@ async fn desktop_browser_can_imitate_wechat() {
     assert_eq!(foreign.status(), 403);
 
     let page = browser.post_from(&home, &pretend, "on=1").await.unwrap();
-    assert!(page.url() == home && page.text().contains("不再假装"));
+    assert!(page.url() == home && page.text().contains("停止模拟"));
     // The sandbox's WeChat is another site, and sees the real user agent.
     let page = browser
         .get(&format!("{}/app/deep?x=1", site.url))
@@ -42,7 +42,7 @@ async fn desktop_browser_can_imitate_wechat() {
     );
 
     let page = browser.post_from(&home, &pretend, "").await.unwrap();
-    assert!(page.url() == home && page.text().contains("假装这是微信"));
+    assert!(page.url() == home && page.text().contains("模拟微信浏览器"));
     let page = browser
         .without_cookies()
         .get(&format!("{}/app", site.url))

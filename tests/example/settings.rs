@@ -69,11 +69,11 @@ fn each_configuration_error_alone_prevents_the_start() {
         (&[("LISTEN", "127.0.0.1")], "LISTEN"),
         (
             &[("LISTEN", "0.0.0.0:0")],
-            "LISTEN 0.0.0.0:0 is not on this machine alone; set PUBLIC_URL",
+            "LISTEN 0.0.0.0:0 is reachable from other machines; set PUBLIC_URL",
         ),
         (
             &[("LISTEN", "[::]:3000")],
-            "LISTEN [::]:3000 is not on this machine alone; set PUBLIC_URL",
+            "LISTEN [::]:3000 is reachable from other machines; set PUBLIC_URL",
         ),
         (
             &[("PUBLIC_URL", "http://campus.example.edu.cn")],
@@ -116,7 +116,10 @@ fn each_configuration_error_alone_prevents_the_start() {
             &[("KESION_BASE_URL", "school"), ("KESION_APPTOKEN", "s3cr3t")],
             "KESION_BASE_URL \"school\" is not",
         ),
-        (&[binding], "nothing says through which official account"),
+        (
+            &[binding],
+            "BINDING_BASE_URL is set without an official account",
+        ),
         (&[app_id], "BINDING_APPID is set without BINDING_BASE_URL"),
         (
             &[("WECHAT_AUTHORIZE_URL", "https://wechat.example/")],

@@ -1,5 +1,6 @@
-//! TLS without CA certificates, with those of a private CA, and with wrong ones: the cause and the remedy are named.
-//! `SSL_CERT_FILE` belongs to a process, so each case runs in another process.
+//! TLS without CA certificates, with those of a private CA, and with wrong ones: errors name the
+//! cause and the remedy. `SSL_CERT_FILE` applies to a whole process, so each case runs in a
+//! separate process.
 
 use std::error::Error as StdError;
 use std::fs;
@@ -16,13 +17,13 @@ use tower_weika::store::{Redis, RedisStore};
 use tower_weika::{ConfigError, ErrorKind};
 
 use crate::child::{self, Child};
-use crate::kit::{Log, begin, found, shown};
+use crate::kit::{Log, create_session, found, shown};
 use crate::programs::find_programs;
 use crate::redis_server::{self, Options, free_port};
 
 const REMEDY: &str = "install the package `ca-certificates`, or set SSL_CERT_FILE";
 
-/// A server with TLS whose certificate comes from a private CA.
+/// A TLS server whose certificate is issued by a private CA.
 struct Tls {
     _redis: redis_server::Redis,
     port: u16,
@@ -96,13 +97,13 @@ impl Drop for Tls {
     }
 }
 
-fn hear_all(child: &Child) -> Vec<String> {
-    std::iter::from_fn(|| Some(child.hear()).filter(|line| line != "end")).collect()
+fn receive_all(child: &Child) -> Vec<String> {
+    std::iter::from_fn(|| Some(child.receive()).filter(|line| line != "end")).collect()
 }
 
-/// Sends the parent the error of each TLS client that cannot be set up.
+/// Sends the parent the error of each TLS client that cannot be built.
 #[tokio::test]
-#[ignore = "a role: other tests run it in a process of its own"]
+#[ignore = "a role: other tests run it in a child process"]
 async fn set_up() {
     let Some(parent) = child::role() else { return };
     let error = WeikaClient::builder("0123456789ABCDEF", "app-secret")
@@ -119,7 +120,7 @@ async fn set_up() {
         "{error:?}"
     );
     assert!(error.source().is_some(), "{error:?}");
-    parent.say(&error.to_string());
+    parent.send(&error.to_string());
     let error = Transport::reqwest().expect_err("no certificates");
     assert_eq!(error.kind(), ErrorKind::Configuration);
     assert!(
@@ -127,7 +128,7 @@ async fn set_up() {
             && error.to_string().contains("SSL_CERT_FILE"),
         "{error}"
     );
-    parent.say(&config_error(&error));
+    parent.send(&config_error(&error));
     for builder in [
         Redis::builder("rediss://app:sesame@127.0.0.1:1"),
         Redis::cluster(["rediss://app:sesame@127.0.0.1:1"]),
@@ -136,9 +137,9 @@ async fn set_up() {
         let error = builder.connect().await.expect_err("no certificates");
         assert_eq!(error.kind(), ErrorKind::Configuration);
         assert!(!shown(&error).contains("sesame"));
-        parent.say(&config_error(&error));
+        parent.send(&config_error(&error));
     }
-    parent.say("end");
+    parent.send("end");
 }
 
 fn config_error(error: &tower_weika::Error) -> String {
@@ -175,9 +176,9 @@ fn without_ca_certificates_the_configuration_error_names_cause_and_remedy() {
         (&[("SSL_CERT_DIR", &*absent)], "SSL_CERT_DIR"),
         (&[("SSL_CERT_FILE", &*empty)], "is empty"),
     ] {
-        let said = hear_all(&Child::run("certificates::set_up", variables));
-        assert_eq!(said.len(), 5);
-        for line in said {
+        let lines = receive_all(&Child::run("certificates::set_up", variables));
+        assert_eq!(lines.len(), 5);
+        for line in lines {
             assert!(
                 line.contains(cause) && line.contains(REMEDY),
                 "{variables:?}: {line}"
@@ -187,9 +188,9 @@ fn without_ca_certificates_the_configuration_error_names_cause_and_remedy() {
     fs::remove_dir_all(&folder).expect("a folder");
 }
 
-/// Sends the parent the outcome of a call to Redis and of one to an HTTP server.
+/// Sends the parent the outcomes of one call to Redis and one to an HTTP server.
 #[tokio::test]
-#[ignore = "a role: other tests run it in a process of its own"]
+#[ignore = "a role: other tests run it in a child process"]
 async fn connect() {
     let Some(parent) = child::role() else { return };
     let log = Log::capture();
@@ -200,13 +201,13 @@ async fn connect() {
     match Redis::connect(&url).await {
         Ok(redis) => {
             let store: RedisStore<Manager> = redis.store();
-            let id = begin(&store, "o1").await;
-            parent.say(&found(&store, &id).await.expect("a session"));
+            let id = create_session(&store, "o1").await;
+            parent.send(&found(&store, &id).await.expect("a session"));
         }
         Err(error) => {
             let shown = shown(&error).replace('\n', " ");
             assert!(!shown.contains("sesame"), "{shown}");
-            parent.say(&shown);
+            parent.send(&shown);
             let _degraded = Redis::builder(&url)
                 .start_degraded()
                 .connect()
@@ -228,11 +229,11 @@ async fn connect() {
         !shown.contains("s3cr3t") && !shown.contains("pr0xy"),
         "{shown}"
     );
-    parent.say(&shown);
-    parent.say("end");
+    parent.send(&shown);
+    parent.send("end");
 }
 
-/// A server that answers everything in plain HTTP.
+/// A server that replies to everything in plain HTTP.
 fn server_without_tls() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
@@ -246,10 +247,10 @@ fn server_without_tls() -> SocketAddr {
     address
 }
 
-/// The outcomes of the two calls in a process with these variables.
+/// Returns the outcomes of the two calls in a process with these variables.
 fn calls(url: &str, base: &str, variables: &[(&str, &str)]) -> [String; 2] {
     let variables = [&[("URL", url), ("BASE", base)], variables].concat();
-    hear_all(&Child::run("certificates::connect", &variables))
+    receive_all(&Child::run("certificates::connect", &variables))
         .try_into()
         .expect("two lines")
 }
@@ -270,7 +271,7 @@ fn certificate_of_a_private_ca_is_trusted_once_it_is_in_ssl_cert_file() {
             "{line}"
         );
     }
-    // For another name than that of the certificate.
+    // For a host name that the certificate does not cover.
     let [redis, http] = calls(
         &url.replace("127.0.0.1", "localhost"),
         &base.replace("127.0.0.1", "localhost"),
@@ -291,7 +292,7 @@ fn certificate_of_a_private_ca_is_trusted_once_it_is_in_ssl_cert_file() {
     for line in [redis, http] {
         assert!(line.contains("does not speak TLS"), "{line}");
     }
-    // One of two places that cannot be read: the client of Redis wants all of them.
+    // One of two sources cannot be read: the Redis client requires all of them.
     let [redis, _] = calls(
         &url,
         &base,
@@ -310,7 +311,7 @@ fn certificate_of_a_private_ca_is_trusted_once_it_is_in_ssl_cert_file() {
 }
 
 #[test]
-fn name_without_an_address_closed_port_and_wrong_proxy_are_named() {
+fn unresolvable_host_closed_port_and_wrong_proxy_are_named() {
     let port = free_port();
     let [redis, http] = calls(
         &format!("redis://127.0.0.1:{port}"),
@@ -339,29 +340,29 @@ fn name_without_an_address_closed_port_and_wrong_proxy_are_named() {
     );
 }
 
-/// Sends the parent the log of a client that is built.
+/// Sends the parent the log lines of building a client.
 #[tokio::test]
-#[ignore = "a role: other tests run it in a process of its own"]
+#[ignore = "a role: other tests run it in a child process"]
 async fn build() {
     let Some(parent) = child::role() else { return };
     let log = Log::capture();
     let _client = Transport::reqwest().expect("a client");
     for line in log.lines() {
-        parent.say(&line);
+        parent.send(&line);
     }
-    parent.say("end");
+    parent.send("end");
 }
 
 #[test]
-fn proxy_that_is_no_url_is_one_warning_without_its_value() {
-    let said = hear_all(&Child::run(
+fn invalid_proxy_url_is_one_warning_without_its_value() {
+    let lines = receive_all(&Child::run(
         "certificates::build",
         &[("https_proxy", "http:/user:pr0xy")],
     ));
-    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(
-        said[0].contains("WARN") && said[0].contains("https_proxy is not an http:// URL"),
-        "{said:?}"
+        lines[0].contains("WARN") && lines[0].contains("https_proxy is not an http:// URL"),
+        "{lines:?}"
     );
-    assert!(!said[0].contains("pr0xy"), "{said:?}");
+    assert!(!lines[0].contains("pr0xy"), "{lines:?}");
 }

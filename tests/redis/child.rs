@@ -1,7 +1,8 @@
-//! Other processes that use the library, and can be killed: this test binary once more, for one of its roles.
+//! Child processes that use the library and can be killed: this test binary, started again for one
+//! role.
 //!
-//! A role is a test that is ignored with a reason, begins with [`role`], and does nothing unless a [`Child`] runs it.
-//! `echo` in `harness.rs` shows it.
+//! A role is an ignored test that begins with [`role`] and does nothing unless a [`Child`] runs it.
+//! `echo` in `harness.rs` is an example.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -14,9 +15,9 @@ use std::time::Duration;
 use crate::redis_server::{DEADLINE, until};
 use crate::signals;
 
-/// Only a child has it.
+/// Set in child processes only.
 const VARIABLE: &str = "TOWER_WEIKA_TEST_ROLE";
-/// Variables of this machine that would change what a role sees.
+/// Variables of this machine that would change the behaviour of a role.
 const NOT_INHERITED: [&str; 6] = [
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
@@ -25,24 +26,24 @@ const NOT_INHERITED: [&str; 6] = [
     "ALL_PROXY",
     "NO_PROXY",
 ];
-/// What is said stands on a line of its own behind this. All else is talk of the test binary.
-const SAID: &str = "said: ";
+/// Prefix of a line that carries a message. All other lines are output of the test binary.
+const MESSAGE: &str = "message: ";
 const STARTED: &str = "the role has started";
 
-/// A process that plays a role. Killed when it is dropped, and ends by itself when this process ends.
+/// A process that runs a role. It is killed when this is dropped, and exits when this process ends.
 pub(crate) struct Child {
     process: process::Child,
-    said: Receiver<String>,
-    /// All else that it has printed.
+    messages: Receiver<String>,
+    /// All other output.
     log: Arc<Mutex<String>>,
 }
 
 impl Child {
-    /// Plays the role `name`, the path of the ignored test as `cargo test` prints it, with these variables more.
-    /// Returns when the role has begun.
+    /// Runs the role `name`, the path of the ignored test as `cargo test` prints it, with these
+    /// additional variables. Returns when the role has started.
     #[track_caller]
     pub(crate) fn run(name: &str, variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env::current_exe().expect("a test knows where it is"));
+        let mut command = Command::new(env::current_exe().expect("the path of this program"));
         command.args([
             "--exact",
             name,
@@ -62,7 +63,7 @@ impl Child {
             .stderr(Stdio::piped());
         let mut process = command.spawn().expect("this binary can be started");
         let log = Arc::default();
-        let (sender, said) = channel();
+        let (sender, messages) = channel();
         sort(
             process.stdout.take().expect("piped"),
             sender.clone(),
@@ -73,67 +74,71 @@ impl Child {
             sender,
             Arc::clone(&log),
         );
-        let child = Self { process, said, log };
-        assert_eq!(child.hear(), STARTED, "{name} is not a role");
+        let child = Self {
+            process,
+            messages,
+            log,
+        };
+        assert_eq!(child.receive(), STARTED, "{name} is not a role");
         child
     }
 
-    /// A line that the role hears.
+    /// Sends a line to the role.
     #[track_caller]
-    pub(crate) fn say(&mut self, line: &str) {
+    pub(crate) fn send(&mut self, line: &str) {
         let stdin = self.process.stdin.as_mut().expect("piped");
         writeln!(stdin, "{line}")
-            .unwrap_or_else(|error| panic!("the child has ended ({error}): {}", self.log()));
+            .unwrap_or_else(|error| panic!("the child has exited ({error}): {}", self.log()));
     }
 
-    /// The next line that the role says.
+    /// Returns the next line from the role.
     #[track_caller]
-    pub(crate) fn hear(&self) -> String {
-        let heard = self.said.recv_timeout(DEADLINE);
-        heard.unwrap_or_else(|error| panic!("the child says nothing ({error}): {}", self.log()))
+    pub(crate) fn receive(&self) -> String {
+        let received = self.messages.recv_timeout(DEADLINE);
+        received.unwrap_or_else(|error| panic!("the child sent nothing ({error}): {}", self.log()))
     }
 
-    /// The next line if there is one within this time.
+    /// Returns the next line if one arrives within this time.
     #[track_caller]
-    pub(crate) fn hear_within(&self, timeout: Duration) -> Option<String> {
-        match self.said.recv_timeout(timeout) {
+    pub(crate) fn receive_within(&self, timeout: Duration) -> Option<String> {
+        match self.messages.recv_timeout(timeout) {
             Ok(line) => Some(line),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => panic!("the child has ended: {}", self.log()),
+            Err(RecvTimeoutError::Disconnected) => panic!("the child has exited: {}", self.log()),
         }
     }
 
-    /// SIGKILL. Once this returns, the process is gone.
+    /// Sends SIGKILL. When this returns, the process is gone.
     pub(crate) fn kill(&mut self) {
-        // Fails if it has ended already.
+        // Fails if it has exited already.
         let _ended = self.process.kill();
         let _reaped = self.process.wait();
     }
 
-    /// SIGSTOP: as in a long pause of the machine.
+    /// Sends SIGSTOP, which has the effect of a long pause of the machine.
     #[track_caller]
-    pub(crate) fn stop_the_world(&self) {
+    pub(crate) fn pause(&self) {
         signals::stop(&self.process);
     }
 
-    /// SIGCONT.
+    /// Sends SIGCONT.
     #[track_caller]
     pub(crate) fn resume(&self) {
         signals::resume(&self.process);
     }
 
-    /// Waits until the role has ended by itself, successfully if none of its assertions has failed.
+    /// Waits until the role has exited; the status is a success if none of its assertions failed.
     #[track_caller]
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let mut status = None;
-        until("the child ends", || {
+        until("the child exits", || {
             status = self.process.try_wait().expect("a child of this process");
             status.is_some()
         });
-        status.expect("it has ended")
+        status.expect("it has exited")
     }
 
-    /// All that it has printed, but what the role has said.
+    /// Returns all output except messages.
     pub(crate) fn log(&self) -> String {
         self.log
             .lock()
@@ -148,60 +153,60 @@ impl Drop for Child {
     }
 }
 
-/// The process that plays a role has one that has started it.
+/// The process that started this role.
 pub(crate) struct Parent {
-    said: Receiver<String>,
+    messages: Receiver<String>,
 }
 
-/// First in each role. `None` if this is not a child, but a run of all tests that are ignored.
+/// Called first in each role. Returns `None` if this is not a child but a run of all ignored tests.
 pub(crate) fn role() -> Option<Parent> {
     env::var_os(VARIABLE)?;
-    let (sender, said) = channel();
+    let (sender, messages) = channel();
     thread::spawn(move || {
         for line in io::stdin().lines().map_while(Result::ok) {
-            let _heard = sender.send(line);
+            let _closed = sender.send(line);
         }
-        // The parent has ended: nobody else would end this process.
+        // The parent has exited: without this the child would keep running.
         process::exit(1);
     });
-    let parent = Parent { said };
-    parent.say(STARTED);
+    let parent = Parent { messages };
+    parent.send(STARTED);
     Some(parent)
 }
 
 impl Parent {
-    /// A line that the parent hears.
+    /// Sends a line to the parent.
     #[track_caller]
-    pub(crate) fn say(&self, line: &str) {
-        say(line);
+    pub(crate) fn send(&self, line: &str) {
+        send(line);
     }
 
-    /// The next line that the parent says. Blocks the thread.
+    /// Returns the next line from the parent. Blocks the thread.
     #[track_caller]
-    pub(crate) fn hear(&self) -> String {
-        self.said
+    pub(crate) fn receive(&self) -> String {
+        self.messages
             .recv_timeout(DEADLINE)
-            .expect("the parent says something")
+            .expect("a line from the parent")
     }
 }
 
-/// A line that the parent of this process hears, from wherever it is said.
+/// Sends a line to the parent of this process, from any place in the code.
 #[track_caller]
-pub(crate) fn say(line: &str) {
-    // The test binary begins lines of its own and does not end them.
+pub(crate) fn send(line: &str) {
+    // The test binary prints partial lines, so the message starts on a new line.
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "\n{SAID}{line}")
+    writeln!(stdout, "\n{MESSAGE}{line}")
         .and_then(|()| stdout.flush())
         .expect("a parent that listens");
 }
 
-/// What is said to the one, all else to the other.
-fn sort(stream: impl Read + Send + 'static, said: Sender<String>, log: Arc<Mutex<String>>) {
+/// Sends messages to `messages` and appends all other lines to `log`.
+fn sort(stream: impl Read + Send + 'static, messages: Sender<String>, log: Arc<Mutex<String>>) {
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            match line.strip_prefix(SAID) {
-                // Nobody may listen any more.
-                Some(line) => drop(said.send(line.to_owned())),
+            match line.strip_prefix(MESSAGE) {
+                // The receiver may be gone.
+                Some(line) => drop(messages.send(line.to_owned())),
                 None => *log.lock().unwrap_or_else(PoisonError::into_inner) += &(line + "\n"),
             }
         }

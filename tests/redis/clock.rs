@@ -1,4 +1,5 @@
-//! System times that are set, and instances with wrong clocks, with sessions at Redis and in the local cache.
+//! Changes of the system time, and instances with wrong clocks, with sessions at Redis and in the
+//! local cache.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ const IDLE: Duration = Duration::from_secs(30 * 60);
 const ABSOLUTE: Duration = Duration::from_secs(12 * 3_600);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3_600);
 
-/// A site with its clock. Without a local cache, every request reads the record.
+/// Returns a site with its clock. Without a local cache, every request reads the record.
 async fn site(
     redis: &redis_server::Redis,
     local_cache_capacity: u64,
@@ -29,7 +30,7 @@ async fn site(
     (Site::with_clock(store.clone(), clock.clock()), store, clock)
 }
 
-/// The system times that a test sets: forward, back, and back to the right time.
+/// System times that a test sets: ahead, behind, and correct again.
 fn wrong_times(clock: &ManualClock) -> [Timestamp; 4] {
     let right = clock.clock().now();
     [
@@ -40,8 +41,8 @@ fn wrong_times(clock: &ManualClock) -> [Timestamp; 4] {
     ]
 }
 
-/// Whether the page knows the user.
-async fn knows(site: &Site, cookie: &str, subject: &str) -> bool {
+/// Whether the page shows the user.
+async fn shows(site: &Site, cookie: &str, subject: &str) -> bool {
     site.get("/", cookie).await.text == subject
 }
 
@@ -55,13 +56,13 @@ async fn expired_session_stays_expired_when_the_system_time_is_set_back() {
         clock.advance(IDLE - MINUTE);
         for wall in wrong_times(&clock) {
             clock.set(wall);
-            assert!(knows(&site, &cookie, "o1").await, "it has not expired yet");
+            assert!(shows(&site, &cookie, "o1").await, "it has not expired yet");
         }
         clock.advance(IDLE);
         for wall in wrong_times(&clock) {
             clock.set(wall);
             assert!(
-                !knows(&site, &cookie, "o1").await,
+                !shows(&site, &cookie, "o1").await,
                 "with room for {capacity} sessions in the local cache"
             );
         }
@@ -84,7 +85,7 @@ async fn absolute_timeout_holds_when_the_system_time_is_set_back() {
                     .now()
                     .minus(ABSOLUTE * u32::try_from(number % 3).expect("small")),
             );
-            assert!(knows(&site, &cookie, "o1").await, "use {number}");
+            assert!(shows(&site, &cookie, "o1").await, "use {number}");
             // The use is recorded in the background.
             let field = async || {
                 let key = redis
@@ -100,7 +101,7 @@ async fn absolute_timeout_holds_when_the_system_time_is_set_back() {
         clock.advance(20 * MINUTE);
         for wall in wrong_times(&clock) {
             clock.set(wall);
-            assert!(!knows(&site, &cookie, "o1").await);
+            assert!(!shows(&site, &cookie, "o1").await);
         }
         redis.command(&["FLUSHALL"]);
     }
@@ -108,7 +109,7 @@ async fn absolute_timeout_holds_when_the_system_time_is_set_back() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn login_while_the_system_time_is_wrong_lives_on_when_it_is_right_again() {
+async fn session_created_at_a_wrong_system_time_stays_valid_when_the_time_is_corrected() {
     let redis = redis_server::Redis::start();
     for capacity in [0, 100] {
         let (site, _, clock) = site(&redis, capacity).await;
@@ -116,11 +117,11 @@ async fn login_while_the_system_time_is_wrong_lives_on_when_it_is_right_again() 
             let right = clock.clock().now();
             clock.set(wall);
             let cookie = site.log_in("o1").await.expect("to be logged in");
-            assert!(knows(&site, &cookie, "o1").await);
+            assert!(shows(&site, &cookie, "o1").await);
             clock.set(right);
-            assert!(knows(&site, &cookie, "o1").await);
+            assert!(shows(&site, &cookie, "o1").await);
             clock.advance(IDLE);
-            assert!(!knows(&site, &cookie, "o1").await);
+            assert!(!shows(&site, &cookie, "o1").await);
         }
     }
 }
@@ -141,12 +142,12 @@ async fn local_cache_and_connection_survive_a_system_time_that_is_set() {
     let since = store
         .stamp(session.namespace())
         .await
-        .expect("the store answers");
+        .expect("the store responds");
     assert_eq!(
         store
             .insert(session, None, since)
             .await
-            .expect("the store answers"),
+            .expect("the store responds"),
         Inserted::Kept
     );
     for wall in wrong_times(&clock) {
@@ -154,7 +155,8 @@ async fn local_cache_and_connection_survive_a_system_time_that_is_set() {
         until(
             "a heartbeat renews the validity of the local cache",
             async || {
-                // More than the validity of the local cache: only a heartbeat afterwards makes it valid again.
+                // Longer than the validity window of the local cache: only a heartbeat afterwards
+                // renews it.
                 clock.advance(Duration::from_secs(1));
                 tokio::time::sleep(Duration::from_millis(300)).await;
                 let _loaded = load(&store, &id).await;
@@ -164,7 +166,8 @@ async fn local_cache_and_connection_survive_a_system_time_that_is_set() {
         .await;
         assert_eq!(store.redis().status(), RedisStatus::Reachable);
     }
-    // Without a heartbeat the local cache ends by the time that passes, wherever the system time is set.
+    // Without a heartbeat the local cache expires by elapsed time, even if the system time
+    // changes.
     clock.set(clock.clock().now().minus(YEAR));
     clock.advance(Duration::from_secs(1));
     assert!(!is_cached(&store, &id));
@@ -175,7 +178,7 @@ async fn local_cache_and_connection_survive_a_system_time_that_is_set() {
 async fn session_of_an_instance_whose_clock_is_ahead_is_refused_beyond_ten_minutes() {
     let redis = redis_server::Redis::start();
     let store = connect(Redis::builder(redis.url()).local_cache_capacity(0)).await;
-    let begin = async |ahead| {
+    let create_session = async |ahead| {
         let session = Session::new(
             new_id(),
             Manager::new("o1"),
@@ -186,22 +189,22 @@ async fn session_of_an_instance_whose_clock_is_ahead_is_refused_beyond_ten_minut
         let since = store
             .stamp(session.namespace())
             .await
-            .expect("the store answers");
+            .expect("the store responds");
         assert_eq!(
             store
                 .insert(session, None, since)
                 .await
-                .expect("the store answers"),
+                .expect("the store responds"),
             Inserted::Kept
         );
         id
     };
     let log = Log::capture();
-    let within_skew = begin(9 * MINUTE).await;
+    let within_skew = create_session(9 * MINUTE).await;
     assert_eq!(found(&store, &within_skew).await.as_deref(), Some("o1"));
     assert_eq!(log.count("its login lies in the future"), 0);
     for ahead in [11 * MINUTE, YEAR] {
-        let beyond_skew = begin(ahead).await;
+        let beyond_skew = create_session(ahead).await;
         for _ in 0..10 {
             assert_eq!(found(&store, &beyond_skew).await, None);
         }

@@ -1,17 +1,17 @@
-//! A Redis Cluster of a few masters.
+//! A Redis Cluster of several masters.
 
 use crate::redis_server::{Options, Redis, Value, until};
 
 const SLOTS: usize = 16_384;
 
-/// Ends with all its nodes when it is dropped.
+/// Stops all nodes when dropped.
 pub(crate) struct Cluster {
-    /// Each has an equal share of the slots, in this order.
+    /// Each node has an equal share of the slots, in this order.
     pub(crate) nodes: Vec<Redis>,
 }
 
 impl Cluster {
-    /// Returns when all `count` nodes (at least three, says Redis, if one may fail) are of one mind.
+    /// Returns when all `count` nodes agree (at least three, says Redis, if one may fail).
     #[track_caller]
     pub(crate) fn start(count: usize) -> Self {
         let options = Options {
@@ -38,7 +38,7 @@ impl Cluster {
                 &last.to_string(),
             ];
             assert_eq!(node.command(&share), ok);
-            // Not all at once, or two may find that they are of the same epoch.
+            // One after the other, or two nodes may claim the same epoch.
             let epoch = ["CLUSTER", "SET-CONFIG-EPOCH", &(number + 1).to_string()];
             assert_eq!(node.command(&epoch), ok);
         }
@@ -53,18 +53,18 @@ impl Cluster {
         cluster
     }
 
-    /// For a client: where each node is.
+    /// The addresses of all nodes, for a client.
     pub(crate) fn urls(&self) -> Vec<String> {
         self.nodes.iter().map(Redis::url).collect()
     }
 
-    /// Also after a node has been restarted: it answers before it takes part again.
+    /// Also needed after a node was restarted: it responds before it takes part again.
     #[track_caller]
     pub(crate) fn wait_until_ok(&self) {
         let known = format!("cluster_known_nodes:{}", self.nodes.len());
         for node in &self.nodes {
             until(
-                &format!("the node on {} says that the cluster is ok", node.port()),
+                &format!("the node on {} reports cluster_state:ok", node.port()),
                 || {
                     let about = node.command(&["CLUSTER", "INFO"]).text();
                     ["cluster_state:ok", "cluster_slots_ok:16384", &known]
@@ -75,7 +75,7 @@ impl Cluster {
         }
     }
 
-    /// The node that has the slot of this key.
+    /// Returns the node that serves the slot of this key.
     #[track_caller]
     pub(crate) fn node_of(&self, key: &str) -> &Redis {
         match self.nodes[0].command(&["CLUSTER", "KEYSLOT", key]) {

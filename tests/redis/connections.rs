@@ -1,4 +1,5 @@
-//! Connections that are kept open without calls, the rights that they need, and stores that share one.
+//! Connections that stay open without calls, the rights that they need, and stores that share one
+//! connection.
 
 use std::time::Duration;
 
@@ -9,13 +10,13 @@ use tower_weika::identity::Manager;
 use tower_weika::store::{Redis, RedisStatus, RedisStore, SessionStore};
 
 use crate::kit::{
-    EVERYWHERE, SLACK, begin, connect, found, is_cached, load, site, until, until_within,
-    wait_until_cached,
+    PROPAGATION, SLACK, connect, create_session, found, is_cached, load, unique_prefix, until,
+    until_within, wait_until_cached,
 };
 use crate::redis_server::{self, Options};
 use crate::sentinel::Sentinel;
 
-/// Within this time a Redis that is back is used.
+/// A recovered Redis is used again within this time.
 const SOON: Duration = Duration::from_secs(2);
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -28,12 +29,12 @@ async fn outage_and_recovery_are_noticed_without_calls() {
         .await
         .expect("a server that runs");
     server.kill();
-    until_within(SOON, "it is noticed", async || {
+    until_within(SOON, "the outage is noticed", async || {
         redis.status() == RedisStatus::Unreachable
     })
     .await;
     server.restart();
-    until_within(SOON, "it is noticed", async || {
+    until_within(SOON, "the recovery is noticed", async || {
         redis.status() == RedisStatus::Reachable
     })
     .await;
@@ -41,10 +42,10 @@ async fn outage_and_recovery_are_noticed_without_calls() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn connection_that_the_server_closes_is_made_anew_before_anybody_asks() {
+async fn connection_closed_by_the_server_is_reopened_before_the_next_call() {
     let server = redis_server::Redis::start();
     let store = connect(Redis::builder(server.url()).local_cache_capacity(0)).await;
-    let id = begin(&store, "o1").await;
+    let id = create_session(&store, "o1").await;
     let clients = || {
         let list = server.command(&["CLIENT", "LIST", "TYPE", "normal"]).text();
         let ours = list.lines().filter(|line| line.contains("cmd=eval"));
@@ -55,7 +56,7 @@ async fn connection_that_the_server_closes_is_made_anew_before_anybody_asks() {
     until("the connection is known", async || clients().len() == 1).await;
     let former = clients();
     server.command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
-    until("there is another one", async || {
+    until("there is another connection", async || {
         clients().iter().any(|client| !former.contains(client))
     })
     .await;
@@ -104,12 +105,12 @@ async fn missing_password_and_missing_rights_are_named_at_the_start() {
 #[tokio::test(flavor = "multi_thread")]
 async fn documented_rights_are_enough() {
     let server = redis_server::Redis::start();
-    let name = site();
+    let name = unique_prefix();
     let (keys, channel) = (
         format!("~{{{name}}}:*"),
         format!("&{{{name}}}:invalidations"),
     );
-    // As the documentation of `Redis::connect` has them.
+    // The rights listed in the documentation of `Redis::connect`.
     let commands = "eval evalsha exists expire get hdel hget hmget hset pexpire pttl publish set \
                     subscribe time unlink del";
     let commands: Vec<String> = commands
@@ -132,12 +133,12 @@ async fn documented_rights_are_enough() {
     let url = server.url().replace("//", "//weika:p4ss@");
     let one = connect(Redis::builder(&url).key_prefix(&name)).await;
     let other = connect(Redis::builder(&url).key_prefix(&name)).await;
-    let id = begin(&one, "o1").await;
+    let id = create_session(&one, "o1").await;
     wait_until_cached(&other, &id).await;
     let session = load(&one, &id)
         .await
-        .expect("the store answers")
-        .expect("the session is there");
+        .expect("the store responds")
+        .expect("a session");
     let used = session.created().plus(Duration::from_secs(120));
     session.touch(used);
     one.touch(&session);
@@ -148,39 +149,52 @@ async fn documented_rights_are_enough() {
     until("the use is recorded", is_recorded).await;
     one.remove(&crate::kit::namespace(), &id)
         .await
-        .expect("it may");
-    until_within(EVERYWHERE + SLACK, "it has ended", async || {
+        .expect("the right suffices");
+    until_within(PROPAGATION + SLACK, "the session is revoked", async || {
         found(&other, &id).await.is_none()
     })
     .await;
     one.remove_subject(&crate::kit::namespace(), "o1")
         .await
-        .expect("it may");
+        .expect("the right suffices");
     one.remove_all(&crate::kit::namespace())
         .await
-        .expect("it may");
-    let fleet = one.coordinator().expect("a shared store");
-    fleet.claim_flow("a", SOON).await.expect("it may");
-    fleet.complete_flow("a", b"x").await.expect("it may");
-    fleet.flow_state("a").await.expect("it may");
-    let LeaseResponse::Granted(grant) = fleet.acquire_lease("a", 0).await.expect("it may") else {
-        panic!("nobody has it")
+        .expect("the right suffices");
+    let coordinator = one.coordinator().expect("a shared store");
+    coordinator
+        .claim_flow("a", SOON)
+        .await
+        .expect("the right suffices");
+    coordinator
+        .complete_flow("a", b"x")
+        .await
+        .expect("the right suffices");
+    coordinator
+        .flow_state("a")
+        .await
+        .expect("the right suffices");
+    let LeaseResponse::Granted(grant) = coordinator
+        .acquire_lease("a", 0)
+        .await
+        .expect("the right suffices")
+    else {
+        panic!("the lease was not granted")
     };
     assert!(
-        fleet
+        coordinator
             .publish_token("a", &grant, &AccessToken::new("t"), SOON)
             .await
-            .expect("it may")
+            .expect("the right suffices")
     );
-    fleet
+    coordinator
         .release_lease("a", &grant, SOON)
         .await
-        .expect("it may");
+        .expect("the right suffices");
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn sentinels_and_servers_have_passwords_of_their_own_and_servers_have_databases() {
+async fn sentinels_and_servers_use_separate_passwords_and_servers_the_database_number() {
     for of_sentinel in [None, Some("s3ntinel")] {
         let group = Sentinel::start_with(Some("p4ss"), of_sentinel);
         let url = format!("redis://:p4ss@127.0.0.1:{}/1", group.sentinel.port());
@@ -189,18 +203,18 @@ async fn sentinels_and_servers_have_passwords_of_their_own_and_servers_have_data
             builder = builder.sentinel_credentials("", password);
         }
         let store = connect(builder).await;
-        let id = begin(&store, "o1").await;
+        let id = create_session(&store, "o1").await;
         assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
         assert!(
             group.master.keys().is_empty(),
-            "they are in another database"
+            "the keys are in another database"
         );
     }
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn stores_of_several_names_know_nothing_of_each_other() {
+async fn stores_with_different_namespaces_are_isolated() {
     let server = redis_server::Redis::start();
     let redis = Redis::connect(server.url())
         .await
@@ -215,22 +229,22 @@ async fn stores_of_several_names_know_nothing_of_each_other() {
     };
     let stores = [0, 1, 2, 3].map(open);
     for (index, own) in stores.iter().enumerate() {
-        let id = begin(own, "o1").await;
+        let id = create_session(own, "o1").await;
         wait_until_cached(own, &id).await;
         for (_, other) in stores.iter().enumerate().filter(|(at, _)| *at != index) {
             assert!(found(other, &id).await.is_none());
             other
                 .remove(&crate::kit::namespace(), &id)
                 .await
-                .expect("the store answers");
+                .expect("the store responds");
             other
                 .remove_subject(&crate::kit::namespace(), "o1")
                 .await
-                .expect("the store answers");
+                .expect("the store responds");
             other
                 .remove_all(&crate::kit::namespace())
                 .await
-                .expect("the store answers");
+                .expect("the store responds");
         }
         assert!(found(own, &id).await.is_some());
         let again = open(index);
@@ -242,10 +256,12 @@ async fn stores_of_several_names_know_nothing_of_each_other() {
         again
             .remove(&crate::kit::namespace(), &id)
             .await
-            .expect("the store answers");
-        until_within(EVERYWHERE + SLACK, "the copy has ended", async || {
-            !is_cached(own, &id)
-        })
+            .expect("the store responds");
+        until_within(
+            PROPAGATION + SLACK,
+            "the cached session is revoked",
+            async || !is_cached(own, &id),
+        )
         .await;
     }
 }

@@ -1,4 +1,4 @@
-//! The contract of stores, for every way to Redis.
+//! The store contract, for every kind of connection to Redis.
 
 use std::sync::{Arc, Mutex, Weak};
 
@@ -8,7 +8,9 @@ use tower_weika::store::{
 };
 
 use crate::cluster::Cluster;
-use crate::kit::{With, begin, connect, found, shared, site, until, who};
+use crate::kit::{
+    With, connect, create_session, find_subject, found, shared, unique_prefix, until,
+};
 use crate::redis_server::{self, Options};
 use crate::sentinel::Sentinel;
 
@@ -27,7 +29,7 @@ fn server() -> Arc<redis_server::Redis> {
 
 async fn with<I: StoredIdentity, T>(builder: RedisBuilder, kept: Arc<T>) -> With<RedisStore<I>, T> {
     let redis = builder
-        .key_prefix(site())
+        .key_prefix(unique_prefix())
         .connect()
         .await
         .expect("a server that runs");
@@ -175,14 +177,14 @@ mod the_other_of_two {
 async fn kinds_of_identity_and_key_prefixes_are_isolated() {
     let server = server();
     let redis = Redis::builder(server.url())
-        .key_prefix(site())
+        .key_prefix(unique_prefix())
         .connect()
         .await
         .unwrap();
     let (managers, users) = (redis.store::<Manager>(), redis.store::<WechatUser>());
-    let id = begin(&managers, "o1").await;
+    let id = create_session(&managers, "o1").await;
     assert!(crate::kit::load(&users, &id).await.unwrap().is_none());
-    let others = connect(Redis::builder(server.url()).key_prefix(site())).await;
+    let others = connect(Redis::builder(server.url()).key_prefix(unique_prefix())).await;
     assert_eq!(found(&others, &id).await, None);
     use tower_weika::store::SessionStore;
     users.remove_all(&crate::kit::namespace()).await.unwrap();
@@ -194,10 +196,10 @@ async fn kinds_of_identity_and_key_prefixes_are_isolated() {
 #[tokio::test(flavor = "multi_thread")]
 async fn store_at_a_cluster_works_with_any_node_and_caches_sessions() {
     let cluster = shared(&CLUSTER, || Cluster::start(3));
-    // Sites at different nodes.
+    // Key prefixes whose slots belong to different nodes.
     for _ in 0..6 {
         for node in cluster.urls() {
-            let name = site();
+            let name = unique_prefix();
             let [one, other] = [
                 connect(Redis::cluster([node.clone()]).key_prefix(&name)).await,
                 connect(Redis::cluster(cluster.urls()).key_prefix(&name)).await,
@@ -219,15 +221,15 @@ async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_
     ];
     let mut ids = Vec::new();
     for number in 0..20 {
-        ids.push(begin(&cached, &format!("o{number}")).await);
+        ids.push(create_session(&cached, &format!("o{number}")).await);
     }
-    let ended = begin(&cached, "o99").await;
+    let revoked = create_session(&cached, "o99").await;
     use tower_weika::store::SessionStore;
     cached
         .remove_subject(&crate::kit::namespace(), "o99")
         .await
         .unwrap();
-    // `WAIT` is about what the connection has written that asks.
+    // `WAIT` covers the writes of the connection that calls it.
     let mut connection = sentinel.master.connect().unwrap();
     connection.call(&["SET", "last", ""]).unwrap();
     assert_eq!(
@@ -237,15 +239,15 @@ async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_
 
     sentinel.failover_by_killing_master();
     for store in [&cached, &uncached] {
-        until("the store answers again", async || {
-            who(store, &ended).await.is_ok()
+        until("the store responds again", async || {
+            find_subject(store, &revoked).await.is_ok()
         })
         .await;
         for (number, id) in ids.iter().enumerate() {
             assert_eq!(found(store, id).await, Some(format!("o{number}")));
         }
-        assert_eq!(found(store, &ended).await, None);
-        let new = begin(store, "o1").await;
+        assert_eq!(found(store, &revoked).await, None);
+        let new = create_session(store, "o1").await;
         assert_eq!(found(store, &new).await.as_deref(), Some("o1"));
     }
     crate::local_cache::assert_revocation_is_seen(&uncached, &cached).await;

@@ -1,4 +1,4 @@
-//! What is at Redis may be anything: nobody becomes somebody else by it, and nothing panics.
+//! Arbitrary data at Redis: it never swaps identities and never causes a panic.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::sync::Arc;
@@ -11,24 +11,24 @@ use tower_weika::session::SessionId;
 use tower_weika::store::{Redis, RedisStore, SessionStore};
 use tower_weika::{Error, ErrorKind};
 
-use crate::kit::{begin, connect, found, load, now, until, who};
+use crate::kit::{connect, create_session, find_subject, found, load, now, until};
 use crate::redis_server::{self, Connection, Options, Value};
 
 const TTL: &str = "3600000";
 const SECRET_TOKEN: &str = "token-of-the-application";
 
-/// A site at work: two people, one of whom has ended a session; flows at each stage; tokens.
+/// A site in use: two users, and a third whose session is revoked; flows at each stage; tokens.
 struct Site {
     redis: redis_server::Redis,
     store: RedisStore<Manager>,
-    fleet: Arc<dyn Coordinator>,
-    people: [(SessionId, &'static str); 2],
-    ended: SessionId,
+    coordinator: Arc<dyn Coordinator>,
+    users: [(SessionId, &'static str); 2],
+    revoked: SessionId,
 }
 
 impl Site {
     async fn start(key: Option<[u8; 32]>) -> Self {
-        // Nothing has to survive, and there are many thousand writes.
+        // Nothing has to be durable, and there are many thousand writes.
         let options = Options {
             arguments: &["--appendonly", "no"],
             ..Options::default()
@@ -40,38 +40,40 @@ impl Site {
             None => builder,
         };
         let store = connect(builder).await;
-        let fleet = store.coordinator().expect("a shared store");
-        let ended = begin(&store, "o3").await;
+        let coordinator = store.coordinator().expect("a shared store");
+        let revoked = create_session(&store, "o3").await;
         store
             .remove_subject(&crate::kit::namespace(), "o3")
             .await
             .unwrap();
-        let people = [
-            (begin(&store, "o1").await, "o1"),
-            (begin(&store, "o2").await, "o2"),
+        let users = [
+            (create_session(&store, "o1").await, "o1"),
+            (create_session(&store, "o2").await, "o2"),
         ];
         let site = Self {
             redis,
             store,
-            fleet,
-            people,
-            ended,
+            coordinator,
+            users,
+            revoked,
         };
-        site.work().await.expect("nothing is damaged yet");
+        site.write_all().await.expect("nothing is damaged yet");
         site
     }
 
-    /// Makes every key that there is.
-    async fn work(&self) -> Result<(), Error> {
+    /// Creates every kind of key.
+    async fn write_all(&self) -> Result<(), Error> {
         let minute = Duration::from_secs(60);
-        self.fleet.claim_flow("claimed", minute).await?;
-        self.fleet.claim_flow("settled", minute).await?;
-        self.fleet.complete_flow("settled", b"outcome").await?;
+        self.coordinator.claim_flow("claimed", minute).await?;
+        self.coordinator.claim_flow("settled", minute).await?;
+        self.coordinator
+            .complete_flow("settled", b"outcome")
+            .await?;
         for name in ["kept", "granted"] {
-            if let LeaseResponse::Granted(grant) = self.fleet.acquire_lease(name, 0).await?
+            if let LeaseResponse::Granted(grant) = self.coordinator.acquire_lease(name, 0).await?
                 && name == "kept"
             {
-                self.fleet
+                self.coordinator
                     .publish_token(name, &grant, &AccessToken::new(SECRET_TOKEN), minute)
                     .await?;
             }
@@ -79,10 +81,11 @@ impl Site {
         Ok(())
     }
 
-    /// Does everything that reads. Whatever fails is a failure of the store, and nobody is somebody else.
-    async fn look(&self, what: &str) {
-        for (id, subject) in &self.people {
-            if let Some(found) = expected(who(&self.store, id).await, what).flatten() {
+    /// Performs every kind of read. A failure has the kind `Store`, and no session belongs to
+    /// another user.
+    async fn read_all(&self, what: &str) {
+        for (id, subject) in &self.users {
+            if let Some(found) = expected(find_subject(&self.store, id).await, what).flatten() {
                 assert_eq!(&found, subject, "{what}");
             }
             if let Some(Some(session)) = expected(load(&self.store, id).await, what) {
@@ -91,32 +94,35 @@ impl Site {
             }
         }
         assert_eq!(
-            expected(who(&self.store, &self.ended).await, what).flatten(),
+            expected(find_subject(&self.store, &self.revoked).await, what).flatten(),
             None,
             "{what}"
         );
         for flow in ["claimed", "settled", "unknown"] {
             if let Some(Some(FlowState::Completed { outcome })) =
-                expected(self.fleet.flow_state(flow).await, what)
+                expected(self.coordinator.flow_state(flow).await, what)
             {
                 assert!(b"outcome".starts_with(&outcome[..]), "{what}: {outcome:?}");
             }
         }
         expected(
-            self.fleet
+            self.coordinator
                 .claim_flow("claimed", Duration::from_secs(60))
                 .await,
             what,
         );
-        expected(self.fleet.complete_flow("claimed", b"outcome").await, what);
+        expected(
+            self.coordinator.complete_flow("claimed", b"outcome").await,
+            what,
+        );
         for name in ["kept", "granted"] {
-            match expected(self.fleet.acquire_lease(name, 0).await, what) {
+            match expected(self.coordinator.acquire_lease(name, 0).await, what) {
                 Some(LeaseResponse::Token { token, .. }) => {
                     assert!(SECRET_TOKEN.starts_with(token.expose()), "{what}");
                 }
                 Some(LeaseResponse::Granted(grant)) => {
                     expected(
-                        self.fleet
+                        self.coordinator
                             .release_lease(name, &grant, Duration::from_millis(1))
                             .await,
                         what,
@@ -131,7 +137,7 @@ impl Site {
         );
     }
 
-    /// Puts back what was there, of all keys.
+    /// Restores all keys to their original values.
     async fn restore(&self, dump: &[(String, Vec<u8>)]) {
         let mut connection = self.redis.connect().unwrap();
         connection.call(&["FLUSHALL"]).unwrap();
@@ -144,31 +150,31 @@ impl Site {
     }
 
     async fn assert_works(&self, what: &str) {
-        for (id, subject) in &self.people {
+        for (id, subject) in &self.users {
             assert_eq!(
                 found(&self.store, id).await.as_deref(),
                 Some(*subject),
                 "{what}"
             );
         }
-        assert_eq!(found(&self.store, &self.ended).await, None, "{what}");
+        assert_eq!(found(&self.store, &self.revoked).await, None, "{what}");
         assert!(
             matches!(
-                self.fleet.flow_state("claimed").await,
+                self.coordinator.flow_state("claimed").await,
                 Ok(Some(FlowState::Claimed { .. }))
             ),
             "{what}"
         );
         assert!(
             matches!(
-                self.fleet.flow_state("settled").await,
+                self.coordinator.flow_state("settled").await,
                 Ok(Some(FlowState::Completed { .. }))
             ),
             "{what}"
         );
         assert!(
             matches!(
-                self.fleet.acquire_lease("kept", 0).await,
+                self.coordinator.acquire_lease("kept", 0).await,
                 Ok(LeaseResponse::Token { .. })
             ),
             "{what}"
@@ -185,7 +191,7 @@ impl Site {
     }
 }
 
-/// What came of it, if anything did. Of failures there is one kind.
+/// Returns the outcome of a call that succeeded. Every failure has the kind `Store`.
 #[track_caller]
 fn expected<T>(outcome: Result<T, Error>, what: &str) -> Option<T> {
     match outcome {
@@ -211,9 +217,9 @@ fn call(connection: &mut Connection, words: &[&[u8]]) -> Value {
         );
     }
     connection.socket().unwrap().write_all(&bytes).unwrap();
-    let answer = connection.read().unwrap();
-    assert!(!matches!(answer, Value::Error(_)), "{answer:?}");
-    answer
+    let reply = connection.read().unwrap();
+    assert!(!matches!(reply, Value::Error(_)), "{reply:?}");
+    reply
 }
 
 fn bytes(value: Value) -> Vec<u8> {
@@ -223,7 +229,7 @@ fn bytes(value: Value) -> Vec<u8> {
     }
 }
 
-/// Ways to have something else under a key: commands that follow after it was deleted.
+/// Commands that store something else under a key, to be run after it was deleted.
 fn replacements() -> Vec<(String, Vec<Vec<u8>>)> {
     let words = |text: &str| {
         text.split(' ')
@@ -284,7 +290,7 @@ fn replacements() -> Vec<(String, Vec<Vec<u8>>)> {
     all
 }
 
-async fn survives_wrong_things_at_each_key(key: Option<[u8; 32]>) {
+async fn assert_survives_wrong_values_at_each_key(key: Option<[u8; 32]>) {
     let site = Site::start(key).await;
     let dump = site.dump();
     assert!(dump.len() >= 10, "{:?}", site.redis.keys());
@@ -299,7 +305,7 @@ async fn survives_wrong_things_at_each_key(key: Option<[u8; 32]>) {
                 .collect();
             call(&mut connection, &words);
             let what = format!("{name} at {key}");
-            site.look(&what).await;
+            site.read_all(&what).await;
         }
         site.restore(&dump).await;
         site.assert_works(&format!("after {key}")).await;
@@ -309,16 +315,16 @@ async fn survives_wrong_things_at_each_key(key: Option<[u8; 32]>) {
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_values_at_each_key_never_swap_identities() {
-    survives_wrong_things_at_each_key(None).await;
+    assert_survives_wrong_values_at_each_key(None).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_values_at_each_key_never_swap_identities_with_an_encryption_key() {
-    survives_wrong_things_at_each_key(Some([7; 32])).await;
+    assert_survives_wrong_values_at_each_key(Some([7; 32])).await;
 }
 
-/// Each string and each field of a hash: key, field, and what is there.
+/// Returns each string and each field of a hash: key, field and value.
 fn values(redis: &redis_server::Redis) -> Vec<(String, Option<Vec<u8>>, Vec<u8>)> {
     let mut connection = redis.connect().unwrap();
     let mut values = Vec::new();
@@ -365,13 +371,13 @@ async fn truncated_or_missing_values_never_swap_identities() {
                         &[b"SET", key.as_bytes(), cut, b"PX", TTL.as_bytes()],
                     ),
                 };
-                site.look(&format!("{key} {name:?} cut at {end}")).await;
+                site.read_all(&format!("{key} {name:?} cut at {end}")).await;
             }
             if let Some(field) = &field {
                 site.restore(&dump).await;
                 call(&mut connection, &[b"HDEL", key.as_bytes(), field]);
                 if key.contains(":session:") {
-                    for (id, subject) in &site.people {
+                    for (id, subject) in &site.users {
                         let is_this = key.ends_with(&hex(&id.digest()));
                         let expected = if is_this { None } else { Some(*subject) };
                         assert_eq!(
@@ -381,7 +387,7 @@ async fn truncated_or_missing_values_never_swap_identities() {
                         );
                     }
                 }
-                site.look(&format!("{key} without {name:?}")).await;
+                site.read_all(&format!("{key} without {name:?}")).await;
             }
             site.restore(&dump).await;
             site.assert_works(&format!("after {key} {name:?}")).await;
@@ -404,26 +410,26 @@ async fn record_of_another_session_is_rejected() {
         .filter(|key| key.contains(":session:"))
         .collect::<Vec<_>>();
     let mut connection = site.redis.connect().unwrap();
-    let [one, other] = site.people.map(|(id, _)| {
+    let [one, other] = site.users.map(|(id, _)| {
         keys.iter()
             .find(|key| key.ends_with(&hex(&id.digest())))
             .expect("it is there")
             .clone()
     });
-    // The whole of it, or only who it is.
+    // Copies the whole hash, or only the field with the identity.
     let record = bytes(call(&mut connection, &[b"HGET", one.as_bytes(), b"record"]));
     call(
         &mut connection,
         &[b"HSET", other.as_bytes(), b"record", &record],
     );
-    assert_eq!(found(&site.store, &site.people[1].0).await, None);
+    assert_eq!(found(&site.store, &site.users[1].0).await, None);
     call(
         &mut connection,
         &[b"COPY", one.as_bytes(), other.as_bytes(), b"REPLACE"],
     );
-    assert_eq!(found(&site.store, &site.people[1].0).await, None);
+    assert_eq!(found(&site.store, &site.users[1].0).await, None);
     assert_eq!(
-        found(&site.store, &site.people[0].0).await.as_deref(),
+        found(&site.store, &site.users[0].0).await.as_deref(),
         Some("o1")
     );
 }
@@ -432,10 +438,10 @@ async fn record_of_another_session_is_rejected() {
 #[tokio::test(flavor = "multi_thread")]
 async fn newer_record_is_left_alone_byte_for_byte() {
     let site = Site::start(None).await;
-    let (id, _) = site.people[0];
+    let (id, _) = site.users[0];
     let session = load(&site.store, &id).await.unwrap().unwrap();
-    // Given by the older version, before the newer one came.
-    let grant: Lease = match site.fleet.acquire_lease("late", 0).await.unwrap() {
+    // Granted by the older version, before the newer one wrote.
+    let grant: Lease = match site.coordinator.acquire_lease("late", 0).await.unwrap() {
         LeaseResponse::Granted(grant) => grant,
         other => panic!("{other:?}"),
     };
@@ -460,7 +466,7 @@ async fn newer_record_is_left_alone_byte_for_byte() {
     assert_eq!(
         found(&site.store, &id).await,
         None,
-        "a stranger, until somebody can read it"
+        "unauthenticated until an instance of the newer version reads it"
     );
     session.touch(now().plus(Duration::from_secs(90)));
     let monitor = site.redis.monitor();
@@ -472,11 +478,11 @@ async fn newer_record_is_left_alone_byte_for_byte() {
     })
     .await;
     for name in ["kept", "granted", "late"] {
-        let error = site.fleet.acquire_lease(name, 0).await.unwrap_err();
+        let error = site.coordinator.acquire_lease(name, 0).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Store);
     }
     let kept = site
-        .fleet
+        .coordinator
         .publish_token(
             "late",
             &grant,
@@ -485,7 +491,7 @@ async fn newer_record_is_left_alone_byte_for_byte() {
         )
         .await;
     assert!(!kept.unwrap(), "the token is the newer version's");
-    site.fleet
+    site.coordinator
         .release_lease("late", &grant, Duration::from_millis(1))
         .await
         .unwrap();

@@ -50,12 +50,12 @@ async fn missing_persistence_is_one_warning_also_after_reconnects() {
     assert_eq!(log.count("set appendonly to yes"), 1, "{:#?}", log.lines());
     for _ in 0..2 {
         redis.kill();
-        until("it is missed", async || {
+        until("the outage is noticed", async || {
             store.redis().status() == RedisStatus::Unreachable
         })
         .await;
         redis.restart();
-        until("it is back", async || {
+        until("it is connected again", async || {
             store.redis().status() == RedisStatus::Reachable
         })
         .await;
@@ -71,17 +71,17 @@ async fn change_of_the_policy_is_warned_about_after_the_next_connect() {
     let store = connect(Redis::builder(redis.url())).await;
     assert_eq!(log.lines(), [""; 0]);
     redis.kill();
-    until("it is missed", async || {
+    until("the outage is noticed", async || {
         store.redis().status() == RedisStatus::Unreachable
     })
     .await;
     redis.restart();
     redis.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lfu"]);
-    until("it is back", async || {
+    until("it is connected again", async || {
         store.redis().status() == RedisStatus::Reachable
     })
     .await;
-    // The connection may be older than the change.
+    // The open connection may be older than the change.
     redis.command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
     until("the warning is there", async || {
         log.count("maxmemory-policy is allkeys-lfu") > 0
@@ -153,11 +153,11 @@ async fn server_after_a_failover_is_warned_about_too() {
         .command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
     let store = connect(Redis::sentinel([sentinel.url()], Sentinel::NAME)).await;
     assert_eq!(log.count(EVICTS), 0, "{:#?}", log.lines());
-    // The sentinel waits in this thread.
+    // Waiting for the failover blocks this thread.
     tokio::task::yield_now().await;
     sentinel.failover_by_killing_master();
     until("the warning is there", async || log.count(EVICTS) > 0).await;
-    until("it is back", async || {
+    until("it is connected again", async || {
         store.redis().status() == RedisStatus::Reachable
     })
     .await;

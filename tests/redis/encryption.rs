@@ -5,7 +5,7 @@ use tower_weika::coordination::{FlowState, LeaseResponse};
 use tower_weika::identity::Manager;
 use tower_weika::store::{Redis, RedisBuilder, RedisStore, SessionStore};
 
-use crate::kit::{begin, connect, found, new_id, until};
+use crate::kit::{connect, create_session, found, new_id, until};
 use crate::redis_server::{self, Value};
 
 const ONE: [u8; 32] = [1; 32];
@@ -26,7 +26,7 @@ fn settled(outcome: &[u8]) -> Option<FlowState> {
     })
 }
 
-/// The only session that there is.
+/// The key of the only session.
 fn key_of_session(redis: &redis_server::Redis) -> String {
     let mut keys = redis
         .keys()
@@ -49,8 +49,8 @@ fn field(redis: &redis_server::Redis, key: &str, field: &str) -> Vec<u8> {
 async fn key_is_changed_without_invalidating_a_session() {
     let redis = redis_server::Redis::start();
     let old = with_key(&redis, ONE).await;
-    let before = begin(&old, "o1").await;
-    // First everybody learns the new one, then it is used, then the old one is forgotten.
+    let before = create_session(&old, "o1").await;
+    // First all instances accept the new key, then they use it, then they drop the old one.
     let prepared = connect(
         uncached(&redis)
             .encryption_key(ONE)
@@ -64,7 +64,10 @@ async fn key_is_changed_without_invalidating_a_session() {
     )
     .await;
     let new = with_key(&redis, OTHER).await;
-    let [by_prepared, by_changed] = [begin(&prepared, "o2").await, begin(&changed, "o3").await];
+    let [by_prepared, by_changed] = [
+        create_session(&prepared, "o2").await,
+        create_session(&changed, "o3").await,
+    ];
     for store in [&prepared, &changed] {
         for (id, subject) in [(&before, "o1"), (&by_prepared, "o2"), (&by_changed, "o3")] {
             assert_eq!(found(store, id).await.as_deref(), Some(subject));
@@ -78,7 +81,7 @@ async fn key_is_changed_without_invalidating_a_session() {
             assert_eq!(found(store, id).await.is_some(), is_readable);
         }
     }
-    // Reading with a former key has left it as it was.
+    // Reading with a previous key leaves the record as it was.
     assert_eq!(found(&old, &before).await.as_deref(), Some("o1"));
 }
 
@@ -87,13 +90,13 @@ async fn key_is_changed_without_invalidating_a_session() {
 async fn store_with_another_key_or_none_finds_no_session_and_changes_none() {
     let redis = redis_server::Redis::start();
     let store = with_key(&redis, ONE).await;
-    let fleet = store.coordinator().expect("a shared store");
-    let id = begin(&store, "o1").await;
-    fleet
+    let coordinator = store.coordinator().expect("a shared store");
+    let id = create_session(&store, "o1").await;
+    coordinator
         .claim_flow("flow", std::time::Duration::from_secs(60))
         .await
         .unwrap();
-    fleet.complete_flow("flow", b"outcome").await.unwrap();
+    coordinator.complete_flow("flow", b"outcome").await.unwrap();
     for stranger in [
         with_key(&redis, THIRD).await,
         connect(uncached(&redis)).await,
@@ -105,10 +108,17 @@ async fn store_with_another_key_or_none_finds_no_session_and_changes_none() {
             .flow_state("flow")
             .await
             .unwrap();
-        assert_eq!(flow, settled(b""), "it has ended, but nobody knows how");
+        assert_eq!(
+            flow,
+            settled(b""),
+            "the flow is completed, but its outcome is unreadable"
+        );
     }
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
-    assert_eq!(fleet.flow_state("flow").await.unwrap(), settled(b"outcome"));
+    assert_eq!(
+        coordinator.flow_state("flow").await.unwrap(),
+        settled(b"outcome")
+    );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -116,20 +126,20 @@ async fn store_with_another_key_or_none_finds_no_session_and_changes_none() {
 async fn plain_record_is_rejected_if_there_is_a_key() {
     let redis = redis_server::Redis::start();
     let [plain, encrypted] = [connect(uncached(&redis)).await, with_key(&redis, ONE).await];
-    let id = begin(&plain, "o1").await;
+    let id = create_session(&plain, "o1").await;
     assert_eq!(found(&encrypted, &id).await, None);
     assert_eq!(found(&plain, &id).await.as_deref(), Some("o1"));
-    // Nor a token, nor what came of a flow.
-    let (fleet, other) = (
+    // The same holds for tokens and for outcomes of flows.
+    let (coordinator, other) = (
         plain.coordinator().expect("a shared store"),
         encrypted.coordinator().expect("a shared store"),
     );
     let minute = std::time::Duration::from_secs(60);
-    let LeaseResponse::Granted(grant) = fleet.acquire_lease("x", 0).await.unwrap() else {
-        panic!("nobody has it")
+    let LeaseResponse::Granted(grant) = coordinator.acquire_lease("x", 0).await.unwrap() else {
+        panic!("the lease was not granted")
     };
     assert!(
-        fleet
+        coordinator
             .publish_token("x", &grant, &AccessToken::new("planted"), minute)
             .await
             .unwrap()
@@ -138,8 +148,8 @@ async fn plain_record_is_rejected_if_there_is_a_key() {
         other.acquire_lease("x", 0).await.unwrap(),
         LeaseResponse::Token { .. }
     ));
-    fleet.claim_flow("flow", minute).await.unwrap();
-    fleet.complete_flow("flow", b"planted").await.unwrap();
+    coordinator.claim_flow("flow", minute).await.unwrap();
+    coordinator.complete_flow("flow", b"planted").await.unwrap();
     assert_eq!(other.flow_state("flow").await.unwrap(), settled(b""));
 }
 
@@ -148,7 +158,7 @@ async fn plain_record_is_rejected_if_there_is_a_key() {
 async fn session_with_a_changed_byte_is_unauthenticated() {
     let redis = redis_server::Redis::start();
     let store = with_key(&redis, ONE).await;
-    let id = begin(&store, "o1").await;
+    let id = create_session(&store, "o1").await;
     let (key, mut connection) = (key_of_session(&redis), redis.connect().unwrap());
     let record = field(&redis, &key, "record");
     let script = "redis.call('HSET', KEYS[1], 'record', (string.gsub(ARGV[1], '%x%x', function(d) \
@@ -177,7 +187,7 @@ async fn session_with_a_changed_byte_is_unauthenticated() {
 async fn record_that_was_moved_is_rejected() {
     let redis = redis_server::Redis::start();
     let store = with_key(&redis, ONE).await;
-    let id = begin(&store, "o1").await;
+    let id = create_session(&store, "o1").await;
     let key = key_of_session(&redis);
     let other = new_id();
     let hex: String = other
@@ -185,8 +195,8 @@ async fn record_that_was_moved_is_rejected() {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let (place, _) = key.rsplit_once(':').expect("a name");
-    redis.command(&["COPY", &key, &format!("{place}:{hex}")]);
+    let (prefix, _) = key.rsplit_once(':').expect("a name");
+    redis.command(&["COPY", &key, &format!("{prefix}:{hex}")]);
     assert_eq!(found(&store, &other).await, None);
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
 }
@@ -205,6 +215,9 @@ async fn cached_encrypted_sessions_are_invalidated_like_all_others() {
         .await,
     ];
     crate::local_cache::assert_revocation_is_seen(&a, &b).await;
-    let id = begin(&a, "o1").await;
-    until("it is there", async || found(&b, &id).await.is_some()).await;
+    let id = create_session(&a, "o1").await;
+    until("the session is found", async || {
+        found(&b, &id).await.is_some()
+    })
+    .await;
 }

@@ -4,7 +4,7 @@ use tower_weika::store::Redis;
 
 use crate::kit::{connect, until};
 use crate::redis_server;
-use crate::site::{NOBODY, Site};
+use crate::site::{ANONYMOUS, Site};
 
 const CLIENTS: usize = 80;
 
@@ -18,15 +18,15 @@ async fn s4_eighty_logouts_whose_clients_hang_up_at_once_leave_no_session_in_red
         cookies.push(
             site.log_in(&format!("o{number}"))
                 .await
-                .expect("the store answers"),
+                .expect("the store responds"),
         );
     }
     for cookie in &cookies {
         site.hang_up_during_logout(cookie).await;
     }
     for cookie in &cookies {
-        until("the session is gone", async || {
-            site.get("/", cookie).await.text == NOBODY
+        until("the session is revoked", async || {
+            site.get("/", cookie).await.text == ANONYMOUS
         })
         .await;
     }

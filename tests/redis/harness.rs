@@ -1,4 +1,4 @@
-//! The harness itself: a scenario is worth something only if the faults in it are real.
+//! Tests of the harness itself: a scenario proves something only if its faults are real.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -10,30 +10,31 @@ use crate::proxy::{Fault, Proxy, delay};
 use crate::redis_server::{Connection, Options, Redis, Value, now, until};
 use crate::sentinel::Sentinel;
 
-/// For what must not come. Whatever comes at all comes sooner, or the test after it fails.
+/// How long to wait for a reply that must not come. A reply would come sooner, or the next test
+/// would fail.
 const SILENCE: Duration = Duration::from_millis(300);
 
 fn through(proxy: &Proxy) -> Connection {
-    Connection::open(proxy.address(), None).expect("the proxy takes connections")
+    Connection::open(proxy.address(), None).expect("the proxy accepts connections")
 }
 
-/// Nobody answers, and the connection stays.
+/// The connection stays open, and no reply arrives.
 #[track_caller]
-fn assert_mute(connection: &mut Connection) {
+fn assert_silent(connection: &mut Connection) {
     connection.set_timeout(Some(SILENCE)).expect("a socket");
-    let kind = connection.read().expect_err("nobody answers").kind();
+    let kind = connection.read().expect_err("no reply").kind();
     assert!(
         matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut),
-        "the connection is there: {kind}"
+        "the connection is open: {kind}"
     );
     connection
         .set_timeout(Some(crate::redis_server::DEADLINE))
         .expect("a socket");
 }
 
-/// The other side has hung up.
+/// The peer has closed the connection.
 #[track_caller]
-fn assert_cut(connection: &mut Connection) {
+fn assert_closed(connection: &mut Connection) {
     let kind = connection.read().expect_err("the connection is cut").kind();
     assert!(
         matches!(kind, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset),
@@ -43,7 +44,7 @@ fn assert_cut(connection: &mut Connection) {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn server_answers_after_the_start_and_is_gone_when_dropped() {
+fn server_responds_after_start_and_stops_when_dropped() {
     let redis = Redis::start();
     assert_eq!(
         redis.command(&["SET", "key", "väl\r\nue"]),
@@ -78,7 +79,7 @@ fn server_answers_after_the_start_and_is_gone_when_dropped() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn servers_have_nothing_in_common() {
+fn servers_are_isolated() {
     let (one, other) = (Redis::start(), Redis::start());
     one.command(&["SET", "key", "value"]);
     assert_eq!(other.command(&["DBSIZE"]), Value::Int(0));
@@ -100,17 +101,17 @@ fn password_socket_and_arguments_are_those_of_the_options() {
         redis.command(&["CONFIG", "GET", "maxmemory"]),
         Value::Array(vec!["maxmemory".into(), "2097152".into()])
     );
-    let mut stranger = Connection::open(redis.address(), None).unwrap();
+    let mut unauthenticated = Connection::open(redis.address(), None).unwrap();
     assert!(
-        matches!(stranger.call(&["PING"]).unwrap(), Value::Error(message) if message.starts_with("NOAUTH"))
+        matches!(unauthenticated.call(&["PING"]).unwrap(), Value::Error(message) if message.starts_with("NOAUTH"))
     );
     assert!(Connection::open(redis.address(), Some("wrong")).is_err());
 
     let mut socket = UnixStream::connect(redis.socket()).unwrap();
     socket.write_all(b"AUTH secret\r\n").unwrap();
-    let mut answer = [0; 5];
-    socket.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer, b"+OK\r\n");
+    let mut reply = [0; 5];
+    socket.read_exact(&mut reply).unwrap();
+    assert_eq!(&reply, b"+OK\r\n");
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -123,7 +124,7 @@ fn acknowledged_data_survives_kill_and_restart() {
         let mut connection = redis.connect().unwrap();
         connection.call(&["PING"]).unwrap();
         redis.kill();
-        assert_cut(&mut connection);
+        assert_closed(&mut connection);
         assert_eq!(
             redis.connect().err().unwrap().kind(),
             ErrorKind::ConnectionRefused
@@ -135,16 +136,16 @@ fn acknowledged_data_survives_kill_and_restart() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn stopped_server_is_mute_until_it_resumes() {
+fn paused_server_does_not_respond_until_resumed() {
     let redis = Redis::start();
     let mut connection = redis.connect().unwrap();
     connection.call(&["PING"]).unwrap();
-    redis.stop_the_world();
+    redis.pause();
     connection.send(&["ECHO", "late"]).unwrap();
-    assert_mute(&mut connection);
+    assert_silent(&mut connection);
     redis.resume();
     assert_eq!(connection.read().unwrap(), Value::from("late"));
-    redis.stop_the_world();
+    redis.pause();
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -180,7 +181,7 @@ fn monitor_records_all_earlier_commands() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn proxy_passes_everything_through_also_to_a_server_that_was_away() {
+fn proxy_forwards_everything_also_to_a_restarted_server() {
     let mut redis = Redis::start_with(&Options {
         password: Some("secret"),
         ..Options::default()
@@ -198,7 +199,7 @@ fn proxy_passes_everything_through_also_to_a_server_that_was_away() {
     assert_eq!(proxy.accepted(), 1);
 
     redis.kill();
-    assert_cut(&mut connection);
+    assert_closed(&mut connection);
     assert!(connect().is_err());
     redis.restart();
     assert_eq!(
@@ -210,7 +211,7 @@ fn proxy_passes_everything_through_also_to_a_server_that_was_away() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn delayed_answers_stay_in_order() {
+fn delayed_replies_stay_in_order() {
     let redis = Redis::start();
     let proxy = Proxy::start(&redis);
     let (up_to, seed) = (Duration::from_millis(20), 7);
@@ -241,18 +242,18 @@ fn delayed_answers_stay_in_order() {
     assert_ne!(
         delay(up_to, seed + 1, 0, 0),
         delays[0],
-        "each seed has delays of its own"
+        "each seed has different delays"
     );
     assert_ne!(
         delay(up_to, seed, 1, 0),
         delays[0],
-        "each connection has delays of its own"
+        "each connection has different delays"
     );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn black_hole_is_mute_and_the_server_hears_nothing() {
+fn black_hole_delivers_no_request_and_no_reply() {
     let redis = Redis::start();
     let proxy = Proxy::start(&redis);
     let mut idle = through(&proxy);
@@ -260,15 +261,15 @@ fn black_hole_is_mute_and_the_server_hears_nothing() {
     proxy.set(Fault::BlackHole);
     let mut connection = through(&proxy);
     connection.send(&["SET", "key", "value"]).unwrap();
-    assert_mute(&mut connection);
+    assert_silent(&mut connection);
     assert_eq!(redis.command(&["DBSIZE"]), Value::Int(0));
 
     proxy.set(Fault::None);
-    assert_cut(&mut connection);
+    assert_closed(&mut connection);
     assert_eq!(
         idle.call(&["PING"]).unwrap(),
         Value::from("PONG"),
-        "nothing of it was lost"
+        "no byte was lost"
     );
     assert_eq!(
         through(&proxy).call(&["PING"]).unwrap(),
@@ -284,17 +285,17 @@ fn server_receives_commands_when_replies_get_lost() {
     proxy.set(Fault::LoseReplies);
     let mut connection = through(&proxy);
     connection.send(&["SET", "key", "value"]).unwrap();
-    until("the server has heard it", || {
+    until("the server has received the command", || {
         redis.command(&["GET", "key"]) == Value::from("value")
     });
-    assert_mute(&mut connection);
+    assert_silent(&mut connection);
     proxy.cut();
-    assert_cut(&mut connection);
+    assert_closed(&mut connection);
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn refused_connections_leave_others_alone_until_they_are_cut() {
+fn refusing_connections_keeps_open_ones_until_they_are_cut() {
     let redis = Redis::start();
     let proxy = Proxy::start(&redis);
     let mut connection = through(&proxy);
@@ -310,7 +311,7 @@ fn refused_connections_leave_others_alone_until_they_are_cut() {
         );
         assert_eq!(connection.call(&["PING"]).unwrap(), Value::from("PONG"));
         proxy.cut();
-        assert_cut(&mut connection);
+        assert_closed(&mut connection);
         proxy.set(Fault::None);
         connection = through(&proxy);
         assert_eq!(connection.call(&["PING"]).unwrap(), Value::from("PONG"));
@@ -320,7 +321,7 @@ fn refused_connections_leave_others_alone_until_they_are_cut() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn injected_answers_arrive_and_all_others_are_off_by_one() {
+fn injected_replies_arrive_and_shift_all_later_ones() {
     let redis = Redis::start();
     let proxy = Proxy::start(&redis);
     let mut connection = through(&proxy);
@@ -332,7 +333,7 @@ fn injected_answers_arrive_and_all_others_are_off_by_one() {
     assert_eq!(connection.read().unwrap(), Value::from("forged"));
 
     assert_eq!(proxy.inject_before_next_reply(b"+forged again\r\n"), 1);
-    assert_mute(&mut connection);
+    assert_silent(&mut connection);
     assert_eq!(
         connection.call(&["ECHO", "two"]).unwrap(),
         Value::from("forged again")
@@ -350,23 +351,26 @@ fn injected_answers_arrive_and_all_others_are_off_by_one() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn cluster_is_ok_and_each_node_has_its_share() {
+fn cluster_is_ok_and_each_node_has_its_slots() {
     let mut cluster = Cluster::start(3);
     assert_eq!(cluster.urls().len(), 3);
     for number in 0..20 {
         let key = format!("key {number}");
-        let its_own = cluster.node_of(&key).port();
+        let node_port = cluster.node_of(&key).port();
         for node in &cluster.nodes {
             match node.command(&["SET", &key, "value"]) {
                 Value::Error(moved) => {
-                    assert!(moved.ends_with(&format!("127.0.0.1:{its_own}")), "{moved}")
+                    assert!(
+                        moved.ends_with(&format!("127.0.0.1:{node_port}")),
+                        "{moved}"
+                    )
                 }
-                done => assert_eq!((done, node.port()), (Value::from("OK"), its_own)),
+                done => assert_eq!((done, node.port()), (Value::from("OK"), node_port)),
             }
         }
     }
     cluster.nodes[1].kill();
-    until("the others miss it", || {
+    until("the others notice the failure", || {
         cluster.nodes[0]
             .command(&["CLUSTER", "INFO"])
             .text()
@@ -381,7 +385,7 @@ fn cluster_is_ok_and_each_node_has_its_share() {
 fn sentinel_fails_over() {
     let mut sentinel = Sentinel::start();
     assert_eq!(sentinel.url(), sentinel.sentinel.url());
-    // `WAIT` is about what this connection has written.
+    // `WAIT` covers the writes of this connection.
     let mut connection = sentinel.master.connect().unwrap();
     connection.call(&["SET", "key", "value"]).unwrap();
     assert_eq!(
@@ -403,50 +407,50 @@ fn sentinel_fails_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a role: other tests run it in a process of its own"]
+#[ignore = "a role: other tests run it in a child process"]
 async fn echo() {
     let Some(parent) = child::role() else { return };
-    parent.say(&std::env::var("GREETING").unwrap());
+    parent.send(&std::env::var("GREETING").unwrap());
     loop {
-        match parent.hear().as_str() {
+        match parent.receive().as_str() {
             "end" => return,
-            "fail" => panic!("as it was told to"),
-            line => parent.say(line),
+            "fail" => panic!("failing on request"),
+            line => parent.send(line),
         }
     }
 }
 
 #[test]
-fn child_hears_and_says_stops_goes_on_and_ends() {
+fn child_exchanges_messages_pauses_resumes_and_exits() {
     let mut child = Child::run("harness::echo", &[("GREETING", "hello")]);
-    assert_eq!(child.hear(), "hello");
-    child.say("one");
-    assert_eq!(child.hear(), "one");
-    child.stop_the_world();
-    child.say("two");
-    assert_eq!(child.hear_within(SILENCE), None);
+    assert_eq!(child.receive(), "hello");
+    child.send("one");
+    assert_eq!(child.receive(), "one");
+    child.pause();
+    child.send("two");
+    assert_eq!(child.receive_within(SILENCE), None);
     child.resume();
-    assert_eq!(child.hear(), "two");
-    child.say("end");
+    assert_eq!(child.receive(), "two");
+    child.send("end");
     assert!(child.wait().success());
 }
 
 #[test]
-fn child_can_be_killed_and_its_failure_is_seen() {
+fn child_can_be_killed_and_its_failure_is_reported() {
     let mut child = Child::run("harness::echo", &[("GREETING", "hello")]);
     child.kill();
     assert!(!child.wait().success());
 
     let mut child = Child::run("harness::echo", &[("GREETING", "hello")]);
-    child.say("fail");
+    child.send("fail");
     assert!(!child.wait().success());
-    until("its last words are here", || {
-        child.log().contains("as it was told to")
+    until("its last output has arrived", || {
+        child.log().contains("failing on request")
     });
 }
 
 #[test]
 #[should_panic(expected = "running 0 tests")]
 fn child_needs_a_role_that_exists() {
-    Child::run("harness::nobody", &[]);
+    Child::run("harness::missing", &[]);
 }

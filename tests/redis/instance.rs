@@ -1,4 +1,4 @@
-//! Instances of a site, each a process of its own, that need access tokens.
+//! Instances of a site that need access tokens, each in a separate process.
 
 use std::collections::HashMap;
 use std::env;
@@ -18,60 +18,62 @@ pub(crate) struct Instance {
     pub(crate) process: Child,
 }
 
-/// What an instance says of an application.
+/// The result of a request to an instance.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct TokenResult {
     pub(crate) app_key: String,
-    /// The token that it has, or why it has none.
+    /// The token, or the kind of the error.
     pub(crate) outcome: Result<String, String>,
 }
 
 impl Instance {
-    /// A process that shares its tokens through the Redis at this URL. Weika knows it by this name.
+    /// Starts a process that shares its tokens through the Redis at this URL. The Weika server
+    /// knows it by this name.
     #[track_caller]
     pub(crate) fn start(name: &str, redis_url: &str, weika: &Weika) -> Self {
         let process = Child::run(
             "instance::instance",
             &[("NAME", name), ("REDIS", redis_url), ("WEIKA", &weika.url)],
         );
-        assert_eq!(process.hear(), "ready");
+        assert_eq!(process.receive(), "ready");
         Self { process }
     }
 
-    /// Does not wait for the answer, see [`hear`](Self::hear). `get`: a token from the cache. `renew`: what it is when
-    /// the present one was refused. `call`: a call with it, and which token it was that was taken.
+    /// Sends a request without waiting for the result, see [`receive`](Self::receive). `get`: a
+    /// token from the cache. `renew`: a new token because the current one was rejected. `call`: an
+    /// API call, which returns the token that was accepted.
     #[track_caller]
-    pub(crate) fn ask(&mut self, what: &str, app_key: &str) {
-        self.process.say(&format!("{what} {app_key}"));
+    pub(crate) fn request(&mut self, what: &str, app_key: &str) {
+        self.process.send(&format!("{what} {app_key}"));
     }
 
-    /// The next answer.
+    /// Returns the next result.
     #[track_caller]
-    pub(crate) fn hear(&self) -> Told {
-        let line = self.process.hear();
+    pub(crate) fn receive(&self) -> TokenResult {
+        let line = self.process.receive();
         let words: Vec<_> = line.split(' ').map(str::to_owned).collect();
         match <[String; 3]>::try_from(words).expect("three words") {
-            [app_key, what, token] if what == "token" => Told {
+            [app_key, what, token] if what == "token" => TokenResult {
                 app_key,
                 outcome: Ok(token),
             },
-            [app_key, _, kind] => Told {
+            [app_key, _, kind] => TokenResult {
                 app_key,
                 outcome: Err(kind),
             },
         }
     }
 
-    /// Asks and waits for the answer.
+    /// Sends a request and waits for the result.
     #[track_caller]
     pub(crate) fn now(&mut self, what: &str, app_key: &str) -> Result<String, String> {
-        self.ask(what, app_key);
-        self.hear().outcome
+        self.request(what, app_key);
+        self.receive().outcome
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a role: other tests run it in a process of its own"]
+#[ignore = "a role: other tests run it in a child process"]
 async fn instance() {
     let Some(parent) = child::role() else { return };
     let variable = |name| env::var(name).expect("the parent gives it");
@@ -80,7 +82,7 @@ async fn instance() {
         .expect("a server that runs");
     let coordinator = redis.coordinator();
     let new_client = |app_key: &str| {
-        // Patient: what takes long here is a process that stands still.
+        // A long timeout, because processes are paused in these tests.
         let client = WeikaClient::builder(app_key, variable("NAME")).base_url(variable("WEIKA"));
         let client = client
             .total_timeout(Duration::from_secs(60))
@@ -92,9 +94,9 @@ async fn instance() {
         client
     };
     let mut clients = HashMap::new();
-    parent.say("ready");
+    parent.send("ready");
     loop {
-        let line = block_in_place(|| parent.hear());
+        let line = block_in_place(|| parent.receive());
         let (what, app_key) = line.split_once(' ').expect("two words");
         let client = clients
             .entry(app_key.to_owned())
@@ -103,8 +105,8 @@ async fn instance() {
         let (what, app_key) = (what.to_owned(), app_key.to_owned());
         tokio::spawn(async move {
             match done(&what, &client).await {
-                Ok(token) => child::say(&format!("{app_key} token {token}")),
-                Err(kind) => child::say(&format!("{app_key} error {kind:?}")),
+                Ok(token) => child::send(&format!("{app_key} token {token}")),
+                Err(kind) => child::send(&format!("{app_key} error {kind:?}")),
             }
         });
     }
@@ -124,7 +126,7 @@ async fn done(what: &str, client: &WeikaClient) -> Result<String, ErrorKind> {
                 .await
                 .map_err(|error| error.kind())?;
         }
-        other => panic!("{other:?} is nothing that it can do"),
+        other => panic!("unknown request {other:?}"),
     }
     let token = client.access_token().await.map_err(|error| error.kind())?;
     Ok(token.expose().to_owned())

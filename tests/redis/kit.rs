@@ -1,4 +1,4 @@
-//! What tests of stores begin, look for and wait for.
+//! Helpers for tests of stores: create sessions, look them up, wait for conditions.
 
 use std::error::Error as StdError;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,30 +20,30 @@ use tracing::subscriber::{DefaultGuard, NoSubscriber};
 
 use crate::redis_server;
 
-/// Within this time an end is seen everywhere.
-pub(crate) const EVERYWHERE: Duration = Duration::from_secs(1);
+/// A revocation is effective at all instances within this time.
+pub(crate) const PROPAGATION: Duration = Duration::from_secs(1);
 
-/// For how late a busy machine may look at something that has happened in time.
+/// Tolerance for a busy machine that checks late.
 pub(crate) const SLACK: Duration = Duration::from_millis(250);
 
-/// A name of a site that no other test has.
-pub(crate) fn site() -> String {
+/// Returns a key prefix that no other test uses.
+pub(crate) fn unique_prefix() -> String {
     static SITES: AtomicU64 = AtomicU64::new(0);
 
     format!("site-{}", SITES.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The same for all who ask as long as somebody has it.
-pub(crate) fn shared<T>(place: &Mutex<Weak<T>>, start: impl FnOnce() -> T) -> Arc<T> {
-    let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
-    place.upgrade().unwrap_or_else(|| {
+/// Returns the shared value of this slot, starting it if no test holds it.
+pub(crate) fn shared<T>(slot: &Mutex<Weak<T>>, start: impl FnOnce() -> T) -> Arc<T> {
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    slot.upgrade().unwrap_or_else(|| {
         let new = Arc::new(start());
-        *place = Arc::downgrade(&new);
+        *slot = Arc::downgrade(&new);
         new
     })
 }
 
-/// A store of managers.
+/// Connects a store of managers.
 pub(crate) async fn connect(builder: RedisBuilder) -> RedisStore<Manager> {
     builder.connect().await.expect("a server that runs").store()
 }
@@ -56,7 +56,7 @@ pub(crate) fn new_id() -> SessionId {
     SessionId::random().expect("the system has randomness")
 }
 
-/// A session of this manager that has just begun.
+/// A new session of this manager.
 pub(crate) fn session(subject: &str) -> Session<Manager> {
     Session::new(
         new_id(),
@@ -66,20 +66,20 @@ pub(crate) fn session(subject: &str) -> Session<Manager> {
     )
 }
 
-/// Begins a session of this manager.
-pub(crate) async fn begin(store: &impl SessionStore<Manager>, subject: &str) -> SessionId {
+/// Creates and inserts a session of this manager.
+pub(crate) async fn create_session(store: &impl SessionStore<Manager>, subject: &str) -> SessionId {
     let session = session(subject);
     let id = *session.id();
-    insert(store, session).await.expect("the store answers");
+    insert(store, session).await.expect("the store responds");
     id
 }
 
-/// The namespace of the sessions that these tests begin by hand.
+/// The namespace of the sessions that these tests create by hand.
 pub(crate) fn namespace() -> Namespace {
     Namespace::default()
 }
 
-/// Inserts a session, as a login does that nothing has revoked.
+/// Inserts a session as a login does if nothing was revoked meanwhile.
 pub(crate) async fn insert<I>(
     store: &impl SessionStore<I>,
     session: Session<I>,
@@ -93,33 +93,37 @@ pub(crate) async fn load<I, St: SessionStore<I>>(store: &St, id: &SessionId) -> 
     match store.load(&namespace(), id) {
         Lookup::Ready(found) => found,
         Lookup::Pending(load) => load.await,
-        _ => panic!("neither now nor soon"),
+        _ => panic!("neither ready nor pending"),
     }
 }
 
-/// Whom a store finds.
-pub(crate) async fn who(
+/// Returns the subject that a store finds for this id.
+pub(crate) async fn find_subject(
     store: &impl SessionStore<Manager>,
     id: &SessionId,
 ) -> Result<Option<String>, Error> {
     let found = load(store, id).await?;
     Ok(found.map(|session| {
-        assert_eq!(session.id(), id, "a session under the id of another one");
+        assert_eq!(
+            session.id(),
+            id,
+            "the session has the id that was looked up"
+        );
         session.identity().user_id.to_string()
     }))
 }
 
-/// Whom a store finds, which must answer.
+/// Returns the subject that a store finds; the store must respond.
 pub(crate) async fn found(store: &impl SessionStore<Manager>, id: &SessionId) -> Option<String> {
-    who(store, id).await.expect("the store answers")
+    find_subject(store, id).await.expect("the store responds")
 }
 
-/// A store has a copy of its own and need not ask for it.
+/// Whether the store serves the session from its local cache.
 pub(crate) fn is_cached(store: &impl SessionStore<Manager>, id: &SessionId) -> bool {
     matches!(store.load(&namespace(), id), Lookup::Ready(Ok(Some(_))))
 }
 
-/// Looks until a store keeps a copy of this session.
+/// Waits until a store has cached this session.
 pub(crate) async fn wait_until_cached(store: &impl SessionStore<Manager>, id: &SessionId) {
     until("the session is cached", async || {
         let _loaded = load(store, id).await;
@@ -128,12 +132,12 @@ pub(crate) async fn wait_until_cached(store: &impl SessionStore<Manager>, id: &S
     .await;
 }
 
-/// Looks until something is so.
+/// Waits until a condition holds.
 pub(crate) async fn until(what: &str, is_so: impl AsyncFnMut() -> bool) {
     until_within(redis_server::DEADLINE, what, is_so).await;
 }
 
-/// Looks until something is so, and tells how long it took. Fails if it is not so in time.
+/// Waits until a condition holds, and returns how long it took. Fails if it does not hold in time.
 pub(crate) async fn until_within(
     deadline: Duration,
     what: &str,
@@ -150,14 +154,14 @@ pub(crate) async fn until_within(
     start.elapsed()
 }
 
-/// How long something takes.
+/// Measures how long a future takes.
 pub(crate) async fn timed<T>(future: impl Future<Output = T>) -> (T, Duration) {
     let start: Instant = redis_server::now();
     let outcome = future.await;
     (outcome, start.elapsed())
 }
 
-/// Everything that an error shows of itself and of what is behind it.
+/// Returns everything that an error and its sources display.
 pub(crate) fn shown(error: &(impl StdError + 'static)) -> String {
     let chain = std::iter::successors(Some(error as &(dyn StdError + 'static)), |error| {
         (*error).source()
@@ -167,8 +171,8 @@ pub(crate) fn shown(error: &(impl StdError + 'static)) -> String {
         .collect()
 }
 
-/// The log lines of this thread about the crate, as an operator sees them, for as long as this lives. The tests that
-/// use it run on one thread.
+/// Captures the log lines of the crate on this thread, as an operator sees them, until dropped.
+/// Tests that use it run on one thread.
 pub(crate) struct Log {
     lines: Lines,
     _here: DefaultGuard,
@@ -177,7 +181,8 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn capture() -> Self {
-        // With a single dispatcher, a call site that another thread reaches first is silenced for all threads.
+        // With a single dispatcher, a call site that another thread reaches first would be disabled
+        // for all threads.
         let elsewhere = Dispatch::new(NoSubscriber::new());
         let lines = Lines::default();
         let writer = lines.clone();
@@ -194,7 +199,7 @@ impl Log {
         }
     }
 
-    /// The lines at the usual levels.
+    /// The lines at the default levels.
     pub(crate) fn lines(&self) -> Vec<String> {
         let text =
             String::from_utf8(self.lines.0.lock().expect("no panic before").clone()).expect("text");
@@ -204,7 +209,7 @@ impl Log {
             .collect()
     }
 
-    /// How many lines have this text.
+    /// How many lines contain this text.
     pub(crate) fn count(&self, text: &str) -> usize {
         self.lines()
             .iter()
@@ -238,7 +243,7 @@ impl io::Write for Lines {
     }
 }
 
-/// A store, and what has to be there as long as it is.
+/// A store, and a value that must live as long as the store.
 pub(crate) struct With<St, T> {
     store: St,
     kept: Arc<T>,

@@ -1,4 +1,5 @@
-//! Local cache: a revocation is effective at all instances within a second, whatever messages get lost.
+//! Local cache: a revocation is effective at all instances within a second, even if messages get
+//! lost.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use tower_weika::identity::Manager;
 use tower_weika::store::{Redis, RedisBuilder, RedisStore, SessionStore};
 
 use crate::kit::{
-    EVERYWHERE, SLACK, begin, connect, found, is_cached, load, now, until, until_within,
-    wait_until_cached, who,
+    PROPAGATION, SLACK, connect, create_session, find_subject, found, is_cached, load, now, until,
+    until_within, wait_until_cached,
 };
 use crate::proxy::{Fault, Proxy};
 use crate::redis_server::{self, Value};
@@ -24,17 +25,17 @@ async fn instances(redis: &redis_server::Redis) -> [RedisStore<Manager>; 2] {
     ]
 }
 
-/// A session that `other` has a copy of, and `one` ends.
+/// Revokes at `one` a session that `other` has cached, and checks that `other` notices.
 pub(crate) async fn assert_revocation_is_seen(
     one: &RedisStore<Manager>,
     other: &RedisStore<Manager>,
 ) {
-    let id = begin(one, "o1").await;
+    let id = create_session(one, "o1").await;
     wait_until_cached(other, &id).await;
     one.remove(&crate::kit::namespace(), &id)
         .await
-        .expect("the store answers");
-    until_within(EVERYWHERE, "the end is seen", async || {
+        .expect("the store responds");
+    until_within(PROPAGATION, "the revocation is effective", async || {
         found(other, &id).await.is_none()
     })
     .await;
@@ -47,8 +48,11 @@ async fn session_revoked_on_one_instance_is_absent_on_the_other_within_a_second(
     let [a, b] = instances(&redis).await;
     let mut slowest = Duration::ZERO;
     for round in 0..300 {
-        let id = begin(&a, "o1").await;
-        let [other, same] = [begin(&a, "o2").await, begin(&b, "o1").await];
+        let id = create_session(&a, "o1").await;
+        let [other, same] = [
+            create_session(&a, "o2").await,
+            create_session(&b, "o1").await,
+        ];
         for id in [&id, &other, &same] {
             wait_until_cached(&b, id).await;
         }
@@ -69,17 +73,17 @@ async fn session_revoked_on_one_instance_is_absent_on_the_other_within_a_second(
             }
         };
         let gone = async || found(&b, &id).await.is_none();
-        slowest = slowest.max(until_within(EVERYWHERE, "the end is seen", gone).await);
+        slowest = slowest.max(until_within(PROPAGATION, "the revocation is effective", gone).await);
         assert_eq!(
             found(&a, &id).await,
             None,
-            "an end is seen at once where it happened"
+            "a revocation is effective at once where it was made"
         );
         assert_eq!(found(&b, &other).await.is_none(), ends_other);
-        // By the same message.
+        // Revoked by the same message.
         assert_eq!(found(&b, &same).await.is_none(), ends_same);
     }
-    assert!(slowest < EVERYWHERE, "{slowest:?}");
+    assert!(slowest < PROPAGATION, "{slowest:?}");
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -87,29 +91,30 @@ async fn session_revoked_on_one_instance_is_absent_on_the_other_within_a_second(
 async fn cached_session_needs_no_round_trip() {
     let redis = redis_server::Redis::start();
     let [store, _] = instances(&redis).await;
-    let id = begin(&store, "o1").await;
+    let id = create_session(&store, "o1").await;
     wait_until_cached(&store, &id).await;
     let monitor = redis.monitor();
     for _ in 0..1_000 {
         assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
     }
-    let asked = monitor
+    let reads = monitor
         .text()
         .lines()
         .filter(|line| line.contains(":session:"))
         .count();
-    // A busy machine may let the trust in copies run out now and then.
-    assert!(asked < 50, "{asked}");
+    // On a busy machine the validity window of the cache may expire now and then.
+    assert!(reads < 50, "{reads}");
 }
 
-/// Ends on A a session of which B has a copy, while B hears nothing; B must not serve it for longer than a second.
-async fn assert_deaf_instance_forgets(fault: Fault) {
+/// Revokes at A a session that B has cached while B receives nothing; B must not serve it for
+/// longer than a second.
+async fn assert_disconnected_instance_stops_serving(fault: Fault) {
     let redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
     let a = connect(Redis::builder(redis.url())).await;
     let b = connect(Redis::builder(proxy.url())).await;
     for end in 0..3 {
-        let id = begin(&a, "o1").await;
+        let id = create_session(&a, "o1").await;
         wait_until_cached(&b, &id).await;
         proxy.set(fault);
         match end {
@@ -120,19 +125,19 @@ async fn assert_deaf_instance_forgets(fault: Fault) {
                 .unwrap(),
             _ => a.remove_all(&crate::kit::namespace()).await.unwrap(),
         }
-        // Absent or a failure from now on; until then the session may be there.
+        // From now on absent or a failure; until then the session may be served.
         let (start, mut served) = (redis_server::now(), Duration::ZERO);
-        while start.elapsed() < 2 * EVERYWHERE {
-            let asked = start.elapsed();
-            if matches!(who(&b, &id).await, Ok(Some(_))) {
-                served = asked;
+        while start.elapsed() < 2 * PROPAGATION {
+            let reads = start.elapsed();
+            if matches!(find_subject(&b, &id).await, Ok(Some(_))) {
+                served = reads;
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        assert!(served < EVERYWHERE, "it was still served after {served:?}");
+        assert!(served < PROPAGATION, "it was still served after {served:?}");
         proxy.set(Fault::None);
-        until("B finds nobody", async || {
-            matches!(who(&b, &id).await, Ok(None))
+        until("B finds no session", async || {
+            matches!(find_subject(&b, &id).await, Ok(None))
         })
         .await;
         assert_revocation_is_seen(&a, &b).await;
@@ -142,35 +147,39 @@ async fn assert_deaf_instance_forgets(fault: Fault) {
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn instance_that_is_cut_off_without_notice_serves_cached_sessions_for_a_second_at_most() {
-    assert_deaf_instance_forgets(Fault::BlackHole).await;
+    assert_disconnected_instance_stops_serving(Fault::BlackHole).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn instance_whose_replies_get_lost_serves_cached_sessions_for_a_second_at_most() {
-    assert_deaf_instance_forgets(Fault::LoseReplies).await;
+    assert_disconnected_instance_stops_serving(Fault::LoseReplies).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn cache_is_not_used_at_a_server_that_has_become_a_replica() {
     let redis = redis_server::Redis::start();
-    // One that nobody can follow, so that the replica keeps what it has.
+    // A master that does not exist, so that the replica keeps its data.
     let port = redis_server::free_port().to_string();
     let store = connect(Redis::builder(redis.url())).await;
-    let id = begin(&store, "o1").await;
+    let id = create_session(&store, "o1").await;
     wait_until_cached(&store, &id).await;
     assert_eq!(
         redis.command(&["REPLICAOF", "127.0.0.1", &port]),
         Value::from("OK")
     );
-    until_within(EVERYWHERE + SLACK, "the copy does not count", async || {
-        who(&store, &id).await.is_err()
-    })
+    until_within(
+        PROPAGATION + SLACK,
+        "the cached session is not served",
+        async || find_subject(&store, &id).await.is_err(),
+    )
     .await;
     redis.command(&["REPLICAOF", "NO", "ONE"]);
-    until("it is there again", async || {
-        who(&store, &id).await.is_ok_and(|who| who.is_some())
+    until("the session is served again", async || {
+        find_subject(&store, &id)
+            .await
+            .is_ok_and(|subject| subject.is_some())
     })
     .await;
 }
@@ -181,10 +190,13 @@ async fn subscription_that_is_killed_empties_the_cache_and_is_restored() {
     let redis = redis_server::Redis::start();
     let [a, b] = instances(&redis).await;
     for _ in 0..5 {
-        let [id, kept] = [begin(&a, "o1").await, begin(&a, "o2").await];
+        let [id, kept] = [
+            create_session(&a, "o1").await,
+            create_session(&a, "o2").await,
+        ];
         wait_until_cached(&b, &id).await;
         wait_until_cached(&b, &kept).await;
-        // In one transaction, so that nobody hears of the end.
+        // In one transaction, so that no instance receives the invalidation.
         let mut connection = redis.connect().unwrap();
         let key = redis
             .keys()
@@ -199,16 +211,18 @@ async fn subscription_that_is_killed_empties_the_cache_and_is_restored() {
         ] {
             connection.call(command).unwrap();
         }
-        until_within(EVERYWHERE + SLACK, "the end is seen", async || {
-            found(&b, &id).await.is_none()
-        })
+        until_within(
+            PROPAGATION + SLACK,
+            "the revocation is effective",
+            async || found(&b, &id).await.is_none(),
+        )
         .await;
         until("there is a subscription again", async || {
             let _loaded = load(&b, &kept).await;
             is_cached(&b, &kept)
         })
         .await;
-        assert!(!is_cached(&b, &id), "nothing has survived");
+        assert!(!is_cached(&b, &id), "the cache was emptied");
         assert_revocation_is_seen(&a, &b).await;
     }
 }
@@ -227,7 +241,7 @@ async fn load_that_races_a_revocation_is_not_cached() {
     let mut raced = 0;
     for round in 0..60 {
         let mut loads = Vec::new();
-        let id = begin(&a, "o1").await;
+        let id = create_session(&a, "o1").await;
         proxy.set(Fault::Delay {
             up_to: Duration::from_millis(60),
             seed: round,
@@ -237,14 +251,14 @@ async fn load_that_races_a_revocation_is_not_cached() {
             loads.push(tokio::spawn(async move { found(&b, &id).await }));
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
-        // Where the copies are, or elsewhere.
+        // Revoked at the instance with the cache, or at the other one.
         let ender = if round % 2 == 0 { &a } else { &b };
         ender.remove(&crate::kit::namespace(), &id).await.unwrap();
         for load in loads {
             raced += u32::from(load.await.unwrap().is_some());
         }
         proxy.set(Fault::None);
-        until_within(EVERYWHERE, "the end is seen", async || {
+        until_within(PROPAGATION, "the revocation is effective", async || {
             found(&b, &id).await.is_none()
         })
         .await;
@@ -254,7 +268,7 @@ async fn load_that_races_a_revocation_is_not_cached() {
     }
     assert!(
         raced > 20,
-        "the answers that came late said that the session is there: {raced}"
+        "late replies still contained the session: {raced}"
     );
 }
 
@@ -262,7 +276,7 @@ fn builder(redis: &redis_server::Redis, clock: Clock) -> RedisBuilder {
     Redis::builder(redis.url()).clock(clock)
 }
 
-/// The field that says when a session was last used.
+/// The field with the time of the last use.
 fn used(redis: &redis_server::Redis) -> u64 {
     let key = redis
         .keys()
@@ -284,9 +298,9 @@ async fn session_that_is_used_on_one_instance_does_not_idle_out_on_the_other() {
     let hand = ManualClock::new(start);
     let a = connect(builder(&redis, hand.clock())).await;
     let b = connect(builder(&redis, hand.clock())).await;
-    let id = begin(&a, "o1").await;
+    let id = create_session(&a, "o1").await;
     wait_until_cached(&b, &id).await;
-    // For an hour, with half an hour of idle time.
+    // For an hour, with an idle timeout of half an hour.
     for minute in 1..=6 {
         hand.advance(Duration::from_secs(600));
         let held = load(&a, &id).await.unwrap().unwrap();
@@ -302,25 +316,25 @@ async fn session_that_is_used_on_one_instance_does_not_idle_out_on_the_other() {
     let held = load(&b, &id).await.unwrap().unwrap();
     assert!(
         held.is_live(hand.clock().now()),
-        "B's copy has idled out, but Redis knows better"
+        "the session cached at B has reached its idle timeout, but Redis has the later use"
     );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn late_use_neither_turns_the_time_back_nor_brings_a_session_back() {
+async fn late_use_neither_lowers_the_last_use_nor_restores_a_session() {
     let redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
     let start = now();
     let hand = ManualClock::new(start);
     let a = connect(Redis::builder(proxy.url()).clock(hand.clock())).await;
     let b = connect(builder(&redis, hand.clock())).await;
-    let id = begin(&b, "o1").await;
+    let id = create_session(&b, "o1").await;
     let [one, other] = [
         load(&a, &id).await.unwrap().unwrap(),
         load(&b, &id).await.unwrap().unwrap(),
     ];
-    // A's use arrives later than a later one of B's.
+    // A's use arrives after a later use at B.
     let [earlier, later] = [120, 240].map(|seconds| start.plus(Duration::from_secs(seconds)));
     assert!(other.touch(later));
     b.touch(&other);
@@ -328,19 +342,19 @@ async fn late_use_neither_turns_the_time_back_nor_brings_a_session_back() {
         used(&redis) == later.unix_millis()
     })
     .await;
-    // Not the same session in memory: each instance has its own.
+    // A distinct value in memory, as each instance has.
     assert!(!Arc::ptr_eq(&one, &other) && one.touch(earlier));
     let monitor = redis.monitor();
     a.touch(&one);
-    let is_told = async || {
+    let has_arrived = async || {
         monitor
             .text()
             .contains(&format!("\"{}\"", earlier.unix_millis()))
     };
-    until("A's use arrives", is_told).await;
+    until("A's use arrives", has_arrived).await;
     assert_eq!(used(&redis), later.unix_millis());
 
-    // And one that arrives after the end.
+    // A use that arrives after the revocation.
     b.remove(&crate::kit::namespace(), &id).await.unwrap();
     assert!(one.touch(later.plus(Duration::from_secs(120))));
     a.touch(&one);
@@ -377,7 +391,7 @@ async fn use_is_written_at_most_once_a_minute_by_each_instance() {
             .filter(|line| line.contains("\"HSET\"") && line.contains("\"used\""))
             .count()
     };
-    // For ten minutes and a moment.
+    // For slightly more than ten minutes.
     for _ in 0..=120 {
         for site in &sites {
             for _ in 0..3 {

@@ -1,7 +1,9 @@
-//! Sessions in real Redis servers, which are killed, stopped, cut off and lied about.
+//! Sessions in real Redis servers that are killed, paused, disconnected, and whose replies are
+//! forged.
 //!
-//! Needs `redis-server` and `openssl`: `tests/run` installs them and runs these tests, which `cargo test` leaves out. The
-//! servers listen on the loopback interface alone, and end with the test that has started them.
+//! Needs `redis-server` and `openssl`: `tests/run` installs them and runs these tests, which `cargo
+//! test` skips. The servers listen on the loopback interface only and stop with the test that
+//! started them.
 #![cfg(unix)]
 
 mod certificates;
@@ -16,7 +18,7 @@ mod encryption;
 mod hang_up;
 mod harness;
 mod instance;
-mod junk;
+mod invalid_codes;
 mod kit;
 mod local_cache;
 mod monitor;

@@ -1,4 +1,4 @@
-//! What a Redis is asked, by its own account.
+//! Recording of all commands that a Redis server executes.
 
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::thread;
 
 use crate::redis_server::{Redis, Value, until};
 
-/// Records every command of every client, but `AUTH`, until it is dropped.
+/// Records every command of every client except `AUTH`, until dropped.
 pub(crate) struct Monitor<'a> {
     redis: &'a Redis,
     lines: Arc<Mutex<Vec<String>>>,
@@ -15,7 +15,7 @@ pub(crate) struct Monitor<'a> {
 }
 
 impl Redis {
-    /// Begins to record what it is asked.
+    /// Starts recording the commands of this server.
     #[track_caller]
     pub(crate) fn monitor(&self) -> Monitor<'_> {
         let mut connection = self.connect().expect("a server that runs");
@@ -44,16 +44,17 @@ impl Redis {
 }
 
 impl Monitor<'_> {
-    /// All that the server has carried out before this call, a line for each command: the time, the number of the
-    /// database and the client's address, then the words in quotes. What a script does is there too.
+    /// Returns all commands that the server executed before this call, one line each: time,
+    /// database number and client address, then the words in quotes. Commands of scripts are
+    /// included.
     #[track_caller]
     pub(crate) fn text(&self) -> String {
-        static MARKS: AtomicU64 = AtomicU64::new(0);
+        static MARKERS: AtomicU64 = AtomicU64::new(0);
 
-        // A server carries out one command after the other: when this one is recorded, so are all before it.
+        // A server executes commands in order: when this one is recorded, so are all earlier ones.
         let mark = format!(
-            "\"ECHO\" \"mark-of-the-monitor-{}\"",
-            MARKS.fetch_add(1, Ordering::Relaxed)
+            "\"ECHO\" \"monitor-marker-{}\"",
+            MARKERS.fetch_add(1, Ordering::Relaxed)
         );
         self.redis.command(
             &mark
@@ -69,7 +70,7 @@ impl Monitor<'_> {
             };
             let lines = lines[..end]
                 .iter()
-                .filter(|line| !line.contains("\"mark-of-the-monitor-"));
+                .filter(|line| !line.contains("\"monitor-marker-"));
             text = lines.map(|line| line.clone() + "\n").collect();
             true
         });
@@ -79,7 +80,7 @@ impl Monitor<'_> {
 
 impl Drop for Monitor<'_> {
     fn drop(&mut self) {
-        // Ends the thread. Fails if the server has hung up already.
+        // Stops the thread. Fails if the server has closed the connection already.
         let _ended = self.socket.shutdown(Shutdown::Both);
     }
 }

@@ -1,4 +1,5 @@
-//! Redis is away, hangs, or is not what it should be: calls fail, soon and clearly, and work again by themselves.
+//! Redis is down, hangs, or is misconfigured: calls fail fast with a clear error, and work again
+//! without a restart.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::time::Duration;
@@ -8,29 +9,29 @@ use tower_weika::store::{Redis, RedisStatus, RedisStore, SessionStore};
 use tower_weika::{Error, ErrorKind};
 
 use crate::kit::{
-    SLACK, begin, connect, found, load, new_id, shown, site, timed, until, until_within,
-    wait_until_cached, who,
+    SLACK, connect, create_session, find_subject, found, load, new_id, shown, timed, unique_prefix,
+    until, until_within, wait_until_cached,
 };
 use crate::proxy::{Fault, Proxy};
 use crate::redis_server::{self, Options, Value};
 
-/// How long an operation may take.
-const BUDGET: Duration = Duration::from_secs(1);
-/// Within this time a Redis that is back is used.
-const RETURN: Duration = Duration::from_secs(2);
+/// The operation timeout.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(1);
+/// A recovered Redis is used again within this time.
+const RECOVERY: Duration = Duration::from_secs(2);
 
 #[track_caller]
 fn assert_store_error(error: &Error) {
     assert_eq!(error.kind(), ErrorKind::Store, "{error:?}");
 }
 
-/// Nobody waits for a Redis that is known to be away.
+/// No caller waits for a Redis that is known to be down.
 async fn assert_calls_fail_at_once(store: &RedisStore<Manager>) {
     assert_eq!(store.redis().status(), RedisStatus::Unreachable);
     let fail = async {
-        let fleet = store.coordinator().expect("a shared store");
+        let coordinator = store.coordinator().expect("a shared store");
         for _ in 0..40 {
-            assert_store_error(&who(store, &new_id()).await.unwrap_err());
+            assert_store_error(&find_subject(store, &new_id()).await.unwrap_err());
             assert_store_error(
                 &crate::kit::insert(store, crate::kit::session("o1"))
                     .await
@@ -48,16 +49,16 @@ async fn assert_calls_fail_at_once(store: &RedisStore<Manager>) {
                     .await
                     .unwrap_err(),
             );
-            assert_store_error(&fleet.acquire_lease("x", 0).await.unwrap_err());
+            assert_store_error(&coordinator.acquire_lease("x", 0).await.unwrap_err());
         }
     };
     let ((), took) = timed(fail).await;
     assert!(took < Duration::from_secs(1), "200 calls took {took:?}");
 }
 
-async fn assert_returns(store: &RedisStore<Manager>) {
-    until_within(RETURN, "the store answers", async || {
-        who(store, &new_id()).await.is_ok()
+async fn assert_recovers(store: &RedisStore<Manager>) {
+    until_within(RECOVERY, "the store responds", async || {
+        find_subject(store, &new_id()).await.is_ok()
     })
     .await;
     assert_eq!(store.redis().status(), RedisStatus::Reachable);
@@ -68,31 +69,34 @@ async fn assert_returns(store: &RedisStore<Manager>) {
 async fn operation_takes_a_second_at_most_and_then_calls_fail_at_once() {
     let redis = redis_server::Redis::start();
     let store = connect(Redis::builder(redis.url())).await;
-    let id = begin(&store, "o1").await;
-    let fleet = store.coordinator().expect("a shared store");
-    // Each operation is once the first to notice.
+    let id = create_session(&store, "o1").await;
+    let coordinator = store.coordinator().expect("a shared store");
+    // Each kind of operation is the first to notice the outage once.
     for operation in 0..6 {
-        until("it can be reached", async || {
+        until("Redis is reachable", async || {
             store.redis().status() == RedisStatus::Reachable
         })
         .await;
-        redis.stop_the_world();
+        redis.pause();
         let call = async {
             match operation {
-                0 => who(&store, &new_id()).await.map(drop),
+                0 => find_subject(&store, &new_id()).await.map(drop),
                 1 => crate::kit::insert(&store, crate::kit::session("o1")).await,
                 2 => store.remove(&crate::kit::namespace(), &new_id()).await,
                 3 => store.remove_subject(&crate::kit::namespace(), "o2").await,
-                4 => fleet.flow_state("x").await.map(drop),
-                _ => fleet.acquire_lease("x", 0).await.map(drop),
+                4 => coordinator.flow_state("x").await.map(drop),
+                _ => coordinator.acquire_lease("x", 0).await.map(drop),
             }
         };
         let (outcome, took) = timed(call).await;
         assert_store_error(&outcome.unwrap_err());
-        assert!(took < BUDGET + SLACK, "operation {operation} took {took:?}");
+        assert!(
+            took < OPERATION_TIMEOUT + SLACK,
+            "operation {operation} took {took:?}"
+        );
         assert_calls_fail_at_once(&store).await;
         redis.resume();
-        assert_returns(&store).await;
+        assert_recovers(&store).await;
         assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
     }
 }
@@ -103,22 +107,22 @@ async fn status_is_accurate_without_calls() {
     let mut redis = redis_server::Redis::start();
     let store = connect(Redis::builder(redis.url())).await;
     for _ in 0..2 {
-        until("it can be reached", async || {
+        until("Redis is reachable", async || {
             store.redis().status() == RedisStatus::Reachable
         })
         .await;
-        redis.stop_the_world();
-        until("it is missed", async || {
+        redis.pause();
+        until("the outage is noticed", async || {
             store.redis().status() == RedisStatus::Unreachable
         })
         .await;
         redis.resume();
-        until("it can be reached", async || {
+        until("Redis is reachable", async || {
             store.redis().status() == RedisStatus::Reachable
         })
         .await;
         redis.kill();
-        until("it is missed", async || {
+        until("the outage is noticed", async || {
             store.redis().status() == RedisStatus::Unreachable
         })
         .await;
@@ -131,15 +135,19 @@ async fn status_is_accurate_without_calls() {
 async fn callers_that_do_not_wait_do_not_hide_an_outage() {
     let redis = redis_server::Redis::start();
     let store = connect(Redis::builder(redis.url())).await;
-    redis.stop_the_world();
-    until_within(Duration::from_secs(5), "it is missed", async || {
-        let _given_up =
-            tokio::time::timeout(Duration::from_millis(5), load(&store, &new_id())).await;
-        store.redis().status() == RedisStatus::Unreachable
-    })
+    redis.pause();
+    until_within(
+        Duration::from_secs(5),
+        "the outage is noticed",
+        async || {
+            let _given_up =
+                tokio::time::timeout(Duration::from_millis(5), load(&store, &new_id())).await;
+            store.redis().status() == RedisStatus::Unreachable
+        },
+    )
     .await;
     redis.resume();
-    assert_returns(&store).await;
+    assert_recovers(&store).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -150,24 +158,28 @@ async fn server_that_was_killed_is_used_again_within_two_seconds() {
         connect(Redis::builder(redis.url())).await,
         connect(Redis::builder(redis.url()).local_cache_capacity(0)).await,
     ];
-    let id = begin(&cached, "o1").await;
+    let id = create_session(&cached, "o1").await;
     wait_until_cached(&cached, &id).await;
     for _ in 0..3 {
         redis.kill();
         for store in [&cached, &uncached] {
-            until_within(BUDGET + SLACK, "the outage is seen", async || {
-                who(store, &new_id()).await.is_err()
-            })
+            until_within(
+                OPERATION_TIMEOUT + SLACK,
+                "the outage is noticed",
+                async || find_subject(store, &new_id()).await.is_err(),
+            )
             .await;
             assert_calls_fail_at_once(store).await;
         }
-        until_within(BUDGET + SLACK, "the copy does not count", async || {
-            who(&cached, &id).await.is_err()
-        })
+        until_within(
+            OPERATION_TIMEOUT + SLACK,
+            "the cached session is not served",
+            async || find_subject(&cached, &id).await.is_err(),
+        )
         .await;
         redis.restart();
         for store in [&cached, &uncached] {
-            assert_returns(store).await;
+            assert_recovers(store).await;
             assert_eq!(found(store, &id).await.as_deref(), Some("o1"));
         }
     }
@@ -175,30 +187,30 @@ async fn server_that_was_killed_is_used_again_within_two_seconds() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn budget_of_ones_own_is_kept() {
+async fn configured_operation_timeout_is_kept() {
     let redis = redis_server::Redis::start();
-    let budget = Duration::from_millis(100);
+    let limit = Duration::from_millis(100);
     let store = connect(
         Redis::builder(redis.url())
-            .operation_timeout(budget)
+            .operation_timeout(limit)
             .local_cache_capacity(0),
     )
     .await;
-    redis.stop_the_world();
-    let (outcome, took) = timed(who(&store, &new_id())).await;
+    redis.pause();
+    let (outcome, took) = timed(find_subject(&store, &new_id())).await;
     assert_store_error(&outcome.unwrap_err());
-    assert!(took >= budget && took < budget + SLACK, "{took:?}");
+    assert!(took >= limit && took < limit + SLACK, "{took:?}");
     assert_calls_fail_at_once(&store).await;
     let (outcome, took) = timed(
         Redis::builder(redis.url())
-            .operation_timeout(budget)
+            .operation_timeout(limit)
             .connect(),
     )
     .await;
     assert_store_error(&outcome.unwrap_err());
-    assert!(took >= budget && took < budget + SLACK, "{took:?}");
+    assert!(took >= limit && took < limit + SLACK, "{took:?}");
     redis.resume();
-    assert_returns(&store).await;
+    assert_recovers(&store).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -209,12 +221,13 @@ async fn replica_counts_as_unreachable() {
         connect(Redis::builder(redis.url())).await,
         connect(Redis::builder(redis.url()).local_cache_capacity(0)).await,
     ];
-    let id = begin(&uncached, "o1").await;
+    let id = create_session(&uncached, "o1").await;
     redis.command(&["REPLICAOF", "127.0.0.1", &other.port().to_string()]);
-    // It forgets all sessions when it follows the other one. Nobody may be taken for a stranger because of that.
-    assert_store_error(&who(&uncached, &id).await.unwrap_err());
+    // It drops all sessions when it follows the other server. No user may be treated as
+    // unauthenticated because of that.
+    assert_store_error(&find_subject(&uncached, &id).await.unwrap_err());
     for store in [&cached, &uncached] {
-        until("it counts as unreachable", async || {
+        until("the status is unreachable", async || {
             store.redis().status() == RedisStatus::Unreachable
         })
         .await;
@@ -230,8 +243,8 @@ async fn replica_counts_as_unreachable() {
     assert_store_error(&error);
     assert!(shown(&error).contains("ReadOnly"), "{}", shown(&error));
     redis.command(&["REPLICAOF", "NO", "ONE"]);
-    assert_returns(&uncached).await;
-    assert_returns(&cached).await;
+    assert_recovers(&uncached).await;
+    assert_recovers(&cached).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -240,14 +253,14 @@ async fn nothing_is_read_from_a_server_that_has_become_a_replica() {
     let [redis, other] = [redis_server::Redis::start(), redis_server::Redis::start()];
     for operation in 0..5 {
         let store = connect(Redis::builder(redis.url()).local_cache_capacity(0)).await;
-        let fleet = store.coordinator().expect("a shared store");
+        let coordinator = store.coordinator().expect("a shared store");
         redis.command(&["REPLICAOF", "127.0.0.1", &other.port().to_string()]);
         let error = match operation {
-            0 => who(&store, &new_id()).await.map(drop),
+            0 => find_subject(&store, &new_id()).await.map(drop),
             1 => store.remove_subject(&crate::kit::namespace(), "o2").await,
             2 => store.remove_all(&crate::kit::namespace()).await,
-            3 => fleet.flow_state("x").await.map(drop),
-            _ => fleet.acquire_lease("x", 0).await.map(drop),
+            3 => coordinator.flow_state("x").await.map(drop),
+            _ => coordinator.acquire_lease("x", 0).await.map(drop),
         };
         assert_store_error(&error.expect_err("a replica"));
         assert_eq!(
@@ -262,7 +275,7 @@ async fn nothing_is_read_from_a_server_that_has_become_a_replica() {
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn server_that_is_loading_counts_as_unreachable() {
-    // Takes a while for each key when it starts again.
+    // Makes each key take a while to load after a restart.
     let slow = [
         "--key-load-delay",
         "5000",
@@ -274,7 +287,7 @@ async fn server_that_is_loading_counts_as_unreachable() {
         ..Options::default()
     });
     let (url, store) = (redis.url(), connect(Redis::builder(redis.url())).await);
-    let id = begin(&store, "o1").await;
+    let id = create_session(&store, "o1").await;
     let mut connection = redis.connect().unwrap();
     for number in 0..400 {
         connection
@@ -282,7 +295,7 @@ async fn server_that_is_loading_counts_as_unreachable() {
             .unwrap();
     }
     connection.call(&["BGREWRITEAOF"]).unwrap();
-    redis_server::until("the file is written anew", || {
+    redis_server::until("the file is rewritten", || {
         let about = redis.command(&["INFO", "persistence"]).text();
         about.contains("aof_rewrite_in_progress:0") && about.contains("aof_rewrite_scheduled:0")
     });
@@ -291,8 +304,8 @@ async fn server_that_is_loading_counts_as_unreachable() {
         redis.restart();
         redis
     });
-    until("it loads", async || match Redis::connect(&url).await {
-        Ok(_) => panic!("it has been missed while it was loading"),
+    until("it is loading", async || match Redis::connect(&url).await {
+        Ok(_) => panic!("it finished loading before the first attempt"),
         Err(error) => {
             assert_store_error(&error);
             shown(&error).contains("BusyLoading")
@@ -301,25 +314,25 @@ async fn server_that_is_loading_counts_as_unreachable() {
     .await;
     assert_calls_fail_at_once(&store).await;
     let _redis = restarted.await.unwrap();
-    assert_returns(&store).await;
+    assert_recovers(&store).await;
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn redis_that_is_down_at_the_start_is_one_clear_error_or_is_waited_for() {
+async fn redis_that_is_down_at_start_is_one_clear_error_or_retried_after_a_degraded_start() {
     let mut redis = redis_server::Redis::start_with(&Options {
         password: Some("sesame"),
         ..Options::default()
     });
-    let name = site();
+    let name = unique_prefix();
     let url = redis.url();
     let builder = || Redis::builder(url.clone()).key_prefix(name.clone());
-    let id = begin(&connect(builder()).await, "o1").await;
+    let id = create_session(&connect(builder()).await, "o1").await;
     redis.kill();
     let (outcome, took) = timed(builder().connect()).await;
     let error = outcome.unwrap_err();
-    assert!(took < BUDGET + SLACK, "{took:?}");
+    assert!(took < OPERATION_TIMEOUT + SLACK, "{took:?}");
     assert_store_error(&error);
     assert!(std::error::Error::source(&error).is_some());
     assert!(!shown(&error).contains("sesame"), "{}", shown(&error));
@@ -334,7 +347,7 @@ async fn redis_that_is_down_at_the_start_is_one_clear_error_or_is_waited_for() {
         assert_calls_fail_at_once(&store).await;
         assert!(!format!("{store:?} {:?}", store.redis()).contains("sesame"));
         redis.restart();
-        assert_returns(&store).await;
+        assert_recovers(&store).await;
         assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
         redis.kill();
     }
@@ -376,7 +389,7 @@ async fn wrong_password_is_one_clear_error() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn connection_that_is_cut_is_made_again() {
+async fn cut_connection_is_reopened() {
     let redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
     let store = connect(Redis::builder(proxy.url())).await;
@@ -388,29 +401,29 @@ async fn connection_that_is_cut_is_made_again() {
     ] {
         proxy.set(fault);
         proxy.cut();
-        let (outcome, took) = timed(who(&store, &new_id())).await;
-        assert!(took < BUDGET + SLACK, "{took:?}");
+        let (outcome, took) = timed(find_subject(&store, &new_id())).await;
+        assert!(took < OPERATION_TIMEOUT + SLACK, "{took:?}");
         if fault != Fault::None {
             assert_store_error(&outcome.unwrap_err());
             assert_calls_fail_at_once(&store).await;
         }
         proxy.set(Fault::None);
-        assert_returns(&store).await;
+        assert_recovers(&store).await;
     }
     let clients = || {
-        let answer = redis.command(&["CLIENT", "LIST"]);
-        assert!(!matches!(answer, Value::Error(_)));
-        answer
+        let reply = redis.command(&["CLIENT", "LIST"]);
+        assert!(!matches!(reply, Value::Error(_)));
+        reply
             .text()
             .lines()
             .filter(|line| !line.contains("cmd=client"))
             .count()
     };
     until(
-        "there is one connection for calls and one to listen",
+        "one connection for calls and one for the subscription",
         async || clients() == 2,
     )
     .await;
-    assert_returns(&store).await;
-    assert_eq!(clients(), 2, "no call makes a connection");
+    assert_recovers(&store).await;
+    assert_eq!(clients(), 2, "no call opens a connection");
 }

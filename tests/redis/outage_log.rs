@@ -1,11 +1,11 @@
-//! Log of an outage: a line when it begins, one whenever its reason changes, and one when it is over.
+//! Log of an outage: one line when it begins, one for each new reason, and one on recovery.
 
 use tower_weika::ErrorKind;
 use tower_weika::identity::Manager;
 use tower_weika::store::{Redis, RedisBuilder, RedisStatus, RedisStore};
 
 use crate::cluster::Cluster;
-use crate::kit::{Log, connect, new_id, shown, until, who};
+use crate::kit::{Log, connect, find_subject, new_id, shown, until};
 use crate::redis_server::{self, Options};
 use crate::sentinel::Sentinel;
 
@@ -37,22 +37,22 @@ async fn each_new_reason_of_an_outage_is_one_line() {
     redis.restart();
     status_becomes(&store, RedisStatus::Reachable).await;
 
-    // The password changes, and the connections of before are closed.
+    // The password changes, and the open connections are closed.
     redis.command(&["CONFIG", "SET", "requirepass", "mustard"]);
     let mut operator =
         redis_server::Connection::open(redis.address(), Some("mustard")).expect("the new password");
     operator
         .call(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"])
-        .expect("an answer");
+        .expect("a reply");
     wait_for(&log, "redis: cannot connect: WRONGPASS").await;
     wait_for(&log, "check the user and the password").await;
     for _ in 0..200 {
-        assert!(who(&store, &new_id()).await.is_err());
+        assert!(find_subject(&store, &new_id()).await.is_err());
     }
     let attempts = |operator: &mut redis_server::Connection| {
         let stats = operator
             .call(&["INFO", "errorstats"])
-            .expect("an answer")
+            .expect("a reply")
             .text();
         let count = stats.lines().find_map(|line| {
             line.strip_prefix("errorstat_WRONGPASS:count=")?
@@ -62,14 +62,14 @@ async fn each_new_reason_of_an_outage_is_one_line() {
         count.unwrap_or(0)
     };
     let before = attempts(&mut operator);
-    until("it tries again and again", async || {
+    until("it has retried several times", async || {
         attempts(&mut operator) >= before + 4
     })
     .await;
     assert_eq!(log.count("WRONGPASS"), 1, "{:#?}", log.lines());
     assert_eq!(log.count("redis: connection lost"), 2, "{:#?}", log.lines());
 
-    // Another reason while it is away.
+    // A different reason during the same outage.
     redis.kill();
     until("the reason changes", async || {
         log.count("redis: cannot connect: Connection refused") == 2
@@ -79,7 +79,7 @@ async fn each_new_reason_of_an_outage_is_one_line() {
     let back = log.count("redis: connected again");
     redis.restart();
     status_becomes(&store, RedisStatus::Reachable).await;
-    until("it is back", async || {
+    until("it is connected again", async || {
         log.count("redis: connected again") == back + 1
     })
     .await;
@@ -104,7 +104,7 @@ async fn degraded_start_logs_the_reason_once_and_then_the_recovery() {
         .await
         .expect("a degraded start");
     redis.restart();
-    until("it is back", async || {
+    until("it is connected again", async || {
         redis_of.status() == RedisStatus::Reachable
     })
     .await;
@@ -139,7 +139,7 @@ async fn server_that_becomes_a_replica_is_named_as_one() {
 #[tokio::test]
 async fn password_that_the_server_quotes_back_is_not_shown() {
     let log = Log::capture();
-    // Such a server answers AUTH and HELLO with the words that it does not know.
+    // Such a server replies to AUTH and HELLO with an error that quotes the words.
     let redis = redis_server::Redis::launch(
         "save \"\"\nappendonly yes\nrename-command AUTH \"\"\nrename-command HELLO \"\"\n",
         &[],

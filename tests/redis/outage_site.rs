@@ -1,4 +1,4 @@
-//! What the visitors of a site notice while Redis is away, and what its operator reads in the log.
+//! An outage of Redis as the visitors of a site see it, and as the log shows it.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::time::Duration;
@@ -10,24 +10,26 @@ use tower_weika::store::{Redis, RedisStatus};
 use crate::kit::{Log, connect, timed, until, until_within};
 use crate::proxy::{Fault, Proxy};
 use crate::redis_server;
-use crate::site::{NOBODY, Site};
+use crate::site::{ANONYMOUS, Site};
 
-const RETURN: Duration = Duration::from_secs(2);
+const RECOVERY: Duration = Duration::from_secs(2);
 
-/// What visitors with and without a cookie get while the store cannot be reached.
+/// Asserts the responses to visitors with and without a cookie while the store is unreachable.
 async fn assert_outage(site: &Site, cookie: &str) {
     for _ in 0..50 {
         for target in ["/", "/guarded"] {
             site.get(target, cookie).await.assert_unavailable();
         }
-        site.get("/", "").await.assert_page_for(NOBODY);
-        site.get("/", "other=cookie").await.assert_page_for(NOBODY);
-        site.get("/", "__Host-reception-session=no-id")
+        site.get("/", "").await.assert_page_for(ANONYMOUS);
+        site.get("/", "other=cookie")
             .await
-            .assert_page_for(NOBODY);
-        let stranger = site.get("/guarded", "").await;
-        assert!(stranger.status.is_redirection(), "{stranger:?}");
-        // Who cannot be logged out is told so, and keeps the cookie.
+            .assert_page_for(ANONYMOUS);
+        site.get("/", "__Host-test-session=no-id")
+            .await
+            .assert_page_for(ANONYMOUS);
+        let anonymous = site.get("/guarded", "").await;
+        assert!(anonymous.status.is_redirection(), "{anonymous:?}");
+        // A logout that cannot be performed is reported, and the cookie is kept.
         site.log_out(cookie).await.assert_unavailable();
     }
     assert_eq!(
@@ -38,7 +40,7 @@ async fn assert_outage(site: &Site, cookie: &str) {
 
 async fn assert_same_cookie_works_again(site: &Site, cookie: &str) {
     let is_back = async || site.get("/guarded", cookie).await.status == StatusCode::OK;
-    until_within(RETURN, "the cookie works", is_back).await;
+    until_within(RECOVERY, "the cookie works", is_back).await;
     for _ in 0..20 {
         site.get("/guarded", cookie).await.assert_page_for("o1");
     }
@@ -51,13 +53,18 @@ async fn visitors_with_a_cookie_get_503_while_redis_hangs_or_is_down_and_others_
     for capacity in [0, 100] {
         let store = connect(Redis::builder(redis.url()).local_cache_capacity(capacity)).await;
         let site = Site::new(store.clone());
-        let cookie = site.log_in("o1").await.expect("to be logged in");
+        let cookie = site.log_in("o1").await.expect("a session");
         site.get("/guarded", &cookie).await.assert_page_for("o1");
 
-        redis.stop_the_world();
-        // Copies count for a moment more.
+        redis.pause();
+        // Cached sessions are served for a short time more.
         let is_out = async || site.get("/", &cookie).await.status != StatusCode::OK;
-        until_within(Duration::from_millis(2_250), "the outage shows", is_out).await;
+        until_within(
+            Duration::from_millis(2_250),
+            "the outage is visible",
+            is_out,
+        )
+        .await;
         assert_outage(&site, &cookie).await;
         let ((), took) = timed(async {
             for _ in 0..200 {
@@ -65,12 +72,17 @@ async fn visitors_with_a_cookie_get_503_while_redis_hangs_or_is_down_and_others_
             }
         })
         .await;
-        assert!(took < Duration::from_secs(1), "200 refusals took {took:?}");
+        assert!(took < Duration::from_secs(1), "200 responses took {took:?}");
         redis.resume();
         assert_same_cookie_works_again(&site, &cookie).await;
 
         redis.kill();
-        until_within(Duration::from_millis(2_250), "the outage shows", is_out).await;
+        until_within(
+            Duration::from_millis(2_250),
+            "the outage is visible",
+            is_out,
+        )
+        .await;
         assert_outage(&site, &cookie).await;
         redis.restart();
         assert_same_cookie_works_again(&site, &cookie).await;
@@ -80,7 +92,7 @@ async fn visitors_with_a_cookie_get_503_while_redis_hangs_or_is_down_and_others_
             out.status.is_redirection() && out.headers.contains_key(SET_COOKIE),
             "{out:?}"
         );
-        site.get("/", &cookie).await.assert_page_for(NOBODY);
+        site.get("/", &cookie).await.assert_page_for(ANONYMOUS);
         assert!(
             site.get("/guarded", &cookie)
                 .await
@@ -105,20 +117,20 @@ async fn application_that_starts_without_redis_serves_anonymous_users_and_all_us
     assert_same_cookie_works_again(&site, &cookie).await;
 }
 
-// On one thread, so that its subscriber sees everything.
+// On one thread, so that its subscriber receives all events.
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
-async fn outage_is_logged_once_for_each_reason_and_so_is_its_end() {
+async fn outage_is_logged_once_for_each_reason_and_its_recovery_once() {
     let log = Log::capture();
     let mut redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
-    // Without copies, so that everybody asks.
+    // Without a local cache, so that every request calls Redis.
     let store = connect(Redis::builder(proxy.url()).local_cache_capacity(0)).await;
     let site = Site::new(store.clone());
     let cookie = site.log_in("o1").await.expect("to be logged in");
     for outage in 1..=4 {
         match outage {
-            1 => redis.stop_the_world(),
+            1 => redis.pause(),
             2 => redis.kill(),
             3 => {
                 proxy.set(Fault::Refuse);
@@ -126,18 +138,18 @@ async fn outage_is_logged_once_for_each_reason_and_so_is_its_end() {
             }
             _ => proxy.set(Fault::BlackHole),
         }
-        // Many notice at once.
+        // Many callers notice at once.
         let callers = (0..50).map(|_| {
             let (site, cookie) = (site.clone(), cookie.clone());
             tokio::spawn(async move { site.get("/", &cookie).await.assert_unavailable() })
         });
         for caller in callers.collect::<Vec<_>>() {
-            caller.await.expect("the answer is 503");
+            caller.await.expect("the response is 503");
         }
-        let refused =
+        let unavailable =
             async || site.get("/", &cookie).await.status == StatusCode::SERVICE_UNAVAILABLE;
-        until("the outage shows", refused).await;
-        until("the breaker is open", async || {
+        until("the outage is visible", unavailable).await;
+        until("the circuit breaker is open", async || {
             store.redis().status() == RedisStatus::Unreachable
         })
         .await;
@@ -155,7 +167,7 @@ async fn outage_is_logged_once_for_each_reason_and_so_is_its_end() {
             log.count("redis: connected again"),
         );
         assert!(lost == outage && back == outage, "{:#?}", log.lines());
-        // Of these, as many as there were other reasons: refused, reset, loading.
+        // Of these, one for each other reason: refused, reset, loading.
         let others = log.count("redis: cannot connect");
         assert!(
             others <= 4 * outage && log.count("redis: ") == lost + back + others,

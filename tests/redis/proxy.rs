@@ -1,4 +1,4 @@
-//! A network that can fail: what stands between a client and its Redis.
+//! A TCP proxy with network faults, between a client and its Redis.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -9,33 +9,34 @@ use std::time::Duration;
 
 use crate::redis_server::{Redis, free_port, until};
 
-/// What is wrong with the network at the moment.
+/// The present fault of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Nothing.
+    /// No fault.
     None,
-    /// Each piece that the server sends waits for a random time up to this long. The bytes stay in order.
+    /// Each chunk from the server is delayed by a random time up to this long. The bytes stay in
+    /// order.
     Delay { up_to: Duration, seed: u64 },
-    /// Connections open, but nothing gets through: the server does not hear the requests.
+    /// Connections open, but no bytes pass: the server does not receive the requests.
     BlackHole,
-    /// The server hears the requests, but its answers get lost.
+    /// The server receives the requests, but its replies get lost.
     LoseReplies,
-    /// Connections are refused. Those that are there already go on, see [`Proxy::cut`].
+    /// New connections are refused. Open ones continue, see [`Proxy::cut`].
     Refuse,
 }
 
-/// A loopback port behind which a Redis can be reached, as far as the present [`Fault`] lets it. Has threads of its
-/// own, so that it works whatever the runtime of the test does.
+/// A loopback port that forwards to a Redis, subject to the present [`Fault`]. It uses threads, so
+/// that it works independently of the runtime of the test.
 pub(crate) struct Proxy {
     address: SocketAddr,
     url: String,
     network: Arc<Network>,
-    /// Takes connections. `None` while they are refused.
-    door: Mutex<Option<Door>>,
+    /// Accepts connections. `None` while they are refused.
+    acceptor: Mutex<Option<Acceptor>>,
 }
 
 impl Proxy {
-    /// Without faults at first. The Redis may be killed and restarted.
+    /// Starts without faults. The Redis may be killed and restarted.
     pub(crate) fn start(redis: &Redis) -> Self {
         let (address, listener) = loop {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
@@ -46,19 +47,19 @@ impl Proxy {
         let network = Arc::new(Network {
             server: redis.address(),
             fault: Mutex::new(Fault::None),
-            lines: Mutex::new(Vec::new()),
+            tunnels: Mutex::new(Vec::new()),
             accepted: AtomicU64::new(0),
         });
-        let door = Mutex::new(Some(Door::open(listener, Arc::clone(&network))));
+        let acceptor = Mutex::new(Some(Acceptor::open(listener, Arc::clone(&network))));
         Self {
             address,
             url: redis.url_at(address.port()),
             network,
-            door,
+            acceptor,
         }
     }
 
-    /// For a client: the URL of the Redis, but through this proxy.
+    /// The URL of the Redis through this proxy, for a client.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -67,53 +68,55 @@ impl Proxy {
         self.address
     }
 
-    /// From now on. A connection whose bytes have got lost is cut when the loss ends: TCP does not leave out bytes.
+    /// Sets the fault from now on. A connection that has lost bytes is cut when the fault ends,
+    /// because TCP never skips bytes.
     #[track_caller]
     pub(crate) fn set(&self, fault: Fault) {
-        let mut door = lock(&self.door);
+        let mut acceptor = lock(&self.acceptor);
         if fault == Fault::Refuse {
-            if let Some(door) = door.take() {
-                door.close(self.address);
+            if let Some(acceptor) = acceptor.take() {
+                acceptor.close(self.address);
             }
-        } else if door.is_none() {
+        } else if acceptor.is_none() {
             until("the port can be listened on again", || {
                 let listener = TcpListener::bind(self.address);
-                *door = listener
+                *acceptor = listener
                     .ok()
-                    .map(|listener| Door::open(listener, Arc::clone(&self.network)));
-                door.is_some()
+                    .map(|listener| Acceptor::open(listener, Arc::clone(&self.network)));
+                acceptor.is_some()
             });
         }
         self.network.set(fault);
     }
 
-    /// Cuts all connections. New ones are taken or not as before.
+    /// Cuts all connections. Whether new ones are accepted does not change.
     pub(crate) fn cut(&self) {
         self.network.cut(|_| true);
     }
 
-    /// Sends these bytes to every client now, as if they came from the server, and tells how many clients there are.
-    /// A client may ignore what comes while it waits for nothing, see
+    /// Sends these bytes to every client now, as if they came from the server, and returns the
+    /// number of clients. A client may ignore bytes that arrive while it awaits no reply, see
     /// [`inject_before_next_reply`](Self::inject_before_next_reply).
     pub(crate) fn inject(&self, bytes: &[u8]) -> usize {
-        let lines = lock(&self.network.lines).clone();
-        lines
+        let tunnels = lock(&self.network.tunnels).clone();
+        tunnels
             .iter()
-            .filter(|line| line.send(&mut lock(&line.extra), bytes).is_ok())
+            .filter(|tunnel| tunnel.send(&mut lock(&tunnel.extra), bytes).is_ok())
             .count()
     }
 
-    /// Keeps these bytes for every present client, and sends them right before what the server sends next: the client
-    /// takes them for the answer, and each answer for that to its next request. Tells how many clients there are.
+    /// Stores these bytes for every present client and sends them right before the server's next
+    /// bytes: the client takes them for its reply, and each reply for that of its next request.
+    /// Returns the number of clients.
     pub(crate) fn inject_before_next_reply(&self, bytes: &[u8]) -> usize {
-        let lines = lock(&self.network.lines).clone();
-        lines
+        let tunnels = lock(&self.network.tunnels).clone();
+        tunnels
             .iter()
-            .for_each(|line| lock(&line.extra).extend(bytes));
-        lines.len()
+            .for_each(|tunnel| lock(&tunnel.extra).extend(bytes));
+        tunnels.len()
     }
 
-    /// How many connections have been taken so far.
+    /// How many connections have been accepted so far.
     pub(crate) fn accepted(&self) -> u64 {
         self.network.accepted.load(Ordering::SeqCst)
     }
@@ -121,20 +124,20 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        if let Some(door) = lock(&self.door).take() {
-            door.close(self.address);
+        if let Some(acceptor) = lock(&self.acceptor).take() {
+            acceptor.close(self.address);
         }
         self.cut();
     }
 }
 
 /// A listener and the thread that serves it.
-struct Door {
+struct Acceptor {
     is_closing: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
-impl Door {
+impl Acceptor {
     fn open(listener: TcpListener, network: Arc<Network>) -> Self {
         let is_closing = Arc::new(AtomicBool::new(false));
         let shared = Arc::clone(&is_closing);
@@ -143,17 +146,18 @@ impl Door {
                 if shared.load(Ordering::SeqCst) {
                     break;
                 }
-                // A server that is down is seen as a connection that ends at once.
+                // Clients see a server that is down as a connection that closes at once.
                 let _served = client.and_then(|client| network.serve(client));
             }
         });
         Self { is_closing, thread }
     }
 
-    /// Once this returns, the system refuses connections.
+    /// When this returns, the system refuses connections.
     fn close(self, address: SocketAddr) {
         self.is_closing.store(true, Ordering::SeqCst);
-        // Wakes the thread; if somebody else has, and the port is closed already, the better.
+        // Wakes the thread; if another connection has done so and the port is closed, this fails
+        // harmlessly.
         let _woken = TcpStream::connect(address);
         let _ended = self.thread.join();
     }
@@ -162,17 +166,18 @@ impl Door {
 struct Network {
     server: SocketAddr,
     fault: Mutex<Fault>,
-    lines: Mutex<Vec<Arc<Line>>>,
+    tunnels: Mutex<Vec<Arc<Tunnel>>>,
     accepted: AtomicU64,
 }
 
-/// One client's connection, and that to the server for it.
-struct Line {
+/// The connection of one client, and the one to the server for it.
+struct Tunnel {
     /// Counts from 0.
     number: u64,
     client: TcpStream,
     server: TcpStream,
-    /// What goes to the client before the server's next bytes. Locked while anything is written to the client.
+    /// Sent to the client before the server's next bytes. Locked while anything is written to the
+    /// client.
     extra: Mutex<Vec<u8>>,
     has_lost_bytes: AtomicBool,
 }
@@ -183,59 +188,59 @@ impl Network {
         let server = TcpStream::connect(self.server)?;
         client.set_nodelay(true)?;
         server.set_nodelay(true)?;
-        let line = Line {
+        let tunnel = Tunnel {
             number,
             client,
             server,
             extra: Mutex::default(),
             has_lost_bytes: AtomicBool::new(false),
         };
-        let line = Arc::new(line);
-        lock(&self.lines).push(Arc::clone(&line));
+        let tunnel = Arc::new(tunnel);
+        lock(&self.tunnels).push(Arc::clone(&tunnel));
         for pass in [Self::pass_requests, Self::pass_replies] {
-            let (network, line) = (Arc::clone(self), Arc::clone(&line));
+            let (network, tunnel) = (Arc::clone(self), Arc::clone(&tunnel));
             thread::spawn(move || {
-                // Ends with the connection, whoever ends it.
-                let _ended = pass(&network, &line);
-                network.cut(|other| Arc::ptr_eq(other, &line));
+                // Ends when either side closes the connection.
+                let _ended = pass(&network, &tunnel);
+                network.cut(|other| Arc::ptr_eq(other, &tunnel));
             });
         }
         Ok(())
     }
 
-    fn pass_requests(&self, line: &Line) -> io::Result<()> {
+    fn pass_requests(&self, tunnel: &Tunnel) -> io::Result<()> {
         let mut buffer = [0; 16 * 1024];
-        while let length @ 1.. = (&line.client).read(&mut buffer)? {
-            if !self.loses(line, &[Fault::BlackHole]) {
-                (&line.server).write_all(&buffer[..length])?;
+        while let length @ 1.. = (&tunnel.client).read(&mut buffer)? {
+            if !self.loses(tunnel, &[Fault::BlackHole]) {
+                (&tunnel.server).write_all(&buffer[..length])?;
             }
         }
         Ok(())
     }
 
-    fn pass_replies(&self, line: &Line) -> io::Result<()> {
+    fn pass_replies(&self, tunnel: &Tunnel) -> io::Result<()> {
         let mut buffer = [0; 16 * 1024];
         let mut pieces = 0;
-        while let length @ 1.. = (&line.server).read(&mut buffer)? {
+        while let length @ 1.. = (&tunnel.server).read(&mut buffer)? {
             let fault = *lock(&self.fault);
             if let Fault::Delay { up_to, seed } = fault {
-                sleep(delay(up_to, seed, line.number, pieces));
+                sleep(delay(up_to, seed, tunnel.number, pieces));
                 pieces += 1;
             }
-            if !self.loses(line, &[Fault::BlackHole, Fault::LoseReplies]) {
-                line.send(&mut lock(&line.extra), &buffer[..length])?;
+            if !self.loses(tunnel, &[Fault::BlackHole, Fault::LoseReplies]) {
+                tunnel.send(&mut lock(&tunnel.extra), &buffer[..length])?;
             }
         }
         Ok(())
     }
 
-    /// Whether what came on this line is lost, which the line remembers.
-    fn loses(&self, line: &Line, faults: &[Fault]) -> bool {
-        // Held until the loss is noted, so that nothing is lost unnoticed while the fault changes.
+    /// Whether the bytes received on this tunnel are lost, which the tunnel records.
+    fn loses(&self, tunnel: &Tunnel, faults: &[Fault]) -> bool {
+        // Locked until the loss is recorded, so that no loss is missed while the fault changes.
         let fault = lock(&self.fault);
         let is_lost = faults.contains(&fault);
         if is_lost {
-            line.has_lost_bytes.store(true, Ordering::SeqCst);
+            tunnel.has_lost_bytes.store(true, Ordering::SeqCst);
         }
         is_lost
     }
@@ -244,18 +249,18 @@ impl Network {
         let mut present = lock(&self.fault);
         if *present != fault {
             *present = fault;
-            self.cut(|line| line.has_lost_bytes.load(Ordering::SeqCst));
+            self.cut(|tunnel| tunnel.has_lost_bytes.load(Ordering::SeqCst));
         }
     }
 
-    fn cut(&self, is_chosen: impl Fn(&Arc<Line>) -> bool) {
-        lock(&self.lines).retain(|line| {
-            let is_chosen = is_chosen(line);
+    fn cut(&self, is_chosen: impl Fn(&Arc<Tunnel>) -> bool) {
+        lock(&self.tunnels).retain(|tunnel| {
+            let is_chosen = is_chosen(tunnel);
             if is_chosen {
-                // Fails if the other side has hung up already.
+                // Fails if the peer has closed the connection already.
                 let _cut = [
-                    line.client.shutdown(Shutdown::Both),
-                    line.server.shutdown(Shutdown::Both),
+                    tunnel.client.shutdown(Shutdown::Both),
+                    tunnel.server.shutdown(Shutdown::Both),
                 ];
             }
             !is_chosen
@@ -263,16 +268,16 @@ impl Network {
     }
 }
 
-impl Line {
+impl Tunnel {
     fn send(&self, extra: &mut Vec<u8>, bytes: &[u8]) -> io::Result<()> {
         extra.extend(bytes);
         (&self.client).write_all(&std::mem::take(extra))
     }
 }
 
-/// The same for the same seed, connection and piece.
+/// Returns the same delay for the same seed, connection and chunk.
 pub(crate) fn delay(up_to: Duration, seed: u64, connection: u64, piece: u64) -> Duration {
-    // xorshift64*, a few rounds to mix the three.
+    // xorshift64*, a few rounds to mix the three values.
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)
         ^ connection.rotate_left(32)
         ^ piece

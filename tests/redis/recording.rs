@@ -1,4 +1,5 @@
-//! What Redis is told, by its own account and in its own file: no secret in the clear, and nothing for ever.
+//! All data that Redis receives, from its monitor and its append-only file: no secret in the clear,
+//! and an expiry on every key.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::fs;
@@ -21,19 +22,19 @@ use tower_weika::session::Authenticated;
 use tower_weika::store::{Redis, RedisStore, SessionStore, StoredIdentity};
 use tower_weika_sandbox::{Browser, Sandbox, Visit};
 
-use crate::kit::{begin, connect, load, now, until};
+use crate::kit::{connect, create_session, load, now, until};
 use crate::monitor::Monitor;
 use crate::redis_server::{self, Value};
 use crate::way::{Way, Wechat, Weika};
 
 const ORIGIN: &str = "https://campus.example";
 const SHARED_TOKEN: &str = "the-access-token-of-all-instances";
-/// As `PTTL` says it.
-const FOR_EVER: i64 = -1;
-const SITES_SECRET: &str = "the-secret-of-the-site-for-cookies";
+/// The reply of `PTTL` for a key without an expiry.
+const NO_EXPIRY: i64 = -1;
+const SITE_SECRET: &str = "the-secret-of-the-site-for-cookies";
 const ENCRYPTION_KEY: &str = "the-key-that-encrypts-all-records";
 
-/// What a session knows of a person and is nobody else's business.
+/// The confidential data of an identity.
 trait Confidential {
     fn confidential(&self) -> Vec<(&'static str, String)>;
 }
@@ -60,33 +61,33 @@ impl Confidential for WechatUser {
     }
 }
 
-type Known = Arc<Mutex<Vec<(&'static str, String)>>>;
+type Collected = Arc<Mutex<Vec<(&'static str, String)>>>;
 
-/// A page that hears who is asking.
+/// A page that collects the confidential data of its visitor.
 async fn page<I: Identity + Confidential>(
-    State(known): State<Known>,
+    State(collected): State<Collected>,
     Extension(somebody): Extension<Authenticated<I>>,
 ) -> String {
-    known
+    collected
         .lock()
         .expect("no panic before")
         .extend(somebody.identity().confidential());
     somebody.subject().to_owned()
 }
 
-/// A site of one way to log in, with its sessions at Redis, and all that must not be seen there.
+/// A site with one provider and its sessions at Redis, and all values that must not appear there.
 struct Site<'a, W: Way> {
     redis: &'a redis_server::Redis,
     monitor: Monitor<'a>,
     sandbox: Sandbox,
     provider: W::Provider,
-    fleet: Arc<dyn Coordinator>,
+    coordinator: Arc<dyn Coordinator>,
     login: LoginLayer<W::Provider, RedisStore<<W::Provider as IdentityProvider>::Identity>>,
     address: SocketAddr,
-    /// Must never be there.
+    /// Must never appear.
     secret: Vec<(&'static str, String)>,
-    /// Must not be there in the clear.
-    known: Known,
+    /// Must not appear in the clear.
+    collected: Collected,
 }
 
 impl<'a, W: Way> Site<'a, W>
@@ -105,15 +106,15 @@ where
             builder = builder.encryption_key(key);
         }
         let store: RedisStore<_> = builder.connect().await.expect("a server that runs").store();
-        let fleet = store.coordinator().expect("a shared store");
+        let coordinator = store.coordinator().expect("a shared store");
         let login = LoginLayer::builder(provider.clone())
             .store(store)
             .public_url(ORIGIN)
-            .secret(SITES_SECRET);
+            .secret(SITE_SECRET);
         let login = login.build().expect("a login layer");
-        let known = Known::default();
-        let guarded =
-            get(page::<<W::Provider as IdentityProvider>::Identity>).with_state(Arc::clone(&known));
+        let collected = Collected::default();
+        let guarded = get(page::<<W::Provider as IdentityProvider>::Identity>)
+            .with_state(Arc::clone(&collected));
         let guarded =
             guarded.layer(GuardLayer::<<W::Provider as IdentityProvider>::Identity>::logged_in());
         let router = Router::new()
@@ -127,7 +128,7 @@ where
         ));
         let mut secret = vec![("app_secret", sandbox.app_secret().to_owned())];
         secret.extend([
-            ("secret", SITES_SECRET.to_owned()),
+            ("secret", SITE_SECRET.to_owned()),
             ("encryption key", ENCRYPTION_KEY.to_owned()),
         ]);
         Self {
@@ -135,11 +136,11 @@ where
             monitor,
             sandbox,
             provider,
-            fleet,
+            coordinator,
             login,
             address,
             secret,
-            known,
+            collected,
         }
     }
 
@@ -149,12 +150,12 @@ where
             .user_agent(W::AGENT)
     }
 
-    /// Goes there, and remembers what it sees on the way.
-    async fn go(&mut self, browser: &Browser, path: &str) -> Visit {
+    /// Visits a path, and collects the secrets on the way.
+    async fn visit(&mut self, browser: &Browser, path: &str) -> Visit {
         let visit = browser
             .get(&format!("{ORIGIN}{path}"))
             .await
-            .expect("an answer");
+            .expect("a response");
         for hop in visit.hops() {
             for url in [Some(&hop.url), hop.location.as_ref()]
                 .into_iter()
@@ -170,27 +171,27 @@ where
             for cookie in &hop.set_cookies {
                 let (_, value) = cookie.split_once('=').expect("a cookie");
                 let value = value.split(';').next().unwrap_or_default();
-                // Some only say yes.
+                // Marker cookies have no secret value.
                 if value.len() > 1 {
                     self.secret.push(("cookie", value.to_owned()));
                 }
             }
         }
-        self.assert_nothing_is_kept_for_ever();
+        self.assert_every_key_expires();
         visit
     }
 
     #[track_caller]
-    fn assert_nothing_is_kept_for_ever(&self) {
+    fn assert_every_key_expires(&self) {
         for key in self.redis.keys() {
             match self.redis.command(&["PTTL", &key]) {
-                Value::Int(left) => assert_ne!(left, FOR_EVER, "{key}"),
+                Value::Int(left) => assert_ne!(left, NO_EXPIRY, "{key}"),
                 other => panic!("{other:?}"),
             }
         }
     }
 
-    /// All that the server was told, in the words of its monitor, and as it is in its file.
+    /// Returns all data that the server received, from its monitor and its file.
     fn recording(&self) -> Vec<u8> {
         let mut recording = self.monitor.text().into_bytes();
         for file in fs::read_dir(self.redis.folder().join("appendonlydir"))
@@ -201,15 +202,15 @@ where
         recording
     }
 
-    /// A login, a page, a logout, and the same again as others; ends of all kinds.
-    async fn play(&mut self) {
+    /// A login, a page, a logout, the same again as other users, and revocations of all kinds.
+    async fn run_scenarios(&mut self) {
         for round in 0..3 {
             let browser = self.browser();
-            let home = self.go(&browser, "/guarded").await;
+            let home = self.visit(&browser, "/guarded").await;
             assert_eq!(home.text(), W::subject(&self.sandbox, "wang"), "{home:?}");
             let other = self.browser();
-            self.go(&other, "/guarded").await;
-            // Once more with a code that is spent already.
+            self.visit(&other, "/guarded").await;
+            // Again, with a code that has been exchanged already.
             let callback = home
                 .hops()
                 .iter()
@@ -218,28 +219,28 @@ where
             let path = callback
                 .url
                 .strip_prefix(ORIGIN)
-                .expect("a page of ours")
+                .expect("a page of the layer")
                 .to_owned();
-            self.go(&browser, &path).await;
+            self.visit(&browser, &path).await;
             match round {
                 0 => {
                     let out = format!("{ORIGIN}{}", self.login.logout_path());
-                    browser.post(&out, "").await.expect("an answer");
+                    browser.post(&out, "").await.expect("a response");
                 }
                 1 => self
                     .login
                     .revoke_sessions_of(&home.text())
                     .await
-                    .expect("the store answers"),
+                    .expect("the store responds"),
                 _ => self
                     .login
                     .revoke_all_sessions()
                     .await
-                    .expect("the store answers"),
+                    .expect("the store responds"),
             }
-            self.assert_nothing_is_kept_for_ever();
-            assert_eq!(self.go(&browser, "/").await.text(), "home");
-            // Once: a token that is refused again and again is not fetched again at once.
+            self.assert_every_key_expires();
+            assert_eq!(self.visit(&browser, "/").await.text(), "home");
+            // Only once: a token that is rejected repeatedly is not fetched again at once.
             if round == 0 {
                 W::forget_token(&self.provider);
             }
@@ -253,7 +254,7 @@ fn assert_recorded(recording: &[u8], what: &str, secret: &str, is_there: bool) {
         secret.len() >= 4,
         "{what} is too short to be looked for: {secret}"
     );
-    // As a monitor and as JSON spells it, besides.
+    // Also in the spelling of the monitor and of JSON.
     let escaped = secret.as_bytes().escape_ascii().to_string();
     let is_found = [secret.as_bytes(), escaped.as_bytes()]
         .iter()
@@ -272,25 +273,26 @@ where
     for key in [Some(ENCRYPTION_KEY), None] {
         let redis = redis_server::Redis::start();
         let mut site = Site::<W>::start(&redis, key).await;
-        site.play().await;
-        let LeaseResponse::Granted(grant) = site.fleet.acquire_lease("x", 0).await.unwrap() else {
-            panic!("nobody has it")
+        site.run_scenarios().await;
+        let LeaseResponse::Granted(grant) = site.coordinator.acquire_lease("x", 0).await.unwrap()
+        else {
+            panic!("the lease was not granted")
         };
         let minute = Duration::from_secs(60);
         assert!(
-            site.fleet
+            site.coordinator
                 .publish_token("x", &grant, &AccessToken::new(SHARED_TOKEN), minute)
                 .await
                 .unwrap()
         );
-        site.fleet.claim_flow("x", minute).await.unwrap();
-        let (_, outcome) = site.known.lock().unwrap()[0].clone();
-        site.fleet
+        site.coordinator.claim_flow("x", minute).await.unwrap();
+        let (_, outcome) = site.collected.lock().unwrap()[0].clone();
+        site.coordinator
             .complete_flow("x", outcome.as_bytes())
             .await
             .unwrap();
         let browser = site.browser();
-        site.go(&browser, "/guarded").await;
+        site.visit(&browser, "/guarded").await;
         let recording = site.recording();
         let count = |what: &str| site.secret.iter().filter(|(is, _)| *is == what).count();
         assert!(
@@ -302,12 +304,12 @@ where
         for (what, secret) in &site.secret {
             assert_recorded(&recording, what, secret, false);
         }
-        let mut known = site.known.lock().expect("no panic before").clone();
-        assert!(!known.is_empty());
-        known.push(("shared token", SHARED_TOKEN.to_owned()));
-        known.extend(token(&site.provider).map(|token| ("access token", token)));
-        for (what, confidential) in &known {
-            // Without encryption it is there, so this search would find it.
+        let mut collected = site.collected.lock().expect("no panic before").clone();
+        assert!(!collected.is_empty());
+        collected.push(("shared token", SHARED_TOKEN.to_owned()));
+        collected.extend(token(&site.provider).map(|token| ("access token", token)));
+        for (what, confidential) in &collected {
+            // Without encryption the value is present, which proves that the search works.
             assert_recorded(&recording, what, confidential, key.is_none());
         }
     }
@@ -334,19 +336,19 @@ async fn redis_receives_no_secret_of_a_wechat_user_and_every_key_expires() {
 async fn every_key_has_an_expiry() {
     let redis = redis_server::Redis::start();
     let store = connect(Redis::builder(redis.url())).await;
-    let fleet = store.coordinator().expect("a shared store");
-    let assert_ends = |what: &str| {
+    let coordinator = store.coordinator().expect("a shared store");
+    let assert_expiries = |what: &str| {
         for key in redis.keys() {
             assert_ne!(
                 redis.command(&["PTTL", &key]),
-                Value::Int(FOR_EVER),
+                Value::Int(NO_EXPIRY),
                 "{what}: {key}"
             );
         }
     };
     let minute = Duration::from_secs(60);
-    let id = begin(&store, "o1").await;
-    assert_ends("a session");
+    let id = create_session(&store, "o1").await;
+    assert_expiries("a session");
     let session = load(&store, &id).await.unwrap().unwrap();
     session.touch(now().plus(minute));
     store.touch(&session);
@@ -360,47 +362,52 @@ async fn every_key_has_an_expiry() {
         redis.command(&["HGET", &key, "used"]).text() == used
     })
     .await;
-    assert_ends("a use");
+    assert_expiries("a use");
     store
         .remove_subject(&crate::kit::namespace(), "o1")
         .await
         .unwrap();
-    assert_ends("the end of a subject");
+    assert_expiries("the revocation of a subject");
     store.remove_all(&crate::kit::namespace()).await.unwrap();
-    assert_ends("the end of all");
+    assert_expiries("the revocation of all");
     store.remove(&crate::kit::namespace(), &id).await.unwrap();
-    fleet.claim_flow("flow", minute).await.unwrap();
-    assert_ends("a claim");
-    fleet.complete_flow("flow", b"outcome").await.unwrap();
-    assert_ends("an outcome");
-    fleet.complete_flow("unknown", b"outcome").await.unwrap();
+    coordinator.claim_flow("flow", minute).await.unwrap();
+    assert_expiries("a claim");
+    coordinator.complete_flow("flow", b"outcome").await.unwrap();
+    assert_expiries("an outcome");
+    coordinator
+        .complete_flow("unknown", b"outcome")
+        .await
+        .unwrap();
     for _ in 0..2 {
-        let LeaseResponse::Granted(grant) =
-            fleet.acquire_lease("x", u64::from(u32::MAX)).await.unwrap()
+        let LeaseResponse::Granted(grant) = coordinator
+            .acquire_lease("x", u64::from(u32::MAX))
+            .await
+            .unwrap()
         else {
-            panic!("nobody has it")
+            panic!("the lease was not granted")
         };
-        assert_ends("a lease");
-        fleet
+        assert_expiries("a lease");
+        coordinator
             .release_lease("x", &grant, Duration::from_millis(1))
             .await
             .unwrap();
-        assert_ends("the end of a lease");
-        until("it has ended", async || {
+        assert_expiries("the release of a lease");
+        until("the lease has expired", async || {
             redis.keys().iter().all(|key| !key.contains(":lease:"))
         })
         .await;
     }
-    let LeaseResponse::Granted(grant) = fleet.acquire_lease("x", 0).await.unwrap() else {
-        panic!("nobody has it")
+    let LeaseResponse::Granted(grant) = coordinator.acquire_lease("x", 0).await.unwrap() else {
+        panic!("the lease was not granted")
     };
     let token = AccessToken::new("token");
     assert!(
-        fleet
+        coordinator
             .publish_token("x", &grant, &token, minute)
             .await
             .unwrap()
     );
-    assert_ends("a token");
+    assert_expiries("a token");
     assert!(redis.keys().len() >= 4, "{:?}", redis.keys());
 }

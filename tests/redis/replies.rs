@@ -1,4 +1,4 @@
-//! Nobody is ever given the reply to somebody else's request.
+//! No caller ever receives the reply to another request.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,15 +11,17 @@ use tower_weika::identity::Manager;
 use tower_weika::session::{Session, SessionId};
 use tower_weika::store::{Redis, RedisStatus, RedisStore, SessionStore};
 
-use crate::kit::{begin, connect, found, load, new_id, until, wait_until_cached, who};
+use crate::kit::{
+    connect, create_session, find_subject, found, load, new_id, until, wait_until_cached,
+};
 use crate::proxy::{Fault, Proxy};
 use crate::redis_server;
 
-/// How many reads there are in all.
+/// The total number of reads.
 const READS: u64 = 100_000;
 const TASKS: u64 = 100;
-/// Time enough for some replies, and not for others.
-const BUDGET: Duration = Duration::from_millis(40);
+/// Long enough for some replies, too short for others.
+const OPERATION_TIMEOUT: Duration = Duration::from_millis(40);
 
 #[derive(Default)]
 struct Counts {
@@ -36,10 +38,10 @@ impl Counts {
     }
 }
 
-/// Random numbers that are the same each time.
-struct Dice(u64);
+/// A reproducible random number generator.
+struct Random(u64);
 
-impl Dice {
+impl Random {
     fn below(&mut self, end: u64) -> u64 {
         // xorshift64.
         self.0 ^= self.0 << 13;
@@ -49,35 +51,34 @@ impl Dice {
     }
 }
 
-/// Reads for some time, now a session that is there and now one that is not, and now and then does not wait for the
-/// answer.
+/// Reads existing and unknown sessions at random, and sometimes cancels a read.
 async fn read(
     store: RedisStore<Manager>,
     sessions: Arc<Vec<(SessionId, String)>>,
     counts: Arc<Counts>,
     seed: u64,
 ) {
-    let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     for _ in 0..READS / TASKS {
-        let (id, expected) = match dice.below(4) {
+        let (id, expected) = match random.below(4) {
             0 => (new_id(), None),
             _ => {
-                let (id, subject) = &sessions[dice.below(sessions.len() as u64) as usize];
+                let (id, subject) = &sessions[random.below(sessions.len() as u64) as usize];
                 (*id, Some(subject))
             }
         };
-        let mut asked = pin!(load(&store, &id));
-        let outcome = if dice.below(10) < 3 {
-            let patience = Duration::from_micros(dice.below(60_000));
-            tokio::time::timeout(patience, asked.as_mut()).await.ok()
+        let mut pending = pin!(load(&store, &id));
+        let outcome = if random.below(10) < 3 {
+            let limit = Duration::from_micros(random.below(60_000));
+            tokio::time::timeout(limit, pending.as_mut()).await.ok()
         } else {
-            Some(asked.await)
+            Some(pending.await)
         };
         let count = match outcome {
             None => &counts.cancelled,
             Some(Ok(Some(session))) => {
                 let session: Arc<Session<Manager>> = session;
-                assert_eq!(session.id(), &id, "somebody else's session");
+                assert_eq!(session.id(), &id, "the session of another id");
                 assert_eq!(
                     Some(session.identity().user_id.as_str()),
                     expected.map(String::as_str)
@@ -85,16 +86,13 @@ async fn read(
                 &counts.served
             }
             Some(Ok(None)) => {
-                assert_eq!(
-                    expected, None,
-                    "a session that is there was taken for one that is not"
-                );
+                assert_eq!(expected, None, "an existing session was reported as absent");
                 &counts.absent
             }
             Some(Err(error)) => {
                 assert_eq!(error.kind(), ErrorKind::Store);
-                // Nobody hammers on a closed door.
-                tokio::time::sleep(Duration::from_millis(dice.below(40))).await;
+                // Slow down while calls fail.
+                tokio::time::sleep(Duration::from_millis(random.below(40))).await;
                 &counts.failed
             }
         };
@@ -102,10 +100,10 @@ async fn read(
     }
 }
 
-/// What this process has in memory, in bytes.
+/// Returns the resident memory of this process in bytes.
 #[cfg(target_os = "linux")]
 fn memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/statm").expect("Linux tells");
+    let status = std::fs::read_to_string("/proc/self/statm").expect("readable on Linux");
     let pages: u64 = status
         .split(' ')
         .nth(1)
@@ -127,7 +125,7 @@ async fn wrong_session_is_never_served_with_late_replies_and_cancelled_calls() {
     let proxy = Proxy::start(&redis);
     let store = connect(
         Redis::builder(proxy.url())
-            .operation_timeout(BUDGET)
+            .operation_timeout(OPERATION_TIMEOUT)
             .local_cache_capacity(0),
     )
     .await;
@@ -135,11 +133,11 @@ async fn wrong_session_is_never_served_with_late_replies_and_cancelled_calls() {
     let mut sessions = Vec::new();
     for number in 0..500 {
         let subject = format!("o{number}");
-        sessions.push((begin(&direct, &subject).await, subject));
+        sessions.push((create_session(&direct, &subject).await, subject));
     }
     let (sessions, counts) = (Arc::new(sessions), Arc::new(Counts::default()));
     proxy.set(Fault::Delay {
-        up_to: 2 * BUDGET,
+        up_to: 2 * OPERATION_TIMEOUT,
         seed: 7,
     });
     let before = memory();
@@ -153,10 +151,15 @@ async fn wrong_session_is_never_served_with_late_replies_and_cancelled_calls() {
             ))
         })
         .collect();
-    // Now and then the delays are within the budget, or there would hardly be an answer at all.
+    // The delays are sometimes within the timeout, or hardly any reply would arrive in time.
     let weather = async {
         for seed in 0.. {
-            for up_to in [BUDGET / 2, 2 * BUDGET, BUDGET, 3 * BUDGET / 2] {
+            for up_to in [
+                OPERATION_TIMEOUT / 2,
+                2 * OPERATION_TIMEOUT,
+                OPERATION_TIMEOUT,
+                3 * OPERATION_TIMEOUT / 2,
+            ] {
                 proxy.set(Fault::Delay { up_to, seed });
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
@@ -164,7 +167,7 @@ async fn wrong_session_is_never_served_with_late_replies_and_cancelled_calls() {
     };
     let all_read = async {
         for reader in readers {
-            reader.await.expect("nobody is served a wrong session");
+            reader.await.expect("no wrong session was served");
         }
     };
     tokio::select! {
@@ -181,23 +184,24 @@ async fn wrong_session_is_never_served_with_late_replies_and_cancelled_calls() {
     assert!(growth < 64 << 20, "{growth} bytes more");
     proxy.set(Fault::None);
     for (id, subject) in sessions.iter() {
-        until("the store answers again", async || {
-            who(&store, id).await.is_ok()
+        until("the store responds again", async || {
+            find_subject(&store, id).await.is_ok()
         })
         .await;
         assert_eq!(found(&store, id).await.as_ref(), Some(subject));
     }
 }
 
-/// How often a reply of somebody else was found while `play` ran. All on this thread, where the recorder is.
-fn foreign_replies<F: Future<Output = ()>>(play: impl FnOnce() -> F) -> u64 {
+/// Returns how many foreign replies were counted while `scenario` ran, on the thread of the
+/// recorder.
+fn foreign_replies<F: Future<Output = ()>>(scenario: impl FnOnce() -> F) -> u64 {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
-    metrics::with_local_recorder(&recorder, || runtime.block_on(play()));
+    metrics::with_local_recorder(&recorder, || runtime.block_on(scenario()));
     let text = handle.render();
     let line = text
         .lines()
@@ -210,7 +214,7 @@ fn foreign_replies<F: Future<Output = ()>>(play: impl FnOnce() -> F) -> u64 {
 fn unexpected_reply_is_noticed_and_drops_the_connection() {
     let redis = redis_server::Redis::start();
     let proxy = Proxy::start(&redis);
-    // What could be taken for an answer: nothing, a session that is absent or present, done, an error.
+    // Plausible forged replies: nothing, a session that is absent or present, done, an error.
     let whole = |tag: &str| {
         format!(
             "*5\r\n${}\r\n{tag}\r\n$1\r\n1\r\n$2\r\np{{\r\n$1\r\n1\r\n$1\r\n1\r\n",
@@ -233,15 +237,16 @@ fn unexpected_reply_is_noticed_and_drops_the_connection() {
         let mut ids = Vec::new();
         for number in 0..10 {
             ids.push((
-                begin(&store, &format!("o{number}")).await,
+                create_session(&store, &format!("o{number}")).await,
                 format!("o{number}"),
             ));
         }
         for extra in &extras {
             let accepted = proxy.accepted();
             assert_eq!(proxy.inject_before_next_reply(extra.as_bytes()), 1);
-            // Many at once: not one of them is served, and none is told that there is no session.
-            let reads = ids.iter().map(|(id, _)| who(&store, id));
+            // Many reads at once: none gets a wrong session, and none reports that there is no
+            // session.
+            let reads = ids.iter().map(|(id, _)| find_subject(&store, id));
             let mut failures = 0;
             for (outcome, (_, subject)) in futures(reads).await.into_iter().zip(&ids) {
                 match outcome {
@@ -249,7 +254,7 @@ fn unexpected_reply_is_noticed_and_drops_the_connection() {
                         assert_eq!(error.kind(), ErrorKind::Store);
                         failures += 1;
                     }
-                    // On the next connection already.
+                    // This read uses the next connection already.
                     Ok(found) => assert_eq!(found.as_ref(), Some(subject)),
                 }
             }
@@ -266,7 +271,7 @@ fn unexpected_reply_is_noticed_and_drops_the_connection() {
     assert!(counted >= count, "{counted} of {count}");
 }
 
-/// All at once, on this thread.
+/// Runs all futures concurrently on this thread.
 async fn futures<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut all: Vec<_> = all
         .map(|future| Box::pin(tokio::task::unconstrained(future)))
@@ -300,7 +305,10 @@ fn unexpected_error_never_serves_a_wrong_session() {
     let proxy = Proxy::start(&redis);
     let counted = foreign_replies(async || {
         let store = connect(Redis::builder(proxy.url()).local_cache_capacity(0)).await;
-        let [one, other] = [begin(&store, "o1").await, begin(&store, "o2").await];
+        let [one, other] = [
+            create_session(&store, "o1").await,
+            create_session(&store, "o2").await,
+        ];
         for extra in [
             "-ERR no\r\n",
             "-NOSCRIPT no\r\n",
@@ -308,26 +316,29 @@ fn unexpected_error_never_serves_a_wrong_session() {
             "-MOVED 1 127.0.0.1:1\r\n",
         ] {
             assert_eq!(proxy.inject_before_next_reply(extra.as_bytes()), 1);
-            let nobody = new_id();
-            let asked = [
+            let unknown = new_id();
+            let reads = [
                 (&one, Some("o1")),
                 (&other, Some("o2")),
-                (&nobody, None),
+                (&unknown, None),
                 (&one, Some("o1")),
-                (&nobody, None),
+                (&unknown, None),
             ];
-            let outcomes = futures(asked.iter().map(|(id, _)| who(&store, id))).await;
-            for (outcome, (_, expected)) in outcomes.into_iter().zip(asked) {
+            let outcomes = futures(reads.iter().map(|(id, _)| find_subject(&store, id))).await;
+            for (outcome, (_, expected)) in outcomes.into_iter().zip(reads) {
                 if let Ok(found) = outcome {
                     assert_eq!(found.as_deref(), expected, "{extra}");
                 }
             }
-            until("the store answers", async || {
-                who(&store, &one).await.is_ok()
+            until("the store responds", async || {
+                find_subject(&store, &one).await.is_ok()
             })
             .await;
             for (id, subject) in [(&one, "o1"), (&other, "o2")] {
-                until("it is somebody", async || who(&store, id).await.is_ok()).await;
+                until("the session is found", async || {
+                    find_subject(&store, id).await.is_ok()
+                })
+                .await;
                 assert_eq!(found(&store, id).await.as_deref(), Some(subject));
             }
         }
@@ -343,17 +354,17 @@ async fn unexpected_reply_on_the_subscription_drops_its_connection() {
     let a = connect(Redis::builder(redis.url())).await;
     let b = connect(Redis::builder(proxy.url())).await;
     for _ in 0..3 {
-        let id = begin(&a, "o1").await;
+        let id = create_session(&a, "o1").await;
         wait_until_cached(&b, &id).await;
-        // Only the listener asks, unless somebody calls.
+        // Only the subscription expects replies, unless a call is made.
         let accepted = proxy.accepted();
         assert!(proxy.inject_before_next_reply(b"*1\r\n$1\r\n1\r\n") >= 2);
         until("it has another connection", async || {
             proxy.accepted() > accepted
         })
         .await;
-        until("the store answers", async || {
-            who(&b, &new_id()).await.is_ok()
+        until("the store responds", async || {
+            find_subject(&b, &new_id()).await.is_ok()
         })
         .await;
         crate::local_cache::assert_revocation_is_seen(&a, &b).await;

@@ -1,4 +1,4 @@
-//! A Redis that is killed again and again loses nothing that it has acknowledged, and nobody is logged out.
+//! A Redis that is killed repeatedly loses no acknowledged write, and no user is logged out.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,44 +16,52 @@ use crate::site::Site;
 const RESTARTS: u32 = 20;
 const VISITORS: u32 = 24;
 
-/// Who has been given a session, and its cookie.
+/// The users that were given a session, each with its cookie.
 type Given = Arc<Mutex<Vec<(String, String)>>>;
 
 #[derive(Default)]
 struct Counts {
     is_over: AtomicBool,
     pages: AtomicU64,
-    refusals: AtomicU64,
+    unavailable: AtomicU64,
 }
 
-/// Logs in, and visits pages until it is over; now and then somebody else comes.
+/// Logs in and visits pages until the test is over; from time to time as another user.
 async fn visit(sites: [Site; 2], number: u32, given: Given, counts: Arc<Counts>) {
     let mut logins = 0;
     while !counts.is_over.load(Ordering::Relaxed) {
-        let who = format!("o{number}-{logins}");
+        let subject = format!("o{number}-{logins}");
         let site = &sites[(number + logins) as usize % 2];
         logins += 1;
-        let cookie = match site.log_in(&who).await {
+        let cookie = match site.log_in(&subject).await {
             Ok(cookie) => cookie,
-            Err(answer) => {
-                assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+            Err(response) => {
+                assert_eq!(
+                    response.status,
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "{response:?}"
+                );
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 continue;
             }
         };
-        given.lock().unwrap().push((who.clone(), cookie.clone()));
+        given
+            .lock()
+            .unwrap()
+            .push((subject.clone(), cookie.clone()));
         for visit in 0..60 {
-            let answer = sites[visit % 2].get("/guarded", &cookie).await;
+            let response = sites[visit % 2].get("/guarded", &cookie).await;
             assert!(
-                !answer.headers.contains_key(SET_COOKIE) && !answer.headers.contains_key(LOCATION),
-                "{answer:?}"
+                !response.headers.contains_key(SET_COOKIE)
+                    && !response.headers.contains_key(LOCATION),
+                "{response:?}"
             );
-            if answer.status == StatusCode::OK {
-                answer.assert_page_for(&who);
+            if response.status == StatusCode::OK {
+                response.assert_page_for(&subject);
                 counts.pages.fetch_add(1, Ordering::Relaxed);
             } else {
-                answer.assert_unavailable();
-                counts.refusals.fetch_add(1, Ordering::Relaxed);
+                response.assert_unavailable();
+                counts.unavailable.fetch_add(1, Ordering::Relaxed);
             }
             tokio::time::sleep(Duration::from_millis(4)).await;
         }
@@ -79,17 +87,17 @@ async fn acknowledged_sessions_survive_twenty_kills_under_load_and_no_user_is_lo
         })
         .collect();
     for _ in 0..RESTARTS {
-        let (pages, refusals) = (
+        let (pages, unavailable) = (
             counts.pages.load(Ordering::Relaxed),
-            counts.refusals.load(Ordering::Relaxed),
+            counts.unavailable.load(Ordering::Relaxed),
         );
         until("pages are served", async || {
             counts.pages.load(Ordering::Relaxed) > pages + 200
         })
         .await;
         redis.kill();
-        until("visitors notice", async || {
-            counts.refusals.load(Ordering::Relaxed) > refusals + 50
+        until("visitors notice the outage", async || {
+            counts.unavailable.load(Ordering::Relaxed) > unavailable + 50
         })
         .await;
         redis = tokio::task::spawn_blocking(move || {
@@ -97,7 +105,7 @@ async fn acknowledged_sessions_survive_twenty_kills_under_load_and_no_user_is_lo
             redis
         })
         .await
-        .expect("it starts again");
+        .expect("Redis restarts");
     }
     counts.is_over.store(true, Ordering::Relaxed);
     for visitor in visitors {
@@ -106,12 +114,12 @@ async fn acknowledged_sessions_survive_twenty_kills_under_load_and_no_user_is_lo
     let given = given.lock().unwrap().clone();
     assert!(given.len() > 100, "{}", given.len());
     for site in &sites {
-        for (who, cookie) in &given {
-            until("the store answers", async || {
+        for (subject, cookie) in &given {
+            until("the store responds", async || {
                 site.get("/", cookie).await.status == StatusCode::OK
             })
             .await;
-            site.get("/guarded", cookie).await.assert_page_for(who);
+            site.get("/guarded", cookie).await.assert_page_for(subject);
         }
     }
 }

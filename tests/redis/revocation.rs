@@ -1,4 +1,5 @@
-//! Sessions of several logins over one Redis, and revocations: of lost records, and of logins under way.
+//! Sessions of several logins over one Redis, and revocations: with lost records, and during a
+//! login.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::time::Duration;
@@ -11,15 +12,15 @@ use tower_weika::session::SessionId;
 use tower_weika::store::{Inserted, Redis, RedisStore, SessionStore};
 
 use crate::kit::{
-    begin, connect, found, is_cached, load, namespace, new_id, now, session, until,
+    connect, create_session, found, is_cached, load, namespace, new_id, now, session, until,
     wait_until_cached,
 };
 use crate::redis_server::{self, Value};
-use crate::site::{Answer, NOBODY, Site};
+use crate::site::{ANONYMOUS, Site, SiteResponse};
 
 const SCHOOLS: [&str; 3] = ["KEY-A", "KEY-B", "KEY-C"];
 
-async fn who(site: &Site, cookie: &str) -> String {
+async fn shown_user(site: &Site, cookie: &str) -> String {
     site.get("/", cookie).await.text
 }
 
@@ -40,7 +41,7 @@ async fn c2_three_schools_over_one_redis_accept_only_their_own_sessions() {
         let mut seen = Vec::new();
         for site in &sites {
             for cookie in &cookies {
-                seen.push(who(site, cookie).await == "o1");
+                seen.push(shown_user(site, cookie).await == "o1");
             }
         }
         seen
@@ -52,10 +53,10 @@ async fn c2_three_schools_over_one_redis_accept_only_their_own_sessions() {
             [true, false, false, false, true, false, false, false, true]
         );
     }
-    // A logout and a login at another school end nothing.
+    // Neither a logout nor a login at another school revokes the session.
     sites[1].log_out(&cookies[0]).await;
     sites[1].log_in_with("o2", &cookies[0]).await.unwrap();
-    assert_eq!(who(&sites[0], &cookies[0]).await, "o1");
+    assert_eq!(shown_user(&sites[0], &cookies[0]).await, "o1");
 
     sites[0].revoke(Some("o1")).await;
     assert_eq!(
@@ -68,17 +69,17 @@ async fn c2_three_schools_over_one_redis_accept_only_their_own_sessions() {
         [false, false, false, false, false, false, false, false, true]
     );
 
-    let (callback, flow) = sites[0].begin("o1").await.unwrap();
-    let refused = sites[1].get(&callback, &flow).await;
+    let (callback, flow) = sites[0].start_login("o1").await.unwrap();
+    let rejected = sites[1].get(&callback, &flow).await;
     assert_eq!(
-        refused.status,
+        rejected.status,
         StatusCode::BAD_REQUEST,
         "a state of another school"
     );
-    assert!(!refused.headers.contains_key(SET_COOKIE), "{refused:?}");
+    assert!(!rejected.headers.contains_key(SET_COOKIE), "{rejected:?}");
 }
 
-/// Two instances that have cached a session, on one clock, and its record.
+/// Two instances with one clock that have cached a session, and the key of its record.
 async fn cached(
     redis: &redis_server::Redis,
 ) -> ([RedisStore<Manager>; 2], ManualClock, SessionId, String) {
@@ -86,7 +87,7 @@ async fn cached(
     let [a, b] = [Redis::builder(redis.url()), Redis::builder(redis.url())]
         .map(|builder| builder.clock(hand.clock()));
     let (a, b) = (connect(a).await, connect(b).await);
-    let id = begin(&a, "o1").await;
+    let id = create_session(&a, "o1").await;
     wait_until_cached(&a, &id).await;
     wait_until_cached(&b, &id).await;
     let key = redis
@@ -127,18 +128,21 @@ async fn s7_session_in_use_is_confirmed_in_the_background() {
     let redis = redis_server::Redis::start();
     let ([a, b], hand, id, key) = cached(&redis).await;
     hand.advance(Duration::from_secs(50));
-    // The request that finds it is served, and has it confirmed.
+    // The request that finds the expired confirmation is served and starts a new one.
     until("the cache is valid", async || is_cached(&a, &id)).await;
     hand.advance(Duration::from_secs(20));
     until("it was confirmed 20 seconds ago", async || {
         is_cached(&a, &id)
     })
     .await;
-    assert!(!is_cached(&b, &id), "nobody has asked there for 70 seconds");
+    assert!(
+        !is_cached(&b, &id),
+        "it was last confirmed there 70 seconds ago"
+    );
 
     redis.command(&["DEL", &key]);
     hand.advance(Duration::from_secs(30));
-    until("the store is asked", async || {
+    until("the store is read", async || {
         let _is_near = is_cached(&a, &id);
         found(&a, &id).await.is_none()
     })
@@ -165,7 +169,7 @@ async fn s7_use_of_a_lost_session_drops_it_and_a_recorded_use_confirms_it() {
     redis.command(&["DEL", &key]);
     held.touch(held.created().plus(Duration::from_secs(200)));
     a.touch(&held);
-    until("the use finds nothing", async || {
+    until("the use finds no record", async || {
         found(&a, &id).await.is_none()
     })
     .await;
@@ -182,7 +186,7 @@ async fn s7_use_of_a_lost_session_drops_it_and_a_recorded_use_confirms_it() {
 async fn s7_unknown_ids_publish_and_keep_nothing() {
     let redis = redis_server::Redis::start();
     let store = connect(Redis::builder(redis.url())).await;
-    let id = begin(&store, "o1").await;
+    let id = create_session(&store, "o1").await;
     let keys = redis.keys().len();
     let monitor = redis.monitor();
     for _ in 0..100 {
@@ -190,7 +194,7 @@ async fn s7_unknown_ids_publish_and_keep_nothing() {
     }
     assert_eq!(redis.keys().len(), keys);
     store.remove(&namespace(), &id).await.unwrap();
-    until("the end of a session is published", async || {
+    until("a revocation is published", async || {
         monitor.text().contains("\"PUBLISH\"")
     })
     .await;
@@ -202,26 +206,30 @@ async fn s7_unknown_ids_publish_and_keep_nothing() {
     assert_eq!(published, 1);
 }
 
-/// A login whose code is at the provider when something is revoked.
-async fn log_in_meanwhile(site: &Site, cookie: &str, revoke: impl Future<Output = ()>) -> Answer {
-    let (callback, flow) = site.begin("o1").await.unwrap();
+/// A login whose code is at the provider while something is revoked.
+async fn log_in_during(
+    site: &Site,
+    cookie: &str,
+    revoke: impl Future<Output = ()>,
+) -> SiteResponse {
+    let (callback, flow) = site.start_login("o1").await.unwrap();
     let held = site.hold_exchanges().await;
     let (waiting, before) = (site.clone(), site.codes());
     let cookies = format!("{flow}; {cookie}");
-    let answer = tokio::spawn(async move { waiting.get(&callback, &cookies).await });
+    let response = tokio::spawn(async move { waiting.get(&callback, &cookies).await });
     until("the code is at the provider", async || {
         site.codes() > before
     })
     .await;
     revoke.await;
     drop(held);
-    answer.await.unwrap()
+    response.await.unwrap()
 }
 
 #[track_caller]
-fn assert_refused(answer: &Answer) {
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{answer:?}");
-    assert!(!answer.headers.contains_key(SET_COOKIE), "{answer:?}");
+fn assert_rejected(response: &SiteResponse) {
+    assert_eq!(response.status, StatusCode::BAD_REQUEST, "{response:?}");
+    assert!(!response.headers.contains_key(SET_COOKIE), "{response:?}");
 }
 
 #[ignore = "needs redis-server; run tests/run"]
@@ -237,39 +245,39 @@ async fn c4_revocation_on_one_instance_covers_a_pending_login_on_another() {
         };
         let (here, elsewhere) = (instance().await, instance().await);
         let other = elsewhere.log_in("o2").await.unwrap();
-        assert_refused(&log_in_meanwhile(&here, "", elsewhere.revoke(Some("o1"))).await);
-        assert_eq!(who(&here, &other).await, "o2");
-        assert_refused(&log_in_meanwhile(&here, "", elsewhere.revoke(None)).await);
+        assert_rejected(&log_in_during(&here, "", elsewhere.revoke(Some("o1"))).await);
+        assert_eq!(shown_user(&here, &other).await, "o2");
+        assert_rejected(&log_in_during(&here, "", elsewhere.revoke(None)).await);
 
         let former = here.log_in("o1").await.unwrap();
-        let revoked = log_in_meanwhile(&here, &former, async {
+        let revoked = log_in_during(&here, &former, async {
             drop(elsewhere.log_out(&former).await)
         })
         .await;
-        assert_refused(&revoked);
-        assert_eq!(who(&here, &former).await, NOBODY);
+        assert_rejected(&revoked);
+        assert_eq!(shown_user(&here, &former).await, ANONYMOUS);
 
         let unrelated = here.log_in("o1").await.unwrap();
-        let kept = log_in_meanwhile(&here, "", async {
+        let kept = log_in_during(&here, "", async {
             drop(elsewhere.log_out(&unrelated).await)
         })
         .await;
         assert_eq!(
             kept.status,
             StatusCode::SEE_OTHER,
-            "a logout ends only its own session"
+            "a logout revokes only its session"
         );
         assert_eq!(
-            who(&here, &here.log_in("o1").await.unwrap()).await,
+            shown_user(&here, &here.log_in("o1").await.unwrap()).await,
             "o1",
-            "later logins are let in"
+            "later logins succeed"
         );
     }
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn stamp_that_is_too_old_keeps_no_session() {
+async fn stale_revocation_stamp_rejects_the_insert() {
     let redis = redis_server::Redis::start();
     let store = connect(Redis::builder(redis.url())).await;
     let stamp = store.stamp(&namespace()).await.unwrap();
@@ -286,6 +294,6 @@ async fn stamp_that_is_too_old_keeps_no_session() {
     assert_eq!(
         store.insert(session("o1"), None, stale).await.unwrap(),
         Inserted::Revoked,
-        "it cannot be judged"
+        "the revocations since then are unknown"
     );
 }

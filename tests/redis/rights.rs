@@ -1,4 +1,5 @@
-//! Redis users with few rights (ACL): the store starts with the least rights, and names all that are missing.
+//! Redis users with limited rights (ACL): the store starts with the minimum, and names all missing
+//! rights.
 
 use std::sync::{Arc, Mutex, Weak};
 
@@ -8,13 +9,14 @@ use tower_weika::store::{Redis, RedisStatus, RedisStore, SessionStore};
 
 use crate::cluster::Cluster;
 use crate::kit::{
-    Log, With, begin, connect, found, is_cached, load, new_id, shared, shown, site, until,
-    wait_until_cached,
+    Log, With, connect, create_session, found, is_cached, load, new_id, shared, shown,
+    unique_prefix, until, wait_until_cached,
 };
 use crate::redis_server::{self, Value};
 use crate::sentinel::Sentinel;
 
-/// The least that a Redis user needs, as the documentation of `Redis` has it, without keys and channel.
+/// The minimum commands of a Redis user, as the documentation of `Redis` lists them, without keys
+/// and channel.
 const COMMANDS: &[&str] = &[
     "+del",
     "+eval",
@@ -33,25 +35,25 @@ const COMMANDS: &[&str] = &[
     "+unlink",
 ];
 
-/// Makes a user with exactly these rights on this site, and gives its URL.
-fn user(redis: &redis_server::Redis, site: &str, rights: &[&str]) -> String {
+/// Creates a user with exactly these rights on this key prefix, and returns its URL.
+fn user(redis: &redis_server::Redis, prefix: &str, rights: &[&str]) -> String {
     let (keys, channel) = (
-        format!("~{{{site}}}:*"),
-        format!("&{{{site}}}:invalidations"),
+        format!("~{{{prefix}}}:*"),
+        format!("&{{{prefix}}}:invalidations"),
     );
     let rule = [
-        "ACL", "SETUSER", site, "reset", "on", ">sesame", &keys, &channel,
+        "ACL", "SETUSER", prefix, "reset", "on", ">sesame", &keys, &channel,
     ];
-    let answer = redis.command(&[&rule, rights].concat());
-    assert_eq!(answer, Value::from("OK"));
+    let reply = redis.command(&[&rule, rights].concat());
+    assert_eq!(reply, Value::from("OK"));
     redis
         .url()
-        .replace("redis://", &format!("redis://{site}:sesame@"))
+        .replace("redis://", &format!("redis://{prefix}:sesame@"))
 }
 
 fn builder(redis: &redis_server::Redis, rights: &[&str]) -> tower_weika::store::RedisBuilder {
-    let site = site();
-    Redis::builder(user(redis, &site, rights)).key_prefix(site)
+    let prefix = unique_prefix();
+    Redis::builder(user(redis, &prefix, rights)).key_prefix(prefix)
 }
 
 mod contract {
@@ -91,37 +93,37 @@ fn documentation_has_the_rule_that_is_tested() {
 async fn least_rights_are_enough_for_the_local_cache_and_the_coordination() {
     let log = Log::capture();
     let redis = redis_server::Redis::start();
-    let name = site();
+    let name = unique_prefix();
     let builder = || Redis::builder(user(&redis, &name, COMMANDS)).key_prefix(&name);
     let [store, other] = [connect(builder()).await, connect(builder()).await];
-    let id = begin(&store, "o1").await;
+    let id = create_session(&store, "o1").await;
     wait_until_cached(&other, &id).await;
     store
         .remove(&crate::kit::namespace(), &id)
         .await
-        .expect("an answer");
-    until("the other instance hears of it", async || {
+        .expect("a reply");
+    until("the other instance receives the revocation", async || {
         !is_cached(&other, &id)
     })
     .await;
-    let fleet = store.coordinator().expect("a shared store");
+    let coordinator = store.coordinator().expect("a shared store");
     assert!(
-        fleet
+        coordinator
             .claim_flow("x", std::time::Duration::from_secs(60))
             .await
-            .expect("an answer")
+            .expect("a reply")
             .is_none()
     );
-    fleet
+    coordinator
         .complete_flow("x", b"outcome")
         .await
-        .expect("an answer");
-    fleet
+        .expect("a reply");
+    coordinator
         .flow_state("x")
         .await
-        .expect("an answer")
+        .expect("a reply")
         .expect("a flow");
-    fleet.acquire_lease("x", 0).await.expect("an answer");
+    coordinator.acquire_lease("x", 0).await.expect("a reply");
     assert_eq!(log.lines(), [""; 0]);
 }
 
@@ -147,14 +149,14 @@ async fn each_missing_command_is_found_at_start_and_named() {
         );
         assert!(!shown.contains("sesame"), "{shown}");
     }
-    assert_eq!(redis.keys(), [""; 0], "nothing of the checks is left");
+    assert_eq!(redis.keys(), [""; 0], "the checks leave no keys behind");
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn database_number_needs_the_right_to_select_which_is_named() {
     let redis = redis_server::Redis::start();
-    let name = site();
+    let name = unique_prefix();
     let url = |rights: &[&str]| user(&redis, &name, rights) + "/2";
     let error = Redis::builder(url(COMMANDS))
         .key_prefix(&name)
@@ -185,7 +187,7 @@ async fn all_missing_rights_are_named_at_once() {
     let expected = "ACL SETUSER app +hset +set +time ~{campus}:* &{campus}:invalidations";
     assert!(shown(&error).contains(expected), "{}", shown(&error));
 
-    // A degraded start says so as an error, once, and goes on by itself when the rights are there.
+    // A degraded start logs it once as an error, and recovers when the rights are granted.
     let degraded = Redis::builder(&url)
         .key_prefix("campus")
         .start_degraded()
@@ -196,12 +198,12 @@ async fn all_missing_rights_are_named_at_once() {
     until("it is logged", async || log.count(expected) == 1).await;
     assert!(log.lines()[0].contains("ERROR"), "{:#?}", log.lines());
     redis.command(&expected.split(' ').collect::<Vec<_>>());
-    until("the rights are there", async || {
+    until("the rights are granted", async || {
         degraded.status() == RedisStatus::Reachable
     })
     .await;
     assert_eq!(log.count("lacks"), 1, "{:#?}", log.lines());
-    until("it is back", async || {
+    until("it is connected again", async || {
         log.count("redis: connected again") == 1
     })
     .await;
@@ -258,9 +260,9 @@ async fn without_the_right_to_subscribe_the_store_works_and_one_warning_names_it
         .copied()
         .filter(|command| *command != "+subscribe")
         .collect();
-    let name = site();
+    let name = unique_prefix();
     let store = connect(Redis::builder(user(&redis, &name, &rights)).key_prefix(&name)).await;
-    let id = begin(&store, "o1").await;
+    let id = create_session(&store, "o1").await;
     let warning = format!("ACL SETUSER {name} +subscribe &{{{name}}}:invalidations");
     until("it is logged", async || log.count(&warning) == 1).await;
     assert_eq!(
@@ -286,14 +288,14 @@ async fn without_the_right_to_subscribe_the_store_works_and_one_warning_names_it
 async fn right_that_is_taken_away_while_running_is_logged_once_and_its_return_too() {
     let log = Log::capture();
     let redis = redis_server::Redis::start();
-    let name = site();
+    let name = unique_prefix();
     let store = connect(
         Redis::builder(user(&redis, &name, COMMANDS))
             .key_prefix(&name)
             .local_cache_capacity(0),
     )
     .await;
-    let id = begin(&store, "o1").await;
+    let id = create_session(&store, "o1").await;
     redis.command(&["ACL", "SETUSER", &name, "-time", "-unlink"]);
     for _ in 0..20 {
         assert!(
@@ -304,9 +306,9 @@ async fn right_that_is_taken_away_while_running_is_logged_once_and_its_return_to
     }
     let rule = format!("ACL SETUSER {name} +time +unlink");
     until("it is logged", async || log.count(&rule) == 1).await;
-    // Sessions are read all the same.
+    // Sessions are still read.
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
-    assert!(load(&store, &new_id()).await.expect("an answer").is_none());
+    assert!(load(&store, &new_id()).await.expect("a reply").is_none());
     redis.command(&["ACL", "SETUSER", &name, "+time", "+unlink"]);
     until("its return is logged", async || {
         log.count("has all rights again") == 1
@@ -345,9 +347,9 @@ async fn right_for_the_keys_of_one_namespace_is_logged_when_it_is_missed() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
-async fn cluster_and_sentinel_need_one_right_more_each() {
+async fn cluster_and_sentinel_need_one_more_right_each() {
     let cluster = Cluster::start(3);
-    let name = site();
+    let name = unique_prefix();
     let urls = |rights: &[&str]| -> Vec<String> {
         cluster
             .nodes
@@ -357,7 +359,7 @@ async fn cluster_and_sentinel_need_one_right_more_each() {
     };
     let more = [COMMANDS, &["+cluster|slots"]].concat();
     let store = connect(Redis::cluster(urls(&more)).key_prefix(&name)).await;
-    let id = begin(&store, "o1").await;
+    let id = create_session(&store, "o1").await;
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
     wait_until_cached(&store, &id).await;
     drop(store);
@@ -390,7 +392,7 @@ async fn cluster_and_sentinel_need_one_right_more_each() {
         .url()
         .replace("redis://", &format!("redis://{name}:sesame@"));
     let store = connect(Redis::sentinel([url.clone()], Sentinel::NAME).key_prefix(&name)).await;
-    let id = begin(&store, "o1").await;
+    let id = create_session(&store, "o1").await;
     assert_eq!(found(&store, &id).await.as_deref(), Some("o1"));
     user(&sentinel.master, &name, COMMANDS);
     let error = Redis::sentinel([url.clone()], Sentinel::NAME)

@@ -1,27 +1,27 @@
-//! A master, a replica, and a Redis Sentinel that makes the one of the other.
+//! A master, a replica, and a Redis Sentinel that promotes the replica on failover.
 
 use crate::redis_server::{Options, Redis, Value, until};
 
-/// Ends with all its servers when it is dropped.
+/// Stops all servers when dropped.
 pub(crate) struct Sentinel {
-    /// The master at first.
+    /// The first master.
     pub(crate) master: Redis,
-    /// The replica at first.
+    /// The first replica.
     pub(crate) replica: Redis,
     pub(crate) sentinel: Redis,
 }
 
 impl Sentinel {
-    /// What the sentinel calls the master.
+    /// The name of the master group.
     pub(crate) const NAME: &str = "main";
 
-    /// Returns when the replica follows and the sentinel knows it.
+    /// Returns when the replica follows and the sentinel knows both.
     #[track_caller]
     pub(crate) fn start() -> Self {
         Self::start_with(None, None)
     }
 
-    /// With a password of the servers, and one of the sentinel.
+    /// With one password for the servers and one for the sentinel.
     #[track_caller]
     pub(crate) fn start_with(password: Option<&str>, of_sentinel: Option<&str>) -> Self {
         let options = Options {
@@ -40,7 +40,7 @@ impl Sentinel {
         until("the replica follows", || {
             has_line(&replica, "replication", "master_link_status:up")
         });
-        until("the master sends it what it is told", || {
+        until("the master streams its writes to the replica", || {
             master
                 .command(&["INFO", "replication"])
                 .text()
@@ -72,13 +72,14 @@ impl Sentinel {
         }
     }
 
-    /// For a client that asks the sentinel where the master is.
+    /// The URL of the sentinel, for a client.
     pub(crate) fn url(&self) -> String {
         self.sentinel.url()
     }
 
-    /// Kills the master, and returns when the replica is master and the sentinel says so. If the old one is restarted,
-    /// it takes itself for the master until the sentinel notices, which can take half a minute.
+    /// Kills the master, and returns when the replica is master and the sentinel reports it. If the
+    /// old master is restarted, it acts as a master until the sentinel notices, which can take half
+    /// a minute.
     #[track_caller]
     pub(crate) fn failover_by_killing_master(&mut self) {
         self.master.kill();
@@ -89,7 +90,7 @@ impl Sentinel {
             "127.0.0.1".into(),
             self.replica.port().to_string().as_str().into(),
         ]);
-        until("the sentinel says so", || {
+        until("the sentinel reports it", || {
             self.sentinel
                 .command(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", Self::NAME])
                 == expected
@@ -99,9 +100,9 @@ impl Sentinel {
 
 /// Whether a section of `INFO` has this line.
 fn has_line(redis: &Redis, section: &str, line: &str) -> bool {
-    // A sentinel has all clients of the new master hung up on, and that may be this one.
-    let answer = redis
+    // A sentinel disconnects all clients of the new master, which may include this one.
+    let reply = redis
         .connect()
         .and_then(|mut connection| connection.call(&["INFO", section]));
-    answer.is_ok_and(|about| about.text().lines().any(|is| is == line))
+    reply.is_ok_and(|about| about.text().lines().any(|is| is == line))
 }

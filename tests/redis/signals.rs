@@ -1,4 +1,4 @@
-//! Processes that stop and go on.
+//! Pausing and resuming processes.
 
 use std::process::Child;
 
@@ -7,20 +7,20 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use crate::redis_server::Redis;
 
 impl Redis {
-    /// SIGSTOP: connections stay, and more are taken by the kernel, but nobody answers.
+    /// Sends SIGSTOP: connections stay open and the kernel accepts new ones, but no reply is sent.
     #[track_caller]
-    pub(crate) fn stop_the_world(&self) {
+    pub(crate) fn pause(&self) {
         stop(self.process.as_ref().expect("a server that runs"));
     }
 
-    /// SIGCONT: it goes on and answers what has come meanwhile.
+    /// Sends SIGCONT: the process resumes and replies to requests received meanwhile.
     #[track_caller]
     pub(crate) fn resume(&self) {
         resume(self.process.as_ref().expect("a server that runs"));
     }
 }
 
-/// Once this returns, all threads of the process stand still.
+/// When this returns, all threads of the process are stopped.
 #[track_caller]
 pub(crate) fn stop(process: &Child) {
     let id = Pid::from_child(process);

@@ -1,4 +1,4 @@
-//! A site behind a login layer, with a provider that lets everybody in, and the browsers that visit it.
+//! A site behind a login layer, with a provider that accepts every user, and its visitors.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -23,24 +23,24 @@ use tower_weika::session::Authenticated;
 use tower_weika::store::SessionStore;
 use tower_weika::{AuthorizationCode, Error, ErrorKind};
 
-/// What the pages say to somebody whom nobody knows.
-pub(crate) const NOBODY: &str = "nobody";
+/// The text of the pages for anonymous visitors.
+pub(crate) const ANONYMOUS: &str = "anonymous";
 
-/// Its codes are the names of those who come.
+/// A provider whose authorization codes are the names of the subjects.
 #[derive(Clone)]
-pub(crate) struct Reception {
+pub(crate) struct TestProvider {
     application: &'static str,
-    /// An exchange takes a permit before it answers.
+    /// An exchange acquires a permit before it responds.
     gate: Arc<Semaphore>,
     /// How many codes have arrived.
     codes: Arc<AtomicUsize>,
 }
 
-impl IdentityProvider for Reception {
+impl IdentityProvider for TestProvider {
     type Identity = Manager;
 
     fn name(&self) -> &str {
-        "reception"
+        "test"
     }
 
     fn application(&self) -> &str {
@@ -53,7 +53,7 @@ impl IdentityProvider for Reception {
 
     async fn authorize_url(&self, request: AuthorizeRequest<'_>) -> Result<String, Error> {
         Ok(format!(
-            "https://reception.example/ticket?state={}",
+            "https://test.example/ticket?state={}",
             request.state
         ))
     }
@@ -66,7 +66,7 @@ impl IdentityProvider for Reception {
         self.codes.fetch_add(1, Ordering::SeqCst);
         let _permit = self.gate.acquire().await.expect("never closed");
         match code.expose() {
-            "junk" => {
+            "invalid" => {
                 Err(Error::new(ErrorKind::InvalidCode, "no such ticket").with_upstream_code(40_029))
             }
             name => Ok(Verified::new(Manager::new(name))),
@@ -74,8 +74,8 @@ impl IdentityProvider for Reception {
     }
 }
 
-/// Cheap to clone; clones are the same. All pages say who is asking: `/` to everybody, `/guarded` to those who are
-/// logged in.
+/// Cheap to clone; clones share their state. Pages show the subject: `/` is public, `/guarded`
+/// requires a login.
 #[derive(Clone)]
 pub(crate) struct Site {
     router: Router,
@@ -84,16 +84,16 @@ pub(crate) struct Site {
     revoke: Revoke,
 }
 
-/// Revokes the sessions of a subject, or all of them without one.
+/// Revokes the sessions of a subject, or all sessions without one.
 type Revoke = Arc<
     dyn Fn(Option<&'static str>) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>
         + Send
         + Sync,
 >;
 
-/// What a browser is told.
+/// A response to a browser.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct SiteResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
@@ -116,7 +116,7 @@ impl Site {
     ) -> Self {
         let gate = Arc::new(Semaphore::new(1_000));
         let codes = Arc::default();
-        let provider = Reception {
+        let provider = TestProvider {
             application,
             gate: Arc::clone(&gate),
             codes: Arc::clone(&codes),
@@ -129,9 +129,9 @@ impl Site {
             .public_url("https://campus.example")
             .build()
             .expect("a login layer");
-        let guarded = get(who).layer(GuardLayer::<Manager>::logged_in());
+        let guarded = get(show_subject).layer(GuardLayer::<Manager>::logged_in());
         let router = Router::new()
-            .route("/", get(who))
+            .route("/", get(show_subject))
             .route("/guarded", guarded)
             .layer(login.clone());
         let revoke: Revoke = Arc::new(move |subject| {
@@ -151,12 +151,12 @@ impl Site {
         }
     }
 
-    /// Revokes the sessions of a subject, or all of them without one.
+    /// Revokes the sessions of a subject, or all sessions without one.
     pub(crate) async fn revoke(&self, subject: Option<&'static str>) {
-        (self.revoke)(subject).await.expect("the store answers");
+        (self.revoke)(subject).await.expect("the store responds");
     }
 
-    /// Keeps the provider from answering until the permit is dropped.
+    /// Keeps the provider from responding until the permit is dropped.
     pub(crate) async fn hold_exchanges(&self) -> OwnedSemaphorePermit {
         Arc::clone(&self.gate)
             .acquire_many_owned(1_000)
@@ -169,8 +169,8 @@ impl Site {
         self.codes.load(Ordering::SeqCst)
     }
 
-    /// What somebody with these cookies gets.
-    pub(crate) async fn get(&self, target: &str, cookie: &str) -> Answer {
+    /// Requests a page with these cookies.
+    pub(crate) async fn get(&self, target: &str, cookie: &str) -> SiteResponse {
         let mut request = Request::get(target).header(ACCEPT, "text/html");
         if !cookie.is_empty() {
             request = request.header(COOKIE, cookie);
@@ -180,7 +180,7 @@ impl Site {
     }
 
     /// Logs out.
-    pub(crate) async fn log_out(&self, cookie: &str) -> Answer {
+    pub(crate) async fn log_out(&self, cookie: &str) -> SiteResponse {
         self.send(logout(cookie)).await
     }
 
@@ -188,34 +188,38 @@ impl Site {
     pub(crate) async fn hang_up_during_logout(&self, cookie: &str) {
         let mut response = pin!(self.router.clone().oneshot(logout(cookie)));
         let polled = poll_fn(|cx| Poll::Ready(response.as_mut().poll(cx).is_pending())).await;
-        assert!(polled, "the response needs an answer of Redis");
+        assert!(polled, "the response waits for a reply from Redis");
     }
 
-    async fn send(&self, request: Request<Body>) -> Answer {
+    async fn send(&self, request: Request<Body>) -> SiteResponse {
         let (parts, body) = self
             .router
             .clone()
             .oneshot(request)
             .await
-            .expect("an answer")
+            .expect("a response")
             .into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
         let text = String::from_utf8_lossy(&body).into_owned();
-        Answer {
+        SiteResponse {
             status: parts.status,
             headers: parts.headers,
             text,
         }
     }
 
-    /// Logs somebody in, and returns the session cookie; or what went wrong.
-    pub(crate) async fn log_in(&self, who: &str) -> Result<String, Answer> {
-        self.log_in_with(who, "").await
+    /// Logs a subject in, and returns the session cookie, or the response that failed.
+    pub(crate) async fn log_in(&self, subject: &str) -> Result<String, SiteResponse> {
+        self.log_in_with(subject, "").await
     }
 
-    /// The same with these cookies.
-    pub(crate) async fn log_in_with(&self, who: &str, cookie: &str) -> Result<String, Answer> {
-        let (callback, flow) = self.begin(who).await?;
+    /// Logs in with these cookies in the request of the callback.
+    pub(crate) async fn log_in_with(
+        &self,
+        subject: &str,
+        cookie: &str,
+    ) -> Result<String, SiteResponse> {
+        let (callback, flow) = self.start_login(subject).await?;
         let back = self.get(&callback, &format!("{flow}; {cookie}")).await;
         let cookies = back
             .headers
@@ -225,7 +229,7 @@ impl Site {
         let session = cookies.filter_map(|cookie| cookie.split(';').next());
         match session
             .into_iter()
-            .find(|cookie| cookie.starts_with("__Host-reception-session="))
+            .find(|cookie| cookie.starts_with("__Host-test-session="))
         {
             Some(cookie) => Ok(cookie.to_owned()),
             None => Err(back),
@@ -234,28 +238,31 @@ impl Site {
 }
 
 impl Site {
-    /// Begins a login: the target of its callback, and the flow cookie.
-    pub(crate) async fn begin(&self, who: &str) -> Result<(String, String), Answer> {
-        let begun = self.get("/auth/reception/login", "").await;
-        if begun.status.is_server_error() {
-            return Err(begun);
+    /// Starts a login; returns the target of its callback and the flow cookie.
+    pub(crate) async fn start_login(
+        &self,
+        subject: &str,
+    ) -> Result<(String, String), SiteResponse> {
+        let started = self.get("/auth/test/login", "").await;
+        if started.status.is_server_error() {
+            return Err(started);
         }
-        let (_, state) = begun
+        let (_, state) = started
             .header(&LOCATION)
             .rsplit_once("state=")
             .expect("a state");
-        let (flow, _) = begun
+        let (flow, _) = started
             .header(&SET_COOKIE)
             .split_once(';')
             .expect("attributes");
         Ok((
-            format!("/auth/reception/callback?ticket={who}&state={state}"),
+            format!("/auth/test/callback?ticket={subject}&state={state}"),
             flow.to_owned(),
         ))
     }
 }
 
-impl Answer {
+impl SiteResponse {
     #[track_caller]
     pub(crate) fn header(&self, name: &http::HeaderName) -> &str {
         let value = self
@@ -265,7 +272,8 @@ impl Answer {
         value.to_str().expect("ASCII")
     }
 
-    /// The store cannot say who it is, which the browser may ask again soon. It keeps its cookie and is sent nowhere.
+    /// Asserts that the store is reported as unavailable: the browser may retry soon, keeps its
+    /// cookie, and is not redirected.
     #[track_caller]
     pub(crate) fn assert_unavailable(&self) {
         assert_eq!(self.status, StatusCode::SERVICE_UNAVAILABLE, "{self:?}");
@@ -276,12 +284,12 @@ impl Answer {
         );
     }
 
-    /// The page itself, for this person.
+    /// Asserts that this is the page itself, for this subject.
     #[track_caller]
-    pub(crate) fn assert_page_for(&self, who: &str) {
+    pub(crate) fn assert_page_for(&self, subject: &str) {
         assert_eq!(
             (self.status, &*self.text),
-            (StatusCode::OK, who),
+            (StatusCode::OK, subject),
             "{self:?}"
         );
         assert!(!self.headers.contains_key(SET_COOKIE), "{self:?}");
@@ -289,16 +297,16 @@ impl Answer {
 }
 
 fn logout(cookie: &str) -> Request<Body> {
-    let request = Request::post("/auth/reception/logout").header(COOKIE, cookie);
+    let request = Request::post("/auth/test/logout").header(COOKIE, cookie);
     let request = request
         .header("sec-fetch-site", "same-origin")
         .header("origin", "https://campus.example");
     request.body(Body::empty()).expect("a request")
 }
 
-async fn who(somebody: Option<Authenticated<Manager>>) -> String {
-    somebody.map_or_else(
-        || NOBODY.to_owned(),
-        |somebody| somebody.user_id.to_string(),
+async fn show_subject(manager: Option<Authenticated<Manager>>) -> String {
+    manager.map_or_else(
+        || ANONYMOUS.to_owned(),
+        |manager| manager.user_id.to_string(),
     )
 }

@@ -1,4 +1,4 @@
-//! Processes that are killed while they fetch the token for all.
+//! Processes that are killed while they fetch the shared token.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,14 +13,15 @@ use crate::redis_server::{Redis, Value, now};
 use crate::weika::{Weika, fraction};
 
 const PROCESSES: usize = 10;
-/// Each process fetches for so many applications.
+/// Each process fetches for this many applications.
 const APPS: usize = 10;
 /// Processes are killed within this time, and no fetch takes longer.
-const TURMOIL: Duration = Duration::from_millis(1_500);
-/// What a busy machine may need besides.
+const KILL_PERIOD: Duration = Duration::from_millis(1_500);
+/// Additional tolerance for a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
 
-/// For each key: whether it has an expiry, the last number that was given, the number of what is kept.
+/// For each key: the remaining time to live, the last fence that was granted, the fence of the
+/// stored token.
 const LOOK: &str = "local found = {}
 for _, key in ipairs(redis.call('KEYS', '*')) do
     local token = {}
@@ -29,7 +30,7 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
 end
 return found";
 
-/// Looks at all keys all the time: each has an expiry, and no number ever gets smaller.
+/// Checks all keys continuously: each has an expiry, and no fence ever decreases.
 struct Watch {
     is_over: Arc<AtomicBool>,
     thread: JoinHandle<u64>,
@@ -75,8 +76,8 @@ impl Watch {
         Self { is_over, thread }
     }
 
-    /// How often it has looked.
-    fn end(self) -> u64 {
+    /// Returns how often it has checked.
+    fn stop(self) -> u64 {
         self.is_over.store(true, Ordering::Relaxed);
         self.thread
             .join()
@@ -88,12 +89,12 @@ impl Watch {
 #[tokio::test(flavor = "multi_thread")]
 async fn token_is_there_within_the_lease_when_a_hundred_holders_are_killed() {
     let (redis, weika) = (Redis::start(), Weika::start().await);
-    weika.set_latency(TURMOIL);
+    weika.set_latency(KILL_PERIOD);
     let watch = Watch::start(&redis);
     let mut doomed: Vec<_> = (0..PROCESSES)
         .map(|number| {
             (
-                TURMOIL.mul_f64(fraction()),
+                KILL_PERIOD.mul_f64(fraction()),
                 Instance::start(&format!("doomed-{number}"), &redis.url(), &weika),
             )
         })
@@ -103,38 +104,38 @@ async fn token_is_there_within_the_lease_when_a_hundred_holders_are_killed() {
 
     let apps_of = |process: usize| (0..APPS).map(move |app| format!("app-{process}-{app}"));
     for (number, (_, instance)) in doomed.iter_mut().enumerate() {
-        apps_of(number).for_each(|app_key| instance.ask("get", &app_key));
+        apps_of(number).for_each(|app_key| instance.request("get", &app_key));
     }
     let (start, mut killed) = (now(), HashMap::new());
     for (number, (moment, instance)) in doomed.iter_mut().enumerate() {
         thread::sleep(moment.saturating_sub(start.elapsed()));
         instance.process.kill();
         for app_key in apps_of(number) {
-            survivor.ask("get", &app_key);
+            survivor.request("get", &app_key);
             killed.insert(app_key, now());
         }
     }
     let mut waited = 0;
     for _ in 0..PROCESSES * APPS {
-        let told = survivor.hear();
+        let result = survivor.receive();
         let time = killed
-            .remove(&told.app_key)
-            .expect("one answer for each")
+            .remove(&result.app_key)
+            .expect("one result for each")
             .elapsed();
         assert!(
-            time < Lease::DURATION + TURMOIL + SLACK,
+            time < Lease::DURATION + KILL_PERIOD + SLACK,
             "{} waited for {time:?}",
-            told.app_key
+            result.app_key
         );
-        waited += usize::from(time > TURMOIL + SLACK);
-        let token = told.outcome.expect("a token");
+        waited += usize::from(time > KILL_PERIOD + SLACK);
+        let token = result.outcome.expect("a token");
         assert_eq!(
             token,
-            weika.newest(&told.app_key),
-            "the newest one, which has ended all others"
+            weika.newest(&result.app_key),
+            "the newest token, which has invalidated all others"
         );
     }
-    let looks = watch.end();
+    let looks = watch.stop();
 
     let issued = weika.issued();
     let mut by_survivor = HashSet::new();
@@ -148,7 +149,7 @@ async fn token_is_there_within_the_lease_when_a_hundred_holders_are_killed() {
         }
     }
     eprintln!(
-        "{waited} of 100 were killed while they fetched, {} tokens, {looks} looks",
+        "{waited} of 100 were killed while they fetched, {} tokens, {looks} checks",
         issued.len()
     );
     assert!(
@@ -157,7 +158,7 @@ async fn token_is_there_within_the_lease_when_a_hundred_holders_are_killed() {
     );
     assert!(issued.len() <= 2 * PROCESSES * APPS && looks > 100);
 
-    // What is kept is what the survivor has.
+    // The stored tokens are those of the survivor.
     let mut late = Instance::start("late", &redis.url(), &weika);
     for app_key in (0..PROCESSES).flat_map(apps_of) {
         assert_eq!(late.now("get", &app_key), Ok(weika.newest(&app_key)));
@@ -165,6 +166,6 @@ async fn token_is_there_within_the_lease_when_a_hundred_holders_are_killed() {
     assert_eq!(
         weika.issued().len(),
         issued.len(),
-        "whoever comes later fetches nothing"
+        "an instance that starts later fetches nothing"
     );
 }

@@ -1,4 +1,4 @@
-//! One access token for several processes, while something goes wrong.
+//! One access token for several processes, in the presence of faults.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use crate::instance::Instance;
 use crate::redis_server::{Redis, now, until};
 use crate::weika::Weika;
 
-/// An instance that cannot agree with the others fetches at most that often.
-const ALONE: Duration = Duration::from_secs(10);
+/// An instance without coordination fetches at most once per this interval.
+const UNCOORDINATED_INTERVAL: Duration = Duration::from_secs(10);
 
-/// A part of what is kept of the token of the only application.
+/// Returns a field of the stored token of the only application.
 fn kept(redis: &Redis, field: &str) -> String {
     let keys = redis.keys();
     let key = keys
@@ -34,20 +34,20 @@ async fn instances_that_start_together_have_one_token_and_renew_it_once() {
         ["A", "B", "C", "D"].map(|name| Instance::start(name, &redis.url(), &weika));
     instances
         .iter_mut()
-        .for_each(|instance| instance.ask("get", "app"));
+        .for_each(|instance| instance.request("get", "app"));
     let tokens = instances
         .each_ref()
-        .map(|instance| token(instance.hear().outcome));
+        .map(|instance| token(instance.receive().outcome));
     assert_eq!(tokens, ["app.1"; 4]);
 
-    // Not so soon that a token counts as one that dies young.
-    weika.end_former_tokens();
+    // Late enough that the token does not count as short-lived.
+    weika.invalidate_previous_tokens();
     instances
         .iter_mut()
-        .for_each(|instance| instance.ask("renew", "app"));
+        .for_each(|instance| instance.request("renew", "app"));
     let tokens = instances
         .each_ref()
-        .map(|instance| token(instance.hear().outcome));
+        .map(|instance| token(instance.receive().outcome));
     assert_eq!(tokens, ["app.2"; 4]);
     assert_eq!(weika.issued().len(), 2);
 }
@@ -61,15 +61,15 @@ async fn holder_that_was_paused_beyond_its_lease_changes_nothing_and_takes_the_n
         Instance::start("other", &redis.url(), &weika),
     );
     let release = weika.hold_next();
-    paused.ask("get", "app");
+    paused.request("get", "app");
     until("it fetches", || weika.issued().len() == 1);
-    paused.process.stop_the_world();
+    paused.process.pause();
 
     let since = now();
     assert_eq!(
         other.now("get", "app"),
         Ok("app.2".to_owned()),
-        "a token of its own"
+        "a separate token"
     );
     let time = since.elapsed();
     assert!(
@@ -85,9 +85,9 @@ async fn holder_that_was_paused_beyond_its_lease_changes_nothing_and_takes_the_n
     release.send(()).expect("Weika waits");
     paused.process.resume();
     assert_eq!(
-        paused.hear().outcome,
+        paused.receive().outcome,
         Ok("app.2".to_owned()),
-        "not the one that it has fetched"
+        "not the token that it has fetched"
     );
     assert!(
         !monitor.text().contains("\"HSET\""),
@@ -105,7 +105,7 @@ async fn holder_that_was_paused_beyond_its_lease_changes_nothing_and_takes_the_n
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn without_redis_each_fetches_for_itself_now_and_then_and_afterwards_all_agree() {
+async fn without_redis_each_instance_fetches_at_a_limited_rate_and_all_agree_afterwards() {
     let (mut redis, weika) = (Redis::start(), Weika::start().await);
     let names = ["A", "B", "C"];
     let mut instances = names.map(|name| Instance::start(name, &redis.url(), &weika));
@@ -121,14 +121,14 @@ async fn without_redis_each_fetches_for_itself_now_and_then_and_afterwards_all_a
         );
     }
 
-    // As if each token was refused, again and again.
+    // As if each token was rejected repeatedly.
     let (since, mut failures) = (now(), 0);
-    while since.elapsed() < ALONE + ALONE / 2 {
+    while since.elapsed() < UNCOORDINATED_INTERVAL + UNCOORDINATED_INTERVAL / 2 {
         instances
             .iter_mut()
-            .for_each(|instance| instance.ask("renew", "app"));
+            .for_each(|instance| instance.request("renew", "app"));
         for instance in &instances {
-            match instance.hear().outcome {
+            match instance.receive().outcome {
                 Ok(token) => assert!(token.starts_with("app.")),
                 Err(kind) => {
                     assert_eq!(kind, "Unresponsive");
@@ -138,7 +138,7 @@ async fn without_redis_each_fetches_for_itself_now_and_then_and_afterwards_all_a
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    assert!(failures > 0, "not every refusal leads to a fetch");
+    assert!(failures > 0, "not every rejection leads to a fetch");
     let issued = weika.issued();
     for name in names {
         let times: Vec<_> = issued
@@ -148,12 +148,12 @@ async fn without_redis_each_fetches_for_itself_now_and_then_and_afterwards_all_a
             .collect();
         assert!(
             times.iter().any(|at| *at > since),
-            "{name} has helped itself"
+            "{name} has fetched without coordination"
         );
         for pair in times.windows(2) {
             let apart = pair[1] - pair[0];
             assert!(
-                apart > ALONE - Duration::from_millis(100),
+                apart > UNCOORDINATED_INTERVAL - Duration::from_millis(100),
                 "{name} fetches again after {apart:?}"
             );
         }
@@ -165,7 +165,7 @@ async fn without_redis_each_fetches_for_itself_now_and_then_and_afterwards_all_a
     });
     let before = weika.issued().len();
 
-    weika.end_former_tokens();
+    weika.invalidate_previous_tokens();
     redis.restart();
     let since = now();
     until("all agree", || {
@@ -195,7 +195,7 @@ async fn applications_that_compete_for_one_app_key_slow_down() {
     const ROUND: Duration = Duration::from_secs(12);
 
     let (sites, weika) = ([Redis::start(), Redis::start()], Weika::start().await);
-    weika.end_former_tokens();
+    weika.invalidate_previous_tokens();
     let mut instances = Vec::new();
     for (number, redis) in sites.iter().enumerate() {
         for _ in 0..2 {
@@ -210,9 +210,9 @@ async fn applications_that_compete_for_one_app_key_slow_down() {
     while since.elapsed() < ROUND {
         instances
             .iter_mut()
-            .for_each(|instance| instance.ask("call", "app"));
+            .for_each(|instance| instance.request("call", "app"));
         for instance in &instances {
-            match instance.hear().outcome {
+            match instance.receive().outcome {
                 Ok(_) => served += 1,
                 Err(kind) => {
                     assert!(["TokenRejected", "Busy"].contains(&kind.as_str()), "{kind}");
@@ -227,7 +227,7 @@ async fn applications_that_compete_for_one_app_key_slow_down() {
         "{served} served, {refused} refused"
     );
     for number in 0..sites.len() {
-        // At first, and after pauses of 1, 2, 4 and 8 s.
+        // One initial fetch, then one after each pause of 1, 2, 4 and 8 s.
         let fetches = weika
             .issued()
             .iter()

@@ -1,4 +1,4 @@
-//! A Weika that does nothing but issue tokens and count them.
+//! A Weika server that only issues tokens and counts them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,31 +14,32 @@ use tokio::time::sleep;
 
 use crate::redis_server::now;
 
-/// A call that takes a token, for [`WeikaClient::post_json`](tower_weika::client::weika::WeikaClient::post_json).
+/// An API call that takes a token, for
+/// [`WeikaClient::post_json`](tower_weika::client::weika::WeikaClient::post_json).
 pub(crate) const CALL: &str = "/open/call";
 
-/// The tokens of an application `key` are `key.1`, `key.2` …, in the order in which they are asked for. Lives as long
-/// as the runtime of the test.
+/// The tokens of an application `key` are `key.1`, `key.2` …, in the order of the requests. Lives
+/// as long as the runtime of the test.
 #[derive(Clone)]
 pub(crate) struct Weika {
     pub(crate) url: String,
-    book: Arc<Mutex<Book>>,
+    tokens: Arc<Mutex<Tokens>>,
 }
 
 #[derive(Default)]
-struct Book {
+struct Tokens {
     issued: Vec<Issued>,
     numbers: HashMap<String, u64>,
     latency: Duration,
     held: Option<oneshot::Receiver<()>>,
-    ends_former: bool,
+    invalidates_previous: bool,
 }
 
-/// A token that was issued.
+/// An issued token.
 #[derive(Clone)]
 pub(crate) struct Issued {
     pub(crate) app_key: String,
-    /// With what secret: tells who has asked.
+    /// The secret of the request, which identifies the instance.
     pub(crate) secret: String,
     pub(crate) at: Instant,
 }
@@ -49,7 +50,7 @@ impl Weika {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let weika = Self {
             url,
-            book: Arc::default(),
+            tokens: Arc::default(),
         };
         let app = Router::new()
             .route("/open/cgi-bin/access-token", post(token))
@@ -59,58 +60,57 @@ impl Weika {
         weika
     }
 
-    /// Answers come a random time later, up to this long.
+    /// Delays responses by a random time up to this long.
     pub(crate) fn set_latency(&self, up_to: Duration) {
-        self.book().latency = up_to;
+        self.tokens().latency = up_to;
     }
 
-    /// The next answer comes when the sender is used or dropped.
+    /// Holds the next response until the sender is used or dropped.
     pub(crate) fn hold_next(&self) -> oneshot::Sender<()> {
         let (release, held) = oneshot::channel();
-        self.book().held = Some(held);
+        self.tokens().held = Some(held);
         release
     }
 
-    /// A new token ends the one before, from now on.
-    pub(crate) fn end_former_tokens(&self) {
-        self.book().ends_former = true;
+    /// From now on a new token invalidates the previous one.
+    pub(crate) fn invalidate_previous_tokens(&self) {
+        self.tokens().invalidates_previous = true;
     }
 
-    /// All tokens of all applications, in the order in which they were asked for.
+    /// Returns all tokens of all applications, in the order of the requests.
     pub(crate) fn issued(&self) -> Vec<Issued> {
-        self.book().issued.clone()
+        self.tokens().issued.clone()
     }
 
-    /// The token that was asked for last.
+    /// Returns the newest token of an application.
     pub(crate) fn newest(&self, app_key: &str) -> String {
-        let number = self.book().numbers.get(app_key).copied().unwrap_or(0);
+        let number = self.tokens().numbers.get(app_key).copied().unwrap_or(0);
         format!("{app_key}.{number}")
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn token(State(weika): State<Weika>, Json(asked): Json<Value>) -> Json<Value> {
-    let text = |name: &str| {
-        asked[name]
-            .as_str()
-            .expect("the client sends it")
-            .to_owned()
-    };
+async fn token(State(weika): State<Weika>, Json(body): Json<Value>) -> Json<Value> {
+    let text = |name: &str| body[name].as_str().expect("the client sends it").to_owned();
     let (app_key, secret) = (text("app_key"), text("app_secret"));
     let (token, latency, held) = {
-        let mut book = weika.book();
-        let number = book.numbers.entry(app_key.clone()).or_default();
+        let mut tokens = weika.tokens();
+        let number = tokens.numbers.entry(app_key.clone()).or_default();
         *number += 1;
         let token = format!("{app_key}.{number}");
-        book.issued.push(Issued {
+        tokens.issued.push(Issued {
             app_key,
             secret,
             at: now(),
         });
-        (token, book.latency.mul_f64(fraction()), book.held.take())
+        (
+            token,
+            tokens.latency.mul_f64(fraction()),
+            tokens.held.take(),
+        )
     };
     if let Some(held) = held {
         let _released_or_dropped = held.await;
@@ -125,11 +125,11 @@ async fn call(
 ) -> Json<Value> {
     let token = &query["access_token"];
     let (app_key, _) = token.split_once('.').expect("a token of this server");
-    let is_good = !weika.book().ends_former || *token == weika.newest(app_key);
+    let is_good = !weika.tokens().invalidates_previous || *token == weika.newest(app_key);
     Json(json!({ "errcode": if is_good { 0 } else { 40_005 } }))
 }
 
-/// Between 0 and 1, at random.
+/// Returns a random number between 0 and 1.
 pub(crate) fn fraction() -> f64 {
     use std::hash::{BuildHasher, RandomState};
 

@@ -5,7 +5,8 @@ use std::{env, thread};
 /// Runs an operation once.
 pub type Operation = Box<dyn FnMut()>;
 
-/// Lists the operations, or repeats one of them: `NAME TIMES`. Those of the kind `request` are counted over the first one.
+/// Lists the operations, or repeats one of them: `NAME TIMES`. For those of kind `request`, the
+/// count of the first one is subtracted.
 pub fn main(list: &[(&str, &str)], make: impl FnOnce(&str) -> Operation + Send) {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let [name, times] = &arguments[..] else {
@@ -13,11 +14,11 @@ pub fn main(list: &[(&str, &str)], make: impl FnOnce(&str) -> Operation + Send) 
             .iter()
             .for_each(|(kind, name)| println!("{kind}\t{name}"));
     };
-    // The stack of a new thread begins at a page. Where that of the first one begins depends on the arguments and the
-    // environment, and the alignment decides about some instructions.
+    // The stack of a new thread starts at a page boundary. The start of the main thread's stack
+    // depends on the arguments and the environment, and its alignment affects some instructions.
     let repeat = || {
         let mut operation = make(name);
-        // Work that is done the first time only is not counted.
+        // Work of the first run only is not counted.
         operation();
         repeated(&mut operation, times.parse().expect("a number"));
     };

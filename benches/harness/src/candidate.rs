@@ -1,4 +1,4 @@
-//! Candidates that all answer the same request, and clients that send it.
+//! Candidates that serve the same request, and clients that send it.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -17,10 +17,10 @@ use crate::site::{Person, is_authenticated};
 const FOREIGN: &str = "_ga=GA1.1.1382046791.1763700000; Hm_lvt_0c1e6f3a=1763700000,1763701234; locale=zh-CN; \
                        JSESSIONID=5F0C1B2E9A7D4C3388E1F6A0B7C9D2E4";
 
-/// A service that answers requests, and the values of the header by which its users differ.
+/// A service, and the values of the header that identifies its users.
 pub struct Candidate {
     pub name: String,
-    /// The bytes on the heap that its sessions take, if they were counted.
+    /// The heap bytes of its sessions, if they were counted.
     pub heap: Option<i64>,
     header: HeaderName,
     values: Arc<[HeaderValue]>,
@@ -31,7 +31,8 @@ pub struct Candidate {
 type Call = Box<dyn FnMut(Request<()>) + Send>;
 
 impl Candidate {
-    /// The application inside `service` has to find that each user `is_authenticated`, or that none is.
+    /// The application inside `service` must find that each user `is_authenticated`, or that none
+    /// is.
     pub fn new<S>(
         name: &str,
         service: S,
@@ -43,7 +44,7 @@ impl Candidate {
     {
         let call = Box::new(move || {
             let mut service = service.clone();
-            Box::new(move |request| answer(&mut service, request)) as Call
+            Box::new(move |request| serve(&mut service, request)) as Call
         });
         let (name, values) = (name.to_owned(), Arc::clone(values));
         Self {
@@ -61,7 +62,7 @@ impl Candidate {
         Self::new("bare", Application(is_authenticated::<0>), values, false)
     }
 
-    /// One `Arc` goes into the extensions: no layer can do with less.
+    /// Inserts one `Arc` into the extensions, which every layer has to do.
     pub fn insert_by_hand(values: &Arc<[HeaderValue]>) -> Self {
         let person = Arc::new(Person::<0>::numbered(0));
         let inner = Application(|request| request.extensions().get::<Arc<Person>>().is_some());
@@ -78,7 +79,8 @@ impl Candidate {
         }
     }
 
-    /// The values go into another header than `Cookie`; changing it costs every candidate the same.
+    /// Sends the values in another header than `Cookie`; setting it costs the same for every
+    /// candidate.
     pub fn in_header(self, header: HeaderName) -> Self {
         Self { header, ..self }
     }
@@ -90,7 +92,7 @@ impl Candidate {
         }
     }
 
-    /// A client with a clone of the service.
+    /// Creates a client with a clone of the service.
     pub fn client(&self) -> Client {
         Client {
             name: self.name.clone(),
@@ -116,7 +118,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Picks the headers of the next users, and reads them: a server has just done so.
+    /// Picks the headers of the next users, and reads them, as a server has just done.
     pub fn pick<const N: usize>(&mut self) -> [HeaderValue; N] {
         std::array::from_fn(|_| {
             let value = self.values[crate::pick(&mut self.picked, self.values.len())].clone();
@@ -130,22 +132,22 @@ impl Client {
         })
     }
 
-    /// Sends one request and checks what the application found.
+    /// Sends one request and checks the application's result.
     #[inline]
     pub fn send(&mut self, value: &HeaderValue) {
-        let mut request = self.request.take().expect("put aside after every request");
+        let mut request = self.request.take().expect("stored after every request");
         request.extensions_mut().clear();
         *request
             .headers_mut()
             .get_mut(&self.header)
-            .expect("there from the beginning") = value.clone();
+            .expect("a header of the request") = value.clone();
         (self.call)(request);
-        let (request, is_authenticated) = ANSWERED.take().expect("the application was asked");
+        let (request, is_authenticated) = SERVED.take().expect("the application was called");
         assert_eq!(is_authenticated, self.is_authenticated, "{}", self.name);
         self.request = Some(request);
     }
 
-    /// Sends one request each time.
+    /// Returns a function that sends one request.
     pub fn into_sender(mut self) -> impl FnMut() {
         move || {
             let [value] = self.pick();
@@ -153,16 +155,17 @@ impl Client {
         }
     }
 
-    /// Takes the map of extensions away, which otherwise stays with the request as it does in axum.
+    /// Removes the map of extensions, which otherwise stays with the request as it does in axum.
     pub fn without_map(&mut self) {
         *self
             .request
             .as_mut()
-            .expect("put aside after every request")
+            .expect("stored after every request")
             .extensions_mut() = Extensions::new();
     }
 
-    /// Copies the headers into memory that no other thread touches, and begins with another user than other clients.
+    /// Copies the headers into memory that no other thread touches, and starts with another user
+    /// than other clients.
     pub fn apart(mut self) -> Self {
         let copy = |value: &HeaderValue| {
             HeaderValue::from_bytes(value.as_bytes()).expect("a header value")
@@ -175,9 +178,10 @@ impl Client {
 
 /// Not inlined, so that the bare application is not optimized together with the harness.
 #[inline(never)]
-fn answer<S: Service<Request<()>>>(service: &mut S, request: Request<()>) {
+fn serve<S: Service<Request<()>>>(service: &mut S, request: Request<()>) {
     let mut response = pin!(service.call(request));
-    // A store in this process answers at once. A local cache of a far one may be empty for a moment.
+    // A store in this process responds at once. A local cache in front of Redis may be empty for a
+    // short time.
     loop {
         match response
             .as_mut()
@@ -190,18 +194,18 @@ fn answer<S: Service<Request<()>>>(service: &mut S, request: Request<()>) {
 }
 
 thread_local! {
-    /// The last request that this thread has answered, and whether its user was authenticated.
-    static ANSWERED: Cell<Option<(Request<()>, bool)>> = const { Cell::new(None) };
+    /// The last request that this thread has served, and whether its user was authenticated.
+    static SERVED: Cell<Option<(Request<()>, bool)>> = const { Cell::new(None) };
 }
 
-/// The end of every application: puts the request aside, so that it can be sent again.
+/// The end of every application: stores the request, so that it can be sent again.
 #[inline]
-pub fn answered(request: Request<()>, is_authenticated: bool) -> Response<()> {
-    ANSWERED.set(Some((request, is_authenticated)));
+pub fn served(request: Request<()>, is_authenticated: bool) -> Response<()> {
+    SERVED.set(Some((request, is_authenticated)));
     Response::new(())
 }
 
-/// Looks into the extensions for an identity.
+/// Looks for an identity in the extensions.
 #[derive(Clone, Copy)]
 pub struct Application(pub fn(&Request<()>) -> bool);
 
@@ -218,11 +222,11 @@ impl Service<Request<()>> for Application {
     #[inline]
     fn call(&mut self, request: Request<()>) -> Self::Future {
         let is_authenticated = (self.0)(&request);
-        ready(Ok(answered(request, is_authenticated)))
+        ready(Ok(served(request, is_authenticated)))
     }
 }
 
-/// Edits each request in place before the application gets it.
+/// Edits each request in place before the application receives it.
 #[derive(Clone)]
 pub struct Edited<F>(pub Application, pub F);
 
@@ -243,7 +247,7 @@ impl<F: FnMut(&mut Request<()>)> Service<Request<()>> for Edited<F> {
     }
 }
 
-/// The request of a browser. The target is a slice of a shared buffer, as hyper makes it.
+/// Builds the request of a browser. The target is a slice of a shared buffer, as in hyper.
 fn request(header: &HeaderName) -> Request<()> {
     let target = BytesMut::from("/campus/timetable?week=12").split().freeze();
     let uri = Uri::from_maybe_shared(target).expect("a target");
@@ -278,7 +282,7 @@ pub fn foreign_cookies() -> HeaderValue {
     header(FOREIGN)
 }
 
-/// A `Cookie` header: foreign cookies first, then this one.
+/// A `Cookie` header with foreign cookies first, then this one.
 pub fn cookies(last: &str) -> HeaderValue {
     header(&format!("{FOREIGN}; {last}"))
 }

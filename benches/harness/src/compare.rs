@@ -1,4 +1,4 @@
-//! Candidates that answer the same request, side by side.
+//! Candidates that serve the same request, side by side.
 
 use std::cell::RefCell;
 use std::hint::black_box;
@@ -8,15 +8,15 @@ use crate::candidate::{Candidate, Client};
 use crate::turns::{self, Run};
 use crate::{Report, is_smoke};
 
-/// So many requests are timed at once; their headers were read just before.
+/// This many requests are timed together; their headers are read just before.
 const BATCH: usize = 32;
 /// More than the caches of one core hold.
 const WALK_BYTES: usize = 32 << 20;
 
-/// The allocations of a piece of work, and the bytes that it leaves on the heap.
+/// Counts the allocations of a piece of work, and the bytes that it leaves on the heap.
 ///
-/// The counting allocator is in effect wherever it is linked, and costs instructions: so programs that count instructions
-/// have none.
+/// The counting allocator is active in every program that links it, and costs instructions.
+/// Programs that count instructions do not link it.
 pub type Meter = fn(&mut dyn FnMut()) -> (u64, i64);
 
 /// Counts nothing.
@@ -38,17 +38,17 @@ fn run(client: &mut Client, operations: u64, mut disturb: impl FnMut()) -> Durat
         }
         total += start.elapsed();
     }
-    // Whole batches were run; the time is that of the operations asked for.
+    // Whole batches were run; the time is scaled to the requested operations.
     total.mul_f64(operations as f64 / (batches * BATCH as u64) as f64)
 }
 
-/// The median times of one request to each candidate, over those of the first one, which comes first as it is.
-/// Hot: most of a turn, every session has been asked for before.
+/// The median time of a request to each candidate, minus that of the first one, which is returned
+/// unchanged. Hot: for most of a round, every session has been looked up before.
 pub fn hot(candidates: &[Candidate], sessions: usize) -> Vec<f64> {
     medians(candidates, || {}, 31, (8 * sessions as u64).min(200_000))
 }
 
-/// Cold: the caches are full of something else.
+/// Cold: the caches are full of other data.
 pub fn cold(candidates: &[Candidate]) -> Vec<f64> {
     let walk = vec![1_u64; WALK_BYTES / size_of::<u64>()];
     let disturb = || _ = black_box(walk.iter().step_by(64 / size_of::<u64>()).sum::<u64>());
@@ -66,7 +66,7 @@ fn medians(candidates: &[Candidate], disturb: impl Fn(), rounds: u64, operations
     medians
 }
 
-/// The times of a request, while one thread sends them and while two do: one after the other for each candidate.
+/// The times of a request with one sending thread and with two, for each candidate in turn.
 fn threads(candidates: &[Candidate]) -> Vec<f64> {
     let runs = candidates.iter().flat_map(|candidate| {
         let [mut alone, mut one] = [(); 2].map(|()| RefCell::new(candidate.client()));
@@ -86,7 +86,7 @@ fn threads(candidates: &[Candidate]) -> Vec<f64> {
     turns::medians(&mut runs.collect::<Vec<_>>(), 31, 10_000)
 }
 
-/// The table of everything that is known of a request. The first candidate is the bare application.
+/// The table of all figures of a request. The first candidate is the bare application.
 pub fn table(
     report: &mut Report,
     candidates: &[Candidate],
@@ -135,8 +135,8 @@ pub fn table(
     ));
 }
 
-/// The table of what a request costs with more and more sessions. The first candidate is the bare application; `both` of
-/// them are measured hot as well.
+/// The table of the cost of a request with growing numbers of sessions. The first candidate is the
+/// bare application; those in `both` are measured hot as well.
 pub fn growth(report: &mut Report, both: [&str; 2], candidates: impl Fn(usize) -> Vec<Candidate>) {
     let sizes: &[usize] = if is_smoke() {
         &[100, 1_000]
@@ -144,7 +144,8 @@ pub fn growth(report: &mut Report, both: [&str; 2], candidates: impl Fn(usize) -
         &[1_000, 10_000, 100_000, 1_000_000]
     };
     let mut rows: Vec<(String, Vec<(String, f64)>)> = Vec::new();
-    // Only one size is in memory at a time: a million sessions of each candidate are some gigabytes.
+    // Only one size is in memory at a time: a million sessions of each candidate take several
+    // gigabytes.
     for &sessions in sizes {
         let mut candidates = candidates(sessions);
         let colds = cold(&candidates);

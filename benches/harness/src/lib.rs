@@ -1,5 +1,5 @@
-//! What the benchmarks share: the report, measuring in turns, requests and their candidates, instruction counts, and
-//! the programs that they start.
+//! Shared code of the benchmarks: the report, interleaved measurement, requests and their
+//! candidates, instruction counts, and the programs that they start.
 
 pub mod callgrind;
 pub mod candidate;
@@ -26,16 +26,17 @@ use tokio::runtime::{Builder, Runtime};
 
 pub use self::candidate::{Candidate, Client};
 pub use self::report::{Report, is_smoke};
-pub use self::site::{LIVE, Person, Provider, Site, begin, callback, session_id};
+pub use self::site::{LIVE, Person, Provider, Site, callback, session_id, start_login};
 pub use self::stacked::stacked;
 
-/// The path of a program, which is installed from the Debian package if it is missing and this process may do that.
+/// Returns the path of a program. If it is missing, its Debian package is installed if this process
+/// has the rights.
 pub fn program(name: &str, package: &str) -> PathBuf {
     let [path] = programs::find_programs([&[name]], &[package]);
     path
 }
 
-/// A runtime for what is done before the measuring.
+/// A runtime for the preparation of a measurement.
 pub fn runtime() -> Runtime {
     Builder::new_current_thread()
         .enable_all()
@@ -43,7 +44,7 @@ pub fn runtime() -> Runtime {
         .expect("a runtime")
 }
 
-/// A runtime that runs background tasks on a thread beside the one that measures.
+/// A runtime that runs background tasks on a separate thread.
 pub fn background_runtime() -> Runtime {
     Builder::new_multi_thread()
         .worker_threads(1)
@@ -52,7 +53,7 @@ pub fn background_runtime() -> Runtime {
         .expect("a runtime")
 }
 
-/// The output of a future that is ready when it is polled for the first time.
+/// Returns the output of a future that is ready at the first poll.
 pub fn at_once<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
@@ -60,10 +61,10 @@ pub fn at_once<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// A uniform choice of an index below `length`.
+/// Picks an index below `length` uniformly.
 #[inline]
 pub fn pick(state: &mut u64, length: usize) -> usize {
-    // Knuth's MMIX generator; its high bits are good enough to pick with.
+    // Knuth's MMIX generator; its high bits are good enough for this.
     *state = state
         .wrapping_mul(6_364_136_223_846_793_005)
         .wrapping_add(1_442_695_040_888_963_407);

@@ -1,5 +1,6 @@
-//! Lower bound: finds the cookie without reading the others, decodes 22 characters of it, looks them up in a lock-free
-//! map, asks the coarse clock, and inserts an `Arc`. A layer with sessions can hardly do less.
+//! Lower bound: finds the cookie without reading the others, decodes 22 characters of it, looks
+//! them up in a lock-free map, reads the coarse clock, and inserts an `Arc`. A layer with sessions
+//! can hardly do less.
 
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
@@ -20,8 +21,8 @@ use crate::site::{Person, Site};
 
 pub const NAME: &str = "lower bound";
 
-/// 128 bits: as short as an id can be. Ids of this crate are longer, and their beginning is taken, so that both read the
-/// same headers.
+/// 128 bits: as short as an id can be. Ids of this crate are longer; only their beginning is used,
+/// so that both candidates read the same headers.
 const ID_LENGTH: usize = 22;
 const DECODER: GeneralPurpose =
     GeneralPurpose::new(&URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
@@ -38,7 +39,7 @@ struct Entry {
     expires: Timestamp,
 }
 
-/// With the sessions of `site`.
+/// A candidate with the sessions of `site`.
 pub fn candidate(site: &Site, meter: Meter) -> Candidate {
     let clock = Clock::system();
     let expires = clock.now().plus(Duration::from_secs(43_200));
@@ -51,7 +52,7 @@ pub fn candidate(site: &Site, meter: Meter) -> Candidate {
     let (_, heap) = meter(&mut || {
         let sessions = bound.sessions.pin();
         for (number, cookies) in site.live.iter().enumerate() {
-            let id = bound.id(cookies).expect("the cookie is there");
+            let id = bound.id(cookies).expect("a session cookie");
             sessions.insert(
                 id,
                 Arc::new(Entry {
@@ -93,7 +94,7 @@ impl LowerBound {
     }
 }
 
-/// Takes eight bytes of an id for its hash: ids are random.
+/// Hashes an id by its first eight bytes: ids are random.
 #[derive(Clone, Copy, Default)]
 pub struct Leading(u64);
 

@@ -1,10 +1,10 @@
-//! This program as another process, which serves until its input ends.
+//! This program as a separate process, which serves until its stdin is closed.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-/// A server, which ends when this is dropped.
+/// A server process, which stops when this is dropped.
 pub struct Process {
     pub address: SocketAddr,
     child: Child,
@@ -12,7 +12,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts it, and waits until it tells its address.
+    /// Starts it, and waits until it reports its address.
     pub fn start(command: &mut Command) -> Self {
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut child = child.expect("this program can be started");
@@ -43,11 +43,11 @@ impl Drop for Process {
     }
 }
 
-/// Tells the address of this process to the one that has started it. `end` is called when that one wants it to end.
-pub fn tell(address: SocketAddr, end: impl FnOnce() + Send + 'static) {
+/// Reports the address of this process to its parent. `end` is called when the parent closes stdin.
+pub fn report_address(address: SocketAddr, end: impl FnOnce() + Send + 'static) {
     std::thread::spawn(|| {
         let _nothing = io::stdin().lines().count();
         end();
     });
-    writeln!(io::stdout(), "{address}").expect("the other process reads");
+    writeln!(io::stdout(), "{address}").expect("the parent reads stdout");
 }

@@ -1,8 +1,8 @@
-//! A Redis server that keeps nothing on the disk.
+//! A Redis server without persistence.
 
 use crate::redis_server::{Options, Redis};
 
-/// Ends when it is dropped.
+/// Stops when dropped.
 pub struct Server(Redis);
 
 impl Server {

@@ -1,13 +1,13 @@
-//! One section of the report: printed, and kept for `report.py`, which makes tables of it.
+//! One section of the report: printed, and stored for `report.py`, which renders its tables.
 
 use std::{env, fs, path::Path};
 
-/// Whether everything runs only once, to see that it works (`--test`).
+/// Whether everything runs only once, as a smoke test (`--test`).
 pub fn is_smoke() -> bool {
     env::args().any(|argument| argument == "--test")
 }
 
-/// Lines of fields that are separated by tabs.
+/// Lines of tab-separated fields.
 pub struct Report {
     name: &'static str,
     lines: String,
@@ -27,13 +27,13 @@ impl Report {
         self.line(&["text", paragraph]);
     }
 
-    /// Begins a table. `first` is the heading of its first column.
+    /// Starts a table. `first` is the heading of its first column.
     pub fn table(&mut self, first: &str, paragraph: &str) {
         self.text(paragraph);
         self.line(&["table", first]);
     }
 
-    /// Adds a row to the table. `NAN` is a figure that does not exist.
+    /// Adds a row to the table. `NAN` is a missing figure.
     pub fn row(&mut self, name: &str, cells: &[(&str, f64)]) {
         let cells = cells
             .iter()
@@ -45,12 +45,12 @@ impl Report {
         self.line(&fields);
     }
 
-    /// Adds columns to the table: the figures of `column` over those of each of these rows.
+    /// Adds columns to the table: the figures of `column` divided by those of each of these rows.
     pub fn ratios(&mut self, column: &str, rows: &[&str]) {
         self.line(&[&["ratios", column], rows].concat());
     }
 
-    /// Writes the section into the directory that `REPORT` names.
+    /// Writes the section into the directory named by `REPORT`.
     pub fn finish(self) {
         if let Some(directory) = env::var_os("REPORT") {
             fs::create_dir_all(&directory).expect("the directory of the report");

@@ -17,7 +17,7 @@ use tower_weika::{AuthorizationCode, Error};
 
 use crate::candidate::{Application, Candidate, cookies, foreign_cookies};
 
-/// An identity. Each of several login layers has an identity type of its own.
+/// An identity. Each of several login layers has a different identity type.
 #[derive(Debug)]
 pub struct Person<const LAYER: usize = 0>(pub String);
 
@@ -26,7 +26,7 @@ impl<const LAYER: usize> Person<LAYER> {
         Self(format!("person-{number}"))
     }
 
-    /// A new session with a random id.
+    /// Creates a new session with a random id.
     pub fn session(self) -> Session<Self> {
         let id = SessionId::random().expect("randomness");
         Session::new(id, self, SessionTimeouts::default(), Clock::system().now())
@@ -51,7 +51,7 @@ impl<const LAYER: usize> StoredIdentity for Person<LAYER> {
     }
 }
 
-/// A provider of this name that takes every code for the subject of a person.
+/// A provider with this name that accepts every code as the subject of a person.
 pub struct Provider<const LAYER: usize = 0>(pub &'static str);
 
 impl<const LAYER: usize> IdentityProvider for Provider<LAYER> {
@@ -95,7 +95,7 @@ pub struct Site<St = MemoryStore<Person>, const LAYER: usize = 0> {
 }
 
 impl Site {
-    /// With so many live sessions in this process.
+    /// Creates a site with this many live sessions in this process.
     pub fn with_sessions(count: usize) -> Self {
         let capacity = u64::try_from(count).expect("small").max(100_000);
         let store = MemoryStore::<Person>::builder().capacity(capacity).build();
@@ -104,7 +104,7 @@ impl Site {
 }
 
 impl<St: SessionStore<Person<LAYER>>, const LAYER: usize> Site<St, LAYER> {
-    /// With so many sessions of a series in this store.
+    /// Creates a site with this many sessions of a series in this store.
     pub fn over(
         store: &St,
         name: &'static str,
@@ -119,7 +119,7 @@ impl<St: SessionStore<Person<LAYER>>, const LAYER: usize> Site<St, LAYER> {
         let now = Clock::system().now();
         let since = runtime
             .block_on(store.stamp(login.namespace()))
-            .expect("the store answers");
+            .expect("the store responds");
         for number in 0..count {
             let person = Person::numbered(number);
             let session = Session::new(
@@ -131,7 +131,7 @@ impl<St: SessionStore<Person<LAYER>>, const LAYER: usize> Site<St, LAYER> {
             let session = session.within(*login.namespace());
             let inserted = runtime
                 .block_on(store.insert(session, None, since))
-                .expect("the store takes it");
+                .expect("the store accepts it");
             assert_eq!(inserted, Inserted::Kept);
         }
         let mut site = Self {
@@ -183,7 +183,7 @@ impl<St: SessionStore<Person<LAYER>>, const LAYER: usize> Site<St, LAYER> {
         )
     }
 
-    /// Requests through the layers of this crate. The first is the bare application.
+    /// Requests through the layers of this crate. The first candidate is the bare application.
     pub fn candidates(&self) -> Vec<Candidate> {
         let foreign: Arc<[_]> = vec![foreign_cookies(); self.live.len()].into();
         let unknown = (0..self.live.len())
@@ -246,8 +246,8 @@ pub(crate) fn is_authenticated<const LAYER: usize>(request: &Request<()>) -> boo
         .is_some()
 }
 
-/// A session id that is the same in every run: where an id is placed in a table decides how many instructions it takes
-/// to find it, which is up to 3 % of a request.
+/// Returns a session id that is the same in every run: the position of an id in a table affects the
+/// number of instructions of a lookup, up to 3 % of a request.
 pub fn session_id(series: u64, number: usize) -> SessionId {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -259,26 +259,26 @@ pub fn session_id(series: u64, number: usize) -> SessionId {
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ALPHABET[usize::try_from(mixed >> 58).expect("6 bits")]
     });
-    // The last character stands for four bits.
+    // The last character encodes four bits.
     text[SessionId::LENGTH - 1] = b'A';
     SessionId::parse(&text).expect("a session id")
 }
 
-/// The request that begins a login.
-pub fn begin() -> Request<()> {
+/// The request that starts a login.
+pub fn start_login() -> Request<()> {
     Request::get("/auth/bench/login")
         .body(())
         .expect("a request")
 }
 
-/// The callback of the login that has `begun`.
-pub fn callback<B>(begun: &Response<B>) -> Request<()> {
-    let (_, state) = begun.headers()[LOCATION]
+/// The callback of the login `started`.
+pub fn callback<B>(started: &Response<B>) -> Request<()> {
+    let (_, state) = started.headers()[LOCATION]
         .to_str()
         .expect("text")
         .rsplit_once("state=")
         .expect("a state");
-    let flow = begun.headers()[SET_COOKIE]
+    let flow = started.headers()[SET_COOKIE]
         .to_str()
         .expect("text")
         .split(';')

@@ -1,4 +1,5 @@
-//! Three login layers around one application, as for managers, teachers and pupils who each log in their own way.
+//! Three login layers around one application, as for managers, teachers and pupils with separate
+//! logins.
 
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ fn site<const LAYER: usize>(
     )
 }
 
-/// Up to three layers around the application, each with so many sessions.
+/// Up to three layers around the application, each with this many sessions.
 pub fn stacked(sessions: usize) -> Vec<Candidate> {
     let (innermost, middle) = (site::<0>("way-0", sessions), site::<1>("way-1", sessions));
     let outermost = site::<2>("way-2", sessions);

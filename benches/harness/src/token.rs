@@ -12,7 +12,7 @@ use tower_weika::token::{IssuedToken, TokenCache, TokenSource};
 
 use crate::at_once;
 
-/// As long as those of WeChat.
+/// The length of WeChat's tokens.
 pub const LENGTH: usize = 157;
 pub const LIFETIME: Duration = Duration::from_secs(7_200);
 
@@ -36,17 +36,17 @@ pub fn warm(clock: Clock) -> TokenCache<impl TokenSource> {
     cache
 }
 
-/// The length of the token, read by [`TokenCache::current`].
+/// Reads the token with [`TokenCache::current`] and returns its length.
 pub fn current(cache: &TokenCache<impl TokenSource>) -> usize {
-    cache.current().expect("the token is there").expose().len()
+    cache.current().expect("a token").expose().len()
 }
 
-/// The length of the token, read by [`TokenCache::get`].
+/// Reads the token with [`TokenCache::get`] and returns its length.
 pub fn get(cache: &TokenCache<impl TokenSource>) -> usize {
     at_once(cache.get()).expect("a token").expose().len()
 }
 
-/// The length of the token, read as a service does.
+/// Reads the token through the `Service` implementation and returns its length.
 pub fn call(service: &mut TokenCache<impl TokenSource>) -> usize {
     assert!(matches!(
         service.poll_ready(&mut Context::from_waker(Waker::noop())),
@@ -55,7 +55,7 @@ pub fn call(service: &mut TokenCache<impl TokenSource>) -> usize {
     at_once(service.call(())).expect("a token").expose().len()
 }
 
-/// Lower bound: a token, and when it expires, behind an `ArcSwap` guard and the coarse clock.
+/// Lower bound: a token and its expiry behind an `ArcSwap` guard, and the coarse clock.
 pub struct LowerBound {
     held: ArcSwap<(Box<str>, Timestamp)>,
     clock: Clock,

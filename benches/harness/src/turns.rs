@@ -1,4 +1,5 @@
-//! Several candidates, measured in turns and in random order, so that whatever else the machine does affects all.
+//! Interleaved measurement: candidates run in turns and in random order, so that other load on the
+//! machine affects all of them.
 
 use std::hint::black_box;
 use std::sync::Barrier;
@@ -9,10 +10,11 @@ use tokio::runtime::Handle;
 
 use crate::is_smoke;
 
-/// Runs so many operations and returns how long they took.
+/// Runs this many operations and returns how long they took.
 pub type Run<'c> = Box<dyn FnMut(u64) -> Duration + 'c>;
 
-/// The median of each candidate, in nanoseconds per operation; in smoke mode after one short round.
+/// Returns the median of each candidate in nanoseconds per operation; in smoke mode after one short
+/// round.
 pub fn medians(candidates: &mut [Run<'_>], rounds: u64, operations: u64) -> Vec<f64> {
     let (rounds, operations) = if is_smoke() {
         (1, operations.min(64))
@@ -39,7 +41,7 @@ pub fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// How long these operations take.
+/// Measures how long these operations take.
 pub fn time<T>(operations: u64, mut operation: impl FnMut() -> T) -> Duration {
     let start = Instant::now();
     for _ in 0..operations {
@@ -48,7 +50,8 @@ pub fn time<T>(operations: u64, mut operation: impl FnMut() -> T) -> Duration {
     start.elapsed()
 }
 
-/// The mean time of two threads that begin at once: each waits at the barrier when it is ready.
+/// Returns the mean time of two threads that start together: each waits at the barrier when it is
+/// ready.
 pub fn together(
     one: impl FnOnce(&Barrier) -> Duration,
     other: impl FnOnce(&Barrier) -> Duration + Send,

@@ -1,4 +1,4 @@
-//! What tower-weika is compared with: layers with sessions, and caches of an access token.
+//! The peers of tower-weika: layers with sessions, and caches of an access token.
 
 pub mod caches;
 pub mod candidates;

@@ -9,11 +9,11 @@ use crate::html::Escaped;
 use crate::reader::Reader;
 use crate::visitor::Visitor;
 
-/// What there is to show.
+/// The state to show.
 pub(crate) enum AccountView {
-    /// What Kesion says.
+    /// The state that Kesion reported.
     Known(AccountAuthorization),
-    /// Kesion says nothing.
+    /// Kesion did not respond.
     Unknown,
 }
 
@@ -37,18 +37,18 @@ pub(crate) fn account(
         ),
         AccountView::Known(AccountAuthorization::NotOpened) => (
             "not-opened",
-            reader.say("未开通", "Not opened"),
+            reader.say("未开通", "Not enabled"),
             sentence(reader.say(
                 "学校没有开通第三方公众号授权，请联系科汛。",
-                "The platform has not opened this for the school. Please ask Kesion.",
+                "Official account authorization is not enabled for this school. Please contact Kesion.",
             )),
         ),
         AccountView::Known(_) | AccountView::Unknown => (
             "unknown",
             reader.say("未知", "Unknown"),
             sentence(reader.say(
-                "科汛暂时没有回答，请稍后再试。",
-                "Kesion does not answer just now. Please try again later.",
+                "暂时无法从科汛获取授权状态，请稍后再试。",
+                "The authorization state is temporarily unavailable. Please try again later.",
             )),
         ),
     };
@@ -60,7 +60,7 @@ pub(crate) fn account(
         title = reader.say("学校公众号", "Official account"),
         intro = reader.say(
             "学校在科汛平台上的公众号授权状态：",
-            "What the school has authorized at Kesion:"
+            "Authorization state at Kesion:"
         ),
         back = reader.link("/admin"),
         back_label = reader.say("返回管理后台", "Back to the back office"),
@@ -93,9 +93,9 @@ fn authorized(reader: &Reader, manager: &Manager, account: &OfficialAccount) -> 
             reader.say("微信认证", "Verified by WeChat"),
             yes_no(info.is_some_and(|info| info.is_verified())),
         ),
-        (reader.say("帐号状态", "State"), state(reader, account)),
+        (reader.say("账号状态", "State"), state(reader, account)),
         (
-            reader.say("微信自动登录", "Automatic login"),
+            reader.say("微信自动登录", "Silent login"),
             yes_no(account.auto_login),
         ),
     ];
@@ -113,11 +113,11 @@ fn authorized(reader: &Reader, manager: &Manager, account: &OfficialAccount) -> 
             account.can_web_oauth(),
             reader.say(
                 "可以用于微信登录（网页授权）",
-                "People can log in through it",
+                "Supports WeChat login (web authorization)",
             ),
             reader.say(
                 "不能用于微信登录：需要已认证、状态正常的服务号",
-                "Nobody can log in through it: it is no verified service account",
+                "Does not support WeChat login: a verified service account in normal state is required",
             ),
         ),
         check(
@@ -125,16 +125,16 @@ fn authorized(reader: &Reader, manager: &Manager, account: &OfficialAccount) -> 
             joined,
             reader.say(
                 "是您学校的公众号（与微卡一致）",
-                "It is your school's account, as Weika says",
+                "Is your school's official account, according to Weika",
             ),
             reader.say(
                 "不是微卡记录的您学校的公众号",
-                "It is not the account that Weika knows of your school",
+                "Is not your school's official account, according to Weika",
             ),
         ),
     ];
     let again = account.auth_url.as_deref().map(|url| {
-        let label = reader.say("重新授权", "Authorize anew");
+        let label = reader.say("重新授权", "Authorize again");
         format!(
             r#"<div class="actions">{}</div>"#,
             authorize(url, label, "quiet ")
@@ -154,7 +154,7 @@ fn authorized(reader: &Reader, manager: &Manager, account: &OfficialAccount) -> 
 fn not_authorized(reader: &Reader, auth_url: Option<&str>) -> String {
     let text = sentence(reader.say(
         "学校还没有授权公众号。由公众号的管理员授权后，微信用户才能登录。",
-        "The school has authorized no account yet. WeChat users can log in once its administrator has done so.",
+        "No official account is authorized yet. WeChat users can log in after its administrator has authorized it.",
     ));
     match auth_url {
         Some(url) => {
@@ -163,15 +163,15 @@ fn not_authorized(reader: &Reader, auth_url: Option<&str>) -> String {
         }
         None => {
             let text_without = reader.say(
-                "科汛没有给出可信的授权地址。",
-                "Kesion has named no address that can be trusted.",
+                "科汛没有返回可信的授权地址。",
+                "Kesion did not return a trusted authorization URL.",
             );
             text + &sentence(text_without)
         }
     }
 }
 
-/// A link to an address that has passed the client's list.
+/// A link to a URL that has passed the allow-list of the client.
 fn authorize(url: &str, label: &str, class: &str) -> String {
     format!(
         r#"<a class="{class}button" data-authorize rel="noreferrer" href="{}">{label}</a>"#,

@@ -1,4 +1,4 @@
-//! The page for WeChat users who are bound.
+//! The page for WeChat users with a linked account.
 
 use tower_weika::clock::Clock;
 use tower_weika::identity::WechatUser;
@@ -30,8 +30,8 @@ pub(crate) fn app(
 <div class="actions"><a class="button quiet" href="{deep}">{deep_label}</a><a class="button quiet" href="{home}">{home_label}</a></div>"#,
         title = reader.say("校园应用", "Campus app"),
         intro = reader.say(
-            "只有绑定了账号的微信用户能看到这里。您要访问的是",
-            "Only WeChat users with an account get here. You asked for",
+            "本页仅供已绑定账号的微信用户访问。请求的地址：",
+            "This page is for WeChat users with a linked account. Requested address:",
         ),
         asked = Escaped(
             reader
@@ -43,17 +43,17 @@ pub(crate) fn app(
         session_title = reader.say("本次登录", "This login"),
         since_label = reader.say("已登录", "Logged in for"),
         since = reader.duration(now.since(session.created())),
-        left_label = reader.say("最长还可使用", "At most for another"),
+        left_label = reader.say("最长剩余时间", "Expires at the latest in"),
         left = reader.duration(session.expires_at().since(now)),
-        token_label = reader.say("用户凭证", "Your credential"),
+        token_label = reader.say("用户凭证", "User credential"),
         token = reader.say(
             "只在服务端使用，不会出现在页面里",
-            "For this site's own calls to the operator; it is in no page",
+            "Used on the server only, never sent to the browser",
         ),
         deep = reader.link("/app/timetable/today"),
-        deep_label = reader.say("更深的页面", "A deeper page"),
+        deep_label = reader.say("下级页面", "A nested page"),
         home = reader.link("/"),
-        home_label = reader.say("回到首页", "Home"),
+        home_label = reader.say("返回首页", "Home"),
     );
     document(
         frame,

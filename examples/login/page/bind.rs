@@ -1,4 +1,4 @@
-//! The page that binds an account. It works without scripts: both buttons send the one form.
+//! The page that links an account. It works without scripts: both buttons submit the same form.
 
 use tower_weika::identity::WechatUser;
 
@@ -10,19 +10,19 @@ use crate::reader::Reader;
 use crate::upstream::Imitation;
 use crate::visitor::Visitor;
 
-/// What came of the last attempt.
+/// The outcome of the last attempt.
 pub(crate) enum Notice<'a> {
-    /// There was none.
+    /// There was no attempt.
     Nothing,
-    /// The SMS is on its way.
+    /// The text message has been sent.
     Sent,
-    /// It did not work, in the words of the reader, because of a field or of something else.
-    Refused { text: &'a str, field: Option<Field> },
-    /// It worked, and the login after it knew nothing of it.
+    /// The form was rejected: `text` in the language of the reader, and the field at fault, if any.
+    Rejected { text: &'a str, field: Option<Field> },
+    /// The binding was accepted, but the login after it still reported the user as unbound.
     Unconfirmed,
 }
 
-/// What is typed into.
+/// An input field.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Field {
     Mobile,
@@ -38,7 +38,7 @@ pub(crate) fn bind(
     notice: &Notice<'_>,
     again: &str,
 ) -> String {
-    // The button that binds comes first, because that is the one which the Enter key presses.
+    // The submit button of the binding comes first, because the Enter key presses the first one.
     let main = format!(
         r#"<div class="narrow"><h1>{title}</h1>
 <p class="lead">{intro} <code>openid {open_id}</code> {rest}</p>
@@ -49,32 +49,32 @@ pub(crate) fn bind(
 <button class="button quiet send" name="action" value="sms" formnovalidate>{send_label}</button>
 </form>
 {hint}<p class="after"><a href="{again}">{again_label}</a></p></div>"#,
-        title = reader.say("绑定账号", "Bind an account"),
-        intro = reader.say("微信用户", "The WeChat user"),
+        title = reader.say("绑定账号", "Link your account"),
+        intro = reader.say("微信用户", "WeChat user"),
         open_id = Escaped(short_id(user)),
         rest = reader.say(
             "还没有绑定账号。用手机号绑定一次，以后在微信里自动登录。",
-            "is not bound to an account yet. Bind it once with your mobile number; from then on WeChat logs you in.",
+            "is not linked to an account yet. Link it once with your mobile number to log in automatically in WeChat.",
         ),
         action = Escaped(reader.uri().path_and_query().map_or("/bind", |target| target.as_str())),
         notice = shown(reader, notice),
         mobile_label = reader.say("手机号", "Mobile number"),
         mobile = Escaped(&typed.mobile),
         mobile_wrong = wrong(notice, Field::Mobile),
-        sms_label = reader.say("短信验证码", "Code from the SMS"),
+        sms_label = reader.say("短信验证码", "Verification code"),
         sms = Escaped(&typed.sms),
         sms_wrong = wrong(notice, Field::Sms),
-        bind_label = reader.say("绑定", "Bind"),
+        bind_label = reader.say("绑定", "Link"),
         send_label = reader.say("获取验证码", "Send code"),
         hint = frame.imitation.as_ref().filter(|it| it.wechat).map(|it| hint(reader, it, user)).unwrap_or_default(),
         again = Escaped(again),
-        again_label = reader.say("已在别处绑定？重新登录", "Bound elsewhere? Log in again"),
+        again_label = reader.say("已在别处绑定？重新登录", "Already linked elsewhere? Log in again"),
     );
     document(
         frame,
         reader,
         visitor,
-        reader.say("绑定账号", "Bind an account"),
+        reader.say("绑定账号", "Link your account"),
         &main,
     )
 }
@@ -85,19 +85,19 @@ fn shown(reader: &Reader, notice: &Notice<'_>) -> String {
         Notice::Sent => {
             let text = reader.say(
                 "验证码已发送，请查看短信。",
-                "The code is on its way. Please look at your SMS.",
+                "Verification code sent. Please check your text messages.",
             );
             format!(r#"<p class="notice" role="status" data-notice="sent">{text}</p>"#)
         }
-        Notice::Refused { text, .. } => {
+        Notice::Rejected { text, .. } => {
             format!(
                 r#"<p id="notice" class="notice bad" role="alert" data-notice="refused">{text}</p>"#
             )
         }
         Notice::Unconfirmed => {
             let text = reader.say(
-                "绑定已提交，但绑定服务仍回答未绑定。请稍后重试，或联系学校。",
-                "The account was bound, but the binding service still says it is not. Try again later, or ask your \
+                "绑定已提交，但绑定服务仍显示未绑定。请稍后重试，或联系学校。",
+                "The account was linked, but the binding service still reports it as not linked. Please try again later, or contact your \
                  school.",
             );
             format!(r#"<p class="notice bad" role="alert" data-notice="unconfirmed">{text}</p>"#)
@@ -105,17 +105,18 @@ fn shown(reader: &Reader, notice: &Notice<'_>) -> String {
     }
 }
 
-/// Ties a field to the notice that is about it, for whoever hears the page.
+/// Associates a field with the notice about it, for screen readers.
 fn wrong(notice: &Notice<'_>, this: Field) -> &'static str {
     match notice {
-        Notice::Refused {
+        Notice::Rejected {
             field: Some(field), ..
         } if *field == this => r#" aria-invalid="true" aria-describedby="notice""#,
         _ => "",
     }
 }
 
-/// Who plays with the sandbox has no phone that rings.
+/// A user of the sandbox has no phone that receives the text message, so the page shows the number
+/// and where to read the code.
 fn hint(reader: &Reader, imitation: &Imitation, user: &WechatUser) -> String {
     let number = imitation.mobile_of(user).unwrap_or("—");
     format!(

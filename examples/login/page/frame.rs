@@ -1,4 +1,4 @@
-//! What is around every page.
+//! The frame of every page: header, navigation and footer.
 
 use crate::bind;
 use crate::html::Escaped;
@@ -6,7 +6,7 @@ use crate::reader::Reader;
 use crate::upstream::Imitation;
 use crate::visitor::Visitor;
 
-/// What all pages know of the site.
+/// The facts about the site that all pages need.
 pub(crate) struct Frame {
     pub(crate) manager_login: String,
     pub(crate) manager_logout: String,
@@ -19,10 +19,10 @@ pub(crate) fn not_found(frame: &Frame, reader: &Reader, visitor: &Visitor) -> St
     let main = format!(
         r#"<p class="figure">404</p><h1>{}</h1><p class="lead"><code>{}</code></p>
 <div class="actions"><a class="button" href="{}">{}</a></div>"#,
-        reader.say("这里什么也没有", "There is nothing here"),
+        reader.say("页面不存在", "Page not found"),
         Escaped(reader.uri().path()),
         reader.link("/"),
-        reader.say("回到首页", "Go to the home page"),
+        reader.say("返回首页", "Go to the home page"),
     );
     document(frame, reader, visitor, "404", &main)
 }
@@ -37,7 +37,8 @@ pub(super) fn document(
     let (other, tag, link) = reader.other_language();
     let log_out = reader.say("退出登录", "Log out");
     let account = match visitor {
-        // There is room for one button: on the pages of WeChat users for theirs, elsewhere for the manager's.
+        // There is room for one button: the WeChat user's on the pages for WeChat users, the
+        // manager's elsewhere.
         Visitor {
             manager: Some(_),
             wechat: Some(_),
@@ -106,7 +107,10 @@ pub(super) fn document(
             .as_ref()
             .map(|it| sandbox(reader, it))
             .unwrap_or_default(),
-        about = reader.say("tower-weika 的示例程序", "An example of tower-weika"),
+        about = reader.say(
+            "tower-weika 的示例程序",
+            "Example application of tower-weika"
+        ),
     )
 }
 
@@ -114,7 +118,7 @@ fn is_for_wechat_users(path: &str) -> bool {
     path == bind::PATH || path == "/app" || path.starts_with("/app/")
 }
 
-/// For whoever has two logins to end.
+/// The second logout button, for a visitor with both logins.
 pub(super) fn logout_wechat(frame: &Frame, reader: &Reader) -> String {
     logout(
         reader,
@@ -124,7 +128,7 @@ pub(super) fn logout_wechat(frame: &Frame, reader: &Reader) -> String {
     )
 }
 
-/// Logging out is a `POST`, so that no link and no image can do it.
+/// Logging out is a `POST`, so that no link or image can trigger it.
 fn logout(reader: &Reader, path: &str, label: &str, login: &str) -> String {
     format!(
         r#"<form method="post" action="{}"><button class="quiet button" data-logout="{login}">{label}</button></form>"#,
@@ -148,11 +152,11 @@ fn sandbox(reader: &Reader, imitation: &Imitation) -> String {
         .collect();
     format!(
         r#"<p data-sandbox>{}{} <a href="{}/">{}</a> · <a href="{}">{}</a></p>"#,
-        reader.say("内置沙盒模拟：", "Played by the embedded sandbox: "),
+        reader.say("内置沙盒模拟：", "Imitated by the embedded sandbox: "),
         played.join(reader.say("、", ", ")),
         imitation.url(),
-        reader.say("查看沙盒", "look at it"),
+        reader.say("查看沙盒", "open the sandbox"),
         imitation.control_page(),
-        reader.say("控制台", "control it"),
+        reader.say("控制台", "control page"),
     )
 }

@@ -1,4 +1,4 @@
-//! The page for everybody.
+//! The public home page.
 
 use super::frame::{Frame, document, logout_wechat};
 use crate::card::{blank, manager_card, shown_name, wechat_card};
@@ -17,21 +17,21 @@ pub(crate) fn home(
     let (headline, text) = match visitor {
         Visitor { manager: Some(manager), .. } => (
             format!("{}{}", reader.say("你好，", "Hello, "), Escaped(shown_name(reader, manager))),
-            reader.say("身份来自微卡，会话在本站。", "Weika says who you are; the session is this site's own."),
+            reader.say("身份来自微卡，会话由本站管理。", "Your identity comes from Weika; the session is managed by this site."),
         ),
         Visitor { wechat: Some(_), .. } => (
-            reader.say("你好，微信用户", "Hello from WeChat").to_owned(),
+            reader.say("你好，微信用户", "Hello, WeChat user").to_owned(),
             reader.say(
-                "身份来自公众号的静默授权，会话在本站。",
-                "WeChat says who you are, without asking; the session is this site's own.",
+                "身份来自公众号的静默授权，会话由本站管理。",
+                "Your identity comes from the official account's silent authorization; the session is managed by this site.",
             ),
         ),
         Visitor { manager: None, wechat: None } => (
             reader.say("一层中间件，接入微卡登录", "Weika login in one Tower layer").to_owned(),
             reader.say(
                 "本站用 tower-weika 识别学校管理员和微信用户：跳转、回调、令牌和会话都由它处理。",
-                "tower-weika tells this site which manager of a school or which WeChat user is asking: redirect, \
-                 callback, token and session.",
+                "This site authenticates school managers and WeChat users with tower-weika, which handles redirects, \
+                 callbacks, tokens and sessions.",
             ),
         ),
     };
@@ -47,7 +47,7 @@ pub(crate) fn home(
     document(frame, reader, visitor, reader.say("首页", "Home"), &main)
 }
 
-/// What somebody has already comes before what they could have; who has both gets a row for each.
+/// The login that the visitor has comes first; a visitor with both gets a row for each.
 fn actions(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
     let (managers, wechat) = (
         for_managers(frame, reader, visitor),
@@ -89,9 +89,9 @@ fn for_wechat_users(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String
             let (path, label) = if user.is_bound() {
                 ("/app", reader.say("进入校园应用", "Open the campus app"))
             } else {
-                ("/bind", reader.say("绑定账号", "Bind an account"))
+                ("/bind", reader.say("绑定账号", "Link your account"))
             };
-            // The button at the top ends the other session then.
+            // The button at the top logs out of the other session then.
             let both = visitor.manager.as_ref();
             let logout = both.map(|_| logout_wechat(frame, reader));
             format!(
@@ -128,19 +128,19 @@ fn switch(reader: &Reader, pretence: Pretence) -> String {
         Pretence::Never => return String::new(),
         Pretence::Off => (
             reader.say(
-                "微信登录只能在微信里进行。手边没有手机？",
-                "The WeChat login works in WeChat only. No phone at hand?",
+                "微信登录只能在微信中进行。手边没有手机？",
+                "WeChat login works only in WeChat. No phone at hand?",
             ),
             r#"<input type="hidden" name="on" value="1">"#,
-            reader.say("假装这是微信", "Pretend this is WeChat"),
+            reader.say("模拟微信浏览器", "Simulate the WeChat browser"),
         ),
         Pretence::On => (
             reader.say(
-                "本浏览器正在假装是微信。",
-                "This browser pretends to be WeChat's.",
+                "本浏览器正在模拟微信。",
+                "This browser is simulating WeChat.",
             ),
             "",
-            reader.say("不再假装", "Stop that"),
+            reader.say("停止模拟", "Stop simulating"),
         ),
     };
     format!(
@@ -159,24 +159,24 @@ fn routes(reader: &Reader) -> String {
         (
             "/admin",
             reader.say(
-                "管理后台：未登录会先去登录",
-                "Back office: sends you to the login first",
+                "管理后台：未登录时先跳转到登录",
+                "Back office: redirects to the login first",
             ),
             managers,
         ),
         (
             "/admin/deep/path?x=1",
             reader.say(
-                "登录后回到原来的地址",
-                "After the login you are exactly here",
+                "登录后返回原地址",
+                "Returns to this address after the login",
             ),
             managers,
         ),
         (
             "/admin/settings",
             reader.say(
-                "系统设置：其他角色得到 403",
-                "Settings: other roles get 403",
+                "系统设置：其他角色返回 403",
+                "Settings: 403 for other roles",
             ),
             reader.say("角色组 1", "Role group 1"),
         ),
@@ -184,47 +184,47 @@ fn routes(reader: &Reader) -> String {
             "/account",
             reader.say(
                 "学校公众号的授权状态",
-                "Is the school's official account authorized?",
+                "Authorization state of the official account",
             ),
             managers,
         ),
         (
             "/app",
             reader.say(
-                "校园应用：未绑定会先去绑定",
-                "Campus app: sends you to bind an account first",
+                "校园应用：未绑定时先跳转到绑定页",
+                "Campus app: redirects to account linking first",
             ),
-            reader.say("已绑定", "Bound"),
+            reader.say("已绑定", "Linked"),
         ),
         (
             "/bind",
-            reader.say("用短信验证码绑定账号", "Bind an account with an SMS"),
+            reader.say("用短信验证码绑定账号", "Link an account by text message"),
             wechat,
         ),
         (
             "/api/me",
             reader.say(
-                "当前身份；未登录为 401",
-                "Who you are, as JSON; 401 if nobody",
+                "当前身份；未登录时返回 401",
+                "Current identity; 401 if not logged in",
             ),
             "JSON",
         ),
         (
             "/healthz",
-            reader.say("存活检查", "Is it alive?"),
+            reader.say("存活检查", "Liveness probe"),
             everybody,
         ),
         (
             "/readyz",
             reader.say(
                 "就绪检查：令牌与会话存储",
-                "Can it serve? Token and session store",
+                "Readiness probe: token and session store",
             ),
             everybody,
         ),
         (
             "/metrics",
-            reader.say("Prometheus 指标", "Metrics for Prometheus"),
+            reader.say("Prometheus 指标", "Prometheus metrics"),
             everybody,
         ),
     ];

@@ -1,4 +1,5 @@
-//! The pages. Markup is written here, text from outside goes through [`Escaped`](crate::html::Escaped).
+//! The pages. Markup is written here; text from outside is wrapped in
+//! [`Escaped`](crate::html::Escaped).
 
 mod account;
 mod app;

@@ -28,7 +28,7 @@ pub(crate) fn admin(
     let schools = if schools.is_empty() {
         format!(
             "<p>{}</p>",
-            reader.say("没有可管理的学校。", "There is no school to manage.")
+            reader.say("没有可管理的学校。", "You manage no schools.")
         )
     } else {
         format!(r#"<ul class="rows">{schools}</ul>"#)
@@ -47,15 +47,15 @@ pub(crate) fn admin(
 <div class="actions"><a class="button" href="{settings}">{settings_label}</a><a class="button quiet" href="{account}">{account_label}</a><a class="button quiet" href="{deep}">{deep_label}</a></div>"#,
         title = reader.say("管理后台", "Back office"),
         intro = reader.say(
-            "只有登录的管理员能看到这里。您要访问的是",
-            "Only managers who are logged in get here. You asked for"
+            "本页仅供已登录的管理员访问。请求的地址：",
+            "This page is for logged-in managers. Requested address:"
         ),
         asked = Escaped(asked),
         card = manager_card(reader, manager),
         session_title = reader.say("本次登录", "This login"),
         since_label = reader.say("已登录", "Logged in for"),
         since = reader.duration(now.since(session.created())),
-        left_label = reader.say("最长还可使用", "At most for another"),
+        left_label = reader.say("最长剩余时间", "Expires at the latest in"),
         left = reader.duration(session.expires_at().since(now)),
         user_id = Escaped(&manager.user_id),
         schools_title = reader.say("可管理的学校", "Schools"),
@@ -64,7 +64,7 @@ pub(crate) fn admin(
         account = reader.link("/account"),
         account_label = reader.say("公众号状态", "Official account"),
         deep = reader.link("/admin/reports/today"),
-        deep_label = reader.say("更深的页面", "A deeper page"),
+        deep_label = reader.say("下级页面", "A nested page"),
     );
     document(
         frame,
@@ -80,8 +80,8 @@ pub(crate) fn settings(frame: &Frame, reader: &Reader, visitor: &Visitor) -> Str
         r#"<h1>{}</h1><p class="lead">{}</p><div class="actions"><a class="button quiet" href="{}">{}</a></div>"#,
         reader.say("系统设置", "Settings"),
         reader.say(
-            "只有角色组 1 的管理员能看到此页；其他管理员得到 403。",
-            "Only managers of role group 1 see this page; others get 403.",
+            "只有角色组 1 的管理员能看到此页；其他管理员会收到 403。",
+            "Only managers in role group 1 can see this page; other managers receive 403.",
         ),
         reader.link("/admin"),
         reader.say("返回管理后台", "Back to the back office"),

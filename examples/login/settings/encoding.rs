@@ -1,4 +1,4 @@
-//! Bytes as text, in the spellings that people paste.
+//! Decoding of bytes in the encodings that operators paste.
 
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -14,7 +14,7 @@ pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// Both alphabets, padded or not.
+/// Decodes both alphabets, with or without padding.
 pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
     let config =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

@@ -1,4 +1,4 @@
-//! Reading variables, and remembering everything that is wrong with them.
+//! Reads variables and collects all configuration errors.
 
 use std::env;
 use std::fmt;
@@ -9,23 +9,23 @@ use tower_weika::ConfigErrorKind;
 
 use super::encoding::{from_base64, from_hex};
 
-/// Everything that is wrong with the environment.
+/// All configuration errors of the environment.
 #[derive(Default, Debug)]
-pub(crate) struct Mistakes(Vec<String>);
+pub(crate) struct SettingsErrors(Vec<String>);
 
-impl Mistakes {
-    /// What a part of the crate found wrong when it was to start; otherwise as [`checked`](Self::checked).
+impl SettingsErrors {
+    /// Converts an error of the crate at start-up; see [`checked`](Self::checked).
     pub(crate) fn of(error: &ConfigError, variables: &[(&str, &str)]) -> Self {
         let mut errors = Self::default();
         errors.add_all(error, variables);
         errors
     }
 
-    pub(super) fn add(&mut self, mistake: impl Into<String>) {
-        self.0.push(mistake.into());
+    pub(super) fn add(&mut self, error: impl Into<String>) {
+        self.0.push(error.into());
     }
 
-    /// `value` if there is no mistake.
+    /// Returns `value` if there is no configuration error.
     pub(super) fn or<T>(self, value: T) -> Result<T, Self> {
         if self.0.is_empty() {
             Ok(value)
@@ -42,7 +42,8 @@ impl Mistakes {
         value.ok().filter(|value| !value.is_empty())
     }
 
-    /// Whether a variable is `1`. Another value is a configuration error: `false` must not switch anything on.
+    /// Whether a variable is `1`. Another value is a configuration error: `false` must not switch
+    /// anything on.
     pub(super) fn switch(&mut self, name: &str) -> bool {
         match self.text(name).as_deref() {
             None => false,
@@ -72,14 +73,15 @@ impl Mistakes {
         let secret = from_hex(&text).or_else(|| from_base64(&text));
         if secret.is_none() {
             self.add(format!(
-                "{name} (not shown) is neither hex nor base64; `openssl rand -base64 32` makes one"
+                "{name} (not shown) is neither hex nor base64; `openssl rand -base64 32` generates one"
             ));
         }
         secret
     }
 
-    /// What a part of the crate made of its settings. What it finds wrong is told under the names that an operator
-    /// knows: `variables` has them beside those of the crate.
+    /// Unwraps what the crate built from the settings. Its configuration errors are reported under
+    /// the names that an operator knows: `variables` pairs the names of the crate with those of the
+    /// environment.
     pub(super) fn checked<T>(
         &mut self,
         built: Result<T, ConfigError>,
@@ -88,17 +90,18 @@ impl Mistakes {
         built.map_err(|error| self.add_all(&error, variables)).ok()
     }
 
-    fn add_all(&mut self, error: &ConfigError, variables: &[(&str, &str)]) {
-        for mistake in error.errors() {
-            let text = told(mistake);
+    fn add_all(&mut self, errors: &ConfigError, variables: &[(&str, &str)]) {
+        for error in errors.errors() {
+            let text = describe(error);
             let renamed = variables.iter().find_map(|(setting, variable)| {
                 let rest = text.strip_prefix(setting)?;
-                let is_url = matches!(mistake, ConfigErrorKind::InvalidUrl { .. });
+                let is_url = matches!(error, ConfigErrorKind::InvalidUrl { .. });
                 let value = is_url
                     .then(|| self.text(variable))
                     .flatten()
                     .filter(|value| !value.contains(['@', '?']));
-                // The crate shows no URL that could have a password in it; a fragment has none.
+                // The crate redacts every URL that may contain a password; a fragment contains
+                // none.
                 let rest = match value {
                     Some(value) => rest.replacen("\"[redacted]\"", &format!("{value:?}"), 1),
                     None => rest.to_owned(),
@@ -110,9 +113,10 @@ impl Mistakes {
     }
 }
 
-/// The crate speaks to programmers, and an operator cannot call anything.
-fn told(mistake: &ConfigErrorKind) -> String {
-    match mistake {
+/// Describes a configuration error for an operator, who cannot call the methods that the crate's
+/// own text recommends.
+fn describe(error: &ConfigErrorKind) -> String {
+    match error {
         ConfigErrorKind::InsecureUrl { name, value, .. } => {
             format!("{name} {value:?} is plain http; https is required, except on this machine")
         }
@@ -120,13 +124,13 @@ fn told(mistake: &ConfigErrorKind) -> String {
     }
 }
 
-impl fmt::Display for Mistakes {
+impl fmt::Display for SettingsErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the settings cannot be used:")?;
+        f.write_str("invalid settings:")?;
         self.0
             .iter()
-            .try_for_each(|mistake| write!(f, "\n  - {mistake}"))
+            .try_for_each(|error| write!(f, "\n  - {error}"))
     }
 }
 
-impl std::error::Error for Mistakes {}
+impl std::error::Error for SettingsErrors {}

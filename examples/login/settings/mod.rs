@@ -5,22 +5,23 @@
 //! | `LISTEN` | address to bind; port 0 takes a free one | `127.0.0.1:3000` |
 //! | `PUBLIC_URL` | origin that browsers see; https with an imitated system needs `ALLOW_SANDBOX` | `http://` and the bound address |
 //! | `WEIKA_APP_KEY`, `WEIKA_APP_SECRET` | credentials | unset: the embedded sandbox |
-//! | `WEIKA_BASE_URL` | where Weika is | `https://uni.weixiao.qq.com` |
+//! | `WEIKA_BASE_URL` | base URL of Weika | `https://uni.weixiao.qq.com` |
 //! | `BINDING_BASE_URL` | the operator's openid-binding service | unset: the embedded sandbox, also for WeChat |
-//! | `BINDING_APPID` | the official account through which people log in | the one that Kesion names |
-//! | `WECHAT_AUTHORIZE_URL` | WeChat's page | `https://open.weixin.qq.com/connect/oauth2/authorize` |
+//! | `BINDING_APPID` | the official account through which users log in | the one that Kesion reports |
+//! | `WECHAT_AUTHORIZE_URL` | WeChat's authorize page | `https://open.weixin.qq.com/connect/oauth2/authorize` |
 //! | `KESION_BASE_URL`, `KESION_APPTOKEN` | the school's Kesion platform | unset: the embedded sandbox |
 //! | `SESSION_SECRET` | 32 bytes or more in hex or base64; the same over restarts and on all instances | random |
 //! | `REDIS_URL` | sessions, the token and callbacks shared with other instances; needs `SESSION_SECRET` | unset: in this process |
 //! | `SANDBOX_LISTEN` | where the embedded sandbox listens | a free port |
 //! | `ALLOW_SANDBOX` | `1` allows imitated systems behind an https `PUBLIC_URL`, for a demonstration | unset |
 //!
-//! Each of the three systems (Weika; WeChat with the binding service; Kesion) is imitated by the sandbox on its own
-//! account. WeChat and the binding service go together, because the one spends the codes of the other. A real
-//! binding service knows nothing of the sandbox's official account, so it needs `BINDING_APPID` or a real Kesion;
-//! with a real Kesion and the imitated binding service, people log in through the sandbox's account.
+//! Each of the three systems (Weika; WeChat with the binding service; Kesion) is imitated by the
+//! sandbox independently. WeChat and the binding service go together, because the binding service
+//! exchanges the authorization codes that WeChat issues. A real binding service does not know the
+//! sandbox's official account, so it needs `BINDING_APPID` or a real Kesion; with a real Kesion and
+//! the imitated binding service, users log in through the sandbox's account.
 //!
-//! All errors are told at once. An empty variable counts as unset. No secret is ever shown.
+//! All errors are reported at once. An empty variable counts as unset. Secrets are never printed.
 
 mod encoding;
 mod errors;
@@ -28,6 +29,6 @@ mod read;
 mod redis;
 mod systems;
 
-pub(crate) use self::errors::Mistakes;
+pub(crate) use self::errors::SettingsErrors;
 pub(crate) use self::read::Settings;
 pub(crate) use self::systems::{Systems, Wechat};

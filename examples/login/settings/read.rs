@@ -1,4 +1,4 @@
-//! The site itself: where it listens, what it is called, what its sessions are signed with.
+//! Settings of the site itself: its address, its public URL, and the secret of its sessions.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -8,21 +8,21 @@ use tower_weika::provider::{IdentityProvider, WeikaManagerProvider};
 use tower_weika::store::{MemoryStore, StoredIdentity};
 use url::Url;
 
-use super::errors::Mistakes;
+use super::errors::SettingsErrors;
 use super::redis::Redis;
 use super::systems::Systems;
 use crate::pretend;
 use crate::store::Store;
 
-/// How the site is set up.
+/// The settings of the site.
 pub(crate) struct Settings {
     /// The address to bind.
     pub(crate) listen: SocketAddr,
-    /// Where a sandbox listens, if one is needed.
+    /// The address of the sandbox, if one is needed.
     pub(crate) sandbox_listen: SocketAddr,
-    /// The upstream systems that are real.
+    /// The real upstream systems.
     pub(crate) systems: Systems,
-    /// What is shared with other instances, if anything is.
+    /// The Redis shared with other instances, if configured.
     pub(crate) redis: Option<Redis>,
     public_url: Option<String>,
     secret: Option<Vec<u8>>,
@@ -30,8 +30,8 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Reads the environment of this process.
-    pub(crate) fn read() -> Result<Self, Mistakes> {
-        let mut errors = Mistakes::default();
+    pub(crate) fn read() -> Result<Self, SettingsErrors> {
+        let mut errors = SettingsErrors::default();
         let listen = errors
             .address("LISTEN")
             .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)));
@@ -43,9 +43,9 @@ impl Settings {
         if let Some(listen) =
             sandbox_listen.filter(|it| !it.ip().is_loopback() && systems.need_sandbox())
         {
-            let reason = "everybody who reaches the sandbox can log in as anybody";
+            let reason = "any visitor who reaches the sandbox can log in as any user";
             errors.add(format!(
-                "SANDBOX_LISTEN {listen} is not on this machine alone: {reason}"
+                "SANDBOX_LISTEN {listen} is reachable from other machines: {reason}"
             ));
         }
         let sandbox_listen =
@@ -72,7 +72,7 @@ impl Settings {
             .unwrap_or_else(|| format!("http://{address}"))
     }
 
-    /// A login layer as these settings want it, for a site that is bound to `address`.
+    /// Builds a login layer from these settings, for a site that is bound to `address`.
     pub(crate) fn login_layer<P: IdentityProvider>(
         &self,
         provider: P,
@@ -85,9 +85,10 @@ impl Settings {
         let builder = LoginLayer::builder(provider)
             .store(store)
             .public_url(self.public_url(address));
-        // Allows http on this machine, and nowhere else.
+        // Allows http on loopback addresses only.
         let builder = builder.loopback_development();
-        // One login must not lead to the endpoints of the other, nor to what takes forms only.
+        // The return target of one login must not be an endpoint of the other, nor a path that
+        // accepts forms only.
         let closed = ["weika", "wechat"].map(|name| {
             ["login", "callback", "logout"].map(|endpoint| format!("/auth/{name}/{endpoint}"))
         });
@@ -97,7 +98,7 @@ impl Settings {
             .chain([pretend::PATH.to_owned()]);
         let builder = closed.fold(builder, LoginLayerBuilder::never_return_to);
         match &self.secret {
-            // Each layer derives keys of its own from it.
+            // Each layer derives different keys from it.
             Some(secret) => builder.secret(secret.clone()),
             None => builder,
         }
@@ -110,8 +111,9 @@ impl Settings {
             .is_some_and(|url| url.scheme() == "https")
     }
 
-    /// An https address is one that other people use: in the sandbox each of them logs in as any person.
-    fn refuse_sandbox(&self, errors: &mut Mistakes) {
+    /// Rejects the sandbox behind an https address: other users can reach it, and in the sandbox
+    /// each of them could log in as any user.
+    fn refuse_sandbox(&self, errors: &mut SettingsErrors) {
         let imitated = self.systems.imitated();
         if imitated.is_empty() {
             return;
@@ -122,30 +124,29 @@ impl Settings {
             .map(|(system, variables)| format!("{variables} ({system})"))
             .collect();
         errors.add(format!(
-            "PUBLIC_URL is https, and the sandbox imitates {}, so that a visitor can log in as any person: set {}; or \
+            "PUBLIC_URL is https while the sandbox imitates {}, so any visitor could log in as any user: set {}; or \
              set ALLOW_SANDBOX=1 for a demonstration",
             names.join(", "),
             variables.join(", "),
         ));
     }
 
-    /// Lets the login layer itself say whether it would work, and returns whether `PUBLIC_URL` is good. The provider
-    /// has no part in it.
-    fn check(&self, errors: &mut Mistakes) -> bool {
+    /// Validates the settings with the login layer's own checks, and returns whether `PUBLIC_URL`
+    /// is valid. The provider does not matter for these checks.
+    fn check(&self, errors: &mut SettingsErrors) -> bool {
         let mut address = self.listen;
         if self.public_url.is_none() && !address.ip().is_loopback() {
             errors.add(format!(
-                "LISTEN {address} is not on this machine alone; set PUBLIC_URL to what browsers see"
+                "LISTEN {address} is reachable from other machines; set PUBLIC_URL to the origin that browsers see"
             ));
             address.set_ip(Ipv4Addr::LOCALHOST.into());
         }
-        let nobody = WeikaManagerProvider::builder("nobody", "nobody").build();
-        let layer = nobody.and_then(|nobody| {
-            self.login_layer(nobody, Store::Right(MemoryStore::new()), address)
+        let placeholder = WeikaManagerProvider::builder("placeholder", "placeholder").build();
+        let layer = placeholder.and_then(|placeholder| {
+            self.login_layer(placeholder, Store::Right(MemoryStore::new()), address)
                 .build()
         });
-        let is_about_url =
-            |mistake: &ConfigErrorKind| mistake.to_string().starts_with("public_url");
+        let is_about_url = |error: &ConfigErrorKind| error.to_string().starts_with("public_url");
         let is_good = layer
             .as_ref()
             .err()

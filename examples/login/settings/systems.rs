@@ -1,4 +1,4 @@
-//! The upstream systems that are real.
+//! The real upstream systems.
 
 use std::env;
 use std::net::IpAddr;
@@ -10,30 +10,30 @@ use tower_weika::official_account::{OfficialAccounts, SchoolAccount};
 use tower_weika::provider::{WechatUserProvider, WeikaManagerProvider};
 use url::Url;
 
-use super::errors::Mistakes;
+use super::errors::SettingsErrors;
 
-/// What the variables name. The sandbox imitates what is missing.
+/// The systems that the variables name. The sandbox imitates the missing ones.
 #[derive(Clone)]
 pub(crate) struct Systems {
-    /// Where managers log in.
+    /// The login of managers.
     pub(crate) weika: Option<WeikaManagerProvider>,
-    /// Where WeChat users log in.
+    /// The login of WeChat users.
     pub(crate) wechat: Option<Wechat>,
-    /// The school's view of its official account.
+    /// The school's official account at Kesion.
     pub(crate) kesion: Option<SchoolAccount>,
 }
 
-/// Where WeChat users log in.
+/// The login of WeChat users.
 #[derive(Clone)]
 pub(crate) struct Wechat {
-    /// Logs them in.
+    /// Its provider.
     pub(crate) provider: WechatUserProvider,
-    /// WeChat's page, for the policy that lets forms lead there.
+    /// WeChat's authorize page, for the `form-action` policy.
     pub(crate) authorize_url: String,
 }
 
 impl Systems {
-    pub(super) fn read(errors: &mut Mistakes) -> Self {
+    pub(super) fn read(errors: &mut SettingsErrors) -> Self {
         let weika = weika(errors);
         let kesion = kesion(errors);
         let wechat = wechat(errors, kesion.as_ref());
@@ -44,13 +44,13 @@ impl Systems {
         }
     }
 
-    /// Whether anything has to be imitated.
+    /// Whether any system has to be imitated.
     pub(super) fn need_sandbox(&self) -> bool {
         self.weika.is_none() || self.wechat.is_none() || self.kesion.is_none()
     }
 
-    /// The systems that the sandbox imitates, each with the variables that name a real one. A system whose variables
-    /// are wrong is not among them: its configuration error has been told.
+    /// The systems that the sandbox imitates, each with the variables that name a real one. A
+    /// system with invalid variables is not listed: its configuration error has been reported.
     pub(super) fn imitated(&self) -> Vec<(&'static str, &'static str)> {
         let binding = if self.kesion.is_some() {
             "BINDING_BASE_URL"
@@ -84,7 +84,7 @@ impl Systems {
     }
 }
 
-fn weika(errors: &mut Mistakes) -> Option<WeikaManagerProvider> {
+fn weika(errors: &mut SettingsErrors) -> Option<WeikaManagerProvider> {
     let (key, secret) = (
         errors.text("WEIKA_APP_KEY"),
         errors.text("WEIKA_APP_SECRET"),
@@ -103,11 +103,11 @@ fn weika(errors: &mut Mistakes) -> Option<WeikaManagerProvider> {
             ];
             return errors.checked(builder.build(), &names);
         }
-        (Some(_), None) => lonely(errors, "WEIKA_APP_KEY", "WEIKA_APP_SECRET"),
-        (None, Some(_)) => lonely(errors, "WEIKA_APP_SECRET", "WEIKA_APP_KEY"),
+        (Some(_), None) => missing_counterpart(errors, "WEIKA_APP_KEY", "WEIKA_APP_SECRET"),
+        (None, Some(_)) => missing_counterpart(errors, "WEIKA_APP_SECRET", "WEIKA_APP_KEY"),
         (None, None) if base_url.is_some() => {
             errors.add(
-                "WEIKA_BASE_URL is set without WEIKA_APP_KEY and WEIKA_APP_SECRET, which it needs",
+                "WEIKA_BASE_URL is set without WEIKA_APP_KEY and WEIKA_APP_SECRET; it requires both",
             );
         }
         (None, None) => {}
@@ -115,37 +115,38 @@ fn weika(errors: &mut Mistakes) -> Option<WeikaManagerProvider> {
     None
 }
 
-fn kesion(errors: &mut Mistakes) -> Option<SchoolAccount> {
+fn kesion(errors: &mut SettingsErrors) -> Option<SchoolAccount> {
     match (
         errors.text("KESION_BASE_URL"),
         errors.text("KESION_APPTOKEN"),
     ) {
         (Some(url), Some(token)) => {
             warn_of_http("KESION_BASE_URL", &url);
-            // Every page of Kesion's shows plain http.
+            // Every page of Kesion's documentation uses plain http.
             let client = KesionClient::builder(url).allow_http().build();
             let client = errors.checked(client, &[("base_url", "KESION_BASE_URL")])?;
             return Some(OfficialAccounts::new(client).school_account(AppToken::new(token)));
         }
-        (Some(_), None) => lonely(errors, "KESION_BASE_URL", "KESION_APPTOKEN"),
-        (None, Some(_)) => lonely(errors, "KESION_APPTOKEN", "KESION_BASE_URL"),
+        (Some(_), None) => missing_counterpart(errors, "KESION_BASE_URL", "KESION_APPTOKEN"),
+        (None, Some(_)) => missing_counterpart(errors, "KESION_APPTOKEN", "KESION_BASE_URL"),
         (None, None) => {}
     }
     None
 }
 
-fn wechat(errors: &mut Mistakes, kesion: Option<&SchoolAccount>) -> Option<Wechat> {
+fn wechat(errors: &mut SettingsErrors, kesion: Option<&SchoolAccount>) -> Option<Wechat> {
     let authorize_url = errors.text("WECHAT_AUTHORIZE_URL");
     let app_id = errors.text("BINDING_APPID");
     let Some(base_url) = errors.text("BINDING_BASE_URL") else {
         if authorize_url.is_some() {
-            let reason = "the sandbox's binding service knows no codes but those of its own WeChat";
+            let reason = "the sandbox's binding service accepts only authorization codes of the sandbox's WeChat";
             errors.add(format!(
                 "WECHAT_AUTHORIZE_URL is set without BINDING_BASE_URL: {reason}"
             ));
         }
         if app_id.is_some() {
-            let reason = "the sandbox's binding service has an official account of its own";
+            let reason =
+                "the sandbox's binding service accepts only the sandbox's official account";
             errors.add(format!(
                 "BINDING_APPID is set without BINDING_BASE_URL: {reason}"
             ));
@@ -153,27 +154,28 @@ fn wechat(errors: &mut Mistakes, kesion: Option<&SchoolAccount>) -> Option<Wecha
         return None;
     };
     warn_of_http("BINDING_BASE_URL", &base_url);
-    // The document's own address is plain http.
+    // The address in the documentation is plain http.
     let binding = BindingClient::builder(base_url).allow_http().build();
     let binding = errors.checked(binding, &[("base_url", "BINDING_BASE_URL")]);
     if app_id.is_none() && kesion.is_none() {
-        let remedy = "set BINDING_APPID, or KESION_BASE_URL and KESION_APPTOKEN to be told";
+        let remedy = "set BINDING_APPID, or KESION_BASE_URL and KESION_APPTOKEN";
         errors.add(format!(
-            "BINDING_BASE_URL is set, and nothing says through which official account: {remedy}"
+            "BINDING_BASE_URL is set without an official account; {remedy}"
         ));
     }
     let authorize_url = authorize_url.unwrap_or_else(|| AUTHORIZE_URL.to_owned());
-    // Checked also if the service's address is wrong, so that every mistake is told.
+    // Checked even if the address of the binding service is invalid, so that all errors are
+    // reported.
     let builder = WechatUserProvider::builder(binding.clone().or_else(nowhere)?)
         .authorize_url(&authorize_url);
-    // Kesion's switch for automatic logins counts also where the APPID is fixed.
+    // Kesion's switch for silent login applies even where the APPID is fixed.
     let builder = match kesion {
         Some(school) => builder.official_account(school.clone()),
         None => builder,
     };
     let builder = match (app_id, kesion) {
         (Some(app_id), _) => builder.app_id(app_id),
-        // The APPID may change; the sessions belong to the school, of which there is one here.
+        // The APPID may change; the sessions belong to the school, and this site has one school.
         (None, Some(_)) => builder.application("school"),
         (None, None) => builder.app_id("wx0"),
     };
@@ -190,16 +192,16 @@ fn wechat(errors: &mut Mistakes, kesion: Option<&SchoolAccount>) -> Option<Wecha
 
 const AUTHORIZE_URL: &str = "https://open.weixin.qq.com/connect/oauth2/authorize";
 
-/// A client that is never asked.
+/// A client that is never called.
 fn nowhere() -> Option<BindingClient> {
     BindingClient::builder("https://nowhere.invalid")
         .build()
         .ok()
 }
 
-fn lonely(errors: &mut Mistakes, set: &str, missing: &str) {
+fn missing_counterpart(errors: &mut SettingsErrors, set: &str, missing: &str) {
     errors.add(format!(
-        "{set} is set without {missing}; set both, or none for the sandbox"
+        "{set} is set without {missing}; set both, or neither to use the sandbox"
     ));
 }
 
@@ -214,7 +216,7 @@ fn warn_of_http(name: &str, url: &str) {
             .is_ok_and(|address: IpAddr| address.is_loopback());
     if url.scheme() == "http" && !is_here {
         tracing::warn!(
-            "{name} is plain http to another machine: whoever is on the way reads codes and tokens"
+            "{name} is plain http to another machine: an attacker on the network can read codes and tokens"
         );
     }
 }

@@ -1,5 +1,6 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Extensions, HeaderMap};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -11,8 +12,8 @@ use crate::clock::Timestamp;
 use crate::error::{ConfigErrorKind, Error, ErrorKind};
 use crate::login::exchange::NotStarted;
 
-/// The maximum number of exchanges of this process that are under way: the bound for providers
-/// without permits.
+/// The maximum number of exchanges of this process whose outcome is not published yet: the bound
+/// for providers without permits.
 static CLAIMS: Semaphore = Semaphore::const_new(4_096);
 
 /// The settings of [`Admission`].
@@ -88,21 +89,22 @@ impl Admission {
             quota.take(now)?;
         }
         Ok(Admitted {
-            unsent_quota: self.quota.clone(),
+            unsent_quota: self.quota.clone().map(|quota| (quota, now)),
             charge,
             _claim: claim,
         })
     }
 }
 
-fn throttled(retry_after: std::time::Duration) -> NotStarted {
+fn throttled(retry_after: Duration) -> NotStarted {
     NotStarted::Throttled { retry_after }
 }
 
 /// A token of the client's bucket and one exchange of the minute. On drop it returns the token, and
 /// before the code is sent the exchange of the minute as well.
 pub(in crate::login) struct Admitted {
-    unsent_quota: Option<Arc<Quota>>,
+    /// The time at which the exchange of the minute was taken.
+    unsent_quota: Option<(Arc<Quota>, Timestamp)>,
     charge: Option<Charge>,
     _claim: SemaphorePermit<'static>,
 }
@@ -123,8 +125,8 @@ impl Admitted {
 
 impl Drop for Admitted {
     fn drop(&mut self) {
-        if let Some(quota) = &self.unsent_quota {
-            quota.cancel();
+        if let Some((quota, at)) = &self.unsent_quota {
+            quota.cancel(*at);
         }
     }
 }

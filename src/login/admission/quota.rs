@@ -33,8 +33,12 @@ impl Quota {
         self.with(now, |begun| begun.push_back(now))
     }
 
-    pub(super) fn cancel(&self) {
-        self.begun.lock().pop_back();
+    /// Returns an exchange that was taken at this time.
+    pub(super) fn cancel(&self, at: Timestamp) {
+        let mut begun = self.begun.lock();
+        if let Some(index) = begun.iter().rposition(|begun| *begun == at) {
+            begun.remove(index);
+        }
     }
 
     fn with(
@@ -59,5 +63,27 @@ impl Quota {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cancelled_exchange_gives_back_its_own_entry() {
+        let at = |seconds: u64| Timestamp::from_unix_seconds(1_000 + seconds);
+        let quota = Quota::new(NonZeroU32::MIN.saturating_add(1));
+        quota.take(at(0)).unwrap();
+        quota.take(at(50)).unwrap();
+        quota.cancel(at(0));
+        quota.take(at(60)).unwrap();
+        assert!(quota.take(at(61)).is_err(), "that of second 50 counts");
+        assert!(quota.take(at(110)).is_ok());
+        quota.cancel(at(5));
+        assert!(
+            quota.take(at(111)).is_err(),
+            "an unknown one changes nothing"
+        );
     }
 }

@@ -92,7 +92,7 @@ async fn run<J: Job>(
         }
     }
     // Boxed, so that the tasks that wait for a permit are small.
-    let outcome = Box::pin(job.run(prepared)).await;
+    let (outcome, _until_published) = Box::pin(job.run(prepared)).await;
     let finished = registry.finished(outcome);
     if let Some(instances) = instances {
         instances.publish(flow, &finished).await;

@@ -6,6 +6,9 @@ pub(in crate::login) trait Job: Send + 'static {
     /// drop.
     type Prepared: Send;
 
+    /// The part of [`Prepared`](Self::Prepared) that is returned when the outcome is published.
+    type UntilPublished: Send;
+
     /// Waits until the exchange may begin. The future is dropped when the last client of the flow
     /// disconnects.
     fn prepare(&self) -> impl Future<Output = Result<Self::Prepared, NotStarted>> + Send;
@@ -13,6 +16,10 @@ pub(in crate::login) trait Job: Send + 'static {
     /// Reports that nothing was sent.
     fn report(&self, reason: &NotStarted);
 
-    /// Sends the code. The future runs to its end, whether or not a client waits.
-    fn run(self, prepared: Self::Prepared) -> impl Future<Output = Outcome> + Send;
+    /// Sends the code. The future runs to its end, whether or not a client waits. The second value
+    /// is dropped when the outcome is published.
+    fn run(
+        self,
+        prepared: Self::Prepared,
+    ) -> impl Future<Output = (Outcome, Self::UntilPublished)> + Send;
 }

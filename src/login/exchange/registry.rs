@@ -73,6 +73,7 @@ impl Registry {
     where
         F: Future<Output = TaskResult> + Send + 'static,
     {
+        let runtime = Handle::current();
         let mut flows = self.flows.lock();
         if let Some(entry) = flows.by_id.get(&flow) {
             return entry.exchange();
@@ -84,7 +85,7 @@ impl Registry {
         drop(flows);
         let work = run(Clients::new(flow, flight.clone(), self.clone()));
         let (registry, completed) = (self.clone(), flight.clone());
-        flight.start(&Handle::current(), work, move |result| {
+        flight.start(&runtime, work, move |result| {
             let result = result.unwrap_or_else(|| Ok(registry.finished(abandoned())));
             registry.complete(flow, &completed, &result);
             result

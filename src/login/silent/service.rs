@@ -8,6 +8,7 @@ use tower_service::Service;
 
 use super::ResponseFuture;
 use crate::body::ResponseBody;
+use crate::login::browser::Browser;
 use crate::login::inner::Inner;
 use crate::login::return_to::ReturnTo;
 
@@ -35,6 +36,7 @@ enum Candidate {
     Navigation {
         target: ReturnTo,
         cookies: HeaderMap,
+        user_agent: UserAgent,
     },
     /// The browser may navigate here later, and would then show the response to this request.
     Prefetch,
@@ -53,6 +55,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         }
         let headers = request.headers();
         let kind = RequestKind::of(request.method(), headers);
+        let user_agent = UserAgent::of(headers);
         let markers = self.flows.markers();
         let is_repeated =
             markers.silent_attempted(headers) || markers.last_result(headers).is_some();
@@ -60,7 +63,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         if !self.silent_login
             || !is_get
             || is_repeated
-            || !self.provider.allows_silent_login(UserAgent::of(headers))
+            || !self.provider.allows_silent_login(user_agent)
         {
             return None;
         }
@@ -75,6 +78,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
                 Some(Candidate::Navigation {
                     target,
                     cookies: cookies.collect(),
+                    user_agent,
                 })
             }
             RequestKind::Prefetch => Some(Candidate::Prefetch),
@@ -104,8 +108,16 @@ where
         let login = Arc::clone(&self.login);
         let login = async move {
             match candidate {
-                Candidate::Navigation { target, cookies } => {
-                    login.begin_silently(&target, &cookies).await
+                Candidate::Navigation {
+                    target,
+                    cookies,
+                    user_agent,
+                } => {
+                    let browser = Browser {
+                        headers: &cookies,
+                        user_agent,
+                    };
+                    login.begin_silently(&target, browser).await
                 }
                 Candidate::Prefetch => Some(prefetch_unavailable()),
             }

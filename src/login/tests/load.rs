@@ -2,7 +2,6 @@
 //! D3).
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
 
 use tokio::time::{Instant, sleep, timeout};
 

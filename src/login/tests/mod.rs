@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -80,6 +80,8 @@ struct Provider {
     permits: Option<Permits>,
     /// Admission waits for this before the permit, as for an access token.
     token: Arc<Semaphore>,
+    /// The browsers for which an authorize URL was requested.
+    user_agents: Arc<Mutex<Vec<UserAgent>>>,
     /// Exchanges that are under way, and the highest number at any time.
     running: Arc<(AtomicUsize, AtomicUsize)>,
 }
@@ -108,6 +110,7 @@ impl IdentityProvider for Provider {
     }
 
     async fn authorize_url(&self, request: AuthorizeRequest<'_>) -> Result<String, Error> {
+        self.user_agents.lock().unwrap().push(request.user_agent);
         if self.has_no_authorize_url.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Fault, "as planned"));
         }
@@ -203,6 +206,7 @@ impl Site {
             permits: None,
             token: Arc::new(Semaphore::new(1)),
             running: Arc::default(),
+            user_agents: Arc::default(),
         };
         Self::with(provider)
     }

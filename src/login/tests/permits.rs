@@ -5,6 +5,7 @@ use tokio::time::{Instant, advance, sleep};
 use super::shared_store::{RecordingCoordinator, SharedStore, instance};
 use super::*;
 use crate::login::endpoint_request::EndpointRequest;
+use crate::login::endpoints::Endpoint;
 
 /// Returns a provider with this many permits.
 fn provider(calls: usize) -> (Provider, Permits) {
@@ -254,7 +255,7 @@ fn a1_waiting_login_releases_the_read_buffer_of_its_connection() {
         .unwrap()
         .set_sensitive(true);
     request.extensions_mut().insert(buffer.slice(..));
-    let visit = EndpointRequest::new(request.into_parts().0, None);
+    let visit = EndpointRequest::new(request.into_parts().0, Endpoint::Login);
     assert!(buffer.is_unique());
     let [accept, referer] =
         [ACCEPT, http::header::REFERER].map(|name| visit.headers[name].to_str().unwrap());

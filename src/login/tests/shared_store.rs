@@ -1,7 +1,5 @@
 //! Store and coordinator that the instances of a test share.
 
-use std::sync::Mutex;
-
 use super::*;
 use crate::coordination::tests::InMemoryCoordinator;
 use crate::coordination::{BoxFuture, FlowState, Lease, LeaseResponse};

@@ -376,3 +376,28 @@ async fn only_the_service_that_was_polled_ready_is_called() {
         assert_eq!(collect(future.await.unwrap()).await.text, "the page");
     }
 }
+
+#[tokio::test]
+async fn provider_sees_the_browser_wherever_a_login_begins() {
+    let site = Site::with(Provider {
+        silent: true,
+        ..Site::new().provider
+    });
+    let seen = Arc::clone(&site.provider.user_agents);
+    let with_agent = |mut request: Request<Body>| {
+        request
+            .headers_mut()
+            .insert(USER_AGENT, PHONE.parse().unwrap());
+        request
+    };
+    let mut jar = Jar::default();
+    site.send(with_agent(jar.get("/admin"))).await;
+    let begun = site.send(with_agent(jar.get("/auth/weika/login"))).await;
+    let lost_cookie = jar.get(&site.callback_url("wang", &begun.state()));
+    assert!(site.send(with_agent(lost_cookie)).await.is_to_provider());
+    jar.apply(&begun);
+    let failed = jar.get(&site.callback_url("bad", &begun.state()));
+    assert!(site.send(with_agent(failed)).await.is_to_provider());
+    assert!(Visitor::of(site).get("/news").await.is_to_provider());
+    assert_eq!(*seen.lock().unwrap(), [UserAgent::WechatPhone; 5]);
+}

@@ -1,4 +1,4 @@
-//! What it costs to find the session cookie among others.
+//! The cost of finding the session cookie among others.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use http::header::{COOKIE, REFERER};
 use http::{HeaderValue, Request};
 use tower::Layer;
 
-/// Foreign cookies, as sites really set them; numbered, because a name comes once.
+/// Foreign cookies as real sites set them; numbered, because each name occurs once.
 const FOREIGN: [&str; 5] = [
     "_ga_{}=GA1.1.1382046791.1763700000",
     "Hm_lvt_0c1e6f3a_{}=1763700000,1763701234",
@@ -27,7 +27,7 @@ const COUNTS: [(&str, usize); 7] = [
     ("64 KB", 2_048),
 ];
 
-/// The session cookie is there.
+/// The session cookie was found.
 #[derive(Clone)]
 struct Seen;
 
@@ -37,8 +37,8 @@ fn main() {
     let mut report = Report::new("cookie", "The session cookie among others");
     report.table(
         "foreign cookies, session cookie",
-        "Through `AuthenticateLayer`, over the bare application, hot. The session cookie has a value that cannot be an id, \
-         so nothing is looked up. Naive: the header is split with what the standard library has, up to the first session \
+        "Through `AuthenticateLayer`, over the bare application, hot. The value of the session cookie is not a valid id, \
+         so nothing is looked up. Naive: the header is split with the standard library, up to the first session \
          cookie.",
     );
     for (label, count) in COUNTS {
@@ -54,7 +54,7 @@ fn main() {
                 vec![HeaderValue::try_from(header).expect("a header value")].into();
             let application = Application(|request| request.extensions().get::<Seen>().is_some());
             let name = name.clone();
-            // Splits the header with what the standard library has, and takes the first session cookie.
+            // Splits the header with the standard library, and takes the first session cookie.
             let naive = Edited(application, move |request: &mut Request<()>| {
                 let header = request
                     .headers()
@@ -66,7 +66,7 @@ fn main() {
                     pair.strip_prefix(name.as_bytes())
                         .is_some_and(|rest| rest.starts_with(b"="))
                 }) {
-                    // Takes no memory, but the map of extensions is looked into.
+                    // Allocates nothing, but looks into the map of extensions.
                     request.extensions_mut().insert(Seen);
                 }
             });

@@ -1,5 +1,5 @@
-//! What an authenticated request costs where the session is in the local cache in front of Redis, beside one in the
-//! memory store.
+//! The cost of an authenticated request with the session in the local cache in front of Redis,
+//! beside one in the memory store.
 
 use harness::redis::Server;
 use harness::{LIVE, Person, Report, Site, background_runtime, compare};
@@ -12,7 +12,7 @@ fn main() {
     let builder = Redis::builder(server.url()).local_cache_capacity(2 * SESSIONS as u64);
     let redis = runtime
         .block_on(builder.connect())
-        .expect("the server answers");
+        .expect("the server responds");
     let cached = Site::over(&redis.store::<Person>(), "bench", LIVE, SESSIONS, &runtime);
     let mut candidates = Site::with_sessions(SESSIONS).candidates();
     candidates.retain(|candidate| ["bare", "login, live session"].contains(&&*candidate.name));

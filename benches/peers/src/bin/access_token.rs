@@ -1,4 +1,4 @@
-//! What reading a cached access token costs, from the cache of this crate and from those of peers.
+//! The cost of reading a cached access token, from the cache of this crate and from those of peers.
 
 use std::hint::black_box;
 use std::sync::Barrier;
@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use tower_weika::clock::{Clock, ManualClock, Timestamp};
 use tower_weika::token::{TokenCache, TokenSource};
 
-/// What the others are in proportion to.
+/// The references of the ratios.
 const REFERENCES: [&str; 4] = [
     "lower bound",
     "AWS identity cache",
@@ -29,7 +29,7 @@ struct Candidate {
 }
 
 impl Candidate {
-    /// Every thread makes a reader of its own.
+    /// Every thread creates its reader.
     fn new<C: Sync + 'static, R: FnMut() -> usize + 'static>(
         name: &'static str,
         caches: Vec<C>,
@@ -77,12 +77,12 @@ impl Candidate {
     }
 }
 
-/// Every read has to deliver the token.
+/// Checks that every read returns the token.
 fn checked(read: &mut impl FnMut() -> usize) {
     assert_eq!(black_box(read()), LENGTH);
 }
 
-/// So many caches that have fetched their tokens.
+/// Creates this many caches that have fetched their tokens.
 fn warm<C: Cache>(runtime: &Runtime, apps: usize) -> Vec<C> {
     let caches = C::many(&Upstream::new(), apps);
     for cache in &caches {
@@ -91,19 +91,19 @@ fn warm<C: Cache>(runtime: &Runtime, apps: usize) -> Vec<C> {
     caches
 }
 
-/// A cache whose token is near its end, while the one fetch for a new one takes its time.
+/// A cache whose token is about to expire, while the fetch of a new one is pending.
 fn in_window() -> TokenCache<impl TokenSource> {
     let hand = ManualClock::new(Timestamp::from_unix_seconds(1_763_700_000));
     let cache = token::warm(hand.clock());
     hand.advance(LIFETIME - Duration::from_secs(10));
-    // Leaked, because ending the runtime would end the fetch; and it is never driven.
+    // Leaked, because dropping the runtime would cancel the fetch; it is never driven.
     let idle = Box::leak(Box::new(runtime()));
     let _inside = idle.enter();
     token::current(&cache);
     cache
 }
 
-/// A clock alone, which has no token to deliver.
+/// Reads a clock only, without a token.
 fn read_clock<T>(now: impl FnOnce() -> T) -> usize {
     black_box(now());
     LENGTH
@@ -150,7 +150,7 @@ fn candidates(runtime: &Runtime) -> Vec<Candidate> {
 }
 
 fn main() {
-    // Tasks run on a thread of their own; everything else is timed on this one.
+    // Tasks run on a separate thread; everything else is timed on this one.
     let runtime = background_runtime();
     let _inside = runtime.enter();
     let (names, runs): (Vec<_>, Vec<_>) = candidates(&runtime)
@@ -165,8 +165,8 @@ fn main() {
     let mut report = Report::new("access_token", "The access token");
     report.table(
         "read",
-        "157 characters, there already; ns. With 10,000 applications, each has a cache and one is picked uniformly. \
-         The lower bound is an `ArcSwap` guard and the coarse clock; the manual clock costs next to nothing.",
+        "157 characters, fetched before; ns. With 10,000 applications, each has a cache and one is picked uniformly. \
+         The lower bound is an `ArcSwap` guard and the coarse clock; the manual clock costs almost nothing.",
     );
     for ((name, allocations), times) in names.iter().zip(medians.chunks(3)) {
         let many = if times[2] > 0.0 { times[2] } else { f64::NAN };

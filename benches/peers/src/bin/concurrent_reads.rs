@@ -1,4 +1,5 @@
-//! Ten thousand callers at once: of an empty cache, in an outage, and of a cache that is about to renew its token.
+//! Ten thousand concurrent callers: of an empty cache, in an outage, and of a cache that is about
+//! to renew its token.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout_at};
 
-/// What one fetch takes.
+/// The duration of one fetch.
 const FETCH: Duration = Duration::from_millis(50);
 
 /// All callers read from a cache; adds a row with the result.
@@ -22,7 +23,7 @@ async fn read_at_once<C: Cache>(
     cache: C,
     upstream: &Upstream,
 ) {
-    let (callers, patience) = if is_smoke() {
+    let (callers, limit) = if is_smoke() {
         (100, Duration::from_millis(500))
     } else {
         (10_000, Duration::from_secs(5))
@@ -34,27 +35,27 @@ async fn read_at_once<C: Cache>(
     for _ in 0..callers {
         let cache = Arc::clone(&cache);
         tasks.spawn(async move {
-            let asked = Instant::now();
-            (cache.read().await, asked.elapsed(), start.elapsed())
+            let called = Instant::now();
+            (cache.read().await, called.elapsed(), start.elapsed())
         });
     }
-    let mut told = Vec::with_capacity(callers);
-    while let Ok(Some(one)) = timeout_at((start + patience).into(), tasks.join_next()).await {
-        told.push(one.expect("does not panic"));
+    let mut results = Vec::with_capacity(callers);
+    while let Ok(Some(one)) = timeout_at((start + limit).into(), tasks.join_next()).await {
+        results.push(one.expect("does not panic"));
     }
     let waiting = tasks.len();
     let fetches = upstream.fetches() - before;
-    // A fetch in the background has time to end.
+    // A background fetch has time to complete.
     sleep(2 * FETCH).await;
 
-    let mut took: Vec<_> = told.iter().map(|(_, took, _)| *took).collect();
+    let mut took: Vec<_> = results.iter().map(|(_, took, _)| *took).collect();
     took.sort_unstable();
-    took.resize(callers, patience);
+    took.resize(callers, limit);
     let millis = |time: Duration| time.as_secs_f64() * 1e3;
     let count = |is_so: fn(Option<usize>) -> bool| {
-        told.iter().filter(|(length, ..)| is_so(*length)).count() as f64
+        results.iter().filter(|(length, ..)| is_so(*length)).count() as f64
     };
-    let all_told = told
+    let all_served = results
         .iter()
         .map(|(.., since_start)| *since_start)
         .max()
@@ -64,9 +65,9 @@ async fn read_at_once<C: Cache>(
         &[
             ("fetches", fetches as f64),
             ("p99, ms", millis(took[(callers - 1) * 99 / 100])),
-            ("all told, ms", all_told.map_or(f64::NAN, millis)),
+            ("all served, ms", all_served.map_or(f64::NAN, millis)),
             (
-                "held up",
+                "delayed",
                 took.iter().filter(|took| **took > FETCH / 2).count() as f64,
             ),
             ("still waiting", waiting as f64),
@@ -99,13 +100,13 @@ async fn situations<C: Cache>(report: &mut Report) {
 }
 
 fn main() {
-    let mut report = Report::new("concurrent_reads", "Ten thousand callers at once");
+    let mut report = Report::new("concurrent_reads", "Ten thousand concurrent callers");
     report.table(
         "cache, situation",
         "Cold: the cache is empty and a fetch takes 50 ms. Outage: it fails after 50 ms. Window: there is a valid token \
-         that is due to be replaced. Callers that have no answer after 5 s are still waiting. Held up: took longer than \
-         half a fetch. No token as success: were given something else for a token. Not there: situations that a cache \
-         does not know or that cannot be brought about.",
+         that is due to be replaced. Callers without a result after 5 s are still waiting. Delayed: took longer than \
+         half a fetch. No token as success: received something else as a token. Missing rows: situations that a cache \
+         does not support or that cannot be set up.",
     );
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)

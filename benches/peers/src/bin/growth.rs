@@ -1,4 +1,4 @@
-//! What a request costs with more and more sessions.
+//! The cost of a request with growing numbers of sessions.
 
 use harness::{Report, compare, lower_bound, runtime};
 use peers::candidates::{LOGIN, Setting, build};
@@ -17,12 +17,12 @@ const NAMES: [&str; 8] = [
 fn main() {
     let runtime = runtime();
     let _inside = runtime.enter();
-    let mut report = Report::new("growth", "More sessions");
+    let mut report = Report::new("growth", "Number of sessions");
     report.table(
         "candidate",
         "Live sessions picked uniformly; ns over the bare application, by the number of sessions. Cold: 32 MiB were read \
-         before every 32 requests. Hot: nothing else happens in between, however much of the sessions the caches can \
-         hold. All candidates of a column took turns.",
+         before every 32 requests. Hot: nothing else happens in between; the caches may not hold all \
+         sessions. All candidates of a column took turns.",
     );
     compare::growth(&mut report, [lower_bound::NAME, LOGIN], |sessions| {
         let setting = Setting {

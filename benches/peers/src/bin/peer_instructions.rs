@@ -6,7 +6,7 @@ use peers::candidates::{ALL, Setting, build};
 
 fn main() {
     callgrind::main(&ALL.map(|(name, _)| ("request", name)), |name| {
-        // Candidates may start something in the background: the thread stays inside of a runtime.
+        // Candidates may start background tasks, so the thread stays inside a runtime.
         let runtime = Box::leak(Box::new(runtime()));
         std::mem::forget(runtime.enter());
         Box::new(

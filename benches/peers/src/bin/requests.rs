@@ -1,5 +1,5 @@
-//! What a request costs: through the layers of this crate, of one, two and three logins, through the login layer over
-//! other stores, and through the layers of peers.
+//! The cost of a request: through the layers of this crate, of one, two and three logins, through
+//! the login layer over other stores, and through the layers of peers.
 
 use allocation_counter::measure;
 use harness::{Person, Report, Site, compare, is_smoke, lower_bound, runtime, stacked};
@@ -16,7 +16,7 @@ fn main() {
     let sessions = if is_smoke() { 100 } else { 10_000 };
     let setting = Setting { sessions, meter };
     let mut candidates: Vec<_> = ALL.iter().map(|(name, _)| build(name, setting)).collect();
-    // After those that all sections have in common: other users, guards, and several layers.
+    // After the candidates that all sections share: other users, guards, and several layers.
     let is_new = |name: &str| !ALL.iter().any(|(other, _)| *other == name);
     candidates.extend(
         Site::with_sessions(sessions)
@@ -31,7 +31,7 @@ fn main() {
         "candidate",
         "Ten usual headers, four foreign cookies before the session cookie, 10,000 live sessions picked uniformly; ns over \
          the bare application. Cold: 32 MiB were read before every 32 requests. Allocations: with a map of extensions \
-         that is there already, and without a map. Heap: of a whole session, with the session itself and an identity that \
+         that exists already, and without a map. Heap: of a whole session, with the session itself and an identity that \
          is one name. Threads: the whole time of a request while one thread or two send them.",
     );
     compare::table(
@@ -45,7 +45,8 @@ fn main() {
     report.finish();
 }
 
-/// What a session takes in the `MemoryStore` beside the identity, whose text is allocated before.
+/// Returns the heap bytes of a session in the `MemoryStore` beside the identity, whose text is
+/// allocated before.
 fn heap() -> String {
     let count = if is_smoke() { 1_000 } else { 100_000 };
     let mut sessions: Vec<_> = (0..count)

@@ -1,4 +1,5 @@
-//! One of the servers that `server.py` compares: many live sessions, and a page that tells users who they are.
+//! One of the servers that `server.py` compares: many live sessions, and a page with the name of
+//! the user.
 
 use std::fs;
 
@@ -6,7 +7,7 @@ use axum::Router;
 use axum::routing::get;
 use harness::candidate::cookies;
 use harness::compare::unmetered;
-use harness::process::tell;
+use harness::process::report_address;
 use harness::redis::Server;
 use harness::{LIVE, Person, Site, runtime};
 use http::{HeaderValue, StatusCode, Uri};
@@ -19,14 +20,14 @@ use tower_weika::identity::Identity;
 use tower_weika::session::Authenticated;
 use tower_weika::store::{Redis, SessionStore};
 
-/// What the page says.
+/// The text of the page.
 type Page = Result<String, StatusCode>;
 
 /// A server that is ready, and the `Cookie` headers of its users: first that of `person-0`.
 type Ready = (Router, Vec<HeaderValue>);
 
-/// `server KIND USERS FILE` writes the users' cookies to the file, one a line, tells its address, and serves until its
-/// input ends.
+/// `server KIND USERS FILE` writes the users' cookies to the file, one per line, reports its
+/// address, and serves until its stdin is closed.
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [kind, users, file] = &arguments[..] else {
@@ -64,7 +65,7 @@ fn main() {
                 headers(cookies),
             )
         }
-        _ => panic!("{kind:?} is no kind of server"),
+        _ => panic!("{kind:?} is not a kind of server"),
     };
     let lines = cookies
         .iter()
@@ -74,8 +75,8 @@ fn main() {
     let (ended, end) = oneshot::channel();
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        // Fails if the server has ended before.
-        tell(listener.local_addr().expect("an address"), move || {
+        // Fails if the server has stopped already.
+        report_address(listener.local_addr().expect("an address"), move || {
             _ = ended.send(())
         });
         tokio::select! {
@@ -85,7 +86,7 @@ fn main() {
     });
 }
 
-/// Without a layer; believes whatever it is told.
+/// Without a layer; trusts the query.
 fn bare(users: usize) -> Ready {
     let router = Router::new().route("/me", get(async |uri: Uri| page(uri.query(), &uri)));
     (
@@ -101,7 +102,7 @@ fn local_cache(server: &Server, users: usize, runtime: &Runtime) -> Ready {
             .local_cache_capacity(capacity)
             .connect(),
     );
-    let store = redis.expect("the server answers").store::<Person>();
+    let store = redis.expect("the server responds").store::<Person>();
     weika(&Site::over(&store, "bench", LIVE, users, runtime))
 }
 
@@ -119,8 +120,8 @@ fn headers(all: impl Iterator<Item = String>) -> Vec<HeaderValue> {
     all.map(|cookie| cookies(&cookie)).collect()
 }
 
-/// The user, who has to be the one that the address names. Any other response is no success, so that the load generator
-/// notices.
+/// Returns the user, who must be the one named in the query. Any other response is an error status,
+/// so that the load generator notices.
 fn page(subject: Option<&str>, uri: &Uri) -> Page {
     match subject {
         Some(subject) if uri.query() == Some(subject) => Ok(subject.to_owned()),

@@ -1,4 +1,4 @@
-//! The identity cache that every client of the AWS SDK has.
+//! The identity cache of every AWS SDK client.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -17,7 +17,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 use super::{Cache, Upstream, with_a_token_for};
 
-/// How long before its end a token is replaced: as in the other caches.
+/// How long before its expiry a token is replaced: as in the other caches.
 const WINDOW: Duration = Duration::from_secs(300);
 
 pub struct Aws {
@@ -76,7 +76,7 @@ impl Cache for Aws {
     }
 
     async fn due(upstream: &Arc<Upstream>) -> Option<Self> {
-        // Up to a whole window is added at random.
+        // A random jitter of up to a whole window is added.
         with_a_token_for(1, upstream).await
     }
 }

@@ -1,4 +1,4 @@
-//! The credential of azure_identity that gets a token for an id and a secret.
+//! The client-secret credential of azure_identity.
 
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ impl Cache for Azure {
     }
 
     async fn due(upstream: &Arc<Upstream>) -> Option<Self> {
-        // It wants a new one five minutes before the end.
+        // It renews a token five minutes before the expiry.
         with_a_token_for(200, upstream).await
     }
 }

@@ -1,4 +1,4 @@
-//! The access token of google-cloud-auth, which a task of its own renews.
+//! The access token of google-cloud-auth, which a background task renews.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl Cache for Google {
     }
 
     async fn due(_: &Arc<Upstream>) -> Option<Self> {
-        // Its task sleeps until a moment that cannot be brought about.
+        // Its task sleeps until a time that a test cannot reach.
         None
     }
 }

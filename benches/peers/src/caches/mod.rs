@@ -30,22 +30,22 @@ pub use self::wechat_mp_sdk::MpSdk;
 pub trait Cache: Send + Sync + Sized + 'static {
     const NAME: &'static str;
 
-    /// Empty.
+    /// Creates an empty cache.
     fn new(upstream: &Arc<Upstream>) -> Self;
 
-    /// For so many applications. What an application would share, they share.
+    /// Creates caches for this many applications. They share what an application would share.
     fn many(upstream: &Arc<Upstream>, count: usize) -> Vec<Self> {
         (0..count).map(|_| Self::new(upstream)).collect()
     }
 
-    /// The length of the token, or nothing if the caller is told of a failure.
+    /// Returns the length of the token, or nothing if the caller receives an error.
     fn read(&self) -> impl Future<Output = Option<usize>> + Send;
 
-    /// With a token that is still valid, and that the cache wants to replace; if that can be brought about.
+    /// Creates a cache with a token that is still valid and due for renewal, if that can be set up.
     fn due(upstream: &Arc<Upstream>) -> impl Future<Output = Option<Self>>;
 }
 
-/// How the upstream system behaves.
+/// The behaviour of the upstream system.
 #[derive(Clone, Copy, Debug)]
 pub struct Behaviour {
     pub delay: Duration,
@@ -53,7 +53,7 @@ pub struct Behaviour {
     pub is_up: bool,
 }
 
-/// Issues the tokens: without a network, except for caches that know only HTTP.
+/// Issues the tokens: without a network, except for caches that only support HTTP.
 #[derive(Debug)]
 pub struct Upstream {
     behaviour: Mutex<Behaviour>,
@@ -62,7 +62,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// One that answers at once.
+    /// Creates an upstream that responds at once.
     pub fn new() -> Arc<Self> {
         let behaviour = Mutex::new(Behaviour {
             delay: Duration::ZERO,
@@ -87,7 +87,7 @@ impl Upstream {
         self.fetches.load(Ordering::Relaxed)
     }
 
-    /// A token and how long it is valid, or nothing in an outage.
+    /// Returns a token and its lifetime, or nothing in an outage.
     async fn fetch(&self) -> Option<(String, Duration)> {
         self.fetches.fetch_add(1, Ordering::Relaxed);
         let behaviour = *self
@@ -111,7 +111,7 @@ impl Upstream {
         ))
     }
 
-    /// Where it answers over HTTP, on this machine, for as long as the runtime runs.
+    /// The local HTTP address, served for as long as the runtime runs.
     fn address(self: &Arc<Self>) -> &str {
         self.address.get_or_init(|| {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -129,7 +129,8 @@ impl Upstream {
     }
 }
 
-/// A new cache with a token that is valid only for so long; the next one will be for longer.
+/// Creates a cache with a token that is valid for this many seconds; the next one will be valid for
+/// longer.
 async fn with_a_token_for<C: Cache>(seconds: u64, upstream: &Arc<Upstream>) -> Option<C> {
     let lifetime = Duration::from_secs(seconds);
     upstream.behave(Behaviour {
@@ -139,7 +140,7 @@ async fn with_a_token_for<C: Cache>(seconds: u64, upstream: &Arc<Upstream>) -> O
     });
     let cache = C::new(upstream);
     assert_eq!(cache.read().await, Some(LENGTH), "{}", C::NAME);
-    // Some clear up only after they have answered.
+    // Some caches finish their work after they have responded.
     sleep(Duration::from_millis(20)).await;
     Some(cache)
 }

@@ -57,7 +57,7 @@ impl Cache for Moka {
     }
 
     async fn due(_: &Arc<Upstream>) -> Option<Self> {
-        // It knows of no refresh before the end.
+        // It has no refresh before the expiry.
         None
     }
 }

@@ -50,7 +50,7 @@ impl Cache for Minapp {
     }
 
     async fn due(upstream: &Arc<Upstream>) -> Option<Self> {
-        // It wants a new one five minutes before the end.
+        // It renews a token five minutes before the expiry.
         with_a_token_for(200, upstream).await
     }
 }

@@ -39,7 +39,7 @@ impl Cache for MpSdk {
     }
 
     async fn due(upstream: &Arc<Upstream>) -> Option<Self> {
-        // It wants a new one five minutes before the end.
+        // It renews a token five minutes before the expiry.
         with_a_token_for(200, upstream).await
     }
 }

@@ -1,11 +1,12 @@
-//! axum-login on the memory store of the tower-sessions that it uses; its users are in memory, too.
+//! axum-login on the memory store of the tower-sessions that it uses; its users are in memory as
+//! well.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum_login::{AuthManagerLayer, AuthManagerLayerBuilder, AuthUser, AuthnBackend, UserId};
-use harness::candidate::answered;
+use harness::candidate::served;
 use harness::{Candidate, Person, at_once};
 use http::Request;
 use serde::Serialize;
@@ -54,14 +55,14 @@ impl AuthnBackend for Users {
     }
 }
 
-/// What a login leaves in the session.
+/// The data of a login in the session.
 #[derive(Serialize)]
 struct Data {
     user_id: usize,
     auth_hash: Vec<u8>,
 }
 
-/// The layer, the cookies of its users, and what they and their sessions take on the heap.
+/// Returns the layer, the cookies of its users, and the heap bytes of users and sessions.
 pub fn layer(
     setting: Setting,
 ) -> (
@@ -81,8 +82,8 @@ pub fn layer(
                 user_id: number,
                 auth_hash: password_hash.clone(),
             };
-            at_once(session.insert(KEY, data)).expect("the session takes it");
-            at_once(session.save()).expect("the store takes it");
+            at_once(session.insert(KEY, data)).expect("the session accepts it");
+            at_once(session.save()).expect("the store accepts it");
             ids.push(session.id().expect("it was saved"));
             users.insert(
                 number,
@@ -109,12 +110,12 @@ pub fn candidate(setting: Setting) -> Candidate {
         let session = request
             .extensions()
             .get::<AuthSession>()
-            .expect("the layer is there");
+            .expect("the layer is applied");
         let is_found = session
             .user
             .as_ref()
             .is_some_and(|user| !user.subject.is_empty());
-        Ok::<_, Infallible>(answered(request, is_found))
+        Ok::<_, Infallible>(served(request, is_found))
     });
     Candidate::new(
         "axum-login",

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum_session::{Session, SessionConfig, SessionLayer, SessionNullPool, SessionStore};
 use bytes::Bytes;
-use harness::candidate::answered;
+use harness::candidate::served;
 use harness::{Candidate, Person, at_once};
 use http::header::SET_COOKIE;
 use http::{HeaderValue, Request, Response};
@@ -15,7 +15,7 @@ use tower::{Layer, Service, service_fn};
 use super::{Setting, users};
 
 const KEY: &str = "user";
-/// That of the text of a UUID.
+/// The length of a UUID as text.
 const ID_LENGTH: usize = 36;
 
 #[derive(Serialize, Deserialize)]
@@ -24,12 +24,12 @@ struct User {
 }
 
 fn session<B>(request: &Request<B>) -> &Session<SessionNullPool> {
-    request.extensions().get().expect("the layer is there")
+    request.extensions().get().expect("the layer is applied")
 }
 
-/// The only kind of response that this layer takes has a body.
-fn with_body(answer: Response<()>) -> Result<Response<Empty<Bytes>>, Infallible> {
-    Ok(answer.map(|()| Empty::new()))
+/// This layer accepts only responses with a body.
+fn with_body(response: Response<()>) -> Result<Response<Empty<Bytes>>, Infallible> {
+    Ok(response.map(|()| Empty::new()))
 }
 
 pub(super) fn candidate(setting: Setting) -> Candidate {
@@ -47,8 +47,8 @@ pub(super) fn candidate(setting: Setting) -> Candidate {
     }));
     let (_, heap) = (setting.meter)(&mut || {
         for number in 0..setting.sessions {
-            let answer = at_once(login.call(Request::new(number))).expect("infallible");
-            let mut cookies = answer
+            let response = at_once(login.call(Request::new(number))).expect("infallible");
+            let mut cookies = response
                 .headers()
                 .get_all(SET_COOKIE)
                 .iter()
@@ -65,7 +65,7 @@ pub(super) fn candidate(setting: Setting) -> Candidate {
         let is_found = session(&request)
             .get::<User>(KEY)
             .is_some_and(|user| !user.subject.is_empty());
-        with_body(answered(request, is_found))
+        with_body(served(request, is_found))
     });
     Candidate::new("axum_session", layer.layer(inner), &users, true).with_heap(heap)
 }

@@ -1,10 +1,10 @@
-//! Only the cookies, read with the usual crates. No session is looked up.
+//! Cookie parsing only, with the usual crates. No session is looked up.
 
 use std::convert::Infallible;
 
 use cookie::{Cookie, CookieJar};
 use harness::Candidate;
-use harness::candidate::answered;
+use harness::candidate::served;
 use http::Request;
 use http::header::COOKIE;
 use tower::{Layer, service_fn};
@@ -12,7 +12,7 @@ use tower_cookies::{CookieManagerLayer, Cookies};
 
 use super::any_users;
 
-/// The length of the cookie that is looked for.
+/// The length of the expected cookie.
 const LENGTH: usize = 22;
 
 pub(super) fn jar() -> Candidate {
@@ -30,7 +30,7 @@ pub(super) fn jar() -> Candidate {
         let is_found = jar
             .get("id")
             .is_some_and(|cookie| cookie.value().len() == LENGTH);
-        Ok::<_, Infallible>(answered(request, is_found))
+        Ok::<_, Infallible>(served(request, is_found))
     });
     Candidate::new("cookie::CookieJar", service, &any_users(), true)
 }
@@ -41,7 +41,7 @@ pub(super) fn tower_cookies() -> Candidate {
         let is_found = cookies
             .and_then(|cookies| cookies.get("id"))
             .is_some_and(|id| id.value().len() == LENGTH);
-        Ok::<_, Infallible>(answered(request, is_found))
+        Ok::<_, Infallible>(served(request, is_found))
     });
     Candidate::new(
         "tower-cookies",

@@ -1,4 +1,4 @@
-//! Everything that is compared on the request path.
+//! All candidates of the request path.
 
 pub mod axum_login;
 mod axum_session;
@@ -14,19 +14,19 @@ use http::HeaderValue;
 use tower_weika::session::Session;
 use tower_weika::store::{MemoryStore, SessionStore};
 
-/// What all candidates have in common.
+/// The parameters that all candidates share.
 #[derive(Clone, Copy)]
 pub struct Setting {
     pub sessions: usize,
     pub meter: Meter,
 }
 
-/// Makes the sessions of a candidate. Runs inside of a runtime.
+/// Creates a candidate with its sessions. Runs inside a runtime.
 pub type Build = fn(Setting) -> Candidate;
 
 pub const LOGIN: &str = "login, live session";
 
-/// Every candidate under its name. The first is the bare application.
+/// Every candidate with its name. The first is the bare application.
 pub const ALL: [(&str, Build); 17] = [
     ("bare", |_| Candidate::bare(&any_users())),
     (
@@ -60,7 +60,7 @@ pub const ALL: [(&str, Build); 17] = [
     ("axum_session", axum_session::candidate),
 ];
 
-/// The candidate of this name, which goes on with it.
+/// Builds the candidate of this name, and calls it by that name.
 pub fn build(name: &str, setting: Setting) -> Candidate {
     let (name, build) = ALL
         .iter()
@@ -83,20 +83,20 @@ pub fn memory_store(capacity: usize) -> MemoryStore<Person> {
         .build()
 }
 
-/// Puts sessions into a store.
+/// Inserts sessions into a store.
 pub fn fill<St: SessionStore<Person>>(store: &St, sessions: impl Iterator<Item = Session<Person>>) {
     for session in sessions {
-        let since = at_once(store.stamp(session.namespace())).expect("the store answers");
-        let _kept = at_once(store.insert(session, None, since)).expect("the store takes it");
+        let since = at_once(store.stamp(session.namespace())).expect("the store responds");
+        let _kept = at_once(store.insert(session, None, since)).expect("the store accepts it");
     }
 }
 
-/// The login layer over a store. The sessions on the heap are those of another store of the same kind.
+/// The login layer over a store. The heap bytes are measured with another store of the same kind.
 fn login_layer<St: SessionStore<Person>>(
     setting: Setting,
     store: impl Fn(usize) -> St,
 ) -> Candidate {
-    // Bounded by more than there is, as sites do it.
+    // The bound is larger than the number of sessions, as in production.
     let capacity = (4 * setting.sessions).max(100_000);
     let mut filled = None;
     let (_, heap) = (setting.meter)(&mut || {
@@ -119,8 +119,9 @@ fn any_users() -> Arc<[HeaderValue]> {
     users((0..1_000).map(|number| format!("id={number:022}")))
 }
 
-/// The `Cookie` headers of users with these cookies: of some, evenly chosen, if there are very many. That is more than
-/// are ever asked for one after the other, and the headers are not what is measured.
+/// The `Cookie` headers of users with these cookies; of an even selection if there are very many.
+/// The selection is larger than any number of consecutive requests, and the headers are not what is
+/// measured.
 fn users(cookies: impl ExactSizeIterator<Item = String>) -> Arc<[HeaderValue]> {
     let step = cookies.len().div_ceil(50_000).max(1);
     cookies

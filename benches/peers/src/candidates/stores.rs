@@ -1,4 +1,4 @@
-//! Structures that could hold the sessions, each behind the `SessionStore` of the login layer.
+//! Data structures that could hold the sessions, each behind the `SessionStore` of the login layer.
 
 use std::future::{Ready, ready};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
@@ -23,7 +23,7 @@ fn hash(id: &SessionId) -> u64 {
     hasher.finish()
 }
 
-/// A structure under comparison, for so many sessions at most if it is bounded.
+/// A structure under comparison, with room for this many sessions if it is bounded.
 pub trait Structure: Send + Sync + 'static {
     fn with_capacity(sessions: usize) -> Self;
     fn find(&self, id: &SessionId) -> Option<Session>;
@@ -152,13 +152,14 @@ structure!(
     SccIndex = scc::HashIndex<SessionId, Session, Build>,
     |_| Self::default(),
     |map, id| map.peek_with(id, |_, session| Arc::clone(session)),
-    |map, session| assert!(map.insert_sync(*session.id(), session).is_ok(), "an id is used once")
+    |map, session| assert!(map.insert_sync(*session.id(), session).is_ok(), "ids are unique")
 );
 
-/// So many locks; of a hash, the bits that a table of this kind uses neither for the slot nor for the tag.
+/// The number of locks. A shard is chosen by the bits of the hash that a table of this kind uses
+/// neither for the slot nor for the tag.
 const SHARDS: usize = 64;
 
-/// On a cache line of its own, so that readers of different shards do not meet.
+/// On a separate cache line, so that readers of different shards do not contend.
 #[repr(align(64))]
 #[derive(Default)]
 struct Shard<T>(RwLock<T>);
@@ -185,7 +186,7 @@ structure!(
         shard.insert(*session.id(), session);
     }
 );
-// A lock and a table for every shard. The id is that of the session itself, which is looked at anyway.
+// A lock and a table for every shard. The key is the id inside the session, which is read anyway.
 structure!(
     ShardedTable = Sharded<HashTable<Session>>,
     |_| Self::new(),

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use harness::candidate::answered;
+use harness::candidate::served;
 use harness::{Candidate, Person, at_once};
 use http::Request;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ struct User {
     subject: String,
 }
 
-/// The layer, the cookies of its users, and what their sessions take on the heap.
+/// Returns the layer, the cookies of its users, and the heap bytes of their sessions.
 pub fn layer(
     setting: Setting,
 ) -> (
@@ -38,8 +38,8 @@ pub fn layer(
             let user = User {
                 subject: Person::<0>::numbered(number).0,
             };
-            at_once(session.insert(KEY, user)).expect("the session takes it");
-            at_once(session.save()).expect("the store takes it");
+            at_once(session.insert(KEY, user)).expect("the session accepts it");
+            at_once(session.save()).expect("the store accepts it");
             ids.push(session.id().expect("it was saved"));
         }
     });
@@ -50,12 +50,12 @@ pub fn layer(
     )
 }
 
-/// The subject of the session's user.
+/// Returns the subject of the session's user.
 pub async fn subject(session: &Session) -> Option<String> {
     session
         .get::<User>(KEY)
         .await
-        .expect("the store answers")
+        .expect("the store responds")
         .map(|user| user.subject)
 }
 
@@ -65,11 +65,11 @@ pub fn candidate(setting: Setting) -> Candidate {
         let session = request
             .extensions()
             .get::<Session>()
-            .expect("the layer is there");
+            .expect("the layer is applied");
         let is_found = subject(session)
             .await
             .is_some_and(|subject| !subject.is_empty());
-        Ok::<_, Infallible>(answered(request, is_found))
+        Ok::<_, Infallible>(served(request, is_found))
     });
     Candidate::new("tower-sessions", layer.layer(inner), &users(cookies), true).with_heap(heap)
 }

@@ -13,11 +13,11 @@ use tower_weika::store::{Lookup, Redis, RedisStore, SessionStore};
 
 /// Sends requests of users whose sessions are in the local cache.
 ///
-/// Nothing but the request happens while it is counted: the background tasks of the store run only inside `block_on`,
-/// and its clock stands still, so that the cache stays valid without them.
+/// Only the request runs while instructions are counted: the background tasks of the store run only
+/// inside `block_on`, and its clock is stopped, so that the cache stays valid without them.
 pub(crate) fn live(sessions: usize) -> Operation {
     let server = Server::start();
-    // Leaked, because dropping it would end the tasks that the store belongs to.
+    // Leaked, because dropping it would stop the background tasks of the store.
     let runtime = Box::leak(Box::new(runtime()));
     let clock = ManualClock::new(Clock::system().now()).clock();
     // The timeout is generous, because valgrind is slow.
@@ -26,8 +26,8 @@ pub(crate) fn live(sessions: usize) -> Operation {
         .clock(clock);
     let redis = runtime
         .block_on(builder.operation_timeout(Duration::from_secs(30)).connect())
-        .expect("the server answers");
-    // A subscription empties the caches when it begins. Afterwards nothing disturbs the table of the sessions.
+        .expect("the server responds");
+    // A new subscription empties the caches. After that the table of sessions does not change.
     runtime.block_on(cache_is_valid(&redis.store_with_namespace("probe")));
     let store = redis.store::<Person>();
     let site = Site::over(&store, "bench", LIVE, sessions, runtime);
@@ -57,16 +57,16 @@ async fn cache_is_valid(probe: &RedisStore<Person>) {
         Clock::system().now(),
     );
     let namespace = Namespace::default();
-    let since = probe.stamp(&namespace).await.expect("the server answers");
+    let since = probe.stamp(&namespace).await.expect("the server responds");
     let _inserted = probe
         .insert(session, None, since)
         .await
-        .expect("the server answers");
-    // A session that is loaded is put into the cache again, should it have been emptied.
+        .expect("the server responds");
+    // If the cache was emptied, loading the session fills it again.
     while let Lookup::Pending(load) = probe.load(&namespace, &id) {
         assert!(
             load.await.is_ok_and(|found| found.is_some()),
-            "the session is there"
+            "the session is found"
         );
         sleep(Duration::from_millis(5)).await;
     }

@@ -1,4 +1,4 @@
-//! The operations whose instructions `instructions.py` counts, and compares with `baseline.txt`.
+//! The operations whose instructions `instructions.py` counts and compares with `baseline.txt`.
 
 mod local_cache;
 mod operations;
@@ -6,7 +6,8 @@ mod operations;
 use harness::callgrind;
 
 fn main() {
-    // All of them are made in every process, so that they are the same whichever is counted.
+    // All operations are built in every process, so that the heap is the same whichever one is
+    // counted.
     let operations = operations::all();
     let list: Vec<_> = operations.iter().map(|it| (it.kind, &*it.name)).collect();
     callgrind::main(&list, |name| {

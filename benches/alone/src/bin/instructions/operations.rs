@@ -1,4 +1,4 @@
-//! The operations that are counted.
+//! The counted operations.
 
 use std::hint::black_box;
 
@@ -11,9 +11,9 @@ use crate::local_cache;
 
 const SESSIONS: usize = 1_000;
 
-/// An operation that is counted.
+/// A counted operation.
 pub(crate) struct Operation {
-    /// `request`: to an application, so that the bare application is subtracted.
+    /// `request`: sent to an application, so that the cost of the bare application is subtracted.
     pub(crate) kind: &'static str,
     pub(crate) name: String,
     pub(crate) make: Box<dyn FnOnce() -> callgrind::Operation>,
@@ -41,7 +41,8 @@ pub(crate) fn all() -> Vec<Operation> {
     let site = Site::with_sessions(SESSIONS);
     let candidates = site.candidates().into_iter().chain(stacked(SESSIONS));
     let mut all: Vec<_> = candidates.map(|it| Operation::request(&it)).collect();
-    // It starts I/O, so it is made only where it is counted: the heap of the others stays as it is.
+    // It starts I/O, so it is built only where it is counted: the heap of the others does not
+    // change.
     let make = Box::new(|| local_cache::live(SESSIONS));
     all.push(Operation {
         kind: "request",
@@ -65,16 +66,19 @@ pub(crate) fn all() -> Vec<Operation> {
         let runtime = runtime();
         let mut login = site.login.layer(Application(|_| true));
         let name = if is_whole {
-            "begin and callback of a login"
+            "start and callback of a login"
         } else {
-            "begin of a login"
+            "start of a login"
         };
         all.push(Operation::new(name, move || {
             runtime.block_on(async {
-                let begun = login.call(harness::begin()).await.expect("infallible");
+                let started = login
+                    .call(harness::start_login())
+                    .await
+                    .expect("infallible");
                 if is_whole {
                     let back = login
-                        .call(harness::callback(&begun))
+                        .call(harness::callback(&started))
                         .await
                         .expect("infallible");
                     assert!(back.status().is_redirection());

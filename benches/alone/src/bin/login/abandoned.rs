@@ -1,4 +1,4 @@
-//! Logins that are begun and never completed.
+//! Logins that are started and never completed.
 
 use harness::{Provider, Report, is_smoke};
 use http::StatusCode;
@@ -9,9 +9,9 @@ use crate::visitor::{GUARDED, Site, navigate};
 
 pub(crate) fn measure(report: &mut Report) {
     report.table(
-        "logins begun",
-        "Anonymous visitors who begin a login, half of them at a guarded page and half of them at the login endpoint, and \
-         never come back.",
+        "logins started",
+        "Anonymous visitors who start a login, half of them at a guarded page and half of them at the login endpoint, and \
+         never return.",
     );
     let site = Site::new(Provider::<0>("bench"), Clock::system());
     let login = site.login_path();
@@ -20,20 +20,20 @@ pub(crate) fn measure(report: &mut Report) {
     } else {
         &[10_000, 100_000, 1_000_000]
     };
-    let (mut begun, mut heap) = (0, 0);
+    let (mut started, mut heap) = (0, 0);
     for &logins in looks {
-        let begin = || {
-            for _ in begun..logins / 2 {
-                let answers = site.answer(vec![navigate(GUARDED, None), navigate(&login, None)]);
+        let start = || {
+            for _ in started..logins / 2 {
+                let responses = site.respond(vec![navigate(GUARDED, None), navigate(&login, None)]);
                 assert!(
-                    answers
+                    responses
                         .iter()
-                        .all(|answer| answer.status() == StatusCode::SEE_OTHER)
+                        .all(|response| response.status() == StatusCode::SEE_OTHER)
                 );
             }
         };
-        heap += allocation_counter::measure(begin).bytes_current;
-        begun = logins / 2;
+        heap += allocation_counter::measure(start).bytes_current;
+        started = logins / 2;
         let resident = memory(std::process::id(), "VmRSS");
         report.row(
             &logins.to_string(),

@@ -15,12 +15,12 @@ use tower_weika::BoxError;
 
 use crate::site::ORIGIN;
 use crate::upstream::{approval_path, person};
-use crate::visitor::{Begun, cookie, navigate};
+use crate::visitor::{StartedLogin, cookie, navigate};
 
-/// A browser gives up after so many reloads.
+/// A browser gives up after this many reloads.
 const RELOADS: usize = 100;
 
-/// One connection.
+/// One HTTP connection.
 pub(crate) struct Connection {
     sender: SendRequest<Empty<Bytes>>,
     task: AbortHandle,
@@ -59,35 +59,35 @@ impl Connection {
     }
 }
 
-/// One browser with its connection, which has begun a login.
+/// One browser with its connection, which has started a login.
 pub(crate) struct Browser {
     number: usize,
     pub(crate) reloads: usize,
     site: Connection,
     flow_cookie: String,
-    /// First where the provider's page is, then the callback.
+    /// First the URL of the provider's page, then that of the callback.
     target: String,
 }
 
 impl Browser {
-    pub(crate) async fn begin(number: usize, site: SocketAddr) -> Self {
+    pub(crate) async fn start(number: usize, site: SocketAddr) -> Self {
         let mut site = Connection::open(site).await.expect("the site listens");
-        let answer = site
+        let response = site
             .get("/auth/weika/login?return_to=/admin", None)
             .await
             .expect("a response");
-        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-        let flow_cookie = Begun::from(answer.headers()).cookie;
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        let flow_cookie = StartedLogin::from(response.headers()).cookie;
         Self {
             number,
             reloads: 0,
             site,
             flow_cookie,
-            target: location(answer.headers()),
+            target: location(response.headers()),
         }
     }
 
-    /// Approves at the provider's page, which sends the browser back with a code.
+    /// Approves at the provider's page, which redirects the browser back with a code.
     pub(crate) async fn approve(&mut self, upstream: &mut Connection) {
         let query = self.target.split_once('?').expect("a query").1;
         let page = format!(
@@ -104,39 +104,40 @@ impl Browser {
         );
         self.target = callback
             .strip_prefix(ORIGIN)
-            .expect("back to the site")
+            .expect("a redirect to the site")
             .to_owned();
     }
 
-    /// Sends the callback, and again while the site has no permit for it. Returns the session cookie as well.
-    pub(crate) async fn come_back(mut self) -> Result<(Self, String), BoxError> {
-        let answer = loop {
-            let answer = self.site.get(&self.target, Some(&self.flow_cookie)).await?;
-            if answer.status() != StatusCode::SERVICE_UNAVAILABLE || self.reloads == RELOADS {
-                break answer;
+    /// Sends the callback, and retries while the site has no permit for it. Also returns the
+    /// session cookie.
+    pub(crate) async fn complete(mut self) -> Result<(Self, String), BoxError> {
+        let response = loop {
+            let response = self.site.get(&self.target, Some(&self.flow_cookie)).await?;
+            if response.status() != StatusCode::SERVICE_UNAVAILABLE || self.reloads == RELOADS {
+                break response;
             }
             self.reloads += 1;
             tokio::time::sleep(Duration::from_secs(1)).await;
         };
-        match cookie(answer.headers(), "-session") {
-            Some(session) if answer.status() == StatusCode::SEE_OTHER => Ok((self, session)),
-            _ => Err(format!("the callback is answered with {}", answer.status()).into()),
+        match cookie(response.headers(), "-session") {
+            Some(session) if response.status() == StatusCode::SEE_OTHER => Ok((self, session)),
+            _ => Err(format!("the response to the callback is {}", response.status()).into()),
         }
     }
 
-    /// Opens a guarded page, which has to know the user.
+    /// Opens a guarded page, which must recognize the user.
     pub(crate) async fn check(mut self, session: &str) -> Result<(), BoxError> {
-        let answer = self.site.get("/admin", Some(session)).await?;
-        let is_right =
-            answer.status() == StatusCode::OK && answer.body() == person(self.number)[1].as_bytes();
+        let response = self.site.get("/admin", Some(session)).await?;
+        let is_right = response.status() == StatusCode::OK
+            && response.body() == person(self.number)[1].as_bytes();
         if is_right {
             Ok(())
         } else {
-            Err(format!("/admin is answered with {}", answer.status()).into())
+            Err(format!("the response to /admin is {}", response.status()).into())
         }
     }
 }
 
-fn location(answer: &HeaderMap) -> String {
-    answer[LOCATION].to_str().expect("text").to_owned()
+fn location(response: &HeaderMap) -> String {
+    response[LOCATION].to_str().expect("text").to_owned()
 }

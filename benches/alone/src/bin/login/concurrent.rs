@@ -1,4 +1,4 @@
-//! Many logins at once.
+//! Concurrent logins.
 
 use std::time::{Duration, Instant};
 
@@ -8,15 +8,15 @@ use tokio::task::JoinSet;
 use crate::browser::{Browser, Connection};
 use crate::upstream::{Environment, TOKEN_DELAY};
 
-/// So many connect at the same time; what is measured comes later.
+/// This many connect concurrently; only the callbacks are measured.
 const CONNECTING: usize = 500;
 
 pub(crate) fn measure(report: &mut Report) {
     report.table(
         "exchange",
         &format!(
-            "Many logins at once: all users are at the provider's page, there is no token yet, and then all callbacks \
-             come. The token takes {} s. The site (one thread) is a process of its own.",
+            "Concurrent logins: all users are at the provider's page, there is no token yet, and then all callbacks \
+             arrive. The token takes {} s. The site (one thread) runs in a separate process.",
             TOKEN_DELAY.as_secs(),
         ),
     );
@@ -34,13 +34,13 @@ fn at_once(report: &mut Report, name: &str, exchange: Duration) {
         while browsers.len() < logins {
             let next = browsers.len()..logins.min(browsers.len() + CONNECTING);
             browsers.extend(
-                next.map(|number| Browser::begin(number, site))
+                next.map(|number| Browser::start(number, site))
                     .collect::<JoinSet<_>>()
                     .join_all()
                     .await,
             );
         }
-        let begun = start.elapsed();
+        let started = start.elapsed();
         let mut upstream = Connection::open(environment.sandbox.address())
             .await
             .expect("the upstream listens");
@@ -52,7 +52,7 @@ fn at_once(report: &mut Report, name: &str, exchange: Duration) {
         let start = Instant::now();
         let returned = browsers
             .into_iter()
-            .map(Browser::come_back)
+            .map(Browser::complete)
             .collect::<JoinSet<_>>()
             .join_all()
             .await;
@@ -87,7 +87,7 @@ fn at_once(report: &mut Report, name: &str, exchange: Duration) {
                 ("exchanges", exchanges as f64),
                 ("consumed codes", consumed as f64),
                 ("reloads", reloads as f64),
-                ("all begun, s", begun.as_secs_f64()),
+                ("all started, s", started.as_secs_f64()),
                 ("all logged in, s", logged_in.as_secs_f64()),
                 ("MiB before", before),
                 ("MiB at most", peak),

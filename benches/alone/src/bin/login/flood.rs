@@ -1,4 +1,4 @@
-//! A flood of invalid codes with valid states, and logins beside it.
+//! A flood of invalid codes with valid states, and concurrent logins.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use tower_weika::BoxError;
 
 use crate::browser::{Browser, Connection};
 use crate::upstream::Environment;
-use crate::visitor::Begun;
+use crate::visitor::StartedLogin;
 
 /// Connections of the attacker.
 const CONNECTIONS: usize = 64;
 /// How long an exchange takes at the upstream.
 const EXCHANGE: Duration = Duration::from_millis(500);
-/// Logins beside the flood, one after the other.
+/// Logins during the flood, one after the other.
 const LOGINS: usize = 8;
 
 pub(crate) fn measure(report: &mut Report) {
@@ -41,7 +41,7 @@ pub(crate) fn measure(report: &mut Report) {
             let start = Instant::now();
             log_in(number, site, upstream)
                 .await
-                .expect("a login beside the flood");
+                .expect("a login during the flood");
             slowest = slowest.max(start.elapsed());
         }
         attackers.join_all().await;
@@ -52,7 +52,7 @@ pub(crate) fn measure(report: &mut Report) {
         "flood",
         &format!(
             "A flood of invalid codes with valid states over {CONNECTIONS} connections that hang up at once, for {} s, \
-             while each exchange takes {} s at the upstream; and {LOGINS} logins beside it, each at the first try. \
+             while each exchange takes {} s at the upstream; and {LOGINS} logins during it, each at the first attempt. \
              The slowest login includes the exchange.",
             lasts.as_secs(),
             EXCHANGE.as_secs_f64()
@@ -69,19 +69,19 @@ pub(crate) fn measure(report: &mut Report) {
     );
 }
 
-/// One login at the first try: no reload.
+/// One login at the first attempt, without a reload.
 async fn log_in(number: usize, site: SocketAddr, upstream: SocketAddr) -> Result<(), BoxError> {
-    let mut browser = Browser::begin(number, site).await;
+    let mut browser = Browser::start(number, site).await;
     browser
         .approve(&mut Connection::open(upstream).await?)
         .await;
-    let (browser, session) = browser.come_back().await?;
+    let (browser, session) = browser.complete().await?;
     browser.check(&session).await
 }
 
 async fn attack(site: SocketAddr, end: Instant, codes: Arc<AtomicU64>) {
     while Instant::now() < end {
-        // A refused connection is the site's right.
+        // The site may refuse a connection.
         if let Err(_refused) = send_invalid_code(site, codes.fetch_add(1, Ordering::Relaxed)).await
         {
             tokio::task::yield_now().await;
@@ -89,19 +89,20 @@ async fn attack(site: SocketAddr, end: Instant, codes: Arc<AtomicU64>) {
     }
 }
 
-/// Begins a login, sends an invalid code, and closes the connection without waiting for the response.
+/// Starts a login, sends an invalid code, and closes the connection without waiting for the
+/// response.
 async fn send_invalid_code(site: SocketAddr, number: u64) -> Result<(), BoxError> {
     let mut site = Connection::open(site).await?;
-    let answer = site.get("/auth/weika/login?return_to=/admin", None).await?;
-    let begun = Begun::from(answer.headers());
+    let response = site.get("/auth/weika/login?return_to=/admin", None).await?;
+    let started = StartedLogin::from(response.headers());
     let target = format!(
         "/auth/weika/callback?wxcode=invalid-{number}&state={}",
-        begun.state
+        started.state
     );
-    // Long enough for the request to be written.
+    // Long enough to write the request.
     let _hung_up = timeout(
         Duration::from_millis(5),
-        site.get(&target, Some(&begun.cookie)),
+        site.get(&target, Some(&started.cookie)),
     )
     .await;
     site.close();

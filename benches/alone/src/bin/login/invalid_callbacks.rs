@@ -6,9 +6,9 @@ use harness::{Provider, Report, turns};
 use http::{Request, Response, StatusCode};
 use tower_weika::clock::{ManualClock, Timestamp};
 
-use crate::visitor::{Begun, Site};
+use crate::visitor::{Site, StartedLogin};
 
-/// So many different ones of each kind.
+/// Number of different callbacks of each kind.
 const DIFFERENT: usize = 200;
 
 type Kind = (&'static str, StatusCode, Vec<Request<()>>);
@@ -19,13 +19,13 @@ pub(crate) fn measure(report: &mut Report) {
     let kinds = kinds(&site, &clock);
     let runs = kinds.iter().map(|(name, status, callbacks)| {
         let make = |wanted| callbacks.iter().cloned().cycle().take(wanted).collect();
-        let check = move |answer: &Response<()>| assert_eq!(answer.status(), *status, "{name}");
+        let check = move |response: &Response<()>| assert_eq!(response.status(), *status, "{name}");
         site.timed(make, check)
     });
     let medians = turns::medians(&mut runs.collect::<Vec<_>>(), 31, 1_000);
     report.table(
         "callback",
-        "Invalid callbacks, answered by one core. None of them is an upstream call.",
+        "Invalid callbacks, handled by one core without any upstream call.",
     );
     for ((name, status, _), nanoseconds) in kinds.iter().zip(medians) {
         report.row(
@@ -38,64 +38,70 @@ pub(crate) fn measure(report: &mut Report) {
     }
 }
 
-/// Every kind with the status of its responses. All of them can be repeated for ever.
+/// All kinds with the status of their responses. Every request can be repeated without limit.
 fn kinds(site: &Site, clock: &ManualClock) -> Vec<Kind> {
     let (rejected, restarted) = (StatusCode::BAD_REQUEST, StatusCode::SEE_OTHER);
-    let with = |code: &str, state: &str, begun: &Begun| {
-        site.callback(&format!("wxcode={code}&state={state}"), Some(&begun.cookie))
+    let with = |code: &str, state: &str, started: &StartedLogin| {
+        site.callback(
+            &format!("wxcode={code}&state={state}"),
+            Some(&started.cookie),
+        )
     };
-    let valid = |begun: &Begun| with("c0de", &begun.state, begun);
-    let without_cookie =
-        |begun: &Begun| site.callback(&format!("wxcode=c0de&state={}", begun.state), None);
-    let each = |begun: &[Begun], make: &dyn Fn(&Begun) -> Request<()>| {
-        begun.iter().map(make).collect::<Vec<_>>()
+    let valid = |started: &StartedLogin| with("c0de", &started.state, started);
+    let without_cookie = |started: &StartedLogin| {
+        site.callback(&format!("wxcode=c0de&state={}", started.state), None)
+    };
+    let each = |started: &[StartedLogin], make: &dyn Fn(&StartedLogin) -> Request<()>| {
+        started.iter().map(make).collect::<Vec<_>>()
     };
 
-    let expired = site.begin(DIFFERENT);
+    let expired = site.start_logins(DIFFERENT);
     clock.advance(Duration::from_secs(11 * 60));
-    let used = site.begin(DIFFERENT);
-    let logged_in = site.answer(each(&used, &valid));
+    let used = site.start_logins(DIFFERENT);
+    let logged_in = site.respond(each(&used, &valid));
     assert!(
         logged_in
             .iter()
-            .all(|answer| answer.status() == StatusCode::SEE_OTHER)
+            .all(|response| response.status() == StatusCode::SEE_OTHER)
     );
-    // So long that repeats do not share the outcome any more.
+    // Long enough that repeated callbacks no longer share the outcome.
     clock.advance(Duration::from_secs(61));
-    let fresh = site.begin(DIFFERENT);
-    let again = site.answer(each(&fresh, &without_cookie));
+    let fresh = site.start_logins(DIFFERENT);
+    let again = site.respond(each(&fresh, &without_cookie));
     let again: Vec<_> = again
         .iter()
-        .map(|answer| Begun::from(answer.headers()))
+        .map(|response| StartedLogin::from(response.headers()))
         .collect();
     let others = fresh.iter().zip(fresh.iter().cycle().skip(1));
     let of_others = others
         .map(|(one, other)| with("c0de", &one.state, other))
         .collect();
-    let made_up = format!("wxcode=c0de&state={:052}", 7);
+    let unknown = format!("wxcode=c0de&state={:052}", 7);
     vec![
         (
             "no state",
             rejected,
-            each(&fresh, &|begun| {
-                site.callback("wxcode=c0de", Some(&begun.cookie))
+            each(&fresh, &|started| {
+                site.callback("wxcode=c0de", Some(&started.cookie))
             }),
         ),
         (
-            "made-up state",
+            "unknown state",
             rejected,
-            each(&fresh, &|_| site.callback(&made_up, None)),
+            each(&fresh, &|_| site.callback(&unknown, None)),
         ),
         (
             "forged state",
             rejected,
-            each(&fresh, &|begun| with("c0de", &altered(&begun.state), begun)),
+            each(&fresh, &|started| {
+                with("c0de", &altered(&started.state), started)
+            }),
         ),
         (
             "long state",
             rejected,
-            each(&fresh, &|begun| {
-                with("c0de", &begun.state.repeat(100), begun)
+            each(&fresh, &|started| {
+                with("c0de", &started.state.repeat(100), started)
             }),
         ),
         ("expired state", rejected, each(&expired, &valid)),
@@ -124,19 +130,21 @@ fn kinds(site: &Site, clock: &ManualClock) -> Vec<Kind> {
         (
             "two codes",
             rejected,
-            each(&fresh, &|begun| with("a&wxcode=b", &begun.state, begun)),
+            each(&fresh, &|started| {
+                with("a&wxcode=b", &started.state, started)
+            }),
         ),
         (
             "long code",
             rejected,
-            each(&fresh, &|begun| {
-                with(&"9".repeat(4_000), &begun.state, begun)
+            each(&fresh, &|started| {
+                with(&"9".repeat(4_000), &started.state, started)
             }),
         ),
     ]
 }
 
-/// The same with another letter in its middle.
+/// Returns the state with a different letter in the middle.
 fn altered(state: &str) -> String {
     let (start, end) = state.split_at(state.len() / 2);
     let (first, rest) = end.split_at(1);

@@ -1,4 +1,4 @@
-//! What the operating system knows of threads and processes.
+//! Figures of the operating system about threads and processes.
 
 use std::fs;
 use std::time::Duration;
@@ -6,12 +6,13 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
-/// The time that this thread has spent on the processor.
+/// Returns the processor time of this thread.
 pub(crate) fn thread_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).expect("not negative")
 }
 
-/// A size from the status of a process, such as `VmRSS` or `VmHWM`, in MiB. `NAN` where the system does not tell.
+/// Returns a size from the status of a process, such as `VmRSS` or `VmHWM`, in MiB; `NAN` where the
+/// system does not report it.
 pub(crate) fn memory(process: u32, size: &str) -> f64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status
@@ -22,7 +23,7 @@ pub(crate) fn memory(process: u32, size: &str) -> f64 {
     kibibytes.map_or(f64::NAN, |kibibytes| kibibytes / 1024.0)
 }
 
-/// Allows this process as many open files as it may have at all.
+/// Raises the limit of open files of this process to the hard limit.
 pub(crate) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = setrlimit(

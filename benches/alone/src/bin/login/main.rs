@@ -1,6 +1,7 @@
-//! What a login costs: processor time, invalid callbacks, abandoned logins, many at once, and beside a flood.
+//! The cost of a login: processor time, invalid callbacks, abandoned logins, concurrent logins, and
+//! logins during a flood.
 //!
-//! `login site …` is the process that the last two parts start.
+//! The last two parts start `login site …` in a separate process.
 
 mod abandoned;
 mod browser;

@@ -1,4 +1,4 @@
-//! The two halves of a login.
+//! The processor time of the two halves of a login.
 
 use std::convert::Infallible;
 
@@ -15,13 +15,13 @@ use tower_weika_sandbox::Sandbox;
 
 use crate::visitor::{Site, cookie, navigate};
 
-/// What Weika says of a manager.
+/// Weika's response for a manager.
 const MANAGER: &str = r#"{"errcode":0,"errmsg":"success","user_id":"oBench0000000000000000000001","name":"王老师",
     "schools":[{"school_code":"1000000001","school_name":"示例大学","host":"https://uni.weixiao.qq.com"},{}],
     "role_id":1,"parent_id":0,"manager_real_info":{"card_number":"T20180001","name":"王小明","identity_type":"教职工"},
     "cur_school":{"school_code":"1000000001","school_name":"示例大学","host":"https://uni.weixiao.qq.com"}}"#;
 
-/// An upstream that has its responses ready.
+/// An upstream with prepared responses.
 fn canned() -> Transport {
     Transport::new(service_fn(async |request: Request<Full<Bytes>>| {
         let is_token = request.uri().path() == "/open/cgi-bin/access-token";
@@ -35,7 +35,7 @@ fn canned() -> Transport {
 }
 
 pub(crate) fn measure(report: &mut Report) {
-    let at_once = Site::new(Provider::<0>("bench"), Clock::system());
+    let immediate = Site::new(Provider::<0>("bench"), Clock::system());
     let weika = WeikaManagerProvider::builder("KEY", "s3cr3t");
     let canned = weika
         .client(|client| client.transport(canned()))
@@ -43,7 +43,7 @@ pub(crate) fn measure(report: &mut Report) {
         .expect("a provider");
     let canned = Site::new(canned, Clock::system());
 
-    // On another thread, whose time does not count.
+    // On another thread, whose time is not counted.
     let runtime = background_runtime();
     let sandbox = runtime.block_on(Sandbox::start()).expect("a sandbox");
     let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret())
@@ -56,9 +56,9 @@ pub(crate) fn measure(report: &mut Report) {
         format!("person-{number}")
     };
     let mut runs = [
-        begin(&at_once),
-        callback(&at_once, numbered),
-        begin(&canned),
+        start(&immediate),
+        callback(&immediate, numbered),
+        start(&canned),
         callback(&canned, || "345678901234567890".to_owned()),
         callback(&loopback, || sandbox.issue_wxcode("wang").expect("a code")),
     ];
@@ -67,46 +67,46 @@ pub(crate) fn measure(report: &mut Report) {
         "provider",
         "Processor time of a login in this process, without the application.",
     );
-    for (name, begin, callback) in [
-        ("provider that answers at once", 0, 1),
+    for (name, start, callback) in [
+        ("provider with an immediate response", 0, 1),
         (
-            "`WeikaManagerProvider`, upstream that answers at once",
+            "`WeikaManagerProvider`, upstream with prepared responses",
             2,
             3,
         ),
         ("`WeikaManagerProvider`, reqwest, sandbox on loopback", 2, 4),
     ] {
-        let [begin, callback] = [begin, callback].map(|index| medians[index] / 1e3);
+        let [start, callback] = [start, callback].map(|index| medians[index] / 1e3);
         report.row(
             name,
             &[
-                ("begin, µs", begin),
+                ("start, µs", start),
                 ("callback, µs", callback),
-                ("both, µs", begin + callback),
+                ("both, µs", start + callback),
             ],
         );
     }
 }
 
-fn begin(site: &Site) -> Run<'_> {
+fn start(site: &Site) -> Run<'_> {
     let path = site.login_path();
     let make = move |logins| vec![navigate(&path, None); logins];
-    site.timed(make, |answer| {
-        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-        assert!(cookie(answer.headers(), "-flow-").is_some());
+    site.timed(make, |response| {
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        assert!(cookie(response.headers(), "-flow-").is_some());
     })
 }
 
 fn callback<'s>(site: &'s Site, mut code: impl FnMut() -> String + 's) -> Run<'s> {
     let make = move |logins| {
-        let callback = site.begin(logins).into_iter().map(|begun| {
-            let query = format!("wxcode={}&state={}", code(), begun.state);
-            site.callback(&query, Some(&begun.cookie))
+        let callback = site.start_logins(logins).into_iter().map(|started| {
+            let query = format!("wxcode={}&state={}", code(), started.state);
+            site.callback(&query, Some(&started.cookie))
         });
         callback.collect()
     };
-    site.timed(make, |answer| {
-        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-        assert!(cookie(answer.headers(), "-session").is_some());
+    site.timed(make, |response| {
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        assert!(cookie(response.headers(), "-session").is_some());
     })
 }

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::Router;
 use axum::routing::get;
-use harness::process::tell;
+use harness::process::report_address;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
@@ -17,10 +17,10 @@ use tower_weika::session::Authenticated;
 
 use crate::machine::raise_file_limit;
 
-/// The site as browsers see it: https, so that cookies are those of production.
+/// The origin of the site: https, so that cookies are those of production.
 pub(crate) const ORIGIN: &str = "https://campus.example";
 
-/// Tells its address, and serves until its input ends.
+/// Reports its address, and serves until its stdin is closed.
 pub(crate) fn serve(upstream: &str, key: &str, secret: &str) {
     raise_file_limit();
     harness::runtime().block_on(async {
@@ -41,10 +41,11 @@ pub(crate) fn serve(upstream: &str, key: &str, secret: &str) {
             .bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
             .expect("a free port");
         let listener = socket.listen(16_384).expect("to listen");
-        tell(listener.local_addr().expect("an address"), || {
+        report_address(listener.local_addr().expect("an address"), || {
             std::process::exit(0)
         });
-        // As the example serves: `axum::serve` also detects HTTP/2, which costs memory for each connection.
+        // As in the example: `axum::serve` also detects HTTP/2, which needs memory for each
+        // connection.
         loop {
             let (stream, _) = listener.accept().await.expect("a connection");
             let service = TowerToHyperService::new(site.clone());

@@ -1,4 +1,4 @@
-//! Weika, with many managers, and a site that uses it.
+//! The sandbox with many managers as upstream, and a site that uses it.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -10,12 +10,13 @@ use tower_weika_sandbox::{Endpoint, Fault, Person, Sandbox};
 
 use crate::machine::{memory, raise_file_limit};
 
-/// How long a token takes: so long that all callbacks have come by then.
+/// How long a token takes: long enough that all callbacks have arrived by then.
 pub(crate) const TOKEN_DELAY: Duration = Duration::from_secs(1);
 
-/// What the provider's page calls this person, and the user id that the application gets.
+/// Returns the id of a person at the provider's page, and the user id that the application
+/// receives.
 pub(crate) fn person(number: usize) -> [String; 2] {
-    [format!("p{number}"), format!("oSandboxCrowd{number:015}")]
+    [format!("p{number}"), format!("oSandboxUser0{number:015}")]
 }
 
 /// The page on which a user approves.
@@ -23,8 +24,8 @@ pub(crate) fn approval_path() -> &'static str {
     Endpoint::Approve.path()
 }
 
-/// The upstream in this process, and the site in one of its own: one process is not allowed enough open files for both
-/// ends of all connections.
+/// The upstream in this process, and the site in a separate one: one process may not open enough
+/// files for both ends of all connections.
 pub(crate) struct Environment {
     pub(crate) sandbox: Sandbox,
     site: Process,
@@ -32,13 +33,13 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// Each exchange takes `exchange`.
-    pub(crate) fn start(people: usize, exchange: Duration) -> Self {
+    /// Starts both; each exchange takes `exchange`.
+    pub(crate) fn start(users: usize, exchange: Duration) -> Self {
         raise_file_limit();
-        let people = (0..people)
+        let users = (0..users)
             .map(person)
-            .map(|[id, user_id]| Person::new(id, user_id, "群众"));
-        let sandbox = people.fold(Sandbox::builder(), |sandbox, person| sandbox.person(person));
+            .map(|[id, user_id]| Person::new(id, user_id, "用户"));
+        let sandbox = users.fold(Sandbox::builder(), |sandbox, person| sandbox.person(person));
         let runtime = harness::background_runtime();
         let sandbox = runtime.block_on(sandbox.start()).expect("a sandbox");
         sandbox
@@ -49,8 +50,7 @@ impl Environment {
                 .faults()
                 .always(Endpoint::ManagerInfo, Fault::Delay(exchange));
         }
-        let mut command =
-            Command::new(std::env::current_exe().expect("a program knows where it is"));
+        let mut command = Command::new(std::env::current_exe().expect("the path of this program"));
         let site = command.args([
             "site",
             &sandbox.base_url(),
@@ -68,12 +68,12 @@ impl Environment {
         self.site.address
     }
 
-    /// The memory of the site, see [`memory`].
+    /// Returns the memory of the site, see [`memory`].
     pub(crate) fn memory(&self, size: &str) -> f64 {
         memory(self.site.id(), size)
     }
 
-    /// The numbers of token fetches, exchanges and consumed codes.
+    /// Returns the numbers of token fetches, exchanges and consumed codes.
     pub(crate) fn calls(&self) -> [u64; 3] {
         let call_log = self.sandbox.call_log();
         [

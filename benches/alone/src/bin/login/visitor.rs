@@ -1,4 +1,4 @@
-//! Browsers, as far as a login layer in this process sees them.
+//! Browsers as a login layer in this process sees them.
 
 use std::future::ready;
 use std::{cell::RefCell, convert::Infallible};
@@ -14,16 +14,16 @@ use tower_weika::provider::IdentityProvider;
 
 use crate::machine::thread_time;
 
-/// The page that logins lead to.
+/// The return target of the logins.
 pub(crate) const GUARDED: &str = "/campus/timetable?week=12";
 
 /// A site in this process; all its pages are guarded.
 pub(crate) struct Site {
     name: String,
-    answer: Box<Answer>,
+    respond: Box<Respond>,
 }
 
-type Answer = dyn Fn(Vec<Request<()>>) -> Vec<Response<()>>;
+type Respond = dyn Fn(Vec<Request<()>>) -> Vec<Response<()>>;
 
 impl Site {
     pub(crate) fn new<P: IdentityProvider>(provider: P, clock: Clock) -> Self {
@@ -37,25 +37,25 @@ impl Site {
         let site = GuardLayer::<P::Identity>::logged_in().layer(application);
         let site = RefCell::new(login.build().expect("valid settings").layer(site));
         let runtime = harness::runtime();
-        let answer = move |requests: Vec<Request<()>>| {
+        let respond = move |requests: Vec<Request<()>>| {
             let mut site = site.borrow_mut();
             runtime.block_on(async move {
-                let mut answers = Vec::with_capacity(requests.len());
+                let mut responses = Vec::with_capacity(requests.len());
                 for request in requests {
-                    answers.push(site.call(request).await.expect("infallible").map(drop));
+                    responses.push(site.call(request).await.expect("infallible").map(drop));
                 }
-                answers
+                responses
             })
         };
         Self {
             name,
-            answer: Box::new(answer),
+            respond: Box::new(respond),
         }
     }
 
-    /// The responses to these requests, one after the other.
-    pub(crate) fn answer(&self, requests: Vec<Request<()>>) -> Vec<Response<()>> {
-        (self.answer)(requests)
+    /// Returns the responses to these requests, one after the other.
+    pub(crate) fn respond(&self, requests: Vec<Request<()>>) -> Vec<Response<()>> {
+        (self.respond)(requests)
     }
 
     pub(crate) fn login_path(&self) -> String {
@@ -65,22 +65,22 @@ impl Site {
         )
     }
 
-    /// A callback with this query.
+    /// Builds a callback with this query.
     pub(crate) fn callback(&self, query: &str, cookie: Option<&str>) -> Request<()> {
         navigate(&format!("/auth/{}/callback?{query}", self.name), cookie)
     }
 
-    /// Begins so many logins.
-    pub(crate) fn begin(&self, logins: usize) -> Vec<Begun> {
+    /// Starts this many logins.
+    pub(crate) fn start_logins(&self, logins: usize) -> Vec<StartedLogin> {
         let requests = vec![navigate(&self.login_path(), None); logins];
-        self.answer(requests)
+        self.respond(requests)
             .iter()
-            .map(|answer| Begun::from(answer.headers()))
+            .map(|response| StartedLogin::from(response.headers()))
             .collect()
     }
 
-    /// Measures the processor time of the responses to requests that are made beforehand, and checks the responses
-    /// afterwards.
+    /// Measures the processor time of the responses to requests that are built beforehand; the
+    /// responses are checked afterwards.
     pub(crate) fn timed<'s>(
         &'s self,
         mut make: impl FnMut(usize) -> Vec<Request<()>> + 's,
@@ -89,25 +89,25 @@ impl Site {
         Box::new(move |operations| {
             let requests = make(usize::try_from(operations).expect("few"));
             let start = thread_time();
-            let answers = self.answer(requests);
+            let responses = self.respond(requests);
             let time = thread_time() - start;
-            answers.iter().for_each(&check);
+            responses.iter().for_each(&check);
             time
         })
     }
 }
 
-/// What a browser holds at the provider's page.
+/// The state of a browser at the provider's page.
 #[derive(Clone)]
-pub(crate) struct Begun {
+pub(crate) struct StartedLogin {
     pub(crate) state: String,
     /// The flow cookie.
     pub(crate) cookie: String,
 }
 
-impl From<&HeaderMap> for Begun {
-    fn from(answer: &HeaderMap) -> Self {
-        let query = answer[LOCATION]
+impl From<&HeaderMap> for StartedLogin {
+    fn from(response: &HeaderMap) -> Self {
+        let query = response[LOCATION]
             .to_str()
             .expect("text")
             .split_once('?')
@@ -119,14 +119,14 @@ impl From<&HeaderMap> for Begun {
             .expect("a state");
         Self {
             state: state.to_owned(),
-            cookie: cookie(answer, "-flow-").expect("a flow cookie"),
+            cookie: cookie(response, "-flow-").expect("a flow cookie"),
         }
     }
 }
 
-/// The cookie, as the browser sends it back, whose name contains `part`.
-pub(crate) fn cookie(answer: &HeaderMap, part: &str) -> Option<String> {
-    let cookies = answer
+/// Returns the cookie whose name contains `part`, as the browser sends it back.
+pub(crate) fn cookie(response: &HeaderMap, part: &str) -> Option<String> {
+    let cookies = response
         .get_all(SET_COOKIE)
         .into_iter()
         .filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
@@ -139,7 +139,7 @@ pub(crate) fn cookie(answer: &HeaderMap, part: &str) -> Option<String> {
     found.next().map(str::to_owned)
 }
 
-/// The request of a user who opens a page.
+/// Builds the request of a user who opens a page.
 pub(crate) fn navigate(target: &str, cookies: Option<&str>) -> Request<()> {
     let headers = [
         ("host", "campus.example"),

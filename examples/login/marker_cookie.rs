@@ -1,4 +1,5 @@
-//! Marker cookies of the site: they say yes and nothing else. Every cookie that the site itself sets is made here.
+//! Marker cookies of the site: their only information is that they are present. All cookies that
+//! the site itself sets are created here.
 
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
@@ -6,12 +7,12 @@ use axum::http::header::COOKIE;
 use crate::site::Site;
 
 /// A marker cookie.
-pub(crate) struct Mark {
+pub(crate) struct MarkerCookie {
     pub(crate) name: &'static str,
     pub(crate) path: &'static str,
 }
 
-impl Mark {
+impl MarkerCookie {
     pub(crate) fn is_in(&self, headers: &HeaderMap) -> bool {
         let lines = headers
             .get_all(COOKIE)
@@ -27,12 +28,13 @@ impl Mark {
         self.cookie(site, "")
     }
 
-    /// The `Set-Cookie` value that sets it for so many seconds.
+    /// The `Set-Cookie` value that sets it for this number of seconds.
     pub(crate) fn set_for(&self, site: &Site, seconds: u32) -> String {
         self.cookie(site, &format!("; Max-Age={seconds}"))
     }
 
-    /// The `Set-Cookie` value that removes it. Browsers let only a `Secure` cookie replace a `Secure` one.
+    /// The `Set-Cookie` value that removes it. Browsers let only a `Secure` cookie replace a
+    /// `Secure` one.
     pub(crate) fn remove(&self, site: &Site) -> String {
         self.cookie(site, "; Max-Age=0")
     }

@@ -1,4 +1,4 @@
-//! The example `fleet`.
+//! The example `instances`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ use crate::slow_client::response_to;
 use crate::support::{Site, command};
 
 /// The example, with a separate folder for temporary files.
-fn fleet(temporary: &Path) -> Command {
-    let mut command = command("fleet", &[]);
+fn instances(temporary: &Path) -> Command {
+    let mut command = command("instances", &[]);
     command.env("TMPDIR", temporary);
     command
 }
@@ -62,7 +62,7 @@ fn seen_by_instance(page: &Visit) -> (char, &'static str) {
     let (_, instance) = text
         .split_once("id=\"instance\">实例 ")
         .expect("the page names the instance");
-    let who = ["陌生人", "<b>王老师</b>"]
+    let who = ["未登录", "<b>王老师</b>"]
         .into_iter()
         .find(|who| text.contains(who))
         .expect("the page names the user");
@@ -86,7 +86,7 @@ async fn assert_one_site(site: &Site) {
     let browser = Browser::new();
     assert_eq!(
         seen_by_both_instances(&browser, &url).await,
-        [('A', "陌生人"), ('B', "陌生人")]
+        [('A', "未登录"), ('B', "未登录")]
     );
     let page = browser
         .get(&format!("{}/admin", site.url))
@@ -108,7 +108,7 @@ async fn assert_one_site(site: &Site) {
     }
     assert_eq!(
         seen_by_both_instances(&Browser::new(), &url).await,
-        [('A', "陌生人"), ('B', "陌生人")]
+        [('A', "未登录"), ('B', "未登录")]
     );
 
     browser
@@ -117,16 +117,16 @@ async fn assert_one_site(site: &Site) {
         .expect("the site responds");
     assert_eq!(
         seen_by_both_instances(&browser, &url).await,
-        [('A', "陌生人"), ('B', "陌生人")]
+        [('A', "未登录"), ('B', "未登录")]
     );
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn fleet_starts_a_redis_and_leaves_nothing_behind() {
+async fn instances_starts_a_redis_and_leaves_nothing_behind() {
     for name in ["TERM", "INT"] {
         let folder = Folder::new(name);
-        let mut site = Site::run(&mut fleet(&folder.0), true);
+        let mut site = Site::run(&mut instances(&folder.0), true);
         assert!(servers_in(&folder) == 1 && !folder.is_empty());
         assert_one_site(&site).await;
         signal(&site, name);
@@ -138,9 +138,9 @@ async fn fleet_starts_a_redis_and_leaves_nothing_behind() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn fleet_closes_connections_with_an_incomplete_request() {
+fn instances_closes_connections_with_an_incomplete_request() {
     let folder = Folder::new("half");
-    let site = Site::run(&mut fleet(&folder.0), true);
+    let site = Site::run(&mut instances(&folder.0), true);
     // The balancer sends one of them to each instance.
     std::thread::scope(|scope| {
         for half in ["GET / HTTP/1.1\r\nHost: x\r\n", ""] {
@@ -152,10 +152,10 @@ fn fleet_closes_connections_with_an_incomplete_request() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[test]
-fn fleet_leaves_nothing_behind_however_early_it_is_stopped() {
+fn instances_leaves_nothing_behind_however_early_it_is_stopped() {
     let folder = Folder::new("early");
     for millis in (0..200).step_by(10) {
-        let mut child = fleet(&folder.0)
+        let mut child = instances(&folder.0)
             .spawn()
             .expect("the example can be started");
         std::thread::sleep(Duration::from_millis(millis));
@@ -171,13 +171,13 @@ fn fleet_leaves_nothing_behind_however_early_it_is_stopped() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn fleet_uses_the_redis_of_the_variable() {
+async fn instances_uses_the_redis_of_the_variable() {
     let redis = Redis::start_with(&Options {
         password: Some("s3cr3t"),
         ..Options::default()
     });
     let folder = Folder::new("given");
-    let mut site = Site::run(fleet(&folder.0).env("REDIS_URL", redis.url()), true);
+    let mut site = Site::run(instances(&folder.0).env("REDIS_URL", redis.url()), true);
     assert!(servers_in(&folder) == 0 && folder.is_empty());
     assert_one_site(&site).await;
     assert!(
@@ -197,16 +197,16 @@ async fn fleet_uses_the_redis_of_the_variable() {
 }
 
 #[test]
-fn fleet_without_a_redis_names_the_remedy() {
+fn instances_without_a_redis_names_the_remedy() {
     let folder = Folder::new("without");
-    let (status, printed) = run_to_exit(fleet(&folder.0).env("PATH", &folder.0));
+    let (status, printed) = run_to_exit(instances(&folder.0).env("PATH", &folder.0));
     assert_eq!(
         (status.code(), printed.lines().count()),
         (Some(1), 1),
         "{printed}"
     );
     assert!(
-        printed.starts_with("cannot go on: redis-server: ")
+        printed.starts_with("fatal: redis-server: ")
             && printed.contains("apt-get install redis-server"),
         "{printed}"
     );
@@ -214,14 +214,14 @@ fn fleet_without_a_redis_names_the_remedy() {
 
     let unused = crate::free_address().unwrap();
     for url in [format!("redis://:s3cr3t@{unused}"), "garbage".to_owned()] {
-        let (status, printed) = run_to_exit(fleet(&folder.0).env("REDIS_URL", url));
+        let (status, printed) = run_to_exit(instances(&folder.0).env("REDIS_URL", url));
         assert_eq!(
             (status.code(), printed.lines().count()),
             (Some(1), 1),
             "{printed}"
         );
         assert!(
-            printed.starts_with("cannot go on: redis: ") && !printed.contains("s3cr3t"),
+            printed.starts_with("fatal: redis: ") && !printed.contains("s3cr3t"),
             "{printed}"
         );
     }

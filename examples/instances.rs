@@ -1,8 +1,8 @@
-//! Two instances of a site behind a balancer, with one Redis: `cargo run --example fleet`.
+//! Two instances of a site behind a load balancer, with one Redis: `cargo run --example instances`.
 //!
-//! Every request goes to the next instance, and every page says which one answered: log in on the one, be known to
-//! the other, log out there. `REDIS_URL` names a server; without it a `redis-server` of its own is started. The
-//! upstream system is the embedded sandbox.
+//! Every connection goes to the next instance, and every page shows which one responded: log in at
+//! one, and the other knows the session; log out there. `REDIS_URL` names a server; without it the
+//! example starts a `redis-server`. The upstream system is the embedded sandbox.
 
 use std::env;
 use std::future::pending;
@@ -46,7 +46,7 @@ async fn main() -> ExitCode {
     let Err(error) = run().await else {
         return ExitCode::SUCCESS;
     };
-    eprint!("cannot go on: {error}");
+    eprint!("fatal: {error}");
     let causes = successors(error.source(), |error| error.source());
     causes.for_each(|cause| eprint!(": {cause}"));
     eprintln!();
@@ -54,8 +54,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), BoxError> {
-    // From here on no signal ends this process without its own Redis.
-    let end = asked_to_end()?;
+    // From here on a signal stops this function, so that the Redis process is stopped too.
+    let end = termination()?;
     tokio::select! {
         ended = serve() => ended,
         () = end => Ok(()),
@@ -72,7 +72,8 @@ async fn serve() -> Result<(), BoxError> {
     let secret = random_secret()?;
     let mut instances = Vec::new();
     for name in NAMES {
-        // Nothing is shared but what goes through Redis: each instance has a connection and a token cache of its own.
+        // Instances share only what goes through Redis: each has its connection and its token
+        // cache.
         let store = redis.connect().await?.store();
         let weika = WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret())
             .base_url(sandbox.base_url());
@@ -82,7 +83,7 @@ async fn serve() -> Result<(), BoxError> {
         tokio::spawn(serve_instance(listener, site));
     }
     let mut stdout = io::stdout().lock();
-    let _nobody_listens = writeln!(
+    let _closed = writeln!(
         stdout,
         "listening on {public_url}\nsandbox on {}",
         sandbox.base_url()
@@ -98,7 +99,7 @@ async fn serve() -> Result<(), BoxError> {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the crate's own source of randomness is private"
+    reason = "the crate's source of randomness is private"
 )]
 fn random_secret() -> Result<[u8; 32], BoxError> {
     let mut secret = [0; 32];
@@ -106,7 +107,8 @@ fn random_secret() -> Result<[u8; 32], BoxError> {
     Ok(secret)
 }
 
-/// Accepts the connections of one instance. `axum::serve` would wait for the rest of a request for ever.
+/// Accepts the connections of one instance. `axum::serve` would wait for the rest of a request
+/// forever.
 async fn serve_instance(listener: TcpListener, site: Router) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
@@ -125,7 +127,7 @@ async fn serve_instance(listener: TcpListener, site: Router) {
     }
 }
 
-/// One instance, as it would be alone: only the store is another one.
+/// One instance, built like a single one except for the store.
 fn site(
     name: &'static str,
     weika: WeikaManagerProvider,
@@ -145,7 +147,8 @@ fn site(
         .route("/", get(home))
         .route("/admin", admin.layer(GuardLayer::<Manager>::logged_in()))
         .layer(login)
-        // One request for each connection, so that the balancer sends the next one elsewhere.
+        // One request per connection, so that the balancer sends the next request to the other
+        // instance.
         .layer(map_response(async |mut response: Response| {
             response
                 .headers_mut()
@@ -164,10 +167,12 @@ async fn home(
 
 fn page(instance: &str, path: &str, manager: Option<&Manager>) -> Html<String> {
     let who = match manager {
-        None => r#"<p>陌生人 · a stranger</p><p><a href="/auth/weika/login">登录 · log in</a></p>"#
-            .to_owned(),
+        None => {
+            r#"<p>未登录 · not logged in</p><p><a href="/auth/weika/login">登录 · log in</a></p>"#
+                .to_owned()
+        }
         Some(manager) => format!(
-            r#"<p>你好, <b>{}</b></p><form method="post" action="/auth/weika/logout"><button>退出 · log out</button></form>"#,
+            r#"<p>你好，<b>{}</b></p><form method="post" action="/auth/weika/logout"><button>退出 · log out</button></form>"#,
             escaped(&manager.name)
         ),
     };
@@ -179,11 +184,11 @@ fn page(instance: &str, path: &str, manager: Option<&Manager>) -> Html<String> {
     ))
 }
 
-/// Each instance has a colour of its own.
+/// The colour shows which instance responded.
 const STYLE: &str = "body{margin:0;padding:3rem 1rem;background:#f3f6f4;font:1.05rem/1.6 system-ui,sans-serif}\
-    main{max-width:24rem;margin:auto;padding:2rem;background:#fff;border-radius:1.1rem;border-top:.5rem solid var(--own)}\
-    h1{margin:0;font-size:2.6rem;color:var(--own)}p{margin:.6rem 0}code{color:#66756c}\
-    .instance-A{--own:#06804a}.instance-B{--own:#a3430f}nav{display:grid;gap:.4rem;margin-top:1.5rem}a{color:#06804a}\
+    main{max-width:24rem;margin:auto;padding:2rem;background:#fff;border-radius:1.1rem;border-top:.5rem solid var(--colour)}\
+    h1{margin:0;font-size:2.6rem;color:var(--colour)}p{margin:.6rem 0}code{color:#66756c}\
+    .instance-A{--colour:#06804a}.instance-B{--colour:#a3430f}nav{display:grid;gap:.4rem;margin-top:1.5rem}a{color:#06804a}\
     button{padding:.5rem 1.2rem;border:0;border-radius:.6rem;background:#16241c;color:#fff;font:inherit}";
 
 fn escaped(text: &str) -> String {
@@ -193,8 +198,8 @@ fn escaped(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-/// Copies the request to the instance and the response to the browser. The instance decides when the connection ends:
-/// a browser that has sent half a request is disconnected with it.
+/// Copies the request to the instance and the response to the browser. The instance decides when
+/// the connection ends: if it disconnects a client that sent half a request, so does the balancer.
 async fn forward(mut browser: TcpStream, instance: SocketAddr) {
     let Ok(mut instance) = TcpStream::connect(instance).await else {
         return;
@@ -216,19 +221,20 @@ async fn forward(mut browser: TcpStream, instance: SocketAddr) {
     }
 }
 
-/// Where Redis is, and the process if it is ours. It ends with this.
+/// The address of Redis, and its process if this example has started it. Dropping this stops the
+/// process.
 struct Server {
     url: String,
-    own: Option<(Child, Folder)>,
+    process: Option<(Child, Folder)>,
 }
 
 impl Server {
     fn find() -> Result<Self, BoxError> {
         if let Some(url) = env::var("REDIS_URL").ok().filter(|url| !url.is_empty()) {
-            return Ok(Self { url, own: None });
+            return Ok(Self { url, process: None });
         }
         let folder =
-            Folder(env::temp_dir().join(format!("tower-weika-fleet-{}", std::process::id())));
+            Folder(env::temp_dir().join(format!("tower-weika-instances-{}", std::process::id())));
         std::fs::create_dir(&folder.0)?;
         let socket = folder.0.join("redis.sock");
         let mut command = Command::new("redis-server");
@@ -246,15 +252,15 @@ impl Server {
         })?;
         Ok(Self {
             url: format!("unix://{}", socket.display()),
-            own: Some((process, folder)),
+            process: Some((process, folder)),
         })
     }
 
-    /// A connection. A server that was just started needs a moment.
+    /// Connects. A server that was just started needs a short time until it accepts connections.
     async fn connect(&mut self) -> Result<Redis, BoxError> {
         loop {
             let connected = Redis::connect(&self.url).await;
-            let is_starting = match &mut self.own {
+            let is_starting = match &mut self.process {
                 Some((process, _)) => connected.is_err() && process.try_wait()?.is_none(),
                 None => false,
             };
@@ -266,7 +272,7 @@ impl Server {
     }
 }
 
-/// A folder that is removed in the end.
+/// A folder that is removed when this is dropped.
 struct Folder(PathBuf);
 
 impl Drop for Folder {
@@ -275,9 +281,9 @@ impl Drop for Folder {
     }
 }
 
-/// Ends with Ctrl-C or `SIGTERM`, which are caught from now on.
+/// Completes on Ctrl-C or `SIGTERM`. Both are caught from this call on.
 #[cfg(unix)]
-fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+fn termination() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let (mut interrupt, mut terminate) = (
@@ -293,7 +299,7 @@ fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
 }
 
 #[cfg(not(unix))]
-fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+fn termination() -> io::Result<impl Future<Output = ()>> {
     Ok(async {
         let _asked = tokio::signal::ctrl_c().await;
     })

@@ -1,4 +1,4 @@
-//! A flood of junk codes leaves little at Redis (rule A3).
+//! A flood of invalid codes leaves little memory in use at Redis (rule A3).
 
 use tower_weika::store::Redis;
 
@@ -6,8 +6,8 @@ use crate::kit::connect;
 use crate::redis_server;
 use crate::site::Site;
 
-/// Of one refused code, as `MEMORY USAGE` has it.
-const MOST: u64 = 150;
+/// The memory of one rejected code, as reported by `MEMORY USAGE`.
+const MAX_BYTES: u64 = 150;
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
@@ -39,7 +39,9 @@ async fn a3_refused_code_takes_150_bytes_at_most_and_40_000_take_less_than_6_meg
         };
         let before = used();
         for _ in 0..CODES {
-            site.log_in("junk").await.expect_err("the code is refused");
+            site.log_in("invalid")
+                .await
+                .expect_err("the code is refused");
         }
         let after = used();
         let flows: Vec<_> = redis
@@ -58,7 +60,11 @@ async fn a3_refused_code_takes_150_bytes_at_most_and_40_000_take_less_than_6_meg
         sizes.sort_unstable();
         // The full record of the one login is the largest.
         let largest = sizes.get(sizes.len() - 2).copied().expect("thousands");
-        assert!(largest <= MOST, "{largest} bytes, key {:?}", key.is_some());
+        assert!(
+            largest <= MAX_BYTES,
+            "{largest} bytes, key {:?}",
+            key.is_some()
+        );
         let all = after.saturating_sub(before) * 40_000 / CODES;
         assert!(all < 6_000_000, "{all} bytes, key {:?}", key.is_some());
     }
