@@ -70,7 +70,7 @@ async fn each_system_is_imitated_independently() {
             .unwrap()
             .text();
         assert!(
-            home.contains(&format!("内置沙盒模拟：{imitated} <a")),
+            home.contains(&format!("内置沙箱模拟：{imitated} <a")),
             "{imitated}: {home}"
         );
         let browser = phone();

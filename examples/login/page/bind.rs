@@ -122,12 +122,12 @@ fn hint(reader: &Reader, imitation: &Imitation, user: &WechatUser) -> String {
     format!(
         r#"<p class="after" data-hint>{}<code>{}</code>{}<a href="{}" target="_blank" rel="noreferrer">{}</a></p>"#,
         reader.say(
-            "沙盒：此微信用户的手机号是 ",
+            "沙箱：此微信用户的手机号是 ",
             "Sandbox: this WeChat user's number is "
         ),
         Escaped(number),
         reader.say("，验证码显示在", ", and the code is shown on "),
         imitation.control_page(),
-        reader.say("沙盒控制台", "the sandbox's control page"),
+        reader.say("沙箱控制台", "the sandbox's control page"),
     )
 }

@@ -152,10 +152,10 @@ fn sandbox(reader: &Reader, imitation: &Imitation) -> String {
         .collect();
     format!(
         r#"<p data-sandbox>{}{} <a href="{}/">{}</a> · <a href="{}">{}</a></p>"#,
-        reader.say("内置沙盒模拟：", "Imitated by the embedded sandbox: "),
+        reader.say("内置沙箱模拟：", "Imitated by the embedded sandbox: "),
         played.join(reader.say("、", ", ")),
         imitation.url(),
-        reader.say("查看沙盒", "open the sandbox"),
+        reader.say("查看沙箱", "open the sandbox"),
         imitation.control_page(),
         reader.say("控制台", "control page"),
     )

@@ -12,13 +12,13 @@ pub(crate) fn document(title: &str, body: &Markup) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="referrer" content="no-referrer";
-                title { (title) " · 微卡沙盒 Weika sandbox" }
+                title { (title) " · 微卡沙箱 Weika sandbox" }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 main {
                     p.note {
-                        "沙盒：仅供开发和测试，与腾讯无关"
+                        "沙箱：仅供开发和测试，与腾讯无关"
                         br;
                         span lang="en" { "Sandbox for development and tests; not Tencent" }
                     }

@@ -10,7 +10,7 @@ use crate::system::{wechat, weika};
 /// Returns the page, which explains the sandbox to a visitor of its base address.
 pub(crate) fn home(systems: &Systems) -> Markup {
     let body = html! {
-        h1 { "微卡沙盒" (small("Weika sandbox")) }
+        h1 { "微卡沙箱" (small("Weika sandbox")) }
         p {
             "模拟微卡的登录页和接口，以及公众号授权、绑定和科汛接口。请从应用发起登录。"
             (small(

@@ -91,7 +91,7 @@ async fn authorized_account_is_shown_field_by_field() {
                     "business_info": { "open_pay": 1, "open_shake": 0, "open_scan": 0, "open_card": 0, "open_store": 0 },
                     "idc": 1,
                     "principal_name": "示例大学",
-                    "signature": "沙盒里的公众号，仅供开发和测试。",
+                    "signature": "沙箱里的公众号，仅供开发和测试。",
                     "account_status": 1,
                 },
                 "authorization_info": {

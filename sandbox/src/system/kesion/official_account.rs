@@ -53,7 +53,7 @@ impl OfficialAccount<'_> {
                 "business_info": { "open_pay": 1, "open_shake": 0, "open_scan": 0, "open_card": 0, "open_store": 0 },
                 "idc": 1,
                 "principal_name": OWNER,
-                "signature": "沙盒里的公众号，仅供开发和测试。",
+                "signature": "沙箱里的公众号，仅供开发和测试。",
                 "account_status": 1,
             },
             "authorization_info": {

@@ -55,7 +55,7 @@ pub(crate) fn not_wechat(query: &str) -> Markup {
         h1 data-error=(WechatRefusal::NotWechat.data_error()) {
             "请在微信客户端打开链接" (small("Open this link in WeChat"))
         }
-        p { "仅沙盒提供：" (small("Only in the sandbox, WeChat has no such link:")) }
+        p { "仅沙箱提供：" (small("Only in the sandbox, WeChat has no such link:")) }
         a.decline data-pretend
             href={ (Endpoint::WechatAuthorize.path()) "?" (query) (separator) (name) "=" (value) } {
             "当作微信继续 " (english("Continue as if this was WeChat"))
