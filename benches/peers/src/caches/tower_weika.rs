@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::tower_weika::AccessToken;
 use ::tower_weika::clock::{Clock, ManualClock, Timestamp};
-use ::tower_weika::token::{AccessToken, IssuedToken, TokenCache, TokenSource};
+use ::tower_weika::token::{IssuedToken, TokenCache, TokenSource};
 use ::tower_weika::{Error, ErrorKind};
 use harness::token::{LENGTH, LIFETIME};
 
