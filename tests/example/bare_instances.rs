@@ -140,7 +140,7 @@ async fn instances_starts_a_redis_and_leaves_nothing_behind() {
 #[test]
 fn instances_closes_connections_with_an_incomplete_request() {
     let folder = Folder::new("half");
-    let site = Site::run(&mut instances(&folder.0), true);
+    let mut site = Site::run(&mut instances(&folder.0), true);
     // The balancer sends one of them to each instance.
     std::thread::scope(|scope| {
         for half in ["GET / HTTP/1.1\r\nHost: x\r\n", ""] {
@@ -148,6 +148,9 @@ fn instances_closes_connections_with_an_incomplete_request() {
             scope.spawn(move || assert_eq!(response_to(url, half.as_bytes()), "", "{half:?}"));
         }
     });
+    // A killed example cannot stop its redis.
+    signal(&site, "TERM");
+    assert_eq!(wait(&mut site).code(), Some(0));
 }
 
 #[ignore = "needs redis-server; run tests/run"]

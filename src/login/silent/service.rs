@@ -46,28 +46,22 @@ impl<P: IdentityProvider, St> Inner<P, St> {
     /// The candidate for a silent login that this request is, unless there was one during this
     /// visit.
     fn candidate<B>(&self, request: &Request<B>) -> Option<Candidate> {
-        if request
+        let is_authenticated = request
             .extensions()
             .get::<Authenticated<P::Identity>>()
-            .is_some()
-        {
+            .is_some();
+        if !self.silent_login || is_authenticated || *request.method() != Method::GET {
             return None;
         }
-        let headers = request.headers();
-        let kind = RequestKind::of(request.method(), headers);
+        let (headers, markers) = (request.headers(), self.flows.markers());
+        if markers.silent_attempted(headers) || markers.last_result(headers).is_some() {
+            return None;
+        }
         let user_agent = UserAgent::of(headers);
-        let markers = self.flows.markers();
-        let is_repeated =
-            markers.silent_attempted(headers) || markers.last_result(headers).is_some();
-        let is_get = *request.method() == Method::GET;
-        if !self.silent_login
-            || !is_get
-            || is_repeated
-            || !self.provider.allows_silent_login(user_agent)
-        {
+        if !self.provider.allows_silent_login(user_agent) {
             return None;
         }
-        match kind {
+        match RequestKind::of(request.method(), headers) {
             RequestKind::Navigation => {
                 let target = request.uri().path_and_query()?.as_str();
                 let target = self.endpoints.rules.check(target.as_bytes())?;
