@@ -130,3 +130,24 @@ impl Drop for Admitted {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exchange_that_is_not_sent_is_given_back_and_one_that_is_sent_counts() {
+        let now = Timestamp::from_unix_seconds(1_000);
+        let settings = AdmissionSettings {
+            throttle: None,
+            per_minute: Some(NonZeroU32::MIN),
+        };
+        let admission = settings.check(now, &mut Vec::new());
+        drop(admission.take(None, now).ok().unwrap());
+        let mut admitted = admission.take(None, now).ok().unwrap();
+        admitted.sent();
+        drop(admitted);
+        let refused = admission.take(None, now).err().unwrap();
+        assert!(matches!(refused, NotStarted::OverQuota { .. }));
+    }
+}
