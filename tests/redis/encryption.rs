@@ -97,12 +97,12 @@ async fn store_with_another_key_or_none_finds_no_session_and_changes_none() {
         .await
         .unwrap();
     coordinator.complete_flow("flow", b"outcome").await.unwrap();
-    for stranger in [
+    for other_store in [
         with_key(&redis, THIRD).await,
         connect(uncached(&redis)).await,
     ] {
-        assert_eq!(found(&stranger, &id).await, None);
-        let flow = stranger
+        assert_eq!(found(&other_store, &id).await, None);
+        let flow = other_store
             .coordinator()
             .expect("a shared store")
             .flow_state("flow")

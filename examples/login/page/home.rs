@@ -150,7 +150,7 @@ fn switch(reader: &Reader, pretence: Pretence) -> String {
 }
 
 fn routes(reader: &Reader) -> String {
-    let (everybody, managers) = (
+    let (all_users, managers) = (
         reader.say("公开", "Public"),
         reader.say("管理员", "Managers"),
     );
@@ -212,7 +212,7 @@ fn routes(reader: &Reader) -> String {
         (
             "/healthz",
             reader.say("存活检查", "Liveness probe"),
-            everybody,
+            all_users,
         ),
         (
             "/readyz",
@@ -220,12 +220,12 @@ fn routes(reader: &Reader) -> String {
                 "就绪检查：令牌与会话存储",
                 "Readiness probe: token and session store",
             ),
-            everybody,
+            all_users,
         ),
         (
             "/metrics",
             reader.say("Prometheus 指标", "Prometheus metrics"),
-            everybody,
+            all_users,
         ),
     ];
     let rows = rows.map(|(path, text, who)| {

@@ -292,7 +292,7 @@ const CASES: &[Case] = &[
         &[WEBKIT_HTML, ("x-requested-with", "xmlhttprequest")],
         Script,
     ),
-    case("XHR without any header of its own", "GET", &[ANY], Script),
+    case("XHR without a header that names it", "GET", &[ANY], Script),
     case(
         "htmx",
         "GET",
