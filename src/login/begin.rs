@@ -2,7 +2,7 @@
 
 use super::browser::Browser;
 use super::endpoint_request::EndpointRequest;
-use super::flow::{Attempt, LastResult};
+use super::flow::{Attempt, LastResult, State};
 use super::inner::Inner;
 use super::return_to::ReturnTo;
 use crate::cookie::SetCookies;
@@ -10,9 +10,14 @@ use crate::error::Error;
 use crate::meter;
 use crate::provider::{AuthorizeRequest, IdentityProvider};
 use crate::response::{GeneratedResponse, PageLinks, Rejection, see_other};
+use crate::store::SessionStore;
 use crate::trace::debug;
 
-impl<P: IdentityProvider, St> Inner<P, St> {
+impl<P, St> Inner<P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
     /// Responds to a request to the login endpoint.
     pub(super) async fn login(
         &self,
@@ -33,7 +38,11 @@ impl<P: IdentityProvider, St> Inner<P, St> {
             return Ok(self.open_in_wechat(facts, &target));
         }
         let cookies = self.set_cookies();
-        let browser = Browser::of(&request.headers);
+        let browser = Browser {
+            headers: &request.headers,
+            user_agent: facts.user_agent,
+            has_session: self.sessions.id(&request.headers).is_some(),
+        };
         self.begin(&target, Attempt::First, browser, cookies).await
     }
 
@@ -52,6 +61,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         let browser = Browser {
             headers,
             user_agent: rejection.facts().user_agent,
+            has_session: false,
         };
         let begun = self.begin(target, attempt, browser, self.set_cookies());
         let begun = begun.await;
@@ -86,8 +96,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
     ) -> Result<GeneratedResponse, Error> {
         let (wall, default_target) = (self.sessions.clock.wall(), self.endpoints.default_target());
         let state = self.flows.begin(
-            attempt,
-            wall,
+            State::new(attempt, browser.has_session, wall)?,
             target,
             default_target,
             browser.headers,

@@ -174,8 +174,8 @@ where
             // tabs.
             let mut cookies = self.set_cookies();
             self.flows.delete(state.flow, &mut cookies)?;
-            self.begin(target, attempt, Browser::of(&request.headers), cookies)
-                .await?
+            let browser = Browser::again(state, &request.headers);
+            self.begin(target, attempt, browser, cookies).await?
         } else if let Some(response) = self.failed_silently(request, state, target)? {
             response
         } else {

@@ -11,6 +11,7 @@ use super::inner::Inner;
 use super::return_to::ReturnTo;
 use crate::client::Permit;
 use crate::error::{Error, ErrorKind};
+use crate::identity::Identity;
 use crate::meter;
 use crate::provider::{ExchangeContext, IdentityProvider};
 use crate::secret::AuthorizationCode;
@@ -24,7 +25,7 @@ pub(super) struct CodeExchange<P: IdentityProvider, St> {
     pub(super) client: Option<ClientKey>,
     pub(super) state: State,
     pub(super) code: AuthorizationCode,
-    /// The session that the browser had before. It is revoked.
+    /// The session in the browser's cookie.
     pub(super) previous_session: Option<SessionId>,
     pub(super) return_to: ReturnTo,
 }
@@ -129,8 +130,13 @@ where
         if let Some(time) = verified.valid_until {
             session = session.expiring_by(time);
         }
-        let previous = self.previous_session.as_ref();
-        match login.sessions.insert(session, previous, stamp).await? {
+        let previous = login.replaced(&self.state, self.previous_session, &session);
+        let previous = previous.await?;
+        match login
+            .sessions
+            .insert(session, previous.as_ref(), stamp)
+            .await?
+        {
             Inserted::Kept => info!(provider = %login.provider.name(), "login: user logged in"),
             Inserted::Revoked => info!(
                 provider = %login.provider.name(),
@@ -138,6 +144,31 @@ where
             ),
         }
         Ok(salt)
+    }
+}
+
+impl<P, St> Inner<P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    /// Returns the session that a new one replaces: the one that the browser had when the login
+    /// began. A session of the same user that another tab has obtained since stays, because
+    /// requests with it may be under way.
+    async fn replaced(
+        &self,
+        state: &State,
+        previous: Option<SessionId>,
+        new: &Session<P::Identity>,
+    ) -> Result<Option<SessionId>, Error> {
+        let Some(id) = previous.filter(|_| !state.replaces_session) else {
+            return Ok(previous);
+        };
+        let live = self.sessions.live(&id).await?;
+        let is_of_this_user = |session: Arc<Session<P::Identity>>| {
+            session.identity().subject() == new.identity().subject()
+        };
+        Ok(previous.filter(|_| !live.is_some_and(is_of_this_user)))
     }
 }
 

@@ -53,13 +53,8 @@ where
                     );
                 }
                 let cookies = self.set_cookies();
-                self.begin(
-                    default_target,
-                    attempt,
-                    Browser::of(&request.headers),
-                    cookies,
-                )
-                .await
+                let browser = Browser::again(state, &request.headers);
+                self.begin(default_target, attempt, browser, cookies).await
             }
             (CodeParameter::Value(_), None) => Ok(self.cookies_blocked(request.facts(), None)),
             (CodeParameter::Absent | CodeParameter::Invalid, _) => {

@@ -1,7 +1,7 @@
 use http::HeaderMap;
 
 use super::flow_cookies::FlowCookies;
-use super::{Attempt, FlowId, Markers, State};
+use super::{FlowId, Markers, State};
 use crate::clock::Timestamp;
 use crate::cookie::{CookiePolicy, SetCookies};
 use crate::error::Error;
@@ -34,18 +34,14 @@ impl Flows {
 
     /// Begins a flow and returns its `state` parameter. `cookies` gets the flow cookie, and deletes
     /// flows that have to make room for it.
-    ///
-    /// `wall` is the time of the wall clock.
     pub(in crate::login) fn begin(
         &self,
-        attempt: Attempt,
-        wall: Timestamp,
+        state: State,
         target: &ReturnTo,
         default_target: &ReturnTo,
         headers: &HeaderMap,
         cookies: &mut SetCookies,
     ) -> Result<String, Error> {
-        let state = State::new(attempt, wall)?;
         self.cookies
             .begin(&state, target, default_target, headers, cookies)?;
         Ok(state.encode(&self.state_key))

@@ -1,8 +1,8 @@
 //! The OAuth `state` (RFC 6749 §4.1.1).
 //!
 //! 52 characters of base62, because WeChat accepts letters and digits only and at most 128 of them,
-//! and browsers mangle long ones. It contains the flow, the time of its birth and the kind of
-//! attempt, authenticated for one login. The return target is in the flow cookie, which is bound to
+//! and browsers mangle long ones. It contains the flow, the time of its birth, the kind of attempt
+//! and whether a session is replaced, authenticated for one login. The return target is in the flow cookie, which is bound to
 //! the browser.
 
 use std::fmt;
@@ -23,6 +23,8 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 const FLOW_BYTES: usize = 16;
 const BORN_BYTES: usize = 5;
+/// The bit beside the attempt.
+const REPLACES_SESSION: u8 = 0x80;
 const PAYLOAD_BYTES: usize = FLOW_BYTES + BORN_BYTES + 1;
 pub(super) const BYTES: usize = PAYLOAD_BYTES + TAG_BYTES;
 
@@ -42,6 +44,8 @@ pub(in crate::login) struct State {
     pub(in crate::login) flow: FlowId,
     pub(in crate::login) born: Timestamp,
     pub(in crate::login) attempt: Attempt,
+    /// Whether the login replaces a session that the browser had when it began.
+    pub(in crate::login) replaces_session: bool,
     /// The secret of its tag.
     pub(in crate::login) secret: Generation,
 }
@@ -50,12 +54,17 @@ impl State {
     /// A state that begins at `now`. All times of states are those of the [wall
     /// clock](crate::clock::Clock::wall): another instance, or this one after a restart, takes the
     /// callback.
-    pub(in crate::login) fn new(attempt: Attempt, now: Timestamp) -> Result<Self, Error> {
+    pub(in crate::login) fn new(
+        attempt: Attempt,
+        replaces_session: bool,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
         let born = Timestamp::from_unix_seconds(now.unix_seconds());
         Ok(Self {
             flow: FlowId(random::bytes()?),
             born,
             attempt,
+            replaces_session,
             secret: Generation::CURRENT,
         })
     }
@@ -99,14 +108,15 @@ impl State {
         let (payload, tag) = bytes.split_first_chunk::<PAYLOAD_BYTES>()?;
         let secret = key.generation(&[payload], tag.try_into().ok()?)?;
         let (flow, rest) = payload.split_first_chunk::<FLOW_BYTES>()?;
-        let [a, b, c, d, e, attempt] = *rest else {
+        let [a, b, c, d, e, kind] = *rest else {
             return None;
         };
         let born = Timestamp::from_unix_seconds(u64::from_be_bytes([0, 0, 0, a, b, c, d, e]));
         Some(Self {
             flow: FlowId(*flow),
             born,
-            attempt: Attempt::from_byte(attempt)?,
+            attempt: Attempt::from_byte(kind & !REPLACES_SESSION)?,
+            replaces_session: kind & REPLACES_SESSION != 0,
             secret,
         })
     }
@@ -117,6 +127,9 @@ impl State {
         payload[FLOW_BYTES..PAYLOAD_BYTES - 1]
             .copy_from_slice(&self.born.unix_seconds().to_be_bytes()[8 - BORN_BYTES..]);
         payload[PAYLOAD_BYTES - 1] = self.attempt.to_byte();
+        if self.replaces_session {
+            payload[PAYLOAD_BYTES - 1] |= REPLACES_SESSION;
+        }
         payload
     }
 }
@@ -136,7 +149,7 @@ mod tests {
 
     #[test]
     fn state_is_short_and_alphanumeric() {
-        let text = State::new(Attempt::First, NOW)
+        let text = State::new(Attempt::First, false, NOW)
             .unwrap()
             .encode(&keys().state);
         assert_eq!(text.len(), 52);
@@ -145,7 +158,7 @@ mod tests {
 
     #[test]
     fn state_of_another_provider_or_secret_is_rejected() {
-        let text = State::new(Attempt::First, NOW)
+        let text = State::new(Attempt::First, false, NOW)
             .unwrap()
             .encode(&keys().state);
         assert_eq!(
@@ -163,7 +176,7 @@ mod tests {
 
     #[test]
     fn state_is_fresh_for_ten_minutes() {
-        let state = State::new(Attempt::First, NOW).unwrap();
+        let state = State::new(Attempt::First, false, NOW).unwrap();
         assert!(state.is_fresh(NOW.plus(Duration::from_secs(599))));
         assert!(!state.is_fresh(NOW.plus(Duration::from_secs(600))));
         assert!(state.is_fresh(NOW.minus(Duration::from_secs(59))));
@@ -172,7 +185,7 @@ mod tests {
 
     #[test]
     fn altered_state_is_rejected() {
-        let text = State::new(Attempt::First, NOW)
+        let text = State::new(Attempt::First, false, NOW)
             .unwrap()
             .encode(&keys().state);
         assert_eq!(
@@ -189,16 +202,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn encoded_value_decodes(flow in any::<[u8; 16]>(), seconds in 0_u64..1 << 40, attempt in 0_u8..3) {
+        fn encoded_value_decodes(flow in any::<[u8; 16]>(), seconds in 0_u64..1 << 40, attempt in 0_u8..3, replaces_session: bool) {
             let attempt = Attempt::from_byte(attempt).unwrap();
             let born = Timestamp::from_unix_seconds(seconds);
-            let state = State { flow: FlowId(flow), born, attempt, secret: Generation::CURRENT };
+            let state = State { flow: FlowId(flow), born, attempt, replaces_session, secret: Generation::CURRENT };
             prop_assert_eq!(State::decode(state.encode(&keys().state).as_bytes(), &keys().state), Some(state));
         }
 
         #[test]
         fn changed_character_at_any_position_is_rejected(at in 0_usize..52, to in "[0-9A-Za-z]") {
-            let text = State::new(Attempt::Second, NOW).unwrap().encode(&keys().state);
+            let text = State::new(Attempt::Second, true, NOW).unwrap().encode(&keys().state);
             let mut changed = text.clone();
             changed.replace_range(at..=at, &to);
             prop_assume!(changed != text);

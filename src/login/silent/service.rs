@@ -108,6 +108,7 @@ where
                     user_agent,
                 } => {
                     let browser = Browser {
+                        has_session: false,
                         headers: &cookies,
                         user_agent,
                     };

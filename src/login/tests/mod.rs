@@ -849,6 +849,30 @@ async fn login_issues_a_new_session_id_and_revokes_the_previous_session() {
     assert_eq!(site.who(&jar).await, "wang");
 }
 
+/// Two tabs that a guard sent to the login at the same time: requests with the session of the first
+/// may be under way when the second completes.
+#[tokio::test]
+async fn session_from_a_concurrent_tab_stays_unless_it_is_of_another_user() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    let mut begin = async || {
+        let refused = site.send(jar.get("/admin")).await;
+        jar.apply(&refused);
+        refused.state()
+    };
+    let states = [begin().await, begin().await, begin().await];
+    site.callback(&mut jar, "wang", &states[0]).await;
+    let first = jar.clone();
+    site.callback(&mut jar, "wang", &states[1]).await;
+    let second = jar.clone();
+    assert_ne!(first.0, second.0);
+    for jar in [&first, &second] {
+        assert_eq!(site.who(jar).await, "wang");
+    }
+    site.callback(&mut jar, "li", &states[2]).await;
+    assert_eq!(site.who(&second).await, "anonymous");
+    assert_eq!(site.who(&jar).await, "li");
+}
+
 #[tokio::test]
 async fn session_id_planted_in_the_browser_is_never_adopted() {
     let (site, mut jar) = (Site::new(), Jar::default());

@@ -228,6 +228,7 @@ fn flow_salt_secret_and_provider_make_the_session() {
         flow: FlowId([flow; 16]),
         born: NOW,
         attempt: Attempt::First,
+        replaces_session: false,
         secret,
     };
     let keys = |secret: u8, provider| Keys::derive(&[secret; 32], &[], provider);
