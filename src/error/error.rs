@@ -33,8 +33,13 @@ pub struct Error(Arc<Inner>);
 
 struct Inner {
     facts: Facts,
+    /// Text for the user, which no log contains.
+    reason: Option<Arc<str>>,
     source: Option<BoxError>,
 }
+
+/// The longest reason for a user.
+const REASON_CHARACTERS: usize = 200;
 
 /// Numbers and literals of this program: no text from outside.
 #[derive(Clone, Copy)]
@@ -51,18 +56,67 @@ impl Error {
     /// is a literal, so that no outside text gets into it.
     #[must_use]
     pub fn new(kind: ErrorKind, context: &'static str) -> Self {
-        Self::of(Facts {
+        let facts = Facts {
             kind,
             context,
             upstream_code: None,
             meaning: None,
             remedy: None,
-        })
-    }
-
-    fn of(facts: Facts) -> Self {
+        };
         Self(Arc::new(Inner {
             facts,
+            reason: None,
+            source: None,
+        }))
+    }
+
+    /// Creates an error of kind [`Denied`](ErrorKind::Denied) with a reason for the user, who reads
+    /// it on the page; a script reads it as `reason` in the JSON. For
+    /// [`map`](crate::provider::IdentityProvider::map).
+    ///
+    /// At most 200 characters are kept, and control characters become spaces. The reason may name
+    /// the user: `Debug`, `Display` and logs do not contain it. Instances that share a store pass
+    /// it to each other through that store.
+    ///
+    /// ```
+    /// use tower_weika::{Error, ErrorKind};
+    ///
+    /// let error = Error::denied("王伟: only members of the library have access");
+    /// assert_eq!(error.kind(), ErrorKind::Denied);
+    /// assert_eq!(error.reason(), Some("王伟: only members of the library have access"));
+    /// assert_eq!(error.to_string(), "the application denies this user");
+    /// assert!(!format!("{error:?}").contains("王伟"));
+    /// ```
+    #[must_use]
+    pub fn denied(reason: impl Into<String>) -> Self {
+        let context = "the application denies this user";
+        Self::new(ErrorKind::Denied, context).with_reason(&reason.into())
+    }
+
+    /// Adds a reason for the user. An empty one is none.
+    pub(crate) fn with_reason(self, reason: &str) -> Self {
+        let printable = |character: char| match character {
+            character if character.is_control() => ' ',
+            character => character,
+        };
+        let text: String = reason
+            .chars()
+            .map(printable)
+            .skip_while(|character| character.is_whitespace())
+            .take(REASON_CHARACTERS)
+            .collect();
+        let text = text.trim_end();
+        Self(Arc::new(Inner {
+            facts: self.0.facts,
+            reason: (!text.is_empty()).then(|| text.into()),
+            source: None,
+        }))
+    }
+
+    fn with_facts(&self, facts: Facts) -> Self {
+        Self(Arc::new(Inner {
+            facts,
+            reason: self.0.reason.clone(),
             source: None,
         }))
     }
@@ -72,6 +126,7 @@ impl Error {
     pub fn with_source(self, source: impl Into<BoxError>) -> Self {
         Self(Arc::new(Inner {
             facts: self.0.facts,
+            reason: self.0.reason.clone(),
             source: Some(source.into()),
         }))
     }
@@ -79,7 +134,7 @@ impl Error {
     /// Adds the number that the upstream system gave; drops a meaning, a remedy and a source.
     #[must_use]
     pub fn with_upstream_code(self, code: i64) -> Self {
-        Self::of(Facts {
+        self.with_facts(Facts {
             upstream_code: Some(code),
             meaning: None,
             remedy: None,
@@ -93,7 +148,7 @@ impl Error {
         meaning: Option<&'static str>,
         remedy: Option<&'static str>,
     ) -> Self {
-        Self::of(Facts {
+        self.with_facts(Facts {
             meaning,
             remedy,
             ..self.0.facts
@@ -102,7 +157,7 @@ impl Error {
 
     /// Replaces the kind; drops a source.
     pub(crate) fn with_kind(self, kind: ErrorKind) -> Self {
-        Self::of(Facts {
+        self.with_facts(Facts {
             kind,
             ..self.0.facts
         })
@@ -123,6 +178,13 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.facts.kind
+    }
+
+    /// Returns the reason for the user, of an error that [`denied`](Self::denied) created. It may
+    /// contain personal data. Escape it in HTML.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.0.reason.as_deref()
     }
 
     /// Returns kind, message and sources in one line, for a log.
@@ -221,6 +283,32 @@ mod tests {
             error.with_upstream_code(6001).to_string(),
             "manager info: response lost (upstream code 6001)"
         );
+    }
+
+    #[test]
+    fn reason_is_for_the_user_and_never_in_debug_display_or_the_log() {
+        let error = Error::denied("王伟 is unknown")
+            .with_source("no row")
+            .with_upstream_code(7)
+            .explained(Some("meaning"), None)
+            .with_kind(ErrorKind::Denied)
+            .with_source("no row");
+        assert_eq!(error.reason(), Some("王伟 is unknown"));
+        let shown = format!("{error} {error:?} {error:#?} {}", error.report());
+        assert!(
+            !shown.contains("王") && !shown.contains("unknown"),
+            "{shown}"
+        );
+        assert_eq!(Error::new(ErrorKind::Denied, "call").reason(), None);
+    }
+
+    #[test]
+    fn reason_is_cut_at_200_characters_and_has_no_control_characters() {
+        let reason = |text: &str| Error::denied(text).reason().map(str::to_owned);
+        assert_eq!(reason(&"课".repeat(500)), Some("课".repeat(200)));
+        assert_eq!(reason(&"课".repeat(200)), Some("课".repeat(200)));
+        assert_eq!(reason("a\r\nb\0c\u{85}d"), Some("a  b c d".to_owned()));
+        assert_eq!((reason(""), reason(" \n ")), (None, None));
     }
 
     #[test]

@@ -9,7 +9,8 @@ pub enum ErrorKind {
     InvalidCode,
     /// The upstream system rejected the application's access token.
     TokenRejected,
-    /// The upstream system does not let this user in.
+    /// The upstream system does not let this user in, or the application does not:
+    /// [`Error::denied`](super::Error::denied).
     Denied,
     /// The upstream system reported a wrong configuration: key, secret, school, rights.
     Configuration,

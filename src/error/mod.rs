@@ -5,7 +5,8 @@
 //! 2. [`ConfigError`]: every error of a configuration at once.
 //!
 //! An invalid request of a client is never an `Error`: it is a response. An `Error` never carries a
-//! body, a URL, a token or an authorization code.
+//! body, a URL, a token or an authorization code. The [`reason`](Error::reason) of a denial is text of
+//! the application for the user, and in no log.
 
 mod config_error;
 mod config_error_kind;

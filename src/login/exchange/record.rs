@@ -20,6 +20,7 @@ impl Finished {
             Outcome::Failed(error) => RecordedOutcome::Failed {
                 kind: error.kind(),
                 code: error.upstream_code(),
+                reason: error.reason().map(str::to_owned),
             },
         };
         let record = Record {
@@ -42,10 +43,12 @@ impl Finished {
                 salt: SessionSalt(BASE64.decode(salt).ok()?.try_into().ok()?),
                 return_to: rules.check_or_default(return_to.as_bytes()),
             },
-            RecordedOutcome::Failed { kind, code } => {
+            RecordedOutcome::Failed { kind, code, reason } => {
                 let error = Error::new(kind, "the code exchange failed on another instance");
-                Outcome::Failed(match code {
-                    Some(code) => error.with_upstream_code(code),
+                let error = code.into_iter().fold(error, Error::with_upstream_code);
+                let reason = reason.filter(|_| kind == ErrorKind::Denied);
+                Outcome::Failed(match reason {
+                    Some(reason) => error.with_reason(&reason),
                     None => error,
                 })
             }
@@ -80,6 +83,8 @@ enum RecordedOutcome {
         kind: ErrorKind,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<i64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
 }
 

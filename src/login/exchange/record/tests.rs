@@ -96,6 +96,43 @@ fn failure_record_round_trips_and_kind_names_are_stable() {
     }
 }
 
+fn read_error(bytes: &[u8]) -> Error {
+    match read(bytes).unwrap().outcome {
+        Outcome::Failed(error) => error,
+        Outcome::LoggedIn { .. } => panic!("it failed"),
+    }
+}
+
+#[test]
+fn reason_of_a_denial_round_trips_and_is_checked_by_the_reader() {
+    let denied = |reason: &str| Finished {
+        outcome: Outcome::Failed(Error::denied(reason).with_source("not to be shared")),
+        at: NOW,
+    };
+    for reason in ["王伟 <b>\"is\" no member", &"课".repeat(200)] {
+        let bytes = denied(reason).to_bytes();
+        assert!(bytes.len() < 1_000, "{}", bytes.len());
+        let error = read_error(&bytes);
+        assert_eq!(
+            (error.kind(), error.reason()),
+            (ErrorKind::Denied, Some(reason))
+        );
+    }
+    let record = |kind: &str, reason: &str| {
+        format!(
+            r#"{{"v":1,"at":1,"outcome":{{"failed":{{"kind":"{kind}","reason":"{reason}"}}}}}}"#
+        )
+    };
+    let long = read_error(record("denied", &"a\\n".repeat(5_000)).as_bytes());
+    assert_eq!(long.reason().unwrap(), "a ".repeat(100).trim_end());
+    assert_eq!(
+        read_error(record("fault", "text").as_bytes()).reason(),
+        None
+    );
+    assert_eq!(read_error(record("denied", "").as_bytes()).reason(), None);
+    assert!(read(record("denied", "a").replace("\"a\"", "7").as_bytes()).is_none());
+}
+
 #[test]
 fn rejected_code_round_trips_as_one_number() {
     for code in [None, Some(0), Some(6_001), Some(40_029), Some(999_998)] {
@@ -265,5 +302,14 @@ proptest! {
         let at = at % changed.len();
         changed.splice(at..=at, bytes);
         let _read = read(&changed);
+    }
+
+    #[test]
+    fn any_reason_is_read_as_it_was_written(reason in ".{0,300}") {
+        let error = Error::denied(reason.as_str());
+        let written = Finished { outcome: Outcome::Failed(error.clone()), at: NOW };
+        let read = read_error(&written.to_bytes());
+        prop_assert_eq!(read.reason(), error.reason());
+        prop_assert!(read.reason().is_none_or(|reason| reason.chars().count() <= 200));
     }
 }
