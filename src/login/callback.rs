@@ -185,7 +185,7 @@ where
                 ErrorKind::Denied => PageKind::Denied,
                 other => PageKind::of(other),
             };
-            self.page(request.facts(), kind, Some(target))
+            self.error_page(request.facts(), kind, &error, Some(target))
         };
         response.extensions_mut().insert(error);
         Ok(response)

@@ -1,5 +1,7 @@
 //! The addresses of one login: its endpoints, and the links to them.
 
+use url::Url;
+
 use super::query::{Parameter, parameter};
 use super::return_to::{ReturnRules, ReturnTo};
 use crate::error::Error;
@@ -54,6 +56,17 @@ impl Endpoints {
 
     pub(super) fn default_target(&self) -> &ReturnTo {
         self.rules.default_target()
+    }
+
+    /// Returns a checked link to the home page: a path of the site, or an https URL. `None` if it is
+    /// neither.
+    pub(super) fn home(&self, link: &str) -> Option<String> {
+        if let Some(target) = self.rules.check(link.as_bytes()) {
+            return Some(target.as_str().to_owned());
+        }
+        let url = Url::parse(link).ok()?;
+        let has_no_user = url.username().is_empty() && url.password().is_none();
+        (url.scheme() == "https" && has_no_user).then(|| url.into())
     }
 
     /// Returns the checked `return_to` of a query, or the default target (T7).

@@ -21,6 +21,8 @@ pub(super) struct Inner<P: IdentityProvider, St> {
     pub(super) unguarded: Arc<LoginSessions<P::Identity, St>>,
     pub(super) endpoints: Endpoints,
     pub(super) pages: Pages,
+    /// The link to the home page.
+    pub(super) home: String,
     pub(super) cookies: CookiePolicy,
     pub(super) flows: Flows,
     pub(super) exchanges: Exchanges,

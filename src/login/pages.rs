@@ -9,19 +9,35 @@ use crate::response::{GeneratedResponse, Page, PageKind};
 use crate::trace::{debug, warn};
 
 impl<P: IdentityProvider, St> Inner<P, St> {
-    /// A page with a link that begins the login again, and one to the default target.
+    /// A page with a link that begins the login again, and one to the home page.
     pub(super) fn page(
         &self,
         facts: RequestFacts,
         kind: PageKind,
         target: Option<&ReturnTo>,
     ) -> GeneratedResponse {
-        let endpoints = &self.endpoints;
-        let default_target = endpoints.default_target();
-        let page = Page::new(kind, facts.language)
-            .with_retry(endpoints.login_url(target.unwrap_or(default_target)))
-            .with_home(default_target.as_str().to_owned());
+        let page = self.with_links(Page::new(kind, facts.language), target);
         self.pages.respond_to(facts.kind, &page)
+    }
+
+    /// The page about an error.
+    pub(super) fn error_page(
+        &self,
+        facts: RequestFacts,
+        kind: PageKind,
+        error: &Error,
+        target: Option<&ReturnTo>,
+    ) -> GeneratedResponse {
+        let page = Page::new(kind, facts.language).with_error(error.clone());
+        self.pages
+            .respond_to(facts.kind, &self.with_links(page, target))
+    }
+
+    fn with_links(&self, page: Page, target: Option<&ReturnTo>) -> Page {
+        let endpoints = &self.endpoints;
+        let target = target.unwrap_or(endpoints.default_target());
+        page.with_retry(endpoints.login_url(target))
+            .with_home(self.home.clone())
     }
 
     /// The page that says that the browser lost a cookie; the log gets the likely causes.
@@ -77,7 +93,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
                 "login: a dependency failed; the user gets an error page"
             );
         }
-        let mut response = self.page(facts, PageKind::of(error.kind()), None);
+        let mut response = self.error_page(facts, PageKind::of(error.kind()), &error, None);
         response.extensions_mut().insert(error);
         response
     }

@@ -93,7 +93,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         });
         let links = PageLinks {
             login: Some(endpoints.login_url(target)),
-            home: Some(default_target.as_str().to_owned()),
+            home: Some(self.home.clone()),
             bind,
             same_page,
         };

@@ -76,7 +76,7 @@ pub(super) fn insert<B>(request: &mut Request<B>, authorization: AccountAuthoriz
 /// Response to a request when there is no response of Kesion.
 pub(super) fn rejection<B>(request: &Request<B>, error: Error, pages: &Pages) -> GeneratedResponse {
     let facts = RequestFacts::of(request.method(), request.headers());
-    let page = Page::new(PageKind::of(error.kind()), facts.language);
+    let page = Page::new(PageKind::of(error.kind()), facts.language).with_error(error.clone());
     let mut response = pages.respond_to(facts.kind, &page);
     response.extensions_mut().insert(error);
     response

@@ -100,9 +100,9 @@ pub trait IdentityProvider: Send + Sync + 'static {
     /// use std::collections::HashMap;
     /// use std::sync::Arc;
     ///
+    /// use tower_weika::Error;
     /// use tower_weika::identity::{Identity, Manager};
     /// use tower_weika::provider::{IdentityProvider, WeikaManagerProvider};
-    /// use tower_weika::{Error, ErrorKind};
     ///
     /// #[derive(Debug)]
     /// struct Staff {
@@ -126,7 +126,7 @@ pub trait IdentityProvider: Send + Sync + 'static {
     ///             let user_id = manager.subject().to_owned();
     ///             match departments.get(&user_id).cloned() {
     ///                 Some(department) => Ok(Staff { user_id, department }),
-    ///                 None => Err(Error::new(ErrorKind::Denied, "not a member of staff")),
+    ///                 None => Err(Error::denied(format!("{}: not a member of staff", manager.name))),
     ///             }
     ///         }
     ///     });
@@ -134,8 +134,15 @@ pub trait IdentityProvider: Send + Sync + 'static {
     /// # }
     /// ```
     ///
-    /// An error of kind [`Denied`](crate::ErrorKind::Denied) is shown to the user. After any other
-    /// error there is no session, and the response is `503`.
+    /// 1. [`Error::denied`] leaves no session; the user gets a `403` page with the reason, and so
+    ///    does every repeated callback, on all instances that share the store.
+    /// 2. Any other error, and a panic, leaves no session, and the response is `503`. A call beyond
+    ///    the exchange timeout restarts the login once.
+    /// 3. The session is created after `map` has returned: `map` cannot revoke it, and a revocation
+    ///    of this user's sessions inside `map` revokes the login that is under way, too.
+    /// 4. The identity stays as it is until the session ends. Rights that have to change earlier are
+    ///    looked up per request, by the key that the identity holds. A store outside this process
+    ///    needs [`StoredIdentity`](crate::store::StoredIdentity) for the type.
     fn map<I, F, Fut>(self, map: F) -> Mapped<Self, I>
     where
         Self: Sized,

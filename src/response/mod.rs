@@ -11,7 +11,7 @@
 //! 5. Every generated response has `Cache-Control: no-store`, `nosniff` and a strict
 //!    Content-Security-Policy.
 //!
-//! [`Pages`] replaces the pages that users see.
+//! [`Pages`] names the site on the pages that users see, or replaces them.
 //!
 //! The same rejection for a user and for a script:
 //!
@@ -38,6 +38,7 @@
 //! # }
 //! ```
 
+mod accent;
 mod generated;
 mod html;
 mod page;
@@ -46,6 +47,8 @@ mod page_links;
 mod pages;
 mod qr_code;
 mod rejection;
+mod site;
+mod style;
 mod text;
 
 pub(crate) use self::generated::{GeneratedResponse, prefetch_unavailable, see_other};

@@ -1,4 +1,5 @@
 use super::{PageKind, PageLinks, qr_code};
+use crate::error::Error;
 use crate::request::Language;
 
 /// A page that is shown to a user instead of the response of the application.
@@ -10,6 +11,7 @@ pub struct Page {
     next: Option<String>,
     home: Option<String>,
     address: Option<String>,
+    error: Option<Error>,
 }
 
 impl Page {
@@ -21,6 +23,7 @@ impl Page {
             next: None,
             home: None,
             address: None,
+            error: None,
         }
     }
 
@@ -39,6 +42,13 @@ impl Page {
         self.next.clone_from(next);
         self.retry = links.login.clone().filter(|_| has_retry);
         self.home = links.home.clone().filter(|_| has_home);
+        self
+    }
+
+    /// Adds the error that the page is about.
+    #[must_use]
+    pub(crate) fn with_error(mut self, error: Error) -> Self {
+        self.error = Some(error);
         self
     }
 
@@ -90,7 +100,8 @@ impl Page {
         self.next.as_deref()
     }
 
-    /// Returns the URL of the default page of the site. Escape it in HTML.
+    /// Returns the URL of the home page: [`Pages::home`](super::Pages::home), or else the default
+    /// target of the login. Escape it in HTML.
     #[must_use]
     pub fn home(&self) -> Option<&str> {
         self.home.as_deref()
@@ -101,6 +112,19 @@ impl Page {
     #[must_use]
     pub fn address(&self) -> Option<&str> {
         self.address.as_deref()
+    }
+
+    /// Returns the error behind the page: a denial, a failure of an upstream system, of the store or
+    /// of this process. `None` where nothing has failed. Of a denial by the application,
+    /// [`Error::reason`] is the text for the user; the rest is for operators.
+    #[must_use]
+    pub fn error(&self) -> Option<&Error> {
+        self.error.as_ref()
+    }
+
+    /// Returns the reason of a denial.
+    pub(super) fn reason(&self) -> Option<&str> {
+        self.error()?.reason()
     }
 
     /// Returns the [`address`](Self::address) as a QR code: an `<svg>` element in black and white,

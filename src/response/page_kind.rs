@@ -32,7 +32,8 @@ pub enum PageKind {
     InvalidLink,
     /// The browser did not send the flow cookie back, twice.
     CookiesBlocked,
-    /// The upstream system rejected this user.
+    /// The upstream system or the application rejected this user. The application's reason is that
+    /// of the page's [`error`](super::Page::error).
     Denied,
     /// The upstream system failed, or its response is malformed.
     UpstreamFailed,
@@ -109,6 +110,21 @@ impl PageKind {
             ErrorKind::Overloaded => Self::Busy,
             _ => Self::UpstreamFailed,
         }
+    }
+
+    /// Whether the user may need help: the default page shows the contact of the site.
+    pub(super) const fn shows_contact(self) -> bool {
+        matches!(
+            self,
+            Self::Forbidden
+                | Self::Unavailable
+                | Self::TooManyAttempts
+                | Self::CookiesBlocked
+                | Self::Denied
+                | Self::UpstreamFailed
+                | Self::NotSetUp
+                | Self::UpstreamTimeout
+        )
     }
 
     /// Returns the status of a gRPC response (`google.rpc.Code`).

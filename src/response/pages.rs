@@ -7,7 +7,9 @@ use http_body_util::Full;
 
 use super::generated::{GeneratedResponse, grpc, json, set_protective_headers};
 use super::html::html;
+use super::site::Site;
 use super::{Page, PageKind};
+use crate::error::ConfigErrorKind;
 use crate::request::RequestKind;
 
 /// The `Retry-After` of a response after a failure of the store.
@@ -15,36 +17,113 @@ const UNAVAILABLE_SECONDS: &str = "2";
 /// The `Retry-After` of a response to a login that was not admitted.
 const BUSY_SECONDS: &str = "5";
 
-/// The renderer of pages: the one of this crate by default, or a closure of the application.
+/// The pages that users see: those of this crate with the name of the site, or those of a closure.
 ///
+/// ```
+/// use tower_weika::response::Pages;
+///
+/// let pages = Pages::default()
+///     .site_name("示例大学图书馆")
+///     .home("/news")
+///     .contact("mailto:it@library.example.edu.cn")
+///     .accent("#a3123f");
+/// ```
+///
+/// [`LoginLayerBuilder::build`](crate::login::LoginLayerBuilder::build) reports an invalid accent
+/// and an invalid home. Layers without a `build` use the default in place of an invalid accent.
+///
+/// # Custom pages
 /// The status, `Content-Language` and `Cache-Control: no-store` are set on every response of a
 /// closure; the content type (HTML), `nosniff`, the Content-Security-Policy (nothing may load) and
 /// the referrer policy only where the closure did not set them.
 ///
 /// ```
-/// use tower_weika::response::{Page, Pages};
+/// use tower_weika::Error;
+/// use tower_weika::response::{Page, PageKind, Pages};
 ///
 /// let pages = Pages::custom(|page: &Page| {
-///     http::Response::new(format!("<!doctype html><title>{}</title>", page.kind().status()))
+///     let text = match page.kind() {
+///         PageKind::Denied => page.error().and_then(Error::reason).unwrap_or("No access."),
+///         PageKind::Forbidden => "This page is not open to you.",
+///         _ => "Please try again.",
+///     };
+///     let home = page.home().unwrap_or("/");
+///     http::Response::new(format!(
+///         "<!doctype html><title>Library</title><p>{}</p><a href=\"{}\">Library</a>",
+///         escape(text),
+///         escape(home)
+///     ))
 /// });
+///
+/// fn escape(text: &str) -> String {
+///     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+/// }
 /// ```
 #[derive(Clone, Default)]
-pub struct Pages(Option<Arc<Renderer>>);
+pub struct Pages {
+    renderer: Option<Arc<Renderer>>,
+    site: Site,
+}
 
 type Renderer = dyn Fn(&Page) -> Response<String> + Send + Sync;
 
 impl Pages {
-    /// Renders pages with a closure.
+    /// Renders pages with a closure. Of the settings, [`home`](Self::home) has an effect on its
+    /// pages; the others are for the pages of this crate.
     pub fn custom(render: impl Fn(&Page) -> Response<String> + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(render)))
+        Self {
+            renderer: Some(Arc::new(render)),
+            site: Site::default(),
+        }
+    }
+
+    /// Sets the name of the site, in the title and above the heading. Default: none.
+    #[must_use]
+    pub fn site_name(mut self, name: impl Into<String>) -> Self {
+        self.site.name = Some(name.into());
+        self
+    }
+
+    /// Sets the link to the home page: a path of the site, or an `https` URL. Default: the default
+    /// target of the login.
+    #[must_use]
+    pub fn home(mut self, url: impl Into<String>) -> Self {
+        self.site.home = Some(url.into());
+        self
+    }
+
+    /// Sets the contact that pages about failures and missing rights show: plain text, or a URL
+    /// that begins with `mailto:`, `tel:` or `https://`, which becomes a link. Default: none.
+    #[must_use]
+    pub fn contact(mut self, contact: impl Into<String>) -> Self {
+        self.site.contact = Some(contact.into());
+        self
+    }
+
+    /// Sets the colour of buttons, `#rgb` or `#rrggbb`, on light and on dark pages. Their text is
+    /// black or white, whichever has the higher contrast. Default: green.
+    #[must_use]
+    pub fn accent(mut self, colour: impl Into<String>) -> Self {
+        self.site.set_accent(colour.into());
+        self
+    }
+
+    /// Returns the setting [`home`](Self::home), unchecked.
+    pub(crate) fn home_setting(&self) -> Option<&str> {
+        self.site.home.as_deref()
+    }
+
+    /// Checks the settings that depend on no login.
+    pub(crate) fn check(&self, errors: &mut Vec<ConfigErrorKind>) {
+        self.site.check(errors);
     }
 
     /// Returns the response that shows the page.
     fn respond(&self, page: &Page) -> GeneratedResponse {
         let rendered = self
-            .0
+            .renderer
             .as_ref()
-            .map_or_else(|| html(page), |render| render(page));
+            .map_or_else(|| html(page, &self.site), |render| render(page));
         let mut response = rendered.map(Full::from);
         *response.status_mut() = page.kind().status();
         let headers = response.headers_mut();
@@ -64,17 +143,23 @@ impl Pages {
         let mut response = match kind {
             kind if kind.is_shown() => self.respond(page),
             RequestKind::Grpc => grpc(page.kind().grpc_status(), page.kind().code()),
-            _ => match page.address() {
-                // The page is the login page here, but a script cannot use it.
-                Some(address) => json(
-                    StatusCode::FORBIDDEN,
-                    &serde_json::json!({ "error": page.kind().code(), "address": address }),
-                ),
-                None => json(
-                    page.kind().status(),
-                    &serde_json::json!({ "error": page.kind().code() }),
-                ),
-            },
+            _ => {
+                let code = page.kind().code();
+                match (page.address(), page.reason()) {
+                    // The page is the login page here, but a script cannot use it.
+                    (Some(address), _) => json(
+                        StatusCode::FORBIDDEN,
+                        &serde_json::json!({ "error": code, "address": address }),
+                    ),
+                    (None, Some(reason)) => json(
+                        page.kind().status(),
+                        &serde_json::json!({ "error": code, "reason": reason }),
+                    ),
+                    (None, None) => {
+                        json(page.kind().status(), &serde_json::json!({ "error": code }))
+                    }
+                }
+            }
         };
         match page.kind() {
             PageKind::MethodNotAllowed(allow) => {
@@ -100,7 +185,7 @@ impl Pages {
 
 impl fmt::Debug for Pages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() {
+        f.write_str(if self.renderer.is_some() {
             "Pages::Custom"
         } else {
             "Pages::Default"

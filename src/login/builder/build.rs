@@ -3,8 +3,9 @@ use std::sync::Arc;
 use super::LoginLayerBuilder;
 use crate::authenticate::LoginSessions;
 use crate::cookie::{CookieName, CookiePolicy};
-use crate::error::{ConfigError, ConfigErrorKind};
+use crate::error::{ConfigError, ConfigErrorKind, shown_url};
 use crate::login::LoginLayer;
+use crate::login::endpoints::Endpoints;
 use crate::login::exchange::{Exchanges, Instances};
 use crate::login::flow::Flows;
 use crate::login::inner::Inner;
@@ -36,6 +37,8 @@ where
         let endpoints = settings
             .paths
             .check(name, settings.clears_fragment, &mut errors);
+        settings.pages.check(&mut errors);
+        let home = check_home(settings.pages.home_setting(), &endpoints, &mut errors);
         check_timeouts(settings.timeouts, &mut errors);
         let coordinator = store.coordinator();
         settings.secrets.check(coordinator.is_some(), &mut errors);
@@ -72,6 +75,7 @@ where
             sessions: Arc::new(sessions),
             endpoints,
             pages: settings.pages,
+            home,
             cookies,
             exchanges: Exchanges::new(clock, instances, keys.session),
             admission,
@@ -97,6 +101,25 @@ fn check_provider(provider: &impl IdentityProvider, errors: &mut Vec<ConfigError
     if provider.application().is_empty() {
         errors.push(ConfigErrorKind::Missing("the provider's application"));
     }
+}
+
+/// Returns the link to the home page. Default: the default target.
+fn check_home(
+    setting: Option<&str>,
+    endpoints: &Endpoints,
+    errors: &mut Vec<ConfigErrorKind>,
+) -> String {
+    let Some(link) = setting else {
+        return endpoints.default_target().as_str().to_owned();
+    };
+    endpoints.home(link).unwrap_or_else(|| {
+        errors.push(ConfigErrorKind::InvalidUrl {
+            name: "the home of the pages",
+            value: shown_url(link),
+            expected: "a path of this site or an https URL",
+        });
+        String::new()
+    })
 }
 
 fn check_timeouts(timeouts: SessionTimeouts, errors: &mut Vec<ConfigErrorKind>) {

@@ -51,6 +51,10 @@ impl Rejection {
         };
         let Some((name, url)) = link else {
             let page = Page::new(kind, facts.language).with_links(links);
+            let page = match self.reason() {
+                Reason::Unavailable(error) => page.with_error(error.clone()),
+                _ => page,
+            };
             return pages.respond_to(facts.kind, &page);
         };
         let mut response = json(kind.status(), &value!({ "error": kind.code(), name: url }));

@@ -16,6 +16,7 @@ pub(super) const fn text(kind: PageKind) -> PageText {
             _ => "重新登录",
         },
         home: "返回首页",
+        contact: "联系方式：",
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) const fn text(kind: PageKind) -> PageText {
             _ => "Log in again",
         },
         home: "Back to the home page",
+        contact: "Contact: ",
     }
 }
 

@@ -12,6 +12,8 @@ pub(crate) struct PageText {
     pub(crate) retry: &'static str,
     /// The label of the link to [`Page::home`](crate::response::Page::home).
     pub(crate) home: &'static str,
+    /// The text before the contact of the site.
+    pub(crate) contact: &'static str,
 }
 
 impl PageKind {
