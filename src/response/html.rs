@@ -12,18 +12,14 @@ pub(super) fn html(page: &Page, site: &Site) -> Response<String> {
     let text = page.kind().text(page.language());
     let title = text.title;
     let is_framed = page.kind() == PageKind::LoginInFrame;
+    let leave_frame = if is_framed { " target=\"_top\"" } else { "" };
     let button = |url: Option<&str>, attributes: &str, label: &str| {
-        let link = |url| format!("<a href=\"{}\" {attributes}>{label}</a>", escape(url));
+        let link = |url| format!("<a href=\"{}\"{attributes}>{label}</a>", escape(url));
         url.map(link).unwrap_or_default()
     };
-    let retry = if is_framed {
-        "class=\"button\" target=\"_top\""
-    } else {
-        "class=\"button\""
-    };
-    let next = button(page.next(), "class=\"button\"", text.next);
-    let retry = button(page.retry(), retry, text.retry);
-    let home = button(page.home(), "class=\"button home\"", text.home);
+    let next = button(page.next(), "", text.next);
+    let retry = button(page.retry(), leave_frame, text.retry);
+    let home = button(page.home(), " class=\"home\"", text.home);
     let name = site.name.as_deref().map(escape);
     let heading = name
         .as_ref()
@@ -86,4 +82,129 @@ fn escape(text: &str) -> String {
         .replace('>', "&gt;")
         .replace('"', "&quot;")
         .replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+    use crate::error::{Error, ErrorKind};
+    use crate::request::Language;
+
+    fn site() -> Site {
+        let mut site = Site::default();
+        site.name = Some("A & <B>".to_owned());
+        site.contact = Some("mailto:it@a.example?subject=\"<x>".to_owned());
+        site
+    }
+
+    fn denied(language: Language) -> Page {
+        Page::new(PageKind::Denied, language).with_error(Error::denied("王伟 <b>"))
+    }
+
+    #[test]
+    fn name_contact_and_reason_are_shown_escaped_in_both_languages() {
+        let chinese = html(&denied(Language::Chinese), &site()).into_body();
+        assert!(
+            chinese.contains("<title>登录被拒绝 · A &amp; &lt;B&gt;</title>"),
+            "{chinese}"
+        );
+        let english = html(&denied(Language::English), &site()).into_body();
+        for (page, contact) in [(&chinese, "联系方式："), (&english, "Contact: ")] {
+            for part in [
+                "<p class=\"site\">A &amp; &lt;B&gt;</p>",
+                "<p>王伟 &lt;b&gt;</p>",
+                &format!(
+                    "<p class=\"contact\">{contact}\
+                     <a href=\"mailto:it@a.example?subject=&quot;&lt;x&gt;\">it@a.example</a></p>"
+                ),
+            ] {
+                assert!(page.contains(part), "{part}: {page}");
+            }
+        }
+        let upstream = Error::new(ErrorKind::Denied, "call");
+        let page = Page::new(PageKind::Denied, Language::English).with_error(upstream);
+        let page = html(&page, &Site::default()).into_body();
+        assert!(
+            page.contains("The login system does not let this account in."),
+            "{page}"
+        );
+        assert!(page.contains("<title>Login denied</title>"), "{page}");
+        assert!(
+            !page.contains("Contact") && !page.contains("<p class"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn contact_is_a_link_for_three_schemes_only() {
+        assert_eq!(
+            contact_link("tel:+86-10-1"),
+            "<a href=\"tel:+86-10-1\">+86-10-1</a>"
+        );
+        let link = "<a href=\"https://help.example/\">help.example/</a>";
+        assert_eq!(contact_link("https://help.example/"), link);
+        for text in [
+            "信息中心 3 楼",
+            "it@a.example",
+            "javascript:alert(1)",
+            "http://a.example",
+        ] {
+            assert_eq!(contact_link(text), text);
+        }
+        assert_eq!(contact_link("<script>"), "&lt;script&gt;");
+    }
+
+    #[test]
+    fn contact_is_on_failure_pages_and_not_where_a_login_helps() {
+        let has_contact = |kind| {
+            let page = html(&Page::new(kind, Language::English), &site());
+            page.into_body().contains("class=\"contact\"")
+        };
+        for kind in [
+            PageKind::Forbidden,
+            PageKind::NotSetUp,
+            PageKind::Unavailable,
+        ] {
+            assert!(has_contact(kind), "{kind:?}");
+        }
+        for kind in [
+            PageKind::LoginRequired,
+            PageKind::Declined,
+            PageKind::OpenInWechat,
+        ] {
+            assert!(!has_contact(kind), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn policy_allows_exactly_the_style_of_the_page() {
+        let mut styles = Vec::new();
+        for accent in [None, Some("#0a5"), Some("#ffee00"), Some("red;}</style>")] {
+            let mut site = Site::default();
+            if let Some(accent) = accent {
+                site.set_accent(accent.to_owned());
+            }
+            for kind in [PageKind::Denied, PageKind::LoginInFrame] {
+                let response = html(&Page::new(kind, Language::English), &site);
+                let policy = response.headers()[CONTENT_SECURITY_POLICY].clone();
+                let policy = policy.to_str().unwrap();
+                let (_, rest) = response.body().split_once("<style>").unwrap();
+                let (css, _) = rest.split_once("</style>").unwrap();
+                let digest = STANDARD.encode(Sha256::digest(css));
+                assert!(
+                    policy.contains(&format!("style-src 'sha256-{digest}';")),
+                    "{policy}"
+                );
+                assert!(!policy.contains("unsafe"), "{policy}");
+                styles.push(css.to_owned());
+            }
+        }
+        assert!(styles[2].contains("background:#00aa55}") && styles[2].contains("color:#000}"));
+        assert!(styles[4].contains("background:#ffee00}"));
+        assert_eq!(styles[6], styles[0], "an invalid accent changes nothing");
+    }
 }

@@ -195,11 +195,14 @@ impl fmt::Debug for Pages {
 
 #[cfg(test)]
 mod tests {
-    use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+    use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+    use http::{HeaderMap, Method};
     use http_body_util::BodyExt;
 
     use super::*;
+    use crate::error::{Error, ErrorKind};
     use crate::request::Language;
+    use crate::response::{PageLinks, Rejection};
 
     async fn text(response: GeneratedResponse) -> String {
         String::from_utf8(
@@ -245,6 +248,16 @@ mod tests {
                 "{policy}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn closure_sees_the_error_of_a_failed_store() {
+        let pages = Pages::custom(|page| Response::new(page.error().unwrap().to_string()));
+        let error = Error::new(ErrorKind::Store, "as planned");
+        let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("text/html"))]);
+        let rejection = Rejection::unavailable::<()>(error, &Method::GET, &headers);
+        let response = rejection.render(&pages, &PageLinks::default());
+        assert_eq!(text(response).await, "as planned");
     }
 
     #[test]

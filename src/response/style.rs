@@ -18,17 +18,17 @@ h1{font-size:1.35rem;line-height:1.4;margin:0 0 .5rem}p{margin:0;color:#55665d}\
 .site{margin-bottom:.75rem;font-size:.9rem}.contact{margin-top:1rem;font-size:.9rem}.contact a{color:inherit}\
 code{display:block;margin-top:1rem;font-size:.85rem;user-select:all}\
 svg{display:block;width:min(100%,14rem);margin:1.5rem auto 0;border-radius:.65rem}\
-.button{display:block;margin-top:1.5rem;text-align:center;padding:.7rem 1rem;border-radius:.65rem;\
-text-decoration:none;font-weight:600}.button.home{margin-top:.5rem;background:none;color:inherit}\
+main>a{display:block;margin-top:1.5rem;text-align:center;padding:.7rem 1rem;border-radius:.65rem;\
+text-decoration:none;font-weight:600}main>a.home{margin-top:.5rem;background:none;color:inherit}\
 a:focus-visible{outline:3px solid #55665d;outline-offset:2px}\
 @media(prefers-color-scheme:dark){body{background:#0f1512;color:#e6efe9}\
 main{background:#18211c;border-color:#2a362f;box-shadow:none}p{color:#a3b3aa}svg{background:#fff}\
 a:focus-visible{outline-color:#a3b3aa}}";
 
 /// The colours without an accent of the site: each mode has its own.
-const COLOURS: &str = "main:before,.button{background:#06804a}.button{color:#fff}.button.home{color:#06804a}\
-@media(prefers-color-scheme:dark){main:before,.button{background:#3ecf8e}.button{color:#06281a}\
-.button.home{color:#3ecf8e}}";
+const COLOURS: &str = "main:before,main>a{background:#06804a}main>a{color:#fff}main>a.home{color:#06804a}\
+@media(prefers-color-scheme:dark){main:before,main>a{background:#3ecf8e}main>a{color:#06281a}\
+main>a.home{color:#3ecf8e}}";
 
 /// A style sheet, and the policies that allow exactly this one.
 #[derive(Clone)]
@@ -64,7 +64,7 @@ impl From<Accent> for Style {
     fn from(accent: Accent) -> Self {
         let (background, text) = (accent.css(), accent.text_css());
         Self::new(&format!(
-            "main:before,.button{{background:{background}}}.button{{color:{text}}}"
+            "main:before,main>a{{background:{background}}}main>a{{color:{text}}}"
         ))
     }
 }

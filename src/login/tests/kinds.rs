@@ -3,6 +3,7 @@
 use http::header::{CONTENT_TYPE, REFERER};
 
 use super::*;
+use crate::response::Pages;
 
 /// A request to a guarded target with these headers and nothing else.
 fn request(method: Method, target: &str, headers: &[(&'static str, &str)]) -> Request<Body> {
@@ -450,6 +451,80 @@ async fn forbidden_page_links_the_login_with_the_target_and_the_default_target()
         "{}",
         refused.text
     );
+}
+
+#[tokio::test]
+async fn home_of_the_pages_is_linked_from_every_page_beside_the_login_with_the_target() {
+    for (home, expected) in [
+        ("/news?a=b&c", "href=\"/news?a=b&amp;c\""),
+        ("https://campus.example/news", "href=\"/news\""),
+        ("https://www.example", "href=\"https://www.example/\""),
+    ] {
+        let provider = Site::new().provider;
+        let builder = LoginLayer::builder(provider).public_url("https://campus.example");
+        let pages = Pages::default().home(home).site_name("图书馆");
+        let login = builder.pages(pages).build().unwrap();
+        let never = GuardLayer::<Person>::custom(|_: &Person| false);
+        let inside = service_fn(async |_: Request<Body>| {
+            Ok::<_, Infallible>(Response::new(Body::default()))
+        });
+        let app = login.layer(never.layer(inside));
+        let mut jar = Jar::default();
+        let get = async |jar: &Jar, target: &str| {
+            collect(app.clone().oneshot(jar.get(target)).await.unwrap()).await
+        };
+        let invalid = get(&jar, "/auth/weika/callback").await;
+        let begun = get(&jar, "/auth/weika/login?return_to=/a").await;
+        jar.apply(&begun);
+        let callback = format!("/auth/weika/callback?wxcode=wang&state={}", begun.state());
+        let logged_in = get(&jar, &callback).await;
+        jar.apply(&logged_in);
+        let forbidden = get(&jar, "/admin?x").await;
+        assert_page(&forbidden, 403);
+        let retry = "href=\"/auth/weika/login?return_to=%2Fadmin%3Fx\"";
+        assert!(forbidden.text.contains(retry), "{}", forbidden.text);
+        for page in [invalid, forbidden] {
+            assert!(page.text.contains(expected), "{}", page.text);
+            assert!(page.text.contains(" · 图书馆</title>"), "{}", page.text);
+        }
+    }
+}
+
+#[test]
+fn invalid_accent_and_home_of_the_pages_are_configuration_errors() {
+    let errors = |pages: Pages| {
+        let builder = LoginLayer::builder(Site::new().provider);
+        let built = builder
+            .public_url("https://campus.example")
+            .pages(pages)
+            .build();
+        built.map_or_else(|error| error.to_string(), |_| String::new())
+    };
+    for home in [
+        "news",
+        "",
+        "//evil.example",
+        "http://a.example",
+        "javascript:alert(1)",
+    ] {
+        let pages = [Pages::default(), Pages::custom(|_| Response::default())];
+        for pages in pages {
+            let error = errors(pages.home(home));
+            let expected = format!(
+                "invalid configuration: the home of the pages {home:?} is not a path of this site or an https URL"
+            );
+            assert_eq!(error, expected);
+        }
+    }
+    let error = errors(Pages::default().home("https://user:hunter2@a.example"));
+    assert!(
+        error.contains("[redacted]") && !error.contains("hunter2"),
+        "{error}"
+    );
+    let error = errors(Pages::default().accent("red"));
+    let expected = "the accent of the pages \"red\" must be a colour like #06804a or #0a5";
+    assert_eq!(error, format!("invalid configuration: {expected}"));
+    assert_eq!(errors(Pages::default().home("/news").accent("#06804A")), "");
 }
 
 #[tokio::test]

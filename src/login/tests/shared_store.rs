@@ -1,5 +1,7 @@
 //! Store and coordinator that the instances of a test share.
 
+use derive_where::derive_where;
+
 use super::*;
 use crate::coordination::tests::InMemoryCoordinator;
 use crate::coordination::{BoxFuture, FlowState, Lease, LeaseResponse};
@@ -111,16 +113,16 @@ impl Coordinator for RecordingCoordinator {
 }
 
 /// A session store that several instances share, with its coordinator.
-#[derive(Clone, Default)]
-pub(super) struct SharedStore {
-    sessions: MemoryStore<Person>,
+#[derive_where(Clone, Default)]
+pub(super) struct SharedStore<I: Identity = Person> {
+    sessions: MemoryStore<I>,
     pub(super) coordinator: Arc<RecordingCoordinator>,
 }
 
-impl SessionStore<Person> for SharedStore {
-    type Load = <MemoryStore<Person> as SessionStore<Person>>::Load;
+impl<I: Identity> SessionStore<I> for SharedStore<I> {
+    type Load = <MemoryStore<I> as SessionStore<I>>::Load;
 
-    fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<Person, Self::Load> {
+    fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<I, Self::Load> {
         self.sessions.load(namespace, id)
     }
 
@@ -130,7 +132,7 @@ impl SessionStore<Person> for SharedStore {
 
     fn insert(
         &self,
-        session: Session<Person>,
+        session: Session<I>,
         previous: Option<&SessionId>,
         since: Stamp,
     ) -> impl Future<Output = Result<Inserted, Error>> + Send {
