@@ -25,6 +25,7 @@ mod monitor;
 mod outage;
 mod outage_log;
 mod outage_site;
+mod own_users;
 #[path = "../support/programs.rs"]
 mod programs;
 mod proxy;

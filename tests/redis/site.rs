@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 use tower_weika::clock::Clock;
 use tower_weika::guard::GuardLayer;
-use tower_weika::identity::Manager;
+use tower_weika::identity::{Identity, Manager};
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::{AuthorizeRequest, ExchangeContext, IdentityProvider, Verified};
 use tower_weika::session::Authenticated;
@@ -34,6 +34,16 @@ pub(crate) struct TestProvider {
     gate: Arc<Semaphore>,
     /// How many codes have arrived.
     codes: Arc<AtomicUsize>,
+}
+
+impl TestProvider {
+    pub(crate) fn new(application: &'static str) -> Self {
+        Self {
+            application,
+            gate: Arc::new(Semaphore::new(1_000)),
+            codes: Arc::default(),
+        }
+    }
 }
 
 impl IdentityProvider for TestProvider {
@@ -114,13 +124,17 @@ impl Site {
         store: impl SessionStore<Manager>,
         clock: Clock,
     ) -> Self {
-        let gate = Arc::new(Semaphore::new(1_000));
-        let codes = Arc::default();
-        let provider = TestProvider {
-            application,
-            gate: Arc::clone(&gate),
-            codes: Arc::clone(&codes),
-        };
+        let provider = TestProvider::new(application);
+        Self::over(provider.clone(), &provider, store, clock)
+    }
+
+    /// With a provider that maps the identities of `test`.
+    pub(crate) fn over<P: IdentityProvider>(
+        provider: P,
+        test: &TestProvider,
+        store: impl SessionStore<P::Identity>,
+        clock: Clock,
+    ) -> Self {
         let login = LoginLayer::builder(provider)
             .store(store)
             .secret([7; 32])
@@ -129,9 +143,10 @@ impl Site {
             .public_url("https://campus.example")
             .build()
             .expect("a login layer");
-        let guarded = get(show_subject).layer(GuardLayer::<Manager>::logged_in());
+        let page = get(show_subject::<P::Identity>);
+        let guarded = page.clone().layer(GuardLayer::<P::Identity>::logged_in());
         let router = Router::new()
-            .route("/", get(show_subject))
+            .route("/", page)
             .route("/guarded", guarded)
             .layer(login.clone());
         let revoke: Revoke = Arc::new(move |subject| {
@@ -145,8 +160,8 @@ impl Site {
         });
         Self {
             router,
-            gate,
-            codes,
+            gate: Arc::clone(&test.gate),
+            codes: Arc::clone(&test.codes),
             revoke,
         }
     }
@@ -304,9 +319,9 @@ fn logout(cookie: &str) -> Request<Body> {
     request.body(Body::empty()).expect("a request")
 }
 
-async fn show_subject(manager: Option<Authenticated<Manager>>) -> String {
-    manager.map_or_else(
+async fn show_subject<I: Identity>(authenticated: Option<Authenticated<I>>) -> String {
+    authenticated.map_or_else(
         || ANONYMOUS.to_owned(),
-        |manager| manager.user_id.to_string(),
+        |authenticated| authenticated.subject().to_owned(),
     )
 }
