@@ -136,6 +136,8 @@ struct Readme;
 #[doc = include_str!("../docs/guide/zh/src/first-login.md")]
 #[doc = include_str!("../docs/guide/en/src/guards-and-roles.md")]
 #[doc = include_str!("../docs/guide/zh/src/guards-and-roles.md")]
+#[doc = include_str!("../docs/guide/en/src/your-own-users.md")]
+#[doc = include_str!("../docs/guide/zh/src/your-own-users.md")]
 #[doc = include_str!("../docs/guide/en/src/wechat.md")]
 #[doc = include_str!("../docs/guide/zh/src/wechat.md")]
 #[doc = include_str!("../docs/guide/en/src/single-page-applications.md")]
