@@ -35,8 +35,8 @@ impl<P: IdentityProvider, St> Inner<P, St> {
 
     fn with_links(&self, page: Page, target: Option<&ReturnTo>) -> Page {
         let endpoints = &self.endpoints;
-        let target = target.unwrap_or(endpoints.default_target());
-        page.with_retry(endpoints.login_url(target))
+        let default_target = endpoints.default_target();
+        page.with_retry(endpoints.login_url(target.unwrap_or(default_target)))
             .with_home(self.home.clone())
     }
 
