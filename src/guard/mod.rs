@@ -61,24 +61,30 @@
 
 mod authorize;
 mod cache_control;
+mod check;
 mod future;
 mod layer;
 mod linked_account;
 mod manager_requirement;
 mod prefix;
 mod prefix_guards;
+mod recent;
 mod requirement;
 mod service;
+mod session_requirement;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use self::cache_control::CacheControl;
+pub use self::check::{Check, CheckLayer, ResponseFuture as CheckFuture};
 pub use self::future::ResponseFuture;
 pub use self::layer::GuardLayer;
 pub use self::linked_account::LinkedAccount;
 pub use self::manager_requirement::ManagerRequirement;
 pub(crate) use self::prefix_guards::PrefixGuards;
+pub use self::recent::Recent;
 pub use self::requirement::{LoggedIn, Requirement};
 pub use self::service::Guard;
+pub use self::session_requirement::SessionRequirement;
 #[cfg(doc)]
 use crate::response::Rejection;

@@ -151,6 +151,7 @@ mod tests;
 
 pub use self::admission::{ClientKey, IdentifyClient, Throttle};
 pub use self::builder::LoginLayerBuilder;
+pub(crate) use self::builder::check_origin;
 pub use self::future::ResponseFuture;
 pub use self::layer::LoginLayer;
 pub use self::service::Login;
