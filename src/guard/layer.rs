@@ -91,7 +91,7 @@ impl<I> GuardLayer<I> {
     /// fn editors(database: Arc<Database>) -> Router {
     ///     let guard = GuardLayer::check(move |manager: Authenticated<Manager>| {
     ///         let database = Arc::clone(&database);
-    ///         async move { database.may_edit(&manager.user_id).await }
+    ///         async move { database.may_edit(manager.user_id.as_str()).await }
     ///     });
     ///     Router::new().route("/edit", get(edit)).route_layer(guard)
     /// }

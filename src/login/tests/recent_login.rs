@@ -29,7 +29,7 @@ async fn browser(site: &Site) -> Jar {
     jar
 }
 
-/// What a browser does ten seconds after a login.
+/// Removes the marker of the last login, as a browser does after ten seconds.
 fn forget_marker(jar: &mut Jar) {
     let before = jar.0.len();
     jar.0.retain(|(name, _)| !name.ends_with("-result"));
