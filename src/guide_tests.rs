@@ -200,7 +200,7 @@ fn every_error_kind_is_explained_with_its_page() {
 
 #[test]
 fn every_page_and_status_is_explained_with_the_words_of_the_page() {
-    let pages = variants!(PageKind: LoginRequired, LoginExpired, ContinueFromOtherSite, LoginInFrame, Forbidden,
+    let pages = variants!(PageKind: LoginRequired, RecentLoginRequired, LoginExpired, ContinueFromOtherSite, LoginInFrame, Forbidden,
         Unavailable, Busy, TooManyAttempts, Declined, InvalidLink, CookiesBlocked, Denied, UpstreamFailed, NotSetUp,
         UpstreamTimeout, Unbound, OpenInWechat, CrossSite, MethodNotAllowed("GET"));
     // Redirects, and the response of a guard without a login layer.

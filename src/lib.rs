@@ -36,6 +36,7 @@
 //! |---|---|
 //! | log users in | [`login`]; [`provider`] for the supported systems, and for an implementation of another one |
 //! | require a login, a role or a linked account | [`guard`], [`extract`] |
+//! | reject forms that a page of a sibling host has sent | [`same_origin`] |
 //! | change the pages that users see | [`response::Pages`] |
 //! | run on several instances | [`store::RedisStore`], [`coordination`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
@@ -103,6 +104,7 @@ mod random;
 mod remedy;
 pub mod request;
 pub mod response;
+pub mod same_origin;
 mod secret;
 pub mod session;
 pub mod store;

@@ -3,6 +3,8 @@ use std::sync::Arc;
 
 use super::Requirement;
 use crate::identity::WechatUser;
+use crate::response::Reason;
+use crate::session::Session;
 
 /// A WeChat user with a linked account.
 #[derive(Clone, Debug)]
@@ -22,12 +24,14 @@ impl LinkedAccount {
 }
 
 impl Requirement<WechatUser> for LinkedAccount {
-    fn is_satisfied_by(&self, user: &WechatUser) -> bool {
-        user.is_bound()
+    fn is_satisfied_by(&self, session: &Session<WechatUser>) -> bool {
+        session.identity().is_bound()
     }
 
-    fn bind_page(&self) -> Option<Arc<str>> {
-        Some(Arc::clone(&self.bind_page))
+    fn rejection_reason(&self, _session: &Session<WechatUser>) -> Reason {
+        Reason::Unbound {
+            bind_page: Arc::clone(&self.bind_page),
+        }
     }
 
     fn description(&self) -> Cow<'_, str> {

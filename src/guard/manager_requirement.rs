@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use super::Requirement;
 use crate::identity::Manager;
+use crate::session::Session;
 
 /// A manager of one role group (角色组, `role_id`), of one school, or of one role group at one
 /// school.
@@ -45,7 +46,8 @@ impl ManagerRequirement {
 }
 
 impl Requirement<Manager> for ManagerRequirement {
-    fn is_satisfied_by(&self, manager: &Manager) -> bool {
+    fn is_satisfied_by(&self, session: &Session<Manager>) -> bool {
+        let manager = session.identity();
         let has_role = self.role_id.is_none_or(|id| manager.role_id == Some(id));
         let is_at_school = self.school_code.as_deref().is_none_or(|code| {
             let school = manager.current_school();

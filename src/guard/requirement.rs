@@ -1,17 +1,42 @@
 use std::any::type_name;
 use std::borrow::Cow;
-use std::sync::Arc;
 
-/// A condition that an identity has to satisfy. Every closure `Fn(&I) -> bool` is one.
+use crate::response::Reason;
+use crate::session::Session;
+
+/// A condition that the session of a request has to satisfy. Every closure `Fn(&I) -> bool` is one,
+/// and a [`SessionRequirement`](super::SessionRequirement) is one from a closure over the session.
+///
+/// ```
+/// use std::borrow::Cow;
+///
+/// use tower_weika::guard::{GuardLayer, Requirement};
+/// use tower_weika::identity::Manager;
+/// use tower_weika::session::Session;
+///
+/// /// A manager with real-name data.
+/// struct RealName;
+///
+/// impl Requirement<Manager> for RealName {
+///     fn is_satisfied_by(&self, session: &Session<Manager>) -> bool {
+///         session.identity().real_info.is_some()
+///     }
+///
+///     fn description(&self) -> Cow<'_, str> {
+///         "real-name data".into()
+///     }
+/// }
+///
+/// let guard = GuardLayer::<Manager>::custom(RealName);
+/// ```
 pub trait Requirement<I> {
-    /// Whether `identity` satisfies it.
-    fn is_satisfied_by(&self, identity: &I) -> bool;
+    /// Whether `session` satisfies it. Called for every guarded request.
+    fn is_satisfied_by(&self, session: &Session<I>) -> bool;
 
-    /// Returns the path of the application's page where a user who does not satisfy the requirement
-    /// can link an account, and then does. A navigation is redirected there instead of being
-    /// rejected.
-    fn bind_page(&self) -> Option<Arc<str>> {
-        None
+    /// Returns the reason of the rejection of a session that does not satisfy the requirement.
+    /// Default: [`Reason::Forbidden`].
+    fn rejection_reason(&self, _session: &Session<I>) -> Reason {
+        Reason::Forbidden
     }
 
     /// Returns the requirement in words, for the log event of a rejection. By default the name of
@@ -22,8 +47,8 @@ pub trait Requirement<I> {
 }
 
 impl<I, F: Fn(&I) -> bool> Requirement<I> for F {
-    fn is_satisfied_by(&self, identity: &I) -> bool {
-        self(identity)
+    fn is_satisfied_by(&self, session: &Session<I>) -> bool {
+        self(session.identity())
     }
 }
 
@@ -36,7 +61,7 @@ impl<I, F: Fn(&I) -> bool> Requirement<I> for F {
 pub struct LoggedIn;
 
 impl<I> Requirement<I> for LoggedIn {
-    fn is_satisfied_by(&self, _: &I) -> bool {
+    fn is_satisfied_by(&self, _: &Session<I>) -> bool {
         true
     }
 

@@ -1,6 +1,7 @@
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, SET_COOKIE};
@@ -11,7 +12,7 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_test::mock;
 
 use super::{GuardLayer, ManagerRequirement, Requirement};
-use crate::clock::Timestamp;
+use crate::clock::{ManualClock, Timestamp};
 use crate::identity::{Manager, School};
 use crate::response::{Reason, Rejection};
 use crate::session::{Authenticated, Session, SessionId, SessionTimeouts};
@@ -203,6 +204,122 @@ async fn role_at_a_school_is_not_the_role_at_another_one() {
         status(GuardLayer::role(1), manager(1, "2")).await,
         200,
         "a role alone is one at any school"
+    );
+}
+
+#[tokio::test]
+async fn requirement_on_the_session_sees_its_times_and_its_identity() {
+    let start = Timestamp::from_unix_seconds(1_000_000);
+    let only = |least: Timestamp, number| {
+        GuardLayer::<Person>::with_session(move |session| {
+            session.created() >= least && session.identity().0 == number
+        })
+    };
+    for (least, number, expected) in [
+        (start, 7, 200),
+        (start, 8, 403),
+        (start.plus(Duration::from_millis(1)), 7, 403),
+    ] {
+        let guard = only(least, number);
+        let response = pass(guard, request(Method::GET, "/"), Some(7)).await;
+        assert_eq!(response.status(), expected, "{least:?} {number}");
+    }
+}
+
+/// The response to a user who logged in `age` ago, behind a guard with this maximum age.
+async fn at_age<R: Requirement<Person>>(
+    guard: GuardLayer<Person, R>,
+    max_age: Duration,
+    age: Duration,
+) -> Response<ResponseBodyOf> {
+    let clock = ManualClock::new(Timestamp::from_unix_seconds(1_000_000));
+    let guard = guard.max_age(max_age).clock(clock.clock());
+    clock.advance(age);
+    // The system time of the server decides nothing.
+    clock.set(Timestamp::from_unix_seconds(1));
+    pass(guard, request(Method::GET, "/"), Some(7)).await
+}
+
+fn reason(response: &Response<ResponseBodyOf>) -> Option<&Reason> {
+    let rejection = response.extensions().get::<Rejection>();
+    rejection.map(Rejection::reason)
+}
+
+#[tokio::test]
+async fn session_passes_until_it_is_as_old_as_the_maximum_and_needs_a_new_login_later() {
+    let (minute, milli) = (Duration::from_secs(60), Duration::from_millis(1));
+    for age in [Duration::ZERO, minute - milli, minute] {
+        let response = at_age(GuardLayer::logged_in(), minute, age).await;
+        assert_eq!(response.status(), StatusCode::OK, "{age:?}");
+    }
+    for age in [minute + milli, 100 * minute] {
+        let response = at_age(GuardLayer::logged_in(), minute, age).await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{age:?}");
+        assert!(matches!(
+            reason(&response),
+            Some(Reason::RecentLoginRequired)
+        ));
+    }
+}
+
+#[tokio::test]
+async fn maximum_age_below_30_seconds_is_30_seconds() {
+    for (age, expected) in [(30_000, 200), (30_001, 401)] {
+        let age = Duration::from_millis(age);
+        let response = at_age(GuardLayer::logged_in(), Duration::ZERO, age).await;
+        assert_eq!(response.status(), expected, "{age:?}");
+    }
+}
+
+#[tokio::test]
+async fn old_session_without_the_right_is_forbidden_because_a_new_login_does_not_help() {
+    let never = || GuardLayer::custom(|_: &Person| false);
+    let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3_600));
+    for age in [Duration::ZERO, hour] {
+        let response = at_age(never(), minute, age).await;
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{age:?}");
+        assert!(matches!(reason(&response), Some(Reason::Forbidden)));
+    }
+    let always = GuardLayer::custom(|person: &Person| person.0 == 7);
+    let response = at_age(always, minute, hour).await;
+    assert!(matches!(
+        reason(&response),
+        Some(Reason::RecentLoginRequired)
+    ));
+}
+
+#[tokio::test]
+async fn unauthenticated_request_to_a_guard_with_a_maximum_age_needs_an_ordinary_login() {
+    let guard = GuardLayer::logged_in().max_age(Duration::from_secs(60));
+    let response = pass(guard, request(Method::GET, "/"), None).await;
+    assert!(matches!(reason(&response), Some(Reason::LoginRequired)));
+}
+
+#[tokio::test]
+async fn grpc_call_with_an_old_session_gets_the_status_unauthenticated() {
+    let mut call = request(Method::POST, "/service/method");
+    call.headers_mut()
+        .insert(CONTENT_TYPE, "application/grpc".parse().unwrap());
+    // The session is of 1970.
+    let guard = GuardLayer::logged_in().max_age(Duration::from_secs(60));
+    let response = pass(guard, call, Some(1)).await;
+    assert_eq!(response.headers()["grpc-status"], "16");
+    assert_eq!(response.headers()["grpc-message"], "recent_login_required");
+}
+
+#[cfg(feature = "tracing")]
+#[tokio::test]
+async fn rejection_of_an_old_session_leaves_an_event_that_names_the_requirement() {
+    let captured = Captured::new();
+    let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3_600));
+    drop(at_age(GuardLayer::logged_in(), minute, hour).await);
+    let text = captured.text();
+    assert!(
+        text.contains("the session is older than the guard allows")
+            && text.contains("a login, and a session of at most 60 s")
+            && text.contains("Person")
+            && !text.contains("Person(7)"),
+        "{text}"
     );
 }
 

@@ -9,7 +9,7 @@ use crate::cookie::SetCookies;
 use crate::error::Error;
 use crate::meter;
 use crate::provider::{AuthorizeRequest, IdentityProvider};
-use crate::response::{GeneratedResponse, PageLinks, Rejection, see_other};
+use crate::response::{GeneratedResponse, PageLinks, Reason, Rejection, see_other};
 use crate::store::SessionStore;
 use crate::trace::debug;
 
@@ -61,7 +61,7 @@ where
         let browser = Browser {
             headers,
             user_agent: rejection.facts().user_agent,
-            has_session: false,
+            has_session: matches!(rejection.reason(), Reason::RecentLoginRequired),
         };
         let begun = self.begin(target, attempt, browser, self.set_cookies());
         let begun = begun.await;
@@ -106,6 +106,7 @@ where
             redirect_uri: &self.endpoints.redirect_uri,
             state: &state,
             user_agent: browser.user_agent,
+            fresh_login: browser.has_session,
         };
         let url = self.provider.authorize_url(request).await?;
         let mut response = see_other(&url)?;

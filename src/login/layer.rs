@@ -10,6 +10,7 @@ use super::silent::SilentLoginLayer;
 use crate::authenticate::AuthenticateLayer;
 use crate::error::Error;
 use crate::provider::IdentityProvider;
+use crate::same_origin::SameOriginLayer;
 use crate::session::Authenticated;
 use crate::session::Namespace;
 #[cfg(feature = "memory")]
@@ -65,6 +66,16 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     #[must_use]
     pub fn silent_login(&self) -> SilentLoginLayer<P, St> {
         SilentLoginLayer::new(Arc::clone(&self.inner))
+    }
+
+    /// Returns a layer that rejects state-changing requests which a page of another origin has sent;
+    /// see [`same_origin`](crate::same_origin). It has the origin, the pages and the home link of
+    /// this login.
+    #[must_use]
+    pub fn same_origin(&self) -> SameOriginLayer {
+        let (endpoints, pages) = (&self.inner.endpoints, self.inner.pages.clone());
+        let home = endpoints.default_target().as_str().to_owned();
+        SameOriginLayer::with(endpoints.origin.clone(), pages, Some(home))
     }
 
     /// Returns the target to redirect to for a `return_to` that came with a request: a path of this

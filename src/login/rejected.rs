@@ -28,10 +28,13 @@ impl<P: IdentityProvider, St> Inner<P, St> {
             target.unwrap_or_else(|| endpoints.default_target().clone())
         };
         match (rejection.reason(), facts.kind) {
-            (Reason::LoginRequired, RequestKind::Prefetch) => {
+            (Reason::LoginRequired | Reason::RecentLoginRequired, RequestKind::Prefetch) => {
                 Resolution::Response(prefetch_unavailable())
             }
-            (Reason::LoginRequired, RequestKind::Navigation) => {
+            (
+                reason @ (Reason::LoginRequired | Reason::RecentLoginRequired),
+                RequestKind::Navigation,
+            ) => {
                 if !self.provider.supports(facts.user_agent) {
                     // To the login endpoint, which shows the page about WeChat: its address can be
                     // passed on.
@@ -41,6 +44,10 @@ impl<P: IdentityProvider, St> Inner<P, St> {
                 }
                 let headers = rejection.kept_headers().headers();
                 if self.flows.markers().last_result(headers) == Some(LastResult::LoggedIn) {
+                    if matches!(reason, Reason::RecentLoginRequired) {
+                        self.report_old_session();
+                        return Resolution::Response(self.reject(rejection, request));
+                    }
                     // The browser rejects the session cookie, or another instance does not know the
                     // session. Another login would have the same result.
                     return Resolution::Response(self.cookies_blocked(facts, Some(&target())));
@@ -58,6 +65,17 @@ impl<P: IdentityProvider, St> Inner<P, St> {
                 }))
             }
             _ => Resolution::Response(self.reject(rejection, request)),
+        }
+    }
+
+    fn report_old_session(&self) {
+        if let Some(suppressed) = self.limits.old_session.admit(self.sessions.clock.now()) {
+            warn!(
+                provider = %self.provider.name(),
+                suppressed = %suppressed,
+                "guard: right after a login the session is still older than `max_age`; the user gets a page instead of \
+                 another login. Many visitors: the clocks of the instances differ; synchronize them (NTP)"
+            );
         }
     }
 

@@ -12,6 +12,12 @@ pub struct AuthorizeRequest<'a> {
     pub state: &'a str,
     /// The visitor's browser.
     pub user_agent: UserAgent,
+    /// Whether a fresh login is asked for: the browser has a session, and the login replaces it,
+    /// because a guard requires a [recent one](crate::guard::GuardLayer::max_age) or the user
+    /// begins another login. A provider whose login page can authenticate the user again
+    /// (`prompt=login` in OpenID Connect Core 1.0 §3.1.2.1) asks for that. The providers of this
+    /// crate ignore it: neither Weika nor WeChat documents such a parameter.
+    pub fresh_login: bool,
 }
 
 impl<'a> AuthorizeRequest<'a> {
@@ -22,6 +28,7 @@ impl<'a> AuthorizeRequest<'a> {
             redirect_uri,
             state,
             user_agent: UserAgent::Other,
+            fresh_login: false,
         }
     }
 }
@@ -31,6 +38,7 @@ impl fmt::Debug for AuthorizeRequest<'_> {
         f.debug_struct("AuthorizeRequest")
             .field("redirect_uri", &self.redirect_uri)
             .field("user_agent", &self.user_agent)
+            .field("fresh_login", &self.fresh_login)
             .finish_non_exhaustive()
     }
 }

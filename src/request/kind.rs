@@ -83,7 +83,7 @@ impl RequestKind {
             return Self::Grpc;
         }
         // Every other protocol in `Upgrade` is an offer that a server may ignore (RFC 9110 §7.8).
-        if headers.get_all(UPGRADE).iter().any(offers_websocket) {
+        if Self::opens_websocket(headers) {
             return Self::Script;
         }
         let top_level = if is_safe {
@@ -123,6 +123,11 @@ impl RequestKind {
         headers.contains_key(SEC_FETCH_MODE) || is_sent_by_a_library(headers)
     }
 
+    /// Whether the request offers an upgrade to WebSocket.
+    pub(crate) fn opens_websocket(headers: &HeaderMap) -> bool {
+        headers.get_all(UPGRADE).iter().any(offers_websocket)
+    }
+
     /// Whether the response becomes a document of the browser's history.
     pub(crate) fn is_for_a_document(method: &Method, headers: &HeaderMap) -> bool {
         Self::regardless_of_purpose(method, headers).is_shown()
@@ -150,9 +155,7 @@ fn may_become_a_navigation(kind: RequestKind, method: &Method, headers: &HeaderM
             (mode == "no-cors" || mode == "navigate")
                 && dest.is_none_or(|dest| dest == "empty" || dest == "document")
         }
-        (None, None) => {
-            !is_sent_by_a_library(headers) && !headers.get_all(UPGRADE).iter().any(offers_websocket)
-        }
+        (None, None) => !is_sent_by_a_library(headers) && !RequestKind::opens_websocket(headers),
         (None, Some(_)) => false,
     };
     kind == RequestKind::Navigation || is_link()

@@ -10,6 +10,7 @@ mod facts;
 mod kept_headers;
 mod kind;
 mod language;
+mod same_origin;
 mod script_library;
 mod user_agent;
 
@@ -17,4 +18,5 @@ pub(crate) use self::facts::RequestFacts;
 pub(crate) use self::kept_headers::KeptHeaders;
 pub use self::kind::RequestKind;
 pub use self::language::Language;
+pub(crate) use self::same_origin::is_same_origin;
 pub use self::user_agent::UserAgent;

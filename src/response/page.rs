@@ -34,9 +34,10 @@ impl Page {
             PageKind::LoginInFrame => (&None, true, false),
             PageKind::ContinueFromOtherSite => (&links.same_page, false, false),
             PageKind::Unbound => (&links.bind, false, true),
-            PageKind::LoginRequired | PageKind::LoginExpired | PageKind::Forbidden => {
-                (&None, true, true)
-            }
+            PageKind::LoginRequired
+            | PageKind::RecentLoginRequired
+            | PageKind::LoginExpired
+            | PageKind::Forbidden => (&None, true, true),
             _ => (&None, false, false),
         };
         self.next.clone_from(next);

@@ -8,6 +8,9 @@ use crate::error::ErrorKind;
 pub enum PageKind {
     /// A login is required, and this layer cannot begin one.
     LoginRequired,
+    /// The session is too old for this page or action, which needs a recent login. The content of
+    /// a form is lost.
+    RecentLoginRequired,
     /// A form arrived after the session had expired. Its content is lost.
     LoginExpired,
     /// Another site sent a form here, and the session cookie does not come with such a form
@@ -46,7 +49,8 @@ pub enum PageKind {
     Unbound,
     /// The login works in WeChat only, and this is another browser.
     OpenInWechat,
-    /// A page of another site requested the logout.
+    /// A page of another origin sent a request that only a page of this site may send: a logout, or
+    /// a request behind [`SameOriginLayer`](crate::same_origin::SameOriginLayer).
     CrossSite,
     /// The endpoint does not support this method; the value for `Allow`.
     MethodNotAllowed(&'static str),
@@ -58,6 +62,7 @@ impl PageKind {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::LoginRequired
+            | Self::RecentLoginRequired
             | Self::LoginExpired
             | Self::ContinueFromOtherSite
             | Self::LoginInFrame => StatusCode::UNAUTHORIZED,
@@ -83,6 +88,7 @@ impl PageKind {
             | Self::LoginExpired
             | Self::ContinueFromOtherSite
             | Self::LoginInFrame => "login_required",
+            Self::RecentLoginRequired => "recent_login_required",
             Self::Forbidden => "forbidden",
             Self::Unavailable => "unavailable",
             Self::Busy => "busy",
@@ -131,6 +137,7 @@ impl PageKind {
     pub(super) const fn grpc_status(self) -> &'static str {
         match self {
             Self::LoginRequired
+            | Self::RecentLoginRequired
             | Self::LoginExpired
             | Self::ContinueFromOtherSite
             | Self::LoginInFrame => "16",

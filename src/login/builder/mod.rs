@@ -7,3 +7,4 @@ mod paths;
 mod secrets;
 
 pub use self::builder::LoginLayerBuilder;
+pub(crate) use self::origin::check_origin;

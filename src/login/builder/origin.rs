@@ -4,7 +4,7 @@ use crate::client::is_loopback;
 use crate::error::{ConfigErrorKind, shown_url};
 
 /// Returns the origin as browsers spell it.
-pub(super) fn check_origin(
+pub(crate) fn check_origin(
     name: &'static str,
     text: &str,
     loopback_allowed: bool,

@@ -38,6 +38,7 @@ mod load;
 mod map;
 mod permits;
 mod prefix_guards;
+mod recent_login;
 mod rotation;
 mod secret;
 mod shared_store;
@@ -82,6 +83,8 @@ struct Provider {
     token: Arc<Semaphore>,
     /// The browsers for which an authorize URL was requested.
     user_agents: Arc<Mutex<Vec<UserAgent>>>,
+    /// Whether each of them asked for a fresh login.
+    fresh_logins: Arc<Mutex<Vec<bool>>>,
     /// Exchanges that are under way, and the highest number at any time.
     running: Arc<(AtomicUsize, AtomicUsize)>,
 }
@@ -111,6 +114,7 @@ impl IdentityProvider for Provider {
 
     async fn authorize_url(&self, request: AuthorizeRequest<'_>) -> Result<String, Error> {
         self.user_agents.lock().unwrap().push(request.user_agent);
+        self.fresh_logins.lock().unwrap().push(request.fresh_login);
         if self.has_no_authorize_url.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Fault, "as planned"));
         }
@@ -207,6 +211,7 @@ impl Site {
             token: Arc::new(Semaphore::new(1)),
             running: Arc::default(),
             user_agents: Arc::default(),
+            fresh_logins: Arc::default(),
         };
         Self::with(provider)
     }

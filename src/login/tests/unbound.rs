@@ -3,16 +3,19 @@
 use super::*;
 use crate::guard::Requirement;
 use crate::response::{Reason, Rejection};
+use crate::session::Session;
 
 struct Bound(&'static str);
 
 impl Requirement<Person> for Bound {
-    fn is_satisfied_by(&self, person: &Person) -> bool {
-        person.is_complete()
+    fn is_satisfied_by(&self, session: &Session<Person>) -> bool {
+        session.identity().is_complete()
     }
 
-    fn bind_page(&self) -> Option<Arc<str>> {
-        Some(self.0.into())
+    fn rejection_reason(&self, _session: &Session<Person>) -> Reason {
+        Reason::Unbound {
+            bind_page: self.0.into(),
+        }
     }
 }
 

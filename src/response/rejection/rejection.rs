@@ -64,6 +64,13 @@ impl Rejection {
         Self::new::<I>(Reason::LoginRequired, method, headers)
     }
 
+    /// Rejects a request with this method and these headers whose session with the identity `I` is
+    /// too old: a new login is required, see [`GuardLayer::max_age`](crate::guard::GuardLayer::max_age).
+    #[must_use]
+    pub fn recent_login_required<I: 'static>(method: &Method, headers: &HeaderMap) -> Self {
+        Self::new::<I>(Reason::RecentLoginRequired, method, headers)
+    }
+
     /// Rejects a request with this method and these headers that its identity `I` is not allowed to
     /// send.
     #[must_use]
@@ -92,7 +99,7 @@ impl Rejection {
         Self::new::<I>(Reason::Unavailable(error), method, headers)
     }
 
-    fn new<I: 'static>(reason: Reason, method: &Method, headers: &HeaderMap) -> Self {
+    pub(crate) fn new<I: 'static>(reason: Reason, method: &Method, headers: &HeaderMap) -> Self {
         Self(Box::new(Inner {
             reason,
             facts: RequestFacts::of(method, headers),

@@ -27,9 +27,10 @@ impl Rejection {
                     &value!({ "error": "missing_layer", "message": message }),
                 )
             }
-            Reason::Forbidden | Reason::Unbound { .. } | Reason::Unavailable(_) => {
-                self.render(&Pages::default(), &PageLinks::default())
-            }
+            Reason::RecentLoginRequired
+            | Reason::Forbidden
+            | Reason::Unbound { .. }
+            | Reason::Unavailable(_) => self.render(&Pages::default(), &PageLinks::default()),
         };
         self.set_handled_by(HandledBy::Guard);
         response.extensions_mut().insert(self);
@@ -41,7 +42,7 @@ impl Rejection {
         let facts = self.facts();
         let kind = self.page_kind(links);
         let link = match (self.reason(), facts.kind) {
-            (Reason::LoginRequired, RequestKind::Script) => {
+            (Reason::LoginRequired | Reason::RecentLoginRequired, RequestKind::Script) => {
                 links.login.as_deref().map(|url| ("login_url", url))
             }
             (Reason::Unbound { bind_page }, RequestKind::Script) => {
@@ -73,13 +74,18 @@ impl Rejection {
     }
 
     fn page_kind(&self, links: &PageLinks) -> PageKind {
+        let asks_for_login = matches!(
+            self.reason(),
+            Reason::LoginRequired | Reason::RecentLoginRequired
+        );
         match (self.reason(), self.kind()) {
-            (Reason::LoginRequired, RequestKind::Frame) if links.login.is_some() => {
+            (_, RequestKind::Frame) if asks_for_login && links.login.is_some() => {
                 PageKind::LoginInFrame
             }
-            (Reason::LoginRequired, RequestKind::Form) if links.same_page.is_some() => {
+            (_, RequestKind::Form) if asks_for_login && links.same_page.is_some() => {
                 PageKind::ContinueFromOtherSite
             }
+            (Reason::RecentLoginRequired, _) => PageKind::RecentLoginRequired,
             (Reason::LoginRequired, RequestKind::Form) => PageKind::LoginExpired,
             (Reason::LoginRequired, _) => PageKind::LoginRequired,
             (Reason::Forbidden, _) => PageKind::Forbidden,

@@ -23,6 +23,10 @@ pub(super) const fn text(kind: PageKind) -> PageText {
 const fn words(kind: PageKind) -> (&'static str, &'static str) {
     match kind {
         PageKind::LoginRequired => ("请先登录", "查看此页面需要先登录。"),
+        PageKind::RecentLoginRequired => (
+            "请重新登录以确认身份",
+            "此操作要求您在最近几分钟内登录过。如果刚才提交了表单，内容没有保存，请在登录后再提交一次。",
+        ),
         PageKind::LoginExpired => (
             "登录已过期",
             "刚才提交的内容没有保存。请重新登录，然后再提交一次。",
@@ -57,7 +61,10 @@ const fn words(kind: PageKind) -> (&'static str, &'static str) {
             "请在微信中打开",
             "登录只能在微信中进行。请用微信扫描二维码，或将下面的地址复制到微信中打开。",
         ),
-        PageKind::CrossSite => ("请求被拒绝", "退出登录只能在本站页面上进行。"),
+        PageKind::CrossSite => (
+            "请求被拒绝",
+            "该请求来自其他网站的页面，没有执行。请在本站页面上操作。",
+        ),
         PageKind::MethodNotAllowed(_) => ("请求方式不正确", "此地址不支持这种请求方式。"),
     }
 }

@@ -23,6 +23,11 @@ pub(super) const fn text(kind: PageKind) -> PageText {
 const fn words(kind: PageKind) -> (&'static str, &'static str) {
     match kind {
         PageKind::LoginRequired => ("Please log in", "You need to log in to see this page."),
+        PageKind::RecentLoginRequired => (
+            "Please log in again to confirm",
+            "This needs a login from the last few minutes. A form that you sent was not saved: please send it again \
+             after the login.",
+        ),
         PageKind::LoginExpired => (
             "Your login has expired",
             "The form that you sent was not saved. Please log in again, then send it once more.",
@@ -86,7 +91,7 @@ const fn words(kind: PageKind) -> (&'static str, &'static str) {
         ),
         PageKind::CrossSite => (
             "Request rejected",
-            "Logging out works from the pages of this site only.",
+            "It came from a page of another site, so it was not carried out. Please use the pages of this site.",
         ),
         PageKind::MethodNotAllowed(_) => (
             "Wrong method",
