@@ -6,12 +6,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse};
 use tower_weika::ErrorKind;
-use tower_weika::identity::{AccountAuthorization, Manager, WechatUser};
+use tower_weika::identity::{AccountAuthorization, WechatUser};
 use tower_weika::session::Authenticated;
 
 use crate::page::{self, AccountView};
 use crate::reader::Reader;
 use crate::site::Site;
+use crate::staff::Staff;
 use crate::visitor::Visitor;
 
 /// How long a page waits for the account's name, which is optional there.
@@ -21,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) async fn show(
     State(site): State<Site>,
     reader: Reader,
-    manager: Authenticated<Manager>,
+    staff: Authenticated<Staff>,
     visitor: Visitor,
 ) -> impl IntoResponse {
     // A manager who has just authorized the account expects to see that. Therefore only an
@@ -49,13 +50,7 @@ pub(crate) async fn show(
     };
     (
         status,
-        Html(page::account(
-            &site.frame,
-            &reader,
-            &manager,
-            &visitor,
-            &view,
-        )),
+        Html(page::account(&site.frame, &reader, &staff, &visitor, &view)),
     )
 }
 

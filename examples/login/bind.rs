@@ -22,7 +22,6 @@ use tower_weika::{Error, ErrorKind};
 use crate::marker_cookie::MarkerCookie;
 use crate::page::{self, Field, Notice};
 use crate::reader::Reader;
-use crate::same_origin::SameOrigin;
 use crate::site::Site;
 use crate::visitor::Visitor;
 
@@ -83,7 +82,6 @@ pub(crate) async fn show(
 }
 
 pub(crate) async fn submit(
-    _: SameOrigin,
     State(site): State<Site>,
     reader: Reader,
     user: Authenticated<WechatUser>,

@@ -7,7 +7,7 @@
 //! * [`settings`]: the environment variables; all configuration errors are reported at once.
 //!   [`upstream`]: which systems are real and which are imitated. [`store`]: the session store.
 //! * [`site`]: the routes, their guards, and the two login layers around them.
-//! * [`bind`]: how an openid is linked to an account. [`account`]: the school's official account.
+//! * [`staff`]: the site's own users. [`bind`]: how an openid is linked to an account. [`account`]: the school's official account.
 //! * [`view`]: both identities as JSON; [`page`] and [`card`]: as HTML. [`visitor`]: the identities
 //!   of the client; [`reader`]: its language.
 //! * [`health`] and [`measure`]: probes and metrics. [`server`]: connections and their time
@@ -26,11 +26,11 @@ mod measure;
 mod page;
 mod pretend;
 mod reader;
-mod same_origin;
 mod server;
 mod settings;
 mod shutdown;
 mod site;
+mod staff;
 mod store;
 mod upstream;
 mod view;

@@ -15,7 +15,6 @@ use url::form_urlencoded::parse;
 
 use crate::marker_cookie::MarkerCookie;
 use crate::reader::Reader;
-use crate::same_origin::SameOrigin;
 use crate::site::Site;
 
 /// The path of the switch.
@@ -60,7 +59,6 @@ pub(crate) async fn pretend(mut request: Request) -> Request {
 /// Switches the simulation on or off. A form with one button cannot be invalid: without `on` the
 /// simulation is switched off.
 pub(crate) async fn switch(
-    _: SameOrigin,
     State(site): State<Site>,
     reader: Reader,
     form: Result<Bytes, BytesRejection>,

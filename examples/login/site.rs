@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -19,10 +20,10 @@ use tower_weika::BoxError;
 use tower_weika::client::binding::BindingClient;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika::guard::GuardLayer;
-use tower_weika::identity::{Manager, WechatUser};
+use tower_weika::identity::WechatUser;
 use tower_weika::login::LoginLayer;
 use tower_weika::official_account::SchoolAccount;
-use tower_weika::provider::{WechatUserProvider, WeikaManagerProvider};
+use tower_weika::provider::{Mapped, WechatUserProvider, WeikaManagerProvider};
 use tower_weika::request::UserAgent;
 use tower_weika::response::Rejection;
 use tower_weika::session::Authenticated;
@@ -32,6 +33,7 @@ use crate::page::{self, Frame};
 use crate::pretend::{self, Pretence};
 use crate::reader::Reader;
 use crate::settings::Settings;
+use crate::staff::{Directory, Staff};
 use crate::store::{Store, Stores};
 use crate::upstream::Upstream;
 use crate::visitor::Visitor;
@@ -39,6 +41,9 @@ use crate::{account, bind, health, measure, view};
 
 /// The longest form has a mobile number and a verification code.
 const LONGEST_FORM: usize = 16 * 1024;
+
+/// The age up to which a session is accepted where settings are changed.
+const RECENT: Duration = Duration::from_secs(15 * 60);
 
 /// The state shared by the handlers.
 #[derive(Clone)]
@@ -49,7 +54,7 @@ pub(crate) struct Site {
     pub(crate) binding: BindingClient,
     /// The official account of the school.
     pub(crate) school: SchoolAccount,
-    pub(crate) manager_login: LoginLayer<WeikaManagerProvider, Store<Manager>>,
+    pub(crate) manager_login: LoginLayer<Mapped<WeikaManagerProvider, Staff>, Store<Staff>>,
     pub(crate) wechat_login: LoginLayer<WechatUserProvider, Store<WechatUser>>,
     /// For the readiness probe.
     pub(crate) stores: Stores,
@@ -76,7 +81,11 @@ impl Site {
         } = upstream;
         let (client, binding) = (weika.client().clone(), wechat.provider.binding().clone());
         let manager_login = settings
-            .login_layer(weika, stores.store(), address)
+            .login_layer(
+                Directory::default().provider(weika),
+                stores.store(),
+                address,
+            )
             .build()?;
         let wechat_login = settings
             .login_layer(wechat.provider, stores.store(), address)
@@ -110,17 +119,20 @@ impl Site {
 
     /// All routes, with the login layers around them.
     pub(crate) fn router(self) -> Router {
+        // For the forms: `SameSite` cookies do not protect them from sibling hosts. Inside the
+        // guards, so that a visitor whose session has expired is offered a login.
+        let same_origin = self.manager_login.same_origin();
         // One router for each requirement: its guard covers every method of its routes, in every
         // spelling of a path.
         let for_chiefs = Router::new()
             .route("/admin/settings", get(settings))
-            .route_layer(GuardLayer::<Manager>::role(1));
+            .route_layer(GuardLayer::<Staff>::custom(Staff::is_chief).max_age(RECENT));
         let for_managers = Router::new()
             .route("/admin", get(admin))
             .route("/admin/", get(admin))
             .route("/admin/{*rest}", get(admin))
             .route("/account", get(account::show))
-            .route_layer(GuardLayer::<Manager>::logged_in());
+            .route_layer(GuardLayer::<Staff>::logged_in());
         let for_bound_users = Router::new()
             .route("/app", get(app))
             .route("/app/", get(app))
@@ -129,6 +141,7 @@ impl Site {
         // Not behind the guard above, which redirects unbound users to this page.
         let for_wechat_users = Router::new()
             .route(bind::PATH, get(bind::show).post(bind::submit))
+            .route_layer(same_origin.clone())
             .route_layer(GuardLayer::<WechatUser>::logged_in());
         let site = Router::new()
             // Silent login on this route only: scripts receive the identity from `/api/me`, and
@@ -150,7 +163,7 @@ impl Site {
             .merge(for_wechat_users);
         let may_pretend = self.frame.imitation.as_ref().is_some_and(|it| it.wechat);
         let site = if may_pretend {
-            site.route(pretend::PATH, post(pretend::switch))
+            site.route(pretend::PATH, post(pretend::switch).layer(same_origin))
         } else {
             site
         };
@@ -197,10 +210,10 @@ async fn home(
 async fn admin(
     State(site): State<Site>,
     reader: Reader,
-    manager: Authenticated<Manager>,
+    staff: Authenticated<Staff>,
     visitor: Visitor,
 ) -> Html<String> {
-    Html(page::admin(&site.frame, &reader, &manager, &visitor))
+    Html(page::admin(&site.frame, &reader, &staff, &visitor))
 }
 
 async fn settings(State(site): State<Site>, reader: Reader, visitor: Visitor) -> Html<String> {
@@ -227,7 +240,7 @@ async fn app(
 /// JSON. It names the login that this client supports.
 async fn me(headers: HeaderMap, visitor: Visitor) -> Result<Json<Value>, Rejection> {
     if let Visitor {
-        manager: None,
+        staff: None,
         wechat: None,
     } = &visitor
     {
@@ -235,10 +248,11 @@ async fn me(headers: HeaderMap, visitor: Visitor) -> Result<Json<Value>, Rejecti
         return Err(if UserAgent::of(&headers).has_web_login() {
             Rejection::login_required::<WechatUser>(&Method::GET, &nothing)
         } else {
-            Rejection::login_required::<Manager>(&Method::GET, &nothing)
+            Rejection::login_required::<Staff>(&Method::GET, &nothing)
         });
     }
-    let manager = visitor.manager.as_deref().map(view::manager);
+    let staff = visitor.staff.as_deref();
+    let manager = staff.map(|staff| view::manager(staff.manager()));
     let wechat = visitor.wechat.as_deref().map(view::wechat_user);
     Ok(Json(json!({ "manager": manager, "wechat": wechat })))
 }

@@ -214,6 +214,30 @@ async fn settings_are_for_role_1() {
     }
 }
 
+/// `sun` is in the role group that the site does not admit.
+#[tokio::test(flavor = "multi_thread")]
+async fn denied_user_sees_their_name_and_the_reason_and_is_not_logged_in() {
+    let site = Site::start(&[]);
+    let browser = Browser::new();
+    let page = log_in(&browser, &format!("{}/admin", site.url), "sun").await;
+    assert_eq!(page.status(), 403);
+    for text in ["tower-weika", "孙老师：您的账号已停用", "it@campus.example"] {
+        assert!(page.text().contains(text), "{text}");
+    }
+    assert_eq!(me(&site, &browser).await.status(), 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn user_is_created_at_the_first_login() {
+    let site = Site::start(&[]);
+    let admin = format!("{}/admin", site.url);
+    for (person, number) in [("wang", 1), ("li", 2), ("wang", 1)] {
+        let page = log_in(&Browser::new(), &format!("{admin}?lang=en"), person).await;
+        let shown = format!("<dt>User number of this site</dt><dd>{number}</dd>");
+        assert!(page.text().contains(&shown), "{person}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn logout_is_a_post_from_this_site() {
     let site = Site::start(&[]);

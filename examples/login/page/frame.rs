@@ -40,11 +40,11 @@ pub(super) fn document(
         // There is room for one button: the WeChat user's on the pages for WeChat users, the
         // manager's elsewhere.
         Visitor {
-            manager: Some(_),
+            staff: Some(_),
             wechat: Some(_),
         } if is_for_wechat_users(reader.uri().path()) => logout_wechat(frame, reader),
         Visitor {
-            manager: Some(_),
+            staff: Some(_),
             wechat: Some(_),
         } => logout(
             reader,
@@ -53,15 +53,15 @@ pub(super) fn document(
             "weika",
         ),
         Visitor {
-            manager: Some(_),
+            staff: Some(_),
             wechat: None,
         } => logout(reader, &frame.manager_logout, log_out, "weika"),
         Visitor {
-            manager: None,
+            staff: None,
             wechat: Some(_),
         } => logout(reader, &frame.wechat_logout, log_out, "wechat"),
         Visitor {
-            manager: None,
+            staff: None,
             wechat: None,
         } => format!(
             r#"<a class="small button" href="{}">{}</a>"#,

@@ -15,8 +15,8 @@ pub(crate) fn home(
     pretence: Pretence,
 ) -> String {
     let (headline, text) = match visitor {
-        Visitor { manager: Some(manager), .. } => (
-            format!("{}{}", reader.say("你好，", "Hello, "), Escaped(shown_name(reader, manager))),
+        Visitor { staff: Some(staff), .. } => (
+            format!("{}{}", reader.say("你好，", "Hello, "), Escaped(shown_name(reader, staff))),
             reader.say("身份来自微卡，会话由本站管理。", "Your identity comes from Weika; the session is managed by this site."),
         ),
         Visitor { wechat: Some(_), .. } => (
@@ -26,7 +26,7 @@ pub(crate) fn home(
                 "Your identity comes from the official account's silent authorization; the session is managed by this site.",
             ),
         ),
-        Visitor { manager: None, wechat: None } => (
+        Visitor { staff: None, wechat: None } => (
             reader.say("一层中间件，接入微卡登录", "Weika login in one Tower layer").to_owned(),
             reader.say(
                 "本站用 tower-weika 识别学校管理员和微信用户：跳转、回调、令牌和会话都由它处理。",
@@ -54,7 +54,7 @@ fn actions(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
         for_wechat_users(frame, reader, visitor),
     );
     let row = |actions: &str| format!(r#"<div class="actions">{actions}</div>"#);
-    match (&visitor.manager, &visitor.wechat) {
+    match (&visitor.staff, &visitor.wechat) {
         (Some(_), Some(_)) => row(&managers) + &row(&wechat),
         (None, Some(_)) => row(&(wechat + &managers)),
         _ => row(&(managers + &wechat)),
@@ -62,7 +62,7 @@ fn actions(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
 }
 
 fn for_managers(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
-    match &visitor.manager {
+    match &visitor.staff {
         Some(_) => format!(
             r#"<a class="button" href="{}">{}</a><a class="button quiet" href="{}">{}</a>"#,
             reader.link("/admin"),
@@ -92,7 +92,7 @@ fn for_wechat_users(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String
                 ("/bind", reader.say("绑定账号", "Link your account"))
             };
             // The button at the top logs out of the other session then.
-            let both = visitor.manager.as_ref();
+            let both = visitor.staff.as_ref();
             let logout = both.map(|_| logout_wechat(frame, reader));
             format!(
                 r#"<a class="button" data-app href="{}">{label}</a>{}"#,
@@ -109,12 +109,12 @@ fn for_wechat_users(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String
 }
 
 fn cards(reader: &Reader, visitor: &Visitor, account: Option<&str>) -> String {
-    match (&visitor.manager, &visitor.wechat) {
+    match (&visitor.staff, &visitor.wechat) {
         (None, None) => blank(reader),
         (manager, wechat) => {
             let manager = manager
                 .as_deref()
-                .map(|manager| manager_card(reader, manager));
+                .map(|staff| manager_card(reader, staff.manager()));
             let wechat = wechat
                 .as_deref()
                 .map(|user| wechat_card(reader, user, account));

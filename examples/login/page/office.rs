@@ -8,14 +8,16 @@ use super::frame::{Frame, document};
 use crate::card::manager_card;
 use crate::html::Escaped;
 use crate::reader::Reader;
+use crate::staff::Staff;
 use crate::visitor::Visitor;
 
 pub(crate) fn admin(
     frame: &Frame,
     reader: &Reader,
-    manager: &Authenticated<Manager>,
+    staff: &Authenticated<Staff>,
     visitor: &Visitor,
 ) -> String {
+    let manager = staff.manager();
     let asked = reader
         .uri()
         .path_and_query()
@@ -34,7 +36,7 @@ pub(crate) fn admin(
         format!(r#"<ul class="rows">{schools}</ul>"#)
     };
     let now = Clock::system().now();
-    let session = manager.session();
+    let session = staff.session();
     let main = format!(
         r#"<h1>{title}</h1>
 <p class="lead">{intro} <code data-asked>{asked}</code></p>
@@ -42,6 +44,7 @@ pub(crate) fn admin(
 <section class="panel"><h2>{session_title}</h2><dl class="facts">
 <div><dt>{since_label}</dt><dd>{since}</dd></div>
 <div><dt>{left_label}</dt><dd>{left}</dd></div>
+<div><dt>{number_label}</dt><dd>{number}</dd></div>
 <div><dt>user_id</dt><dd><code>{user_id}</code></dd></div></dl></section></div>
 <section class="panel"><h2>{schools_title}</h2>{schools}</section>
 <div class="actions"><a class="button" href="{settings}">{settings_label}</a><a class="button quiet" href="{account}">{account_label}</a><a class="button quiet" href="{deep}">{deep_label}</a></div>"#,
@@ -57,6 +60,8 @@ pub(crate) fn admin(
         since = reader.duration(now.since(session.created())),
         left_label = reader.say("最长剩余时间", "Expires at the latest in"),
         left = reader.duration(session.expires_at().since(now)),
+        number_label = reader.say("本站用户编号", "User number of this site"),
+        number = staff.number,
         user_id = Escaped(&manager.user_id),
         schools_title = reader.say("可管理的学校", "Schools"),
         settings = reader.link("/admin/settings"),
@@ -80,8 +85,8 @@ pub(crate) fn settings(frame: &Frame, reader: &Reader, visitor: &Visitor) -> Str
         r#"<h1>{}</h1><p class="lead">{}</p><div class="actions"><a class="button quiet" href="{}">{}</a></div>"#,
         reader.say("系统设置", "Settings"),
         reader.say(
-            "只有角色组 1 的管理员能看到此页；其他管理员会收到 403。",
-            "Only managers in role group 1 can see this page; other managers receive 403.",
+            "只有角色组 1 的管理员能看到此页，其他管理员会收到 403。登录超过 15 分钟后须重新登录。",
+            "Only managers in role group 1 can see this page; other managers receive 403. It requires a login within the last 15 minutes.",
         ),
         reader.link("/admin"),
         reader.say("返回管理后台", "Back to the back office"),

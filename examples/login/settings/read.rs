@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use tower_weika::ConfigErrorKind;
 use tower_weika::login::{LoginLayer, LoginLayerBuilder};
 use tower_weika::provider::{IdentityProvider, WeikaManagerProvider};
+use tower_weika::response::Pages;
 use tower_weika::store::{MemoryStore, StoredIdentity};
 use url::Url;
 
@@ -84,7 +85,12 @@ impl Settings {
     {
         let builder = LoginLayer::builder(provider)
             .store(store)
-            .public_url(self.public_url(address));
+            .public_url(self.public_url(address))
+            .pages(
+                Pages::default()
+                    .site_name("tower-weika")
+                    .contact("信息中心 it@campus.example"),
+            );
         // Allows http on loopback addresses only.
         let builder = builder.loopback_development();
         // The return target of one login must not be an endpoint of the other, nor a path that

@@ -116,9 +116,9 @@ impl Person {
         &self.name
     }
 
-    /// Returns the four people who can log in unless others are configured: `wang` has everything,
+    /// Returns the five people who can log in unless others are configured: `wang` has everything,
     /// `li` no real-name data, `chen` an emoji in the name and several platforms, `zhao` no school
-    /// at all.
+    /// at all, `sun` is in a role group of their own, for applications that reject a user.
     #[must_use]
     pub fn examples() -> Vec<Self> {
         let [first, second, private] = School::examples();
@@ -133,13 +133,17 @@ impl Person {
                 .current_school(second.clone())
                 .role(2, 1),
             Self::new("chen", "oSandboxChen0000000000000003", "陈晨🌸 <Chen & Co>")
-                .school(first)
+                .school(first.clone())
                 .school(second)
                 .school(private.clone())
                 .current_school(private)
                 .real_info("2021000042", "陈晨", IdentityKind::Student)
                 .role(3, 1),
             Self::new("zhao", "oSandboxZhao0000000000000004", "赵工").role(9, 0),
+            Self::new("sun", "oSandboxSun00000000000000005", "孙老师")
+                .school(first.clone())
+                .current_school(first)
+                .role(99, 0),
         ]
     }
 

@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn every_person_and_the_refusal_have_a_link() {
         let page = choose(&Person::examples(), "http://x/", "app_key=K&state=S").into_string();
-        for id in ["wang", "li", "chen", "zhao"] {
+        for id in ["wang", "li", "chen", "zhao", "sun"] {
             let link = format!(
                 r#"data-person="{id}" href="/sandbox/weika/approve?person={id}&amp;app_key=K&amp;state=S""#
             );
