@@ -118,7 +118,7 @@ impl Person {
 
     /// Returns the five people who can log in unless others are configured: `wang` has everything,
     /// `li` no real-name data, `chen` an emoji in the name and several platforms, `zhao` no school
-    /// at all, `sun` is in a role group of their own, for applications that reject a user.
+    /// at all, `sun` is alone in a role group, for applications that reject a user.
     #[must_use]
     pub fn examples() -> Vec<Self> {
         let [first, second, private] = School::examples();
