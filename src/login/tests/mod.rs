@@ -36,12 +36,14 @@ mod instances;
 mod kinds;
 mod load;
 mod map;
+mod observer;
 mod permits;
 mod prefix_guards;
 mod rotation;
 mod secret;
 mod shared_store;
 mod silent_login;
+mod start_session;
 mod throttle;
 mod unbound;
 
@@ -57,6 +59,10 @@ impl Identity for Person {
 
     fn is_complete(&self) -> bool {
         self.0 != "newcomer"
+    }
+
+    fn school(&self) -> Option<&str> {
+        Some("1014714333")
     }
 }
 
