@@ -38,6 +38,7 @@ mod double_callback;
 mod hang_up;
 mod login_flow;
 mod metrics;
+mod observer;
 mod revocation;
 mod services;
 mod site;
