@@ -38,6 +38,7 @@ mod rights;
 mod sentinel;
 mod signals;
 mod site;
+mod start_session;
 mod token_kills;
 mod tokens;
 #[path = "../flows/way.rs"]
