@@ -162,8 +162,8 @@ where
     /// use tower_weika::login::LoginLayer;
     /// use tower_weika::provider::WeikaManagerProvider;
     /// use tower_weika::session::Authenticated;
+    /// # use axum::http::Request;
     /// # use tower::ServiceExt;
-    /// # type Request = http::Request<axum::body::Body>;
     ///
     /// type Login = LoginLayer<WeikaManagerProvider>;
     ///
