@@ -35,6 +35,8 @@
 //! | to… | see |
 //! |---|---|
 //! | log users in | [`login`]; [`provider`] for the supported systems, and for an implementation of another one |
+//! | log users in without a provider | [`LoginLayer::start_session`](login::LoginLayer::start_session) |
+//! | keep an audit log | [`LoginLayerBuilder::observer`](login::LoginLayerBuilder::observer) |
 //! | require a login, a role or a linked account | [`guard`], [`extract`] |
 //! | reject forms that a page of a sibling host has sent | [`same_origin`] |
 //! | change the pages that users see | [`response::Pages`] |
@@ -42,6 +44,7 @@
 //! | keep sessions elsewhere | [`store::SessionStore`] |
 //! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
 //! | know a school's official account | [`official_account`], [`client::kesion`] |
+//! | test handlers and guards | `testing` |
 //! | develop without an account | the crate `tower-weika-sandbox` |
 //! | find the remedy for a number, a page, a status or an error kind | [`troubleshooting`] ([中文](troubleshooting::zh)) |
 //!
@@ -55,7 +58,7 @@
 //! | `axum` | | extractors |
 //! | `tracing` | | events; without it the crate is silent |
 //! | `metrics` | | counters and durations for the `metrics` facade, see below |
-//! | `testing` | | [`testing`]: tests for implementations of the crate's traits |
+//! | `testing` | | [`testing`]: authenticated requests without a login, and tests for implementations of the crate's traits |
 //! | `full` | | all but `testing` |
 //!
 //! # Metrics
@@ -69,7 +72,7 @@
 //! | `tower_weika_callbacks_refused_total` | counter | `provider` | callbacks with a state that is forged, expired, replayed or foreign |
 //! | `tower_weika_codes_refused_total` | counter | `provider` | codes that the upstream system rejected; alert on a rise, which means a flood of invalid codes |
 //! | `tower_weika_exchanges_rejected_total` | counter | `provider`, `reason` | codes that were not sent: `overloaded` (no permit), `throttled`, `quota` |
-//! | `tower_weika_logouts_total` | counter | `provider` | logouts with a session cookie |
+//! | `tower_weika_logouts_total` | counter | `provider` | logouts of a live session |
 //! | `tower_weika_token_fetches_total` | counter | `outcome` | fetches of an access token |
 //! | `tower_weika_store_failures_total` | counter | | failures of the session store |
 //! | `tower_weika_foreign_replies_total` | counter | | replies of Redis that belong to another request; they are discarded |
@@ -144,6 +147,8 @@ struct Readme;
 #[doc = include_str!("../docs/guide/zh/src/wechat.md")]
 #[doc = include_str!("../docs/guide/en/src/single-page-applications.md")]
 #[doc = include_str!("../docs/guide/zh/src/single-page-applications.md")]
+#[doc = include_str!("../docs/guide/en/src/testing.md")]
+#[doc = include_str!("../docs/guide/zh/src/testing.md")]
 #[doc = include_str!("../docs/guide/en/src/behind-nginx.md")]
 #[doc = include_str!("../docs/guide/zh/src/behind-nginx.md")]
 #[doc = include_str!("../docs/guide/en/src/moving-over.md")]

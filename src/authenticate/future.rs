@@ -38,17 +38,27 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let outcome = ready!(self.project().0.poll(cx))?;
-        Poll::Ready(Ok(match outcome.and_then(Rejection::take_from::<I, _>) {
-            Ok(response) => response.map(ResponseBody::inner),
-            // A login layer further out can still start a login.
-            Err(mut rejection) => {
-                rejection.set_handled_by(HandledBy::AuthenticateLayer);
-                let response = rejection.render(&Pages::default(), &PageLinks::default());
-                rejection
-                    .replace_response(response)
-                    .map(ResponseBody::generated)
-            }
-        }))
+        Poll::Ready(Ok(handle_rejection(
+            outcome.and_then(Rejection::take_from::<I, _>),
+        )))
+    }
+}
+
+/// Returns the response of a layer without a login: that of the inner service, or the one that a
+/// rejection becomes.
+pub(crate) fn handle_rejection<RB>(
+    outcome: Result<Response<RB>, Rejection>,
+) -> Response<ResponseBody<RB>> {
+    match outcome {
+        Ok(response) => response.map(ResponseBody::inner),
+        // A login layer further out can still start a login.
+        Err(mut rejection) => {
+            rejection.set_handled_by(HandledBy::AuthenticateLayer);
+            let response = rejection.render(&Pages::default(), &PageLinks::default());
+            rejection
+                .replace_response(response)
+                .map(ResponseBody::generated)
+        }
     }
 }
 

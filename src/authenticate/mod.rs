@@ -24,24 +24,20 @@
 //! A service that reads the sessions of a login, as an API beside the application does:
 //!
 //! ```
-//! use http::header::COOKIE;
-//! use http::{Request, Response};
+//! use http::header::{COOKIE, SET_COOKIE};
+//! use http::{HeaderMap, Request, Response};
 //! use http_body_util::BodyExt;
 //! use tower::{Layer, ServiceExt, service_fn};
 //! use tower_weika::BoxError;
-//! use tower_weika::clock::Clock;
 //! use tower_weika::identity::Manager;
 //! use tower_weika::login::LoginLayer;
 //! use tower_weika::provider::WeikaManagerProvider;
-//! use tower_weika::session::{Authenticated, Session, SessionId, SessionTimeouts};
-//! use tower_weika::store::{Inserted, MemoryStore, SessionStore};
+//! use tower_weika::session::Authenticated;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), BoxError> {
 //! let weika = WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build()?;
-//! let store = MemoryStore::new();
-//! let login = LoginLayer::builder_with_store(weika, store.clone());
-//! let login = login.public_url("https://campus.example.edu.cn").build()?;
+//! let login = LoginLayer::builder(weika).public_url("https://campus.example.edu.cn").build()?;
 //! let app = login.authenticate().layer(service_fn(async |request: Request<String>| {
 //!     let manager = request.extensions().get::<Authenticated<Manager>>();
 //!     let text = manager.map_or("anonymous", |manager| manager.user_id.as_str());
@@ -52,14 +48,12 @@
 //! let response = app.clone().oneshot(Request::new(String::new())).await?;
 //! assert_eq!(response.into_body().collect().await?.to_bytes(), "anonymous");
 //!
-//! // With the cookie of a live session the service finds its identity. Usually the login layer
-//! // starts the session.
-//! let (id, now) = (SessionId::random()?, Clock::system().now());
-//! let cookie = format!("__Host-weika-session={}", id.expose());
-//! let session = Session::new(id, Manager::new("o1"), SessionTimeouts::default(), now);
-//! let stamp = store.stamp(login.namespace()).await?;
-//! let inserted = store.insert(session.within(*login.namespace()), None, stamp).await?;
-//! assert_eq!(inserted, Inserted::Kept);
+//! // With the cookie of a live session the service finds its identity. Usually a login starts the
+//! // session.
+//! let mut set_cookies = HeaderMap::new();
+//! let cookies = login.start_session(Manager::new("o1"), &HeaderMap::new()).await?;
+//! cookies.append_to(&mut set_cookies);
+//! let cookie = set_cookies[SET_COOKIE].to_str()?.split(';').next().unwrap_or_default();
 //! let request = Request::get("/").header(COOKIE, cookie).body(String::new())?;
 //! let response = app.oneshot(request).await?;
 //! assert_eq!(response.into_body().collect().await?.to_bytes(), "o1");
@@ -78,8 +72,12 @@ mod tests;
 
 pub(crate) use self::authenticating::Authenticating;
 pub use self::future::ResponseFuture;
+#[cfg(feature = "testing")]
+pub(crate) use self::future::handle_rejection;
 pub use self::layer::AuthenticateLayer;
 pub(crate) use self::login_sessions::{LoginSessions, as_store_error};
+#[cfg(feature = "testing")]
+pub(crate) use self::request::replace_session;
 pub use self::service::Authenticate;
 #[cfg(doc)]
 use crate::session::Authenticated;

@@ -4,14 +4,27 @@ use std::mem;
 use std::sync::Arc;
 
 use http::uri::PathAndQuery;
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 use tower_service::Service;
 
 use super::{Authenticating, LoginSessions};
 use crate::identity::Identity;
 use crate::response::Rejection;
-use crate::session::Authenticated;
+use crate::session::{Authenticated, Session};
 use crate::store::{Lookup, SessionStore};
+
+/// Inserts the session of a request into its extensions. Without one, a handle that another layer
+/// has inserted is removed.
+#[inline]
+pub(crate) fn replace_session<I>(extensions: &mut Extensions, found: Option<Arc<Session<I>>>)
+where
+    I: Send + Sync + 'static,
+{
+    match found {
+        Some(session) => drop(extensions.insert(Authenticated::new(session))),
+        None => drop(extensions.remove::<Authenticated<I>>()),
+    }
+}
 
 /// Reason a request cannot be forwarded at once.
 pub(crate) enum NotReady<L> {
@@ -52,12 +65,7 @@ where
         } else {
             request.uri().path_and_query().cloned()
         };
-        // Either way, a handle that another layer has inserted is removed.
-        let extensions = request.extensions_mut();
-        match found {
-            Some(session) => drop(extensions.insert(Authenticated::new(session))),
-            None => drop(extensions.remove::<Authenticated<I>>()),
-        }
+        replace_session(request.extensions_mut(), found);
         (not_ready, target)
     }
 

@@ -7,4 +7,4 @@ mod set_cookies;
 
 pub(crate) use self::policy::CookiePolicy;
 pub(crate) use self::read::{CookieName, Found, pairs};
-pub(crate) use self::set_cookies::SetCookies;
+pub use self::set_cookies::SetCookies;

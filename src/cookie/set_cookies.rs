@@ -1,5 +1,6 @@
 //! The `Set-Cookie` headers of one response (rule A4).
 
+use std::fmt;
 use std::time::Duration;
 
 use http::header::SET_COOKIE;
@@ -11,15 +12,18 @@ use crate::error::Error;
 /// The maximum number of `Set-Cookie` headers in one response.
 const MAX_SET_COOKIES: usize = 32;
 
-/// The cookies that one response sets and deletes: each name once, at most [`MAX_SET_COOKIES`] in
-/// all.
+/// The cookies that a response sets and deletes, from
+/// [`LoginLayer::start_session`](crate::login::LoginLayer::start_session). With the feature `axum`
+/// it is a part of a response: `(cookies, Redirect::to("/"))`.
 ///
-/// 1. A later call for a name replaces the earlier one.
-/// 2. Cookies that are set precede deletions.
-/// 3. Deletions keep the order of the calls. Those beyond the limit are dropped, so the most
-///    important one is added first.
-#[derive(Debug)]
-pub(crate) struct SetCookies {
+/// Its `Debug` shows no value.
+// Each name once, at most `MAX_SET_COOKIES` in all:
+// 1. A later call for a name replaces the earlier one.
+// 2. Cookies that are set precede deletions.
+// 3. Deletions keep the order of the calls. Those beyond the limit are dropped, so the most
+//    important one is added first.
+#[must_use]
+pub struct SetCookies {
     policy: CookiePolicy,
     /// The headers, in the order in which they are sent: those of cookies that are set come first.
     headers: Vec<HeaderValue>,
@@ -77,8 +81,8 @@ impl SetCookies {
             .any(|header| is_of(header, full_name))
     }
 
-    /// Adds the headers to a response.
-    pub(crate) fn append_to(self, headers: &mut HeaderMap) {
+    /// Adds the `Set-Cookie` headers to those of a response.
+    pub fn append_to(self, headers: &mut HeaderMap) {
         for header in self.headers.into_iter().take(MAX_SET_COOKIES) {
             headers.append(SET_COOKIE, header);
         }
@@ -93,6 +97,15 @@ impl SetCookies {
             self.headers.remove(index);
             self.set -= usize::from(index < self.set);
         }
+    }
+}
+
+impl fmt::Debug for SetCookies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetCookies")
+            .field("set", &self.set)
+            .field("deleted", &(self.headers.len() - self.set))
+            .finish()
     }
 }
 

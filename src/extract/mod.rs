@@ -7,6 +7,7 @@
 //! 3. An authenticated [`WechatUser`](crate::identity::WechatUser) may have no linked account:
 //!    check [`is_bound`](crate::identity::WechatUser::is_bound), or put a
 //!    [guard](crate::guard::GuardLayer::bound) around the route.
+//! 4. [`SetCookies`](crate::session::SetCookies) is a part of a response.
 //!
 //! ```
 //! use axum::Router;
@@ -27,6 +28,7 @@
 
 mod authenticated;
 mod rejection;
+mod set_cookies;
 
 #[cfg(doc)]
 use crate::session::Authenticated;

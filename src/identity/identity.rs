@@ -9,6 +9,12 @@ pub trait Identity: Debug + Send + Sync + 'static {
     /// provider. All sessions of one subject can be revoked together.
     fn subject(&self) -> &str;
 
+    /// Returns the code of the school for which the user acts, for the audit log
+    /// ([`LoginEvent::school`](crate::login::LoginEvent::school)). Default: none.
+    fn school(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether the user has nothing left to do after the login, such as linking an account.
     /// Otherwise the login layer keeps the target of each request, so that a guard can redirect to
     /// the page where it is done and back ([`Reason::Unbound`](crate::response::Reason::Unbound)).

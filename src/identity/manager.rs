@@ -74,6 +74,10 @@ impl Identity for Manager {
     fn subject(&self) -> &str {
         self.user_id.as_str()
     }
+
+    fn school(&self) -> Option<&str> {
+        self.current_school().map(|school| school.code.as_str())
+    }
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ where
             return Ok(self.invalid_link(request));
         };
         let client = self.admission.client(&request.headers, &extensions);
+        let visitor = self.observer.visitor(&request.headers, &extensions);
         // They may refer to the read buffer of the connection.
         drop(extensions);
         let (now, wall) = (self.sessions.clock.now(), self.sessions.clock.wall());
@@ -77,10 +78,14 @@ where
                     code,
                     previous_session: self.sessions.id(&request.headers),
                     return_to: target.clone(),
+                    visitor,
                 };
                 self.exchanges.run_once(state.flow, job)
             }
-            (None, CodeParameter::Absent) => return self.declined(request, &state, &target),
+            (None, CodeParameter::Absent) => {
+                self.report_declined(state.flow, &visitor);
+                return self.declined(request, &state, &target);
+            }
             (None, CodeParameter::Invalid) => return Ok(self.invalid_link(request)),
         };
         match exchange.outcome().await {
@@ -148,7 +153,6 @@ where
         state: &State,
         target: &ReturnTo,
     ) -> Result<GeneratedResponse, Error> {
-        meter::login_ended(self.provider.name(), "declined");
         let response = self.failed_silently(request, state, target)?;
         Ok(
             response

@@ -6,18 +6,18 @@ use tokio::time::timeout;
 
 use super::admission::{Admitted, ClientKey};
 use super::exchange::{Job, NotStarted, Outcome, SessionSalt};
+use super::exchange_report::ExchangeReport;
 use super::flow::State;
 use super::inner::Inner;
+use super::observer::{User, Visitor};
 use super::return_to::ReturnTo;
 use crate::client::Permit;
 use crate::error::{Error, ErrorKind};
 use crate::identity::Identity;
-use crate::meter;
 use crate::provider::{ExchangeContext, IdentityProvider};
 use crate::secret::AuthorizationCode;
 use crate::session::{Session, SessionId};
 use crate::store::{Inserted, SessionStore, Stamp};
-use crate::trace::{info, warn};
 
 /// The code of a callback, and the facts that its session depends on.
 pub(super) struct CodeExchange<P: IdentityProvider, St> {
@@ -28,6 +28,7 @@ pub(super) struct CodeExchange<P: IdentityProvider, St> {
     /// The session in the browser's cookie.
     pub(super) previous_session: Option<SessionId>,
     pub(super) return_to: ReturnTo,
+    pub(super) visitor: Visitor,
 }
 
 /// Everything that an exchange needs before its code is sent.
@@ -78,31 +79,37 @@ where
             stamp,
         } = prepared;
         admitted.sent();
-        let login = Arc::clone(&self.login);
-        let (provider, return_to) = (login.provider.name(), self.return_to.clone());
-        let salt = self.log_in(permit, stamp).await;
-        meter::login_ended(provider, meter::outcome(&salt));
-        let outcome = match salt {
-            Ok(salt) => Outcome::LoggedIn { salt, return_to },
+        let report = ExchangeReport::new(Arc::clone(&self.login), self.visitor.clone());
+        let return_to = self.return_to.clone();
+        let outcome = match self.log_in(permit, stamp).await {
+            Ok(LoggedIn {
+                salt,
+                user,
+                inserted,
+            }) => {
+                match inserted {
+                    Inserted::Kept => report.logged_in(&user),
+                    Inserted::Revoked => report.revoked(&user),
+                }
+                Outcome::LoggedIn { salt, return_to }
+            }
             Err(error) => {
                 if error.kind() == ErrorKind::InvalidCode {
                     admitted.refused();
-                    meter::code_refused(provider);
                 }
-                let limit = login.limits.exchange(error.kind());
-                if let Some(suppressed) = limit.admit(login.sessions.clock.now()) {
-                    warn!(
-                        provider = %provider,
-                        error = %error.report(),
-                        suppressed = %suppressed,
-                        "login: the code exchange failed"
-                    );
-                }
+                report.failed(&error);
                 Outcome::Failed(error)
             }
         };
         (outcome, admitted)
     }
+}
+
+/// A successful exchange.
+struct LoggedIn {
+    salt: SessionSalt,
+    user: User,
+    inserted: Inserted,
 }
 
 impl<P, St> CodeExchange<P, St>
@@ -113,7 +120,7 @@ where
     /// Creates a session with a new id and revokes the previous session of the browser. If the
     /// login was revoked since the stamp, it succeeds without a session, as if it had been revoked
     /// immediately afterwards (rule S3).
-    async fn log_in(self, permit: Permit, stamp: Stamp) -> Result<SessionSalt, Error> {
+    async fn log_in(self, permit: Permit, stamp: Stamp) -> Result<LoggedIn, Error> {
         let login = &*self.login;
         let salt = SessionSalt::random()?;
         let id = login.exchanges.session_id(&self.state, &salt);
@@ -126,24 +133,19 @@ where
                 Err(Error::new(ErrorKind::Timeout, context).with_source(elapsed))
             })?;
         let now = login.sessions.clock.now();
+        let user = User::of(&verified.identity);
         let mut session = Session::new(id, verified.identity, login.timeouts, now);
         if let Some(time) = verified.valid_until {
             session = session.expiring_by(time);
         }
         let previous = login.replaced(&self.state, self.previous_session, &session);
         let previous = previous.await?;
-        match login
-            .sessions
-            .insert(session, previous.as_ref(), stamp)
-            .await?
-        {
-            Inserted::Kept => info!(provider = %login.provider.name(), "login: user logged in"),
-            Inserted::Revoked => info!(
-                provider = %login.provider.name(),
-                "login: revoked while its code was exchanged; no session is kept"
-            ),
-        }
-        Ok(salt)
+        let inserted = login.sessions.insert(session, previous.as_ref(), stamp);
+        Ok(LoggedIn {
+            salt,
+            user,
+            inserted: inserted.await?,
+        })
     }
 }
 
@@ -169,48 +171,5 @@ where
             session.identity().subject() == new.identity().subject()
         };
         Ok(previous.filter(|_| !live.is_some_and(is_of_this_user)))
-    }
-}
-
-impl<P: IdentityProvider, St> Inner<P, St> {
-    /// Counts and logs a code that was not sent.
-    pub(super) fn report_not_started(&self, reason: &NotStarted) {
-        let (provider, now) = (self.provider.name(), self.sessions.clock.now());
-        match reason {
-            NotStarted::Failed(error) => {
-                meter::login_ended(provider, error.kind().as_str());
-                if error.kind() == ErrorKind::Overloaded {
-                    meter::exchange_rejected(provider, "overloaded");
-                }
-                if let Some(suppressed) = self.limits.exchange(error.kind()).admit(now) {
-                    warn!(
-                        provider = %provider,
-                        error = %error.report(),
-                        suppressed = %suppressed,
-                        "login: failed before the code was sent; a reload of the callback continues"
-                    );
-                }
-            }
-            NotStarted::Throttled { .. } => {
-                meter::exchange_rejected(provider, "throttled");
-                if let Some(suppressed) = self.limits.throttled.admit(now) {
-                    warn!(
-                        provider = %provider,
-                        suppressed = %suppressed,
-                        "login: a client sent too many codes that were rejected; the response is 429"
-                    );
-                }
-            }
-            NotStarted::OverQuota { .. } => {
-                meter::exchange_rejected(provider, "quota");
-                if let Some(suppressed) = self.limits.over_quota.admit(now) {
-                    warn!(
-                        provider = %provider,
-                        suppressed = %suppressed,
-                        "login: the ceiling of exchanges per minute is reached; the response is 503"
-                    );
-                }
-            }
-        }
     }
 }

@@ -10,7 +10,7 @@ pub(super) struct EndpointRequest {
     pub(super) method: Method,
     pub(super) query: Option<String>,
     pub(super) headers: HeaderMap,
-    /// The extensions of a callback. They are dropped before the first wait.
+    /// The extensions of a callback or a logout. They are dropped before the first wait.
     pub(super) extensions: Extensions,
 }
 
@@ -26,8 +26,8 @@ impl EndpointRequest {
             query,
             headers,
             extensions: match endpoint {
-                Endpoint::Callback => parts.extensions,
-                Endpoint::Login | Endpoint::Logout => Extensions::new(),
+                Endpoint::Callback | Endpoint::Logout => parts.extensions,
+                Endpoint::Login => Extensions::new(),
             },
         }
     }

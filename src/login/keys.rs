@@ -1,4 +1,5 @@
-//! The keys under which states and flow cookies are authenticated, and session ids are derived.
+//! The keys under which states and flow cookies are authenticated, and from which
+//! session ids and the digests of subjects are derived.
 
 use std::fmt;
 
@@ -16,6 +17,7 @@ pub(super) struct Keys {
     pub(super) state: Key,
     pub(super) flow: Key,
     pub(super) session: Key,
+    pub(super) subject: Key,
 }
 
 impl Keys {
@@ -38,6 +40,7 @@ impl Keys {
             state: key("state"),
             flow: key("flow"),
             session: key("session"),
+            subject: key("subject"),
         }
     }
 }

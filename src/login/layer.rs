@@ -1,13 +1,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderMap;
 use tower_layer::Layer;
 
 use super::builder::LoginLayerBuilder;
 use super::inner::Inner;
+use super::observer::{LoginEventKind, User};
 use super::service::Login;
 use super::silent::SilentLoginLayer;
 use crate::authenticate::AuthenticateLayer;
+use crate::cookie::SetCookies;
 use crate::error::Error;
 use crate::provider::IdentityProvider;
 use crate::same_origin::SameOriginLayer;
@@ -111,6 +114,12 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
         &self.inner.sessions.namespace
     }
 
+    /// Returns the name of the session cookie, for tests and for the configuration of a proxy.
+    #[must_use]
+    pub fn session_cookie_name(&self) -> &str {
+        self.inner.sessions.cookie.as_str()
+    }
+
     /// Returns the path that begins a login.
     #[must_use]
     pub fn login_path(&self) -> &str {
@@ -129,12 +138,105 @@ where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
+    /// Starts a session without a provider, and returns the cookie to set: for a login that the
+    /// application performs itself (a code by SMS, a mini program), and for tests through the whole
+    /// application.
+    ///
+    /// The session has a new id and the [timeouts](LoginLayerBuilder::session_timeouts) of this
+    /// layer. It replaces the session in the cookie of `request_headers`, which is revoked (session
+    /// fixation). Guards, logout and revocations treat it as one from a login.
+    ///
+    /// The caller has to
+    /// 1. authenticate the user before the call,
+    /// 2. call it only for a `POST` of this site, so that another site cannot log a visitor in as
+    ///    another user (login CSRF),
+    /// 3. limit the attempts of a client and of a user: [`throttle`](LoginLayerBuilder::throttle)
+    ///    counts authorization codes only.
+    ///
+    /// # Errors
+    /// [`Store`](crate::ErrorKind::Store) if the store fails; the previous session may still be
+    /// there. [`Denied`](crate::ErrorKind::Denied) if a revocation of this user or of all sessions,
+    /// or a logout of the previous session, happened during the call: there is no session then. A
+    /// revocation that returned before the call has no effect on it.
+    ///
+    /// # Example
+    /// A login with a code that was sent by SMS. The previous user of this browser is logged out:
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use axum::extract::State;
+    /// use axum::http::{HeaderMap, StatusCode};
+    /// use axum::response::{IntoResponse, Redirect, Response};
+    /// use axum::routing::{get, post};
+    /// use tower_weika::ErrorKind;
+    /// use tower_weika::identity::Manager;
+    /// use tower_weika::login::LoginLayer;
+    /// use tower_weika::provider::WeikaManagerProvider;
+    /// use tower_weika::session::Authenticated;
+    /// # use axum::http::Request;
+    /// # use tower::ServiceExt;
+    ///
+    /// type Login = LoginLayer<WeikaManagerProvider>;
+    ///
+    /// async fn sms_login(State(login): State<Login>, headers: HeaderMap, code: String) -> Response {
+    ///     if headers.get("sec-fetch-site").is_none_or(|site| site != "same-origin") {
+    ///         return StatusCode::FORBIDDEN.into_response();
+    ///     }
+    ///     let Some(manager) = manager_of(&code) else {
+    ///         return StatusCode::UNAUTHORIZED.into_response();
+    ///     };
+    ///     match login.start_session(manager, &headers).await {
+    ///         Ok(cookies) => (cookies, Redirect::to("/")).into_response(),
+    ///         Err(error) if error.kind() == ErrorKind::Denied => StatusCode::FORBIDDEN.into_response(),
+    ///         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    ///     }
+    /// }
+    ///
+    /// /// Consumes a code that was sent to the phone of a manager.
+    /// fn manager_of(code: &str) -> Option<Manager> {
+    ///     (code == "271828").then(|| Manager::new("oJBUeuGd04PY53N2KVICrzNGeMSM"))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tower_weika::BoxError> {
+    /// let weika = WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build()?;
+    /// let login = LoginLayer::builder(weika).public_url("https://campus.example.edu.cn").build()?;
+    /// let app = Router::new()
+    ///     .route("/sms", post(sms_login))
+    ///     .route("/", get(async |manager: Authenticated<Manager>| manager.user_id.to_string()))
+    ///     .with_state(login.clone())
+    ///     .layer(login);
+    /// # let request = Request::post("/sms").header("sec-fetch-site", "same-origin");
+    /// # let response = app.clone().oneshot(request.body("271828".into())?).await?;
+    /// # assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    /// # let cookie = response.headers()["set-cookie"].to_str()?.split(';').next().unwrap().to_owned();
+    /// # let page = app.clone().oneshot(Request::get("/").header("cookie", cookie).body("".into())?).await?;
+    /// # assert_eq!(page.status(), StatusCode::OK);
+    /// # let cross_site = app.oneshot(Request::post("/sms").body("271828".into())?).await?;
+    /// # assert_eq!(cross_site.status(), StatusCode::FORBIDDEN);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn start_session(
+        &self,
+        identity: P::Identity,
+        request_headers: &HeaderMap,
+    ) -> Result<SetCookies, Error> {
+        self.inner.start_session(identity, request_headers).await
+    }
+
     /// Revokes one session, and a login under way in the same browser.
     ///
     /// # Errors
     /// If the store fails; the session may still be there.
     pub async fn revoke_session(&self, session: &Authenticated<P::Identity>) -> Result<(), Error> {
-        self.inner.sessions.remove(session.session().id()).await
+        let ended = self.inner.end_session(session.session().id()).await?;
+        if ended.is_some() {
+            let user = User::of(session.identity());
+            self.inner
+                .report_revoked(LoginEventKind::SessionRevoked, Some(&user));
+        }
+        Ok(())
     }
 
     /// Revokes all sessions of one user, and logins under way: those whose code was sent before
@@ -145,7 +247,11 @@ where
     /// # Errors
     /// If the store fails; some of the sessions may still be there.
     pub async fn revoke_sessions_of(&self, subject: &str) -> Result<(), Error> {
-        self.inner.sessions.remove_subject(subject).await
+        self.inner.sessions.remove_subject(subject).await?;
+        let user = User::with_subject(subject);
+        self.inner
+            .report_revoked(LoginEventKind::SubjectRevoked, Some(&user));
+        Ok(())
     }
 
     /// Revokes all sessions of this login, and all logins under way. Those of other logins over the
@@ -154,7 +260,9 @@ where
     /// # Errors
     /// If the store fails; some of the sessions may still be there.
     pub async fn revoke_all_sessions(&self) -> Result<(), Error> {
-        self.inner.sessions.remove_all().await
+        self.inner.sessions.remove_all().await?;
+        self.inner.report_revoked(LoginEventKind::AllRevoked, None);
+        Ok(())
     }
 }
 

@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use http::Extensions;
+
 use super::endpoint_request::EndpointRequest;
 use super::endpoints::Endpoint;
 use super::inner::Inner;
+use super::observer::User;
 use crate::error::{Error, ErrorKind};
-use crate::meter;
 use crate::provider::IdentityProvider;
 use crate::request::is_same_origin;
 use crate::response::{GeneratedResponse, PageKind, see_other};
+use crate::session::SessionId;
 use crate::store::SessionStore;
-use crate::trace::{debug, in_current_span, info};
+use crate::trace::{debug, in_current_span};
 
 impl<P, St> Inner<P, St>
 where
@@ -43,15 +46,19 @@ where
     pub(super) async fn logout(
         &self,
         request: &EndpointRequest,
+        extensions: Extensions,
     ) -> Result<GeneratedResponse, Error> {
         if !is_same_origin(&request.headers, &self.endpoints.origin) {
             debug!(provider = %self.provider.name(), "logout: rejected: a page of another origin sent the request");
             return Ok(self.page(request.facts(), PageKind::CrossSite, None));
         }
-        if let Some(id) = self.sessions.id(&request.headers) {
-            self.sessions.remove(&id).await?;
-            meter::logged_out(self.provider.name());
-            info!(provider = %self.provider.name(), "logout: session revoked");
+        let visitor = self.observer.visitor(&request.headers, &extensions);
+        // They may refer to the read buffer of the connection.
+        drop(extensions);
+        if let Some(id) = self.sessions.id(&request.headers)
+            && let Some(user) = self.end_session(&id).await?
+        {
+            self.report_logged_out(user.as_ref(), &visitor);
         }
         let target = self.endpoints.return_to(request.query.as_deref());
         let mut response = see_other(target.as_str())?;
@@ -67,5 +74,20 @@ where
         }
         cookies.append_to(response.headers_mut());
         Ok(response)
+    }
+
+    /// Revokes one session, and a login under way that would replace it. Returns its user if the
+    /// session was live, and had not been revoked by a concurrent call at this instance.
+    ///
+    /// A session that cannot be read is revoked nevertheless; its user is not known then.
+    pub(super) async fn end_session(&self, id: &SessionId) -> Result<Option<Option<User>>, Error> {
+        let live = self.sessions.live(id).await;
+        self.sessions.remove(id).await?;
+        let user = match live {
+            Ok(None) => return Ok(None),
+            Ok(Some(session)) => Some(User::of(session.identity())),
+            Err(_) => None,
+        };
+        Ok(self.observer.is_first_of_session(id).then_some(user))
     }
 }

@@ -140,7 +140,10 @@ where
                 let extensions = mem::take(&mut request.extensions);
                 self.callback(&request, extensions).await
             }
-            (Endpoint::Logout, &Method::POST) => self.logout(&request).await,
+            (Endpoint::Logout, &Method::POST) => {
+                let extensions = mem::take(&mut request.extensions);
+                self.logout(&request, extensions).await
+            }
             _ => {
                 let kind = PageKind::MethodNotAllowed(endpoint.method());
                 Ok(self.page(request.facts(), kind, None))

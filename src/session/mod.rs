@@ -47,3 +47,4 @@ pub use self::id::SessionId;
 pub use self::namespace::Namespace;
 pub use self::session::Session;
 pub use self::timeouts::SessionTimeouts;
+pub use crate::cookie::SetCookies;

@@ -63,6 +63,12 @@ impl<I> Session<I> {
         self
     }
 
+    /// Changes the time of the login. The session expires when it did before.
+    #[cfg(feature = "testing")]
+    pub(crate) fn set_created(&mut self, created: Timestamp) {
+        self.created = created;
+    }
+
     /// Returns the namespace of the login that started the session.
     #[must_use]
     #[inline]

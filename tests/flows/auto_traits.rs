@@ -16,15 +16,16 @@ use tower_weika::guard::{
     Check, CheckLayer, Guard, GuardLayer, LinkedAccount, LoggedIn, ManagerRequirement, Recent,
 };
 use tower_weika::identity::{Manager, WechatUser};
-use tower_weika::login::{Login, LoginLayer, LoginLayerBuilder};
+use tower_weika::login::{Login, LoginEvent, LoginEventKind, LoginLayer, LoginLayerBuilder};
 use tower_weika::provider::{
     ExchangeContext, IdentityProvider, WeikaManagerProvider, WeikaManagerProviderBuilder,
 };
 use tower_weika::response::{Page, Pages, Rejection};
 use tower_weika::same_origin::{SameOrigin, SameOriginLayer};
 use tower_weika::session::Namespace;
-use tower_weika::session::{Authenticated, Session, SessionId};
+use tower_weika::session::{Authenticated, Session, SessionId, SetCookies};
 use tower_weika::store::{MemoryStore, SessionStore};
+use tower_weika::testing::{AuthenticatedLayer, AuthenticatedService};
 use tower_weika::token::{CurrentToken, GetToken, IssuedToken, TokenCache};
 use tower_weika::{AppSecret, AuthorizationCode, ConfigError, Error, ResponseBody};
 use tower_weika_sandbox::{Browser, CallLog, Faults, Gate, Sandbox, Variations, Visit};
@@ -64,6 +65,8 @@ fn layers_and_services_are_cloned_and_shared() {
     cloned::<Login<App, WeikaManagerProvider, Store>>();
     cloned::<AuthenticateLayer<Manager, Store>>();
     cloned::<Authenticate<App, Manager, Store>>();
+    cloned::<AuthenticatedLayer<Manager>>();
+    cloned::<AuthenticatedService<App, Manager>>();
     cloned::<GuardLayer<Manager, LoggedIn>>();
     cloned::<GuardLayer<Manager, ManagerRequirement>>();
     cloned::<Guard<App, WechatUser, LinkedAccount>>();
@@ -90,6 +93,9 @@ fn builders_go_to_other_threads() {
 fn values_are_shared_and_handles_are_cloned() {
     cloned::<Authenticated<Manager>>();
     shared::<Session<Manager>>();
+    shared::<SetCookies>();
+    cloned::<LoginEvent<'static>>();
+    cloned::<LoginEventKind>();
     cloned::<SessionId>();
     cloned::<Manager>();
     cloned::<AccessToken>();

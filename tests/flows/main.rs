@@ -39,6 +39,7 @@ mod guards;
 mod hang_up;
 mod login_flow;
 mod metrics;
+mod observer;
 mod own_users;
 mod revocation;
 mod services;

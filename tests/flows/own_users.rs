@@ -102,6 +102,11 @@ impl<W: Way> Way for Own<W> {
         W::subject(sandbox, person)
     }
 
+    fn identity(subject: &str) -> Member {
+        let key = subject.to_owned();
+        Member { key }
+    }
+
     async fn have_token(provider: &Self::Provider) {
         W::have_token(provider.inner()).await;
     }

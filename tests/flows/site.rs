@@ -15,7 +15,7 @@ use tower_weika::client::weika::WeikaClient;
 use tower_weika::clock::{ManualClock, Timestamp};
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::Identity;
-use tower_weika::login::LoginLayer;
+use tower_weika::login::{LoginEvent, LoginLayer, LoginLayerBuilder};
 use tower_weika::provider::IdentityProvider;
 use tower_weika::session::Authenticated;
 use tower_weika::store::MemoryStore;
@@ -88,6 +88,11 @@ pub(crate) fn time_of(clock: &ManualClock) -> impl Fn() -> SystemTime + Send + S
     move || SystemTime::UNIX_EPOCH + Duration::from_millis(clock.now().unix_millis())
 }
 
+type Builder<W> = LoginLayerBuilder<
+    <W as Way>::Provider,
+    MemoryStore<<<W as Way>::Provider as IdentityProvider>::Identity>,
+>;
+
 /// A site, its upstream, and the one clock that both of them and all browsers use.
 pub(crate) struct Site<W: Way> {
     pub(crate) sandbox: Sandbox,
@@ -147,14 +152,33 @@ impl<W: Way> Site<W> {
         clock: ManualClock,
         store: MemoryStore<<W::Provider as IdentityProvider>::Identity>,
     ) -> Self {
+        Self::with_settings(sandbox, provider, clock, |login| login.store(store))
+    }
+
+    /// With an observer.
+    pub(crate) async fn start_observed(
+        observer: impl Fn(&LoginEvent<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        let clock = ManualClock::new(Timestamp::from_unix_seconds(1_760_000_000));
+        let sandbox = W::sandbox(Sandbox::builder().clock(time_of(&clock)));
+        let sandbox = sandbox.start().await.expect("a sandbox");
+        let provider = W::provider(&sandbox, clock.clock(), Duration::from_secs(30));
+        Self::with_settings(sandbox, provider, clock, |login| login.observer(observer))
+    }
+
+    /// Built from existing parts, with these settings of the login layer.
+    fn with_settings(
+        sandbox: Sandbox,
+        provider: W::Provider,
+        clock: ManualClock,
+        settings: impl FnOnce(Builder<W>) -> Builder<W>,
+    ) -> Self {
         let login = LoginLayer::builder(provider.clone())
             .silent_login()
-            .store(store)
             .public_url(ORIGIN)
             .secret([7; 32])
-            .clock(clock.clock())
-            .build()
-            .expect("a login layer");
+            .clock(clock.clock());
+        let login = settings(login).build().expect("a login layer");
         let server = Server::start(routes::<W>().layer(login.clone()));
         Self {
             sandbox,

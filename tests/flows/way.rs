@@ -6,6 +6,7 @@ use std::time::Duration;
 use tower_weika::client::binding::BindingClient;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika::clock::Clock;
+use tower_weika::identity::{Manager, WechatUser};
 use tower_weika::provider::{IdentityProvider, WechatUserProvider, WeikaManagerProvider};
 use tower_weika_sandbox::{
     Approval, Endpoint, Sandbox, SandboxBuilder, WechatApproval, WechatPerson,
@@ -43,6 +44,9 @@ pub(crate) trait Way: Send + Sync + 'static {
 
     /// The subject that the provider gives this user.
     fn subject(sandbox: &Sandbox, person: &str) -> String;
+
+    /// An identity with this subject, as the application may create it.
+    fn identity(subject: &str) -> <Self::Provider as IdentityProvider>::Identity;
 
     /// Makes sure that the provider has an access token, if it needs one.
     fn have_token(provider: &Self::Provider) -> impl Future<Output = ()>;
@@ -99,6 +103,10 @@ impl Way for Weika {
             .expect("a user of the sandbox")
             .user_id()
             .to_owned()
+    }
+
+    fn identity(subject: &str) -> Manager {
+        Manager::new(subject)
     }
 
     async fn have_token(provider: &WeikaManagerProvider) {
@@ -174,6 +182,10 @@ impl Way for Wechat {
             .find(|it| it.id() == person)
             .expect("a user of the sandbox");
         person.open_id(sandbox.app_id())
+    }
+
+    fn identity(subject: &str) -> WechatUser {
+        WechatUser::unbound(subject, "wx0123456789abcdef")
     }
 
     async fn have_token(_: &WechatUserProvider) {}

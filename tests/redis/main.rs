@@ -39,6 +39,7 @@ mod rights;
 mod sentinel;
 mod signals;
 mod site;
+mod start_session;
 mod token_kills;
 mod tokens;
 #[path = "../flows/way.rs"]

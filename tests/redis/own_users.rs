@@ -58,7 +58,16 @@ async fn instance(url: &str, users: &Users) -> Site {
             Ok(Member { key })
         }
     });
-    Site::over(mapped, &provider, redis.store::<Member>(), Clock::system())
+    let identity = |key: &str| Member {
+        key: key.to_owned(),
+    };
+    Site::over(
+        mapped,
+        &provider,
+        identity,
+        redis.store::<Member>(),
+        Clock::system(),
+    )
 }
 
 const ENCRYPTION_KEY: &str = "an encryption key of this test, 32 bytes or more";

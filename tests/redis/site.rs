@@ -2,15 +2,15 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use http::header::{ACCEPT, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
@@ -91,8 +91,20 @@ pub(crate) struct Site {
     router: Router,
     gate: Arc<Semaphore>,
     codes: Arc<AtomicUsize>,
+    start: Start,
     revoke: Revoke,
+    events: Events,
 }
+
+/// The `kind subject` of each event.
+type Events = Arc<Mutex<Vec<String>>>;
+
+/// Starts a session of a subject for the browser with a cookie.
+type Start = Arc<
+    dyn Fn(&'static str, String) -> Pin<Box<dyn Future<Output = Result<String, Error>> + Send>>
+        + Send
+        + Sync,
+>;
 
 /// Revokes the sessions of a subject, or all sessions without one.
 type Revoke = Arc<
@@ -125,13 +137,14 @@ impl Site {
         clock: Clock,
     ) -> Self {
         let provider = TestProvider::new(application);
-        Self::over(provider.clone(), &provider, store, clock)
+        Self::over(provider.clone(), &provider, Manager::new, store, clock)
     }
 
-    /// With a provider that maps the identities of `test`.
+    /// With a provider that maps the identities of `test`; `identity` returns that of a subject.
     pub(crate) fn over<P: IdentityProvider>(
         provider: P,
         test: &TestProvider,
+        identity: fn(&'static str) -> P::Identity,
         store: impl SessionStore<P::Identity>,
         clock: Clock,
     ) -> Self {
@@ -139,8 +152,15 @@ impl Site {
             .store(store)
             .secret([7; 32])
             .clock(clock);
+        let events: Events = Arc::default();
+        let observed = Arc::clone(&events);
         let login = login
             .public_url("https://campus.example")
+            .observer(move |event| {
+                let (kind, subject) = (event.kind().as_str(), event.expose_subject());
+                let event = format!("{kind} {}", subject.unwrap_or_default());
+                observed.lock().expect("not poisoned").push(event);
+            })
             .build()
             .expect("a login layer");
         let page = get(show_subject::<P::Identity>);
@@ -149,6 +169,18 @@ impl Site {
             .route("/", page)
             .route("/guarded", guarded)
             .layer(login.clone());
+        let starter = login.clone();
+        let start: Start = Arc::new(move |subject, cookie| {
+            let login = starter.clone();
+            Box::pin(async move {
+                let cookie = HeaderValue::from_str(&cookie).expect("a cookie");
+                let headers = HeaderMap::from_iter([(COOKIE, cookie)]);
+                let cookies = login.start_session(identity(subject), &headers);
+                let mut set = HeaderMap::new();
+                cookies.await?.append_to(&mut set);
+                Ok(set[SET_COOKIE].to_str().expect("text").to_owned())
+            })
+        });
         let revoke: Revoke = Arc::new(move |subject| {
             let login = login.clone();
             Box::pin(async move {
@@ -162,8 +194,25 @@ impl Site {
             router,
             gate: Arc::clone(&test.gate),
             codes: Arc::clone(&test.codes),
+            start,
             revoke,
+            events,
         }
+    }
+
+    /// Returns the `Set-Cookie` header of a session that the application starts, for the browser
+    /// with these cookies.
+    pub(crate) async fn start_session(
+        &self,
+        subject: &'static str,
+        cookie: &str,
+    ) -> Result<String, Error> {
+        (self.start)(subject, cookie.to_owned()).await
+    }
+
+    /// Returns the `kind subject` of each event since the last call.
+    pub(crate) fn events(&self) -> Vec<String> {
+        std::mem::take(&mut self.events.lock().expect("not poisoned"))
     }
 
     /// Revokes the sessions of a subject, or all sessions without one.

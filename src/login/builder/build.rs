@@ -10,6 +10,7 @@ use crate::login::exchange::{Exchanges, Instances};
 use crate::login::flow::Flows;
 use crate::login::inner::Inner;
 use crate::login::log_limits::LogLimits;
+use crate::login::observer::Observer;
 use crate::provider::IdentityProvider;
 use crate::session::Namespace;
 use crate::session::SessionTimeouts;
@@ -83,6 +84,7 @@ where
             exchange_timeout: settings.exchange_timeout,
             silent_login: settings.silent_login,
             limits: LogLimits::default(),
+            observer: Observer::new(settings.on_event, settings.client_name, keys.subject),
             provider,
         }))
     }

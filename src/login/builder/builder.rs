@@ -8,6 +8,7 @@ use super::secrets::Secrets;
 use crate::clock::Clock;
 use crate::guard::{PrefixGuards, Requirement};
 use crate::login::admission::{AdmissionSettings, Throttle};
+use crate::login::observer::{ClientName, OnEvent};
 use crate::provider::IdentityProvider;
 use crate::response::Pages;
 use crate::session::SessionTimeouts;
@@ -32,6 +33,8 @@ pub(super) struct Settings<I> {
     pub(super) guards: PrefixGuards<I>,
     pub(super) admission: AdmissionSettings,
     pub(super) clock: Clock,
+    pub(super) on_event: Option<OnEvent>,
+    pub(super) client_name: Option<ClientName>,
 }
 
 impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
@@ -47,6 +50,8 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             guards: PrefixGuards::new(),
             admission: AdmissionSettings::default(),
             clock: Clock::system(),
+            on_event: None,
+            client_name: None,
         };
         Self {
             provider,

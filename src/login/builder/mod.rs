@@ -2,6 +2,7 @@
 
 mod build;
 mod builder;
+mod observer;
 mod origin;
 mod paths;
 mod secrets;

@@ -22,7 +22,7 @@ impl Exchange {
             Self::Finished(finished) => Ok(finished.outcome),
             Self::Running(caller) => match caller.outcome().await {
                 Some(result) => result.map(|finished| finished.outcome),
-                None => Ok(abandoned()),
+                None => Ok(Outcome::Failed(abandoned())),
             },
         }
     }
@@ -48,8 +48,7 @@ impl Exchange {
     }
 }
 
-/// The outcome of a task that panicked, or whose runtime was shut down.
-pub(super) fn abandoned() -> Outcome {
-    let context = "the code exchange was abandoned";
-    Outcome::Failed(Error::new(ErrorKind::Internal, context))
+/// The error of a task that panicked, or whose runtime was shut down.
+pub(in crate::login) fn abandoned() -> Error {
+    Error::new(ErrorKind::Internal, "the code exchange was abandoned")
 }

@@ -18,7 +18,7 @@ mod session_salt;
 
 use std::time::Duration;
 
-pub(super) use self::exchange::Exchange;
+pub(super) use self::exchange::{Exchange, abandoned};
 pub(super) use self::exchanges::Exchanges;
 pub(super) use self::instances::Instances;
 pub(super) use self::job::Job;

@@ -86,7 +86,8 @@ impl Registry {
         let work = run(Clients::new(flow, flight.clone(), self.clone()));
         let (registry, completed) = (self.clone(), flight.clone());
         flight.start(&runtime, work, move |result| {
-            let result = result.unwrap_or_else(|| Ok(registry.finished(abandoned())));
+            let result =
+                result.unwrap_or_else(|| Ok(registry.finished(Outcome::Failed(abandoned()))));
             registry.complete(flow, &completed, &result);
             result
         });

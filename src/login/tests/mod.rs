@@ -36,6 +36,7 @@ mod instances;
 mod kinds;
 mod load;
 mod map;
+mod observer;
 mod permits;
 mod prefix_guards;
 mod recent_login;
@@ -43,6 +44,7 @@ mod rotation;
 mod secret;
 mod shared_store;
 mod silent_login;
+mod start_session;
 mod throttle;
 mod unbound;
 
@@ -58,6 +60,10 @@ impl Identity for Person {
 
     fn is_complete(&self) -> bool {
         self.0 != "newcomer"
+    }
+
+    fn school(&self) -> Option<&str> {
+        Some("1014714333")
     }
 }
 

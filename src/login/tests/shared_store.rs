@@ -117,6 +117,15 @@ impl Coordinator for RecordingCoordinator {
 pub(super) struct SharedStore<I: Identity = Person> {
     sessions: MemoryStore<I>,
     pub(super) coordinator: Arc<RecordingCoordinator>,
+    /// Whether all sessions are revoked just before an insertion.
+    pub(super) revoke_before_insert: Arc<AtomicBool>,
+    pub(super) fails_to_insert: Arc<AtomicBool>,
+}
+
+impl SharedStore {
+    pub(super) fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
+    }
 }
 
 impl<I: Identity> SessionStore<I> for SharedStore<I> {
@@ -130,13 +139,20 @@ impl<I: Identity> SessionStore<I> for SharedStore<I> {
         self.sessions.stamp(namespace)
     }
 
-    fn insert(
+    async fn insert(
         &self,
         session: Session<I>,
         previous: Option<&SessionId>,
         since: Stamp,
-    ) -> impl Future<Output = Result<Inserted, Error>> + Send {
-        self.sessions.insert(session, previous, since)
+    ) -> Result<Inserted, Error> {
+        if self.fails_to_insert.load(Ordering::Relaxed) {
+            // Not the documented kind: callers must not depend on it.
+            return Err(Error::new(ErrorKind::Fault, "as planned"));
+        }
+        if self.revoke_before_insert.load(Ordering::Relaxed) {
+            self.sessions.remove_all(session.namespace()).await?;
+        }
+        self.sessions.insert(session, previous, since).await
     }
 
     fn remove(
@@ -171,14 +187,27 @@ pub(super) fn instance<St>(
     secret: u8,
     previous: &[u8],
 ) -> Site<SharedStore> {
+    instance_with(origin, store, |builder| {
+        let builder = builder.secret([secret; 32]);
+        previous.iter().fold(builder, |builder, byte| {
+            builder.previous_secret([*byte; 32])
+        })
+    })
+}
+
+/// Returns another instance of the application of `origin`, with its store and these settings.
+pub(super) fn instance_with<St>(
+    origin: &Site<St>,
+    store: &SharedStore,
+    settings: impl FnOnce(
+        LoginLayerBuilder<Provider, SharedStore>,
+    ) -> LoginLayerBuilder<Provider, SharedStore>,
+) -> Site<SharedStore> {
     let (provider, clock) = (origin.provider.clone(), origin.clock.clone());
     let builder = LoginLayer::builder(provider.clone())
         .store(store.clone())
         .public_url("https://campus.example");
-    let builder = builder.secret([secret; 32]).clock(clock.clock());
-    let builder = previous.iter().fold(builder, |builder, byte| {
-        builder.previous_secret([*byte; 32])
-    });
+    let builder = settings(builder.secret([9; 32]).clock(clock.clock()));
     Site {
         provider,
         clock,

@@ -1,0 +1,37 @@
+use std::time::Duration;
+
+use super::Visitor;
+use crate::error::Error;
+use crate::identity::Identity;
+
+/// The user of an event. A copy, because the identity is in the store by then.
+pub(in crate::login) struct User {
+    pub(super) subject: String,
+    pub(super) school: Option<String>,
+}
+
+impl User {
+    pub(in crate::login) fn of(identity: &impl Identity) -> Self {
+        Self {
+            subject: identity.subject().to_owned(),
+            school: identity.school().map(str::to_owned),
+        }
+    }
+
+    /// The user with this subject, of whom nothing else is known.
+    pub(in crate::login) fn with_subject(subject: &str) -> Self {
+        Self {
+            subject: subject.to_owned(),
+            school: None,
+        }
+    }
+}
+
+/// The parts of an event that depend on its kind.
+#[derive(Clone, Copy, Default)]
+pub(in crate::login) struct Details<'a> {
+    pub(in crate::login) user: Option<&'a User>,
+    pub(in crate::login) visitor: Option<&'a Visitor>,
+    pub(in crate::login) duration: Option<Duration>,
+    pub(in crate::login) error: Option<&'a Error>,
+}

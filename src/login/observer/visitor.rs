@@ -1,0 +1,9 @@
+use crate::request::UserAgent;
+
+/// The client of a request, as events describe it.
+#[derive(Clone)]
+pub(in crate::login) struct Visitor {
+    pub(in crate::login) user_agent: UserAgent,
+    /// The result of the application's hook.
+    pub(super) client_name: Option<String>,
+}

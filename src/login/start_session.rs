@@ -1,0 +1,41 @@
+//! Sessions without a provider.
+
+use http::{Extensions, HeaderMap};
+
+use super::inner::Inner;
+use super::observer::User;
+use super::report::revoked;
+use crate::cookie::SetCookies;
+use crate::error::Error;
+use crate::provider::IdentityProvider;
+use crate::session::{Session, SessionId};
+use crate::store::{Inserted, SessionStore};
+
+impl<P, St> Inner<P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    /// Starts a session with a new id, and revokes the session of the request's cookie.
+    pub(super) async fn start_session(
+        &self,
+        identity: P::Identity,
+        headers: &HeaderMap,
+    ) -> Result<SetCookies, Error> {
+        let sessions = &self.sessions;
+        let previous = sessions.id(headers);
+        let visitor = self.observer.visitor(headers, &Extensions::new());
+        let user = User::of(&identity);
+        let stamp = sessions.stamp().await?;
+        let id = SessionId::random()?;
+        let session = Session::new(id, identity, self.timeouts, sessions.clock.now());
+        match sessions.insert(session, previous.as_ref(), stamp).await? {
+            Inserted::Kept => {}
+            Inserted::Revoked => return Err(revoked()),
+        }
+        self.report_session_started(&user, &visitor);
+        let mut cookies = self.set_cookies();
+        cookies.set(sessions.cookie.as_str(), &id.expose(), None)?;
+        Ok(cookies)
+    }
+}

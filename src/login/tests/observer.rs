@@ -1,0 +1,432 @@
+//! Events of the observer: exactly one for each outcome.
+
+use std::panic::AssertUnwindSafe;
+
+use super::shared_store::{SharedStore, instance_with};
+use super::*;
+use crate::login::{LoginEvent, LoginEventKind, LoginLayerBuilder};
+use crate::session::{Namespace, Session, SessionId};
+use crate::store::{Inserted, Lookup, Stamp};
+use crate::trace::tests::Captured;
+
+/// The events of a site, in short.
+#[derive(Clone, Default)]
+struct Events(Arc<Mutex<Vec<String>>>);
+
+impl Events {
+    /// Returns the events since the last call.
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    fn observe<P: IdentityProvider, St>(
+        &self,
+        builder: LoginLayerBuilder<P, St>,
+    ) -> LoginLayerBuilder<P, St> {
+        let events = self.clone();
+        builder.observer(move |event| events.0.lock().unwrap().push(brief(event)))
+    }
+}
+
+/// `kind subject error`, without those that are absent.
+fn brief(event: &LoginEvent<'_>) -> String {
+    assert_eq!(
+        (event.provider(), event.application()),
+        ("weika", "test-application")
+    );
+    let error = event.error().map(|error| error.kind().as_str());
+    let kind = Some(event.kind().as_str());
+    let parts = kind.into_iter().chain(event.expose_subject()).chain(error);
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+fn observed() -> (Site, Events) {
+    observed_with(|builder| builder)
+}
+
+fn observed_with(
+    settings: impl FnOnce(
+        LoginLayerBuilder<Provider, MemoryStore<Person>>,
+    ) -> LoginLayerBuilder<Provider, MemoryStore<Person>>,
+) -> (Site, Events) {
+    let (mut site, events) = (Site::new(), Events::default());
+    let builder = LoginLayer::builder(site.provider.clone())
+        .public_url("https://campus.example")
+        .secret([9; 32])
+        .clock(site.clock.clock());
+    site.login = events.observe(settings(builder)).build().unwrap();
+    (site, events)
+}
+
+/// Two instances over one store, and the events of both.
+fn observed_instances() -> (Site<SharedStore>, Site<SharedStore>, Events) {
+    let (origin, store, events) = (Site::new(), SharedStore::default(), Events::default());
+    let [one, other] =
+        [(); 2].map(|()| instance_with(&origin, &store, |builder| events.observe(builder)));
+    (one, other, events)
+}
+
+fn post_logout(jar: &Jar) -> Request<Body> {
+    jar.request(Method::POST, "/auth/weika/logout")
+}
+
+#[tokio::test]
+async fn each_outcome_is_one_event() {
+    let (site, events) = observed();
+    for (code, expected) in [
+        ("wang", "logged_in wang"),
+        ("denied", "denied denied"),
+        ("fault", "failed fault"),
+        ("store", "failed store"),
+        ("panic", "failed internal"),
+        ("bad", "failed invalid_code"),
+        ("lost", "failed lost"),
+        ("late", "failed timeout"),
+        ("", "declined"),
+    ] {
+        let mut jar = Jar::default();
+        let state = site.begin(&mut jar, "/").await;
+        let before = jar.clone();
+        site.callback(&mut jar, code, &state).await;
+        // A repeated callback is no second event.
+        site.callback(&mut before.clone(), code, &state).await;
+        assert_eq!(events.take(), [expected], "{code}");
+    }
+}
+
+#[tokio::test]
+async fn login_that_restarts_has_one_event_for_each_code() {
+    let (site, events) = observed();
+    let mut jar = Jar::default();
+    let state = site.begin(&mut jar, "/").await;
+    let again = site.callback(&mut jar, "lost", &state).await;
+    site.callback(&mut jar, "wang", &again.state()).await;
+    assert_eq!(events.take(), ["failed lost", "logged_in wang"]);
+}
+
+#[tokio::test]
+async fn callback_that_sends_no_code_is_no_event() {
+    let (site, events) = observed_with(|builder| {
+        builder.exchanges_per_minute(std::num::NonZeroU32::new(1).unwrap())
+    });
+    let mut jar = Jar::default();
+    let state = site.begin(&mut jar, "/").await;
+    site.callback(&mut jar.clone(), "wang", "forged").await;
+    site.callback(&mut Jar::default(), "wang", &state).await;
+    site.callback(&mut Jar::default(), "", &state).await;
+    assert_eq!(events.take(), [""; 0]);
+    site.log_in(&mut Jar::default(), "wang").await;
+    let busy = site.callback(&mut jar, "li", &state).await;
+    assert_eq!(busy.parts.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(events.take(), ["logged_in wang"]);
+    site.clock.advance(Duration::from_secs(60));
+    site.callback(&mut jar, "li", &state).await;
+    assert_eq!(events.take(), ["logged_in li"], "a reload continues");
+}
+
+#[tokio::test]
+async fn logout_of_a_live_session_is_one_event() {
+    let (site, events) = observed();
+    let mut jar = Jar::default();
+    site.log_in(&mut jar, "wang").await;
+    events.take();
+    let mut waiting: Vec<_> = (0..50)
+        .map(|_| task::spawn(Box::pin(site.send(post_logout(&jar)))))
+        .collect();
+    for logout in &mut waiting {
+        assert_pending!(logout.poll());
+    }
+    for logout in waiting {
+        assert_eq!(logout.into_inner().await.location(), "/");
+    }
+    assert_eq!(events.take(), ["logged_out wang"]);
+
+    // Unknown, absent, expired, and from another site.
+    site.send(post_logout(&Jar::default())).await;
+    site.log_in(&mut jar, "li").await;
+    events.take();
+    let mut cross_site = post_logout(&jar);
+    let origin = "https://evil.example".parse().unwrap();
+    cross_site.headers_mut().insert("origin", origin);
+    site.send(cross_site).await;
+    site.clock.advance(Duration::from_secs(30 * 60));
+    site.send(post_logout(&jar)).await;
+    assert_eq!(events.take(), [""; 0]);
+}
+
+#[tokio::test]
+async fn revocation_by_the_application_is_one_event() {
+    let (site, events) = observed();
+    let mut jar = Jar::default();
+    site.log_in(&mut jar, "wang").await;
+    let handle = Arc::new(Mutex::new(None));
+    let seen = Arc::clone(&handle);
+    let service = site.login.layer(service_fn(move |request: Request<Body>| {
+        let found = request.extensions().get::<Authenticated<Person>>().cloned();
+        *seen.lock().unwrap() = found;
+        async { Ok::<_, Infallible>(Response::new(Body::default())) }
+    }));
+    service.oneshot(jar.get("/")).await.unwrap();
+    let wang = handle.lock().unwrap().take().unwrap();
+    events.take();
+    site.login.revoke_session(&wang).await.unwrap();
+    site.login.revoke_session(&wang).await.unwrap();
+    assert_eq!(events.take(), ["session_revoked wang"]);
+    site.login.revoke_sessions_of("li").await.unwrap();
+    site.login.revoke_all_sessions().await.unwrap();
+    assert_eq!(events.take(), ["subject_revoked li", "all_revoked"]);
+}
+
+#[tokio::test]
+async fn login_that_is_revoked_while_its_code_is_exchanged_is_denied() {
+    let (site, events) = observed();
+    site.provider.gate.forget_permits(1);
+    let mut jar = Jar::default();
+    let state = site.begin(&mut jar, "/").await;
+    let callback = site.send(jar.get(&site.callback_url("wang", &state)));
+    let mut callback = task::spawn(Box::pin(callback));
+    assert_pending!(callback.poll());
+    tokio::task::yield_now().await;
+    site.login.revoke_sessions_of("wang").await.unwrap();
+    site.provider.gate.add_permits(1);
+    callback.await;
+    assert_eq!(
+        events.take(),
+        ["subject_revoked wang", "denied wang denied"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_doubled_callbacks_over_two_instances_are_one_event() {
+    for (code, expected) in [
+        ("wang", "logged_in wang"),
+        ("denied", "denied denied"),
+        ("fault", "failed fault"),
+        ("bad", "failed invalid_code"),
+    ] {
+        let (one, other, events) = observed_instances();
+        let mut jar = Jar::default();
+        one.provider.gate.forget_permits(1);
+        let state = one.begin(&mut jar, "/").await;
+        let mut waiting: Vec<_> = (0..50)
+            .map(|index| {
+                let site = if index % 2 == 0 { &one } else { &other };
+                let request = jar.get(&site.callback_url(code, &state));
+                task::spawn(Box::pin(site.send(request)))
+            })
+            .collect();
+        for response in &mut waiting {
+            assert_pending!(response.poll());
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        one.provider.gate.add_permits(1);
+        for response in waiting {
+            response.into_inner().await;
+        }
+        other.callback(&mut jar, code, &state).await;
+        assert_eq!(events.take(), [expected], "{code}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn digest_of_a_subject_is_the_same_on_all_instances_and_changes_with_the_secret() {
+    let digest = async |secret: u8| {
+        let digests = Arc::new(Mutex::new(Vec::new()));
+        let (origin, store) = (Site::new(), SharedStore::default());
+        for subject in ["wang", "li"] {
+            let seen = Arc::clone(&digests);
+            let site = instance_with(&origin, &store, |builder| {
+                builder
+                    .secret([secret; 32])
+                    .observer(move |event| seen.lock().unwrap().push(event.subject().unwrap()))
+            });
+            site.log_in(&mut Jar::default(), subject).await;
+        }
+        let digests = digests.lock().unwrap().clone();
+        assert_eq!(digests.len(), 2);
+        digests
+    };
+    let (first, again, other) = (digest(9).await, digest(9).await, digest(8).await);
+    assert_eq!(first, again);
+    assert!(first[0] != first[1] && first[0] != other[0]);
+    for digest in &first {
+        assert_eq!(digest.len(), 32);
+        assert!(digest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    }
+}
+
+#[tokio::test]
+async fn event_describes_the_client_and_the_exchange_and_shows_no_secret() {
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&shown);
+    let (mut site, _) = observed();
+    let clock = site.clock.clone();
+    site.login = LoginLayer::builder(site.provider.clone())
+        .public_url("https://campus.example")
+        .secret([9; 32])
+        .clock(site.clock.clock())
+        .client_name(|headers, extensions| {
+            let port = extensions.get::<u16>()?;
+            Some(format!(
+                "{}:{port}",
+                headers.get("x-real-ip")?.to_str().ok()?
+            ))
+        })
+        .observer(move |event| {
+            assert_eq!(event.time(), clock.clock().wall());
+            assert_eq!(event.user_agent(), Some(UserAgent::WechatPhone));
+            assert_eq!(event.client_name(), Some("192.0.2.1:7"));
+            assert_eq!(event.school(), Some("1014714333"));
+            let is_login = event.kind() == LoginEventKind::LoggedIn;
+            let duration = is_login.then_some(Duration::from_secs(3));
+            assert_eq!(event.duration(), duration);
+            seen.lock().unwrap().push(format!("{event:?}"));
+        })
+        .build()
+        .unwrap();
+    site.provider.gate.forget_permits(1);
+    let mut jar = Jar::default();
+    let state = site.begin(&mut jar, "/").await;
+    let described = |mut request: Request<Body>| {
+        let headers = request.headers_mut();
+        headers.insert("x-real-ip", "192.0.2.1".parse().unwrap());
+        headers.insert("user-agent", "MicroMessenger/8.0.59".parse().unwrap());
+        request.extensions_mut().insert(7_u16);
+        request
+    };
+    let callback = described(jar.get(&site.callback_url("subject-of-wang", &state)));
+    let mut callback = task::spawn(Box::pin(site.send(callback)));
+    assert_pending!(callback.poll());
+    tokio::task::yield_now().await;
+    site.clock.advance(Duration::from_secs(3));
+    site.provider.gate.add_permits(1);
+    jar.apply(&callback.await);
+    let session = jar.0.iter().find(|(name, _)| name.ends_with("-session"));
+    let session = session.unwrap().1.clone();
+    site.send(described(post_logout(&jar))).await;
+    let shown = shown.lock().unwrap();
+    assert_eq!(shown.len(), 2, "{shown:?}");
+    for event in &*shown {
+        // The code is the subject here.
+        for secret in ["subject-of-wang", &state, &session] {
+            assert!(!event.contains(secret), "{secret} is in {event}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn panic_of_the_observer_loses_no_login_and_is_logged_once() {
+    let captured = Captured::new();
+    let mut site = Site::new();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = AssertUnwindSafe(Arc::clone(&calls));
+    site.login = LoginLayer::builder(site.provider.clone())
+        .public_url("https://campus.example")
+        .secret([9; 32])
+        .clock(site.clock.clock())
+        .observer(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            panic!("as planned");
+        })
+        .build()
+        .unwrap();
+    for _ in 0..2 {
+        let mut jar = Jar::default();
+        site.log_in(&mut jar, "wang").await;
+        assert_eq!(site.who(&jar).await, "wang");
+        site.send(post_logout(&jar)).await;
+        assert_eq!(site.who(&jar).await, "anonymous");
+    }
+    // The exchange panics, and the observer while that unwinds.
+    let mut jar = Jar::default();
+    let state = site.begin(&mut jar, "/").await;
+    let response = site.callback(&mut jar, "panic", &state).await;
+    assert!(response.parts.status.is_server_error());
+    assert_eq!(calls.load(Ordering::Relaxed), 5);
+    let log = captured.text();
+    assert_eq!(log.matches("the observer panicked").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn each_outcome_is_one_log_line() {
+    let captured = Captured::new();
+    let (site, _events) = observed();
+    let mut jar = Jar::default();
+    site.log_in(&mut jar, "wang").await;
+    site.send(post_logout(&jar)).await;
+    site.send(post_logout(&jar)).await;
+    let lines = captured.text();
+    for line in ["login: user logged in", "logout: session revoked"] {
+        assert_eq!(lines.matches(line).count(), 1, "{line}: {lines}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn logout_that_cannot_read_the_session_revokes_it_and_names_no_user() {
+    let events = Events::default();
+    let origin = Site::new();
+    let store = Unreadable::default();
+    let builder = LoginLayer::builder_with_store(origin.provider.clone(), store.clone())
+        .public_url("https://campus.example")
+        .secret([9; 32])
+        .clock(origin.clock.clock());
+    let site = Site {
+        login: events.observe(builder).build().unwrap(),
+        provider: origin.provider,
+        clock: origin.clock,
+    };
+    let mut jar = Jar::default();
+    site.log_in(&mut jar, "wang").await;
+    events.take();
+    store.is_unreadable.store(true, Ordering::Relaxed);
+    for _ in 0..2 {
+        let response = site.send(post_logout(&jar)).await;
+        assert_eq!(response.location(), "/");
+    }
+    assert_eq!(events.take(), ["logged_out"], "once");
+    store.is_unreadable.store(false, Ordering::Relaxed);
+    assert_eq!(site.who(&jar).await, "anonymous");
+}
+
+/// A store whose sessions can be set to be unreadable.
+#[derive(Clone, Default)]
+struct Unreadable {
+    sessions: MemoryStore<Person>,
+    is_unreadable: Arc<AtomicBool>,
+}
+
+impl SessionStore<Person> for Unreadable {
+    type Load = <MemoryStore<Person> as SessionStore<Person>>::Load;
+
+    fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<Person, Self::Load> {
+        if self.is_unreadable.load(Ordering::Relaxed) {
+            return Lookup::Ready(Err(Error::new(ErrorKind::Store, "as planned")));
+        }
+        self.sessions.load(namespace, id)
+    }
+
+    async fn stamp(&self, namespace: &Namespace) -> Result<Stamp, Error> {
+        self.sessions.stamp(namespace).await
+    }
+
+    async fn insert(
+        &self,
+        session: Session<Person>,
+        previous: Option<&SessionId>,
+        since: Stamp,
+    ) -> Result<Inserted, Error> {
+        self.sessions.insert(session, previous, since).await
+    }
+
+    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
+        self.sessions.remove(namespace, id).await
+    }
+
+    async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
+        self.sessions.remove_subject(namespace, subject).await
+    }
+
+    async fn remove_all(&self, namespace: &Namespace) -> Result<(), Error> {
+        self.sessions.remove_all(namespace).await
+    }
+}
