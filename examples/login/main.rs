@@ -10,12 +10,13 @@
 //! * [`staff`]: the site's own users. [`bind`]: how an openid is linked to an account. [`account`]: the school's official account.
 //! * [`view`]: both identities as JSON; [`page`] and [`card`]: as HTML. [`visitor`]: the identities
 //!   of the client; [`reader`]: its language.
-//! * [`health`] and [`measure`]: probes and metrics. [`server`]: connections and their time
+//! * [`health`] and [`measure`]: probes and metrics. [`audit`]: the audit log. [`server`]: connections and their time
 //!   [`limits`]. [`shutdown`]: signals.
 //! * [`pretend`]: simulates the WeChat browser, with the sandbox only. [`marker_cookie`]: the
 //!   cookies of the site itself.
 
 mod account;
+mod audit;
 mod bind;
 mod card;
 mod health;
@@ -44,6 +45,7 @@ use tokio::net::TcpListener;
 use tower_weika::BoxError;
 use tracing_subscriber::EnvFilter;
 
+use crate::audit::Audit;
 use crate::settings::{Settings, SettingsErrors};
 use crate::shutdown::Signals;
 use crate::site::Site;
@@ -96,10 +98,12 @@ async fn run() -> Result<(), BoxError> {
         .map_err(|error| format!("{}: {error}", settings.listen))?;
     let address = listener.local_addr()?;
     let stores = Stores::connect(&settings).await?;
+    let (audit, audit_writer) = Audit::open(settings.audit_log.as_deref())
+        .map_err(|error| format!("AUDIT_LOG: {error}"))?;
     let upstream = Upstream::start(&settings).await?;
     let sandbox_url = upstream.imitation.as_ref().map(Imitation::url);
 
-    let site = Site::new(&settings, address, upstream, stores, metrics)?;
+    let site = Site::new(&settings, address, upstream, stores, &audit, metrics)?;
     let signals = Signals::catch()?;
     if sandbox_url.is_some() {
         tracing::warn!("sandbox: credentials are missing, so any visitor can log in as any user");
@@ -111,8 +115,9 @@ async fn run() -> Result<(), BoxError> {
     if let Some(url) = sandbox_url {
         announce(&format!("sandbox on {url}"));
     }
-    server::serve(listener, site.router(), signals).await?;
-    Ok(())
+    let served = server::serve(listener, site.router(), signals).await;
+    audit_writer.finish();
+    Ok(served?)
 }
 
 /// Prints the address. A closed stdout is no reason to stop.

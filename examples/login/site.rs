@@ -29,6 +29,7 @@ use tower_weika::response::Rejection;
 use tower_weika::session::Authenticated;
 use url::Url;
 
+use crate::audit::Audit;
 use crate::page::{self, Frame};
 use crate::pretend::{self, Pretence};
 use crate::reader::Reader;
@@ -71,6 +72,7 @@ impl Site {
         address: SocketAddr,
         upstream: Upstream,
         stores: Stores,
+        audit: &Audit,
         metrics: PrometheusHandle,
     ) -> Result<Self, BoxError> {
         let Upstream {
@@ -86,10 +88,12 @@ impl Site {
                 stores.store(),
                 address,
             )
+            .observer(audit.observer())
             .build()?;
         let wechat_login = settings
             .login_layer(wechat.provider, stores.store(), address)
             .silent_login()
+            .observer(audit.observer())
             .build()?;
         let frame = Frame {
             manager_login: manager_login.login_path().to_owned(),

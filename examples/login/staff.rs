@@ -76,6 +76,10 @@ impl Identity for Staff {
     fn subject(&self) -> &str {
         self.manager.subject()
     }
+
+    fn school(&self) -> Option<&str> {
+        self.manager.school()
+    }
 }
 
 /// The form in which Redis keeps a user.

@@ -6,6 +6,7 @@
 
 mod accessibility;
 mod account;
+mod audit;
 mod bare_axum;
 mod bare_hyper;
 #[cfg(unix)]

@@ -11,7 +11,8 @@ use std::time::Duration;
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// All environment variables that the examples read.
-const VARIABLES: [&str; 15] = [
+const VARIABLES: [&str; 16] = [
+    "AUDIT_LOG",
     "ALLOW_SANDBOX",
     "LISTEN",
     "PUBLIC_URL",

@@ -12,6 +12,7 @@
 //! | `KESION_BASE_URL`, `KESION_APPTOKEN` | the school's Kesion platform | unset: the embedded sandbox |
 //! | `SESSION_SECRET` | 32 bytes or more in hex or base64; the same over restarts and on all instances | random |
 //! | `REDIS_URL` | sessions, the token and callbacks shared with other instances; needs `SESSION_SECRET` | unset: in this process |
+//! | `AUDIT_LOG` | file for the audit log, one JSON line for each event | unset: stderr |
 //! | `SANDBOX_LISTEN` | where the embedded sandbox listens | a free port |
 //! | `ALLOW_SANDBOX` | `1` allows imitated systems behind an https `PUBLIC_URL`, for a demonstration | unset |
 //!

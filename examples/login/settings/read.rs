@@ -1,6 +1,7 @@
 //! Settings of the site itself: its address, its public URL, and the secret of its sessions.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use tower_weika::ConfigErrorKind;
 use tower_weika::login::{LoginLayer, LoginLayerBuilder};
@@ -23,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) sandbox_listen: SocketAddr,
     /// The real upstream systems.
     pub(crate) systems: Systems,
+    /// The file of the audit log.
+    pub(crate) audit_log: Option<PathBuf>,
     /// The Redis shared with other instances, if configured.
     pub(crate) redis: Option<Redis>,
     public_url: Option<String>,
@@ -40,6 +43,7 @@ impl Settings {
         let sandbox_listen = errors.address("SANDBOX_LISTEN");
         let public_url = errors.text("PUBLIC_URL");
         let secret = errors.secret("SESSION_SECRET");
+        let audit_log = errors.text("AUDIT_LOG").map(PathBuf::from);
         let redis = Redis::read(&mut errors, secret.as_deref());
         if let Some(listen) =
             sandbox_listen.filter(|it| !it.ip().is_loopback() && systems.need_sandbox())
@@ -56,6 +60,7 @@ impl Settings {
             listen,
             sandbox_listen,
             systems,
+            audit_log,
             redis,
             public_url,
             secret,
