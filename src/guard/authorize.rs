@@ -55,20 +55,16 @@ pub(super) fn rejected<I: 'static, B>(
     reason: Reason,
     request: &Request<B>,
 ) -> Rejection {
-    let identity = type_name::<I>();
-    if matches!(reason, Reason::RecentLoginRequired) {
-        debug!(
-            requirement = %requirement,
-            identity = %identity,
-            "guard: rejected: the session is older than the guard allows; the login layer outside offers a new login"
-        );
+    let explanation = if matches!(reason, Reason::RecentLoginRequired) {
+        "the session is older than the guard allows; the login layer outside offers a new login"
     } else {
-        debug!(
-            requirement = %requirement,
-            identity = %identity,
-            "guard: rejected: the identity does not satisfy the requirement; \
-             log in with an account that does, or change the requirement"
-        );
-    }
+        "the identity does not satisfy the requirement; log in with an account that does, or change the requirement"
+    };
+    debug!(
+        requirement = %requirement,
+        identity = %type_name::<I>(),
+        "guard: rejected: {}",
+        explanation
+    );
     Rejection::new::<I>(reason, request.method(), request.headers()).with_target(request.uri())
 }

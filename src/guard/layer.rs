@@ -91,7 +91,7 @@ impl<I> GuardLayer<I> {
     /// fn editors(database: Arc<Database>) -> Router {
     ///     let guard = GuardLayer::check(move |manager: Authenticated<Manager>| {
     ///         let database = Arc::clone(&database);
-    ///         async move { database.may_edit(&manager.user_id).await }
+    ///         async move { database.may_edit(manager.user_id.as_str()).await }
     ///     });
     ///     Router::new().route("/edit", get(edit)).route_layer(guard)
     /// }
@@ -163,6 +163,9 @@ impl<I, R> GuardLayer<I, R> {
     /// and leads back to the page. A script gets `401` with `recent_login_required` and
     /// `login_url`; a form gets a page, and is not processed. A session that does not satisfy the
     /// other requirement gets the response of that one.
+    ///
+    /// Inside axum's `nest` the guard sees a shortened path, and the login leads to the default
+    /// target instead; use `merge`.
     ///
     /// **This means a recent session, not that the user has entered a password again**: no upstream
     /// system documents a forced authentication, so the provider may complete the new login

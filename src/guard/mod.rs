@@ -1,4 +1,4 @@
-//! Authorization middleware: rejects requests whose identity does not satisfy a [`Requirement`].
+//! Authorization middleware: rejects requests whose session does not satisfy a [`Requirement`].
 //!
 //! # Behavior
 //! 1. A guard covers the service that it wraps, for every spelling of the target, every method and
@@ -10,9 +10,11 @@
 //! 3. An identity that does not satisfy the requirement gets `403`; a navigation of a WeChat user
 //!    without a [linked account](GuardLayer::bound) is redirected to the page of the application
 //!    that links one.
-//! 4. The reason is in the response's extensions, as a [`Rejection`], and a debug event names the
+//! 4. With [`max_age`](GuardLayer::max_age) a session that is too old needs a new login: a
+//!    navigation is redirected to it, other requests get `401`.
+//! 5. The reason is in the response's extensions, as a [`Rejection`], and a debug event names the
 //!    requirement.
-//! 5. A response without `Cache-Control` gets `private, no-store` if it is a document (the response
+//! 6. A response without `Cache-Control` gets `private, no-store` if it is a document (the response
 //!    to a navigation, or HTML), else `private, no-cache`: neither a cache nor the back button may
 //!    show it to another user. [`without_cache_control`](GuardLayer::without_cache_control)
 //!    switches this off.
@@ -38,7 +40,8 @@
 //! `get(show).layer(guard).post(save)` the `POST` is open to every client.
 //!
 //! Prefer `merge` to `nest` for guarded routers: a guard inside `nest` sees a shortened path, so
-//! the link of its `403` page leads to the default target instead of the requested page.
+//! the link of its `403` page, and the new login of `max_age`, lead to the default target instead
+//! of the requested page.
 //!
 //! For services that route by themselves,
 //! [`LoginLayerBuilder::guard_prefix`](crate::login::LoginLayerBuilder::guard_prefix) guards path
@@ -56,6 +59,8 @@
 //! let for_role_1 = GuardLayer::<Manager>::role(1).layer(handler);
 //! let for_role_1_at_one_school = GuardLayer::<Manager>::role_at("1014714333", 1).layer(handler);
 //! let for_one_school = GuardLayer::<Manager>::school("1014714333").layer(handler);
+//! let five_minutes = std::time::Duration::from_secs(300);
+//! let for_a_recent_login = GuardLayer::<Manager>::role(1).max_age(five_minutes).layer(handler);
 //! let for_managers_with_a_name = GuardLayer::<Manager>::custom(|manager: &Manager| !manager.name.is_empty()).layer(handler);
 //! ```
 

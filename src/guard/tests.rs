@@ -304,10 +304,7 @@ async fn grpc_call_with_an_old_session_gets_the_status_unauthenticated() {
     let guard = GuardLayer::logged_in().max_age(Duration::from_secs(60));
     let response = pass(guard, call, Some(1)).await;
     assert_eq!(response.headers()["grpc-status"], "16");
-    assert_eq!(
-        response.headers()["grpc-message"],
-        "recent_login_required"
-    );
+    assert_eq!(response.headers()["grpc-message"], "recent_login_required");
 }
 
 #[cfg(feature = "tracing")]

@@ -15,6 +15,10 @@
 //! | script | `401` JSON with `login_url`, which carries the page that sent the request if a same-origin `HX-Current-URL` or `Referer` names it; htmx gets `HX-Redirect` as well |
 //! | gRPC | status 16 (`UNAUTHENTICATED`) |
 //!
+//! A session that is older than a guard [allows](crate::guard::GuardLayer::max_age) gets the same
+//! responses. The login replaces the session; a form gets a page that says that a recent login is
+//! needed.
+//!
 //! # Behavior
 //!
 //! 1. **Begin** stores nothing on the server. The response is `303` to the provider and sets one

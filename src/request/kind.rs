@@ -155,9 +155,7 @@ fn may_become_a_navigation(kind: RequestKind, method: &Method, headers: &HeaderM
             (mode == "no-cors" || mode == "navigate")
                 && dest.is_none_or(|dest| dest == "empty" || dest == "document")
         }
-        (None, None) => {
-            !is_sent_by_a_library(headers) && !RequestKind::opens_websocket(headers)
-        }
+        (None, None) => !is_sent_by_a_library(headers) && !RequestKind::opens_websocket(headers),
         (None, Some(_)) => false,
     };
     kind == RequestKind::Navigation || is_link()

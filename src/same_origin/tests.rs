@@ -38,7 +38,12 @@ async fn send(layer: &SameOriginLayer, request: Request<Body>) -> (Response<()>,
     let inside = service_fn(async |_: Request<Body>| {
         Ok::<_, Infallible>(Response::new(Body::from("inside")))
     });
-    let (parts, body) = layer.layer(inside).oneshot(request).await.unwrap().into_parts();
+    let (parts, body) = layer
+        .layer(inside)
+        .oneshot(request)
+        .await
+        .unwrap()
+        .into_parts();
     let text = body.collect().await.unwrap().to_bytes();
     let text = String::from_utf8(text.to_vec()).unwrap();
     (Response::from_parts(parts, ()), text)
@@ -64,12 +69,18 @@ const OWN_REQUESTS: [Headers; 6] = [
 
 const FOREIGN_REQUESTS: [Headers; 18] = [
     &[("origin", "https://evil.example")],
-    &[("origin", "https://club.example.edu.cn"), ("sec-fetch-site", "same-site")],
+    &[
+        ("origin", "https://club.example.edu.cn"),
+        ("sec-fetch-site", "same-site"),
+    ],
     &[("origin", "https://example.edu.cn")],
     &[("origin", "https://campus.example.edu.cn.evil.example")],
     &[("origin", "https://campus.example.edu.cn:8443")],
     &[("origin", "http://campus.example.edu.cn")],
-    &[("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")],
+    &[
+        ("origin", "https://evil.example"),
+        ("sec-fetch-site", "same-origin"),
+    ],
     &[("origin", OWN), ("sec-fetch-site", "cross-site")],
     &[("origin", OWN), ("sec-fetch-site", "same-site")],
     &[("origin", "null")],
@@ -79,7 +90,10 @@ const FOREIGN_REQUESTS: [Headers; 18] = [
     &[("sec-fetch-site", "none")],
     &[("origin", OWN), ("origin", "https://evil.example")],
     &[("origin", "https://evil.example"), ("origin", OWN)],
-    &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")],
+    &[
+        ("sec-fetch-site", "same-origin"),
+        ("sec-fetch-site", "cross-site"),
+    ],
     // No other header makes it a request of this site.
     &[
         ("origin", "https://evil.example"),
@@ -143,7 +157,10 @@ async fn websocket_handshake_passes_only_from_pages_of_this_origin() {
         }
     }
     // Another protocol is an offer that the server ignores.
-    let offer = request("GET", &[("upgrade", "h2c"), ("origin", "https://evil.example")]);
+    let offer = request(
+        "GET",
+        &[("upgrade", "h2c"), ("origin", "https://evil.example")],
+    );
     assert_eq!(send(&layer, offer).await.0.status(), StatusCode::OK);
 }
 
@@ -205,7 +222,10 @@ fn only_an_origin_with_tls_or_on_loopback_is_accepted() {
         ("http://localhost", "http://localhost"),
     ] {
         let layer = SameOriginLayer::new(origin).unwrap();
-        assert!(format!("{layer:?}").contains(&format!("{own:?}")), "{layer:?}");
+        assert!(
+            format!("{layer:?}").contains(&format!("{own:?}")),
+            "{layer:?}"
+        );
     }
     for origin in [
         "",

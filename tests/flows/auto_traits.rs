@@ -12,13 +12,16 @@ use tower_weika::authenticate::{Authenticate, AuthenticateLayer};
 use tower_weika::client::weika::{WeikaClient, WeikaClientBuilder, WeikaTokenSource};
 use tower_weika::client::{ErrorCodes, Permit, Transport, TransportFailure};
 use tower_weika::clock::{Clock, ManualClock, Timestamp};
-use tower_weika::guard::{Guard, GuardLayer, LinkedAccount, LoggedIn, ManagerRequirement};
+use tower_weika::guard::{
+    Check, CheckLayer, Guard, GuardLayer, LinkedAccount, LoggedIn, ManagerRequirement, Recent,
+};
 use tower_weika::identity::{Manager, WechatUser};
 use tower_weika::login::{Login, LoginLayer, LoginLayerBuilder};
 use tower_weika::provider::{
     ExchangeContext, IdentityProvider, WeikaManagerProvider, WeikaManagerProviderBuilder,
 };
 use tower_weika::response::{Page, Pages, Rejection};
+use tower_weika::same_origin::{SameOrigin, SameOriginLayer};
 use tower_weika::session::Namespace;
 use tower_weika::session::{Authenticated, Session, SessionId};
 use tower_weika::store::{MemoryStore, SessionStore};
@@ -64,6 +67,11 @@ fn layers_and_services_are_cloned_and_shared() {
     cloned::<GuardLayer<Manager, LoggedIn>>();
     cloned::<GuardLayer<Manager, ManagerRequirement>>();
     cloned::<Guard<App, WechatUser, LinkedAccount>>();
+    cloned::<GuardLayer<Manager, Recent<ManagerRequirement>>>();
+    cloned::<CheckLayer<Manager, fn()>>();
+    cloned::<Check<App, Manager, fn()>>();
+    cloned::<SameOriginLayer>();
+    cloned::<SameOrigin<App>>();
     cloned::<WeikaClient>();
     cloned::<WeikaManagerProvider>();
     cloned::<Transport>();

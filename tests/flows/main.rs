@@ -35,6 +35,7 @@ mod axum_extractors;
 mod bad_input;
 mod concurrent_callers;
 mod double_callback;
+mod guards;
 mod hang_up;
 mod login_flow;
 mod metrics;

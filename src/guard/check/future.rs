@@ -30,6 +30,10 @@ where
 }
 
 #[pin_project(project = StateProj)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "every request is in the large variant first"
+)]
 enum State<S, B, F, Fut>
 where
     S: Service<Request<B>>,

@@ -137,8 +137,9 @@ type Mock = (
     mock::Spawn<super::Check<mock::Mock<Request<Body>, Response<Body>>, Person, Question>>,
     mock::Handle<Request<Body>, Response<Body>>,
 );
-type Question =
-    Box<dyn Fn(Authenticated<Person>) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync>;
+type Question = Box<
+    dyn Fn(Authenticated<Person>) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync,
+>;
 
 fn mocked(question: Question) -> Mock {
     mock::spawn_layer(GuardLayer::check(question))
@@ -169,7 +170,7 @@ fn only_the_service_that_was_polled_ready_is_called_after_a_slow_check() {
 }
 
 #[test]
-fn request_that_is_dropped_during_the_check_or_after_it_leaves_nothing_behind() {
+fn request_that_is_dropped_during_the_check_leaves_nothing_behind() {
     for yields in 0..3 {
         let (mut service, mut handle) = mocked(Box::new(move |person| {
             Box::pin(async move {

@@ -29,7 +29,7 @@ async fn browser(site: &Site) -> Jar {
     jar
 }
 
-/// What a browser does ten seconds after a login.
+/// Removes the marker of the last login, as a browser does after ten seconds.
 fn forget_marker(jar: &mut Jar) {
     let before = jar.0.len();
     jar.0.retain(|(name, _)| !name.ends_with("-result"));
@@ -190,7 +190,11 @@ async fn r2_and_r6_frame_gets_a_page_with_a_top_level_link_and_a_prefetch_503() 
     let link = "href=\"/auth/weika/login?return_to=%2Fdanger\" target=\"_top\"";
     assert!(refused.text.contains(link), "{}", refused.text);
 
-    let refused = visit(&site, with(jar.get("/danger"), [("sec-purpose", "prefetch")])).await;
+    let refused = visit(
+        &site,
+        with(jar.get("/danger"), [("sec-purpose", "prefetch")]),
+    )
+    .await;
     assert_eq!(refused.parts.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!refused.parts.headers.contains_key(SET_COOKIE));
 }
@@ -207,10 +211,7 @@ async fn old_session_behind_a_layer_without_a_login_is_401() {
         .layer(guard.layer(service_fn(inside)));
     for (accept, text) in [
         ("text/html", "请重新登录以确认身份"),
-        (
-            "application/json",
-            "{\"error\":\"recent_login_required\"}",
-        ),
+        ("application/json", "{\"error\":\"recent_login_required\"}"),
     ] {
         let request = with(jar.get("/danger"), [("accept", accept)]);
         let refused = collect(app.clone().oneshot(request).await.unwrap()).await;

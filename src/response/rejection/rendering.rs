@@ -30,9 +30,7 @@ impl Rejection {
             Reason::RecentLoginRequired
             | Reason::Forbidden
             | Reason::Unbound { .. }
-            | Reason::Unavailable(_) => {
-                self.render(&Pages::default(), &PageLinks::default())
-            }
+            | Reason::Unavailable(_) => self.render(&Pages::default(), &PageLinks::default()),
         };
         self.set_handled_by(HandledBy::Guard);
         response.extensions_mut().insert(self);
