@@ -148,6 +148,7 @@ impl<I, St: SessionStore<I>> LoginSessions<I, St> {
 /// failure of the upstream system.
 pub(crate) fn as_store_error(error: Error) -> Error {
     meter::store_failed();
+    debug!(error = %error.report(), "authenticate: the session store failed; a request that needs a session gets 503");
     if error.kind() == ErrorKind::Store {
         return error;
     }

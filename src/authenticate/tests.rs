@@ -344,7 +344,11 @@ async fn failed_store_is_503_and_never_unauthenticated() {
                 unreachable!("the application must not be called")
             },
         );
+        #[cfg(feature = "tracing")]
+        let captured = crate::trace::tests::Captured::new();
         let response = layer.layer(inner).oneshot(with_cookie()).await.unwrap();
+        #[cfg(feature = "tracing")]
+        assert!(captured.text().contains("the session store failed"));
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert!(response.headers().contains_key(RETRY_AFTER));
         assert!(!response.headers().contains_key(SET_COOKIE));

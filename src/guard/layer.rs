@@ -164,6 +164,9 @@ impl<I, R> GuardLayer<I, R> {
     /// `login_url`; a form gets a page, and is not processed. A session that does not satisfy the
     /// other requirement gets the response of that one.
     ///
+    /// Inside axum's `nest` the guard sees a shortened path, and the login leads to the default
+    /// target instead; use `merge`.
+    ///
     /// **This means a recent session, not that the user has entered a password again**: no upstream
     /// system documents a forced authentication, so the provider may complete the new login
     /// without asking the user. Someone who has the unlocked device of the user gets past it, and

@@ -10,8 +10,8 @@
 //! 3. An identity that does not satisfy the requirement gets `403`; a navigation of a WeChat user
 //!    without a [linked account](GuardLayer::bound) is redirected to the page of the application
 //!    that links one.
-//! 4. With [`max_age`](GuardLayer::max_age) a session that is too old gets a new login: a navigation
-//!    is redirected to it, other requests get `401`.
+//! 4. With [`max_age`](GuardLayer::max_age) a session that is too old needs a new login: a
+//!    navigation is redirected to it, other requests get `401`.
 //! 5. The reason is in the response's extensions, as a [`Rejection`], and a debug event names the
 //!    requirement.
 //! 6. A response without `Cache-Control` gets `private, no-store` if it is a document (the response
@@ -59,7 +59,8 @@
 //! let for_role_1 = GuardLayer::<Manager>::role(1).layer(handler);
 //! let for_role_1_at_one_school = GuardLayer::<Manager>::role_at("1014714333", 1).layer(handler);
 //! let for_one_school = GuardLayer::<Manager>::school("1014714333").layer(handler);
-//! let for_a_login_of_the_last_5_minutes = GuardLayer::<Manager>::role(1).max_age(std::time::Duration::from_secs(300)).layer(handler);
+//! let five_minutes = std::time::Duration::from_secs(300);
+//! let for_a_recent_login = GuardLayer::<Manager>::role(1).max_age(five_minutes).layer(handler);
 //! let for_managers_with_a_name = GuardLayer::<Manager>::custom(|manager: &Manager| !manager.name.is_empty()).layer(handler);
 //! ```
 

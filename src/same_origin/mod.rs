@@ -16,8 +16,8 @@
 //!    referrers) needs `Sec-Fetch-Site: same-origin`. A request that has one of the headers several
 //!    times is rejected.
 //! 4. A request with neither header passes: no browser of today sends a state-changing request
-//!    without them, and other clients carry no cookie of a user. Use a
-//!    [guard](crate::guard) for them.
+//!    without them, and a page cannot make another client send one. A
+//!    [guard](crate::guard) rejects those without a session.
 //! 5. A rejected request gets `403` and never reaches the wrapped service: a page of kind
 //!    [`CrossSite`](crate::response::PageKind::CrossSite) for a form, JSON (`cross_site`) for a
 //!    script, a status for gRPC. A debug event is logged.
