@@ -132,6 +132,7 @@ mod endpoint_request;
 mod endpoints;
 mod exchange;
 mod flow;
+mod forward_auth;
 mod forwarded_request;
 mod future;
 mod inner;
@@ -151,6 +152,9 @@ mod tests;
 
 pub use self::admission::{ClientKey, IdentifyClient, Throttle};
 pub use self::builder::LoginLayerBuilder;
+pub use self::forward_auth::{
+    ForwardAuth, ForwardAuthBuilder, ResponseFuture as ForwardAuthFuture,
+};
 pub use self::future::ResponseFuture;
 pub use self::layer::LoginLayer;
 pub use self::service::Login;
