@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Starts a server over HTTP/1.1 that responds with the bytes of the request.
-/// `…/status/NNN` chooses the status.
+/// `…/status/NNN` chooses the status, and `…/cacheable` sets a `Cache-Control`.
 pub(crate) async fn start_echo() -> SocketAddr {
     start(|mut stream| async move {
         let mut request = Vec::new();
@@ -35,8 +35,14 @@ pub(crate) async fn start_echo() -> SocketAddr {
         let status = text
             .split_once("/status/")
             .and_then(|(_, rest)| rest.split(' ').next());
+        let is_cacheable = text.contains("/cacheable");
+        let cache_control = if is_cacheable {
+            "Cache-Control: max-age=60\r\n"
+        } else {
+            ""
+        };
         let response = format!(
-            "HTTP/1.1 {} Chosen\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 {} Chosen\r\nContent-Length: {}\r\n{cache_control}Connection: close\r\n\r\n",
             status.unwrap_or("200"),
             request.len()
         );

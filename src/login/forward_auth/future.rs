@@ -23,10 +23,6 @@ pub struct ResponseFuture<P: IdentityProvider, St: SessionStore<P::Identity>> {
 }
 
 #[pin_project(project = StateProj)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a remote store must not cost an allocation either"
-)]
 enum State<P: IdentityProvider, St: SessionStore<P::Identity>> {
     /// The store responded at once.
     Ready(Option<GeneratedResponse>),

@@ -76,7 +76,9 @@ impl<P: IdentityProvider, St> Settings<P, St> {
         let rejection = Rejection::login_required::<P::Identity>(&method, &request.headers);
         let endpoints = &self.login.endpoints;
         let target = self.target(&rejection, &request.headers);
-        let target = target.as_ref().unwrap_or(endpoints.default_target());
+        let target = target
+            .as_ref()
+            .unwrap_or_else(|| endpoints.default_target());
         let login_url = HeaderValue::try_from(endpoints.login_url(target));
         let may_redirect = self.may_redirect(&rejection);
 
