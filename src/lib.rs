@@ -40,6 +40,7 @@
 //! | require a login, a role or a linked account | [`guard`], [`extract`] |
 //! | reject forms that a page of a sibling host has sent | [`same_origin`] |
 //! | change the pages that users see | [`response::Pages`] |
+//! | put PHP and Java applications behind the same login | [`LoginLayer::forward_auth`](login::LoginLayer::forward_auth) |
 //! | run on several instances | [`store::RedisStore`], [`coordination`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
 //! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
@@ -151,6 +152,8 @@ struct Readme;
 #[doc = include_str!("../docs/guide/zh/src/testing.md")]
 #[doc = include_str!("../docs/guide/en/src/behind-nginx.md")]
 #[doc = include_str!("../docs/guide/zh/src/behind-nginx.md")]
+#[doc = include_str!("../docs/guide/en/src/forward-auth.md")]
+#[doc = include_str!("../docs/guide/zh/src/forward-auth.md")]
 #[doc = include_str!("../docs/guide/en/src/moving-over.md")]
 #[doc = include_str!("../docs/guide/zh/src/moving-over.md")]
 #[doc = include_str!("../docs/guide/en/src/several-instances.md")]

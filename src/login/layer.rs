@@ -5,6 +5,7 @@ use http::HeaderMap;
 use tower_layer::Layer;
 
 use super::builder::LoginLayerBuilder;
+use super::forward_auth::ForwardAuthBuilder;
 use super::inner::Inner;
 use super::observer::{LoginEventKind, User};
 use super::service::Login;
@@ -76,9 +77,74 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     /// this login.
     #[must_use]
     pub fn same_origin(&self) -> SameOriginLayer {
-        let (endpoints, pages) = (&self.inner.endpoints, self.inner.pages.clone());
-        let home = endpoints.default_target().as_str().to_owned();
-        SameOriginLayer::with(endpoints.origin.clone(), pages, Some(home))
+        let (origin, home) = (self.inner.endpoints.origin.clone(), self.inner.home.clone());
+        SameOriginLayer::with(origin, self.inner.pages.clone(), Some(home))
+    }
+
+    /// Returns settings of a service for nginx `auth_request`, so that applications in other
+    /// languages stand behind this login. The guide has the configuration of nginx.
+    ///
+    /// 1. With a live session the response is `204`, and has the configured
+    ///    [headers](ForwardAuthBuilder::header).
+    /// 2. Without one it is `401`. `X-Login-Url` is the [address of the login](Self::login_url); it
+    ///    leads back to the target in `X-Original-URI`, checked by rule T. `X-Login-Redirect: yes`
+    ///    is there only for a top-level navigation, which may be redirected to it.
+    /// 3. The page that sent a script or a form is the target instead, if a same-origin `Referer`
+    ///    or `HX-Current-URL` names it. `X-Original-Method` tells a form from a navigation: nginx
+    ///    itself sends `GET`.
+    /// 4. A user who does not satisfy a [requirement](ForwardAuthBuilder::require) gets `403`, and
+    ///    is redirected to no page.
+    ///    A session that is too old for a [`Recent`](crate::guard::Recent) gets `401` as above.
+    /// 5. If the store fails, the response is `503`, for which nginx responds `500`.
+    ///
+    /// Only the session cookie decides about identity and access, and no other header does. The
+    /// service sets no cookie, because nginx would drop it. Its responses have
+    /// `Cache-Control: no-store`, and the reason of a rejection is in their extensions, as a
+    /// [`Rejection`](crate::response::Rejection). It needs no login layer around it.
+    ///
+    /// ```
+    /// use http::header::SET_COOKIE;
+    /// use http::{HeaderMap, Request, StatusCode};
+    /// use tower::ServiceExt;
+    /// use tower_weika::identity::Manager;
+    /// use tower_weika::login::LoginLayer;
+    /// use tower_weika::provider::WeikaManagerProvider;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tower_weika::BoxError> {
+    /// let weika = WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build()?;
+    /// let login = LoginLayer::builder(weika).public_url("https://campus.example.edu.cn").build()?;
+    /// let forward_auth = login
+    ///     .forward_auth()
+    ///     .header("X-User", |manager| Some(manager.user_id.to_string()))
+    ///     .header("X-User-Name", |manager| Some(manager.name.clone()))
+    ///     .build()?;
+    ///
+    /// // The request of nginx for a navigation without a session.
+    /// let request = || {
+    ///     Request::get("/forward-auth").header("accept", "text/html").header("x-original-uri", "/grades?term=1")
+    /// };
+    /// let response = forward_auth.clone().oneshot(request().body(())?).await?;
+    /// assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    /// assert_eq!(response.headers()["x-login-url"], "/auth/weika/login?return_to=%2Fgrades%3Fterm%3D1");
+    /// assert_eq!(response.headers()["x-login-redirect"], "yes");
+    ///
+    /// // The same with a session.
+    /// let mut manager = Manager::new("o1");
+    /// manager.name = "王老师".to_owned();
+    /// let mut headers = HeaderMap::new();
+    /// login.start_session(manager, &headers).await?.append_to(&mut headers);
+    /// let cookie = headers[SET_COOKIE].to_str()?.split(';').next().unwrap_or_default().to_owned();
+    /// let response = forward_auth.oneshot(request().header("cookie", cookie).body(())?).await?;
+    /// assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    /// assert_eq!(response.headers()["x-user"], "o1");
+    /// assert_eq!(response.headers()["x-user-name"], "%E7%8E%8B%E8%80%81%E5%B8%88");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn forward_auth(&self) -> ForwardAuthBuilder<P, St> {
+        ForwardAuthBuilder::new(Arc::clone(&self.inner))
     }
 
     /// Returns the target to redirect to for a `return_to` that came with a request: a path of this

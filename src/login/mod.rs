@@ -137,6 +137,7 @@ mod endpoints;
 mod exchange;
 mod exchange_report;
 mod flow;
+mod forward_auth;
 mod forwarded_request;
 mod future;
 mod inner;
@@ -160,6 +161,9 @@ mod tests;
 pub use self::admission::{ClientKey, IdentifyClient, Throttle};
 pub use self::builder::LoginLayerBuilder;
 pub(crate) use self::builder::check_origin;
+pub use self::forward_auth::{
+    ForwardAuth, ForwardAuthBuilder, ResponseFuture as ForwardAuthFuture,
+};
 pub use self::future::ResponseFuture;
 pub use self::layer::LoginLayer;
 pub use self::observer::{LoginEvent, LoginEventKind};

@@ -40,23 +40,28 @@ impl<P: IdentityProvider, St> Inner<P, St> {
             .with_home(self.home.clone())
     }
 
-    /// The page that says that the browser lost a cookie; the log gets the likely causes.
+    /// The page that says that the browser lost a cookie.
     pub(super) fn cookies_blocked(
         &self,
         facts: RequestFacts,
         target: Option<&ReturnTo>,
     ) -> GeneratedResponse {
+        self.report_lost_cookie();
+        self.page(facts, PageKind::CookiesBlocked, target)
+    }
+
+    /// Logs the likely causes of a lost cookie.
+    pub(super) fn report_lost_cookie(&self) {
         if let Some(suppressed) = self.limits.lost_cookies.admit(self.sessions.clock.now()) {
             warn!(
                 provider = %self.provider.name(),
                 suppressed = %suppressed,
                 "login: a cookie of the login or of its session did not come back, or this instance does not know the \
-                 session; the user gets a page about cookies. One visitor: the browser blocks cookies. Many visitors: a proxy drops \
+                 session; the user gets a page instead of a redirect. One visitor: the browser blocks cookies. Many visitors: a proxy drops \
                  `Set-Cookie`, browsers use another address than `public_url`, or instances do not share a session \
                  store"
             );
         }
-        self.page(facts, PageKind::CookiesBlocked, target)
     }
 
     /// The page that says that the login works in WeChat only, and how to continue there.

@@ -125,6 +125,11 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         if facts.is_safe && facts.kind.is_shown() {
             return self.requested_target(rejection, request);
         }
+        self.referring_page(rejection)
+    }
+
+    /// The checked page of this site that sent the request.
+    pub(super) fn referring_page(&self, rejection: &Rejection) -> Option<ReturnTo> {
         let mut pages = rejection.kept_headers().referring_pages();
         pages.find_map(|page| self.endpoints.rules.check_page(page))
     }

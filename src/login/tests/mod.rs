@@ -31,6 +31,7 @@ use crate::store::{MemoryStore, SessionStore};
 mod clocks;
 mod cookies;
 mod elsewhere;
+mod forward_auth;
 mod hang_up;
 mod instances;
 mod kinds;
