@@ -239,7 +239,7 @@ where
     /// use tower_weika::login::LoginLayer;
     /// use tower_weika::provider::WeikaManagerProvider;
     /// use tower_weika::session::Authenticated;
-    /// # use axum::http::Request;
+    /// # use axum::{body::Body, http::Request};
     /// # use tower::ServiceExt;
     ///
     /// type Login = LoginLayer<WeikaManagerProvider>;
@@ -273,12 +273,12 @@ where
     ///     .with_state(login.clone())
     ///     .layer(login);
     /// # let request = Request::post("/sms").header("sec-fetch-site", "same-origin");
-    /// # let response = app.clone().oneshot(request.body("271828".into())?).await?;
+    /// # let response = app.clone().oneshot(request.body(Body::from("271828"))?).await?;
     /// # assert_eq!(response.status(), StatusCode::SEE_OTHER);
     /// # let cookie = response.headers()["set-cookie"].to_str()?.split(';').next().unwrap().to_owned();
-    /// # let page = app.clone().oneshot(Request::get("/").header("cookie", cookie).body("".into())?).await?;
+    /// # let page = app.clone().oneshot(Request::get("/").header("cookie", cookie).body(Body::empty())?).await?;
     /// # assert_eq!(page.status(), StatusCode::OK);
-    /// # let cross_site = app.oneshot(Request::post("/sms").body("271828".into())?).await?;
+    /// # let cross_site = app.oneshot(Request::post("/sms").body(Body::from("271828"))?).await?;
     /// # assert_eq!(cross_site.status(), StatusCode::FORBIDDEN);
     /// # Ok(())
     /// # }
