@@ -82,6 +82,7 @@ impl Way for Weika {
             client
                 .clock(clock)
                 .total_timeout(timeout)
+                .permit_timeout(timeout)
                 .build()
                 .expect("a client"),
         )
@@ -151,6 +152,7 @@ impl Way for Wechat {
         let binding = BindingClient::builder(sandbox.base_url())
             .clock(clock)
             .total_timeout(timeout)
+            .permit_timeout(timeout)
             .build();
         WechatUserProvider::builder(binding.expect("a client"))
             .app_id(sandbox.app_id())

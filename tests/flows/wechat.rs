@@ -24,6 +24,9 @@ use tower_weika_sandbox::{
 use super::site::{ORIGIN, Server, address, soon, time_of};
 use super::way::{Way, Wechat, Weika};
 
+/// The timeout of calls: generous, because the machine may be busy.
+const BUSY: Duration = Duration::from_secs(30);
+
 /// A site with both logins, for the official account of the school of the sandbox's example
 /// managers.
 struct Campus {
@@ -65,12 +68,15 @@ impl Campus {
             .wechat_auto_approve("xiaoming");
         let sandbox = settings(sandbox).start().await.expect("a sandbox");
         let kesion = KesionClient::builder(sandbox.base_url())
+            .total_timeout(BUSY)
             .build()
             .expect("a client");
         let accounts = OfficialAccounts::builder(kesion)
             .clock(clock.clock())
             .build();
         let binding = BindingClient::builder(sandbox.base_url())
+            .total_timeout(BUSY)
+            .permit_timeout(BUSY)
             .clock(clock.clock())
             .build()
             .expect("a client");
@@ -84,7 +90,7 @@ impl Campus {
             ))
             .build()
             .expect("a provider");
-        let weika = Weika::provider(&sandbox, clock.clock(), Duration::from_secs(30));
+        let weika = Weika::provider(&sandbox, clock.clock(), BUSY);
         // The same secret on purpose: the separation of the two logins must not depend on it.
         let users = layer(wechat, &clock, "weika");
         let managers: LoginLayer<WeikaManagerProvider> = layer(weika, &clock, "wechat");
