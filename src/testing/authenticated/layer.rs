@@ -8,7 +8,7 @@ use super::AuthenticatedService;
 use crate::clock::Clock;
 use crate::session::{Session, SessionId, SessionTimeouts};
 
-/// Returns a layer that authenticates every request as this identity; see the [module](super).
+/// Returns a layer that authenticates every request as this identity; see [`testing`](crate::testing).
 ///
 /// # Panics
 /// If the operating system has no randomness to give.
