@@ -125,6 +125,19 @@ fn created_sets_the_age_of_a_session_that_stays_live() {
 }
 
 #[test]
+fn created_decides_whether_a_guard_with_a_maximum_age_rejects() {
+    let guarded = GuardLayer::<Manager>::logged_in()
+        .max_age(Duration::from_secs(60 * 60))
+        .layer(service_fn(who));
+    for (minutes, expected) in [(1, StatusCode::OK), (61, StatusCode::UNAUTHORIZED)] {
+        let age = Duration::from_secs(minutes * 60);
+        let layer = authenticated(Manager::new("o1")).created(age);
+        let service = layer.layer(guarded.clone());
+        assert_eq!(text(service, Request::new(())).0, expected, "{minutes}");
+    }
+}
+
+#[test]
 #[should_panic(expected = "before the layer is cloned or applied")]
 fn age_of_a_shared_session_cannot_be_changed() {
     let layer = authenticated(Manager::new("o1"));
