@@ -1,5 +1,6 @@
 //! The addresses of one login: its endpoints, and the links to them.
 
+use super::path_prefix::PathPrefix;
 use super::query::{Parameter, parameter};
 use super::return_to::{ReturnRules, ReturnTo};
 use crate::error::Error;
@@ -11,10 +12,16 @@ use crate::trace::debug;
 pub(super) struct Endpoints {
     /// Scheme, host and port of the site, without a slash at the end.
     pub(super) origin: String,
+    /// The path of the application in its public URL.
+    pub(super) prefix: PathPrefix,
     pub(super) redirect_uri: String,
+    /// The paths of requests to the endpoints, as they arrive.
     pub(super) login_path: String,
     pub(super) callback_path: String,
     pub(super) logout_path: String,
+    /// The paths of links to the endpoints, as browsers see them.
+    pub(super) login_link: String,
+    pub(super) logout_link: String,
     pub(super) rules: ReturnRules,
     /// Whether a redirect back has an empty fragment where its target has none.
     pub(super) clears_fragment: bool,
@@ -38,7 +45,7 @@ impl Endpoint {
 }
 
 impl Endpoints {
-    /// Returns the endpoint with this path.
+    /// Returns the endpoint with this path of a request.
     #[inline]
     pub(super) fn at(&self, path: &str) -> Option<Endpoint> {
         if path == self.login_path {
@@ -50,6 +57,11 @@ impl Endpoints {
         } else {
             None
         }
+    }
+
+    /// The URL of the application as browsers see it, without a slash at the end.
+    pub(super) fn public_url(&self) -> String {
+        format!("{}{}", self.origin, self.prefix.as_str())
     }
 
     pub(super) fn default_target(&self) -> &ReturnTo {
@@ -85,16 +97,16 @@ impl Endpoints {
     /// Returns the login path with a return target, for links.
     pub(super) fn login_url(&self, return_to: &ReturnTo) -> String {
         if return_to == self.default_target() {
-            self.login_path.clone()
+            self.login_link.clone()
         } else {
-            with_return_to(&self.login_path, return_to)
+            with_return_to(&self.login_link, return_to)
         }
     }
 
     /// Returns the application's page that links an account, with a return target. `None` if it is
     /// no page of this site, or the requested page itself.
     pub(super) fn bind_url(&self, bind_page: &str, return_to: &ReturnTo) -> Option<String> {
-        let page = self.rules.check(bind_page.as_bytes())?;
+        let page = self.rules.check_argument(bind_page)?;
         let is_page_of_this_site = page.as_str().starts_with('/') && !page.as_str().contains('#');
         (is_page_of_this_site && page.path() != return_to.path())
             .then(|| with_return_to(page.as_str(), return_to))

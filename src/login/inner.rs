@@ -7,6 +7,7 @@ use super::endpoints::Endpoints;
 use super::exchange::Exchanges;
 use super::flow::Flows;
 use super::log_limits::LogLimits;
+use super::placement::Placement;
 use crate::authenticate::LoginSessions;
 use crate::cookie::{CookiePolicy, SetCookies};
 use crate::provider::IdentityProvider;
@@ -30,6 +31,7 @@ pub(super) struct Inner<P: IdentityProvider, St> {
     /// Whether visitors may be logged in silently.
     pub(super) silent_login: bool,
     pub(super) limits: LogLimits,
+    pub(super) placement: Placement,
 }
 
 impl<P: IdentityProvider, St> Inner<P, St> {

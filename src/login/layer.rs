@@ -4,6 +4,7 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::builder::LoginLayerBuilder;
+use super::endpoint_service::LoginEndpoints;
 use super::inner::Inner;
 use super::service::Login;
 use super::silent::SilentLoginLayer;
@@ -60,6 +61,14 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
         AuthenticateLayer::new(Arc::clone(&self.inner.unguarded))
     }
 
+    /// Returns a service that responds to the login, callback and logout endpoints, to be routed by
+    /// name beside this layer; see [`LoginEndpoints`].
+    #[must_use]
+    pub fn endpoints(&self) -> LoginEndpoints<P, St> {
+        self.inner.placement.endpoints_routed();
+        LoginEndpoints::new(Arc::clone(&self.inner))
+    }
+
     /// Returns a layer that logs visitors in silently; see [`SilentLoginLayer`]. It forwards every
     /// request unless [`LoginLayerBuilder::silent_login`] is set.
     #[must_use]
@@ -68,7 +77,7 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     }
 
     /// Returns the target to redirect to for a `return_to` that came with a request: a path of this
-    /// site, or a page of a configured origin. The default target takes the place of an invalid one
+    /// site as browsers see it, or a page of a configured origin. The default target takes the place of an invalid one
     /// (rule T).
     #[must_use]
     pub fn return_to(&self, target: &str) -> String {
@@ -81,7 +90,8 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     }
 
     /// Returns the address that begins a login, also of an authenticated user, and leads to
-    /// `return_to` afterwards: a path of this site. The default target takes the place of an
+    /// `return_to` afterwards: a path of the application, with or without the prefix of
+    /// [`public_url`](LoginLayerBuilder::public_url). The default target takes the place of an
     /// invalid one (rule T).
     ///
     /// Where a form leads here, a `form-action` of the site's Content-Security-Policy has to name
@@ -90,7 +100,8 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     #[must_use]
     pub fn login_url(&self, return_to: &str) -> String {
         let endpoints = &self.inner.endpoints;
-        endpoints.login_url(&endpoints.rules.check_or_default(return_to.as_bytes()))
+        let target = endpoints.rules.check_argument(return_to);
+        endpoints.login_url(target.as_ref().unwrap_or(endpoints.default_target()))
     }
 
     /// Returns the namespace of the sessions of this login, for sessions that the application
@@ -100,16 +111,16 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
         &self.inner.sessions.namespace
     }
 
-    /// Returns the path that begins a login.
+    /// Returns the path that begins a login, as browsers see it.
     #[must_use]
     pub fn login_path(&self) -> &str {
-        &self.inner.endpoints.login_path
+        &self.inner.endpoints.login_link
     }
 
-    /// Returns the path that revokes the session of a browser that posts to it.
+    /// Returns the path that revokes the session of a browser that posts to it, as browsers see it.
     #[must_use]
     pub fn logout_path(&self) -> &str {
-        &self.inner.endpoints.logout_path
+        &self.inner.endpoints.logout_link
     }
 }
 

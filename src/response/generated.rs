@@ -20,7 +20,7 @@ const NOTHING_MAY_LOAD_IN_A_FRAME: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors *";
 
 /// Returns a response without a body.
-fn empty(status: StatusCode) -> GeneratedResponse {
+pub(crate) fn empty(status: StatusCode) -> GeneratedResponse {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
     set_protective_headers(response.headers_mut(), false);

@@ -48,7 +48,7 @@ mod qr_code;
 mod rejection;
 mod text;
 
-pub(crate) use self::generated::{GeneratedResponse, prefetch_unavailable, see_other};
+pub(crate) use self::generated::{GeneratedResponse, empty, prefetch_unavailable, see_other};
 pub use self::page::Page;
 pub use self::page_kind::PageKind;
 pub(crate) use self::page_links::PageLinks;
