@@ -37,7 +37,7 @@ where
             identity = %identity,
             "guard: rejected: the request is unauthenticated; the login layer outside offers a login"
         );
-        return Rejection::login_required::<I>(method, headers).with_target(request.uri());
+        return Rejection::login_required::<I>(method, headers).with_target(request);
     }
     debug!(
         requirement = %requirement_name,
@@ -49,5 +49,5 @@ where
         None => Rejection::forbidden::<I>(method, headers),
         Some(page) => Rejection::unbound::<I>(page, method, headers),
     };
-    rejection.with_target(request.uri())
+    rejection.with_target(request)
 }

@@ -15,13 +15,13 @@ pub(super) struct Endpoints {
     /// The path of the application in its public URL.
     pub(super) prefix: PathPrefix,
     pub(super) redirect_uri: String,
-    /// The paths of requests to the endpoints, as they arrive.
+    /// The paths that requests to the endpoints have on arrival.
+    pub(super) requested_login: String,
+    pub(super) requested_callback: String,
+    pub(super) requested_logout: String,
+    /// The paths of the endpoints as browsers see them.
     pub(super) login_path: String,
-    pub(super) callback_path: String,
     pub(super) logout_path: String,
-    /// The paths of links to the endpoints, as browsers see them.
-    pub(super) login_link: String,
-    pub(super) logout_link: String,
     pub(super) rules: ReturnRules,
     /// Whether a redirect back has an empty fragment where its target has none.
     pub(super) clears_fragment: bool,
@@ -48,11 +48,11 @@ impl Endpoints {
     /// Returns the endpoint with this path of a request.
     #[inline]
     pub(super) fn at(&self, path: &str) -> Option<Endpoint> {
-        if path == self.login_path {
+        if path == self.requested_login {
             Some(Endpoint::Login)
-        } else if path == self.callback_path {
+        } else if path == self.requested_callback {
             Some(Endpoint::Callback)
-        } else if path == self.logout_path {
+        } else if path == self.requested_logout {
             Some(Endpoint::Logout)
         } else {
             None
@@ -97,9 +97,9 @@ impl Endpoints {
     /// Returns the login path with a return target, for links.
     pub(super) fn login_url(&self, return_to: &ReturnTo) -> String {
         if return_to == self.default_target() {
-            self.login_link.clone()
+            self.login_path.clone()
         } else {
-            with_return_to(&self.login_link, return_to)
+            with_return_to(&self.login_path, return_to)
         }
     }
 

@@ -101,7 +101,11 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     pub fn login_url(&self, return_to: &str) -> String {
         let endpoints = &self.inner.endpoints;
         let target = endpoints.rules.check_argument(return_to);
-        endpoints.login_url(target.as_ref().unwrap_or(endpoints.default_target()))
+        endpoints.login_url(
+            target
+                .as_ref()
+                .unwrap_or_else(|| endpoints.default_target()),
+        )
     }
 
     /// Returns the namespace of the sessions of this login, for sessions that the application
@@ -114,13 +118,13 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     /// Returns the path that begins a login, as browsers see it.
     #[must_use]
     pub fn login_path(&self) -> &str {
-        &self.inner.endpoints.login_link
+        &self.inner.endpoints.login_path
     }
 
     /// Returns the path that revokes the session of a browser that posts to it, as browsers see it.
     #[must_use]
     pub fn logout_path(&self) -> &str {
-        &self.inner.endpoints.logout_link
+        &self.inner.endpoints.logout_path
     }
 }
 

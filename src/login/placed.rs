@@ -30,7 +30,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
             error!(
                 provider = %self.provider.name(),
                 path = %outside(full_path),
-                callback = %self.endpoints.callback_path,
+                callback = %self.endpoints.requested_callback,
                 "login: the layer is inside a router that shortens paths (`nest`): the callback does not arrive. Move \
                  the layer to the outermost router, or route `login.endpoints()` there"
             );
@@ -43,7 +43,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
             warn!(
                 provider = %self.provider.name(),
                 begun = %begun,
-                callback = %self.endpoints.callback_path,
+                callback = %self.endpoints.requested_callback,
                 redirect_uri = %self.endpoints.redirect_uri,
                 "login: no callback has arrived yet at this instance, although logins began and expired. If users \
                  did log in: the application has no route for the callback (`route_layer`, a `fallback` that is set \

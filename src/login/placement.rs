@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 /// Number of logins that must have begun, and expired, before missing callbacks are logged.
 const EXPIRED_LOGINS: u32 = 3;
 
-/// What a login layer has seen of its endpoints since its start. Each mistake is reported once.
+/// The requests to its endpoints that a login layer has seen. Each mistake is reported once.
 #[derive(Debug, Default)]
 pub(super) struct Placement {
     begun: AtomicU32,

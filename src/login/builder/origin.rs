@@ -34,9 +34,9 @@ pub(super) fn check_public_url(
     let path = text
         .split_once("://")
         .and_then(|(_, rest)| rest.find('/').map(|start| &rest[start..]))
-        .map_or("", |path| path.strip_suffix('/').unwrap_or(path));
+        .map_or("", without_slash);
     let has_plain_path = |url: &Url| {
-        url.path().strip_suffix('/').unwrap_or(url.path()) == path
+        without_slash(url.path()) == path
             && path.len() <= MAX_PREFIX_BYTES
             && (path.is_empty() || is_plain_path(path))
     };
@@ -83,4 +83,8 @@ fn check_url(
         });
     }
     Some(url.origin().ascii_serialization())
+}
+
+fn without_slash(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
 }

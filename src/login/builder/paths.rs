@@ -74,7 +74,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     ///
     /// With `false` (`proxy_pass http://app;`) requests have the whole path here, and the router of
     /// the application nests its routes under the prefix, inside this layer:
-    /// `Router::new().nest("/app1", routes).layer(login)`. Without a path in `public_url` this
+    /// `Router::new().nest("/app1/", routes).layer(login)`. Without a path in `public_url` this
     /// changes nothing.
     #[must_use]
     pub fn strips_prefix(mut self, strips_prefix: bool) -> Self {
@@ -154,14 +154,14 @@ impl Paths {
         };
         let prefix = PathPrefix::new(prefix, self.strips_prefix);
         let paths = self.endpoint_paths(provider, errors);
-        let links = paths.each_ref().map(|path| prefix.seen(path));
+        let seen = paths.each_ref().map(|path| prefix.seen(path));
         let closed = self.closed_paths.iter().map(|path| prefix.completed(path));
         let closed: Vec<_> = closed.collect();
         let mut origins = Vec::new();
         for text in &self.return_origins {
             origins.push(check_origin("return_origin", text, false, errors));
         }
-        let own_paths = links.iter().map(String::as_str);
+        let own_paths = seen.iter().map(String::as_str);
         let own_paths = own_paths.chain(closed.iter().map(|path| &**path));
         let rules = ReturnRules::new(origin.as_str(), own_paths, origins).under(prefix.clone());
         let rules = match rules.clone().with_default(&self.default_target) {
@@ -174,17 +174,18 @@ impl Paths {
                 rules
             }
         };
-        let [login_path, callback_path, logout_path] = paths.map(|path| prefix.arriving(&path));
-        let [login_link, callback_link, logout_link] = links;
+        let [requested_login, requested_callback, requested_logout] =
+            paths.map(|path| prefix.arriving(&path));
+        let [login_path, callback_path, logout_path] = seen;
         Endpoints {
-            redirect_uri: format!("{origin}{callback_link}"),
+            redirect_uri: format!("{origin}{callback_path}"),
             origin,
             prefix,
+            requested_login,
+            requested_callback,
+            requested_logout,
             login_path,
-            callback_path,
             logout_path,
-            login_link,
-            logout_link,
             rules,
             clears_fragment,
         }

@@ -429,7 +429,7 @@ proptest! {
             prop_assert_eq!(resolved.origin(), base.origin());
             let path = resolved.path();
             prop_assert!(path == "/app1" || path.starts_with("/app1/"), "{}", path);
-            let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+            let decoded = percent_decode_str(path).decode_utf8_lossy();
             let plain = decoded.strip_suffix('/').unwrap_or(&decoded);
             for endpoint in ["/app1/auth/weika/login", "/app1/closed"] {
                 prop_assert_ne!(plain, endpoint);

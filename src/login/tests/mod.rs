@@ -35,6 +35,7 @@ mod hang_up;
 mod instances;
 mod kinds;
 mod load;
+mod lost_callback;
 mod map;
 mod permits;
 mod prefix_guards;
