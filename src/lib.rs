@@ -142,6 +142,8 @@ struct Readme;
 #[doc = include_str!("../docs/guide/zh/src/single-page-applications.md")]
 #[doc = include_str!("../docs/guide/en/src/behind-nginx.md")]
 #[doc = include_str!("../docs/guide/zh/src/behind-nginx.md")]
+#[doc = include_str!("../docs/guide/en/src/under-a-path.md")]
+#[doc = include_str!("../docs/guide/zh/src/under-a-path.md")]
 #[doc = include_str!("../docs/guide/en/src/moving-over.md")]
 #[doc = include_str!("../docs/guide/zh/src/moving-over.md")]
 #[doc = include_str!("../docs/guide/en/src/several-instances.md")]
