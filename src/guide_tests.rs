@@ -203,8 +203,8 @@ fn every_page_and_status_is_explained_with_the_words_of_the_page() {
     let pages = variants!(PageKind: LoginRequired, RecentLoginRequired, LoginExpired, ContinueFromOtherSite, LoginInFrame, Forbidden,
         Unavailable, Busy, TooManyAttempts, Declined, InvalidLink, CookiesBlocked, Denied, UpstreamFailed, NotSetUp,
         UpstreamTimeout, Unbound, OpenInWechat, CrossSite, MethodNotAllowed("GET"));
-    // Redirects, and the response of a guard without a login layer.
-    let mut statuses = BTreeSet::from([303, 500]);
+    // Redirects, paths that are no endpoint, and the response of a guard without a login layer.
+    let mut statuses = BTreeSet::from([303, 404, 500]);
     statuses.extend(pages.iter().map(|(_, page)| page.status().as_u16()));
     for (language, folder, headings) in LANGUAGES {
         let names = pages.iter().map(|(name, _)| name);

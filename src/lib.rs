@@ -154,6 +154,8 @@ struct Readme;
 #[doc = include_str!("../docs/guide/zh/src/behind-nginx.md")]
 #[doc = include_str!("../docs/guide/en/src/forward-auth.md")]
 #[doc = include_str!("../docs/guide/zh/src/forward-auth.md")]
+#[doc = include_str!("../docs/guide/en/src/under-a-path.md")]
+#[doc = include_str!("../docs/guide/zh/src/under-a-path.md")]
 #[doc = include_str!("../docs/guide/en/src/moving-over.md")]
 #[doc = include_str!("../docs/guide/zh/src/moving-over.md")]
 #[doc = include_str!("../docs/guide/en/src/several-instances.md")]

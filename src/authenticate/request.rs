@@ -9,6 +9,7 @@ use tower_service::Service;
 
 use super::{Authenticating, LoginSessions};
 use crate::identity::Identity;
+use crate::request::full_uri;
 use crate::response::Rejection;
 use crate::session::{Authenticated, Session};
 use crate::store::{Lookup, SessionStore};
@@ -40,8 +41,8 @@ where
     St: SessionStore<I>,
 {
     /// Authenticates a request and inserts its session into the extensions, unless the store failed
-    /// or has not responded yet. The second value is the target of a request that is
-    /// unauthenticated or whose identity is not [complete](Identity::is_complete): a login leads
+    /// or has not responded yet. The second value is the [full](full_uri) target of a request that
+    /// is unauthenticated or whose identity is not [complete](Identity::is_complete): a login leads
     /// back there. It is copied only then, because the copy is not free.
     #[inline]
     pub(crate) fn authenticate<B>(
@@ -63,7 +64,8 @@ where
         let target = if is_complete {
             None
         } else {
-            request.uri().path_and_query().cloned()
+            let uri = full_uri(request.uri(), request.extensions());
+            uri.path_and_query().cloned()
         };
         replace_session(request.extensions_mut(), found);
         (not_ready, target)

@@ -31,7 +31,7 @@ pub(super) fn unauthenticated<I: 'static, B>(requirement: &str, request: &Reques
         identity = %type_name::<I>(),
         "guard: rejected: the request is unauthenticated; the login layer outside offers a login"
     );
-    Rejection::login_required::<I>(request.method(), request.headers()).with_target(request.uri())
+    Rejection::login_required::<I>(request.method(), request.headers()).with_target(request)
 }
 
 /// Rejects a session that does not satisfy a requirement.
@@ -66,5 +66,5 @@ pub(super) fn rejected<I: 'static, B>(
         "guard: rejected: {}",
         explanation
     );
-    Rejection::new::<I>(reason, request.method(), request.headers()).with_target(request.uri())
+    Rejection::new::<I>(reason, request.method(), request.headers()).with_target(request)
 }

@@ -16,6 +16,11 @@ impl Prefix {
         }
     }
 
+    /// Returns this prefix below a plain path.
+    pub(super) fn below(&self, mount: &str) -> Self {
+        Self([mount.as_bytes(), &self.0].concat())
+    }
+
     pub(super) fn covers(&self, path: &Path<'_>) -> bool {
         match path {
             Path::Ambiguous => true,

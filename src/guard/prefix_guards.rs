@@ -51,6 +51,19 @@ impl<I> PrefixGuards<I> {
         });
     }
 
+    /// Guards each prefix below `mount` as well, for requests that have that path in front.
+    pub(crate) fn guard_below(&mut self, mount: &str) {
+        if mount.is_empty() {
+            return;
+        }
+        let below = |guard: &PrefixGuard<I>| PrefixGuard {
+            prefix: guard.prefix.below(mount),
+            requirement: Arc::clone(&guard.requirement),
+        };
+        let guards: Vec<_> = self.guards.iter().map(below).collect();
+        self.guards.extend(guards);
+    }
+
     /// Whether a requirement applies to this raw path.
     #[inline]
     pub(crate) fn cover(&self, path: &str) -> bool {

@@ -111,6 +111,7 @@ where
         let url = self.provider.authorize_url(request).await?;
         let mut response = see_other(&url)?;
         cookies.append_to(response.headers_mut());
+        self.observe_begin();
         meter::login_begun(self.provider.name());
         debug!(provider = %self.provider.name(), attempt = ?attempt, "login: redirect to the provider");
         Ok(response)

@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use super::path_prefix::PathPrefix;
 use super::query::{Parameter, parameter};
 use super::return_to::{ReturnRules, ReturnTo};
 use crate::error::Error;
@@ -13,9 +14,15 @@ use crate::trace::debug;
 pub(super) struct Endpoints {
     /// Scheme, host and port of the site, without a slash at the end.
     pub(super) origin: String,
+    /// The path of the application in its public URL.
+    pub(super) prefix: PathPrefix,
     pub(super) redirect_uri: String,
+    /// The paths that requests to the endpoints have on arrival.
+    pub(super) requested_login: String,
+    pub(super) requested_callback: String,
+    pub(super) requested_logout: String,
+    /// The paths of the endpoints as browsers see them.
     pub(super) login_path: String,
-    pub(super) callback_path: String,
     pub(super) logout_path: String,
     pub(super) rules: ReturnRules,
     /// Whether a redirect back has an empty fragment where its target has none.
@@ -40,28 +47,33 @@ impl Endpoint {
 }
 
 impl Endpoints {
-    /// Returns the endpoint with this path.
+    /// Returns the endpoint with this path of a request.
     #[inline]
     pub(super) fn at(&self, path: &str) -> Option<Endpoint> {
-        if path == self.login_path {
+        if path == self.requested_login {
             Some(Endpoint::Login)
-        } else if path == self.callback_path {
+        } else if path == self.requested_callback {
             Some(Endpoint::Callback)
-        } else if path == self.logout_path {
+        } else if path == self.requested_logout {
             Some(Endpoint::Logout)
         } else {
             None
         }
     }
 
+    /// The URL of the application as browsers see it, without a slash at the end.
+    pub(super) fn public_url(&self) -> String {
+        format!("{}{}", self.origin, self.prefix.as_str())
+    }
+
     pub(super) fn default_target(&self) -> &ReturnTo {
         self.rules.default_target()
     }
 
-    /// Returns a checked link to the home page: a path of the site, or an https URL. `None` if it is
-    /// neither.
+    /// Returns a checked link to the home page: a path of the application, or an https URL. `None` if
+    /// it is neither.
     pub(super) fn home(&self, link: &str) -> Option<String> {
-        if let Some(target) = self.rules.check(link.as_bytes()) {
+        if let Some(target) = self.rules.check_argument(link) {
             return Some(target.as_str().to_owned());
         }
         let url = Url::parse(link).ok()?;
@@ -107,7 +119,7 @@ impl Endpoints {
     /// Returns the application's page that links an account, with a return target. `None` if it is
     /// no page of this site, or the requested page itself.
     pub(super) fn bind_url(&self, bind_page: &str, return_to: &ReturnTo) -> Option<String> {
-        let page = self.rules.check(bind_page.as_bytes())?;
+        let page = self.rules.check_argument(bind_page)?;
         let is_page_of_this_site = page.as_str().starts_with('/') && !page.as_str().contains('#');
         (is_page_of_this_site && page.path() != return_to.path())
             .then(|| with_return_to(page.as_str(), return_to))

@@ -16,6 +16,9 @@ use crate::provider::IdentityProvider;
 use crate::response::{GeneratedResponse, HandledBy, Rejection};
 use crate::store::SessionStore;
 
+/// The future of a response that the layer generates.
+pub(super) type Responding = Pin<Box<dyn Future<Output = GeneratedResponse> + Send>>;
+
 /// Response future of [`Login`](super::Login).
 #[pin_project]
 pub struct ResponseFuture<S, B, P, St>
@@ -47,7 +50,7 @@ where
         login: Arc<Inner<P, St>>,
     },
     /// The layer responds. Boxed: a login happens once a day, and its state is large.
-    Generated(Pin<Box<dyn Future<Output = GeneratedResponse> + Send>>),
+    Generated(Responding),
 }
 
 impl<S, B, P, St> ResponseFuture<S, B, P, St>
@@ -71,11 +74,9 @@ where
         }
     }
 
-    pub(super) fn generated(
-        response: impl Future<Output = GeneratedResponse> + Send + 'static,
-    ) -> Self {
+    pub(super) fn generated(response: Responding) -> Self {
         Self {
-            kind: Kind::Generated(Box::pin(response)),
+            kind: Kind::Generated(response),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::exchange::Exchanges;
 use super::flow::Flows;
 use super::log_limits::LogLimits;
 use super::observer::Observer;
+use super::placement::Placement;
 use crate::authenticate::LoginSessions;
 use crate::cookie::{CookiePolicy, SetCookies};
 use crate::provider::IdentityProvider;
@@ -34,6 +35,7 @@ pub(super) struct Inner<P: IdentityProvider, St> {
     pub(super) silent_login: bool,
     pub(super) limits: LogLimits,
     pub(super) observer: Observer,
+    pub(super) placement: Placement,
 }
 
 impl<P: IdentityProvider, St> Inner<P, St> {

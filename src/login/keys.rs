@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 pub(super) const TAG_BYTES: usize = 16;
 
 /// One key per purpose and login, all derived from one secret. The login is its
-/// [`Namespace`](crate::session::Namespace): provider, application and public origin. A tag that
+/// [`Namespace`](crate::session::Namespace): provider, application and public URL. A tag that
 /// was made for one purpose or login is rejected everywhere else.
 pub(super) struct Keys {
     pub(super) state: Key,

@@ -5,6 +5,7 @@ use http::HeaderMap;
 use tower_layer::Layer;
 
 use super::builder::LoginLayerBuilder;
+use super::endpoint_service::LoginEndpoints;
 use super::forward_auth::ForwardAuthBuilder;
 use super::inner::Inner;
 use super::observer::{LoginEventKind, User};
@@ -63,6 +64,14 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     #[must_use]
     pub fn authenticate(&self) -> AuthenticateLayer<P::Identity, St> {
         AuthenticateLayer::new(Arc::clone(&self.inner.unguarded))
+    }
+
+    /// Returns a service that responds to the login, callback and logout endpoints, to be routed by
+    /// name beside this layer; see [`LoginEndpoints`].
+    #[must_use]
+    pub fn endpoints(&self) -> LoginEndpoints<P, St> {
+        self.inner.placement.endpoints_routed();
+        LoginEndpoints::new(Arc::clone(&self.inner))
     }
 
     /// Returns a layer that logs visitors in silently; see [`SilentLoginLayer`]. It forwards every
@@ -148,7 +157,7 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     }
 
     /// Returns the target to redirect to for a `return_to` that came with a request: a path of this
-    /// site, or a page of a configured origin. The default target takes the place of an invalid one
+    /// site as browsers see it, or a page of a configured origin. The default target takes the place of an invalid one
     /// (rule T).
     #[must_use]
     pub fn return_to(&self, target: &str) -> String {
@@ -161,7 +170,8 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     }
 
     /// Returns the address that begins a login, also of an authenticated user, and leads to
-    /// `return_to` afterwards: a path of this site. The default target takes the place of an
+    /// `return_to` afterwards: a path of the application, with or without the prefix of
+    /// [`public_url`](LoginLayerBuilder::public_url). The default target takes the place of an
     /// invalid one (rule T).
     ///
     /// Where a form leads here, a `form-action` of the site's Content-Security-Policy has to name
@@ -170,7 +180,12 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
     #[must_use]
     pub fn login_url(&self, return_to: &str) -> String {
         let endpoints = &self.inner.endpoints;
-        endpoints.login_url(&endpoints.rules.check_or_default(return_to.as_bytes()))
+        let target = endpoints.rules.check_argument(return_to);
+        endpoints.login_url(
+            target
+                .as_ref()
+                .unwrap_or_else(|| endpoints.default_target()),
+        )
     }
 
     /// Returns the namespace of the sessions of this login, for sessions that the application
@@ -186,13 +201,13 @@ impl<P: IdentityProvider, St> LoginLayer<P, St> {
         self.inner.sessions.cookie.as_str()
     }
 
-    /// Returns the path that begins a login.
+    /// Returns the path that begins a login, as browsers see it.
     #[must_use]
     pub fn login_path(&self) -> &str {
         &self.inner.endpoints.login_path
     }
 
-    /// Returns the path that revokes the session of a browser that posts to it.
+    /// Returns the path that revokes the session of a browser that posts to it, as browsers see it.
     #[must_use]
     pub fn logout_path(&self) -> &str {
         &self.inner.endpoints.logout_path

@@ -74,6 +74,31 @@
 //! layer begins a login, the hash is lost, and the fragment of the provider's address may take its
 //! place: see [`clear_fragment`](LoginLayerBuilder::clear_fragment).
 //!
+//! # Where the layer belongs
+//!
+//! Around the whole router, with its fallback: the endpoints are no routes, and a router calls a
+//! layer only for what it has a route for. Where it leaves them out, a login begins and its callback
+//! gets the `404` or the page of the fallback. One log line says so, after three logins that have
+//! expired without any callback.
+//!
+//! | application | callback |
+//! |---|---|
+//! | `app.layer(login)`, also after `.fallback(page)` | works |
+//! | axum: `app.route_layer(login)` | `404`: never called without a route |
+//! | axum: `app.layer(login).merge(other)` | `404` of the other fallback |
+//! | axum: `app.layer(login).fallback(page)`, `Router::new().fallback(page).merge(app.layer(login))` | the page |
+//! | axum: `Router::new().nest("/x", app.layer(login))` | `404`; an error is logged at the first login (feature `axum`) |
+//! | salvo: a hoop of a router without a route for the endpoints | `404` |
+//! | any of them, and `.route_service("/auth/weika/{*rest}", login.endpoints())` at the outermost router | works |
+//!
+//! [`LoginLayer::endpoints`] has an example. Guards and extractors may be nested.
+//!
+//! # Under a path
+//!
+//! `public_url` may have a path. See [`public_url`](LoginLayerBuilder::public_url) and
+//! [`strips_prefix`](LoginLayerBuilder::strips_prefix), and for several applications on one host
+//! [`cookie_prefix`](LoginLayerBuilder::cookie_prefix).
+//!
 //! # Caveats
 //!
 //! * A logout is safe from the moment the request reaches the layer. axum's `Router` and
@@ -82,8 +107,6 @@
 //!   request.
 //! * `public_url` is the only source of the redirect URI. No `Host` or `X-Forwarded-*` header is
 //!   read.
-//! * The layer belongs around the whole router. Inside axum's `nest` it sees shortened paths, and
-//!   its endpoints are not where `public_url` says they are. Guards and extractors may be nested.
 //! * Without [`secret`](LoginLayerBuilder::secret), logins under way are lost when the process
 //!   restarts, and instances reject each other's states. With a shared store it is required.
 //! * A CORS layer may be outside or inside this one: headers that middleware has added to a
@@ -133,6 +156,7 @@ mod builder;
 mod callback;
 mod code_exchange;
 mod endpoint_request;
+mod endpoint_service;
 mod endpoints;
 mod exchange;
 mod exchange_report;
@@ -148,6 +172,9 @@ mod logout;
 mod not_of_this_browser;
 mod observer;
 mod pages;
+mod path_prefix;
+mod placed;
+mod placement;
 mod query;
 mod rejected;
 mod report;
@@ -161,6 +188,7 @@ mod tests;
 pub use self::admission::{ClientKey, IdentifyClient, Throttle};
 pub use self::builder::LoginLayerBuilder;
 pub(crate) use self::builder::check_origin;
+pub use self::endpoint_service::{EndpointsFuture, LoginEndpoints};
 pub use self::forward_auth::{
     ForwardAuth, ForwardAuthBuilder, ResponseFuture as ForwardAuthFuture,
 };

@@ -140,8 +140,9 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         rejection: &Rejection,
         request: &ForwardedRequest,
     ) -> Option<ReturnTo> {
+        let path_length = request.path_length.into();
         let target = request.target.as_ref().or_else(|| {
-            let target = rejection.target(request.path_length.into());
+            let target = rejection.target(path_length);
             if target.is_none() {
                 debug!(
                     "login: return target unknown: a router has shortened the path (`nest`); default target used"
@@ -149,6 +150,6 @@ impl<P: IdentityProvider, St> Inner<P, St> {
             }
             target
         })?;
-        self.endpoints.rules.check(target.as_str().as_bytes())
+        self.visited(target, path_length)
     }
 }

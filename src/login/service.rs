@@ -3,19 +3,20 @@ use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use http::request::Parts;
 use http::{Method, Request, Response};
 use tower_service::Service;
 
 use super::endpoint_request::EndpointRequest;
 use super::endpoints::Endpoint;
 use super::forwarded_request::ForwardedRequest;
-use super::future::ResponseFuture;
+use super::future::{Responding, ResponseFuture};
 use super::inner::Inner;
 use crate::authenticate::Authenticating;
 use crate::body::ResponseBody;
 use crate::guard::CacheControl;
 use crate::provider::IdentityProvider;
-use crate::request::RequestKind;
+use crate::request::{RequestKind, full_uri};
 use crate::response::{GeneratedResponse, PageKind, prefetch_unavailable};
 use crate::store::SessionStore;
 
@@ -68,14 +69,7 @@ where
                 ResponseFuture::forwarded(future, forwarded, login)
             }
             Some(endpoint) => {
-                let (parts, _) = request.into_parts();
-                let request = EndpointRequest::new(parts, endpoint);
-                match endpoint {
-                    Endpoint::Logout => ResponseFuture::generated(login.start_logout(request)),
-                    Endpoint::Login | Endpoint::Callback => {
-                        ResponseFuture::generated(login.respond(endpoint, request))
-                    }
-                }
+                ResponseFuture::generated(login.start(endpoint, request.into_parts().0))
             }
         }
     }
@@ -121,6 +115,23 @@ where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
+    /// Returns the future of the response to a request to an endpoint of the layer.
+    pub(super) fn start(self: Arc<Self>, endpoint: Endpoint, parts: Parts) -> Responding {
+        match endpoint {
+            Endpoint::Callback => self.placement.callback_arrived(),
+            Endpoint::Login => {
+                let full_path = full_uri(&parts.uri, &parts.extensions).path();
+                self.observe_nest(full_path, parts.uri.path().len());
+            }
+            Endpoint::Logout => {}
+        }
+        let request = EndpointRequest::new(parts, endpoint);
+        match endpoint {
+            Endpoint::Logout => Box::pin(self.start_logout(request)),
+            Endpoint::Login | Endpoint::Callback => Box::pin(self.respond(endpoint, request)),
+        }
+    }
+
     /// Responds to a request to an endpoint of the layer.
     pub(super) async fn respond(
         self: Arc<Self>,

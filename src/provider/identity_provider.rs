@@ -19,7 +19,7 @@ pub trait IdentityProvider: Send + Sync + 'static {
     fn name(&self) -> &str;
 
     /// Returns the application at the provider: app_key, APPID. Stable, and no secret. Sessions,
-    /// states and revocations belong to one provider, application and public origin, so that two
+    /// states and revocations belong to one provider, application and public URL, so that two
     /// schools with an application each never accept each other's (rule S1). All sessions expire
     /// when the application changes.
     fn application(&self) -> &str;

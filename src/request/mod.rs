@@ -7,6 +7,7 @@
 
 mod accept;
 mod facts;
+mod full_uri;
 mod kept_headers;
 mod kind;
 mod language;
@@ -15,6 +16,7 @@ mod script_library;
 mod user_agent;
 
 pub(crate) use self::facts::RequestFacts;
+pub(crate) use self::full_uri::full_uri;
 pub(crate) use self::kept_headers::KeptHeaders;
 pub use self::kind::RequestKind;
 pub use self::language::Language;

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use sha2::{Digest, Sha256};
 
 /// Login that a session belongs to: 16 bytes of the SHA-256 of provider name, application and
-/// public origin.
+/// public URL.
 ///
 /// A [store](crate::store::SessionStore) keeps the sessions of one namespace apart from all others,
 /// so that two logins over one store never accept or revoke each other's sessions (rule S1). It is
@@ -19,11 +19,12 @@ pub struct Namespace([u8; 16]);
 impl Namespace {
     /// Creates the namespace of the login with this
     /// [provider](crate::provider::IdentityProvider::name),
-    /// [application](crate::provider::IdentityProvider::application) and origin.
+    /// [application](crate::provider::IdentityProvider::application) and public URL, without a slash
+    /// at its end.
     #[must_use]
-    pub fn new(provider: &str, application: &str, origin: &str) -> Self {
+    pub fn new(provider: &str, application: &str, public_url: &str) -> Self {
         let mut hash = Sha256::new();
-        for part in [provider, application, origin] {
+        for part in [provider, application, public_url] {
             // The length first: otherwise two triples could be the same text.
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
@@ -74,6 +75,7 @@ mod tests {
             Namespace::new("weika2", "KEY-A", "https://a.example"),
             Namespace::new("weika", "KEY-B", "https://a.example"),
             Namespace::new("weika", "KEY-A", "https://b.example"),
+            Namespace::new("weika", "KEY-A", "https://a.example/app1"),
             Namespace::new("weikaK", "EY-A", "https://a.example"),
             Namespace::new("weika", "KEY-Ah", "ttps://a.example"),
             Namespace::default(),

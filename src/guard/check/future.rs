@@ -115,7 +115,7 @@ where
                             let error = condition.failed::<I>(error.into());
                             let (method, headers) = (request.method(), request.headers());
                             let rejection = Rejection::unavailable::<I>(error, method, headers);
-                            GuardFuture::rejected(rejection.with_target(request.uri()))
+                            GuardFuture::rejected(rejection.with_target(&request))
                         }
                     };
                     this.state.set(State::Decided(decided));

@@ -11,6 +11,8 @@ use crate::login::flow::Flows;
 use crate::login::inner::Inner;
 use crate::login::log_limits::LogLimits;
 use crate::login::observer::Observer;
+use crate::login::path_prefix::PathPrefix;
+use crate::login::placement::Placement;
 use crate::provider::IdentityProvider;
 use crate::session::Namespace;
 use crate::session::SessionTimeouts;
@@ -35,6 +37,9 @@ where
         let mut errors = Vec::new();
         let name = provider.name();
         check_provider(&provider, &mut errors);
+        if let Some(prefix) = &settings.cookie_prefix {
+            check_name("cookie_prefix", prefix, &mut errors);
+        }
         let endpoints = settings
             .paths
             .check(name, settings.clears_fragment, &mut errors);
@@ -50,19 +55,27 @@ where
             provider.attach_coordinator(coordinator)?;
         }
 
+        settings.guards.guard_below(endpoints.prefix.as_str());
         let cookies = if endpoints.origin.starts_with("http://") {
             CookiePolicy::LoopbackDevelopment
         } else {
             CookiePolicy::Secure
         };
-        let session_cookie = cookies.name(&format!("{name}-session"));
-        let namespace = Namespace::new(name, provider.application(), &endpoints.origin);
+        let cookie_base = cookie_base(settings.cookie_prefix.as_deref(), &endpoints.prefix, name);
+        let session_cookie = cookies.name(&format!("{cookie_base}-session"));
+        let namespace = Namespace::new(name, provider.application(), &endpoints.public_url());
         let keys = settings.secrets.keys(namespace);
         let instances = coordinator.map(|coordinator| {
             let (timeout, rules) = (settings.exchange_timeout, endpoints.rules.clone());
             Instances::new(name, coordinator, namespace, timeout, rules, clock.clone())
         });
-        let flows = Flows::new(cookies, name, &session_cookie, keys.state, keys.flow);
+        let flows = Flows::new(
+            cookies,
+            &cookie_base,
+            &session_cookie,
+            keys.state,
+            keys.flow,
+        );
         let sessions = LoginSessions {
             cookie: CookieName::new(session_cookie),
             store,
@@ -85,21 +98,14 @@ where
             silent_login: settings.silent_login,
             limits: LogLimits::default(),
             observer: Observer::new(settings.on_event, settings.client_name, keys.subject),
+            placement: Placement::default(),
             provider,
         }))
     }
 }
 
 fn check_provider(provider: &impl IdentityProvider, errors: &mut Vec<ConfigErrorKind>) {
-    let name = provider.name();
-    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if !(1..=32).contains(&name.len()) || !name.bytes().all(is_plain) {
-        errors.push(ConfigErrorKind::InvalidCharacters {
-            name: "the provider's name",
-            value: name.to_owned(),
-            expected: "1 to 32 lower-case letters, digits and hyphens",
-        });
-    }
+    check_name("the provider's name", provider.name(), errors);
     if provider.application().is_empty() {
         errors.push(ConfigErrorKind::Missing("the provider's application"));
     }
@@ -122,6 +128,23 @@ fn check_home(
         });
         String::new()
     })
+}
+
+fn check_name(name: &'static str, value: &str, errors: &mut Vec<ConfigErrorKind>) {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !(1..=32).contains(&value.len()) || !value.bytes().all(is_plain) {
+        errors.push(ConfigErrorKind::InvalidCharacters {
+            name,
+            value: value.to_owned(),
+            expected: "1 to 32 lower-case letters, digits and hyphens",
+        });
+    }
+}
+
+/// Returns the part that the names of all cookies of a layer have in common.
+fn cookie_base(cookie_prefix: Option<&str>, path: &PathPrefix, provider: &str) -> String {
+    let cookie_prefix = cookie_prefix.map_or_else(String::new, |prefix| format!("{prefix}-"));
+    format!("{cookie_prefix}{}{provider}", path.cookie_part())
 }
 
 fn check_timeouts(timeouts: SessionTimeouts, errors: &mut Vec<ConfigErrorKind>) {

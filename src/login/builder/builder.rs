@@ -25,6 +25,7 @@ pub struct LoginLayerBuilder<P: IdentityProvider, St> {
 pub(super) struct Settings<I> {
     pub(super) paths: Paths,
     pub(super) secrets: Secrets,
+    pub(super) cookie_prefix: Option<String>,
     pub(super) timeouts: SessionTimeouts,
     pub(super) exchange_timeout: Duration,
     pub(super) pages: Pages,
@@ -42,6 +43,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         let settings = Settings {
             paths: Paths::default(),
             secrets: Secrets::default(),
+            cookie_prefix: None,
             timeouts: SessionTimeouts::default(),
             exchange_timeout: Duration::from_secs(30),
             pages: Pages::default(),
@@ -99,6 +101,32 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
+    /// Makes `prefix` a part of the names of all cookies of this layer,
+    /// `__Host-portal-weika-session`: 1 to 32 lower-case letters, digits and hyphens. Default: none,
+    /// `__Host-weika-session`.
+    ///
+    /// Browsers do not separate cookies by port or by path. Two applications on one host with the
+    /// same provider need different prefixes: otherwise a login at one ends the session at the
+    /// other. Applications under different paths of one host
+    /// ([`public_url`](Self::public_url)) have different names without it.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tower_weika::ConfigError> {
+    /// # let weika = tower_weika::provider::WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build()?;
+    /// let login = tower_weika::login::LoginLayer::builder(weika)
+    ///     .public_url("https://campus.example.edu.cn:8443")
+    ///     .cookie_prefix("portal")
+    ///     .build()?;
+    /// # drop(login);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn cookie_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.settings.cookie_prefix = Some(prefix.into());
+        self
+    }
+
     /// Sets the time after which sessions expire. Default: 30 minutes idle, 12 hours absolute.
     #[must_use]
     pub fn session_timeouts(mut self, timeouts: SessionTimeouts) -> Self {
@@ -148,7 +176,9 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     /// The layer decides on the raw request target, after decoding it once. A target that can be
     /// read in two ways (empty or dot segments, `%2f`, `%5c`, `%25`, control characters, a
     /// backslash, `;`) is guarded by every prefix, even if its decoded path is outside the prefix.
-    /// The endpoints of the layer are never guarded.
+    /// The endpoints of the layer are never guarded. With a path in
+    /// [`public_url`](Self::public_url), `prefix` is relative to the application, and guards both
+    /// `/admin` and `/app1/admin`, whether a proxy strips `/app1` or not.
     ///
     /// ```
     /// use tower_weika::guard::{LoggedIn, ManagerRequirement};

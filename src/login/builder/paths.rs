@@ -1,15 +1,17 @@
 use std::fmt;
 
 use super::LoginLayerBuilder;
-use super::origin::check_origin;
+use super::origin::{check_origin, check_public_url};
 use crate::error::{ConfigErrorKind, shown_url};
 use crate::login::endpoints::Endpoints;
+use crate::login::path_prefix::PathPrefix;
 use crate::login::return_to::ReturnRules;
 use crate::provider::IdentityProvider;
 
 /// The settings of the addresses of a login.
 pub(super) struct Paths {
     public_url: Option<String>,
+    strips_prefix: bool,
     loopback_development: bool,
     login_path: Option<String>,
     callback_path: Option<String>,
@@ -23,6 +25,7 @@ impl Default for Paths {
     fn default() -> Self {
         Self {
             public_url: None,
+            strips_prefix: true,
             loopback_development: false,
             login_path: None,
             callback_path: None,
@@ -35,11 +38,47 @@ impl Default for Paths {
 }
 
 impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
-    /// Sets the origin that browsers see, `https://campus.example.edu.cn`. The redirect URI is
-    /// built from it and from nothing else; no header of a request changes it (rule P4).
+    /// Sets the URL of the application that browsers see: an origin,
+    /// `https://campus.example.edu.cn`, or a path below it, `https://campus.example.edu.cn/app1`.
+    /// The redirect URI is built from it and from nothing else; no header of a request changes it
+    /// (rule P4).
+    ///
+    /// With a path, all other arguments of this API are paths of the application, without the
+    /// prefix. Links, redirects and return targets are what browsers see, with the prefix; a
+    /// `return_to` outside of it is replaced by the default target. The prefix is a part of the
+    /// cookie names, so that applications under different paths of one host do not meet.
+    /// [`strips_prefix`](Self::strips_prefix) tells which path requests have here.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tower_weika::ConfigError> {
+    /// # let weika = tower_weika::provider::WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build()?;
+    /// let login = tower_weika::login::LoginLayer::builder(weika)
+    ///     .public_url("https://campus.example.edu.cn/app1")
+    ///     .default_target("/start")
+    ///     .build()?;
+    /// // Register https://campus.example.edu.cn/app1/auth/weika/callback at Weika.
+    /// assert_eq!(login.login_path(), "/app1/auth/weika/login");
+    /// assert_eq!(login.login_url("/admin"), "/app1/auth/weika/login?return_to=%2Fapp1%2Fadmin");
+    /// assert_eq!(login.return_to("/other/page"), "/app1/start");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
-    pub fn public_url(mut self, origin: impl Into<String>) -> Self {
-        self.settings.paths.public_url = Some(origin.into());
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.settings.paths.public_url = Some(url.into());
+        self
+    }
+
+    /// Sets whether the path of [`public_url`](Self::public_url) is removed before a request
+    /// arrives, as nginx does with `location /app1/ { proxy_pass http://app/; }`. Default: `true`.
+    ///
+    /// With `false` (`proxy_pass http://app;`) requests have the whole path here, and the router of
+    /// the application nests its routes under the prefix, inside this layer:
+    /// `Router::new().nest("/app1/", routes).layer(login)`. Without a path in `public_url` this
+    /// changes nothing.
+    #[must_use]
+    pub fn strips_prefix(mut self, strips_prefix: bool) -> Self {
+        self.settings.paths.strips_prefix = strips_prefix;
         self
     }
 
@@ -52,14 +91,14 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// Sets the path that begins a login. Default: `/auth/{provider}/login`.
+    /// Sets the path of the application that begins a login. Default: `/auth/{provider}/login`.
     #[must_use]
     pub fn login_path(mut self, path: impl Into<String>) -> Self {
         self.settings.paths.login_path = Some(path.into());
         self
     }
 
-    /// Sets the path that the provider redirects the browser back to. Default:
+    /// Sets the path of the application that the provider redirects the browser back to. Default:
     /// `/auth/{provider}/callback`.
     #[must_use]
     pub fn callback_path(mut self, path: impl Into<String>) -> Self {
@@ -67,7 +106,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self
     }
 
-    /// Sets the path that revokes a session. Default: `/auth/{provider}/logout`.
+    /// Sets the path of the application that revokes a session. Default: `/auth/{provider}/logout`.
     #[must_use]
     pub fn logout_path(mut self, path: impl Into<String>) -> Self {
         self.settings.paths.logout_path = Some(path.into());
@@ -106,22 +145,25 @@ impl Paths {
         clears_fragment: bool,
         errors: &mut Vec<ConfigErrorKind>,
     ) -> Endpoints {
-        let origin = match &self.public_url {
-            Some(text) => check_origin("public_url", text, self.loopback_development, errors),
+        let (origin, prefix) = match &self.public_url {
+            Some(text) => check_public_url("public_url", text, self.loopback_development, errors),
             None => {
                 errors.push(ConfigErrorKind::Missing("public_url"));
-                String::new()
+                (String::new(), String::new())
             }
         };
-        let [login_path, callback_path, logout_path] = self.endpoint_paths(provider, errors);
-        let closed = [&login_path, &callback_path, &logout_path]
-            .into_iter()
-            .chain(&self.closed_paths);
+        let prefix = PathPrefix::new(prefix, self.strips_prefix);
+        let paths = self.endpoint_paths(provider, errors);
+        let seen = paths.each_ref().map(|path| prefix.seen(path));
+        let closed = self.closed_paths.iter().map(|path| prefix.completed(path));
+        let closed: Vec<_> = closed.collect();
         let mut origins = Vec::new();
         for text in &self.return_origins {
             origins.push(check_origin("return_origin", text, false, errors));
         }
-        let rules = ReturnRules::new(origin.as_str(), closed.map(String::as_str), origins);
+        let own_paths = seen.iter().map(String::as_str);
+        let own_paths = own_paths.chain(closed.iter().map(|path| &**path));
+        let rules = ReturnRules::new(origin.as_str(), own_paths, origins).under(prefix.clone());
         let rules = match rules.clone().with_default(&self.default_target) {
             Some(rules) => rules,
             None => {
@@ -132,11 +174,17 @@ impl Paths {
                 rules
             }
         };
+        let [requested_login, requested_callback, requested_logout] =
+            paths.map(|path| prefix.arriving(&path));
+        let [login_path, callback_path, logout_path] = seen;
         Endpoints {
             redirect_uri: format!("{origin}{callback_path}"),
             origin,
+            prefix,
+            requested_login,
+            requested_callback,
+            requested_logout,
             login_path,
-            callback_path,
             logout_path,
             rules,
             clears_fragment,
@@ -173,7 +221,7 @@ impl Paths {
 }
 
 /// `/a/b`: a path that has one spelling only.
-fn is_plain_path(path: &str) -> bool {
+pub(super) fn is_plain_path(path: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let is_segment =
         |segment: &str| !matches!(segment, "" | "." | "..") && segment.bytes().all(is_plain);

@@ -30,12 +30,12 @@ pub(super) struct FlowCookies {
 impl FlowCookies {
     pub(super) fn new(
         policy: CookiePolicy,
-        provider: &str,
+        cookie_base: &str,
         session_cookie: &str,
         markers: &Markers,
         key: Key,
     ) -> Self {
-        let prefix = policy.name(&format!("{provider}-flow-"));
+        let prefix = policy.name(&format!("{cookie_base}-flow-"));
         let room = Room::new(policy.name(""), prefix.clone(), session_cookie, markers);
         Self { prefix, key, room }
     }

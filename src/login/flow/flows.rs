@@ -18,13 +18,13 @@ pub(in crate::login) struct Flows {
 impl Flows {
     pub(in crate::login) fn new(
         policy: CookiePolicy,
-        provider: &str,
+        cookie_base: &str,
         session_cookie: &str,
         state_key: Key,
         cookie_key: Key,
     ) -> Self {
-        let markers = Markers::new(policy, provider);
-        let cookies = FlowCookies::new(policy, provider, session_cookie, &markers, cookie_key);
+        let markers = Markers::new(policy, cookie_base);
+        let cookies = FlowCookies::new(policy, cookie_base, session_cookie, &markers, cookie_key);
         Self {
             state_key,
             cookies,

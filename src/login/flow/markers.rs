@@ -52,8 +52,8 @@ pub(in crate::login) struct Markers {
 }
 
 impl Markers {
-    pub(super) fn new(policy: CookiePolicy, provider: &str) -> Self {
-        let name = |marker| policy.name(&format!("{provider}-{marker}"));
+    pub(super) fn new(policy: CookiePolicy, cookie_base: &str) -> Self {
+        let name = |marker| policy.name(&format!("{cookie_base}-{marker}"));
         Self {
             last_result: CookieName::new(name(LAST_RESULT)),
             silent_attempted: CookieName::new(name(SILENT_ATTEMPTED)),

@@ -13,7 +13,7 @@ use crate::login::inner::Inner;
 use crate::login::return_to::ReturnTo;
 
 use crate::provider::IdentityProvider;
-use crate::request::{RequestKind, UserAgent};
+use crate::request::{RequestKind, UserAgent, full_uri};
 use crate::response::prefetch_unavailable;
 use crate::session::Authenticated;
 use crate::store::SessionStore;
@@ -63,8 +63,9 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         }
         match RequestKind::of(request.method(), headers) {
             RequestKind::Navigation => {
-                let target = request.uri().path_and_query()?.as_str();
-                let target = self.endpoints.rules.check(target.as_bytes())?;
+                let full = full_uri(request.uri(), request.extensions());
+                let path_length = request.uri().path().len();
+                let target = self.visited(full.path_and_query()?, path_length)?;
                 let cookies = headers
                     .get_all(header::COOKIE)
                     .iter()

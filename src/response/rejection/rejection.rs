@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use http::response::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, Method, Request};
 
 use super::{Reason, missing_layer};
 use crate::error::Error;
-use crate::request::{KeptHeaders, Language, RequestFacts, RequestKind};
+use crate::request::{KeptHeaders, Language, RequestFacts, RequestKind, full_uri};
 
 /// A rejection of a request, with its reason. It is in the extensions of the response.
 ///
@@ -36,7 +36,7 @@ pub(super) struct Inner {
     identity: TypeId,
     pub(super) identity_name: &'static str,
     kept_headers: KeptHeaders,
-    /// The target as the guard saw it.
+    /// The target as the guard saw it, or before a router of axum shortened it.
     target: Option<PathAndQuery>,
     pub(super) handled_by: HandledBy,
     /// The response that carried this rejection, as middleware left it; its body is dropped.
@@ -112,9 +112,10 @@ impl Rejection {
         }))
     }
 
-    /// Adds the target of the request. A router may have shortened it.
-    pub(crate) fn with_target(mut self, target: &Uri) -> Self {
-        self.0.target = target.path_and_query().cloned();
+    /// Adds the target of the request. A router other than axum's may have shortened it.
+    pub(crate) fn with_target<B>(mut self, request: &Request<B>) -> Self {
+        let uri = full_uri(request.uri(), request.extensions());
+        self.0.target = uri.path_and_query().cloned();
         self
     }
 
@@ -150,8 +151,8 @@ impl Rejection {
         self.0.facts
     }
 
-    /// Returns the target as the guard saw it, if its path still has the length that the request
-    /// had at the login layer: a router that nests removes a prefix.
+    /// Returns the target, if its path has the length that the request had at the login layer: a
+    /// router that nests removes a prefix.
     pub(crate) fn target(&self, path_length: usize) -> Option<&PathAndQuery> {
         self.0
             .target
