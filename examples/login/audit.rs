@@ -6,16 +6,19 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use serde_json::json;
 use tower_weika::login::LoginEvent;
 
+/// The lines that may wait for a slow disk.
+const QUEUE: usize = 10_000;
+
 /// The sink of the events. Cheap to clone: an observer must not block, so that it only sends the
 /// line to the thread that writes.
 #[derive(Clone)]
-pub(crate) struct Audit(Sender<Option<String>>);
+pub(crate) struct Audit(SyncSender<Option<String>>);
 
 /// The thread that writes the lines.
 pub(crate) struct Writer {
@@ -30,7 +33,7 @@ impl Audit {
             Some(path) => Box::new(OpenOptions::new().create(true).append(true).open(path)?),
             None => Box::new(io::stderr()),
         };
-        let (sender, lines) = channel();
+        let (sender, lines) = sync_channel(QUEUE);
         let audit = Self(sender);
         let thread = thread::Builder::new()
             .name("audit".to_owned())
@@ -64,16 +67,23 @@ impl Audit {
             "subject": event.subject(),
             "browser": event.user_agent().map(|agent| format!("{agent:?}")),
             "milliseconds": event.duration().map(|took| took.as_millis()),
-            "error": event.error().map(|error| error.kind().as_str()),
-            "reason": event.error().and_then(|error| error.reason()),
+            // Not the reason that the user reads, which has the name.
+            "error": event.error().map(ToString::to_string),
         });
-        // The thread ends only when the process does.
-        let _ended = self.0.send(Some(format!("{line}\n")));
+        match self.0.try_send(Some(format!("{line}\n"))) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                tracing::error!("audit: the disk is too slow; a line is lost");
+            }
+            Err(TrySendError::Disconnected(_)) => {
+                tracing::error!("audit: the thread that writes has ended; a line is lost");
+            }
+        }
     }
 }
 
 impl Writer {
-    /// Waits until all lines are written.
+    /// Waits until all lines are written. The observers are gone by then.
     pub(crate) fn finish(self) {
         let _ended = self.audit.0.send(None);
         if self.thread.join().is_err() {

@@ -40,8 +40,10 @@ mod visitor;
 use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tower_weika::BoxError;
 use tracing_subscriber::EnvFilter;
 
@@ -55,8 +57,10 @@ use crate::upstream::{Imitation, Upstream};
 /// The environment is invalid; a restart does not help.
 const BAD_SETTINGS: u8 = 2;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// How long tasks that run at the end may take to stop.
+const LAST_TASKS: Duration = Duration::from_secs(1);
+
+fn main() -> ExitCode {
     let wanted = env::var_os(EnvFilter::DEFAULT_ENV).filter(|wanted| !wanted.is_empty());
     let readable = wanted
         .as_ref()
@@ -76,7 +80,7 @@ async fn main() -> ExitCode {
         );
     }
 
-    match run().await {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(errors) if errors.is::<SettingsErrors>() => {
             eprintln!("{errors}");
@@ -89,21 +93,30 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<(), BoxError> {
+fn run() -> Result<(), BoxError> {
     let settings = Settings::read()?;
+    let (audit, audit_writer) = Audit::open(settings.audit_log.as_deref())
+        .map_err(|error| format!("AUDIT_LOG: {error}"))?;
+    let runtime = Runtime::new()?;
+    let served = runtime.block_on(serve(&settings, audit));
+    // The last events come from logins that end with the runtime.
+    runtime.shutdown_timeout(LAST_TASKS);
+    audit_writer.finish();
+    served
+}
+
+async fn serve(settings: &Settings, audit: Audit) -> Result<(), BoxError> {
     // Before the first metric is recorded.
     let metrics = measure::install()?;
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|error| format!("{}: {error}", settings.listen))?;
     let address = listener.local_addr()?;
-    let stores = Stores::connect(&settings).await?;
-    let (audit, audit_writer) = Audit::open(settings.audit_log.as_deref())
-        .map_err(|error| format!("AUDIT_LOG: {error}"))?;
-    let upstream = Upstream::start(&settings).await?;
+    let stores = Stores::connect(settings).await?;
+    let upstream = Upstream::start(settings).await?;
     let sandbox_url = upstream.imitation.as_ref().map(Imitation::url);
 
-    let site = Site::new(&settings, address, upstream, stores, &audit, metrics)?;
+    let site = Site::new(settings, address, upstream, stores, &audit, metrics)?;
     let signals = Signals::catch()?;
     if sandbox_url.is_some() {
         tracing::warn!("sandbox: credentials are missing, so any visitor can log in as any user");
@@ -115,9 +128,7 @@ async fn run() -> Result<(), BoxError> {
     if let Some(url) = sandbox_url {
         announce(&format!("sandbox on {url}"));
     }
-    let served = server::serve(listener, site.router(), signals).await;
-    audit_writer.finish();
-    Ok(served?)
+    Ok(server::serve(listener, site.router(), signals).await?)
 }
 
 /// Prints the address. A closed stdout is no reason to stop.

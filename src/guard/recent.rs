@@ -5,13 +5,16 @@ use std::time::Duration;
 use derive_where::derive_where;
 
 use super::Requirement;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::response::Reason;
 use crate::session::Session;
 
 /// The shortest maximum age. A login marks the browser for 10 s, and the redirects back to the page
 /// take time: a session that is too old when it arrives would begin one login after another.
 const LEAST: Duration = Duration::from_secs(30);
+
+/// How far the clock of the instance that has made a session may be ahead.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// A requirement together with a recent session, see
 /// [`GuardLayer::max_age`](super::GuardLayer::max_age). Also for
@@ -64,10 +67,16 @@ impl<R> Recent<R> {
     }
 }
 
+impl<R> Recent<R> {
+    fn is_recent(&self, created: Timestamp) -> bool {
+        let now = self.clock.now();
+        now.since(created) <= self.max_age && created.since(now) < CLOCK_TOLERANCE
+    }
+}
+
 impl<I, R: Requirement<I>> Requirement<I> for Recent<R> {
     fn is_satisfied_by(&self, session: &Session<I>) -> bool {
-        self.requirement.is_satisfied_by(session)
-            && self.clock.now().since(session.created()) <= self.max_age
+        self.requirement.is_satisfied_by(session) && self.is_recent(session.created())
     }
 
     /// A new login does not help a session that lacks something else.

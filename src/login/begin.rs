@@ -41,7 +41,11 @@ where
         let browser = Browser {
             headers: &request.headers,
             user_agent: facts.user_agent,
-            has_session: self.sessions.id(&request.headers).is_some(),
+            // A cookie whose session cannot be looked up may belong to a live one.
+            has_session: match self.sessions.session(&request.headers).await {
+                Ok(session) => session.is_some(),
+                Err(_) => true,
+            },
         };
         self.begin(&target, Attempt::First, browser, cookies).await
     }

@@ -4,7 +4,7 @@ use super::browser::Browser;
 use super::callback::CodeParameter;
 use super::endpoint_request::EndpointRequest;
 use super::exchange::Exchange;
-use super::flow::State;
+use super::flow::{LastResult, State};
 use super::inner::Inner;
 use crate::error::Error;
 use crate::provider::IdentityProvider;
@@ -34,7 +34,16 @@ where
                 .and_then(|exchange| exchange.logged_in())
                 .filter(|(salt, _)| self.exchanges.session_id(state, salt) == *session.id());
             let target = own.as_ref().map_or(default_target, |(_, target)| target);
-            return self.endpoints.redirect_back(target);
+            let mut response = self.endpoints.redirect_back(target)?;
+            if state.replaces_session && own.is_none() {
+                // The login has not replaced the session. If a guard finds it too old, the next
+                // login would have the same result.
+                let mut cookies = self.set_cookies();
+                let markers = self.flows.markers();
+                markers.set_last_result(LastResult::LoggedIn, &mut cookies)?;
+                cookies.append_to(response.headers_mut());
+            }
+            return Ok(response);
         }
         let is_fresh = known.is_none() && state.is_fresh(self.sessions.clock.wall());
         if !is_fresh || matches!(code, CodeParameter::Invalid) {

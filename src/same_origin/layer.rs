@@ -45,7 +45,9 @@ impl SameOriginLayer {
         }))
     }
 
-    /// Sets the pages of rejected forms. Default: those of this crate.
+    /// Sets the pages of rejected forms. Default: those of this crate. Their
+    /// [`home`](Pages::home) has no effect here: it is checked against a login, whose
+    /// [`same_origin`](crate::login::LoginLayer::same_origin) has it.
     #[must_use]
     pub fn pages(mut self, pages: Pages) -> Self {
         Arc::make_mut(&mut self.0).pages = pages;

@@ -30,13 +30,7 @@ impl<P: IdentityProvider, St> Settings<P, St> {
     ) -> GeneratedResponse {
         match found {
             Ok(Some(session)) => self.authorize(session, request),
-            Ok(None) => self.offer_login(
-                Rejection::login_required::<P::Identity>(
-                    &original_method(request),
-                    &request.headers,
-                ),
-                request,
-            ),
+            Ok(None) => self.unauthenticated(request),
             Err(error) => reject(
                 StatusCode::SERVICE_UNAVAILABLE,
                 Rejection::unavailable::<P::Identity>(
@@ -48,6 +42,18 @@ impl<P: IdentityProvider, St> Settings<P, St> {
         }
     }
 
+    fn unauthenticated(&self, request: &Parts) -> GeneratedResponse {
+        debug!(
+            identity = %type_name::<P::Identity>(),
+            "forward auth: rejected: the request is unauthenticated"
+        );
+        let (method, headers) = (original_method(request), &request.headers);
+        self.offer_login(
+            Rejection::login_required::<P::Identity>(&method, headers),
+            request,
+        )
+    }
+
     fn authorize(&self, session: Arc<Session<P::Identity>>, request: &Parts) -> GeneratedResponse {
         let user = Authenticated::new(session);
         let failed = self
@@ -55,19 +61,25 @@ impl<P: IdentityProvider, St> Settings<P, St> {
             .iter()
             .find(|requirement| !requirement.is_satisfied_by(user.session()));
         if let Some(requirement) = failed {
-            debug!(
-                requirement = %requirement.description(),
-                identity = %type_name::<P::Identity>(),
-                "forward auth: rejected: the identity does not satisfy the requirement"
-            );
             let (method, headers) = (original_method(request), &request.headers);
+            let requirement_name = requirement.description();
             return match requirement.rejection_reason(user.session()) {
                 Reason::RecentLoginRequired => {
+                    debug!(
+                        requirement = %requirement_name,
+                        identity = %type_name::<P::Identity>(),
+                        "forward auth: rejected: the session is older than the requirement allows"
+                    );
                     let rejection =
                         Rejection::recent_login_required::<P::Identity>(&method, headers);
                     self.offer_login(rejection, request)
                 }
                 _ => {
+                    debug!(
+                        requirement = %requirement_name,
+                        identity = %type_name::<P::Identity>(),
+                        "forward auth: rejected: the identity does not satisfy the requirement"
+                    );
                     let rejection = Rejection::forbidden::<P::Identity>(&method, headers);
                     reject(StatusCode::FORBIDDEN, rejection)
                 }

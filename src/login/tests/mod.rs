@@ -893,6 +893,24 @@ async fn session_from_a_concurrent_tab_stays_unless_it_is_of_another_user() {
     assert_eq!(site.who(&jar).await, "li");
 }
 
+/// The cookie of an expired session is still in the browser when two tabs open the login.
+#[tokio::test]
+async fn expired_session_in_the_cookie_is_not_one_that_a_login_replaces() {
+    let (site, mut jar) = (Site::new(), Jar::default());
+    site.log_in(&mut jar, "wang").await;
+    site.clock.advance(Duration::from_secs(30 * 60));
+    let states = [
+        site.begin(&mut jar, "/").await,
+        site.begin(&mut jar, "/").await,
+    ];
+    site.callback(&mut jar, "wang", &states[0]).await;
+    let first = jar.clone();
+    site.callback(&mut jar, "wang", &states[1]).await;
+    for jar in [&first, &jar] {
+        assert_eq!(site.who(jar).await, "wang");
+    }
+}
+
 #[tokio::test]
 async fn session_id_planted_in_the_browser_is_never_adopted() {
     let (site, mut jar) = (Site::new(), Jar::default());

@@ -253,3 +253,40 @@ async fn guarded_prefix_requires_a_recent_session_as_well() {
     assert_eq!(back.location(), "/danger/x");
     assert_eq!(visit(jar.get("/danger/x")).await.text, "inside");
 }
+
+/// A proxy drops the flow cookie: the callback leads to the default target, which is behind the
+/// guard as well.
+#[tokio::test]
+async fn login_that_cannot_replace_an_old_session_ends_on_a_page_and_no_redirect_loop() {
+    let site = Site::new();
+    let mut jar = browser(&site).await;
+    let refused = visit(&site, jar.get("/")).await;
+    assert!(refused.is_to_provider());
+    let back = site.callback(&mut jar, "wang", &refused.state()).await;
+    assert_eq!(back.location(), "/");
+    let page = visit(&site, jar.get("/")).await;
+    assert_eq!(page.parts.status, StatusCode::UNAUTHORIZED);
+    assert!(page.text.contains("请重新登录以确认身份"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn session_from_an_instance_whose_clock_is_far_ahead_is_not_recent() {
+    let site = Site::new();
+    let jar = {
+        let mut jar = Jar::default();
+        site.log_in(&mut jar, "wang").await;
+        forget_marker(&mut jar);
+        jar
+    };
+    let at = |behind: Duration| {
+        let clock = ManualClock::new(site.clock.clock().now().minus(behind));
+        let guard = GuardLayer::<Person>::logged_in().max_age(MINUTE);
+        site.login
+            .layer(guard.clock(clock.clock()).layer(service_fn(inside)))
+            .oneshot(jar.get("/danger"))
+    };
+    let tolerated = collect(at(Duration::from_secs(59)).await.unwrap()).await;
+    assert_eq!(tolerated.text, "inside");
+    let refused = collect(at(MINUTE).await.unwrap()).await;
+    assert!(refused.is_to_provider());
+}
