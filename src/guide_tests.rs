@@ -231,7 +231,7 @@ fn every_page_and_status_is_explained_with_the_words_of_the_page() {
 
 #[test]
 fn every_configuration_error_is_explained() {
-    let names = variants!(names ConfigErrorKind: Missing, InvalidUrl, InsecureUrl, InvalidPath, SamePath, OutOfRange,
+    let names = variants!(names ConfigErrorKind: Missing, InvalidUrl, InsecureUrl, InvalidPath, SamePath, SameHost, OutOfRange,
         PublishedSecret, InvalidCharacters, MissingFeature, CoordinatorConflict, SetupFailed);
     for (_, folder, headings) in LANGUAGES {
         rows_of(folder, &headings, Table::ConfigErrors, names);

@@ -42,6 +42,7 @@
 //! | change the pages that users see | [`response::Pages`] |
 //! | put PHP and Java applications behind the same login | [`LoginLayer::forward_auth`](login::LoginLayer::forward_auth) |
 //! | run on several instances | [`store::RedisStore`], [`coordination`] |
+//! | serve many schools in one process | [`tenants`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
 //! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
 //! | know a school's official account | [`official_account`], [`client::kesion`] |
@@ -112,6 +113,7 @@ pub mod same_origin;
 mod secret;
 pub mod session;
 pub mod store;
+pub mod tenants;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod token;

@@ -41,6 +41,14 @@ pub enum ConfigErrorKind {
     /// Two endpoints of one layer have the same path.
     #[error("{0} and {1} are the same path")]
     SamePath(&'static str, &'static str),
+    /// Two tenants have the same host and port.
+    #[error("tenant {other:?} has the host and the port of tenant {one:?}")]
+    SameHost {
+        /// The origin of the first tenant.
+        one: String,
+        /// The origin of the second tenant.
+        other: String,
+    },
     /// A number or a length is out of range.
     #[error("{name} is {value}, and must be {expected}")]
     OutOfRange {

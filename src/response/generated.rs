@@ -37,6 +37,14 @@ pub(super) fn json(status: StatusCode, value: &serde_json::Value) -> GeneratedRe
     response
 }
 
+/// Returns the response to a request for a host that is none of the configured ones.
+pub(crate) fn misdirected() -> GeneratedResponse {
+    json(
+        StatusCode::MISDIRECTED_REQUEST,
+        &serde_json::json!({ "error": "unknown_host" }),
+    )
+}
+
 /// Returns the response to a prefetch of a page where a login would begin. Chromium shows a
 /// prefetched `200` for the later navigation without a second request (measured), and sends one
 /// after an error.

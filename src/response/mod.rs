@@ -51,7 +51,9 @@ mod site;
 mod style;
 mod text;
 
-pub(crate) use self::generated::{GeneratedResponse, empty, prefetch_unavailable, see_other};
+pub(crate) use self::generated::{
+    GeneratedResponse, empty, misdirected, prefetch_unavailable, see_other,
+};
 pub use self::page::Page;
 pub use self::page_kind::PageKind;
 pub(crate) use self::page_links::PageLinks;

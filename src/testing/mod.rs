@@ -1,7 +1,7 @@
 //! Helpers for tests (feature `testing`). Enable the feature for dev-dependencies only.
 //!
 //! # Handlers and guards
-//! [`authenticated`] returns a layer that authenticates every request as one identity, without a
+//! [`authenticated()`] returns a layer that authenticates every request as one identity, without a
 //! network, a store or a runtime. It takes the place of the
 //! [`LoginLayer`](crate::login::LoginLayer):
 //!

@@ -56,7 +56,10 @@ pub(super) fn configured(
 /// Returns whether a URL leads to this machine; such traffic crosses no network and needs no TLS.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(domain)) => domain == "localhost",
+        // The names below it are for the loopback interface as well (RFC 6761 §6.3).
+        Some(Host::Domain(domain)) => domain
+            .strip_suffix("localhost")
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.')),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,

@@ -1,0 +1,72 @@
+use std::fmt;
+
+use url::Url;
+
+use super::TenantsLayer;
+use super::table::Table;
+use crate::error::{ConfigError, ConfigErrorKind};
+use crate::login::check_origin;
+
+/// A list of tenants: builder of a [`TenantsLayer`]; see the [module](super).
+pub struct Tenants<L> {
+    tenants: Vec<(String, L)>,
+}
+
+impl<L> Tenants<L> {
+    /// Returns an empty list.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            tenants: Vec::new(),
+        }
+    }
+
+    /// Adds a tenant: the origin that its browsers see, and the layer for its requests. The origin
+    /// is the [`public_url`](crate::login::LoginLayerBuilder::public_url) of the logins in that
+    /// layer.
+    #[must_use]
+    pub fn tenant(mut self, origin: impl Into<String>, layer: L) -> Self {
+        self.tenants.push((origin.into(), layer));
+        self
+    }
+
+    /// Builds the layer.
+    ///
+    /// # Errors
+    /// If an origin is invalid, or two tenants have the same host and port: all configuration
+    /// errors at once.
+    pub fn build(self) -> Result<TenantsLayer<L>, ConfigError> {
+        self.check().map(TenantsLayer::new)
+    }
+
+    pub(super) fn check(self) -> Result<Table<L>, ConfigError> {
+        let mut errors = Vec::new();
+        let mut table = Table::new();
+        for (text, layer) in self.tenants {
+            let origin = check_origin("tenant", &text, true, &mut errors);
+            let Ok(url) = Url::parse(&origin) else {
+                continue;
+            };
+            if let Err(other) = table.add(&url, layer) {
+                let one = other.origin().to_owned();
+                errors.push(ConfigErrorKind::SameHost { one, other: origin });
+            }
+        }
+        ConfigError::check(errors)?;
+        Ok(table)
+    }
+}
+
+impl<L> Default for Tenants<L> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<L> fmt::Debug for Tenants<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tenants")
+            .field("count", &self.tenants.len())
+            .finish_non_exhaustive()
+    }
+}
