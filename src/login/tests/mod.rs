@@ -47,6 +47,7 @@ mod secret;
 mod shared_store;
 mod silent_login;
 mod start_session;
+mod tenants;
 mod throttle;
 mod two_applications;
 mod unbound;
