@@ -162,6 +162,8 @@ struct Readme;
 #[doc = include_str!("../docs/guide/zh/src/moving-over.md")]
 #[doc = include_str!("../docs/guide/en/src/several-instances.md")]
 #[doc = include_str!("../docs/guide/zh/src/several-instances.md")]
+#[doc = include_str!("../docs/guide/en/src/many-schools.md")]
+#[doc = include_str!("../docs/guide/zh/src/many-schools.md")]
 #[doc = include_str!("../docs/guide/en/src/private-platforms.md")]
 #[doc = include_str!("../docs/guide/zh/src/private-platforms.md")]
 #[doc = include_str!("../docs/guide/en/src/consoles.md")]

@@ -34,6 +34,7 @@ mod real_systems;
 #[path = "../support/redis_server/mod.rs"]
 mod redis_server;
 mod routes;
+mod schools;
 mod settings;
 #[cfg(unix)]
 mod several_instances;
