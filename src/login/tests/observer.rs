@@ -418,7 +418,7 @@ impl SessionStore<Person> for Unreadable {
         self.sessions.insert(session, previous, since).await
     }
 
-    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
+    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<bool, Error> {
         self.sessions.remove(namespace, id).await
     }
 
