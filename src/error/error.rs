@@ -324,6 +324,22 @@ mod tests {
     }
 
     #[test]
+    fn denied_user_and_source_are_kept_and_never_shown() {
+        let user = DeniedUser {
+            subject: "o-secret".to_owned(),
+            school: Some("s-secret".to_owned()),
+        };
+        let error = Error::denied("not a member").with_source("no row");
+        let error = error.with_denied_user(user);
+        assert_eq!(error.reason(), Some("not a member"));
+        assert_eq!(error.source().unwrap().to_string(), "no row");
+        let error = error.with_upstream_code(7).with_source("no row");
+        assert_eq!(error.denied_user().unwrap().subject, "o-secret");
+        let shown = format!("{error} {error:?} {error:#?} {}", error.report());
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+
+    #[test]
     fn reason_is_cut_at_200_characters_and_has_no_control_characters() {
         let reason = |text: &str| Error::denied(text).reason().map(str::to_owned);
         assert_eq!(reason(&"课".repeat(500)), Some("课".repeat(200)));
