@@ -103,8 +103,8 @@ impl<I, St: SessionStore<I>> LoginSessions<I, St> {
             .map_err(as_store_error)
     }
 
-    /// Revokes a session.
-    pub(crate) async fn remove(&self, id: &SessionId) -> Result<(), Error> {
+    /// Revokes a session. Returns whether there was one.
+    pub(crate) async fn remove(&self, id: &SessionId) -> Result<bool, Error> {
         self.store
             .remove(&self.namespace, id)
             .await

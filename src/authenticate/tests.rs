@@ -110,8 +110,8 @@ impl SessionStore<Person> for Script {
         &self,
         _: &Namespace,
         _: &SessionId,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        ready(Ok(()))
+    ) -> impl Future<Output = Result<bool, Error>> + Send {
+        ready(Ok(false))
     }
 
     fn remove_subject(

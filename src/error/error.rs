@@ -2,7 +2,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use super::ErrorKind;
+use super::{DeniedUser, ErrorKind};
 use crate::trace;
 
 /// A boxed error of any type, as Tower services use it.
@@ -35,7 +35,9 @@ struct Inner {
     facts: Facts,
     /// Text for the user, which no log contains.
     reason: Option<Arc<str>>,
-    source: Option<BoxError>,
+    /// For the event of this process, and for nothing else.
+    denied_user: Option<Arc<DeniedUser>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// The longest reason for a user.
@@ -66,6 +68,7 @@ impl Error {
         Self(Arc::new(Inner {
             facts,
             reason: None,
+            denied_user: None,
             source: None,
         }))
     }
@@ -109,6 +112,7 @@ impl Error {
         Self(Arc::new(Inner {
             facts: self.0.facts,
             reason: (!text.is_empty()).then(|| text.into()),
+            denied_user: self.0.denied_user.clone(),
             source: None,
         }))
     }
@@ -117,6 +121,7 @@ impl Error {
         Self(Arc::new(Inner {
             facts,
             reason: self.0.reason.clone(),
+            denied_user: self.0.denied_user.clone(),
             source: None,
         }))
     }
@@ -127,7 +132,8 @@ impl Error {
         Self(Arc::new(Inner {
             facts: self.0.facts,
             reason: self.0.reason.clone(),
-            source: Some(source.into()),
+            denied_user: self.0.denied_user.clone(),
+            source: Some(source.into().into()),
         }))
     }
 
@@ -185,6 +191,21 @@ impl Error {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
+    }
+
+    /// Adds the user whom the application denies.
+    pub(crate) fn with_denied_user(self, user: DeniedUser) -> Self {
+        Self(Arc::new(Inner {
+            facts: self.0.facts,
+            reason: self.0.reason.clone(),
+            denied_user: Some(Arc::new(user)),
+            source: self.0.source.clone(),
+        }))
+    }
+
+    /// Returns the user whom the application denies, if the error is of this process.
+    pub(crate) fn denied_user(&self) -> Option<&DeniedUser> {
+        self.0.denied_user.as_deref()
     }
 
     /// Returns kind, message and sources in one line, for a log.
@@ -300,6 +321,22 @@ mod tests {
             "{shown}"
         );
         assert_eq!(Error::new(ErrorKind::Denied, "call").reason(), None);
+    }
+
+    #[test]
+    fn denied_user_and_source_are_kept_and_never_shown() {
+        let user = DeniedUser {
+            subject: "o-secret".to_owned(),
+            school: Some("s-secret".to_owned()),
+        };
+        let error = Error::denied("not a member").with_source("no row");
+        let error = error.with_denied_user(user);
+        assert_eq!(error.reason(), Some("not a member"));
+        assert_eq!(error.source().unwrap().to_string(), "no row");
+        let error = error.with_upstream_code(7).with_source("no row");
+        assert_eq!(error.denied_user().unwrap().subject, "o-secret");
+        let shown = format!("{error} {error:?} {error:#?} {}", error.report());
+        assert!(!shown.contains("secret"), "{shown}");
     }
 
     #[test]

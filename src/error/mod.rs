@@ -10,12 +10,14 @@
 
 mod config_error;
 mod config_error_kind;
+mod denied_user;
 mod error;
 mod kind;
 
 pub use self::config_error::ConfigError;
 pub use self::config_error_kind::ConfigErrorKind;
 pub(crate) use self::config_error_kind::shown_url;
+pub(crate) use self::denied_user::DeniedUser;
 pub use self::error::{BoxError, Error};
 pub use self::kind::ErrorKind;
 pub(crate) use self::kind::kind_name;

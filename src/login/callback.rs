@@ -49,7 +49,7 @@ where
             return Ok(self.invalid_link(request));
         };
         let client = self.admission.client(&request.headers, &extensions);
-        let visitor = self.observer.visitor(&request.headers, &extensions);
+        let visitor = self.visitor(&request.headers, &extensions);
         // They may refer to the read buffer of the connection.
         drop(extensions);
         let (now, wall) = (self.sessions.clock.now(), self.sessions.clock.wall());

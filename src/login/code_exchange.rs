@@ -70,6 +70,11 @@ where
             NotStarted::Failed(error) if error.kind() == ErrorKind::Store => {}
             _ => self.login.report_not_started(reason),
         }
+        if let NotStarted::Failed(error) = reason {
+            let (flow, visitor) = (self.state.flow, &self.visitor);
+            self.login
+                .report_failed_before_the_code(error, flow, visitor);
+        }
     }
 
     async fn run(self, prepared: Prepared) -> (Outcome, Admitted) {

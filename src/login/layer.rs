@@ -8,7 +8,6 @@ use super::builder::LoginLayerBuilder;
 use super::endpoint_service::LoginEndpoints;
 use super::forward_auth::ForwardAuthBuilder;
 use super::inner::Inner;
-use super::observer::{LoginEventKind, User};
 use super::service::Login;
 use super::silent::SilentLoginLayer;
 use crate::authenticate::AuthenticateLayer;
@@ -240,6 +239,10 @@ where
     /// or a logout of the previous session, happened during the call: there is no session then. A
     /// revocation that returned before the call has no effect on it.
     ///
+    /// # Panics
+    /// Outside a Tokio runtime: the call starts a task, which runs to its end also if the returned
+    /// future is dropped.
+    ///
     /// # Example
     /// A login with a code that was sent by SMS. The previous user of this browser is logged out:
     ///
@@ -298,26 +301,28 @@ where
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn start_session(
+    pub fn start_session(
         &self,
         identity: P::Identity,
         request_headers: &HeaderMap,
-    ) -> Result<SetCookies, Error> {
-        self.inner.start_session(identity, request_headers).await
+    ) -> impl Future<Output = Result<SetCookies, Error>> + Send + use<P, St> {
+        Arc::clone(&self.inner).start_session(identity, request_headers)
     }
 
-    /// Revokes one session, and a login under way in the same browser.
+    /// Revokes one session, and a login under way in the same browser. The call starts a task, as
+    /// all revocations do: it runs to its end also if the returned future is dropped, because the
+    /// client has disconnected.
     ///
     /// # Errors
     /// If the store fails; the session may still be there.
-    pub async fn revoke_session(&self, session: &Authenticated<P::Identity>) -> Result<(), Error> {
-        let ended = self.inner.end_session(session.session().id()).await?;
-        if ended.is_some() {
-            let user = User::of(session.identity());
-            self.inner
-                .report_revoked(LoginEventKind::SessionRevoked, Some(&user));
-        }
-        Ok(())
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub fn revoke_session(
+        &self,
+        session: &Authenticated<P::Identity>,
+    ) -> impl Future<Output = Result<(), Error>> + Send + use<P, St> {
+        Arc::clone(&self.inner).revoke_session(session.clone())
     }
 
     /// Revokes all sessions of one user, and logins under way: those whose code was sent before
@@ -327,12 +332,14 @@ where
     ///
     /// # Errors
     /// If the store fails; some of the sessions may still be there.
-    pub async fn revoke_sessions_of(&self, subject: &str) -> Result<(), Error> {
-        self.inner.sessions.remove_subject(subject).await?;
-        let user = User::with_subject(subject);
-        self.inner
-            .report_revoked(LoginEventKind::SubjectRevoked, Some(&user));
-        Ok(())
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub fn revoke_sessions_of(
+        &self,
+        subject: &str,
+    ) -> impl Future<Output = Result<(), Error>> + Send + use<P, St> {
+        Arc::clone(&self.inner).revoke_sessions_of(subject.to_owned())
     }
 
     /// Revokes all sessions of this login, and all logins under way. Those of other logins over the
@@ -340,10 +347,13 @@ where
     ///
     /// # Errors
     /// If the store fails; some of the sessions may still be there.
-    pub async fn revoke_all_sessions(&self) -> Result<(), Error> {
-        self.inner.sessions.remove_all().await?;
-        self.inner.report_revoked(LoginEventKind::AllRevoked, None);
-        Ok(())
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub fn revoke_all_sessions(
+        &self,
+    ) -> impl Future<Output = Result<(), Error>> + Send + use<P, St> {
+        Arc::clone(&self.inner).revoke_all_sessions()
     }
 }
 

@@ -179,6 +179,8 @@ mod query;
 mod rejected;
 mod report;
 mod return_to;
+mod revocation;
+mod run_to_end;
 mod service;
 mod silent;
 mod start_session;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use http::{Extensions, HeaderMap};
+
 use super::exchange::NotStarted;
 use super::flow::FlowId;
 use super::inner::Inner;
@@ -12,6 +14,11 @@ use crate::provider::IdentityProvider;
 use crate::trace::{info, warn};
 
 impl<P: IdentityProvider, St> Inner<P, St> {
+    /// Describes the client of a request, for events.
+    pub(super) fn visitor(&self, headers: &HeaderMap, extensions: &Extensions) -> Visitor {
+        self.observer.visitor(&self.provider, headers, extensions)
+    }
+
     /// Reports an exchange that led to a session.
     pub(super) fn report_logged_in(&self, user: &User, visitor: &Visitor, duration: Duration) {
         let provider = self.provider.name();
@@ -59,17 +66,21 @@ impl<P: IdentityProvider, St> Inner<P, St> {
                 "login: the code exchange failed"
             );
         }
-        let kind = match error.kind() {
-            ErrorKind::Denied => LoginEventKind::Denied,
-            _ => LoginEventKind::Failed,
-        };
-        let details = Details {
-            user: None,
-            visitor: Some(visitor),
-            duration: Some(duration),
-            error: Some(error),
-        };
-        self.observe(kind, details);
+        self.observe_failed(error, visitor, Some(duration));
+    }
+
+    /// Reports a login that failed before its code was sent, once for each flow. A full queue is no
+    /// failed login, nor is a failed store: a reload continues it.
+    pub(super) fn report_failed_before_the_code(
+        &self,
+        error: &Error,
+        flow: FlowId,
+        visitor: &Visitor,
+    ) {
+        let is_passing = matches!(error.kind(), ErrorKind::Overloaded | ErrorKind::Store);
+        if !is_passing && self.observer.is_first_of_flow(flow) {
+            self.observe_failed(error, visitor, None);
+        }
     }
 
     /// Reports a login that the user declined, once for each flow.
@@ -85,7 +96,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         self.observe(LoginEventKind::Declined, details);
     }
 
-    /// Reports a code that was not sent. That is no event: a reload continues the login.
+    /// Reports a code that was not sent, in the log and in metrics.
     pub(super) fn report_not_started(&self, reason: &NotStarted) {
         let (provider, now) = (self.provider.name(), self.sessions.clock.now());
         match reason {
@@ -159,6 +170,21 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         let details = Details {
             user,
             ..Details::default()
+        };
+        self.observe(kind, details);
+    }
+
+    fn observe_failed(&self, error: &Error, visitor: &Visitor, duration: Option<Duration>) {
+        let kind = match error.kind() {
+            ErrorKind::Denied => LoginEventKind::Denied,
+            _ => LoginEventKind::Failed,
+        };
+        let user = User::denied(error);
+        let details = Details {
+            user: user.as_ref(),
+            visitor: Some(visitor),
+            duration,
+            error: Some(error),
         };
         self.observe(kind, details);
     }

@@ -1,10 +1,13 @@
 //! Sessions without a provider.
 
+use std::sync::Arc;
+
 use http::{Extensions, HeaderMap};
 
 use super::inner::Inner;
-use super::observer::User;
+use super::observer::{User, Visitor};
 use super::report::revoked;
+use super::run_to_end::run_to_end;
 use crate::cookie::SetCookies;
 use crate::error::Error;
 use crate::provider::IdentityProvider;
@@ -17,14 +20,26 @@ where
     St: SessionStore<P::Identity>,
 {
     /// Starts a session with a new id, and revokes the session of the request's cookie.
-    pub(super) async fn start_session(
-        &self,
+    pub(super) fn start_session(
+        self: Arc<Self>,
         identity: P::Identity,
         headers: &HeaderMap,
+    ) -> impl Future<Output = Result<SetCookies, Error>> + Send + use<P, St> {
+        let previous = self.sessions.id(headers);
+        let visitor = self.visitor(headers, &Extensions::new());
+        let context = "the start of the session was abandoned";
+        run_to_end(context, async move {
+            self.new_session(identity, previous, &visitor).await
+        })
+    }
+
+    async fn new_session(
+        &self,
+        identity: P::Identity,
+        previous: Option<SessionId>,
+        visitor: &Visitor,
     ) -> Result<SetCookies, Error> {
         let sessions = &self.sessions;
-        let previous = sessions.id(headers);
-        let visitor = self.observer.visitor(headers, &Extensions::new());
         let user = User::of(&identity);
         let stamp = sessions.stamp().await?;
         let id = SessionId::random()?;
@@ -33,7 +48,7 @@ where
             Inserted::Kept => {}
             Inserted::Revoked => return Err(revoked()),
         }
-        self.report_session_started(&user, &visitor);
+        self.report_session_started(&user, visitor);
         let mut cookies = self.set_cookies();
         cookies.set(sessions.cookie.as_str(), &id.expose(), None)?;
         Ok(cookies)

@@ -135,7 +135,9 @@ pub trait IdentityProvider: Send + Sync + 'static {
     /// ```
     ///
     /// 1. [`Error::denied`] leaves no session; the user gets a `403` page with the reason, and so
-    ///    does every repeated callback, on all instances that share the store.
+    ///    does every repeated callback, on all instances that share the store. The
+    ///    [event](crate::login::LoginEvent) of the denial has the subject and the school of the
+    ///    identity that `map` got.
     /// 2. Any other error, and a panic, leaves no session, and the response is `503`. A call beyond
     ///    the exchange timeout restarts the login once.
     /// 3. The session is created after `map` has returned: `map` cannot revoke it, and a revocation

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{AuthorizeRequest, ExchangeContext, IdentityProvider, Verified};
 use crate::client::Permit;
 use crate::coordination::Coordinator;
-use crate::error::{ConfigErrorKind, Error, ErrorKind};
+use crate::error::{ConfigErrorKind, DeniedUser, Error, ErrorKind};
 use crate::identity::Identity;
 use crate::request::UserAgent;
 use crate::secret::AuthorizationCode;
@@ -61,9 +61,13 @@ impl<P: IdentityProvider, I: Identity> IdentityProvider for Mapped<P, I> {
         context: ExchangeContext<'_>,
     ) -> Result<Verified<I>, Error> {
         let verified = self.provider.exchange(code, context).await?;
+        let user = DeniedUser {
+            subject: verified.identity.subject().to_owned(),
+            school: verified.identity.school().map(str::to_owned),
+        };
         let identity = (self.map)(verified.identity)
             .await
-            .map_err(as_error_of_the_application)?;
+            .map_err(|error| as_error_of_the_application(error, user))?;
         Ok(Verified::new(identity).valid_until(verified.valid_until))
     }
 
@@ -87,11 +91,11 @@ impl<P: IdentityProvider, I: Identity> IdentityProvider for Mapped<P, I> {
     }
 }
 
-/// Keeps an error of kind `Denied`. Every other kind would count as an error of the upstream
+/// Keeps an error of kind `Denied`, and adds whom it concerns, for the event. Every other kind would count as an error of the upstream
 /// system: an invalid code, for example, restarts the login.
-fn as_error_of_the_application(error: Error) -> Error {
+fn as_error_of_the_application(error: Error, user: DeniedUser) -> Error {
     if error.kind() == ErrorKind::Denied {
-        return error;
+        return error.with_denied_user(user);
     }
     Error::new(
         ErrorKind::Internal,

@@ -75,7 +75,7 @@ where
         call!(self, store => store.insert(session, previous, since).await)
     }
 
-    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
+    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<bool, Error> {
         call!(self, store => store.remove(namespace, id).await)
     }
 

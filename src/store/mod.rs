@@ -90,14 +90,15 @@
 //!         Ok(Inserted::Kept)
 //!     }
 //!
-//!     async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
+//!     async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<bool, Error> {
 //!         let mut content = self.0.lock().unwrap();
 //!         // An unknown id is not remembered: any client can name one.
-//!         if content.sessions.get(id).is_some_and(|session| session.namespace() == namespace) {
+//!         let is_there = content.sessions.get(id).is_some_and(|session| session.namespace() == namespace);
+//!         if is_there {
 //!             content.sessions.remove(id);
 //!             content.revocations.push(Revocation::Session(*id));
 //!         }
-//!         Ok(())
+//!         Ok(is_there)
 //!     }
 //!
 //!     async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
@@ -129,6 +130,7 @@
 //! #     unknown_session_is_absent
 //! #     session_is_found_with_all_its_parts
 //! #     removed_session_is_absent_and_no_other
+//! #     removal_tells_whether_there_was_a_session
 //! #     late_use_never_restores_a_session
 //! #     use_is_recorded
 //! #     sessions_of_one_subject_are_revoked_and_no_other

@@ -53,8 +53,11 @@ pub trait SessionStore<I>: Clone + Send + Sync + 'static {
         since: Stamp,
     ) -> impl Future<Output = Result<Inserted, Error>> + Send;
 
-    /// Revokes one session, and the pending login that would replace it. An unknown session has no
-    /// effect that other clients could observe, because any client can name one.
+    /// Revokes one session, and the pending login that would replace it. Returns whether this call
+    /// removed it: of several calls for one session, one returns `true`. (A store may also return
+    /// `true` for a session that it still holds although it has expired, or although a revocation
+    /// of its subject covers it.) An unknown session has no effect that other clients could
+    /// observe, because any client can name one.
     ///
     /// # Errors
     /// If the session may still be there.
@@ -62,7 +65,7 @@ pub trait SessionStore<I>: Clone + Send + Sync + 'static {
         &self,
         namespace: &Namespace,
         id: &SessionId,
-    ) -> impl Future<Output = Result<(), Error>> + Send;
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Revokes all sessions of one [subject](crate::identity::Identity::subject) in a namespace,
     /// and its pending logins.

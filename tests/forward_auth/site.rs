@@ -233,7 +233,7 @@ impl SessionStore<Manager> for FailingStore {
         self.sessions.insert(session, previous, since).await
     }
 
-    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
+    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<bool, Error> {
         self.sessions.remove(namespace, id).await
     }
 

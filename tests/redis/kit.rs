@@ -294,7 +294,7 @@ where
         self.store.insert(session, former, since).await
     }
 
-    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
+    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<bool, Error> {
         self.store.remove(namespace, id).await
     }
 

@@ -118,7 +118,7 @@ async fn assert_disconnected_instance_stops_serving(fault: Fault) {
         wait_until_cached(&b, &id).await;
         proxy.set(fault);
         match end {
-            0 => a.remove(&crate::kit::namespace(), &id).await.unwrap(),
+            0 => assert!(a.remove(&crate::kit::namespace(), &id).await.unwrap()),
             1 => a
                 .remove_subject(&crate::kit::namespace(), "o1")
                 .await

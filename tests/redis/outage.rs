@@ -82,7 +82,10 @@ async fn operation_takes_a_second_at_most_and_then_calls_fail_at_once() {
             match operation {
                 0 => find_subject(&store, &new_id()).await.map(drop),
                 1 => crate::kit::insert(&store, crate::kit::session("o1")).await,
-                2 => store.remove(&crate::kit::namespace(), &new_id()).await,
+                2 => store
+                    .remove(&crate::kit::namespace(), &new_id())
+                    .await
+                    .map(drop),
                 3 => store.remove_subject(&crate::kit::namespace(), "o2").await,
                 4 => coordinator.flow_state("x").await.map(drop),
                 _ => coordinator.acquire_lease("x", 0).await.map(drop),

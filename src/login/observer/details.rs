@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::Visitor;
-use crate::error::Error;
+use crate::error::{DeniedUser, Error};
 use crate::identity::Identity;
 
 /// The user of an event. A copy, because the identity is in the store by then.
@@ -19,11 +19,17 @@ impl User {
     }
 
     /// The user with this subject, of whom nothing else is known.
-    pub(in crate::login) fn with_subject(subject: &str) -> Self {
+    pub(in crate::login) fn with_subject(subject: String) -> Self {
         Self {
-            subject: subject.to_owned(),
+            subject,
             school: None,
         }
+    }
+
+    /// The user whom the application denied, if the error knows.
+    pub(in crate::login) fn denied(error: &Error) -> Option<Self> {
+        let DeniedUser { subject, school } = error.denied_user()?.clone();
+        Some(Self { subject, school })
     }
 }
 

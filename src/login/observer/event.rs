@@ -11,7 +11,8 @@ use crate::request::UserAgent;
 /// One outcome of a login, or one session that was started or revoked; see
 /// [`LoginLayerBuilder::observer`](crate::login::LoginLayerBuilder::observer).
 ///
-/// It contains no code, no token and no session id. Its `Debug` shows the user as a digest only.
+/// It contains no code, no token and no session id. Its `Debug` shows the user as a digest, and of
+/// the client's name only whether there is one.
 #[derive(Clone, Copy)]
 pub struct LoginEvent<'a> {
     pub(super) kind: LoginEventKind,
@@ -51,6 +52,9 @@ impl<'a> LoginEvent<'a> {
     /// digits of an HMAC-SHA-256. `None` if the user is not known: the login was declined, failed,
     /// or was denied before the layer had an identity.
     ///
+    /// A denial by [`map`](crate::provider::IdentityProvider::map) has the subject and the school
+    /// of the identity that `map` got: those at the provider, because the application has no user.
+    ///
     /// Its key is derived from the layer's [secret](crate::login::LoginLayerBuilder::secret), so
     /// that it is the same on all instances, and another one at another login (provider,
     /// application, origin). It changes with the secret, and without a configured one at each start
@@ -83,8 +87,8 @@ impl<'a> LoginEvent<'a> {
     }
 
     /// Returns the result of the hook
-    /// [`client_name`](crate::login::LoginLayerBuilder::client_name) for the request. It is text
-    /// from outside.
+    /// [`client_name`](crate::login::LoginLayerBuilder::client_name) for the request, at most 200
+    /// characters of it. It is text from outside.
     #[must_use]
     pub fn client_name(&self) -> Option<&'a str> {
         self.details.visitor?.client_name.as_deref()
@@ -113,7 +117,7 @@ impl fmt::Debug for LoginEvent<'_> {
             .field("application", &self.application)
             .field("subject", &self.subject())
             .field("school", &self.school())
-            .field("client_name", &self.client_name())
+            .field("has_client_name", &self.client_name().is_some())
             .field("user_agent", &self.user_agent())
             .field("duration", &self.duration())
             .field("error", &self.error().map(Error::kind))

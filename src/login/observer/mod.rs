@@ -7,6 +7,7 @@ mod event;
 mod event_kind;
 mod observer;
 mod reported;
+mod revoked_sessions;
 mod visitor;
 
 pub(super) use self::details::{Details, User};

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::{Extensions, HeaderMap};
 
 use super::reported::Reported;
-use super::{Details, LoginEvent, LoginEventKind, Visitor};
+use super::revoked_sessions::RevokedSessions;
+use super::{Details, LoginEvent, LoginEventKind, User, Visitor};
 use crate::clock::Timestamp;
 use crate::login::flow::FlowId;
 use crate::login::keys::Key;
@@ -21,13 +22,18 @@ pub(in crate::login) type OnEvent = Box<dyn Fn(&LoginEvent<'_>) + Send + Sync>;
 pub(in crate::login) type ClientName =
     Box<dyn Fn(&HeaderMap, &Extensions) -> Option<String> + Send + Sync>;
 
+/// The longest name of a client.
+const CLIENT_NAME_CHARACTERS: usize = 200;
+
 /// The functions of the application that observe a login layer.
 pub(in crate::login) struct Observer {
     on_event: Option<OnEvent>,
     client_name: Option<ClientName>,
     subject_key: Key,
-    reported: Reported,
+    reported_flows: Reported,
+    revoked_sessions: RevokedSessions,
     has_panicked: AtomicBool,
+    client_name_has_panicked: AtomicBool,
 }
 
 impl Observer {
@@ -40,35 +46,67 @@ impl Observer {
             on_event,
             client_name,
             subject_key,
-            reported: Reported::default(),
+            reported_flows: Reported::default(),
+            revoked_sessions: RevokedSessions::default(),
             has_panicked: AtomicBool::new(false),
+            client_name_has_panicked: AtomicBool::new(false),
         }
     }
 
     /// Describes the client of a request.
     pub(in crate::login) fn visitor(
         &self,
+        provider: &impl IdentityProvider,
         headers: &HeaderMap,
         extensions: &Extensions,
     ) -> Visitor {
-        let client_name = self.client_name.as_ref();
         Visitor {
             user_agent: UserAgent::of(headers),
-            client_name: client_name.and_then(|name| name(headers, extensions)),
+            client_name: self.client_name(provider, headers, extensions),
         }
+    }
+
+    /// Calls the application's function for the name of a client. A panic of it ends here, so that
+    /// the login or logout succeeds nevertheless.
+    fn client_name(
+        &self,
+        provider: &impl IdentityProvider,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> Option<String> {
+        let client_name = self.client_name.as_ref()?;
+        let named = catch_unwind(AssertUnwindSafe(|| client_name(headers, extensions)));
+        if named.is_err() && !self.client_name_has_panicked.swap(true, Ordering::Relaxed) {
+            error!(
+                provider = %provider.name(),
+                "login: client_name panicked: events have no client name, logins and logouts succeed. Further panics are not logged"
+            );
+        }
+        let mut name = named.ok()??;
+        if let Some((end, _)) = name.char_indices().nth(CLIENT_NAME_CHARACTERS) {
+            name.truncate(end);
+        }
+        Some(name)
     }
 
     /// Whether a flow has had no event at this instance yet.
     pub(in crate::login) fn is_first_of_flow(&self, flow: FlowId) -> bool {
-        self.reported.is_first(flow.0)
+        self.reported_flows.is_first(flow.0)
     }
 
-    /// Whether a session has had no event of its revocation at this instance yet.
-    pub(in crate::login) fn is_first_of_session(&self, id: &SessionId) -> bool {
-        let digest = id.digest();
-        let (half, _) = digest.split_at(16);
-        half.try_into()
-            .is_ok_and(|half| self.reported.is_first(half))
+    /// Remembers the user of a live session whose revocation failed.
+    pub(in crate::login) fn revocation_failed(&self, id: &SessionId, user: User) {
+        self.revoked_sessions.failed(half_digest(id), user);
+    }
+
+    /// Returns the user of the event for a revocation that succeeded; `None` if there is none.
+    pub(in crate::login) fn first_revocation(
+        &self,
+        id: &SessionId,
+        was_live: bool,
+        user: Option<User>,
+    ) -> Option<Option<User>> {
+        self.revoked_sessions.first(half_digest(id), was_live, user)
     }
 
     /// Passes an event to the application. A panic of its function ends here, so that the login
@@ -99,6 +137,12 @@ impl Observer {
             );
         }
     }
+}
+
+fn half_digest(id: &SessionId) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&id.digest()[..16]);
+    half
 }
 
 impl fmt::Debug for Observer {

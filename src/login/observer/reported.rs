@@ -2,8 +2,8 @@ use std::collections::VecDeque;
 
 use parking_lot::Mutex;
 
-/// The last flows and sessions that have had their event, so that a repeated request causes no
-/// second one. Bounded, because an unauthenticated client can decline any number of logins.
+/// The last flows that have had their event, so that a repeated request causes no second one.
+/// Bounded, because an unauthenticated client can decline any number of logins.
 #[derive(Default)]
 pub(super) struct Reported(Mutex<VecDeque<[u8; 16]>>);
 

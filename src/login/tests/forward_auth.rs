@@ -545,7 +545,7 @@ impl SessionStore<Person> for SlowStore {
         self.store.insert(session, previous, since).await
     }
 
-    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
+    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<bool, Error> {
         self.store.remove(namespace, id).await
     }
 

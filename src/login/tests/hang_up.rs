@@ -35,7 +35,7 @@ impl SessionStore<Person> for LateStore {
         self.0.insert(session, previous, since).await
     }
 
-    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
+    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<bool, Error> {
         for _ in 0..TURNS {
             yield_now().await;
         }

@@ -42,6 +42,7 @@ mod observer;
 mod permits;
 mod prefix_guards;
 mod recent_login;
+mod revocation_events;
 mod rotation;
 mod secret;
 mod shared_store;
@@ -90,6 +91,8 @@ struct Provider {
     attached: Arc<AtomicUsize>,
     /// The bound on its exchanges.
     permits: Option<Permits>,
+    /// The kind with which admission fails.
+    admission_fails: Arc<Mutex<Option<ErrorKind>>>,
     /// Admission waits for this before the permit, as for an access token.
     token: Arc<Semaphore>,
     /// The browsers for which an authorize URL was requested.
@@ -138,7 +141,10 @@ impl IdentityProvider for Provider {
     async fn admit(&self) -> Result<Permit, Error> {
         let token = async {
             drop(self.token.acquire().await);
-            Ok(())
+            match *self.admission_fails.lock().unwrap() {
+                Some(kind) => Err(Error::new(kind, "as planned")),
+                None => Ok(()),
+            }
         };
         match &self.permits {
             Some(permits) => permits
@@ -219,6 +225,7 @@ impl Site {
             silent: false,
             attached: Arc::default(),
             permits: None,
+            admission_fails: Arc::default(),
             token: Arc::new(Semaphore::new(1)),
             running: Arc::default(),
             user_agents: Arc::default(),

@@ -5,21 +5,19 @@ use std::panic::AssertUnwindSafe;
 use super::shared_store::{SharedStore, instance_with};
 use super::*;
 use crate::login::{LoginEvent, LoginEventKind, LoginLayerBuilder};
-use crate::session::{Namespace, Session, SessionId};
-use crate::store::{Inserted, Lookup, Stamp};
 use crate::trace::tests::Captured;
 
 /// The events of a site, in short.
 #[derive(Clone, Default)]
-struct Events(Arc<Mutex<Vec<String>>>);
+pub(super) struct Events(Arc<Mutex<Vec<String>>>);
 
 impl Events {
     /// Returns the events since the last call.
-    fn take(&self) -> Vec<String> {
+    pub(super) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 
-    fn observe<P: IdentityProvider, St>(
+    pub(super) fn observe<P: IdentityProvider, St>(
         &self,
         builder: LoginLayerBuilder<P, St>,
     ) -> LoginLayerBuilder<P, St> {
@@ -66,8 +64,24 @@ fn observed_instances() -> (Site<SharedStore>, Site<SharedStore>, Events) {
     (one, other, events)
 }
 
-fn post_logout(jar: &Jar) -> Request<Body> {
+pub(super) fn post_logout(jar: &Jar) -> Request<Body> {
     jar.request(Method::POST, "/auth/weika/logout")
+}
+
+/// Returns what a handler of the application sees for the session of a browser.
+pub(super) async fn handle_of<St: SessionStore<Person>>(
+    site: &Site<St>,
+    jar: &Jar,
+) -> Authenticated<Person> {
+    let handle = Arc::new(Mutex::new(None));
+    let seen = Arc::clone(&handle);
+    let service = site.login.layer(service_fn(move |request: Request<Body>| {
+        let found = request.extensions().get::<Authenticated<Person>>().cloned();
+        *seen.lock().unwrap() = found;
+        async { Ok::<_, Infallible>(Response::new(Body::default())) }
+    }));
+    service.oneshot(jar.get("/")).await.unwrap();
+    handle.lock().unwrap().take().unwrap()
 }
 
 #[tokio::test]
@@ -130,14 +144,8 @@ async fn logout_of_a_live_session_is_one_event() {
     let mut jar = Jar::default();
     site.log_in(&mut jar, "wang").await;
     events.take();
-    let mut waiting: Vec<_> = (0..50)
-        .map(|_| task::spawn(Box::pin(site.send(post_logout(&jar)))))
-        .collect();
-    for logout in &mut waiting {
-        assert_pending!(logout.poll());
-    }
-    for logout in waiting {
-        assert_eq!(logout.into_inner().await.location(), "/");
+    for _ in 0..2 {
+        assert_eq!(site.send(post_logout(&jar)).await.location(), "/");
     }
     assert_eq!(events.take(), ["logged_out wang"]);
 
@@ -159,15 +167,7 @@ async fn revocation_by_the_application_is_one_event() {
     let (site, events) = observed();
     let mut jar = Jar::default();
     site.log_in(&mut jar, "wang").await;
-    let handle = Arc::new(Mutex::new(None));
-    let seen = Arc::clone(&handle);
-    let service = site.login.layer(service_fn(move |request: Request<Body>| {
-        let found = request.extensions().get::<Authenticated<Person>>().cloned();
-        *seen.lock().unwrap() = found;
-        async { Ok::<_, Infallible>(Response::new(Body::default())) }
-    }));
-    service.oneshot(jar.get("/")).await.unwrap();
-    let wang = handle.lock().unwrap().take().unwrap();
+    let wang = handle_of(&site, &jar).await;
     events.take();
     site.login.revoke_session(&wang).await.unwrap();
     site.login.revoke_session(&wang).await.unwrap();
@@ -362,71 +362,179 @@ async fn each_outcome_is_one_log_line() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn logout_that_cannot_read_the_session_revokes_it_and_names_no_user() {
-    let events = Events::default();
-    let origin = Site::new();
-    let store = Unreadable::default();
-    let builder = LoginLayer::builder_with_store(origin.provider.clone(), store.clone())
+async fn login_that_fails_before_its_code_is_sent_is_one_event_for_each_flow() {
+    let (site, events) = observed();
+    let set = |kind| *site.provider.admission_fails.lock().unwrap() = kind;
+    for (kind, expected) in [
+        (ErrorKind::Configuration, Some("failed configuration")),
+        (ErrorKind::Unresponsive, Some("failed unresponsive")),
+        (ErrorKind::Internal, Some("failed internal")),
+        (ErrorKind::Denied, Some("denied denied")),
+        (ErrorKind::Overloaded, None),
+        (ErrorKind::Store, None),
+    ] {
+        set(Some(kind));
+        let mut jar = Jar::default();
+        let state = site.begin(&mut jar, "/").await;
+        for _ in 0..2 {
+            // Both at the same time, and a reload of both.
+            let url = site.callback_url("wang", &state);
+            tokio::join!(site.send(jar.get(&url)), site.send(jar.get(&url)));
+        }
+        assert_eq!(events.take(), Vec::from_iter(expected), "{kind}");
+        set(None);
+        assert_eq!(
+            site.callback(&mut jar, "wang", &state).await.location(),
+            "/"
+        );
+        assert_eq!(events.take(), ["logged_in wang"], "a reload continues");
+    }
+    assert_eq!(site.exchanges(), 6, "no code was sent before");
+}
+
+#[tokio::test]
+async fn login_that_fails_before_its_code_is_sent_has_no_duration() {
+    let durations = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&durations);
+    let mut site = Site::new();
+    site.login = LoginLayer::builder(site.provider.clone())
+        .public_url("https://campus.example")
+        .clock(site.clock.clock())
+        .observer(move |event| {
+            assert_eq!(event.user_agent(), Some(UserAgent::Other));
+            seen.lock().unwrap().push(event.duration());
+        })
+        .build()
+        .unwrap();
+    *site.provider.admission_fails.lock().unwrap() = Some(ErrorKind::Configuration);
+    let mut jar = Jar::default();
+    let state = site.begin(&mut jar, "/").await;
+    site.callback(&mut jar, "wang", &state).await;
+    assert_eq!(*durations.lock().unwrap(), [None]);
+}
+
+#[tokio::test]
+async fn denial_by_map_names_the_user_at_the_provider_in_its_event_only() {
+    let captured = Captured::new();
+    let (site, seen) = (Site::new(), Arc::new(Mutex::new(Vec::new())));
+    let events = Arc::clone(&seen);
+    let denies = async |person: Person| match person.subject() {
+        "wang-secret" => Err::<Person, _>(Error::denied("not a member").with_source("no row")),
+        _ => Err(Error::new(ErrorKind::Fault, "as planned")),
+    };
+    let provider = site.provider.clone().map(denies);
+    let login = LoginLayer::builder(provider)
         .public_url("https://campus.example")
         .secret([9; 32])
-        .clock(origin.clock.clock());
-    let site = Site {
-        login: events.observe(builder).build().unwrap(),
-        provider: origin.provider,
-        clock: origin.clock,
+        .clock(site.clock.clock())
+        .observer(move |event| {
+            let user = (event.expose_subject(), event.school(), event.subject());
+            let (subject, school, digest) = user;
+            let error = event.error().unwrap();
+            let parts = [
+                subject.map(str::to_owned),
+                school.map(str::to_owned),
+                digest,
+            ];
+            let shown = format!("{event:?} {error:?} {error}");
+            events.lock().unwrap().push((parts, shown));
+        });
+    let login = login.build().unwrap();
+    let mut shown = String::new();
+    for code in ["wang-secret", "li-secret"] {
+        let app = login.layer(service_fn(async |_: Request<Body>| {
+            Ok::<_, Infallible>(Response::new(Body::default()))
+        }));
+        let begin = Jar::default().get("/auth/weika/login");
+        let begun = collect(app.clone().oneshot(begin).await.unwrap()).await;
+        let mut jar = Jar::default();
+        jar.apply(&begun);
+        let url = format!("/auth/weika/callback?wxcode={code}&state={}", begun.state());
+        for _ in 0..2 {
+            let response = collect(app.clone().oneshot(jar.get(&url)).await.unwrap()).await;
+            let error = response.parts.extensions.get::<Error>().unwrap();
+            shown.push_str(&format!("{error:?} {error} {}", response.text));
+        }
+    }
+    let seen = seen.lock().unwrap();
+    let [(denied, denied_event), (failed, failed_event)] = &**seen else {
+        panic!("{seen:?}")
     };
+    assert_eq!(denied[0].as_deref(), Some("wang-secret"));
+    assert_eq!(denied[1].as_deref(), Some("1014714333"));
+    assert_eq!(denied[2].as_ref().map(String::len), Some(32));
+    assert_eq!(*failed, [None, None, None]);
+    let log = captured.text();
+    assert!(log.contains("no row"), "{log}");
+    for text in [&shown, denied_event, failed_event, &log] {
+        assert!(!text.contains("-secret"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn panic_of_client_name_prevents_no_login_and_no_logout_and_is_logged_once() {
+    let captured = Captured::new();
+    let (site, events) = observed_with(|builder| {
+        builder.client_name(|_, extensions| Some(extensions.get::<u16>().unwrap().to_string()))
+    });
+    for _ in 0..2 {
+        let mut jar = Jar::default();
+        site.log_in(&mut jar, "wang").await;
+        assert_eq!(site.send(post_logout(&jar)).await.location(), "/");
+        assert_eq!(site.who(&jar).await, "anonymous");
+        assert_eq!(events.take(), ["logged_in wang", "logged_out wang"]);
+    }
+    let li = Person("li".to_owned());
+    let started = site.login.start_session(li, &http::HeaderMap::new());
+    let _cookies = started.await.unwrap();
+    assert_eq!(events.take(), ["session_started li"]);
+    let log = captured.text();
+    assert_eq!(log.matches("client_name panicked").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn logout_revokes_the_session_before_it_asks_for_the_name_of_the_client() {
+    let store = MemoryStore::new();
+    let (sessions, counts) = (store.clone(), Arc::new(Mutex::new(Vec::new())));
+    let seen = Arc::clone(&counts);
+    let (site, _events) = observed_with(|builder| {
+        builder.store(store).client_name(move |_, _| {
+            seen.lock().unwrap().push(sessions.len());
+            None
+        })
+    });
     let mut jar = Jar::default();
     site.log_in(&mut jar, "wang").await;
-    events.take();
-    store.is_unreadable.store(true, Ordering::Relaxed);
-    for _ in 0..2 {
-        let response = site.send(post_logout(&jar)).await;
-        assert_eq!(response.location(), "/");
-    }
-    assert_eq!(events.take(), ["logged_out"], "once");
-    store.is_unreadable.store(false, Ordering::Relaxed);
-    assert_eq!(site.who(&jar).await, "anonymous");
+    site.send(post_logout(&jar)).await;
+    assert_eq!(*counts.lock().unwrap(), [0, 0], "callback, logout");
 }
 
-/// A store whose sessions can be set to be unreadable.
-#[derive(Clone, Default)]
-struct Unreadable {
-    sessions: MemoryStore<Person>,
-    is_unreadable: Arc<AtomicBool>,
-}
-
-impl SessionStore<Person> for Unreadable {
-    type Load = <MemoryStore<Person> as SessionStore<Person>>::Load;
-
-    fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<Person, Self::Load> {
-        if self.is_unreadable.load(Ordering::Relaxed) {
-            return Lookup::Ready(Err(Error::new(ErrorKind::Store, "as planned")));
-        }
-        self.sessions.load(namespace, id)
+#[tokio::test]
+async fn client_name_is_cut_and_debug_shows_only_whether_there_is_one() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    for (name, kept) in [
+        (Some("课".repeat(500)), Some("课".repeat(200))),
+        (None, None),
+    ] {
+        let (events, is_named) = (Arc::clone(&seen), name.is_some());
+        let mut site = Site::new();
+        site.login = LoginLayer::builder(site.provider.clone())
+            .public_url("https://campus.example")
+            .clock(site.clock.clock())
+            .client_name(move |_, _| name.clone())
+            .observer(move |event| {
+                assert_eq!(event.client_name(), kept.as_deref());
+                let shown = format!("{event:?}");
+                assert!(!shown.contains('课'), "{shown}");
+                assert!(
+                    shown.contains(&format!("has_client_name: {is_named}")),
+                    "{shown}"
+                );
+                events.lock().unwrap().push(is_named);
+            })
+            .build()
+            .unwrap();
+        site.log_in(&mut Jar::default(), "wang").await;
     }
-
-    async fn stamp(&self, namespace: &Namespace) -> Result<Stamp, Error> {
-        self.sessions.stamp(namespace).await
-    }
-
-    async fn insert(
-        &self,
-        session: Session<Person>,
-        previous: Option<&SessionId>,
-        since: Stamp,
-    ) -> Result<Inserted, Error> {
-        self.sessions.insert(session, previous, since).await
-    }
-
-    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
-        self.sessions.remove(namespace, id).await
-    }
-
-    async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
-        self.sessions.remove_subject(namespace, subject).await
-    }
-
-    async fn remove_all(&self, namespace: &Namespace) -> Result<(), Error> {
-        self.sessions.remove_all(namespace).await
-    }
+    assert_eq!(*seen.lock().unwrap(), [true, false]);
 }

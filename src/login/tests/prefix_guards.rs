@@ -162,7 +162,7 @@ impl SessionStore<Person> for Late {
         self.0.insert(session, previous, since).await
     }
 
-    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
+    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<bool, Error> {
         self.0.remove(namespace, id).await
     }
 

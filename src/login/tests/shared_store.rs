@@ -159,7 +159,7 @@ impl<I: Identity> SessionStore<I> for SharedStore<I> {
         &self,
         namespace: &Namespace,
         id: &SessionId,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
+    ) -> impl Future<Output = Result<bool, Error>> + Send {
         self.sessions.remove(namespace, id)
     }
 

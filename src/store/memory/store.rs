@@ -91,13 +91,14 @@ impl<I: Identity> SessionStore<I> for MemoryStore<I> {
         &self,
         namespace: &Namespace,
         id: &SessionId,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
+    ) -> impl Future<Output = Result<bool, Error>> + Send {
         let mut bookkeeping = self.0.bookkeeping.lock();
+        let was_there = self.0.remove(&mut bookkeeping, namespace, id);
         // Not for an unknown id: any client can name one.
-        if self.0.remove(&mut bookkeeping, namespace, id) {
+        if was_there {
             bookkeeping.revocations.record(Scope::Session(*id));
         }
-        ready(Ok(()))
+        ready(Ok(was_there))
     }
 
     fn remove_subject(

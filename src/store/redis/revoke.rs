@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use redis::Value;
+
 use super::invalidation::InvalidationMessage;
 use super::script::{self, Script};
 use super::store::RedisStore;
@@ -13,11 +15,12 @@ use crate::store::local_cache::{Invalidate, LocalCache, SessionDigest};
 use crate::store::{Stamp, StoredIdentity};
 
 impl<I: StoredIdentity> RedisStore<I> {
+    /// Returns whether the session was there.
     pub(super) async fn revoke_session(
         &self,
         namespace: &Namespace,
         id: &SessionId,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let digest = SessionDigest::new(id);
         let names = self.keys(namespace);
         let keys = [
@@ -27,14 +30,11 @@ impl<I: StoredIdentity> RedisStore<I> {
         ];
         let message = InvalidationMessage::session(&self.name, namespace, &digest);
         let invalidate = |cache: &LocalCache<I>| cache.invalidate(&digest);
-        self.revoke(
-            &script::REVOKE_SESSION,
-            &keys,
-            &message,
-            Stamp::LIFETIME,
-            invalidate,
-        )
-        .await
+        let script = &script::REVOKE_SESSION;
+        let reply = self
+            .revoke(script, &keys, &message, Stamp::LIFETIME, invalidate)
+            .await?;
+        Ok(script::is_word(&reply, b"revoked"))
     }
 
     pub(super) async fn revoke_subject(
@@ -51,6 +51,7 @@ impl<I: StoredIdentity> RedisStore<I> {
         let kept_for = time_to_live::WITHOUT_CLOCK;
         self.revoke(&script::REVOKE_MANY, &keys, &message, kept_for, invalidate)
             .await
+            .map(drop)
     }
 
     pub(super) async fn revoke_all(&self, namespace: &Namespace) -> Result<(), Error> {
@@ -61,6 +62,7 @@ impl<I: StoredIdentity> RedisStore<I> {
         let kept_for = time_to_live::WITHOUT_CLOCK;
         self.revoke(&script::REVOKE_MANY, &keys, &message, kept_for, invalidate)
             .await
+            .map(drop)
     }
 
     /// Revokes sessions at Redis, which publishes the message, and in the local cache. Replies to
@@ -72,7 +74,7 @@ impl<I: StoredIdentity> RedisStore<I> {
         message: &str,
         kept_for: Duration,
         invalidate: impl Fn(&LocalCache<I>) + Send + Sync,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<Value>, Error> {
         let channel = self.inner().keys.channel();
         let kept_for = kept_for.as_millis().to_string();
         let arguments = [channel.as_bytes(), message.as_bytes(), kept_for.as_bytes()];
@@ -80,6 +82,6 @@ impl<I: StoredIdentity> RedisStore<I> {
         if let Some(cache) = &self.cache {
             invalidate(cache);
         }
-        revoked.map(drop)
+        revoked
     }
 }

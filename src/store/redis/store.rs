@@ -149,7 +149,7 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
         self.insert_session(session, previous, since).await
     }
 
-    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<(), Error> {
+    async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<bool, Error> {
         self.revoke_session(namespace, id).await
     }
 

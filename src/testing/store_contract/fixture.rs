@@ -100,12 +100,13 @@ pub(super) async fn find_in<I, St: SessionStore<I>>(
     found.expect(STORE_FAILED)
 }
 
+/// Removes a session. Returns whether the call removed it.
 pub(super) async fn remove<I, St: SessionStore<I>>(
     store: &St,
     namespace: Namespace,
     id: &SessionId,
-) {
-    store.remove(&namespace, id).await.expect(STORE_FAILED);
+) -> bool {
+    store.remove(&namespace, id).await.expect(STORE_FAILED)
 }
 
 pub(super) async fn remove_subject<I: Identity, St: SessionStore<I>>(

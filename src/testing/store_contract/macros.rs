@@ -22,6 +22,7 @@ macro_rules! __store_contract {
             unknown_session_is_absent
             session_is_found_with_all_its_parts
             removed_session_is_absent_and_no_other
+            removal_tells_whether_there_was_a_session
             late_use_never_restores_a_session
             use_is_recorded
             sessions_of_one_subject_are_revoked_and_no_other

@@ -32,8 +32,8 @@ pub use self::namespace::{
 };
 pub use self::revocation::{
     all_sessions_are_revoked_and_new_ones_stay, previous_session_is_always_removed,
-    removed_session_is_absent_and_no_other, revocation_covers_a_pending_login,
-    sessions_of_one_subject_are_revoked_and_no_other,
+    removal_tells_whether_there_was_a_session, removed_session_is_absent_and_no_other,
+    revocation_covers_a_pending_login, sessions_of_one_subject_are_revoked_and_no_other,
 };
 pub use self::session::{
     concurrent_look_ups_find_the_right_session, debug_shows_no_session_id,

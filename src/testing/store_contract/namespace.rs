@@ -22,7 +22,7 @@ pub async fn namespaces_are_isolated<I: Identity, St: SessionStore<I>>(
         assert!(is_there(1, &one).await && is_there(2, &other).await);
         assert!(!is_there(2, &one).await && !is_there(1, &other).await && !is_there(3, &one).await);
     }
-    remove(store, namespace(2), &one).await;
+    assert!(!remove(store, namespace(2), &one).await);
     remove_subject(store, namespace(3), &identity(1)).await;
     remove_all(store, namespace(3)).await;
     assert!(is_there(1, &one).await && is_there(2, &other).await);

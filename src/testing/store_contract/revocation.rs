@@ -24,6 +24,46 @@ pub async fn removed_session_is_absent_and_no_other<I: Identity, St: SessionStor
     assert!(find(store, &other).await.is_some());
 }
 
+/// Of all calls that remove one session, concurrent or later, one returns `true`; a call for a
+/// session that is unknown or belongs to another namespace returns `false`.
+pub async fn removal_tells_whether_there_was_a_session<I: Identity, St: SessionStore<I>>(
+    store: &St,
+    identity: impl Fn(u32) -> I,
+) {
+    let [one, other] = [
+        start(store, identity(1)).await,
+        start(store, identity(1)).await,
+    ];
+    assert!(!remove(store, namespace(1), &new_id()).await, "unknown");
+    assert!(
+        !remove(store, namespace(2), &one).await,
+        "another namespace"
+    );
+    // Twice: a local cache may have it the second time.
+    for _ in 0..2 {
+        assert!(find(store, &one).await.is_some());
+    }
+    assert!(remove(store, namespace(1), &one).await);
+    assert!(!remove(store, namespace(1), &one).await, "again");
+
+    let calls: Vec<_> = (0..8)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { remove(&store, namespace(1), &other).await })
+        })
+        .collect();
+    let mut removals = 0;
+    for call in calls {
+        removals += u32::from(call.await.expect("no call panics"));
+    }
+    assert_eq!(removals, 1);
+
+    let replaced = start(store, identity(1)).await;
+    let since = stamp(store).await;
+    assert_inserted(Kept, store, identity(1), Some(&replaced), since).await;
+    assert!(!remove(store, namespace(1), &replaced).await, "replaced");
+}
+
 /// All sessions of one subject are revoked, those of others are not, and the subject may log in
 /// again.
 pub async fn sessions_of_one_subject_are_revoked_and_no_other<I: Identity, St: SessionStore<I>>(

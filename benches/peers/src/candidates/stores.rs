@@ -70,7 +70,7 @@ impl<M: Structure> SessionStore<Person> for Store<M> {
         &self,
         _: &Namespace,
         _: &SessionId,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
+    ) -> impl Future<Output = Result<bool, Error>> + Send {
         not_compared()
     }
 
@@ -87,7 +87,7 @@ impl<M: Structure> SessionStore<Person> for Store<M> {
     }
 }
 
-fn not_compared() -> Ready<Result<(), Error>> {
+fn not_compared<T>() -> Ready<Result<T, Error>> {
     ready(Err(Error::new(
         ErrorKind::Store,
         "only lookups are compared",

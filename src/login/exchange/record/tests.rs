@@ -106,13 +106,22 @@ fn read_error(bytes: &[u8]) -> Error {
 #[test]
 fn reason_of_a_denial_round_trips_and_is_checked_by_the_reader() {
     let denied = |reason: &str| Finished {
-        outcome: Outcome::Failed(Error::denied(reason).with_source("not to be shared")),
+        outcome: Outcome::Failed(
+            Error::denied(reason)
+                .with_source("not to be shared")
+                .with_denied_user(crate::error::DeniedUser {
+                    subject: "o-secret".to_owned(),
+                    school: Some("s-secret".to_owned()),
+                }),
+        ),
         at: NOW,
     };
     for reason in ["王伟 <b>\"is\" no member", &"课".repeat(200)] {
         let bytes = denied(reason).to_bytes();
+        assert!(!String::from_utf8_lossy(&bytes).contains("secret"));
         assert!(bytes.len() < 1_000, "{}", bytes.len());
         let error = read_error(&bytes);
+        assert!(error.denied_user().is_none());
         assert_eq!(
             (error.kind(), error.reason()),
             (ErrorKind::Denied, Some(reason))

@@ -1,0 +1,78 @@
+//! Revocations by the application, and that of one session.
+
+use std::sync::Arc;
+
+use super::inner::Inner;
+use super::observer::{LoginEventKind, User};
+use super::run_to_end::run_to_end;
+use crate::error::Error;
+use crate::provider::IdentityProvider;
+use crate::session::{Authenticated, SessionId};
+use crate::store::SessionStore;
+
+const ABANDONED: &str = "the revocation was abandoned";
+
+impl<P, St> Inner<P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
+    pub(super) fn revoke_session(
+        self: Arc<Self>,
+        session: Authenticated<P::Identity>,
+    ) -> impl Future<Output = Result<(), Error>> + Send + 'static {
+        run_to_end(ABANDONED, async move {
+            if self.end_session(session.session().id()).await?.is_some() {
+                let user = User::of(session.identity());
+                self.report_revoked(LoginEventKind::SessionRevoked, Some(&user));
+            }
+            Ok(())
+        })
+    }
+
+    pub(super) fn revoke_sessions_of(
+        self: Arc<Self>,
+        subject: String,
+    ) -> impl Future<Output = Result<(), Error>> + Send + 'static {
+        run_to_end(ABANDONED, async move {
+            self.sessions.remove_subject(&subject).await?;
+            let user = User::with_subject(subject);
+            self.report_revoked(LoginEventKind::SubjectRevoked, Some(&user));
+            Ok(())
+        })
+    }
+
+    pub(super) fn revoke_all_sessions(
+        self: Arc<Self>,
+    ) -> impl Future<Output = Result<(), Error>> + Send + 'static {
+        run_to_end(ABANDONED, async move {
+            self.sessions.remove_all().await?;
+            self.report_revoked(LoginEventKind::AllRevoked, None);
+            Ok(())
+        })
+    }
+
+    /// Revokes one session, and a login under way that would replace it. Returns its user if the
+    /// session was live and this call removed it, or if an earlier call failed that may have
+    /// removed it.
+    ///
+    /// A session that cannot be read is revoked nevertheless; its user is not known then.
+    pub(super) async fn end_session(&self, id: &SessionId) -> Result<Option<Option<User>>, Error> {
+        let found = self.sessions.live(id).await;
+        let may_be_live = !matches!(found, Ok(None));
+        let live = found.ok().flatten();
+        let user = live.map(|session| User::of(session.identity()));
+        match self.sessions.remove(id).await {
+            Ok(was_there) => {
+                let was_live = was_there && may_be_live;
+                Ok(self.observer.first_revocation(id, was_live, user))
+            }
+            Err(error) => {
+                if let Some(user) = user {
+                    self.observer.revocation_failed(id, user);
+                }
+                Err(error)
+            }
+        }
+    }
+}
