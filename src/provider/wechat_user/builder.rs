@@ -102,8 +102,8 @@ impl WechatUserProviderBuilder {
         }
     }
 
-    /// Sets the scope that the page requests from the user. Default: [`Scope::Base`]. A website
-    /// application has one scope (`snsapi_login`), whatever is set here.
+    /// Sets the scope that the page requests from the user. Default: [`Scope::Base`]. Ignored for
+    /// a website application, which has one scope (`snsapi_login`).
     pub fn scope(mut self, scope: Scope) -> Self {
         if let Page::OfficialAccount(current) = &mut self.page {
             *current = scope;
