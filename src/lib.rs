@@ -39,7 +39,7 @@
 //! | change the pages that users see | [`response::Pages`] |
 //! | run on several instances | [`store::RedisStore`], [`coordination`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
-//! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
+//! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::wechat`], [`client::kesion`] |
 //! | know a school's official account | [`official_account`], [`client::kesion`] |
 //! | develop without an account | the crate `tower-weika-sandbox` |
 //! | find the remedy for a number, a page, a status or an error kind | [`troubleshooting`] ([中文](troubleshooting::zh)) |

@@ -339,7 +339,7 @@ async fn redis_receives_no_secret_of_a_wechat_user_and_every_key_expires() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn redis_receives_no_secret_of_a_wechat_user_of_ones_own_secret_and_every_key_expires() {
+async fn redis_receives_no_secret_of_a_wechat_user_with_the_own_secret_and_every_key_expires() {
     assert_recording_is_clean::<OwnSecret>(|_| None).await;
 }
 

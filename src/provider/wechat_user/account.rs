@@ -15,12 +15,24 @@ const CONTEXT: &str = "official account of the login";
 pub(super) struct Account {
     pub(super) app_id: Option<Box<str>>,
     /// Whether the application has the secret of `app_id`, so that no other APPID can be used.
-    pub(super) has_secret: bool,
+    #[cfg(feature = "memory")]
+    has_secret: bool,
     #[cfg(feature = "memory")]
     pub(super) school: Option<SchoolAccount>,
 }
 
 impl Account {
+    /// Returns the application with this APPID, whose secret is known.
+    pub(super) fn with_secret(app_id: &str) -> Self {
+        Self {
+            app_id: Some(app_id.into()),
+            #[cfg(feature = "memory")]
+            has_secret: true,
+            #[cfg(feature = "memory")]
+            school: None,
+        }
+    }
+
     pub(super) fn check(&self, errors: &mut Vec<ConfigErrorKind>) {
         match &self.app_id {
             None if !self.has_school() => {

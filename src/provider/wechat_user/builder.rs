@@ -31,11 +31,7 @@ impl WechatUserProviderBuilder {
     }
 
     pub(super) fn with_secret(client: WechatClient, page: Page) -> Self {
-        let account = Account {
-            app_id: Some(client.app_id().into()),
-            has_secret: true,
-            ..Account::default()
-        };
+        let account = Account::with_secret(client.app_id());
         Self::new(Source::Wechat(client), page, account)
     }
 
