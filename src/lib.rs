@@ -43,7 +43,7 @@
 //! | put PHP and Java applications behind the same login | [`LoginLayer::forward_auth`](login::LoginLayer::forward_auth) |
 //! | run on several instances | [`store::RedisStore`], [`coordination`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
-//! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
+//! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::wechat`], [`client::kesion`] |
 //! | know a school's official account | [`official_account`], [`client::kesion`] |
 //! | test handlers and guards | `testing` |
 //! | develop without an account | the crate `tower-weika-sandbox` |

@@ -18,9 +18,10 @@ use tower::service_fn;
 use tower_weika::client::Transport;
 use tower_weika::client::binding::BindingClient;
 use tower_weika::client::kesion::KesionClient;
+use tower_weika::client::wechat::WechatClient;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika::clock::{ManualClock, Timestamp};
-use tower_weika::identity::{AccountAuthorization, Manager, WechatUser};
+use tower_weika::identity::{AccountAuthorization, Binding, Identity, Manager, WechatUser};
 use tower_weika::{AppToken, AuthorizationCode, Error};
 
 /// An upstream with the same response to every call, except Weika's token call, whose response is
@@ -138,6 +139,23 @@ async fn binding(response: &(impl ToString + ?Sized)) -> String {
         .check("wx1", AuthorizationCode::new("c"))
         .await;
     checked.map_or_else(|error| failed(&error), |it| shown_user(&it))
+}
+
+async fn wechat(response: &(impl ToString + ?Sized)) -> String {
+    let wechat = WechatClient::builder("wx1", "s").transport(upstream(response));
+    let user = wechat
+        .build()
+        .expect("a client")
+        .user(AuthorizationCode::new("c"))
+        .await;
+    user.map_or_else(
+        |error| failed(&error),
+        |user| {
+            assert!(matches!(user.binding, Binding::Unchecked) && !user.is_snapshot_user);
+            let union_id = user.union_id.as_ref().map(|it| it.as_str());
+            format!("{} {union_id:?}", user.subject())
+        },
+    )
 }
 
 fn shown_user(user: &WechatUser) -> String {
@@ -393,6 +411,73 @@ async fn openid_binding_check() {
             binding(&json!({ "code": code.to_string(), "msg": "…" })).await,
             becomes
         );
+    }
+}
+
+#[tokio::test]
+async fn wechat_exchange_with_the_own_secret() {
+    let open_id = "oExampleOpenId00000000000001";
+    let base = json!({
+        "access_token": "ACCESS_TOKEN",
+        "expires_in": 7200,
+        "refresh_token": "REFRESH_TOKEN",
+        "openid": open_id,
+        "scope": "snsapi_base",
+    });
+    assert_eq!(wechat(&base).await, format!("wx1:{open_id} None"));
+    let mut asked = base.clone();
+    asked["scope"] = json!("snsapi_userinfo");
+    asked["unionid"] = json!("o6_bmasdasdsad6_2sgVt7hMZOPfL");
+    assert_eq!(
+        wechat(&asked).await,
+        format!("wx1:{open_id} Some(\"o6_bmasdasdsad6_2sgVt7hMZOPfL\")")
+    );
+    let mut desk = asked.clone();
+    desk["scope"] = json!("snsapi_login");
+    assert_eq!(wechat(&desk).await, wechat(&asked).await);
+    // 值为1: a virtual account of a snapshot, in every spelling of the number.
+    for flag in ["1", "\"1\"", "1.0", "true", "\"1.0\"", "1e0", "[1]", "{}"] {
+        let snapshot =
+            asked
+                .to_string()
+                .replacen('{', &format!(r#"{{"is_snapshotuser":{flag},"#), 1);
+        assert_eq!(wechat(&snapshot).await, "Denied", "{flag}");
+    }
+    for (code, becomes) in [
+        (40029, "InvalidCode 40029"),
+        (40163, "InvalidCode 40163"),
+        (41008, "InvalidCode 41008"),
+        (40001, "Configuration 40001"),
+        (40013, "Configuration 40013"),
+        (40125, "Configuration 40125"),
+        (40164, "Configuration 40164"),
+        (48001, "Configuration 48001"),
+        (61007, "Configuration 61007"),
+        (45009, "Busy 45009"),
+        (45011, "Busy 45011"),
+        (-1, "Busy -1"),
+        // Of calls that send an access_token, or of an incomplete request.
+        (40014, "Fault 40014"),
+        (42001, "Fault 42001"),
+        (41001, "Fault 41001"),
+        (41002, "Fault 41002"),
+    ] {
+        for message in [
+            "code been used, hints: [ req_id: MdoBRh4FE-_iqKea ]",
+            "invalid code, rid: 64d5f9a9-63208b5d-00ed75a8",
+        ] {
+            let refusal = json!({ "errcode": code, "errmsg": message });
+            assert_eq!(wechat(&refusal).await, becomes);
+        }
+    }
+    // The forms of success of other calls are no success of this call.
+    for other in [
+        json!({ "errcode": 0, "errmsg": "ok" }),
+        json!({ "access_token": "t", "token_type": "bearer", "expires_in": 7200, "ocode": "1014700001" }),
+        json!({ "code": 0, "msg": "success", "data": { "openId": open_id } }),
+        json!({ "session_key": "k", "openid": open_id }),
+    ] {
+        assert_eq!(wechat(&other).await, "Malformed", "{other}");
     }
 }
 

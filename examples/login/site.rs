@@ -81,7 +81,14 @@ impl Site {
             school,
             imitation,
         } = upstream;
-        let (client, binding) = (weika.client().clone(), wechat.provider.binding().clone());
+        let (client, binding) = (
+            weika.client().clone(),
+            wechat
+                .provider
+                .binding()
+                .ok_or("no binding service")?
+                .clone(),
+        );
         let manager_login = settings
             .login_layer(
                 Directory::default().provider(weika),

@@ -26,6 +26,11 @@ with_provenance! {
         /// The target of the links on that page: redirects to the application. The path is the
         /// sandbox's own.
         WechatApprove: Documented, "WeChat's page 网页授权: the address after the consent; the path is our own";
+        /// WeChat's page with a QR code, which gives a website application (网站应用) a code for the
+        /// visitor of a desk.
+        WechatQrConnect: Documented, "developers.weixin.qq.com 网站应用微信登录开发指南";
+        /// WeChat's API: exchanges a code for the openid, with the secret of the application.
+        WechatSnsToken: Documented, "developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.html";
         /// The binding service: exchanges a code for the openid, and tells whether it is bound to a
         /// user.
         OpenId: Documented, "showdoc.com.cn/east/2107969430195298";
@@ -63,6 +68,8 @@ impl Endpoint {
         Self::SchoolInfo,
         Self::WechatAuthorize,
         Self::WechatApprove,
+        Self::WechatQrConnect,
+        Self::WechatSnsToken,
         Self::OpenId,
         Self::SendSms,
         Self::BindUser,
@@ -82,6 +89,8 @@ impl Endpoint {
             Self::SchoolInfo => "/cgi-bin/campus/school-info",
             Self::WechatAuthorize => "/connect/oauth2/authorize",
             Self::WechatApprove => "/sandbox/wechat/approve",
+            Self::WechatQrConnect => "/connect/qrconnect",
+            Self::WechatSnsToken => "/sns/oauth2/access_token",
             Self::OpenId => "/app/wx/openId",
             Self::SendSms => "/app/app/sms/sendLoginSms",
             Self::BindUser => "/app/app/V1.0/bindingUser",
@@ -100,17 +109,19 @@ impl Endpoint {
                 | Self::Approve
                 | Self::WechatAuthorize
                 | Self::WechatApprove
+                | Self::WechatQrConnect
                 | Self::AuthUrl
                 | Self::Control
         )
     }
 
-    /// Returns whether the method is allowed: `GET` for pages, `POST` for their forms and for the
-    /// interfaces.
+    /// Returns whether the method is allowed: `GET` for pages and for WeChat's API, `POST` for the
+    /// forms of pages and for the other interfaces.
     pub(crate) fn allows(self, method: &Method) -> bool {
+        let is_get = self.is_page() || self == Self::WechatSnsToken;
         match *method {
-            Method::GET | Method::HEAD => self.is_page(),
-            Method::POST => !self.is_page() || matches!(self, Self::AuthUrl | Self::Control),
+            Method::GET | Method::HEAD => is_get,
+            Method::POST => !is_get || matches!(self, Self::AuthUrl | Self::Control),
             _ => false,
         }
     }
@@ -118,6 +129,7 @@ impl Endpoint {
     /// Returns the format of responses.
     pub(crate) const fn format(self) -> ResponseFormat {
         match self {
+            Self::WechatSnsToken => ResponseFormat::Wechat,
             Self::OpenId | Self::SendSms | Self::BindUser => ResponseFormat::Binding,
             Self::OfficialAccount | Self::AuthUrl => ResponseFormat::Kesion,
             _ => ResponseFormat::Weika,
@@ -161,10 +173,11 @@ mod tests {
     }
 
     #[test]
-    fn pages_allow_get_and_interfaces_post() {
+    fn pages_and_wechats_api_allow_get_and_interfaces_post() {
         for endpoint in Endpoint::ALL {
-            assert_eq!(endpoint.allows(&Method::GET), endpoint.is_page());
-            assert!(endpoint.allows(&Method::POST) || endpoint.is_page());
+            let is_get = endpoint.is_page() || *endpoint == Endpoint::WechatSnsToken;
+            assert_eq!(endpoint.allows(&Method::GET), is_get);
+            assert!(endpoint.allows(&Method::POST) || is_get);
             assert!(!endpoint.allows(&Method::PUT));
         }
         assert!(

@@ -7,7 +7,8 @@
 //! here. It imitates four systems:
 //!
 //! - *Weika*, where a manager logs in ([`Person`]);
-//! - *WeChat's* page that gives an official account a code for the visitor ([`WechatPerson`]);
+//! - *WeChat's* pages that give an official account or a website application a code for the visitor
+//!   ([`WechatPerson`]), and the call that exchanges it with the application's secret;
 //! - the *binding service*, which exchanges that code for an openid, and for a token if the openid
 //!   is bound;
 //! - *Kesion's* lookup of the official account that a school has authorized ([`KesionState`]).
@@ -129,7 +130,7 @@ pub use self::state::variation::{
 pub use self::state::wechat_person::WechatPerson;
 pub use self::system::binding::{BindingRefusal, BindingState};
 pub use self::system::kesion::KesionState;
-pub use self::system::wechat::{WechatApproval, WechatRefusal};
+pub use self::system::wechat::{WechatApproval, WechatRefusal, WechatSnsRefusal};
 pub use self::system::weika::{Approval, WeikaRefusal};
 
 #[doc = include_str!("../README.md")]

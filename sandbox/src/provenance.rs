@@ -17,7 +17,7 @@ pub enum Provenance {
 #[non_exhaustive]
 pub struct Behaviour {
     /// Kind of the behaviour: `Endpoint`, `Variation`, `Fault`; the rules of a system (`Weika`,
-    /// `WeChat`, `Binding`, `Kesion`), its refusals (`WeikaRefusal`, `WechatRefusal`,
+    /// `WeChat`, `Binding`, `Kesion`), its refusals (`WeikaRefusal`, `WechatRefusal`, `WechatSnsRefusal`,
     /// `BindingRefusal`), its states (`KesionState`).
     pub group: &'static str,
     /// Name, unique in the group.

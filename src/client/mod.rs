@@ -24,6 +24,7 @@ pub mod kesion;
 mod permits;
 mod transport;
 mod values;
+pub mod wechat;
 pub mod weika;
 
 pub(crate) use address::{BaseUrl, is_loopback};

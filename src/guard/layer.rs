@@ -134,7 +134,7 @@ impl GuardLayer<Manager> {
 }
 
 impl GuardLayer<WechatUser> {
-    /// Requires a WeChat user with a linked account. A navigation of another user is redirected to
+    /// Requires a WeChat user with a linked account at the operator's binding service. A navigation of another user is redirected to
     /// `bind_page`, the path of a page of this site, with the checked target as `return_to` in its
     /// query; a script gets `403`.
     ///
@@ -144,6 +144,11 @@ impl GuardLayer<WechatUser> {
     /// next login; to revoke a session before, call
     /// [`LoginLayer::revoke_sessions_of`](crate::login::LoginLayer::revoke_sessions_of) with the
     /// openid.
+    ///
+    /// A user whose binding is [not checked](crate::identity::Binding::Unchecked) has no linked
+    /// account either: with the application's own secret this guard rejects every user. Require
+    /// the application's own account with [`custom`](GuardLayer::custom), or with another identity
+    /// type ([`map`](crate::provider::IdentityProvider::map)).
     ///
     /// `bind_page` must not be behind this guard itself, nor on another site: the response is `403`
     /// then. Without a login layer around it, only

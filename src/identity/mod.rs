@@ -1,7 +1,8 @@
 //! Identities of users, as the upstream systems describe them.
 //!
 //! 1. [`Manager`]: a manager of one or more schools, from Weika.
-//! 2. [`WechatUser`]: a user of an official account, from the operator's binding service.
+//! 2. [`WechatUser`]: a user of an official account, from the operator's binding service or from
+//!    WeChat itself.
 //! 3. [`OfficialAccount`]: the official account of a school, from Kesion.
 //!
 //! The types are plain data with public fields. None of them can be serialized: some hold card
@@ -61,4 +62,4 @@ pub use self::official_account::{
 };
 pub use self::real_info::{IdentityType, RealInfo};
 pub use self::school::School;
-pub use self::wechat_user::{BearerToken, Binding, OpenId, WechatUser};
+pub use self::wechat_user::{BearerToken, Binding, OpenId, UnionId, WechatUser};

@@ -476,6 +476,8 @@ async fn e2_tolerated_variations_log_in_and_all_others_fail_closed<W: Way>() {
     for person in W::EXTREMES {
         site.auto_approve(person);
         for (variation, success) in variations() {
+            let has_errcode = W::ERRCODE_IN_SUCCESS || !matches!(variation, Variation::Errcode(_));
+            let success = success || !has_errcode;
             // First with a cached token, so that the variation is in the response about the
             // identity; then without one, so that it is in the token response.
             site.sandbox.variations().clear();

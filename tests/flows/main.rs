@@ -3,11 +3,13 @@
 //!
 //! One binary, because all tests share `site` and none needs a separate process.
 
-/// Makes tests of functions that take a [`Way`]: `weika::…` and `wechat::…`.
+/// Makes tests of functions that take a [`Way`]: `weika::…`, `wechat::…` and
+/// `own_secret::…`.
 macro_rules! both_ways {
     ($($name:ident),* $(,)? ; on two threads: $($parallel:ident),* $(,)?) => {
         both_ways!(weika, Weika, [$($name)*], [$($parallel)*]);
         both_ways!(wechat, Wechat, [$($name)*], [$($parallel)*]);
+        both_ways!(own_secret, OwnSecret, [$($name)*], [$($parallel)*]);
     };
     ($module:ident, $way:ident, [$($name:ident)*], [$($parallel:ident)*]) => {
         mod $module {
@@ -48,3 +50,4 @@ mod upstream_failures;
 mod values;
 mod way;
 mod wechat;
+mod wechat_own_secret;

@@ -78,6 +78,7 @@ impl<W: Way> Way for Own<W> {
     const AUTHORIZE: Endpoint = W::AUTHORIZE;
     const APPROVE: Endpoint = W::APPROVE;
     const EXCHANGE: Endpoint = W::EXCHANGE;
+    const ERRCODE_IN_SUCCESS: bool = W::ERRCODE_IN_SUCCESS;
     const TOKENS: u64 = W::TOKENS;
     const EXTREMES: [&'static str; 2] = W::EXTREMES;
     const AGENT: &'static str = W::AGENT;

@@ -16,7 +16,7 @@ use tower_weika::provider::WeikaManagerProvider;
 use tower_weika_sandbox::{Browser, Endpoint, Fault, Gate, Sandbox, Visit, behaviours};
 
 use super::site::{ANONYMOUS, ORIGIN, Site, address, soon, time_of};
-use super::way::{Way, Wechat, Weika};
+use super::way::{OwnSecret, Way, Wechat, Weika};
 
 /// The outcome of a login, and whether the login restarted by itself before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -167,6 +167,34 @@ fn at_open_id() -> Vec<Row> {
     rows
 }
 
+fn at_sns_token() -> Vec<Row> {
+    let mut rows = common();
+    let restarted = [Fault::ResetBefore, Fault::ResetAfter, Fault::TruncatedBody];
+    rows.extend(restarted.map(|fault| Row(fault, PageAfterRestart(502), LoggedInAfterRestart)));
+    rows.push(Row(
+        Fault::Hang,
+        PageAfterRestart(504),
+        LoggedInAfterRestart,
+    ));
+    for errcode in [json!(40_029), json!("40029"), json!(40_163), json!(41_008)] {
+        rows.push(Row(
+            Fault::Errcode(errcode),
+            PageAfterRestart(400),
+            LoggedInAfterRestart,
+        ));
+    }
+    // Configuration, quotas, and numbers of other calls.
+    for errcode in [
+        40_013, 40_125, 40_164, 45_009, 45_011, 48_001, 40_014, 42_001, 6_001, 2_001,
+    ] {
+        rows.push(Row(Fault::Errcode(json!(errcode)), Page(502), Page(502)));
+    }
+    // A refusal without its number, and one that claims to be a success, have no openid.
+    rows.push(Row(Fault::Errcode(json!(0)), Page(502), Page(502)));
+    rows.push(Row(Fault::Errcode(json!("0")), Page(502), Page(502)));
+    rows
+}
+
 fn at_access_token() -> Vec<Row> {
     let mut rows = common();
     rows.extend([
@@ -196,6 +224,7 @@ fn every_fault_of_the_sandbox_is_in_a_table() {
         .into_iter()
         .chain(at_access_token())
         .chain(at_open_id())
+        .chain(at_sns_token())
         .map(|Row(fault, ..)| fault)
         .collect();
     for known in behaviours().filter(|it| it.group == "Fault") {
@@ -220,6 +249,11 @@ async fn every_fault_of_the_token_call_has_the_outcome_of_the_table() {
 #[tokio::test]
 async fn every_fault_of_the_binding_check_has_the_outcome_of_the_table() {
     run::<Wechat>(Endpoint::OpenId, at_open_id()).await;
+}
+
+#[tokio::test]
+async fn every_fault_of_the_exchange_with_wechat_has_the_outcome_of_the_table() {
+    run::<OwnSecret>(Endpoint::WechatSnsToken, at_sns_token()).await;
 }
 
 async fn run<W: Way>(endpoint: Endpoint, rows: Vec<Row>) {
@@ -289,6 +323,7 @@ fn assert_error_page<W: Way>(visit: &Visit, fault: &Fault) {
         "127.0.0.1",
         "wxcode",
         "openId",
+        "secret",
     ] {
         assert!(
             !text.contains(foreign),

@@ -12,6 +12,11 @@ use tower_weika_sandbox::{
     Approval, Endpoint, Sandbox, SandboxBuilder, WechatApproval, WechatPerson,
 };
 
+#[path = "own_secret.rs"]
+mod own_secret;
+
+pub(crate) use self::own_secret::OwnSecret;
+
 /// One way to log in, and its half of the sandbox. The users `wang` and `li` exist in all of them.
 pub(crate) trait Way: Send + Sync + 'static {
     type Provider: IdentityProvider + Clone;
@@ -26,6 +31,8 @@ pub(crate) trait Way: Send + Sync + 'static {
     const APPROVE: Endpoint;
     /// The call that exchanges the code.
     const EXCHANGE: Endpoint;
+    /// Whether a success of the exchange has an error code.
+    const ERRCODE_IN_SUCCESS: bool = true;
     /// The number of access tokens that any number of logins needs.
     const TOKENS: u64;
     /// A user with every optional value at the upstream, and a user with next to none.

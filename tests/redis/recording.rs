@@ -25,7 +25,7 @@ use tower_weika_sandbox::{Browser, Sandbox, Visit};
 use crate::kit::{connect, create_session, load, now, until};
 use crate::monitor::Monitor;
 use crate::redis_server::{self, Value};
-use crate::way::{Way, Wechat, Weika};
+use crate::way::{OwnSecret, Way, Wechat, Weika};
 
 const ORIGIN: &str = "https://campus.example";
 const SHARED_TOKEN: &str = "the-access-token-of-all-instances";
@@ -54,9 +54,15 @@ impl Confidential for Manager {
 
 impl Confidential for WechatUser {
     fn confidential(&self) -> Vec<(&'static str, String)> {
+        let subject = ("subject", self.subject().to_owned());
         self.bearer()
             .map(|bearer| ("bearer token", bearer.expose().to_owned()))
             .into_iter()
+            .chain(
+                [subject]
+                    .into_iter()
+                    .filter(|_| self.is_complete() && !self.is_bound()),
+            )
             .collect()
     }
 }
@@ -329,6 +335,12 @@ async fn redis_receives_no_secret_of_a_manager_and_every_key_expires() {
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_receives_no_secret_of_a_wechat_user_and_every_key_expires() {
     assert_recording_is_clean::<Wechat>(|_| None).await;
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_receives_no_secret_of_a_wechat_user_with_the_own_secret_and_every_key_expires() {
+    assert_recording_is_clean::<OwnSecret>(|_| None).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]

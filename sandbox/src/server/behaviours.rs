@@ -6,7 +6,7 @@ use crate::state::fault::Fault;
 use crate::state::variation::Variation;
 use crate::system::binding::{self, BindingRefusal};
 use crate::system::kesion::{self, KesionState};
-use crate::system::wechat::{self, WechatRefusal};
+use crate::system::wechat::{self, WechatRefusal, WechatSnsRefusal};
 use crate::system::weika::{self, WeikaRefusal};
 
 /// Returns everything that the sandbox does or can be made to do, with its
@@ -25,6 +25,7 @@ pub fn behaviours() -> impl Iterator<Item = &'static Behaviour> {
         WeikaRefusal::BEHAVIOURS,
         wechat::BEHAVIOURS,
         WechatRefusal::BEHAVIOURS,
+        WechatSnsRefusal::BEHAVIOURS,
         binding::BEHAVIOURS,
         BindingRefusal::BEHAVIOURS,
         kesion::BEHAVIOURS,
@@ -62,10 +63,12 @@ mod tests {
             "WechatRefusal",
             "Binding",
         ];
-        for group in groups
-            .into_iter()
-            .chain(["BindingRefusal", "Kesion", "KesionState"])
-        {
+        for group in groups.into_iter().chain([
+            "BindingRefusal",
+            "Kesion",
+            "KesionState",
+            "WechatSnsRefusal",
+        ]) {
             assert!(
                 names.iter().any(|(it, _)| *it == group),
                 "{group} is missing"

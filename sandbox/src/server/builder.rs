@@ -18,10 +18,10 @@ use crate::state::fault::Faults;
 use crate::state::person::Person;
 use crate::state::token::Tokens;
 use crate::state::variation::Variations;
-use crate::state::wechat_person::{APP_ID, WechatPerson};
+use crate::state::wechat_person::{APP_ID, WEBSITE_APP_ID, WechatPerson};
 use crate::system::binding::{Accounts, Binding, BindingState, Sms};
 use crate::system::kesion::{AUTH_PATH, Kesion, KesionSettings};
-use crate::system::wechat::{Wechat, WechatApproval};
+use crate::system::wechat::{Wechat, WechatApp, WechatApproval};
 use crate::system::weika::{App, Approval, Weika};
 
 /// Builder of a [`Sandbox`].
@@ -134,7 +134,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the life of a code of Weika or WeChat. Default: 5 minutes.
+    /// Sets the life of a code of Weika or WeChat; a code of a website application lives twice as
+    /// long. Default: 5 minutes.
     pub const fn code_life(mut self, life: Duration) -> Self {
         self.code_life = life;
         self
@@ -185,9 +186,21 @@ impl SandboxBuilder {
     }
 
     fn systems(self, address: SocketAddr, call_log: &CallLog, faults: &Faults) -> Systems {
-        let codes = |form| Codes::new(form, self.clock.clone(), self.code_life, call_log.clone());
+        let wechat_codes = |life| {
+            Codes::new(
+                CodeForm::Letters,
+                self.clock.clone(),
+                life,
+                call_log.clone(),
+            )
+        };
         let weika = Weika {
-            codes: codes(CodeForm::Digits),
+            codes: Codes::new(
+                CodeForm::Digits,
+                self.clock.clone(),
+                self.code_life,
+                call_log.clone(),
+            ),
             tokens: Tokens::new(
                 self.clock.clone(),
                 self.token_life,
@@ -208,13 +221,20 @@ impl SandboxBuilder {
         };
         let accounts = Accounts::new(&self.wechat_people);
         let wechat = Arc::new(Wechat {
-            codes: codes(CodeForm::Letters),
-            app_ids: self.app_ids,
+            codes: wechat_codes(self.code_life),
+            website_codes: wechat_codes(self.code_life * 2),
+            apps: self
+                .app_ids
+                .into_iter()
+                .map(WechatApp::official_account)
+                .chain([WechatApp::website(WEBSITE_APP_ID)])
+                .collect(),
             redirect_domains: self.redirect_domains,
             people: self.wechat_people,
             faults: faults.clone(),
             approval: Mutex::new(self.wechat_approval),
             any_browser: AtomicBool::new(self.any_browser),
+            open_platform: AtomicBool::new(true),
         });
         let binding = Binding {
             wechat: Arc::clone(&wechat),

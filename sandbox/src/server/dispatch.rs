@@ -25,6 +25,8 @@ pub(crate) fn dispatch(systems: &Systems, endpoint: Endpoint, call: &Call<'_>) -
         Endpoint::SchoolInfo => systems.weika.school_info(call),
         Endpoint::WechatAuthorize => systems.wechat.authorize(call),
         Endpoint::WechatApprove => systems.wechat.approve(call),
+        Endpoint::WechatQrConnect => systems.wechat.qr_connect(call),
+        Endpoint::WechatSnsToken => systems.wechat.sns_token(call),
         Endpoint::OpenId => systems.binding.open_id(call),
         Endpoint::SendSms => systems.binding.send_sms(call),
         Endpoint::BindUser => systems.binding.bind_user(call),

@@ -7,7 +7,7 @@ use crate::state::person::Person;
 use crate::state::wechat_person::WechatPerson;
 use crate::system::binding::BindingState;
 use crate::system::kesion::{KesionState, REFRESH_TOKEN};
-use crate::system::wechat::WechatApproval;
+use crate::system::wechat::{Scope, WechatApp, WechatApproval};
 use crate::system::weika::Approval;
 
 /// Weika.
@@ -60,7 +60,32 @@ impl Sandbox {
     /// and Kesion know.
     #[must_use]
     pub fn app_id(&self) -> &str {
-        &self.inner.systems.wechat.app_ids[0]
+        &self.inner.systems.wechat.apps[0].app_id
+    }
+
+    /// Returns the secret of the sandbox's own official account.
+    #[must_use]
+    pub fn wechat_secret(&self) -> &str {
+        &self.inner.systems.wechat.apps[0].secret
+    }
+
+    /// Returns the APPID of the sandbox's own website application (网站应用), for desks.
+    #[must_use]
+    pub fn website_app_id(&self) -> &str {
+        &self.website().app_id
+    }
+
+    /// Returns the secret of the sandbox's own website application.
+    #[must_use]
+    pub fn website_secret(&self) -> &str {
+        &self.website().secret
+    }
+
+    /// Sets whether the applications belong to one account of the Open Platform, so that WeChat
+    /// tells the unionid. Default: yes.
+    pub fn set_open_platform(&self, belongs: bool) {
+        let wechat = &self.inner.systems.wechat;
+        wechat.open_platform.store(belongs, Ordering::Release);
     }
 
     /// Returns the people who use WeChat.
@@ -94,7 +119,20 @@ impl Sandbox {
     /// a browser had been there. `None` if there is no such person.
     #[must_use]
     pub fn issue_wechat_code(&self, person: &str) -> Option<String> {
-        self.inner.systems.wechat.issue_code(0, person)
+        self.inner.systems.wechat.issue_code(0, Scope::Base, person)
+    }
+
+    /// Issues a WeChat code for the person of this id at the sandbox's own website application.
+    /// `None` if there is no such person.
+    #[must_use]
+    pub fn issue_website_code(&self, person: &str) -> Option<String> {
+        let wechat = &self.inner.systems.wechat;
+        wechat.issue_code(wechat.apps.len() - 1, Scope::Login, person)
+    }
+
+    fn website(&self) -> &WechatApp {
+        let apps = &self.inner.systems.wechat.apps;
+        &apps[apps.len() - 1]
     }
 }
 

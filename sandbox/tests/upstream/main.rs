@@ -8,6 +8,7 @@ mod kesion;
 mod redirect;
 mod response_format;
 mod slow_client;
+mod sns;
 #[path = "../support/mod.rs"]
 mod support;
 mod wechat;
