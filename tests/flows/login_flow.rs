@@ -449,6 +449,8 @@ fn variations() -> Vec<(Variation, bool)> {
         Variation::Host(HostForm::PrivateIp),
         Variation::Host(HostForm::Is("javascript:alert(1)".to_owned())),
         Variation::SecondQuestionMark,
+        Variation::OauthErrors,
+        Variation::LeadingBlanks,
     ];
     let errcodes = errcodes
         .into_iter()

@@ -12,6 +12,7 @@ mod slow_client;
 mod support;
 mod wechat;
 mod weika;
+mod weika_member;
 use std::io;
 
 use serde_json::{Value, json};
