@@ -67,6 +67,7 @@ fn unknown_codes_fail() {
 fn every_listed_code_has_a_meaning_and_a_remedy_that_an_error_shows() {
     for codes in [
         ErrorCodes::weika(),
+        ErrorCodes::weika_member(),
         ErrorCodes::binding(),
         ErrorCodes::kesion(),
     ] {
