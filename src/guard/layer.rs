@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use super::{Guard, LinkedAccount, LoggedIn, ManagerRequirement};
-use crate::identity::{Manager, WechatUser};
+use super::{Guard, LinkedAccount, LoggedIn, ManagerRequirement, MemberRequirement};
+use crate::identity::{Manager, Member, WechatUser};
 
 /// Wraps services in a [`Guard`]; see the [module](super).
 #[derive(Debug)]
@@ -56,6 +56,15 @@ impl GuardLayer<Manager> {
     #[must_use]
     pub fn school(school_code: impl Into<Box<str>>) -> GuardLayer<Manager, ManagerRequirement> {
         Self::custom(ManagerRequirement::school(school_code))
+    }
+}
+
+impl GuardLayer<Member> {
+    /// Requires a member of the school with this code (主体代码, `ocode`), where several schools
+    /// log in to one application.
+    #[must_use]
+    pub fn school(school_code: impl Into<Box<str>>) -> GuardLayer<Member, MemberRequirement> {
+        Self::custom(MemberRequirement::school(school_code))
     }
 }
 

@@ -3,11 +3,12 @@
 //!
 //! One binary, because all tests share `site` and none needs a separate process.
 
-/// Makes tests of functions that take a [`Way`]: `weika::…` and `wechat::…`.
-macro_rules! both_ways {
+/// Makes tests of functions that take a [`Way`]: `weika::…`, `members::…` and `wechat::…`.
+macro_rules! all_ways {
     ($($name:ident),* $(,)? ; on two threads: $($parallel:ident),* $(,)?) => {
-        both_ways!(weika, Weika, [$($name)*], [$($parallel)*]);
-        both_ways!(wechat, Wechat, [$($name)*], [$($parallel)*]);
+        all_ways!(weika, Weika, [$($name)*], [$($parallel)*]);
+        all_ways!(members, Members, [$($name)*], [$($parallel)*]);
+        all_ways!(wechat, Wechat, [$($name)*], [$($parallel)*]);
     };
     ($module:ident, $way:ident, [$($name:ident)*], [$($parallel:ident)*]) => {
         mod $module {
@@ -37,6 +38,7 @@ mod concurrent_callers;
 mod double_callback;
 mod hang_up;
 mod login_flow;
+mod members;
 mod metrics;
 mod revocation;
 mod services;
