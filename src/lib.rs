@@ -39,6 +39,7 @@
 //! | change the pages that users see | [`response::Pages`] |
 //! | run on several instances | [`store::RedisStore`], [`coordination`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
+//! | log students and staff of a school in | [`provider::WeikaMemberProvider`], [`client::weika_member`] |
 //! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
 //! | know a school's official account | [`official_account`], [`client::kesion`] |
 //! | develop without an account | the crate `tower-weika-sandbox` |
@@ -136,6 +137,8 @@ struct Readme;
 #[doc = include_str!("../docs/guide/zh/src/first-login.md")]
 #[doc = include_str!("../docs/guide/en/src/guards-and-roles.md")]
 #[doc = include_str!("../docs/guide/zh/src/guards-and-roles.md")]
+#[doc = include_str!("../docs/guide/en/src/members.md")]
+#[doc = include_str!("../docs/guide/zh/src/members.md")]
 #[doc = include_str!("../docs/guide/en/src/wechat.md")]
 #[doc = include_str!("../docs/guide/zh/src/wechat.md")]
 #[doc = include_str!("../docs/guide/en/src/single-page-applications.md")]

@@ -134,13 +134,13 @@ async fn school(ocode: &str, store: &MemoryStore<Member>, clock: &ManualClock) -
         .clock(time_of(clock))
         .start()
         .await
-        .unwrap();
+        .expect("a working part");
     let (key, secret) = (sandbox.member_app_key(), sandbox.member_app_secret());
     let provider = WeikaMemberProvider::builder(key, secret, ocode)
         .base_url(sandbox.base_url())
         .client(|client| client.clock(clock.clock()))
         .build()
-        .unwrap();
+        .expect("a working part");
     Site::over_store(sandbox, provider, clock.clone(), store.clone())
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::endpoint::{Endpoint, SchoolTokenSource};
 use super::cache::Cache;
 use crate::error::Error;
-use crate::identity::{Member, SchoolIdentityType};
+use crate::identity::{IdentityType, Member, SchoolIdentityType};
 use crate::token::TokenCache;
 
 /// The identity types of one school (成员身份类型), through a cache; from
@@ -48,18 +48,6 @@ impl IdentityTypes {
     /// Returns the entry of the member's identity type, or `None` if the school's list has none or
     /// if the member is of another school.
     ///
-    /// ```no_run
-    /// use tower_weika::Error;
-    /// use tower_weika::client::weika_member::IdentityTypes;
-    /// use tower_weika::identity::{IdentityType, Member};
-    ///
-    /// /// Whether the school classifies the member as a member of staff.
-    /// async fn is_staff(types: &IdentityTypes, member: &Member) -> Result<bool, Error> {
-    ///     let entry = types.of(member).await?;
-    ///     Ok(entry.is_some_and(|entry| entry.classification == Some(IdentityType::Staff)))
-    /// }
-    /// ```
-    ///
     /// # Errors
     ///
     /// Those of [`list`](Self::list). An error is not the absence of a right: respond with `503`,
@@ -71,6 +59,31 @@ impl IdentityTypes {
         let list = self.list().await?;
         let entry = list.iter().find(|entry| entry.id == member.identity_type);
         Ok(entry.cloned())
+    }
+
+    /// Returns whether the school's list classifies the member's identity type like this: a
+    /// condition for a guard that is independent of the school's numbers.
+    ///
+    /// ```
+    /// use tower_weika::Error;
+    /// use tower_weika::client::weika_member::IdentityTypes;
+    /// use tower_weika::identity::{IdentityType, Member};
+    ///
+    /// async fn may_lend(types: &IdentityTypes, member: &Member) -> Result<bool, Error> {
+    ///     types.classifies(member, IdentityType::Staff).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`of`](Self::of).
+    pub async fn classifies(
+        &self,
+        member: &Member,
+        classification: IdentityType,
+    ) -> Result<bool, Error> {
+        let entry = self.of(member).await?;
+        Ok(entry.is_some_and(|entry| entry.classification == Some(classification)))
     }
 
     /// Drops the list. A running call serves the callers that wait for it.

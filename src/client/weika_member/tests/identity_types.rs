@@ -26,6 +26,16 @@ async fn identity_type_is_resolved_by_the_list_of_its_school() {
     let entry = types.of(&member(SCHOOL, "6")).await.unwrap().unwrap();
     assert_eq!(entry.classification, Some(IdentityType::Student));
     assert_eq!(types.of(&member(SCHOOL, "2")).await.unwrap(), None);
+    for (id, classification, expected) in [
+        ("6", IdentityType::Student, true),
+        ("6", IdentityType::Staff, false),
+        // The number of a classification is no identity type of the school.
+        ("2", IdentityType::Student, false),
+    ] {
+        let member = member(SCHOOL, id);
+        let classifies = types.classifies(&member, classification).await;
+        assert_eq!(classifies.unwrap(), expected, "{id}");
+    }
     assert_eq!(types.of(&member(SCHOOL, "")).await.unwrap(), None);
     assert_eq!(
         types.of(&member("2", "6")).await.unwrap(),
