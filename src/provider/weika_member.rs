@@ -208,7 +208,7 @@ mod tests {
 
     fn provider(ocode: &str) -> WeikaMemberProvider {
         let builder = WeikaMemberProvider::builder("KEY", "s", ocode);
-        builder.build().unwrap()
+        builder.build().expect("valid settings")
     }
 
     #[tokio::test]

@@ -25,7 +25,8 @@ with_provenance! {
         /// Every number except `errcode` is a float (`7200.0`); a string of one together with
         /// `NumbersAsStrings`.
         NumbersAsFloats: Inferred, "Lua and JavaScript back ends have no integers";
-        /// `school_code`, `ocode` and `card_number` are numbers, if they are digits without a leading zero.
+        /// `school_code`, `ocode` and `card_number` are numbers, if they are digits without a leading
+        /// zero.
         IdentifiersAsNumbers: Inferred, "PHP and databases turn digits into numbers";
         /// Every name ends with half an emoji.
         CutNames(CutForm): Inferred, "a column of limited length cuts a nick name by bytes or by UTF-16 units";

@@ -13,12 +13,12 @@
 //! 2. The member's token serves that one lookup and is dropped; `refresh_token` is never read.
 //! 3. A failure is an `errcode`, or an OAuth error (`error`). A token response without
 //!    `access_token` is a failure in any case.
-//! 4. A response whose `ocode` is not the configured one is rejected: card numbers are unique within
-//!    a school only.
+//! 4. A response whose `ocode` is not the configured one is rejected: card numbers are unique
+//!    within a school only.
 //! 5. Only the [fields](WeikaMemberClientBuilder::fields) that the application asks for are read.
 //!
-//! The school's own token ([`tokens`](WeikaMemberClient::tokens)) is another one: no login needs it.
-//! It is for calls such as the school's list of [identity types](IdentityTypes).
+//! The school's own token ([`tokens`](WeikaMemberClient::tokens)) is another one: no login needs
+//! it. It is for calls such as the school's list of [identity types](IdentityTypes).
 //!
 //! The client is a [`Service`](tower_service::Service) of the exchange, so that Tower's layers can
 //! be put around it.

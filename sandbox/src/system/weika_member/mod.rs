@@ -1,6 +1,6 @@
 //! Tencent Weika's member login, as
-//! <https://wiki.weixiao.qq.com/api/third/oauth/get_user_info.html> and the pages beside it describe
-//! it.
+//! <https://wiki.weixiao.qq.com/api/third/oauth/get_user_info.html> and the pages beside it
+//! describe it.
 
 mod authorize_request;
 mod behaviours;

@@ -50,7 +50,7 @@ async fn code_becomes_a_member_with_the_documented_calls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn token_response_without_a_token_is_a_failure_whatever_else_it_says() {
+async fn token_response_without_a_token_is_always_a_failure() {
     for (reply, kind) in [
         (r#"{"errcode":0,"errmsg":"success"}"#, ErrorKind::Malformed),
         (
