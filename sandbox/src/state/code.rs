@@ -93,22 +93,16 @@ impl Codes {
     /// Consumes a code and returns its person, if it is valid. A code that another application
     /// presents stays valid.
     pub(crate) fn consume(&self, app: usize, code: &str) -> Option<usize> {
-        self.consume_at_any(&[app], code).map(|(_, person)| person)
-    }
-
-    /// Consumes a code that was issued at one of these applications. Returns that one and the
-    /// person.
-    pub(crate) fn consume_at_any(&self, apps: &[usize], code: &str) -> Option<(usize, usize)> {
         let now = self.clock.now();
         let mut issued = lock(&self.issued);
         let Some(code) = issued.codes.get_mut(code) else {
             self.call_log.code_used(None, false);
             return None;
         };
-        let valid = !code.used && apps.contains(&code.app) && elapsed(code.issued, now) < self.life;
+        let valid = !code.used && code.app == app && elapsed(code.issued, now) < self.life;
         code.used |= valid;
         self.call_log.code_used(Some(code.number), valid);
-        valid.then_some((code.app, code.person))
+        valid.then_some(code.person)
     }
 }
 

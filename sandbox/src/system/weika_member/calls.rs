@@ -38,16 +38,15 @@ impl WeikaMember {
         let app = self.app(&request)?;
         request.check_grant_type("authorization_code")?;
         let (code, redirect_uri) = (request.text("wxcode")?, request.text("redirect_uri")?);
-        let clients = self.grants.clients_at(app, redirect_uri);
-        let granted = self.codes.consume_at_any(&clients, code);
-        let (client, person) = granted.ok_or(MemberRefusal::InvalidCode)?;
-        let token = self.tokens.issue(self.grants.grant(client, person));
-        let (Ok(token), Ok(refresh)) = (token, random::base62::<157>()) else {
+        let client = self.grants.client(app, redirect_uri);
+        let number = self.codes.consume(client, code);
+        let number = number.ok_or(MemberRefusal::InvalidCode)?;
+        let grant = self.grants.of(number).ok_or(MemberRefusal::Busy)?;
+        let (token, refresh) = (self.tokens.issue(number), random::base62::<157>());
+        let (Ok(token), Ok(refresh)) = (token, refresh) else {
             return Err(MemberRefusal::Busy);
         };
-        let client = self.grants.numbered(client);
-        let ocode = client.map(|it| it.ocode).unwrap_or_default();
-        let mut members = self.token_members(&token, &ocode, call);
+        let mut members = self.token_members(&token, &grant.ocode, call);
         members.insert("refresh_token".to_owned(), json!(refresh));
         Ok(members)
     }
@@ -87,16 +86,11 @@ impl WeikaMember {
         let request = TokenRequest::of(call)?;
         let number = self.tokens.app(request.text("access_token")?);
         let number = number.map_err(refused)?;
-        let granted = self.grants.of(number);
-        let (client, person) = granted.ok_or(MemberRefusal::TokenInvalid)?;
-        let ocode = self.shown_ocode(&client.ocode, call);
-        let person = &self.people[person];
-        Ok(info::user_info(
-            person,
-            &ocode,
-            client.scope,
-            call.variations,
-        ))
+        let grant = self.grants.of(number).ok_or(MemberRefusal::TokenInvalid)?;
+        let ocode = self.shown_ocode(&grant.ocode, call);
+        let person = &self.people[grant.person];
+        let (scope, variations) = (grant.scope, call.variations);
+        Ok(info::user_info(person, &ocode, scope, variations))
     }
 
     fn look_up_identity_types(&self, call: &Call<'_>) -> Result<Map<String, Value>, MemberRefusal> {

@@ -1,64 +1,48 @@
-//! Clients for which codes were issued, and the grants behind the tokens of members.
+//! Clients for which codes are issued, and the grants behind codes and tokens, by number.
 
 use std::sync::Mutex;
 
 use super::authorize_request::Scope;
 use crate::lock::lock;
 
-/// Application, school, address and scope of an authorize request. A code is bound to them.
+/// Data that the application may look up with one code.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Client {
-    pub(crate) app: usize,
+pub(crate) struct Grant {
     pub(crate) ocode: String,
-    pub(crate) redirect_uri: String,
     pub(crate) scope: Scope,
+    /// The number of the person.
+    pub(crate) person: usize,
 }
 
 /// Numbers of clients and grants.
 #[derive(Default)]
 pub(crate) struct Grants {
-    clients: Mutex<Vec<Client>>,
-    /// The client and the person of each grant.
-    granted: Mutex<Vec<(usize, usize)>>,
+    /// Application and `redirect_uri`: a code is bound to both.
+    clients: Mutex<Vec<(usize, String)>>,
+    granted: Mutex<Vec<Grant>>,
 }
 
 impl Grants {
     /// Returns the number of a client.
-    pub(crate) fn client(&self, client: Client) -> usize {
+    pub(crate) fn client(&self, app: usize, redirect_uri: &str) -> usize {
         let mut clients = lock(&self.clients);
-        let known = clients.iter().position(|it| *it == client);
+        let is_this = |it: &(usize, String)| it.0 == app && it.1 == redirect_uri;
+        let known = clients.iter().position(is_this);
         known.unwrap_or_else(|| {
-            clients.push(client);
+            clients.push((app, redirect_uri.to_owned()));
             clients.len() - 1
         })
     }
 
-    /// Returns the numbers of the clients with this application and address: a token call names
-    /// nothing else.
-    pub(crate) fn clients_at(&self, app: usize, redirect_uri: &str) -> Vec<usize> {
-        let clients = lock(&self.clients);
-        let clients = clients.iter().enumerate();
-        clients
-            .filter(|(_, it)| it.app == app && it.redirect_uri == redirect_uri)
-            .map(|(number, _)| number)
-            .collect()
-    }
-
     /// Records a grant, and returns its number.
-    pub(crate) fn grant(&self, client: usize, person: usize) -> usize {
+    pub(crate) fn grant(&self, grant: Grant) -> usize {
         let mut granted = lock(&self.granted);
-        granted.push((client, person));
+        granted.push(grant);
         granted.len() - 1
     }
 
-    /// Returns the client and the person of a grant.
-    pub(crate) fn of(&self, number: usize) -> Option<(Client, usize)> {
-        let (client, person) = *lock(&self.granted).get(number)?;
-        Some((lock(&self.clients).get(client)?.clone(), person))
-    }
-
-    /// Returns the client of this number.
-    pub(crate) fn numbered(&self, client: usize) -> Option<Client> {
-        lock(&self.clients).get(client).cloned()
+    /// Returns the grant of this number.
+    pub(crate) fn of(&self, number: usize) -> Option<Grant> {
+        lock(&self.granted).get(number).cloned()
     }
 }

@@ -7,7 +7,7 @@ use http::header::USER_AGENT;
 use url::form_urlencoded;
 
 use super::authorize_request::{AuthorizeRequest, Scope};
-use super::grants::{Client, Grants};
+use super::grants::{Grant, Grants};
 use super::page::{self, Kind};
 use super::refusal::MemberRefusal;
 use crate::endpoint::Endpoint;
@@ -74,20 +74,25 @@ impl WeikaMember {
 
     /// Issues a code for `person` at the first application, as if a browser had been there.
     pub(crate) fn issue_code(&self, person: &str, redirect_uri: &str) -> Option<String> {
-        let number = self.people.iter().position(|it| it.id() == person)?;
-        let client = Client {
-            app: 0,
-            ocode: self.people[number].school().code().to_owned(),
-            redirect_uri: redirect_uri.to_owned(),
+        let person = self.people.iter().position(|it| it.id() == person)?;
+        let ocode = self.people.get(person)?.school().code().to_owned();
+        let grant = Grant {
+            ocode,
             scope: Scope::UserInfo,
+            person,
         };
-        self.codes.issue(self.grants.client(client), number).ok()
+        self.issue(0, redirect_uri, grant)
+    }
+
+    fn issue(&self, app: usize, redirect_uri: &str, grant: Grant) -> Option<String> {
+        let client = self.grants.client(app, redirect_uri);
+        self.codes.issue(client, self.grants.grant(grant)).ok()
     }
 
     pub(crate) fn authorize(&self, kind: Kind, call: &Call<'_>) -> Reply {
         let query = call.query();
-        let client = match self.login_request(query) {
-            Ok(client) => client,
+        let request = match self.login_request(query) {
+            Ok((_, request)) => request,
             Err(page) => return page,
         };
         let in_wechat = call.header(USER_AGENT).contains("MicroMessenger");
@@ -100,8 +105,8 @@ impl WeikaMember {
                 let people = self
                     .people
                     .iter()
-                    .filter(|it| it.school().code() == client.ocode);
-                return Reply::page(page::choose(kind, people, &client.redirect_uri, query));
+                    .filter(|it| it.school().code() == request.ocode);
+                return Reply::page(page::choose(kind, people, &request.redirect_uri, query));
             }
             Approval::Approve(person) => form_urlencoded::Serializer::new(String::new())
                 .append_pair("person", &person)
@@ -121,24 +126,33 @@ impl WeikaMember {
     }
 
     fn redirect(&self, query: &str, variations: &[Variation], fault: Option<&Fault>) -> Reply {
-        let client = match self.login_request(query) {
-            Ok(client) => client,
+        let (app, request) = match self.login_request(query) {
+            Ok(request) => request,
             Err(page) => return page,
         };
-        let redirect_uri = client.redirect_uri.clone();
+        let AuthorizeRequest {
+            ocode,
+            redirect_uri,
+            scope,
+            ..
+        } = request;
         let code = if parameter(query, "decline").is_some() {
             None
         } else {
             let id = parameter(query, "person").unwrap_or_default();
-            let is_chosen = |it: &MemberPerson| it.id() == id && it.school().code() == client.ocode;
+            let is_chosen = |it: &MemberPerson| it.id() == id && it.school().code() == ocode;
             let Some(person) = self.people.iter().position(is_chosen) else {
                 return Reply::bad_request("没有这个人", "The school has no such member");
             };
             let earlier = (fault == Some(&Fault::SameCode))
                 .then(|| self.codes.last())
                 .flatten();
-            let code =
-                earlier.or_else(|| self.codes.issue(self.grants.client(client), person).ok());
+            let grant = Grant {
+                ocode,
+                scope,
+                person,
+            };
+            let code = earlier.or_else(|| self.issue(app, &redirect_uri, grant));
             let Some(code) = code else {
                 return MemberRefusal::Busy.reply();
             };
@@ -153,7 +167,8 @@ impl WeikaMember {
         )
     }
 
-    fn login_request(&self, query: &str) -> Result<Client, Reply> {
+    /// Returns the application and the parameters of a login request.
+    fn login_request(&self, query: &str) -> Result<(usize, AuthorizeRequest), Reply> {
         let request = AuthorizeRequest::parse(query)?;
         let Some(app) = self.apps.iter().position(|it| it.key == request.app_key) else {
             return Err(Reply::bad_request(
@@ -167,12 +182,7 @@ impl WeikaMember {
                 "ocode is missing or unknown",
             ));
         }
-        Ok(Client {
-            app,
-            ocode: request.ocode,
-            redirect_uri: request.redirect_uri,
-            scope: request.scope,
-        })
+        Ok((app, request))
     }
 
     fn school(&self, ocode: &str) -> Option<&School> {
