@@ -11,12 +11,13 @@ use crate::request::Language;
 use crate::response::PageKind;
 
 /// Each language, its folder, and the headings of its tables in the order of [`Table`].
-const LANGUAGES: [(Language, &str, [&str; 10]); 2] = [
+const LANGUAGES: [(Language, &str, [&str; 11]); 2] = [
     (
         Language::English,
         "en",
         [
             "Weika",
+            "Weika members",
             "Binding",
             "Kesion",
             "WeChat pages",
@@ -33,6 +34,7 @@ const LANGUAGES: [(Language, &str, [&str; 10]); 2] = [
         "zh",
         [
             "微卡",
+            "微卡成员登录",
             "绑定服务",
             "科汛",
             "微信页面",
@@ -49,6 +51,7 @@ const LANGUAGES: [(Language, &str, [&str; 10]); 2] = [
 #[derive(Clone, Copy)]
 enum Table {
     Weika,
+    WeikaMembers,
     Binding,
     Kesion,
     WechatPages,
@@ -151,6 +154,7 @@ fn every_upstream_number_is_explained_with_its_kind() {
     for (_, folder, headings) in LANGUAGES {
         for (table, codes) in [
             (Table::Weika, ErrorCodes::weika()),
+            (Table::WeikaMembers, ErrorCodes::weika_member()),
             (Table::Binding, ErrorCodes::binding()),
             (Table::Kesion, ErrorCodes::kesion()),
             (Table::WechatApi, ErrorCodes::wechat()),

@@ -21,6 +21,21 @@ with_provenance! {
         ManagerInfo: Documented, "admin.html, step 3";
         /// Name, badge and addresses of a school (获取主体信息).
         SchoolInfo: Documented, "cloud.tencent.com/document/api/1523/87716; there with a school's token";
+        /// The page where a member allows or declines the login, in WeChat (H5).
+        MemberAuthorize: Observed, "carsi-pku/shib-carsi-weixiao, README";
+        /// The page where a member scans a QR code, in any other browser (PC).
+        MemberPcAuthorize: Observed, "carsi-pku/shib-carsi-weixiao, README";
+        /// The target of the links on both pages: redirects to the application. The path is the
+        /// sandbox's own.
+        MemberApprove: Observed, "carsi-pku/shib-carsi-weixiao, README; the path is our own";
+        /// The member's access token: exchanges the `wxcode` of a member.
+        MemberToken: Documented, "access_token.html";
+        /// The member to whom the token was issued.
+        MemberInfo: Documented, "get_user_info.html";
+        /// The access token of a school.
+        SchoolToken: Documented, "cloud.tencent.com/document/api/1523/87715";
+        /// The identity types of a school (成员身份类型).
+        IdentityTypes: Documented, "cloud.tencent.com/document/api/1523/87725";
         /// WeChat's page that gives an official account a code for the visitor (网页授权).
         WechatAuthorize: Documented, "WeChat's page 网页授权, copied at csdn 86527897";
         /// The target of the links on that page: redirects to the application. The path is the
@@ -53,7 +68,9 @@ with_provenance! {
         /// `binding:not-configured`, `binding:operator-unavailable`, `binding:all-unbound`, and
         /// `binding:NUMBER` for 2001, 2004, 2035, 440001 to 440004 and 440007; `phone:ask`,
         /// `phone:decline`; and for each person who uses WeChat `person:ID`, `bind:ID` and
-        /// `unbind:ID`. An SMS code is in `data-sms="MOBILE"`.
+        /// `unbind:ID`. For the member login: `member-app:on`, `member-app:off`, `member:ask`,
+        /// `member:decline`, and for each member `member-is:ID`. An SMS code is in
+        /// `data-sms="MOBILE"`.
         Control: Inferred, "the sandbox's own, so that a person can do what tests do";
     }
 }
@@ -66,6 +83,13 @@ impl Endpoint {
         Self::AccessToken,
         Self::ManagerInfo,
         Self::SchoolInfo,
+        Self::MemberAuthorize,
+        Self::MemberPcAuthorize,
+        Self::MemberApprove,
+        Self::MemberToken,
+        Self::MemberInfo,
+        Self::SchoolToken,
+        Self::IdentityTypes,
         Self::WechatAuthorize,
         Self::WechatApprove,
         Self::WechatQrConnect,
@@ -87,6 +111,13 @@ impl Endpoint {
             Self::AccessToken => "/open/cgi-bin/access-token",
             Self::ManagerInfo => "/open/cgi-bin/get-manager-info",
             Self::SchoolInfo => "/cgi-bin/campus/school-info",
+            Self::MemberAuthorize => "/connect/oauth/authorize",
+            Self::MemberPcAuthorize => "/connect/oauth/pc-authorize",
+            Self::MemberApprove => "/sandbox/weika-member/approve",
+            Self::MemberToken => "/connect/oauth2/token",
+            Self::MemberInfo => "/connect/oauth/get-user-info",
+            Self::SchoolToken => "/cgi-bin/oauth2/token",
+            Self::IdentityTypes => "/cgi-bin/user/get-identity-type",
             Self::WechatAuthorize => "/connect/oauth2/authorize",
             Self::WechatApprove => "/sandbox/wechat/approve",
             Self::WechatQrConnect => "/connect/qrconnect",
@@ -107,6 +138,9 @@ impl Endpoint {
             self,
             Self::ManagerConnect
                 | Self::Approve
+                | Self::MemberAuthorize
+                | Self::MemberPcAuthorize
+                | Self::MemberApprove
                 | Self::WechatAuthorize
                 | Self::WechatApprove
                 | Self::WechatQrConnect

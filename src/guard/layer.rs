@@ -5,10 +5,13 @@ use std::time::Duration;
 use tower_layer::Layer;
 
 use super::check::CheckLayer;
-use super::{Guard, LinkedAccount, LoggedIn, ManagerRequirement, Recent, SessionRequirement};
+use super::{
+    Guard, LinkedAccount, LoggedIn, ManagerRequirement, MemberRequirement, Recent,
+    SessionRequirement,
+};
 use crate::clock::Clock;
 use crate::error::BoxError;
-use crate::identity::{Manager, WechatUser};
+use crate::identity::{Manager, Member, WechatUser};
 use crate::session::{Authenticated, Session};
 
 /// Wraps services in a [`Guard`]; see the [module](super).
@@ -130,6 +133,15 @@ impl GuardLayer<Manager> {
     #[must_use]
     pub fn school(school_code: impl Into<Box<str>>) -> GuardLayer<Manager, ManagerRequirement> {
         Self::custom(ManagerRequirement::school(school_code))
+    }
+}
+
+impl GuardLayer<Member> {
+    /// Requires a member of the school with this code (主体代码, `ocode`), where several schools
+    /// log in to one application.
+    #[must_use]
+    pub fn school(school_code: impl Into<Box<str>>) -> GuardLayer<Member, MemberRequirement> {
+        Self::custom(MemberRequirement::school(school_code))
     }
 }
 

@@ -3,7 +3,8 @@
 //! 1. [`Manager`]: a manager of one or more schools, from Weika.
 //! 2. [`WechatUser`]: a user of an official account, from the operator's binding service or from
 //!    WeChat itself.
-//! 3. [`OfficialAccount`]: the official account of a school, from Kesion.
+//! 3. [`Member`]: a member of one school, student or staff, from Weika.
+//! 4. [`OfficialAccount`]: the official account of a school, from Kesion.
 //!
 //! The types are plain data with public fields. None of them can be serialized: some hold card
 //! numbers or tokens, and only a [store](crate::store) writes those.
@@ -49,6 +50,7 @@ mod identifier;
 mod identity;
 mod manager;
 mod media_info;
+mod member;
 mod official_account;
 mod real_info;
 mod school;
@@ -57,6 +59,7 @@ mod wechat_user;
 pub use self::identity::Identity;
 pub use self::manager::{Manager, ManagerId};
 pub use self::media_info::MediaInfo;
+pub use self::member::{Member, MemberField, MemberId, SchoolIdentityType};
 pub use self::official_account::{
     AccountAuthorization, AccountKind, AccountState, AuthorizerInfo, OfficialAccount,
 };

@@ -33,6 +33,7 @@ impl Way for OwnSecret {
         let client = WechatClient::builder(sandbox.app_id(), sandbox.wechat_secret())
             .base_url(sandbox.base_url())
             .total_timeout(timeout)
+            .permit_timeout(timeout)
             .build();
         WechatUserProvider::builder_with_secret(client.expect("a client"))
             .authorize_url(format!(

@@ -2,7 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    reason = "the functions are tests, and `both_ways` says so"
+    reason = "the functions are tests, and `all_ways` says so"
 )]
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tower_weika::provider::WeikaManagerProvider;
 use tower_weika_sandbox::{Browser, Endpoint, Fault, Gate, Sandbox, Visit, behaviours};
 
 use super::site::{ANONYMOUS, ORIGIN, Site, address, soon, time_of};
-use super::way::{OwnSecret, Way, Wechat, Weika};
+use super::way::{Members, OwnSecret, Way, Wechat, Weika};
 
 /// The outcome of a login, and whether the login restarted by itself before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -217,6 +217,61 @@ fn at_access_token() -> Vec<Row> {
     rows
 }
 
+/// The code is sent, or lost on the way.
+fn lost() -> Vec<Row> {
+    vec![
+        Row(
+            Fault::ResetBefore,
+            PageAfterRestart(502),
+            LoggedInAfterRestart,
+        ),
+        Row(
+            Fault::ResetAfter,
+            PageAfterRestart(502),
+            LoggedInAfterRestart,
+        ),
+        Row(
+            Fault::TruncatedBody,
+            PageAfterRestart(502),
+            LoggedInAfterRestart,
+        ),
+        Row(Fault::Hang, PageAfterRestart(504), LoggedInAfterRestart),
+        // Only the user of the other school is denied.
+        Row(Fault::OtherSchool, Page(403), Page(403)),
+        Row(Fault::Errcode(json!(40_008)), Page(403), Page(403)),
+        Row(Fault::Errcode(json!(40_002)), Page(502), Page(502)),
+    ]
+}
+
+fn at_member_token() -> Vec<Row> {
+    let mut rows = common();
+    rows.extend(lost());
+    rows.extend([
+        Row(
+            Fault::Errcode(json!("40003")),
+            PageAfterRestart(400),
+            LoggedInAfterRestart,
+        ),
+        Row(Fault::Errcode(json!(40_018)), Page(502), Page(502)),
+        // A number of the manager login.
+        Row(Fault::Errcode(json!("6001")), Page(502), Page(502)),
+        // The token is used once, whatever its lifetime.
+        Row(Fault::ExpiresIn(None), LoggedIn, LoggedIn),
+        Row(Fault::ExpiresIn(Some(json!(-1))), LoggedIn, LoggedIn),
+        Row(Fault::ExpiresIn(Some(json!({}))), LoggedIn, LoggedIn),
+    ]);
+    rows
+}
+
+fn at_member_info() -> Vec<Row> {
+    let mut rows = common();
+    rows.extend(lost());
+    // No code is sent here.
+    rows.push(Row(Fault::Errcode(json!(40_003)), Page(502), Page(502)));
+    rows.push(Row(Fault::Errcode(json!(40_007)), Page(403), Page(403)));
+    rows
+}
+
 #[test]
 fn every_fault_of_the_sandbox_is_in_a_table() {
     let on_the_way_back = [Fault::altered_state(), Fault::StateMissing, Fault::SameCode];
@@ -225,6 +280,8 @@ fn every_fault_of_the_sandbox_is_in_a_table() {
         .chain(at_access_token())
         .chain(at_open_id())
         .chain(at_sns_token())
+        .chain(at_member_token())
+        .chain(at_member_info())
         .map(|Row(fault, ..)| fault)
         .collect();
     for known in behaviours().filter(|it| it.group == "Fault") {
@@ -254,6 +311,16 @@ async fn every_fault_of_the_binding_check_has_the_outcome_of_the_table() {
 #[tokio::test]
 async fn every_fault_of_the_exchange_with_wechat_has_the_outcome_of_the_table() {
     run::<OwnSecret>(Endpoint::WechatSnsToken, at_sns_token()).await;
+}
+
+#[tokio::test]
+async fn every_fault_of_the_members_token_call_has_the_outcome_of_the_table() {
+    run::<Members>(Endpoint::MemberToken, at_member_token()).await;
+}
+
+#[tokio::test]
+async fn every_fault_of_the_members_info_call_has_the_outcome_of_the_table() {
+    run::<Members>(Endpoint::MemberInfo, at_member_info()).await;
 }
 
 async fn run<W: Way>(endpoint: Endpoint, rows: Vec<Row>) {
@@ -324,6 +391,8 @@ fn assert_error_page<W: Way>(visit: &Visit, fault: &Fault) {
         "wxcode",
         "openId",
         "secret",
+        "access_token",
+        "invalid_grant",
     ] {
         assert!(
             !text.contains(foreign),
@@ -628,7 +697,7 @@ async fn unavailable_upstream_does_not_affect_authenticated_users<W: Way>() {
     }
 }
 
-both_ways!(
+all_ways!(
     failure_page_links_to_a_login_that_returns_to_the_target,
     redirect_of_the_upstream_is_never_followed,
     refused_connection_is_502_and_the_code_is_not_consumed,

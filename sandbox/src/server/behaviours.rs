@@ -8,6 +8,7 @@ use crate::system::binding::{self, BindingRefusal};
 use crate::system::kesion::{self, KesionState};
 use crate::system::wechat::{self, WechatRefusal, WechatSnsRefusal};
 use crate::system::weika::{self, WeikaRefusal};
+use crate::system::weika_member::{self, MemberRefusal};
 
 /// Returns everything that the sandbox does or can be made to do, with its
 /// [`Provenance`](crate::Provenance).
@@ -23,6 +24,8 @@ pub fn behaviours() -> impl Iterator<Item = &'static Behaviour> {
         Endpoint::BEHAVIOURS,
         weika::BEHAVIOURS,
         WeikaRefusal::BEHAVIOURS,
+        weika_member::BEHAVIOURS,
+        MemberRefusal::BEHAVIOURS,
         wechat::BEHAVIOURS,
         WechatRefusal::BEHAVIOURS,
         WechatSnsRefusal::BEHAVIOURS,
@@ -59,6 +62,8 @@ mod tests {
             "Fault",
             "WeikaRefusal",
             "Weika",
+            "WeikaMember",
+            "MemberRefusal",
             "WeChat",
             "WechatRefusal",
             "Binding",

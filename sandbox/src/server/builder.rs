@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::state::call_log::CallLog;
 use crate::state::code::{CodeForm, Codes};
 use crate::state::fault::Faults;
+use crate::state::member_person::MemberPerson;
 use crate::state::person::Person;
 use crate::state::token::Tokens;
 use crate::state::variation::Variations;
@@ -23,6 +24,7 @@ use crate::system::binding::{Accounts, Binding, BindingState, Sms};
 use crate::system::kesion::{AUTH_PATH, Kesion, KesionSettings};
 use crate::system::wechat::{Wechat, WechatApp, WechatApproval};
 use crate::system::weika::{App, Approval, Weika};
+use crate::system::weika_member::{Parts, WeikaMember};
 
 /// Builder of a [`Sandbox`].
 #[must_use = "a builder does nothing until `start`"]
@@ -32,6 +34,9 @@ pub struct SandboxBuilder {
     apps: Vec<App>,
     people: Vec<Person>,
     approval: Approval,
+    member_apps: Vec<App>,
+    members: Vec<MemberPerson>,
+    member_approval: Approval,
     app_ids: Vec<String>,
     redirect_domains: Vec<String>,
     wechat_people: Vec<WechatPerson>,
@@ -91,6 +96,27 @@ impl SandboxBuilder {
     /// See [`Sandbox::auto_approve`].
     pub fn auto_approve(mut self, person: impl Into<String>) -> Self {
         self.approval = Approval::Approve(person.into());
+        self
+    }
+
+    /// Adds an application that members may log in to. The first one replaces the default.
+    pub fn member_app(mut self, app_key: impl Into<String>, app_secret: impl Into<String>) -> Self {
+        self.member_apps.push(App {
+            key: app_key.into(),
+            secret: app_secret.into(),
+        });
+        self
+    }
+
+    /// Adds a member of a school. The first one replaces the [examples](MemberPerson::examples).
+    pub fn member(mut self, person: MemberPerson) -> Self {
+        self.members.push(person);
+        self
+    }
+
+    /// See [`Sandbox::member_auto_approve`].
+    pub fn member_auto_approve(mut self, person: impl Into<String>) -> Self {
+        self.member_approval = Approval::Approve(person.into());
         self
     }
 
@@ -164,6 +190,12 @@ impl SandboxBuilder {
         if self.apps.is_empty() {
             self = self.app("5A4E0D0B0CF1FA4E", "sandbox-secret-9vQ2mX7LrT4bWc8Z");
         }
+        if self.member_apps.is_empty() {
+            self = self.member_app("8B21F6C3D95A7E40", "sandbox-member-secret-t5Kd8WqN2xZr");
+        }
+        if self.members.is_empty() {
+            self.members = MemberPerson::examples();
+        }
         if self.people.is_empty() {
             self.people = Person::examples();
         }
@@ -186,27 +218,30 @@ impl SandboxBuilder {
     }
 
     fn systems(self, address: SocketAddr, call_log: &CallLog, faults: &Faults) -> Systems {
+        let codes = |form| Codes::new(form, self.clock.clone(), self.code_life, call_log.clone());
         let wechat_codes = |life| {
-            Codes::new(
-                CodeForm::Letters,
-                self.clock.clone(),
-                life,
-                call_log.clone(),
-            )
+            let form = CodeForm::Letters;
+            Codes::new(form, self.clock.clone(), life, call_log.clone())
         };
+        let tokens = |call_log| {
+            let (life, overlap) = (self.token_life, self.token_overlap);
+            Tokens::new(self.clock.clone(), life, overlap, call_log)
+        };
+        let weika_member = WeikaMember::new(
+            Parts {
+                apps: self.member_apps,
+                people: self.members,
+                approval: self.member_approval,
+            },
+            codes(CodeForm::Digits),
+            // Each login has one; the call log counts those that applications share.
+            tokens(CallLog::default()),
+            tokens(call_log.clone()),
+            faults.clone(),
+        );
         let weika = Weika {
-            codes: Codes::new(
-                CodeForm::Digits,
-                self.clock.clone(),
-                self.code_life,
-                call_log.clone(),
-            ),
-            tokens: Tokens::new(
-                self.clock.clone(),
-                self.token_life,
-                self.token_overlap,
-                call_log.clone(),
-            ),
+            codes: codes(CodeForm::Digits),
+            tokens: tokens(call_log.clone()),
             apps: self.apps,
             people: self.people,
             faults: faults.clone(),
@@ -245,6 +280,7 @@ impl SandboxBuilder {
         };
         Systems {
             weika,
+            weika_member,
             wechat,
             binding,
             kesion,
@@ -260,6 +296,9 @@ impl Default for SandboxBuilder {
             apps: Vec::new(),
             people: Vec::new(),
             approval: Approval::Ask,
+            member_apps: Vec::new(),
+            members: Vec::new(),
+            member_approval: Approval::Ask,
             app_ids: vec![APP_ID.to_owned()],
             redirect_domains: Vec::new(),
             wechat_people: Vec::new(),

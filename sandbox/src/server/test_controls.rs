@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::sandbox::Sandbox;
+use crate::state::member_person::MemberPerson;
 use crate::state::person::Person;
 use crate::state::wechat_person::WechatPerson;
 use crate::system::binding::BindingState;
@@ -51,6 +52,64 @@ impl Sandbox {
     /// Makes every access token unknown, as after a reset of the application's secret.
     pub fn revoke_tokens(&self) {
         self.inner.systems.weika.tokens.revoke_all();
+    }
+}
+
+/// The member login.
+impl Sandbox {
+    /// Returns the `app_key` of the first application for members.
+    #[must_use]
+    pub fn member_app_key(&self) -> &str {
+        &self.inner.systems.weika_member.apps[0].key
+    }
+
+    /// Returns the `app_secret` of the first application for members.
+    #[must_use]
+    pub fn member_app_secret(&self) -> &str {
+        &self.inner.systems.weika_member.apps[0].secret
+    }
+
+    /// Returns the `ocode` of the first member's school.
+    #[must_use]
+    pub fn ocode(&self) -> &str {
+        self.members()[0].school().code()
+    }
+
+    /// Returns the members of all schools.
+    #[must_use]
+    pub fn members(&self) -> &[MemberPerson] {
+        &self.inner.systems.weika_member.people
+    }
+
+    /// Makes both pages log in the member of this id at once. If the school has no such member,
+    /// they show an error page. Faults of the redirect still happen.
+    pub fn member_auto_approve(&self, person: impl Into<String>) {
+        self.set_member_approval(Approval::Approve(person.into()));
+    }
+
+    /// Sets the decision of both pages.
+    pub fn set_member_approval(&self, approval: Approval) {
+        *self.inner.systems.weika_member.approval() = approval;
+    }
+
+    /// Sets whether the schools have the applications switched on. Otherwise no school's token is
+    /// issued (40018). Default: yes.
+    pub fn set_member_app_enabled(&self, enabled: bool) {
+        let member = &self.inner.systems.weika_member;
+        member.enabled.store(enabled, Ordering::Release);
+    }
+
+    /// Issues a `wxcode` for the member of this id at the first application, as if a browser had
+    /// been there with this `redirect_uri`. `None` if there is no such member.
+    #[must_use]
+    pub fn issue_member_wxcode(&self, person: &str, redirect_uri: &str) -> Option<String> {
+        let member = &self.inner.systems.weika_member;
+        member.issue_code(person, redirect_uri)
+    }
+
+    /// Makes every token of a school unknown.
+    pub fn revoke_school_tokens(&self) {
+        self.inner.systems.weika_member.school_tokens.revoke_all();
     }
 }
 

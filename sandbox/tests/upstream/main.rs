@@ -13,6 +13,7 @@ mod sns;
 mod support;
 mod wechat;
 mod weika;
+mod weika_member;
 use std::io;
 
 use serde_json::{Value, json};

@@ -69,6 +69,7 @@ fn unknown_codes_fail() {
 fn every_listed_code_has_a_meaning_and_a_remedy_that_an_error_shows() {
     for codes in [
         ErrorCodes::weika(),
+        ErrorCodes::weika_member(),
         ErrorCodes::binding(),
         ErrorCodes::kesion(),
         ErrorCodes::wechat(),
