@@ -146,9 +146,9 @@ impl GuardLayer<Member> {
 }
 
 impl GuardLayer<WechatUser> {
-    /// Requires a WeChat user with a linked account at the operator's binding service. A navigation of another user is redirected to
-    /// `bind_page`, the path of a page of this site, with the checked target as `return_to` in its
-    /// query; a script gets `403`.
+    /// Requires a WeChat user with a linked account at the operator's binding service. A navigation
+    /// of another user is redirected to `bind_page`, the path of a page of this site, with the
+    /// checked target as `return_to` in its query; a script gets `403`.
     ///
     /// When the page has linked the account, it redirects to
     /// [`LoginLayer::login_url`](crate::login::LoginLayer::login_url): the login, silent in WeChat,

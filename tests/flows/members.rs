@@ -1,17 +1,23 @@
 //! The login of members: both pages, the fields that are kept, the school of a response, and the
 //! identity types.
 
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
 use http::StatusCode;
 use tower_weika::ErrorKind;
 use tower_weika::client::weika_member::{MemberScope, WeikaMemberClient};
 use tower_weika::clock::{ManualClock, Timestamp};
+use tower_weika::guard::GuardLayer;
 use tower_weika::identity::{IdentityType, Member, MemberField};
 use tower_weika::provider::WeikaMemberProvider;
+use tower_weika::session::Authenticated;
 use tower_weika::store::MemoryStore;
 use tower_weika::{AuthorizationCode, Error};
 use tower_weika_sandbox::{Endpoint, ErrcodeForm, Fault, Sandbox, Variation};
 
-use super::site::{ANONYMOUS, ORIGIN, Site, time_of};
+use super::site::{ANONYMOUS, ORIGIN, Server, Site, time_of};
 use super::way::{Members, Way, Wechat, Weika};
 
 /// A client of the sandbox's first school.
@@ -188,6 +194,34 @@ async fn identity_type_is_resolved_by_the_schools_own_list() {
         .on(Variation::Errcode(ErrcodeForm::Absent));
     let error = types.list().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Malformed);
+}
+
+#[tokio::test]
+async fn guard_by_identity_type_is_503_and_never_403_while_the_list_is_unknown() {
+    let site = Site::<Members>::start().await;
+    let types = site.provider.identity_types().clone();
+    let staff = GuardLayer::check(move |m: Authenticated<Member>| {
+        let types = types.clone();
+        async move { types.classifies(m.identity(), IdentityType::Staff).await }
+    });
+    let app = Router::new()
+        .route("/lend", get(async || "inside"))
+        .route_layer(staff)
+        .layer(site.login.clone());
+    let server = Server::start(app);
+    let lend = async |person: &str| {
+        site.auto_approve(person);
+        let browser = site.browser().route(ORIGIN, server.address);
+        browser.get(&format!("{ORIGIN}/lend")).await.unwrap()
+    };
+    site.sandbox.set_member_app_enabled(false);
+    assert_eq!(lend("wang").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    site.sandbox.set_member_app_enabled(true);
+    site.clock.advance(Duration::from_secs(11));
+    assert_eq!(lend("wang").await.text(), "inside");
+    for person in ["li", "bare"] {
+        assert_eq!(lend(person).await.status(), StatusCode::FORBIDDEN);
+    }
 }
 
 #[tokio::test]

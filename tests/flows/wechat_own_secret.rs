@@ -86,6 +86,8 @@ async fn snapshot_user_gets_no_session_unless_allowed() {
             continue;
         }
         assert_eq!(visit.status(), StatusCode::FORBIDDEN, "{form:?}");
+        let reason = "请点击“使用完整服务”后重新登录";
+        assert!(visit.text().contains(reason), "{}", visit.text());
         let has_session = browser
             .cookies()
             .iter()

@@ -7,6 +7,10 @@ use super::super::values::Members;
 use crate::error::{Error, ErrorKind};
 use crate::identity::WechatUser;
 
+/// What the user does, on the page of the denial.
+const SNAPSHOT: &str =
+    "请点击“使用完整服务”后重新登录 · Tap “Use full service”, then log in again";
+
 /// Returns the user in a response without error code.
 pub(super) fn wechat_user(
     object: &Map<String, Value>,
@@ -35,4 +39,5 @@ pub(super) fn snapshot_user() -> Error {
         "wechat user: WeChat shows a snapshot (快照页) with a virtual account; the user opens the full page (使用完整服务) \
          and logs in again",
     )
+    .with_reason(SNAPSHOT)
 }
