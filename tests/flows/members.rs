@@ -214,9 +214,9 @@ async fn guard_by_identity_type_is_503_and_never_403_while_the_list_is_unknown()
         let browser = site.browser().route(ORIGIN, server.address);
         browser.get(&format!("{ORIGIN}/lend")).await.unwrap()
     };
-    site.sandbox.set_member_app_enabled(false);
+    let faults = site.sandbox.faults();
+    faults.once(Endpoint::IdentityTypes, Fault::BadGateway);
     assert_eq!(lend("wang").await.status(), StatusCode::SERVICE_UNAVAILABLE);
-    site.sandbox.set_member_app_enabled(true);
     site.clock.advance(Duration::from_secs(11));
     assert_eq!(lend("wang").await.text(), "inside");
     for person in ["li", "bare"] {
