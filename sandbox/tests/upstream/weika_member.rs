@@ -128,6 +128,9 @@ async fn each_browser_has_its_page() {
     );
     let outside = Browser::new().get(&url("authorize")).await.unwrap();
     assert_eq!(outside.status(), 400);
+    // For development on a desktop.
+    let pretending = Browser::new().click(&outside, "data-pretend").await;
+    assert!(pretending.unwrap().text().contains("data-person=\"li\""));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ mod sns_token;
 
 pub(crate) use self::app::WechatApp;
 pub use self::approval::WechatApproval;
-pub(crate) use self::authorize_request::Scope;
+pub(crate) use self::authorize_request::{PRETEND, Scope};
 pub(crate) use self::behaviours::BEHAVIOURS;
 pub(crate) use self::page::person_card;
 pub use self::refusal::WechatRefusal;

@@ -63,6 +63,11 @@ pub(crate) const BEHAVIOURS: &[Behaviour] = &[
         Provenance::Inferred,
         "WeChat's rule; Weika documents nothing",
     ),
+    label(
+        "pretend_link",
+        Provenance::Inferred,
+        "the sandbox's own, for development on a desktop",
+    ),
 ];
 
 const fn label(name: &'static str, provenance: Provenance, source: &'static str) -> Behaviour {

@@ -3,8 +3,11 @@
 use maud::{Markup, html};
 
 use crate::endpoint::Endpoint;
-use crate::message::page::{Choice, card, document, small};
+use crate::message::page::{Choice, card, document, english, small};
 use crate::state::member_person::{IdentityTypeEntry, MemberPerson};
+use crate::system::wechat::PRETEND;
+
+const TITLE: &str = "校园卡登录";
 
 /// Which of the two pages is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,7 +37,22 @@ pub(crate) fn choose<'p>(
         }
         (choice.of(people.map(|person| (person.id(), person_card(person)))))
     };
-    document("校园卡登录", &body)
+    document(TITLE, &body)
+}
+
+/// Returns the page for browsers that are not WeChat's, with a link to continue that Weika does not
+/// have.
+pub(crate) fn not_wechat(query: &str) -> Markup {
+    let (name, value) = PRETEND;
+    let body = html! {
+        h1 data-error { "请在微信客户端打开链接" (small("Open this link in WeChat")) }
+        p { "仅沙箱提供：" (small("Only in the sandbox, Weika has no such link:")) }
+        a.decline data-pretend
+            href={ (Endpoint::MemberAuthorize.path()) "?" (query) "&" (name) "=" (value) } {
+            "当作微信继续 " (english("Continue as if this was WeChat"))
+        }
+    };
+    document(TITLE, &body)
 }
 
 /// Returns a summary of a member. It does not show the card number.

@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard};
 
+use http::StatusCode;
 use http::header::USER_AGENT;
 use url::form_urlencoded;
 
@@ -14,7 +15,7 @@ use crate::endpoint::Endpoint;
 use crate::lock::lock;
 use crate::message::call::Call;
 use crate::message::query::{parameter, raw_parameter};
-use crate::message::reply::Reply;
+use crate::message::reply::{Content, Reply};
 use crate::state::code::Codes;
 use crate::state::fault::{Fault, Faults};
 use crate::state::member_person::MemberPerson;
@@ -22,6 +23,7 @@ use crate::state::school::School;
 use crate::state::token::Tokens;
 use crate::state::variation::Variation;
 use crate::system::redirect;
+use crate::system::wechat::PRETEND;
 use crate::system::weika::{App, Approval};
 
 /// Weika's member login with its applications and members.
@@ -95,9 +97,11 @@ impl WeikaMember {
             Ok((_, request)) => request,
             Err(page) => return page,
         };
-        let in_wechat = call.header(USER_AGENT).contains("MicroMessenger");
+        let pretends = parameter(query, PRETEND.0).as_deref() == Some(PRETEND.1);
+        let in_wechat = call.header(USER_AGENT).contains("MicroMessenger") || pretends;
         if kind == Kind::H5 && !in_wechat {
-            return Reply::bad_request("请在微信客户端打开链接", "Open this link in WeChat");
+            let page = Content::Html(page::not_wechat(query));
+            return Reply::failure(StatusCode::BAD_REQUEST, page);
         }
         let approval = self.approval().clone();
         let decision = match approval {
