@@ -8,8 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::identity::WechatUser;
 
 /// What the user does, on the page of the denial.
-const SNAPSHOT: &str =
-    "请点击“使用完整服务”后重新登录 · Tap “Use full service”, then log in again";
+const SNAPSHOT: &str = "请点击“使用完整服务”后重新登录 · Tap “Use full service”, then log in again";
 
 /// Returns the user in a response without error code.
 pub(super) fn wechat_user(
