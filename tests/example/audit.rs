@@ -21,6 +21,8 @@ async fn each_outcome_is_one_line_without_the_identifier_of_the_user() {
     let logout = format!("{}/auth/weika/logout", site.url);
     browser.post_from(&admin, &logout, "").await.unwrap();
     log_in(&Browser::new(), &admin, "sun").await;
+    let card = format!("{}/card", site.url);
+    log_in(&Browser::new(), &card, "li").await;
     // All lines are written before the exit.
     signal(&site, "TERM");
     wait(&mut site);
@@ -35,11 +37,16 @@ async fn each_outcome_is_one_line_without_the_identifier_of_the_user() {
         .iter()
         .map(|line| line["event"].as_str().unwrap())
         .collect();
-    assert_eq!(events, ["logged_in", "logged_out", "denied"]);
+    assert_eq!(events, ["logged_in", "logged_out", "denied", "logged_in"]);
     assert_eq!(lines[0]["school"], "1000000001");
     assert_eq!(lines[0]["subject"].as_str().unwrap().len(), 32);
     assert_eq!(lines[0]["subject"], lines[1]["subject"]);
     let reason = lines[2]["reason"].as_str().unwrap();
     assert!(reason.starts_with("孙老师"), "{reason}");
-    assert!(!text.contains("oSandbox"), "{text}");
+    assert_eq!(lines[3]["provider"], "weika-member");
+    assert_eq!(lines[3]["school"], "1000000001");
+    assert!(
+        !text.contains("oSandbox") && !text.contains("2021000042"),
+        "{text}"
+    );
 }
