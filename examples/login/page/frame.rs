@@ -150,7 +150,7 @@ impl Login {
     pub(super) fn logout(self, frame: &Frame, reader: &Reader) -> String {
         let label = match self {
             Self::Manager => reader.say("退出管理员", "Log out manager"),
-            Self::Member => reader.say("退出校园卡", "Log out card"),
+            Self::Member => reader.say("退出校园卡", "Log out member"),
             Self::Wechat => reader.say("退出微信", "Log out WeChat"),
         };
         logout(frame, reader, self, label)
