@@ -11,12 +11,13 @@ use crate::request::Language;
 use crate::response::PageKind;
 
 /// Each language, its folder, and the headings of its tables in the order of [`Table`].
-const LANGUAGES: [(Language, &str, [&str; 10]); 2] = [
+const LANGUAGES: [(Language, &str, [&str; 11]); 2] = [
     (
         Language::English,
         "en",
         [
             "Weika",
+            "Weika members",
             "Binding",
             "Kesion",
             "WeChat pages",
@@ -33,6 +34,7 @@ const LANGUAGES: [(Language, &str, [&str; 10]); 2] = [
         "zh",
         [
             "微卡",
+            "微卡成员登录",
             "绑定服务",
             "科汛",
             "微信页面",
@@ -49,6 +51,7 @@ const LANGUAGES: [(Language, &str, [&str; 10]); 2] = [
 #[derive(Clone, Copy)]
 enum Table {
     Weika,
+    WeikaMembers,
     Binding,
     Kesion,
     WechatPages,
@@ -64,13 +67,6 @@ enum Table {
 /// Numbers of pages that WeChat itself shows; no table of this crate has them.
 const WECHAT_PAGES: [i64; 11] = [
     10003, 10004, 10005, 10006, 10009, 10010, 10011, 10012, 10013, 10015, 10016,
-];
-
-/// Numbers of WeChat's API that the operator of a binding service reports; no table of this crate
-/// has them.
-const WECHAT_API: [i64; 15] = [
-    -1, 40001, 40013, 40014, 40029, 40163, 40164, 41001, 41002, 41008, 42001, 45009, 45011, 48001,
-    61007,
 ];
 
 /// The variants of an enum with their names. A variant that is not listed is an error of the
@@ -158,8 +154,10 @@ fn every_upstream_number_is_explained_with_its_kind() {
     for (_, folder, headings) in LANGUAGES {
         for (table, codes) in [
             (Table::Weika, ErrorCodes::weika()),
+            (Table::WeikaMembers, ErrorCodes::weika_member()),
             (Table::Binding, ErrorCodes::binding()),
             (Table::Kesion, ErrorCodes::kesion()),
+            (Table::WechatApi, ErrorCodes::wechat()),
         ] {
             let numbers = codes.listed();
             for (row, errcode) in rows_of(folder, &headings, table, numbers)
@@ -174,7 +172,6 @@ fn every_upstream_number_is_explained_with_its_kind() {
             }
         }
         rows_of(folder, &headings, Table::WechatPages, WECHAT_PAGES);
-        rows_of(folder, &headings, Table::WechatApi, WECHAT_API);
     }
 }
 

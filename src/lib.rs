@@ -44,7 +44,8 @@
 //! | run on several instances | [`store::RedisStore`], [`coordination`] |
 //! | serve many schools in one process | [`tenants`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
-//! | call the upstream systems yourself | [`client::weika`], [`client::binding`], [`client::kesion`] |
+//! | log students and staff of a school in | [`provider::WeikaMemberProvider`], [`client::weika_member`] |
+//! | call the upstream systems yourself | [`client::weika`], [`client::weika_member`], [`client::binding`], [`client::wechat`], [`client::kesion`] |
 //! | know a school's official account | [`official_account`], [`client::kesion`] |
 //! | test handlers and guards | `testing` |
 //! | develop without an account | the crate `tower-weika-sandbox` |
@@ -146,6 +147,8 @@ struct Readme;
 #[doc = include_str!("../docs/guide/zh/src/guards-and-roles.md")]
 #[doc = include_str!("../docs/guide/en/src/your-own-users.md")]
 #[doc = include_str!("../docs/guide/zh/src/your-own-users.md")]
+#[doc = include_str!("../docs/guide/en/src/members.md")]
+#[doc = include_str!("../docs/guide/zh/src/members.md")]
 #[doc = include_str!("../docs/guide/en/src/wechat.md")]
 #[doc = include_str!("../docs/guide/zh/src/wechat.md")]
 #[doc = include_str!("../docs/guide/en/src/single-page-applications.md")]

@@ -18,9 +18,13 @@ use tower::service_fn;
 use tower_weika::client::Transport;
 use tower_weika::client::binding::BindingClient;
 use tower_weika::client::kesion::KesionClient;
+use tower_weika::client::wechat::WechatClient;
 use tower_weika::client::weika::WeikaClient;
+use tower_weika::client::weika_member::WeikaMemberClient;
 use tower_weika::clock::{ManualClock, Timestamp};
-use tower_weika::identity::{AccountAuthorization, Manager, WechatUser};
+use tower_weika::identity::{
+    AccountAuthorization, Binding, Identity, Manager, Member, MemberField, WechatUser,
+};
 use tower_weika::{AppToken, AuthorizationCode, Error};
 
 /// An upstream with the same response to every call, except Weika's token call, whose response is
@@ -138,6 +142,23 @@ async fn binding(response: &(impl ToString + ?Sized)) -> String {
         .check("wx1", AuthorizationCode::new("c"))
         .await;
     checked.map_or_else(|error| failed(&error), |it| shown_user(&it))
+}
+
+async fn wechat(response: &(impl ToString + ?Sized)) -> String {
+    let wechat = WechatClient::builder("wx1", "s").transport(upstream(response));
+    let user = wechat
+        .build()
+        .expect("a client")
+        .user(AuthorizationCode::new("c"))
+        .await;
+    user.map_or_else(
+        |error| failed(&error),
+        |user| {
+            assert!(matches!(user.binding, Binding::Unchecked) && !user.is_snapshot_user);
+            let union_id = user.union_id.as_ref().map(|it| it.as_str());
+            format!("{} {union_id:?}", user.subject())
+        },
+    )
 }
 
 fn shown_user(user: &WechatUser) -> String {
@@ -394,6 +415,243 @@ async fn openid_binding_check() {
             becomes
         );
     }
+}
+
+#[tokio::test]
+async fn wechat_exchange_with_the_own_secret() {
+    let open_id = "oExampleOpenId00000000000001";
+    let base = json!({
+        "access_token": "ACCESS_TOKEN",
+        "expires_in": 7200,
+        "refresh_token": "REFRESH_TOKEN",
+        "openid": open_id,
+        "scope": "snsapi_base",
+    });
+    assert_eq!(wechat(&base).await, format!("wx1:{open_id} None"));
+    let mut asked = base.clone();
+    asked["scope"] = json!("snsapi_userinfo");
+    asked["unionid"] = json!("o6_bmasdasdsad6_2sgVt7hMZOPfL");
+    assert_eq!(
+        wechat(&asked).await,
+        format!("wx1:{open_id} Some(\"o6_bmasdasdsad6_2sgVt7hMZOPfL\")")
+    );
+    let mut desk = asked.clone();
+    desk["scope"] = json!("snsapi_login");
+    assert_eq!(wechat(&desk).await, wechat(&asked).await);
+    // 值为1: a virtual account of a snapshot, in every spelling of the number.
+    for flag in ["1", "\"1\"", "1.0", "true", "\"1.0\"", "1e0", "[1]", "{}"] {
+        let snapshot =
+            asked
+                .to_string()
+                .replacen('{', &format!(r#"{{"is_snapshotuser":{flag},"#), 1);
+        assert_eq!(wechat(&snapshot).await, "Denied", "{flag}");
+    }
+    for (code, becomes) in [
+        (40029, "InvalidCode 40029"),
+        (40163, "InvalidCode 40163"),
+        (41008, "InvalidCode 41008"),
+        (40001, "Configuration 40001"),
+        (40013, "Configuration 40013"),
+        (40125, "Configuration 40125"),
+        (40164, "Configuration 40164"),
+        (48001, "Configuration 48001"),
+        (61007, "Configuration 61007"),
+        (45009, "Busy 45009"),
+        (45011, "Busy 45011"),
+        (-1, "Busy -1"),
+        // Of calls that send an access_token, or of an incomplete request.
+        (40014, "Fault 40014"),
+        (42001, "Fault 42001"),
+        (41001, "Fault 41001"),
+        (41002, "Fault 41002"),
+    ] {
+        for message in [
+            "code been used, hints: [ req_id: MdoBRh4FE-_iqKea ]",
+            "invalid code, rid: 64d5f9a9-63208b5d-00ed75a8",
+        ] {
+            let refusal = json!({ "errcode": code, "errmsg": message });
+            assert_eq!(wechat(&refusal).await, becomes);
+        }
+    }
+    // The forms of success of other calls are no success of this call.
+    for other in [
+        json!({ "errcode": 0, "errmsg": "ok" }),
+        json!({ "access_token": "t", "token_type": "bearer", "expires_in": 7200, "ocode": "1014700001" }),
+        json!({ "code": 0, "msg": "success", "data": { "openId": open_id } }),
+        json!({ "session_key": "k", "openid": open_id }),
+    ] {
+        assert_eq!(wechat(&other).await, "Malformed", "{other}");
+    }
+}
+
+/// A client of members whose upstream has this response of its token endpoints, and that response
+/// to every other call.
+fn member_client(token: &Value, response: &Value) -> WeikaMemberClient {
+    let (token, response) = (token.to_string(), response.to_string());
+    let transport = Transport::new(service_fn(move |request: Request<Full<Bytes>>| {
+        let is_token = request.uri().path().ends_with("/oauth2/token");
+        let body = if is_token {
+            token.clone()
+        } else {
+            response.clone()
+        };
+        async move { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(body))) }
+    }));
+    WeikaMemberClient::builder("KEY", "s", "1011700001")
+        .fields(MemberField::ALL)
+        .transport(transport)
+        .build()
+        .expect("a client")
+}
+
+async fn member(token: &Value, response: &Value) -> String {
+    let client = member_client(token, response);
+    let member = client.member(AuthorizationCode::new("c"), "https://x.example");
+    let member = member.await;
+    member.map_or_else(|error| failed(&error), |it| shown_member(&it))
+}
+
+fn shown_member(member: &Member) -> String {
+    let mut text = format!(
+        "{} {} {} {}",
+        member.school_code(),
+        member.card_number(),
+        member.name,
+        member.identity_type
+    );
+    for field in member.fields() {
+        let values = member.values(field).join(" ");
+        let _infallible = write!(text, ", {} {values}", field.as_str());
+    }
+    text
+}
+
+/// 获取用户授权凭证, as the documentation prints it: without an `errcode`.
+fn member_token() -> Value {
+    json!({
+        "refresh_token": "r", "access_token": "t", "token_type": "bearer", "expires_in": 7200,
+        "ocode": "1011700001",
+    })
+}
+
+#[tokio::test]
+async fn weika_member_token() {
+    let info = json!({ "errcode": 0, "ocode": "1011700001", "card_number": "1" });
+    assert_eq!(member(&member_token(), &info).await, "1011700001 1  ");
+    // 见 data 中的参数说明, although no `data` is printed.
+    let beneath = json!({ "data": member_token() });
+    assert_eq!(member(&beneath, &info).await, "1011700001 1  ");
+    for (code, becomes) in [
+        (40001, "Configuration 40001"),
+        (40002, "Fault 40002"),
+        (40003, "InvalidCode 40003"),
+        (40005, "Fault 40005"),
+        (40006, "Configuration 40006"),
+        (40007, "Denied 40007"),
+        (40008, "Denied 40008"),
+        (40009, "Fault 40009"),
+        (40010, "Fault 40010"),
+        (40018, "Configuration 40018"),
+        // The number of the manager login is another language.
+        (6001, "Fault 6001"),
+    ] {
+        let response = json!({ "errcode": code, "errmsg": "…" });
+        assert_eq!(member(&response, &info).await, becomes);
+        let response = json!({ "errcode": code.to_string(), "errmsg": "…" });
+        assert_eq!(member(&response, &info).await, becomes);
+    }
+    for (error, becomes) in [
+        ("invalid_grant", "InvalidCode"),
+        ("invalid_client", "Configuration"),
+        ("unauthorized_client", "Configuration"),
+        ("access_denied", "Denied"),
+        ("invalid_request", "Fault"),
+        ("其他", "Fault"),
+    ] {
+        let response = json!({ "error": error, "error_description": "…" });
+        assert_eq!(member(&response, &info).await, becomes);
+    }
+    for other in [
+        json!({ "errcode": 0, "errmsg": "success" }),
+        json!({}),
+        info.clone(),
+    ] {
+        assert_eq!(member(&other, &info).await, "Malformed", "{other}");
+    }
+}
+
+#[tokio::test]
+async fn weika_member_info() {
+    // snsapi_base
+    let base = json!({ "errcode": 0, "errmsg": "success", "ocode": "1011700001", "card_number": "20121503" });
+    let becomes = "1011700001 20121503  ";
+    assert_eq!(member(&member_token(), &base).await, becomes);
+    // snsapi_userinfo, snsapi_sso
+    let full = json!({
+        "errcode": 0, "errmsg": "success", "ocode": "1011700001", "card_number": "07302590",
+        "name": "陈小明", "identity_type": "1", "grade": "2016", "college": "人居环境工程学院",
+        "profession": " 工程造价", "class": "1班", "identity_title": "本科生", "gender": 1,
+        "head_image": "", "organization": [2, 222, 496], "role": [1, 2], "campus": "东校区",
+        "dorm_number": "至善园", "physical_chip_number": "a", "physical_card_number": "b",
+        "nation": "汉族", "birthday": "20020319", "origin_place": "深圳市",
+        "graduated_school": "示例中学", "address": "深圳市", "contact_person": "陈大明",
+        "contact_phone": "(+86)138", "email": "a@b.example", "id_card": "4403X",
+        "telephone": "(+86)139", "start_at": "2019-10-14 00:00:00",
+        "expire_at": "2019-10-18 00:00:00", "updated_at": "2019-10-16 00:00:00",
+    });
+    assert_eq!(
+        member(&member_token(), &full).await,
+        "1011700001 07302590 陈小明 1, grade 2016, college 人居环境工程学院, profession 工程造价, \
+         class 1班, identity_title 本科生, gender 1, organization 2 222 496, role 1 2, \
+         campus 东校区, dorm_number 至善园, physical_chip_number a, physical_card_number b, \
+         nation 汉族, birthday 20020319, origin_place 深圳市, graduated_school 示例中学, \
+         address 深圳市, contact_person 陈大明, contact_phone (+86)138, email a@b.example, \
+         id_card 4403X, telephone (+86)139, start_at 2019-10-14 00:00:00, \
+         expire_at 2019-10-18 00:00:00, updated_at 2019-10-16 00:00:00"
+    );
+    // 87724 declares the card number an integer, and prints this text.
+    let mut declared = base.clone();
+    declared["card_number"] = json!("REAL4411902");
+    let becomes = "1011700001 REAL4411902  ";
+    assert_eq!(member(&member_token(), &declared).await, becomes);
+    let mut foreign = base;
+    foreign["ocode"] = json!("1011700002");
+    assert_eq!(member(&member_token(), &foreign).await, "Denied");
+}
+
+#[tokio::test]
+async fn weika_school_token_and_identity_types() {
+    let token = json!({ "token_type": "bearer", "access_token": "t", "ocode": "1011700001", "expires_in": 7200 });
+    let list = json!({
+        "errcode": 0, "errmsg": "ok",
+        "list": [
+            { "identity_type": 0, "name": "其他", "classification": 1, "classification_name": "其他" },
+            { "identity_type": 6, "name": "本科生", "classification": 2, "classification_name": "学生" },
+        ],
+    });
+    let shown = async |token: &Value, list: &Value| {
+        let client = member_client(token, list);
+        let list = client.identity_types().list().await;
+        list.map_or_else(
+            |error| failed(&error),
+            |list| {
+                let entries = list.iter();
+                let entries =
+                    entries.map(|it| format!("{} {} {:?}", it.id, it.name, it.classification));
+                entries.collect::<Vec<_>>().join(", ")
+            },
+        )
+    };
+    assert_eq!(
+        shown(&token, &list).await,
+        "0 其他 Some(Other), 6 本科生 Some(Student)"
+    );
+    let off = json!({ "errcode": 40018, "errmsg": "…" });
+    assert_eq!(shown(&off, &list).await, "Configuration 40018");
+    assert_eq!(
+        shown(&token, &json!({ "errcode": 40008 })).await,
+        "Configuration 40008"
+    );
 }
 
 // Rows B1 to B5 of the faults found in November 2026: spellings that are not documented, byte for

@@ -6,6 +6,9 @@
 //! A text message costs the operator money and reaches the phone of any number that is typed. The
 //! operator enforces a pause between two messages to one number; a production site should also
 //! limit how many messages a session may request.
+//!
+//! With the application's own secret WeChat identifies the users itself: the page explains that there
+//! is nothing to bind.
 
 use axum::Form;
 use axum::extract::State;
@@ -15,6 +18,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::json;
+use tower_weika::client::binding::BindingClient;
 use tower_weika::identity::WechatUser;
 use tower_weika::session::Authenticated;
 use tower_weika::{Error, ErrorKind};
@@ -58,6 +62,10 @@ pub(crate) async fn show(
     if user.is_bound() {
         return Redirect::to(&site.wechat_login.return_to(&return_to)).into_response();
     }
+    if site.binding.is_none() {
+        let back = site.wechat_login.return_to(&return_to);
+        return Html(page::nothing_to_bind(&site.frame, &reader, &visitor, &back)).into_response();
+    }
     let again = site.wechat_login.login_url(&return_to);
     let page = |notice| {
         Html(page::bind(
@@ -89,16 +97,17 @@ pub(crate) async fn submit(
     form: Result<Form<Typed>, FormRejection>,
 ) -> Response {
     let return_to = reader.return_to();
-    if user.is_bound() {
-        // The user has bound the account in another window, for example.
+    let Some(binding) = site.binding.as_ref().filter(|_| !user.is_bound()) else {
+        // The user has bound the account in another window, for example; or there is nothing to
+        // bind.
         return Redirect::to(&site.wechat_login.return_to(&return_to)).into_response();
-    }
+    };
     // Silent login runs once more and fetches the account, even if this session is stale.
     let again = site.wechat_login.login_url(&return_to);
     let (mut typed, outcome) = match form {
         Ok(Form(typed)) => {
             let typed = typed.trimmed();
-            let outcome = act(&site, &user, &typed).await;
+            let outcome = act(binding, &user, &typed).await;
             (typed, outcome)
         }
         Err(rejection) => (Typed::default(), Err(rejection.into())),
@@ -161,7 +170,11 @@ enum Submitted {
     Bound,
 }
 
-async fn act(site: &Site, user: &WechatUser, typed: &Typed) -> Result<Submitted, FormError> {
+async fn act(
+    binding: &BindingClient,
+    user: &WechatUser,
+    typed: &Typed,
+) -> Result<Submitted, FormError> {
     let wants_sms = typed.action == "sms";
     match (&*typed.mobile, &*typed.sms) {
         ("", _) => Err(FormError::known(
@@ -169,18 +182,18 @@ async fn act(site: &Site, user: &WechatUser, typed: &Typed) -> Result<Submitted,
             "请输入手机号",
             "Please enter your mobile number",
         )),
-        _ if wants_sms => send_sms(site, typed).await.map(|()| Submitted::Sent),
+        _ if wants_sms => send_sms(binding, typed).await.map(|()| Submitted::Sent),
         (_, "") => Err(FormError::known(
             Some(Field::Sms),
             "请输入短信验证码",
             "Please enter the verification code",
         )),
-        _ => bind(site, user, typed).await.map(|()| Submitted::Bound),
+        _ => bind(binding, user, typed).await.map(|()| Submitted::Bound),
     }
 }
 
-async fn send_sms(site: &Site, typed: &Typed) -> Result<(), FormError> {
-    site.binding
+async fn send_sms(binding: &BindingClient, typed: &Typed) -> Result<(), FormError> {
+    binding
         .post_json(
             "/app/app/sms/sendLoginSms",
             &json!({ "mobile": typed.mobile }),
@@ -189,14 +202,14 @@ async fn send_sms(site: &Site, typed: &Typed) -> Result<(), FormError> {
     Ok(())
 }
 
-async fn bind(site: &Site, user: &WechatUser, typed: &Typed) -> Result<(), FormError> {
+async fn bind(binding: &BindingClient, user: &WechatUser, typed: &Typed) -> Result<(), FormError> {
     let body = json!({
         "userName": typed.mobile,
         "phoneSms": typed.sms,
         "openId": user.open_id.as_str(),
         "appid": user.app_id,
     });
-    site.binding
+    binding
         .post_json("/app/app/V1.0/bindingUser", &body)
         .await?;
     tracing::info!("bind: the openid is bound to an account");

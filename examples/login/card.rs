@@ -1,10 +1,11 @@
 //! Identities shown as campus cards.
 
 use tower_weika::clock::Clock;
-use tower_weika::identity::{IdentityType, Manager, RealInfo, WechatUser};
+use tower_weika::identity::{Binding, IdentityType, Manager, Member, RealInfo, WechatUser};
 
 use crate::html::Escaped;
 use crate::reader::Reader;
+use crate::view::masked;
 
 /// The card of a manager.
 pub(crate) fn manager_card(reader: &Reader, manager: &Manager) -> String {
@@ -16,12 +17,10 @@ pub(crate) fn manager_card(reader: &Reader, manager: &Manager) -> String {
     let real = manager.real_info.as_ref();
     let account = manager.media_info.as_ref();
     let account = account.map(|media| &*media.media_id);
+    let card_number = real.map(|real| masked(&real.card_number));
     let role = manager.role_id.map(|role| role.to_string());
     let fields = [
-        (
-            reader.say("学工号", "Card number"),
-            real.map(|real| &*real.card_number),
-        ),
+        (reader.say("学工号", "Card number"), card_number.as_deref()),
         (reader.say("角色组", "Role group"), role.as_deref()),
         (reader.say("公众号", "Official account"), account),
     ];
@@ -45,12 +44,53 @@ pub(crate) fn manager_card(reader: &Reader, manager: &Manager) -> String {
     )
 }
 
+/// The card of a member. `identity_type` is the school's name for it, if it is known.
+pub(crate) fn member_card(reader: &Reader, member: &Member, identity_type: Option<&str>) -> String {
+    let name = member_name(reader, member);
+    let fields = [
+        (
+            reader.say("卡号", "Card number"),
+            masked(member.card_number()),
+        ),
+        (
+            reader.say("学校代码", "School code"),
+            member.school_code().to_owned(),
+        ),
+    ];
+    format!(
+        r#"<section class="card member" aria-label="{label}" data-member="{school}">
+<header><b>{kind}</b><span>{caption}</span></header>
+<div class="who"><span class="face" aria-hidden="true">{face}</span>
+<div><strong>{name}</strong><span>{identity_type}</span></div></div>
+<dl>{fields}</dl>
+</section>"#,
+        label = reader.say("校园卡", "Campus card"),
+        school = Escaped(member.school_code()),
+        kind = reader.say("校园卡", "Campus card"),
+        caption = reader.say("学校成员", "MEMBER"),
+        face = Escaped(name.chars().take(1).collect::<String>()),
+        name = Escaped(name),
+        identity_type = Escaped(
+            identity_type.unwrap_or_else(|| reader.say("学校成员", "Member of the school"))
+        ),
+        fields = fields.map(|(label, value)| field(label, &value)).concat(),
+    )
+}
+
+/// Returns the display name of a member, whose name may be unknown.
+pub(crate) fn member_name<'a>(reader: &Reader, member: &'a Member) -> &'a str {
+    match &*member.name {
+        "" => reader.say("未命名", "Unnamed"),
+        name => name,
+    }
+}
+
 /// The card of a WeChat user. `account` is the name of the official account, if it is known.
 pub(crate) fn wechat_card(reader: &Reader, user: &WechatUser, account: Option<&str>) -> String {
-    let (state, binding) = if user.is_bound() {
-        ("bound", reader.say("已绑定", "Linked"))
-    } else {
-        ("unbound", reader.say("未绑定", "Not linked"))
+    let (state, binding) = match user.binding {
+        Binding::Bound { .. } => ("bound", reader.say("已绑定", "Linked")),
+        Binding::Unchecked => ("unchecked", reader.say("无需绑定", "No linking")),
+        _ => ("unbound", reader.say("未绑定", "Not linked")),
     };
     let now = Clock::system().now();
     let left = user.expires_at().map(|end| reader.duration(end.since(now)));

@@ -1,14 +1,14 @@
-//! A complete small site with both logins: `cargo run --example login`.
+//! A complete small site with three logins: `cargo run --example login`.
 //!
-//! Managers log in through Weika, WeChat users through an official account. Without credentials the
-//! site starts the sandbox in place of the upstream systems, so that everything can be tried at
-//! once. Suggested reading order:
+//! Managers and members of a school log in through Weika, WeChat users through an official account.
+//! Without credentials the site starts the sandbox in place of the upstream systems, so that
+//! everything can be tried at once. Suggested reading order:
 //!
 //! * [`settings`]: the environment variables; all configuration errors are reported at once.
 //!   [`upstream`]: which systems are real and which are imitated. [`store`]: the session store.
-//! * [`site`]: the routes, their guards, and the two login layers around them.
+//! * [`site`]: the routes, their guards, and the three login layers around them.
 //! * [`staff`]: the site's own users. [`bind`]: how an openid is linked to an account. [`account`]: the school's official account.
-//! * [`view`]: both identities as JSON; [`page`] and [`card`]: as HTML. [`visitor`]: the identities
+//! * [`view`]: the identities as JSON; [`page`] and [`card`]: as HTML. [`visitor`]: the identities
 //!   of the client; [`reader`]: its language.
 //! * [`health`] and [`measure`]: probes and metrics. [`audit`]: the audit log. [`server`]: connections and their time
 //!   [`limits`]. [`shutdown`]: signals.

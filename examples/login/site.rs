@@ -16,14 +16,18 @@ use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tower_weika::BoxError;
 use tower_weika::client::binding::BindingClient;
 use tower_weika::client::weika::WeikaClient;
+use tower_weika::client::weika_member::IdentityTypes;
 use tower_weika::guard::GuardLayer;
-use tower_weika::identity::WechatUser;
+use tower_weika::identity::{Member, WechatUser};
 use tower_weika::login::LoginLayer;
 use tower_weika::official_account::SchoolAccount;
-use tower_weika::provider::{Mapped, WechatUserProvider, WeikaManagerProvider};
+use tower_weika::provider::{
+    Mapped, WechatUserProvider, WeikaManagerProvider, WeikaMemberProvider,
+};
 use tower_weika::request::UserAgent;
 use tower_weika::response::Rejection;
 use tower_weika::session::Authenticated;
@@ -46,16 +50,22 @@ const LONGEST_FORM: usize = 16 * 1024;
 /// The age up to which a session is accepted where settings are changed.
 const RECENT: Duration = Duration::from_secs(15 * 60);
 
+/// How long a page waits for the name of an identity type, which is optional there.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// The state shared by the handlers.
 #[derive(Clone)]
 pub(crate) struct Site {
     /// For the readiness probe.
     pub(crate) weika: WeikaClient,
-    /// For the page that links an account.
-    pub(crate) binding: BindingClient,
+    /// For the page that links an account. With the application's own secret there is none.
+    pub(crate) binding: Option<BindingClient>,
+    /// The names of the identity types at the school.
+    pub(crate) identity_types: IdentityTypes,
     /// The official account of the school.
     pub(crate) school: SchoolAccount,
     pub(crate) manager_login: LoginLayer<Mapped<WeikaManagerProvider, Staff>, Store<Staff>>,
+    pub(crate) member_login: LoginLayer<WeikaMemberProvider, Store<Member>>,
     pub(crate) wechat_login: LoginLayer<WechatUserProvider, Store<WechatUser>>,
     /// For the readiness probe.
     pub(crate) stores: Stores,
@@ -77,17 +87,24 @@ impl Site {
     ) -> Result<Self, BoxError> {
         let Upstream {
             weika,
+            member,
             wechat,
             school,
             imitation,
         } = upstream;
-        let (client, binding) = (weika.client().clone(), wechat.provider.binding().clone());
+        let client = weika.client().clone();
+        let identity_types = member.identity_types().clone();
+        let binding = wechat.provider.binding().cloned();
         let manager_login = settings
             .login_layer(
                 Directory::default().provider(weika),
                 stores.store(),
                 address,
             )
+            .observer(audit.observer())
+            .build()?;
+        let member_login = settings
+            .login_layer(member, stores.store(), address)
             .observer(audit.observer())
             .build()?;
         let wechat_login = settings
@@ -98,15 +115,20 @@ impl Site {
         let frame = Frame {
             manager_login: manager_login.login_path().to_owned(),
             manager_logout: manager_login.logout_path().to_owned(),
+            member_login: member_login.login_path().to_owned(),
+            member_logout: member_login.logout_path().to_owned(),
             wechat_login: wechat_login.login_path().to_owned(),
             wechat_logout: wechat_login.logout_path().to_owned(),
+            has_binding: binding.is_some(),
             imitation,
         };
         Ok(Self {
             weika: client,
             binding,
+            identity_types,
             school,
             manager_login,
+            member_login,
             wechat_login,
             stores,
             metrics,
@@ -137,11 +159,20 @@ impl Site {
             .route("/admin/{*rest}", get(admin))
             .route("/account", get(account::show))
             .route_layer(GuardLayer::<Staff>::logged_in());
-        let for_bound_users = Router::new()
+        let for_members = Router::new()
+            .route("/card", get(card))
+            .route("/card/", get(card))
+            .route("/card/{*rest}", get(card))
+            .route_layer(GuardLayer::<Member>::logged_in());
+        let campus_app = Router::new()
             .route("/app", get(app))
             .route("/app/", get(app))
-            .route("/app/{*rest}", get(app))
-            .route_layer(GuardLayer::<WechatUser>::bound(bind::PATH));
+            .route("/app/{*rest}", get(app));
+        let for_bound_users = match self.binding {
+            Some(_) => campus_app.route_layer(GuardLayer::<WechatUser>::bound(bind::PATH)),
+            // No service knows a binding.
+            None => campus_app.route_layer(GuardLayer::<WechatUser>::logged_in()),
+        };
         // Not behind the guard above, which redirects unbound users to this page.
         let for_wechat_users = Router::new()
             .route(bind::PATH, get(bind::show).post(bind::submit))
@@ -163,6 +194,7 @@ impl Site {
             )
             .merge(for_managers)
             .merge(for_chiefs)
+            .merge(for_members)
             .merge(for_bound_users)
             .merge(for_wechat_users);
         let may_pretend = self.frame.imitation.as_ref().is_some_and(|it| it.wechat);
@@ -176,6 +208,7 @@ impl Site {
             .layer(DefaultBodyLimit::max(LONGEST_FORM))
             .layer(map_response_with_state(self.clone(), harden))
             .layer(self.wechat_login.clone())
+            .layer(self.member_login.clone())
             .layer(self.manager_login.clone());
         let site = if may_pretend {
             site.layer(map_request(pretend::pretend))
@@ -224,6 +257,22 @@ async fn settings(State(site): State<Site>, reader: Reader, visitor: Visitor) ->
     Html(page::settings(&site.frame, &reader, &visitor))
 }
 
+async fn card(
+    State(site): State<Site>,
+    reader: Reader,
+    member: Authenticated<Member>,
+    visitor: Visitor,
+) -> Html<String> {
+    let identity_type = identity_type(&site, &member).await;
+    Html(page::card(
+        &site.frame,
+        &reader,
+        &member,
+        &visitor,
+        identity_type.as_deref(),
+    ))
+}
+
 async fn app(
     State(site): State<Site>,
     reader: Reader,
@@ -243,11 +292,7 @@ async fn app(
 /// Responds with JSON even to a navigation, because a rejection of a request without headers is
 /// JSON. It names the login that this client supports.
 async fn me(headers: HeaderMap, visitor: Visitor) -> Result<Json<Value>, Rejection> {
-    if let Visitor {
-        staff: None,
-        wechat: None,
-    } = &visitor
-    {
+    if visitor.is_anonymous() {
         let nothing = HeaderMap::new();
         return Err(if UserAgent::of(&headers).has_web_login() {
             Rejection::login_required::<WechatUser>(&Method::GET, &nothing)
@@ -257,8 +302,17 @@ async fn me(headers: HeaderMap, visitor: Visitor) -> Result<Json<Value>, Rejecti
     }
     let staff = visitor.staff.as_deref();
     let manager = staff.map(|staff| view::manager(staff.manager()));
+    let member = visitor.member.as_deref().map(view::member);
     let wechat = visitor.wechat.as_deref().map(view::wechat_user);
-    Ok(Json(json!({ "manager": manager, "wechat": wechat })))
+    Ok(Json(
+        json!({ "manager": manager, "member": member, "wechat": wechat }),
+    ))
+}
+
+/// Returns the school's name for the identity type of a member, if Weika reports it in time.
+async fn identity_type(site: &Site, member: &Member) -> Option<String> {
+    let entry = timeout(PATIENCE, site.identity_types.of(member)).await;
+    entry.ok()?.ok()?.map(|entry| entry.name)
 }
 
 async fn not_found(

@@ -6,7 +6,7 @@ use tower_weika::client::binding::BindingClient;
 use tower_weika::client::kesion::KesionClient;
 use tower_weika::identity::WechatUser;
 use tower_weika::official_account::{OfficialAccounts, SchoolAccount};
-use tower_weika::provider::{WechatUserProvider, WeikaManagerProvider};
+use tower_weika::provider::{WechatUserProvider, WeikaManagerProvider, WeikaMemberProvider};
 use tower_weika::{AppToken, BoxError, ConfigError};
 use tower_weika_sandbox::{Endpoint, Sandbox, WechatPerson};
 
@@ -15,6 +15,7 @@ use crate::settings::{Settings, Systems, Wechat};
 /// The upstream systems of this site.
 pub(crate) struct Upstream {
     pub(crate) weika: WeikaManagerProvider,
+    pub(crate) member: WeikaMemberProvider,
     pub(crate) wechat: Wechat,
     pub(crate) school: SchoolAccount,
     pub(crate) imitation: Option<Imitation>,
@@ -24,6 +25,7 @@ pub(crate) struct Upstream {
 pub(crate) struct Imitation {
     sandbox: Sandbox,
     pub(crate) weika: bool,
+    pub(crate) member: bool,
     pub(crate) wechat: bool,
     pub(crate) kesion: bool,
 }
@@ -31,39 +33,45 @@ pub(crate) struct Imitation {
 impl Upstream {
     /// Starts a sandbox if any system has to be imitated.
     pub(crate) async fn start(settings: &Settings) -> Result<Self, BoxError> {
-        let (weika, wechat, kesion) = match settings.systems.clone() {
+        let Systems {
+            weika,
+            member,
+            wechat,
+            kesion,
+        } = match settings.systems.clone() {
             Systems {
                 weika: Some(weika),
+                member: Some(member),
                 wechat: Some(wechat),
                 kesion: Some(school),
             } => {
                 return Ok(Self {
                     weika,
+                    member,
                     wechat,
                     school,
                     imitation: None,
                 });
             }
-            Systems {
-                weika,
-                wechat,
-                kesion,
-            } => (weika, wechat, kesion),
+            incomplete => incomplete,
         };
         let listen = settings.sandbox_listen;
         let started = Sandbox::builder().listen(listen).start().await;
         let sandbox = started.map_err(|error| format!("{listen}: {error}"))?;
         let imitation = Imitation {
             weika: weika.is_none(),
+            member: member.is_none(),
             wechat: wechat.is_none(),
             kesion: kesion.is_none(),
             sandbox,
         };
         let weika = weika.map_or_else(|| imitation.weika(), Ok)?;
+        let member = member.map_or_else(|| imitation.member(), Ok)?;
         let school = kesion.map_or_else(|| imitation.school(), Ok)?;
         let wechat = wechat.map_or_else(|| imitation.wechat(&school), Ok)?;
         Ok(Self {
             weika,
+            member,
             wechat,
             school,
             imitation: Some(imitation),
@@ -95,6 +103,14 @@ impl Imitation {
     fn weika(&self) -> Result<WeikaManagerProvider, ConfigError> {
         let sandbox = &self.sandbox;
         WeikaManagerProvider::builder(sandbox.app_key(), sandbox.app_secret())
+            .base_url(sandbox.base_url())
+            .build()
+    }
+
+    fn member(&self) -> Result<WeikaMemberProvider, ConfigError> {
+        let sandbox = &self.sandbox;
+        let (key, secret) = (sandbox.member_app_key(), sandbox.member_app_secret());
+        WeikaMemberProvider::builder(key, secret, sandbox.ocode())
             .base_url(sandbox.base_url())
             .build()
     }

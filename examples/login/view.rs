@@ -1,8 +1,8 @@
-//! Both identities as JSON, for `/api/me`, without tokens, session ids and platform URLs.
+//! The identities as JSON, for `/api/me`, without tokens, session ids and platform URLs.
 
 use serde_json::{Value, json};
 use tower_weika::clock::Clock;
-use tower_weika::identity::{Manager, School, WechatUser};
+use tower_weika::identity::{Binding, Manager, Member, School, WechatUser};
 
 /// The fields of a manager that pages of this site may see.
 pub(crate) fn manager(manager: &Manager) -> Value {
@@ -14,7 +14,7 @@ pub(crate) fn manager(manager: &Manager) -> Value {
         "role_id": manager.role_id,
         "parent_id": manager.parent_id,
         "real_info": manager.real_info.as_ref().map(|real| json!({
-            "card_number": real.card_number,
+            "card_number": masked(&real.card_number),
             "name": real.name,
             "identity_type": real.identity_type,
         })),
@@ -25,13 +25,37 @@ pub(crate) fn manager(manager: &Manager) -> Value {
     })
 }
 
+/// The fields of a member that pages of this site may see. The number of an identity type means
+/// something at this school only; nothing is granted by it.
+pub(crate) fn member(member: &Member) -> Value {
+    let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    json!({
+        "school_code": member.school_code(),
+        "card_number": masked(member.card_number()),
+        "name": known(&member.name),
+        "identity_type": known(&member.identity_type),
+    })
+}
+
+/// Returns a card number of which only the last two characters are shown.
+pub(crate) fn masked(card_number: &str) -> String {
+    let hidden = card_number.chars().count().saturating_sub(2);
+    let shown = card_number.chars().skip(hidden);
+    "*".repeat(hidden).chars().chain(shown).collect()
+}
+
 /// The fields of a WeChat user that pages of this site may see. `expires_in` is in whole seconds.
+/// `bound` is `null` where no binding service is asked.
 pub(crate) fn wechat_user(user: &WechatUser) -> Value {
     let now = Clock::system().now();
+    let bound = match user.binding {
+        Binding::Unchecked => None,
+        _ => Some(user.is_bound()),
+    };
     json!({
         "open_id": user.open_id.as_str(),
         "app_id": user.app_id,
-        "bound": user.is_bound(),
+        "bound": bound,
         "expires_in": user.expires_at().map(|end| end.since(now).as_secs()),
     })
 }

@@ -4,16 +4,24 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
-use tower_weika::identity::WechatUser;
+use tower_weika::identity::{Member, WechatUser};
 use tower_weika::session::Authenticated;
 
 use crate::staff::Staff;
 
-/// The identities of a visitor: none, a member of staff, a WeChat user, or both, as the two logins are
-/// independent.
+/// The identities of a visitor: any of a member of staff, a member of the school and a WeChat user,
+/// as the three logins are independent.
 pub(crate) struct Visitor {
     pub(crate) staff: Option<Authenticated<Staff>>,
+    pub(crate) member: Option<Authenticated<Member>>,
     pub(crate) wechat: Option<Authenticated<WechatUser>>,
+}
+
+impl Visitor {
+    /// Whether the visitor has no identity.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.staff.is_none() && self.member.is_none() && self.wechat.is_none()
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Visitor {
@@ -23,11 +31,19 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
         let staff =
             <Authenticated<Staff> as OptionalFromRequestParts<S>>::from_request_parts(parts, state)
                 .await?;
+        let member = <Authenticated<Member> as OptionalFromRequestParts<S>>::from_request_parts(
+            parts, state,
+        )
+        .await?;
         let wechat =
             <Authenticated<WechatUser> as OptionalFromRequestParts<S>>::from_request_parts(
                 parts, state,
             )
             .await?;
-        Ok(Self { staff, wechat })
+        Ok(Self {
+            staff,
+            member,
+            wechat,
+        })
     }
 }

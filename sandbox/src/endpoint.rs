@@ -21,11 +21,31 @@ with_provenance! {
         ManagerInfo: Documented, "admin.html, step 3";
         /// Name, badge and addresses of a school (获取主体信息).
         SchoolInfo: Documented, "cloud.tencent.com/document/api/1523/87716; there with a school's token";
+        /// The page where a member allows or declines the login, in WeChat (H5).
+        MemberAuthorize: Observed, "carsi-pku/shib-carsi-weixiao, README";
+        /// The page where a member scans a QR code, in any other browser (PC).
+        MemberPcAuthorize: Observed, "carsi-pku/shib-carsi-weixiao, README";
+        /// The target of the links on both pages: redirects to the application. The path is the
+        /// sandbox's own.
+        MemberApprove: Observed, "carsi-pku/shib-carsi-weixiao, README; the path is our own";
+        /// The member's access token: exchanges the `wxcode` of a member.
+        MemberToken: Documented, "access_token.html";
+        /// The member to whom the token was issued.
+        MemberInfo: Documented, "get_user_info.html";
+        /// The access token of a school.
+        SchoolToken: Documented, "cloud.tencent.com/document/api/1523/87715";
+        /// The identity types of a school (成员身份类型).
+        IdentityTypes: Documented, "cloud.tencent.com/document/api/1523/87725";
         /// WeChat's page that gives an official account a code for the visitor (网页授权).
         WechatAuthorize: Documented, "WeChat's page 网页授权, copied at csdn 86527897";
         /// The target of the links on that page: redirects to the application. The path is the
         /// sandbox's own.
         WechatApprove: Documented, "WeChat's page 网页授权: the address after the consent; the path is our own";
+        /// WeChat's page with a QR code, which gives a website application (网站应用) a code for the
+        /// visitor of a desk.
+        WechatQrConnect: Documented, "developers.weixin.qq.com 网站应用微信登录开发指南";
+        /// WeChat's API: exchanges a code for the openid, with the secret of the application.
+        WechatSnsToken: Documented, "developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.html";
         /// The binding service: exchanges a code for the openid, and tells whether it is bound to a
         /// user.
         OpenId: Documented, "showdoc.com.cn/east/2107969430195298";
@@ -48,7 +68,9 @@ with_provenance! {
         /// `binding:not-configured`, `binding:operator-unavailable`, `binding:all-unbound`, and
         /// `binding:NUMBER` for 2001, 2004, 2035, 440001 to 440004 and 440007; `phone:ask`,
         /// `phone:decline`; and for each person who uses WeChat `person:ID`, `bind:ID` and
-        /// `unbind:ID`. An SMS code is in `data-sms="MOBILE"`.
+        /// `unbind:ID`. For the member login: `member-app:on`, `member-app:off`, `member:ask`,
+        /// `member:decline`, and for each member `member-is:ID`. An SMS code is in
+        /// `data-sms="MOBILE"`.
         Control: Inferred, "the sandbox's own, so that a person can do what tests do";
     }
 }
@@ -61,8 +83,17 @@ impl Endpoint {
         Self::AccessToken,
         Self::ManagerInfo,
         Self::SchoolInfo,
+        Self::MemberAuthorize,
+        Self::MemberPcAuthorize,
+        Self::MemberApprove,
+        Self::MemberToken,
+        Self::MemberInfo,
+        Self::SchoolToken,
+        Self::IdentityTypes,
         Self::WechatAuthorize,
         Self::WechatApprove,
+        Self::WechatQrConnect,
+        Self::WechatSnsToken,
         Self::OpenId,
         Self::SendSms,
         Self::BindUser,
@@ -80,8 +111,17 @@ impl Endpoint {
             Self::AccessToken => "/open/cgi-bin/access-token",
             Self::ManagerInfo => "/open/cgi-bin/get-manager-info",
             Self::SchoolInfo => "/cgi-bin/campus/school-info",
+            Self::MemberAuthorize => "/connect/oauth/authorize",
+            Self::MemberPcAuthorize => "/connect/oauth/pc-authorize",
+            Self::MemberApprove => "/sandbox/weika-member/approve",
+            Self::MemberToken => "/connect/oauth2/token",
+            Self::MemberInfo => "/connect/oauth/get-user-info",
+            Self::SchoolToken => "/cgi-bin/oauth2/token",
+            Self::IdentityTypes => "/cgi-bin/user/get-identity-type",
             Self::WechatAuthorize => "/connect/oauth2/authorize",
             Self::WechatApprove => "/sandbox/wechat/approve",
+            Self::WechatQrConnect => "/connect/qrconnect",
+            Self::WechatSnsToken => "/sns/oauth2/access_token",
             Self::OpenId => "/app/wx/openId",
             Self::SendSms => "/app/app/sms/sendLoginSms",
             Self::BindUser => "/app/app/V1.0/bindingUser",
@@ -98,19 +138,24 @@ impl Endpoint {
             self,
             Self::ManagerConnect
                 | Self::Approve
+                | Self::MemberAuthorize
+                | Self::MemberPcAuthorize
+                | Self::MemberApprove
                 | Self::WechatAuthorize
                 | Self::WechatApprove
+                | Self::WechatQrConnect
                 | Self::AuthUrl
                 | Self::Control
         )
     }
 
-    /// Returns whether the method is allowed: `GET` for pages, `POST` for their forms and for the
-    /// interfaces.
+    /// Returns whether the method is allowed: `GET` for pages and for WeChat's API, `POST` for the
+    /// forms of pages and for the other interfaces.
     pub(crate) fn allows(self, method: &Method) -> bool {
+        let is_get = self.is_page() || self == Self::WechatSnsToken;
         match *method {
-            Method::GET | Method::HEAD => self.is_page(),
-            Method::POST => !self.is_page() || matches!(self, Self::AuthUrl | Self::Control),
+            Method::GET | Method::HEAD => is_get,
+            Method::POST => !is_get || matches!(self, Self::AuthUrl | Self::Control),
             _ => false,
         }
     }
@@ -118,6 +163,7 @@ impl Endpoint {
     /// Returns the format of responses.
     pub(crate) const fn format(self) -> ResponseFormat {
         match self {
+            Self::WechatSnsToken => ResponseFormat::Wechat,
             Self::OpenId | Self::SendSms | Self::BindUser => ResponseFormat::Binding,
             Self::OfficialAccount | Self::AuthUrl => ResponseFormat::Kesion,
             _ => ResponseFormat::Weika,
@@ -161,10 +207,11 @@ mod tests {
     }
 
     #[test]
-    fn pages_allow_get_and_interfaces_post() {
+    fn pages_and_wechats_api_allow_get_and_interfaces_post() {
         for endpoint in Endpoint::ALL {
-            assert_eq!(endpoint.allows(&Method::GET), endpoint.is_page());
-            assert!(endpoint.allows(&Method::POST) || endpoint.is_page());
+            let is_get = endpoint.is_page() || *endpoint == Endpoint::WechatSnsToken;
+            assert_eq!(endpoint.allows(&Method::GET), is_get);
+            assert!(endpoint.allows(&Method::POST) || is_get);
             assert!(!endpoint.allows(&Method::PUT));
         }
         assert!(

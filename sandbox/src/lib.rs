@@ -4,10 +4,12 @@
 //! A [`Sandbox`] listens on loopback and responds as the documents of the upstream systems say:
 //! one-time codes, tokens that expire, `"6001"` as a string, an empty entry among the schools. It
 //! shares no code with `tower-weika`, so that an error in the clients of that crate is not repeated
-//! here. It imitates four systems:
+//! here. It imitates five systems:
 //!
 //! - *Weika*, where a manager logs in ([`Person`]);
-//! - *WeChat's* page that gives an official account a code for the visitor ([`WechatPerson`]);
+//! - *Weika's member login*, for students and staff of a school ([`MemberPerson`]);
+//! - *WeChat's* pages that give an official account or a website application a code for the visitor
+//!   ([`WechatPerson`]), and the call that exchanges it with the application's secret;
 //! - the *binding service*, which exchanges that code for an openid, and for a token if the openid
 //!   is bound;
 //! - *Kesion's* lookup of the official account that a school has authorized ([`KesionState`]).
@@ -120,6 +122,7 @@ pub use self::server::{Sandbox, SandboxBuilder, behaviours};
 pub use self::state::call_log::{CallLog, CodeUses, Entry, Outcome};
 pub use self::state::fault::{Fault, Faults};
 pub use self::state::gate::Gate;
+pub use self::state::member_person::MemberPerson;
 pub use self::state::person::{IdentityKind, Person};
 pub use self::state::school::School;
 pub use self::state::variation::{
@@ -129,8 +132,9 @@ pub use self::state::variation::{
 pub use self::state::wechat_person::WechatPerson;
 pub use self::system::binding::{BindingRefusal, BindingState};
 pub use self::system::kesion::KesionState;
-pub use self::system::wechat::{WechatApproval, WechatRefusal};
+pub use self::system::wechat::{WechatApproval, WechatRefusal, WechatSnsRefusal};
 pub use self::system::weika::{Approval, WeikaRefusal};
+pub use self::system::weika_member::MemberRefusal;
 
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]

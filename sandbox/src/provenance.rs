@@ -17,8 +17,9 @@ pub enum Provenance {
 #[non_exhaustive]
 pub struct Behaviour {
     /// Kind of the behaviour: `Endpoint`, `Variation`, `Fault`; the rules of a system (`Weika`,
-    /// `WeChat`, `Binding`, `Kesion`), its refusals (`WeikaRefusal`, `WechatRefusal`,
-    /// `BindingRefusal`), its states (`KesionState`).
+    /// `WeikaMember`, `WeChat`, `Binding`, `Kesion`), its refusals (`WeikaRefusal`,
+    /// `MemberRefusal`, `WechatRefusal`, `WechatSnsRefusal`, `BindingRefusal`), its states
+    /// (`KesionState`).
     pub group: &'static str,
     /// Name, unique in the group.
     pub name: &'static str,

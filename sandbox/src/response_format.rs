@@ -7,6 +7,8 @@ use serde_json::Value;
 pub(crate) enum ResponseFormat {
     /// `errcode` and `errmsg`.
     Weika,
+    /// WeChat's API: `errcode` and `errmsg` in refusals only; JSON as `text/plain`.
+    Wechat,
     /// `code` and `msg`, with everything else in `data`.
     Binding,
     /// `result`, `msg`, and sometimes `returnCode`.
@@ -17,7 +19,7 @@ impl ResponseFormat {
     /// Returns the name of the member that holds the number.
     pub(crate) const fn code_field(self) -> &'static str {
         match self {
-            Self::Weika => "errcode",
+            Self::Weika | Self::Wechat => "errcode",
             Self::Binding => "code",
             Self::Kesion => "returnCode",
         }
@@ -26,7 +28,7 @@ impl ResponseFormat {
     /// Returns the name of the member that holds the message.
     pub(crate) const fn message_field(self) -> &'static str {
         match self {
-            Self::Weika => "errmsg",
+            Self::Weika | Self::Wechat => "errmsg",
             Self::Binding | Self::Kesion => "msg",
         }
     }

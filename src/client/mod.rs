@@ -17,6 +17,7 @@
 mod address;
 pub mod binding;
 mod connection;
+mod credentials;
 mod envelope;
 mod error_codes;
 mod future;
@@ -24,7 +25,9 @@ pub mod kesion;
 mod permits;
 mod transport;
 mod values;
+pub mod wechat;
 pub mod weika;
+pub mod weika_member;
 
 pub(crate) use address::{BaseUrl, is_loopback};
 pub(crate) use connection::encoded;

@@ -5,10 +5,13 @@ use std::time::Duration;
 use tower_layer::Layer;
 
 use super::check::CheckLayer;
-use super::{Guard, LinkedAccount, LoggedIn, ManagerRequirement, Recent, SessionRequirement};
+use super::{
+    Guard, LinkedAccount, LoggedIn, ManagerRequirement, MemberRequirement, Recent,
+    SessionRequirement,
+};
 use crate::clock::Clock;
 use crate::error::BoxError;
-use crate::identity::{Manager, WechatUser};
+use crate::identity::{Manager, Member, WechatUser};
 use crate::session::{Authenticated, Session};
 
 /// Wraps services in a [`Guard`]; see the [module](super).
@@ -133,10 +136,19 @@ impl GuardLayer<Manager> {
     }
 }
 
+impl GuardLayer<Member> {
+    /// Requires a member of the school with this code (主体代码, `ocode`), where several schools
+    /// log in to one application.
+    #[must_use]
+    pub fn school(school_code: impl Into<Box<str>>) -> GuardLayer<Member, MemberRequirement> {
+        Self::custom(MemberRequirement::school(school_code))
+    }
+}
+
 impl GuardLayer<WechatUser> {
-    /// Requires a WeChat user with a linked account. A navigation of another user is redirected to
-    /// `bind_page`, the path of a page of this site, with the checked target as `return_to` in its
-    /// query; a script gets `403`.
+    /// Requires a WeChat user with a linked account at the operator's binding service. A navigation
+    /// of another user is redirected to `bind_page`, the path of a page of this site, with the
+    /// checked target as `return_to` in its query; a script gets `403`.
     ///
     /// When the page has linked the account, it redirects to
     /// [`LoginLayer::login_url`](crate::login::LoginLayer::login_url): the login, silent in WeChat,
@@ -144,6 +156,11 @@ impl GuardLayer<WechatUser> {
     /// next login; to revoke a session before, call
     /// [`LoginLayer::revoke_sessions_of`](crate::login::LoginLayer::revoke_sessions_of) with the
     /// openid.
+    ///
+    /// A user whose binding is [not checked](crate::identity::Binding::Unchecked) has no linked
+    /// account either: with the application's own secret this guard rejects every user. Require
+    /// the application's own account with [`custom`](GuardLayer::custom), or with another identity
+    /// type ([`map`](crate::provider::IdentityProvider::map)).
     ///
     /// `bind_page` must not be behind this guard itself, nor on another site: the response is `403`
     /// then. Without a login layer around it, only

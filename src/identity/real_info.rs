@@ -14,7 +14,8 @@ pub struct RealInfo {
     pub identity_type: String,
 }
 
-/// The identity types that the manager page of Weika numbers from 1 to 4.
+/// The identity types that the manager page of Weika numbers from 1 to 4, and by which a school
+/// classifies [its own](crate::identity::SchoolIdentityType).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum IdentityType {
@@ -47,11 +48,19 @@ impl RealInfo {
     /// differently.
     #[must_use]
     pub fn named_identity_type(&self) -> Option<IdentityType> {
-        match self.identity_type.as_str() {
-            "1" => Some(IdentityType::Other),
-            "2" => Some(IdentityType::Student),
-            "3" => Some(IdentityType::Staff),
-            "4" => Some(IdentityType::Alumni),
+        IdentityType::numbered(&self.identity_type)
+    }
+}
+
+impl IdentityType {
+    /// Returns the type with this number on the manager page, which is that of the classification
+    /// in a school's list.
+    pub(crate) fn numbered(digits: &str) -> Option<Self> {
+        match digits {
+            "1" => Some(Self::Other),
+            "2" => Some(Self::Student),
+            "3" => Some(Self::Staff),
+            "4" => Some(Self::Alumni),
             _ => None,
         }
     }

@@ -2,14 +2,20 @@ use super::Identity;
 use crate::clock::Timestamp;
 use crate::secret::secret_type;
 
-/// A WeChat user (微信用户) of one official account, with or without a linked account at the
-/// operator's binding service.
+/// A WeChat user (微信用户) of one official account or website application.
 ///
-/// Source of every field: <https://www.showdoc.com.cn/east/2107969430195298> (获取openId判断绑定).
+/// An operator's binding service (<https://www.showdoc.com.cn/east/2107969430195298>,
+/// 获取openId判断绑定) also reports whether the user has a linked account. With the application's
+/// own secret
+/// (<https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.html>),
+/// WeChat itself identifies the user, and the binding is [not checked](Binding::Unchecked).
+///
+/// The [subject](Identity::subject) is the openid, and for a user whose binding is not checked
+/// `appid:openid`. It is never the unionid, which may appear later.
 ///
 /// ```
 /// use tower_weika::clock::Timestamp;
-/// use tower_weika::identity::WechatUser;
+/// use tower_weika::identity::{Identity, WechatUser};
 ///
 /// let expires_at = Timestamp::from_unix_seconds(1_560_238_917);
 /// let user = WechatUser::bound("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx0123456789abcdef", "eyJ0…", expires_at);
@@ -18,16 +24,32 @@ use crate::secret::secret_type;
 ///
 /// let new_user = WechatUser::unbound("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx0123456789abcdef");
 /// assert!(new_user.bearer().is_none());
+///
+/// let unchecked = WechatUser::unchecked("oKLC_v_IpjuViy0erQOD_bJuNrbg", "wx0123456789abcdef");
+/// assert!(!unchecked.is_bound() && unchecked.is_complete());
+/// assert_eq!(unchecked.subject(), "wx0123456789abcdef:oKLC_v_IpjuViy0erQOD_bJuNrbg");
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WechatUser {
     /// The identifier (微信用户openId).
     pub open_id: OpenId,
-    /// The official account to which the openid belongs (微信公众号APPID).
+    /// The official account or website application to which the openid belongs (APPID).
     pub app_id: String,
+    /// The identifier of the same user at all applications of one account of WeChat's Open Platform
+    /// (微信开放平台). WeChat tells it to an application with its own secret that belongs to such
+    /// an account, and to an official account with
+    /// [`Scope::UserInfo`](crate::provider::Scope::UserInfo) only.
+    pub union_id: Option<UnionId>,
+    /// Whether WeChat showed a snapshot (快照页): the openid and the unionid are those of a virtual
+    /// account. Only where
+    /// [`allow_snapshot_users`](crate::client::wechat::WechatClientBuilder::allow_snapshot_users)
+    /// is set; such users are denied otherwise.
+    pub is_snapshot_user: bool,
     /// Whether the openid is bound to an account, and with which credential.
     pub binding: Binding,
+    /// The subject, if it is not the openid.
+    pub(crate) subject: Option<Box<str>>,
 }
 
 /// Whether an openid is bound to an account at the operator's service.
@@ -45,6 +67,10 @@ pub enum Binding {
     /// pass through the browser there, because an attacker who can choose it takes over the login
     /// of another user.
     Unbound,
+    /// No service was asked: WeChat identified the user with the application's own secret.
+    /// [`is_bound`](WechatUser::is_bound) is `false`, and says nothing about the application's
+    /// own accounts.
+    Unchecked,
 }
 
 secret_type! {
@@ -58,6 +84,12 @@ identifier_type! {
     /// at another account. Never compare it with a [`ManagerId`](super::ManagerId), which belongs
     /// to Weika's official account.
     OpenId
+}
+
+identifier_type! {
+    /// The identifier of a WeChat user at all applications of one account of WeChat's Open
+    /// Platform. It joins the openids of an official account and of a website application.
+    UnionId
 }
 
 impl WechatUser {
@@ -80,11 +112,27 @@ impl WechatUser {
         Self {
             open_id: open_id.into(),
             app_id: app_id.into(),
+            union_id: None,
+            is_snapshot_user: false,
             binding: Binding::Unbound,
+            subject: None,
         }
     }
 
-    /// Whether the openid is bound to an account.
+    /// Creates a user whose binding is not checked: WeChat identified the user with the
+    /// application's own secret.
+    pub fn unchecked(open_id: impl Into<OpenId>, app_id: impl Into<String>) -> Self {
+        let user = Self::unbound(open_id, app_id);
+        let subject = format!("{}:{}", user.app_id, user.open_id);
+        Self {
+            binding: Binding::Unchecked,
+            subject: Some(subject.into()),
+            ..user
+        }
+    }
+
+    /// Whether the openid is bound to an account at the operator's service. `false` if the binding
+    /// is [not checked](Binding::Unchecked).
     #[must_use]
     pub fn is_bound(&self) -> bool {
         matches!(self.binding, Binding::Bound { .. })
@@ -95,7 +143,7 @@ impl WechatUser {
     pub fn bearer(&self) -> Option<&BearerToken> {
         match &self.binding {
             Binding::Bound { token, .. } => Some(token),
-            Binding::Unbound => None,
+            Binding::Unbound | Binding::Unchecked => None,
         }
     }
 
@@ -105,19 +153,21 @@ impl WechatUser {
     pub fn expires_at(&self) -> Option<Timestamp> {
         match self.binding {
             Binding::Bound { expires_at, .. } => Some(expires_at),
-            Binding::Unbound => None,
+            Binding::Unbound | Binding::Unchecked => None,
         }
     }
 }
 
 impl Identity for WechatUser {
     fn subject(&self) -> &str {
-        self.open_id.as_str()
+        self.subject
+            .as_deref()
+            .unwrap_or_else(|| self.open_id.as_str())
     }
 
-    /// Whether the user has a linked account.
+    /// Whether the user has a linked account, or the binding is not checked.
     fn is_complete(&self) -> bool {
-        self.is_bound()
+        !matches!(self.binding, Binding::Unbound)
     }
 }
 
@@ -145,6 +195,27 @@ mod tests {
         assert_eq!((user.subject(), &*user.app_id), ("o1", "wx1"));
         assert!(!user.is_bound() && matches!(user.binding, Binding::Unbound));
         assert!(user.bearer().is_none() && user.expires_at().is_none());
+    }
+
+    #[test]
+    fn unchecked_user_is_complete_and_not_bound() {
+        let user = WechatUser::unchecked("o1", "wx1");
+        assert_eq!((user.open_id.as_str(), &*user.app_id), ("o1", "wx1"));
+        assert!(!user.is_bound() && user.is_complete());
+        assert!(matches!(user.binding, Binding::Unchecked));
+        assert!(user.bearer().is_none() && user.expires_at().is_none());
+        assert!(!WechatUser::unbound("o1", "wx1").is_complete());
+        assert!(WechatUser::bound("o1", "wx1", "t", EXPIRES_AT).is_complete());
+    }
+
+    #[test]
+    fn subject_of_an_unchecked_user_has_the_appid_and_never_the_unionid() {
+        let mut user = WechatUser::unchecked("o1", "wx1");
+        assert_eq!(user.subject(), "wx1:o1");
+        user.union_id = Some(UnionId::new("o6"));
+        user.binding = Binding::Unbound;
+        assert_eq!(user.subject(), "wx1:o1", "it stays the same");
+        assert_ne!(user.subject(), WechatUser::unchecked("o1", "wx2").subject());
     }
 
     #[test]

@@ -88,6 +88,7 @@ mod mapped;
 mod verified;
 mod wechat_user;
 mod weika_manager;
+mod weika_member;
 
 pub use self::authorize_request::AuthorizeRequest;
 pub use self::exchange_context::ExchangeContext;
@@ -96,3 +97,4 @@ pub use self::mapped::Mapped;
 pub use self::verified::Verified;
 pub use self::wechat_user::{Scope, WechatUserProvider, WechatUserProviderBuilder};
 pub use self::weika_manager::{WeikaManagerProvider, WeikaManagerProviderBuilder};
+pub use self::weika_member::{WeikaMemberProvider, WeikaMemberProviderBuilder};

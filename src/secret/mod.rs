@@ -47,7 +47,8 @@ macro_rules! secret_type {
 pub(crate) use secret_type;
 
 self::secret_type! {
-    /// The secret that Weika issues to an application (授权凭证密钥, `app_secret`).
+    /// The secret that Weika (授权凭证密钥, `app_secret`) or WeChat (AppSecret) issues to an
+    /// application.
     AppSecret
 }
 

@@ -8,6 +8,7 @@
 mod back_button;
 mod chromium;
 mod instances;
+mod member;
 #[path = "../support/programs.rs"]
 mod programs;
 #[expect(dead_code, reason = "only started here")]

@@ -3,10 +3,10 @@
 
 use std::collections::HashSet;
 
-use tower_weika_sandbox::{Browser, Endpoint};
+use tower_weika_sandbox::{Browser, Endpoint, Sandbox};
 
 use crate::support::Site;
-use crate::{control_page, log_in, phone, switch};
+use crate::{control_page, log_in, own_secret, phone, switch};
 
 /// The start tags of one element, without the angle brackets.
 fn tags<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
@@ -162,6 +162,10 @@ async fn every_page_of_the_site_is_accessible() {
     switch(&site, "kesion:not-authorized").await;
     visit(&desktop, "a manager", &["/account"]).await;
 
+    let member = Browser::new();
+    log_in(&member, &format!("{}/card", site.url), "li").await;
+    visit(&member, "a member", &["/", "/card", "/nowhere"]).await;
+
     let page = log_in(&phone, &format!("{}/bind", site.url), "xiaohong").await;
     visit(&phone, "an unbound user", &["/", "/bind"]).await;
     let rejected = phone
@@ -181,6 +185,16 @@ async fn every_page_of_the_site_is_accessible() {
     visit(&phone, "a bound user", &["/", "/app"]).await;
     log_in(&phone, &format!("{}/admin", site.url), "li").await;
     visit(&phone, "both", &["/", "/app", "/admin"]).await;
+    log_in(&phone, &format!("{}/card", site.url), "bare").await;
+    visit(&phone, "all three", &["/", "/app", "/card", "/admin"]).await;
+
+    let real = Sandbox::start().await.unwrap();
+    let site = own_secret::site(&real);
+    let browser = phone.without_cookies();
+    let page = log_in(&browser, &format!("{}/bind", site.url), "xiaohong").await;
+    assert_accessible(&page.text(), "nothing to bind");
+    let page = browser.get(&format!("{}/app?lang=en", site.url)).await;
+    assert_accessible(&page.unwrap().text(), "the app without a binding service");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -199,6 +213,14 @@ async fn every_page_of_the_sandbox_is_accessible() {
         (
             "WeChat page",
             get(&phone, &format!("{}/app", site.url)).await,
+        ),
+        (
+            "member page with a QR code",
+            get(&desktop, &format!("{}/card", site.url)).await,
+        ),
+        (
+            "member page in WeChat",
+            get(&phone, &format!("{}/card", site.url)).await,
         ),
         (
             "error",

@@ -21,6 +21,8 @@ async fn each_outcome_is_one_line_without_the_identifier_of_the_user() {
     let logout = format!("{}/auth/weika/logout", site.url);
     browser.post_from(&admin, &logout, "").await.unwrap();
     log_in(&Browser::new(), &admin, "sun").await;
+    let card = format!("{}/card", site.url);
+    log_in(&Browser::new(), &card, "li").await;
     // All lines are written before the exit.
     signal(&site, "TERM");
     wait(&mut site);
@@ -35,12 +37,14 @@ async fn each_outcome_is_one_line_without_the_identifier_of_the_user() {
         .iter()
         .map(|line| line["event"].as_str().unwrap())
         .collect();
-    assert_eq!(events, ["logged_in", "logged_out", "denied"]);
+    assert_eq!(events, ["logged_in", "logged_out", "denied", "logged_in"]);
     assert_eq!(lines[0]["school"], "1000000001");
     assert_eq!(lines[0]["subject"].as_str().unwrap().len(), 32);
     assert_eq!(lines[0]["subject"], lines[1]["subject"]);
     assert_eq!(lines[2]["error"], "the application denies this user");
-    for personal in ["oSandbox", "老师"] {
+    assert_eq!(lines[3]["provider"], "weika-member");
+    assert_eq!(lines[3]["school"], "1000000001");
+    for personal in ["oSandbox", "老师", "2021000042"] {
         assert!(!text.contains(personal), "{text}");
     }
 }

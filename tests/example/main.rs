@@ -22,8 +22,10 @@ mod lifecycle;
 mod logs;
 mod me;
 mod measure;
+mod member;
 #[cfg(unix)]
 mod outage;
+mod own_secret;
 mod pretend;
 #[cfg(unix)]
 #[path = "../support/programs.rs"]
@@ -105,8 +107,8 @@ async fn see(browser: &Browser, url: &str, expected: &str) -> Visit {
         .unwrap_or_else(|_| panic!("{expected:?} did not appear at {url}"))
 }
 
-/// A site that uses a sandbox of the test as Weika, as WeChat with the binding service, and as
-/// Kesion. Variables in `more` override the others.
+/// A site that uses a sandbox of the test as both logins of Weika, as WeChat with the binding
+/// service, and as Kesion. Variables in `more` override the others.
 fn site_at(sandbox: &Sandbox, more: &[(&str, &str)]) -> Site {
     let base_url = sandbox.base_url();
     let authorize_url = base_url.clone() + Endpoint::WechatAuthorize.path();
@@ -114,6 +116,10 @@ fn site_at(sandbox: &Sandbox, more: &[(&str, &str)]) -> Site {
         ("WEIKA_APP_KEY", sandbox.app_key()),
         ("WEIKA_APP_SECRET", sandbox.app_secret()),
         ("WEIKA_BASE_URL", base_url.as_str()),
+        ("WEIKA_MEMBER_APP_KEY", sandbox.member_app_key()),
+        ("WEIKA_MEMBER_APP_SECRET", sandbox.member_app_secret()),
+        ("WEIKA_MEMBER_OCODE", sandbox.ocode()),
+        ("WEIKA_MEMBER_BASE_URL", base_url.as_str()),
         ("WECHAT_AUTHORIZE_URL", authorize_url.as_str()),
         ("BINDING_BASE_URL", base_url.as_str()),
         ("BINDING_APPID", sandbox.app_id()),

@@ -25,6 +25,8 @@ async fn variables_for_all_systems_replace_the_sandbox() {
     );
     let page = log_in(&browser, &format!("{}/app/deep", site.url), "xiaoming").await;
     assert_eq!(page.url(), format!("{}/app/deep", site.url));
+    let page = log_in(&browser, &format!("{}/card/deep", site.url), "li").await;
+    assert_eq!(page.url(), format!("{}/card/deep", site.url));
     let page = log_in(&phone(), &format!("{}/bind", site.url), "xiaohong").await;
     assert!(
         !page.text().contains("data-hint"),
@@ -54,7 +56,16 @@ async fn each_system_is_imitated_independently() {
     for (unset, imitated) in [
         (
             &["WEIKA_APP_KEY", "WEIKA_APP_SECRET", "WEIKA_BASE_URL"][..],
-            "微卡",
+            "微卡管理员登录",
+        ),
+        (
+            &[
+                "WEIKA_MEMBER_APP_KEY",
+                "WEIKA_MEMBER_APP_SECRET",
+                "WEIKA_MEMBER_OCODE",
+                "WEIKA_MEMBER_BASE_URL",
+            ],
+            "微卡成员登录",
         ),
         (
             &["WECHAT_AUTHORIZE_URL", "BINDING_BASE_URL", "BINDING_APPID"],
@@ -83,5 +94,7 @@ async fn each_system_is_imitated_independently() {
         );
         let page = log_in(&browser, &format!("{}/app/deep", site.url), "xiaoming").await;
         assert_eq!(page.url(), format!("{}/app/deep", site.url), "{imitated}");
+        let page = log_in(&browser, &format!("{}/card/deep", site.url), "li").await;
+        assert_eq!(page.url(), format!("{}/card/deep", site.url), "{imitated}");
     }
 }

@@ -30,6 +30,12 @@ async fn every_route_responds_to_an_anonymous_visitor() {
         ("/administrator", 404, "text/html; charset=utf-8"),
         ("/auth/weika/callback", 400, "text/html; charset=utf-8"),
         ("/auth/weika/logout", 405, "text/html; charset=utf-8"),
+        (
+            "/auth/weika-member/callback",
+            400,
+            "text/html; charset=utf-8",
+        ),
+        ("/auth/weika-member/logout", 405, "text/html; charset=utf-8"),
         ("/auth/wechat/callback", 400, "text/html; charset=utf-8"),
         ("/auth/wechat/logout", 405, "text/html; charset=utf-8"),
         ("/auth/wechat/login", 200, "text/html; charset=utf-8"),
@@ -135,14 +141,14 @@ async fn me_has_no_null_for_a_manager_with_all_members() {
         "schools": [school],
         "role_id": 1,
         "parent_id": 0,
-        "real_info": { "card_number": "T20180001", "name": "王小明", "identity_type": "3" },
+        "real_info": { "card_number": "*******01", "name": "王小明", "identity_type": "3" },
         "media_info": { "app_id": "wx0000000000000001", "media_id": "gh_000000000001" },
     });
     let visit = me(&site, &browser).await;
     assert_eq!(visit.status(), 200);
     assert_eq!(
         visit.json(),
-        Some(json!({ "manager": manager, "wechat": null }))
+        Some(json!({ "manager": manager, "member": null, "wechat": null }))
     );
     assert_eq!(
         browser

@@ -29,6 +29,11 @@ fn all_configuration_errors_are_reported_together_without_secrets() {
         ("BINDING_APPID", "wx 1"),
         ("WECHAT_AUTHORIZE_URL", "http://wechat.example/authorize"),
         ("KESION_APPTOKEN", "s3cr3t"),
+        ("WEIKA_MEMBER_APP_KEY", "KEY"),
+        ("WEIKA_MEMBER_APP_SECRET", "member s3cr3t"),
+        ("WEIKA_MEMBER_OCODE", "1 0"),
+        ("WEIKA_MEMBER_BASE_URL", "http://member.example"),
+        ("WECHAT_API_BASE_URL", "http://api.example"),
     ]);
     assert_eq!(code, Some(2), "{printed}");
     for name in [
@@ -42,6 +47,10 @@ fn all_configuration_errors_are_reported_together_without_secrets() {
         "BINDING_APPID",
         "WECHAT_AUTHORIZE_URL",
         "KESION_APPTOKEN",
+        "WEIKA_MEMBER_APP_SECRET",
+        "WEIKA_MEMBER_OCODE",
+        "WEIKA_MEMBER_BASE_URL",
+        "WECHAT_API_BASE_URL",
     ] {
         assert!(
             printed.contains(&format!("  - {name} ")),
@@ -65,6 +74,12 @@ fn each_configuration_error_alone_prevents_the_start() {
         ("BINDING_APPID", "wx1"),
     );
     let (key, secret) = (("WEIKA_APP_KEY", "KEY"), ("WEIKA_APP_SECRET", "s3cr3t"));
+    let (member_key, member_secret, ocode) = (
+        ("WEIKA_MEMBER_APP_KEY", "KEY"),
+        ("WEIKA_MEMBER_APP_SECRET", "s3cr3t"),
+        ("WEIKA_MEMBER_OCODE", "1000000001"),
+    );
+    let (wechat, wechat_secret) = (("WECHAT_APPID", "wx1"), ("WECHAT_SECRET", "s3cr3t"));
     let cases: &[(&[(&str, &str)], &str)] = &[
         (&[("LISTEN", "127.0.0.1")], "LISTEN"),
         (
@@ -139,6 +154,63 @@ fn each_configuration_error_alone_prevents_the_start() {
             "WECHAT_AUTHORIZE_URL",
         ),
         (
+            &[member_key, member_secret],
+            "WEIKA_MEMBER_APP_KEY and WEIKA_MEMBER_APP_SECRET is set without WEIKA_MEMBER_OCODE",
+        ),
+        (
+            &[ocode],
+            "WEIKA_MEMBER_OCODE is set without WEIKA_MEMBER_APP_KEY and WEIKA_MEMBER_APP_SECRET",
+        ),
+        (
+            &[("WEIKA_MEMBER_BASE_URL", "https://open.wecard.qq.com")],
+            "WEIKA_MEMBER_BASE_URL is set without",
+        ),
+        (
+            &[member_key, member_secret, ("WEIKA_MEMBER_OCODE", "1:2")],
+            "WEIKA_MEMBER_OCODE \"1:2\"",
+        ),
+        (
+            &[
+                member_key,
+                member_secret,
+                ocode,
+                ("WEIKA_MEMBER_BASE_URL", "http://member.example"),
+            ],
+            "WEIKA_MEMBER_BASE_URL \"http://member.example\" is plain",
+        ),
+        (
+            &[("WECHAT_APPID", "wx1")],
+            "WECHAT_APPID is set without WECHAT_SECRET",
+        ),
+        (
+            &[wechat_secret],
+            "WECHAT_SECRET is set without WECHAT_APPID",
+        ),
+        (
+            &[("WECHAT_API_BASE_URL", "https://api.weixin.qq.com")],
+            "WECHAT_API_BASE_URL is set without WECHAT_APPID and WECHAT_SECRET",
+        ),
+        (
+            &[wechat, wechat_secret, binding],
+            "BINDING_BASE_URL is set beside WECHAT_APPID",
+        ),
+        (
+            &[wechat, wechat_secret, app_id],
+            "BINDING_APPID is set beside WECHAT_APPID",
+        ),
+        (
+            &[("WECHAT_APPID", "wx 1"), wechat_secret],
+            "WECHAT_APPID \"wx 1\"",
+        ),
+        (
+            &[
+                wechat,
+                wechat_secret,
+                ("WECHAT_API_BASE_URL", "http://api.example"),
+            ],
+            "WECHAT_API_BASE_URL \"http://api.example\" is plain",
+        ),
+        (
             &[
                 binding,
                 app_id,
@@ -187,19 +259,38 @@ fn sandbox_behind_https_is_rejected_unless_allowed() {
         ("KESION_BASE_URL", "https://school.example"),
         ("KESION_APPTOKEN", "s3cr3t"),
     ];
+    let wechat = [("WECHAT_APPID", "wx1"), ("WECHAT_SECRET", "s3cr3t")];
+    let member = [
+        ("WEIKA_MEMBER_APP_KEY", "KEY"),
+        ("WEIKA_MEMBER_APP_SECRET", "s3cr3t"),
+        ("WEIKA_MEMBER_OCODE", "1000000001"),
+    ];
     let names = [
         "WEIKA_APP_KEY and WEIKA_APP_SECRET",
+        "WEIKA_MEMBER_APP_KEY, WEIKA_MEMBER_APP_SECRET and WEIKA_MEMBER_OCODE",
         "BINDING_BASE_URL",
         "KESION_BASE_URL and KESION_APPTOKEN",
     ];
     let cases = [
-        (vec![], [true, true, true]),
-        (weika.to_vec(), [false, true, true]),
-        (binding.to_vec(), [true, false, true]),
-        (kesion.to_vec(), [true, true, false]),
-        ([weika, binding].concat(), [false, false, true]),
-        ([weika, kesion].concat(), [false, true, false]),
-        ([binding, kesion].concat(), [true, false, false]),
+        (vec![], [true, true, true, true]),
+        (weika.to_vec(), [false, true, true, true]),
+        (member.to_vec(), [true, false, true, true]),
+        (binding.to_vec(), [true, true, false, true]),
+        (wechat.to_vec(), [true, true, false, true]),
+        (kesion.to_vec(), [true, true, true, false]),
+        ([weika, binding].concat(), [false, true, false, true]),
+        (
+            [&weika[..], &wechat, &kesion].concat(),
+            [false, true, false, false],
+        ),
+        (
+            [&weika[..], &member, &kesion].concat(),
+            [false, false, true, false],
+        ),
+        (
+            [&member[..], &binding, &kesion].concat(),
+            [true, false, false, false],
+        ),
     ];
     for (real, imitated) in cases {
         for allowed in [None, Some("")] {
@@ -282,7 +373,7 @@ fn rejected_sandbox_is_reported_with_the_other_configuration_errors() {
         );
     }
     assert!(
-        !printed.contains("imitates Weika"),
+        !printed.contains("imitates Weika,"),
         "its variables are wrong, not absent: {printed}"
     );
 }
@@ -295,11 +386,17 @@ fn permission_for_the_sandbox_is_not_required_where_it_is_not_needed() {
         ("PUBLIC_URL", "https://campus.example.edu.cn"),
         ("WEIKA_APP_KEY", "KEY"),
         ("WEIKA_APP_SECRET", "s3cr3t"),
-        ("BINDING_BASE_URL", "https://binding.example"),
+        ("WEIKA_MEMBER_APP_KEY", "KEY"),
+        ("WEIKA_MEMBER_APP_SECRET", "s3cr3t"),
+        ("WEIKA_MEMBER_OCODE", "1000000001"),
         ("KESION_BASE_URL", "https://school.example"),
         ("KESION_APPTOKEN", "s3cr3t"),
     ];
-    assert_eq!(Site::start(&real).sandbox, None);
+    let binding = [("BINDING_BASE_URL", "https://binding.example")];
+    let wechat = [("WECHAT_APPID", "wx1"), ("WECHAT_SECRET", "s3cr3t")];
+    for users in [&binding[..], &wechat] {
+        assert_eq!(Site::start(&[&real[..], users].concat()).sandbox, None);
+    }
 }
 
 #[cfg(unix)]

@@ -10,15 +10,17 @@ use tower::{Layer, Service};
 use tower_weika::AccessToken;
 use tower_weika::authenticate::{Authenticate, AuthenticateLayer};
 use tower_weika::client::weika::{WeikaClient, WeikaClientBuilder, WeikaTokenSource};
+use tower_weika::client::weika_member::{IdentityTypes, SchoolTokenSource, WeikaMemberClient};
 use tower_weika::client::{ErrorCodes, Permit, Transport, TransportFailure};
 use tower_weika::clock::{Clock, ManualClock, Timestamp};
 use tower_weika::guard::{
     Check, CheckLayer, Guard, GuardLayer, LinkedAccount, LoggedIn, ManagerRequirement, Recent,
 };
-use tower_weika::identity::{Manager, WechatUser};
+use tower_weika::identity::{Manager, Member, WechatUser};
 use tower_weika::login::{Login, LoginEvent, LoginEventKind, LoginLayer, LoginLayerBuilder};
 use tower_weika::provider::{
     ExchangeContext, IdentityProvider, WeikaManagerProvider, WeikaManagerProviderBuilder,
+    WeikaMemberProvider, WeikaMemberProviderBuilder,
 };
 use tower_weika::response::{Page, Pages, Rejection};
 use tower_weika::same_origin::{SameOrigin, SameOriginLayer};
@@ -62,6 +64,9 @@ impl Service<Request<Full<Bytes>>> for App {
 #[test]
 fn layers_and_services_are_cloned_and_shared() {
     cloned::<LoginLayer<WeikaManagerProvider>>();
+    cloned::<LoginLayer<WeikaMemberProvider>>();
+    cloned::<(WeikaMemberProviderBuilder, WeikaMemberClient, IdentityTypes)>();
+    cloned::<(Member, TokenCache<SchoolTokenSource>)>();
     cloned::<Login<App, WeikaManagerProvider, Store>>();
     cloned::<AuthenticateLayer<Manager, Store>>();
     cloned::<Authenticate<App, Manager, Store>>();

@@ -210,7 +210,7 @@ async fn t9_return_target_of_a_nested_router_is_the_original_path() {
 #[tokio::test]
 async fn school_guard_admits_only_managers_whose_current_school_it_is() {
     let parts = Parts::new().await;
-    let school = get(admin).layer(GuardLayer::school("1000000001"));
+    let school = get(admin).layer(GuardLayer::<Manager>::school("1000000001"));
     let server = Server::start(
         Router::new()
             .route("/school", school)

@@ -5,7 +5,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    reason = "the functions are tests, and `both_ways` says so"
+    reason = "the functions are tests, and `all_ways` says so"
 )]
 
 use std::time::Duration;
@@ -441,7 +441,7 @@ async fn five_hundred_doubled_callbacks_are_all_logged_in_with_one_exchange_each
     );
 }
 
-both_ways!(
+all_ways!(
     first_of_two_callbacks_may_hang_up_at_any_time,
     first_of_two_callbacks_may_hang_up_during_the_exchange,
     abandoned_callback_completes_and_its_repeat_is_logged_in,

@@ -3,11 +3,14 @@
 //!
 //! One binary, because all tests share `site` and none needs a separate process.
 
-/// Makes tests of functions that take a [`Way`]: `weika::…` and `wechat::…`.
-macro_rules! both_ways {
+/// Makes tests of functions that take a [`Way`]: `weika::…`, `members::…`, `wechat::…` and
+/// `own_secret::…`.
+macro_rules! all_ways {
     ($($name:ident),* $(,)? ; on two threads: $($parallel:ident),* $(,)?) => {
-        both_ways!(weika, Weika, [$($name)*], [$($parallel)*]);
-        both_ways!(wechat, Wechat, [$($name)*], [$($parallel)*]);
+        all_ways!(weika, Weika, [$($name)*], [$($parallel)*]);
+        all_ways!(members, Members, [$($name)*], [$($parallel)*]);
+        all_ways!(wechat, Wechat, [$($name)*], [$($parallel)*]);
+        all_ways!(own_secret, OwnSecret, [$($name)*], [$($parallel)*]);
     };
     ($module:ident, $way:ident, [$($name:ident)*], [$($parallel:ident)*]) => {
         mod $module {
@@ -38,6 +41,7 @@ mod double_callback;
 mod guards;
 mod hang_up;
 mod login_flow;
+mod members;
 mod metrics;
 mod observer;
 mod own_users;
@@ -48,3 +52,4 @@ mod upstream_failures;
 mod values;
 mod way;
 mod wechat;
+mod wechat_own_secret;

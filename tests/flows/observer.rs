@@ -2,7 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    reason = "the functions are tests, and `both_ways` says so"
+    reason = "the functions are tests, and `all_ways` says so"
 )]
 
 use std::sync::{Arc, Mutex};
@@ -109,7 +109,7 @@ async fn started_session_is_one_event_and_behaves_as_one_from_a_login<W: Way>() 
     assert_eq!(*events.lock().unwrap(), expected);
 }
 
-both_ways! {
+all_ways! {
     each_outcome_of_a_browser_is_one_event,
     started_session_is_one_event_and_behaves_as_one_from_a_login,
     ; on two threads:

@@ -1,8 +1,8 @@
-//! The application's own users: `map` over both ways to log in.
+//! The application's own users: `map` over all ways to log in.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "the functions are tests, and `both_ways` says so"
+    reason = "the functions are tests, and `all_ways` says so"
 )]
 
 use std::marker::PhantomData;
@@ -78,6 +78,7 @@ impl<W: Way> Way for Own<W> {
     const AUTHORIZE: Endpoint = W::AUTHORIZE;
     const APPROVE: Endpoint = W::APPROVE;
     const EXCHANGE: Endpoint = W::EXCHANGE;
+    const ERRCODE_IN_SUCCESS: bool = W::ERRCODE_IN_SUCCESS;
     const TOKENS: u64 = W::TOKENS;
     const EXTREMES: [&'static str; 2] = W::EXTREMES;
     const AGENT: &'static str = W::AGENT;
@@ -218,7 +219,7 @@ async fn fifty_doubled_callbacks_run_map_once_and_are_all_logged_in<W: Way>() {
     assert_eq!((users.runs(), site.exchanges()), (1, 1));
 }
 
-both_ways! {
+all_ways! {
     first_login_creates_the_user_and_the_next_one_finds_it,
     user_denied_by_map_reads_name_and_reason_on_the_custom_page;
     on two threads:

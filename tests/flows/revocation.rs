@@ -2,7 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    reason = "the functions are tests, and `both_ways` says so"
+    reason = "the functions are tests, and `all_ways` says so"
 )]
 
 use http::StatusCode;
@@ -210,7 +210,7 @@ async fn two_tabs_that_replace_one_session_are_both_logged_in<W: Way>() {
     }
 }
 
-both_ways! {
+all_ways! {
     c4_revocation_cancels_a_login_whose_code_is_at_the_upstream,
     c4_revocation_of_another_subject_cancels_no_login,
     c4_logout_cancels_the_login_that_would_replace_its_session_and_no_other,

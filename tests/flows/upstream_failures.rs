@@ -2,7 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    reason = "the functions are tests, and `both_ways` says so"
+    reason = "the functions are tests, and `all_ways` says so"
 )]
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tower_weika::provider::WeikaManagerProvider;
 use tower_weika_sandbox::{Browser, Endpoint, Fault, Gate, Sandbox, Visit, behaviours};
 
 use super::site::{ANONYMOUS, ORIGIN, Site, address, soon, time_of};
-use super::way::{Way, Wechat, Weika};
+use super::way::{Members, OwnSecret, Way, Wechat, Weika};
 
 /// The outcome of a login, and whether the login restarted by itself before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -167,6 +167,34 @@ fn at_open_id() -> Vec<Row> {
     rows
 }
 
+fn at_sns_token() -> Vec<Row> {
+    let mut rows = common();
+    let restarted = [Fault::ResetBefore, Fault::ResetAfter, Fault::TruncatedBody];
+    rows.extend(restarted.map(|fault| Row(fault, PageAfterRestart(502), LoggedInAfterRestart)));
+    rows.push(Row(
+        Fault::Hang,
+        PageAfterRestart(504),
+        LoggedInAfterRestart,
+    ));
+    for errcode in [json!(40_029), json!("40029"), json!(40_163), json!(41_008)] {
+        rows.push(Row(
+            Fault::Errcode(errcode),
+            PageAfterRestart(400),
+            LoggedInAfterRestart,
+        ));
+    }
+    // Configuration, quotas, and numbers of other calls.
+    for errcode in [
+        40_013, 40_125, 40_164, 45_009, 45_011, 48_001, 40_014, 42_001, 6_001, 2_001,
+    ] {
+        rows.push(Row(Fault::Errcode(json!(errcode)), Page(502), Page(502)));
+    }
+    // A refusal without its number, and one that claims to be a success, have no openid.
+    rows.push(Row(Fault::Errcode(json!(0)), Page(502), Page(502)));
+    rows.push(Row(Fault::Errcode(json!("0")), Page(502), Page(502)));
+    rows
+}
+
 fn at_access_token() -> Vec<Row> {
     let mut rows = common();
     rows.extend([
@@ -189,6 +217,61 @@ fn at_access_token() -> Vec<Row> {
     rows
 }
 
+/// The code is sent, or lost on the way.
+fn lost() -> Vec<Row> {
+    vec![
+        Row(
+            Fault::ResetBefore,
+            PageAfterRestart(502),
+            LoggedInAfterRestart,
+        ),
+        Row(
+            Fault::ResetAfter,
+            PageAfterRestart(502),
+            LoggedInAfterRestart,
+        ),
+        Row(
+            Fault::TruncatedBody,
+            PageAfterRestart(502),
+            LoggedInAfterRestart,
+        ),
+        Row(Fault::Hang, PageAfterRestart(504), LoggedInAfterRestart),
+        // Only the user of the other school is denied.
+        Row(Fault::OtherSchool, Page(403), Page(403)),
+        Row(Fault::Errcode(json!(40_008)), Page(403), Page(403)),
+        Row(Fault::Errcode(json!(40_002)), Page(502), Page(502)),
+    ]
+}
+
+fn at_member_token() -> Vec<Row> {
+    let mut rows = common();
+    rows.extend(lost());
+    rows.extend([
+        Row(
+            Fault::Errcode(json!("40003")),
+            PageAfterRestart(400),
+            LoggedInAfterRestart,
+        ),
+        Row(Fault::Errcode(json!(40_018)), Page(502), Page(502)),
+        // A number of the manager login.
+        Row(Fault::Errcode(json!("6001")), Page(502), Page(502)),
+        // The token is used once, whatever its lifetime.
+        Row(Fault::ExpiresIn(None), LoggedIn, LoggedIn),
+        Row(Fault::ExpiresIn(Some(json!(-1))), LoggedIn, LoggedIn),
+        Row(Fault::ExpiresIn(Some(json!({}))), LoggedIn, LoggedIn),
+    ]);
+    rows
+}
+
+fn at_member_info() -> Vec<Row> {
+    let mut rows = common();
+    rows.extend(lost());
+    // No code is sent here.
+    rows.push(Row(Fault::Errcode(json!(40_003)), Page(502), Page(502)));
+    rows.push(Row(Fault::Errcode(json!(40_007)), Page(403), Page(403)));
+    rows
+}
+
 #[test]
 fn every_fault_of_the_sandbox_is_in_a_table() {
     let on_the_way_back = [Fault::altered_state(), Fault::StateMissing, Fault::SameCode];
@@ -196,6 +279,9 @@ fn every_fault_of_the_sandbox_is_in_a_table() {
         .into_iter()
         .chain(at_access_token())
         .chain(at_open_id())
+        .chain(at_sns_token())
+        .chain(at_member_token())
+        .chain(at_member_info())
         .map(|Row(fault, ..)| fault)
         .collect();
     for known in behaviours().filter(|it| it.group == "Fault") {
@@ -220,6 +306,21 @@ async fn every_fault_of_the_token_call_has_the_outcome_of_the_table() {
 #[tokio::test]
 async fn every_fault_of_the_binding_check_has_the_outcome_of_the_table() {
     run::<Wechat>(Endpoint::OpenId, at_open_id()).await;
+}
+
+#[tokio::test]
+async fn every_fault_of_the_exchange_with_wechat_has_the_outcome_of_the_table() {
+    run::<OwnSecret>(Endpoint::WechatSnsToken, at_sns_token()).await;
+}
+
+#[tokio::test]
+async fn every_fault_of_the_members_token_call_has_the_outcome_of_the_table() {
+    run::<Members>(Endpoint::MemberToken, at_member_token()).await;
+}
+
+#[tokio::test]
+async fn every_fault_of_the_members_info_call_has_the_outcome_of_the_table() {
+    run::<Members>(Endpoint::MemberInfo, at_member_info()).await;
 }
 
 async fn run<W: Way>(endpoint: Endpoint, rows: Vec<Row>) {
@@ -289,6 +390,9 @@ fn assert_error_page<W: Way>(visit: &Visit, fault: &Fault) {
         "127.0.0.1",
         "wxcode",
         "openId",
+        "secret",
+        "access_token",
+        "invalid_grant",
     ] {
         assert!(
             !text.contains(foreign),
@@ -593,7 +697,7 @@ async fn unavailable_upstream_does_not_affect_authenticated_users<W: Way>() {
     }
 }
 
-both_ways!(
+all_ways!(
     failure_page_links_to_a_login_that_returns_to_the_target,
     redirect_of_the_upstream_is_never_followed,
     refused_connection_is_502_and_the_code_is_not_consumed,

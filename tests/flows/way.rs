@@ -5,12 +5,20 @@ use std::time::Duration;
 
 use tower_weika::client::binding::BindingClient;
 use tower_weika::client::weika::WeikaClient;
+use tower_weika::client::weika_member::WeikaMemberClient;
 use tower_weika::clock::Clock;
-use tower_weika::identity::{Manager, WechatUser};
-use tower_weika::provider::{IdentityProvider, WechatUserProvider, WeikaManagerProvider};
+use tower_weika::identity::{Manager, Member, MemberField, WechatUser};
+use tower_weika::provider::{
+    IdentityProvider, WechatUserProvider, WeikaManagerProvider, WeikaMemberProvider,
+};
 use tower_weika_sandbox::{
     Approval, Endpoint, Sandbox, SandboxBuilder, WechatApproval, WechatPerson,
 };
+
+#[path = "own_secret.rs"]
+mod own_secret;
+
+pub(crate) use self::own_secret::OwnSecret;
 
 /// One way to log in, and its half of the sandbox. The users `wang` and `li` exist in all of them.
 pub(crate) trait Way: Send + Sync + 'static {
@@ -26,6 +34,8 @@ pub(crate) trait Way: Send + Sync + 'static {
     const APPROVE: Endpoint;
     /// The call that exchanges the code.
     const EXCHANGE: Endpoint;
+    /// Whether a success of the exchange has an error code.
+    const ERRCODE_IN_SUCCESS: bool = true;
     /// The number of access tokens that any number of logins needs.
     const TOKENS: u64;
     /// A user with every optional value at the upstream, and a user with next to none.
@@ -120,6 +130,67 @@ impl Way for Weika {
             tokens.invalidate(&token);
         }
     }
+}
+
+/// Members of a school, through Weika.
+pub(crate) struct Members;
+
+impl Way for Members {
+    type Provider = WeikaMemberProvider;
+
+    const NAME: &'static str = "weika-member";
+    const CODE: &'static str = "wxcode";
+    const AUTHORIZE: Endpoint = Endpoint::MemberPcAuthorize;
+    const APPROVE: Endpoint = Endpoint::MemberApprove;
+    const EXCHANGE: Endpoint = Endpoint::MemberToken;
+    const TOKENS: u64 = 0;
+    const EXTREMES: [&'static str; 2] = ["wang", "bare"];
+    const AGENT: &'static str = Weika::AGENT;
+
+    fn sandbox(builder: SandboxBuilder) -> SandboxBuilder {
+        builder.member_auto_approve("wang")
+    }
+
+    fn provider(sandbox: &Sandbox, clock: Clock, timeout: Duration) -> WeikaMemberProvider {
+        let (key, secret) = (sandbox.member_app_key(), sandbox.member_app_secret());
+        let client = WeikaMemberClient::builder(key, secret, sandbox.ocode())
+            .base_url(sandbox.base_url())
+            .fields(MemberField::ALL);
+        WeikaMemberProvider::new(
+            client
+                .clock(clock)
+                .total_timeout(timeout)
+                .permit_timeout(timeout)
+                .build()
+                .expect("a client"),
+        )
+    }
+
+    fn set_approval(sandbox: &Sandbox, approval: Approval) {
+        sandbox.set_member_approval(approval);
+    }
+
+    fn issue_code(sandbox: &Sandbox, person: &str) -> Option<String> {
+        sandbox.issue_member_wxcode(person, "https://campus.example/auth/weika-member/callback")
+    }
+
+    fn subject(sandbox: &Sandbox, person: &str) -> String {
+        let person = sandbox
+            .members()
+            .iter()
+            .find(|it| it.id() == person)
+            .expect("a user of the sandbox");
+        format!("{}:{}", person.school().code(), person.card_number())
+    }
+
+    fn identity(subject: &str) -> Member {
+        let (school, card_number) = subject.split_once(':').expect("ocode:card_number");
+        Member::new(school, card_number)
+    }
+
+    async fn have_token(_: &WeikaMemberProvider) {}
+
+    fn forget_token(_: &WeikaMemberProvider) {}
 }
 
 /// WeChat users, through the binding check.

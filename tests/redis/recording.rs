@@ -15,7 +15,7 @@ use tower_weika::AccessToken;
 use tower_weika::clock::Clock;
 use tower_weika::coordination::{Coordinator, LeaseResponse};
 use tower_weika::guard::GuardLayer;
-use tower_weika::identity::{Identity, Manager, WechatUser};
+use tower_weika::identity::{Identity, Manager, Member, MemberField, WechatUser};
 use tower_weika::login::LoginLayer;
 use tower_weika::provider::IdentityProvider;
 use tower_weika::session::Authenticated;
@@ -25,7 +25,7 @@ use tower_weika_sandbox::{Browser, Sandbox, Visit};
 use crate::kit::{connect, create_session, load, now, until};
 use crate::monitor::Monitor;
 use crate::redis_server::{self, Value};
-use crate::way::{Way, Wechat, Weika};
+use crate::way::{Members, OwnSecret, Way, Wechat, Weika};
 
 const ORIGIN: &str = "https://campus.example";
 const SHARED_TOKEN: &str = "the-access-token-of-all-instances";
@@ -52,11 +52,28 @@ impl Confidential for Manager {
     }
 }
 
+impl Confidential for Member {
+    fn confidential(&self) -> Vec<(&'static str, String)> {
+        let id_card = self.field(MemberField::IdCard).unwrap_or_default();
+        vec![
+            ("card number", self.card_number().to_owned()),
+            ("identity document", id_card.to_owned()),
+            ("name", self.name.clone()),
+        ]
+    }
+}
+
 impl Confidential for WechatUser {
     fn confidential(&self) -> Vec<(&'static str, String)> {
+        let subject = ("subject", self.subject().to_owned());
         self.bearer()
             .map(|bearer| ("bearer token", bearer.expose().to_owned()))
             .into_iter()
+            .chain(
+                [subject]
+                    .into_iter()
+                    .filter(|_| self.is_complete() && !self.is_bound()),
+            )
             .collect()
     }
 }
@@ -327,8 +344,20 @@ async fn redis_receives_no_secret_of_a_manager_and_every_key_expires() {
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
+async fn redis_receives_no_secret_of_a_member_and_every_key_expires() {
+    assert_recording_is_clean::<Members>(|_| None).await;
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
 async fn redis_receives_no_secret_of_a_wechat_user_and_every_key_expires() {
     assert_recording_is_clean::<Wechat>(|_| None).await;
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_receives_no_secret_of_a_wechat_user_with_the_own_secret_and_every_key_expires() {
+    assert_recording_is_clean::<OwnSecret>(|_| None).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]

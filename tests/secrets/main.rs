@@ -3,6 +3,8 @@
 //! A separate test program, because one `tracing` subscriber serves the whole process. It captures
 //! every target, span and field, including those that `reqwest` writes through the `log` crate.
 
+mod members;
+mod own_secret;
 mod redis;
 #[path = "../flows/site.rs"]
 #[expect(dead_code, reason = "the flows use the rest of it")]

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// All environment variables that the examples read.
-const VARIABLES: [&str; 16] = [
+const VARIABLES: [&str; 23] = [
     "AUDIT_LOG",
     "ALLOW_SANDBOX",
     "LISTEN",
@@ -19,6 +19,13 @@ const VARIABLES: [&str; 16] = [
     "WEIKA_APP_KEY",
     "WEIKA_APP_SECRET",
     "WEIKA_BASE_URL",
+    "WEIKA_MEMBER_APP_KEY",
+    "WEIKA_MEMBER_APP_SECRET",
+    "WEIKA_MEMBER_OCODE",
+    "WEIKA_MEMBER_BASE_URL",
+    "WECHAT_APPID",
+    "WECHAT_SECRET",
+    "WECHAT_API_BASE_URL",
     "WECHAT_AUTHORIZE_URL",
     "BINDING_BASE_URL",
     "BINDING_APPID",
@@ -54,9 +61,10 @@ impl Site {
                 .map(|(_, value)| *value)
         };
         let is_set = |name: &str| value_of(name).is_some_and(|value| !value.is_empty());
-        let has_sandbox = !["WEIKA_APP_KEY", "BINDING_BASE_URL", "KESION_BASE_URL"]
+        let is_real = ["WEIKA_APP_KEY", "WEIKA_MEMBER_APP_KEY", "KESION_BASE_URL"]
             .into_iter()
             .all(is_set);
+        let has_sandbox = !(is_real && (is_set("BINDING_BASE_URL") || is_set("WECHAT_APPID")));
         Self::run(&mut command("login", variables), has_sandbox)
     }
 

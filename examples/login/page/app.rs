@@ -30,8 +30,16 @@ pub(crate) fn app(
 <div class="actions"><a class="button quiet" href="{deep}">{deep_label}</a><a class="button quiet" href="{home}">{home_label}</a></div>"#,
         title = reader.say("校园应用", "Campus app"),
         intro = reader.say(
-            "本页仅供已绑定账号的微信用户访问。请求的地址：",
-            "This page is for WeChat users with a linked account. Requested address:",
+            if frame.has_binding {
+                "本页仅供已绑定账号的微信用户访问。请求的地址："
+            } else {
+                "本页仅供已登录的微信用户访问。请求的地址："
+            },
+            if frame.has_binding {
+                "This page is for WeChat users with a linked account. Requested address:"
+            } else {
+                "This page is for logged-in WeChat users. Requested address:"
+            },
         ),
         asked = Escaped(
             reader
@@ -46,10 +54,14 @@ pub(crate) fn app(
         left_label = reader.say("最长剩余时间", "Expires at the latest in"),
         left = reader.duration(session.expires_at().since(now)),
         token_label = reader.say("用户凭证", "User credential"),
-        token = reader.say(
-            "只在服务端使用，不会出现在页面里",
-            "Used on the server only, never sent to the browser",
-        ),
+        token = if frame.has_binding {
+            reader.say(
+                "只在服务端使用，不会出现在页面里",
+                "Used on the server only, never sent to the browser",
+            )
+        } else {
+            reader.say("没有绑定服务，不保存", "None: there is no binding service")
+        },
         deep = reader.link("/app/timetable/today"),
         deep_label = reader.say("下级页面", "A nested page"),
         home = reader.link("/"),

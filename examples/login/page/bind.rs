@@ -79,6 +79,29 @@ pub(crate) fn bind(
     )
 }
 
+/// The page in place of the form where WeChat itself identifies the users.
+pub(crate) fn nothing_to_bind(
+    frame: &Frame,
+    reader: &Reader,
+    visitor: &Visitor,
+    back: &str,
+) -> String {
+    let title = reader.say("无需绑定", "Nothing to link");
+    let main = format!(
+        r#"<div class="narrow"><h1>{title}</h1>
+<p class="lead" data-nothing-to-bind>{text}</p>
+<div class="actions"><a class="button" href="{back}">{back_label}</a></div></div>"#,
+        text = reader.say(
+            "本站用自己的 AppSecret 直接向微信确认身份，没有绑定服务，也就没有账号需要绑定。",
+            "This site asks WeChat itself who the user is, with its own secret. There is no binding service, and so no \
+             account to link.",
+        ),
+        back = Escaped(back),
+        back_label = reader.say("继续", "Continue"),
+    );
+    document(frame, reader, visitor, title, &main)
+}
+
 fn shown(reader: &Reader, notice: &Notice<'_>) -> String {
     match notice {
         Notice::Nothing => String::new(),

@@ -10,8 +10,12 @@ use crate::visitor::Visitor;
 pub(crate) struct Frame {
     pub(crate) manager_login: String,
     pub(crate) manager_logout: String,
+    pub(crate) member_login: String,
+    pub(crate) member_logout: String,
     pub(crate) wechat_login: String,
     pub(crate) wechat_logout: String,
+    /// Whether a binding service links openids to accounts.
+    pub(crate) has_binding: bool,
     pub(crate) imitation: Option<Imitation>,
 }
 
@@ -35,35 +39,12 @@ pub(super) fn document(
     main: &str,
 ) -> String {
     let (other, tag, link) = reader.other_language();
-    let log_out = reader.say("退出登录", "Log out");
-    let account = match visitor {
-        // There is room for one button: the WeChat user's on the pages for WeChat users, the
-        // manager's elsewhere.
-        Visitor {
-            staff: Some(_),
-            wechat: Some(_),
-        } if is_for_wechat_users(reader.uri().path()) => logout_wechat(frame, reader),
-        Visitor {
-            staff: Some(_),
-            wechat: Some(_),
-        } => logout(
-            reader,
-            &frame.manager_logout,
-            reader.say("退出管理员", "Log out manager"),
-            "weika",
-        ),
-        Visitor {
-            staff: Some(_),
-            wechat: None,
-        } => logout(reader, &frame.manager_logout, log_out, "weika"),
-        Visitor {
-            staff: None,
-            wechat: Some(_),
-        } => logout(reader, &frame.wechat_logout, log_out, "wechat"),
-        Visitor {
-            staff: None,
-            wechat: None,
-        } => format!(
+    let account = match Login::of_page(visitor, reader.uri().path()) {
+        Some(login) if login.is_alone(visitor) => {
+            logout(frame, reader, login, reader.say("退出登录", "Log out"))
+        }
+        Some(login) => login.logout(frame, reader),
+        None => format!(
             r#"<a class="small button" href="{}">{}</a>"#,
             Escaped(reader.link_via(&frame.manager_login, reader.uri().path())),
             reader.say("登录", "Log in"),
@@ -82,12 +63,14 @@ pub(super) fn document(
 <body>
 <header class="top"><nav aria-label="{main_pages}"><a class="brand" href="{home}" aria-label="tower-weika"><img src="/icon.svg" alt="" width="28" height="28"><span>tower-weika</span></a>
 <a class="wide" href="{admin}">{admin_label}</a>
+<a class="wide" href="{card}">{card_label}</a>
 <a class="wide" href="{app}">{app_label}</a></nav>
 <nav aria-label="{personal}"><a href="{link}" hreflang="{tag}" lang="{tag}">{other}</a>{account}</nav></header>
 <main>
 {main}
 </main>
 <footer><nav class="slim" aria-label="{pages}"><a href="{admin}">{admin_label}</a>
+<a href="{card}">{card_label}</a>
 <a href="{app}">{app_label}</a></nav>{sandbox}<p>{about}</p></footer>
 </body>
 </html>
@@ -97,6 +80,8 @@ pub(super) fn document(
         home = reader.link("/"),
         admin = reader.link("/admin"),
         admin_label = reader.say("管理后台", "Back office"),
+        card = reader.link("/card"),
+        card_label = reader.say("校园卡", "Campus card"),
         app = reader.link("/app"),
         app_label = reader.say("校园应用", "Campus app"),
         main_pages = reader.say("主导航", "Main"),
@@ -114,31 +99,87 @@ pub(super) fn document(
     )
 }
 
-fn is_for_wechat_users(path: &str) -> bool {
-    path == bind::PATH || path == "/app" || path.starts_with("/app/")
+/// One of the logins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Login {
+    Manager,
+    Member,
+    Wechat,
 }
 
-/// The second logout button, for a visitor with both logins.
-pub(super) fn logout_wechat(frame: &Frame, reader: &Reader) -> String {
-    logout(
-        reader,
-        &frame.wechat_logout,
-        reader.say("退出微信", "Log out WeChat"),
-        "wechat",
-    )
+impl Login {
+    const ALL: [Self; 3] = [Self::Manager, Self::Member, Self::Wechat];
+
+    /// Whether the visitor has it.
+    fn is_of(self, visitor: &Visitor) -> bool {
+        match self {
+            Self::Manager => visitor.staff.is_some(),
+            Self::Member => visitor.member.is_some(),
+            Self::Wechat => visitor.wechat.is_some(),
+        }
+    }
+
+    /// Whether the visitor has no other.
+    fn is_alone(self, visitor: &Visitor) -> bool {
+        !Self::ALL
+            .into_iter()
+            .any(|other| other != self && other.is_of(visitor))
+    }
+
+    /// Returns the login whose button is at the top, where there is room for one: that of the page,
+    /// or else the first one of the visitor.
+    pub(super) fn of_page(visitor: &Visitor, path: &str) -> Option<Self> {
+        let is_under = |root: &str| {
+            path.strip_prefix(root)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let of_path = if path == bind::PATH || is_under("/app") {
+            Some(Self::Wechat)
+        } else if is_under("/card") {
+            Some(Self::Member)
+        } else {
+            None
+        };
+        of_path
+            .into_iter()
+            .chain(Self::ALL)
+            .find(|login| login.is_of(visitor))
+    }
+
+    /// The logout button of a visitor with several logins.
+    pub(super) fn logout(self, frame: &Frame, reader: &Reader) -> String {
+        let label = match self {
+            Self::Manager => reader.say("退出管理员", "Log out manager"),
+            Self::Member => reader.say("退出校园卡", "Log out member"),
+            Self::Wechat => reader.say("退出微信", "Log out WeChat"),
+        };
+        logout(frame, reader, self, label)
+    }
 }
 
 /// Logging out is a `POST`, so that no link or image can trigger it.
-fn logout(reader: &Reader, path: &str, label: &str, login: &str) -> String {
+fn logout(frame: &Frame, reader: &Reader, login: Login, label: &str) -> String {
+    let (path, name) = match login {
+        Login::Manager => (&frame.manager_logout, "weika"),
+        Login::Member => (&frame.member_logout, "weika-member"),
+        Login::Wechat => (&frame.wechat_logout, "wechat"),
+    };
     format!(
-        r#"<form method="post" action="{}"><button class="quiet button" data-logout="{login}">{label}</button></form>"#,
+        r#"<form method="post" action="{}"><button class="quiet button" data-logout="{name}">{label}</button></form>"#,
         Escaped(reader.link_via(path, "/")),
     )
 }
 
 fn sandbox(reader: &Reader, imitation: &Imitation) -> String {
     let played = [
-        (imitation.weika, reader.say("微卡", "Weika")),
+        (
+            imitation.weika,
+            reader.say("微卡管理员登录", "Weika's manager login"),
+        ),
+        (
+            imitation.member,
+            reader.say("微卡成员登录", "Weika's member login"),
+        ),
         (
             imitation.wechat,
             reader.say("微信与绑定服务", "WeChat and the binding service"),

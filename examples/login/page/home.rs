@@ -1,7 +1,9 @@
 //! The public home page.
 
-use super::frame::{Frame, document, logout_wechat};
-use crate::card::{blank, manager_card, shown_name, wechat_card};
+use tower_weika::identity::Identity;
+
+use super::frame::{Frame, Login, document};
+use crate::card::{blank, manager_card, member_card, member_name, shown_name, wechat_card};
 use crate::html::Escaped;
 use crate::pretend::{PATH, Pretence};
 use crate::reader::Reader;
@@ -19,6 +21,10 @@ pub(crate) fn home(
             format!("{}{}", reader.say("你好，", "Hello, "), Escaped(shown_name(reader, staff))),
             reader.say("身份来自微卡，会话由本站管理。", "Your identity comes from Weika; the session is managed by this site."),
         ),
+        Visitor { member: Some(member), .. } => (
+            format!("{}{}", reader.say("你好，", "Hello, "), Escaped(member_name(reader, member))),
+            reader.say("身份来自微卡的校园卡登录，会话由本站管理。", "Your identity comes from Weika's campus card login; the session is managed by this site."),
+        ),
         Visitor { wechat: Some(_), .. } => (
             reader.say("你好，微信用户", "Hello, WeChat user").to_owned(),
             reader.say(
@@ -26,12 +32,12 @@ pub(crate) fn home(
                 "Your identity comes from the official account's silent authorization; the session is managed by this site.",
             ),
         ),
-        Visitor { staff: None, wechat: None } => (
+        _ => (
             reader.say("一层中间件，接入微卡登录", "Weika login in one Tower layer").to_owned(),
             reader.say(
-                "本站用 tower-weika 识别学校管理员和微信用户：跳转、回调、令牌和会话都由它处理。",
-                "This site authenticates school managers and WeChat users with tower-weika, which handles redirects, \
-                 callbacks, tokens and sessions.",
+                "本站用 tower-weika 识别学校管理员、学校成员和微信用户：跳转、回调、令牌和会话都由它处理。",
+                "This site authenticates school managers, members of a school and WeChat users with tower-weika, which \
+                 handles redirects, callbacks, tokens and sessions.",
             ),
         ),
     };
@@ -42,85 +48,110 @@ pub(crate) fn home(
         actions = actions(frame, reader, visitor),
         cards = cards(reader, visitor, account),
         pretence = switch(reader, pretence),
-        routes = routes(reader),
+        routes = routes(frame, reader),
     );
     document(frame, reader, visitor, reader.say("首页", "Home"), &main)
 }
 
-/// The login that the visitor has comes first; a visitor with both gets a row for each.
+/// The logins that the visitor has come first; a visitor with several gets a row for each.
 fn actions(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
-    let (managers, wechat) = (
+    let actions = [
         for_managers(frame, reader, visitor),
+        for_members(frame, reader, visitor),
         for_wechat_users(frame, reader, visitor),
-    );
-    let row = |actions: &str| format!(r#"<div class="actions">{actions}</div>"#);
-    match (&visitor.staff, &visitor.wechat) {
-        (Some(_), Some(_)) => row(&managers) + &row(&wechat),
-        (None, Some(_)) => row(&(wechat + &managers)),
-        _ => row(&(managers + &wechat)),
-    }
+    ];
+    let (open, log_in): (Vec<_>, Vec<_>) = actions.into_iter().partition(Result::is_ok);
+    let open: Vec<_> = open.into_iter().flatten().collect();
+    let log_in: String = log_in.into_iter().filter_map(Result::err).collect();
+    let rows = match &*open {
+        [] | [_] => vec![open.concat() + &log_in],
+        _ => [open, vec![log_in]].concat(),
+    };
+    let rows = rows.into_iter().filter(|row| !row.is_empty());
+    rows.map(|row| format!(r#"<div class="actions">{row}</div>"#))
+        .collect()
 }
 
-fn for_managers(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
+/// The links of a login that the visitor has, or the link to log in.
+type Actions = Result<String, String>;
+
+fn for_managers(frame: &Frame, reader: &Reader, visitor: &Visitor) -> Actions {
     match &visitor.staff {
-        Some(_) => format!(
+        Some(_) => Ok(format!(
             r#"<a class="button" href="{}">{}</a><a class="button quiet" href="{}">{}</a>"#,
             reader.link("/admin"),
             reader.say("进入管理后台", "Open the back office"),
             reader.link("/account"),
             reader.say("公众号状态", "Official account"),
-        ),
-        None => format!(
+        )),
+        None => Err(format!(
             r#"<a class="button{}" data-login href="{}">{}</a>"#,
-            if visitor.wechat.is_some() {
-                " quiet"
-            } else {
-                ""
-            },
+            if visitor.is_anonymous() { "" } else { " quiet" },
             Escaped(reader.link_via(&frame.manager_login, "/")),
             reader.say("以管理员身份登录", "Log in as a manager"),
-        ),
+        )),
     }
 }
 
-fn for_wechat_users(frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
+fn for_members(frame: &Frame, reader: &Reader, visitor: &Visitor) -> Actions {
+    match &visitor.member {
+        Some(_) => Ok(format!(
+            r#"<a class="button" href="{}">{}</a>{}"#,
+            reader.link("/card"),
+            reader.say("打开校园卡", "Open the campus card"),
+            log_out_below(Login::Member, frame, reader, visitor),
+        )),
+        None => Err(format!(
+            r#"<a class="button quiet" data-member-login href="{}">{}</a>"#,
+            Escaped(reader.link_via(&frame.member_login, "/")),
+            reader.say("用校园卡登录", "Log in with a campus card"),
+        )),
+    }
+}
+
+fn for_wechat_users(frame: &Frame, reader: &Reader, visitor: &Visitor) -> Actions {
     match &visitor.wechat {
         Some(user) => {
-            let (path, label) = if user.is_bound() {
+            let (path, label) = if user.is_complete() {
                 ("/app", reader.say("进入校园应用", "Open the campus app"))
             } else {
                 ("/bind", reader.say("绑定账号", "Link your account"))
             };
-            // The button at the top logs out of the other session then.
-            let both = visitor.staff.as_ref();
-            let logout = both.map(|_| logout_wechat(frame, reader));
-            format!(
+            Ok(format!(
                 r#"<a class="button" data-app href="{}">{label}</a>{}"#,
                 reader.link(path),
-                logout.unwrap_or_default()
-            )
+                log_out_below(Login::Wechat, frame, reader, visitor),
+            ))
         }
-        None => format!(
+        None => Err(format!(
             r#"<a class="button quiet" data-wechat-login href="{}">{}</a>"#,
             Escaped(reader.link_via(&frame.wechat_login, "/")),
             reader.say("用微信登录", "Log in with WeChat"),
-        ),
+        )),
+    }
+}
+
+/// The logout button of a login whose button is not at the top.
+fn log_out_below(login: Login, frame: &Frame, reader: &Reader, visitor: &Visitor) -> String {
+    match Login::of_page(visitor, "/") {
+        Some(top) if top != login => login.logout(frame, reader),
+        _ => String::new(),
     }
 }
 
 fn cards(reader: &Reader, visitor: &Visitor, account: Option<&str>) -> String {
-    match (&visitor.staff, &visitor.wechat) {
-        (None, None) => blank(reader),
-        (manager, wechat) => {
-            let manager = manager
-                .as_deref()
-                .map(|staff| manager_card(reader, staff.manager()));
-            let wechat = wechat
-                .as_deref()
-                .map(|user| wechat_card(reader, user, account));
-            [manager, wechat].into_iter().flatten().collect()
-        }
+    if visitor.is_anonymous() {
+        return blank(reader);
     }
+    let manager = visitor.staff.as_deref();
+    let member = visitor.member.as_deref();
+    let wechat = visitor.wechat.as_deref();
+    let cards = [
+        manager.map(|staff| manager_card(reader, staff.manager())),
+        member.map(|member| member_card(reader, member, None)),
+        wechat.map(|user| wechat_card(reader, user, account)),
+    ];
+    cards.into_iter().flatten().collect()
 }
 
 fn switch(reader: &Reader, pretence: Pretence) -> String {
@@ -149,12 +180,28 @@ fn switch(reader: &Reader, pretence: Pretence) -> String {
     )
 }
 
-fn routes(reader: &Reader) -> String {
+fn routes(frame: &Frame, reader: &Reader) -> String {
     let (all_users, managers) = (
         reader.say("公开", "Public"),
         reader.say("管理员", "Managers"),
     );
     let wechat = reader.say("微信用户", "WeChat users");
+    let (app, app_users, bind) = if frame.has_binding {
+        (
+            reader.say(
+                "校园应用：未绑定时先跳转到绑定页",
+                "Campus app: redirects to account linking first",
+            ),
+            reader.say("已绑定", "Linked"),
+            reader.say("用短信验证码绑定账号", "Link an account by text message"),
+        )
+    } else {
+        (
+            reader.say("校园应用", "Campus app"),
+            wechat,
+            reader.say("说明为何无需绑定", "Why no account is linked"),
+        )
+    };
     let rows = [
         (
             "/admin",
@@ -189,18 +236,15 @@ fn routes(reader: &Reader) -> String {
             managers,
         ),
         (
-            "/app",
+            "/card",
             reader.say(
-                "校园应用：未绑定时先跳转到绑定页",
-                "Campus app: redirects to account linking first",
+                "校园卡：微信内外各有登录页",
+                "Campus card: one login page in WeChat, another elsewhere",
             ),
-            reader.say("已绑定", "Linked"),
+            reader.say("学校成员", "Members"),
         ),
-        (
-            "/bind",
-            reader.say("用短信验证码绑定账号", "Link an account by text message"),
-            wechat,
-        ),
+        ("/app", app, app_users),
+        ("/bind", bind, wechat),
         (
             "/api/me",
             reader.say(

@@ -6,11 +6,13 @@ mod app;
 mod bind;
 mod frame;
 mod home;
+mod member;
 mod office;
 
 pub(crate) use self::account::{AccountView, account};
 pub(crate) use self::app::app;
-pub(crate) use self::bind::{Field, Notice, bind};
+pub(crate) use self::bind::{Field, Notice, bind, nothing_to_bind};
 pub(crate) use self::frame::{Frame, not_found};
 pub(crate) use self::home::home;
+pub(crate) use self::member::card;
 pub(crate) use self::office::{admin, settings};

@@ -98,9 +98,9 @@ impl Settings {
             );
         // Allows http on loopback addresses only.
         let builder = builder.loopback_development();
-        // The return target of one login must not be an endpoint of the other, nor a path that
+        // The return target of one login must not be an endpoint of another, nor a path that
         // accepts forms only.
-        let closed = ["weika", "wechat"].map(|name| {
+        let closed = ["weika", "weika-member", "wechat"].map(|name| {
             ["login", "callback", "logout"].map(|endpoint| format!("/auth/{name}/{endpoint}"))
         });
         let closed = closed

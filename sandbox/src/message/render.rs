@@ -8,7 +8,10 @@ use crate::response_format::{ResponseFormat, as_integer};
 use crate::state::variation::{ContentTypeForm, ErrcodeForm, ErrmsgForm, Variation};
 
 /// Returns the `Content-Type` of JSON.
-pub(crate) fn content_type(variations: &[Variation]) -> Option<&'static str> {
+pub(crate) fn content_type(
+    format: ResponseFormat,
+    variations: &[Variation],
+) -> Option<&'static str> {
     for variation in variations {
         match variation {
             Variation::ContentType(ContentTypeForm::TextPlain) => return Some("text/plain"),
@@ -19,7 +22,10 @@ pub(crate) fn content_type(variations: &[Variation]) -> Option<&'static str> {
             _ => {}
         }
     }
-    Some("application/json")
+    Some(match format {
+        ResponseFormat::Wechat => "text/plain",
+        _ => "application/json",
+    })
 }
 
 /// Returns a JSON document as bytes.
@@ -245,7 +251,10 @@ mod tests {
                 expected,
                 "{variation:?}"
             );
-            assert_eq!(content_type(&[variation]), Some("application/json"));
+            assert_eq!(
+                content_type(ResponseFormat::Weika, &[variation]),
+                Some("application/json")
+            );
         }
     }
 
@@ -301,8 +310,18 @@ mod tests {
             (ContentTypeForm::TextHtml, Some("text/html; charset=UTF-8")),
             (ContentTypeForm::Absent, None),
         ] {
-            assert_eq!(content_type(&[Variation::ContentType(form)]), expected);
+            assert_eq!(
+                content_type(ResponseFormat::Weika, &[Variation::ContentType(form)]),
+                expected
+            );
         }
-        assert_eq!(content_type(&[]), Some("application/json"));
+        assert_eq!(
+            content_type(ResponseFormat::Weika, &[]),
+            Some("application/json")
+        );
+        assert_eq!(
+            content_type(ResponseFormat::Wechat, &[]),
+            Some("text/plain")
+        );
     }
 }

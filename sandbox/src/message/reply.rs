@@ -116,7 +116,7 @@ impl Reply {
             Content::Empty => (None, Bytes::new()),
             Content::Html(page) => (Some(HTML), page.0.clone().into()),
             Content::Json(format, body) => (
-                render::content_type(variations),
+                render::content_type(*format, variations),
                 render::json(*format, body.clone(), variations),
             ),
         }

@@ -8,11 +8,11 @@ use crate::state::variation::CutForm;
 /// contains.
 const MARK: char = '\u{E000}';
 
-/// Makes numbers of `school_code` and `card_number`.
+/// Makes numbers of `school_code`, `ocode` and `card_number`.
 pub(crate) fn number_identifiers(name: &str, value: &mut Value) {
     let digits = value
         .as_str()
-        .filter(|_| matches!(name, "school_code" | "card_number"));
+        .filter(|_| matches!(name, "school_code" | "ocode" | "card_number"));
     if let Some(number) = digits
         .filter(|digits| !digits.starts_with('0'))
         .and_then(|it| it.parse::<u64>().ok())

@@ -6,8 +6,9 @@ use crate::state::fault::Fault;
 use crate::state::variation::Variation;
 use crate::system::binding::{self, BindingRefusal};
 use crate::system::kesion::{self, KesionState};
-use crate::system::wechat::{self, WechatRefusal};
+use crate::system::wechat::{self, WechatRefusal, WechatSnsRefusal};
 use crate::system::weika::{self, WeikaRefusal};
+use crate::system::weika_member::{self, MemberRefusal};
 
 /// Returns everything that the sandbox does or can be made to do, with its
 /// [`Provenance`](crate::Provenance).
@@ -23,8 +24,11 @@ pub fn behaviours() -> impl Iterator<Item = &'static Behaviour> {
         Endpoint::BEHAVIOURS,
         weika::BEHAVIOURS,
         WeikaRefusal::BEHAVIOURS,
+        weika_member::BEHAVIOURS,
+        MemberRefusal::BEHAVIOURS,
         wechat::BEHAVIOURS,
         WechatRefusal::BEHAVIOURS,
+        WechatSnsRefusal::BEHAVIOURS,
         binding::BEHAVIOURS,
         BindingRefusal::BEHAVIOURS,
         kesion::BEHAVIOURS,
@@ -58,14 +62,18 @@ mod tests {
             "Fault",
             "WeikaRefusal",
             "Weika",
+            "WeikaMember",
+            "MemberRefusal",
             "WeChat",
             "WechatRefusal",
             "Binding",
         ];
-        for group in groups
-            .into_iter()
-            .chain(["BindingRefusal", "Kesion", "KesionState"])
-        {
+        for group in groups.into_iter().chain([
+            "BindingRefusal",
+            "Kesion",
+            "KesionState",
+            "WechatSnsRefusal",
+        ]) {
             assert!(
                 names.iter().any(|(it, _)| *it == group),
                 "{group} is missing"

@@ -15,14 +15,16 @@ use crate::clock::Clock;
 use crate::state::call_log::CallLog;
 use crate::state::code::{CodeForm, Codes};
 use crate::state::fault::Faults;
+use crate::state::member_person::MemberPerson;
 use crate::state::person::Person;
 use crate::state::token::Tokens;
 use crate::state::variation::Variations;
-use crate::state::wechat_person::{APP_ID, WechatPerson};
+use crate::state::wechat_person::{APP_ID, WEBSITE_APP_ID, WechatPerson};
 use crate::system::binding::{Accounts, Binding, BindingState, Sms};
 use crate::system::kesion::{AUTH_PATH, Kesion, KesionSettings};
-use crate::system::wechat::{Wechat, WechatApproval};
+use crate::system::wechat::{Wechat, WechatApp, WechatApproval};
 use crate::system::weika::{App, Approval, Weika};
+use crate::system::weika_member::{Parts, WeikaMember};
 
 /// Builder of a [`Sandbox`].
 #[must_use = "a builder does nothing until `start`"]
@@ -32,6 +34,9 @@ pub struct SandboxBuilder {
     apps: Vec<App>,
     people: Vec<Person>,
     approval: Approval,
+    member_apps: Vec<App>,
+    members: Vec<MemberPerson>,
+    member_approval: Approval,
     app_ids: Vec<String>,
     redirect_domains: Vec<String>,
     wechat_people: Vec<WechatPerson>,
@@ -94,6 +99,27 @@ impl SandboxBuilder {
         self
     }
 
+    /// Adds an application that members may log in to. The first one replaces the default.
+    pub fn member_app(mut self, app_key: impl Into<String>, app_secret: impl Into<String>) -> Self {
+        self.member_apps.push(App {
+            key: app_key.into(),
+            secret: app_secret.into(),
+        });
+        self
+    }
+
+    /// Adds a member of a school. The first one replaces the [examples](MemberPerson::examples).
+    pub fn member(mut self, person: MemberPerson) -> Self {
+        self.members.push(person);
+        self
+    }
+
+    /// See [`Sandbox::member_auto_approve`].
+    pub fn member_auto_approve(mut self, person: impl Into<String>) -> Self {
+        self.member_approval = Approval::Approve(person.into());
+        self
+    }
+
     /// Adds a person who uses WeChat. The first one replaces the
     /// [examples](WechatPerson::examples).
     pub fn wechat_person(mut self, person: WechatPerson) -> Self {
@@ -134,7 +160,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the life of a code of Weika or WeChat. Default: 5 minutes.
+    /// Sets the life of a code of Weika or WeChat; a code of a website application lives twice as
+    /// long. Default: 5 minutes.
     pub const fn code_life(mut self, life: Duration) -> Self {
         self.code_life = life;
         self
@@ -163,6 +190,12 @@ impl SandboxBuilder {
         if self.apps.is_empty() {
             self = self.app("5A4E0D0B0CF1FA4E", "sandbox-secret-9vQ2mX7LrT4bWc8Z");
         }
+        if self.member_apps.is_empty() {
+            self = self.member_app("8B21F6C3D95A7E40", "sandbox-member-secret-t5Kd8WqN2xZr");
+        }
+        if self.members.is_empty() {
+            self.members = MemberPerson::examples();
+        }
         if self.people.is_empty() {
             self.people = Person::examples();
         }
@@ -186,14 +219,29 @@ impl SandboxBuilder {
 
     fn systems(self, address: SocketAddr, call_log: &CallLog, faults: &Faults) -> Systems {
         let codes = |form| Codes::new(form, self.clock.clone(), self.code_life, call_log.clone());
+        let wechat_codes = |life| {
+            let form = CodeForm::Letters;
+            Codes::new(form, self.clock.clone(), life, call_log.clone())
+        };
+        let tokens = |call_log| {
+            let (life, overlap) = (self.token_life, self.token_overlap);
+            Tokens::new(self.clock.clone(), life, overlap, call_log)
+        };
+        let weika_member = WeikaMember::new(
+            Parts {
+                apps: self.member_apps,
+                people: self.members,
+                approval: self.member_approval,
+            },
+            codes(CodeForm::Digits),
+            // Each login has one; the call log counts those that applications share.
+            tokens(CallLog::default()),
+            tokens(call_log.clone()),
+            faults.clone(),
+        );
         let weika = Weika {
             codes: codes(CodeForm::Digits),
-            tokens: Tokens::new(
-                self.clock.clone(),
-                self.token_life,
-                self.token_overlap,
-                call_log.clone(),
-            ),
+            tokens: tokens(call_log.clone()),
             apps: self.apps,
             people: self.people,
             faults: faults.clone(),
@@ -208,13 +256,20 @@ impl SandboxBuilder {
         };
         let accounts = Accounts::new(&self.wechat_people);
         let wechat = Arc::new(Wechat {
-            codes: codes(CodeForm::Letters),
-            app_ids: self.app_ids,
+            codes: wechat_codes(self.code_life),
+            website_codes: wechat_codes(self.code_life * 2),
+            apps: self
+                .app_ids
+                .into_iter()
+                .map(WechatApp::official_account)
+                .chain([WechatApp::website(WEBSITE_APP_ID)])
+                .collect(),
             redirect_domains: self.redirect_domains,
             people: self.wechat_people,
             faults: faults.clone(),
             approval: Mutex::new(self.wechat_approval),
             any_browser: AtomicBool::new(self.any_browser),
+            open_platform: AtomicBool::new(true),
         });
         let binding = Binding {
             wechat: Arc::clone(&wechat),
@@ -225,6 +280,7 @@ impl SandboxBuilder {
         };
         Systems {
             weika,
+            weika_member,
             wechat,
             binding,
             kesion,
@@ -240,6 +296,9 @@ impl Default for SandboxBuilder {
             apps: Vec::new(),
             people: Vec::new(),
             approval: Approval::Ask,
+            member_apps: Vec::new(),
+            members: Vec::new(),
+            member_approval: Approval::Ask,
             app_ids: vec![APP_ID.to_owned()],
             redirect_domains: Vec::new(),
             wechat_people: Vec::new(),

@@ -17,6 +17,7 @@ use crate::state::wechat_person::WechatPerson;
 use crate::system::binding::{BindingRefusal, BindingState};
 use crate::system::kesion::KesionState;
 use crate::system::wechat::{WechatApproval, person_card};
+use crate::system::weika::Approval;
 
 /// Shows the page, or applies the setting of a button and redirects to the page.
 pub(crate) fn reply(systems: &Systems, call: &Call<'_>) -> Reply {
@@ -119,6 +120,10 @@ fn page(systems: &Systems) -> Markup {
             ul {
                 @for person in &systems.wechat.people { li { (person_card(person)) (bindings(systems, person)) } }
             }
+            h2 id="member-app" { "学校是否开启应用 " (small("Members: the school has the application on")) }
+            (named_group(systems, "member-app", &member_app()))
+            h2 id="member" { "校园卡是谁的 " (small("Members: who has the campus card")) }
+            (named_group(systems, "member", &member(systems)))
         }
         h2 id="sms" { "最近的短信验证码 " (small("Last SMS codes")) }
         (sms(systems))
@@ -159,6 +164,23 @@ fn phone(systems: &Systems) -> Vec<Button<'_>> {
     let mut buttons = vec![(Setting::Phone(WechatApproval::Ask), "每次询问", "ask")];
     buttons.extend(people);
     buttons.push((Setting::Phone(WechatApproval::Decline), "拒绝", "decline"));
+    buttons
+}
+
+const fn member_app<'a>() -> [Button<'a>; 2] {
+    [
+        (Setting::MemberApp(true), "已开启", "on"),
+        (Setting::MemberApp(false), "未开启 40018", "off"),
+    ]
+}
+
+fn member(systems: &Systems) -> Vec<Button<'_>> {
+    let approve = |id: &str| Setting::Member(Approval::Approve(id.to_owned()));
+    let people = systems.weika_member.people.iter();
+    let people = people.map(|it| (approve(it.id()), it.school().name(), it.id()));
+    let mut buttons = vec![(Setting::Member(Approval::Ask), "每次询问", "ask")];
+    buttons.extend(people);
+    buttons.push((Setting::Member(Approval::Decline), "拒绝", "decline"));
     buttons
 }
 

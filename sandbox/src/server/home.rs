@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::systems::Systems;
 use crate::endpoint::Endpoint;
 use crate::message::page::{document, english, small};
-use crate::system::{wechat, weika};
+use crate::system::{wechat, weika, weika_member};
 
 /// Returns the page, which explains the sandbox to a visitor of its base address.
 pub(crate) fn home(systems: &Systems) -> Markup {
@@ -22,6 +22,10 @@ pub(crate) fn home(systems: &Systems) -> Markup {
         h2 { "可登录的人 " (small("Who can log in")) }
         ul {
             @for person in &systems.weika.people { li { (weika::person_card(person)) } }
+        }
+        h2 { "学校成员 " (small("Members of schools")) }
+        ul {
+            @for person in &systems.weika_member.people { li { (weika_member::person_card(person)) } }
         }
         h2 { "微信里的人 " (small("Who has WeChat")) }
         ul {

@@ -1,11 +1,13 @@
 //! Settings of the control page, each with a stable name.
 
 use std::fmt;
+use std::sync::atomic::Ordering;
 
 use super::systems::Systems;
 use crate::system::binding::{BindingRefusal, BindingState};
 use crate::system::kesion::KesionState;
 use crate::system::wechat::WechatApproval;
+use crate::system::weika::Approval;
 
 /// Setting that one button makes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,6 +17,8 @@ pub(crate) enum Setting {
     Binding(BindingState),
     Phone(WechatApproval),
     Bound(String, bool),
+    MemberApp(bool),
+    Member(Approval),
 }
 
 impl Setting {
@@ -31,6 +35,11 @@ impl Setting {
             ("person", person) => Self::Phone(WechatApproval::Approve(person.to_owned())),
             ("bind", person) => Self::Bound(person.to_owned(), true),
             ("unbind", person) => Self::Bound(person.to_owned(), false),
+            ("member-app", "on") => Self::MemberApp(true),
+            ("member-app", "off") => Self::MemberApp(false),
+            ("member", "ask") => Self::Member(Approval::Ask),
+            ("member", "decline") => Self::Member(Approval::Decline),
+            ("member-is", person) => Self::Member(Approval::Approve(person.to_owned())),
             _ => return None,
         })
     }
@@ -48,6 +57,9 @@ impl Setting {
             }
             Self::Phone(approval) => *systems.wechat.approval() = approval.clone(),
             Self::Bound(person, bound) => return systems.set_bound(person, *bound),
+            Self::MemberApp(on) => systems.weika_member.enabled.store(*on, Ordering::Release),
+            Self::Member(Approval::Approve(person)) if !systems.has_member(person) => return false,
+            Self::Member(approval) => *systems.weika_member.approval() = approval.clone(),
         }
         true
     }
@@ -63,6 +75,8 @@ impl Setting {
                 let person = systems.wechat_person(person);
                 person.is_some_and(|person| systems.binding.accounts.is_bound(person) == *bound)
             }
+            Self::MemberApp(on) => systems.weika_member.enabled.load(Ordering::Acquire) == *on,
+            Self::Member(approval) => *systems.weika_member.approval() == *approval,
         }
     }
 }
@@ -79,6 +93,10 @@ impl fmt::Display for Setting {
             Self::Phone(WechatApproval::Approve(person)) => write!(f, "person:{person}"),
             Self::Bound(person, true) => write!(f, "bind:{person}"),
             Self::Bound(person, false) => write!(f, "unbind:{person}"),
+            Self::MemberApp(on) => write!(f, "member-app:{}", state(*on)),
+            Self::Member(Approval::Ask) => f.write_str("member:ask"),
+            Self::Member(Approval::Decline) => f.write_str("member:decline"),
+            Self::Member(Approval::Approve(person)) => write!(f, "member-is:{person}"),
         }
     }
 }
@@ -144,6 +162,9 @@ mod tests {
             "person:a:b",
             "bind:小明",
             "unbind:x",
+            "member-app:off",
+            "member:ask",
+            "member-is:wang",
         ] {
             assert_eq!(Setting::parse(name).unwrap().to_string(), name);
         }

@@ -6,9 +6,11 @@ use crate::system::binding::Binding;
 use crate::system::kesion::Kesion;
 use crate::system::wechat::Wechat;
 use crate::system::weika::Weika;
+use crate::system::weika_member::WeikaMember;
 
 pub(crate) struct Systems {
     pub(crate) weika: Weika,
+    pub(crate) weika_member: WeikaMember,
     /// Shared with the binding service, which exchanges the codes that WeChat issues.
     pub(crate) wechat: Arc<Wechat>,
     pub(crate) binding: Binding,
@@ -19,6 +21,11 @@ impl Systems {
     /// Returns the number of the person of this id who uses WeChat.
     pub(crate) fn wechat_person(&self, id: &str) -> Option<usize> {
         self.wechat.people.iter().position(|it| it.id() == id)
+    }
+
+    /// Returns whether there is a member of this id.
+    pub(crate) fn has_member(&self, id: &str) -> bool {
+        self.weika_member.people.iter().any(|it| it.id() == id)
     }
 
     /// Binds the person of this id to the own account, or removes the binding. Returns whether

@@ -3,11 +3,12 @@
 use std::sync::atomic::Ordering;
 
 use super::sandbox::Sandbox;
+use crate::state::member_person::MemberPerson;
 use crate::state::person::Person;
 use crate::state::wechat_person::WechatPerson;
 use crate::system::binding::BindingState;
 use crate::system::kesion::{KesionState, REFRESH_TOKEN};
-use crate::system::wechat::WechatApproval;
+use crate::system::wechat::{Scope, WechatApp, WechatApproval};
 use crate::system::weika::Approval;
 
 /// Weika.
@@ -54,13 +55,96 @@ impl Sandbox {
     }
 }
 
+/// The member login.
+impl Sandbox {
+    /// Returns the `app_key` of the first application for members.
+    #[must_use]
+    pub fn member_app_key(&self) -> &str {
+        &self.inner.systems.weika_member.apps[0].key
+    }
+
+    /// Returns the `app_secret` of the first application for members.
+    #[must_use]
+    pub fn member_app_secret(&self) -> &str {
+        &self.inner.systems.weika_member.apps[0].secret
+    }
+
+    /// Returns the `ocode` of the first member's school.
+    #[must_use]
+    pub fn ocode(&self) -> &str {
+        self.members()[0].school().code()
+    }
+
+    /// Returns the members of all schools.
+    #[must_use]
+    pub fn members(&self) -> &[MemberPerson] {
+        &self.inner.systems.weika_member.people
+    }
+
+    /// Makes both pages log in the member of this id at once. If the school has no such member,
+    /// they show an error page. Faults of the redirect still happen.
+    pub fn member_auto_approve(&self, person: impl Into<String>) {
+        self.set_member_approval(Approval::Approve(person.into()));
+    }
+
+    /// Sets the decision of both pages.
+    pub fn set_member_approval(&self, approval: Approval) {
+        *self.inner.systems.weika_member.approval() = approval;
+    }
+
+    /// Sets whether the schools have the applications switched on. Otherwise no school's token is
+    /// issued (40018). Default: yes.
+    pub fn set_member_app_enabled(&self, enabled: bool) {
+        let member = &self.inner.systems.weika_member;
+        member.enabled.store(enabled, Ordering::Release);
+    }
+
+    /// Issues a `wxcode` for the member of this id at the first application, as if a browser had
+    /// been there with this `redirect_uri`. `None` if there is no such member.
+    #[must_use]
+    pub fn issue_member_wxcode(&self, person: &str, redirect_uri: &str) -> Option<String> {
+        let member = &self.inner.systems.weika_member;
+        member.issue_code(person, redirect_uri)
+    }
+
+    /// Makes every token of a school unknown.
+    pub fn revoke_school_tokens(&self) {
+        self.inner.systems.weika_member.school_tokens.revoke_all();
+    }
+}
+
 /// WeChat.
 impl Sandbox {
     /// Returns the APPID of the sandbox's own official account, which WeChat, the binding service
     /// and Kesion know.
     #[must_use]
     pub fn app_id(&self) -> &str {
-        &self.inner.systems.wechat.app_ids[0]
+        &self.inner.systems.wechat.apps[0].app_id
+    }
+
+    /// Returns the secret of the sandbox's own official account.
+    #[must_use]
+    pub fn wechat_secret(&self) -> &str {
+        &self.inner.systems.wechat.apps[0].secret
+    }
+
+    /// Returns the APPID of the sandbox's own website application (网站应用), for desks.
+    #[must_use]
+    pub fn website_app_id(&self) -> &str {
+        &self.website().app_id
+    }
+
+    /// Returns the secret of the sandbox's own website application.
+    #[must_use]
+    pub fn website_secret(&self) -> &str {
+        &self.website().secret
+    }
+
+    /// Sets whether the applications belong to one account of the Open Platform, so that WeChat
+    /// tells the unionid. Default: yes.
+    pub fn set_open_platform(&self, belongs: bool) {
+        let wechat = &self.inner.systems.wechat;
+        wechat.open_platform.store(belongs, Ordering::Release);
     }
 
     /// Returns the people who use WeChat.
@@ -94,7 +178,20 @@ impl Sandbox {
     /// a browser had been there. `None` if there is no such person.
     #[must_use]
     pub fn issue_wechat_code(&self, person: &str) -> Option<String> {
-        self.inner.systems.wechat.issue_code(0, person)
+        self.inner.systems.wechat.issue_code(0, Scope::Base, person)
+    }
+
+    /// Issues a WeChat code for the person of this id at the sandbox's own website application.
+    /// `None` if there is no such person.
+    #[must_use]
+    pub fn issue_website_code(&self, person: &str) -> Option<String> {
+        let wechat = &self.inner.systems.wechat;
+        wechat.issue_code(wechat.apps.len() - 1, Scope::Login, person)
+    }
+
+    fn website(&self) -> &WechatApp {
+        let apps = &self.inner.systems.wechat.apps;
+        &apps[apps.len() - 1]
     }
 }
 

@@ -10,14 +10,15 @@ use crate::clock::{Clock, elapsed};
 use crate::lock::lock;
 use crate::random;
 
-/// Codes of one system, bound to an application and a person, both by number.
+/// Codes of one system, each bound to an application by number, and to a grant: the number of the
+/// person, or more.
 #[derive(Debug)]
-pub(crate) struct Codes {
+pub(crate) struct Codes<G = usize> {
     form: CodeForm,
     clock: Clock,
     life: Duration,
     call_log: CallLog,
-    issued: Mutex<Issued>,
+    issued: Mutex<Issued<G>>,
 }
 
 /// Form of a code.
@@ -29,34 +30,46 @@ pub(crate) enum CodeForm {
     Letters,
 }
 
-#[derive(Default)]
-struct Issued {
-    codes: HashMap<String, Code>,
+struct Issued<G> {
+    codes: HashMap<String, Code<G>>,
     last: Option<String>,
     sweep_at: usize,
 }
 
-struct Code {
+struct Code<G> {
     number: usize,
     app: usize,
-    person: usize,
+    grant: G,
     issued: SystemTime,
     used: bool,
 }
 
-impl Codes {
+/// Reason that a code is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum CodeRefusal {
+    /// The code expired, was issued to another application, or was never issued.
+    Invalid,
+    /// The code was exchanged before.
+    Used,
+}
+
+impl<G: Copy> Codes<G> {
     pub(crate) fn new(form: CodeForm, clock: Clock, life: Duration, call_log: CallLog) -> Self {
         Self {
             form,
             clock,
             life,
             call_log,
-            issued: Mutex::default(),
+            issued: Mutex::new(Issued {
+                codes: HashMap::new(),
+                last: None,
+                sweep_at: 0,
+            }),
         }
     }
 
-    /// Issues a code for `person` at `app`.
-    pub(crate) fn issue(&self, app: usize, person: usize) -> Result<String, getrandom::Error> {
+    /// Issues a code with `grant` at `app`.
+    pub(crate) fn issue(&self, app: usize, grant: G) -> Result<String, getrandom::Error> {
         let text = match self.form {
             CodeForm::Digits => random::digits::<18>()?,
             CodeForm::Letters => random::base62::<32>()?,
@@ -76,7 +89,7 @@ impl Codes {
             Code {
                 number,
                 app,
-                person,
+                grant,
                 issued: now,
                 used: false,
             },
@@ -90,23 +103,35 @@ impl Codes {
         lock(&self.issued).last.clone()
     }
 
-    /// Consumes a code and returns its person, if it is valid. A code that another application
+    /// Consumes a code and returns its grant, if it is valid. A code that another application
     /// presents stays valid.
-    pub(crate) fn consume(&self, app: usize, code: &str) -> Option<usize> {
+    pub(crate) fn consume(&self, app: usize, code: &str) -> Option<G> {
+        self.exchange(app, code).ok()
+    }
+
+    /// Consumes a code as [`consume`](Self::consume) does, or returns why it is refused.
+    pub(crate) fn exchange(&self, app: usize, code: &str) -> Result<G, CodeRefusal> {
         let now = self.clock.now();
         let mut issued = lock(&self.issued);
-        let Some(code) = issued.codes.get_mut(code) else {
-            self.call_log.code_used(None, false);
-            return None;
+        let Some(code) = issued.codes.get_mut(code).filter(|code| code.app == app) else {
+            let number = issued.codes.get(code).map(|code| code.number);
+            self.call_log.code_used(number, false);
+            return Err(CodeRefusal::Invalid);
         };
-        let valid = !code.used && code.app == app && elapsed(code.issued, now) < self.life;
-        code.used |= valid;
-        self.call_log.code_used(Some(code.number), valid);
-        valid.then_some(code.person)
+        let outcome = if elapsed(code.issued, now) >= self.life {
+            Err(CodeRefusal::Invalid)
+        } else if code.used {
+            Err(CodeRefusal::Used)
+        } else {
+            Ok(code.grant)
+        };
+        code.used |= outcome.is_ok();
+        self.call_log.code_used(Some(code.number), outcome.is_ok());
+        outcome
     }
 }
 
-impl fmt::Debug for Issued {
+impl<G> fmt::Debug for Issued<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} codes", self.codes.len())
     }
@@ -145,6 +170,8 @@ mod tests {
         millis.fetch_add(299_999, Ordering::Relaxed);
         assert_eq!(codes.consume(0, &code), Some(7));
         assert_eq!(codes.consume(0, &code), None, "used");
+        assert_eq!(codes.exchange(0, &code), Err(CodeRefusal::Used));
+        assert_eq!(codes.exchange(1, &code), Err(CodeRefusal::Invalid));
         let late = codes.issue(0, 7).unwrap();
         millis.fetch_add(300_000, Ordering::Relaxed);
         assert_eq!(codes.consume(0, &late), None, "expired");
@@ -154,8 +181,8 @@ mod tests {
             call_log.codes_exchanged(),
             call_log.codes_refused(),
         );
-        assert_eq!(counts, (2, 1, 4));
-        assert_eq!(call_log.max_uses_of_one_code(), 3);
+        assert_eq!(counts, (2, 1, 6));
+        assert_eq!(call_log.max_uses_of_one_code(), 5);
     }
 
     #[test]

@@ -50,6 +50,8 @@ with_provenance! {
         /// The token's `expires_in` (at the binding service: `expire`) is this, or missing. The
         /// life of the token does not change.
         ExpiresIn(Option<Value>): Inferred, "a clock that is wrong, or a slip";
+        /// The `ocode` of the member login's reply is that of another school.
+        OtherSchool: Inferred, "one app_key at several schools";
         /// A suffix is appended to the `state` when the browser is sent back.
         AlteredState(String): Observed, "w7corp/easywechat#2285: Maxthon appends its own address";
         /// The browser is sent back without a `state`.
@@ -70,10 +72,28 @@ impl Fault {
     #[must_use]
     pub const fn applies_to(&self, endpoint: Endpoint) -> bool {
         match self {
-            Self::ExpiresIn(_) => matches!(endpoint, Endpoint::AccessToken | Endpoint::OpenId),
-            Self::NotLatest => matches!(endpoint, Endpoint::ManagerInfo | Endpoint::SchoolInfo),
+            Self::ExpiresIn(_) => matches!(
+                endpoint,
+                Endpoint::AccessToken
+                    | Endpoint::OpenId
+                    | Endpoint::MemberToken
+                    | Endpoint::SchoolToken
+            ),
+            Self::OtherSchool => matches!(
+                endpoint,
+                Endpoint::MemberToken | Endpoint::MemberInfo | Endpoint::SchoolToken
+            ),
+            Self::NotLatest => {
+                matches!(
+                    endpoint,
+                    Endpoint::ManagerInfo | Endpoint::SchoolInfo | Endpoint::IdentityTypes
+                )
+            }
             Self::AlteredState(_) | Self::StateMissing | Self::SameCode => {
-                matches!(endpoint, Endpoint::Approve | Endpoint::WechatApprove)
+                matches!(
+                    endpoint,
+                    Endpoint::Approve | Endpoint::WechatApprove | Endpoint::MemberApprove
+                )
             }
             _ => true,
         }

@@ -5,6 +5,7 @@ pub(crate) mod call_log;
 pub(crate) mod code;
 pub(crate) mod fault;
 pub(crate) mod gate;
+pub(crate) mod member_person;
 pub(crate) mod person;
 pub(crate) mod school;
 pub(crate) mod token;

@@ -25,7 +25,8 @@ with_provenance! {
         /// Every number except `errcode` is a float (`7200.0`); a string of one together with
         /// `NumbersAsStrings`.
         NumbersAsFloats: Inferred, "Lua and JavaScript back ends have no integers";
-        /// `school_code` and `card_number` are numbers, if they are digits without a leading zero.
+        /// `school_code`, `ocode` and `card_number` are numbers, if they are digits without a leading
+        /// zero.
         IdentifiersAsNumbers: Inferred, "PHP and databases turn digits into numbers";
         /// Every name ends with half an emoji.
         CutNames(CutForm): Inferred, "a column of limited length cuts a nick name by bytes or by UTF-16 units";
@@ -47,6 +48,11 @@ with_provenance! {
         IdentityType(IdentityNumbering): Observed, "cloud.tencent.com/document/api/1523/87725";
         /// The `host` of every school has another form or value.
         Host(HostForm): Inferred, "private platforms exist, their addresses are not published";
+        /// The token endpoints of the member login refuse in the form of OAuth: `error` and
+        /// `error_description`, without `errcode`.
+        OauthErrors: Observed, "a public Go client of open.wecard.qq.com reads both forms";
+        /// Every text about a member begins with a blank, except the identifiers.
+        LeadingBlanks: Documented, "get_user_info.html: \" 工程造价\"; there for one text only";
         /// A second `?` is appended to a `redirect_uri` that has one already.
         SecondQuestionMark: Inferred, "no document says how the parameters are appended";
     }

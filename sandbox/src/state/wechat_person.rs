@@ -12,6 +12,7 @@ pub struct WechatPerson {
     mobile: Option<String>,
     bound: bool,
     company: bool,
+    snapshot: bool,
 }
 
 impl WechatPerson {
@@ -25,6 +26,7 @@ impl WechatPerson {
             mobile: None,
             bound: false,
             company: false,
+            snapshot: false,
         }
     }
 
@@ -48,6 +50,14 @@ impl WechatPerson {
     #[must_use]
     pub const fn company(mut self) -> Self {
         self.company = true;
+        self
+    }
+
+    /// Makes WeChat show the person snapshots (快照页): the openid and the unionid are those of a
+    /// virtual account, and `is_snapshotuser` is 1.
+    #[must_use]
+    pub const fn snapshot(mut self) -> Self {
+        self.snapshot = true;
         self
     }
 
@@ -88,6 +98,18 @@ impl WechatPerson {
         format!("o{:.27}", URL_SAFE_NO_PAD.encode(digest))
     }
 
+    /// Returns the unionid: the same at all applications of one account of the Open Platform
+    /// (微信开放平台).
+    #[must_use]
+    pub fn union_id(&self) -> String {
+        let digest = Sha256::new()
+            .chain_update("unionid")
+            .chain_update([0])
+            .chain_update(&self.id)
+            .finalize();
+        format!("o6{:.26}", URL_SAFE_NO_PAD.encode(digest))
+    }
+
     /// Returns the three people who use WeChat unless others are configured: `xiaoming` is bound,
     /// `xiaohong` is not, `laoli` is bound to a company's account.
     #[must_use]
@@ -109,11 +131,18 @@ impl WechatPerson {
     pub(crate) const fn is_company(&self) -> bool {
         self.company
     }
+
+    pub(crate) const fn is_snapshot(&self) -> bool {
+        self.snapshot
+    }
 }
 
 /// APPID of the sandbox's own official account: that of the `media_info` of the first example
 /// [`Person`](crate::Person), so that a manager's school and Kesion name the same account.
 pub(crate) const APP_ID: &str = "wx0000000000000001";
+
+/// APPID of the sandbox's own website application.
+pub(crate) const WEBSITE_APP_ID: &str = "wx00000000000000f1";
 
 #[cfg(test)]
 mod tests {
@@ -131,6 +160,12 @@ mod tests {
                 assert!(open_id.len() == 28 && open_id.starts_with('o'), "{open_id}");
                 assert!(ids.insert(open_id));
             }
+            let union_id = WechatPerson::new(id, "").union_id();
+            assert!(
+                union_id.len() == 28 && union_id.starts_with("o6"),
+                "{union_id}"
+            );
+            assert!(ids.insert(union_id));
         }
     }
 

@@ -5,3 +5,4 @@ pub(crate) mod kesion;
 pub(crate) mod redirect;
 pub(crate) mod wechat;
 pub(crate) mod weika;
+pub(crate) mod weika_member;

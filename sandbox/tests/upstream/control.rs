@@ -49,9 +49,10 @@ async fn home_leads_to_the_page_and_every_button_does_what_it_says() {
         "phone:ask",
         "bind:xiaoming",
     ];
+    let member = ["member-app:on", "member:ask"];
     assert_eq!(
         on(&page),
-        [&usual[..], &["unbind:xiaohong", "bind:laoli"]].concat()
+        [&usual[..], &["unbind:xiaohong", "bind:laoli"], &member].concat()
     );
     let text = page.text();
     let names: Vec<_> = text
@@ -59,7 +60,7 @@ async fn home_leads_to_the_page_and_every_button_does_what_it_says() {
         .skip(1)
         .map(|it| it.split_once('"').unwrap().0)
         .collect();
-    assert_eq!(names.len(), 4 + 2 + 12 + 5 + 6);
+    assert_eq!(names.len(), 4 + 2 + 12 + 5 + 6 + 2 + 7);
     for name in names {
         assert!(
             on(&switch(&sandbox, name).await).contains(&name.to_owned()),

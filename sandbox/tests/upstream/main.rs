@@ -8,10 +8,12 @@ mod kesion;
 mod redirect;
 mod response_format;
 mod slow_client;
+mod sns;
 #[path = "../support/mod.rs"]
 mod support;
 mod wechat;
 mod weika;
+mod weika_member;
 use std::io;
 
 use serde_json::{Value, json};

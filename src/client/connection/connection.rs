@@ -38,6 +38,30 @@ impl Connection {
         self.transport.send(request, self.limits, context).await
     }
 
+    /// Gets `url`, and a second time if the first connection failed before anything was sent. The
+    /// permit returns to its pool when the call ends.
+    pub(in crate::client) async fn get_or_reconnect(
+        &self,
+        _permit: Permit,
+        url: &str,
+        context: &'static str,
+    ) -> Result<Bytes, Error> {
+        match self.get(url, context).await {
+            Err(error) if error.kind() == ErrorKind::Connect => self.get(url, context).await,
+            outcome => outcome,
+        }
+    }
+
+    async fn get(&self, url: &str, context: &'static str) -> Result<Bytes, Error> {
+        let request = Request::get(url)
+            .header(ACCEPT, JSON)
+            .body(Bytes::new().into())
+            .map_err(|_| {
+                Error::new(ErrorKind::Internal, context).with_source("the URL cannot be one")
+            })?;
+        self.transport.send(request, self.limits, context).await
+    }
+
     /// Returns the permits for the host of `url`, which is that of the base URL or another that may
     /// be called.
     pub(in crate::client) fn permits_for(&self, url: &str) -> Result<Permits, Error> {

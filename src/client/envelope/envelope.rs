@@ -31,6 +31,22 @@ impl Envelope {
         self.open_or(&[], body, context).map(|(_, object)| object)
     }
 
+    /// Returns the object in `body` if it has no error code, or 0: for an endpoint whose documents
+    /// show a success without one.
+    pub(in crate::client) fn open_without_errcode(
+        &self,
+        body: &[u8],
+        context: &'static str,
+    ) -> Result<Map<String, Value>, Error> {
+        let object = object(body, context)?;
+        if object.contains_key(self.errcode_member) {
+            self.successful(&[], object, context)
+                .map(|(_, object)| object)
+        } else {
+            Ok(object)
+        }
+    }
+
     /// Returns the error code and the object in `body` if the error code is 0 or one of the
     /// `accepted` ones.
     pub(in crate::client) fn open_or(
@@ -39,7 +55,15 @@ impl Envelope {
         body: &[u8],
         context: &'static str,
     ) -> Result<(i64, Map<String, Value>), Error> {
-        let object = object(body, context)?;
+        self.successful(accepted, object(body, context)?, context)
+    }
+
+    fn successful(
+        &self,
+        accepted: &[i64],
+        object: Map<String, Value>,
+        context: &'static str,
+    ) -> Result<(i64, Map<String, Value>), Error> {
         match errcode(object.get(self.errcode_member), accepted) {
             Some(errcode) if errcode == 0 || accepted.contains(&errcode) => Ok((errcode, object)),
             Some(errcode) => Err(self.error_codes.error(errcode, context)),

@@ -53,6 +53,8 @@ fn binding_codes_map_to_the_documented_actions() {
 fn error_codes_of_one_upstream_are_unknown_to_another() {
     assert_eq!(ErrorCodes::weika().action(2001), ErrorAction::Fail);
     assert_eq!(ErrorCodes::binding().action(6001), ErrorAction::Fail);
+    assert_eq!(ErrorCodes::wechat().action(6001), ErrorAction::Fail);
+    assert_eq!(ErrorCodes::wechat().action(2001), ErrorAction::Fail);
 }
 
 #[test]
@@ -67,8 +69,10 @@ fn unknown_codes_fail() {
 fn every_listed_code_has_a_meaning_and_a_remedy_that_an_error_shows() {
     for codes in [
         ErrorCodes::weika(),
+        ErrorCodes::weika_member(),
         ErrorCodes::binding(),
         ErrorCodes::kesion(),
+        ErrorCodes::wechat(),
     ] {
         assert!(codes.listed().next().is_some());
         for errcode in codes.listed() {

@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use percent_encoding::percent_decode_str;
 use tokio::time::{Instant, timeout};
 use tower::ServiceExt;
 use tower_service::Service;
@@ -26,11 +27,11 @@ pub(super) async fn send<S>(
 where
     S: Service<Request<Full<Bytes>>, Response = Response<ResponseBody>, Error = BoxError>,
 {
-    let query = request.uri().query().map(str::to_owned);
+    let secrets = secrets(request.uri().query().unwrap_or_default());
     let mut attempt = Attempt {
         context,
         called: false,
-        query,
+        secrets,
     };
     let outcome = attempt.run(service, request, limits.max_body);
     let began = Instant::now();
@@ -47,8 +48,9 @@ struct Attempt {
     context: &'static str,
     /// Whether the service has been called, after which anything may have been sent.
     called: bool,
-    /// Contains the token: an error that quotes it is withheld.
-    query: Option<String>,
+    /// The values in the query, among them a token, or a secret and a code: an error that quotes
+    /// one is withheld.
+    secrets: Vec<String>,
 }
 
 impl Attempt {
@@ -113,11 +115,32 @@ impl Attempt {
 
     /// Returns whether an error quotes the URL, as that of a user's service may.
     fn is_quoted_by(&self, error: &(dyn StdError + 'static)) -> bool {
-        let Some(query) = self.query.as_deref().filter(|query| !query.is_empty()) else {
-            return false;
-        };
-        chain(error).any(|error| format!("{error} {error:?}").contains(query))
+        !self.secrets.is_empty()
+            && chain(error).any(|error| {
+                let text = format!("{error} {error:?}");
+                self.secrets.iter().any(|secret| text.contains(secret))
+            })
     }
+}
+
+/// The shortest value of a query that is taken for a secret, in bytes. Shorter text is in many
+/// errors by chance.
+const SHORTEST_SECRET: usize = 4;
+
+/// Returns the values in a query that may be secret, as they are and decoded.
+fn secrets(query: &str) -> Vec<String> {
+    let values = query
+        .split('&')
+        .map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
+    let mut secrets = Vec::new();
+    for value in values.filter(|value| value.len() >= SHORTEST_SECRET) {
+        secrets.push(value.to_owned());
+        let decoded = percent_decode_str(value).decode_utf8_lossy();
+        if decoded != value {
+            secrets.push(decoded.into_owned());
+        }
+    }
+    secrets
 }
 
 /// Reason that a response, or the error instead of it, cannot be used.

@@ -18,8 +18,8 @@ pub(super) type ResponseBody = UnsyncBoxBody<Bytes, BoxError>;
 /// Any HTTP client that is a Tower service. Cheap to clone.
 ///
 /// The wrapped service must not follow redirects, and must not send a request twice unless nothing
-/// of the first attempt was sent: an authorization code is in the body. The URI contains the
-/// application's token: do not log it. A request arrives with its whole body, so that its length is
+/// of the first attempt was sent: an authorization code is in the request. The URI contains the
+/// application's token, or at WeChat its secret and the code: do not log it. A request arrives with its whole body, so that its length is
 /// known.
 ///
 /// ```

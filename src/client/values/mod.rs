@@ -11,7 +11,8 @@
 //! 2. An identifier is a string of 1 to 512 bytes without control characters and without U+FFFD,
 //!    which stands for damaged text: two damaged identifiers could look the same. Some identifiers
 //!    may also be whole numbers from 1 to `u64::MAX`.
-//! 3. Display text is cut at 512 characters. It may contain U+FFFD.
+//! 3. Display text is cut at 512 characters. It may contain U+FFFD. That of a member also loses the
+//!    blanks around it.
 //! 4. `null`, `{}` and `[]` are absent. Every other value that cannot be parsed is ignored, and an
 //!    event at debug level names the member; it is a warning if the login depends on the value. No
 //!    event contains a value.

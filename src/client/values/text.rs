@@ -14,12 +14,37 @@ const MAX_CHARACTERS: usize = 512;
 impl<'a> Members<'a> {
     /// Returns display text, or the digits of a whole number; empty if the member is anything else.
     pub(in crate::client) fn text(self, name: &'static str) -> String {
-        let text = self.present(name).and_then(|value| match value {
+        let text = self.present(name);
+        text.and_then(|value| self.text_of(name, value))
+            .unwrap_or_default()
+    }
+
+    /// Returns display text without the blanks around it, as [`text`](Self::text) otherwise.
+    pub(in crate::client) fn trimmed_text(self, name: &'static str) -> String {
+        trimmed(self.text(name))
+    }
+
+    /// Returns the texts of a list, or the one text that the member is: without the blanks around
+    /// them, and without the empty ones.
+    pub(in crate::client) fn texts(self, name: &'static str) -> Vec<String> {
+        let values = match self.present(name) {
+            Some(Value::Array(values)) => values.as_slice(),
+            Some(value) => std::slice::from_ref(value),
+            None => &[],
+        };
+        let texts = values
+            .iter()
+            .filter_map(|value| self.text_of(name, value))
+            .map(trimmed);
+        texts.filter(|text| !text.is_empty()).collect()
+    }
+
+    fn text_of(self, name: &'static str, value: &'a Value) -> Option<String> {
+        match value {
             Value::String(text) => Some(self.cut(name, text).to_owned()),
             Value::Number(_) => self.digits(name, value),
             _ => self.ignore(name, "not text"),
-        });
-        text.unwrap_or_default()
+        }
     }
 
     fn digits(self, name: &'static str, value: &Value) -> Option<String> {
@@ -37,6 +62,15 @@ impl<'a> Members<'a> {
         let (call, field) = (self.context, self.field(name));
         trace::debug!(call = call, field = %field, "upstream response: display text cut at 512 characters");
         cut
+    }
+}
+
+fn trimmed(text: String) -> String {
+    let trimmed = text.trim();
+    if trimmed.len() == text.len() {
+        text
+    } else {
+        trimmed.to_owned()
     }
 }
 

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::super::address::HostAllowList;
 use super::super::connection::{ConnectionSettings, connection_methods};
+use super::super::credentials;
 use super::super::envelope::Envelope;
 use super::super::error_codes::ErrorCodes;
 use super::client::WeikaClient;
 use super::endpoint::{Endpoint, WeikaTokenSource};
 use crate::clock::Clock;
-use crate::error::{ConfigError, ConfigErrorKind};
+use crate::error::ConfigError;
 use crate::log_limit::LogLimit;
 use crate::secret::AppSecret;
 use crate::token::TokenCache;
@@ -88,7 +89,7 @@ impl WeikaClientBuilder {
     /// All configuration errors at once, without the secret.
     pub fn build(self) -> Result<WeikaClient, ConfigError> {
         let mut errors = Vec::new();
-        self.check_credentials(&mut errors);
+        credentials::check(&self.app_key, &self.app_secret, &mut errors);
         let (allow_http, total) = (self.connection.allow_http, self.connection.limits.total);
         let connection = self.connection.check(&mut errors);
         let base = connection.as_ref().map(|connection| &connection.base);
@@ -114,23 +115,6 @@ impl WeikaClientBuilder {
             .fetch_timeout(total.saturating_add(Duration::from_secs(1)))
             .build();
         Ok(WeikaClient::new(endpoint, tokens))
-    }
-
-    fn check_credentials(&self, errors: &mut Vec<ConfigErrorKind>) {
-        if self.app_key.is_empty() {
-            errors.push(ConfigErrorKind::Missing("app_key"));
-        } else if !self.app_key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let (value, expected) = (self.app_key.clone(), "visible ASCII characters");
-            errors.push(ConfigErrorKind::InvalidCharacters {
-                name: "app_key",
-                value,
-                expected,
-            });
-        }
-        errors.extend(ConfigErrorKind::in_secret(
-            "app_secret",
-            self.app_secret.expose(),
-        ));
     }
 }
 

@@ -1,5 +1,5 @@
-//! The official account of the login: a fixed APPID, or the account that Kesion reports for a
-//! school.
+//! The application of the login: a fixed APPID, with or without its secret, or the official account
+//! that Kesion reports for a school.
 
 use crate::error::{ConfigErrorKind, Error, ErrorKind};
 #[cfg(feature = "memory")]
@@ -14,11 +14,25 @@ const CONTEXT: &str = "official account of the login";
 #[derive(Clone, Debug, Default)]
 pub(super) struct Account {
     pub(super) app_id: Option<Box<str>>,
+    /// Whether the application has the secret of `app_id`, so that no other APPID can be used.
+    #[cfg(feature = "memory")]
+    has_secret: bool,
     #[cfg(feature = "memory")]
     pub(super) school: Option<SchoolAccount>,
 }
 
 impl Account {
+    /// Returns the application with this APPID, whose secret is known.
+    pub(super) fn with_secret(app_id: &str) -> Self {
+        Self {
+            app_id: Some(app_id.into()),
+            #[cfg(feature = "memory")]
+            has_secret: true,
+            #[cfg(feature = "memory")]
+            school: None,
+        }
+    }
+
     pub(super) fn check(&self, errors: &mut Vec<ConfigErrorKind>) {
         match &self.app_id {
             None if !self.has_school() => {
@@ -36,7 +50,7 @@ impl Account {
         }
     }
 
-    fn has_school(&self) -> bool {
+    pub(super) fn has_school(&self) -> bool {
         #[cfg(feature = "memory")]
         return self.school.is_some();
         #[cfg(not(feature = "memory"))]
@@ -51,6 +65,10 @@ impl Account {
     /// Returns the APPID.
     pub(super) async fn app_id(&self) -> Result<Box<str>, Error> {
         if let Some(app_id) = &self.app_id {
+            #[cfg(feature = "memory")]
+            if let Some(school) = self.school.as_ref().filter(|_| self.has_secret) {
+                check_secret_of(app_id, school).await?;
+            }
             return Ok(app_id.clone());
         }
         #[cfg(feature = "memory")]
@@ -68,12 +86,40 @@ impl Account {
         if let Some(school) = &self.school {
             return match school.cached() {
                 Some(AccountAuthorization::Authorized(account)) => {
-                    account.can_web_oauth() && setting.unwrap_or_else(|| account.auto_login)
+                    account.can_web_oauth()
+                        && self.secret_is_of(&account)
+                        && setting.unwrap_or_else(|| account.auto_login)
                 }
                 _ => false,
             };
         }
         setting == Some(true)
+    }
+
+    #[cfg(feature = "memory")]
+    fn secret_is_of(&self, account: &OfficialAccount) -> bool {
+        !self.has_secret || self.app_id.as_deref() == Some(&*account.app_id)
+    }
+}
+
+/// Fails if Kesion names another account than the one whose secret is configured. If Kesion does
+/// not say, the login works without it.
+#[cfg(feature = "memory")]
+async fn check_secret_of(app_id: &str, school: &SchoolAccount) -> Result<(), Error> {
+    let known = match school.cached() {
+        Some(authorization) => Some(authorization),
+        None => school.get().await.ok(),
+    };
+    match known {
+        Some(AccountAuthorization::Authorized(account)) if *account.app_id != *app_id => {
+            let text = format!(
+                "the secret is of {app_id}, and Kesion names another official account ({}): configure the APPID and the \
+                 secret of the account that the school has authorized",
+                account.app_id
+            );
+            Err(Error::new(ErrorKind::Configuration, CONTEXT).with_source(text))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,9 +1,12 @@
-//! Provider for WeChat users: web OAuth of an official account, and the openid binding check.
+//! Provider for WeChat users: web OAuth of an official account or a website application, and the
+//! openid from an operator's binding service or from WeChat itself.
 
 mod account;
 mod builder;
+mod page;
 mod provider;
 mod scope;
+mod source;
 #[cfg(test)]
 mod tests;
 

@@ -2,6 +2,7 @@
 
 mod contract;
 mod manager;
+mod member;
 mod wechat_user;
 
 pub use self::contract::StoredIdentity;

@@ -64,7 +64,7 @@ impl Binding {
         let app_id = text(&body, "appid")?.unwrap_or_default();
         let app = self
             .wechat
-            .app(app_id)
+            .official_account(app_id)
             .ok_or(BindingRefusal::UnknownAppId)?;
         let state = *self.state();
         match state {
@@ -77,7 +77,8 @@ impl Binding {
             .wechat
             .codes
             .consume(app, code)
-            .ok_or(BindingRefusal::BadCode)?;
+            .ok_or(BindingRefusal::BadCode)?
+            .person;
         let open_id = self
             .wechat
             .people
@@ -113,7 +114,7 @@ impl Binding {
         let open_id = text(&body, "openId")?.ok_or(BindingRefusal::OpenIdEmpty)?;
         let app_id = text(&body, "appid")?.unwrap_or_default();
         self.wechat
-            .app(app_id)
+            .official_account(app_id)
             .ok_or(BindingRefusal::UnknownAppId)?;
         let person = self
             .wechat

@@ -1,8 +1,18 @@
-//! Request to WeChat's authorize page, and its validation.
+//! Request to one of WeChat's authorize pages, and its validation.
 
 use url::{Url, form_urlencoded};
 
 use super::refusal::WechatRefusal;
+use crate::message::query::parameter;
+
+/// Page that gives codes to one kind of application.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum AuthorizePage {
+    /// `/connect/oauth2/authorize`: for an official account, in WeChat's browser only.
+    OfficialAccount,
+    /// `/connect/qrconnect`: for a website application, in any browser.
+    Website,
+}
 
 /// Request for a code, of which each parameter is valid by itself.
 #[derive(PartialEq, Eq, Debug)]
@@ -22,16 +32,41 @@ pub(crate) enum Scope {
     Base,
     /// `snsapi_userinfo`: name and picture too; the person is asked.
     UserInfo,
+    /// `snsapi_login`: the login at a desk; the person scans a QR code and is asked.
+    Login,
+}
+
+impl Scope {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Base => "snsapi_base",
+            Self::UserInfo => "snsapi_userinfo",
+            Self::Login => "snsapi_login",
+        }
+    }
+}
+
+impl AuthorizePage {
+    /// Returns the page to which a request is addressed, by its scope.
+    pub(crate) fn of(query: &str) -> Self {
+        if parameter(query, "scope").as_deref() == Some(Scope::Login.name()) {
+            Self::Website
+        } else {
+            Self::OfficialAccount
+        }
+    }
 }
 
 impl AuthorizeRequest {
-    /// Parses a query.
-    pub(crate) fn parse(query: &str) -> Result<Self, WechatRefusal> {
+    /// Parses a query. Only the page for official accounts is strict about the order of the
+    /// parameters and about the state.
+    pub(crate) fn parse(page: AuthorizePage, query: &str) -> Result<Self, WechatRefusal> {
+        let strict = page == AuthorizePage::OfficialAccount;
         let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes())
             .into_owned()
             .collect();
         let mut expected = ORDER.iter();
-        if !pairs.iter().all(|(name, _)| expected.any(|it| it == name)) {
+        if strict && !pairs.iter().all(|(name, _)| expected.any(|it| it == name)) {
             return Err(WechatRefusal::ParameterOrder);
         }
         let sent = |name: &str| {
@@ -46,18 +81,20 @@ impl AuthorizeRequest {
         if text("response_type", WechatRefusal::ResponseType)? != "code" {
             return Err(WechatRefusal::ResponseType);
         }
-        let scope = match text("scope", WechatRefusal::ScopeEmpty)?.as_str() {
-            "snsapi_base" => Scope::Base,
-            "snsapi_userinfo" => Scope::UserInfo,
-            _ => return Err(WechatRefusal::UnknownScope),
+        let name = text("scope", WechatRefusal::ScopeEmpty)?;
+        let scopes: &[Scope] = match page {
+            AuthorizePage::OfficialAccount => &[Scope::Base, Scope::UserInfo],
+            AuthorizePage::Website => &[Scope::Login],
         };
+        let scope = scopes.iter().copied().find(|it| it.name() == name);
+        let scope = scope.ok_or(WechatRefusal::UnknownScope)?;
         // The only optional parameter of the documented ones.
         let state = sent("state");
         let shown = state.as_deref().unwrap_or_default();
-        if shown.len() > MAX_STATE {
+        if strict && shown.len() > MAX_STATE {
             return Err(WechatRefusal::StateTooLong);
         }
-        if !shown.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        if strict && !shown.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(WechatRefusal::StateAlphabet);
         }
         match Url::parse(&redirect_uri) {
@@ -103,11 +140,15 @@ const MAX_STATE: usize = 128;
 mod tests {
     use super::*;
 
+    fn parse(query: &str) -> Result<AuthorizeRequest, WechatRefusal> {
+        AuthorizeRequest::parse(AuthorizePage::OfficialAccount, query)
+    }
+
     const GOOD: &str = "appid=A&redirect_uri=https%3A%2F%2Fapp.example%2Fback&response_type=code&scope=snsapi_base&state=S1";
 
     #[test]
     fn documented_order_is_the_only_one() {
-        let request = AuthorizeRequest::parse(GOOD).unwrap();
+        let request = parse(GOOD).unwrap();
         let state = request.state.as_deref();
         assert_eq!(
             (request.app_id.as_str(), state, request.scope),
@@ -118,7 +159,7 @@ mod tests {
         for (one, other) in [(0, 1), (1, 2), (2, 3), (3, 4), (0, 4)] {
             let mut parts = parts.clone();
             parts.swap(one, other);
-            let refusal = AuthorizeRequest::parse(&parts.join("&"));
+            let refusal = parse(&parts.join("&"));
             assert_eq!(refusal, Err(WechatRefusal::ParameterOrder), "{parts:?}");
         }
     }
@@ -133,13 +174,9 @@ mod tests {
             ("state=S1", false),
             ("utm_source=x", false),
         ] {
-            assert_eq!(
-                AuthorizeRequest::parse(&format!("{GOOD}&{extra}")).is_ok(),
-                good,
-                "{extra}"
-            );
+            assert_eq!(parse(&format!("{GOOD}&{extra}")).is_ok(), good, "{extra}");
         }
-        assert!(AuthorizeRequest::parse(&format!("utm_source=x&{GOOD}")).is_err());
+        assert!(parse(&format!("utm_source=x&{GOOD}")).is_err());
     }
 
     #[test]
@@ -152,16 +189,16 @@ mod tests {
             (String::new(), None),
         ] {
             let query = GOOD.replace("state=S1", &format!("state={state}"));
-            assert_eq!(AuthorizeRequest::parse(&query).err(), expected, "{state}");
+            assert_eq!(parse(&query).err(), expected, "{state}");
         }
     }
 
     #[test]
     fn state_is_the_only_optional_parameter() {
         let without = GOOD.replace("&state=S1", "");
-        assert_eq!(AuthorizeRequest::parse(&without).unwrap().state, None);
+        assert_eq!(parse(&without).unwrap().state, None);
         assert_eq!(
-            AuthorizeRequest::parse(&format!("{without}&state="))
+            parse(&format!("{without}&state="))
                 .unwrap()
                 .state
                 .as_deref(),
@@ -169,7 +206,7 @@ mod tests {
         );
         // Parameters after `state` keep their place.
         assert_eq!(
-            AuthorizeRequest::parse(&format!("{without}&connect_redirect=1"))
+            parse(&format!("{without}&connect_redirect=1"))
                 .unwrap()
                 .state,
             None
@@ -181,11 +218,7 @@ mod tests {
             ("scope", WechatRefusal::ScopeEmpty),
         ] {
             let others: Vec<_> = GOOD.split('&').filter(|it| !it.starts_with(name)).collect();
-            assert_eq!(
-                AuthorizeRequest::parse(&others.join("&")),
-                Err(refusal),
-                "{name}"
-            );
+            assert_eq!(parse(&others.join("&")), Err(refusal), "{name}");
         }
     }
 
@@ -198,7 +231,26 @@ mod tests {
             ("http://127.0.0.1:3000", "127.0.0.1:3000"),
         ] {
             let query = GOOD.replace("https%3A%2F%2Fapp.example%2Fback", redirect_uri);
-            assert_eq!(AuthorizeRequest::parse(&query).unwrap().host(), host);
+            assert_eq!(parse(&query).unwrap().host(), host);
         }
+    }
+
+    #[test]
+    fn page_for_websites_has_its_scope_and_takes_any_order_and_state() {
+        let query = "scope=snsapi_login&state=a-b_c&lang=cn&appid=A&response_type=code&redirect_uri=https%3A%2F%2Fapp.example%2Fback";
+        let request = AuthorizeRequest::parse(AuthorizePage::of(query), query).unwrap();
+        assert_eq!(
+            (request.scope, request.state.as_deref()),
+            (Scope::Login, Some("a-b_c"))
+        );
+        let other = query.replace("snsapi_login", "snsapi_base");
+        assert_eq!(
+            AuthorizeRequest::parse(AuthorizePage::Website, &other),
+            Err(WechatRefusal::UnknownScope)
+        );
+        assert_eq!(
+            parse(&GOOD.replace("snsapi_base", "snsapi_login")),
+            Err(WechatRefusal::UnknownScope)
+        );
     }
 }

@@ -84,6 +84,51 @@ pub(crate) const BEHAVIOURS: &[Behaviour] = &[
         "网页授权: 用户的唯一标识, one for each account",
     ),
     label(
+        "qrconnect_takes_any_browser",
+        Provenance::Documented,
+        "网站应用微信登录开发指南: a page with a QR code for a desk",
+    ),
+    label(
+        "qrconnect_order_and_state_are_free",
+        Provenance::Inferred,
+        "网站应用微信登录开发指南 states no order and no limit",
+    ),
+    label(
+        "qrconnect_code_lives_10_minutes",
+        Provenance::Documented,
+        "网站应用微信登录开发指南: code的超时时间为10分钟",
+    ),
+    label(
+        "sns_success_without_errcode",
+        Provenance::Documented,
+        "api_snsaccesstoken.html: the table of the reply",
+    ),
+    label(
+        "sns_json_is_text_plain",
+        Provenance::Observed,
+        "panva/oauth4webapi#155, Eleme-IMF/DRDNetworking#32",
+    ),
+    label(
+        "sns_checks_the_secret_before_the_code",
+        Provenance::Inferred,
+        "a wrong secret must not consume codes",
+    ),
+    label(
+        "sns_get_only",
+        Provenance::Documented,
+        "api_snsaccesstoken.html: GET",
+    ),
+    label(
+        "unionid_with_userinfo_or_login",
+        Provenance::Documented,
+        "api_snsaccesstoken.html: 只有当scope为snsapi_userinfo时返回; qrconnect: of the Open Platform",
+    ),
+    label(
+        "is_snapshotuser_in_every_scope",
+        Provenance::Observed,
+        "api_snsaccesstoken.html: 值为1; community/develop/doc/00008834ad46205e9943de78d6b400",
+    ),
+    label(
         "pretend_link",
         Provenance::Inferred,
         "the sandbox's own, for development on a desktop",

@@ -22,6 +22,10 @@ pub(crate) fn ask(people: &[WechatPerson], request: &AuthorizeRequest, query: &s
             "申请获取你的昵称、头像",
             "Allow the account to get your name and picture (snsapi_userinfo)? Say who you are",
         ),
+        Scope::Login => (
+            "使用微信扫一扫登录：谁扫码？",
+            "Log in with WeChat (snsapi_login): who scans the QR code, and confirms on the phone?",
+        ),
     };
     let choice = Choice {
         redirect_uri: &request.redirect_uri,
@@ -102,12 +106,13 @@ pub(crate) fn refusal(refusal: WechatRefusal) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    use super::super::authorize_request::AuthorizePage;
     use super::*;
 
     #[test]
     fn request_and_names_are_escaped() {
         let query = "appid=A&redirect_uri=http://x/?\"><script>&response_type=code&scope=snsapi_base&state=S";
-        let request = AuthorizeRequest::parse(query).unwrap();
+        let request = AuthorizeRequest::parse(AuthorizePage::OfficialAccount, query).unwrap();
         let people = [WechatPerson::new("a\"b", "<b>&'\"")];
         let page = ask(&people, &request, query).into_string() + &not_wechat(query).into_string();
         assert!(!page.contains("<script") && !page.contains("<b><b>"));

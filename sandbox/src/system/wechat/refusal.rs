@@ -16,7 +16,7 @@ with_provenance! {
         ResponseType: Inferred, "网页授权: 返回类型,请填写code; the page is not described";
         /// The host and port of `redirect_uri` are not what the account has registered: 10003.
         RedirectUriMismatch: Documented, "csdn 86527897, a copy of the table; with a port: csdn 119905706";
-        /// There is no such scope: 10005.
+        /// There is no such scope, or the application is not one for this page: 10005.
         UnknownScope: Documented, "csdn 86527897, a copy of the table: 该公众号没有这个scope的权限";
         /// `scope` is missing or empty: 10010.
         ScopeEmpty: Documented, "csdn 86527897, a copy of the table";
