@@ -66,7 +66,8 @@
 //!
 //! # Metrics
 //!
-//! Nothing is counted in the path of an ordinary request.
+//! Nothing is counted in the path of an ordinary request. Where a login layer names its
+//! [tenant](login::LoginLayerBuilder::tenant), the metrics of logins have the label `tenant` as well.
 //!
 //! | name | kind | labels | counts |
 //! |---|---|---|---|

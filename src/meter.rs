@@ -1,8 +1,8 @@
 //! Counters and durations for the `metrics` crate, or nothing at all without the feature; call
 //! sites carry no `cfg`. The crate documentation lists them.
 //!
-//! Nothing is counted on the path of an ordinary request. A label is a provider's name, a literal,
-//! or [`ErrorKind::as_str`](crate::ErrorKind::as_str).
+//! Nothing is counted on the path of an ordinary request. A label is the name of a provider or a tenant, a
+//! literal, or [`ErrorKind::as_str`](crate::ErrorKind::as_str).
 
 use std::time::Duration;
 
@@ -16,44 +16,60 @@ pub(crate) fn outcome<T>(outcome: &Result<T, crate::Error>) -> &'static str {
         .map_or_else(|error| error.kind().as_str(), |_| SUCCESS)
 }
 
+/// The login layer that a metric of logins is about.
+#[derive(Clone, Copy)]
+#[cfg_attr(
+    not(feature = "metrics"),
+    expect(dead_code, reason = "nothing is counted")
+)]
+pub(crate) struct Source<'a> {
+    pub(crate) provider: &'a str,
+    /// A label only where the application names the tenant.
+    pub(crate) tenant: Option<&'a str>,
+}
+
 #[cfg(feature = "metrics")]
 mod counting {
-    use super::Duration;
+    use super::{Duration, Source};
 
-    pub(crate) fn login_begun(provider: &str) {
-        metrics::counter!("tower_weika_logins_begun_total", "provider" => provider.to_owned())
-            .increment(1);
+    impl Source<'_> {
+        fn labels(self, more: Option<(&'static str, &'static str)>) -> Vec<metrics::Label> {
+            let provider = metrics::Label::new("provider", self.provider.to_owned());
+            let tenant = self
+                .tenant
+                .map(|tenant| metrics::Label::new("tenant", tenant.to_owned()));
+            let more = more.map(|(name, value)| metrics::Label::new(name, value));
+            [Some(provider), tenant, more]
+                .into_iter()
+                .flatten()
+                .collect()
+        }
     }
 
-    pub(crate) fn login_ended(provider: &str, outcome: &'static str) {
-        let labels = [
-            ("provider", provider.to_owned()),
-            ("outcome", outcome.to_owned()),
-        ];
-        metrics::counter!("tower_weika_logins_total", &labels).increment(1);
+    pub(crate) fn login_begun(source: Source<'_>) {
+        metrics::counter!("tower_weika_logins_begun_total", source.labels(None)).increment(1);
     }
 
-    pub(crate) fn code_refused(provider: &str) {
-        metrics::counter!("tower_weika_codes_refused_total", "provider" => provider.to_owned())
-            .increment(1);
+    pub(crate) fn login_ended(source: Source<'_>, outcome: &'static str) {
+        let labels = source.labels(Some(("outcome", outcome)));
+        metrics::counter!("tower_weika_logins_total", labels).increment(1);
     }
 
-    pub(crate) fn exchange_rejected(provider: &str, reason: &'static str) {
-        let labels = [
-            ("provider", provider.to_owned()),
-            ("reason", reason.to_owned()),
-        ];
-        metrics::counter!("tower_weika_exchanges_rejected_total", &labels).increment(1);
+    pub(crate) fn code_refused(source: Source<'_>) {
+        metrics::counter!("tower_weika_codes_refused_total", source.labels(None)).increment(1);
     }
 
-    pub(crate) fn callback_refused(provider: &str) {
-        metrics::counter!("tower_weika_callbacks_refused_total", "provider" => provider.to_owned())
-            .increment(1);
+    pub(crate) fn exchange_rejected(source: Source<'_>, reason: &'static str) {
+        let labels = source.labels(Some(("reason", reason)));
+        metrics::counter!("tower_weika_exchanges_rejected_total", labels).increment(1);
     }
 
-    pub(crate) fn logged_out(provider: &str) {
-        metrics::counter!("tower_weika_logouts_total", "provider" => provider.to_owned())
-            .increment(1);
+    pub(crate) fn callback_refused(source: Source<'_>) {
+        metrics::counter!("tower_weika_callbacks_refused_total", source.labels(None)).increment(1);
+    }
+
+    pub(crate) fn logged_out(source: Source<'_>) {
+        metrics::counter!("tower_weika_logouts_total", source.labels(None)).increment(1);
     }
 
     pub(crate) fn token_fetched(outcome: &'static str) {
@@ -77,19 +93,19 @@ mod counting {
 
 #[cfg(not(feature = "metrics"))]
 mod counting {
-    use super::Duration;
+    use super::{Duration, Source};
 
-    pub(crate) fn login_begun(_: &str) {}
+    pub(crate) fn login_begun(_: Source<'_>) {}
 
-    pub(crate) fn login_ended(_: &str, _: &'static str) {}
+    pub(crate) fn login_ended(_: Source<'_>, _: &'static str) {}
 
-    pub(crate) fn code_refused(_: &str) {}
+    pub(crate) fn code_refused(_: Source<'_>) {}
 
-    pub(crate) fn exchange_rejected(_: &str, _: &'static str) {}
+    pub(crate) fn exchange_rejected(_: Source<'_>, _: &'static str) {}
 
-    pub(crate) fn callback_refused(_: &str) {}
+    pub(crate) fn callback_refused(_: Source<'_>) {}
 
-    pub(crate) fn logged_out(_: &str) {}
+    pub(crate) fn logged_out(_: Source<'_>) {}
 
     pub(crate) fn token_fetched(_: &'static str) {}
 

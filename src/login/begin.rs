@@ -116,7 +116,7 @@ where
         let mut response = see_other(&url)?;
         cookies.append_to(response.headers_mut());
         self.observe_begin();
-        meter::login_begun(self.provider.name());
+        meter::login_begun(self.source());
         debug!(provider = %self.provider.name(), attempt = ?attempt, "login: redirect to the provider");
         Ok(response)
     }

@@ -247,7 +247,7 @@ where
     /// Returns the same response, to the last byte, for states that are forged, expired, replayed
     /// or not bound to this browser.
     pub(super) fn invalid_link(&self, request: &EndpointRequest) -> GeneratedResponse {
-        meter::callback_refused(self.provider.name());
+        meter::callback_refused(self.source());
         self.page(request.facts(), PageKind::InvalidLink, None)
     }
 

@@ -9,11 +9,19 @@ use super::flow::FlowId;
 use super::inner::Inner;
 use super::observer::{Details, LoginEventKind, User, Visitor};
 use crate::error::{Error, ErrorKind};
-use crate::meter;
+use crate::meter::{self, Source};
 use crate::provider::IdentityProvider;
 use crate::trace::{info, warn};
 
 impl<P: IdentityProvider, St> Inner<P, St> {
+    /// The labels of metrics.
+    pub(super) fn source(&self) -> Source<'_> {
+        Source {
+            provider: self.provider.name(),
+            tenant: self.observer.tenant(),
+        }
+    }
+
     /// Describes the client of a request, for events.
     pub(super) fn visitor(&self, headers: &HeaderMap, extensions: &Extensions) -> Visitor {
         self.observer.visitor(&self.provider, headers, extensions)
@@ -22,7 +30,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
     /// Reports an exchange that led to a session.
     pub(super) fn report_logged_in(&self, user: &User, visitor: &Visitor, duration: Duration) {
         let provider = self.provider.name();
-        meter::login_ended(provider, meter::SUCCESS);
+        meter::login_ended(self.source(), meter::SUCCESS);
         info!(provider = %provider, "login: user logged in");
         let details = Details {
             user: Some(user),
@@ -36,7 +44,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
     /// Reports an exchange whose session a concurrent revocation covers.
     pub(super) fn report_revoked_login(&self, user: &User, visitor: &Visitor, duration: Duration) {
         let (provider, error) = (self.provider.name(), revoked());
-        meter::login_ended(provider, error.kind().as_str());
+        meter::login_ended(self.source(), error.kind().as_str());
         info!(
             provider = %provider,
             "login: revoked while its code was exchanged; no session is kept"
@@ -53,9 +61,9 @@ impl<P: IdentityProvider, St> Inner<P, St> {
     /// Reports an exchange that failed or was denied.
     pub(super) fn report_failed(&self, error: &Error, visitor: &Visitor, duration: Duration) {
         let provider = self.provider.name();
-        meter::login_ended(provider, error.kind().as_str());
+        meter::login_ended(self.source(), error.kind().as_str());
         if error.kind() == ErrorKind::InvalidCode {
-            meter::code_refused(provider);
+            meter::code_refused(self.source());
         }
         let limit = self.limits.exchange(error.kind());
         if let Some(suppressed) = limit.admit(self.sessions.clock.now()) {
@@ -88,7 +96,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         if !self.observer.is_first_of_flow(flow) {
             return;
         }
-        meter::login_ended(self.provider.name(), "declined");
+        meter::login_ended(self.source(), "declined");
         let details = Details {
             visitor: Some(visitor),
             ..Details::default()
@@ -101,9 +109,9 @@ impl<P: IdentityProvider, St> Inner<P, St> {
         let (provider, now) = (self.provider.name(), self.sessions.clock.now());
         match reason {
             NotStarted::Failed(error) => {
-                meter::login_ended(provider, error.kind().as_str());
+                meter::login_ended(self.source(), error.kind().as_str());
                 if error.kind() == ErrorKind::Overloaded {
-                    meter::exchange_rejected(provider, "overloaded");
+                    meter::exchange_rejected(self.source(), "overloaded");
                 }
                 if let Some(suppressed) = self.limits.exchange(error.kind()).admit(now) {
                     warn!(
@@ -115,7 +123,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
                 }
             }
             NotStarted::Throttled { .. } => {
-                meter::exchange_rejected(provider, "throttled");
+                meter::exchange_rejected(self.source(), "throttled");
                 if let Some(suppressed) = self.limits.throttled.admit(now) {
                     warn!(
                         provider = %provider,
@@ -125,7 +133,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
                 }
             }
             NotStarted::OverQuota { .. } => {
-                meter::exchange_rejected(provider, "quota");
+                meter::exchange_rejected(self.source(), "quota");
                 if let Some(suppressed) = self.limits.over_quota.admit(now) {
                     warn!(
                         provider = %provider,
@@ -139,7 +147,7 @@ impl<P: IdentityProvider, St> Inner<P, St> {
 
     /// Reports a logout. The user is not known if the session could not be read.
     pub(super) fn report_logged_out(&self, user: Option<&User>, visitor: &Visitor) {
-        meter::logged_out(self.provider.name());
+        meter::logged_out(self.source());
         info!(provider = %self.provider.name(), "logout: session revoked");
         let details = Details {
             user,

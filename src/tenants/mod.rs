@@ -13,7 +13,9 @@
 //!    [`Tenant`] in the extensions tells handlers which tenant that is.
 //! 4. Sessions, states and tokens never cross: a session belongs to the public origin of its login
 //!    (rule S1), also where all tenants share one store.
-//! 5. The list can be [replaced](TenantsLayer::replace) while the process runs. A request that has
+//! 5. Metrics and events name a tenant whose login layer has a
+//!    [name for it](crate::login::LoginLayerBuilder::tenant).
+//! 6. The list can be [replaced](TenantsLayer::replace) while the process runs. A request that has
 //!    begun is completed by the layers that it began with.
 //!
 //! The layers of all tenants have one type. Several kinds of identity for each tenant are a

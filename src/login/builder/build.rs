@@ -97,7 +97,12 @@ where
             exchange_timeout: settings.exchange_timeout,
             silent_login: settings.silent_login,
             limits: LogLimits::default(),
-            observer: Observer::new(settings.on_event, settings.client_name, keys.subject),
+            observer: Observer::new(
+                settings.on_event,
+                settings.client_name,
+                settings.tenant,
+                keys.subject,
+            ),
             placement: Placement::default(),
             provider,
         }))

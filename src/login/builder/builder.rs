@@ -36,6 +36,7 @@ pub(super) struct Settings<I> {
     pub(super) clock: Clock,
     pub(super) on_event: Option<OnEvent>,
     pub(super) client_name: Option<ClientName>,
+    pub(super) tenant: Option<String>,
 }
 
 impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
@@ -54,6 +55,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
             clock: Clock::system(),
             on_event: None,
             client_name: None,
+            tenant: None,
         };
         Self {
             provider,

@@ -112,4 +112,12 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
         self.settings.client_name = Some(Box::new(client_name));
         self
     }
+
+    /// Names the [tenant](crate::tenants) of this layer: label `tenant` of the metrics of logins, and
+    /// [`LoginEvent::tenant`]. Default: none, and no such label.
+    #[must_use]
+    pub fn tenant(mut self, name: impl Into<String>) -> Self {
+        self.settings.tenant = Some(name.into());
+        self
+    }
 }

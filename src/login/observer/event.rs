@@ -19,6 +19,7 @@ pub struct LoginEvent<'a> {
     pub(super) time: Timestamp,
     pub(super) provider: &'a str,
     pub(super) application: &'a str,
+    pub(super) tenant: Option<&'a str>,
     pub(super) subject_key: &'a Key,
     pub(super) details: Details<'a>,
 }
@@ -46,6 +47,12 @@ impl<'a> LoginEvent<'a> {
     #[must_use]
     pub fn application(&self) -> &'a str {
         self.application
+    }
+
+    /// Returns the [tenant](crate::login::LoginLayerBuilder::tenant), if the layer has a name for it.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&'a str> {
+        self.tenant
     }
 
     /// Returns a digest of the [subject](crate::identity::Identity::subject): 32 hexadecimal
@@ -115,6 +122,7 @@ impl fmt::Debug for LoginEvent<'_> {
             .field("time", &self.time)
             .field("provider", &self.provider)
             .field("application", &self.application)
+            .field("tenant", &self.tenant)
             .field("subject", &self.subject())
             .field("school", &self.school())
             .field("has_client_name", &self.client_name().is_some())

@@ -29,6 +29,8 @@ const CLIENT_NAME_CHARACTERS: usize = 200;
 pub(in crate::login) struct Observer {
     on_event: Option<OnEvent>,
     client_name: Option<ClientName>,
+    /// The name of the tenant, in events and metrics.
+    tenant: Option<String>,
     subject_key: Key,
     reported_flows: Reported,
     revoked_sessions: RevokedSessions,
@@ -40,17 +42,23 @@ impl Observer {
     pub(in crate::login) fn new(
         on_event: Option<OnEvent>,
         client_name: Option<ClientName>,
+        tenant: Option<String>,
         subject_key: Key,
     ) -> Self {
         Self {
             on_event,
             client_name,
+            tenant,
             subject_key,
             reported_flows: Reported::default(),
             revoked_sessions: RevokedSessions::default(),
             has_panicked: AtomicBool::new(false),
             client_name_has_panicked: AtomicBool::new(false),
         }
+    }
+
+    pub(in crate::login) fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
     }
 
     /// Describes the client of a request.
@@ -126,6 +134,7 @@ impl Observer {
             time,
             provider: provider.name(),
             application: provider.application(),
+            tenant: self.tenant(),
             subject_key: &self.subject_key,
             details,
         };

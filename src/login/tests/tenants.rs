@@ -140,3 +140,35 @@ async fn session_survives_the_replacement_of_the_list_and_the_absence_of_its_ten
     let own = schools.send(0, jar.get("/")).await;
     assert_eq!(own.text, page(0, "wang"));
 }
+
+#[cfg(feature = "metrics")]
+#[test]
+fn metrics_and_events_name_the_tenant() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let run = async {
+        let mut site = Site::new();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let events = Arc::clone(&seen);
+        site.login = LoginLayer::builder(site.provider.clone())
+            .public_url("https://campus.example")
+            .tenant("a")
+            .observer(move |event| {
+                let tenant = event.tenant().map(str::to_owned);
+                events.lock().unwrap().push(tenant);
+            })
+            .build()
+            .unwrap();
+        site.log_in(&mut Jar::default(), "wang").await;
+        assert_eq!(*seen.lock().unwrap(), [Some("a".to_owned())]);
+    };
+    metrics::with_local_recorder(&recorder, || runtime.unwrap().block_on(run));
+    let text = handle.render();
+    for line in [
+        r#"tower_weika_logins_begun_total{provider="weika",tenant="a"} 1"#,
+        r#"tower_weika_logins_total{provider="weika",tenant="a",outcome="success"} 1"#,
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+}
