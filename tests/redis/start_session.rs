@@ -1,11 +1,14 @@
 //! Sessions that the application starts, and the events of several instances, over Redis.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+use std::time::Duration;
+
 use http::StatusCode;
 use tower_weika::ErrorKind;
-use tower_weika::store::Redis;
+use tower_weika::store::{Redis, SessionStore};
 
-use crate::kit::{connect, until};
+use crate::kit::{connect, create_session, namespace, until, wait_until_cached};
+use crate::proxy::{Fault, Proxy};
 use crate::redis_server;
 use crate::site::{ANONYMOUS, Site};
 
@@ -86,4 +89,60 @@ async fn callback_at_two_instances_at_once_is_one_event() {
         let events = [one.events(), other.events()].concat();
         assert_eq!(events, [expected]);
     }
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn logout_at_two_instances_at_once_is_one_event() {
+    let redis = redis_server::Redis::start();
+    let one = Site::new(connect(Redis::builder(redis.url())).await);
+    let other = Site::new(connect(Redis::builder(redis.url())).await);
+    let cookie = one.log_in("o1").await.unwrap();
+    assert_eq!(other.get("/", &cookie).await.text, "o1");
+    assert_eq!(one.events(), ["logged_in o1"]);
+    let mut logouts = tokio::task::JoinSet::new();
+    for index in 0..50 {
+        let site = if index % 2 == 0 { &one } else { &other };
+        let (site, cookie) = (site.clone(), cookie.clone());
+        logouts.spawn(async move { site.log_out(&cookie).await.status });
+    }
+    for status in logouts.join_all().await {
+        assert_eq!(status, StatusCode::SEE_OTHER);
+    }
+    let events = [one.events(), other.events()].concat();
+    assert_eq!(events, ["logged_out o1"]);
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test]
+async fn logout_whose_reply_redis_loses_has_its_event_when_it_is_repeated() {
+    let redis = redis_server::Redis::start();
+    let proxy = Proxy::start(&redis);
+    let settings = Redis::builder(proxy.url()).operation_timeout(Duration::from_millis(200));
+    let store = connect(settings).await;
+    let site = Site::new(store.clone());
+    let direct = Site::new(connect(Redis::builder(redis.url())).await);
+    // The local cache serves sessions from now on, so that only the removal waits for Redis.
+    let cached = create_session(&store, "o2").await;
+    wait_until_cached(&store, &cached).await;
+    // Redis knows the script of a removal from now on.
+    assert!(store.remove(&namespace(), &cached).await.unwrap());
+    let cookie = site.log_in("o1").await.unwrap();
+    assert_eq!(site.get("/", &cookie).await.text, "o1");
+    assert_eq!(site.events(), ["logged_in o1"]);
+    proxy.set(Fault::LoseReplies);
+    let failed = site.log_out(&cookie).await;
+    assert_eq!(failed.status, StatusCode::SERVICE_UNAVAILABLE);
+    until("the removal took effect", async || {
+        direct.get("/", &cookie).await.text == ANONYMOUS
+    })
+    .await;
+    assert!(site.events().is_empty());
+    proxy.set(Fault::None);
+    until("the logout succeeds", async || {
+        site.log_out(&cookie).await.status == StatusCode::SEE_OTHER
+    })
+    .await;
+    site.log_out(&cookie).await;
+    assert_eq!(site.events(), ["logged_out o1"]);
 }

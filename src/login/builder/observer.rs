@@ -13,11 +13,11 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     /// | an exchange of an authorization code, however often and at however many instances its callback is repeated | one: `LoggedIn`, `Denied` or `Failed` |
     /// | a code that fails, so that the login restarts by itself | one `Failed` for each code that was sent |
     /// | a login that the user declines | one `Declined` at each instance that gets the callback |
-    /// | a login that fails before its code is sent (a wrong app secret, no access token) | one `Failed` without a duration at each instance that gets the callback; a reload that continues the login has an event of its own |
+    /// | a login that fails before its code is sent (a wrong app secret, no access token) | one `Failed` without a duration at each instance that gets the callback; a reload that continues the login leads to another event |
     /// | a logout of a live session | one `LoggedOut`, at whichever instances it is repeated |
     /// | [`start_session`](crate::login::LoginLayer::start_session) | one `SessionStarted` |
     /// | a revocation by the application | one `SessionRevoked` for a session that was live, one `SubjectRevoked` or `AllRevoked` for each call |
-    /// | a logout or a `revoke_session` for which the store fails, so that the session may still be there | none; one when it is repeated at the same instance and succeeds |
+    /// | a logout or a `revoke_session` for which the store fails, so that the session may still be there | none; one when it is repeated at the same instance and succeeds, unless the session could not even be read |
     ///
     /// No event: a login that cannot begin; a callback whose state is invalid, or whose response
     /// was `429` or `503` because of a limit or of the store, so that a reload continues the login;
