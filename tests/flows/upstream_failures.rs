@@ -255,7 +255,7 @@ fn at_member_token() -> Vec<Row> {
         Row(Fault::Errcode(json!(40_018)), Page(502), Page(502)),
         // A number of the manager login.
         Row(Fault::Errcode(json!("6001")), Page(502), Page(502)),
-        // The token is used once, whatever its lifetime.
+        // The token is used once; its lifetime does not matter.
         Row(Fault::ExpiresIn(None), LoggedIn, LoggedIn),
         Row(Fault::ExpiresIn(Some(json!(-1))), LoggedIn, LoggedIn),
         Row(Fault::ExpiresIn(Some(json!({}))), LoggedIn, LoggedIn),

@@ -7,7 +7,7 @@ use super::super::values::Members;
 use crate::error::{Error, ErrorKind};
 use crate::identity::WechatUser;
 
-/// What the user does, on the page of the denial.
+/// The reason for the user, on the page of the denial.
 const SNAPSHOT: &str = "请点击“使用完整服务”后重新登录 · Tap “Use full service”, then log in again";
 
 /// Returns the user in a response without error code.
