@@ -11,7 +11,7 @@ use crate::guard::PrefixGuards;
 use crate::meter;
 use crate::session::Namespace;
 use crate::session::{Session, SessionId};
-use crate::store::{Inserted, LoadResult, Lookup, SessionStore, Stamp};
+use crate::store::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp};
 use crate::trace::debug;
 
 /// The sessions of one login: finds that of a request, and keeps and revokes them.
@@ -94,7 +94,7 @@ impl<I, St: SessionStore<I>> LoginSessions<I, St> {
     pub(crate) async fn insert(
         &self,
         session: Session<I>,
-        previous: Option<&SessionId>,
+        previous: Option<Previous<'_>>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
         self.store

@@ -24,7 +24,7 @@ use crate::identity::Identity;
 use crate::response::{Reason, Rejection};
 use crate::session::Namespace;
 use crate::session::{Authenticated, Session, SessionId, SessionTimeouts};
-use crate::store::{Inserted, LoadResult, Lookup, SessionStore, Stamp};
+use crate::store::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp};
 
 #[derive(Debug)]
 struct Person;
@@ -100,7 +100,7 @@ impl SessionStore<Person> for Script {
     fn insert(
         &self,
         _: Session<Person>,
-        _: Option<&SessionId>,
+        _: Option<Previous<'_>>,
         _: Stamp,
     ) -> impl Future<Output = Result<Inserted, Error>> + Send {
         ready(Ok(Inserted::Kept))

@@ -13,11 +13,10 @@ use super::observer::{User, Visitor};
 use super::return_to::ReturnTo;
 use crate::client::Permit;
 use crate::error::{Error, ErrorKind};
-use crate::identity::Identity;
 use crate::provider::{ExchangeContext, IdentityProvider};
 use crate::secret::AuthorizationCode;
 use crate::session::{Session, SessionId};
-use crate::store::{Inserted, SessionStore, Stamp};
+use crate::store::{Inserted, Previous, SessionStore, Stamp};
 
 /// The code of a callback, and the facts that its session depends on.
 pub(super) struct CodeExchange<P: IdentityProvider, St> {
@@ -143,38 +142,19 @@ where
         if let Some(time) = verified.valid_until {
             session = session.expiring_by(time);
         }
-        let previous = login.replaced(&self.state, self.previous_session, &session);
-        let previous = previous.await?;
-        let inserted = login.sessions.insert(session, previous.as_ref(), stamp);
+        let previous = self
+            .previous_session
+            .as_ref()
+            .map(if self.state.replaces_session {
+                Previous::Replaced
+            } else {
+                Previous::Concurrent
+            });
+        let inserted = login.sessions.insert(session, previous, stamp);
         Ok(LoggedIn {
             salt,
             user,
             inserted: inserted.await?,
         })
-    }
-}
-
-impl<P, St> Inner<P, St>
-where
-    P: IdentityProvider,
-    St: SessionStore<P::Identity>,
-{
-    /// Returns the session that a new one replaces: the one that the browser had when the login
-    /// began. A session of the same user that another tab has obtained since stays, because
-    /// requests with it may be under way.
-    async fn replaced(
-        &self,
-        state: &State,
-        previous: Option<SessionId>,
-        new: &Session<P::Identity>,
-    ) -> Result<Option<SessionId>, Error> {
-        let Some(id) = previous.filter(|_| !state.replaces_session) else {
-            return Ok(previous);
-        };
-        let live = self.sessions.live(&id).await?;
-        let is_of_this_user = |session: Arc<Session<P::Identity>>| {
-            session.identity().subject() == new.identity().subject()
-        };
-        Ok(previous.filter(|_| !live.is_some_and(is_of_this_user)))
     }
 }

@@ -12,7 +12,7 @@ use crate::cookie::SetCookies;
 use crate::error::Error;
 use crate::provider::IdentityProvider;
 use crate::session::{Session, SessionId};
-use crate::store::{Inserted, SessionStore};
+use crate::store::{Inserted, Previous, SessionStore};
 
 impl<P, St> Inner<P, St>
 where
@@ -44,7 +44,10 @@ where
         let stamp = sessions.stamp().await?;
         let id = SessionId::random()?;
         let session = Session::new(id, identity, self.timeouts, sessions.clock.now());
-        match sessions.insert(session, previous.as_ref(), stamp).await? {
+        match sessions
+            .insert(session, previous.as_ref().map(Previous::Replaced), stamp)
+            .await?
+        {
             Inserted::Kept => {}
             Inserted::Revoked => return Err(revoked()),
         }

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{Inserted, LoadResult, Lookup, SessionStore, Stamp};
+use super::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp};
 use crate::coordination::Coordinator;
 use crate::error::Error;
 use crate::session::Namespace;
@@ -69,7 +69,7 @@ where
     async fn insert(
         &self,
         session: Session<I>,
-        previous: Option<&SessionId>,
+        previous: Option<Previous<'_>>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
         call!(self, store => store.insert(session, previous, since).await)

@@ -36,7 +36,7 @@
 //! use tower_weika::identity::{Identity, Manager};
 //! use tower_weika::session::{Session, SessionId};
 //! use tower_weika::session::Namespace;
-//! use tower_weika::store::{Inserted, LoadResult, Lookup, SessionStore, Stamp};
+//! use tower_weika::store::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp};
 //!
 //! #[derive(Clone, Default, Debug)]
 //! struct MapStore(Arc<Mutex<Content>>);
@@ -71,17 +71,23 @@
 //!     async fn insert(
 //!         &self,
 //!         session: Session<Manager>,
-//!         previous: Option<&SessionId>,
+//!         previous: Option<Previous<'_>>,
 //!         since: Stamp,
 //!     ) -> Result<Inserted, Error> {
 //!         let mut content = self.0.lock().unwrap();
 //!         let namespace = *session.namespace();
-//!         if let Some(previous) = previous {
-//!             content.sessions.retain(|id, kept| id != previous || *kept.namespace() != namespace);
-//!         }
 //!         let subject = session.identity().subject().to_owned();
+//!         if let Some(previous) = previous {
+//!             let stays = |kept: &Session<Manager>| match previous {
+//!                 Previous::Replaced(_) => *kept.namespace() != namespace,
+//!                 Previous::Concurrent(_) => {
+//!                     *kept.namespace() != namespace || kept.identity().subject() == subject
+//!                 }
+//!             };
+//!             content.sessions.retain(|id, kept| id != previous.id() || stays(kept));
+//!         }
 //!         let mut covering = vec![Revocation::All(namespace), Revocation::Subject(namespace, subject)];
-//!         covering.extend(previous.copied().map(Revocation::Session));
+//!         covering.extend(previous.map(|previous| Revocation::Session(*previous.id())));
 //!         let since_stamp = &content.revocations[since.number() as usize..];
 //!         if since_stamp.iter().any(|revocation| covering.contains(revocation)) {
 //!             return Ok(Inserted::Revoked);
@@ -140,6 +146,7 @@
 //! #     revocation_covers_a_pending_login
 //! #     revocation_leaves_pending_logins_of_other_namespaces_alone
 //! #     previous_session_is_always_removed
+//! #     concurrent_session_is_removed_only_if_it_is_of_another_subject
 //! #     debug_shows_no_session_id
 //! # }
 //! # }
@@ -160,6 +167,7 @@ mod local_cache;
 mod lookup;
 #[cfg(feature = "memory")]
 mod memory;
+mod previous;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "memory")]
@@ -173,6 +181,7 @@ pub use self::inserted::Inserted;
 pub use self::lookup::{LoadResult, Lookup};
 #[cfg(feature = "memory")]
 pub use self::memory::{MemoryStore, MemoryStoreBuilder};
+pub use self::previous::Previous;
 #[cfg(feature = "redis")]
 pub use self::redis::{Redis, RedisBuilder, RedisStatus, RedisStore};
 pub use self::session_store::SessionStore;

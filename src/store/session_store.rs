@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Inserted, LoadResult, Lookup, Stamp};
+use super::{Inserted, LoadResult, Lookup, Previous, Stamp};
 use crate::coordination::Coordinator;
 use crate::error::Error;
 use crate::session::Namespace;
@@ -39,8 +39,9 @@ pub trait SessionStore<I>: Clone + Send + Sync + 'static {
     /// If the store cannot be reached; the authorization code is then not sent.
     fn stamp(&self, namespace: &Namespace) -> impl Future<Output = Result<Stamp, Error>> + Send;
 
-    /// Keeps a new session in [its namespace](Session::namespace), and removes the `previous`
-    /// session of the same browser in any case. Keeps nothing if a revocation after `since` covers
+    /// Keeps a new session in [its namespace](Session::namespace), and removes the
+    /// [`previous`](Previous) session of the same browser in any case, unless it is a concurrent one
+    /// of the same subject. Keeps nothing if a revocation after `since` covers
     /// the new session: a revocation of all sessions, of the subject, or of the previous session. A
     /// previous session that another login has replaced was not revoked.
     ///
@@ -49,7 +50,7 @@ pub trait SessionStore<I>: Clone + Send + Sync + 'static {
     fn insert(
         &self,
         session: Session<I>,
-        previous: Option<&SessionId>,
+        previous: Option<Previous<'_>>,
         since: Stamp,
     ) -> impl Future<Output = Result<Inserted, Error>> + Send;
 

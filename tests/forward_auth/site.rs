@@ -16,7 +16,9 @@ use tower_weika::identity::Manager;
 use tower_weika::login::{ForwardAuthBuilder, LoginLayer};
 use tower_weika::provider::WeikaManagerProvider;
 use tower_weika::session::{Namespace, Session, SessionId};
-use tower_weika::store::{Inserted, LoadResult, Lookup, MemoryStore, SessionStore, Stamp};
+use tower_weika::store::{
+    Inserted, LoadResult, Lookup, MemoryStore, Previous, SessionStore, Stamp,
+};
 use tower_weika::{Error, ErrorKind};
 use tower_weika_sandbox::{Browser, Sandbox};
 
@@ -227,7 +229,7 @@ impl SessionStore<Manager> for FailingStore {
     async fn insert(
         &self,
         session: Session<Manager>,
-        previous: Option<&SessionId>,
+        previous: Option<Previous<'_>>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
         self.sessions.insert(session, previous, since).await

@@ -12,7 +12,7 @@ use tower_weika::identity::Manager;
 use tower_weika::session::Namespace;
 use tower_weika::session::{Session, SessionId, SessionTimeouts};
 use tower_weika::store::{
-    Inserted, LoadResult, Lookup, RedisBuilder, RedisStore, SessionStore, Stamp,
+    Inserted, LoadResult, Lookup, Previous, RedisBuilder, RedisStore, SessionStore, Stamp,
 };
 
 use tracing::Dispatch;
@@ -288,10 +288,10 @@ where
     async fn insert(
         &self,
         session: Session<I>,
-        former: Option<&SessionId>,
+        previous: Option<Previous<'_>>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
-        self.store.insert(session, former, since).await
+        self.store.insert(session, previous, since).await
     }
 
     async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<bool, Error> {

@@ -11,7 +11,7 @@ use super::*;
 use crate::guard::{LoggedIn, Recent, Requirement};
 use crate::response::{Reason, Rejection};
 use crate::session::{Namespace, Session, SessionId};
-use crate::store::{Inserted, LoadResult, Lookup, Stamp};
+use crate::store::{Inserted, LoadResult, Lookup, Previous, Stamp};
 use crate::trace::tests::Captured;
 
 type AuthResponse = Response<Full<Bytes>>;
@@ -539,7 +539,7 @@ impl SessionStore<Person> for SlowStore {
     async fn insert(
         &self,
         session: Session<Person>,
-        previous: Option<&SessionId>,
+        previous: Option<Previous<'_>>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
         self.store.insert(session, previous, since).await

@@ -5,7 +5,7 @@ use tokio::task::yield_now;
 use super::*;
 use crate::session::Namespace;
 use crate::session::{Session, SessionId};
-use crate::store::{Inserted, LoadResult, Lookup, Stamp};
+use crate::store::{Inserted, LoadResult, Lookup, Previous, Stamp};
 
 /// A store that removes a session after some turns of the runtime, as a store in another process
 /// does.
@@ -29,7 +29,7 @@ impl SessionStore<Person> for LateStore {
     async fn insert(
         &self,
         session: Session<Person>,
-        previous: Option<&SessionId>,
+        previous: Option<Previous<'_>>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
         self.0.insert(session, previous, since).await

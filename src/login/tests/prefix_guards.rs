@@ -4,7 +4,7 @@ use super::*;
 use crate::guard::LoggedIn;
 use crate::session::Namespace;
 use crate::session::{Session, SessionId};
-use crate::store::{Inserted, LoadResult, Lookup, Stamp};
+use crate::store::{Inserted, LoadResult, Lookup, Previous, Stamp};
 
 fn login<St: SessionStore<Person>>(store: St) -> LoginLayer<Provider, St> {
     LoginLayer::builder_with_store(Site::new().provider, store)
@@ -156,7 +156,7 @@ impl SessionStore<Person> for Late {
     async fn insert(
         &self,
         session: Session<Person>,
-        previous: Option<&SessionId>,
+        previous: Option<Previous<'_>>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
         self.0.insert(session, previous, since).await

@@ -9,7 +9,7 @@ use tokio::task::yield_now;
 use super::observer::{Events, handle_of, post_logout};
 use super::*;
 use crate::session::{Namespace, Session, SessionId};
-use crate::store::{Inserted, LoadResult, Lookup, Stamp};
+use crate::store::{Inserted, LoadResult, Lookup, Previous, Stamp};
 
 /// A store whose calls can be set to fail or to wait.
 #[derive(Clone, Default)]
@@ -73,7 +73,7 @@ impl SessionStore<Person> for FaultyStore {
     async fn insert(
         &self,
         session: Session<Person>,
-        previous: Option<&SessionId>,
+        previous: Option<Previous<'_>>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
         let inserted = self.sessions.insert(session, previous, since).await;

@@ -8,7 +8,7 @@ use crate::coordination::{BoxFuture, FlowState, Lease, LeaseResponse};
 use crate::secret::AccessToken;
 use crate::session::Namespace;
 use crate::session::{Session, SessionId};
-use crate::store::{Inserted, Lookup, Stamp};
+use crate::store::{Inserted, Lookup, Previous, Stamp};
 
 /// A coordinator that records claims and outcomes, and in which one kind of call can be set to
 /// fail.
@@ -142,7 +142,7 @@ impl<I: Identity> SessionStore<I> for SharedStore<I> {
     async fn insert(
         &self,
         session: Session<I>,
-        previous: Option<&SessionId>,
+        previous: Option<Previous<'_>>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
         if self.fails_to_insert.load(Ordering::Relaxed) {

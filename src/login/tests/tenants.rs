@@ -146,7 +146,9 @@ async fn session_survives_the_replacement_of_the_list_and_the_absence_of_its_ten
 fn metrics_and_events_name_the_tenant() {
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
     let run = async {
         let mut site = Site::new();
         let seen = Arc::new(Mutex::new(Vec::new()));

@@ -13,7 +13,7 @@ use crate::identity::Identity;
 use crate::session::Namespace;
 use crate::session::{Session, SessionId};
 use crate::store::session_map::SessionMap;
-use crate::store::{Inserted, Stamp};
+use crate::store::{Inserted, Previous, Stamp};
 use crate::trace::debug;
 
 /// The time between two sweeps for expired sessions.
@@ -52,7 +52,7 @@ impl<I: Identity> Content<I> {
     pub(super) fn insert(
         &self,
         session: Session<I>,
-        previous: Option<&SessionId>,
+        previous: Option<Previous<'_>>,
         since: Stamp,
     ) -> Inserted {
         let mut bookkeeping = self.bookkeeping.lock();
@@ -62,10 +62,18 @@ impl<I: Identity> Content<I> {
         // Computed only if there was a revocation since the stamp.
         let scopes = once_with(|| Scope::Namespace(namespace))
             .chain(once_with(|| Scope::Subject(namespace, subject.into())))
-            .chain(previous.copied().map(Scope::Session));
+            .chain(previous.map(|previous| Scope::Session(*previous.id())));
         let is_revoked = bookkeeping.revocations.is_any_revoked(scopes, since);
-        if let Some(previous) = previous {
-            self.remove(bookkeeping, &namespace, previous);
+        let replaced = match previous {
+            None => None,
+            Some(Previous::Replaced(id)) => Some(id),
+            Some(Previous::Concurrent(id)) => Some(id).filter(|id| {
+                let found = self.sessions.get(id);
+                !found.is_some_and(|found| found.identity().subject() == subject)
+            }),
+        };
+        if let Some(id) = replaced {
+            self.remove(bookkeeping, &namespace, id);
         }
         if is_revoked {
             return Inserted::Revoked;

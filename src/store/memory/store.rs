@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::identity::Identity;
 use crate::session::Namespace;
 use crate::session::{Session, SessionId};
-use crate::store::{Inserted, LoadResult, Lookup, SessionStore, Stamp};
+use crate::store::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp};
 
 /// Sessions in the memory of this process: bounded, without set-up, lost when the process exits.
 ///
@@ -81,7 +81,7 @@ impl<I: Identity> SessionStore<I> for MemoryStore<I> {
     fn insert(
         &self,
         session: Session<I>,
-        previous: Option<&SessionId>,
+        previous: Option<Previous<'_>>,
         since: Stamp,
     ) -> impl Future<Output = Result<Inserted, Error>> + Send {
         ready(Ok(self.0.insert(session, previous, since)))

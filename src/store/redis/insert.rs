@@ -9,9 +9,9 @@ use super::store::RedisStore;
 use super::{keys, record, script, time_to_live};
 use crate::error::{Error, ErrorKind};
 use crate::session::Namespace;
-use crate::session::{Session, SessionId};
+use crate::session::Session;
 use crate::store::local_cache::SessionDigest;
-use crate::store::{Inserted, Stamp, StoredIdentity};
+use crate::store::{Inserted, Previous, Stamp, StoredIdentity};
 
 impl<I: StoredIdentity> RedisStore<I> {
     /// Returns the next timestamp of Redis.
@@ -36,13 +36,15 @@ impl<I: StoredIdentity> RedisStore<I> {
     pub(super) async fn insert_session(
         &self,
         session: Session<I>,
-        previous: Option<&SessionId>,
+        previous: Option<Previous<'_>>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
-        let previous = previous.map(SessionDigest::new);
+        let digest = previous.map(|previous| SessionDigest::new(previous.id()));
+        let is_concurrent = matches!(previous, Some(Previous::Concurrent(_)));
         let read = self.start_read();
-        let inserted = self.call_insert(&session, previous.as_ref(), since).await;
-        if let (Some(cache), Some(previous)) = (&self.cache, &previous) {
+        let inserted = self.call_insert(&session, digest.as_ref(), is_concurrent, since);
+        let inserted = inserted.await;
+        if let (Some(cache), Some(previous)) = (&self.cache, &digest) {
             // This does not keep the new session from being cached; the invalidation message will.
             cache.drop_absent(previous);
         }
@@ -66,6 +68,7 @@ impl<I: StoredIdentity> RedisStore<I> {
         &self,
         session: &Session<I>,
         previous: Option<&SessionDigest>,
+        is_concurrent: bool,
         since: Stamp,
     ) -> Result<Vec<Value>, Error> {
         let namespace = session.namespace();
@@ -95,6 +98,7 @@ impl<I: StoredIdentity> RedisStore<I> {
             stamp_lifetime.as_bytes(),
             channel.as_bytes(),
             message.as_bytes(),
+            if is_concurrent { b"1" } else { b"0" },
         ];
         let mut keys = vec![
             key,

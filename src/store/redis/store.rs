@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::session::Namespace;
 use crate::session::{Session, SessionId};
 use crate::store::local_cache::{LocalCache, ReadStart, SessionDigest};
-use crate::store::{Inserted, LoadResult, Lookup, SessionStore, Stamp, StoredIdentity};
+use crate::store::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp, StoredIdentity};
 use crate::trace::debug;
 
 /// Sessions at a Redis or Valkey, for all instances of an application.
@@ -143,7 +143,7 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
     async fn insert(
         &self,
         session: Session<I>,
-        previous: Option<&SessionId>,
+        previous: Option<Previous<'_>>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
         self.insert_session(session, previous, since).await

@@ -6,7 +6,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::identity::Identity;
 use crate::session::Namespace;
 use crate::session::{Session, SessionId, SessionTimeouts};
-use crate::store::{Inserted, LoadResult, Lookup, SessionStore, Stamp};
+use crate::store::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp};
 
 const STORE_FAILED: &str = "the store must not fail";
 
@@ -66,7 +66,7 @@ pub(super) async fn assert_inserted<I: Identity, St: SessionStore<I>>(
     expected: Inserted,
     store: &St,
     identity: I,
-    previous: Option<&SessionId>,
+    previous: Option<Previous<'_>>,
     since: Stamp,
 ) {
     let session = session(namespace(1), identity);

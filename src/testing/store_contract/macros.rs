@@ -32,6 +32,7 @@ macro_rules! __store_contract {
             revocation_covers_a_pending_login
             revocation_leaves_pending_logins_of_other_namespaces_alone
             previous_session_is_always_removed
+            concurrent_session_is_removed_only_if_it_is_of_another_subject
             debug_shows_no_session_id
         }
     };

@@ -31,9 +31,11 @@ pub use self::namespace::{
     namespaces_are_isolated, revocation_leaves_pending_logins_of_other_namespaces_alone,
 };
 pub use self::revocation::{
-    all_sessions_are_revoked_and_new_ones_stay, previous_session_is_always_removed,
-    removal_tells_whether_there_was_a_session, removed_session_is_absent_and_no_other,
-    revocation_covers_a_pending_login, sessions_of_one_subject_are_revoked_and_no_other,
+    all_sessions_are_revoked_and_new_ones_stay,
+    concurrent_session_is_removed_only_if_it_is_of_another_subject,
+    previous_session_is_always_removed, removal_tells_whether_there_was_a_session,
+    removed_session_is_absent_and_no_other, revocation_covers_a_pending_login,
+    sessions_of_one_subject_are_revoked_and_no_other,
 };
 pub use self::session::{
     concurrent_look_ups_find_the_right_session, debug_shows_no_session_id,

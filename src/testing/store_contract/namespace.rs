@@ -5,7 +5,7 @@ use super::fixture::{
     start_in,
 };
 use crate::identity::Identity;
-use crate::store::{Inserted, SessionStore};
+use crate::store::{Inserted, Previous, SessionStore};
 
 /// A session is found and removed in its own namespace only, and a revocation covers one namespace.
 pub async fn namespaces_are_isolated<I: Identity, St: SessionStore<I>>(
@@ -28,7 +28,11 @@ pub async fn namespaces_are_isolated<I: Identity, St: SessionStore<I>>(
     assert!(is_there(1, &one).await && is_there(2, &other).await);
     let since = store.stamp(&namespace(2)).await.expect("a stamp");
     let inserted = store
-        .insert(session(namespace(2), identity(2)), Some(&one), since)
+        .insert(
+            session(namespace(2), identity(2)),
+            Some(Previous::Replaced(&one)),
+            since,
+        )
         .await;
     assert_eq!(inserted.expect("an insertion"), Inserted::Kept);
     assert!(

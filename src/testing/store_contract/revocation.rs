@@ -5,6 +5,7 @@ use super::fixture::{
 };
 use crate::identity::Identity;
 use crate::store::Inserted::{Kept, Revoked};
+use crate::store::Previous::{Concurrent, Replaced};
 use crate::store::SessionStore;
 
 /// A removed session is absent, and no other; removing an absent session is no failure.
@@ -60,7 +61,7 @@ pub async fn removal_tells_whether_there_was_a_session<I: Identity, St: SessionS
 
     let replaced = start(store, identity(1)).await;
     let since = stamp(store).await;
-    assert_inserted(Kept, store, identity(1), Some(&replaced), since).await;
+    assert_inserted(Kept, store, identity(1), Some(Replaced(&replaced)), since).await;
     assert!(!remove(store, namespace(1), &replaced).await, "replaced");
 }
 
@@ -119,7 +120,7 @@ pub async fn revocation_covers_a_pending_login<I: Identity, St: SessionStore<I>>
         Kept,
         store,
         identity(1),
-        Some(&previous),
+        Some(Replaced(&previous)),
         stamp(store).await,
     )
     .await;
@@ -136,9 +137,16 @@ pub async fn revocation_covers_a_pending_login<I: Identity, St: SessionStore<I>>
     ];
     let since = stamp(store).await;
     remove(store, namespace(1), &previous).await;
-    assert_inserted(Revoked, store, identity(1), Some(&previous), since).await;
+    assert_inserted(
+        Revoked,
+        store,
+        identity(1),
+        Some(Replaced(&previous)),
+        since,
+    )
+    .await;
     assert_inserted(Kept, store, identity(1), None, since).await;
-    assert_inserted(Kept, store, identity(1), Some(&other), since).await;
+    assert_inserted(Kept, store, identity(1), Some(Replaced(&other)), since).await;
     assert!(find(store, &other).await.is_none());
 }
 
@@ -151,13 +159,49 @@ pub async fn previous_session_is_always_removed<I: Identity, St: SessionStore<I>
     let previous = start(store, identity(1)).await;
     assert!(find(store, &previous).await.is_some());
     let [one, two] = [stamp(store).await, stamp(store).await];
-    assert_inserted(Kept, store, identity(1), Some(&previous), one).await;
+    assert_inserted(Kept, store, identity(1), Some(Replaced(&previous)), one).await;
     assert!(find(store, &previous).await.is_none());
-    assert_inserted(Kept, store, identity(1), Some(&previous), two).await;
+    assert_inserted(Kept, store, identity(1), Some(Replaced(&previous)), two).await;
 
     let previous = start(store, identity(1)).await;
     let since = stamp(store).await;
     remove_subject(store, namespace(1), &identity(2)).await;
-    assert_inserted(Revoked, store, identity(2), Some(&previous), since).await;
+    assert_inserted(
+        Revoked,
+        store,
+        identity(2),
+        Some(Replaced(&previous)),
+        since,
+    )
+    .await;
     assert!(find(store, &previous).await.is_none());
+}
+
+/// A session that another tab has obtained during a login stays if it is of the same subject, and is
+/// removed if not. Its revocation covers the new session in either case.
+pub async fn concurrent_session_is_removed_only_if_it_is_of_another_subject<
+    I: Identity,
+    St: SessionStore<I>,
+>(
+    store: &St,
+    identity: impl Fn(u32) -> I,
+) {
+    let same = start(store, identity(1)).await;
+    let since = stamp(store).await;
+    assert_inserted(Kept, store, identity(1), Some(Concurrent(&same)), since).await;
+    assert!(find(store, &same).await.is_some());
+    assert_inserted(Kept, store, identity(2), Some(Concurrent(&same)), since).await;
+    assert!(find(store, &same).await.is_none());
+
+    let revoked = start(store, identity(1)).await;
+    let since = stamp(store).await;
+    remove(store, namespace(1), &revoked).await;
+    assert_inserted(
+        Revoked,
+        store,
+        identity(1),
+        Some(Concurrent(&revoked)),
+        since,
+    )
+    .await;
 }

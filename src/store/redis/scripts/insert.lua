@@ -1,7 +1,7 @@
 -- KEYS: session, clock, revocation timestamps of all and of the subject; with a previous session, that one and its
 -- revocation timestamp.
 -- ARGV: correlation id, version, record, last use, subject, idle timeout and time to expiry (in ms), stamp, lifetime of
--- a stamp (in us), channel, invalidation message for the previous session.
+-- a stamp (in us), channel, invalidation message for the previous session, whether that one is concurrent (1 or 0).
 if redis.call('EXISTS', KEYS[1]) == 1 then
     return { ARGV[1], 'taken' }
 end
@@ -14,8 +14,10 @@ local function is_revoked_by(key)
 end
 local is_revoked = tonumber(now) - stamp > tonumber(ARGV[9]) or is_revoked_by(KEYS[3]) or is_revoked_by(KEYS[4])
     or (KEYS[6] and is_revoked_by(KEYS[6]))
+-- A concurrent session of the same subject stays: requests with it may be under way.
+local stays = ARGV[12] == '1' and redis.call('HMGET', KEYS[5], 'subject')[1] == ARGV[5]
 -- Replaced, not revoked: another login of the same browser may replace it as well.
-if KEYS[5] and redis.call('UNLINK', KEYS[5]) == 1 then
+if KEYS[5] and not stays and redis.call('UNLINK', KEYS[5]) == 1 then
     redis.call('PUBLISH', ARGV[10], ARGV[11])
 end
 if is_revoked then
