@@ -11,7 +11,7 @@ use moka::policy::EvictionPolicy;
 use quick_cache::UnitWeighter;
 use tower_weika::session::Namespace;
 use tower_weika::session::SessionId;
-use tower_weika::store::{Inserted, LoadResult, Lookup, SessionStore, Stamp};
+use tower_weika::store::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp};
 use tower_weika::{Error, ErrorKind};
 
 type Session = Arc<tower_weika::session::Session<Person>>;
@@ -59,7 +59,7 @@ impl<M: Structure> SessionStore<Person> for Store<M> {
     fn insert(
         &self,
         session: tower_weika::session::Session<Person>,
-        _: Option<&SessionId>,
+        _: Option<Previous<'_>>,
         _: Stamp,
     ) -> impl Future<Output = Result<Inserted, Error>> + Send {
         self.0.keep(Arc::new(session));
