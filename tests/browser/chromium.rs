@@ -245,7 +245,7 @@ const WECHAT: &str = "Mozilla/5.0 (Linux; Android 15; V2232A Build/AP3A.240905.0
                       MMWEBID/140 MicroMessenger/8.0.59.2820(0x28003B3A) WeChat/arm64 NetType/WIFI Language/zh_CN";
 
 /// The screenshots in the README.
-const DOCUMENTED: [&str; 9] = [
+const DOCUMENTED: [&str; 10] = [
     "home",
     "admin",
     "phone",
@@ -253,6 +253,7 @@ const DOCUMENTED: [&str; 9] = [
     "declined",
     "wechat",
     "bind",
+    "member-phone-card",
     "account",
     "open-in-wechat",
 ];

@@ -1,6 +1,8 @@
 //! Many logins behind one `Tenants` layer, over one store, with one provider and one secret: only
 //! the public origin tells them apart.
 
+use tower_layer::Stack;
+
 use super::*;
 use crate::tenants::{Tenant, Tenants, TenantsLayer};
 
@@ -139,6 +141,50 @@ async fn session_survives_the_replacement_of_the_list_and_the_absence_of_its_ten
     schools.tenants.replace(list).unwrap();
     let own = schools.send(0, jar.get("/")).await;
     assert_eq!(own.text, page(0, "wang"));
+}
+
+/// Each school has two logins, with independent sessions.
+#[tokio::test]
+async fn kinds_of_identity_stack_for_each_tenant() {
+    let schools = ["https://a.example", "https://b.example"];
+    let store = MemoryStore::new();
+    let login = |name: &'static str, origin: &str| {
+        LoginLayer::builder(Site::named(name).provider)
+            .store(store.clone())
+            .public_url(origin)
+            .build()
+            .unwrap()
+    };
+    let tenants = schools.into_iter().fold(Tenants::new(), |tenants, origin| {
+        tenants.tenant(
+            origin,
+            Stack::new(login("wechat", origin), login("weika", origin)),
+        )
+    });
+    let layer = tenants.build().unwrap();
+    let send = async |origin: &str, mut request: Request<Body>| {
+        let host = origin.trim_start_matches("https://").parse().unwrap();
+        request.headers_mut().insert(HOST, host);
+        let empty = service_fn(async |_: Request<Body>| {
+            Ok::<_, Infallible>(Response::new(Body::from("inside")))
+        });
+        collect(layer.layer(empty).oneshot(request).await.unwrap()).await
+    };
+    for origin in schools {
+        for name in ["weika", "wechat"] {
+            let mut jar = Jar::default();
+            let begun = send(origin, jar.get(&format!("/auth/{name}/login"))).await;
+            let address = format!("redirect_uri={origin}/auth/{name}/callback");
+            assert!(begun.location().contains(&address), "{begun:?}");
+            jar.apply(&begun);
+            let state = begun.state();
+            let callback = format!("/auth/{name}/callback?wxcode=wang&state={state}");
+            let back = send(origin, jar.get(&callback)).await;
+            assert_eq!(back.location(), "/");
+            jar.apply(&back);
+            assert!(jar.has(&format!("__Host-{name}-session")));
+        }
+    }
 }
 
 #[cfg(feature = "metrics")]
