@@ -1,7 +1,8 @@
 //! The audit log: one JSON line for each login, denial, failed login, logout and revocation.
 //!
 //! Schools have to keep such a log (等保 2.0, GB/T 22239-2019, 8.1.4.3: who, when, what, result).
-//! The user is a digest in it, which the operator can compute again and a reader cannot invert.
+//! The user is a digest in it, from which a reader cannot tell the user. Its key comes from
+//! `SESSION_SECRET`: without that, the digests differ after a restart.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};

@@ -41,8 +41,9 @@ pub enum ConfigErrorKind {
     /// Two endpoints of one layer have the same path.
     #[error("{0} and {1} are the same path")]
     SamePath(&'static str, &'static str),
-    /// Two tenants have the same host and port.
-    #[error("tenant {other:?} has the host and the port of tenant {one:?}")]
+    /// Two tenants have the same host, perhaps with different ports, which cookies do not
+    /// distinguish.
+    #[error("tenant {other:?} has the host of tenant {one:?}")]
     SameHost {
         /// The origin of the first tenant.
         one: String,

@@ -12,6 +12,7 @@ pub(super) struct LogLimits {
     pub(super) lost_cookies: LogLimit,
     pub(super) bind_page: LogLimit,
     pub(super) old_session: LogLimit,
+    pub(super) other_tenant: LogLimit,
     pub(super) failures: LogLimit,
     pub(super) throttled: LogLimit,
     pub(super) over_quota: LogLimit,

@@ -6,6 +6,7 @@ use http::uri::PathAndQuery;
 use super::inner::Inner;
 use super::return_to::ReturnTo;
 use crate::provider::IdentityProvider;
+use crate::request::tenant::Tenant;
 use crate::trace::{error, outside, warn};
 
 impl<P: IdentityProvider, St> Inner<P, St> {
@@ -33,6 +34,20 @@ impl<P: IdentityProvider, St> Inner<P, St> {
                 callback = %self.endpoints.requested_callback,
                 "login: the layer is inside a router that shortens paths (`nest`): the callback does not arrive. Move \
                  the layer to the outermost router, or route `login.endpoints()` there"
+            );
+        }
+    }
+
+    /// Logs that the list of tenants has this login at the origin of another one.
+    pub(super) fn report_other_tenant(&self, tenant: &Tenant) {
+        if let Some(suppressed) = self.limits.other_tenant.admit(self.sessions.clock.now()) {
+            error!(
+                provider = %self.provider.name(),
+                tenant = %tenant.origin(),
+                public_url = %self.endpoints.public_url(),
+                suppressed = %suppressed,
+                "login: the tenant has another origin than the public URL of its login; the response is 421. Correct \
+                 the list of tenants"
             );
         }
     }

@@ -16,8 +16,9 @@ use crate::authenticate::Authenticating;
 use crate::body::ResponseBody;
 use crate::guard::CacheControl;
 use crate::provider::IdentityProvider;
+use crate::request::tenant::Tenant;
 use crate::request::{RequestKind, full_uri};
-use crate::response::{GeneratedResponse, PageKind, prefetch_unavailable};
+use crate::response::{GeneratedResponse, PageKind, misdirected, prefetch_unavailable};
 use crate::store::SessionStore;
 
 /// Middleware that responds to the endpoints of a login and authenticates all other requests; see
@@ -117,6 +118,12 @@ where
 {
     /// Returns the future of the response to a request to an endpoint of the layer.
     pub(super) fn start(self: Arc<Self>, endpoint: Endpoint, parts: Parts) -> Responding {
+        if let Some(tenant) = parts.extensions.get::<Tenant>()
+            && tenant.origin() != self.endpoints.origin
+        {
+            self.report_other_tenant(tenant);
+            return Box::pin(async { misdirected() });
+        }
         match endpoint {
             Endpoint::Callback => self.placement.callback_arrived(),
             Endpoint::Login => {

@@ -13,6 +13,7 @@ mod kind;
 mod language;
 mod same_origin;
 mod script_library;
+pub(crate) mod tenant;
 mod user_agent;
 
 pub(crate) use self::facts::RequestFacts;

@@ -28,8 +28,8 @@ impl<L> TenantsLayer<L> {
     /// sessions in memory of the old one.
     ///
     /// # Errors
-    /// If an origin is invalid, or two tenants have the same host and port: all configuration
-    /// errors at once. The former list stays then.
+    /// If an origin is invalid, or two tenants have the same host: all configuration errors at
+    /// once. The former list stays then.
     pub fn replace(&self, tenants: Tenants<L>) -> Result<(), ConfigError> {
         self.table.store(Arc::new(tenants.check()?));
         Ok(())

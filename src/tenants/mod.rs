@@ -13,9 +13,11 @@
 //!    [`Tenant`] in the extensions tells handlers which tenant that is.
 //! 4. Sessions, states and tokens never cross: a session belongs to the public origin of its login
 //!    (rule S1), also where all tenants share one store.
-//! 5. Metrics and events name a tenant whose login layer has a
+//! 5. A login layer responds with `421` at its endpoints if its public URL has another origin than
+//!    the tenant: the list is wrong then, and the log says so.
+//! 6. Metrics and events name a tenant whose login layer has a
 //!    [name for it](crate::login::LoginLayerBuilder::tenant).
-//! 6. The list can be [replaced](TenantsLayer::replace) while the process runs. A request that has
+//! 7. The list can be [replaced](TenantsLayer::replace) while the process runs. A request that has
 //!    begun is completed by the layers that it began with.
 //!
 //! The layers of all tenants have one type. Several kinds of identity for each tenant are a
@@ -56,7 +58,6 @@ mod future;
 mod layer;
 mod service;
 mod table;
-mod tenant;
 #[expect(
     clippy::module_inception,
     reason = "the builder has the name of the module"
@@ -69,5 +70,5 @@ mod tests;
 pub use self::future::ResponseFuture;
 pub use self::layer::TenantsLayer;
 pub use self::service::ChooseTenant;
-pub use self::tenant::Tenant;
 pub use self::tenants::Tenants;
+pub use crate::request::tenant::Tenant;

@@ -11,6 +11,8 @@ pub(super) struct Table<L> {
     tenants: Vec<(Tenant, L)>,
     /// In each spelling that a client may use: with and without the default port.
     by_authority: HashMap<Box<[u8]>, usize>,
+    /// Cookies do not distinguish the ports of a host (RFC 6265 §8.5), so that it has one tenant.
+    by_host: HashMap<String, usize>,
 }
 
 impl<L> Table<L> {
@@ -18,10 +20,11 @@ impl<L> Table<L> {
         Self {
             tenants: Vec::new(),
             by_authority: HashMap::new(),
+            by_host: HashMap::new(),
         }
     }
 
-    /// Adds a tenant. Returns the one that has the same host and port already.
+    /// Adds a tenant. Returns the one that has the same host already.
     pub(super) fn add(&mut self, origin: &Url, layer: L) -> Result<(), Tenant> {
         let host = origin.host_str().unwrap_or_default();
         let port = origin.port_or_known_default().unwrap_or_default();
@@ -30,12 +33,15 @@ impl<L> Table<L> {
             authorities.push(host.to_owned());
         }
         let index = self.tenants.len();
-        for authority in authorities {
-            let authority = authority.into_bytes().into_boxed_slice();
-            if let Some(other) = self.by_authority.insert(authority, index) {
-                return Err(self.tenants[other].0.clone());
-            }
+        if let Some(other) = self.by_host.get(host) {
+            return Err(self.tenants[*other].0.clone());
         }
+        self.by_host.insert(host.to_owned(), index);
+        let authorities = authorities
+            .into_iter()
+            .map(|text| text.into_bytes().into_boxed_slice());
+        self.by_authority
+            .extend(authorities.map(|authority| (authority, index)));
         let origin = origin.origin().ascii_serialization();
         self.tenants.push((Tenant::new(&origin), layer));
         Ok(())

@@ -33,8 +33,8 @@ impl<L> Tenants<L> {
     /// Builds the layer.
     ///
     /// # Errors
-    /// If an origin is invalid, or two tenants have the same host and port: all configuration
-    /// errors at once.
+    /// If an origin is invalid, or two tenants have the same host: all configuration errors at
+    /// once.
     pub fn build(self) -> Result<TenantsLayer<L>, ConfigError> {
         self.check().map(TenantsLayer::new)
     }

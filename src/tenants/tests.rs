@@ -149,6 +149,7 @@ async fn list_is_replaced_for_services_that_exist_already() {
 fn all_configuration_errors_are_reported_at_once() {
     let error = both()
         .tenant("https://a.example:443", named::<true>())
+        .tenant("https://a.example:8443", named::<true>())
         .tenant("http://plain.example", named::<true>())
         .tenant("https://path.example/x", named::<true>())
         .tenant("no url", named::<true>())
@@ -159,6 +160,7 @@ fn all_configuration_errors_are_reported_at_once() {
         matches!(
             kinds,
             [
+                ConfigErrorKind::SameHost { .. },
                 ConfigErrorKind::SameHost { .. },
                 ConfigErrorKind::InsecureUrl { .. },
                 ConfigErrorKind::InvalidUrl { .. },

@@ -44,6 +44,9 @@ impl Settings {
         let public_url = errors.text("PUBLIC_URL");
         let secret = errors.secret("SESSION_SECRET");
         let audit_log = errors.text("AUDIT_LOG").map(PathBuf::from);
+        if errors.text("SESSION_DB").is_some() {
+            errors.add("SESSION_DB is not supported yet; use REDIS_URL, or leave it unset for sessions in memory");
+        }
         let redis = Redis::read(&mut errors, secret.as_deref());
         if let Some(listen) =
             sandbox_listen.filter(|it| !it.ip().is_loopback() && systems.need_sandbox())

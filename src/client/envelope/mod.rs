@@ -8,8 +8,9 @@
 //!    (`1e400`) is JSON, and is read as a very large one.
 //! 2. A member that occurs twice makes the response malformed, at any depth: parsers disagree on
 //!    which of the two counts, and one of them could be `0`.
-//! 3. The error code must be present; the one endpoint whose documents show a success without it
-//!    is [WeChat's exchange of a code](super::wechat). It means success if it is the integer `0` or the string
+//! 3. The error code must be present; the endpoints whose documents show a success without it are
+//!    [WeChat's exchange of a code](super::wechat), and the token calls of
+//!    [Weika's members](super::weika_member), for a member and for a school. It means success if it is the integer `0` or the string
 //!    `"0"`, and nothing else: no `0.0`, no `"00"`, no `false`, no `null`. The same rule holds for
 //!    other accepted error codes.
 //! 4. Any other integer that fits `i64`, or a string of at most 19 decimal digits that does, is

@@ -29,6 +29,12 @@ impl<'a> Members<'a> {
         self.object.get(name).is_some_and(|value| !value.is_null())
     }
 
+    /// Returns whether the member is a list without entries.
+    pub(in crate::client) fn is_empty_list(self, name: &str) -> bool {
+        let list = self.object.get(name).and_then(Value::as_array);
+        list.is_some_and(Vec::is_empty)
+    }
+
     /// Returns an object, or `None` if it is absent: missing, `null`, `{}` or `[]`.
     pub(in crate::client) fn object(self, name: &'static str) -> Option<Self> {
         let object = self.present(name)?.as_object();

@@ -69,8 +69,10 @@ pub(super) fn member(
     context: &'static str,
 ) -> Result<Member, Error> {
     let members = members(object, "card_number", context);
+    // Not trimmed: two card numbers that differ must not become one person.
     let card_number = members
         .identifier_or_number("card_number")
+        .filter(|number| number.trim() == number)
         .ok_or_else(|| ParseError::Member("card_number").error(context))?;
     check_school(members, school_code, context)?;
     let mut member = Member::new(school_code, &card_number);
@@ -81,15 +83,13 @@ pub(super) fn member(
     }))
 }
 
-/// 成员身份类型: the `list`. Entries without an identifier are skipped.
+/// 成员身份类型: the `list`. Entries without an identifier are skipped, and a list of such entries
+/// only is none: it would take the place of a good one in the cache.
 pub(super) fn identity_types(
     object: &Map<String, Value>,
     context: &'static str,
 ) -> Result<Vec<SchoolIdentityType>, Error> {
     let members = members(object, "list", context);
-    if !members.has("list") {
-        return Err(ParseError::Member("list").error(context));
-    }
     let entry = |entry: Members<'_>| {
         let id = entry.numeric_text("identity_type").trim().to_owned();
         let classification = entry.numeric_text("classification");
@@ -97,7 +97,11 @@ pub(super) fn identity_types(
         (!id.is_empty())
             .then(|| SchoolIdentityType::new(id, entry.trimmed_text("name"), classification))
     };
-    Ok(members.objects("list").filter_map(entry).collect())
+    let types: Vec<_> = members.objects("list").filter_map(entry).collect();
+    if types.is_empty() && !members.is_empty_list("list") {
+        return Err(ParseError::Member("list").error(context));
+    }
+    Ok(types)
 }
 
 /// Checks that a response is about the school of the application: card numbers are unique within a

@@ -143,6 +143,27 @@ async fn session_survives_the_replacement_of_the_list_and_the_absence_of_its_ten
     assert_eq!(own.text, page(0, "wang"));
 }
 
+/// One wrong line in the list: the login of the first school at the host of the second.
+#[tokio::test]
+async fn login_at_the_origin_of_another_tenant_is_421_at_its_endpoints() {
+    let mut schools = Schools::new();
+    let login = &schools.logins[0];
+    let list = [0, 1].into_iter().fold(Tenants::new(), |list, school| {
+        list.tenant(format!("https://{}", host(school)), login.clone())
+    });
+    schools.tenants = list.build().unwrap();
+    #[cfg(feature = "tracing")]
+    let captured = crate::trace::tests::Captured::new();
+    let refused = schools
+        .send(1, Jar::default().get("/auth/weika/login"))
+        .await;
+    assert_eq!(refused.parts.status, StatusCode::MISDIRECTED_REQUEST);
+    assert!(!refused.parts.headers.contains_key(SET_COOKIE));
+    #[cfg(feature = "tracing")]
+    assert!(captured.text().contains("Correct the list of tenants"));
+    schools.begin(0, &mut Jar::default()).await;
+}
+
 /// Each school has two logins, with independent sessions.
 #[tokio::test]
 async fn kinds_of_identity_stack_for_each_tenant() {

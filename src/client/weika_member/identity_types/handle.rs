@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::endpoint::{Endpoint, SchoolTokenSource};
 use super::cache::Cache;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::identity::{IdentityType, Member, SchoolIdentityType};
 use crate::token::TokenCache;
 
@@ -45,15 +45,19 @@ impl IdentityTypes {
         self.0.list().await
     }
 
-    /// Returns the entry of the member's identity type, or `None` if the school's list has none or
-    /// if the member is of another school.
+    /// Returns the entry of the member's identity type, or `None` if the school's list has none.
     ///
     /// # Errors
     ///
-    /// Those of [`list`](Self::list). An error is not the absence of a right: respond with `503`,
+    /// Of kind [`Configuration`](ErrorKind::Configuration) if the member is of another
+    /// school: choose the list by [`Member::school_code`]. Those of [`list`](Self::list). An error is not the absence of a right: respond with `503`,
     /// not with `403`.
     pub async fn of(&self, member: &Member) -> Result<Option<SchoolIdentityType>, Error> {
-        if member.school_code() != self.0.school_code() || member.identity_type.is_empty() {
+        if member.school_code() != self.0.school_code() {
+            let context = "the list of identity types is of another school than the member";
+            return Err(Error::new(ErrorKind::Configuration, context));
+        }
+        if member.identity_type.is_empty() {
             return Ok(None);
         }
         let list = self.list().await?;

@@ -37,11 +37,8 @@ async fn identity_type_is_resolved_by_the_list_of_its_school() {
         assert_eq!(classifies.unwrap(), expected, "{id}");
     }
     assert_eq!(types.of(&member(SCHOOL, "")).await.unwrap(), None);
-    assert_eq!(
-        types.of(&member("2", "6")).await.unwrap(),
-        None,
-        "another school"
-    );
+    let of_another_school = types.of(&member("2", "6")).await.unwrap_err();
+    assert_eq!(of_another_school.kind(), ErrorKind::Configuration);
     assert_eq!(
         (upstream.count(TYPES), upstream.count(SCHOOL_TOKEN)),
         (1, 1)

@@ -65,6 +65,9 @@ fn e4_identifiers_are_strings_or_positive_whole_numbers() {
         (json!(-1), None),
         (json!(1.5), None),
         (json!(""), None),
+        (json!(" "), None),
+        (json!(" 1"), None),
+        (json!("1\u{3000}"), None),
         (json!("a\u{0}b"), None),
         (json!("a\u{fffd}"), None),
         (json!("x".repeat(513)), None),
@@ -157,7 +160,16 @@ fn identity_types_without_an_identifier_are_skipped() {
         ]
     );
     assert_eq!(list(json!({ "list": [] })), Ok(Vec::new()));
-    assert_eq!(list(json!({ "list": "x" })), Ok(Vec::new()));
+    for damaged in [
+        json!("x"),
+        json!({}),
+        json!(null),
+        json!([1, {}]),
+        json!([{ "name": "本科生" }]),
+    ] {
+        let reply = json!({ "list": damaged });
+        assert_eq!(list(reply.clone()), Err(ErrorKind::Malformed), "{reply}");
+    }
     assert_eq!(list(json!({ "errcode": 0 })), Err(ErrorKind::Malformed));
     assert_eq!(list(json!({ "data": { "list": [] } })), Ok(Vec::new()));
 }

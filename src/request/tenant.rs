@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-/// The tenant that a request is for; in the extensions of the request. Cheap to clone.
+/// The tenant that a request is for, in the extensions of the request. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Tenant(Arc<str>);
 
 impl Tenant {
-    pub(super) fn new(origin: &str) -> Self {
+    pub(crate) fn new(origin: &str) -> Self {
         Self(origin.into())
     }
 
