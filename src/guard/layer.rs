@@ -63,8 +63,8 @@ impl<I> GuardLayer<I> {
         Self::custom(SessionRequirement::new(condition))
     }
 
-    /// Requires that a future says yes: a guard that asks a database. The closure gets the session
-    /// of the request.
+    /// Requires that an asynchronous check returns `Ok(true)`: a guard that asks a database. The
+    /// closure gets the session of the request.
     ///
     /// 1. `Ok(true)`: the wrapped service is called.
     /// 2. `Ok(false)`: the response is `403`, as for every other guard.
@@ -181,8 +181,8 @@ impl<I, R> GuardLayer<I, R> {
     /// `login_url`; a form gets a page, and is not processed. A session that does not satisfy the
     /// other requirement gets the response of that one.
     ///
-    /// Inside axum's `nest` the guard sees a shortened path, and the login leads to the default
-    /// target instead; use `merge`.
+    /// With the feature `axum`, guards know the original path inside `nest`. Inside another router
+    /// that shortens paths, or without the feature, the login leads to the default target.
     ///
     /// **This means a recent session, not that the user has entered a password again**: no upstream
     /// system documents a forced authentication, so the provider may complete the new login

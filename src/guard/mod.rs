@@ -39,9 +39,9 @@
 //! A layer of a single method router covers only the methods that were added **before** it: in
 //! `get(show).layer(guard).post(save)` the `POST` is open to every client.
 //!
-//! Prefer `merge` to `nest` for guarded routers: a guard inside `nest` sees a shortened path, so
-//! the link of its `403` page, and the new login of `max_age`, lead to the default target instead
-//! of the requested page.
+//! The link of a `403` page, and the new login of `max_age`, lead back to the requested page. With
+//! the feature `axum`, guards know the original path inside `nest`. Inside another router that
+//! shortens paths, or without the feature, both lead to the default target.
 //!
 //! For services that route by themselves,
 //! [`LoginLayerBuilder::guard_prefix`](crate::login::LoginLayerBuilder::guard_prefix) guards path

@@ -121,9 +121,9 @@ where
     P: IdentityProvider,
     St: SessionStore<P::Identity>,
 {
-    /// Creates a session with a new id and revokes the previous session of the browser. If the
-    /// login was revoked since the stamp, it succeeds without a session, as if it had been revoked
-    /// immediately afterwards (rule S3).
+    /// Creates a session with a new id and removes the previous session of the browser, unless it
+    /// is a concurrent one of the same subject. If the login was revoked since the stamp, it
+    /// succeeds without a session, as if it had been revoked immediately afterwards (rule S3).
     async fn log_in(self, permit: Permit, stamp: Stamp) -> Result<LoggedIn, Error> {
         let login = &*self.login;
         let salt = SessionSalt::random()?;

@@ -223,7 +223,7 @@ where
     /// application.
     ///
     /// The session has a new id and the [timeouts](LoginLayerBuilder::session_timeouts) of this
-    /// layer. It replaces the session in the cookie of `request_headers`, which is revoked (session
+    /// layer. It replaces the session in the cookie of `request_headers`, which is removed (session
     /// fixation). Guards, logout and revocations treat it as one from a login.
     ///
     /// The caller has to

@@ -40,10 +40,10 @@ pub trait SessionStore<I>: Clone + Send + Sync + 'static {
     fn stamp(&self, namespace: &Namespace) -> impl Future<Output = Result<Stamp, Error>> + Send;
 
     /// Keeps a new session in [its namespace](Session::namespace), and removes the
-    /// [`previous`](Previous) session of the same browser in any case, unless it is a concurrent one
-    /// of the same subject. Keeps nothing if a revocation after `since` covers
-    /// the new session: a revocation of all sessions, of the subject, or of the previous session. A
-    /// previous session that another login has replaced was not revoked.
+    /// [previous](Previous) session, also if it keeps no new one; a concurrent session of the same
+    /// subject stays. Keeps nothing if a revocation after `since` covers the new session: a
+    /// revocation of all sessions, of the subject, or of the previous session. A previous session
+    /// that another login has replaced was not revoked.
     ///
     /// # Errors
     /// If the new session may not have been kept, or the previous one may still be there.

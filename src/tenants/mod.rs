@@ -11,7 +11,7 @@
 //!    outside this layer.
 //! 3. The layers of the tenant handle the request, as if they alone wrapped the application. A
 //!    [`Tenant`] in the extensions tells handlers which tenant that is.
-//! 4. Sessions, states and tokens never cross: a session belongs to the public origin of its login
+//! 4. Sessions, states and tokens never cross: a session belongs to the public URL of its login
 //!    (rule S1), also where all tenants share one store.
 //! 5. A login layer responds with `421` at its endpoints if its public URL has another origin than
 //!    the tenant: the list is wrong then, and the log says so.

@@ -21,9 +21,9 @@ impl<L> Tenants<L> {
         }
     }
 
-    /// Adds a tenant: the origin that its browsers see, and the layer for its requests. The origin
-    /// is the [`public_url`](crate::login::LoginLayerBuilder::public_url) of the logins in that
-    /// layer.
+    /// Adds a tenant: its origin, and the layer for its requests. The origin is that of the
+    /// [`public_url`](crate::login::LoginLayerBuilder::public_url) of the logins in that layer,
+    /// without its path.
     #[must_use]
     pub fn tenant(mut self, origin: impl Into<String>, layer: L) -> Self {
         self.tenants.push((origin.into(), layer));

@@ -1,4 +1,5 @@
-//! Forward auth behind a real nginx, with the configuration of the guide word for word, over TLS.
+//! Forward auth behind a real nginx, with the configuration of the guide, over TLS. Only ports,
+//! folders and host name are others.
 //!
 //! Needs `nginx` and `openssl`: `tests/run` installs them and runs these tests, which `cargo test`
 //! skips.

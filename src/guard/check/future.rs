@@ -136,7 +136,7 @@ impl<F> Condition<F> {
                 identity = %type_name::<I>(),
                 error = %error.report(),
                 suppressed = %suppressed,
-                "guard: the check failed, so that it is unknown whether the user may; the response is 503"
+                "guard: the check failed; the response is 503"
             );
         }
         error

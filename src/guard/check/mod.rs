@@ -1,4 +1,4 @@
-//! Middleware that asks a future whether an authenticated request may pass; see
+//! Middleware that requires that an asynchronous check returns `Ok(true)`; see
 //! [`GuardLayer::check`](super::GuardLayer::check).
 
 mod future;

@@ -16,7 +16,7 @@ use crate::guard::CacheControl;
 use crate::guard::authorize::unauthenticated;
 use crate::session::Authenticated;
 
-/// Calls the wrapped service only if a future says that the user may; see
+/// Requires that an asynchronous check returns `Ok(true)`; see
 /// [`GuardLayer::check`](crate::guard::GuardLayer::check).
 #[derive_where(Clone, Debug; S)]
 pub struct Check<S, I, F> {

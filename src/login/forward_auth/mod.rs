@@ -3,7 +3,7 @@
 //! nginx sends each request to this service first, without its body, and forwards it to the
 //! application only if the response is `2xx`.
 //! [`LoginLayer::forward_auth`](super::LoginLayer::forward_auth) has an example; the guide has the
-//! configuration of nginx, of which the tests run every line.
+//! configuration of nginx; the tests run this text with other ports, folders and host name.
 
 mod builder;
 mod future;

@@ -64,8 +64,8 @@ impl<'a> LoginEvent<'a> {
     ///
     /// Its key is derived from the layer's [secret](crate::login::LoginLayerBuilder::secret), so
     /// that it is the same on all instances, and another one at another login (provider,
-    /// application, origin). It changes with the secret, and without a configured one at each start
-    /// of the process.
+    /// application, public URL). It changes with the secret, and without a configured one at each
+    /// start of the process.
     #[must_use]
     pub fn subject(&self) -> Option<String> {
         let subject = self.expose_subject()?;

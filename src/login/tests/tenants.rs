@@ -1,5 +1,5 @@
 //! Many logins behind one `Tenants` layer, over one store, with one provider and one secret: only
-//! the public origin tells them apart.
+//! the public URL tells them apart.
 
 use tower_layer::Stack;
 

@@ -52,7 +52,7 @@ use crate::secret::AuthorizationCode;
 /// every user. The application looks its account up by [subject](crate::identity::Identity::subject)
 /// or unionid, best in [`map`](IdentityProvider::map), which runs once per login.
 ///
-/// # Desks
+/// # On a computer
 /// A website application has another APPID than the official account, and **another openid for the
 /// same user**. The [`union_id`](WechatUser::union_id) joins the two if both applications belong to
 /// one account of WeChat's Open Platform (微信开放平台); the official account gets it with
@@ -67,7 +67,7 @@ use crate::secret::AuthorizationCode;
 /// use tower_weika::login::LoginLayer;
 /// use tower_weika::provider::{IdentityProvider, WechatUserProvider};
 ///
-/// /// A user who has logged in at a desk.
+/// /// A user who has logged in on a computer.
 /// #[derive(Debug)]
 /// struct DeskUser(WechatUser);
 ///
@@ -117,7 +117,7 @@ impl WechatUserProvider {
     }
 
     /// Returns a builder for a website application (网站应用) whose secret the application has:
-    /// logins at desks, with a QR code that the user scans with WeChat.
+    /// logins on a computer, with a QR code that the user scans with WeChat.
     pub fn builder_for_website(client: WechatClient) -> WechatUserProviderBuilder {
         WechatUserProviderBuilder::with_secret(client, Page::Website)
     }
