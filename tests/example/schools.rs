@@ -33,6 +33,18 @@ async fn each_school_has_its_own_login_and_other_hosts_are_421() {
     let page = browser.get(&origins[0]).await.unwrap();
     assert_eq!(page.text(), format!("{}：你好，王老师", origins[0]));
 
+    // A cookie of one school at another is worthless.
+    let session = browser
+        .cookies()
+        .into_iter()
+        .find(|cookie| cookie.name.ends_with("-session"));
+    let session = session.unwrap();
+    let thief = Browser::new().route(&origins[2], address);
+    let planted = format!("{}={}; Path=/", session.name, session.value);
+    thief.plant_cookie(&origins[2], &planted).unwrap();
+    let page = thief.get(&origins[2]).await.unwrap();
+    assert!(page.text().contains("登录"), "{}", page.text());
+
     let unknown = browser.get(&format!("http://{address}/")).await.unwrap();
     assert_eq!(unknown.status(), 421);
 }

@@ -40,6 +40,7 @@ mod sentinel;
 mod signals;
 mod site;
 mod start_session;
+mod tenants;
 mod token_kills;
 mod tokens;
 #[path = "../flows/way.rs"]
