@@ -15,6 +15,10 @@ use crate::response::misdirected;
 pub struct ResponseFuture<S: Service<Request<B>>, B>(#[pin] Kind<S, B>);
 
 #[pin_project(project = KindProj)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large variant is that of ordinary requests, which are not to be boxed"
+)]
 enum Kind<S: Service<Request<B>>, B> {
     /// The layers of the tenant, around the application.
     Tenant(#[pin] Oneshot<S, Request<B>>),

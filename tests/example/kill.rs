@@ -57,7 +57,7 @@ async fn kill_a_hundred(instances: &Instances, page: &'static str, cookie: &str)
         at(&Browser::new(), &steady)
             .get(&format!("{ORIGIN}/readyz"))
             .await
-            .unwrap()
+            .expect("the site responds")
             .status(),
         200
     );
@@ -86,7 +86,7 @@ async fn kill_a_hundred(instances: &Instances, page: &'static str, cookie: &str)
                     let visit = at(&browser, &steady)
                         .get(&format!("{ORIGIN}{page}"))
                         .await
-                        .unwrap();
+                        .expect("the site responds");
                     assert_eq!(
                         visit.status(),
                         200,
@@ -124,7 +124,10 @@ async fn complete_elsewhere(instances: &Instances, page: &str) {
     let mut pending = Vec::new();
     for _ in 0..2 {
         let browser = Browser::new();
-        let page = at(&browser, &a).get(&target).await.unwrap();
+        let page = at(&browser, &a)
+            .get(&target)
+            .await
+            .expect("the site responds");
         pending.push((browser, page));
     }
     drop(a);
@@ -133,7 +136,7 @@ async fn complete_elsewhere(instances: &Instances, page: &str) {
         let visit = at(browser, site)
             .click(page, "data-person=\"wang\"")
             .await
-            .unwrap();
+            .expect("the site responds");
         assert_eq!(
             (visit.status().as_u16(), visit.url()),
             (200, target.as_str())

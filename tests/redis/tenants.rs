@@ -36,16 +36,26 @@ impl Schools {
             .header(COOKIE, cookies)
             .header("sec-fetch-site", "same-origin")
             .body(Body::empty())
-            .unwrap();
-        self.0.clone().oneshot(request).await.unwrap()
+            .expect("as the test expects");
+        self.0
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("as the test expects")
     }
 
     /// Logs in, and returns the session cookie.
     async fn log_in(&self, host: &str, name: &str) -> String {
         let login = "/auth/test/login";
         let begun = self.send(host, Method::GET, login, "").await;
-        let state = begun.headers()[LOCATION].to_str().unwrap();
-        let state = state.rsplit_once("state=").unwrap().1.to_owned();
+        let state = begun.headers()[LOCATION]
+            .to_str()
+            .expect("as the test expects");
+        let state = state
+            .rsplit_once("state=")
+            .expect("as the test expects")
+            .1
+            .to_owned();
         let callback = format!("/auth/test/callback?ticket={name}&state={state}");
         let back = self
             .send(host, Method::GET, &callback, &cookies(&begun))
@@ -53,20 +63,31 @@ impl Schools {
         assert_eq!(back.headers()[LOCATION], "/", "{back:?}");
         let all = cookies(&back);
         let session = all.split("; ").find(|pair| pair.contains("-session="));
-        session.unwrap().to_owned()
+        session.expect("as the test expects").to_owned()
     }
 
     async fn who(&self, host: &str, cookie: &str) -> String {
         let page = self.send(host, Method::GET, "/", cookie).await;
-        let bytes = page.into_body().collect().await.unwrap().to_bytes();
-        String::from_utf8(bytes.to_vec()).unwrap()
+        let bytes = page
+            .into_body()
+            .collect()
+            .await
+            .expect("as the test expects")
+            .to_bytes();
+        String::from_utf8(bytes.to_vec()).expect("as the test expects")
     }
 }
 
 /// The cookies that a response sets, as a browser sends them back.
 fn cookies<B>(response: &Response<B>) -> String {
     let set = response.headers().get_all(SET_COOKIE).iter();
-    let pairs = set.filter_map(|cookie| cookie.to_str().unwrap().split(';').next());
+    let pairs = set.filter_map(|cookie| {
+        cookie
+            .to_str()
+            .expect("as the test expects")
+            .split(';')
+            .next()
+    });
     pairs.collect::<Vec<_>>().join("; ")
 }
 
@@ -81,7 +102,10 @@ async fn show(manager: Option<Authenticated<Manager>>) -> String {
 #[tokio::test]
 async fn s1_tenants_over_one_redis_accept_only_their_own_sessions() {
     let server = redis_server::Redis::start();
-    let redis = Redis::builder(server.url()).connect().await.unwrap();
+    let redis = Redis::builder(server.url())
+        .connect()
+        .await
+        .expect("as the test expects");
     let provider = TestProvider::new("test-application");
     let tenants = SCHOOLS.into_iter().fold(Tenants::new(), |tenants, host| {
         let origin = format!("https://{host}");
@@ -89,10 +113,10 @@ async fn s1_tenants_over_one_redis_accept_only_their_own_sessions() {
             .store(redis.store::<Manager>())
             .secret([7; 32])
             .public_url(&origin);
-        tenants.tenant(origin, login.build().unwrap())
+        tenants.tenant(origin, login.build().expect("as the test expects"))
     });
     let app = Router::new().route("/", get(show));
-    let schools = Schools(app.layer(tenants.build().unwrap()));
+    let schools = Schools(app.layer(tenants.build().expect("as the test expects")));
 
     let mut sessions = Vec::new();
     for host in SCHOOLS {

@@ -69,7 +69,7 @@ impl<I: Identity> Content<I> {
             Some(Previous::Replaced(id)) => Some(id),
             Some(Previous::Concurrent(id)) => Some(id).filter(|id| {
                 let found = self.sessions.get(id);
-                !found.is_some_and(|found| found.identity().subject() == subject)
+                found.is_none_or(|found| found.identity().subject() != subject)
             }),
         };
         if let Some(id) = replaced {
