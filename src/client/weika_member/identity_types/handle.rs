@@ -40,7 +40,7 @@ impl IdentityTypes {
     /// # Errors
     ///
     /// Those of [`school_token`](super::super::WeikaMemberClient::school_token); see
-    /// [`ErrorKind`](crate::ErrorKind) for the rest.
+    /// [`ErrorKind`] for the rest.
     pub async fn list(&self) -> Result<Arc<[SchoolIdentityType]>, Error> {
         self.0.list().await
     }
