@@ -7,6 +7,7 @@ use tokio::task::{JoinSet, block_in_place};
 use tower_weika_sandbox::{Browser, Sandbox};
 
 use crate::instances::{Instances, ORIGIN, at, me};
+use crate::phone;
 use crate::support::Site;
 
 const KILLS: usize = 100;
@@ -35,7 +36,7 @@ async fn log_in_until_killed(site: Browser, page: &'static str) -> Vec<Browser> 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
     let instances = Instances::with(Sandbox::builder().auto_approve("wang")).await;
-    kill_a_hundred(&instances, "/admin", "__Host-weika-session").await;
+    kill_a_hundred(&instances, Browser::new, "/admin", "__Host-weika-session").await;
     assert_eq!(
         instances.sandbox.call_log().tokens_issued(),
         1,
@@ -47,11 +48,30 @@ async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_delivered_session_of_a_member_is_lost_with_a_hundred_instances_killed() {
     let instances = Instances::with(Sandbox::builder().member_auto_approve("wang")).await;
-    kill_a_hundred(&instances, "/card", "__Host-weika-member-session").await;
+    kill_a_hundred(
+        &instances,
+        Browser::new,
+        "/card",
+        "__Host-weika-member-session",
+    )
+    .await;
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_delivered_session_of_a_wechat_user_is_lost_with_a_hundred_instances_killed() {
+    let sandbox = Sandbox::builder().wechat_auto_approve("xiaoming");
+    let instances = Instances::with(sandbox).await;
+    kill_a_hundred(&instances, phone, "/app", "__Host-wechat-session").await;
 }
 
 /// Kills instances while users log in at `page`, and checks each of them at one that stays.
-async fn kill_a_hundred(instances: &Instances, page: &'static str, cookie: &str) {
+async fn kill_a_hundred(
+    instances: &Instances,
+    new_browser: fn() -> Browser,
+    page: &'static str,
+    cookie: &str,
+) {
     let steady = instances.start();
     assert_eq!(
         at(&Browser::new(), &steady)
@@ -67,7 +87,7 @@ async fn kill_a_hundred(instances: &Instances, page: &'static str, cookie: &str)
             let site = block_in_place(|| instances.start());
             let mut users = JoinSet::new();
             for _ in 0..3 {
-                users.spawn(log_in_until_killed(at(&Browser::new(), &site), page));
+                users.spawn(log_in_until_killed(at(&new_browser(), &site), page));
             }
             let fraction = RandomState::new().hash_one(delivered) % 1_000;
             tokio::time::sleep(MAX_LIFE * u32::try_from(fraction).expect("small") / 1_000).await;
