@@ -42,9 +42,9 @@ where
             headers: &request.headers,
             user_agent: facts.user_agent,
             // A cookie whose session cannot be looked up may belong to a live one.
-            has_session: match self.sessions.session(&request.headers).await {
-                Ok(session) => session.is_some(),
-                Err(_) => true,
+            session: match self.sessions.session(&request.headers).await {
+                Ok(session) => session.map(|session| *session.id()),
+                Err(_) => self.sessions.id(&request.headers),
             },
         };
         self.begin(&target, Attempt::First, browser, cookies).await
@@ -65,7 +65,10 @@ where
         let browser = Browser {
             headers,
             user_agent: rejection.facts().user_agent,
-            has_session: matches!(rejection.reason(), Reason::RecentLoginRequired),
+            session: match rejection.reason() {
+                Reason::RecentLoginRequired => self.sessions.id(headers),
+                _ => None,
+            },
         };
         let begun = self.begin(target, attempt, browser, self.set_cookies());
         let begun = begun.await;
@@ -100,7 +103,8 @@ where
     ) -> Result<GeneratedResponse, Error> {
         let (wall, default_target) = (self.sessions.clock.wall(), self.endpoints.default_target());
         let state = self.flows.begin(
-            State::new(attempt, browser.has_session, wall)?,
+            State::new(attempt, wall)?,
+            browser.session.as_ref(),
             target,
             default_target,
             browser.headers,
@@ -110,7 +114,7 @@ where
             redirect_uri: &self.endpoints.redirect_uri,
             state: &state,
             user_agent: browser.user_agent,
-            fresh_login: browser.has_session,
+            fresh_login: browser.session.is_some(),
         };
         let url = self.provider.authorize_url(request).await?;
         let mut response = see_other(&url)?;

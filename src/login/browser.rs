@@ -1,7 +1,11 @@
 use http::HeaderMap;
 
 use super::flow::State;
+use super::inner::Inner;
+use crate::provider::IdentityProvider;
 use crate::request::UserAgent;
+use crate::session::SessionId;
+use crate::store::SessionStore;
 
 /// The browser for which a login begins.
 #[derive(Clone, Copy)]
@@ -9,17 +13,22 @@ pub(super) struct Browser<'a> {
     /// The headers of the browser; its cookies at least.
     pub(super) headers: &'a HeaderMap,
     pub(super) user_agent: UserAgent,
-    /// Whether it may have a live session. The login replaces that session.
-    pub(super) has_session: bool,
+    /// Its live session, which the login replaces.
+    pub(super) session: Option<SessionId>,
 }
 
-impl<'a> Browser<'a> {
+impl<P, St> Inner<P, St>
+where
+    P: IdentityProvider,
+    St: SessionStore<P::Identity>,
+{
     /// Returns the browser of a login that begins again.
-    pub(super) fn again(state: &State, headers: &'a HeaderMap) -> Self {
-        Self {
+    pub(super) fn same_browser<'a>(&self, state: &State, headers: &'a HeaderMap) -> Browser<'a> {
+        let session = self.sessions.id(headers);
+        Browser {
             headers,
             user_agent: UserAgent::of(headers),
-            has_session: state.replaces_session,
+            session: session.filter(|session| self.flows.replaces(state, session)),
         }
     }
 }

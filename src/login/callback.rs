@@ -5,7 +5,6 @@ use std::sync::Arc;
 use http::header::RETRY_AFTER;
 use http::{Extensions, HeaderValue};
 
-use super::browser::Browser;
 use super::code_exchange::CodeExchange;
 use super::endpoint_request::EndpointRequest;
 use super::exchange::{NotStarted, Outcome, SessionSalt};
@@ -178,7 +177,7 @@ where
             // tabs.
             let mut cookies = self.set_cookies();
             self.flows.delete(state.flow, &mut cookies)?;
-            let browser = Browser::again(state, &request.headers);
+            let browser = self.same_browser(state, &request.headers);
             self.begin(target, attempt, browser, cookies).await?
         } else if let Some(response) = self.failed_silently(request, state, target)? {
             response

@@ -142,14 +142,13 @@ where
         if let Some(time) = verified.valid_until {
             session = session.expiring_by(time);
         }
-        let previous = self
-            .previous_session
-            .as_ref()
-            .map(if self.state.replaces_session {
-                Previous::Replaced
+        let previous = self.previous_session.as_ref().map(|session| {
+            if login.flows.replaces(&self.state, session) {
+                Previous::Replaced(session)
             } else {
-                Previous::Concurrent
-            });
+                Previous::Concurrent(session)
+            }
+        });
         let inserted = login.sessions.insert(session, previous, stamp);
         Ok(LoggedIn {
             salt,

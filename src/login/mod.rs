@@ -38,9 +38,9 @@
 //!    a lost response. No chain of failures has more than three redirects. A browser that returns
 //!    from a successful login without its session gets the same page.
 //! 5. **Success** is a new session id and `303` to a clean URL; the session in the browser's cookie
-//!    is removed. Exception: the browser had no live session when the login began, and a concurrent
-//!    tab of the same user has obtained one since; that one stays. The id is derived
-//!    from the flow, fresh randomness and the [`secret`](LoginLayerBuilder::secret).
+//!    is removed, unless a concurrent tab of the same user has obtained it since the login began.
+//!    The id is derived from the flow, fresh randomness and the
+//!    [`secret`](LoginLayerBuilder::secret).
 //! 6. **Logout** is a same-origin `POST`. It runs in a task, so that the session is revoked also
 //!    when the client disconnects. Its response changes one more `HttpOnly` cookie, so that
 //!    Chromium drops guarded pages from its back/forward cache; WebKit on plain http shows them

@@ -1,6 +1,5 @@
 //! Callbacks whose state is authentic, but too old or without the flow cookie of this browser.
 
-use super::browser::Browser;
 use super::callback::CodeParameter;
 use super::endpoint_request::EndpointRequest;
 use super::exchange::Exchange;
@@ -35,7 +34,7 @@ where
                 .filter(|(salt, _)| self.exchanges.session_id(state, salt) == *session.id());
             let target = own.as_ref().map_or(default_target, |(_, target)| target);
             let mut response = self.endpoints.redirect_back(target)?;
-            if state.replaces_session && own.is_none() {
+            if state.replaced.is_some() && own.is_none() {
                 // The login has not replaced the session. If a guard finds it too old, the next
                 // login would have the same result.
                 let mut cookies = self.set_cookies();
@@ -62,7 +61,7 @@ where
                     );
                 }
                 let cookies = self.set_cookies();
-                let browser = Browser::again(state, &request.headers);
+                let browser = self.same_browser(state, &request.headers);
                 self.begin(default_target, attempt, browser, cookies).await
             }
             (CodeParameter::Value(_), None) => Ok(self.cookies_blocked(request.facts(), None)),

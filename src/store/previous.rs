@@ -7,11 +7,10 @@ use crate::session::SessionId;
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a store has to treat each of them")]
 pub enum Previous<'a> {
-    /// The browser had a live session when the login began. The session in its cookie is removed.
+    /// The browser had it when the login began. It is removed.
     Replaced(&'a SessionId),
-    /// The browser had no live session when the login began. Another tab has obtained this one
-    /// since, and requests with it may be under way. It is removed only if it belongs to another
-    /// subject.
+    /// Another tab has obtained it since, and requests with it may be under way. It is removed only
+    /// if it belongs to another subject.
     Concurrent(&'a SessionId),
 }
 

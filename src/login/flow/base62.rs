@@ -5,7 +5,7 @@ use super::state::BYTES;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// The least number of digits that holds [`BYTES`] bytes.
-const LENGTH: usize = 52;
+const LENGTH: usize = 56;
 
 pub(super) fn encode(mut number: [u8; BYTES]) -> String {
     let mut digits = [b'0'; LENGTH];

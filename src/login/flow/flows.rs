@@ -1,12 +1,13 @@
 use http::HeaderMap;
 
 use super::flow_cookies::FlowCookies;
-use super::{FlowId, Markers, State};
+use super::{FlowId, Markers, SessionMark, State};
 use crate::clock::Timestamp;
 use crate::cookie::{CookiePolicy, SetCookies};
 use crate::error::Error;
 use crate::login::keys::Key;
 use crate::login::return_to::{ReturnRules, ReturnTo};
+use crate::session::SessionId;
 
 /// The states and cookies of one login layer.
 pub(in crate::login) struct Flows {
@@ -32,16 +33,18 @@ impl Flows {
         }
     }
 
-    /// Begins a flow and returns its `state` parameter. `cookies` gets the flow cookie, and deletes
-    /// flows that have to make room for it.
+    /// Begins a flow that replaces the session `replaced`, and returns its `state` parameter.
+    /// `cookies` gets the flow cookie, and deletes flows that have to make room for it.
     pub(in crate::login) fn begin(
         &self,
-        state: State,
+        mut state: State,
+        replaced: Option<&SessionId>,
         target: &ReturnTo,
         default_target: &ReturnTo,
         headers: &HeaderMap,
         cookies: &mut SetCookies,
     ) -> Result<String, Error> {
+        state.replaced = replaced.map(|session| self.mark(&state, session));
         self.cookies
             .begin(&state, target, default_target, headers, cookies)?;
         Ok(state.encode(&self.state_key))
@@ -50,6 +53,16 @@ impl Flows {
     /// Reads an authentic state, fresh or not.
     pub(in crate::login) fn state(&self, text: &[u8]) -> Option<State> {
         State::decode(text, &self.state_key)
+    }
+
+    /// Whether this is the session that the login replaces: the one that the browser had when the
+    /// login began.
+    pub(in crate::login) fn replaces(&self, state: &State, session: &SessionId) -> bool {
+        state.replaced == Some(self.mark(state, session))
+    }
+
+    fn mark(&self, state: &State, session: &SessionId) -> SessionMark {
+        SessionMark::new(&self.state_key, state.secret, state.flow, session)
     }
 
     /// Returns the target of the flow, if this browser began it.

@@ -7,9 +7,11 @@ mod flow_cookies;
 mod flows;
 mod markers;
 mod room;
+mod session_mark;
 mod state;
 
 pub(super) use self::attempt::Attempt;
 pub(super) use self::flows::Flows;
 pub(super) use self::markers::{LastResult, Markers};
+use self::session_mark::SessionMark;
 pub(super) use self::state::{FLOW_LIFETIME, FlowId, State};

@@ -1,8 +1,8 @@
 //! The OAuth `state` (RFC 6749 §4.1.1).
 //!
-//! 52 characters of base62, because WeChat accepts letters and digits only and at most 128 of them,
+//! 56 characters of base62, because WeChat accepts letters and digits only and at most 128 of them,
 //! and browsers mangle long ones. It contains the flow, the time of its birth, the kind of attempt
-//! and whether a session is replaced, authenticated for one login. The return target is in the flow cookie, which is bound to
+//! and which session is replaced, authenticated for one login. The return target is in the flow cookie, which is bound to
 //! the browser.
 
 use std::fmt;
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::Attempt;
 use super::base62;
+use super::session_mark::{self, SessionMark};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::login::keys::{Generation, Key, TAG_BYTES};
@@ -25,7 +26,7 @@ const FLOW_BYTES: usize = 16;
 const BORN_BYTES: usize = 5;
 /// The bit beside the attempt.
 const REPLACES_SESSION: u8 = 0x80;
-const PAYLOAD_BYTES: usize = FLOW_BYTES + BORN_BYTES + 1;
+const PAYLOAD_BYTES: usize = FLOW_BYTES + BORN_BYTES + 1 + session_mark::BYTES;
 pub(super) const BYTES: usize = PAYLOAD_BYTES + TAG_BYTES;
 
 /// Random identifier of one login attempt.
@@ -44,8 +45,8 @@ pub(in crate::login) struct State {
     pub(in crate::login) flow: FlowId,
     pub(in crate::login) born: Timestamp,
     pub(in crate::login) attempt: Attempt,
-    /// Whether the login replaces a session that the browser had when it began.
-    pub(in crate::login) replaces_session: bool,
+    /// The session that the browser had when the login began, which the login replaces.
+    pub(in crate::login) replaced: Option<SessionMark>,
     /// The secret of its tag.
     pub(in crate::login) secret: Generation,
 }
@@ -54,17 +55,13 @@ impl State {
     /// A state that begins at `now`. All times of states are those of the [wall
     /// clock](crate::clock::Clock::wall): another instance, or this one after a restart, takes the
     /// callback.
-    pub(in crate::login) fn new(
-        attempt: Attempt,
-        replaces_session: bool,
-        now: Timestamp,
-    ) -> Result<Self, Error> {
+    pub(in crate::login) fn new(attempt: Attempt, now: Timestamp) -> Result<Self, Error> {
         let born = Timestamp::from_unix_seconds(now.unix_seconds());
         Ok(Self {
             flow: FlowId(random::bytes()?),
             born,
             attempt,
-            replaces_session,
+            replaced: None,
             secret: Generation::CURRENT,
         })
     }
@@ -108,27 +105,29 @@ impl State {
         let (payload, tag) = bytes.split_first_chunk::<PAYLOAD_BYTES>()?;
         let secret = key.generation(&[payload], tag.try_into().ok()?)?;
         let (flow, rest) = payload.split_first_chunk::<FLOW_BYTES>()?;
-        let [a, b, c, d, e, kind] = *rest else {
-            return None;
-        };
-        let born = Timestamp::from_unix_seconds(u64::from_be_bytes([0, 0, 0, a, b, c, d, e]));
+        let ([a, b, c, d, e], rest) = rest.split_first_chunk::<BORN_BYTES>()?;
+        let (kind, mark) = rest.split_first()?;
+        let mark = SessionMark(mark.try_into().ok()?);
+        let born = Timestamp::from_unix_seconds(u64::from_be_bytes([0, 0, 0, *a, *b, *c, *d, *e]));
         Some(Self {
             flow: FlowId(*flow),
             born,
             attempt: Attempt::from_byte(kind & !REPLACES_SESSION)?,
-            replaces_session: kind & REPLACES_SESSION != 0,
+            replaced: (kind & REPLACES_SESSION != 0).then_some(mark),
             secret,
         })
     }
 
     fn payload(&self) -> [u8; PAYLOAD_BYTES] {
         let mut payload = [0; PAYLOAD_BYTES];
-        payload[..FLOW_BYTES].copy_from_slice(&self.flow.0);
-        payload[FLOW_BYTES..PAYLOAD_BYTES - 1]
-            .copy_from_slice(&self.born.unix_seconds().to_be_bytes()[8 - BORN_BYTES..]);
-        payload[PAYLOAD_BYTES - 1] = self.attempt.to_byte();
-        if self.replaces_session {
-            payload[PAYLOAD_BYTES - 1] |= REPLACES_SESSION;
+        let (flow, rest) = payload.split_at_mut(FLOW_BYTES);
+        let (born, rest) = rest.split_at_mut(BORN_BYTES);
+        flow.copy_from_slice(&self.flow.0);
+        born.copy_from_slice(&self.born.unix_seconds().to_be_bytes()[8 - BORN_BYTES..]);
+        rest[0] = self.attempt.to_byte();
+        if let Some(mark) = self.replaced {
+            rest[0] |= REPLACES_SESSION;
+            rest[1..].copy_from_slice(&mark.0);
         }
         payload
     }
@@ -149,16 +148,16 @@ mod tests {
 
     #[test]
     fn state_is_short_and_alphanumeric() {
-        let text = State::new(Attempt::First, false, NOW)
+        let text = State::new(Attempt::First, NOW)
             .unwrap()
             .encode(&keys().state);
-        assert_eq!(text.len(), 52);
+        assert_eq!(text.len(), 56);
         assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     }
 
     #[test]
     fn state_of_another_provider_or_secret_is_rejected() {
-        let text = State::new(Attempt::First, false, NOW)
+        let text = State::new(Attempt::First, NOW)
             .unwrap()
             .encode(&keys().state);
         assert_eq!(
@@ -176,7 +175,7 @@ mod tests {
 
     #[test]
     fn state_is_fresh_for_ten_minutes() {
-        let state = State::new(Attempt::First, false, NOW).unwrap();
+        let state = State::new(Attempt::First, NOW).unwrap();
         assert!(state.is_fresh(NOW.plus(Duration::from_secs(599))));
         assert!(!state.is_fresh(NOW.plus(Duration::from_secs(600))));
         assert!(state.is_fresh(NOW.minus(Duration::from_secs(59))));
@@ -185,7 +184,7 @@ mod tests {
 
     #[test]
     fn altered_state_is_rejected() {
-        let text = State::new(Attempt::First, false, NOW)
+        let text = State::new(Attempt::First, NOW)
             .unwrap()
             .encode(&keys().state);
         assert_eq!(
@@ -195,23 +194,23 @@ mod tests {
             ),
             None
         );
-        assert_eq!(State::decode(&text.as_bytes()[..51], &keys().state), None);
-        assert_eq!(State::decode(&[b'z'; 52], &keys().state), None);
+        assert_eq!(State::decode(&text.as_bytes()[..55], &keys().state), None);
+        assert_eq!(State::decode(&[b'z'; 56], &keys().state), None);
         assert_eq!(State::decode(b"", &keys().state), None);
     }
 
     proptest! {
         #[test]
-        fn encoded_value_decodes(flow in any::<[u8; 16]>(), seconds in 0_u64..1 << 40, attempt in 0_u8..3, replaces_session: bool) {
+        fn encoded_value_decodes(flow in any::<[u8; 16]>(), seconds in 0_u64..1 << 40, attempt in 0_u8..3, mark: Option<[u8; 3]>) {
             let attempt = Attempt::from_byte(attempt).unwrap();
             let born = Timestamp::from_unix_seconds(seconds);
-            let state = State { flow: FlowId(flow), born, attempt, replaces_session, secret: Generation::CURRENT };
+            let state = State { flow: FlowId(flow), born, attempt, replaced: mark.map(SessionMark), secret: Generation::CURRENT };
             prop_assert_eq!(State::decode(state.encode(&keys().state).as_bytes(), &keys().state), Some(state));
         }
 
         #[test]
-        fn changed_character_at_any_position_is_rejected(at in 0_usize..52, to in "[0-9A-Za-z]") {
-            let text = State::new(Attempt::Second, true, NOW).unwrap().encode(&keys().state);
+        fn changed_character_at_any_position_is_rejected(at in 0_usize..56, to in "[0-9A-Za-z]") {
+            let text = State::new(Attempt::Second, NOW).unwrap().encode(&keys().state);
             let mut changed = text.clone();
             changed.replace_range(at..=at, &to);
             prop_assume!(changed != text);

@@ -109,9 +109,9 @@ where
                     user_agent,
                 } => {
                     let browser = Browser {
-                        has_session: false,
                         headers: &cookies,
                         user_agent,
+                        session: None,
                     };
                     login.begin_silently(&target, browser).await
                 }

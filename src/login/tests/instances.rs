@@ -165,7 +165,7 @@ async fn callback_url_in_another_browser_at_another_instance_exchanges_nothing()
     let (one, other, _) = two();
     let mut jar = Jar::default();
     let forged = other
-        .callback(&mut Jar::default(), "wang", &"a".repeat(52))
+        .callback(&mut Jar::default(), "wang", &"a".repeat(56))
         .await;
     one.provider.gate.forget_permits(1);
     let state = one.begin(&mut jar, "/admin").await;

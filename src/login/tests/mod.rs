@@ -528,7 +528,7 @@ async fn forged_expired_replayed_and_foreign_states_get_the_same_response() {
     let mut jar = Jar::default();
 
     let forged = site
-        .callback(&mut jar.clone(), "wang", &"a".repeat(52))
+        .callback(&mut jar.clone(), "wang", &"a".repeat(56))
         .await;
 
     let foreign_state = other.begin(&mut jar, "/").await;

@@ -62,6 +62,29 @@ async fn old_session_is_replaced_by_a_new_login_that_leads_back_to_the_page() {
     assert_eq!(site.who(&jar).await, "wang");
 }
 
+/// Both tabs renew the same old session. Requests with the new session of the first may be under way
+/// when the second completes.
+#[tokio::test]
+async fn two_tabs_that_renew_an_old_session_replace_that_session_only() {
+    let site = Site::new();
+    let mut jar = browser(&site).await;
+    let old = jar.clone();
+    let mut states = Vec::new();
+    for _ in 0..2 {
+        let refused = visit(&site, jar.get("/danger")).await;
+        jar.apply(&refused);
+        states.push(refused.state());
+    }
+    site.callback(&mut jar, "wang", &states[0]).await;
+    let first = jar.clone();
+    site.callback(&mut jar, "wang", &states[1]).await;
+    assert_ne!(first.0, jar.0);
+    for jar in [&first, &jar] {
+        assert_eq!(visit(&site, jar.get("/danger")).await.text, "inside");
+    }
+    assert_eq!(site.who(&old).await, "anonymous");
+}
+
 #[tokio::test]
 async fn old_session_stays_if_the_user_declines_the_new_login() {
     let site = Site::new();

@@ -274,7 +274,7 @@ fn flow_salt_secret_and_provider_make_the_session() {
         flow: FlowId([flow; 16]),
         born: NOW,
         attempt: Attempt::First,
-        replaces_session: false,
+        replaced: None,
         secret,
     };
     let keys = |secret: u8, provider| Keys::derive(&[secret; 32], &[], provider);

@@ -86,7 +86,7 @@ impl Jar {
     }
 
     fn begin(&mut self, at: Timestamp, to: &str) -> State {
-        let state = State::new(Attempt::First, false, at).unwrap();
+        let state = State::new(Attempt::First, at).unwrap();
         self.begin_with(&flows(), &state, to);
         state
     }
@@ -193,7 +193,7 @@ fn cookies_of_other_login_layers_count_too() {
     let mut jar = Jar::default();
     let others = flows_of("wechat", "__Host-wechat-session");
     for tab in 0..40 {
-        let state = State::new(Attempt::First, false, NOW).unwrap();
+        let state = State::new(Attempt::First, NOW).unwrap();
         let flows = if tab % 2 == 0 { &others } else { &flows() };
         jar.begin_with(flows, &state, &format!("/{tab}/{}", "a".repeat(200)));
         // A new flow is always set, even if only the other layer could make room.
@@ -455,7 +455,7 @@ fn target_may_fill_the_eighth_part_of_the_room_and_no_more() {
         let limit = flows.room.available(&HeaderMap::new()) / MIN_FLOWS;
         for length in 280..360 {
             let (state, to) = (
-                State::new(Attempt::First, false, NOW).unwrap(),
+                State::new(Attempt::First, NOW).unwrap(),
                 target(&format!("/{}", "a".repeat(length))),
             );
             let full = size(&flows.name(state.flow), &flows.value(&state, &to));
@@ -508,7 +508,7 @@ fn flow_that_the_response_deletes_does_not_count() {
         states.push(jar.begin(NOW.plus(Duration::from_secs(states.len() as u64)), &to));
     }
     let failed = states[3];
-    let next = State::new(Attempt::Second, false, NOW.plus(Duration::from_secs(60))).unwrap();
+    let next = State::new(Attempt::Second, NOW.plus(Duration::from_secs(60))).unwrap();
     let headers = jar.headers();
     jar.apply(|cookies| {
         flows().delete(failed.flow, cookies)?;
@@ -531,7 +531,7 @@ fn a4_begin_deletes_the_oldest_flows_of_a_browser_with_too_many() {
             value_of_age(1_000 + age, 20),
         ));
     }
-    let state = State::new(Attempt::First, false, NOW).unwrap();
+    let state = State::new(Attempt::First, NOW).unwrap();
     let set = jar.begin_with(&flows(), &state, "/a");
     assert_eq!(set.len(), 32);
     assert!(
