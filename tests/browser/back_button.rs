@@ -6,7 +6,7 @@
 use crate::chromium::{Chromium, Kind};
 use crate::redis_server::free_port;
 use crate::support::Site;
-use crate::tls::Tls;
+use crate::tls;
 
 const WANG: &str = "[data-person=wang]";
 
@@ -62,7 +62,7 @@ async fn s5_back_after_a_logout_shows_no_guarded_page_over_tls() {
     let port = free_port();
     let origin = format!("https://localhost:{port}");
     let site = Site::start(&[("PUBLIC_URL", &origin), ("ALLOW_SANDBOX", "1")]);
-    let _tls = Tls::start(port, &site.url);
+    let _nginx = tls::start(port, &site.url);
     let chromium = Chromium::start(Kind {
         accepts_any_certificate: true,
         ..Kind::DESKTOP

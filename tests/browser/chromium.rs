@@ -30,7 +30,7 @@ pub(crate) struct Kind {
     pub(crate) blocks_cookies: bool,
     /// Sends the user agent of WeChat's browser.
     pub(crate) is_wechat: bool,
-    /// Accepts the self-signed certificate of [`Tls`](crate::tls::Tls).
+    /// Accepts the self-signed certificate of [`Nginx`](crate::nginx::Nginx).
     pub(crate) accepts_any_certificate: bool,
 }
 

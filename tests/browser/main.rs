@@ -9,6 +9,8 @@ mod back_button;
 mod chromium;
 mod instances;
 mod member;
+#[path = "../support/nginx.rs"]
+mod nginx;
 #[path = "../support/programs.rs"]
 mod programs;
 #[expect(dead_code, reason = "only started here")]

@@ -6,6 +6,8 @@
 
 mod applications;
 mod client;
+mod configuration;
+#[path = "../support/nginx.rs"]
 mod nginx;
 #[path = "../support/programs.rs"]
 mod programs;
@@ -421,8 +423,12 @@ async fn cookie_that_the_browser_does_not_return_ends_on_a_page_and_not_in_a_loo
 #[test]
 fn both_languages_of_the_guide_have_the_same_configuration() {
     let [english, chinese] = [
-        nginx::configuration_of_the_guide(include_str!("../../docs/guide/en/src/forward-auth.md")),
-        nginx::configuration_of_the_guide(include_str!("../../docs/guide/zh/src/forward-auth.md")),
+        configuration::configuration_of_the_guide(include_str!(
+            "../../docs/guide/en/src/forward-auth.md"
+        )),
+        configuration::configuration_of_the_guide(include_str!(
+            "../../docs/guide/zh/src/forward-auth.md"
+        )),
     ];
     assert_eq!(english, chinese);
 }

@@ -1,5 +1,6 @@
 //! A school: the login service, two applications, nginx before them, and a sandbox for Weika.
 
+use std::fs;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use tower_weika_sandbox::{Browser, Sandbox};
 
 use crate::applications::{start_echo, start_fastcgi};
 use crate::client::{self, Protocol, Reply};
+use crate::configuration::configuration;
 use crate::nginx::Nginx;
 use crate::redis_server::{free_port, until};
 
@@ -31,6 +33,7 @@ pub(crate) struct Site {
     pub(crate) url: String,
     pub(crate) sandbox: Sandbox,
     pub(crate) clock: ManualClock,
+    port: u16,
     nginx: Nginx,
     store: FailingStore,
     service: JoinHandle<()>,
@@ -77,11 +80,17 @@ impl Site {
                 &format!("http://login{path};"),
             ),
         ];
-        let nginx = Nginx::start(port, &replacements);
+        let nginx = Nginx::start(port, |folder| {
+            fs::create_dir_all(folder.join("srv/portal")).expect("a folder for PHP");
+            // `try_files` looks for it; the process that would run it is the test.
+            fs::write(folder.join("srv/portal/index.php"), "").expect("a file for PHP");
+            configuration(folder, port, &replacements)
+        });
         Self {
             url,
             sandbox,
             clock,
+            port,
             nginx,
             store,
             service,
@@ -95,8 +104,8 @@ impl Site {
         target: &str,
         headers: &[(&str, &str)],
     ) -> Reply {
-        let certificate = self.nginx.certificate();
-        let server = (self.nginx.port, &*certificate);
+        let certificate = self.nginx.folder.join("fullchain.pem");
+        let server = (self.port, &*certificate);
         client::send(server, protocol, (method, target), headers, "").await
     }
 
@@ -105,8 +114,8 @@ impl Site {
     }
 
     pub(crate) async fn post(&self, target: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        let certificate = self.nginx.certificate();
-        let server = (self.nginx.port, &*certificate);
+        let certificate = self.nginx.folder.join("fullchain.pem");
+        let server = (self.port, &*certificate);
         client::send(server, Protocol::Http1, ("POST", target), headers, body).await
     }
 

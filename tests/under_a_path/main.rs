@@ -4,7 +4,9 @@
 //! Needs `nginx`, `openssl` and `curl`: `tests/run` installs them and runs these tests, which
 //! `cargo test` skips.
 
+mod configuration;
 mod curl;
+#[path = "../support/nginx.rs"]
 mod nginx;
 #[path = "../support/programs.rs"]
 mod programs;
@@ -25,6 +27,7 @@ use tower_weika::response::Reason;
 use tower_weika::session::{Authenticated, Session};
 use tower_weika_sandbox::{Endpoint, Sandbox};
 
+use crate::configuration::configuration;
 use crate::curl::Curl;
 use crate::nginx::Nginx;
 use crate::redis_server::free_port;
@@ -106,7 +109,7 @@ impl Host {
             }));
         }
         Self {
-            _nginx: Nginx::start(port, is_tls, ports),
+            _nginx: Nginx::start(port, |folder| configuration(folder, port, is_tls, ports)),
             origin,
             sandbox,
             servers,
