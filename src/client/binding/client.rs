@@ -103,8 +103,10 @@ impl BindingClient {
         );
         let requested_at = clock.now();
         let response = connection
-            .post_or_reconnect(permit, &url, JSON, body, CONTEXT)
-            .await?;
+            .post_or_reconnect(&url, JSON, body, CONTEXT)
+            .await;
+        drop(permit);
+        let response = response?;
         let (errcode, object) = envelope.open_or(&[UNBOUND], &response, CONTEXT)?;
         response::wechat_user(errcode, &object, app_id, requested_at, CONTEXT)
     }
@@ -141,8 +143,10 @@ impl BindingClient {
         let (url, body) = (connection.base.join_checked(path)?, json(body, CONTEXT)?);
         let permit = connection.permits.acquire().await?;
         let response = connection
-            .post_or_reconnect(permit, &url, JSON, body, CONTEXT)
-            .await?;
+            .post_or_reconnect(&url, JSON, body, CONTEXT)
+            .await;
+        drop(permit);
+        let response = response?;
         let object = envelope.open(&response, CONTEXT)?;
         check_identifiers(&object, CONTEXT)?;
         Ok(object)

@@ -4,7 +4,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 
 use super::JSON;
 use crate::client::address::{BaseUrl, host_of};
-use crate::client::permits::{CallLimits, Permit, Permits};
+use crate::client::permits::{CallLimits, Permits};
 use crate::client::transport::{Limits, Transport};
 use crate::error::{Error, ErrorKind};
 
@@ -38,11 +38,9 @@ impl Connection {
         self.transport.send(request, self.limits, context).await
     }
 
-    /// Gets `url`, and a second time if the first connection failed before anything was sent. The
-    /// permit returns to its pool when the call ends.
+    /// Gets `url`, and a second time if the first connection failed before anything was sent.
     pub(in crate::client) async fn get_or_reconnect(
         &self,
-        _permit: Permit,
         url: &str,
         context: &'static str,
     ) -> Result<Bytes, Error> {
@@ -70,11 +68,9 @@ impl Connection {
         permits.ok_or_else(|| Error::new(ErrorKind::Internal, "the URL has no host"))
     }
 
-    /// Posts `body`, and a second time if the first connection failed before anything was sent. The
-    /// permit returns to its pool when the call ends.
+    /// Posts `body`, and a second time if the first connection failed before anything was sent.
     pub(in crate::client) async fn post_or_reconnect(
         &self,
-        _permit: Permit,
         url: &str,
         content_type: &'static str,
         body: Bytes,

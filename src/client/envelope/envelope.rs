@@ -28,23 +28,31 @@ impl Envelope {
         body: &[u8],
         context: &'static str,
     ) -> Result<Map<String, Value>, Error> {
-        self.open_or(&[], body, context).map(|(_, object)| object)
+        self.accept(object(body, context)?, context)
     }
 
-    /// Returns the object in `body` if it has no error code, or 0: for an endpoint whose documents
-    /// show a success without one.
-    pub(in crate::client) fn open_without_errcode(
+    /// Returns the object if it has no error code, or 0: for an endpoint whose documents show a
+    /// success without one.
+    pub(in crate::client) fn accept_without_errcode(
         &self,
-        body: &[u8],
+        object: Map<String, Value>,
         context: &'static str,
     ) -> Result<Map<String, Value>, Error> {
-        let object = object(body, context)?;
         if object.contains_key(self.errcode_member) {
-            self.successful(&[], object, context)
-                .map(|(_, object)| object)
+            self.accept(object, context)
         } else {
             Ok(object)
         }
+    }
+
+    /// Returns the object if its error code says that the call was successful.
+    pub(in crate::client) fn accept(
+        &self,
+        object: Map<String, Value>,
+        context: &'static str,
+    ) -> Result<Map<String, Value>, Error> {
+        self.accept_or(&[], object, context)
+            .map(|(_, object)| object)
     }
 
     /// Returns the error code and the object in `body` if the error code is 0 or one of the
@@ -55,10 +63,10 @@ impl Envelope {
         body: &[u8],
         context: &'static str,
     ) -> Result<(i64, Map<String, Value>), Error> {
-        self.successful(accepted, object(body, context)?, context)
+        self.accept_or(accepted, object(body, context)?, context)
     }
 
-    fn successful(
+    fn accept_or(
         &self,
         accepted: &[i64],
         object: Map<String, Value>,

@@ -89,8 +89,10 @@ impl Inner {
         let permit = self.connection.permits.acquire().await?;
         let response = self
             .connection
-            .post_or_reconnect(permit, &url, content_type, body, CONTEXT)
-            .await?;
+            .post_or_reconnect(&url, content_type, body, CONTEXT)
+            .await;
+        drop(permit);
+        let response = response?;
         response::account_authorization(&response, &self.error_codes, &self.hosts, CONTEXT)
     }
 

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::super::connection::{Connection, encoded};
-use super::super::envelope::Envelope;
+use super::super::envelope::{Envelope, object};
 use super::super::permits::{Permit, Permits};
 use super::builder::WechatClientBuilder;
 use super::response;
@@ -95,10 +95,12 @@ impl WechatClient {
             encoded(app_secret.expose()),
             encoded(code.expose()),
         ));
-        let response = connection.get_or_reconnect(permit, &url, CONTEXT).await?;
+        let response = connection.get_or_reconnect(&url, CONTEXT).await;
+        drop(permit);
+        let response = response?;
         // The exception to the rule that a success has an error code (E2): the documents of this
         // endpoint, `/sns/oauth2/access_token`, show none.
-        let object = envelope.open_without_errcode(&response, CONTEXT)?;
+        let object = envelope.accept_without_errcode(object(&response, CONTEXT)?, CONTEXT)?;
         let user = response::wechat_user(&object, app_id, CONTEXT)?;
         if user.is_snapshot_user && !allow_snapshot_users {
             return Err(response::snapshot_user());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::connection::{ConnectionSettings, connection_methods};
 use super::super::credentials;
+use super::super::envelope::Envelope;
 use super::super::error_codes::ErrorCodes;
 use super::endpoint::{Endpoint, SchoolTokenSource};
 use super::identity_types::{DEFAULT_TIME_TO_LIVE, IdentityTypes};
@@ -121,7 +122,7 @@ impl WeikaMemberClientBuilder {
             school_code: self.ocode,
             scope: self.scope,
             fields: self.fields,
-            error_codes: self.error_codes,
+            envelope: Envelope::new("errcode", self.error_codes),
             clock: self.clock.clone(),
         });
         let tokens = TokenCache::builder(SchoolTokenSource(Arc::clone(&endpoint)))

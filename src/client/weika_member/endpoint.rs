@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::super::connection::{Connection, JSON, encoded, json};
-use super::super::error_codes::ErrorCodes;
+use super::super::envelope::Envelope;
 use super::MemberScope;
 use super::response::{self, Errcode};
 use crate::clock::Clock;
@@ -26,7 +26,7 @@ pub(super) struct Endpoint {
     pub(super) school_code: String,
     pub(super) scope: MemberScope,
     pub(super) fields: Vec<MemberField>,
-    pub(super) error_codes: ErrorCodes,
+    pub(super) envelope: Envelope,
     pub(super) clock: Clock,
 }
 
@@ -168,14 +168,11 @@ impl Endpoint {
         rule: Errcode,
         context: &'static str,
     ) -> Result<Map<String, Value>, Error> {
-        let first = self.connection.post(url, JSON, body.clone(), context).await;
-        let response = match first {
-            Err(error) if error.kind() == ErrorKind::Connect => {
-                self.connection.post(url, JSON, body, context).await
-            }
-            outcome => outcome,
-        }?;
-        response::open(&response, rule, &self.error_codes, context)
+        let response = self
+            .connection
+            .post_or_reconnect(url, JSON, body, context)
+            .await?;
+        response::open(&response, rule, &self.envelope, context)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::envelope::{ParseError, errcode, members, object};
-use super::super::error_codes::ErrorCodes;
+use super::super::envelope::{Envelope, ParseError, members, object};
 use super::super::values::Members;
 use super::error_codes::oauth_error;
 use crate::error::{Error, ErrorKind};
@@ -24,19 +23,16 @@ pub(super) enum Errcode {
 pub(super) fn open(
     body: &[u8],
     rule: Errcode,
-    error_codes: &ErrorCodes,
+    envelope: &Envelope,
     context: &'static str,
 ) -> Result<Map<String, Value>, Error> {
     let object = object(body, context)?;
     if let Some(error) = oauth_error(&object, context) {
         return Err(error);
     }
-    let member = object.get("errcode");
-    match (member, errcode(member, &[])) {
-        (_, Some(0)) => Ok(object),
-        (_, Some(errcode)) => Err(error_codes.error(errcode, context)),
-        (None, _) if rule == Errcode::Optional => Ok(object),
-        (_, None) => Err(ParseError::Errcode("errcode").error(context)),
+    match rule {
+        Errcode::Required => envelope.accept(object, context),
+        Errcode::Optional => envelope.accept_without_errcode(object, context),
     }
 }
 
