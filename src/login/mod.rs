@@ -174,7 +174,6 @@ mod not_of_this_browser;
 mod observer;
 mod pages;
 mod path_prefix;
-mod placed;
 mod placement;
 mod query;
 mod rejected;

@@ -3,7 +3,11 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use super::flow::FLOW_LIFETIME;
+use super::inner::Inner;
 use crate::clock::Timestamp;
+use crate::provider::IdentityProvider;
+use crate::request::tenant::Tenant;
+use crate::trace::{error, outside, warn};
 
 /// Number of logins that must have begun, and expired, before missing callbacks are logged.
 const EXPIRED_LOGINS: u32 = 3;
@@ -55,6 +59,55 @@ impl Placement {
         !self.has_routed_endpoints.load(Ordering::Relaxed)
             && !self.callback_has_arrived.load(Ordering::Relaxed)
             && !self.nest_reported.swap(true, Ordering::Relaxed)
+    }
+}
+
+impl<P: IdentityProvider, St> Inner<P, St> {
+    /// Logs that a router around the layer shortens paths, unless it removes the prefix of the
+    /// public URL.
+    pub(super) fn observe_nest(&self, full_path: &str, path_length: usize) {
+        let removed = full_path.len().saturating_sub(path_length);
+        let is_expected =
+            removed == 0 || full_path.get(..removed) == Some(self.endpoints.prefix.as_str());
+        if !is_expected && self.placement.nest_is_to_be_reported() {
+            error!(
+                provider = %self.provider.name(),
+                path = %outside(full_path),
+                callback = %self.endpoints.requested_callback,
+                "login: the layer is inside a router that shortens paths (`nest`): the callback does not arrive. Move \
+                 the layer to the outermost router, or route `login.endpoints()` there"
+            );
+        }
+    }
+
+    /// Logs that the list of tenants has this login at the origin of another one.
+    pub(super) fn report_other_tenant(&self, tenant: &Tenant) {
+        if let Some(suppressed) = self.limits.other_tenant.admit(self.sessions.clock.now()) {
+            error!(
+                provider = %self.provider.name(),
+                tenant = %tenant.origin(),
+                public_url = %self.endpoints.public_url(),
+                suppressed = %suppressed,
+                "login: the tenant has another origin than the public URL of its login; the response is 421. Correct \
+                 the list of tenants"
+            );
+        }
+    }
+
+    /// Logs that callbacks do not arrive at the layer, as far as the logins that begin show it.
+    pub(super) fn observe_begin(&self) {
+        if let Some(begun) = self.placement.login_begins(self.sessions.clock.now()) {
+            warn!(
+                provider = %self.provider.name(),
+                begun = %begun,
+                callback = %self.endpoints.requested_callback,
+                redirect_uri = %self.endpoints.redirect_uri,
+                "login: no callback has arrived yet at this instance, although logins began and expired. If users \
+                 did log in: the application has no route for the callback (`route_layer`, a `fallback` that is set \
+                 after the layer or merged, `nest`, salvo without a route: route `login.endpoints()`), or a proxy \
+                 changes its path (`public_url`, `strips_prefix`)"
+            );
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The responses to rejected requests.
 
+use http::uri::PathAndQuery;
+
 use super::flow::LastResult;
 use super::forwarded_request::ForwardedRequest;
 use super::inner::Inner;
@@ -151,5 +153,16 @@ impl<P: IdentityProvider, St> Inner<P, St> {
             target
         })?;
         self.visited(target, path_length)
+    }
+
+    /// Returns the checked target of a request as the browser sees it. `target` is that of the
+    /// request before any router shortened it, and `path_length` that of its path here.
+    pub(super) fn visited(&self, target: &PathAndQuery, path_length: usize) -> Option<ReturnTo> {
+        let rules = &self.endpoints.rules;
+        if target.path().len() == path_length {
+            return rules.check_requested(target.as_str());
+        }
+        self.observe_nest(target.path(), path_length);
+        rules.check_argument(target.as_str())
     }
 }

@@ -117,8 +117,8 @@ impl<P: IdentityProvider, St> ForwardAuthBuilder<P, St> {
             self.errors.push(ConfigErrorKind::InvalidCharacters {
                 name: setting,
                 value: name.to_owned(),
-                expected: "`X-` or `Remote-` and then letters, digits and hyphens, 64 in all, and no name with a \
-                           meaning of its own, such as `X-Accel-…`",
+                expected: "`X-` or `Remote-` and then letters, digits and hyphens, 64 in all, and no name that \
+                           nginx or browsers use, such as `X-Accel-…`",
             });
         }
         parsed
