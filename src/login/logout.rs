@@ -47,7 +47,7 @@ where
             return Ok(self.page(request.facts(), PageKind::CrossSite, None));
         }
         if let Some(id) = self.sessions.id(&request.headers)
-            && let Some(user) = self.end_session(&id).await?
+            && let Some(user) = self.end_session(&id, None).await?
         {
             // After the revocation, which the application's function must not prevent.
             let visitor = self.visitor(&request.headers, &extensions);

@@ -22,9 +22,10 @@ where
         session: Authenticated<P::Identity>,
     ) -> impl Future<Output = Result<(), Error>> + Send + 'static {
         run_to_end(ABANDONED, async move {
-            if self.end_session(session.session().id()).await?.is_some() {
-                let user = User::of(session.identity());
-                self.report_revoked(LoginEventKind::SessionRevoked, Some(&user));
+            let known = User::of(session.identity());
+            let ended = self.end_session(session.session().id(), Some(known));
+            if let Some(user) = ended.await? {
+                self.report_revoked(LoginEventKind::SessionRevoked, user.as_ref());
             }
             Ok(())
         })
@@ -56,12 +57,17 @@ where
     /// session was live and this call removed it, or if an earlier call failed that may have
     /// removed it.
     ///
-    /// A session that cannot be read is revoked nevertheless; its user is not known then.
-    pub(super) async fn end_session(&self, id: &SessionId) -> Result<Option<Option<User>>, Error> {
+    /// A session that cannot be read is revoked nevertheless; its user is the `known` one then.
+    pub(super) async fn end_session(
+        &self,
+        id: &SessionId,
+        known: Option<User>,
+    ) -> Result<Option<Option<User>>, Error> {
         let found = self.sessions.live(id).await;
         let may_be_live = !matches!(found, Ok(None));
         let live = found.ok().flatten();
         let user = live.map(|session| User::of(session.identity()));
+        let user = user.or(known).filter(|_| may_be_live);
         match self.sessions.remove(id).await {
             Ok(was_there) => {
                 let was_live = was_there && may_be_live;

@@ -17,7 +17,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     /// | a logout of a live session | one `LoggedOut`, at whichever instances it is repeated |
     /// | [`start_session`](crate::login::LoginLayer::start_session) | one `SessionStarted` |
     /// | a revocation by the application | one `SessionRevoked` for a session that was live, one `SubjectRevoked` or `AllRevoked` for each call |
-    /// | a logout or a `revoke_session` for which the store fails, so that the session may still be there | none; one when it is repeated at the same instance and succeeds, unless the session could not even be read |
+    /// | a logout or a `revoke_session` for which the store fails, so that the session may still be there | none; one when it is repeated at the same instance and succeeds, except a logout whose session could not even be read |
     ///
     /// No event: a login that cannot begin; a callback whose state is invalid, or whose response
     /// was `429` or `503` because of a limit or of the store, so that a reload continues the login;

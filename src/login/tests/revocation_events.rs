@@ -280,3 +280,23 @@ async fn logout_beside_a_revocation_of_the_same_session_is_one_event() {
     store.wait_no_more();
     assert_eq!(site.who(&jar).await, "anonymous");
 }
+
+/// The application knows the user, whether or not the store can read the session.
+#[tokio::test]
+async fn revocation_in_an_outage_has_its_event_when_it_is_repeated() {
+    let store = FaultyStore::default();
+    let (site, events, jar) = logged_in(&store).await;
+    let wang = handle_of(&site, &jar).await;
+    for failure in [&store.is_unreadable, &store.loses_replies] {
+        failure.store(true, Ordering::Relaxed);
+    }
+    site.login.revoke_session(&wang).await.unwrap_err();
+    assert_eq!(events.take(), [""; 0], "it may not have taken effect");
+    for failure in [&store.is_unreadable, &store.loses_replies] {
+        failure.store(false, Ordering::Relaxed);
+    }
+    for _ in 0..2 {
+        site.login.revoke_session(&wang).await.unwrap();
+    }
+    assert_eq!(events.take(), ["session_revoked wang"], "once");
+}
