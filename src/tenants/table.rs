@@ -11,8 +11,6 @@ pub(super) struct Table<L> {
     tenants: Vec<(Tenant, L)>,
     /// In each spelling that a client may use: with and without the default port.
     by_authority: HashMap<Box<[u8]>, usize>,
-    /// Cookies do not distinguish the ports of a host (RFC 6265 §8.5), so that it has one tenant.
-    by_host: HashMap<String, usize>,
 }
 
 impl<L> Table<L> {
@@ -20,12 +18,11 @@ impl<L> Table<L> {
         Self {
             tenants: Vec::new(),
             by_authority: HashMap::new(),
-            by_host: HashMap::new(),
         }
     }
 
-    /// Adds a tenant. Returns the one that has the same host already.
-    pub(super) fn add(&mut self, origin: &Url, layer: L) -> Result<(), Tenant> {
+    /// Adds a tenant, whose host no other one has.
+    pub(super) fn add(&mut self, origin: &Url, layer: L) {
         let host = origin.host_str().unwrap_or_default();
         let port = origin.port_or_known_default().unwrap_or_default();
         let mut authorities = vec![format!("{host}:{port}")];
@@ -33,18 +30,12 @@ impl<L> Table<L> {
             authorities.push(host.to_owned());
         }
         let index = self.tenants.len();
-        if let Some(other) = self.by_host.get(host) {
-            return Err(self.tenants[*other].0.clone());
+        for authority in authorities {
+            self.by_authority
+                .insert(authority.into_bytes().into(), index);
         }
-        self.by_host.insert(host.to_owned(), index);
-        let authorities = authorities
-            .into_iter()
-            .map(|text| text.into_bytes().into_boxed_slice());
-        self.by_authority
-            .extend(authorities.map(|authority| (authority, index)));
         let origin = origin.origin().ascii_serialization();
         self.tenants.push((Tenant::new(&origin), layer));
-        Ok(())
     }
 
     /// Returns the tenant that a request is for.

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 
 use url::Url;
@@ -40,16 +42,24 @@ impl<L> Tenants<L> {
     }
 
     pub(super) fn check(self) -> Result<Table<L>, ConfigError> {
-        let mut errors = Vec::new();
-        let mut table = Table::new();
+        let (mut errors, mut table) = (Vec::new(), Table::new());
+        // Cookies do not distinguish the ports of a host (RFC 6265 §8.5), so that it has one tenant.
+        let mut origins: HashMap<String, String> = HashMap::new();
         for (text, layer) in self.tenants {
-            let origin = check_origin("tenant", &text, true, &mut errors);
-            let Ok(url) = Url::parse(&origin) else {
+            let other = check_origin("tenant", &text, true, &mut errors);
+            let Ok(url) = Url::parse(&other) else {
                 continue;
             };
-            if let Err(other) = table.add(&url, layer) {
-                let one = other.origin().to_owned();
-                errors.push(ConfigErrorKind::SameHost { one, other: origin });
+            let host = url.host_str().unwrap_or_default().to_owned();
+            match origins.entry(host) {
+                Entry::Occupied(one) => {
+                    let one = one.get().clone();
+                    errors.push(ConfigErrorKind::SameHost { one, other });
+                }
+                Entry::Vacant(entry) => {
+                    entry.insert(other);
+                    table.add(&url, layer);
+                }
             }
         }
         ConfigError::check(errors)?;
