@@ -106,6 +106,7 @@ mod meter;
 #[cfg(feature = "memory")]
 pub mod official_account;
 pub mod provider;
+mod public_url;
 mod random;
 #[cfg(any(feature = "client", feature = "redis"))]
 mod remedy;

@@ -189,7 +189,6 @@ mod tests;
 
 pub use self::admission::{ClientKey, IdentifyClient, Throttle};
 pub use self::builder::LoginLayerBuilder;
-pub(crate) use self::builder::check_origin;
 pub use self::endpoint_service::{EndpointsFuture, LoginEndpoints};
 pub use self::forward_auth::{
     ForwardAuth, ForwardAuthBuilder, ResponseFuture as ForwardAuthFuture,

@@ -5,7 +5,7 @@ use tower_layer::Layer;
 
 use super::SameOrigin;
 use crate::error::ConfigError;
-use crate::login::check_origin;
+use crate::public_url::check_origin;
 use crate::request::{RequestFacts, RequestKind, is_same_origin};
 use crate::response::{GeneratedResponse, Page, PageKind, Pages};
 use crate::trace::{debug, outside};

@@ -7,7 +7,7 @@ use url::Url;
 use super::TenantsLayer;
 use super::table::Table;
 use crate::error::{ConfigError, ConfigErrorKind};
-use crate::login::check_origin;
+use crate::public_url::check_origin;
 
 /// A list of tenants: builder of a [`TenantsLayer`]; see the [module](super).
 pub struct Tenants<L> {

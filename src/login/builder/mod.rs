@@ -3,9 +3,7 @@
 mod build;
 mod builder;
 mod observer;
-mod origin;
 mod paths;
 mod secrets;
 
 pub use self::builder::LoginLayerBuilder;
-pub(crate) use self::origin::check_origin;

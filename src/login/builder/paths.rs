@@ -1,12 +1,12 @@
 use std::fmt;
 
 use super::LoginLayerBuilder;
-use super::origin::{check_origin, check_public_url};
 use crate::error::{ConfigErrorKind, shown_url};
 use crate::login::endpoints::Endpoints;
 use crate::login::path_prefix::PathPrefix;
 use crate::login::return_to::ReturnRules;
 use crate::provider::IdentityProvider;
+use crate::public_url::{check_origin, check_public_url, is_plain_path};
 
 /// The settings of the addresses of a login.
 pub(super) struct Paths {
@@ -218,15 +218,6 @@ impl Paths {
         }
         paths
     }
-}
-
-/// `/a/b`: a path that has one spelling only.
-pub(super) fn is_plain_path(path: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let is_segment =
-        |segment: &str| !matches!(segment, "" | "." | "..") && segment.bytes().all(is_plain);
-    path.strip_prefix('/')
-        .is_some_and(|segments| segments.split('/').all(is_segment))
 }
 
 impl fmt::Debug for Paths {

@@ -1,6 +1,7 @@
+//! Public URLs of a site, and origins: how they are checked in every builder.
+
 use url::Url;
 
-use super::paths::is_plain_path;
 use crate::client::is_loopback;
 use crate::error::{ConfigErrorKind, shown_url};
 
@@ -22,7 +23,7 @@ pub(crate) fn check_origin(
 
 /// Returns the origin of a public URL as browsers spell it, and its path without a slash at the
 /// end.
-pub(super) fn check_public_url(
+pub(crate) fn check_public_url(
     name: &'static str,
     text: &str,
     loopback_allowed: bool,
@@ -87,4 +88,13 @@ fn check_url(
 
 fn without_slash(path: &str) -> &str {
     path.strip_suffix('/').unwrap_or(path)
+}
+
+/// `/a/b`: a path that has one spelling only.
+pub(crate) fn is_plain_path(path: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let is_segment =
+        |segment: &str| !matches!(segment, "" | "." | "..") && segment.bytes().all(is_plain);
+    path.strip_prefix('/')
+        .is_some_and(|segments| segments.split('/').all(is_segment))
 }
