@@ -58,6 +58,7 @@
 //! | `client` | yes | upstream calls over `reqwest` with rustls; without it, bring any Tower HTTP service |
 //! | `memory` | yes | [`MemoryStore`](store::MemoryStore) and the cache of [`official_account`] |
 //! | `redis` | | [`RedisStore`](store::RedisStore): sessions, the access token and callbacks shared by several instances |
+//! | `external-store` | | [`store::external`]: parts of a store outside this process, for authors of stores |
 //! | `axum` | | extractors |
 //! | `tracing` | | events; without it the crate is silent |
 //! | `metrics` | | counters and durations for the `metrics` facade, see below |

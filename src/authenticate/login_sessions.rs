@@ -1,5 +1,6 @@
 //! Sessions of one login: look-up, insertion, revocation.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -10,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 use crate::guard::PrefixGuards;
 use crate::meter;
 use crate::session::Namespace;
-use crate::session::{Session, SessionId};
+use crate::session::{Session, SessionDigest, SessionId, SessionInfo};
 use crate::store::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp};
 use crate::trace::debug;
 
@@ -111,10 +112,26 @@ impl<I, St: SessionStore<I>> LoginSessions<I, St> {
             .map_err(as_store_error)
     }
 
-    /// Revokes all sessions of one subject.
-    pub(crate) async fn remove_subject(&self, subject: &str) -> Result<(), Error> {
+    /// Revokes the session with this digest, if it is one of `subject`. Returns whether it was.
+    pub(crate) async fn remove_of(
+        &self,
+        subject: &str,
+        session: &SessionDigest,
+    ) -> Result<bool, Error> {
         self.store
-            .remove_subject(&self.namespace, subject)
+            .remove_of(&self.namespace, subject, session)
+            .await
+            .map_err(as_store_error)
+    }
+
+    /// Revokes all sessions of one subject but `kept`.
+    pub(crate) async fn remove_subject(
+        &self,
+        subject: &str,
+        kept: Option<&SessionId>,
+    ) -> Result<(), Error> {
+        self.store
+            .remove_subject(&self.namespace, subject, kept)
             .await
             .map_err(as_store_error)
     }
@@ -125,6 +142,16 @@ impl<I, St: SessionStore<I>> LoginSessions<I, St> {
             .remove_all(&self.namespace)
             .await
             .map_err(as_store_error)
+    }
+
+    /// Returns the live sessions of one subject, those used last first.
+    pub(crate) async fn sessions_of(&self, subject: &str) -> Result<Vec<SessionInfo>, Error> {
+        let found = self.store.sessions_of(&self.namespace, subject).await;
+        let mut sessions = found.map_err(as_store_error)?;
+        let now = self.clock.now();
+        sessions.retain(|session| session.is_live(now));
+        sessions.sort_by_key(|session| Reverse((session.last_used(), session.created())));
+        Ok(sessions)
     }
 
     /// Returns the session with this id, if it is live.

@@ -23,7 +23,9 @@ use crate::guard::PrefixGuards;
 use crate::identity::Identity;
 use crate::response::{Reason, Rejection};
 use crate::session::Namespace;
-use crate::session::{Authenticated, Session, SessionId, SessionTimeouts};
+use crate::session::{
+    Authenticated, Session, SessionDigest, SessionId, SessionInfo, SessionTimeouts,
+};
 use crate::store::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp};
 
 #[derive(Debug)]
@@ -114,16 +116,34 @@ impl SessionStore<Person> for Script {
         ready(Ok(false))
     }
 
+    fn remove_of(
+        &self,
+        _: &Namespace,
+        _: &str,
+        _: &SessionDigest,
+    ) -> impl Future<Output = Result<bool, Error>> + Send {
+        ready(Ok(false))
+    }
+
     fn remove_subject(
         &self,
         _: &Namespace,
         _: &str,
+        _: Option<&SessionId>,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         ready(Ok(()))
     }
 
     fn remove_all(&self, _: &Namespace) -> impl Future<Output = Result<(), Error>> + Send {
         ready(Ok(()))
+    }
+
+    fn sessions_of(
+        &self,
+        _: &Namespace,
+        _: &str,
+    ) -> impl Future<Output = Result<Vec<SessionInfo>, Error>> + Send {
+        ready(Ok(Vec::new()))
     }
 }
 

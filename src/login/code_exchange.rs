@@ -138,7 +138,8 @@ where
             })?;
         let now = login.sessions.clock.now();
         let user = User::of(&verified.identity);
-        let mut session = Session::new(id, verified.identity, login.timeouts, now);
+        let mut session =
+            Session::new(id, verified.identity, login.timeouts, now).on_device(self.visitor.device);
         if let Some(time) = verified.valid_until {
             session = session.expiring_by(time);
         }

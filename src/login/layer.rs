@@ -15,8 +15,8 @@ use crate::cookie::SetCookies;
 use crate::error::Error;
 use crate::provider::IdentityProvider;
 use crate::same_origin::SameOriginLayer;
-use crate::session::Authenticated;
 use crate::session::Namespace;
+use crate::session::{Authenticated, SessionDigest, SessionInfo};
 #[cfg(feature = "memory")]
 use crate::store::MemoryStore;
 use crate::store::SessionStore;
@@ -340,6 +340,105 @@ where
         subject: &str,
     ) -> impl Future<Output = Result<(), Error>> + Send + use<P, St> {
         Arc::clone(&self.inner).revoke_sessions_of(subject.to_owned())
+    }
+
+    /// Revokes one session of a user, as [`revoke_session`](Self::revoke_session) does: one of the
+    /// [list](Self::sessions_of), for example. Returns whether this call revoked it. The digest may
+    /// come from a form; a session of another subject is never revoked.
+    ///
+    /// # Errors
+    /// If the store fails; the session may still be there.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub fn revoke_session_of(
+        &self,
+        subject: &str,
+        session: SessionDigest,
+    ) -> impl Future<Output = Result<bool, Error>> + Send + use<P, St> {
+        Arc::clone(&self.inner).revoke_session_of(subject.to_owned(), session)
+    }
+
+    /// Revokes all sessions of a user but the current one, which stays as it is, and logins under
+    /// way, as [`revoke_sessions_of`](Self::revoke_sessions_of) does.
+    ///
+    /// # Errors
+    /// If the store fails; some of the sessions may still be there.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub fn revoke_other_sessions(
+        &self,
+        current: &Authenticated<P::Identity>,
+    ) -> impl Future<Output = Result<(), Error>> + Send + use<P, St> {
+        Arc::clone(&self.inner).revoke_other_sessions(current.clone())
+    }
+
+    /// Returns the live sessions of one user at this login, those used last first: for a page on
+    /// which users see their devices.
+    ///
+    /// # Errors
+    /// If the store fails.
+    ///
+    /// # Example
+    /// A page that lists the sessions, and a form that revokes one of them:
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use axum::extract::State;
+    /// use axum::http::StatusCode;
+    /// use axum::routing::get;
+    /// use tower_weika::identity::{Identity, Manager};
+    /// use tower_weika::login::LoginLayer;
+    /// use tower_weika::provider::WeikaManagerProvider;
+    /// use tower_weika::session::{Authenticated, SessionDigest};
+    ///
+    /// type Login = LoginLayer<WeikaManagerProvider>;
+    ///
+    /// async fn devices(
+    ///     manager: Authenticated<Manager>,
+    ///     State(login): State<Login>,
+    /// ) -> Result<String, StatusCode> {
+    ///     let sessions = login.sessions_of(manager.subject()).await;
+    ///     let sessions = sessions.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    ///     let lines = sessions.iter().map(|session| {
+    ///         let mark = if session.is_of(manager.session()) { " (this device)" } else { "" };
+    ///         format!("{}: {}{mark}", session.digest(), session.device())
+    ///     });
+    ///     Ok(lines.collect::<Vec<_>>().join("\n"))
+    /// }
+    ///
+    /// async fn revoke(
+    ///     manager: Authenticated<Manager>,
+    ///     State(login): State<Login>,
+    ///     form: String,
+    /// ) -> StatusCode {
+    ///     let Some(session) = SessionDigest::parse(&form) else {
+    ///         return StatusCode::BAD_REQUEST;
+    ///     };
+    ///     match login.revoke_session_of(manager.subject(), session).await {
+    ///         Ok(_) => StatusCode::NO_CONTENT,
+    ///         Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), tower_weika::BoxError> {
+    /// let weika = WeikaManagerProvider::builder("0123456789ABCDEF", "app-secret").build()?;
+    /// let login = LoginLayer::builder(weika).public_url("https://campus.example.edu.cn").build()?;
+    /// let app: Router = Router::new()
+    ///     .route("/devices", get(devices).post(revoke))
+    ///     .layer(login.same_origin())
+    ///     .with_state(login.clone())
+    ///     .layer(login);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sessions_of(
+        &self,
+        subject: &str,
+    ) -> impl Future<Output = Result<Vec<SessionInfo>, Error>> + Send + use<P, St> {
+        let (sessions, subject) = (Arc::clone(&self.inner.sessions), subject.to_owned());
+        async move { sessions.sessions_of(&subject).await }
     }
 
     /// Revokes all sessions of this login, and all logins under way. Those of other logins over the

@@ -7,7 +7,7 @@ use super::observer::{LoginEventKind, User};
 use super::run_to_end::run_to_end;
 use crate::error::Error;
 use crate::provider::IdentityProvider;
-use crate::session::{Authenticated, SessionId};
+use crate::session::{Authenticated, SessionDigest, SessionId};
 use crate::store::SessionStore;
 
 const ABANDONED: &str = "the revocation was abandoned";
@@ -36,9 +36,52 @@ where
         subject: String,
     ) -> impl Future<Output = Result<(), Error>> + Send + 'static {
         run_to_end(ABANDONED, async move {
-            self.sessions.remove_subject(&subject).await?;
+            self.sessions.remove_subject(&subject, None).await?;
             let user = User::with_subject(subject);
             self.report_revoked(LoginEventKind::SubjectRevoked, Some(&user));
+            Ok(())
+        })
+    }
+
+    pub(super) fn revoke_session_of(
+        self: Arc<Self>,
+        subject: String,
+        session: SessionDigest,
+    ) -> impl Future<Output = Result<bool, Error>> + Send + 'static {
+        run_to_end(ABANDONED, async move {
+            let listed = self.sessions.sessions_of(&subject).await?;
+            let is_live = listed.iter().any(|of| *of.digest() == session);
+            let user = User::with_subject(subject);
+            match self.sessions.remove_of(&user.subject, &session).await {
+                Ok(was_there) => {
+                    let was_live = was_there && is_live;
+                    let first = self
+                        .observer
+                        .first_revocation(&session, was_live, Some(user));
+                    if let Some(user) = first {
+                        self.report_revoked(LoginEventKind::SessionRevoked, user.as_ref());
+                    }
+                    Ok(was_live)
+                }
+                Err(error) => {
+                    if is_live {
+                        self.observer.revocation_failed(&session, user);
+                    }
+                    Err(error)
+                }
+            }
+        })
+    }
+
+    pub(super) fn revoke_other_sessions(
+        self: Arc<Self>,
+        current: Authenticated<P::Identity>,
+    ) -> impl Future<Output = Result<(), Error>> + Send + 'static {
+        run_to_end(ABANDONED, async move {
+            let user = User::of(current.identity());
+            let kept = Some(current.session().id());
+            self.sessions.remove_subject(&user.subject, kept).await?;
+            self.report_revoked(LoginEventKind::OthersRevoked, Some(&user));
             Ok(())
         })
     }
@@ -71,11 +114,11 @@ where
         match self.sessions.remove(id).await {
             Ok(was_there) => {
                 let was_live = was_there && may_be_live;
-                Ok(self.observer.first_revocation(id, was_live, user))
+                Ok(self.observer.first_revocation(&id.digest(), was_live, user))
             }
             Err(error) => {
                 if let Some(user) = user {
-                    self.observer.revocation_failed(id, user);
+                    self.observer.revocation_failed(&id.digest(), user);
                 }
                 Err(error)
             }

@@ -43,7 +43,8 @@ where
         let user = User::of(&identity);
         let stamp = sessions.stamp().await?;
         let id = SessionId::random()?;
-        let session = Session::new(id, identity, self.timeouts, sessions.clock.now());
+        let session = Session::new(id, identity, self.timeouts, sessions.clock.now())
+            .on_device(visitor.device);
         match sessions
             .insert(session, previous.as_ref().map(Previous::Replaced), stamp)
             .await?

@@ -4,8 +4,12 @@
 //!    example.
 //! 2. [`UserAgent`]: which browser of WeChat, if any.
 //! 3. [`Language`]: English or Chinese.
+//!
+//! [`Device`] is a fact for the user: browser and operating system, in a list of the user's
+//! sessions.
 
 mod accept;
+mod device;
 mod facts;
 mod full_uri;
 mod kept_headers;
@@ -16,6 +20,7 @@ mod script_library;
 pub(crate) mod tenant;
 mod user_agent;
 
+pub use self::device::{Browser, Device, OperatingSystem};
 pub(crate) use self::facts::RequestFacts;
 pub(crate) use self::full_uri::full_uri;
 pub(crate) use self::kept_headers::KeptHeaders;

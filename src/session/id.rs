@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::SessionDigest;
 use crate::error::Error;
 use crate::random;
 
@@ -57,11 +58,10 @@ impl SessionId {
         (is_text && is_last(text[Self::LENGTH - 1])).then_some(id)
     }
 
-    /// Returns the SHA-256 of the id. A store outside this process keeps the session under it, so
-    /// that an attacker who reads the store learns no id.
+    /// Returns the SHA-256 of the id, which names the session without the right to use it.
     #[must_use]
-    pub fn digest(&self) -> [u8; 32] {
-        Sha256::digest(self.text()).into()
+    pub fn digest(&self) -> SessionDigest {
+        SessionDigest::from_bytes(Sha256::digest(self.text()).into())
     }
 
     /// Returns the text form, for the cookie.

@@ -2,7 +2,8 @@
 //!
 //! The browser has the [`SessionId`] in a cookie, a [store](crate::store) keeps the [`Session`]
 //! with this id, and a handler finds an [`Authenticated`] handle of it in the request's extensions.
-//! [`SessionTimeouts`] bound its lifetime.
+//! [`SessionTimeouts`] bound its lifetime. [`SessionInfo`] describes it in a list of the user's
+//! sessions.
 //!
 //! 1. A session expires after the idle timeout without a use, and at the absolute timeout even if
 //!    it is in use. A use is recorded once a minute at most.
@@ -35,15 +36,19 @@
 //! ```
 
 mod authenticated;
+mod digest;
 mod id;
+mod info;
 mod namespace;
 mod session;
 mod timeouts;
 
 pub use self::authenticated::Authenticated;
+pub use self::digest::SessionDigest;
 #[cfg(feature = "memory")]
 pub(crate) use self::id::IdHasher;
 pub use self::id::SessionId;
+pub use self::info::SessionInfo;
 pub use self::namespace::Namespace;
 pub use self::session::Session;
 pub use self::timeouts::SessionTimeouts;

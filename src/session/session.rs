@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{SessionId, SessionTimeouts};
 use crate::clock::Timestamp;
+use crate::request::Device;
 use crate::session::Namespace;
 
 /// The minimum time between two records of a use, in milliseconds.
@@ -24,6 +25,7 @@ pub struct Session<I> {
     /// In milliseconds, like all values that every request compares.
     idle: u64,
     last_used: AtomicU64,
+    device: Device,
 }
 
 impl<I> Session<I> {
@@ -38,6 +40,7 @@ impl<I> Session<I> {
             expires_at: now.plus(timeouts.absolute),
             idle: u64::try_from(timeouts.idle.as_millis()).unwrap_or(u64::MAX),
             last_used: AtomicU64::new(now.unix_millis()),
+            device: Device::default(),
         }
     }
 
@@ -60,6 +63,13 @@ impl<I> Session<I> {
     #[must_use]
     pub fn last_used_at(mut self, last_used: Timestamp) -> Self {
         self.last_used = AtomicU64::new(last_used.unix_millis());
+        self
+    }
+
+    /// Returns the same session with this device.
+    #[must_use]
+    pub fn on_device(mut self, device: Device) -> Self {
+        self.device = device;
         self
     }
 
@@ -98,6 +108,12 @@ impl<I> Session<I> {
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+
+    /// Returns the device of the login. It is not known for a session of an earlier version.
+    #[must_use]
+    pub fn device(&self) -> Device {
+        self.device
     }
 
     /// Returns the idle timeout.

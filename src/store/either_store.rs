@@ -7,7 +7,7 @@ use super::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp};
 use crate::coordination::Coordinator;
 use crate::error::Error;
 use crate::session::Namespace;
-use crate::session::{Session, SessionId};
+use crate::session::{Session, SessionDigest, SessionId, SessionInfo};
 
 /// One of two stores, chosen at run time.
 ///
@@ -79,12 +79,38 @@ where
         call!(self, store => store.remove(namespace, id).await)
     }
 
-    async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
-        call!(self, store => store.remove_subject(namespace, subject).await)
+    async fn remove_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        session: &SessionDigest,
+    ) -> Result<bool, Error> {
+        call!(self, store => store.remove_of(namespace, subject, session).await)
+    }
+
+    async fn remove_subject(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        kept: Option<&SessionId>,
+    ) -> Result<(), Error> {
+        call!(self, store => store.remove_subject(namespace, subject, kept).await)
     }
 
     async fn remove_all(&self, namespace: &Namespace) -> Result<(), Error> {
         call!(self, store => store.remove_all(namespace).await)
+    }
+
+    async fn sessions_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> Result<Vec<SessionInfo>, Error> {
+        call!(self, store => store.sessions_of(namespace, subject).await)
+    }
+
+    fn secret(&self) -> Option<Vec<u8>> {
+        call!(self, store => store.secret())
     }
 
     fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {

@@ -1,7 +1,8 @@
 //! Session stores: the contract, and stores in memory and at Redis.
 //!
 //! [`SessionStore`] is the contract. `MemoryStore` (feature `memory`) keeps the sessions of one
-//! process; `RedisStore` (feature `redis`) keeps those of several instances. A
+//! process; `RedisStore` (feature `redis`) keeps those of several instances, and the crate
+//! `tower-weika-sqlite` keeps them in a file. A
 //! [`LoginLayer`](crate::login::LoginLayer) uses a `MemoryStore` unless it is given another store.
 //! Where a setting decides which store is used, [`EitherStore`] is one of two.
 //!
@@ -16,9 +17,10 @@
 //!
 //! 1. A store does not decide whether a session has expired: the layer calls [`Session::is_live`].
 //! 2. A store in memory keeps the [`Session`] itself. A store elsewhere keeps its parts, and
-//!    rebuilds it with [`Session::new`], [`Session::within`], [`Session::expiring_by`] and
-//!    [`Session::last_used_at`]. It keeps the session under [`SessionId::digest`], so that an
-//!    attacker who reads the store learns no session id.
+//!    rebuilds it with [`Session::new`], [`Session::within`], [`Session::expiring_by`],
+//!    [`Session::last_used_at`] and [`Session::on_device`]. It keeps the session under
+//!    [`SessionId::digest`], so that an attacker who reads the store learns no session id. The
+//!    module [`external`] (feature `external-store`) has records, encryption and a local cache.
 //! 3. A store that several instances share returns its
 //!    [`Coordinator`](crate::coordination::Coordinator): clones of one `Arc`, because a token cache
 //!    accepts one coordinator only.
@@ -34,8 +36,7 @@
 //!
 //! use tower_weika::Error;
 //! use tower_weika::identity::{Identity, Manager};
-//! use tower_weika::session::{Session, SessionId};
-//! use tower_weika::session::Namespace;
+//! use tower_weika::session::{Namespace, Session, SessionDigest, SessionId, SessionInfo};
 //! use tower_weika::store::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp};
 //!
 //! #[derive(Clone, Default, Debug)]
@@ -107,11 +108,31 @@
 //!         Ok(is_there)
 //!     }
 //!
-//!     async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
+//!     async fn remove_of(
+//!         &self,
+//!         namespace: &Namespace,
+//!         subject: &str,
+//!         session: &SessionDigest,
+//!     ) -> Result<bool, Error> {
+//!         let sessions = self.0.lock().unwrap().of(namespace, subject);
+//!         match sessions.iter().find(|found| found.id().digest() == *session) {
+//!             Some(found) => self.remove(namespace, found.id()).await,
+//!             None => Ok(false),
+//!         }
+//!     }
+//!
+//!     async fn remove_subject(
+//!         &self,
+//!         namespace: &Namespace,
+//!         subject: &str,
+//!         kept: Option<&SessionId>,
+//!     ) -> Result<(), Error> {
 //!         let mut content = self.0.lock().unwrap();
 //!         content.revocations.push(Revocation::Subject(*namespace, subject.to_owned()));
-//!         content.sessions.retain(|_, session| {
-//!             session.namespace() != namespace || session.identity().subject() != subject
+//!         content.sessions.retain(|id, session| {
+//!             session.namespace() != namespace
+//!                 || session.identity().subject() != subject
+//!                 || Some(id) == kept
 //!         });
 //!         Ok(())
 //!     }
@@ -121,6 +142,24 @@
 //!         content.revocations.push(Revocation::All(*namespace));
 //!         content.sessions.retain(|_, session| session.namespace() != namespace);
 //!         Ok(())
+//!     }
+//!
+//!     async fn sessions_of(
+//!         &self,
+//!         namespace: &Namespace,
+//!         subject: &str,
+//!     ) -> Result<Vec<SessionInfo>, Error> {
+//!         let sessions = self.0.lock().unwrap().of(namespace, subject);
+//!         Ok(sessions.iter().map(|session| SessionInfo::of(session)).collect())
+//!     }
+//! }
+//!
+//! impl Content {
+//!     fn of(&self, namespace: &Namespace, subject: &str) -> Vec<Arc<Session<Manager>>> {
+//!         let is_of = |session: &&Arc<Session<Manager>>| {
+//!             session.namespace() == namespace && session.identity().subject() == subject
+//!         };
+//!         self.sessions.values().filter(is_of).cloned().collect()
 //!     }
 //! }
 //!
@@ -140,6 +179,10 @@
 //! #     late_use_never_restores_a_session
 //! #     use_is_recorded
 //! #     sessions_of_one_subject_are_revoked_and_no_other
+//! #     session_is_revoked_by_its_digest_and_subject
+//! #     all_sessions_of_a_subject_but_one_are_revoked
+//! #     sessions_of_a_subject_are_listed
+//! #     list_is_of_one_namespace
 //! #     all_sessions_are_revoked_and_new_ones_stay
 //! #     concurrent_look_ups_find_the_right_session
 //! #     namespaces_are_isolated
@@ -158,12 +201,13 @@
 //! [`Session::within`]: crate::session::Session::within
 //! [`Session::expiring_by`]: crate::session::Session::expiring_by
 //! [`Session::last_used_at`]: crate::session::Session::last_used_at
+//! [`Session::on_device`]: crate::session::Session::on_device
 //! [`SessionId::digest`]: crate::session::SessionId::digest
 
 mod either_store;
+#[cfg(feature = "external-store")]
+pub mod external;
 mod inserted;
-#[cfg(feature = "redis")]
-mod local_cache;
 mod lookup;
 #[cfg(feature = "memory")]
 mod memory;

@@ -6,7 +6,7 @@ use super::{Inserted, LoadResult, Lookup, Previous, Stamp};
 use crate::coordination::Coordinator;
 use crate::error::Error;
 use crate::session::Namespace;
-use crate::session::{Session, SessionId};
+use crate::session::{Session, SessionDigest, SessionId, SessionInfo};
 
 /// Keeps sessions by their ids; see [the module](super#writing-a-store) for an example.
 ///
@@ -68,8 +68,20 @@ pub trait SessionStore<I>: Clone + Send + Sync + 'static {
         id: &SessionId,
     ) -> impl Future<Output = Result<bool, Error>> + Send;
 
-    /// Revokes all sessions of one [subject](crate::identity::Identity::subject) in a namespace,
-    /// and its pending logins.
+    /// Does the same for the session with this digest, if it is one of `subject`; any other is
+    /// unknown here.
+    ///
+    /// # Errors
+    /// If the session may still be there.
+    fn remove_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        session: &SessionDigest,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Revokes all sessions of one [subject](crate::identity::Identity::subject) in a namespace but
+    /// `kept`, and its pending logins. A session that is not there any more is not restored.
     ///
     /// # Errors
     /// If some of them may still be there.
@@ -77,6 +89,7 @@ pub trait SessionStore<I>: Clone + Send + Sync + 'static {
         &self,
         namespace: &Namespace,
         subject: &str,
+        kept: Option<&SessionId>,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Revokes all sessions of a namespace, and all pending logins.
@@ -85,9 +98,26 @@ pub trait SessionStore<I>: Clone + Send + Sync + 'static {
     /// If some of them may still be there.
     fn remove_all(&self, namespace: &Namespace) -> impl Future<Output = Result<(), Error>> + Send;
 
+    /// Returns the sessions of one subject in a namespace, in any order. Expired ones may be among
+    /// them.
+    ///
+    /// # Errors
+    /// If the sessions cannot be read.
+    fn sessions_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> impl Future<Output = Result<Vec<SessionInfo>, Error>> + Send;
+
+    /// Returns a secret of 32 bytes or more that the store keeps for all instances which share it.
+    /// A login layer uses it where no [secret](crate::login::LoginLayerBuilder::secret) is set.
+    fn secret(&self) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Returns the coordination between instances, if several of them share this store. The login
     /// layer then needs a [secret](crate::login::LoginLayerBuilder::secret) that is the same for
-    /// all of them.
+    /// all of them, unless the store [keeps one](Self::secret).
     fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {
         None
     }

@@ -154,7 +154,7 @@ async fn documented_rights_are_enough() {
         found(&other, &id).await.is_none()
     })
     .await;
-    one.remove_subject(&crate::kit::namespace(), "o1")
+    one.remove_subject(&crate::kit::namespace(), "o1", None)
         .await
         .expect("the right suffices");
     one.remove_all(&crate::kit::namespace())
@@ -238,7 +238,7 @@ async fn stores_with_different_namespaces_are_isolated() {
                 .await
                 .expect("the store responds");
             other
-                .remove_subject(&crate::kit::namespace(), "o1")
+                .remove_subject(&crate::kit::namespace(), "o1", None)
                 .await
                 .expect("the store responds");
             other

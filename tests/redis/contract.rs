@@ -226,7 +226,7 @@ async fn sessions_are_there_after_a_failover_and_the_store_finds_the_new_master_
     let revoked = create_session(&cached, "o99").await;
     use tower_weika::store::SessionStore;
     cached
-        .remove_subject(&crate::kit::namespace(), "o99")
+        .remove_subject(&crate::kit::namespace(), "o99", None)
         .await
         .unwrap();
     // `WAIT` covers the writes of the connection that calls it.

@@ -192,6 +192,7 @@ async fn record_that_was_moved_is_rejected() {
     let other = new_id();
     let hex: String = other
         .digest()
+        .as_bytes()
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();

@@ -62,7 +62,7 @@ async fn session_revoked_on_one_instance_is_absent_on_the_other_within_a_second(
                 (false, false)
             }
             1 => {
-                a.remove_subject(&crate::kit::namespace(), "o1")
+                a.remove_subject(&crate::kit::namespace(), "o1", None)
                     .await
                     .unwrap();
                 (false, true)
@@ -120,7 +120,7 @@ async fn assert_disconnected_instance_stops_serving(fault: Fault) {
         match end {
             0 => assert!(a.remove(&crate::kit::namespace(), &id).await.unwrap()),
             1 => a
-                .remove_subject(&crate::kit::namespace(), "o1")
+                .remove_subject(&crate::kit::namespace(), "o1", None)
                 .await
                 .unwrap(),
             _ => a.remove_all(&crate::kit::namespace()).await.unwrap(),
@@ -201,7 +201,7 @@ async fn subscription_that_is_killed_empties_the_cache_and_is_restored() {
         let key = redis
             .keys()
             .into_iter()
-            .find(|key| key.ends_with(&hex(&id.digest())))
+            .find(|key| key.ends_with(&hex(id.digest().as_bytes())))
             .unwrap();
         for command in [
             &["MULTI"][..],

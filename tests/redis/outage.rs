@@ -45,7 +45,7 @@ async fn assert_calls_fail_at_once(store: &RedisStore<Manager>) {
             );
             assert_store_error(
                 &store
-                    .remove_subject(&crate::kit::namespace(), "o1")
+                    .remove_subject(&crate::kit::namespace(), "o1", None)
                     .await
                     .unwrap_err(),
             );
@@ -86,7 +86,11 @@ async fn operation_takes_a_second_at_most_and_then_calls_fail_at_once() {
                     .remove(&crate::kit::namespace(), &new_id())
                     .await
                     .map(drop),
-                3 => store.remove_subject(&crate::kit::namespace(), "o2").await,
+                3 => {
+                    store
+                        .remove_subject(&crate::kit::namespace(), "o2", None)
+                        .await
+                }
                 4 => coordinator.flow_state("x").await.map(drop),
                 _ => coordinator.acquire_lease("x", 0).await.map(drop),
             }
@@ -260,7 +264,11 @@ async fn nothing_is_read_from_a_server_that_has_become_a_replica() {
         redis.command(&["REPLICAOF", "127.0.0.1", &other.port().to_string()]);
         let error = match operation {
             0 => find_subject(&store, &new_id()).await.map(drop),
-            1 => store.remove_subject(&crate::kit::namespace(), "o2").await,
+            1 => {
+                store
+                    .remove_subject(&crate::kit::namespace(), "o2", None)
+                    .await
+            }
             2 => store.remove_all(&crate::kit::namespace()).await,
             3 => coordinator.flow_state("x").await.map(drop),
             _ => coordinator.acquire_lease("x", 0).await.map(drop),

@@ -393,7 +393,7 @@ async fn every_key_has_an_expiry() {
     .await;
     assert_expiries("a use");
     store
-        .remove_subject(&crate::kit::namespace(), "o1")
+        .remove_subject(&crate::kit::namespace(), "o1", None)
         .await
         .unwrap();
     assert_expiries("the revocation of a subject");

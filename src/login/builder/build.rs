@@ -47,6 +47,7 @@ where
         let home = check_home(settings.pages.home_setting(), &endpoints, &mut errors);
         check_timeouts(settings.timeouts, &mut errors);
         let coordinator = store.coordinator();
+        settings.secrets.use_that_of_the_store(store.secret());
         settings.secrets.check(coordinator.is_some(), &mut errors);
         let clock = settings.clock;
         let admission = settings.admission.check(clock.now(), &mut errors);

@@ -77,8 +77,9 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     /// Sets the secret under which states and flow cookies are authenticated and session ids are
     /// derived: 32 bytes or more, the same on all instances and over restarts. Default: random, so
     /// that logins under way are lost when the process ends. With a [store that instances
-    /// share](crate::store::SessionStore::coordinator) there is no default: a callback may arrive
-    /// at any of them, and at two of them at once.
+    /// share](crate::store::SessionStore::coordinator) the default is the secret that the store
+    /// [keeps](crate::store::SessionStore::secret), and without one there is no default: a callback
+    /// may arrive at any of them, and at two of them at once.
     ///
     /// Read it from the environment; `openssl rand -base64 32` generates one. A literal that the
     /// documentation of this crate has shown is a configuration error

@@ -16,7 +16,7 @@ impl<P: IdentityProvider, St> LoginLayerBuilder<P, St> {
     /// | a login that fails before its code is sent (a wrong app secret, no access token) | one `Failed` without a duration at each instance that gets the callback; a reload that continues the login leads to another event |
     /// | a logout of a live session | one `LoggedOut`, at whichever instances it is repeated |
     /// | [`start_session`](crate::login::LoginLayer::start_session) | one `SessionStarted` |
-    /// | a revocation by the application | one `SessionRevoked` for a session that was live, one `SubjectRevoked` or `AllRevoked` for each call |
+    /// | a revocation by the application | one `SessionRevoked` for a session that was live, one `SubjectRevoked`, `OthersRevoked` or `AllRevoked` for each call |
     /// | a logout or a `revoke_session` for which the store fails, so that the session may still be there | none; one when it is repeated at the same instance and succeeds, except a logout whose session could not even be read |
     ///
     /// No event: a login that cannot begin; a callback whose state is invalid, or whose response

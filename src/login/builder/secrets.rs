@@ -22,6 +22,12 @@ impl Secrets {
         self.previous.push(Zeroizing::new(secret));
     }
 
+    /// Uses the secret that the store keeps, if none is configured.
+    pub(super) fn use_that_of_the_store(&mut self, kept: Option<Vec<u8>>) {
+        let kept = kept.map(Zeroizing::new);
+        self.current = self.current.take().or(kept);
+    }
+
     /// Checks the secrets; a random one takes the place of a missing one.
     pub(super) fn check(&mut self, is_shared: bool, errors: &mut Vec<ConfigErrorKind>) {
         let current = self.current.iter().map(|secret| ("secret", secret));

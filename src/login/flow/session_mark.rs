@@ -13,7 +13,7 @@ pub(in crate::login) struct SessionMark(pub(super) [u8; BYTES]);
 
 impl SessionMark {
     pub(super) fn new(key: &Key, secret: Generation, flow: FlowId, session: &SessionId) -> Self {
-        let full = key.derive(secret, &[b"session", &flow.0, &session.digest()]);
+        let full = key.derive(secret, &[b"session", &flow.0, session.digest().as_bytes()]);
         let mut mark = [0; BYTES];
         mark.copy_from_slice(&full[..BYTES]);
         Self(mark)

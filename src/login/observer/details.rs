@@ -6,7 +6,7 @@ use crate::identity::Identity;
 
 /// The user of an event. A copy, because the identity is in the store by then.
 pub(in crate::login) struct User {
-    pub(super) subject: String,
+    pub(in crate::login) subject: String,
     pub(super) school: Option<String>,
 }
 

@@ -19,6 +19,8 @@ pub enum LoginEventKind {
     SessionRevoked,
     /// The application revoked all sessions of one subject.
     SubjectRevoked,
+    /// The application revoked all sessions of one subject but the current one.
+    OthersRevoked,
     /// The application revoked all sessions of this login.
     AllRevoked,
 }
@@ -36,6 +38,7 @@ impl LoginEventKind {
             Self::SessionStarted => "session_started",
             Self::SessionRevoked => "session_revoked",
             Self::SubjectRevoked => "subject_revoked",
+            Self::OthersRevoked => "others_revoked",
             Self::AllRevoked => "all_revoked",
         }
     }

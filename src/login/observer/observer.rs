@@ -11,8 +11,8 @@ use crate::clock::Timestamp;
 use crate::login::flow::FlowId;
 use crate::login::keys::Key;
 use crate::provider::IdentityProvider;
-use crate::request::UserAgent;
-use crate::session::SessionId;
+use crate::request::{Device, UserAgent};
+use crate::session::SessionDigest;
 use crate::trace::error;
 
 /// The application's function for events.
@@ -70,6 +70,7 @@ impl Observer {
     ) -> Visitor {
         Visitor {
             user_agent: UserAgent::of(headers),
+            device: Device::of(headers),
             client_name: self.client_name(provider, headers, extensions),
         }
     }
@@ -103,18 +104,18 @@ impl Observer {
     }
 
     /// Remembers the user of a live session whose revocation failed.
-    pub(in crate::login) fn revocation_failed(&self, id: &SessionId, user: User) {
-        self.revoked_sessions.failed(half_digest(id), user);
+    pub(in crate::login) fn revocation_failed(&self, digest: &SessionDigest, user: User) {
+        self.revoked_sessions.failed(half(digest), user);
     }
 
     /// Returns the user of the event for a revocation that succeeded; `None` if there is none.
     pub(in crate::login) fn first_revocation(
         &self,
-        id: &SessionId,
+        digest: &SessionDigest,
         was_live: bool,
         user: Option<User>,
     ) -> Option<Option<User>> {
-        self.revoked_sessions.first(half_digest(id), was_live, user)
+        self.revoked_sessions.first(half(digest), was_live, user)
     }
 
     /// Passes an event to the application. A panic of its function ends here, so that the login
@@ -148,10 +149,9 @@ impl Observer {
     }
 }
 
-fn half_digest(id: &SessionId) -> [u8; 16] {
-    let mut half = [0; 16];
-    half.copy_from_slice(&id.digest()[..16]);
-    half
+fn half(digest: &SessionDigest) -> [u8; 16] {
+    let (half, _) = digest.as_bytes().split_first_chunk().expect("32 bytes");
+    *half
 }
 
 impl fmt::Debug for Observer {

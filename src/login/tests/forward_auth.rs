@@ -10,7 +10,7 @@ use tokio_test::assert_ready_ok;
 use super::*;
 use crate::guard::{LoggedIn, Recent, Requirement};
 use crate::response::{Reason, Rejection};
-use crate::session::{Namespace, Session, SessionId};
+use crate::session::{Namespace, Session, SessionDigest, SessionId, SessionInfo};
 use crate::store::{Inserted, LoadResult, Lookup, Previous, Stamp};
 use crate::trace::tests::Captured;
 
@@ -549,12 +549,34 @@ impl SessionStore<Person> for SlowStore {
         self.store.remove(namespace, id).await
     }
 
-    async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
-        self.store.remove_subject(namespace, subject).await
+    async fn remove_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        session: &SessionDigest,
+    ) -> Result<bool, Error> {
+        self.store.remove_of(namespace, subject, session).await
+    }
+
+    async fn remove_subject(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        kept: Option<&SessionId>,
+    ) -> Result<(), Error> {
+        self.store.remove_subject(namespace, subject, kept).await
     }
 
     async fn remove_all(&self, namespace: &Namespace) -> Result<(), Error> {
         self.store.remove_all(namespace).await
+    }
+
+    async fn sessions_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> Result<Vec<SessionInfo>, Error> {
+        self.store.sessions_of(namespace, subject).await
     }
 }
 

@@ -4,7 +4,7 @@ use tokio::task::yield_now;
 
 use super::*;
 use crate::session::Namespace;
-use crate::session::{Session, SessionId};
+use crate::session::{Session, SessionDigest, SessionId, SessionInfo};
 use crate::store::{Inserted, LoadResult, Lookup, Previous, Stamp};
 
 /// A store that removes a session after some turns of the runtime, as a store in another process
@@ -42,12 +42,34 @@ impl SessionStore<Person> for LateStore {
         self.0.remove(namespace, id).await
     }
 
-    async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
-        self.0.remove_subject(namespace, subject).await
+    async fn remove_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        session: &SessionDigest,
+    ) -> Result<bool, Error> {
+        self.0.remove_of(namespace, subject, session).await
+    }
+
+    async fn remove_subject(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        kept: Option<&SessionId>,
+    ) -> Result<(), Error> {
+        self.0.remove_subject(namespace, subject, kept).await
     }
 
     async fn remove_all(&self, namespace: &Namespace) -> Result<(), Error> {
         self.0.remove_all(namespace).await
+    }
+
+    async fn sessions_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> Result<Vec<SessionInfo>, Error> {
+        self.0.sessions_of(namespace, subject).await
     }
 }
 

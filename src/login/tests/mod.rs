@@ -30,6 +30,7 @@ use crate::store::{MemoryStore, SessionStore};
 
 mod clocks;
 mod cookies;
+mod devices;
 mod elsewhere;
 mod forward_auth;
 mod hang_up;

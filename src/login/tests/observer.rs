@@ -38,7 +38,7 @@ fn brief(event: &LoginEvent<'_>) -> String {
     parts.collect::<Vec<_>>().join(" ")
 }
 
-fn observed() -> (Site, Events) {
+pub(super) fn observed() -> (Site, Events) {
     observed_with(|builder| builder)
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::guard::LoggedIn;
 use crate::session::Namespace;
-use crate::session::{Session, SessionId};
+use crate::session::{Session, SessionDigest, SessionId, SessionInfo};
 use crate::store::{Inserted, LoadResult, Lookup, Previous, Stamp};
 
 fn login<St: SessionStore<Person>>(store: St) -> LoginLayer<Provider, St> {
@@ -166,12 +166,34 @@ impl SessionStore<Person> for Late {
         self.0.remove(namespace, id).await
     }
 
-    async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
-        self.0.remove_subject(namespace, subject).await
+    async fn remove_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        session: &SessionDigest,
+    ) -> Result<bool, Error> {
+        self.0.remove_of(namespace, subject, session).await
+    }
+
+    async fn remove_subject(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        kept: Option<&SessionId>,
+    ) -> Result<(), Error> {
+        self.0.remove_subject(namespace, subject, kept).await
     }
 
     async fn remove_all(&self, namespace: &Namespace) -> Result<(), Error> {
         self.0.remove_all(namespace).await
+    }
+
+    async fn sessions_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> Result<Vec<SessionInfo>, Error> {
+        self.0.sessions_of(namespace, subject).await
     }
 }
 

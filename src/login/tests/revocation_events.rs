@@ -8,18 +8,18 @@ use tokio::task::yield_now;
 
 use super::observer::{Events, handle_of, post_logout};
 use super::*;
-use crate::session::{Namespace, Session, SessionId};
+use crate::session::{Namespace, Session, SessionDigest, SessionId, SessionInfo};
 use crate::store::{Inserted, LoadResult, Lookup, Previous, Stamp};
 
 /// A store whose calls can be set to fail or to wait.
 #[derive(Clone, Default)]
-struct FaultyStore {
+pub(super) struct FaultyStore {
     sessions: MemoryStore<Person>,
     is_unreadable: Arc<AtomicBool>,
     /// Whether a removal fails without an effect.
     rejects_removals: Arc<AtomicBool>,
     /// Whether a removal takes effect, and fails.
-    loses_replies: Arc<AtomicBool>,
+    pub(super) loses_replies: Arc<AtomicBool>,
     /// All changes take effect, and then wait here.
     replies: Option<Arc<Semaphore>>,
     /// A look-up finds the session, and then waits here.
@@ -91,8 +91,29 @@ impl SessionStore<Person> for FaultyStore {
         self.reply(removed).await
     }
 
-    async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
-        let removed = self.sessions.remove_subject(namespace, subject).await;
+    async fn remove_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        session: &SessionDigest,
+    ) -> Result<bool, Error> {
+        if self.rejects_removals.load(Ordering::Relaxed) {
+            return Err(failed());
+        }
+        let removed = self.sessions.remove_of(namespace, subject, session).await;
+        if self.loses_replies.load(Ordering::Relaxed) {
+            return Err(failed());
+        }
+        self.reply(removed).await
+    }
+
+    async fn remove_subject(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        kept: Option<&SessionId>,
+    ) -> Result<(), Error> {
+        let removed = self.sessions.remove_subject(namespace, subject, kept).await;
         self.reply(removed).await
     }
 
@@ -100,9 +121,17 @@ impl SessionStore<Person> for FaultyStore {
         let removed = self.sessions.remove_all(namespace).await;
         self.reply(removed).await
     }
+
+    async fn sessions_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> Result<Vec<SessionInfo>, Error> {
+        self.sessions.sessions_of(namespace, subject).await
+    }
 }
 
-fn observed_over(store: FaultyStore) -> (Site<FaultyStore>, Events) {
+pub(super) fn observed_over(store: FaultyStore) -> (Site<FaultyStore>, Events) {
     let (origin, events) = (Site::new(), Events::default());
     let builder = LoginLayer::builder_with_store(origin.provider.clone(), store)
         .public_url("https://campus.example")

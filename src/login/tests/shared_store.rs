@@ -7,7 +7,7 @@ use crate::coordination::tests::InMemoryCoordinator;
 use crate::coordination::{BoxFuture, FlowState, Lease, LeaseResponse};
 use crate::secret::AccessToken;
 use crate::session::Namespace;
-use crate::session::{Session, SessionId};
+use crate::session::{Session, SessionDigest, SessionId, SessionInfo};
 use crate::store::{Inserted, Lookup, Previous, Stamp};
 
 /// A coordinator that records claims and outcomes, and in which one kind of call can be set to
@@ -163,16 +163,34 @@ impl<I: Identity> SessionStore<I> for SharedStore<I> {
         self.sessions.remove(namespace, id)
     }
 
-    fn remove_subject(
+    async fn remove_of(
         &self,
         namespace: &Namespace,
         subject: &str,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        self.sessions.remove_subject(namespace, subject)
+        session: &SessionDigest,
+    ) -> Result<bool, Error> {
+        self.sessions.remove_of(namespace, subject, session).await
+    }
+
+    async fn remove_subject(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        kept: Option<&SessionId>,
+    ) -> Result<(), Error> {
+        self.sessions.remove_subject(namespace, subject, kept).await
     }
 
     fn remove_all(&self, namespace: &Namespace) -> impl Future<Output = Result<(), Error>> + Send {
         self.sessions.remove_all(namespace)
+    }
+
+    async fn sessions_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> Result<Vec<SessionInfo>, Error> {
+        self.sessions.sessions_of(namespace, subject).await
     }
 
     fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {

@@ -146,6 +146,22 @@ impl<I: Identity> Content<I> {
         session.is_some()
     }
 
+    /// Removes a session, and the pending login that would replace it. Returns whether there was
+    /// one.
+    pub(super) fn revoke(
+        &self,
+        bookkeeping: &mut Bookkeeping<I>,
+        namespace: &Namespace,
+        id: &SessionId,
+    ) -> bool {
+        let was_there = self.remove(bookkeeping, namespace, id);
+        // Not for an unknown id: any client can name one.
+        if was_there {
+            bookkeeping.revocations.record(Scope::Session(*id));
+        }
+        was_there
+    }
+
     /// Removes sessions by the index, so that the index and the map never disagree.
     pub(super) fn remove_where(
         &self,

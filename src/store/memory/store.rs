@@ -9,7 +9,7 @@ use super::revocations::Scope;
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::session::Namespace;
-use crate::session::{Session, SessionId};
+use crate::session::{Session, SessionDigest, SessionId, SessionInfo};
 use crate::store::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp};
 
 /// Sessions in the memory of this process: bounded, without set-up, lost when the process exits.
@@ -93,18 +93,30 @@ impl<I: Identity> SessionStore<I> for MemoryStore<I> {
         id: &SessionId,
     ) -> impl Future<Output = Result<bool, Error>> + Send {
         let mut bookkeeping = self.0.bookkeeping.lock();
-        let was_there = self.0.remove(&mut bookkeeping, namespace, id);
-        // Not for an unknown id: any client can name one.
-        if was_there {
-            bookkeeping.revocations.record(Scope::Session(*id));
-        }
-        ready(Ok(was_there))
+        ready(Ok(self.0.revoke(&mut bookkeeping, namespace, id)))
+    }
+
+    fn remove_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        session: &SessionDigest,
+    ) -> impl Future<Output = Result<bool, Error>> + Send {
+        let mut bookkeeping = self.0.bookkeeping.lock();
+        let id = bookkeeping
+            .subjects
+            .sessions_of(namespace, subject)
+            .map(|found| *found.id())
+            .find(|id| id.digest() == *session);
+        let revoked = id.is_some_and(|id| self.0.revoke(&mut bookkeeping, namespace, &id));
+        ready(Ok(revoked))
     }
 
     fn remove_subject(
         &self,
         namespace: &Namespace,
         subject: &str,
+        kept: Option<&SessionId>,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         let mut bookkeeping = self.0.bookkeeping.lock();
         let scope = Scope::Subject(*namespace, subject.into());
@@ -112,6 +124,7 @@ impl<I: Identity> SessionStore<I> for MemoryStore<I> {
         let sessions: Vec<_> = bookkeeping
             .subjects
             .sessions_of(namespace, subject)
+            .filter(|session| Some(session.id()) != kept)
             .cloned()
             .collect();
         for session in &sessions {
@@ -126,5 +139,19 @@ impl<I: Identity> SessionStore<I> for MemoryStore<I> {
         self.0
             .remove_where(&mut bookkeeping, |session| session.namespace() == namespace);
         ready(Ok(()))
+    }
+
+    fn sessions_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> impl Future<Output = Result<Vec<SessionInfo>, Error>> + Send {
+        let bookkeeping = self.0.bookkeeping.lock();
+        let sessions = bookkeeping.subjects.sessions_of(namespace, subject);
+        // Described without the lock, which logins wait for.
+        let sessions: Vec<_> = sessions.cloned().collect();
+        drop(bookkeeping);
+        let infos = sessions.iter().map(|session| SessionInfo::of(session));
+        ready(Ok(infos.collect()))
     }
 }

@@ -4,13 +4,12 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::connection::{ManagedConnection, SentinelCredentials, Topology};
-use super::encryption::Encryption;
 use super::handle::{Inner, Redis};
 use super::keys::Keys;
 use crate::clock::Clock;
 use crate::error::{BoxError, ConfigError, ConfigErrorKind, Error, ErrorKind};
-use crate::key_material;
 use crate::remedy;
+use crate::store::external::Encryption;
 
 /// Builder of a [`Redis`].
 #[must_use]
@@ -19,7 +18,7 @@ pub struct RedisBuilder {
     key_prefix: String,
     operation_timeout: Duration,
     local_cache_capacity: u64,
-    encryption_keys: Vec<Zeroizing<Vec<u8>>>,
+    encryption_key: Option<Zeroizing<Vec<u8>>>,
     previous_encryption_keys: Vec<Zeroizing<Vec<u8>>>,
     sentinel_credentials: SentinelCredentials,
     is_degraded_allowed: bool,
@@ -40,7 +39,7 @@ impl RedisBuilder {
             key_prefix: "tower-weika".to_owned(),
             operation_timeout: Duration::from_secs(1),
             local_cache_capacity: 10_000,
-            encryption_keys: Vec::new(),
+            encryption_key: None,
             previous_encryption_keys: Vec::new(),
             sentinel_credentials: SentinelCredentials::default(),
             is_degraded_allowed: false,
@@ -96,7 +95,7 @@ impl RedisBuilder {
     /// write to Redis cannot forge or swap identities. Sessions that are not encrypted become
     /// invalid. Read the key from the environment; `openssl rand -base64 32` generates one.
     pub fn encryption_key(mut self, key: impl AsRef<[u8]>) -> Self {
-        self.encryption_keys = vec![Zeroizing::new(key.as_ref().to_vec())];
+        self.encryption_key = Some(Zeroizing::new(key.as_ref().to_vec()));
         self
     }
 
@@ -160,8 +159,11 @@ impl RedisBuilder {
 
     fn build(self) -> Result<Redis, ConfigError> {
         let mut errors = self.errors();
+        let encryption = self
+            .encryption()
+            .map_err(|error| errors.extend_from_slice(error.errors()));
         let topology = self.topology().map_err(|error| errors.push(error));
-        let (Ok(topology), true) = (topology, errors.is_empty()) else {
+        let (Ok(encryption), Ok(topology), true) = (encryption, topology, errors.is_empty()) else {
             return Err(ConfigError::of(errors));
         };
         if topology.is_tls() && rustls_native_certs::load_native_certs().certs.is_empty() {
@@ -174,11 +176,6 @@ impl RedisBuilder {
         }
         let keys = Keys::new(&self.key_prefix);
         let connection = ManagedConnection::new(topology, self.operation_timeout, &keys);
-        let secrets = self
-            .encryption_keys
-            .iter()
-            .chain(&self.previous_encryption_keys);
-        let encryption = Encryption::new(secrets.map(|key| key.as_slice()));
         Ok(Redis::new(Inner::new(
             connection,
             keys,
@@ -206,22 +203,16 @@ impl RedisBuilder {
                 expected: "greater than zero",
             });
         }
-        let named = |name: &'static str, keys: &[Zeroizing<Vec<u8>>]| {
-            keys.iter()
-                .filter_map(|key| key_material::check(name, key))
-                .collect::<Vec<_>>()
-        };
-        errors.extend(named("encryption_key", &self.encryption_keys));
-        errors.extend(named(
-            "previous_encryption_key",
-            &self.previous_encryption_keys,
-        ));
-        if self.encryption_keys.is_empty() && !self.previous_encryption_keys.is_empty() {
-            errors.push(ConfigErrorKind::Missing(
-                "encryption_key (there are previous ones)",
-            ));
-        }
         errors
+    }
+
+    fn encryption(&self) -> Result<Encryption, ConfigError> {
+        let previous = self.previous_encryption_keys.iter();
+        let previous: Vec<_> = previous.map(|key| key.as_slice()).collect();
+        Encryption::new(
+            self.encryption_key.as_ref().map(|key| key.as_slice()),
+            &previous,
+        )
     }
 
     fn topology(&self) -> Result<Topology, ConfigErrorKind> {

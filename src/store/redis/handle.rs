@@ -6,7 +6,6 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::builder::RedisBuilder;
 use super::connection::ManagedConnection;
-use super::encryption::Encryption;
 use super::invalidation::spawn_subscriber;
 use super::keys::Keys;
 use super::status::RedisStatus;
@@ -14,7 +13,8 @@ use super::store::RedisStore;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::store::StoredIdentity;
-use crate::store::local_cache::{CacheValidity, Invalidate, LocalCache};
+use crate::store::external::Encryption;
+use crate::store::external::{CacheValidity, Invalidate, LocalCache};
 
 /// Handle of a Redis or Valkey and the connections to it. Cheap to clone.
 ///

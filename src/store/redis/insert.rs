@@ -6,11 +6,12 @@ use redis::Value;
 
 use super::invalidation::InvalidationMessage;
 use super::store::RedisStore;
-use super::{keys, record, script, time_to_live};
+use super::{keys, script, time_to_live};
 use crate::error::{Error, ErrorKind};
 use crate::session::Namespace;
 use crate::session::Session;
-use crate::store::local_cache::SessionDigest;
+use crate::session::SessionDigest;
+use crate::store::external::record;
 use crate::store::{Inserted, Previous, Stamp, StoredIdentity};
 
 impl<I: StoredIdentity> RedisStore<I> {
@@ -39,7 +40,7 @@ impl<I: StoredIdentity> RedisStore<I> {
         previous: Option<Previous<'_>>,
         since: Stamp,
     ) -> Result<Inserted, Error> {
-        let digest = previous.map(|previous| SessionDigest::new(previous.id()));
+        let digest = previous.map(|previous| previous.id().digest());
         let is_concurrent = matches!(previous, Some(Previous::Concurrent(_)));
         let read = self.start_read();
         let inserted = self.call_insert(&session, digest.as_ref(), is_concurrent, since);
@@ -73,7 +74,7 @@ impl<I: StoredIdentity> RedisStore<I> {
     ) -> Result<Vec<Value>, Error> {
         let namespace = session.namespace();
         let names = self.keys(namespace);
-        let key = names.session(&session.id().digest());
+        let key = names.session(session.id().digest().as_bytes());
         let record = record::write(session)?;
         let encrypted = self.inner().encryption.encrypt(&key, &record)?;
         let used = session.last_used().unix_millis().to_string();
@@ -108,8 +109,8 @@ impl<I: StoredIdentity> RedisStore<I> {
         ];
         if let Some(previous) = previous {
             keys.extend([
-                names.session(&previous.0),
-                names.revoked_session(&previous.0),
+                names.session(previous.as_bytes()),
+                names.revoked_session(previous.as_bytes()),
             ]);
         }
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use redis::Value;
 use tokio::runtime::Handle;
 
+use super::coordinator::number;
 use super::store::RedisStore;
-use super::{keys, record, script};
+use super::{keys, script};
+use crate::clock::Timestamp;
 use crate::session::Namespace;
+use crate::session::SessionDigest;
 use crate::session::{Session, SessionId};
-use crate::store::local_cache::SessionDigest;
+use crate::store::external::record;
 use crate::store::{LoadResult, StoredIdentity};
 use crate::trace::debug;
 
@@ -23,7 +26,7 @@ impl<I: StoredIdentity> RedisStore<I> {
     ) -> LoadResult<I> {
         let read = self.start_read();
         let names = self.keys(&namespace);
-        let key = names.session(&digest.0);
+        let key = names.session(digest.as_bytes());
         let (all, of_subjects) = (names.revoked_all(), names.revoked_subject_prefix());
         let reply = self
             .connection()
@@ -90,7 +93,7 @@ impl<I: StoredIdentity> RedisStore<I> {
             .inner()
             .encryption
             .decrypt(key, encrypted)
-            .and_then(|record| record::read(namespace, id, &record, used, now))
+            .and_then(|record| record::read(namespace, id, &record, last_used(used)?, now))
             // A revocation of the subject uses this name.
             .filter(|session: &Session<I>| {
                 keys::subject(session.identity().subject()).as_bytes() == subject.as_slice()
@@ -100,4 +103,9 @@ impl<I: StoredIdentity> RedisStore<I> {
         }
         session
     }
+}
+
+/// Parses the field of the last use: milliseconds since the Unix epoch.
+fn last_used(digits: &[u8]) -> Option<Timestamp> {
+    number(digits).map(Timestamp::from_unix_millis)
 }

@@ -3,14 +3,12 @@
 mod builder;
 mod connection;
 mod coordinator;
-mod encryption;
 mod handle;
 mod insert;
 mod invalidation;
 mod keys;
 mod lease_reply;
 mod load;
-mod record;
 mod revoke;
 mod script;
 mod status;

@@ -10,8 +10,8 @@ use super::store::RedisStore;
 use super::{keys, time_to_live};
 use crate::error::Error;
 use crate::session::Namespace;
-use crate::session::SessionId;
-use crate::store::local_cache::{Invalidate, LocalCache, SessionDigest};
+use crate::session::{SessionDigest, SessionId, SessionInfo};
+use crate::store::external::{Invalidate, LocalCache};
 use crate::store::{Stamp, StoredIdentity};
 
 impl<I: StoredIdentity> RedisStore<I> {
@@ -21,11 +21,11 @@ impl<I: StoredIdentity> RedisStore<I> {
         namespace: &Namespace,
         id: &SessionId,
     ) -> Result<bool, Error> {
-        let digest = SessionDigest::new(id);
+        let digest = id.digest();
         let names = self.keys(namespace);
         let keys = [
-            &*names.session(&digest.0),
-            &*names.revoked_session(&digest.0),
+            &*names.session(digest.as_bytes()),
+            &*names.revoked_session(digest.as_bytes()),
             &*names.clock(),
         ];
         let message = InvalidationMessage::session(&self.name, namespace, &digest);
@@ -37,11 +37,32 @@ impl<I: StoredIdentity> RedisStore<I> {
         Ok(script::is_word(&reply, b"revoked"))
     }
 
+    pub(super) async fn revoke_session_of(
+        &self,
+        _: &Namespace,
+        _: &str,
+        _: &SessionDigest,
+    ) -> Result<bool, Error> {
+        Err(not_yet())
+    }
+
+    pub(super) async fn list_sessions(
+        &self,
+        _: &Namespace,
+        _: &str,
+    ) -> Result<Vec<SessionInfo>, Error> {
+        Err(not_yet())
+    }
+
     pub(super) async fn revoke_subject(
         &self,
         namespace: &Namespace,
         subject: &str,
+        kept: Option<&SessionId>,
     ) -> Result<(), Error> {
+        if kept.is_some() {
+            return Err(not_yet());
+        }
         let (names, name) = (self.keys(namespace), keys::subject(subject));
         let keys = [&*names.clock(), &*(names.revoked_subject_prefix() + &name)];
         let message = InvalidationMessage::subject(&self.name, namespace, &name);
@@ -84,4 +105,11 @@ impl<I: StoredIdentity> RedisStore<I> {
         }
         revoked
     }
+}
+
+fn not_yet() -> Error {
+    Error::new(
+        crate::ErrorKind::Store,
+        "redis: sessions cannot be listed yet",
+    )
 }

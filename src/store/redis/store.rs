@@ -9,8 +9,8 @@ use super::keys::SessionKeys;
 use crate::coordination::Coordinator;
 use crate::error::Error;
 use crate::session::Namespace;
-use crate::session::{Session, SessionId};
-use crate::store::local_cache::{LocalCache, ReadStart, SessionDigest};
+use crate::session::{Session, SessionDigest, SessionId, SessionInfo};
+use crate::store::external::{LocalCache, ReadStart};
 use crate::store::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp, StoredIdentity};
 use crate::trace::debug;
 
@@ -109,7 +109,7 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
     type Load = Pin<Box<dyn Future<Output = LoadResult<I>> + Send>>;
 
     fn load(&self, namespace: &Namespace, id: &SessionId) -> Lookup<I, Self::Load> {
-        let digest = SessionDigest::new(id);
+        let digest = id.digest();
         if let Some(cache) = &self.cache
             && let Some(cached) = cache.get(&digest, self.inner().clock.now())
         {
@@ -153,12 +153,34 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
         self.revoke_session(namespace, id).await
     }
 
-    async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
-        self.revoke_subject(namespace, subject).await
+    async fn remove_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        session: &SessionDigest,
+    ) -> Result<bool, Error> {
+        self.revoke_session_of(namespace, subject, session).await
+    }
+
+    async fn remove_subject(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        kept: Option<&SessionId>,
+    ) -> Result<(), Error> {
+        self.revoke_subject(namespace, subject, kept).await
     }
 
     async fn remove_all(&self, namespace: &Namespace) -> Result<(), Error> {
         self.revoke_all(namespace).await
+    }
+
+    async fn sessions_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> Result<Vec<SessionInfo>, Error> {
+        self.list_sessions(namespace, subject).await
     }
 
     fn coordinator(&self) -> Option<Arc<dyn Coordinator>> {

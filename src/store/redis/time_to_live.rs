@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use crate::session::Session;
+use crate::store::external::record::CLOCK_SKEW;
 
 /// The longest time to live of any key.
 const LONGEST: Duration = Duration::from_secs(3_650 * 24 * 3_600);
-
-/// The maximum difference between the clocks of two instances.
-pub(super) const CLOCK_SKEW: Duration = Duration::from_secs(10 * 60);
 
 /// Time to live of a revocation timestamp if Redis has evicted the clock, whose expiry is that of
 /// the last session.

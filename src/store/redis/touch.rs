@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use super::store::RedisStore;
-use super::{record, script, time_to_live};
+use super::{script, time_to_live};
 use crate::error::Error;
 use crate::session::Session;
 use crate::store::StoredIdentity;
-use crate::store::local_cache::SessionDigest;
+use crate::store::external::record;
 
 impl<I: StoredIdentity> RedisStore<I> {
     /// Writes down the last use of a session, if it is still there.
     pub(super) async fn record_use(self, session: Arc<Session<I>>) -> Result<(), Error> {
-        let digest = SessionDigest::new(session.id());
-        let key = self.keys(session.namespace()).session(&digest.0);
+        let digest = session.id().digest();
+        let key = self.keys(session.namespace()).session(digest.as_bytes());
         let read = self.start_read();
         let used = session.last_used().unix_millis().to_string();
         let (idle, _) = time_to_live::of(&session);

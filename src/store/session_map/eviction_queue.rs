@@ -71,7 +71,7 @@ impl<I> EvictionQueue<I> {
         self.0.retain(|entry| entry.session.strong_count() > 0);
     }
 
-    #[cfg(any(feature = "redis", test))]
+    #[cfg(any(feature = "external-store", test))]
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

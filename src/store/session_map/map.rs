@@ -99,7 +99,7 @@ impl<K: SessionKey, I, M> SessionMap<K, I, M> {
         self.slots.pin().remove(key);
     }
 
-    #[cfg(any(feature = "redis", test))]
+    #[cfg(any(feature = "external-store", test))]
     pub(in crate::store) fn remove_where(&self, is_removed: impl Fn(&Session<I>) -> bool) {
         let slots = self.slots.pin();
         for (key, slot) in &slots {
@@ -117,7 +117,7 @@ impl<K: SessionKey, I, M> SessionMap<K, I, M> {
         self.queue.lock().compact();
     }
 
-    #[cfg(any(feature = "redis", test))]
+    #[cfg(any(feature = "external-store", test))]
     pub(in crate::store) fn clear(&self) {
         let mut queue = self.queue.lock();
         self.slots.pin().clear();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::clock::{Clock, Timestamp};
 use crate::identity::Identity;
 use crate::session::Namespace;
-use crate::session::{Session, SessionId, SessionTimeouts};
+use crate::session::{Session, SessionId, SessionInfo, SessionTimeouts};
 use crate::store::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp};
 
 const STORE_FAILED: &str = "the store must not fail";
@@ -114,8 +114,41 @@ pub(super) async fn remove_subject<I: Identity, St: SessionStore<I>>(
     namespace: Namespace,
     identity: &I,
 ) {
-    let removed = store.remove_subject(&namespace, identity.subject()).await;
+    let removed = store
+        .remove_subject(&namespace, identity.subject(), None)
+        .await;
     removed.expect(STORE_FAILED);
+}
+
+/// Returns the sessions of an identity in the first namespace.
+pub(super) async fn list<I: Identity, St: SessionStore<I>>(
+    store: &St,
+    identity: &I,
+) -> Vec<SessionInfo> {
+    let listed = store.sessions_of(&namespace(1), identity.subject()).await;
+    listed.expect(STORE_FAILED)
+}
+
+/// Removes a session of an identity in the first namespace by its digest.
+pub(super) async fn remove_of<I: Identity, St: SessionStore<I>>(
+    store: &St,
+    identity: &I,
+    id: &SessionId,
+) -> bool {
+    let (namespace, digest) = (namespace(1), id.digest());
+    let removed = store.remove_of(&namespace, identity.subject(), &digest);
+    removed.await.expect(STORE_FAILED)
+}
+
+/// Removes all sessions of an identity in the first namespace but one.
+pub(super) async fn remove_others<I: Identity, St: SessionStore<I>>(
+    store: &St,
+    identity: &I,
+    kept: &SessionId,
+) {
+    let namespace = namespace(1);
+    let removed = store.remove_subject(&namespace, identity.subject(), Some(kept));
+    removed.await.expect(STORE_FAILED);
 }
 
 pub(super) async fn remove_all<I, St: SessionStore<I>>(store: &St, namespace: Namespace) {

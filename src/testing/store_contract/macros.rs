@@ -26,6 +26,10 @@ macro_rules! __store_contract {
             late_use_never_restores_a_session
             use_is_recorded
             sessions_of_one_subject_are_revoked_and_no_other
+            session_is_revoked_by_its_digest_and_subject
+            all_sessions_of_a_subject_but_one_are_revoked
+            sessions_of_a_subject_are_listed
+            list_is_of_one_namespace
             all_sessions_are_revoked_and_new_ones_stay
             concurrent_look_ups_find_the_right_session
             namespaces_are_isolated

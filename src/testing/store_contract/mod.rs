@@ -22,11 +22,16 @@
 //! breaks its rule.
 
 mod fixture;
+mod list;
 mod macros;
 mod namespace;
 mod revocation;
 mod session;
 
+pub use self::list::{
+    all_sessions_of_a_subject_but_one_are_revoked, list_is_of_one_namespace,
+    session_is_revoked_by_its_digest_and_subject, sessions_of_a_subject_are_listed,
+};
 pub use self::namespace::{
     namespaces_are_isolated, revocation_leaves_pending_logins_of_other_namespaces_alone,
 };

@@ -9,8 +9,7 @@ use harness::lower_bound::Leading;
 use hashbrown::{HashMap, HashTable};
 use moka::policy::EvictionPolicy;
 use quick_cache::UnitWeighter;
-use tower_weika::session::Namespace;
-use tower_weika::session::SessionId;
+use tower_weika::session::{Namespace, SessionDigest, SessionId, SessionInfo};
 use tower_weika::store::{Inserted, LoadResult, Lookup, Previous, SessionStore, Stamp};
 use tower_weika::{Error, ErrorKind};
 
@@ -74,15 +73,33 @@ impl<M: Structure> SessionStore<Person> for Store<M> {
         not_compared()
     }
 
+    fn remove_of(
+        &self,
+        _: &Namespace,
+        _: &str,
+        _: &SessionDigest,
+    ) -> impl Future<Output = Result<bool, Error>> + Send {
+        not_compared()
+    }
+
     fn remove_subject(
         &self,
         _: &Namespace,
         _: &str,
+        _: Option<&SessionId>,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         not_compared()
     }
 
     fn remove_all(&self, _: &Namespace) -> impl Future<Output = Result<(), Error>> + Send {
+        not_compared()
+    }
+
+    fn sessions_of(
+        &self,
+        _: &Namespace,
+        _: &str,
+    ) -> impl Future<Output = Result<Vec<SessionInfo>, Error>> + Send {
         not_compared()
     }
 }

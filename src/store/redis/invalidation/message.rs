@@ -1,6 +1,7 @@
 use crate::hex;
 use crate::session::Namespace;
-use crate::store::local_cache::{Invalidate, SessionDigest};
+use crate::session::SessionDigest;
+use crate::store::external::Invalidate;
 use crate::store::redis::keys;
 
 /// Message for a store that does not exist.
@@ -29,7 +30,10 @@ impl<'a> InvalidationMessage<'a> {
         namespace: &Namespace,
         session: &SessionDigest,
     ) -> String {
-        format!("{store} {namespace} session {}", hex::encode(&session.0))
+        format!(
+            "{store} {namespace} session {}",
+            hex::encode(session.as_bytes())
+        )
     }
 
     pub(in crate::store::redis) fn subject(
@@ -49,7 +53,7 @@ impl<'a> InvalidationMessage<'a> {
         let words: Vec<&str> = str::from_utf8(message).ok()?.split(' ').collect();
         let (store, revoked) = match *words {
             [store, _, "session", digest] => {
-                let digest = SessionDigest(hex::decode(digest)?);
+                let digest = SessionDigest::from_bytes(hex::decode(digest)?);
                 (store, Revoked::Session(digest))
             }
             [store, namespace, "subject", name] => (store, Revoked::Subject { namespace, name }),

@@ -1,12 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CacheValidity, Invalidate, LocalCache, SessionDigest};
+use super::{CacheValidity, Invalidate, LocalCache};
 use crate::clock::Timestamp;
 use crate::identity::Manager;
 use crate::session::Namespace;
-use crate::session::{Session, SessionId, SessionTimeouts};
-use crate::store::session_map::SessionKey;
+use crate::session::{Session, SessionDigest, SessionId, SessionTimeouts};
 
 const START: Timestamp = Timestamp::from_unix_seconds(1_000_000);
 
@@ -17,7 +16,7 @@ fn after(millis: u64) -> Timestamp {
 fn session(subject: &str) -> (SessionDigest, Arc<Session<Manager>>) {
     let id = SessionId::random().unwrap();
     let session = Session::new(id, person(subject), SessionTimeouts::default(), START);
-    (SessionDigest::new(&id), Arc::new(session))
+    (id.digest(), Arc::new(session))
 }
 
 fn person(subject: &str) -> Manager {
@@ -115,7 +114,7 @@ fn expired_session_is_a_miss() {
     let cache = new_cache();
     let lifetime = SessionTimeouts::new(Duration::from_secs(30), Duration::from_secs(50));
     let session = Session::new(SessionId::random().unwrap(), person("o1"), lifetime, START);
-    let digest = SessionDigest::of(&session);
+    let digest = session.id().digest();
     cache.insert(&Arc::new(session), cache.start_read(START));
     assert!(is_there(&cache, &digest, after(29_999)));
     assert!(
@@ -202,8 +201,7 @@ fn distinct_digests_have_distinct_hashes() {
     use std::hash::{BuildHasher, BuildHasherDefault};
 
     let hasher = BuildHasherDefault::<crate::session::IdHasher>::default();
-    let hashes =
-        (0..1_000).map(|_| hasher.hash_one(SessionDigest::new(&SessionId::random().unwrap())));
+    let hashes = (0..1_000).map(|_| hasher.hash_one(SessionId::random().unwrap().digest()));
     assert_eq!(
         hashes.collect::<HashSet<_>>().len(),
         1_000,

@@ -1,8 +1,8 @@
-//! Record of a session at Redis.
+//! Records of sessions: the values that never change, as one JSON text.
 //!
-//! The values that never change are one JSON text, encrypted if there is a key. It contains the
-//! namespace and the key under which it is stored, so that it is not accepted as another session.
-//! The last use is another field of the hash.
+//! It contains the namespace and the digest of the id, so that it is not accepted as another
+//! session. The last use changes, and is kept beside it. A record may contain secrets: it belongs in
+//! a store, [encrypted](super::Encryption) if the operator has a key, and nowhere else.
 //!
 //! Times are those of the writer's timeline (see [`clock`](crate::clock)). A change of the system
 //! time therefore changes neither the records of a process nor how the process reads them.
@@ -13,18 +13,21 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::time_to_live::CLOCK_SKEW;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::hex;
+use crate::request::{Browser, Device, OperatingSystem};
 use crate::session::Namespace;
-use crate::session::{Session, SessionId, SessionTimeouts};
+use crate::session::{Session, SessionDigest, SessionId, SessionInfo, SessionTimeouts};
 use crate::store::StoredIdentity;
 use crate::trace::warn;
 
 /// The version of the format. Records of every released version stay readable; those of a newer one
 /// are left alone.
-pub(super) const VERSION: &str = "2";
+pub const VERSION: &str = "2";
+
+/// The maximum difference between the clocks of two instances.
+pub(in crate::store) const CLOCK_SKEW: Duration = Duration::from_secs(10 * 60);
 
 /// Milliseconds between two log lines about records from the future.
 const REPORT_INTERVAL: u64 = 60_000;
@@ -41,52 +44,118 @@ struct Record<'a> {
     idle: u64,
     #[serde(borrow)]
     identity: Cow<'a, str>,
+    /// Browser and operating system; not there if they are not known.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    device: Option<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
 /// Writes the record of a session.
-pub(super) fn write<I: StoredIdentity>(session: &Session<I>) -> Result<Vec<u8>, Error> {
+///
+/// # Errors
+/// If the record cannot be written.
+pub fn write<I: StoredIdentity>(session: &Session<I>) -> Result<Vec<u8>, Error> {
     let record = Record {
-        key: hex::encode(&session.id().digest()).into(),
+        key: hex::encode(session.id().digest().as_bytes()).into(),
         namespace: session.namespace().to_string().into(),
         created: session.created().unix_millis(),
         expires_at: session.expires_at().unix_millis(),
         idle: u64::try_from(session.idle().as_millis()).unwrap_or(u64::MAX),
         identity: session.identity().to_record().into(),
+        device: (session.device() != Device::default()).then(|| {
+            let device = session.device();
+            (
+                device.browser().as_str().into(),
+                device.system().as_str().into(),
+            )
+        }),
     };
     serde_json::to_vec(&record).map_err(|error| {
-        Error::new(ErrorKind::Internal, "redis: a session cannot be written").with_source(error)
+        Error::new(ErrorKind::Internal, "store: a session cannot be written").with_source(error)
     })
 }
 
 /// Reads the record of the session `id` in a namespace. `None` if it is not that record, or if its
 /// login lies so far in the future of `now` that one of the two clocks must be wrong: such a
 /// session would expire too late.
-pub(super) fn read<I: StoredIdentity>(
+#[must_use]
+pub fn read<I: StoredIdentity>(
     namespace: &Namespace,
     id: SessionId,
     record: &[u8],
-    used: &[u8],
+    last_used: Timestamp,
     now: Timestamp,
 ) -> Option<Session<I>> {
-    let record: Record<'_> = serde_json::from_slice(record).ok()?;
-    if record.key != hex::encode(&id.digest()) || record.namespace != namespace.to_string() {
-        return None;
-    }
-    let used = Timestamp::from_unix_millis(std::str::from_utf8(used).ok()?.parse().ok()?);
-    let created = Timestamp::from_unix_millis(record.created);
-    let ahead = created.since(now);
-    if ahead > CLOCK_SKEW {
-        report_future(ahead, now);
-        return None;
-    }
-    let timeouts = SessionTimeouts::new(Duration::from_millis(record.idle), Duration::MAX);
-    let session = Session::new(id, I::from_record(&record.identity)?, timeouts, created);
-    // An instance whose clock is wrong must not postpone the idle timeout by more than the clocks
-    // may differ.
-    let session = session
+    let record = Record::parse(namespace, &id.digest(), record, now)?;
+    let identity = I::from_record(&record.identity)?;
+    let session = Session::new(id, identity, record.timeouts(), record.created())
         .within(*namespace)
-        .expiring_by(Timestamp::from_unix_millis(record.expires_at));
-    Some(session.last_used_at(used.min(now.plus(CLOCK_SKEW))))
+        .expiring_by(Timestamp::from_unix_millis(record.expires_at))
+        .last_used_at(bounded(last_used, now));
+    Some(session.on_device(record.device()))
+}
+
+/// Reads the description of a session from its record. `None` if the record is not that of a
+/// session of this subject, or as for [`read`].
+#[must_use]
+pub fn read_info<I: StoredIdentity>(
+    namespace: &Namespace,
+    digest: SessionDigest,
+    subject: &str,
+    record: &[u8],
+    last_used: Timestamp,
+    now: Timestamp,
+) -> Option<SessionInfo> {
+    let record = Record::parse(namespace, &digest, record, now)?;
+    if I::from_record(&record.identity)?.subject() != subject {
+        return None;
+    }
+    let info = SessionInfo::new(digest, record.timeouts(), record.created())
+        .expiring_by(Timestamp::from_unix_millis(record.expires_at))
+        .last_used_at(bounded(last_used, now));
+    Some(info.on_device(record.device()))
+}
+
+/// An instance whose clock is wrong must not postpone the idle timeout by more than the clocks may
+/// differ.
+fn bounded(last_used: Timestamp, now: Timestamp) -> Timestamp {
+    last_used.min(now.plus(CLOCK_SKEW))
+}
+
+impl<'a> Record<'a> {
+    fn parse(
+        namespace: &Namespace,
+        digest: &SessionDigest,
+        record: &'a [u8],
+        now: Timestamp,
+    ) -> Option<Self> {
+        let record: Self = serde_json::from_slice(record).ok()?;
+        if record.key != hex::encode(digest.as_bytes()) || record.namespace != namespace.to_string()
+        {
+            return None;
+        }
+        let ahead = record.created().since(now);
+        if ahead > CLOCK_SKEW {
+            report_future(ahead, now);
+            return None;
+        }
+        Some(record)
+    }
+
+    fn created(&self) -> Timestamp {
+        Timestamp::from_unix_millis(self.created)
+    }
+
+    fn timeouts(&self) -> SessionTimeouts {
+        SessionTimeouts::new(Duration::from_millis(self.idle), Duration::MAX)
+    }
+
+    fn device(&self) -> Device {
+        self.device
+            .as_ref()
+            .map_or_else(Device::default, |(browser, system)| {
+                Device::new(Browser::named(browser), OperatingSystem::named(system))
+            })
+    }
 }
 
 /// Logs that a record is rejected, once a minute at most.
@@ -107,7 +176,7 @@ fn report_future(ahead: Duration, now: Timestamp) {
     {
         warn!(
             seconds = %ahead.as_secs(),
-            "redis: session ignored: its login lies in the future. The clock of this instance or of the one that wrote \
+            "store: session ignored: its login lies in the future. The clock of this instance or of the one that wrote \
              it is wrong; synchronize the clocks (NTP), then restart the instance that was wrong"
         );
     }
@@ -145,7 +214,7 @@ mod tests {
             &Namespace::default(),
             id(),
             RELEASED.as_bytes(),
-            b"1000000000",
+            START,
             START,
         )
         .unwrap();
@@ -160,7 +229,7 @@ mod tests {
                 &Namespace::default(),
                 id(),
                 RELEASED.as_bytes(),
-                b"1000060000",
+                Timestamp::from_unix_seconds(1_000_060),
                 now,
             )
             .unwrap()
@@ -187,7 +256,7 @@ mod tests {
                 &Namespace::default(),
                 id(),
                 RELEASED.as_bytes(),
-                b"1000000000",
+                START,
                 START.minus(by),
             )
         };
@@ -204,7 +273,7 @@ mod tests {
                 &Namespace::default(),
                 other,
                 RELEASED.as_bytes(),
-                b"1000000000",
+                START,
                 START
             )
             .is_none()
@@ -215,15 +284,10 @@ mod tests {
     fn s1_record_of_another_namespace_is_rejected() {
         let namespace = Namespace::new("weika", "KEY-A", "https://a.example");
         let written = write(&session().within(namespace)).unwrap();
-        let found: Session<Manager> =
-            read(&namespace, id(), &written, b"1000000000", START).unwrap();
+        let found: Session<Manager> = read(&namespace, id(), &written, START, START).unwrap();
         assert_eq!(*found.namespace(), namespace);
-        assert!(
-            read::<Manager>(&Namespace::default(), id(), &written, b"1000000000", START).is_none()
-        );
-        assert!(
-            read::<Manager>(&namespace, id(), RELEASED.as_bytes(), b"1000000000", START).is_none()
-        );
+        assert!(read::<Manager>(&Namespace::default(), id(), &written, START, START).is_none());
+        assert!(read::<Manager>(&namespace, id(), RELEASED.as_bytes(), START, START).is_none());
     }
 
     #[test]
@@ -234,7 +298,7 @@ mod tests {
                     &Namespace::default(),
                     id(),
                     &RELEASED.as_bytes()[..end],
-                    b"1000000000",
+                    START,
                     START
                 )
                 .is_none(),
@@ -246,22 +310,8 @@ mod tests {
             changed[index] = 0xFF;
             // No JSON and no UTF-8 contains this byte.
             assert!(
-                read::<Manager>(&Namespace::default(), id(), &changed, b"1000000000", START)
-                    .is_none(),
+                read::<Manager>(&Namespace::default(), id(), &changed, START, START).is_none(),
                 "changed at {index}"
-            );
-        }
-        for used in [&b""[..], b"x", b"-1", b"1.5", b"99999999999999999999"] {
-            assert!(
-                read::<Manager>(
-                    &Namespace::default(),
-                    id(),
-                    RELEASED.as_bytes(),
-                    used,
-                    START
-                )
-                .is_none(),
-                "{used:?}"
             );
         }
     }

@@ -1,9 +1,11 @@
-use crate::session::Namespace;
+use std::fmt;
 
-/// Receiver of invalidations.
-pub(in crate::store) trait Invalidate: Send + Sync {
+use crate::session::{Namespace, SessionDigest};
+
+/// Receiver of invalidations: a [`LocalCache`](super::LocalCache) of any identity type.
+pub trait Invalidate: fmt::Debug + Send + Sync {
     /// Drops one session.
-    fn invalidate(&self, session: &super::SessionDigest);
+    fn invalidate(&self, session: &SessionDigest);
 
     /// Drops the sessions of the namespaces and subjects for which `is_revoked` is true.
     fn invalidate_where(&self, is_revoked: &dyn Fn(&Namespace, &str) -> bool);

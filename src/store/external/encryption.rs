@@ -1,4 +1,4 @@
-//! Encryption of values at Redis with a key of the operator (AEAD).
+//! Encryption of stored values with a key of the operator (AEAD).
 //!
 //! XChaCha20-Poly1305: its nonces are long enough to be random for any number of messages
 //! (draft-irtf-cfrg-xchacha). The key under which a value is stored is associated data, so a value
@@ -12,8 +12,8 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::error::Error;
-use crate::random;
+use crate::error::{ConfigError, ConfigErrorKind, Error};
+use crate::{key_material, random};
 
 /// First byte of a value that is not encrypted.
 const PLAIN: u8 = b'p';
@@ -22,9 +22,13 @@ const ENCRYPTED: u8 = b'e';
 const KEY_ID_BYTES: usize = 4;
 const NONCE_BYTES: usize = 24;
 
-/// The encryption keys, if there are any.
+/// Encryption of the values of a store with keys of the operator, if there are any
+/// (XChaCha20-Poly1305).
+///
+/// The name under which a value is stored is associated data: a value that is moved to another name
+/// is not decrypted.
 #[derive(Default)]
-pub(super) struct Encryption {
+pub struct Encryption {
     /// The first one encrypts; all of them decrypt.
     keys: Vec<Key>,
 }
@@ -36,16 +40,41 @@ struct Key {
 }
 
 impl Encryption {
-    /// The first secret encrypts, all of them decrypt. Without a secret, values are stored as they
-    /// are.
-    pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a [u8]>) -> Self {
+    /// Creates the encryption with `key`. The `previous` keys only decrypt. Without a key, values
+    /// are stored as they are.
+    ///
+    /// # Errors
+    /// If a key is shorter than 32 bytes or is a literal of the documentation, or if there are only
+    /// previous keys.
+    pub fn new(key: Option<&[u8]>, previous: &[&[u8]]) -> Result<Self, ConfigError> {
+        let named = key.into_iter().map(|key| ("encryption_key", key));
+        let previous = previous.iter().map(|key| ("previous_encryption_key", *key));
+        let all: Vec<_> = named.chain(previous).collect();
+        let mut errors: Vec<_> = all
+            .iter()
+            .filter_map(|(name, key)| key_material::check(name, key))
+            .collect();
+        if key.is_none() && !all.is_empty() {
+            errors.push(ConfigErrorKind::Missing(
+                "encryption_key (there are previous ones)",
+            ));
+        }
+        ConfigError::check(errors)?;
+        Ok(Self::derive(all.into_iter().map(|(_, key)| key)))
+    }
+
+    /// The first secret encrypts, all of them decrypt.
+    fn derive<'a>(secrets: impl IntoIterator<Item = &'a [u8]>) -> Self {
         Self {
             keys: secrets.into_iter().map(Key::derive).collect(),
         }
     }
 
-    /// Encrypts `content` for a purpose, the associated data.
-    pub(super) fn encrypt(&self, associated_data: &str, content: &[u8]) -> Result<Vec<u8>, Error> {
+    /// Encrypts `content`. It can be decrypted with the same associated data only.
+    ///
+    /// # Errors
+    /// If the operating system provides no randomness.
+    pub fn encrypt(&self, associated_data: &str, content: &[u8]) -> Result<Vec<u8>, Error> {
         let Some(key) = self.keys.first() else {
             return Ok([&[PLAIN], content].concat());
         };
@@ -57,7 +86,7 @@ impl Encryption {
         let ciphertext = key.cipher.encrypt(&nonce.into(), payload).map_err(|_| {
             Error::new(
                 crate::ErrorKind::Internal,
-                "redis: a value is too long to be encrypted",
+                "store: a value is too long to be encrypted",
             )
         })?;
         Ok([&[ENCRYPTED], &key.id[..], &nonce, &ciphertext].concat())
@@ -65,15 +94,12 @@ impl Encryption {
 
     /// Decrypts a value. `None` if it was encrypted with other associated data or an unknown key,
     /// was modified, or is not encrypted although there is a key: an attacker who can write to
-    /// Redis could have stored it.
-    pub(super) fn decrypt(
-        &self,
-        associated_data: &str,
-        value: &[u8],
-    ) -> Option<Zeroizing<Vec<u8>>> {
+    /// the store could have stored it.
+    #[must_use]
+    pub fn decrypt(&self, associated_data: &str, value: &[u8]) -> Option<Vec<u8>> {
         let (kind, rest) = value.split_first()?;
         if *kind == PLAIN && self.keys.is_empty() {
-            return Some(rest.to_vec().into());
+            return Some(rest.to_vec());
         }
         let (id, rest) = rest.split_first_chunk::<KEY_ID_BYTES>()?;
         let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_BYTES>()?;
@@ -85,7 +111,6 @@ impl Encryption {
             .iter()
             .filter(|key| *kind == ENCRYPTED && key.id == *id)
             .find_map(|key| key.cipher.decrypt(&(*nonce).into(), payload()).ok())
-            .map(Zeroizing::new)
     }
 }
 
@@ -120,7 +145,7 @@ mod tests {
     use super::*;
 
     fn encryption(secrets: &[&[u8]]) -> Encryption {
-        Encryption::new(secrets.iter().copied())
+        Encryption::derive(secrets.iter().copied())
     }
 
     #[test]

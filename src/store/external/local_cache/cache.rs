@@ -1,18 +1,24 @@
 use std::fmt;
 use std::sync::Arc;
 
+use derive_where::derive_where;
 use parking_lot::Mutex;
 
 use super::confirmation::{Confirmation, Freshness};
-use super::{CacheValidity, Invalidate, SessionDigest};
+use super::{CacheValidity, Invalidate};
 use crate::clock::Timestamp;
 use crate::identity::Identity;
 use crate::session::Namespace;
 use crate::session::Session;
+use crate::session::SessionDigest;
 use crate::store::session_map::SessionMap;
 
-/// Local cache of sessions, by the digests of their ids.
-pub(in crate::store) struct LocalCache<I> {
+/// Local cache of the sessions of a store outside this process, by the digests of their ids.
+///
+/// A cached session is served only while the [validity window](CacheValidity) is open, and for 60 s
+/// after the store confirmed it (rule S7): a record can be lost at the store without a message. See
+/// [the module](super#local-cache) for the order of calls.
+pub struct LocalCache<I> {
     sessions: SessionMap<SessionDigest, I, Confirmation>,
     pub(super) validity: Arc<CacheValidity>,
     /// The number of invalidations and uses so far. Locked by every change of the cache, never by a
@@ -21,15 +27,18 @@ pub(in crate::store) struct LocalCache<I> {
 }
 
 /// A cached session that may be served.
-pub(in crate::store) struct Cached<I> {
-    pub(in crate::store) session: Arc<Session<I>>,
+#[derive_where(Debug; I: fmt::Debug)]
+#[non_exhaustive]
+pub struct Cached<I> {
+    /// The session.
+    pub session: Arc<Session<I>>,
     /// Whether the caller should have the session confirmed in the background.
-    pub(in crate::store) is_refresh_due: bool,
+    pub is_refresh_due: bool,
 }
 
-/// Start of a read at the remote store.
+/// Start of a read at the store.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::store) struct ReadStart {
+pub struct ReadStart {
     generation: u64,
     at: Timestamp,
 }
@@ -41,7 +50,9 @@ impl ReadStart {
 }
 
 impl<I: Send + Sync + 'static> LocalCache<I> {
-    pub(in crate::store) fn new(capacity: u64, validity: Arc<CacheValidity>) -> Self {
+    /// Creates a cache of at most `capacity` sessions. Several caches may have one validity window.
+    #[must_use]
+    pub fn new(capacity: u64, validity: Arc<CacheValidity>) -> Self {
         Self {
             sessions: SessionMap::new(usize::try_from(capacity).unwrap_or(usize::MAX)),
             validity,
@@ -51,7 +62,8 @@ impl<I: Send + Sync + 'static> LocalCache<I> {
 
     /// Returns a session that may be served. An expired one may not: it may have been used at
     /// another instance since.
-    pub(in crate::store) fn get(&self, key: &SessionDigest, now: Timestamp) -> Option<Cached<I>> {
+    #[must_use]
+    pub fn get(&self, key: &SessionDigest, now: Timestamp) -> Option<Cached<I>> {
         if !self.validity.includes(now) {
             return None;
         }
@@ -71,17 +83,18 @@ impl<I: Send + Sync + 'static> LocalCache<I> {
         })
     }
 
-    /// To be called before the remote store is read.
-    pub(in crate::store) fn start_read(&self, now: Timestamp) -> ReadStart {
+    /// Marks the start of a read. To be called before the store is read.
+    #[must_use]
+    pub fn start_read(&self, now: Timestamp) -> ReadStart {
         ReadStart {
             generation: *self.generation.lock(),
             at: now,
         }
     }
 
-    /// Caches a session that the remote store has returned, unless there was a change since the
+    /// Caches a session that the store has returned, unless there was a change since the
     /// read started: the change may concern this session.
-    pub(in crate::store) fn insert(&self, session: &Arc<Session<I>>, read: ReadStart) {
+    pub fn insert(&self, session: &Arc<Session<I>>, read: ReadStart) {
         let generation = self.generation.lock();
         if *generation == read.generation {
             let confirmation = Confirmation::new(read);
@@ -90,24 +103,24 @@ impl<I: Send + Sync + 'static> LocalCache<I> {
         }
     }
 
-    /// The remote store has returned a session. If it was revoked meanwhile, it is not cached any
-    /// more.
-    pub(in crate::store) fn confirm(&self, key: &SessionDigest, read: ReadStart) {
+    /// Records that the store has returned a session. If it was revoked meanwhile, it is not cached
+    /// any more.
+    pub fn confirm(&self, key: &SessionDigest, read: ReadStart) {
         self.sessions.read(key, |_, confirmation| {
             confirmation.renew(read);
             Some(())
         });
     }
 
-    /// The remote store has no such session. This does not invalidate reads of other sessions.
-    pub(in crate::store) fn drop_absent(&self, key: &SessionDigest) {
+    /// Drops a session that the store does not have. This does not invalidate reads of other sessions.
+    pub fn drop_absent(&self, key: &SessionDigest) {
         let _generation = self.generation.lock();
         self.sessions.remove(key);
     }
 
-    /// The remote store has recorded a use. The cached instance of the session may be another one
+    /// Records that the store has recorded a use. The cached instance of the session may be another one
     /// than that which was used, and earlier reads do not have the use.
-    pub(in crate::store) fn touch(&self, key: &SessionDigest, used: Timestamp, read: ReadStart) {
+    pub fn touch(&self, key: &SessionDigest, used: Timestamp, read: ReadStart) {
         let mut generation = self.generation.lock();
         *generation += 1;
         self.sessions.read(key, |session, confirmation| {
