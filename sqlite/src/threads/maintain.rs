@@ -1,0 +1,188 @@
+//! Removal of expired rows, and the size of the file.
+
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::{Connection, named_params};
+use tower_weika::Error;
+use tower_weika::clock::Timestamp;
+use tower_weika::session::SessionDigest;
+use tracing::debug;
+
+use super::spawn;
+use crate::handle::Inner;
+use crate::sessions::millis;
+
+/// The time between two steps.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Sessions that a step looks at.
+const STEP: i64 = 10_000;
+
+/// Sessions that one transaction removes at most, so that a login does not wait for long.
+const REMOVED_AT_ONCE: i64 = 1_000;
+
+/// An expired session is kept for this long: the record of its last use may be under way.
+const GRACE: Duration = Duration::from_secs(120);
+
+/// A file up to this size stays as it is.
+const SMALL: i64 = 1_024 * 1_024;
+
+/// Bytes of a row beside its record, in the table and in the index.
+const ROW_BYTES: i64 = 190;
+
+/// Starts the thread that removes expired rows, until the last handle is dropped. A step costs some
+/// milliseconds at most, so that requests do not notice it.
+pub(crate) fn maintain(inner: &Arc<Inner>, connection: Connection) -> Result<(), Error> {
+    let weak = Arc::downgrade(inner);
+    spawn("tower-weika-sqlite-maintenance", move || {
+        let mut pass = Pass::default();
+        while let Some(inner) = Weak::upgrade(&weak) {
+            if let Err(error) = pass.step(&connection, &inner) {
+                // The calls of the application meet the same failure, and report it.
+                debug!(error = %error, "sqlite: expired sessions could not be removed");
+            }
+            drop(inner);
+            thread::sleep(INTERVAL);
+        }
+    })
+}
+
+/// One pass over all sessions, in steps.
+#[derive(Default)]
+struct Pass {
+    /// The last session that was looked at.
+    after: Option<SessionDigest>,
+    live: Live,
+}
+
+/// Rows that have not expired.
+#[derive(Clone, Copy, Default)]
+struct Live {
+    rows: i64,
+    record_bytes: i64,
+}
+
+impl Pass {
+    fn step(&mut self, connection: &Connection, inner: &Arc<Inner>) -> rusqlite::Result<()> {
+        let expired_by = inner.clock.now().minus(GRACE);
+        let step = look(connection, self.after, expired_by)?;
+        self.live.rows += step.live.rows;
+        self.live.record_bytes += step.live.record_bytes;
+        for _ in 0..(step.expired + REMOVED_AT_ONCE - 1) / REMOVED_AT_ONCE {
+            remove_expired(inner, self.after, step.last, expired_by);
+        }
+        self.after = step.last;
+        if step.last.is_none() {
+            remove_expired_flows(inner);
+            shrink(inner, std::mem::take(&mut self.live));
+        }
+        Ok(())
+    }
+}
+
+struct Step {
+    live: Live,
+    expired: i64,
+    /// `None` at the end of the table.
+    last: Option<SessionDigest>,
+}
+
+fn look(
+    connection: &Connection,
+    after: Option<SessionDigest>,
+    expired_by: Timestamp,
+) -> rusqlite::Result<Step> {
+    let mut statement = connection.prepare_cached(
+        "SELECT count(*), max(digest),
+            count(*) FILTER (WHERE expires_at <= :end OR used + idle <= :end),
+            coalesce(sum(length(record)) FILTER (WHERE expires_at > :end AND used + idle > :end), 0)
+        FROM (
+            SELECT digest, expires_at, used, idle, record FROM sessions
+            WHERE digest > :after ORDER BY digest LIMIT :step
+        )",
+    )?;
+    let parameters = named_params! {
+        ":after": bytes(after.as_ref()), ":end": millis(expired_by), ":step": STEP,
+    };
+    statement.query_row(parameters, |row| {
+        let (rows, expired): (i64, i64) = (row.get(0)?, row.get(2)?);
+        let last: Option<[u8; 32]> = row.get(1)?;
+        Ok(Step {
+            live: Live {
+                rows: rows - expired,
+                record_bytes: row.get(3)?,
+            },
+            expired,
+            last: last.filter(|_| rows == STEP).map(SessionDigest::from_bytes),
+        })
+    })
+}
+
+fn bytes(digest: Option<&SessionDigest>) -> &[u8] {
+    digest.map_or(&[], |digest| digest.as_bytes())
+}
+
+/// Has the writer remove some of the expired sessions after one digest and up to another one.
+fn remove_expired(
+    inner: &Inner,
+    after: Option<SessionDigest>,
+    last: Option<SessionDigest>,
+    expired_by: Timestamp,
+) {
+    let remove = move |transaction: &Connection| {
+        let mut statement = transaction.prepare_cached(
+            "DELETE FROM sessions WHERE (digest, namespace, store) IN (
+                SELECT digest, namespace, store FROM sessions
+                WHERE digest > :after AND (:last IS NULL OR digest <= :last)
+                AND (expires_at <= :end OR used + idle <= :end)
+                ORDER BY digest LIMIT :most
+            )",
+        )?;
+        let parameters = named_params! {
+            ":after": bytes(after.as_ref()), ":last": last.as_ref().map(SessionDigest::as_bytes),
+            ":end": millis(expired_by), ":most": REMOVED_AT_ONCE,
+        };
+        statement.execute(parameters).map(drop)
+    };
+    inner
+        .writer
+        .change_in_background(remove, |_: Result<(), Error>| {});
+}
+
+fn remove_expired_flows(inner: &Inner) {
+    let now = millis(inner.clock.now());
+    let remove = move |transaction: &Connection| {
+        let statement = "DELETE FROM flows WHERE expires_at <= ?";
+        transaction
+            .prepare_cached(statement)?
+            .execute([now])
+            .map(drop)
+    };
+    inner
+        .writer
+        .change_in_background(remove, |_: Result<(), Error>| {});
+}
+
+/// Has the writer rebuild the file if less than half of it is in use.
+fn shrink(inner: &Arc<Inner>, live: Live) {
+    let expected = live.record_bytes + live.rows * ROW_BYTES;
+    inner.writer.outside(move |connection| {
+        let is_due = size(connection).is_ok_and(|size| size > SMALL.max(expected * 2));
+        if !is_due {
+            return;
+        }
+        let rebuilt = connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);");
+        if let Err(error) = rebuilt {
+            debug!(error = %error, "sqlite: the file could not be made smaller");
+        }
+    });
+}
+
+fn size(connection: &Connection) -> rusqlite::Result<i64> {
+    let number = |pragma: &str| {
+        connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i64>(0))
+    };
+    Ok(number("page_count")? * number("page_size")?)
+}

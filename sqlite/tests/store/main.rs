@@ -1,0 +1,4 @@
+//! The store over a real file.
+
+mod contract;
+mod kit;
