@@ -6,6 +6,7 @@ use tower_weika::ErrorKind;
 use tower_weika::clock::Clock;
 use tower_weika::store::external::Encryption;
 
+use crate::error::store_failure;
 use crate::handle::{Inner, Sqlite};
 
 /// Builder of a [`Sqlite`].
@@ -77,6 +78,10 @@ impl SqliteBuilder {
     /// [`ConfigError`](tower_weika::ConfigError) as its source.
     pub fn open(self) -> Result<Sqlite, Error> {
         let encryption = self.encryption()?;
+        // SQLite would keep these in memory.
+        if self.path.as_os_str().is_empty() || self.path.as_os_str() == ":memory:" {
+            return Err(store_failure("sqlite: the path of a file is needed"));
+        }
         Ok(Sqlite {
             inner: Inner::open(self, encryption)?,
         })

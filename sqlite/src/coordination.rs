@@ -8,7 +8,7 @@ use tower_weika::coordination::{Coordinator, FlowState, Lease, LeaseResponse};
 use tower_weika::{AccessToken, Error};
 
 use crate::handle::Inner;
-use crate::secret::random_name;
+use crate::random;
 use crate::sessions::millis;
 use crate::threads::Durability;
 
@@ -92,7 +92,7 @@ impl Coordinator for Inner {
         Box::pin(async move {
             let mut newer_than = i64::try_from(newer_than).unwrap_or(i64::MAX);
             loop {
-                let holder = random_name()?;
+                let holder = random::name()?;
                 match self.request_lease(name, newer_than, &holder).await? {
                     LeaseRow::Held => return Ok(LeaseResponse::Held),
                     LeaseRow::Granted {

@@ -52,6 +52,8 @@ mod coordination;
 mod database;
 mod error;
 mod handle;
+mod monotonic;
+mod random;
 mod secret;
 mod sessions;
 mod store;

@@ -1,10 +1,11 @@
 //! The secret that the file keeps for login layers that have none configured.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use tower_weika::Error;
 use tower_weika::store::external::Encryption;
-use tower_weika::{Error, ErrorKind};
 
 use crate::error::{store_error, store_failure};
+use crate::random;
 
 const NAME: &str = "login";
 
@@ -25,7 +26,7 @@ pub(crate) fn of_file(
         .optional()
         .map_err(store_error)?;
     let secret = match stored {
-        None => random()?.to_vec(),
+        None => random::bytes()?.to_vec(),
         Some::<Vec<u8>>(stored) => encryption.decrypt(NAME, &stored).ok_or_else(|| {
             store_failure(
                 "sqlite: encryption_key is not the one that the file was written with; add that one as previous_encryption_key, or use a new file",
@@ -42,25 +43,4 @@ pub(crate) fn of_file(
         .and_then(|_| transaction.commit())
         .map_err(store_error)?;
     Ok(secret)
-}
-
-/// 32 bytes of the operating system.
-fn random() -> Result<[u8; 32], Error> {
-    let mut bytes = [0; 32];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => Ok(bytes),
-        Err(error) => {
-            let context = "no randomness from the operating system";
-            Err(Error::new(ErrorKind::Internal, context).with_source(error))
-        }
-    }
-}
-
-/// A random name for the holder of a lease.
-pub(crate) fn random_name() -> Result<String, Error> {
-    let bytes = random()?;
-    Ok(bytes[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
 }

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tower_weika::Error;
 
 use super::file;
 use crate::error::{store_error, store_failure};
+use crate::monotonic;
 
 /// How long a connection waits for a lock of another process.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -19,6 +20,7 @@ const CHECKPOINT_PAGES: i64 = 4_000;
 /// Opens the file for reading and writing, and creates it if there is none.
 pub(crate) fn connect(path: &Path) -> Result<Connection, Error> {
     file::create(path)?;
+    file::check_header(path)?;
     let connection = open(path)?;
     // Without write permission, SQLite opens the file for reading.
     if connection.is_readonly("main").map_err(store_error)? {
@@ -54,12 +56,14 @@ fn open(path: &Path) -> Result<Connection, Error> {
 
 /// Switches to the write-ahead log. SQLite does not wait for other processes here, so this does.
 fn use_write_ahead_log(connection: &Connection) -> Result<(), Error> {
-    let end = Instant::now() + LOCK_TIMEOUT;
+    let end = monotonic::now() + LOCK_TIMEOUT;
     loop {
-        let switched = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
+        let switched = connection.query_row("PRAGMA journal_mode = WAL", [], |row| {
+            row.get::<_, String>(0)
+        });
         match switched {
-            Ok(mode) => return check_mode(mode),
-            Err(error) if !is_locked(&error) || Instant::now() > end => {
+            Ok(mode) => return check_mode(&mode),
+            Err(error) if !is_locked(&error) || monotonic::now() > end => {
                 return Err(store_error(error));
             }
             Err(_) => {}
@@ -68,7 +72,7 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), Error> {
     }
 }
 
-fn check_mode(mode: String) -> Result<(), Error> {
+fn check_mode(mode: &str) -> Result<(), Error> {
     if mode == "wal" {
         return Ok(());
     }

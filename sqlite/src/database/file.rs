@@ -1,7 +1,7 @@
 //! The file as the file system sees it.
 
-use std::fs::{self, OpenOptions};
-use std::io;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use tower_weika::Error;
@@ -23,6 +23,23 @@ pub(super) fn create(path: &Path) -> Result<(), Error> {
             Err(store_failure(context).with_source(error))
         }
     }
+}
+
+/// Refuses a file that is neither empty nor a database: SQLite takes a file of a few bytes for a new
+/// one.
+pub(super) fn check_header(path: &Path) -> Result<(), Error> {
+    const HEADER: &[u8] = b"SQLite format 3\0";
+
+    let mut start = Vec::new();
+    let read =
+        File::open(path).and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut start));
+    read.map_err(|error| store_failure("sqlite: the file cannot be read").with_source(error))?;
+    if start.is_empty() || start == HEADER {
+        return Ok(());
+    }
+    Err(store_failure(
+        "sqlite: the file is damaged or is no database; move it aside, or restore a copy. It was not changed",
+    ))
 }
 
 /// Takes the permissions of other users of the machine away from a file that is still empty.

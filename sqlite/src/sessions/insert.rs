@@ -94,7 +94,7 @@ fn evict(transaction: &Connection, insertion: &Insertion) -> rusqlite::Result<Ve
     let most = i64::try_from(most.max(1)).unwrap_or(i64::MAX);
     let mut statement = transaction.prepare_cached(
         "SELECT digest FROM sessions WHERE owner = :owner
-        ORDER BY (expires_at > :now AND used + idle > :now) DESC, used DESC
+        ORDER BY (expires_at > :now AND used + idle > :now) DESC, used DESC, expires_at DESC
         LIMIT -1 OFFSET :kept",
     )?;
     let parameters = named_params! {

@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn failure_is_news_when_it_starts_changes_and_ends() {
         let known = Mutex::new(None);
-        let mut news = |outcome: Result<(), Error>| {
+        let news = |outcome: Result<(), Error>| {
             change(&known, &outcome).map(|failure| failure.map(|failure| failure.to_string()))
         };
         assert_eq!(news(Ok(())), None);

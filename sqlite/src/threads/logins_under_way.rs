@@ -3,6 +3,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::monotonic;
+
 /// A login whose session is not inserted for this long has failed.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
 
@@ -19,7 +21,7 @@ impl LoginsUnderWay {
         if stamps.len() == CAPACITY {
             stamps.pop_front();
         }
-        stamps.push_back(Instant::now());
+        stamps.push_back(monotonic::now());
     }
 
     pub(crate) fn end(&self) {

@@ -10,6 +10,7 @@ use super::job::{Change, Durability, Job};
 use super::{Health, LoginsUnderWay, spawn};
 use crate::database::FileIdentity;
 use crate::error::{store_error, store_failure};
+use crate::monotonic;
 
 /// The largest number of changes in one transaction.
 const BATCH: usize = 4_096;
@@ -198,7 +199,7 @@ impl Thread {
         self.file.check()?;
         let committed = self.try_transaction(jobs, durability);
         if durability == Durability::Disk {
-            self.synced = Some(Instant::now());
+            self.synced = Some(monotonic::now());
         }
         committed.map_err(store_error)
     }

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 
+use std::time::Duration;
+
+use tokio::time::Instant;
 use tower_weika::Error;
 use tower_weika::clock::Clock;
 use tower_weika::identity::Manager;
@@ -26,6 +29,8 @@ pub(crate) fn new_file() -> PathBuf {
     folder.join("sessions.db")
 }
 
+pub(crate) type Managers = SqliteStore<Manager>;
+
 pub(crate) fn namespace() -> Namespace {
     Namespace::new("weika", "KEY-A", "https://campus.example")
 }
@@ -36,19 +41,12 @@ pub(crate) fn session(subject: &str) -> Session<Manager> {
 }
 
 /// Starts a session and returns its id.
-pub(crate) async fn start(store: &SqliteStore<Manager>, subject: &str) -> SessionId {
-    let session = session(subject);
-    let id = *session.id();
-    let since = store.stamp(&namespace()).await.unwrap();
-    assert_eq!(
-        store.insert(session, None, since).await.unwrap(),
-        Inserted::Kept
-    );
-    id
+pub(crate) async fn start(store: &Managers, subject: &str) -> SessionId {
+    try_start(store, subject).await.unwrap()
 }
 
 pub(crate) async fn find(
-    store: &SqliteStore<Manager>,
+    store: &Managers,
     id: &SessionId,
 ) -> Result<Option<Arc<Session<Manager>>>, Error> {
     match store.load(&namespace(), id) {
@@ -58,6 +56,24 @@ pub(crate) async fn find(
     }
 }
 
-pub(crate) async fn is_there(store: &SqliteStore<Manager>, id: &SessionId) -> bool {
+pub(crate) async fn is_there(store: &Managers, id: &SessionId) -> bool {
     find(store, id).await.unwrap().is_some()
+}
+
+/// Starts a session, or returns the store's failure.
+pub(crate) async fn try_start(store: &Managers, subject: &str) -> Result<SessionId, Error> {
+    let session = session(subject);
+    let id = *session.id();
+    let since = store.stamp(&namespace()).await?;
+    assert_eq!(store.insert(session, None, since).await?, Inserted::Kept);
+    Ok(id)
+}
+
+/// Waits until `is_so` is true, ten seconds at most.
+pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while !is_so().await {
+        assert!(Instant::now() < end, "it was not so for ten seconds");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

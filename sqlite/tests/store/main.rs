@@ -1,4 +1,9 @@
 //! The store over a real file.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
 mod contract;
+mod coordination;
+mod files;
 mod kit;
+mod processes;
