@@ -6,10 +6,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use tower_weika::store::{Redis, RedisStatus};
+use tower_weika::store::RedisStatus;
 use tower_weika::token::TokenStatus;
 
 use crate::site::Site;
+use crate::store::Stores;
 
 /// How long a probe waits for the first token.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -41,12 +42,14 @@ pub(crate) async fn ready(State(site): State<Site>) -> (StatusCode, Json<Value>)
         ),
         _ => (false, json!({ "status": "absent" })),
     };
-    let (reachable, store) = match site.stores.0.as_ref().map(Redis::status) {
+    let (reachable, kind) = match &site.stores {
         // Sessions in the memory of this process are always reachable.
-        None => (true, json!({ "status": "ok", "kind": "memory" })),
-        Some(RedisStatus::Reachable) => (true, json!({ "status": "ok", "kind": "redis" })),
-        Some(_) => (false, json!({ "status": "unreachable", "kind": "redis" })),
+        Stores::Memory => (true, "memory"),
+        Stores::Sqlite(sqlite) => (sqlite.failure().is_none(), "sqlite"),
+        Stores::Redis(redis) => (redis.status() == RedisStatus::Reachable, "redis"),
     };
+    let store = if reachable { "ok" } else { "unreachable" };
+    let store = json!({ "status": store, "kind": kind });
     let ready = ready && reachable;
     let status = if ready {
         StatusCode::OK

@@ -37,6 +37,7 @@ mod real_systems;
 mod redis_server;
 mod routes;
 mod schools;
+mod session_file;
 mod settings;
 #[cfg(unix)]
 mod several_instances;

@@ -123,6 +123,14 @@ fn each_configuration_error_alone_prevents_the_start() {
             "REDIS_URL is set without SESSION_SECRET",
         ),
         (
+            &[
+                ("SESSION_DB", "sessions.db"),
+                ("REDIS_URL", "redis://:s3cr3t@127.0.0.1"),
+                ("SESSION_SECRET", SECRET_HEX),
+            ],
+            "SESSION_DB and REDIS_URL are both set",
+        ),
+        (
             &[("KESION_BASE_URL", "https://school.example")],
             "without KESION_APPTOKEN",
         ),

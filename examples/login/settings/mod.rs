@@ -14,7 +14,8 @@
 //! | `WECHAT_API_BASE_URL` | base URL of WeChat's API, with the secret | `https://api.weixin.qq.com` |
 //! | `WECHAT_AUTHORIZE_URL` | WeChat's authorize page | `https://open.weixin.qq.com/connect/oauth2/authorize` |
 //! | `KESION_BASE_URL`, `KESION_APPTOKEN` | the school's Kesion platform | unset: the embedded sandbox |
-//! | `SESSION_SECRET` | 32 bytes or more in hex or base64; the same over restarts and on all instances | random |
+//! | `SESSION_SECRET` | 32 bytes or more in hex or base64; the same over restarts and on all instances | random, or that of `SESSION_DB` |
+//! | `SESSION_DB` | file of the sessions, which survive a restart; created if there is none; not together with `REDIS_URL` | unset: in memory |
 //! | `REDIS_URL` | sessions, the token and callbacks shared with other instances; needs `SESSION_SECRET` | unset: in this process |
 //! | `AUDIT_LOG` | file for the audit log, one JSON line for each event | unset: stderr |
 //! | `SANDBOX_LISTEN` | where the embedded sandbox listens | a free port |

@@ -1,5 +1,6 @@
 //! Settings of the site itself: its address, its public URL, and the secret of its sessions.
 
+use std::env;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -26,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) systems: Systems,
     /// The file of the audit log.
     pub(crate) audit_log: Option<PathBuf>,
+    /// The file of the sessions, if configured.
+    pub(crate) session_db: Option<PathBuf>,
     /// The Redis shared with other instances, if configured.
     pub(crate) redis: Option<Redis>,
     public_url: Option<String>,
@@ -44,10 +47,13 @@ impl Settings {
         let public_url = errors.text("PUBLIC_URL");
         let secret = errors.secret("SESSION_SECRET");
         let audit_log = errors.text("AUDIT_LOG").map(PathBuf::from);
-        if errors.text("SESSION_DB").is_some() {
-            errors.add("SESSION_DB is not supported yet; use REDIS_URL, or leave it unset for sessions in memory");
-        }
+        let session_db = errors.text("SESSION_DB").map(PathBuf::from);
         let redis = Redis::read(&mut errors, secret.as_deref());
+        if session_db.is_some() && env::var_os("REDIS_URL").is_some_and(|url| !url.is_empty()) {
+            errors.add(
+                "SESSION_DB and REDIS_URL are both set; sessions are kept in one place: unset one of them",
+            );
+        }
         if let Some(listen) =
             sandbox_listen.filter(|it| !it.ip().is_loopback() && systems.need_sandbox())
         {
@@ -64,6 +70,7 @@ impl Settings {
             sandbox_listen,
             systems,
             audit_log,
+            session_db,
             redis,
             public_url,
             secret,

@@ -17,6 +17,9 @@ use crate::sessions::millis;
 /// The time between two steps.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// Steps that are left out between two passes.
+const PAUSE: u32 = 15;
+
 /// Sessions that a step looks at.
 const STEP: i64 = 10_000;
 
@@ -30,18 +33,26 @@ const GRACE: Duration = Duration::from_secs(120);
 const SMALL: i64 = 1_024 * 1_024;
 
 /// Bytes of a row beside its record, in the table and in the index.
-const ROW_BYTES: i64 = 190;
+const ROW_BYTES: i64 = 250;
 
 /// Starts the thread that removes expired rows, until the last handle is dropped. A step costs some
 /// milliseconds at most, so that requests do not notice it.
 pub(crate) fn maintain(inner: &Arc<Inner>, connection: Connection) -> Result<(), Error> {
     let weak = Arc::downgrade(inner);
     spawn("tower-weika-sqlite-maintenance", move || {
-        let mut pass = Pass::default();
+        let (mut pass, mut pause) = (Pass::default(), 0);
         while let Some(inner) = Weak::upgrade(&weak) {
-            if let Err(error) = pass.step(&connection, &inner) {
-                // The calls of the application meet the same failure, and report it.
-                debug!(error = %error, "sqlite: expired sessions could not be removed");
+            if pause > 0 {
+                pause -= 1;
+            } else {
+                let stepped = pass.step(&connection, &inner);
+                if let Err(error) = &stepped {
+                    // The calls of the application meet the same failure, and report it.
+                    debug!(error = %error, "sqlite: expired sessions could not be removed");
+                }
+                if !stepped.unwrap_or(false) {
+                    pause = PAUSE;
+                }
             }
             drop(inner);
             thread::sleep(INTERVAL);
@@ -65,7 +76,8 @@ struct Live {
 }
 
 impl Pass {
-    fn step(&mut self, connection: &Connection, inner: &Arc<Inner>) -> rusqlite::Result<()> {
+    /// Looks at the next sessions. Returns whether there are more.
+    fn step(&mut self, connection: &Connection, inner: &Arc<Inner>) -> rusqlite::Result<bool> {
         let expired_by = inner.clock.now().minus(GRACE);
         let step = look(connection, self.after, expired_by)?;
         self.live.rows += step.live.rows;
@@ -78,7 +90,7 @@ impl Pass {
             remove_expired_flows(inner);
             shrink(inner, std::mem::take(&mut self.live));
         }
-        Ok(())
+        Ok(step.last.is_some())
     }
 }
 

@@ -7,3 +7,4 @@ mod coordination;
 mod files;
 mod kit;
 mod processes;
+mod size;
