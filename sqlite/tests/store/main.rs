@@ -5,6 +5,8 @@
 mod contract;
 mod coordination;
 mod files;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod kit;
 mod processes;
 mod size;
