@@ -41,6 +41,7 @@
 //! | reject forms that a page of a sibling host has sent | [`same_origin`] |
 //! | change the pages that users see | [`response::Pages`] |
 //! | put PHP and Java applications behind the same login | [`LoginLayer::forward_auth`](login::LoginLayer::forward_auth) |
+//! | keep sessions over a restart, without a server | the crate `tower-weika-sqlite` |
 //! | run on several instances | [`store::RedisStore`], [`coordination`] |
 //! | serve many schools in one process | [`tenants`] |
 //! | keep sessions elsewhere | [`store::SessionStore`] |
@@ -166,6 +167,8 @@ struct Readme;
 #[doc = include_str!("../docs/guide/zh/src/under-a-path.md")]
 #[doc = include_str!("../docs/guide/en/src/moving-over.md")]
 #[doc = include_str!("../docs/guide/zh/src/moving-over.md")]
+#[doc = include_str!("../docs/guide/en/src/session-file.md")]
+#[doc = include_str!("../docs/guide/zh/src/session-file.md")]
 #[doc = include_str!("../docs/guide/en/src/several-instances.md")]
 #[doc = include_str!("../docs/guide/zh/src/several-instances.md")]
 #[doc = include_str!("../docs/guide/en/src/many-schools.md")]

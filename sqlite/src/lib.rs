@@ -47,6 +47,11 @@
 //! The file must be on a local disk: SQLite's write-ahead log needs shared memory, which network
 //! file systems do not have. For several machines use `tower_weika`'s `RedisStore`.
 
+/// The program of the README is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod builder;
 mod coordination;
 mod database;
