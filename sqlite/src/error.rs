@@ -21,6 +21,7 @@ fn cause(error: &rusqlite::Error) -> &'static str {
             | ErrorCode::DatabaseLocked
             | ErrorCode::FileLockingProtocolFailed,
         ) => "sqlite: the file is locked by another process",
+        Some(ErrorCode::ConstraintViolation) => "sqlite: there is a session with this id already",
         Some(ErrorCode::DiskFull) => "sqlite: the disk is full; free some space",
         Some(ErrorCode::ReadOnly) => {
             "sqlite: the file or its folder is read-only; check permissions and mount options"
@@ -54,6 +55,7 @@ mod tests {
         for (code, expected) in [
             (ffi::SQLITE_BUSY, "locked"),
             (ffi::SQLITE_LOCKED, "locked"),
+            (ffi::SQLITE_CONSTRAINT, "this id already"),
             (ffi::SQLITE_FULL, "disk is full"),
             (ffi::SQLITE_READONLY, "read-only"),
             (ffi::SQLITE_CANTOPEN, "cannot be opened"),

@@ -87,7 +87,8 @@ impl Sqlite {
 
 impl Inner {
     pub(crate) fn open(builder: SqliteBuilder, encryption: Encryption) -> Result<Arc<Self>, Error> {
-        let path = &builder.path;
+        // The process may change its working directory.
+        let path = &std::path::absolute(&builder.path).unwrap_or(builder.path);
         let mut connection = database::connect(path)?;
         database::prepare(&mut connection, path)?;
         let secret = secret::of_file(&mut connection, &encryption)?;

@@ -76,7 +76,9 @@ impl<I: StoredIdentity> SqliteStore<I> {
             let names = names.clone();
             reader.read(move |connection| sessions::load(connection, &names, &digest))
         };
-        let row = loaded.await?;
+        let row = loaded
+            .await
+            .inspect_err(|error| self.inner().health.look_up_failed(error))?;
         let session = row
             .and_then(|row| self.parse(&names, id, &row))
             .map(Arc::new);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tower_weika::Error;
 
-use super::file;
+use super::{file, schema};
 use crate::error::{store_error, store_failure};
 use crate::monotonic;
 
@@ -28,6 +28,8 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, Error> {
             "sqlite: the file or its folder is read-only; check permissions and mount options",
         ));
     }
+    // Before the first change: the file may be of another program.
+    schema::check(&connection)?;
     use_write_ahead_log(&connection)?;
     set_up(&connection).map_err(store_error)?;
     Ok(connection)

@@ -15,6 +15,11 @@ const APPLICATION_ID: i32 = 0x5457_4b41;
 /// The statements that lead from each version to the next. A released entry never changes.
 const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
 
+/// Checks that a file is one of this crate, of this version or an earlier one.
+pub(super) fn check(connection: &Connection) -> Result<(), Error> {
+    version(connection).map(drop)
+}
+
 /// Creates the schema in a new file, or migrates an earlier version.
 pub(crate) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Error> {
     let transaction = connection

@@ -1,8 +1,14 @@
 use std::error::Error as _;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tower_weika::Error;
 use tracing::{error, info};
+
+use crate::monotonic;
+
+/// The time between two log lines about look-ups that fail.
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The failures that the last calls had. Each is logged when it starts, when its reason changes, and
 /// when it ends.
@@ -12,6 +18,8 @@ pub(crate) struct Health {
     write: Mutex<Option<Error>>,
     /// Of the last look for changes of other processes, which reads.
     read: Mutex<Option<Error>>,
+    /// When a failed look-up was logged.
+    look_up_logged: Mutex<Option<Instant>>,
 }
 
 impl Health {
@@ -26,9 +34,26 @@ impl Health {
         self.read.lock().clone()
     }
 
-    pub(super) fn written(&self, outcome: &Result<(), Error>) {
-        if let Some(is_failed) = change(&self.write, outcome) {
-            match is_failed {
+    pub(crate) fn is_write_failing(&self) -> bool {
+        self.write.lock().is_some()
+    }
+
+    /// A look-up has failed: perhaps a part of the file is damaged, and other look-ups succeed.
+    pub(crate) fn look_up_failed(&self, failure: &Error) {
+        let mut logged = self.look_up_logged.lock();
+        if logged.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) {
+            *logged = Some(monotonic::now());
+            error!(
+                error = %failure,
+                source = %source(failure),
+                "sqlite: a session cannot be read; its requests get 503, no session is lost"
+            );
+        }
+    }
+
+    pub(super) fn written(&self, failure: Option<&Error>) {
+        if let Some(failure) = change(&self.write, failure) {
+            match failure {
                 Some(failure) => error!(
                     error = %failure,
                     source = %source(&failure),
@@ -39,9 +64,9 @@ impl Health {
         }
     }
 
-    pub(super) fn read(&self, outcome: &Result<(), Error>) {
-        if let Some(is_failed) = change(&self.read, outcome) {
-            match is_failed {
+    pub(super) fn read(&self, failure: Option<&Error>) {
+        if let Some(failure) = change(&self.read, failure) {
+            match failure {
                 Some(failure) => error!(
                     error = %failure,
                     source = %source(&failure),
@@ -55,13 +80,12 @@ impl Health {
 
 /// Keeps an outcome. Returns a failure that is new, or `None` for one that has ended; nothing if
 /// there is no news.
-fn change(known: &Mutex<Option<Error>>, outcome: &Result<(), Error>) -> Option<Option<Error>> {
-    let failure = outcome.as_ref().err().cloned();
-    let text = failure.as_ref().map(Error::to_string);
+fn change(known: &Mutex<Option<Error>>, failure: Option<&Error>) -> Option<Option<Error>> {
+    let text = failure.map(Error::to_string);
     let mut known = known.lock();
     let is_news = known.as_ref().map(Error::to_string) != text;
-    known.clone_from(&failure);
-    is_news.then_some(failure)
+    *known = failure.cloned();
+    is_news.then_some(known.clone())
 }
 
 fn source(failure: &Error) -> String {
@@ -79,7 +103,8 @@ mod tests {
     fn failure_is_news_when_it_starts_changes_and_ends() {
         let known = Mutex::new(None);
         let news = |outcome: Result<(), Error>| {
-            change(&known, &outcome).map(|failure| failure.map(|failure| failure.to_string()))
+            change(&known, outcome.as_ref().err())
+                .map(|failure| failure.map(|failure| failure.to_string()))
         };
         assert_eq!(news(Ok(())), None);
         let full = || Err(store_failure("full"));

@@ -39,9 +39,12 @@ const ROW_BYTES: i64 = 250;
 /// milliseconds at most, so that requests do not notice it.
 pub(crate) fn maintain(inner: &Arc<Inner>, connection: Connection) -> Result<(), Error> {
     let weak = Arc::downgrade(inner);
-    spawn("tower-weika-sqlite-maintenance", move || {
+    spawn("sqlite-cleaner", move || {
         let (mut pass, mut pause) = (Pass::default(), 0);
         while let Some(inner) = Weak::upgrade(&weak) {
+            if inner.health.is_write_failing() {
+                probe(&inner);
+            }
             if pause > 0 {
                 pause -= 1;
             } else {
@@ -161,6 +164,18 @@ fn remove_expired(
     inner
         .writer
         .change_in_background(remove, |_: Result<(), Error>| {});
+}
+
+/// Has the writer write something, so that an instance which gets no requests because it is not
+/// ready learns that it is ready again.
+fn probe(inner: &Inner) {
+    let write = |transaction: &Connection| {
+        let statement = "UPDATE secrets SET value = value";
+        transaction.prepare_cached(statement)?.execute([]).map(drop)
+    };
+    inner
+        .writer
+        .change_in_background(write, |_: Result<(), Error>| {});
 }
 
 fn remove_expired_flows(inner: &Inner) {

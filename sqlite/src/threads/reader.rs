@@ -22,7 +22,7 @@ impl Reader {
         let queue: Arc<Mutex<Receiver<Job>>> = Arc::new(Mutex::new(queue));
         for connection in connections {
             let queue = Arc::clone(&queue);
-            spawn("tower-weika-sqlite-reader", move || {
+            spawn("sqlite-reader", move || {
                 loop {
                     // A thread waits with the lock, and works without it.
                     let Ok(job) = queue.lock().recv() else {

@@ -23,7 +23,7 @@ const VALIDITY: Duration = Duration::from_millis(900);
 /// until the last handle is dropped.
 pub(crate) fn watch(inner: &Arc<Inner>, connection: Connection) -> Result<(), Error> {
     let weak = Arc::downgrade(inner);
-    spawn("tower-weika-sqlite-watcher", move || {
+    spawn("sqlite-watcher", move || {
         let mut watcher = Watcher {
             connection,
             version: None,
@@ -31,7 +31,7 @@ pub(crate) fn watch(inner: &Arc<Inner>, connection: Connection) -> Result<(), Er
         };
         while let Some(inner) = Weak::upgrade(&weak) {
             let looked = watcher.look(&inner);
-            inner.health.read(&looked);
+            inner.health.read(looked.as_ref().err());
             if looked.is_err() {
                 inner.validity.end();
             }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::oneshot;
 use tower_weika::Error;
 
@@ -51,7 +51,7 @@ impl Writer {
             synced: None,
             is_full_sync: true,
         };
-        spawn("tower-weika-sqlite-writer", move || thread.run())?;
+        spawn("sqlite-writer", move || thread.run())?;
         Ok(Self(sender))
     }
 
@@ -172,20 +172,23 @@ impl Thread {
         (self.logins.count() >= SEVERAL).then_some(pause)
     }
 
-    /// Makes the changes in one transaction. If it fails, each change gets its own, so that one that
-    /// cannot be made does not keep the others from being made.
+    /// Makes the changes in one transaction. If one of them cannot be made, each gets its own.
     fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>, durability: Durability) {
         let outcome = self.transaction(&mut jobs, durability);
-        if outcome.is_err() && jobs.len() > 1 {
-            for mut job in jobs {
+        if let Err(Failure::OfAChange(_)) = &outcome
+            && jobs.len() > 1
+        {
+            for job in jobs {
                 let durability = job.durability();
-                let outcome = self.transaction(std::slice::from_mut(&mut job), durability);
-                self.health.written(&outcome);
-                job.finish(outcome);
+                self.commit(vec![job], durability);
             }
             return;
         }
-        self.health.written(&outcome);
+        if let Ok(()) | Err(Failure::OfTheFile(_)) = &outcome {
+            self.health
+                .written(outcome.as_ref().err().map(Failure::error));
+        }
+        let outcome = outcome.map_err(|failure| failure.error().clone());
         for job in jobs {
             job.finish(outcome.clone());
         }
@@ -195,13 +198,18 @@ impl Thread {
         &mut self,
         jobs: &mut [Box<dyn Job>],
         durability: Durability,
-    ) -> Result<(), Error> {
-        self.file.check()?;
+    ) -> Result<(), Failure> {
+        self.file.check().map_err(Failure::OfTheFile)?;
         let committed = self.try_transaction(jobs, durability);
         if durability == Durability::Disk {
             self.synced = Some(monotonic::now());
         }
-        committed.map_err(store_error)
+        committed.map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig) => {
+                Failure::OfAChange(store_error(error))
+            }
+            _ => Failure::OfTheFile(store_error(error)),
+        })
     }
 
     fn try_transaction(
@@ -223,5 +231,19 @@ impl Thread {
             job.run(&transaction)?;
         }
         transaction.commit()
+    }
+}
+
+/// Reason of a transaction that has failed.
+enum Failure {
+    /// One change cannot be made; others can.
+    OfAChange(Error),
+    OfTheFile(Error),
+}
+
+impl Failure {
+    fn error(&self) -> &Error {
+        let (Self::OfAChange(error) | Self::OfTheFile(error)) = self;
+        error
     }
 }

@@ -5,10 +5,12 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use rusqlite::Connection;
+use tower_weika::session::{Session, SessionId, SessionTimeouts};
+use tower_weika::store::SessionStore;
 use tower_weika::{Error, ErrorKind};
 use tower_weika_sqlite::{Sqlite, SqliteStore};
 
-use crate::kit::{Managers, find, is_there, new_file, start};
+use crate::kit::{Managers, find, is_there, namespace, new_file, session, start, try_start, until};
 
 /// Opens a store that must not open.
 fn refused(path: &Path) -> String {
@@ -79,6 +81,9 @@ fn database_of_another_program_is_refused_and_not_changed() {
     let tables = "SELECT group_concat(name) FROM sqlite_master";
     let tables: String = other.query_row(tables, [], |row| row.get(0)).unwrap();
     assert_eq!(tables, "pupils");
+    let mode = "PRAGMA journal_mode";
+    let mode: String = other.query_row(mode, [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "delete");
 }
 
 #[test]
@@ -157,20 +162,20 @@ async fn removed_or_replaced_file_is_an_error_until_it_is_back() {
     let id = start(&store, "o1").await;
     let aside = path.with_extension("aside");
     fs::rename(&path, &aside).unwrap();
-    let refused = crate::kit::try_start(&store, "o2").await.unwrap_err();
+    let refused = try_start(&store, "o2").await.unwrap_err();
     assert!(
         refused.to_string().contains("removed or replaced"),
         "{refused}"
     );
-    crate::kit::until(async || find(&store, &id).await.is_err()).await;
+    until(async || find(&store, &id).await.is_err()).await;
     let failure = store.sqlite().failure().unwrap();
     assert_eq!(failure.kind(), ErrorKind::Store);
     fs::copy(&aside, &path).unwrap();
-    crate::kit::until(async || find(&store, &id).await.is_err()).await;
+    until(async || find(&store, &id).await.is_err()).await;
     fs::rename(&aside, &path).unwrap();
-    crate::kit::until(async || find(&store, &id).await.is_ok_and(|found| found.is_some())).await;
+    until(async || find(&store, &id).await.is_ok_and(|found| found.is_some())).await;
     start(&store, "o3").await;
-    crate::kit::until(async || store.sqlite().failure().is_none()).await;
+    until(async || store.sqlite().failure().is_none()).await;
 }
 
 #[tokio::test]
@@ -216,4 +221,46 @@ async fn damaged_file_is_an_error_and_never_an_absent_session() {
     }
     assert_eq!(failed, ids.len());
     assert_eq!(content(&path), damaged, "nothing is deleted or repaired");
+}
+
+#[tokio::test]
+async fn second_session_with_an_id_is_an_error_and_others_of_its_transaction_are_kept() {
+    let store: Managers = SqliteStore::open(new_file()).unwrap();
+    let since = store.stamp(&namespace()).await.unwrap();
+    let same = || {
+        let session = session("o1");
+        let timeouts = SessionTimeouts::default();
+        let id = SessionId::parse(&[b'A'; 43]).unwrap();
+        Session::new(id, session.identity().clone(), timeouts, session.created())
+            .within(namespace())
+    };
+    let inserts: Vec<_> = (0..20)
+        .map(|number| {
+            let (store, session) = (
+                store.clone(),
+                if number % 2 == 0 {
+                    same()
+                } else {
+                    session("o2")
+                },
+            );
+            tokio::spawn(async move { store.insert(session, None, since).await })
+        })
+        .collect();
+    let mut failed = 0;
+    for insert in inserts {
+        if let Err(error) = insert.await.unwrap() {
+            assert!(error.to_string().contains("this id already"), "{error}");
+            failed += 1;
+        }
+    }
+    assert_eq!(failed, 9);
+    assert_eq!(
+        store.sessions_of(&namespace(), "o2").await.unwrap().len(),
+        10
+    );
+    assert!(
+        store.sqlite().failure().is_none(),
+        "the file is not the reason"
+    );
 }
