@@ -1,0 +1,22 @@
+//! What is on the disk when a call returns, how often the disk is synced, and calls that wait for a
+//! slow disk.
+//!
+//! Child processes use a disk that loses unsynced writes, counts syncs, or is slow: a library of C
+//! that is preloaded. `tests/run` installs the compiler and runs these tests, which `cargo test`
+//! skips.
+#![cfg(target_os = "linux")]
+#![expect(clippy::print_stdout, reason = "the figures of the tests")]
+
+#[path = "../support/child.rs"]
+mod child;
+mod disk;
+#[path = "../support/load.rs"]
+mod load;
+mod power_failure;
+mod preload;
+#[path = "../support/random.rs"]
+mod random;
+#[path = "../support/store.rs"]
+mod store;
+#[path = "../support/time.rs"]
+mod time;
