@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
@@ -15,8 +15,11 @@ use crate::monotonic;
 /// The largest number of changes in one transaction.
 const BATCH: usize = 4_096;
 
-/// The time between two syncs while several logins are under way.
+/// The shortest time between two syncs while several logins are under way.
 const SYNC_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The longest one, while many are: they take longer than that.
+const LONGEST_SYNC_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The number of logins under way at which a sync waits for others.
 const SEVERAL: usize = 3;
@@ -140,40 +143,56 @@ impl Thread {
 
     /// Makes a change and all that are queued by then. Returns a message that ended the batch.
     fn run_batch(&mut self, first: Box<dyn Job>) -> Option<Message> {
-        let (mut durability, mut ended_by) = (first.durability(), None);
-        let mut jobs = vec![first];
-        while jobs.len() < BATCH {
-            let received = match self.pause(durability) {
-                Some(pause) => self.queue.recv_timeout(pause),
-                None => self.queue.try_recv().map_err(|_| RecvTimeoutError::Timeout),
+        let (mut synced, mut unsynced) = (Vec::new(), Vec::new());
+        let mut next = Message::Job(first);
+        let ended_by = loop {
+            match next {
+                Message::Job(job) if job.durability() == Durability::Disk => synced.push(job),
+                Message::Job(job) => unsynced.push(job),
+                other @ Message::Outside(_) => break Some(other),
+            }
+            if synced.len() + unsynced.len() == BATCH {
+                break None;
+            }
+            let received = match self.queue.try_recv() {
+                Ok(message) => Some(message),
+                Err(_) => self.pause(synced.len()).and_then(|pause| {
+                    self.commit(std::mem::take(&mut unsynced), Durability::Process);
+                    self.queue.recv_timeout(pause).ok()
+                }),
             };
             match received {
-                Ok(Message::Job(job)) => {
-                    durability = durability.max(job.durability());
-                    jobs.push(job);
-                }
-                Ok(message) => {
-                    ended_by = Some(message);
-                    break;
-                }
-                Err(_) => break,
+                Some(message) => next = message,
+                None => break None,
             }
-        }
-        self.commit(jobs, durability);
+        };
+        let durability = if synced.is_empty() {
+            Durability::Process
+        } else {
+            Durability::Disk
+        };
+        unsynced.append(&mut synced);
+        self.commit(unsynced, durability);
         ended_by
     }
 
-    /// Returns how long the next sync has to wait; `None` if it does not.
-    fn pause(&self, durability: Durability) -> Option<Duration> {
-        if durability < Durability::Disk {
+    /// Returns how long the next sync, of this number of changes, has to wait; `None` if it does
+    /// not.
+    fn pause(&self, changes: usize) -> Option<Duration> {
+        let logins = self.logins.count();
+        if changes == 0 || logins < SEVERAL {
             return None;
         }
-        let pause = SYNC_INTERVAL.checked_sub(self.synced?.elapsed())?;
-        (self.logins.count() >= SEVERAL).then_some(pause)
+        let interval = Duration::from_millis(logins as u64);
+        let interval = interval.clamp(SYNC_INTERVAL, LONGEST_SYNC_INTERVAL);
+        interval.checked_sub(self.synced?.elapsed())
     }
 
     /// Makes the changes in one transaction. If one of them cannot be made, each gets its own.
     fn commit(&mut self, mut jobs: Vec<Box<dyn Job>>, durability: Durability) {
+        if jobs.is_empty() {
+            return;
+        }
         let outcome = self.transaction(&mut jobs, durability);
         if let Err(Failure::OfAChange(_)) = &outcome
             && jobs.len() > 1
