@@ -10,12 +10,16 @@
 #[path = "../support/child.rs"]
 mod child;
 mod disk;
+mod group_commit;
 #[path = "../support/load.rs"]
 mod load;
 mod power_failure;
 mod preload;
 #[path = "../support/random.rs"]
 mod random;
+#[path = "../support/site.rs"]
+mod site;
+mod slow_disk;
 #[path = "../support/store.rs"]
 mod store;
 #[path = "../support/time.rs"]
