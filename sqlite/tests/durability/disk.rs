@@ -18,7 +18,7 @@ pub(crate) struct Disk {
     images: PathBuf,
 }
 
-/// What a power failure leaves.
+/// The changes that a power failure leaves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Leaves {
     /// Only what was synced.
@@ -79,7 +79,7 @@ impl Disk {
         let all: Vec<_> = synced.keys().chain(written.keys()).cloned().collect();
         let mut remains = BTreeMap::new();
         for name in all {
-            let has_written_name = matches!(leaves, Leaves::SomeMore) && random.is_heads();
+            let has_written_name = matches!(leaves, Leaves::SomeMore) && random.below(2) == 0;
             let names = if has_written_name { &written } else { &synced };
             if let Some(inode) = names.get(&name) {
                 let content = self.content(*inode, leaves, random);
@@ -87,6 +87,12 @@ impl Disk {
             }
         }
         Remains(remains)
+    }
+
+    pub(crate) fn remove(self) {
+        for folder in [self.folder, self.images] {
+            fs::remove_dir_all(folder).expect("a folder");
+        }
     }
 
     fn synced_names(&self) -> BTreeMap<String, u64> {
@@ -111,7 +117,7 @@ impl Disk {
         let written = fs::read(written).expect("a file");
         // Most of the later changes, or few of them.
         let most = random.below(8) + 1;
-        let length = if random.is_heads() {
+        let length = if random.below(2) == 0 {
             synced.len()
         } else {
             written.len()

@@ -1,5 +1,4 @@
-//! What is on the disk when a call returns, how often the disk is synced, and calls that wait for a
-//! slow disk.
+//! Power failures, the number of syncs, and a slow disk.
 //!
 //! Child processes use a disk that loses unsynced writes, counts syncs, or is slow: a library of C
 //! that is preloaded. `tests/run` installs the compiler and runs these tests, which `cargo test`
@@ -8,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "the figures of the tests")]
 
 #[path = "../support/child.rs"]
+#[expect(dead_code, reason = "`processes` uses the rest of it")]
 mod child;
 mod disk;
 mod group_commit;
@@ -18,6 +18,7 @@ mod preload;
 #[path = "../support/random.rs"]
 mod random;
 #[path = "../support/site.rs"]
+#[expect(dead_code, reason = "`processes` uses the rest of it")]
 mod site;
 mod slow_disk;
 #[path = "../support/store.rs"]

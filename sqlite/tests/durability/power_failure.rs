@@ -56,14 +56,16 @@ async fn fail_repeatedly(test: &str, rounds: u64, ignores: Option<&str>) -> Vec<
             .map(|text| format!("round {round}: {text}"));
         outcome.deviations.extend(deviations);
         if !outcome.deviations.is_empty() {
-            break;
+            return outcomes;
         }
+        drop(fs::remove_dir_all(copy));
         if (round + 1) % ROUNDS_OF_A_FILE != 0 {
             let next = folder.join(format!("disk-{}", round + 1));
             disk = Some(Disk::with(&remains, next));
         }
-        drop(fs::remove_dir_all(used.folder()));
+        used.remove();
     }
+    drop(fs::remove_dir_all(folder));
     outcomes
 }
 
@@ -81,7 +83,7 @@ fn run_until_killed(
         ("STORE", store.clone()),
         ("DISK_DELAY", random.below(4).to_string().into()),
     ]);
-    if random.is_heads() {
+    if random.below(2) == 0 {
         variables.push(("CHECKPOINTS", store));
     }
     if let Some(end) = ignores {

@@ -10,18 +10,20 @@ use std::sync::LazyLock;
 pub(crate) fn library() -> &'static Path {
     static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/durability/lost_writes.c");
-        let name = format!("lost_writes-{}.so", std::process::id());
-        let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lost_writes.so");
+        // Not over the library of another run.
+        let next = library.with_extension(std::process::id().to_string());
         let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
         let compiled = Command::new(compiler)
             .args([
                 "-Wall", "-Wextra", "-Werror", "-O2", "-shared", "-fPIC", "-o",
             ])
-            .args([&library, &source])
+            .args([&next, &source])
             .arg("-ldl")
             .output()
             .expect("a C compiler; on Debian: apt-get install gcc libc6-dev");
         assert!(compiled.status.success(), "{compiled:?}");
+        fs::rename(next, &library).expect("a file");
         library
     });
     &LIBRARY

@@ -45,9 +45,11 @@ async fn load() {
         });
     }
     // Only a failure ends a task.
-    while let Some(ended) = tasks.join_next().await {
-        ended.expect("the store responds");
-    }
+    tasks
+        .join_next()
+        .await
+        .expect("a task")
+        .expect("the store responds");
 }
 
 /// Moves the log into the file all the time, as SQLite does after some thousand pages.

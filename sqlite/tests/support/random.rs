@@ -16,8 +16,4 @@ impl Random {
             .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
     }
-
-    pub(crate) fn is_heads(&mut self) -> bool {
-        self.below(2) == 0
-    }
 }

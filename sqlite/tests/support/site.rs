@@ -1,4 +1,4 @@
-//! A site behind a login layer in a process of its own, and its visitors.
+//! A site behind a login layer, in a child process.
 
 use std::io;
 use std::net::SocketAddr;
