@@ -113,7 +113,15 @@ impl Task {
     async fn log_out(&mut self) {
         let id = self.pick();
         child::send(&format!("ending {}", id.expose()));
-        let removed = self.store.remove(&namespace(), &id).await;
+        let namespace = namespace();
+        let removed = if self.random.below(2) == 0 {
+            self.store.remove(&namespace, &id).await
+        } else {
+            let digest = id.digest();
+            self.store
+                .remove_of(&namespace, &self.subject, &digest)
+                .await
+        };
         assert!(removed.expect("the store responds"));
         child::send(&format!("ended {}", id.expose()));
     }
