@@ -8,6 +8,7 @@
 //!   [`upstream`]: which systems are real and which are imitated. [`store`]: the session store.
 //! * [`site`]: the routes, their guards, and the three login layers around them.
 //! * [`staff`]: the site's own users. [`bind`]: how an openid is linked to an account. [`account`]: the school's official account.
+//!   [`devices`]: the sessions of the visitor.
 //! * [`view`]: the identities as JSON; [`page`] and [`card`]: as HTML. [`visitor`]: the identities
 //!   of the client; [`reader`]: its language.
 //! * [`health`] and [`measure`]: probes and metrics. [`audit`]: the audit log. [`server`]: connections and their time
@@ -19,6 +20,7 @@ mod account;
 mod audit;
 mod bind;
 mod card;
+mod devices;
 mod health;
 mod html;
 mod limits;

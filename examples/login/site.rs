@@ -11,7 +11,7 @@ use axum::http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::middleware::{map_request, map_response_with_state};
+use axum::middleware::{from_fn, map_request, map_response_with_state};
 use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -41,8 +41,8 @@ use crate::settings::Settings;
 use crate::staff::{Directory, Staff};
 use crate::store::{Store, Stores};
 use crate::upstream::Upstream;
-use crate::visitor::Visitor;
-use crate::{account, bind, health, measure, view};
+use crate::visitor::{Visitor, login_required};
+use crate::{account, bind, devices, health, measure, view};
 
 /// The longest form has a mobile number and a verification code.
 const LONGEST_FORM: usize = 16 * 1024;
@@ -178,6 +178,10 @@ impl Site {
             .route(bind::PATH, get(bind::show).post(bind::submit))
             .route_layer(same_origin.clone())
             .route_layer(GuardLayer::<WechatUser>::logged_in());
+        let for_all_users = Router::new()
+            .route(devices::PATH, get(devices::show).post(devices::submit))
+            .route_layer(same_origin.clone())
+            .route_layer(from_fn(devices::require_login));
         let site = Router::new()
             // Silent login on this route only: scripts receive the identity from `/api/me`, and
             // visitors of the back office are not WeChat users. It follows the school's setting at
@@ -196,7 +200,8 @@ impl Site {
             .merge(for_chiefs)
             .merge(for_members)
             .merge(for_bound_users)
-            .merge(for_wechat_users);
+            .merge(for_wechat_users)
+            .merge(for_all_users);
         let may_pretend = self.frame.imitation.as_ref().is_some_and(|it| it.wechat);
         let site = if may_pretend {
             site.route(pretend::PATH, post(pretend::switch).layer(same_origin))
@@ -293,12 +298,8 @@ async fn app(
 /// JSON. It names the login that this client supports.
 async fn me(headers: HeaderMap, visitor: Visitor) -> Result<Json<Value>, Rejection> {
     if visitor.is_anonymous() {
-        let nothing = HeaderMap::new();
-        return Err(if UserAgent::of(&headers).has_web_login() {
-            Rejection::login_required::<WechatUser>(&Method::GET, &nothing)
-        } else {
-            Rejection::login_required::<Staff>(&Method::GET, &nothing)
-        });
+        let browser = UserAgent::of(&headers);
+        return Err(login_required(browser, &Method::GET, &HeaderMap::new()));
     }
     let staff = visitor.staff.as_deref();
     let manager = staff.map(|staff| view::manager(staff.manager()));

@@ -4,7 +4,10 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use tower_weika::identity::{Member, WechatUser};
+use tower_weika::request::UserAgent;
+use tower_weika::response::Rejection;
 use tower_weika::session::Authenticated;
 
 use crate::staff::Staff;
@@ -21,6 +24,20 @@ impl Visitor {
     /// Whether the visitor has no identity.
     pub(crate) fn is_anonymous(&self) -> bool {
         self.staff.is_none() && self.member.is_none() && self.wechat.is_none()
+    }
+}
+
+/// Rejects a request that needs any of the logins. The response leads to one that the browser
+/// supports.
+pub(crate) fn login_required(
+    browser: UserAgent,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Rejection {
+    if browser.has_web_login() {
+        Rejection::login_required::<WechatUser>(method, headers)
+    } else {
+        Rejection::login_required::<Staff>(method, headers)
     }
 }
 

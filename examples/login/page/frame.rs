@@ -101,7 +101,7 @@ pub(super) fn document(
 
 /// One of the logins.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Login {
+pub(crate) enum Login {
     Manager,
     Member,
     Wechat,
@@ -109,6 +109,20 @@ pub(super) enum Login {
 
 impl Login {
     const ALL: [Self; 3] = [Self::Manager, Self::Member, Self::Wechat];
+
+    /// The name in its endpoints, and in forms.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Manager => "weika",
+            Self::Member => "weika-member",
+            Self::Wechat => "wechat",
+        }
+    }
+
+    /// Returns the login with this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|login| login.name() == name)
+    }
 
     /// Whether the visitor has it.
     fn is_of(self, visitor: &Visitor) -> bool {
@@ -159,14 +173,15 @@ impl Login {
 
 /// Logging out is a `POST`, so that no link or image can trigger it.
 fn logout(frame: &Frame, reader: &Reader, login: Login, label: &str) -> String {
-    let (path, name) = match login {
-        Login::Manager => (&frame.manager_logout, "weika"),
-        Login::Member => (&frame.member_logout, "weika-member"),
-        Login::Wechat => (&frame.wechat_logout, "wechat"),
+    let path = match login {
+        Login::Manager => &frame.manager_logout,
+        Login::Member => &frame.member_logout,
+        Login::Wechat => &frame.wechat_logout,
     };
     format!(
-        r#"<form method="post" action="{}"><button class="quiet button" data-logout="{name}">{label}</button></form>"#,
+        r#"<form method="post" action="{}"><button class="quiet button" data-logout="{}">{label}</button></form>"#,
         Escaped(reader.link_via(path, "/")),
+        login.name(),
     )
 }
 

@@ -4,6 +4,7 @@ use tower_weika::identity::Identity;
 
 use super::frame::{Frame, Login, document};
 use crate::card::{blank, manager_card, member_card, member_name, shown_name, wechat_card};
+use crate::devices;
 use crate::html::Escaped;
 use crate::pretend::{PATH, Pretence};
 use crate::reader::Reader;
@@ -245,6 +246,14 @@ fn routes(frame: &Frame, reader: &Reader) -> String {
         ),
         ("/app", app, app_users),
         ("/bind", bind, wechat),
+        (
+            devices::PATH,
+            reader.say(
+                "登录设备：查看并退出其他设备",
+                "Your devices: see them, log others out",
+            ),
+            reader.say("已登录", "Logged in"),
+        ),
         (
             "/api/me",
             reader.say(
