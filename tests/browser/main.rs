@@ -7,6 +7,7 @@
 
 mod back_button;
 mod chromium;
+mod devices;
 mod instances;
 mod member;
 #[path = "../support/nginx.rs"]

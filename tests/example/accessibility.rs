@@ -156,7 +156,14 @@ async fn every_page_of_the_site_is_accessible() {
     visit(
         &desktop,
         "a manager",
-        &["/", "/admin", "/admin/settings", "/account", "/nowhere"],
+        &[
+            "/",
+            "/admin",
+            "/admin/settings",
+            "/account",
+            "/devices",
+            "/nowhere",
+        ],
     )
     .await;
     switch(&site, "kesion:not-authorized").await;
@@ -186,7 +193,12 @@ async fn every_page_of_the_site_is_accessible() {
     log_in(&phone, &format!("{}/admin", site.url), "li").await;
     visit(&phone, "both", &["/", "/app", "/admin"]).await;
     log_in(&phone, &format!("{}/card", site.url), "bare").await;
-    visit(&phone, "all three", &["/", "/app", "/card", "/admin"]).await;
+    visit(
+        &phone,
+        "all three",
+        &["/", "/app", "/card", "/admin", "/devices"],
+    )
+    .await;
 
     let real = Sandbox::start().await.unwrap();
     let site = own_secret::site(&real);

@@ -13,6 +13,7 @@ mod bare_hyper;
 mod bare_instances;
 mod bind;
 mod cookies;
+mod devices;
 mod hang_up;
 #[cfg(unix)]
 mod instances;

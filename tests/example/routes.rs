@@ -75,6 +75,7 @@ async fn managers_pages_redirect_a_browser_and_send_a_script_the_login_url() {
         "/admin/settings",
         "/admin/settings?lang=en",
         "/account",
+        "/devices",
     ] {
         let url = format!("{}{path}", site.url);
         let visit = browser.get_no_follow(&url).await.unwrap();
