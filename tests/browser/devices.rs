@@ -34,7 +34,7 @@ async fn show(site: &Site, chromium: &Chromium, language: &str) {
 async fn user_logs_a_phone_out_at_a_desk() {
     let (desk, phone) = (
         Kind {
-            height: 720,
+            height: 840,
             ..Kind::DESKTOP
         },
         Kind {
