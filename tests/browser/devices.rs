@@ -125,7 +125,7 @@ async fn several_logins_fit(kind: Kind, name: &str) {
     open(&site, &chromium, "zh").await;
     for language in ["en", "zh"] {
         show(&site, &chromium, language).await;
-        assert_fits(&chromium, kind).await;
         chromium.picture(&format!("{name}-{language}")).await;
+        assert_fits(&chromium, kind).await;
     }
 }
