@@ -151,6 +151,8 @@ struct Readme;
 #[doc = include_str!("../docs/guide/zh/src/guards-and-roles.md")]
 #[doc = include_str!("../docs/guide/en/src/your-own-users.md")]
 #[doc = include_str!("../docs/guide/zh/src/your-own-users.md")]
+#[doc = include_str!("../docs/guide/en/src/devices.md")]
+#[doc = include_str!("../docs/guide/zh/src/devices.md")]
 #[doc = include_str!("../docs/guide/en/src/members.md")]
 #[doc = include_str!("../docs/guide/zh/src/members.md")]
 #[doc = include_str!("../docs/guide/en/src/wechat.md")]

@@ -244,8 +244,10 @@ const WECHAT: &str = "Mozilla/5.0 (Linux; Android 15; V2232A Build/AP3A.240905.0
                       (KHTML, like Gecko) Version/4.0 Chrome/134.0.6998.136 Mobile Safari/537.36 \
                       MMWEBID/140 MicroMessenger/8.0.59.2820(0x28003B3A) WeChat/arm64 NetType/WIFI Language/zh_CN";
 
-/// The screenshots in the README.
-const DOCUMENTED: [&str; 10] = [
+/// The screenshots in the README and in the guide.
+const DOCUMENTED: [&str; 12] = [
+    "devices",
+    "devices-phone",
     "home",
     "admin",
     "phone",
