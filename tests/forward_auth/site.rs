@@ -16,7 +16,7 @@ use tower_weika::guard::ManagerRequirement;
 use tower_weika::identity::Manager;
 use tower_weika::login::{ForwardAuthBuilder, LoginLayer};
 use tower_weika::provider::WeikaManagerProvider;
-use tower_weika::session::{Namespace, Session, SessionId};
+use tower_weika::session::{Namespace, Session, SessionDigest, SessionId, SessionInfo};
 use tower_weika::store::{
     Inserted, LoadResult, Lookup, MemoryStore, Previous, SessionStore, Stamp,
 };
@@ -248,8 +248,30 @@ impl SessionStore<Manager> for FailingStore {
         self.sessions.remove(namespace, id).await
     }
 
-    async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
-        self.sessions.remove_subject(namespace, subject).await
+    async fn remove_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        session: &SessionDigest,
+    ) -> Result<bool, Error> {
+        self.sessions.remove_of(namespace, subject, session).await
+    }
+
+    async fn remove_subject(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        kept: Option<&SessionId>,
+    ) -> Result<(), Error> {
+        self.sessions.remove_subject(namespace, subject, kept).await
+    }
+
+    async fn sessions_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> Result<Vec<SessionInfo>, Error> {
+        self.sessions.sessions_of(namespace, subject).await
     }
 
     async fn remove_all(&self, namespace: &Namespace) -> Result<(), Error> {
