@@ -111,7 +111,7 @@ async fn documented_rights_are_enough() {
         format!("&{{{name}}}:invalidations"),
     );
     // The rights listed in the documentation of `Redis::connect`.
-    let commands = "eval evalsha exists expire get hdel hget hmget hset pexpire pttl publish set \
+    let commands = "eval evalsha exists expire get hdel hget hkeys hlen hmget hset pexpire pttl publish set \
                     subscribe time unlink del";
     let commands: Vec<String> = commands
         .split_whitespace()

@@ -10,7 +10,7 @@ use tower_weika::Error;
 use tower_weika::clock::{Clock, Timestamp};
 use tower_weika::identity::Manager;
 use tower_weika::session::Namespace;
-use tower_weika::session::{Session, SessionId, SessionTimeouts};
+use tower_weika::session::{Session, SessionDigest, SessionId, SessionInfo, SessionTimeouts};
 use tower_weika::store::{
     Inserted, LoadResult, Lookup, Previous, RedisBuilder, RedisStore, SessionStore, Stamp,
 };
@@ -298,11 +298,33 @@ where
         self.store.remove(namespace, id).await
     }
 
-    async fn remove_subject(&self, namespace: &Namespace, subject: &str) -> Result<(), Error> {
-        self.store.remove_subject(namespace, subject).await
+    async fn remove_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        session: &SessionDigest,
+    ) -> Result<bool, Error> {
+        self.store.remove_of(namespace, subject, session).await
+    }
+
+    async fn remove_subject(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+        kept: Option<&SessionId>,
+    ) -> Result<(), Error> {
+        self.store.remove_subject(namespace, subject, kept).await
     }
 
     async fn remove_all(&self, namespace: &Namespace) -> Result<(), Error> {
         self.store.remove_all(namespace).await
+    }
+
+    async fn sessions_of(
+        &self,
+        namespace: &Namespace,
+        subject: &str,
+    ) -> Result<Vec<SessionInfo>, Error> {
+        self.store.sessions_of(namespace, subject).await
     }
 }

@@ -17,6 +17,7 @@ mod durability;
 mod encryption;
 mod hang_up;
 mod harness;
+mod index;
 mod instance;
 mod invalid_codes;
 mod kit;

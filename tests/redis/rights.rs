@@ -24,6 +24,8 @@ const COMMANDS: &[&str] = &[
     "+exists",
     "+get",
     "+hdel",
+    "+hkeys",
+    "+hlen",
     "+hmget",
     "+hset",
     "+pexpire",

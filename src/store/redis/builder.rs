@@ -18,6 +18,7 @@ pub struct RedisBuilder {
     key_prefix: String,
     operation_timeout: Duration,
     local_cache_capacity: u64,
+    sessions_per_subject: Option<u64>,
     encryption_key: Option<Zeroizing<Vec<u8>>>,
     previous_encryption_keys: Vec<Zeroizing<Vec<u8>>>,
     sentinel_credentials: SentinelCredentials,
@@ -39,6 +40,7 @@ impl RedisBuilder {
             key_prefix: "tower-weika".to_owned(),
             operation_timeout: Duration::from_secs(1),
             local_cache_capacity: 10_000,
+            sessions_per_subject: Some(50),
             encryption_key: None,
             previous_encryption_keys: Vec::new(),
             sentinel_credentials: SentinelCredentials::default(),
@@ -86,6 +88,16 @@ impl RedisBuilder {
     pub fn local_cache_capacity(self, sessions: u64) -> Self {
         Self {
             local_cache_capacity: sessions,
+            ..self
+        }
+    }
+
+    /// Sets how many sessions one subject has at most in a namespace: 50 by default, and at least
+    /// one; `None` is no limit. A login that would exceed it revokes the least recently used
+    /// session of the same subject. With 1, a login logs out the subject's other browsers.
+    pub fn sessions_per_subject(self, sessions: impl Into<Option<u64>>) -> Self {
+        Self {
+            sessions_per_subject: sessions.into().map(|sessions| sessions.max(1)),
             ..self
         }
     }
@@ -181,6 +193,7 @@ impl RedisBuilder {
             keys,
             encryption,
             self.local_cache_capacity,
+            self.sessions_per_subject,
             self.clock,
         )))
     }
@@ -238,6 +251,7 @@ impl fmt::Debug for RedisBuilder {
             .field("key_prefix", &self.key_prefix)
             .field("operation_timeout", &self.operation_timeout)
             .field("local_cache_capacity", &self.local_cache_capacity)
+            .field("sessions_per_subject", &self.sessions_per_subject)
             .field("start_degraded", &self.is_degraded_allowed)
             .finish_non_exhaustive()
     }

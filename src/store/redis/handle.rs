@@ -32,6 +32,8 @@ pub(super) struct Inner {
     pub(super) clock: Clock,
     pub(super) validity: Arc<CacheValidity>,
     pub(super) local_cache_capacity: u64,
+    /// The limit of the sessions of one subject; at least one.
+    pub(super) sessions_per_subject: Option<u64>,
     caches: Mutex<Vec<StoreCache>>,
 }
 
@@ -55,8 +57,8 @@ impl Redis {
     ///
     /// ```text
     /// ACL SETUSER app on >password ~{tower-weika}:* &{tower-weika}:invalidations
-    /// +del +eval +evalsha +exists +get +hdel +hmget +hset +pexpire +pttl +publish
-    /// +set +subscribe +time +unlink
+    /// +del +eval +evalsha +exists +get +hdel +hkeys +hlen +hmget +hset +pexpire +pttl
+    /// +publish +set +subscribe +time +unlink
     /// ```
     ///
     /// A cluster also needs `+cluster|slots`, servers behind sentinels `+role`, and an address with
@@ -170,6 +172,7 @@ impl Inner {
         keys: Keys,
         encryption: Encryption,
         local_cache_capacity: u64,
+        sessions_per_subject: Option<u64>,
         clock: Clock,
     ) -> Self {
         Self {
@@ -179,6 +182,7 @@ impl Inner {
             clock,
             validity: Arc::default(),
             local_cache_capacity,
+            sessions_per_subject,
             caches: Mutex::default(),
         }
     }

@@ -13,6 +13,7 @@ use crate::session::Session;
 use crate::session::SessionDigest;
 use crate::store::external::record;
 use crate::store::{Inserted, Previous, Stamp, StoredIdentity};
+use crate::trace::debug;
 
 impl<I: StoredIdentity> RedisStore<I> {
     /// Returns the next timestamp of Redis.
@@ -53,11 +54,20 @@ impl<I: StoredIdentity> RedisStore<I> {
         if script::is_word(&inserted, b"revoked") {
             return Ok(Inserted::Revoked);
         }
-        if !script::is_word(&inserted, b"kept") {
-            return Err(Error::new(
-                ErrorKind::Store,
-                "redis: there is a session with this id already",
-            ));
+        match &*inserted {
+            [Value::BulkString(word), Value::Int(evicted)] if word == b"kept" => {
+                if *evicted > 0 {
+                    debug!(
+                        "store: a subject has its maximum number of sessions; the least recently used one is evicted"
+                    );
+                }
+            }
+            _ => {
+                return Err(Error::new(
+                    ErrorKind::Store,
+                    "redis: there is a session with this id already",
+                ));
+            }
         }
         if let (Some(cache), Some(read)) = (&self.cache, read) {
             cache.insert(&Arc::new(session), read);
@@ -85,9 +95,8 @@ impl<I: StoredIdentity> RedisStore<I> {
             Stamp::LIFETIME.as_micros().to_string(),
         );
         let channel = self.inner().keys.channel();
-        let message = previous
-            .map(|previous| InvalidationMessage::session(&self.name, namespace, previous))
-            .unwrap_or_default();
+        let message = InvalidationMessage::session_prefix(&self.name, namespace);
+        let limit = self.inner().sessions_per_subject.unwrap_or(0).to_string();
         let arguments = [
             record::VERSION.as_bytes(),
             &encrypted,
@@ -100,12 +109,14 @@ impl<I: StoredIdentity> RedisStore<I> {
             channel.as_bytes(),
             message.as_bytes(),
             if is_concurrent { b"1" } else { b"0" },
+            limit.as_bytes(),
         ];
         let mut keys = vec![
             key,
             names.clock(),
             names.revoked_all(),
             names.revoked_subject_prefix() + &subject,
+            names.index(&subject),
         ];
         if let Some(previous) = previous {
             keys.extend([

@@ -64,8 +64,23 @@ pub(super) struct SessionKeys {
 }
 
 impl SessionKeys {
+    /// Returns the prefix of the keys of sessions; the digest follows.
+    pub(super) fn session_prefix(&self) -> String {
+        format!("{}session:", self.prefix)
+    }
+
     pub(super) fn session(&self, digest: &[u8]) -> String {
-        format!("{}session:{}", self.prefix, hex::encode(digest))
+        self.session_prefix() + &hex::encode(digest)
+    }
+
+    /// Returns the prefix of the keys of indexes; a [subject name](subject) follows.
+    pub(super) fn index_prefix(&self) -> String {
+        format!("{}sessions-of:", self.prefix)
+    }
+
+    /// Returns the key of the index of a subject: the digests of its sessions.
+    pub(super) fn index(&self, subject_name: &str) -> String {
+        self.index_prefix() + subject_name
     }
 
     /// Returns the key of the latest timestamp that was issued.
@@ -116,6 +131,7 @@ mod tests {
         for kind in [&managers, &users, &other] {
             all.extend([
                 kind.session(&[1; 32]),
+                kind.index("x"),
                 kind.clock(),
                 kind.revoked_all(),
                 kind.revoked_subject_prefix() + "x",

@@ -106,6 +106,6 @@ impl<I: StoredIdentity> RedisStore<I> {
 }
 
 /// Parses the field of the last use: milliseconds since the Unix epoch.
-fn last_used(digits: &[u8]) -> Option<Timestamp> {
+pub(super) fn last_used(digits: &[u8]) -> Option<Timestamp> {
     number(digits).map(Timestamp::from_unix_millis)
 }

@@ -8,6 +8,7 @@ mod insert;
 mod invalidation;
 mod keys;
 mod lease_reply;
+mod list;
 mod load;
 mod revoke;
 mod script;

@@ -18,12 +18,14 @@ macro_rules! scripts {
 }
 
 scripts! {
-    LOAD = "reject_on_replica.lua" "load.lua";
+    LOAD = "reject_on_replica.lua" "covered.lua" "load.lua";
+    LIST = "reject_on_replica.lua" "covered.lua" "index.lua" "live_sessions.lua" "list.lua";
     STAMP = "next_timestamp.lua" "stamp.lua";
-    INSERT = "next_timestamp.lua" "insert.lua";
-    TOUCH = "touch.lua";
-    REVOKE_SESSION = "next_timestamp.lua" "revoke_session.lua";
-    REVOKE_MANY = "next_timestamp.lua" "revoke_many.lua";
+    INSERT = "next_timestamp.lua" "covered.lua" "index.lua" "live_sessions.lua" "unlink_session.lua"
+        "insert.lua";
+    TOUCH = "index.lua" "touch.lua";
+    REVOKE_SESSION = "next_timestamp.lua" "index.lua" "unlink_session.lua" "revoke_session.lua";
+    REVOKE_MANY = "next_timestamp.lua" "covered.lua" "index.lua" "revoke_many.lua";
     CLAIM_FLOW = "now.lua" "known_flow.lua" "claim_flow.lua";
     FLOW_STATE = "reject_on_replica.lua" "now.lua" "known_flow.lua" "flow_state.lua";
     COMPLETE_FLOW = "complete_flow.lua";

@@ -150,7 +150,7 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
     }
 
     async fn remove(&self, namespace: &Namespace, id: &SessionId) -> Result<bool, Error> {
-        self.revoke_session(namespace, id).await
+        self.revoke_session(namespace, &id.digest(), None).await
     }
 
     async fn remove_of(
@@ -159,7 +159,7 @@ impl<I: StoredIdentity> SessionStore<I> for RedisStore<I> {
         subject: &str,
         session: &SessionDigest,
     ) -> Result<bool, Error> {
-        self.revoke_session_of(namespace, subject, session).await
+        self.revoke_session(namespace, session, Some(subject)).await
     }
 
     async fn remove_subject(

@@ -136,6 +136,8 @@ fn calls(probes: &Probes) -> (Vec<&'static str>, Pipeline) {
     call("SET", &[key, b"", b"PX", lifetime]);
     call("GET", &[key]);
     call("PTTL", &[key]);
+    call("HKEYS", &[key]);
+    call("HLEN", &[key]);
     call("HMGET", &[key, b""]);
     call("HSET", &[key, b"", b""]);
     call("HDEL", &[key, b""]);

@@ -25,15 +25,9 @@ enum Revoked<'a> {
 }
 
 impl<'a> InvalidationMessage<'a> {
-    pub(in crate::store::redis) fn session(
-        store: &str,
-        namespace: &Namespace,
-        session: &SessionDigest,
-    ) -> String {
-        format!(
-            "{store} {namespace} session {}",
-            hex::encode(session.as_bytes())
-        )
+    /// Returns the message for one session without its digest, which a script appends.
+    pub(in crate::store::redis) fn session_prefix(store: &str, namespace: &Namespace) -> String {
+        format!("{store} {namespace} session ")
     }
 
     pub(in crate::store::redis) fn subject(

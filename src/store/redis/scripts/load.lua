@@ -7,18 +7,12 @@ local session = redis.call('HMGET', KEYS[1], 'version', 'record', 'used', 'born'
 if not session[1] then
     return { ARGV[1] }
 end
-local born = tonumber(session[4])
-if not born or not session[5] then
+local born, subject = session[4], session[5]
+if not tonumber(born) or not subject then
     -- It cannot be determined whether it is revoked.
     return { ARGV[1], session[1] }
 end
-local function is_revoked_by(key)
-    local at = redis.call('GET', key)
-    -- All timestamps have the same number of digits. A truncated one would be earlier, and miss a revocation.
-    assert(not at or #at == #session[4], 'a timestamp cannot be read')
-    return at and tonumber(at) >= born
-end
-if is_revoked_by(KEYS[2]) or is_revoked_by(ARGV[2] .. session[5]) then
+if is_covered(redis.call('GET', KEYS[2]), born) or is_covered(redis.call('GET', ARGV[2] .. subject), born) then
     return { ARGV[1] }
 end
-return { ARGV[1], session[1], session[2], session[3], session[5] }
+return { ARGV[1], session[1], session[2], session[3], subject }
