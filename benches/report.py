@@ -17,7 +17,7 @@ from pathlib import Path
 
 BENCHES = Path(__file__).resolve().parent
 SECTIONS = ["requests", "growth", "peer_instructions", "cookie", "instructions", "store", "access_token",
-            "concurrent_reads", "server", "login"]
+            "concurrent_reads", "server", "redis_capacity", "login"]
 CRATES = {"axum", "hyper", "tokio", "tower", "tower-sessions", "axum-login", "axum_session", "tower-cookies", "cookie",
           "moka", "quick_cache", "dashmap", "papaya", "scc", "arc-swap", "aws-smithy-runtime", "google-cloud-auth",
           "azure_identity", "wechat-minapp", "wechat-mp-sdk", "redis"}
