@@ -27,7 +27,8 @@ const SEVERAL: usize = 3;
 /// Makes all changes of this process, in one thread with one connection.
 ///
 /// Changes that arrive while a transaction is written are the next transaction ("group commit"), so
-/// that they share a sync. While several logins are under way, syncs are 50 ms apart.
+/// that they share a sync. While several logins are under way, syncs are 50 ms apart, and up to 250 ms
+/// while many are: five milliseconds for each. Changes without a sync do not wait for it.
 #[derive(Clone, Debug)]
 pub(crate) struct Writer(Sender<Message>);
 
@@ -183,7 +184,7 @@ impl Thread {
         if changes == 0 || logins < SEVERAL {
             return None;
         }
-        let interval = Duration::from_millis(logins as u64);
+        let interval = Duration::from_millis(logins as u64 * 5);
         let interval = interval.clamp(SYNC_INTERVAL, LONGEST_SYNC_INTERVAL);
         interval.checked_sub(self.synced?.elapsed())
     }
