@@ -8,6 +8,7 @@ use tower_weika::store::Inserted;
 use tower_weika_sandbox::{Browser, Endpoint, Sandbox};
 use tower_weika_sqlite::SqliteStore;
 
+use crate::alone::alone;
 use crate::child::{self, Child, variable};
 use crate::preload::{SyncCounter, library};
 use crate::site::{ORIGIN, start_site};
@@ -48,9 +49,10 @@ async fn inserts() {
     parent.receive();
 }
 
-#[test]
+#[tokio::test]
 #[ignore = "needs a C compiler; run tests/run"]
-fn thousand_concurrent_sessions_cost_at_most_fifty_syncs() {
+async fn thousand_concurrent_sessions_cost_at_most_fifty_syncs() {
+    let _alone = alone().await;
     let folder = folder("group-commit-store");
     let (counter, variables) = counting(&folder);
     let mut variables = variables.to_vec();
@@ -69,6 +71,7 @@ fn thousand_concurrent_sessions_cost_at_most_fifty_syncs() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a C compiler; run tests/run"]
 async fn thousand_concurrent_logins_over_http_cost_at_most_fifty_syncs() {
+    let _alone = alone().await;
     let sandbox = Sandbox::builder().auto_approve("wang").start().await;
     let sandbox = sandbox.expect("a sandbox");
     let folder = folder("group-commit-site");

@@ -6,6 +6,8 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::print_stdout, reason = "the figures of the tests")]
 
+#[path = "../support/alone.rs"]
+mod alone;
 #[path = "../support/child.rs"]
 #[expect(dead_code, reason = "`processes` uses the rest of it")]
 mod child;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use crate::alone::alone;
 use crate::child::Child;
 use crate::disk::{Disk, Leaves};
 use crate::load::{Record, open_uncached};
@@ -137,6 +138,7 @@ async fn check(folder: &Path, record: &Record) -> Vec<String> {
 #[tokio::test]
 #[ignore = "needs a C compiler; run tests/run"]
 async fn power_failure_loses_no_acknowledged_session_and_no_acknowledged_logout() {
+    let _alone = alone().await;
     let outcomes = fail_repeatedly("power-failure", 60, None).await;
     for outcome in &outcomes {
         assert!(outcome.deviations.is_empty(), "{:#?}", outcome.deviations);
@@ -154,6 +156,7 @@ async fn power_failure_loses_no_acknowledged_session_and_no_acknowledged_logout(
 #[tokio::test]
 #[ignore = "needs a C compiler; run tests/run"]
 async fn disk_that_ignores_syncs_loses_acknowledged_sessions_and_logouts() {
+    let _alone = alone().await;
     for (name, ignores) in [("log", "-wal"), ("all", ""), ("folder", "/")] {
         let test = format!("power-failure-without-syncs-of-{name}");
         let outcomes = fail_repeatedly(&test, 8, Some(ignores)).await;

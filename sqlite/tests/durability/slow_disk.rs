@@ -2,16 +2,17 @@
 
 use tower_weika_sandbox::{Browser, Sandbox};
 
+use crate::alone::alone;
 use crate::preload::library;
 use crate::site::{ANONYMOUS, ORIGIN, Site, start_site};
 use crate::store::folder;
 
 /// How long each sync takes, in milliseconds.
-const SYNC: &str = "500";
+const SYNC: &str = "1000";
 
 /// Responses of the site during one sync: each takes about a millisecond. If a sync blocked the only
 /// thread of the site, there would be none.
-const RESPONSES: u32 = 25;
+const RESPONSES: u32 = 15;
 
 /// Counts the responses to requests for a page that arrive, one after the other, until the task is
 /// done.
@@ -51,6 +52,7 @@ async fn site_with_a_slow_disk(sandbox: &Sandbox) -> Site {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a C compiler; run tests/run"]
 async fn site_with_one_thread_responds_while_logins_and_logouts_wait_for_the_disk() {
+    let _alone = alone().await;
     let sandbox = Sandbox::builder().auto_approve("wang").start().await;
     let sandbox = sandbox.expect("a sandbox");
     let site = site_with_a_slow_disk(&sandbox).await;

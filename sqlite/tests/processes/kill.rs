@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use crate::alone::alone;
 use crate::child::Child;
 use crate::load::{Record, open_uncached};
 use crate::random::Random;
@@ -12,6 +13,7 @@ const KILLS: u64 = 100;
 
 #[tokio::test]
 async fn hundred_kills_under_load_lose_no_acknowledged_session_and_no_logout() {
+    let _alone = alone().await;
     let file = folder("kill").join("sessions.db");
     // The process that takes over is there already.
     let store = open_uncached(&file).expect("a store");

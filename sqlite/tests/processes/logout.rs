@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tower_weika_sandbox::{Browser, Endpoint, Sandbox};
 
+use crate::alone::alone;
 use crate::site::{ANONYMOUS, ORIGIN, Site, start_site};
 use crate::store::folder;
 use crate::time::now;
@@ -66,6 +67,7 @@ pub(crate) async fn time_until_anonymous(browser: &Browser, subject: &str) -> Du
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn login_begun_at_one_process_is_completed_at_the_other_and_a_logout_is_seen_by_both() {
+    let _alone = alone().await;
     let (sandbox, sites) = two_sites("two-processes").await;
     let mut longest = Duration::ZERO;
     for round in 0..16 {
@@ -108,6 +110,7 @@ async fn login_begun_at_one_process_is_completed_at_the_other_and_a_logout_is_se
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callbacks_doubled_over_two_processes_are_one_exchange_and_both_are_logged_in() {
+    let _alone = alone().await;
     let (sandbox, sites) = two_sites("doubled-callbacks").await;
     for round in 0..40 {
         let browser = Browser::new();

@@ -4,6 +4,8 @@
 #![cfg(unix)]
 #![expect(clippy::print_stdout, reason = "the figures of the tests")]
 
+#[path = "../support/alone.rs"]
+mod alone;
 mod balancer;
 #[path = "../support/child.rs"]
 mod child;

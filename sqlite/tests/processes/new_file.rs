@@ -4,6 +4,7 @@ use tower_weika::identity::Manager;
 use tower_weika::store::SessionStore;
 use tower_weika_sqlite::SqliteStore;
 
+use crate::alone::alone;
 use crate::child::{self, Child, variable};
 use crate::store::folder;
 
@@ -23,8 +24,9 @@ fn open() {
     parent.receive();
 }
 
-#[test]
-fn processes_that_open_a_new_file_at_once_all_start_and_have_one_secret() {
+#[tokio::test]
+async fn processes_that_open_a_new_file_at_once_all_start_and_have_one_secret() {
+    let _alone = alone().await;
     let folder = folder("new-file");
     let mut secrets = Vec::new();
     for round in 0..ROUNDS {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tower_weika_sandbox::{Browser, Endpoint, Sandbox, Visit};
 
+use crate::alone::alone;
 use crate::balancer::Balancer;
 use crate::logout::{log_out, time_until_anonymous};
 use crate::site::{ANONYMOUS, ORIGIN, Site, start_site};
@@ -94,6 +95,7 @@ fn start(file: &Path, sandbox: &Sandbox) -> Site {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rolling_restarts_under_load_lose_no_request_and_no_session() {
+    let _alone = alone().await;
     let sandbox = Sandbox::builder().auto_approve("wang").start().await;
     let sandbox = sandbox.expect("a sandbox");
     let file = folder("rolling-restart").join("sessions.db");

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
@@ -13,6 +14,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
+use tower_weika::client::weika::WeikaClient;
 use tower_weika::guard::GuardLayer;
 use tower_weika::identity::{Identity, Manager};
 use tower_weika::login::LoginLayer;
@@ -87,9 +89,14 @@ async fn serve() {
         Err(_) => sqlite,
     };
     let store = sqlite.open().expect("a store").store::<Manager>();
-    let provider = WeikaManagerProvider::builder(variable("APP_KEY"), variable("APP_SECRET"))
-        .base_url(variable("SANDBOX"));
-    let login = LoginLayer::builder(provider.build().expect("a provider"))
+    // Generous, because the machine may be busy.
+    let timeout = Duration::from_secs(60);
+    let weika = WeikaClient::builder(variable("APP_KEY"), variable("APP_SECRET"))
+        .base_url(variable("SANDBOX"))
+        .total_timeout(timeout)
+        .permit_timeout(timeout);
+    let weika = weika.build().expect("a client");
+    let login = LoginLayer::builder(WeikaManagerProvider::new(weika))
         .store(store)
         .public_url(ORIGIN)
         .build()
