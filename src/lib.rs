@@ -96,6 +96,9 @@ mod error;
 #[cfg(feature = "axum")]
 pub mod extract;
 mod flight;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guard;
 #[cfg(test)]
 mod guide_tests;

@@ -21,6 +21,8 @@ mod credentials;
 mod envelope;
 mod error_codes;
 mod future;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 pub mod kesion;
 mod permits;
 mod transport;

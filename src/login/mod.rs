@@ -165,6 +165,8 @@ mod flow;
 mod forward_auth;
 mod forwarded_request;
 mod future;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod inner;
 mod keys;
 mod layer;

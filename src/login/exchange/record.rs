@@ -11,7 +11,7 @@ use crate::login::return_to::ReturnRules;
 
 impl Finished {
     /// Returns the record for the other instances. It contains no session id and no code.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    pub(in crate::login) fn to_bytes(&self) -> Vec<u8> {
         let outcome = match &self.outcome {
             Outcome::LoggedIn { salt, return_to } => RecordedOutcome::LoggedIn {
                 salt: BASE64.encode(salt.0),
@@ -33,7 +33,7 @@ impl Finished {
     }
 
     /// Reads what an instance has written, perhaps one of another version of this crate.
-    pub(super) fn from_bytes(bytes: &[u8], rules: &ReturnRules) -> Option<Self> {
+    pub(in crate::login) fn from_bytes(bytes: &[u8], rules: &ReturnRules) -> Option<Self> {
         let record: Record = serde_json::from_slice(bytes).ok()?;
         if record.v != VERSION {
             return None;
