@@ -38,7 +38,10 @@ impl Language {
                 }
             };
             let weight = parts
-                .find_map(|part| part.strip_prefix(b"q="))
+                .find_map(|part| {
+                    part.strip_prefix(b"q=")
+                        .or_else(|| part.strip_prefix(b"Q="))
+                })
                 .map_or(1_000, thousandths);
             if weight > best.map_or(0, |(_, weight)| weight) {
                 best = Some((language, weight));
@@ -91,6 +94,7 @@ mod tests {
         assert_language(Some("en-US,en;q=0.9,zh-CN;q=0.8"), Language::English);
         assert_language(Some("en;q=0.4, ZH-hant;q=0.5"), Language::Chinese);
         assert_language(Some("zh;q=0, en"), Language::English);
+        assert_language(Some("zh ; Q=0.5 ,en"), Language::English);
         assert_language(Some("de, en;q=0.1"), Language::English);
     }
 
