@@ -48,6 +48,7 @@ mod own_users;
 mod revocation;
 mod services;
 mod site;
+mod suites;
 mod upstream_failures;
 mod values;
 mod way;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failure fails the test")]
 
 mod cookie;
+mod suites;
 #[path = "../support/mod.rs"]
 mod support;
 use std::convert::Infallible;
