@@ -1,4 +1,4 @@
-//! Records of sessions in a store, and their encryption. What is written is read back; any other bytes are no session.
+//! Records of sessions in a store, and their encryption. A written record is read back; any other bytes are no session.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The OAuth `state`. What this layer wrote is read back; nothing else is authentic.
+//! The OAuth `state`. A state of this layer is read back; no other text is authentic.
 
 #![no_main]
 

@@ -15,7 +15,7 @@ const SITE: &str = "https://campus.example";
 
 const ATTEMPTS: [Attempt; 3] = [Attempt::First, Attempt::Second, Attempt::Silent];
 
-/// What a state contains.
+/// The contents of a state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs, clippy::exhaustive_structs)]
 pub struct FlowState {
