@@ -15,7 +15,9 @@ fuzz_target!(|data: &[u8]| {
         Some(&written),
         "a record is read back"
     );
-    let naive: Value = serde_json::from_slice(data).expect("a record is JSON");
+    // `serde` does not look into the text of unknown members, which need not be UTF-8.
+    let text = String::from_utf8_lossy(data);
+    let naive: Value = serde_json::from_str(&text).expect("a record is JSON");
     let written: Value = serde_json::from_slice(&written).expect("a record is JSON");
     assert_eq!((&naive["v"], &naive["at"]), (&written["v"], &written["at"]));
     let (naive, written) = (&naive["outcome"], &written["outcome"]);
@@ -37,7 +39,7 @@ fuzz_target!(|data: &[u8]| {
             "{reason:?}"
         );
         assert!(
-            reason.is_none() || failure["kind"] == "Denied",
+            reason.is_none() || failure["kind"] == "denied",
             "only a denial has a reason"
         );
     }
