@@ -1,8 +1,7 @@
 //! The page on which users see their devices.
 
-use tower_weika_sandbox::Browser;
-
-use crate::chromium::{Chromium, Kind};
+use crate::browser::Browser;
+use crate::kind::Kind;
 use crate::support::Site;
 use crate::{WANG, assert_fits, start};
 
@@ -14,19 +13,19 @@ const OTHERS: [&str; 3] = [
 ];
 
 /// Logs in as the manager `wang`, and opens the page in this language.
-async fn open(site: &Site, chromium: &Chromium, language: &str) {
+async fn open(site: &Site, browser: &Browser, language: &str) {
     let login = format!("{}/auth/weika/login?return_to=/devices", site.url);
-    chromium.go(&login).await;
-    chromium.click(WANG).await;
-    chromium.find("[data-device]").await;
-    show(site, chromium, language).await;
+    browser.go(&login).await;
+    browser.click(WANG).await;
+    browser.find("[data-device]").await;
+    show(site, browser, language).await;
 }
 
-async fn show(site: &Site, chromium: &Chromium, language: &str) {
-    chromium
+async fn show(site: &Site, browser: &Browser, language: &str) {
+    browser
         .go(&format!("{}/devices?lang={language}", site.url))
         .await;
-    chromium.find("[data-device]").await;
+    browser.find("[data-device]").await;
 }
 
 #[ignore = "needs Chromium; run tests/run"]
@@ -43,12 +42,12 @@ async fn user_logs_a_phone_out_at_a_desk() {
         },
     );
     let site = Site::start(&[]);
-    let computer = Chromium::start(desk).await;
-    let mobile = Chromium::start(phone).await;
+    let computer = Browser::start(desk).await;
+    let mobile = Browser::start(phone).await;
     open(&site, &computer, "zh").await;
     computer.see("没有其他设备登录").await;
     open(&site, &mobile, "zh").await;
-    for (chromium, kind, name) in [
+    for (browser, kind, name) in [
         (&computer, desk, "devices"),
         (&mobile, phone, "devices-phone"),
     ] {
@@ -56,10 +55,10 @@ async fn user_logs_a_phone_out_at_a_desk() {
             ("en", "This device", format!("{name}-english")),
             ("zh", "本设备", name.to_owned()),
         ] {
-            show(&site, chromium, language).await;
-            chromium.see(see).await;
-            assert_fits(chromium, kind).await;
-            chromium.picture(&picture).await;
+            show(&site, browser, language).await;
+            browser.see(see).await;
+            assert_fits(browser, kind).await;
+            browser.picture(&picture).await;
         }
     }
 
@@ -108,10 +107,10 @@ async fn lists_of_several_logins_fit_a_desk_in_dark_mode() {
 }
 
 async fn several_logins_fit(kind: Kind, name: &str) {
-    let (site, chromium) = start(kind).await;
+    let (site, browser) = start(kind).await;
     // The other devices need no window.
     for user_agent in OTHERS {
-        let browser = Browser::new().user_agent(user_agent);
+        let browser = tower_weika_sandbox::Browser::new().user_agent(user_agent);
         for path in ["admin", "card"] {
             let page = browser.get(&format!("{}/{path}", site.url)).await;
             let page = page.expect("the site responds");
@@ -119,13 +118,13 @@ async fn several_logins_fit(kind: Kind, name: &str) {
             assert_eq!(approved.expect("the sandbox responds").status(), 200);
         }
     }
-    chromium.go(&format!("{}/card", site.url)).await;
-    chromium.click(WANG).await;
-    chromium.find("[data-member]").await;
-    open(&site, &chromium, "zh").await;
+    browser.go(&format!("{}/card", site.url)).await;
+    browser.click(WANG).await;
+    browser.find("[data-member]").await;
+    open(&site, &browser, "zh").await;
     for language in ["en", "zh"] {
-        show(&site, &chromium, language).await;
-        chromium.picture(&format!("{name}-{language}")).await;
-        assert_fits(&chromium, kind).await;
+        show(&site, &browser, language).await;
+        browser.picture(&format!("{name}-{language}")).await;
+        assert_fits(&browser, kind).await;
     }
 }

@@ -1,12 +1,13 @@
 //! Two instances behind a balancer: they look like one site in the browser.
 
-use crate::chromium::{Chromium, Kind};
+use crate::browser::Browser;
+use crate::kind::Kind;
 use crate::redis_server::Redis;
 use crate::support::{Site, command};
 use crate::{WANG, assert_fits};
 
 /// Reloads the page until each instance has responded once.
-async fn see_both(chromium: &Chromium, url: &str, who: &str) {
+async fn see_both(chromium: &Browser, url: &str, who: &str) {
     for name in ["实例 A", "实例 B"] {
         loop {
             chromium.go(url).await;
@@ -37,7 +38,7 @@ async fn login_and_logout_take_effect_at_both_instances() {
         height: 640,
         ..Kind::PHONE
     };
-    let chromium = Chromium::start(kind).await;
+    let chromium = Browser::start(kind).await;
     see_both(&chromium, &site.url, "未登录").await;
     chromium.go(&format!("{}/admin", site.url)).await;
     chromium.click(WANG).await;

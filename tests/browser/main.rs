@@ -1,14 +1,18 @@
-//! The example in a real browser: headless Chromium, with assertions on visible text.
+//! The example in real browsers, with assertions on visible text. The [`flows`] run in four
+//! engines, the other tests in Chromium.
 //!
-//! Needs `chromium` and `chromedriver`, `nginx` and `openssl` for TLS, and `redis-server`:
-//! `tests/run` installs them and runs these tests, which `cargo test` skips.
+//! Needs Chromium, WebKitGTK, nginx and OpenSSL for TLS, and Redis: `tests/run` installs them and
+//! runs these tests, which `cargo test` skips. `tests/run --weekly` adds Firefox and WPE WebKit.
 //! `UPDATE_SCREENSHOTS=1` renews the screenshots of the README, otherwise all screenshots go to
 //! `target/tmp/screenshots`.
 
-mod back_button;
-mod chromium;
+mod browser;
 mod devices;
+mod driver;
+mod engine;
+mod flows;
 mod instances;
+mod kind;
 mod member;
 #[path = "../support/nginx.rs"]
 mod nginx;
@@ -21,18 +25,18 @@ mod redis_server;
 mod support;
 mod tls;
 mod wechat;
-use chromium::{Chromium, Kind};
+use browser::Browser;
+use kind::Kind;
 use support::Site;
-use tower_weika_sandbox::Browser;
 
 const WANG: &str = "[data-person=wang]";
 
-async fn start(kind: Kind) -> (Site, Chromium) {
-    (Site::start(&[]), Chromium::start(kind).await)
+async fn start(kind: Kind) -> (Site, Browser) {
+    (Site::start(&[]), Browser::start(kind).await)
 }
 
 /// Logs in at the home page as the manager `wang`.
-async fn log_in(site: &Site, chromium: &Chromium) {
+async fn log_in(site: &Site, chromium: &Browser) {
     chromium.go(&site.url).await;
     chromium.click("[data-login]").await;
     chromium.click(WANG).await;
@@ -40,7 +44,7 @@ async fn log_in(site: &Site, chromium: &Chromium) {
 }
 
 /// Asserts that the page is not wider than the screen, and that its style sheet was loaded.
-async fn assert_fits(chromium: &Chromium, kind: Kind) {
+async fn assert_fits(chromium: &Browser, kind: Kind) {
     // Not `innerWidth`: a phone zooms out of a page that is too wide, which increases `innerWidth`
     // too.
     let width = chromium
@@ -151,105 +155,6 @@ async fn after_a_logout_the_browser_is_anonymous() {
     assert_eq!(chromium.address().await, "/");
     chromium.client.back().await.unwrap();
     chromium.see("选择管理员身份").await;
-}
-
-#[ignore = "needs Chromium; run tests/run"]
-#[tokio::test(flavor = "multi_thread")]
-async fn back_button_after_the_login_leads_to_a_working_login() {
-    let (site, chromium) = start(Kind::DESKTOP).await;
-    log_in(&site, &chromium).await;
-    chromium.client.back().await.unwrap();
-    chromium.see("选择管理员身份").await;
-
-    // The same login again, with another code.
-    chromium.click(WANG).await;
-    chromium.see("你好，王老师").await;
-    assert_eq!(chromium.address().await, "/");
-}
-
-#[ignore = "needs Chromium; run tests/run"]
-#[tokio::test(flavor = "multi_thread")]
-async fn callback_can_be_reloaded_and_is_invalid_without_its_cookies() {
-    let (site, chromium) = start(Kind::DESKTOP).await;
-    chromium.go(&format!("{}/admin/deep", site.url)).await;
-    let approve = chromium
-        .find(WANG)
-        .await
-        .prop("href")
-        .await
-        .unwrap()
-        .unwrap();
-    let redirect = Browser::new().get_no_follow(&approve).await.unwrap();
-    let callback = redirect.location().unwrap();
-
-    for _ in 0..3 {
-        chromium.go(callback).await;
-        chromium.find("[data-manager]").await;
-        assert_eq!(chromium.address().await, "/admin/deep");
-    }
-    chromium.client.delete_all_cookies().await.unwrap();
-    chromium.go(callback).await;
-    chromium.see("登录链接已失效").await;
-}
-
-#[ignore = "needs Chromium; run tests/run"]
-#[tokio::test(flavor = "multi_thread")]
-async fn two_tabs_log_in_independently() {
-    let (site, chromium) = start(Kind::DESKTOP).await;
-    chromium.go(&format!("{}/admin/first", site.url)).await;
-    chromium.see("选择管理员身份").await;
-    let first = chromium.client.window().await.unwrap();
-    let second = chromium.client.new_window(true).await.unwrap().handle;
-    chromium
-        .client
-        .switch_to_window(second.clone())
-        .await
-        .unwrap();
-    chromium.go(&format!("{}/admin/second", site.url)).await;
-    chromium.see("选择管理员身份").await;
-
-    for (tab, address) in [(first, "/admin/first"), (second, "/admin/second")] {
-        chromium.client.switch_to_window(tab).await.unwrap();
-        chromium.click(WANG).await;
-        chromium.find("[data-manager]").await;
-        assert_eq!(chromium.address().await, address);
-    }
-}
-
-#[ignore = "needs Chromium; run tests/run"]
-#[tokio::test(flavor = "multi_thread")]
-async fn lost_cookies_restart_the_login_once() {
-    let (site, chromium) = start(Kind::DESKTOP).await;
-    chromium.go(&format!("{}/admin/deep", site.url)).await;
-    chromium.see("选择管理员身份").await;
-    chromium.client.delete_all_cookies().await.unwrap();
-    let first = chromium.client.current_url().await.unwrap();
-    chromium.click(WANG).await;
-
-    chromium.see("选择管理员身份").await;
-    assert_ne!(
-        chromium.client.current_url().await.unwrap(),
-        first,
-        "a new login has begun"
-    );
-    chromium.click(WANG).await;
-    chromium.see("你好，王老师").await;
-}
-
-#[ignore = "needs Chromium; run tests/run"]
-#[tokio::test(flavor = "multi_thread")]
-async fn blocked_cookies_end_on_a_page_that_names_the_cause() {
-    let (site, chromium) = start(Kind {
-        blocks_cookies: true,
-        ..Kind::DESKTOP
-    })
-    .await;
-    chromium.go(&format!("{}/admin", site.url)).await;
-    chromium.click(WANG).await;
-    chromium.see("选择管理员身份").await;
-    chromium.click(WANG).await;
-    chromium.see("登录状态没有保存下来").await;
-    chromium.picture("blocked").await;
 }
 
 #[ignore = "needs Chromium; run tests/run"]

@@ -1,11 +1,12 @@
 //! Members of the school, at a desk and in WeChat.
 
-use crate::chromium::{Chromium, Kind};
+use crate::browser::Browser;
+use crate::kind::Kind;
 use crate::support::Site;
 use crate::{WANG, assert_fits, start};
 
 /// Opens the campus card, logs in as `wang`, and returns to the home page.
-async fn walk(site: &Site, chromium: &Chromium, kind: Kind, query: &str, name: &str) {
+async fn walk(site: &Site, chromium: &Browser, kind: Kind, query: &str, name: &str) {
     chromium.go(&format!("{}/card{query}", site.url)).await;
     chromium.picture(&format!("{name}-choose")).await;
     chromium.click(WANG).await;

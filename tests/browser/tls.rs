@@ -4,6 +4,9 @@ use std::path::Path;
 
 use crate::nginx::Nginx;
 
+/// A page without a policy: its scripts can send requests, which the site forbids its own pages.
+pub(crate) const BLANK: &str = "/blank";
+
 /// Starts nginx on this port of `localhost`, in front of the site at `upstream`.
 pub(crate) fn start(port: u16, upstream: &str) -> Nginx {
     Nginx::start(port, |folder| configuration(folder, port, upstream))
@@ -19,6 +22,7 @@ fn configuration(folder: &Path, port: u16, upstream: &str) -> String {
            server {{\n\
              listen 127.0.0.1:{port} ssl;\n\
              ssl_certificate {folder}/fullchain.pem; ssl_certificate_key {folder}/privkey.pem;\n\
+             location = {BLANK} {{ default_type text/html; return 200 '<!doctype html>'; }}\n\
              location / {{ proxy_pass {upstream}; }}\n\
            }}\n\
          }}\n"

@@ -1,6 +1,7 @@
 //! WeChat users and the official account.
 
-use crate::chromium::{Chromium, Kind};
+use crate::browser::Browser;
+use crate::kind::Kind;
 use crate::support::Site;
 use crate::{WANG, assert_fits, start};
 
@@ -8,7 +9,7 @@ const XIAOMING: &str = "[data-person=xiaoming]";
 const XIAOHONG: &str = "[data-person=xiaohong]";
 
 /// Presses a button on the sandbox's control page, and waits until it is pressed.
-async fn switch(site: &Site, chromium: &Chromium, name: &str) {
+async fn switch(site: &Site, chromium: &Browser, name: &str) {
     chromium.go(&control_page(site)).await;
     chromium.click(&format!("[data-switch='{name}']")).await;
     chromium
@@ -24,7 +25,7 @@ fn control_page(site: &Site) -> String {
 }
 
 /// The code that the sandbox shows in place of an SMS, read in another tab.
-async fn sms(site: &Site, chromium: &Chromium, mobile: &str) -> String {
+async fn sms(site: &Site, chromium: &Browser, mobile: &str) -> String {
     let tab = chromium.client.window().await.expect("a tab");
     let other = chromium
         .client
@@ -127,23 +128,6 @@ async fn unbound_user_binds_and_returns_bound() {
 
 #[ignore = "needs Chromium; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
-async fn binding_continues_automatically_while_wechat_approves_automatically() {
-    let (site, chromium) = start(Kind::WECHAT).await;
-    switch(&site, &chromium, "person:xiaohong").await;
-    chromium.go(&format!("{}/app/deep?lang=en", site.url)).await;
-    chromium.fill("[name=mobile]", "13800000002").await;
-    chromium.click(".send").await;
-    chromium.find("[data-notice=sent]").await;
-    let code = sms(&site, &chromium, "13800000002").await;
-    chromium.fill("[name=sms]", &code).await;
-    // The page's content security policy must allow the redirects of the form to WeChat and back.
-    chromium.click(".submit").await;
-    chromium.find("[data-wechat=bound]").await;
-    assert!(chromium.address().await.starts_with("/app/deep?lang=en"));
-}
-
-#[ignore = "needs Chromium; run tests/run"]
-#[tokio::test(flavor = "multi_thread")]
 async fn manager_sees_the_official_account_in_its_three_states() {
     let (site, chromium) = start(Kind {
         height: 760,
@@ -176,7 +160,7 @@ async fn manager_sees_the_official_account_in_its_three_states() {
 
 /// Reloads a page until the selector matches: the site caches a positive response of Kesion
 /// briefly.
-async fn reload_until(chromium: &Chromium, url: &str, selector: &str) {
+async fn reload_until(chromium: &Browser, url: &str, selector: &str) {
     let until = async {
         chromium.go(url).await;
         while !chromium.has(selector).await {

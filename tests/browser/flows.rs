@@ -1,0 +1,527 @@
+//! Logins and logouts in four engines.
+//!
+//! The site is on `localhost` and the sandbox on `127.0.0.1`, so that a login leads through another
+//! site, as in production: `SameSite`, `Sec-Fetch-Site` and the back/forward cache depend on it.
+//! nginx terminates TLS in front of the site, unless a flow is about plain http.
+
+use serde_json::json;
+use tokio::time::timeout;
+use tower_weika_sandbox::Endpoint;
+
+use crate::browser::Browser;
+use crate::engine::Engine;
+use crate::kind::Kind;
+use crate::nginx::Nginx;
+use crate::redis_server::free_port;
+use crate::support::{DEADLINE, Site};
+use crate::{WANG, assert_fits, tls};
+
+const XIAOMING: &str = "[data-person=xiaoming]";
+const XIAOHONG: &str = "[data-person=xiaohong]";
+
+/// Declares each flow as a test of each engine; those behind the semicolon need several windows,
+/// which WPE does not have. `tests/run` chooses the engines by the names of these modules.
+macro_rules! flows {
+    ($($flow:ident)*; $($tabs:ident)*) => {
+        flows!(in_chromium Chromium "needs Chromium; run tests/run" $($flow)* $($tabs)*);
+        flows!(in_webkit_gtk WebKitGtk "needs WebKitGTK; run tests/run" $($flow)* $($tabs)*);
+        flows!(in_firefox Firefox "needs Firefox; run tests/run --weekly" $($flow)* $($tabs)*);
+        flows!(in_wpe Wpe "needs WPE WebKit; run tests/run --weekly" $($flow)*);
+    };
+    ($module:ident $engine:ident $reason:literal $($flow:ident)*) => {
+        mod $module {
+            use crate::engine::Engine;
+
+            $(
+                #[ignore = $reason]
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $flow() {
+                    super::$flow(Engine::$engine).await;
+                }
+            )*
+        }
+    };
+}
+
+flows! {
+    manager_logs_in_and_out
+    member_logs_in_and_out_beside_a_manager
+    wechat_user_logs_in_and_out
+    wechat_user_links_an_account
+    linking_needs_no_second_click_while_wechat_approves_automatically
+    other_browser_than_wechat_gets_a_qr_code
+    s5_back_after_a_logout_shows_no_guarded_page_over_tls
+    s5_back_after_a_logout_over_http_depends_on_the_engine
+    back_button_after_the_login_leads_to_a_working_login
+    callback_can_be_reloaded_and_is_invalid_without_its_cookies
+    session_cookie_comes_with_a_link_from_another_site
+    script_without_a_session_gets_401_and_no_redirect
+    form_of_an_expired_session_gets_a_page_that_says_so
+    lost_cookies_restart_the_login_once
+    blocked_cookies_end_on_a_page_that_names_the_cause
+    login_and_logout_need_no_scripts
+    pages_fit_the_narrowest_window;
+    two_tabs_log_in_independently
+}
+
+const fn desktop(engine: Engine) -> Kind {
+    Kind {
+        engine,
+        languages: "en-US,en",
+        ..Kind::DESKTOP
+    }
+}
+
+const fn phone(engine: Engine) -> Kind {
+    Kind {
+        engine,
+        languages: "en-US,en",
+        ..Kind::PHONE
+    }
+}
+
+const fn wechat(engine: Engine) -> Kind {
+    Kind {
+        is_wechat: true,
+        ..phone(engine)
+    }
+}
+
+/// A browser, and a site that it has not visited.
+struct Stage {
+    browser: Browser,
+    origin: String,
+    site: Site,
+    _nginx: Option<Nginx>,
+}
+
+impl Stage {
+    async fn over_tls(kind: Kind) -> Self {
+        let port = free_port();
+        let origin = format!("https://localhost:{port}");
+        let site = Site::start(&[("PUBLIC_URL", &origin), ("ALLOW_SANDBOX", "1")]);
+        Self {
+            _nginx: Some(tls::start(port, &site.url)),
+            browser: Browser::start(kind).await,
+            origin,
+            site,
+        }
+    }
+
+    async fn over_http(kind: Kind) -> Self {
+        let port = free_port();
+        let origin = format!("http://localhost:{port}");
+        let address = format!("127.0.0.1:{port}");
+        let site = Site::start(&[("LISTEN", &address), ("PUBLIC_URL", &origin)]);
+        Self {
+            browser: Browser::start(kind).await,
+            origin,
+            site,
+            _nginx: None,
+        }
+    }
+
+    fn sandbox(&self) -> &str {
+        self.site.sandbox.as_deref().expect("it has a sandbox")
+    }
+
+    /// Opens a page of the site, as if its address was typed.
+    async fn open(&self, path: &str) {
+        self.browser.go(&format!("{}{path}", self.origin)).await;
+    }
+
+    /// Waits for the login page of the upstream system, which is on another site.
+    async fn see_login(&self) {
+        self.browser.find("[data-decline]").await;
+        let url = self.browser.client.current_url().await.expect("a page");
+        assert!(url.as_str().starts_with(self.sandbox()), "{url}");
+    }
+
+    /// Chooses a person on the login page, and waits for the page of the site with this element.
+    async fn log_in(&self, person: &str, element: &str) {
+        self.see_login().await;
+        self.browser.click(person).await;
+        self.browser.find(element).await;
+    }
+
+    /// Chooses a person on the login page, and waits for the login page of another login.
+    async fn restart_login(&self) {
+        self.see_login().await;
+        let client = &self.browser.client;
+        let first = client.current_url().await.expect("a page");
+        self.browser.click(WANG).await;
+        let has_restarted = async { while client.current_url().await.expect("a page") == first {} };
+        timeout(DEADLINE, has_restarted)
+            .await
+            .expect("a new login begins");
+        self.see_login().await;
+    }
+
+    async fn log_out(&self) {
+        self.browser.click(".top form button").await;
+        self.browser.see("Not logged in").await;
+        assert_eq!(self.browser.address().await, "/");
+    }
+
+    /// Removes all cookies of the site, and returns to the page of another site.
+    async fn lose_cookies(&self) {
+        let url = self.browser.client.current_url().await.expect("a page");
+        self.open("/icon.svg").await;
+        self.browser
+            .client
+            .delete_all_cookies()
+            .await
+            .expect("no cookies");
+        self.browser.go(url.as_str()).await;
+    }
+
+    /// Presses a button on the control page of the sandbox.
+    async fn switch(&self, name: &str) {
+        let page = format!("{}{}", self.sandbox(), Endpoint::Control.path());
+        let form = format!("switch={name}");
+        let browser = tower_weika_sandbox::Browser::new();
+        let visit = browser.post(&page, form).await.expect("the sandbox");
+        assert_eq!(visit.status(), 200, "{name}");
+    }
+
+    /// Requests an SMS in the form, and returns its code, which the sandbox shows.
+    async fn request_sms(&self, mobile: &str) -> String {
+        self.browser.fill("[name=mobile]", mobile).await;
+        self.browser.click(".send").await;
+        self.browser.find("[data-notice=sent]").await;
+        let page = format!("{}{}", self.sandbox(), Endpoint::Control.path());
+        let browser = tower_weika_sandbox::Browser::new();
+        let visit = browser.get(&page).await.expect("the sandbox");
+        let start = format!("data-sms=\"{mobile}\">");
+        let text = visit.text();
+        let (_, rest) = text.split_once(&start).expect("an SMS");
+        rest.chars().take_while(char::is_ascii_digit).collect()
+    }
+}
+
+async fn manager_logs_in_and_out(engine: Engine) {
+    let stage = Stage::over_tls(desktop(engine)).await;
+    let browser = &stage.browser;
+    stage.open("/admin/deep?x=1").await;
+    stage.log_in(WANG, "[data-asked]").await;
+    assert_eq!(browser.address().await, "/admin/deep?x=1");
+    let asked = browser.find("[data-asked]").await.text().await;
+    assert_eq!(asked.expect("text"), "/admin/deep?x=1");
+
+    let cookies = browser.client.get_all_cookies().await.expect("cookies");
+    assert!(!cookies.is_empty());
+    for cookie in cookies {
+        assert!(cookie.name().starts_with("__Host-"), "{}", cookie.name());
+        assert_eq!(cookie.secure(), Some(true), "{}", cookie.name());
+        assert_eq!(cookie.http_only(), Some(true), "{}", cookie.name());
+    }
+
+    stage.open("/").await;
+    browser.find("[data-manager]").await;
+    stage.open("/admin").await;
+    browser.find("[data-asked]").await;
+    stage.log_out().await;
+    stage.open("/admin").await;
+    stage.see_login().await;
+}
+
+async fn member_logs_in_and_out_beside_a_manager(engine: Engine) {
+    let stage = Stage::over_tls(desktop(engine)).await;
+    let browser = &stage.browser;
+    stage.open("/card?x=1").await;
+    browser.click(WANG).await;
+    browser.find("[data-member]").await;
+    assert_eq!(browser.address().await, "/card?x=1");
+    stage.open("/").await;
+    browser.click("[data-login]").await;
+    stage.log_in(WANG, "[data-manager]").await;
+    assert!(browser.has("[data-member]").await, "both logins at once");
+    browser.click("[data-logout=weika-member]").await;
+    browser.find("[data-member-login]").await;
+    assert!(browser.has("[data-manager]").await);
+}
+
+async fn wechat_user_logs_in_and_out(engine: Engine) {
+    let stage = Stage::over_tls(wechat(engine)).await;
+    let browser = &stage.browser;
+    stage.open("/app/deep/path?x=1").await;
+    browser.click(XIAOMING).await;
+    browser.find("[data-wechat=bound]").await;
+    assert_eq!(browser.address().await, "/app/deep/path?x=1");
+    stage.open("/").await;
+    browser.click("[data-logout=wechat]").await;
+    browser.see("Not logged in").await;
+}
+
+async fn wechat_user_links_an_account(engine: Engine) {
+    let stage = Stage::over_http(wechat(engine)).await;
+    let browser = &stage.browser;
+    stage.open("/app/deep?x=1").await;
+    browser.click(XIAOHONG).await;
+    browser.find("[data-bind]").await;
+    let code = stage.request_sms("13800000002").await;
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    browser.fill("[name=sms]", wrong).await;
+    browser.click(".submit").await;
+    browser.find("[data-notice=refused]").await;
+    browser.fill("[name=sms]", &code).await;
+    browser.click(".submit").await;
+    browser.click(XIAOHONG).await;
+    browser.find("[data-wechat=bound]").await;
+    assert_eq!(browser.address().await, "/app/deep?x=1");
+}
+
+async fn linking_needs_no_second_click_while_wechat_approves_automatically(engine: Engine) {
+    let stage = Stage::over_http(wechat(engine)).await;
+    let browser = &stage.browser;
+    stage.switch("person:xiaohong").await;
+    stage.open("/app/deep?x=1").await;
+    let code = stage.request_sms("13800000002").await;
+    browser.fill("[name=sms]", &code).await;
+    // The page's content security policy must allow the redirects of the form to WeChat and back.
+    browser.click(".submit").await;
+    browser.find("[data-wechat=bound]").await;
+    let address = browser.address().await;
+    assert!(address.starts_with("/app/deep?x=1"), "{address}");
+}
+
+async fn other_browser_than_wechat_gets_a_qr_code(engine: Engine) {
+    let stage = Stage::over_tls(desktop(engine)).await;
+    stage.open("/app").await;
+    stage.browser.see("Please open this in WeChat").await;
+    let code = stage.browser.find("svg").await;
+    assert!(code.is_displayed().await.expect("on the page"));
+}
+
+/// Opens a guarded page, logs out there, and goes back.
+async fn go_back_after_a_logout(stage: &Stage) {
+    stage.open("/admin").await;
+    stage.log_in(WANG, "[data-asked]").await;
+    // A page that is restored from the back/forward cache keeps its variables.
+    stage.browser.run("window.isRestored = true").await;
+    stage.log_out().await;
+    stage.browser.client.back().await.expect("a page before");
+}
+
+async fn s5_back_after_a_logout_shows_no_guarded_page_over_tls(engine: Engine) {
+    let stage = Stage::over_tls(desktop(engine)).await;
+    // The second logout replaces the marker of the first one.
+    for _ in 0..2 {
+        go_back_after_a_logout(&stage).await;
+        // The page was requested again, and the guard redirected to the login.
+        stage.see_login().await;
+        assert!(stage.browser.run("return !window.isRestored").await == true);
+    }
+}
+
+/// WebKit shows the guarded page on plain http, which is for development only. If this fails in
+/// WebKit, correct the documentation of `login`.
+async fn s5_back_after_a_logout_over_http_depends_on_the_engine(engine: Engine) {
+    let stage = Stage::over_http(desktop(engine)).await;
+    go_back_after_a_logout(&stage).await;
+    if engine.is_webkit() {
+        stage.browser.find("[data-asked]").await;
+        assert!(stage.browser.run("return window.isRestored").await == true);
+    } else {
+        stage.see_login().await;
+        assert!(stage.browser.run("return !window.isRestored").await == true);
+    }
+}
+
+async fn back_button_after_the_login_leads_to_a_working_login(engine: Engine) {
+    let stage = Stage::over_tls(desktop(engine)).await;
+    stage.open("/").await;
+    stage.browser.click("[data-login]").await;
+    stage.log_in(WANG, "[data-manager]").await;
+    stage.browser.client.back().await.expect("a page before");
+
+    // The same login again, with another code.
+    stage.log_in(WANG, "[data-manager]").await;
+    assert_eq!(stage.browser.address().await, "/");
+}
+
+async fn callback_can_be_reloaded_and_is_invalid_without_its_cookies(engine: Engine) {
+    let stage = Stage::over_tls(desktop(engine)).await;
+    let browser = &stage.browser;
+    stage.open("/admin/deep").await;
+    let approve = browser.find(WANG).await.prop("href").await;
+    let approve = approve.expect("an element").expect("a link");
+    let redirect = tower_weika_sandbox::Browser::new()
+        .get_no_follow(&approve)
+        .await
+        .expect("the sandbox");
+    let callback = redirect.location().expect("a redirect");
+
+    for _ in 0..3 {
+        browser.go(callback).await;
+        browser.find("[data-asked]").await;
+        assert_eq!(browser.address().await, "/admin/deep");
+    }
+    browser.client.delete_all_cookies().await.expect("a page");
+    browser.go(callback).await;
+    browser.see("This login link is no longer valid").await;
+}
+
+async fn session_cookie_comes_with_a_link_from_another_site(engine: Engine) {
+    let stage = Stage::over_tls(desktop(engine)).await;
+    let browser = &stage.browser;
+    stage.open("/admin").await;
+    stage.log_in(WANG, "[data-asked]").await;
+    browser.go(stage.sandbox()).await;
+    let link = "const link = document.createElement('a'); link.href = arguments[0]; link.id = 'link'; \
+                link.textContent = 'to the site'; document.body.prepend(link)";
+    let target = json!(format!("{}/admin/link", stage.origin));
+    browser
+        .client
+        .execute(link, vec![target])
+        .await
+        .expect("a script");
+    browser.click("#link").await;
+    browser.find("[data-asked]").await;
+    assert_eq!(browser.address().await, "/admin/link");
+}
+
+async fn script_without_a_session_gets_401_and_no_redirect(engine: Engine) {
+    let stage = Stage::over_tls(desktop(engine)).await;
+    let script = "const done = arguments[arguments.length - 1]; \
+                  fetch('/admin').then(async it => done([it.status, it.redirected, (await it.json()).error])) \
+                  .catch(error => done(String(error)))";
+    stage.open(tls::BLANK).await;
+    let response = stage.browser.client.execute_async(script, Vec::new()).await;
+    assert_eq!(
+        response.expect("a response"),
+        json!([401, false, "login_required"])
+    );
+    // Neither did it begin a login.
+    let cookies = stage.browser.client.get_all_cookies().await;
+    assert!(cookies.expect("a page").is_empty());
+}
+
+async fn form_of_an_expired_session_gets_a_page_that_says_so(engine: Engine) {
+    let stage = Stage::over_tls(wechat(engine)).await;
+    let browser = &stage.browser;
+    stage.open("/bind").await;
+    browser.click(XIAOHONG).await;
+    browser.find("[data-bind]").await;
+    browser.client.delete_all_cookies().await.expect("a page");
+    browser.fill("[name=mobile]", "13800000002").await;
+    browser.click(".send").await;
+    browser.see("Your login has expired").await;
+    browser.click("main a").await;
+    browser.click(XIAOHONG).await;
+    browser.find("[data-bind]").await;
+}
+
+async fn lost_cookies_restart_the_login_once(engine: Engine) {
+    let stage = Stage::over_tls(desktop(engine)).await;
+    stage.open("/admin/deep").await;
+    stage.see_login().await;
+    stage.lose_cookies().await;
+    stage.restart_login().await;
+    // The return target was in a cookie.
+    stage.log_in(WANG, "[data-manager]").await;
+    assert_eq!(stage.browser.address().await, "/");
+}
+
+async fn blocked_cookies_end_on_a_page_that_names_the_cause(engine: Engine) {
+    let kind = Kind {
+        blocks_cookies: true,
+        ..desktop(engine)
+    };
+    let stage = Stage::over_tls(kind).await;
+    let browser = &stage.browser;
+    stage.open("/admin").await;
+    stage.restart_login().await;
+    browser.click(WANG).await;
+    browser.see("You could not be kept logged in").await;
+}
+
+async fn login_and_logout_need_no_scripts(engine: Engine) {
+    let kind = Kind {
+        runs_scripts: false,
+        ..wechat(engine)
+    };
+    let stage = Stage::over_http(kind).await;
+    let browser = &stage.browser;
+    browser
+        .go("data:text/html,<title>off</title><script>document.title='on'</script>")
+        .await;
+    assert_eq!(browser.client.title().await.expect("a page"), "off");
+
+    stage.open("/admin").await;
+    stage.log_in(WANG, "[data-asked]").await;
+    stage.open("/app/deep").await;
+    browser.click(XIAOHONG).await;
+    browser.find("[data-bind]").await;
+    let code = stage.request_sms("13800000002").await;
+    browser.fill("[name=sms]", &code).await;
+    browser.click(".submit").await;
+    browser.click(XIAOHONG).await;
+    browser.find("[data-wechat=bound]").await;
+    stage.open("/admin").await;
+    browser.click(".top form button").await;
+    browser.find("[data-login]").await;
+}
+
+async fn pages_fit_the_narrowest_window(engine: Engine) {
+    let kind = phone(engine);
+    let stage = Stage::over_http(kind).await;
+    let browser = &stage.browser;
+    stage.open("/").await;
+    let width = browser.run("return innerWidth").await.as_u64();
+    let narrowest = match engine {
+        Engine::Wpe => 800,
+        Engine::Firefox => 500,
+        Engine::Chromium | Engine::WebKitGtk => kind.width.into(),
+    };
+    assert_eq!(width, Some(narrowest));
+    let kind = Kind {
+        width: u32::try_from(narrowest).expect("small"),
+        ..kind
+    };
+    assert_fits(browser, kind).await;
+    browser.click("[data-login]").await;
+    stage.see_login().await;
+    assert_fits(browser, kind).await;
+    browser.click("[data-decline]").await;
+    browser.see("Login cancelled").await;
+    assert_fits(browser, kind).await;
+    browser.click("main a").await;
+    stage.log_in(WANG, "[data-manager]").await;
+    for path in [
+        "/",
+        "/admin",
+        "/admin/settings",
+        "/account",
+        "/nowhere",
+        "/app",
+    ] {
+        stage.open(path).await;
+        assert_fits(browser, kind).await;
+    }
+    stage.open("/card").await;
+    browser.click(WANG).await;
+    browser.find("[data-member]").await;
+    assert_fits(browser, kind).await;
+}
+
+async fn two_tabs_log_in_independently(engine: Engine) {
+    let stage = Stage::over_tls(desktop(engine)).await;
+    let client = &stage.browser.client;
+    stage.open("/admin/first").await;
+    stage.see_login().await;
+    let first = client.window().await.expect("a tab");
+    let second = client.new_window(true).await.expect("another tab").handle;
+    client
+        .switch_to_window(second.clone())
+        .await
+        .expect("the new tab");
+    stage.open("/admin/second").await;
+    stage.see_login().await;
+
+    for (tab, address) in [(first, "/admin/first"), (second, "/admin/second")] {
+        client.switch_to_window(tab).await.expect("a tab");
+        stage.log_in(WANG, "[data-asked]").await;
+        assert_eq!(stage.browser.address().await, address);
+    }
+}
