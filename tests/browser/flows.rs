@@ -439,6 +439,8 @@ async fn blocked_cookies_end_on_a_page_that_names_the_cause(engine: Engine) {
 async fn login_and_logout_need_no_scripts(engine: Engine) {
     let kind = Kind {
         runs_scripts: false,
+        // Without scripts, chromedriver cannot touch, only click.
+        is_phone: false,
         ..wechat(engine)
     };
     let stage = Stage::over_http(kind).await;
@@ -468,7 +470,10 @@ async fn pages_fit_the_narrowest_window(engine: Engine) {
     let stage = Stage::over_http(kind).await;
     let browser = &stage.browser;
     stage.open("/").await;
-    let width = browser.run("return innerWidth").await.as_u64();
+    let width = browser
+        .run("return document.documentElement.clientWidth")
+        .await
+        .as_u64();
     let narrowest = match engine {
         Engine::Wpe => 800,
         Engine::Firefox => 500,

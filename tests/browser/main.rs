@@ -6,6 +6,7 @@
 //! `UPDATE_SCREENSHOTS=1` renews the screenshots of the README, otherwise all screenshots go to
 //! `target/tmp/screenshots`.
 
+mod axe_core;
 mod browser;
 mod devices;
 mod driver;

@@ -1,0 +1,185 @@
+//! axe-core, which looks for barriers, finds nothing: pages of the example, pages that the crate
+//! generates, and those of the sandbox. In both languages, light and dark, on a phone and a desk.
+
+use serde_json::{Value, json};
+
+use crate::WANG;
+use crate::browser::Browser;
+use crate::kind::Kind;
+use crate::support::Site;
+
+/// `tests/run --weekly` puts it there, from the package of npm.
+const SCRIPT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/axe-core/package/axe.min.js");
+
+const CHINESE: &str = "zh-CN,zh,en";
+const ENGLISH: &str = "en-US,en";
+
+macro_rules! tests {
+    ($($name:ident: $languages:ident $is_dark:literal,)*) => {
+        $(
+            #[ignore = "needs Chromium and axe-core; run tests/run --weekly"]
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                let (languages, is_dark) = ($languages, $is_dark);
+                for kind in [Kind::DESKTOP, Kind::PHONE] {
+                    check_pages(Kind { languages, is_dark, ..kind }).await;
+                }
+            }
+        )*
+    };
+}
+
+tests! {
+    axe_core_finds_nothing_in_chinese_light: CHINESE false,
+    axe_core_finds_nothing_in_chinese_dark: CHINESE true,
+    axe_core_finds_nothing_in_english_light: ENGLISH false,
+    axe_core_finds_nothing_in_english_dark: ENGLISH true,
+}
+
+/// Returns the barriers that axe-core finds on the page.
+async fn findings(browser: &Browser) -> Value {
+    let script = std::fs::read_to_string(SCRIPT).expect("axe-core; run tests/run --weekly");
+    browser.run(&script).await;
+    let run = "const done = arguments[arguments.length - 1]; \
+               const say = it => `${it.id}: ${it.nodes.map(node => node.target.join(' ')).join(', ')}`; \
+               axe.run().then(it => done(it.violations.map(say)), error => done(String(error)))";
+    browser
+        .client
+        .execute_async(run, Vec::new())
+        .await
+        .expect("axe-core runs")
+}
+
+/// Asserts that the page has this element, and that axe-core finds nothing on it.
+async fn check(browser: &Browser, element: &str) {
+    browser.find(element).await;
+    let url = browser.client.current_url().await.expect("a page");
+    assert_eq!(findings(browser).await, json!([]), "{url}: {element}");
+}
+
+/// Opens a page as if its address was typed, and checks it.
+async fn check_at(browser: &Browser, url: &str, element: &str) {
+    browser.go(url).await;
+    check(browser, element).await;
+}
+
+/// Sends a form from a page of another site, and checks the response.
+async fn check_foreign_form(browser: &Browser, url: &str) {
+    browser
+        .go(&format!(
+            "data:text/html,<form method=post action={url}><button>send</button></form>"
+        ))
+        .await;
+    browser.click("button").await;
+    check(browser, "main h1").await;
+}
+
+async fn check_pages(kind: Kind) {
+    let site = Site::start(&[]);
+    let browser = Browser::start(kind).await;
+    check_visitor(&site, &browser).await;
+    check_manager(&site, &browser).await;
+    drop(browser);
+
+    let browser = Browser::start(Kind {
+        is_wechat: true,
+        ..kind
+    })
+    .await;
+    check_wechat_user(&site, &browser).await;
+    drop(browser);
+
+    let browser = Browser::start(Kind {
+        blocks_cookies: true,
+        ..kind
+    })
+    .await;
+    browser.go(&format!("{}/admin", site.url)).await;
+    // The second failure ends on a page of the site.
+    browser.click(WANG).await;
+    browser.click(WANG).await;
+    check(&browser, "p.site").await;
+}
+
+async fn check_visitor(site: &Site, browser: &Browser) {
+    let (url, sandbox) = (&site.url, site.sandbox.as_deref().expect("a sandbox"));
+    check_at(browser, sandbox, "h1").await;
+    check_at(
+        browser,
+        &format!("{sandbox}/sandbox/control"),
+        "[data-switch]",
+    )
+    .await;
+    check_at(browser, url, "[data-login]").await;
+    check_at(browser, &format!("{url}/nowhere"), ".figure").await;
+    check_at(browser, &format!("{url}/app"), "svg").await;
+    for path in [
+        "/auth/weika/callback",
+        "/auth/weika/callback?wxcode=1&state=1",
+    ] {
+        check_at(browser, &format!("{url}{path}"), "main h1").await;
+    }
+    for path in ["/auth/weika/login", "/auth/weika/logout", "/admin", "/bind"] {
+        check_foreign_form(browser, &format!("{url}{path}")).await;
+    }
+    check_at(browser, &format!("{url}/card"), WANG).await;
+    check_at(browser, &format!("{url}/admin"), WANG).await;
+    browser.click("[data-decline]").await;
+    check(browser, "main a").await;
+}
+
+async fn check_manager(site: &Site, browser: &Browser) {
+    let url = &site.url;
+    browser.go(&format!("{url}/admin/settings")).await;
+    browser.click("[data-person=li]").await;
+    check(browser, "main > a.home").await;
+    browser.client.delete_all_cookies().await.expect("a page");
+    browser.go(&format!("{url}/admin")).await;
+    browser.click(WANG).await;
+    check(browser, "[data-asked]").await;
+    check_at(browser, url, "[data-manager]").await;
+    check_at(browser, &format!("{url}/admin/settings"), "main h1").await;
+    check_at(browser, &format!("{url}/account"), "[data-account]").await;
+    browser.go(&format!("{url}/card")).await;
+    browser.click(WANG).await;
+    check(browser, "[data-member]").await;
+}
+
+async fn check_wechat_user(site: &Site, browser: &Browser) {
+    let url = &site.url;
+    check_at(browser, &format!("{url}/app"), "[data-person=xiaohong]").await;
+    browser.click("[data-person=xiaohong]").await;
+    check(browser, "[data-bind]").await;
+    browser.fill("[name=mobile]", "123").await;
+    browser.click(".send").await;
+    check(browser, "[data-notice=refused]").await;
+    browser.fill("[name=mobile]", "13800000002").await;
+    browser.click(".send").await;
+    check(browser, "[data-notice=sent]").await;
+    check_at(browser, url, "[data-wechat]").await;
+
+    // The form of a session that has expired.
+    browser.go(&format!("{url}/bind")).await;
+    browser.find("[data-bind]").await;
+    browser.client.delete_all_cookies().await.expect("a page");
+    browser.click(".send").await;
+    check(browser, "main > a").await;
+
+    browser.go(&format!("{url}/app")).await;
+    browser.click("[data-person=xiaoming]").await;
+    check(browser, "[data-wechat=bound]").await;
+    check_at(browser, url, "[data-wechat=bound]").await;
+}
+
+#[ignore = "needs Chromium and axe-core; run tests/run --weekly"]
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_core_finds_what_is_wrong_with_a_page() {
+    let browser = Browser::start(Kind::DESKTOP).await;
+    browser
+        .go("data:text/html,<title>a</title><main><h1>a</h1><input></main>")
+        .await;
+    let findings = findings(&browser).await.to_string();
+    for rule in ["html-has-lang", "label"] {
+        assert!(findings.contains(rule), "{findings}");
+    }
+}
