@@ -11,29 +11,53 @@ use crate::support::Site;
 /// `tests/run --weekly` puts it there, from the package of npm.
 const SCRIPT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/axe-core/package/axe.min.js");
 
-const CHINESE: &str = "zh-CN,zh,en";
-const ENGLISH: &str = "en-US,en";
+const CHINESE: Kind = Kind::DESKTOP;
+const ENGLISH: Kind = Kind {
+    languages: "en-US,en",
+    ..Kind::DESKTOP
+};
 
-macro_rules! tests {
-    ($($name:ident: $languages:ident $is_dark:literal,)*) => {
-        $(
-            #[ignore = "needs Chromium and axe-core; run tests/run --weekly"]
-            #[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                let (languages, is_dark) = ($languages, $is_dark);
-                for kind in [Kind::DESKTOP, Kind::PHONE] {
-                    check_pages(Kind { languages, is_dark, ..kind }).await;
-                }
-            }
-        )*
-    };
+#[ignore = "needs Chromium and axe-core; run tests/run --weekly"]
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_core_finds_nothing_in_chinese_light() {
+    check_all(CHINESE).await;
 }
 
-tests! {
-    axe_core_finds_nothing_in_chinese_light: CHINESE false,
-    axe_core_finds_nothing_in_chinese_dark: CHINESE true,
-    axe_core_finds_nothing_in_english_light: ENGLISH false,
-    axe_core_finds_nothing_in_english_dark: ENGLISH true,
+#[ignore = "needs Chromium and axe-core; run tests/run --weekly"]
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_core_finds_nothing_in_chinese_dark() {
+    check_all(Kind {
+        is_dark: true,
+        ..CHINESE
+    })
+    .await;
+}
+
+#[ignore = "needs Chromium and axe-core; run tests/run --weekly"]
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_core_finds_nothing_in_english_light() {
+    check_all(ENGLISH).await;
+}
+
+#[ignore = "needs Chromium and axe-core; run tests/run --weekly"]
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_core_finds_nothing_in_english_dark() {
+    check_all(Kind {
+        is_dark: true,
+        ..ENGLISH
+    })
+    .await;
+}
+
+async fn check_all(kind: Kind) {
+    for size in [Kind::DESKTOP, Kind::PHONE] {
+        check_pages(Kind {
+            is_dark: kind.is_dark,
+            languages: kind.languages,
+            ..size
+        })
+        .await;
+    }
 }
 
 /// Returns the barriers that axe-core finds on the page.
