@@ -135,12 +135,14 @@ impl Browser {
     }
 
     async fn wait(&self, locator: Locator<'_>, what: &str) -> Element {
-        let found = self
-            .client
-            .wait()
-            .at_most(DEADLINE)
-            .for_element(locator)
-            .await;
+        let found = loop {
+            let waits = self.client.wait().at_most(DEADLINE);
+            match waits.for_element(locator).await {
+                // In WebKit, a navigation that interrupts the search is an error of its script.
+                Err(error) if error.is_javascript_error() => {}
+                found => break found,
+            }
+        };
         match found {
             Ok(element) => element,
             Err(error) => {

@@ -470,18 +470,18 @@ async fn pages_fit_the_narrowest_window(engine: Engine) {
     let stage = Stage::over_http(kind).await;
     let browser = &stage.browser;
     stage.open("/").await;
-    let width = browser
-        .run("return document.documentElement.clientWidth")
-        .await
-        .as_u64();
-    let narrowest = match engine {
+    let narrowest: u32 = match engine {
         Engine::Wpe => 800,
         Engine::Firefox => 500,
-        Engine::Chromium | Engine::WebKitGtk => kind.width.into(),
+        Engine::Chromium | Engine::WebKitGtk => kind.width,
     };
-    assert_eq!(width, Some(narrowest));
+    // A scroll bar may take some of it.
+    let width = browser
+        .run("return document.documentElement.clientWidth")
+        .await;
+    assert!(width.as_u64() <= Some(narrowest.into()), "{width}");
     let kind = Kind {
-        width: u32::try_from(narrowest).expect("small"),
+        width: narrowest,
         ..kind
     };
     assert_fits(browser, kind).await;
