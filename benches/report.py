@@ -16,7 +16,7 @@ import tomllib
 from pathlib import Path
 
 BENCHES = Path(__file__).resolve().parent
-SECTIONS = ["requests", "growth", "peer_instructions", "cookie", "instructions", "store", "access_token",
+SECTIONS = ["requests", "growth", "peer_instructions", "cookie", "instructions", "store", "devices", "access_token",
             "concurrent_reads", "server", "redis_capacity", "login"]
 CRATES = {"axum", "hyper", "tokio", "tower", "tower-sessions", "axum-login", "axum_session", "tower-cookies", "cookie",
           "moka", "quick_cache", "dashmap", "papaya", "scc", "arc-swap", "aws-smithy-runtime", "google-cloud-auth",

@@ -2,8 +2,10 @@
 
 use tower_weika_sandbox::{Browser, Visit};
 
+#[cfg(unix)]
+use crate::instances::{Instances, ORIGIN, at, me};
 use crate::support::Site;
-use crate::{log_in, phone};
+use crate::{log_in, phone, see};
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0";
 
@@ -318,6 +320,48 @@ async fn each_login_has_its_list_and_revocations_stay_in_it() {
     let page = press(&site, &desk, "wechat", "others").await;
     assert_eq!(page.status(), 401);
     assert_eq!(names(&open(&site, &desk).await, "weika").len(), 2);
+}
+
+#[cfg(unix)]
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn failed_store_is_503_at_the_devices_and_the_user_stays_logged_in() {
+    let mut instances = Instances::none_yet().await;
+    let site = instances.start();
+    let (desk, lost) = (Browser::new(), phone());
+    for browser in [&desk, &lost] {
+        log_in(&at(browser, &site), &format!("{ORIGIN}/admin"), "wang").await;
+    }
+    let (browser, url) = (at(&desk, &site), format!("{ORIGIN}/devices"));
+    let assert_unavailable = |page: &Visit| {
+        assert_eq!(page.status(), 503, "{page:?}");
+        assert!(page.header("retry-after").is_some(), "{page:?}");
+        assert_eq!(page.header("set-cookie"), None);
+    };
+    instances.redis.kill();
+    for _ in 0..2 {
+        assert_unavailable(&browser.get_no_follow(&url).await.expect("a page"));
+        let form = "login=weika&session=others";
+        assert_unavailable(&browser.post(&url, form).await.expect("a page"));
+    }
+    instances.redis.restart();
+    see(&browser, &format!("{ORIGIN}/admin"), "王老师").await;
+    assert_eq!(me(&lost, &site).await.0, 200, "nothing was revoked");
+
+    // While Redis hangs, the session is served from the local cache for not quite a second, so that
+    // the handler finds that the store fails. A slow machine may need several attempts.
+    let mut is_seen = false;
+    for _ in 0..20 {
+        see(&browser, &format!("{ORIGIN}/admin"), "王老师").await;
+        instances.redis.command(&["CLIENT", "PAUSE", "2000", "ALL"]);
+        let page = browser.get_no_follow(&url).await.expect("a page");
+        assert_unavailable(&page);
+        is_seen = page.text().contains("您仍处于登录状态");
+        if is_seen {
+            break;
+        }
+    }
+    assert!(is_seen, "the handler never found the failure");
 }
 
 #[tokio::test(flavor = "multi_thread")]
