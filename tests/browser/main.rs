@@ -142,7 +142,7 @@ async fn declined_login_is_a_page_with_a_link_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_logout_the_browser_is_anonymous() {
     let (site, chromium) = start(Kind {
-        height: 1250,
+        height: 1320,
         ..Kind::DESKTOP
     })
     .await;
