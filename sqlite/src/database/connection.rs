@@ -23,7 +23,7 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, Error> {
     file::check_header(path)?;
     let connection = open(path)?;
     // Without write permission, SQLite opens the file for reading.
-    if connection.is_readonly("main").map_err(store_error)? {
+    if is_read_only(&connection).map_err(store_error)? {
         return Err(store_failure(
             "sqlite: the file or its folder is read-only; check permissions and mount options",
         ));
@@ -54,6 +54,15 @@ fn open(path: &Path) -> Result<Connection, Error> {
     };
     set_up().map_err(store_error)?;
     Ok(connection)
+}
+
+/// Finds out by a transaction without a change: `Connection::is_readonly` has not the same signature
+/// in all versions of `rusqlite`.
+fn is_read_only(connection: &Connection) -> rusqlite::Result<bool> {
+    match connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK") {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => Ok(true),
+        begun => begun.map(|()| false),
+    }
 }
 
 /// Switches to the write-ahead log. SQLite does not wait for other processes here, so this does.
