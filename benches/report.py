@@ -16,11 +16,11 @@ import tomllib
 from pathlib import Path
 
 BENCHES = Path(__file__).resolve().parent
-SECTIONS = ["requests", "growth", "peer_instructions", "cookie", "instructions", "store", "devices", "access_token",
-            "concurrent_reads", "server", "redis_capacity", "login"]
+SECTIONS = ["requests", "growth", "peer_instructions", "cookie", "instructions", "store", "sqlite", "devices",
+            "access_token", "concurrent_reads", "server", "redis_capacity", "login"]
 CRATES = {"axum", "hyper", "tokio", "tower", "tower-sessions", "axum-login", "axum_session", "tower-cookies", "cookie",
           "moka", "quick_cache", "dashmap", "papaya", "scc", "arc-swap", "aws-smithy-runtime", "google-cloud-auth",
-          "azure_identity", "wechat-minapp", "wechat-mp-sdk", "redis"}
+          "azure_identity", "wechat-minapp", "wechat-mp-sdk", "redis", "rusqlite", "tower-sessions-sqlx-store"}
 LOGIN, LOWER_BOUND, PEER = "login, live session", "lower bound", "tower-sessions"
 
 HEAD = """# Benchmarks

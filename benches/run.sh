@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 alone=(instructions cookie store devices redis_capacity login)
-peers=(requests growth peer_instructions access_token concurrent_reads server)
+peers=(requests growth peer_instructions sqlite access_token concurrent_reads server)
 options=() names=() figures=target/report docs=docs
 for argument; do
     case " --test --write-baseline ${alone[*]} ${peers[*]} " in

@@ -3,9 +3,10 @@
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 
 use bytes::BytesMut;
 use http::header::{COOKIE, HeaderName};
@@ -180,16 +181,35 @@ impl Client {
 #[inline(never)]
 fn serve<S: Service<Request<()>>>(service: &mut S, request: Request<()>) {
     let mut response = pin!(service.call(request));
-    // A store in this process responds at once. A local cache in front of Redis may be empty for a
-    // short time.
+    // A store in this process responds at once.
+    let polled = response
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    let response = match polled {
+        Poll::Ready(response) => response,
+        Poll::Pending => wait(response),
+    };
+    assert!(response.is_ok());
+}
+
+/// Waits for a store that responds from another thread. This thread is parked until then, like a
+/// worker of a runtime without other requests.
+#[cold]
+fn wait<F: Future>(mut future: Pin<&mut F>) -> F::Output {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
     loop {
-        match response
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-        {
-            Poll::Ready(response) => break assert!(response.is_ok()),
-            Poll::Pending => std::thread::yield_now(),
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
         }
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 

@@ -26,7 +26,9 @@ use tokio::runtime::{Builder, Runtime};
 
 pub use self::candidate::{Candidate, Client};
 pub use self::report::{Report, is_smoke};
-pub use self::site::{LIVE, Person, Provider, Site, callback, session_id, start_login};
+pub use self::site::{
+    LIVE, Person, Provider, Site, callback, insert, log_in, session_id, start_login,
+};
 pub use self::stacked::stacked;
 
 /// Returns the path of a program. If it is missing, its Debian package is installed if this process

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::header::{COOKIE, LOCATION, REFERER, SET_COOKIE};
 use http::{HeaderValue, Request, Response};
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 use tower::Layer;
 use tower_weika::clock::Clock;
 use tower_weika::guard::GuardLayer;
@@ -117,23 +118,17 @@ impl<St: SessionStore<Person<LAYER>>, const LAYER: usize> Site<St, LAYER> {
             .public_url("https://campus.example");
         let login = builder.secret([7; 32]).build().expect("valid settings");
         let now = Clock::system().now();
-        let since = runtime
-            .block_on(store.stamp(login.namespace()))
-            .expect("the store responds");
-        for number in 0..count {
-            let person = Person::numbered(number);
+        let sessions = (0..count).map(|number| {
+            let id = session_id(series, number);
             let session = Session::new(
-                session_id(series, number),
-                person,
+                id,
+                Person::numbered(number),
                 SessionTimeouts::default(),
                 now,
             );
-            let session = session.within(*login.namespace());
-            let inserted = runtime
-                .block_on(store.insert(session, None, since))
-                .expect("the store accepts it");
-            assert_eq!(inserted, Inserted::Kept);
-        }
+            session.within(*login.namespace())
+        });
+        insert(store, sessions, runtime);
         let mut site = Self {
             login,
             live: Arc::default(),
@@ -244,6 +239,39 @@ pub(crate) fn is_authenticated<const LAYER: usize>(request: &Request<()>) -> boo
         .extensions()
         .get::<Authenticated<Person<LAYER>>>()
         .is_some()
+}
+
+/// The number of logins that [`insert`] has under way at once.
+const AT_ONCE: usize = 2_000;
+
+/// Inserts sessions into a store, many at a time: a store on a disk syncs several at once. In a
+/// runtime with one thread their order is kept.
+pub fn insert<I: Identity, St: SessionStore<I>>(
+    store: &St,
+    mut sessions: impl Iterator<Item = Session<I>>,
+    runtime: &Runtime,
+) {
+    runtime.block_on(async {
+        loop {
+            let mut logins = JoinSet::new();
+            for session in sessions.by_ref().take(AT_ONCE) {
+                let store = store.clone();
+                logins.spawn(async move { log_in(&store, session).await });
+            }
+            if logins.is_empty() {
+                return;
+            }
+            logins.join_all().await;
+        }
+    });
+}
+
+/// Inserts a session as a login does.
+pub async fn log_in<I: Identity, St: SessionStore<I>>(store: &St, session: Session<I>) {
+    let since = store.stamp(session.namespace()).await;
+    let since = since.expect("the store responds");
+    let inserted = store.insert(session, None, since).await;
+    assert_eq!(inserted.expect("the store accepts it"), Inserted::Kept);
 }
 
 /// Returns a session id that is the same in every run: the position of an id in a table affects the

@@ -5,6 +5,7 @@ mod axum_session;
 mod cookies;
 pub mod stores;
 pub mod tower_sessions;
+pub mod tower_sessions_sqlite;
 
 use std::sync::Arc;
 
