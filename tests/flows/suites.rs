@@ -61,6 +61,6 @@ fn t7_open_redirects_of_oauth2_proxy_stay_on_the_site() {
 fn form_decoded(value: &str) -> String {
     let value = value.replace('&', "%26");
     let pair = format!("return_to={value}");
-    let (_, decoded) = parse(pair.as_bytes()).next().unwrap();
+    let (_, decoded) = parse(pair.as_bytes()).next().expect("one pair");
     decoded.into_owned()
 }

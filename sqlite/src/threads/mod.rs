@@ -1,7 +1,7 @@
 //! The threads that call SQLite, so that no call blocks the application's runtime.
 //!
-//! [`Writer`]: all changes, many in one transaction. [`Reader`]: look-ups and lists. [`watch`]: the
-//! changes of other processes. [`maintain`]: expired rows and the size of the file.
+//! [`Writer`]: all changes, many in one transaction. [`Reader`]: look-ups and lists. [`watch()`]: the
+//! changes of other processes. [`maintain()`]: expired rows and the size of the file.
 
 mod health;
 mod job;

@@ -17,7 +17,7 @@ use crate::store::session_map::SessionMap;
 ///
 /// A cached session is served only while the [validity window](CacheValidity) is open, and for 60 s
 /// after the store confirmed it (rule S7): a record can be lost at the store without a message. See
-/// [the module](super#local-cache) for the order of calls.
+/// [the module](crate::store::external#local-cache) for the order of calls.
 pub struct LocalCache<I> {
     sessions: SessionMap<SessionDigest, I, Confirmation>,
     pub(super) validity: Arc<CacheValidity>,
