@@ -1,7 +1,7 @@
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 use tower_weika::Error;
@@ -13,26 +13,54 @@ type Job = Box<dyn FnOnce(&Connection) + Send>;
 
 /// Reads the file, in threads with one connection each. A reader sees every change that was
 /// acknowledged before its call.
-#[derive(Clone, Debug)]
-pub(crate) struct Reader(Sender<Job>);
+///
+/// The threads own the queue: without threads a job is dropped, which its caller sees.
+#[derive(Debug)]
+pub(crate) struct Reader(Weak<Queue>);
+
+/// Jobs for the next free thread. A channel with several receivers would wake two threads for each
+/// job: one that works, and one that waits in its place.
+#[derive(Default)]
+struct Queue {
+    jobs: Mutex<Jobs>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Jobs {
+    waiting: VecDeque<Job>,
+    is_closed: bool,
+}
+
+impl Queue {
+    /// Waits for a job; `None` if there will be none.
+    fn next(&self) -> Option<Job> {
+        let mut jobs = self.jobs.lock();
+        loop {
+            if let Some(job) = jobs.waiting.pop_front() {
+                return Some(job);
+            }
+            if jobs.is_closed {
+                return None;
+            }
+            self.changed.wait(&mut jobs);
+        }
+    }
+}
 
 impl Reader {
     pub(crate) fn start(connections: Vec<Connection>) -> Result<Self, Error> {
-        let (sender, queue) = channel();
-        let queue: Arc<Mutex<Receiver<Job>>> = Arc::new(Mutex::new(queue));
+        let queue = Arc::<Queue>::default();
+        let reader = Self(Arc::downgrade(&queue));
         for connection in connections {
             let queue = Arc::clone(&queue);
             spawn("sqlite-reader", move || {
-                loop {
-                    // A thread waits with the lock, and works without it.
-                    let Ok(job) = queue.lock().recv() else {
-                        return;
-                    };
+                while let Some(job) = queue.next() {
                     job(&connection);
                 }
             })?;
         }
-        Ok(Self(sender))
+        Ok(reader)
     }
 
     /// Calls `read` and returns its result.
@@ -56,7 +84,18 @@ impl Reader {
 
     /// Calls `read`, for which nothing waits.
     pub(crate) fn read_in_background(&self, read: impl FnOnce(&Connection) + Send + 'static) {
-        // Without threads the reply is dropped, which the caller sees.
-        drop(self.0.send(Box::new(read)));
+        if let Some(queue) = self.0.upgrade() {
+            queue.jobs.lock().waiting.push_back(Box::new(read));
+            queue.changed.notify_one();
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let Some(queue) = self.0.upgrade() {
+            queue.jobs.lock().is_closed = true;
+            queue.changed.notify_all();
+        }
     }
 }
