@@ -241,7 +241,7 @@ fn expired(report: &mut Report, folder: &Folder, runtime: &Runtime) {
     insert(&store, sessions(0..live, 600 * minute), runtime);
     let (file, copy) = (folder.file("expired.db"), folder.file("live.db"));
     runtime.block_on(vacuum_into(&file, &copy));
-    let bytes = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let bytes = |path: &Path| fs::metadata(path).expect("a file").len();
     let both = || bytes(&file) + bytes(&file.with_extension("db-wal"));
     let least = bytes(&copy);
     let start = Instant::now();
