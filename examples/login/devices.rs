@@ -156,7 +156,7 @@ pub(crate) async fn submit(
     }
 }
 
-/// What the user chose to revoke.
+/// The sessions that the user chose to revoke.
 enum Choice {
     One(SessionDigest),
     Others,

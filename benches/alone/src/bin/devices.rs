@@ -6,7 +6,7 @@ use tokio::runtime::Runtime;
 use tower_weika::clock::Clock;
 use tower_weika::login::LoginLayer;
 use tower_weika::session::{Session, SessionTimeouts};
-use tower_weika::store::{MemoryStore, SessionStore};
+use tower_weika::store::{Inserted, MemoryStore, SessionStore};
 
 const SESSIONS: usize = 10_000;
 const SUBJECTS: usize = 5_000;
@@ -16,7 +16,7 @@ const LISTED: usize = 50;
 fn main() {
     let runtime = background_runtime();
     // One line for each store.
-    let lists = [list("MemoryStore", MemoryStore::new(), &runtime)];
+    let lists = [list("MemoryStore", &MemoryStore::new(), &runtime)];
     let mut report = Report::new("devices", "The list of one user's sessions");
     report.table(
         "store",
@@ -34,7 +34,7 @@ fn main() {
 /// A login over this store with all the sessions, and the function that lists those of one user.
 fn list<'r, St: SessionStore<Person> + 'r>(
     name: &'static str,
-    store: St,
+    store: &St,
     runtime: &'r Runtime,
 ) -> (&'static str, Run<'r>) {
     let login = LoginLayer::builder(Provider("bench"))
@@ -56,7 +56,8 @@ fn list<'r, St: SessionStore<Person> + 'r>(
         let session = Session::new(id, Person::numbered(user), SessionTimeouts::default(), now);
         let session = session.within(*login.namespace());
         let inserted = runtime.block_on(store.insert(session, None, since));
-        inserted.expect("the store accepts it");
+        let inserted = inserted.expect("the store accepts it");
+        assert_eq!(inserted, Inserted::Kept);
     }
     let user = Person::<0>::numbered(0).0;
     let read = move || {
