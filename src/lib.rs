@@ -120,6 +120,8 @@ pub mod response;
 pub mod same_origin;
 mod secret;
 pub mod session;
+#[cfg(simulation)]
+pub mod simulation;
 pub mod store;
 pub mod tenants;
 #[cfg(feature = "testing")]

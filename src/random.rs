@@ -1,15 +1,23 @@
 //! Randomness from the operating system; the only module that reads it.
 
+#[cfg(not(simulation))]
+use getrandom::fill;
+
 use crate::error::{Error, ErrorKind};
+#[cfg(simulation)]
+use crate::simulation::fill;
 
 /// `N` unpredictable bytes.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads randomness"
+#[cfg_attr(
+    not(simulation),
+    expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads randomness"
+    )
 )]
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
-    match getrandom::fill(&mut bytes) {
+    match fill(&mut bytes) {
         Ok(()) => Ok(bytes),
         Err(error) => Err(Error::new(
             ErrorKind::Internal,

@@ -31,16 +31,34 @@ pub(super) struct Times {
     timeline: AtomicU64,
     wall: AtomicU64,
     pub(super) is_step_reported: AtomicBool,
+    #[cfg(simulation)]
+    started: tokio::time::Instant,
 }
 
 impl Times {
     #[inline]
     pub(super) fn timeline(&self) -> Timestamp {
-        Timestamp::from_unix_millis(self.timeline.load(Ordering::Acquire))
+        self.moved(Timestamp::from_unix_millis(
+            self.timeline.load(Ordering::Acquire),
+        ))
     }
 
     pub(super) fn wall(&self) -> Timestamp {
-        Timestamp::from_unix_millis(self.wall.load(Ordering::Acquire))
+        self.moved(Timestamp::from_unix_millis(
+            self.wall.load(Ordering::Acquire),
+        ))
+    }
+
+    #[cfg(not(simulation))]
+    #[inline]
+    fn moved(&self, time: Timestamp) -> Timestamp {
+        time
+    }
+
+    /// In the simulation, a manual clock also follows the paused time of the runtime.
+    #[cfg(simulation)]
+    fn moved(&self, time: Timestamp) -> Timestamp {
+        time.plus(self.started.elapsed())
     }
 }
 
@@ -53,6 +71,8 @@ impl ManualClock {
             timeline,
             wall,
             is_step_reported: AtomicBool::new(false),
+            #[cfg(simulation)]
+            started: tokio::time::Instant::now(),
         }))
     }
 
@@ -71,6 +91,8 @@ impl ManualClock {
     /// Sets the wall clock, forward or back, as an administrator sets the system time. The timeline
     /// does not move: use [`advance`](Self::advance) to let time pass.
     pub fn set(&self, to: Timestamp) {
+        #[cfg(simulation)]
+        let to = to.minus(self.0.started.elapsed());
         self.0.wall.store(to.unix_millis(), Ordering::Release);
     }
 }

@@ -13,6 +13,8 @@ use super::{CurrentToken, TokenSource};
 use crate::clock::Clock;
 use crate::error::ErrorKind;
 use crate::secret::AccessToken;
+#[cfg(simulation)]
+use crate::simulation::PlantedFault;
 
 pub(super) struct Inner<S> {
     pub(super) source: S,
@@ -48,6 +50,10 @@ impl<S> Inner<S> {
     /// Drops the token if it is `seen`.
     pub(super) fn invalidate(&self, seen: &AccessToken) {
         let cached = self.cached.load();
+        #[cfg(simulation)]
+        if PlantedFault::Recheck.is_planted() {
+            return self.cached.store(Arc::new(CachedToken::absent()));
+        }
         if cached.is(seen) {
             // A newer token that was stored in the meantime stays.
             let absent = Arc::new(CachedToken::absent());

@@ -33,6 +33,8 @@ impl Pool {
         host: &str,
         max_calls: Option<usize>,
     ) -> Result<Arc<Self>, ConfigErrorKind> {
+        #[cfg(simulation)]
+        let host = &*crate::simulation::of_instance(host);
         let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = pools.get(host).and_then(Weak::upgrade) {
             return match max_calls {

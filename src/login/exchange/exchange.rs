@@ -3,6 +3,8 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::flight::Caller;
 use crate::login::return_to::ReturnTo;
+#[cfg(simulation)]
+use crate::simulation::PlantedFault;
 
 /// The result of the task of an exchange.
 pub(super) type TaskResult = Result<Finished, NotStarted>;
@@ -42,6 +44,10 @@ impl Exchange {
     /// Whether a repeated callback may still share the outcome.
     pub(in crate::login) fn is_joinable(&self, now: Timestamp) -> bool {
         match self {
+            #[cfg(simulation)]
+            Self::Finished(finished) if PlantedFault::JoinWindow.is_planted() => {
+                now.since(finished.at) <= JOIN_WINDOW
+            }
             Self::Finished(finished) => now.since(finished.at) < JOIN_WINDOW,
             Self::Running(_) => true,
         }

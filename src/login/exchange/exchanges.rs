@@ -10,6 +10,8 @@ use crate::error::Error;
 use crate::login::flow::{FlowId, State};
 use crate::login::keys::Key;
 use crate::session::SessionId;
+#[cfg(simulation)]
+use crate::simulation::PlantedFault;
 
 /// The exchanges of one login layer.
 pub(in crate::login) struct Exchanges {
@@ -86,6 +88,8 @@ async fn run<J: Job>(
         // Claimed while the permit is held: a claim that waits for a permit would block the other
         // instances.
         if let Some(claimed) = instances.claim(flow).await? {
+            #[cfg(simulation)]
+            let prepared = PlantedFault::Permit.leaks(prepared);
             drop(prepared);
             let outcome = instances.follow(flow, claimed);
             return clients.while_waiting(outcome).await;

@@ -11,6 +11,8 @@ use crate::identity::Identity;
 use crate::session::Namespace;
 use crate::session::Session;
 use crate::session::SessionDigest;
+#[cfg(simulation)]
+use crate::simulation::PlantedFault;
 use crate::store::session_map::SessionMap;
 
 /// Local cache of the sessions of a store outside this process, by the digests of their ids.
@@ -138,6 +140,10 @@ impl<I: Send + Sync + 'static> LocalCache<I> {
 
 impl<I: Identity> Invalidate for LocalCache<I> {
     fn invalidate(&self, session: &SessionDigest) {
+        #[cfg(simulation)]
+        if PlantedFault::Invalidation.is_planted() {
+            return;
+        }
         let mut generation = self.generation.lock();
         *generation += 1;
         self.sessions.remove(session);

@@ -1,0 +1,5 @@
+//! Runs of the simulation.
+
+mod planted_faults;
+mod range;
+mod seeds;
