@@ -13,6 +13,8 @@ use super::lease_client::LeaseClient;
 use crate::coordination::{Coordinator, Lease, LeaseResponse};
 use crate::error::{Error, ErrorKind};
 use crate::random;
+#[cfg(simulation)]
+use crate::simulation::PlantedFault;
 
 /// Pause between two requests for the lease while another instance holds it; up to twice this, so
 /// that the instances do not move in step.
@@ -62,8 +64,10 @@ impl LeasedSource {
         F: Fn() -> Fut,
         Fut: Future<Output = Result<IssuedToken, Error>>,
     {
+        // The caller counts the lifetime from here.
+        let began = Instant::now();
         loop {
-            let newer_than = self.state.lock().newer_than;
+            let (newer_than, waited) = (self.state.lock().newer_than, began.elapsed());
             let response = match self.client.acquire(newer_than).await {
                 Ok(response) => response,
                 Err(error) => return self.fetch_uncoordinated(upstream, error).await,
@@ -74,7 +78,7 @@ impl LeasedSource {
                     fencing_token,
                     remaining,
                 } => {
-                    let adopted = IssuedToken::new(token, Some(remaining));
+                    let adopted = IssuedToken::new(token, Some(waited.saturating_add(remaining)));
                     return Ok(self.returned(adopted, fencing_token));
                 }
                 LeaseResponse::Held => {
@@ -89,7 +93,7 @@ impl LeasedSource {
                     self.client.release(&lease, Duration::ZERO).await;
                 }
                 LeaseResponse::Granted(lease) => {
-                    if let Some(issued) = self.fetch_leased(&upstream, &lease).await? {
+                    if let Some(issued) = self.fetch_leased(&upstream, &lease, began).await? {
                         return Ok(issued);
                     }
                 }
@@ -102,6 +106,7 @@ impl LeasedSource {
         &self,
         upstream: &F,
         lease: &Lease,
+        began: Instant,
     ) -> Result<Option<IssuedToken>, Error>
     where
         F: Fn() -> Fut,
@@ -138,13 +143,22 @@ impl LeasedSource {
             self.client.release(lease, SHORTEST).await;
             return Ok(Some(self.returned(issued, lease.fencing_token())));
         }
+        let waited = started.duration_since(began);
+        let counted = IssuedToken::new(
+            issued.token().clone(),
+            Some(waited.saturating_add(lifetime)),
+        );
         let publish = self.client.publish(lease, issued.token(), remaining);
         match publish.await {
+            #[cfg(simulation)]
+            Ok(false) if PlantedFault::Fence.is_planted() => {
+                Ok(Some(self.returned(counted, lease.fencing_token())))
+            }
             // This fetch was too slow, and the newer token may have invalidated its token.
             Ok(false) => Ok(None),
             // After an error it may have been published. If so, it is not adopted from there when
             // it is rejected here.
-            Ok(true) | Err(_) => Ok(Some(self.returned(issued, lease.fencing_token()))),
+            Ok(true) | Err(_) => Ok(Some(self.returned(counted, lease.fencing_token()))),
         }
     }
 
