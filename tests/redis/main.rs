@@ -41,6 +41,7 @@ mod sentinel;
 mod signals;
 mod site;
 mod start_session;
+mod store_model;
 mod tenants;
 mod token_kills;
 mod tokens;
