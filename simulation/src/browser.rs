@@ -27,7 +27,7 @@ pub(crate) struct Browser {
     pub(crate) number: usize,
     pub(crate) site: Arc<Site>,
     jar: Mutex<CookieJar>,
-    /// Who uses the browser, for each login.
+    /// The user of the browser at each provider.
     users: Mutex<[u64; 2]>,
     /// Callback addresses that were visited, the latest first.
     pub(crate) callbacks: Mutex<VecDeque<String>>,

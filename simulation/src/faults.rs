@@ -17,7 +17,10 @@ use crate::world::World;
 pub(crate) async fn cause(site: Arc<Site>, end: Instant) {
     let world = Arc::clone(&site.world);
     let pause = world.scenario.fault_pause;
-    while pause > 0 {
+    if pause == 0 {
+        return;
+    }
+    loop {
         sleep(world.random.millis(1_000, pause * 1_000)).await;
         if Instant::now() >= end {
             return;

@@ -12,7 +12,7 @@ pub(crate) use self::responses::{Reply, Seen};
 use self::tokens::TokenUse;
 use crate::login::Login;
 
-/// What the checks have to remember.
+/// State of the checks.
 #[derive(Default, Debug)]
 pub(crate) struct Facts {
     /// Users that have confirmed a login in a browser: browser, login, subject.

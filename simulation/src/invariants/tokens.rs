@@ -2,7 +2,7 @@
 //!
 //! 1. A lease is granted only if the published token is about to expire, is not accepted any more,
 //!    or was lost.
-//! 2. A fetch needs a lease of its own. Without a reply of the store, an instance fetches at most
+//! 2. Each fetch needs one lease. Without a reply of the store, an instance fetches at most
 //!    once in 10 seconds.
 //! 3. A token that came too late to be published is not used.
 
