@@ -18,8 +18,9 @@ use crate::world::World;
 const UNCOORDINATED_INTERVAL: u64 = 10_000;
 /// Delays of messages, in milliseconds.
 const TOLERANCE: u64 = 5_000;
-/// For this long after the store has lost changes, instances may know a newer token than it does.
-const AFTER_LOSS: u64 = 120_000;
+/// After the store has lost changes, an instance may know a token whose fencing token another one
+/// gets again, and fetch once more when it next needs one: at any time in the rest of a run.
+const AFTER_LOSS: u64 = 3_600_000;
 
 /// The use of tokens by one incarnation.
 #[derive(Default, Debug)]

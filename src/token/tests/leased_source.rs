@@ -292,6 +292,23 @@ async fn adopted_token_has_its_remaining_lifetime() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn wait_for_the_lease_does_not_shorten_the_lifetime_of_a_token() {
+    let coordinator = Arc::new(InMemoryCoordinator::default());
+    let dead = source(&coordinator, "app");
+    let mut dying = task::spawn(dead.fetch(std::future::pending));
+    assert_pending!(dying.poll());
+    drop(dying);
+    // The cache counts the lifetime from the start of the wait.
+    let before = Instant::now();
+    let waiting = source(&coordinator, "app");
+    let fetched = waiting.fetch(|| async { issued("t") }).await;
+    let lifetime = fetched.unwrap().lifetime();
+    let waited = before.elapsed();
+    assert!(waited >= Lease::DURATION, "{waited:?}");
+    assert_eq!(lifetime, Some(LIFETIME + waited));
+}
+
+#[tokio::test(start_paused = true)]
 async fn instance_that_dies_while_fetching_delays_the_others_by_ten_seconds_at_most() {
     let coordinator = Arc::new(InMemoryCoordinator::default());
     let dead = source(&coordinator, "app");
