@@ -117,7 +117,7 @@ fn look(
     after: Option<SessionDigest>,
     expired_by: Timestamp,
 ) -> rusqlite::Result<Step> {
-    // Above these 913 bytes, a row has more than 1,002 bytes, and with them a page of its own.
+    // Above 913 bytes here, a row has more than 1,002 bytes, and SQLite adds an overflow page to it.
     let mut statement = connection.prepare_cached(
         "SELECT count(*), max(digest), count(*) FILTER (WHERE NOT is_live),
             coalesce(sum(iif(bytes > 913, max(bytes, 4096), bytes)) FILTER (WHERE is_live), 0)
