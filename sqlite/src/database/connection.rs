@@ -41,6 +41,10 @@ pub(crate) fn read_only(path: &Path) -> Result<Connection, Error> {
     connection
         .pragma_update(None, "query_only", true)
         .map_err(store_error)?;
+    // The first read opens the log: not later, when the file may have been moved.
+    connection
+        .query_row("PRAGMA schema_version", [], |_| Ok(()))
+        .map_err(store_error)?;
     Ok(connection)
 }
 
