@@ -146,7 +146,13 @@ impl World {
         let is_live = |entry: &Option<Entry>| entry.as_ref().is_some_and(|e| e.ended.is_none());
         let is_live_throughout = is_live(before) && is_live(&after);
         match shown {
-            Some(Some(user)) => self.check_user(login, seen, user, before.as_ref()),
+            Some(Some(user)) => {
+                self.check_user(login, seen, user, before.as_ref());
+                // Not if the store has lost the revocation meanwhile.
+                if !is_live(&after) {
+                    self.check_end(seen, before.as_ref());
+                }
+            }
             Some(None) if is_live_throughout => {
                 self.violate(format_args!("a live session reads as anonymous: {seen:?}"));
             }
@@ -164,11 +170,14 @@ impl World {
     }
 
     fn check_user(&self, login: Login, seen: &Seen, user: &str, entry: Option<&Entry>) {
-        let Some(entry) = entry.filter(|entry| entry.subject == user) else {
+        if entry.is_none_or(|entry| entry.subject != user) {
             return self.violate(format_args!("{user} is shown, of {entry:?}"));
-        };
+        }
         self.check_confirmed(login, seen.browser, user);
-        let Some((ended, how)) = entry.ended else {
+    }
+
+    fn check_end(&self, seen: &Seen, entry: Option<&Entry>) {
+        let Some((ended, how)) = entry.and_then(|entry| entry.ended) else {
             return;
         };
         let news = if self.scenario.has_cache { VALIDITY } else { 0 };
