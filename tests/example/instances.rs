@@ -2,6 +2,7 @@
 //! upstream systems.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use serde_json::Value;
 use tower_weika_sandbox::{Browser, Sandbox, SandboxBuilder};
@@ -15,7 +16,7 @@ pub(crate) const ORIGIN: &str = "https://campus.example.edu.cn";
 
 /// The Redis and the sandbox that all instances share.
 pub(crate) struct Instances {
-    pub(crate) sandbox: Sandbox,
+    pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) redis: Redis,
 }
 
@@ -27,7 +28,7 @@ impl Instances {
     pub(crate) async fn with(sandbox: SandboxBuilder) -> Self {
         let sandbox = sandbox.start().await.expect("a free port");
         Self {
-            sandbox,
+            sandbox: Arc::new(sandbox),
             redis: Redis::start(),
         }
     }

@@ -1,10 +1,12 @@
 //! Instances of the site that are killed while logins are in progress.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::task::{JoinSet, block_in_place};
-use tower_weika_sandbox::{Browser, Sandbox};
+use tower_weika_sandbox::{Browser, MemberPerson, Person, Sandbox, School, WechatPerson};
 
 use crate::instances::{Instances, ORIGIN, at, me};
 use crate::phone;
@@ -17,11 +19,31 @@ const LANES: usize = 4;
 /// and again.
 const MAX_LIFE: Duration = Duration::from_millis(150);
 
+/// The number of users who log in by turns. A user has 50 sessions at most, so that a session is
+/// evicted only after thousands of logins.
+const USERS: usize = 60;
+
+/// Makes the user with a number the next one who logs in.
+type Approve = fn(&Sandbox, &str);
+
+fn name_of(user: usize) -> String {
+    format!("user{user}")
+}
+
 /// Logs in with one new browser after another until the instance is killed. Returns all of them;
 /// the login of the last one was interrupted.
-async fn log_in_until_killed(site: Browser, page: &'static str) -> Vec<Browser> {
+async fn log_in_until_killed(
+    site: Browser,
+    page: &'static str,
+    sandbox: Arc<Sandbox>,
+    approve: Approve,
+) -> Vec<Browser> {
+    static LOGINS: AtomicUsize = AtomicUsize::new(0);
+
     let mut browsers = Vec::new();
     loop {
+        let user = LOGINS.fetch_add(1, Ordering::Relaxed) % USERS;
+        approve(&sandbox, &name_of(user));
         let browser = site.without_cookies();
         let visit = browser.get(&format!("{ORIGIN}{page}")).await;
         browsers.push(browser);
@@ -35,8 +57,14 @@ async fn log_in_until_killed(site: Browser, page: &'static str) -> Vec<Browser> 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
-    let instances = Instances::with(Sandbox::builder().auto_approve("wang")).await;
-    kill_a_hundred(&instances, Browser::new, "/admin", "__Host-weika-session").await;
+    let person = |user| Person::new(name_of(user), format!("o-kill-{user}"), name_of(user));
+    let sandbox = (0..USERS).fold(Sandbox::builder(), |sandbox, user| {
+        sandbox.person(person(user))
+    });
+    let instances = Instances::with(sandbox.auto_approve(name_of(0))).await;
+    let approve: Approve = |sandbox, user| sandbox.auto_approve(user);
+    let cookie = "__Host-weika-session";
+    kill_a_hundred(&instances, Browser::new, "/admin", cookie, approve).await;
     assert_eq!(
         instances.sandbox.call_log().tokens_issued(),
         1,
@@ -47,22 +75,32 @@ async fn no_delivered_session_is_lost_with_a_hundred_instances_killed() {
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn no_delivered_session_of_a_member_is_lost_with_a_hundred_instances_killed() {
-    let instances = Instances::with(Sandbox::builder().member_auto_approve("wang")).await;
-    kill_a_hundred(
-        &instances,
-        Browser::new,
-        "/card",
-        "__Host-weika-member-session",
-    )
-    .await;
+    let [school, ..] = School::examples();
+    let sandbox = (0..USERS).fold(Sandbox::builder(), |sandbox, user| {
+        let card_number = format!("2026{user:06}");
+        sandbox.member(MemberPerson::new(
+            name_of(user),
+            school.clone(),
+            card_number,
+        ))
+    });
+    let instances = Instances::with(sandbox.member_auto_approve(name_of(0))).await;
+    let approve: Approve = |sandbox, user| sandbox.member_auto_approve(user);
+    let cookie = "__Host-weika-member-session";
+    kill_a_hundred(&instances, Browser::new, "/card", cookie, approve).await;
 }
 
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn no_delivered_session_of_a_wechat_user_is_lost_with_a_hundred_instances_killed() {
-    let sandbox = Sandbox::builder().wechat_auto_approve("xiaoming");
-    let instances = Instances::with(sandbox).await;
-    kill_a_hundred(&instances, phone, "/app", "__Host-wechat-session").await;
+    let sandbox = (0..USERS).fold(Sandbox::builder(), |sandbox, user| {
+        let person = WechatPerson::new(name_of(user), name_of(user));
+        sandbox.wechat_person(person.mobile(format!("139{user:08}")).bound())
+    });
+    let instances = Instances::with(sandbox.wechat_auto_approve(name_of(0))).await;
+    let approve: Approve = |sandbox, user| sandbox.wechat_auto_approve(user);
+    let cookie = "__Host-wechat-session";
+    kill_a_hundred(&instances, phone, "/app", cookie, approve).await;
 }
 
 /// Kills instances while users log in at `page`, and checks each of them at one that stays.
@@ -71,6 +109,7 @@ async fn kill_a_hundred(
     new_browser: fn() -> Browser,
     page: &'static str,
     cookie: &str,
+    approve: Approve,
 ) {
     let steady = instances.start();
     assert_eq!(
@@ -87,7 +126,9 @@ async fn kill_a_hundred(
             let site = block_in_place(|| instances.start());
             let mut users = JoinSet::new();
             for _ in 0..3 {
-                users.spawn(log_in_until_killed(at(&new_browser(), &site), page));
+                let (browser, sandbox) =
+                    (at(&new_browser(), &site), Arc::clone(&instances.sandbox));
+                users.spawn(log_in_until_killed(browser, page, sandbox, approve));
             }
             let fraction = RandomState::new().hash_one(delivered) % 1_000;
             tokio::time::sleep(MAX_LIFE * u32::try_from(fraction).expect("small") / 1_000).await;
