@@ -11,8 +11,9 @@ use super::{file, schema};
 use crate::error::{store_error, store_failure};
 use crate::monotonic;
 
-/// How long a connection waits for a lock of another process.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection waits for a lock of another process: five seconds, in steps.
+const LOCK_STEPS: i32 = 5_000;
+const LOCK_STEP: Duration = Duration::from_millis(1);
 
 /// Pages of the write-ahead log after which they are moved into the file.
 const CHECKPOINT_PAGES: i64 = 4_000;
@@ -20,10 +21,10 @@ const CHECKPOINT_PAGES: i64 = 4_000;
 /// Opens the file for reading and writing, and creates it if there is none.
 pub(crate) fn connect(path: &Path) -> Result<Connection, Error> {
     file::create(path)?;
-    file::check_header(path)?;
+    file::check_length(path)?;
     let connection = open(path)?;
     // Without write permission, SQLite opens the file for reading.
-    if is_read_only(&connection).map_err(store_error)? {
+    if is_read_only(&connection, path).map_err(store_error)? {
         return Err(store_failure(
             "sqlite: the file or its folder is read-only; check permissions and mount options",
         ));
@@ -52,7 +53,7 @@ fn open(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(store_error)?;
     let set_up = || {
-        connection.busy_timeout(LOCK_TIMEOUT)?;
+        connection.busy_handler(Some(wait_for_lock))?;
         connection.set_prepared_statement_cache_capacity(64);
         connection.pragma_update(None, "trusted_schema", false)
     };
@@ -62,16 +63,30 @@ fn open(path: &Path) -> Result<Connection, Error> {
 
 /// Finds out by a transaction without a change: `Connection::is_readonly` has not the same signature
 /// in all versions of `rusqlite`.
-fn is_read_only(connection: &Connection) -> rusqlite::Result<bool> {
-    match connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK") {
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => Ok(true),
-        begun => begun.map(|()| false),
+fn is_read_only(connection: &Connection, path: &Path) -> rusqlite::Result<bool> {
+    let begun = connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK");
+    match begun
+        .as_ref()
+        .err()
+        .and_then(rusqlite::Error::sqlite_error_code)
+    {
+        Some(ErrorCode::ReadOnly) => Ok(true),
+        // The write-ahead log cannot be created.
+        Some(ErrorCode::CannotOpen) if file::is_folder_read_only(path) => Ok(true),
+        _ => begun.map(|()| false),
     }
+}
+
+/// Waits for a lock of another process, in short steps: one that writes all the time releases it for
+/// moments only, which the longer and longer pauses of SQLite's own waiting miss.
+fn wait_for_lock(attempts: i32) -> bool {
+    thread::sleep(LOCK_STEP);
+    attempts < LOCK_STEPS
 }
 
 /// Switches to the write-ahead log. SQLite does not wait for other processes here, so this does.
 fn use_write_ahead_log(connection: &Connection) -> Result<(), Error> {
-    let end = monotonic::now() + LOCK_TIMEOUT;
+    let end = monotonic::now() + LOCK_STEP * LOCK_STEPS.unsigned_abs();
     loop {
         let switched = connection.query_row("PRAGMA journal_mode = WAL", [], |row| {
             row.get::<_, String>(0)

@@ -1,7 +1,7 @@
 //! The file as the file system sees it.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::fs::{self, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tower_weika::Error;
@@ -25,21 +25,33 @@ pub(super) fn create(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Refuses a file that is neither empty nor a database: SQLite takes a file of a few bytes for a new
-/// one.
-pub(super) fn check_header(path: &Path) -> Result<(), Error> {
-    const HEADER: &[u8] = b"SQLite format 3\0";
+/// Refuses a file of a few bytes, which SQLite takes for a new one. It is not opened for that: when
+/// a process closes a file, it loses the locks of all its connections to it (POSIX, `fcntl`).
+pub(super) fn check_length(path: &Path) -> Result<(), Error> {
+    const LEAST: u64 = 512;
 
-    let mut start = Vec::new();
-    let read =
-        File::open(path).and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut start));
-    read.map_err(|error| store_failure("sqlite: the file cannot be read").with_source(error))?;
-    if start.is_empty() || start == HEADER {
+    let length = fs::metadata(path).map_or(0, |file| file.len());
+    if length == 0 || length >= LEAST {
         return Ok(());
     }
     Err(store_failure(
         "sqlite: the file is damaged or is no database; move it aside, or restore a copy. It was not changed",
     ))
+}
+
+/// Whether no file can be created beside this one, which the write-ahead log needs.
+pub(super) fn is_folder_read_only(path: &Path) -> bool {
+    let probe = path.with_extension("probe");
+    match OpenOptions::new().write(true).create_new(true).open(&probe) {
+        Ok(_) => {
+            drop(fs::remove_file(probe));
+            false
+        }
+        Err(error) => matches!(
+            error.kind(),
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied
+        ),
+    }
 }
 
 /// Takes the permissions of other users of the machine away from a file that is still empty.

@@ -287,7 +287,7 @@ async fn vacuum_into(file: &Path, copy: &Path) {
         .bind(copy.to_str().expect("text"))
         .execute(&pool)
         .await;
-    drop(copied.expect("a copy"));
+    copied.expect("a copy");
     pool.close().await;
 }
 
