@@ -4,8 +4,7 @@ use std::fmt;
 
 use http::HeaderMap;
 use http::header::USER_AGENT;
-
-use super::user_agent::contains;
+use memchr::memmem;
 
 /// Browser and operating system that a request names in its `User-Agent`, without versions: what a
 /// list of devices shows.
@@ -76,6 +75,11 @@ impl fmt::Display for Device {
     }
 }
 
+/// Programs spell their names in one way, so upper and lower case are not ignored.
+fn has(user_agent: &[u8], word: &str) -> bool {
+    memmem::find(user_agent, word.as_bytes()).is_some()
+}
+
 /// Defines an enum with a name for each variant, and a table of the words that identify it.
 macro_rules! by_user_agent {
     (
@@ -124,7 +128,7 @@ macro_rules! by_user_agent {
             fn classify(user_agent: &[u8]) -> Self {
                 let found = Self::WORDS
                     .iter()
-                    .find(|(words, _)| words.iter().any(|word| contains(user_agent, word)));
+                    .find(|(words, _)| words.iter().any(|word| has(user_agent, word)));
                 found.map_or(Self::Other, |(_, variant)| *variant)
             }
         }

@@ -73,7 +73,7 @@ impl UserAgent {
 }
 
 /// Whether a header contains `wanted`, regardless of case.
-pub(super) fn contains(value: &[u8], wanted: &str) -> bool {
+fn contains(value: &[u8], wanted: &str) -> bool {
     value
         .windows(wanted.len())
         .any(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
