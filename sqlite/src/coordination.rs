@@ -24,7 +24,7 @@ struct FlowRow {
     note: Option<i64>,
 }
 
-/// What a request for a lease has found.
+/// Result of a request for a lease.
 enum LeaseRow {
     Held,
     Granted {

@@ -57,7 +57,7 @@ fn version(connection: &Connection) -> Result<(usize, bool), Error> {
     let (application, version, is_new) = read().map_err(store_error)?;
     if !is_new && application != i64::from(APPLICATION_ID) {
         return Err(store_failure(
-            "sqlite: the file is a database of another program, and was not changed; use a path of its own",
+            "sqlite: the file is a database of another program, and was not changed; use another path",
         ));
     }
     let known = usize::try_from(version)

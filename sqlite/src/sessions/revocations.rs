@@ -13,7 +13,7 @@ const OWNER: i64 = 1;
 const NAMESPACE: i64 = 2;
 const REPLACED: i64 = 3;
 
-/// What was revoked, in one namespace.
+/// Sessions that were revoked, in one namespace.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Revoked {
     Session(SessionDigest),

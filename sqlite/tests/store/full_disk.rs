@@ -1,4 +1,4 @@
-//! A full disk, on a small file system of its own.
+//! A full disk, on a small file system.
 
 use std::fs;
 use std::path::{Path, PathBuf};

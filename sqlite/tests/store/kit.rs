@@ -15,7 +15,7 @@ use tower_weika::session::{Namespace, Session, SessionId, SessionTimeouts};
 use tower_weika::store::{Inserted, Lookup, SessionStore};
 use tower_weika_sqlite::SqliteStore;
 
-/// Returns a path for a new file, in a folder of its own. The folders of the last run are removed.
+/// Returns a path for a new file, in a new folder. The folders of the last run are removed.
 pub(crate) fn new_file() -> PathBuf {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sqlite-store");

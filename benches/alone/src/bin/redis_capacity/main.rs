@@ -1,4 +1,4 @@
-//! What a Redis server spends on sessions: memory for each session, and round trips, commands and
+//! Costs of sessions at a Redis server: memory for each session, and round trips, commands and
 //! processor time for each operation. None of these depends on what else the machine does.
 
 mod costs;
