@@ -258,7 +258,7 @@ async fn s6_least_recently_used_session_of_the_subject_is_evicted_everywhere() {
     let redis = redis_server::Redis::start();
     let builder = || Redis::builder(redis.url()).sessions_per_subject(3);
     let [one, other] = [connect(builder()).await, connect(builder()).await];
-    let stranger = create_session(&one, "o2").await;
+    let foreign = create_session(&one, "o2").await;
     let [first, second, third] = [
         used_after(&one, "o1", Duration::ZERO).await,
         used_after(&one, "o1", Duration::from_secs(1)).await,
@@ -266,7 +266,7 @@ async fn s6_least_recently_used_session_of_the_subject_is_evicted_everywhere() {
     ];
     touch(&redis, &one, &first).await;
     for store in [&one, &other] {
-        for id in [&first, &second, &third, &stranger] {
+        for id in [&first, &second, &third, &foreign] {
             wait_until_cached(store, id).await;
         }
     }
@@ -279,7 +279,7 @@ async fn s6_least_recently_used_session_of_the_subject_is_evicted_everywhere() {
         for id in [&first, &third, &fourth] {
             assert_eq!(found(store, id).await.as_deref(), Some("o1"));
         }
-        assert_eq!(found(store, &stranger).await.as_deref(), Some("o2"));
+        assert_eq!(found(store, &foreign).await.as_deref(), Some("o2"));
         assert_eq!(
             listed(store, "o1").await,
             digests([&first, &third, &fourth])

@@ -141,7 +141,7 @@ pub async fn all_sessions_of_a_subject_but_one_are_revoked<I: Identity, St: Sess
     for _ in 0..10 {
         others.push(start(store, identity(1)).await);
     }
-    let stranger = start(store, identity(2)).await;
+    let foreign = start(store, identity(2)).await;
     let before = find(store, &kept).await.expect("the session is there");
     let since = stamp(store).await;
     for _ in 0..2 {
@@ -152,7 +152,7 @@ pub async fn all_sessions_of_a_subject_but_one_are_revoked<I: Identity, St: Sess
         let after = find(store, &kept).await.expect("the session is kept");
         assert_eq!(SessionInfo::of(&*after), SessionInfo::of(&*before));
         assert_eq!(listed(store, &identity(1)).await, digests([&kept]));
-        assert!(find(store, &stranger).await.is_some());
+        assert!(find(store, &foreign).await.is_some());
     }
     assert_inserted(Revoked, store, identity(1), None, since).await;
     let new = start(store, identity(1)).await;
@@ -163,8 +163,8 @@ pub async fn all_sessions_of_a_subject_but_one_are_revoked<I: Identity, St: Sess
     remove_others(store, &identity(1), &new).await;
     assert!(find(store, &new).await.is_none());
     // Nor does the digest of another subject's session keep it, or remove it.
-    remove_others(store, &identity(1), &stranger).await;
-    assert!(find(store, &stranger).await.is_some());
+    remove_others(store, &identity(1), &foreign).await;
+    assert!(find(store, &foreign).await.is_some());
     remove_subject(store, namespace(1), &identity(2)).await;
-    assert!(find(store, &stranger).await.is_none());
+    assert!(find(store, &foreign).await.is_none());
 }
