@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Renders docs/benchmarks.md and docs/benchmarks.svg from the figures that the benchmarks have stored.
+"""Renders docs/benchmarks.md, docs/benchmarks.svg and docs/soak.md from the figures that the benchmarks have stored.
 
     benches/report.py FIGURES DOCS
 
-FIGURES holds a file NAME.tsv for each section. Needs only the standard library of Python 3.11.
+FIGURES holds a file NAME.tsv for each section, and soak.tsv. Needs only the standard library of Python 3.11.
 """
 
 import datetime
@@ -44,6 +44,13 @@ of it, looks them up in a lock-free map, reads the coarse clock, and inserts an 
 
 Versions: {versions}.
 """
+
+
+SOAK = """# A long run
+
+Written by `benches/run.sh --minutes=N soak`. Taken on {date} with {rustc} on {processor}, {system}, {cores} cores.
+
+{body}"""
 
 
 def number(value):
@@ -97,16 +104,16 @@ def versions():
     return ", ".join(f"{package['name']} {package['version']}" for package in locked if package["name"] in CRATES)
 
 
-def head():
+def machine():
+    """Where and when this runs."""
     info = Path("/proc/cpuinfo")
     models = [line for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
     try:
         system = platform.freedesktop_os_release()["PRETTY_NAME"]
     except OSError:
         system = platform.system()
-    return HEAD.format(
-        date=datetime.date.today(), rustc=output("rustc", "--version"), system=system, cores=os.cpu_count(),
-        processor=models[0].split(": ")[1] if models else platform.machine(), versions=versions())
+    return {"date": datetime.date.today(), "rustc": output("rustc", "--version"), "system": system,
+            "cores": os.cpu_count(), "processor": models[0].split(": ")[1] if models else platform.machine()}
 
 
 INK, PALE, GRID = "#1f2328", "#59636e", "#e4e8ec"
@@ -182,14 +189,27 @@ def plot(sections):
     return "\n".join([*svg, "</svg>\n"])
 
 
+def paragraphs(parts):
+    return "\n\n".join(table(part) if isinstance(part, dict) else part for part in parts) + "\n"
+
+
 def main():
     figures, docs = map(Path, sys.argv[1:])
-    sections = {name: read(figures / f"{name}.tsv") for name in SECTIONS if (figures / f"{name}.tsv").exists()}
-    body = [f"## {title}\n\n" + "\n\n".join(table(part) if isinstance(part, dict) else part for part in parts) + "\n"
-            for title, parts in sections.values()]
-    (docs / "benchmarks.md").write_text("\n".join([head(), *body]))
-    (docs / "benchmarks.svg").write_text(plot(sections))
-    print(f"Written: {docs}/benchmarks.md, {docs}/benchmarks.svg.")
+    written = []
+
+    def write(name, content):
+        (docs / name).write_text(content)
+        written.append(f"{docs}/{name}")
+
+    if (figures / "soak.tsv").exists():
+        _, parts = read(figures / "soak.tsv")
+        write("soak.md", SOAK.format(body=paragraphs(parts), **machine()))
+    if sections := {name: read(figures / f"{name}.tsv") for name in SECTIONS if (figures / f"{name}.tsv").exists()}:
+        head = HEAD.format(versions=versions(), **machine())
+        body = [f"## {title}\n\n" + paragraphs(parts) for title, parts in sections.values()]
+        write("benchmarks.md", "\n".join([head, *body]))
+        write("benchmarks.svg", plot(sections))
+    print(f"Written: {', '.join(written)}.")
 
 
 main()

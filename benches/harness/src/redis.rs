@@ -27,6 +27,11 @@ impl Server {
         self.0.command(words).text()
     }
 
+    /// Kills the process, and starts it again with its data.
+    pub fn restart(&mut self) {
+        self.0.restart();
+    }
+
     pub fn url(&self) -> String {
         self.0.url()
     }

@@ -1,10 +1,10 @@
 //! Logins that are started and never completed.
 
+use harness::process::memory;
 use harness::{Provider, Report, is_smoke};
 use http::StatusCode;
 use tower_weika::clock::Clock;
 
-use crate::machine::memory;
 use crate::visitor::{GUARDED, Site, navigate};
 
 pub(crate) fn measure(report: &mut Report) {

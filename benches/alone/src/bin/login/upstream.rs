@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::process::Process;
+use harness::process::{Process, memory};
 use tokio::runtime::Runtime;
 use tower_weika_sandbox::{Endpoint, Fault, Person, Sandbox};
 
-use crate::machine::{memory, raise_file_limit};
+use crate::machine::raise_file_limit;
 
 /// How long a token takes: long enough that all callbacks have arrived by then.
 pub(crate) const TOKEN_DELAY: Duration = Duration::from_secs(1);
