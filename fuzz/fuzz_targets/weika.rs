@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use tower_weika::AuthorizationCode;
 use tower_weika::client::weika::WeikaClient;
 use tower_weika_fuzz::json::{
-    about, assert_identifier, has_repeated_members, is_code, strict_object,
+    about, assert_identifier, has_identifier, has_repeated_members, is_code, strict_object,
 };
 use tower_weika_fuzz::split_byte;
 use tower_weika_fuzz::upstream::{Reply, block_on, transport};
@@ -27,8 +27,17 @@ fuzz_target!(|data: &[u8]| {
     let client = client.build().expect("a client");
     // Repaired text cannot be compared, but is never an identifier.
     let object = strict_object(&body);
+    // The plainest form has to be accepted.
+    let is_success = |identifier: &str| {
+        status == 200
+            && !has_repeated_members(&body)
+            && object.as_ref().is_some_and(|object| {
+                is_code(object, "errcode", 0) && has_identifier(object, identifier)
+            })
+    };
     if is_token_call {
         let Ok(issued) = block_on(client.fetch_access_token()) else {
+            assert!(!is_success("access_token"), "a token is rejected");
             return;
         };
         assert!(status == 200 && !issued.token().expose().contains('\u{fffd}'));
@@ -40,6 +49,7 @@ fuzz_target!(|data: &[u8]| {
         assert!(issued.lifetime().is_none_or(|lifetime| !lifetime.is_zero()));
     } else {
         let Ok(manager) = block_on(client.manager(AuthorizationCode::new("c0de"))) else {
+            assert!(!is_success("user_id"), "a manager is rejected");
             return;
         };
         assert!(status == 200 && !manager.user_id.as_str().contains('\u{fffd}'));

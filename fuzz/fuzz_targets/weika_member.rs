@@ -3,12 +3,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tower_weika::AuthorizationCode;
 use tower_weika::client::weika_member::WeikaMemberClient;
 use tower_weika::identity::MemberField;
 use tower_weika_fuzz::json::{
-    about, assert_identifier, has_repeated_members, is_code, strict_object,
+    about, assert_identifier, has_identifier, has_repeated_members, is_code, strict_object,
 };
 use tower_weika_fuzz::split_byte;
 use tower_weika_fuzz::upstream::{Reply, block_on, transport};
@@ -34,7 +34,15 @@ fuzz_target!(|data: &[u8]| {
         .transport(transport(upstream));
     let client = client.build().expect("a client");
     let code = AuthorizationCode::new("c0de");
+    let object = strict_object(&body);
     let Ok(member) = block_on(client.member(code, "https://campus.example/callback")) else {
+        let is_success = if is_token { is_issued } else { is_member };
+        assert!(
+            status != 200
+                || has_repeated_members(&body)
+                || !object.is_some_and(|object| is_success(&object)),
+            "a member is rejected"
+        );
         return;
     };
     assert!(
@@ -43,7 +51,7 @@ fuzz_target!(|data: &[u8]| {
             && !member.card_number().contains('\u{fffd}')
     );
     assert!(member.name.chars().count() <= 512 && member.name.trim() == member.name);
-    let Some(object) = strict_object(&body) else {
+    let Some(object) = object else {
         return;
     };
     assert!(!has_repeated_members(&body));
@@ -72,3 +80,22 @@ fuzz_target!(|data: &[u8]| {
         );
     }
 });
+
+/// Returns whether a response is a token in the plainest form.
+fn is_issued(object: &Map<String, Value>) -> bool {
+    let has_other = ["error", "errcode", "ocode"]
+        .iter()
+        .any(|member| object.contains_key(*member));
+    has_identifier(object, "access_token") && !has_other
+}
+
+/// Returns whether a response is a member in the plainest form.
+fn is_member(object: &Map<String, Value>) -> bool {
+    is_code(object, "errcode", 0)
+        && !object.contains_key("error")
+        && object.get("ocode").is_some_and(|ocode| ocode == OCODE)
+        && has_identifier(object, "card_number")
+        && object["card_number"]
+            .as_str()
+            .is_some_and(|number| number.trim() == number)
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// Returns the object that a body is, if it is strict JSON; a byte order mark is skipped.
@@ -12,6 +12,32 @@ pub fn strict_object(body: &[u8]) -> Option<Map<String, Value>> {
         Ok(Value::Object(object)) => Some(object),
         _ => None,
     }
+}
+
+/// Returns the reading of a record that was read. There is none of a list, from which `serde` reads the members too, and
+/// none if text or a number of an unknown member is invalid: `serde` does not look into it.
+pub fn record(bytes: &[u8]) -> Option<Value> {
+    let text = String::from_utf8_lossy(bytes);
+    let IgnoredAny = serde_json::from_str(&text).expect("a record is JSON");
+    serde_json::from_str(&text).ok().filter(Value::is_object)
+}
+
+/// Returns whether a member is a string that can be an identifier.
+pub fn has_identifier(object: &Map<String, Value>, member: &str) -> bool {
+    let text = object
+        .get(member)
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    (1..=512).contains(&text.len()) && !text.chars().any(|it| it.is_control() || it == '\u{fffd}')
+}
+
+/// Returns whether a member is a string that can be a token in a header.
+pub fn has_bearer(object: &Map<String, Value>, member: &str) -> bool {
+    let text = object
+        .get(member)
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    (1..=4096).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_graphic())
 }
 
 /// Returns whether a member of strict JSON occurs twice in its object.
