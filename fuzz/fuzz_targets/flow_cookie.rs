@@ -37,10 +37,10 @@ fuzz_target!(|data: &[u8]| {
         attempt: 0,
         replaces: true,
     };
-    let (first_text, response) = FLOWS
+    let (first_text, first_response) = FLOWS
         .begin(first, target, &request)
         .expect("a login begins");
-    let jar = after(&request, &response);
+    let jar = after(&request, &first_response);
     assert_target(&first_text, target, &jar);
     let (second_text, response) = FLOWS.begin(second, b"/", &jar).expect("a login begins");
     let jar = after(&jar, &response);
@@ -61,6 +61,21 @@ fuzz_target!(|data: &[u8]| {
         )
         .expect("a login begins");
     assert_eq!(FLOWS.target(other_text.as_bytes(), &jar), None);
+    // Neither is the tag or the target of another flow part of this one.
+    let (name, value) = flow(&response);
+    let (_, other) = flow(&first_response);
+    for part in [1, 2] {
+        let mut mixed = value;
+        mixed[part] = other[part];
+        let pair = [name, &mixed.join(&b'.')].join(&b'=');
+        let pair = HeaderValue::from_bytes(&pair).expect("the value of a cookie");
+        let found = FLOWS.target(
+            second_text.as_bytes(),
+            &HeaderMap::from_iter([(COOKIE, pair)]),
+        );
+        let expected = (mixed == value).then_some("/");
+        assert_eq!(found.as_deref(), expected, "part {part}");
+    }
     if change != 0 {
         let changed = response.iter().map(|(_, header)| {
             let mut pair = pair(header).to_vec();
@@ -75,21 +90,10 @@ fuzz_target!(|data: &[u8]| {
         if let Some(target) = FLOWS.target(second_text.as_bytes(), &changed) {
             // The birth in the value is a copy for the browser's room, and the tag covers that of the state.
             assert_eq!(target, "/");
-            let header = response
-                .iter()
-                .map(|(_, header)| pair(header))
-                .last()
-                .unwrap_or_default();
-            let birth = header
-                .iter()
-                .position(|byte| *byte == b'=')
-                .unwrap_or_default();
-            let end = header
-                .iter()
-                .position(|byte| *byte == b'.')
-                .unwrap_or_default();
+            let start = name.len() + 1;
+            let position = usize::from(at) % (start + value.join(&b'.').len());
             assert!(
-                (birth + 1..=end).contains(&(usize::from(at) % header.len())),
+                (start..=start + value[0].len()).contains(&position),
                 "{changed:?}"
             );
         }
@@ -153,6 +157,16 @@ fn is_flow(pair: &[u8]) -> bool {
         && unique
             .iter()
             .all(|it| it.is_ascii_alphanumeric() || b"-_".contains(it))
+}
+
+/// Returns the name of the flow cookie that a response sets, and the parts of its value.
+fn flow(response: &HeaderMap) -> (&[u8], [&[u8]; 3]) {
+    // Cookies that are set come before those that are deleted.
+    let header = response.values().next().expect("a flow cookie");
+    let (name, value) = pair(header).split_at(name(pair(header)).len());
+    let mut parts = value[1..].split(|byte| *byte == b'.');
+    let parts = std::array::from_fn(|_| parts.next().expect("three parts"));
+    (name, parts)
 }
 
 fn response_deletes(response: &HeaderMap) -> bool {

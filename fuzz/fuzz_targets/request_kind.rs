@@ -89,8 +89,11 @@ fuzz_target!(|data: &[u8]| {
     .iter()
     .any(|it| destination == Some(it))
     {
+        let is_navigation = !is_websocket && mode.is_none_or(|mode| mode == b"navigate");
+        assert_eq!(kind == RequestKind::Frame, is_navigation, "{kind:?}");
+    } else if destination.is_some_and(|destination| destination != b"document") {
         assert!(
-            !kind.may_redirect() && kind != RequestKind::Form,
+            matches!(kind, RequestKind::Script | RequestKind::Prefetch),
             "{kind:?}"
         );
     }
@@ -107,7 +110,11 @@ fuzz_target!(|data: &[u8]| {
         );
     }
     // A plain navigation.
-    if is_safe && !is_websocket && mode == Some(b"navigate") && destination == Some(b"document") {
+    let is_plain = mode == Some(b"navigate") && destination == Some(b"document");
+    if is_plain && !is_websocket && !is_safe {
+        assert_eq!(kind, RequestKind::Form);
+    }
+    if is_plain && !is_websocket && is_safe {
         let is_speculative = ["sec-purpose", "purpose", "x-moz"]
             .iter()
             .any(|name| headers.contains_key(*name));

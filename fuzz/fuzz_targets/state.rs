@@ -55,6 +55,10 @@ fuzz_target!(|data: &[u8]| {
         "a state under another secret"
     );
     assert!(text.len() == 56 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    // A reader that lets the number overflow would accept further spellings.
+    for multiple in multiples(&text) {
+        assert_eq!(FLOWS.state(&multiple), None, "{text}");
+    }
 
     // The rest of the input changes the text: pairs of a position and a byte, then a part that is appended.
     let mut changed = text.clone().into_bytes();
@@ -68,3 +72,32 @@ fuzz_target!(|data: &[u8]| {
     let expected = (changed == text.as_bytes()).then_some(state);
     assert_eq!(FLOWS.state(&changed), expected);
 });
+
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// A state has 41 bytes: 25 of contents and a tag of 16.
+const BITS: usize = 41 * 8;
+
+/// The numbers that are congruent to that of a text modulo `2^BITS`, as far as they have 56 digits.
+fn multiples(text: &str) -> impl Iterator<Item = Vec<u8>> {
+    static MODULUS: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let mut power = [vec![b'0'; 55], vec![b'1']].concat();
+        for _ in 0..BITS {
+            power = sum(&power, &power).expect("56 digits");
+        }
+        power
+    });
+    std::iter::successors(sum(text.as_bytes(), &MODULUS), |text| sum(text, &MODULUS)).take(2)
+}
+
+/// Returns the sum of two numbers in base 62 if it is not longer.
+fn sum(one: &[u8], other: &[u8]) -> Option<Vec<u8>> {
+    let value = |digit: &u8| DIGITS.iter().position(|it| it == digit);
+    let (mut digits, mut carry) = (Vec::new(), 0);
+    for (one, other) in one.iter().zip(other).rev() {
+        let sum = value(one)? + value(other)? + carry;
+        digits.push(DIGITS[sum % 62]);
+        carry = sum / 62;
+    }
+    digits.reverse();
+    (carry == 0).then_some(digits)
+}

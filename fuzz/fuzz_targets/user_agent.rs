@@ -52,13 +52,20 @@ const SYSTEMS: [(&str, OperatingSystem); 12] = [
 ];
 
 fuzz_target!(|data: &[u8]| {
-    let Ok(value) = HeaderValue::from_bytes(data) else {
+    // One header for each line, so that one input has all words.
+    for line in data.split(|byte| *byte == b'\n') {
+        check(line);
+    }
+});
+
+fn check(line: &[u8]) {
+    let Ok(value) = HeaderValue::from_bytes(line) else {
         return;
     };
     let headers = HeaderMap::from_iter([(USER_AGENT, value)]);
     let (agent, device) = (UserAgent::of(&headers), Device::of(&headers));
     // Lossy text keeps every ASCII word, and adds none. Names of devices have one spelling.
-    let exact = String::from_utf8_lossy(data);
+    let exact = String::from_utf8_lossy(line);
     assert_eq!(agent, expected_agent(&exact.to_ascii_lowercase()));
     assert_eq!(
         agent.is_wechat(),
@@ -79,7 +86,7 @@ fuzz_target!(|data: &[u8]| {
     );
     assert_eq!(read, device);
     assert!(!device.to_string().is_empty());
-});
+}
 
 fn expected_agent(text: &str) -> UserAgent {
     let has = |word: &str| text.contains(word);
