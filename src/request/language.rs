@@ -70,7 +70,8 @@ fn thousandths(weight: &[u8]) -> u16 {
         .ok()
         .and_then(|text| text.parse::<f32>().ok());
     match weight {
-        Some(weight) if (0.0..=1.0).contains(&weight) => (weight * 1_000.0) as u16,
+        // Rounded, because no float is exactly 0.251.
+        Some(weight) if (0.0..=1.0).contains(&weight) => (weight * 1_000.0).round() as u16,
         _ => 0,
     }
 }
@@ -96,6 +97,15 @@ mod tests {
         assert_language(Some("zh;q=0, en"), Language::English);
         assert_language(Some("zh ; Q=0.5 ,en"), Language::English);
         assert_language(Some("de, en;q=0.1"), Language::English);
+        assert_language(Some("en;q=0.25, zh;q=0.251"), Language::Chinese);
+    }
+
+    #[test]
+    fn every_weight_of_rfc_9110_is_read_exactly() {
+        for weight in 0..=1_000_u16 {
+            let text = format!("{}.{:03}", weight / 1_000, weight % 1_000);
+            assert_eq!(thousandths(text.as_bytes()), weight, "{text}");
+        }
     }
 
     #[test]
