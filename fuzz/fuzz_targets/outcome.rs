@@ -1,4 +1,5 @@
-//! Records of the outcome of an exchange, which instances share. Oracle: `serde_json`, and the `url` crate for the target.
+//! Records of the outcome of an exchange, which instances share. Oracle: `serde_json`, and the `url`
+//! crate for the target.
 
 #![no_main]
 

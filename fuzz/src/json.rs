@@ -14,8 +14,9 @@ pub fn strict_object(body: &[u8]) -> Option<Map<String, Value>> {
     }
 }
 
-/// Returns the reading of a record that was read. There is none of a list, from which `serde` reads the members too, and
-/// none if text or a number of an unknown member is invalid: `serde` does not look into it.
+/// Returns the reading of a record that was read. There is none of a list, from which `serde` reads
+/// the members too, and none if text or a number of an unknown member is invalid: `serde` does not
+/// look into it.
 pub fn record(bytes: &[u8]) -> Option<Value> {
     let text = String::from_utf8_lossy(bytes);
     let IgnoredAny = serde_json::from_str(&text).expect("a record is JSON");
