@@ -1,12 +1,17 @@
-//! axe-core, which looks for barriers, finds nothing: pages of the example, pages that the crate
-//! generates, and those of the sandbox. In both languages, light and dark, on a phone and a desk.
+//! axe-core, which looks for barriers, finds nothing: every kind of page that the crate generates,
+//! the pages of the examples, and those of the sandbox. In both languages, light and dark, on a
+//! phone and a desk.
 
 use serde_json::{Value, json};
+use tower_weika_sandbox::{Endpoint, Sandbox};
 
 use crate::WANG;
 use crate::browser::Browser;
+use crate::generated_pages::{generated_pages, serve};
 use crate::kind::Kind;
-use crate::support::Site;
+use crate::redis_server::Redis;
+use crate::support::{Site, command};
+use crate::wechat::switch;
 
 /// `tests/run --weekly` puts it there, from the package of npm.
 const SCRIPT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/axe-core/package/axe.min.js");
@@ -101,8 +106,11 @@ async fn check_foreign_form(browser: &Browser, url: &str) {
 async fn check_pages(kind: Kind) {
     let site = Site::start(&[]);
     let browser = Browser::start(kind).await;
+    check_generated_pages(&browser, kind).await;
     check_visitor(&site, &browser).await;
     check_manager(&site, &browser).await;
+    check_devices(&site, &browser).await;
+    check_account(&site, &browser).await;
     drop(browser);
 
     let browser = Browser::start(Kind {
@@ -111,6 +119,7 @@ async fn check_pages(kind: Kind) {
     })
     .await;
     check_wechat_user(&site, &browser).await;
+    check_own_secret(&browser).await;
     drop(browser);
 
     let browser = Browser::start(Kind {
@@ -125,6 +134,23 @@ async fn check_pages(kind: Kind) {
     check(&browser, "p.site").await;
 }
 
+async fn check_generated_pages(browser: &Browser, kind: Kind) {
+    let scheme = if kind.is_dark { "dark" } else { "light" };
+    let is_applied = format!("return matchMedia('(prefers-color-scheme: {scheme})').matches");
+    assert_eq!(browser.run(&is_applied).await, true, "{scheme}");
+    let language = &kind.languages[..2];
+    for (url, page) in serve(generated_pages(kind.languages).await).await {
+        browser.go(&url).await;
+        check(browser, &format!("html[lang|={language}] main h1")).await;
+        if !kind.is_phone {
+            continue;
+        }
+        browser
+            .picture(&format!("generated-{language}-{scheme}-{page}"))
+            .await;
+    }
+}
+
 async fn check_visitor(site: &Site, browser: &Browser) {
     let (url, sandbox) = (&site.url, site.sandbox.as_deref().expect("a sandbox"));
     check_at(browser, sandbox, "h1").await;
@@ -134,6 +160,16 @@ async fn check_visitor(site: &Site, browser: &Browser) {
         "[data-switch]",
     )
     .await;
+    // They lack the parameters of the application.
+    for page in [
+        Endpoint::ManagerConnect,
+        Endpoint::MemberAuthorize,
+        Endpoint::MemberPcAuthorize,
+        Endpoint::WechatAuthorize,
+        Endpoint::WechatQrConnect,
+    ] {
+        check_at(browser, &format!("{sandbox}{}", page.path()), "main").await;
+    }
     check_at(browser, url, "[data-login]").await;
     check_at(browser, &format!("{url}/nowhere"), ".figure").await;
     check_at(browser, &format!("{url}/app"), "svg").await;
@@ -163,14 +199,57 @@ async fn check_manager(site: &Site, browser: &Browser) {
     check(browser, "[data-asked]").await;
     check_at(browser, url, "[data-manager]").await;
     check_at(browser, &format!("{url}/admin/settings"), "main h1").await;
-    check_at(browser, &format!("{url}/account"), "[data-account]").await;
     browser.go(&format!("{url}/card")).await;
     browser.click(WANG).await;
     check(browser, "[data-member]").await;
+    check_at(browser, url, "[data-member]").await;
+}
+
+/// For a manager who is a member too, and has logged in on another device.
+async fn check_devices(site: &Site, browser: &Browser) {
+    let url = format!("{}/devices", site.url);
+    check_at(browser, &url, "[data-login-devices=weika-member]").await;
+    let other = tower_weika_sandbox::Browser::new();
+    let page = other.get(&format!("{}/admin", site.url)).await;
+    let approved = other
+        .click(&page.expect("a page"), "data-person=\"wang\"")
+        .await;
+    assert_eq!(approved.expect("a page").status(), 200);
+    check_at(browser, &url, "[data-revoke]").await;
+    let is_malformed = "document.querySelector('[data-revoke]').value = 'x'";
+    browser.run(is_malformed).await;
+    browser.click("[data-revoke]").await;
+    check(browser, ".figure").await;
+    browser.go(&url).await;
+    browser.click("[data-revoke]").await;
+    check(browser, "[data-notice]").await;
+}
+
+/// For a manager. The site caches only that the account is authorized.
+async fn check_account(site: &Site, browser: &Browser) {
+    let url = format!("{}/account", site.url);
+    for (state, shown) in [
+        ("failing", "unknown"),
+        ("not-opened", "not-opened"),
+        ("not-authorized", "not-authorized"),
+    ] {
+        switch(site, browser, &format!("kesion:{state}")).await;
+        check_at(browser, &url, &format!("[data-account={shown}]")).await;
+    }
+    browser.click("[data-authorize]").await;
+    check(browser, "form [data-switch]").await;
+    browser.click("[data-switch]").await;
+    browser.see("公众号已授权").await;
+    check(browser, "main h1").await;
+    check_at(browser, &url, "[data-account=authorized]").await;
 }
 
 async fn check_wechat_user(site: &Site, browser: &Browser) {
-    let url = &site.url;
+    let (url, sandbox) = (&site.url, site.sandbox.as_deref().expect("a sandbox"));
+    for page in [Endpoint::WechatAuthorize, Endpoint::MemberAuthorize] {
+        check_at(browser, &format!("{sandbox}{}", page.path()), "main").await;
+    }
+    check_at(browser, &format!("{url}/card"), WANG).await;
     check_at(browser, &format!("{url}/app"), "[data-person=xiaohong]").await;
     browser.click("[data-person=xiaohong]").await;
     check(browser, "[data-bind]").await;
@@ -180,6 +259,12 @@ async fn check_wechat_user(site: &Site, browser: &Browser) {
     browser.fill("[name=mobile]", "13800000002").await;
     browser.click(".send").await;
     check(browser, "[data-notice=sent]").await;
+    check_at(
+        browser,
+        &format!("{sandbox}{}", Endpoint::Control.path()),
+        "[data-sms]",
+    )
+    .await;
     check_at(browser, url, "[data-wechat]").await;
 
     // The form of a session that has expired.
@@ -193,6 +278,54 @@ async fn check_wechat_user(site: &Site, browser: &Browser) {
     browser.click("[data-person=xiaoming]").await;
     check(browser, "[data-wechat=bound]").await;
     check_at(browser, url, "[data-wechat=bound]").await;
+    check_at(
+        browser,
+        &format!("{url}/devices"),
+        "[data-login-devices=wechat]",
+    )
+    .await;
+}
+
+/// Without the binding service there is no account to link.
+async fn check_own_secret(browser: &Browser) {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let authorize = format!("{}{}", sandbox.base_url(), Endpoint::WechatAuthorize.path());
+    let site = Site::start(&[
+        ("WECHAT_APPID", sandbox.app_id()),
+        ("WECHAT_SECRET", sandbox.wechat_secret()),
+        ("WECHAT_API_BASE_URL", &sandbox.base_url()),
+        ("WECHAT_AUTHORIZE_URL", &authorize),
+    ]);
+    // Browsers do not separate cookies by port.
+    browser.client.delete_all_cookies().await.expect("a page");
+    browser.go(&format!("{}/bind", site.url)).await;
+    browser.click("[data-person=xiaohong]").await;
+    check(browser, "[data-nothing-to-bind]").await;
+    check_at(
+        browser,
+        &format!("{}/app", site.url),
+        "[data-wechat=unchecked]",
+    )
+    .await;
+}
+
+#[ignore = "needs Chromium, redis-server and axe-core; run tests/run --weekly"]
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_core_finds_nothing_at_two_instances() {
+    let redis = Redis::start();
+    let variables = [("REDIS_URL", &*redis.url())];
+    let site = Site::run(&mut command("instances", &variables), true);
+    for kind in [Kind::DESKTOP, Kind::PHONE] {
+        let browser = Browser::start(kind).await;
+        // Turn by turn.
+        for _ in 0..2 {
+            check_at(&browser, &site.url, "#instance").await;
+        }
+        browser.go(&format!("{}/admin", site.url)).await;
+        browser.click(WANG).await;
+        check(&browser, "form button").await;
+        check_at(&browser, &site.url, "form button").await;
+    }
 }
 
 #[ignore = "needs Chromium and axe-core; run tests/run --weekly"]

@@ -10,6 +10,7 @@ use tower_weika_sandbox::Endpoint;
 
 use crate::browser::Browser;
 use crate::engine::Engine;
+use crate::generated_pages::{generated_pages, serve};
 use crate::kind::Kind;
 use crate::nginx::Nginx;
 use crate::redis_server::free_port;
@@ -19,13 +20,14 @@ use crate::{WANG, assert_fits, tls};
 const XIAOMING: &str = "[data-person=xiaoming]";
 const XIAOHONG: &str = "[data-person=xiaohong]";
 
-/// Declares each flow as a test of each engine; those behind the semicolon need several windows,
-/// which WPE does not have. `tests/run` chooses the engines by the names of these modules.
+/// Declares each flow as a test of each engine; those behind the semicolon need several windows or
+/// `Sec-Fetch-Dest`, which WPE does not have. `tests/run` chooses the engines by the names of these
+/// modules.
 macro_rules! flows {
-    ($($flow:ident)*; $($tabs:ident)*) => {
-        flows!(in_chromium Chromium "needs Chromium; run tests/run" $($flow)* $($tabs)*);
-        flows!(in_webkit_gtk WebKitGtk "needs WebKitGTK; run tests/run" $($flow)* $($tabs)*);
-        flows!(in_firefox Firefox "needs Firefox; run tests/run --weekly" $($flow)* $($tabs)*);
+    ($($flow:ident)*; $($not_in_wpe:ident)*) => {
+        flows!(in_chromium Chromium "needs Chromium; run tests/run" $($flow)* $($not_in_wpe)*);
+        flows!(in_webkit_gtk WebKitGtk "needs WebKitGTK; run tests/run" $($flow)* $($not_in_wpe)*);
+        flows!(in_firefox Firefox "needs Firefox; run tests/run --weekly" $($flow)* $($not_in_wpe)*);
         flows!(in_wpe Wpe "needs WPE WebKit; run tests/run --weekly" $($flow)*);
     };
     ($module:ident $engine:ident $reason:literal $($flow:ident)*) => {
@@ -51,17 +53,24 @@ flows! {
     linking_needs_no_second_click_while_wechat_approves_automatically
     other_browser_than_wechat_gets_a_qr_code
     s5_back_after_a_logout_shows_no_guarded_page_over_tls
+    s5_back_after_a_logout_shows_members_and_wechat_users_no_guarded_page
     s5_back_after_a_logout_over_http_depends_on_the_engine
     back_button_after_the_login_leads_to_a_working_login
     callback_can_be_reloaded_and_is_invalid_without_its_cookies
     session_cookie_comes_with_a_link_from_another_site
+    form_of_another_site_gets_a_page_that_leads_on
     script_without_a_session_gets_401_and_no_redirect
     form_of_an_expired_session_gets_a_page_that_says_so
     lost_cookies_restart_the_login_once
     blocked_cookies_end_on_a_page_that_names_the_cause
     login_and_logout_need_no_scripts
-    pages_fit_the_narrowest_window;
+    user_logs_another_device_out
+    pages_fit_the_narrowest_window
+    pages_of_wechat_users_fit_the_narrowest_window
+    generated_pages_fit_the_narrowest_window;
     two_tabs_log_in_independently
+    logout_in_one_tab_is_a_logout_in_the_other
+    frame_on_another_site_gets_a_page_with_a_link_that_leaves_it
 }
 
 const fn desktop(engine: Engine) -> Kind {
@@ -128,6 +137,12 @@ impl Stage {
     /// Opens a page of the site, as if its address was typed.
     async fn open(&self, path: &str) {
         self.browser.go(&format!("{}{path}", self.origin)).await;
+    }
+
+    /// Opens an empty page of another site: the host differs.
+    async fn open_other_site(&self) {
+        let other = self.origin.replace("localhost", "127.0.0.1");
+        self.browser.go(&format!("{other}{}", tls::BLANK)).await;
     }
 
     /// Waits for the login page of the upstream system, which is on another site.
@@ -293,10 +308,11 @@ async fn other_browser_than_wechat_gets_a_qr_code(engine: Engine) {
     assert!(code.is_displayed().await.expect("on the page"));
 }
 
-/// Opens a guarded page, logs out there, and goes back.
-async fn go_back_after_a_logout(stage: &Stage) {
-    stage.open("/admin").await;
-    stage.log_in(WANG, "[data-asked]").await;
+/// Logs in as this person at a guarded page with this element, logs out there, and goes back.
+async fn go_back_after_a_logout(stage: &Stage, path: &str, person: &str, element: &str) {
+    stage.open(path).await;
+    stage.browser.click(person).await;
+    stage.browser.find(element).await;
     // A page that is restored from the back/forward cache keeps its variables.
     stage.browser.run("window.isRestored = true").await;
     stage.log_out().await;
@@ -307,9 +323,21 @@ async fn s5_back_after_a_logout_shows_no_guarded_page_over_tls(engine: Engine) {
     let stage = Stage::over_tls(desktop(engine)).await;
     // The second logout replaces the marker of the first one.
     for _ in 0..2 {
-        go_back_after_a_logout(&stage).await;
+        go_back_after_a_logout(&stage, "/admin", WANG, "[data-asked]").await;
         // The page was requested again, and the guard redirected to the login.
         stage.see_login().await;
+        assert!(stage.browser.run("return !window.isRestored").await == true);
+    }
+}
+
+async fn s5_back_after_a_logout_shows_members_and_wechat_users_no_guarded_page(engine: Engine) {
+    let stage = Stage::over_tls(wechat(engine)).await;
+    for (path, person, element) in [
+        ("/card", WANG, "[data-member]"),
+        ("/app", XIAOMING, "[data-wechat=bound]"),
+    ] {
+        go_back_after_a_logout(&stage, path, person, element).await;
+        stage.browser.find(person).await;
         assert!(stage.browser.run("return !window.isRestored").await == true);
     }
 }
@@ -318,7 +346,7 @@ async fn s5_back_after_a_logout_shows_no_guarded_page_over_tls(engine: Engine) {
 /// WebKit, correct the documentation of `login`.
 async fn s5_back_after_a_logout_over_http_depends_on_the_engine(engine: Engine) {
     let stage = Stage::over_http(desktop(engine)).await;
-    go_back_after_a_logout(&stage).await;
+    go_back_after_a_logout(&stage, "/admin", WANG, "[data-asked]").await;
     if engine.is_webkit() {
         stage.browser.find("[data-asked]").await;
         assert!(stage.browser.run("return window.isRestored").await == true);
@@ -379,6 +407,44 @@ async fn session_cookie_comes_with_a_link_from_another_site(engine: Engine) {
     browser.click("#link").await;
     browser.find("[data-asked]").await;
     assert_eq!(browser.address().await, "/admin/link");
+}
+
+/// `SameSite=Lax` keeps the session cookie from such a form.
+async fn form_of_another_site_gets_a_page_that_leads_on(engine: Engine) {
+    let stage = Stage::over_tls(desktop(engine)).await;
+    let browser = &stage.browser;
+    stage.open("/admin").await;
+    stage.log_in(WANG, "[data-asked]").await;
+    stage.open_other_site().await;
+    let form = "const form = document.createElement('form'); form.method = 'post'; \
+                form.action = arguments[0]; form.append(document.createElement('button')); \
+                form.firstChild.textContent = 'send'; document.body.append(form)";
+    let target = json!(format!("{}/admin/form?x=1", stage.origin));
+    let written = browser.client.execute(form, vec![target]).await;
+    written.expect("a script");
+    browser.click("button").await;
+    browser.see("You are coming back from another site").await;
+    browser.click("main a").await;
+    browser.find("[data-asked]").await;
+    assert_eq!(browser.address().await, "/admin/form?x=1");
+}
+
+async fn frame_on_another_site_gets_a_page_with_a_link_that_leaves_it(engine: Engine) {
+    let stage = Stage::over_tls(desktop(engine)).await;
+    let browser = &stage.browser;
+    stage.open_other_site().await;
+    let frame = "const frame = document.createElement('iframe'); frame.src = arguments[0]; \
+                 document.body.append(frame)";
+    let target = json!(format!("{}/admin/framed", stage.origin));
+    let written = browser.client.execute(frame, vec![target]).await;
+    written.expect("a script");
+    let frame = browser.find("iframe").await;
+    frame.enter_frame().await.expect("a frame");
+    browser.see("The login needs the whole window").await;
+    browser.click("main a").await;
+    browser.client.enter_parent_frame().await.expect("a page");
+    stage.log_in(WANG, "[data-asked]").await;
+    assert_eq!(browser.address().await, "/admin/framed");
 }
 
 async fn script_without_a_session_gets_401_and_no_redirect(engine: Engine) {
@@ -452,6 +518,9 @@ async fn login_and_logout_need_no_scripts(engine: Engine) {
 
     stage.open("/admin").await;
     stage.log_in(WANG, "[data-asked]").await;
+    stage.open("/card").await;
+    browser.click(WANG).await;
+    browser.find("[data-member]").await;
     stage.open("/app/deep").await;
     browser.click(XIAOHONG).await;
     browser.find("[data-bind]").await;
@@ -465,12 +534,32 @@ async fn login_and_logout_need_no_scripts(engine: Engine) {
     browser.find("[data-login]").await;
 }
 
-async fn pages_fit_the_narrowest_window(engine: Engine) {
-    let kind = phone(engine);
-    let stage = Stage::over_http(kind).await;
+/// Its form is accepted without `Sec-Fetch-Site`, too.
+async fn user_logs_another_device_out(engine: Engine) {
+    let stage = Stage::over_http(desktop(engine)).await;
     let browser = &stage.browser;
-    stage.open("/").await;
-    let narrowest: u32 = match engine {
+    let admin = format!("{}/admin", stage.origin);
+    let other = tower_weika_sandbox::Browser::new();
+    let page = other.get(&admin).await.expect("the site");
+    let page = other.click(&page, "data-person=\"wang\"").await;
+    assert_eq!(page.expect("the sandbox").url(), admin);
+
+    stage.open("/devices").await;
+    stage.log_in(WANG, "[data-revoke]").await;
+    browser.click("[data-revoke]").await;
+    browser.see("The device has been logged out").await;
+    assert_eq!(browser.address().await, "/devices");
+    let home = other.get(&format!("{}/", stage.origin)).await;
+    let home = home.expect("the site").text();
+    assert!(
+        home.contains("data-login") && !home.contains("data-manager"),
+        "{home}"
+    );
+}
+
+/// The width of the window that was asked for, or the narrowest one of the engine.
+async fn narrowest(browser: &Browser, kind: Kind) -> Kind {
+    let narrowest = match kind.engine {
         Engine::Wpe => 800,
         Engine::Firefox => 500,
         Engine::Chromium | Engine::WebKitGtk => kind.width,
@@ -480,10 +569,17 @@ async fn pages_fit_the_narrowest_window(engine: Engine) {
         .run("return document.documentElement.clientWidth")
         .await;
     assert!(width.as_u64() <= Some(narrowest.into()), "{width}");
-    let kind = Kind {
+    Kind {
         width: narrowest,
         ..kind
-    };
+    }
+}
+
+async fn pages_fit_the_narrowest_window(engine: Engine) {
+    let stage = Stage::over_http(phone(engine)).await;
+    let browser = &stage.browser;
+    stage.open("/").await;
+    let kind = narrowest(browser, phone(engine)).await;
     assert_fits(browser, kind).await;
     browser.click("[data-login]").await;
     stage.see_login().await;
@@ -498,6 +594,7 @@ async fn pages_fit_the_narrowest_window(engine: Engine) {
         "/admin",
         "/admin/settings",
         "/account",
+        "/devices",
         "/nowhere",
         "/app",
     ] {
@@ -508,6 +605,48 @@ async fn pages_fit_the_narrowest_window(engine: Engine) {
     browser.click(WANG).await;
     browser.find("[data-member]").await;
     assert_fits(browser, kind).await;
+}
+
+async fn pages_of_wechat_users_fit_the_narrowest_window(engine: Engine) {
+    let stage = Stage::over_http(wechat(engine)).await;
+    let browser = &stage.browser;
+    stage.open("/app").await;
+    browser.find(XIAOHONG).await;
+    let kind = narrowest(browser, wechat(engine)).await;
+    assert_fits(browser, kind).await;
+    browser.click(XIAOHONG).await;
+    browser.find("[data-bind]").await;
+    assert_fits(browser, kind).await;
+    browser.fill("[name=mobile]", "123").await;
+    browser.click(".send").await;
+    browser.find("[data-notice=refused]").await;
+    assert_fits(browser, kind).await;
+    stage
+        .open("/auth/wechat/login?return_to=/app/timetable/today")
+        .await;
+    browser.click(XIAOMING).await;
+    browser.find("[data-wechat=bound]").await;
+    for path in ["/", "/app", "/devices"] {
+        stage.open(path).await;
+        browser.find("main").await;
+        assert_fits(browser, kind).await;
+    }
+}
+
+async fn generated_pages_fit_the_narrowest_window(engine: Engine) {
+    let browser = Browser::start(phone(engine)).await;
+    let mut width = None;
+    for languages in ["en", "zh"] {
+        for (url, _) in serve(generated_pages(languages).await).await {
+            browser.go(&url).await;
+            browser.find("main h1").await;
+            let kind = match width {
+                Some(kind) => kind,
+                None => *width.insert(narrowest(&browser, phone(engine)).await),
+            };
+            assert_fits(&browser, kind).await;
+        }
+    }
 }
 
 async fn two_tabs_log_in_independently(engine: Engine) {
@@ -529,4 +668,29 @@ async fn two_tabs_log_in_independently(engine: Engine) {
         stage.log_in(WANG, "[data-asked]").await;
         assert_eq!(stage.browser.address().await, address);
     }
+}
+
+async fn logout_in_one_tab_is_a_logout_in_the_other(engine: Engine) {
+    let stage = Stage::over_tls(desktop(engine)).await;
+    let browser = &stage.browser;
+    stage.open("/devices").await;
+    stage.log_in(WANG, "[data-device]").await;
+    let first = browser.client.window().await.expect("a tab");
+    let second = browser.client.new_window(true).await;
+    let second = second.expect("another tab").handle;
+    browser
+        .client
+        .switch_to_window(second)
+        .await
+        .expect("the new tab");
+    stage.open("/admin").await;
+    browser.find("[data-asked]").await;
+    stage.log_out().await;
+    browser
+        .client
+        .switch_to_window(first)
+        .await
+        .expect("the first tab");
+    browser.client.refresh().await.expect("a page");
+    stage.log_in(WANG, "[data-device]").await;
 }

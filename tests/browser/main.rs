@@ -12,6 +12,7 @@ mod devices;
 mod driver;
 mod engine;
 mod flows;
+mod generated_pages;
 mod instances;
 mod kind;
 mod member;

@@ -9,7 +9,7 @@ const XIAOMING: &str = "[data-person=xiaoming]";
 const XIAOHONG: &str = "[data-person=xiaohong]";
 
 /// Presses a button on the sandbox's control page, and waits until it is pressed.
-async fn switch(site: &Site, chromium: &Browser, name: &str) {
+pub(crate) async fn switch(site: &Site, chromium: &Browser, name: &str) {
     chromium.go(&control_page(site)).await;
     chromium.click(&format!("[data-switch='{name}']")).await;
     chromium
