@@ -1,5 +1,6 @@
 //! Every kind of page that the crate generates, as the responses to requests that lead to it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::Router;
@@ -294,8 +295,6 @@ async fn send(service: Router, request: Request<Body>) -> Response<Bytes> {
 /// A kind that is added to the crate, and not above, is a failure.
 #[tokio::test]
 async fn every_kind_of_page_is_generated_in_both_languages() {
-    use std::collections::BTreeSet;
-
     let source = include_str!("../../src/response/page_kind.rs");
     let (_, variants) = source.split_once("pub enum PageKind {").expect("the enum");
     let (variants, _) = variants.split_once("\n}").expect("its end");
