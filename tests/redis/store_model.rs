@@ -1,6 +1,7 @@
 //! The store of the simulation is a model: it responds as the Lua scripts of `RedisStore` do to the
 //! same operations.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ const LONG: Duration = Duration::from_secs(660);
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test]
 async fn model_and_redis_respond_alike_to_random_operations() {
-    let redis = redis_server::Redis::start();
+    let (redis, mut listed) = (redis_server::Redis::start(), 0);
     for seed in 0..SEEDS {
         let connected = Redis::builder(redis.url())
             .key_prefix(unique_prefix())
@@ -50,12 +51,15 @@ async fn model_and_redis_respond_alike_to_random_operations() {
             stamps: Vec::new(),
             leases: Vec::new(),
             fence: 0,
+            listed: 0,
         };
         for operation in 0..OPERATIONS {
             pair.operate(&format!("seed {seed}, operation {operation}"))
                 .await;
         }
+        listed = listed.max(pair.listed);
     }
+    assert!(listed > 2, "{listed} sessions in a list");
 }
 
 /// Redis and the model.
@@ -70,6 +74,8 @@ struct Pair {
     leases: Vec<(Lease, Lease)>,
     /// The highest fencing token.
     fence: u64,
+    /// The most sessions in one list.
+    listed: usize,
 }
 
 fn namespace(number: u64) -> Namespace {
@@ -109,17 +115,23 @@ impl Pair {
         session.unwrap_or_else(|| (namespace(0), new_id()))
     }
 
+    fn subject(&mut self) -> String {
+        format!("o{}", self.below(3))
+    }
+
     async fn operate(&mut self, at: &str) {
-        match self.below(20) {
+        match self.below(23) {
             0..3 => self.stamp().await,
             3..7 => self.insert(at).await,
             7..9 => self.load(at).await,
             9 => self.touch(at).await,
             10 => self.remove(at).await,
-            11 => self.remove_many().await,
-            12..16 => self.flow(at).await,
-            16..18 => self.acquire(at).await,
-            18 => self.publish(at).await,
+            11 => self.remove_of(at).await,
+            12..14 => self.remove_many().await,
+            14 => self.list(at).await,
+            15..19 => self.flow(at).await,
+            19..21 => self.acquire(at).await,
+            21 => self.publish(at).await,
             _ => self.release(at).await,
         }
     }
@@ -137,7 +149,7 @@ impl Pair {
         }
         let index = self.below(self.stamps.len());
         let (namespace, redis_stamp, model_stamp) = self.stamps[index];
-        let manager = Manager::new(format!("o{}", self.below(3)));
+        let manager = Manager::new(self.subject());
         // Sometimes an id that there is already.
         let id = match self.below(10) {
             0 => self.session().1,
@@ -219,18 +231,55 @@ impl Pair {
         assert_eq!(redis.expect("Redis responds"), model, "{at}: remove");
     }
 
+    /// Removes a session, perhaps as one of another subject.
+    async fn remove_of(&mut self, at: &str) {
+        let (namespace, id) = self.session();
+        let subject = self.subject();
+        let model = self.model.revoke_session_of(key(&namespace, &id), &subject);
+        let digest = id.digest();
+        let redis = self.store.remove_of(&namespace, &subject, &digest).await;
+        let redis = redis.expect("Redis responds");
+        assert_eq!(redis, model, "{at}: remove_of");
+    }
+
+    /// Removes all sessions, or those of a subject but perhaps one, which may be of another subject
+    /// or namespace.
     async fn remove_many(&mut self) {
         let namespace = self.namespace();
-        let removed = if self.below(3) == 0 {
-            self.model.revoke_all(*namespace.as_bytes());
-            self.store.remove_all(&namespace).await
-        } else {
-            let subject = format!("o{}", self.below(3));
-            self.model
-                .revoke_subject(*namespace.as_bytes(), &subject, None);
-            self.store.remove_subject(&namespace, &subject, None).await
+        let (subject, kept) = (self.subject(), self.session().1);
+        let kept = match self.below(4) {
+            0 => {
+                self.model.revoke_all(*namespace.as_bytes());
+                let removed = self.store.remove_all(&namespace).await;
+                return removed.expect("Redis responds");
+            }
+            1 => None,
+            _ => Some(&kept),
         };
+        let digest = kept.map(SessionId::digest);
+        self.model
+            .revoke_subject(*namespace.as_bytes(), &subject, digest);
+        let removed = self.store.remove_subject(&namespace, &subject, kept).await;
         removed.expect("Redis responds");
+    }
+
+    async fn list(&mut self, at: &str) {
+        let (namespace, subject) = (self.namespace(), self.subject());
+        let model = self.model.sessions_of(*namespace.as_bytes(), &subject);
+        let model: BTreeMap<_, _> = model
+            .into_iter()
+            .map(|(digest, session)| (digest, session.last_used))
+            .collect();
+        let redis = self.store.sessions_of(&namespace, &subject).await;
+        let redis = redis.expect("Redis responds");
+        let count = redis.len();
+        let redis: BTreeMap<_, _> = redis
+            .iter()
+            .map(|info| (*info.digest(), info.last_used().unix_millis()))
+            .collect();
+        assert_eq!(count, redis.len(), "{at}: each session is listed once");
+        assert_eq!(redis, model, "{at}: list");
+        self.listed = self.listed.max(count);
     }
 
     async fn flow(&mut self, at: &str) {

@@ -96,7 +96,7 @@ impl Server {
 
     /// The same for a session of this subject only.
     pub(crate) fn revoke_session_of(&mut self, key: SessionKey, subject: &str) -> bool {
-        let session = self.content.live(&key, self.now());
+        let session = self.content.sessions.get(&key);
         session.is_some_and(|session| session.subject == subject) && self.revoke_session(key)
     }
 
