@@ -4,13 +4,15 @@ use tower_weika_sandbox::{Browser, Visit};
 
 #[cfg(unix)]
 use crate::instances::{Instances, ORIGIN, at, me};
+#[cfg(unix)]
+use crate::several_instances::within_a_second;
 use crate::support::Site;
 use crate::{log_in, phone, see};
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0";
 
 /// The page, in the language of the browser.
-async fn open(site: &Site, browser: &Browser) -> Visit {
+pub(crate) async fn open(site: &Site, browser: &Browser) -> Visit {
     let page = browser.get(&format!("{}/devices", site.url)).await;
     let page = page.expect("the site responds");
     assert_eq!(page.status(), 200);
@@ -19,7 +21,7 @@ async fn open(site: &Site, browser: &Browser) -> Visit {
 }
 
 /// The names of the devices in the list of a login, the current one first.
-fn names(page: &Visit, login: &str) -> Vec<String> {
+pub(crate) fn names(page: &Visit, login: &str) -> Vec<String> {
     let text = page.text();
     let list = between(&text, &format!("data-login-devices=\"{login}\""), "</form>");
     let names = list.split("<strong>").skip(1);
@@ -29,7 +31,7 @@ fn names(page: &Visit, login: &str) -> Vec<String> {
 }
 
 /// The digests in the buttons of a login, in the order of the list.
-fn digests(page: &Visit, login: &str) -> Vec<String> {
+pub(crate) fn digests(page: &Visit, login: &str) -> Vec<String> {
     let text = page.text();
     let list = between(&text, &format!("data-login-devices=\"{login}\""), "</ul>");
     let buttons = list.split("name=\"session\" value=\"").skip(1);
@@ -39,7 +41,7 @@ fn digests(page: &Visit, login: &str) -> Vec<String> {
 }
 
 /// The notice above the lists, or nothing.
-fn notice(page: &Visit) -> String {
+pub(crate) fn notice(page: &Visit) -> String {
     match page.text().contains("data-notice>") {
         true => between(&page.text(), "data-notice>", "<").to_owned(),
         false => String::new(),
@@ -57,13 +59,13 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
 }
 
 /// Presses a button of the page.
-async fn press(site: &Site, browser: &Browser, login: &str, session: &str) -> Visit {
+pub(crate) async fn press(site: &Site, browser: &Browser, login: &str, session: &str) -> Visit {
     let url = format!("{}/devices", site.url);
     let form = format!("login={login}&session={session}");
     browser.post(&url, form).await.expect("the site responds")
 }
 
-async fn is_logged_in(site: &Site, browser: &Browser) -> bool {
+pub(crate) async fn is_logged_in(site: &Site, browser: &Browser) -> bool {
     let me = browser.fetch(&format!("{}/api/me", site.url)).await;
     me.expect("the site responds").status() == 200
 }
@@ -320,6 +322,53 @@ async fn each_login_has_its_list_and_revocations_stay_in_it() {
     let page = press(&site, &desk, "wechat", "others").await;
     assert_eq!(page.status(), 401);
     assert_eq!(names(&open(&site, &desk).await, "weika").len(), 2);
+}
+
+/// The devices of a manager at one of several instances, and the digests of the others.
+#[cfg(unix)]
+async fn devices_at(browser: &Browser, site: &Site) -> (Vec<String>, Vec<String>) {
+    let page = at(browser, site).get(&format!("{ORIGIN}/devices")).await;
+    let page = page.expect("the site responds");
+    assert_eq!(page.status(), 200, "{page:?}");
+    (names(&page, "weika"), digests(&page, "weika"))
+}
+
+#[cfg(unix)]
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn device_of_one_instance_is_listed_and_logged_out_at_another() {
+    let instances = Instances::none_yet().await;
+    let (a, b) = (instances.start(), instances.start());
+    let (desk, lost, other) = (Browser::new(), phone(), Browser::new());
+    for (browser, site, person) in [(&lost, &a, "wang"), (&desk, &b, "wang"), (&other, &a, "li")] {
+        log_in(&at(browser, site), &format!("{ORIGIN}/admin"), person).await;
+    }
+    for browser in [&desk, &lost, &other] {
+        // Both instances have cached the sessions now.
+        assert_eq!(
+            (me(browser, &a).await.0, me(browser, &b).await.0),
+            (200, 200)
+        );
+    }
+    let (listed, digests) = devices_at(&desk, &b).await;
+    assert_eq!(listed, ["Windows 上的 Chrome 浏览器", "iOS 上的微信"]);
+    assert_eq!(devices_at(&desk, &a).await, (listed, digests.clone()));
+
+    let form = format!("login=weika&session={}", digests[0]);
+    let url = format!("{ORIGIN}/devices");
+    let page = at(&desk, &b).post(&url, form).await.expect("a page");
+    assert_eq!(notice(&page), "该设备已退出登录。");
+    assert_eq!(me(&lost, &b).await.0, 401, "at this instance at once");
+    within_a_second("the device is logged out at the other", async || {
+        me(&lost, &a).await.0 == 401
+    })
+    .await;
+    for site in [&a, &b] {
+        assert_eq!(me(&desk, site).await.0, 200);
+        assert_eq!(me(&other, site).await.0, 200);
+        let (listed, _) = devices_at(&desk, site).await;
+        assert_eq!(listed, ["Windows 上的 Chrome 浏览器"]);
+    }
 }
 
 #[cfg(unix)]

@@ -7,8 +7,8 @@ use serde_json::json;
 use tower_weika_sandbox::{Browser, Endpoint, Sandbox};
 
 use crate::lifecycle::{signal, wait};
-use crate::support::command;
-use crate::{free_address, log_in, run_to_exit, site_at};
+use crate::support::{Site, command};
+use crate::{devices, free_address, log_in, phone, run_to_exit, site_at};
 
 /// Returns a path for a new file, in an empty folder of the test.
 fn new_file(test: &str) -> PathBuf {
@@ -60,6 +60,62 @@ async fn sessions_and_logins_under_way_survive_a_restart() {
         assert_eq!(browser.get(&me).await.unwrap().status(), 200);
     }
     drop(site);
+}
+
+/// The devices of the manager, and the digests of the others.
+#[cfg(unix)]
+async fn devices_of(site: &Site, browser: &Browser) -> (Vec<String>, Vec<String>) {
+    let page = devices::open(site, browser).await;
+    let list = devices::names(&page, "weika");
+    (list, devices::digests(&page, "weika"))
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_are_listed_and_logged_out_also_after_a_restart() {
+    let real = Sandbox::start().await.unwrap();
+    let (path, address) = (new_file("devices"), free_address().unwrap());
+    let variables = [
+        ("SESSION_DB", path.to_str().unwrap()),
+        ("LISTEN", &*address),
+    ];
+    let mut site = site_at(&real, &variables);
+    let admin = format!("{}/admin", site.url);
+    let (desk, first, second, other) = (Browser::new(), phone(), phone(), Browser::new());
+    for (browser, person) in [(&desk, "wang"), (&first, "wang"), (&other, "li")] {
+        log_in(browser, &admin, person).await;
+    }
+    let (listed, digests) = devices_of(&site, &desk).await;
+    assert_eq!(listed, ["Windows 上的 Chrome 浏览器", "iOS 上的微信"]);
+    let page = devices::press(&site, &desk, "weika", &digests[0]).await;
+    assert_eq!(devices::notice(&page), "该设备已退出登录。");
+    assert!(!devices::is_logged_in(&site, &first).await);
+    log_in(&second, &admin, "wang").await;
+    let before = devices_of(&site, &desk).await;
+
+    // The logout is on the disk when its response arrives.
+    for (name, logged_out) in [("KILL", [&first].as_slice()), ("TERM", &[&first, &second])] {
+        signal(&site, name);
+        wait(&mut site);
+        site = site_at(&real, &variables);
+        for browser in logged_out {
+            let is_logged_in = devices::is_logged_in(&site, browser).await;
+            assert!(!is_logged_in, "a logout is lost after {name}");
+        }
+        for browser in [&desk, &other] {
+            assert!(devices::is_logged_in(&site, browser).await, "{name}");
+        }
+        if name == "KILL" {
+            assert!(devices::is_logged_in(&site, &second).await);
+            assert_eq!(devices_of(&site, &desk).await, before);
+            let page = devices::press(&site, &desk, "weika", &before.1[0]).await;
+            assert_eq!(devices::notice(&page), "该设备已退出登录。");
+            assert!(!devices::is_logged_in(&site, &second).await);
+        }
+    }
+    let (listed, digests) = devices_of(&site, &desk).await;
+    assert_eq!(listed, ["Windows 上的 Chrome 浏览器"]);
+    assert_eq!(digests, [""; 0]);
 }
 
 #[test]

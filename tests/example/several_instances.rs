@@ -12,7 +12,7 @@ use crate::support::Site;
 use crate::{log_in, phone};
 
 /// Polls until something is true, for one second at most.
-async fn within_a_second(what: &str, is_so: impl AsyncFn() -> bool) {
+pub(crate) async fn within_a_second(what: &str, is_so: impl AsyncFn() -> bool) {
     let since = now();
     loop {
         let elapsed = since.elapsed();
