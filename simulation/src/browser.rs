@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::cookie_jar::CookieJar;
 use crate::invariants::Reply;
-use crate::login::{Login, PUBLIC_URL};
+use crate::login::{Login, PUBLIC_URL, PerLogin};
 use crate::network::Link;
 use crate::site::Site;
 
@@ -28,7 +28,7 @@ pub(crate) struct Browser {
     pub(crate) site: Arc<Site>,
     jar: Mutex<CookieJar>,
     /// The user of the browser at each provider.
-    users: Mutex<[u64; 2]>,
+    users: Mutex<PerLogin<u64>>,
     /// Callback addresses that were visited, the latest first.
     pub(crate) callbacks: Mutex<VecDeque<String>>,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Arrival {
 impl Browser {
     pub(crate) fn new(number: usize, site: &Arc<Site>) -> Arc<Self> {
         let random = &site.world.random;
-        let users = [random.between(1, USERS), random.between(1, USERS)];
+        let users = Login::ALL.map(|_| random.between(1, USERS));
         Arc::new(Self {
             number,
             site: Arc::clone(site),
@@ -61,7 +61,12 @@ impl Browser {
     /// The user confirms a login on the provider's page, or declines it. Returns the callback.
     pub(crate) async fn confirm(&self, login: Login, page: &Url) -> String {
         let world = &self.site.world;
-        sleep(world.random.millis(10, 2_000)).await;
+        // The page of the official account asks the user nothing.
+        let longest = match login {
+            Login::Phone => 200,
+            _ => 2_000,
+        };
+        sleep(world.random.millis(10, longest)).await;
         let parameter = |name: &str| {
             let found = page.query_pairs().find(|(key, _)| key == name);
             found
@@ -78,15 +83,10 @@ impl Browser {
         let subject = login.subject(&user);
         let code = format!("code-{:016x}", world.random.next());
         let now = world.now();
+        world.codes(login).issue(&code, &user, now);
         let name = match login {
-            Login::Manager => {
-                world.weika.lock().codes.issue(&code, &user, now);
-                "wxcode"
-            }
-            Login::Wechat => {
-                world.wechat.lock().codes.issue(&code, &user, now);
-                "code"
-            }
+            Login::Manager | Login::Member => "wxcode",
+            Login::Wechat | Login::Phone => "code",
         };
         let mut facts = world.facts.lock();
         facts.confirmed.insert((self.number, login, subject));
@@ -166,6 +166,12 @@ impl Browser {
         }
         drop(jar);
         Some(reply)
+    }
+
+    /// The browser is closed and opened again: its history is empty, and the visit has ended.
+    pub(crate) fn restart(&self) {
+        self.jar.lock().end_visit();
+        self.callbacks.lock().clear();
     }
 
     pub(crate) fn remember(&self, callback: &str) {

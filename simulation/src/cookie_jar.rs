@@ -26,6 +26,11 @@ impl CookieJar {
         }
     }
 
+    /// Drops the cookies that expire with the browser.
+    pub(crate) fn end_visit(&mut self) {
+        self.0.retain(|_, (_, expires)| expires.is_some());
+    }
+
     /// Returns the `Cookie` header.
     pub(crate) fn header(&mut self) -> String {
         let now = Instant::now();

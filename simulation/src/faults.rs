@@ -89,13 +89,16 @@ async fn revoke(site: &Site, number: usize) {
         return;
     };
     let (login, extent) = (
-        Login::ALL[world.random.index(2)],
+        Login::ALL[world.random.index(Login::ALL.len())],
         world.random.between(0, 4),
     );
     let subject = login.subject(&format!("o{}", world.random.between(1, 3)));
+    let logins = &instance.logins;
     let is_revoked = match login {
-        Login::Manager => revoke_at(world, &instance.managers, &subject, extent).await,
-        Login::Wechat => revoke_at(world, &instance.wechat, &subject, extent).await,
+        Login::Manager => revoke_at(world, &logins.managers, &subject, extent).await,
+        Login::Wechat => revoke_at(world, &logins.wechat, &subject, extent).await,
+        Login::Member => revoke_at(world, &logins.members, &subject, extent).await,
+        Login::Phone => revoke_at(world, &logins.phone, &subject, extent).await,
     };
     world.note(format_args!("revoked {extent} of {subject}: {is_revoked}"));
 }

@@ -15,6 +15,7 @@
 #[cfg(not(simulation))]
 compile_error!("run cargo in the folder `simulation`: its `.cargo/config.toml` has the flags");
 
+mod application;
 mod browser;
 mod cookie_jar;
 mod faults;
@@ -22,7 +23,9 @@ mod incarnation;
 mod instance;
 mod invariants;
 mod login;
+mod logins;
 mod network;
+mod phone_user;
 mod random;
 mod run;
 mod scenario;

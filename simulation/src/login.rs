@@ -1,20 +1,41 @@
-//! The two logins of the simulated site.
+//! The logins of the simulated site.
 
 /// A login of the site.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Login {
+    /// Managers of Weika.
     Manager,
+    /// Users of the website application, with a QR code of WeChat.
     Wechat,
+    /// Members of the school at Weika.
+    Member,
+    /// Users of the official account, without a page, and silently on the home page.
+    Phone,
 }
 
-impl Login {
-    pub(crate) const ALL: [Self; 2] = [Self::Manager, Self::Wechat];
+/// One value for each login.
+pub(crate) type PerLogin<T> = [T; 4];
 
-    pub(crate) fn session_cookie(self) -> &'static str {
+impl Login {
+    pub(crate) const ALL: PerLogin<Self> = [Self::Manager, Self::Wechat, Self::Member, Self::Phone];
+
+    /// The name of the provider.
+    fn name(self) -> &'static str {
         match self {
-            Self::Manager => "__Host-weika-session",
-            Self::Wechat => "__Host-wechat-desk-session",
+            Self::Manager => "weika",
+            Self::Wechat => "wechat-desk",
+            Self::Member => "weika-member",
+            Self::Phone => "wechat",
         }
+    }
+
+    pub(crate) fn session_cookie(self) -> String {
+        format!("__Host-{}-session", self.name())
+    }
+
+    /// The cookie of a browser in which a silent login was attempted during this visit.
+    pub(crate) fn silent_cookie(self) -> String {
+        format!("__Host-{}-silent", self.name())
     }
 
     /// The path prefix that requires this login.
@@ -22,28 +43,21 @@ impl Login {
         match self {
             Self::Manager => "/admin",
             Self::Wechat => "/app",
+            Self::Member => "/card",
+            Self::Phone => "/phone",
         }
     }
 
-    pub(crate) fn login_path(self) -> &'static str {
-        match self {
-            Self::Manager => "/auth/weika/login",
-            Self::Wechat => "/auth/wechat-desk/login",
-        }
+    pub(crate) fn login_path(self) -> String {
+        format!("/auth/{}/login", self.name())
     }
 
-    pub(crate) fn callback_path(self) -> &'static str {
-        match self {
-            Self::Manager => "/auth/weika/callback",
-            Self::Wechat => "/auth/wechat-desk/callback",
-        }
+    pub(crate) fn callback_path(self) -> String {
+        format!("/auth/{}/callback", self.name())
     }
 
-    pub(crate) fn logout_path(self) -> &'static str {
-        match self {
-            Self::Manager => "/auth/weika/logout",
-            Self::Wechat => "/auth/wechat-desk/logout",
-        }
+    pub(crate) fn logout_path(self) -> String {
+        format!("/auth/{}/logout", self.name())
     }
 
     /// The response header in which the application shows the user.
@@ -51,6 +65,8 @@ impl Login {
         match self {
             Self::Manager => "x-manager",
             Self::Wechat => "x-wechat",
+            Self::Member => "x-member",
+            Self::Phone => "x-phone",
         }
     }
 
@@ -59,6 +75,8 @@ impl Login {
         match self {
             Self::Manager => "https://weika.example/open/auth/manager-connect",
             Self::Wechat => "https://open.weixin.qq.com/connect/qrconnect",
+            Self::Member => "https://weika.example/connect/oauth/pc-authorize",
+            Self::Phone => "https://open.weixin.qq.com/connect/oauth2/authorize",
         }
     }
 
@@ -66,7 +84,9 @@ impl Login {
     pub(crate) fn subject(self, user: &str) -> String {
         match self {
             Self::Manager => user.to_owned(),
-            Self::Wechat => format!("{APP_ID}:{user}"),
+            Self::Wechat => format!("{WEBSITE}:{user}"),
+            Self::Member => format!("{SCHOOL}:{user}"),
+            Self::Phone => format!("{ACCOUNT}:{user}"),
         }
     }
 
@@ -75,5 +95,9 @@ impl Login {
     }
 }
 
-pub(crate) const APP_ID: &str = "wxfedcba9876543210";
+/// The website application.
+pub(crate) const WEBSITE: &str = "wxfedcba9876543210";
+/// The official account.
+pub(crate) const ACCOUNT: &str = "wx0123456789abcdef";
+pub(crate) const SCHOOL: &str = "1014714333";
 pub(crate) const PUBLIC_URL: &str = "https://campus.example";

@@ -33,6 +33,10 @@ pub struct Report {
     pub logins: u64,
     /// Number of fetches of an access token.
     pub fetches: u64,
+    /// Number of logouts of other devices that were acknowledged.
+    pub logouts_of_devices: u64,
+    /// Number of silent logins that failed.
+    pub failed_silently: u64,
     /// The invariant that was violated, and the trace before it.
     pub violation: Option<Violation>,
 }
@@ -81,6 +85,8 @@ fn report(seed: u64, world: &World) -> Report {
         steps: trace.count(),
         logins: facts.logins,
         fetches: facts.fetches,
+        logouts_of_devices: facts.logouts_of_devices,
+        failed_silently: facts.failed_silently,
         violation,
     }
 }

@@ -7,13 +7,14 @@ use tokio::time::Duration;
 use tower_weika::clock::Timestamp;
 
 use crate::instance::Instance;
+use crate::login::PerLogin;
 use crate::world::World;
 
 pub(crate) struct Site {
     pub(crate) world: Arc<World>,
     instances: Mutex<Vec<Option<Instance>>>,
     incarnations: Mutex<u64>,
-    namespaces: [[u8; 16]; 2],
+    namespaces: PerLogin<[u8; 16]>,
 }
 
 impl Site {
@@ -24,13 +25,13 @@ impl Site {
             .collect();
         Arc::new(Self {
             world: Arc::clone(world),
-            namespaces: instances[0].namespaces(),
+            namespaces: instances[0].logins.namespaces(),
             instances: Mutex::new(instances.into_iter().map(Some).collect()),
             incarnations: Mutex::new(count as u64),
         })
     }
 
-    pub(crate) fn namespaces(&self) -> [[u8; 16]; 2] {
+    pub(crate) fn namespaces(&self) -> PerLogin<[u8; 16]> {
         self.namespaces
     }
 

@@ -6,12 +6,12 @@ use http::Method;
 use tokio::time::{Duration, Instant, sleep};
 use url::Url;
 
+use crate::application::{DEVICE, HOME, OTHERS};
 use crate::browser::{Arrival, Browser};
-use crate::instance::OTHERS;
 use crate::invariants::Reply;
-use crate::login::{Login, PUBLIC_URL};
+use crate::login::{Login, PUBLIC_URL, PerLogin};
 
-/// The most visits to a provider in one chain of redirects.
+/// The most visits to the page of one login in one chain of redirects.
 const MAX_LOGINS: u32 = 3;
 /// The most requests of a navigation.
 const MAX_REQUESTS: u32 = 15;
@@ -35,15 +35,21 @@ impl Tab {
         let world = Arc::clone(&self.browser.site.world);
         while Instant::now() < end {
             sleep(world.random.millis(0, world.scenario.pause)).await;
-            let login = Login::ALL[world.random.index(2)];
+            // Only managers need access tokens.
+            let login = match world.random.chance(300) {
+                true => Login::Manager,
+                false => Login::ALL[world.random.index(Login::ALL.len())],
+            };
             match world.random.between(0, 99) {
-                0..20 => self.visit("/").await,
-                20..60 => self.visit(&format!("{}/page", login.guarded())).await,
-                60..63 => self.visit(login.login_path()).await,
-                63..65 => self.visit(OTHERS).await,
-                65..77 => self.log_out(login).await,
-                77..83 => self.browser.change_user(login),
-                83..93 => self.go_back().await,
+                0..20 => self.visit(HOME).await,
+                20..55 => self.visit(&format!("{}/page", login.guarded())).await,
+                55..58 => self.visit(&login.login_path()).await,
+                58..61 => self.visit(&format!("{}{OTHERS}", login.guarded())).await,
+                61..66 => self.visit(&format!("{}{DEVICE}", login.guarded())).await,
+                66..76 => self.log_out(login).await,
+                76..81 => self.browser.change_user(login),
+                81..84 => self.browser.restart(),
+                84..93 => self.go_back().await,
                 _ => self.follow_link_of_another().await,
             }
         }
@@ -81,15 +87,15 @@ impl Tab {
     /// Follows redirects to a page. A user whose request fails reloads it.
     pub(crate) async fn navigate(&self, start: &str) -> Option<Reply> {
         let world = &self.browser.site.world;
-        let (mut current, mut logins) = (start.to_owned(), 0);
+        let (mut current, mut logins) = (start.to_owned(), PerLogin::<u32>::default());
         for _ in 0..MAX_REQUESTS {
             let page = Login::ALL
                 .into_iter()
                 .find(|login| current.starts_with(login.page()));
             if let Some(login) = page {
-                logins += 1;
-                if logins > MAX_LOGINS {
-                    world.violate(format_args!("a chain with {logins} logins from {start}"));
+                logins[login.index()] += 1;
+                if logins[login.index()] > MAX_LOGINS {
+                    world.violate(format_args!("a chain with {logins:?} logins from {start}"));
                 }
                 current = self.browser.confirm(login, &address(&current)).await;
                 continue;

@@ -3,17 +3,18 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::invariants::Facts;
+use crate::login::{Login, PerLogin};
 use crate::network::Network;
 use crate::random::Random;
 use crate::scenario::Scenario;
 use crate::store::Server;
 use crate::trace::Trace;
-use crate::upstream::{Wechat, Weika};
+use crate::upstream::{Codes, Members, Weika};
 
 /// Time at the start of a run, in milliseconds since the Unix epoch.
 pub(crate) const EPOCH: u64 = 1_760_000_000_000;
@@ -23,8 +24,9 @@ pub(crate) struct World {
     pub(crate) random: Random,
     pub(crate) network: Network,
     pub(crate) server: Mutex<Server>,
+    codes: PerLogin<Mutex<Codes>>,
     pub(crate) weika: Mutex<Weika>,
-    pub(crate) wechat: Mutex<Wechat>,
+    pub(crate) members: Mutex<Members>,
     pub(crate) facts: Mutex<Facts>,
     pub(crate) trace: Mutex<Trace>,
     started: Instant,
@@ -40,8 +42,9 @@ impl World {
             random,
             network: Network::default(),
             server: Mutex::new(Server::new(EPOCH)),
+            codes: Default::default(),
             weika: Mutex::default(),
-            wechat: Mutex::default(),
+            members: Mutex::default(),
             facts: Mutex::default(),
             trace: Mutex::default(),
             started: Instant::now(),
@@ -63,6 +66,11 @@ impl World {
     /// Returns the instant at this time.
     pub(crate) fn instant(&self, at: u64) -> Instant {
         self.started + std::time::Duration::from_millis(at.saturating_sub(EPOCH))
+    }
+
+    /// The codes that the upstream system of a login has issued.
+    pub(crate) fn codes(&self, login: Login) -> MutexGuard<'_, Codes> {
+        self.codes[login.index()].lock()
     }
 
     /// Whether messages are lost and systems fail.

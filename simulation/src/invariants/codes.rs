@@ -8,12 +8,16 @@ use crate::world::World;
 const CLAIM_TO_ARRIVAL: u64 = 15_000;
 
 impl World {
+    /// Returns the user of a code that arrives, if the code is valid.
+    pub(crate) fn consume_code(&self, login: Login, code: &str) -> Option<String> {
+        self.code_arrived(login, code);
+        let now = self.now();
+        self.codes(login).consume(code, now)
+    }
+
     pub(crate) fn code_arrived(&self, login: Login, code: &str) {
         let now = self.now();
-        let arrival = match login {
-            Login::Manager => self.weika.lock().codes.arrive(code, now),
-            Login::Wechat => self.wechat.lock().codes.arrive(code, now),
-        };
+        let arrival = self.codes(login).arrive(code, now);
         match arrival {
             Arrival::First => {}
             // The store has lost the claim of the flow.

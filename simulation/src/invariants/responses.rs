@@ -13,7 +13,7 @@ use tower_weika::session::{SessionDigest, SessionId};
 
 use super::SettledCallback;
 use crate::incarnation::Incarnation;
-use crate::login::Login;
+use crate::login::{Login, PerLogin};
 use crate::store::{Ended, Entry, SessionKey};
 use crate::world::World;
 
@@ -33,7 +33,7 @@ pub(crate) struct Seen {
     pub(crate) cookies: String,
     pub(crate) at: u64,
     /// For each login, the session in the cookie and what the ledger knows about it.
-    sessions: [Option<(SessionKey, Option<Entry>)>; 2],
+    sessions: PerLogin<Option<(SessionKey, Option<Entry>)>>,
 }
 
 /// The parts of a response that matter.
@@ -43,7 +43,7 @@ pub(crate) struct Reply {
     pub(crate) location: Option<String>,
     pub(crate) cookies: Vec<String>,
     /// The users that the application shows; `None` if the response is not that of the application.
-    pub(crate) users: Option<[Option<String>; 2]>,
+    pub(crate) users: Option<PerLogin<Option<String>>>,
 }
 
 impl Reply {
@@ -65,7 +65,7 @@ impl Reply {
     }
 
     /// Returns the session that the response sets.
-    fn session(&self, login: Login) -> Option<SessionDigest> {
+    pub(super) fn session(&self, login: Login) -> Option<SessionDigest> {
         let name = format!("{}=", login.session_cookie());
         let set = self.cookies.iter().find_map(|cookie| {
             let value = cookie.strip_prefix(&name)?;
@@ -88,7 +88,7 @@ fn digest(id: &str) -> Option<SessionDigest> {
     Some(SessionId::parse(id.as_bytes())?.digest())
 }
 
-fn cookie<'a>(cookies: &'a str, name: &str) -> Option<&'a str> {
+pub(super) fn cookie<'a>(cookies: &'a str, name: &str) -> Option<&'a str> {
     let mut pairs = cookies.split("; ").filter_map(|pair| pair.split_once('='));
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
 }
@@ -101,11 +101,11 @@ impl World {
         path: String,
         state: Option<String>,
         cookies: String,
-        namespaces: [[u8; 16]; 2],
+        namespaces: PerLogin<[u8; 16]>,
     ) -> Seen {
         let server = self.server.lock();
         let sessions = Login::ALL.map(|login| {
-            let id = cookie(&cookies, login.session_cookie())?;
+            let id = cookie(&cookies, &login.session_cookie())?;
             let key = (namespaces[login.index()], digest(id)?);
             Some((key, server.ledger.get(&key).cloned()))
         });
@@ -126,21 +126,23 @@ impl World {
         seen: &Seen,
         reply: &Reply,
         by: &Incarnation,
-        namespaces: [[u8; 16]; 2],
+        namespaces: PerLogin<[u8; 16]>,
     ) {
         for login in Login::ALL {
-            self.check_session(login, seen, reply);
+            let is_live = self.check_session(login, seen, reply);
+            self.check_silent(login, seen, reply, is_live);
             self.check_callback(login, seen, reply, by, namespaces[login.index()]);
         }
     }
 
-    fn check_session(&self, login: Login, seen: &Seen, reply: &Reply) {
+    /// Returns whether the request has a session of the login that was live throughout.
+    fn check_session(&self, login: Login, seen: &Seen, reply: &Reply) -> bool {
         let shown = reply.users.as_ref().map(|users| &users[login.index()]);
         let Some((key, before)) = &seen.sessions[login.index()] else {
             if let Some(Some(user)) = shown {
                 self.violate(format_args!("{user} is shown without a session"));
             }
-            return;
+            return false;
         };
         let after = self.server.lock().ledger.get(key).cloned();
         let is_live = |entry: &Option<Entry>| entry.as_ref().is_some_and(|e| e.ended.is_none());
@@ -167,6 +169,7 @@ impl World {
             }
             _ => {}
         }
+        is_live_throughout
     }
 
     fn check_user(&self, login: Login, seen: &Seen, user: &str, entry: Option<&Entry>) {
@@ -289,7 +292,7 @@ impl World {
     pub(crate) fn end_of_join_window(
         &self,
         state: &str,
-        namespaces: [[u8; 16]; 2],
+        namespaces: PerLogin<[u8; 16]>,
     ) -> Option<(u64, usize)> {
         let facts = self.facts.lock();
         let known = facts.callbacks.get(state)?;

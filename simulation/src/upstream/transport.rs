@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use tower_weika::BoxError;
 use tower_weika::client::{Transport, TransportFailure};
 
+use super::{wechat, weika};
 use crate::incarnation::Incarnation;
 use crate::login::Login;
 use crate::network::Link;
@@ -40,11 +41,11 @@ async fn call(
     match &call {
         Call::Token => world.token_requested(&incarnation),
         Call::Manager { token, .. } => world.token_used(&incarnation, token),
-        Call::WechatUser { .. } => {}
+        Call::MemberToken { .. } | Call::Member { .. } | Call::WechatUser { .. } => {}
     }
     let link = match login {
-        Login::Manager => Link::Weika(incarnation.instance()),
-        Login::Wechat => Link::Wechat(incarnation.instance()),
+        Login::Manager | Login::Member => Link::Weika(incarnation.instance()),
+        Login::Wechat | Login::Phone => Link::Wechat(incarnation.instance()),
     };
     if !world.travel(link).await || !incarnation.is_alive() {
         if world.random.chance(500) && incarnation.is_alive() {
@@ -56,7 +57,7 @@ async fn call(
     let (sender, receiver) = oneshot::channel();
     let (at_upstream, caller) = (Arc::clone(&world), incarnation.clone());
     drop(tokio::spawn(async move {
-        let _gone = sender.send(handle(&at_upstream, &caller, call).await);
+        let _gone = sender.send(handle(&at_upstream, &caller, login, call).await);
     }));
     let response = receiver.await?;
     let arrives = world.travel(link).await;
@@ -74,6 +75,8 @@ async fn call(
 enum Call {
     Token,
     Manager { token: String, code: String },
+    MemberToken { code: String },
+    Member { token: String },
     WechatUser { code: String },
 }
 
@@ -87,25 +90,47 @@ impl Call {
                 .map(|(_, value)| value.into_owned())
                 .unwrap_or_default()
         };
+        let member = |name: &str| {
+            let body: Value = serde_json::from_slice(body).unwrap_or_default();
+            body[name].as_str().unwrap_or_default().to_owned()
+        };
         match (login, uri.path()) {
             (Login::Manager, "/open/cgi-bin/access-token") => Self::Token,
-            (Login::Manager, "/open/cgi-bin/get-manager-info") => {
-                let body: Value = serde_json::from_slice(body).unwrap_or_default();
-                Self::Manager {
-                    token: parameter("access_token"),
-                    code: body["wxcode"].as_str().unwrap_or_default().to_owned(),
-                }
-            }
-            (Login::Wechat, "/sns/oauth2/access_token") => Self::WechatUser {
+            (Login::Manager, "/open/cgi-bin/get-manager-info") => Self::Manager {
+                token: parameter("access_token"),
+                code: member("wxcode"),
+            },
+            (Login::Member, "/connect/oauth2/token") => Self::MemberToken {
+                code: member("wxcode"),
+            },
+            (Login::Member, "/connect/oauth/get-user-info") => Self::Member {
+                token: member("access_token"),
+            },
+            (Login::Wechat | Login::Phone, "/sns/oauth2/access_token") => Self::WechatUser {
                 code: parameter("code"),
             },
             (_, path) => panic!("an upstream system does not know {path}"),
         }
     }
+
+    /// The code in the call, which is consumed however the call ends.
+    fn code(&self) -> Option<&str> {
+        match self {
+            Self::Manager { code, .. } | Self::MemberToken { code } | Self::WechatUser { code } => {
+                Some(code)
+            }
+            Self::Token | Self::Member { .. } => None,
+        }
+    }
 }
 
 /// Handles a request, quickly or slowly, and perhaps fails before or after its effect.
-async fn handle(world: &World, caller: &Incarnation, call: Call) -> Response<Full<Bytes>> {
+async fn handle(
+    world: &World,
+    caller: &Incarnation,
+    login: Login,
+    call: Call,
+) -> Response<Full<Bytes>> {
     let (scenario, random) = (&world.scenario, &world.random);
     if world.is_disturbed() && random.chance(scenario.upstream_slow) {
         let limit = u64::try_from(scenario.upstream_timeout.as_millis()).expect("short");
@@ -120,8 +145,8 @@ async fn handle(world: &World, caller: &Incarnation, call: Call) -> Response<Ful
     world.note(format_args!("upstream {call:?} from {}", caller.number()));
     let is_failing = world.is_disturbed() && random.chance(scenario.upstream_failures);
     if is_failing && random.chance(500) {
-        if let Call::Manager { code, .. } | Call::WechatUser { code } = &call {
-            world.code_arrived(call_login(&call), code);
+        if let Some(code) = call.code() {
+            world.code_arrived(login, code);
         }
         return failure(random.chance(500));
     }
@@ -134,26 +159,26 @@ async fn handle(world: &World, caller: &Incarnation, call: Call) -> Response<Ful
             if !world.weika.lock().accepts(token, now) {
                 json!({ "errcode": 40005, "errmsg": "invalid access_token" })
             } else {
-                world.code_arrived(Login::Manager, code);
-                world.weika.lock().manager(code, now)
+                weika::manager(world.consume_code(login, code))
             }
         }
+        Call::MemberToken { code } => {
+            let user = world.consume_code(login, code);
+            world.members.lock().issue_token(user)
+        }
+        Call::Member { token } => world.members.lock().info(token),
         Call::WechatUser { code } => {
-            world.code_arrived(Login::Wechat, code);
-            world.wechat.lock().user(code, now)
+            let scope = match login {
+                Login::Phone => "snsapi_base",
+                _ => "snsapi_login",
+            };
+            wechat::user(world.consume_code(login, code), scope)
         }
     };
     if is_failing {
         return failure(random.chance(500));
     }
     Response::new(value.to_string().into())
-}
-
-fn call_login(call: &Call) -> Login {
-    match call {
-        Call::Token | Call::Manager { .. } => Login::Manager,
-        Call::WechatUser { .. } => Login::Wechat,
-    }
 }
 
 fn failure(is_http: bool) -> Response<Full<Bytes>> {

@@ -1,6 +1,6 @@
 //! Many seeds, without a fault in the crate: no invariant is violated.
 
-use tower_weika_simulation::run;
+use tower_weika_simulation::{Report, run};
 
 use crate::range::range_from_environment;
 
@@ -44,10 +44,11 @@ fn same_seed_is_the_same_run() {
 #[test]
 fn runs_have_logins_fetches_and_many_steps() {
     let reports: Vec<_> = (0..20).map(|seed| run(seed, None)).collect();
-    let logins: u64 = reports.iter().map(|report| report.logins).sum();
-    let steps: u64 = reports.iter().map(|report| report.steps).sum();
-    assert!(logins > 200, "{logins} logins");
-    assert!(steps > 4_000, "{steps} steps");
+    let sum = |of: fn(&Report) -> u64| reports.iter().map(of).sum::<u64>();
+    assert!(sum(|report| report.logins) > 500, "{reports:?}");
+    assert!(sum(|report| report.steps) > 8_000, "{reports:?}");
+    assert!(sum(|report| report.logouts_of_devices) > 50, "{reports:?}");
+    assert!(sum(|report| report.failed_silently) > 5, "{reports:?}");
     assert!(reports.iter().all(|report| report.fetches > 0));
     assert_ne!(reports[0].hash, reports[1].hash);
 }

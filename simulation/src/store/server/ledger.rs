@@ -24,11 +24,30 @@ pub(crate) struct Entry {
 }
 
 #[derive(Default, Debug)]
-pub(crate) struct Ledger(BTreeMap<SessionKey, Entry>);
+pub(crate) struct Ledger {
+    entries: BTreeMap<SessionKey, Entry>,
+    /// Commands that have removed sessions.
+    removals: u64,
+}
 
 impl Ledger {
     pub(crate) fn get(&self, key: &SessionKey) -> Option<&Entry> {
-        self.0.get(key)
+        self.entries.get(key)
+    }
+
+    /// Returns how many commands have removed sessions.
+    pub(crate) fn removals(&self) -> u64 {
+        self.removals
+    }
+
+    /// Returns the sessions that have not ended, with their subjects.
+    pub(crate) fn live(&self) -> BTreeMap<SessionKey, String> {
+        let live = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.ended.is_none());
+        live.map(|(key, entry)| (*key, entry.subject.clone()))
+            .collect()
     }
 
     pub(crate) fn started(&mut self, key: SessionKey, subject: String) {
@@ -37,17 +56,18 @@ impl Ledger {
             ended: None,
             settled: None,
         };
-        self.0.insert(key, entry);
+        self.entries.insert(key, entry);
     }
 
     pub(crate) fn settled(&mut self, key: &SessionKey, at: u64) {
-        if let Some(entry) = self.0.get_mut(key) {
+        if let Some(entry) = self.entries.get_mut(key) {
             entry.settled = Some(at);
         }
     }
 
     pub(crate) fn removed(&mut self, key: &SessionKey, at: u64) {
-        if let Some(entry) = self.0.get_mut(key) {
+        self.removals += 1;
+        if let Some(entry) = self.entries.get_mut(key) {
             entry.ended.get_or_insert((at, Ended::Removed));
         }
     }
@@ -60,7 +80,8 @@ impl Ledger {
         kept: Option<SessionDigest>,
         at: u64,
     ) {
-        for (key, entry) in &mut self.0 {
+        self.removals += 1;
+        for (key, entry) in &mut self.entries {
             let is_of = subject.is_none_or(|subject| entry.subject == subject);
             if key.0 == namespace && is_of && kept != Some(key.1) {
                 entry.ended.get_or_insert((at, Ended::Removed));
@@ -68,9 +89,11 @@ impl Ledger {
         }
     }
 
-    /// The store has lost its last changes: sessions are gone, and revoked ones are back.
+    /// The store has lost its last changes: sessions are gone, and revoked ones are back. That
+    /// counts as two removals, so that it is not taken for that of a logout.
     pub(crate) fn restored(&mut self, content: &Content, at: u64) {
-        for (key, entry) in &mut self.0 {
+        self.removals += 2;
+        for (key, entry) in &mut self.entries {
             match (content.live(key, at).is_some(), entry.ended) {
                 (false, None) => entry.ended = Some((at, Ended::Lost)),
                 (true, Some(_)) => entry.ended = None,
