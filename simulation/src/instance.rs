@@ -35,7 +35,7 @@ impl Instance {
         let incarnation = Incarnation::new(number, incarnation);
         tower_weika::simulation::enter_instance(incarnation.number());
         let clock = ManualClock::new(Timestamp::from_unix_millis(world.now()));
-        let (logins, permits) = Logins::build(world, &incarnation, clock.clock());
+        let (logins, permits) = Logins::build(world, &incarnation, &clock.clock());
         let (of_application, at) = (logins.clone(), Arc::clone(world));
         let application = tower::service_fn(move |request| {
             application::respond(Arc::clone(&at), of_application.clone(), request)

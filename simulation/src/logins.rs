@@ -41,7 +41,7 @@ impl Logins {
     pub(crate) fn build(
         world: &Arc<World>,
         incarnation: &Incarnation,
-        clock: Clock,
+        clock: &Clock,
     ) -> (Self, [Permits; 2]) {
         let mut stores = Stores::new(StoreLink {
             world: Arc::clone(world),
@@ -95,18 +95,18 @@ impl Logins {
             .map(|user: WechatUser| async { Ok(PhoneUser(user)) });
 
         let logins = Self {
-            managers: builder(weika, stores.store(), &clock)
+            managers: builder(weika, stores.store(), clock)
                 .build()
                 .expect("valid settings"),
-            wechat: builder(desk, stores.store(), &clock)
+            wechat: builder(desk, stores.store(), clock)
                 .guard_prefix(Login::Wechat.guarded(), LoggedIn)
                 .build()
                 .expect("valid settings"),
-            members: builder(members, stores.store(), &clock)
+            members: builder(members, stores.store(), clock)
                 .guard_prefix(Login::Member.guarded(), LoggedIn)
                 .build()
                 .expect("valid settings"),
-            phone: builder(phone, stores.store(), &clock)
+            phone: builder(phone, stores.store(), clock)
                 .guard_prefix(Login::Phone.guarded(), LoggedIn)
                 .silent_login()
                 .build()
