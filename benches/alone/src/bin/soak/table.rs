@@ -41,7 +41,10 @@ pub(crate) fn write(
                 ("restarts of the store", counts.store_restarts as f64),
                 ("connections broken by a restart", counts.broken as f64),
                 ("503 during a restart of Redis", counts.unavailable as f64),
-                ("slowest logout, s", counts.slowest_logout.as_secs_f64()),
+                (
+                    "slowest logout, ms",
+                    counts.slowest_logout.as_millis() as f64,
+                ),
                 ("problems", counts.problems as f64),
             ],
         );
