@@ -1,7 +1,5 @@
 //! The log of the site.
 
-use std::sync::{Arc, PoisonError};
-
 use tower_weika_sandbox::{Browser, Sandbox};
 
 use crate::support::Site;
@@ -34,7 +32,7 @@ async fn no_secret_is_logged_at_any_level() {
     assert_eq!(cookies.len(), 2, "flow and session");
     let own = vec![weika.app_secret().to_owned(), SECRET_HEX.to_owned()];
 
-    let log = log_of(&mut site);
+    let log = site.kill();
     assert!(
         log.contains("TRACE") && log.contains("access token: fetched"),
         "the log has the expected lines"
@@ -84,7 +82,7 @@ async fn no_secret_of_a_wechat_user_is_logged_at_any_level() {
         .unwrap();
     assert!(!me.text().contains("eyJ"));
 
-    let log = log_of(&mut site);
+    let log = site.kill();
     assert!(
         log.contains("TRACE") && log.contains("bound"),
         "the log has the expected lines"
@@ -105,23 +103,9 @@ fn invalid_log_filter_is_one_warning() {
         ("warn,tower_weika=debug", 0),
     ] {
         let mut site = Site::start(&[("RUST_LOG", filter)]);
-        let log = log_of(&mut site);
+        let log = site.kill();
         assert_eq!(log.matches("RUST_LOG").count(), warned, "{filter}: {log}");
     }
-}
-
-/// Kills the site, and returns its complete log.
-fn log_of(site: &mut Site) -> String {
-    site.child.kill().expect("it runs");
-    site.child.wait().expect("a child of this process");
-    // The thread that reads the log drops its reference at the end of the log.
-    while Arc::strong_count(&site.stderr) > 1 {
-        std::thread::yield_now();
-    }
-    site.stderr
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone()
 }
 
 #[track_caller]
