@@ -89,3 +89,20 @@ impl fmt::Debug for Throttle {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bucket_refills_every_millisecond_at_most() {
+        let errors = |refill| {
+            let mut errors = Vec::new();
+            let throttle = Throttle::by(|_: &HeaderMap, _: &Extensions| None).refill(refill);
+            throttle.check(&mut errors);
+            errors.len()
+        };
+        assert_eq!(errors(Duration::from_millis(1)), 0);
+        assert_eq!(errors(Duration::from_micros(999)), 1);
+    }
+}

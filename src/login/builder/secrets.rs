@@ -59,3 +59,19 @@ impl Secrets {
         Keys::derive(current, &self.previous, login)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secret_of_the_store_is_used_if_none_is_configured() {
+        let (kept, configured) = (vec![1; MIN_SECRET_BYTES], vec![2; MIN_SECRET_BYTES]);
+        let mut secrets = Secrets::default();
+        secrets.use_that_of_the_store(Some(kept.clone()));
+        assert_eq!(secrets.current.as_deref(), Some(&kept));
+        secrets.set(configured.clone());
+        secrets.use_that_of_the_store(Some(kept));
+        assert_eq!(secrets.current.as_deref(), Some(&configured));
+    }
+}

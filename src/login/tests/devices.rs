@@ -72,6 +72,11 @@ async fn user_revokes_one_session_by_its_digest_with_one_event() {
     assert_eq!(site.who(&desk).await, "wang");
     assert_eq!(site.who(&phone).await, "anonymous");
     assert_eq!(site.who(&li).await, "li");
+
+    let expired = handle_of(&site, &desk).await.session().id().digest();
+    site.clock.advance(Duration::from_secs(31 * 60));
+    assert!(!revoke(expired).await.unwrap());
+    assert_eq!(events.take(), [""; 0]);
 }
 
 #[tokio::test]

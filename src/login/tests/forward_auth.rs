@@ -376,6 +376,7 @@ async fn values_longer_than_4096_bytes_together_are_500_and_one_log_line_a_secon
     for (first, second, status) in [
         (4_000, 96, StatusCode::NO_CONTENT),
         (4_000, 97, StatusCode::INTERNAL_SERVER_ERROR),
+        (4_096, 0, StatusCode::NO_CONTENT),
         (4_097, 0, StatusCode::INTERNAL_SERVER_ERROR),
         (1_000_000, 0, StatusCode::INTERNAL_SERVER_ERROR),
     ] {
@@ -476,6 +477,10 @@ async fn browser_that_rejects_the_session_cookie_is_not_redirected_in_a_loop() {
     let mut jar = logged_in(&site, "wang").await;
     jar.0.retain(|(name, _)| name != "__Host-weika-session");
     let service = service(&site);
+    let response = ask(&service, navigation(&Jar::default())).await;
+    assert_eq!(header(&response, "x-login-redirect"), Some("yes"));
+    assert!(!captured.text().contains("did not come back"));
+
     let response = ask(&service, navigation(&jar)).await;
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(header(&response, "x-login-redirect"), None);

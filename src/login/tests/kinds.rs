@@ -521,6 +521,10 @@ fn invalid_accent_and_home_of_the_pages_are_configuration_errors() {
         error.contains("[redacted]") && !error.contains("hunter2"),
         "{error}"
     );
+    for home in ["https://user@a.example", "https://:hunter2@a.example"] {
+        let error = errors(Pages::default().home(home));
+        assert!(error.contains("the home of the pages"), "{error}");
+    }
     let error = errors(Pages::default().accent("red"));
     let expected = "the accent of the pages \"red\" must be a colour like #06804a or #0a5";
     assert_eq!(error, format!("invalid configuration: {expected}"));

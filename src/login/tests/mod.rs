@@ -1152,6 +1152,30 @@ async fn debug_output_of_layer_and_responses_contains_no_session_id() {
 }
 
 #[test]
+fn layer_is_ready_only_if_the_inner_service_is() {
+    let (mock, mut handle) = tower_test::mock::pair::<Request<Body>, Response<Body>>();
+    handle.allow(0);
+    let mut service = tower_test::mock::Spawn::new(Site::new().login.layer(mock));
+    assert_pending!(service.poll_ready::<Request<Body>>());
+    handle.allow(1);
+    assert!(service.poll_ready::<Request<Body>>().is_ready());
+}
+
+#[test]
+fn session_may_be_idle_for_as_long_as_it_lives() {
+    let hour = Duration::from_secs(3_600);
+    let errors = |idle| {
+        let builder = LoginLayer::builder(Site::new().provider)
+            .public_url("https://campus.example")
+            .session_timeouts(SessionTimeouts::new(idle, hour));
+        builder
+            .build()
+            .map_or_else(|error| error.errors().len(), |_| 0)
+    };
+    assert_eq!((errors(hour), errors(Duration::ZERO)), (0, 1));
+}
+
+#[test]
 fn all_configuration_errors_are_reported_at_once() {
     let error = LoginLayer::builder(Provider {
         name: "Bad Name",

@@ -256,6 +256,36 @@ async fn digest_of_a_subject_is_the_same_on_all_instances_and_changes_with_the_s
 }
 
 #[tokio::test]
+async fn events_of_a_declined_login_and_of_a_started_session_name_the_browser() {
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&shown);
+    let mut site = Site::new();
+    site.login = LoginLayer::builder(site.provider.clone())
+        .public_url("https://campus.example")
+        .observer(move |event| {
+            seen.lock()
+                .unwrap()
+                .push((event.kind().as_str(), event.user_agent()));
+        })
+        .build()
+        .unwrap();
+    let mut jar = Jar::default();
+    let state = site.begin(&mut jar, "/").await;
+    let mut declined = jar.get(&site.callback_url("", &state));
+    let agent = http::HeaderValue::from_static("MicroMessenger/8.0.59");
+    declined.headers_mut().insert("user-agent", agent);
+    site.send(declined.clone()).await;
+    let wang = Person("wang".to_owned());
+    let started = site.login.start_session(wang, declined.headers()).await;
+    drop(started.unwrap());
+    let phone = Some(UserAgent::WechatPhone);
+    assert_eq!(
+        *shown.lock().unwrap(),
+        [("declined", phone), ("session_started", phone)]
+    );
+}
+
+#[tokio::test]
 async fn event_describes_the_client_and_the_exchange_and_shows_no_secret() {
     let shown = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&shown);

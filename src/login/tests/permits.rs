@@ -112,6 +112,7 @@ async fn a1_waiter_beyond_the_queue_limit_is_503_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a1_waiter_leaves_when_its_last_client_disconnects_and_a_reload_succeeds() {
+    let captured = crate::trace::tests::Captured::new();
     for waits_for_token in [false, true] {
         let (provider, permits) = provider(1);
         let site = Site::with(provider);
@@ -145,6 +146,30 @@ async fn a1_waiter_leaves_when_its_last_client_disconnects_and_a_reload_succeeds
             "/"
         );
     }
+    assert!(!captured.text().contains("WARN"), "{}", captured.text());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a2_login_above_the_ceiling_per_minute_does_not_wait_for_a_permit() {
+    let (provider, permits) = provider(1);
+    let mut site = Site::with(provider);
+    site.login = LoginLayer::builder(site.provider.clone())
+        .public_url("https://campus.example")
+        .secret([9; 32])
+        .clock(site.clock.clock())
+        .exchanges_per_minute(std::num::NonZeroU32::new(1).unwrap())
+        .build()
+        .unwrap();
+    site.log_in(&mut Jar::default(), "wang").await;
+    let _permit = permits.acquire().await.unwrap();
+    let mut jar = Jar::default();
+    let state = site.begin(&mut jar, "/").await;
+    let began = Instant::now();
+    let busy = site.callback(&mut jar, "li", &state).await;
+    assert_eq!(
+        (busy.parts.status, began.elapsed()),
+        (StatusCode::SERVICE_UNAVAILABLE, Duration::ZERO)
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -313,3 +313,15 @@ async fn session_from_an_instance_whose_clock_is_far_ahead_is_not_recent() {
     let refused = collect(at(MINUTE).await.unwrap()).await;
     assert!(refused.is_to_provider());
 }
+
+#[tokio::test]
+async fn callback_of_another_browser_changes_no_cookie_of_an_authenticated_user() {
+    let site = Site::new();
+    let mut jar = Jar::default();
+    site.log_in(&mut jar, "wang").await;
+    let state = site.begin(&mut Jar::default(), "/admin").await;
+    let response = site.callback(&mut jar, "li", &state).await;
+    assert_eq!(response.location(), "/");
+    assert!(!response.parts.headers.contains_key(SET_COOKIE));
+    assert_eq!(site.who(&jar).await, "wang");
+}

@@ -111,6 +111,42 @@ async fn silent_login_is_attempted_once_per_visit() {
 }
 
 #[tokio::test]
+async fn failed_store_is_503_and_a_full_queue_is_not_shown() {
+    for (kind, status) in [
+        (ErrorKind::Store, StatusCode::SERVICE_UNAVAILABLE),
+        (ErrorKind::Overloaded, StatusCode::SEE_OTHER),
+    ] {
+        let mut visitor = Visitor::new();
+        let sent = visitor.get("/news").await;
+        *visitor.site.provider.admission_fails.lock().unwrap() = Some(kind);
+        let back = visitor.callback("wang", &sent.state()).await;
+        assert_eq!(back.parts.status, status, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn authenticated_visitor_without_markers_begins_no_silent_login() {
+    let mut visitor = Visitor::new();
+    let sent = visitor.get("/news").await;
+    visitor.callback("wang", &sent.state()).await;
+    visitor.jar.0.retain(|(name, _)| name.ends_with("-session"));
+    assert_eq!(visitor.get("/news").await.text, "wang");
+}
+
+#[tokio::test]
+async fn login_without_the_setting_begins_no_silent_login() {
+    let mut site = Site::with(Provider {
+        silent: true,
+        ..Site::new().provider
+    });
+    site.login = LoginLayer::builder(site.provider.clone())
+        .public_url("https://campus.example")
+        .build()
+        .unwrap();
+    assert_eq!(Visitor::of(site).get("/news").await.text, "anonymous");
+}
+
+#[tokio::test]
 async fn logout_prevents_another_silent_login_in_the_same_visit() {
     let mut visitor = Visitor::new();
     let begun = visitor.get("/auth/weika/login").await;

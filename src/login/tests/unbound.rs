@@ -89,10 +89,34 @@ async fn script_gets_403_and_the_address_of_the_bind_page() {
             serde_json::json!({ "error": "unbound", "bind_url": "/bind" })
         );
     }
+    let mut request = jar.request(Method::POST, "/app/api");
+    let page = "https://campus.example/app/x".parse().unwrap();
+    request.headers_mut().insert("referer", page);
+    let refused = visit(&site, request, "/bind").await;
+    let json: serde_json::Value = serde_json::from_str(&refused.text).unwrap();
+    assert_eq!(json["bind_url"], "/bind?return_to=%2Fapp%2Fx");
+}
+
+#[tokio::test]
+async fn form_in_a_frame_gets_a_page_and_no_redirect() {
+    let site = Site::new();
+    let jar = newcomer(&site).await;
+    for (method, status) in [
+        (Method::GET, StatusCode::SEE_OTHER),
+        (Method::POST, StatusCode::FORBIDDEN),
+    ] {
+        let mut request = jar.request(method, "/app");
+        for (name, value) in [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")] {
+            request.headers_mut().insert(name, value.parse().unwrap());
+        }
+        let refused = visit(&site, request, "/bind").await;
+        assert_eq!(refused.parts.status, status);
+    }
 }
 
 #[tokio::test]
 async fn bind_page_behind_its_own_guard_or_on_another_origin_is_403_without_a_loop() {
+    let captured = crate::trace::tests::Captured::new();
     let site = Site::new();
     let jar = newcomer(&site).await;
     for (target, bind_page) in [
@@ -110,6 +134,8 @@ async fn bind_page_behind_its_own_guard_or_on_another_origin_is_403_without_a_lo
         assert_eq!(refused.parts.status, StatusCode::FORBIDDEN, "{bind_page}");
         assert!(refused.text.contains("尚未绑定账号"), "{bind_page}");
     }
+    let text = captured.text();
+    assert!(text.contains("the page that links an account") && text.contains("page=/bind"));
 }
 
 #[tokio::test]

@@ -71,6 +71,34 @@ fn new_clients_share_one_bucket_when_the_table_is_full_and_get_one_when_others_a
 }
 
 #[test]
+fn full_table_drops_only_full_buckets_and_at_most_once_a_second() {
+    let throttle = Throttle::by(|_: &HeaderMap, _: &Extensions| None)
+        .burst(1)
+        .refill(Duration::from_millis(500))
+        .capacity(2);
+    let buckets = Arc::new(Buckets::new(throttle, NOW));
+    let after = |millis| NOW.plus(Duration::from_millis(millis));
+    let take = |number, now| {
+        let _taken = buckets.take(client(number), now).map(Charge::keep);
+    };
+    let has_bucket = |number| buckets.table.lock().clients.contains_key(&client(number));
+
+    drop(buckets.take(client(0), NOW).unwrap());
+    take(1, NOW);
+    take(2, NOW);
+    take(2, after(999));
+    assert!(has_bucket(0) && has_bucket(1) && !has_bucket(2));
+    take(1, after(1_000));
+    take(2, after(1_000));
+    assert!(!has_bucket(0) && has_bucket(1) && has_bucket(2));
+    // The clock is set back: the second counts from the new time.
+    take(3, NOW);
+    assert!(!has_bucket(3));
+    take(3, after(1_000));
+    assert!(has_bucket(3));
+}
+
+#[test]
 fn table_is_bounded() {
     let buckets = buckets(1, 100);
     for number in 0..10_000 {

@@ -184,16 +184,16 @@ fn rejected_code_round_trips_as_one_number() {
         "stays readable"
     );
     for code in [-1, 999_999, i64::MIN, i64::MAX] {
+        let refused = Refused {
+            at: NOW,
+            errcode: Some(code),
+        };
         assert_eq!(
-            Refused::from_number(
-                Refused {
-                    at: NOW,
-                    errcode: Some(code)
-                }
-                .to_number()
-            )
-            .errcode,
-            None
+            Refused::from_number(refused.to_number()),
+            Refused {
+                at: NOW,
+                errcode: None
+            }
         );
     }
     let end = Refused::from_number(

@@ -188,3 +188,25 @@ fn rejected_code_takes_few_bytes() {
         size_of::<(FlowId, Entry)>()
     );
 }
+
+#[tokio::test]
+async fn flow_with_a_client_is_not_abandoned_and_an_earlier_task_does_not_complete_it() {
+    let registry = Registry::new(Clock::system());
+    let flow = FlowId([1; 16]);
+    let start = || {
+        let exchange = registry.join_or_start(flow, |_| std::future::pending());
+        let flight = match registry.flows.lock().by_id.get(&flow) {
+            Some(Entry::Running(flight)) => flight.clone(),
+            _ => panic!("the flow is not running"),
+        };
+        (exchange, flight)
+    };
+    let (first, earlier) = start();
+    assert!(!registry.forget_abandoned(flow, &earlier) && registry.find(flow).is_some());
+    drop(first);
+    assert!(registry.forget_abandoned(flow, &earlier) && registry.find(flow).is_none());
+
+    let (_second, _) = start();
+    registry.complete(flow, &earlier, &failed());
+    assert!(matches!(registry.find(flow), Some(Exchange::Running(_))));
+}
