@@ -58,3 +58,16 @@ impl<F> fmt::Debug for SessionRequirement<F> {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn description_and_debug_name_the_place_of_the_closure() {
+        let requirement = SessionRequirement::new(|_: &Session<()>| true);
+        let place = format!("{}::description_and_debug", module_path!());
+        assert!(Requirement::description(&requirement).starts_with(&place));
+        assert!(format!("{requirement:?}").contains(&place));
+    }
+}

@@ -78,3 +78,26 @@ impl CachedToken {
             .store(from.unix_millis(), Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refresh_is_claimed_by_one_reader_and_only_when_it_is_due() {
+        let started = Timestamp::from_unix_seconds(1_700_000_000);
+        let after = |seconds| started.plus(Duration::from_secs(seconds));
+        let issued = IssuedToken::new(AccessToken::new("t"), Some(Duration::from_secs(7_200)));
+        let cached = CachedToken::new(&issued, started);
+
+        // The window is 300 s, a fifth more or less.
+        let early = after(7_200 - 361);
+        assert!(!cached.is_due(early) && !cached.claim_refresh(early));
+        let due = after(7_200 - 239);
+        assert!(cached.is_due(due) && cached.claim_refresh(due));
+        assert!(!cached.is_due(due) && !cached.claim_refresh(due));
+
+        cached.allow_refresh_from(after(7_000));
+        assert!(!cached.claim_refresh(after(6_999)) && cached.claim_refresh(after(7_000)));
+    }
+}

@@ -223,6 +223,34 @@ mod tests {
     }
 
     #[test]
+    fn session_and_description_have_the_timeouts_and_the_device_of_the_record() {
+        let timeouts = SessionTimeouts::new(Duration::from_secs(7), Duration::from_secs(60));
+        let device = Device::new(Browser::named("Firefox"), OperatingSystem::named("Windows"));
+        assert_ne!(device, Device::default());
+        let written = Session::new(id(), Manager::new("o1"), timeouts, START).on_device(device);
+        let record = write(&written).unwrap();
+        let namespace = Namespace::default();
+
+        let read: Session<Manager> = read(&namespace, id(), &record, START, START).unwrap();
+        assert_eq!(
+            (read.idle(), read.expires_at()),
+            (written.idle(), written.expires_at())
+        );
+        assert_eq!(read.device(), device);
+
+        let description = |subject| {
+            let digest = id().digest();
+            read_info::<Manager>(&namespace, digest, subject, &record, START, START)
+        };
+        let described = description("o1").unwrap();
+        assert_eq!((described.created(), described.device()), (START, device));
+        assert_eq!(described.expires_at(), written.expires_at());
+        assert!(described.is_live(START.plus(Duration::from_secs(6))));
+        assert!(!described.is_live(START.plus(Duration::from_secs(7))));
+        assert_eq!(description("o2"), None);
+    }
+
+    #[test]
     fn last_use_is_that_of_its_field() {
         let read_at = |now| {
             read::<Manager>(

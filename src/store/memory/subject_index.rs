@@ -248,6 +248,19 @@ mod tests {
     }
 
     #[test]
+    fn subjects_with_the_same_hash_keep_their_sessions_apart() {
+        let mut subjects = SubjectIndex::new();
+        let mine = added(&mut subjects, "o1", 1);
+        let key = subjects.key(&Namespace::default(), "o1");
+        let mut group = subjects.groups.remove(&key).unwrap();
+        group.add(session("o2", 2));
+        subjects.groups.insert(key, group);
+        let namespace = Namespace::default();
+        let found: Vec<_> = subjects.sessions_of(&namespace, "o1").collect();
+        assert!(matches!(found[..], [found] if Arc::ptr_eq(found, &mine)));
+    }
+
+    #[test]
     fn least_recently_used_session_was_used_longest_ago() {
         let mut subjects = SubjectIndex::new();
         let [first, second, third] = [100, 200, 300].map(|at| added(&mut subjects, "o1", at));

@@ -85,7 +85,9 @@ crate::testing::store_contract!(async { MemoryStore::new() }, |number| Person(
 #[tokio::test]
 async fn expired_sessions_are_removed_by_a_later_login() {
     let store = MemoryStore::new();
+    assert!(store.is_empty());
     let idle = insert(&store, "idle").await;
+    assert!(!store.is_empty());
     let half_way = START.plus(Duration::from_secs(20 * 60));
     let live = insert_at(&store, "live", half_way).await;
     assert!(is_there(&store, &idle), "it has not been removed yet");

@@ -81,15 +81,43 @@ fn new_session_stays_when_all_others_are_in_use() {
 }
 
 #[test]
+fn insertion_moves_64_sessions_in_use_at_most() {
+    let map = Sessions::new(MAX_REQUEUED + 2);
+    let ids: Vec<_> = (0..MAX_REQUEUED + 2)
+        .map(|_| insert(&map, 0, START))
+        .collect();
+    ids.iter().for_each(|id| use_at(&map, id, after(60)));
+    insert(&map, 0, after(60));
+    let evicted: Vec<_> = (0..ids.len())
+        .filter(|index| map.get(&ids[*index]).is_none())
+        .collect();
+    assert_eq!(evicted, [MAX_REQUEUED]);
+}
+
+#[test]
+fn sessions_are_evicted_in_the_same_order_after_a_compaction() {
+    let map = Sessions::new(3);
+    let [first, second, third] = [0, 1, 2].map(|second| insert(&map, 0, after(second)));
+    map.compact();
+    insert(&map, 0, after(3));
+    assert_eq!(map.len(), 3);
+    assert!(map.get(&first).is_none() && map.get(&second).is_some() && map.get(&third).is_some());
+}
+
+#[test]
 fn queue_entries_of_removed_sessions_do_not_pile_up() {
     let map = Sessions::new(1_000);
+    let live = 100;
+    for _ in 0..live {
+        insert(&map, 0, START);
+    }
     for _ in 0..20_000 {
         let id = insert(&map, 0, START);
         map.remove(&id);
+        // Entries of removed sessions are freed in batches.
+        assert!(map.queue_len() <= 2 * (live + 1) + MAX_REQUEUED);
     }
-    assert_eq!(map.len(), 0);
-    // Entries of removed sessions are freed in batches.
-    assert!(map.queue_len() < 1_000, "{}", map.queue_len());
+    assert_eq!(map.len(), live);
 }
 
 #[test]

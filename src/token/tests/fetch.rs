@@ -122,6 +122,17 @@ async fn source_that_hangs_does_not_block_the_cache() {
     assert_eq!(bench.text().await, "token-2");
 }
 
+#[tokio::test(start_paused = true)]
+async fn fetch_takes_as_long_as_the_fetch_timeout_at_most() {
+    let limit = Duration::from_secs(3);
+    let cache = TokenCache::builder(Script::new(&[Reply::Hang]))
+        .fetch_timeout(limit)
+        .build();
+    let began = tokio::time::Instant::now();
+    assert_eq!(cache.get().await.unwrap_err().kind(), ErrorKind::Timeout);
+    assert_eq!(began.elapsed().as_secs(), limit.as_secs());
+}
+
 #[test]
 fn runtime_that_shuts_down_does_not_block_the_cache() {
     let bench = Bench::new(&[Reply::Hang, Reply::Token(Some(LIFETIME))]);
