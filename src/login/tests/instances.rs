@@ -570,3 +570,10 @@ fn coordinated_instances_require_a_secret_and_attach_the_provider_once() {
         .unwrap();
     assert_eq!(provider.attached.load(Ordering::Relaxed), 1);
 }
+
+#[test]
+fn one_of_two_stores_has_the_coordinator_of_the_store_that_was_chosen() {
+    type Store = crate::store::EitherStore<SharedStore, MemoryStore<Person>>;
+    assert!(Store::Left(SharedStore::default()).coordinator().is_some());
+    assert!(Store::Right(MemoryStore::new()).coordinator().is_none());
+}

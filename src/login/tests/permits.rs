@@ -382,3 +382,18 @@ async fn a5_follower_polls_with_growing_pauses_and_stops_with_its_last_client() 
         "/"
     );
 }
+
+#[tokio::test]
+async fn failure_before_the_code_is_logged_as_a_login_unless_the_store_has_failed() {
+    for (kind, lines) in [(ErrorKind::Connect, 1), (ErrorKind::Store, 0)] {
+        let captured = crate::trace::tests::Captured::new();
+        let site = Site::new();
+        let mut jar = Jar::default();
+        let state = site.begin(&mut jar, "/").await;
+        *site.provider.admission_fails.lock().unwrap() = Some(kind);
+        site.callback(&mut jar, "wang", &state).await;
+        let text = captured.text();
+        let logged = text.matches("login: failed before the code was sent");
+        assert_eq!(logged.count(), lines, "{text}");
+    }
+}

@@ -262,6 +262,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn all_errors_of_the_settings_are_reported_at_once() {
+        for prefix in ["", "a b", "a:b", "课"] {
+            let builder = RedisBuilder::single("no address".to_owned())
+                .key_prefix(prefix)
+                .operation_timeout(Duration::ZERO)
+                .encryption_key([7; 31]);
+            let error = builder.build().err().unwrap();
+            assert_eq!(error.errors().len(), 4, "{error}");
+        }
+        let builder = RedisBuilder::single("redis://127.0.0.1".to_owned());
+        assert!(builder.key_prefix("Site-1_a.b").build().is_ok());
+    }
+
+    #[test]
     fn literal_from_the_documentation_is_rejected_as_encryption_key() {
         let literal = "32 bytes or more, the same for all instances";
         let errors =

@@ -89,3 +89,15 @@ fn no_fencing_token() -> Error {
 fn malformed(context: &'static str) -> Error {
     Error::new(ErrorKind::Store, context)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::associated_data;
+
+    #[test]
+    fn token_is_bound_to_its_key_and_its_fencing_token() {
+        let data = associated_data("a", 1);
+        assert_ne!(data, associated_data("a", 2));
+        assert_ne!(data, associated_data("b", 1));
+    }
+}
