@@ -117,16 +117,3 @@ where
         call!(self, store => store.coordinator())
     }
 }
-
-#[cfg(all(test, feature = "memory"))]
-mod tests {
-    use super::*;
-    use crate::identity::Manager;
-    use crate::store::MemoryStore;
-
-    type Store = EitherStore<MemoryStore<Manager>, MemoryStore<Manager>>;
-
-    crate::testing::store_contract!(async { Store::Right(MemoryStore::new()) }, |number| {
-        Manager::new(number.to_string())
-    },);
-}

@@ -41,6 +41,33 @@ pub(crate) async fn assert_revocation_is_seen(
     .await;
 }
 
+/// The message of the revocation may arrive before the reply or after it: the instance does not wait
+/// for it.
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test]
+async fn sessions_that_an_instance_has_revoked_are_absent_there_at_once() {
+    let redis = redis_server::Redis::start();
+    let store = connect(Redis::builder(redis.url())).await;
+    let namespace = crate::kit::namespace();
+    for round in 0..100 {
+        let [id, other] = [
+            create_session(&store, "o1").await,
+            create_session(&store, "o2").await,
+        ];
+        wait_until_cached(&store, &id).await;
+        wait_until_cached(&store, &other).await;
+        let revokes_all = round % 2 == 0;
+        let revoked = if revokes_all {
+            store.remove_all(&namespace).await
+        } else {
+            store.remove_subject(&namespace, "o1", None).await
+        };
+        revoked.unwrap();
+        assert!(!is_cached(&store, &id), "{round}");
+        assert_eq!(found(&store, &other).await.is_none(), revokes_all);
+    }
+}
+
 #[ignore = "needs redis-server; run tests/run"]
 #[tokio::test(flavor = "multi_thread")]
 async fn session_revoked_on_one_instance_is_absent_on_the_other_within_a_second() {
