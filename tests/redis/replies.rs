@@ -12,7 +12,8 @@ use tower_weika::session::{Session, SessionId};
 use tower_weika::store::{Redis, RedisStatus, RedisStore, SessionStore};
 
 use crate::kit::{
-    connect, create_session, find_subject, found, load, new_id, until, wait_until_cached,
+    connect, create_session, find_subject, found, insert, load, new_id, session, until,
+    wait_until_cached,
 };
 use crate::proxy::{Fault, Proxy};
 use crate::redis_server;
@@ -370,4 +371,25 @@ async fn unexpected_reply_on_the_subscription_drops_its_connection() {
         crate::local_cache::assert_revocation_is_seen(&a, &b).await;
     }
     a.remove_all(&crate::kit::namespace()).await.unwrap();
+}
+
+#[ignore = "needs redis-server; run tests/run"]
+#[tokio::test(flavor = "multi_thread")]
+async fn script_that_fails_is_not_sent_again() {
+    let redis = redis_server::Redis::start();
+    let store = connect(Redis::builder(redis.url())).await;
+    // From now on the server has the scripts, and no memory for writes.
+    create_session(&store, "o1").await;
+    redis.command(&["CONFIG", "SET", "maxmemory", "1"]);
+    let monitor = redis.monitor();
+    let inserted = insert(&store, session("o2")).await;
+    assert_eq!(inserted.unwrap_err().kind(), ErrorKind::Store);
+    let commands = monitor.text();
+    // Heartbeats go on meanwhile.
+    let sent = |how: &str| {
+        let calls = commands.lines().filter(|line| line.contains(how));
+        calls.filter(|line| !line.contains(":probe\"")).count()
+    };
+    assert!(sent("\"EVALSHA\"") > 0, "{commands}");
+    assert_eq!(sent("\"EVAL\""), 0, "{commands}");
 }

@@ -136,3 +136,38 @@ fn breaks_connection(error: &RedisError) -> bool {
         _ => error.is_unrecoverable_error(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn connection_is_unusable_after_any_error_of_its_socket_and_usable_after_an_error_of_a_call() {
+        use redis::ErrorKind;
+
+        // The redis crate would use the connection again after some of these.
+        for kind in [
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::InvalidData,
+            io::ErrorKind::PermissionDenied,
+        ] {
+            assert!(breaks_connection(&io::Error::from(kind).into()), "{kind}");
+        }
+        let error = |kind| RedisError::from((kind, "an error"));
+        assert!(breaks_connection(&error(ErrorKind::Parse)));
+        for kind in [ServerErrorKind::BusyLoading, ServerErrorKind::ReadOnly] {
+            assert!(
+                breaks_connection(&error(ErrorKind::Server(kind))),
+                "{kind:?}"
+            );
+        }
+        for kind in [ServerErrorKind::NoScript, ServerErrorKind::NoPerm] {
+            assert!(
+                !breaks_connection(&error(ErrorKind::Server(kind))),
+                "{kind:?}"
+            );
+        }
+    }
+}

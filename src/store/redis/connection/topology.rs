@@ -177,3 +177,44 @@ impl fmt::Debug for Topology {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(1);
+
+    /// A server, sentinels and a cluster at these addresses.
+    fn topologies(addresses: [&str; 3]) -> [Topology; 3] {
+        let urls = addresses.map(str::to_owned);
+        let sentinel = Topology::sentinel(&urls, "campus", &SentinelCredentials::default());
+        [
+            Topology::single(addresses[0]).unwrap(),
+            sentinel.unwrap(),
+            Topology::cluster(&urls, TIMEOUT).unwrap(),
+        ]
+    }
+
+    const PLAIN: [&str; 3] = [
+        "redis://127.0.0.1:1",
+        "redis://127.0.0.1:2",
+        "redis://127.0.0.1:3",
+    ];
+
+    #[test]
+    fn only_addresses_with_tls_need_certificates() {
+        for topology in topologies(PLAIN) {
+            assert!(!topology.is_tls(), "{topology:?}");
+        }
+        for topology in topologies(PLAIN.map(|_| "rediss://127.0.0.1:1")) {
+            assert!(topology.is_tls(), "{topology:?}");
+        }
+    }
+
+    #[test]
+    fn each_sentinel_and_each_node_may_take_the_timeout() {
+        let limits = topologies(PLAIN).map(|topology| topology.connect_timeout(TIMEOUT).as_secs());
+        // The master comes after the sentinels.
+        assert_eq!(limits, [1, 4, 3]);
+    }
+}

@@ -60,3 +60,23 @@ impl User {
         outside(&shown).to_string()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_of_all_addresses_are_redacted_and_the_first_user_is_named() {
+        let user = |name: Option<&str>, password: &str| User {
+            name: name.map(str::to_owned),
+            passwords: vec![Zeroizing::new(password.to_owned())],
+        };
+        let users = [user(None, "sesame"), user(Some("campus"), "open")];
+        let merged = User::merge(users);
+        assert_eq!(merged.name(), "campus");
+        assert_eq!(
+            merged.redact("sesame and open are wrong"),
+            "[redacted] and [redacted] are wrong"
+        );
+    }
+}
