@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     BlackHole,
     /// The server receives the requests, but its replies get lost.
     LoseReplies,
+    /// As `LoseReplies`, but only on connections that have subscribed to a channel.
+    LoseMessages,
     /// New connections are refused. Open ones continue, see [`Proxy::cut`].
     Refuse,
 }
@@ -180,6 +182,7 @@ struct Tunnel {
     /// client.
     extra: Mutex<Vec<u8>>,
     has_lost_bytes: AtomicBool,
+    has_subscribed: AtomicBool,
 }
 
 impl Network {
@@ -194,6 +197,7 @@ impl Network {
             server,
             extra: Mutex::default(),
             has_lost_bytes: AtomicBool::new(false),
+            has_subscribed: AtomicBool::new(false),
         };
         let tunnel = Arc::new(tunnel);
         lock(&self.tunnels).push(Arc::clone(&tunnel));
@@ -211,6 +215,9 @@ impl Network {
     fn pass_requests(&self, tunnel: &Tunnel) -> io::Result<()> {
         let mut buffer = [0; 16 * 1024];
         while let length @ 1.. = (&tunnel.client).read(&mut buffer)? {
+            if buffer[..length].windows(9).any(|word| word == b"SUBSCRIBE") {
+                tunnel.has_subscribed.store(true, Ordering::SeqCst);
+            }
             if !self.loses(tunnel, &[Fault::BlackHole]) {
                 (&tunnel.server).write_all(&buffer[..length])?;
             }
@@ -227,7 +234,16 @@ impl Network {
                 sleep(delay(up_to, seed, tunnel.number, pieces));
                 pieces += 1;
             }
-            if !self.loses(tunnel, &[Fault::BlackHole, Fault::LoseReplies]) {
+            let faults = [Fault::BlackHole, Fault::LoseReplies, Fault::LoseMessages];
+            let has_subscribed = tunnel.has_subscribed.load(Ordering::SeqCst);
+            if !self.loses(
+                tunnel,
+                if has_subscribed {
+                    &faults
+                } else {
+                    &faults[..2]
+                },
+            ) {
                 tunnel.send(&mut lock(&tunnel.extra), &buffer[..length])?;
             }
         }
