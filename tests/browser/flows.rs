@@ -5,20 +5,15 @@
 //! nginx terminates TLS in front of the site, unless a flow is about plain http.
 
 use serde_json::json;
-use tokio::time::timeout;
-use tower_weika_sandbox::Endpoint;
 
-use crate::browser::Browser;
 use crate::engine::Engine;
-use crate::generated_pages::{generated_pages, serve};
-use crate::kind::Kind;
-use crate::nginx::Nginx;
-use crate::redis_server::free_port;
-use crate::support::{DEADLINE, Site};
-use crate::{WANG, assert_fits, tls};
-
-const XIAOMING: &str = "[data-person=xiaoming]";
-const XIAOHONG: &str = "[data-person=xiaohong]";
+use crate::kind::{Kind, desktop, wechat};
+use crate::narrow_window::{
+    generated_pages_fit_the_narrowest_window, pages_fit_the_narrowest_window,
+    pages_of_wechat_users_fit_the_narrowest_window,
+};
+use crate::stage::{Stage, XIAOHONG, XIAOMING};
+use crate::{WANG, tls};
 
 /// Declares each flow as a test of each engine; those behind the semicolon need several windows or
 /// `Sec-Fetch-Dest`, which WPE does not have. `tests/run` chooses the engines by the names of these
@@ -71,147 +66,6 @@ flows! {
     two_tabs_log_in_independently
     logout_in_one_tab_is_a_logout_in_the_other
     frame_on_another_site_gets_a_page_with_a_link_that_leaves_it
-}
-
-const fn desktop(engine: Engine) -> Kind {
-    Kind {
-        engine,
-        languages: "en-US,en",
-        ..Kind::DESKTOP
-    }
-}
-
-const fn phone(engine: Engine) -> Kind {
-    Kind {
-        engine,
-        languages: "en-US,en",
-        ..Kind::PHONE
-    }
-}
-
-const fn wechat(engine: Engine) -> Kind {
-    Kind {
-        is_wechat: true,
-        ..phone(engine)
-    }
-}
-
-/// A browser, and a site that it has not visited.
-struct Stage {
-    browser: Browser,
-    origin: String,
-    site: Site,
-    _nginx: Option<Nginx>,
-}
-
-impl Stage {
-    async fn over_tls(kind: Kind) -> Self {
-        let port = free_port();
-        let origin = format!("https://localhost:{port}");
-        let site = Site::start(&[("PUBLIC_URL", &origin), ("ALLOW_SANDBOX", "1")]);
-        Self {
-            _nginx: Some(tls::start(port, &site.url)),
-            browser: Browser::start(kind).await,
-            origin,
-            site,
-        }
-    }
-
-    async fn over_http(kind: Kind) -> Self {
-        let port = free_port();
-        let origin = format!("http://localhost:{port}");
-        let address = format!("127.0.0.1:{port}");
-        let site = Site::start(&[("LISTEN", &address), ("PUBLIC_URL", &origin)]);
-        Self {
-            browser: Browser::start(kind).await,
-            origin,
-            site,
-            _nginx: None,
-        }
-    }
-
-    fn sandbox(&self) -> &str {
-        self.site.sandbox.as_deref().expect("it has a sandbox")
-    }
-
-    /// Opens a page of the site, as if its address was typed.
-    async fn open(&self, path: &str) {
-        self.browser.go(&format!("{}{path}", self.origin)).await;
-    }
-
-    /// Opens an empty page of another site: the host differs.
-    async fn open_other_site(&self) {
-        let other = self.origin.replace("localhost", "127.0.0.1");
-        self.browser.go(&format!("{other}{}", tls::BLANK)).await;
-    }
-
-    /// Waits for the login page of the upstream system, which is on another site.
-    async fn see_login(&self) {
-        self.browser.find("[data-decline]").await;
-        let url = self.browser.client.current_url().await.expect("a page");
-        assert!(url.as_str().starts_with(self.sandbox()), "{url}");
-    }
-
-    /// Chooses a person on the login page, and waits for the page of the site with this element.
-    async fn log_in(&self, person: &str, element: &str) {
-        self.see_login().await;
-        self.browser.click(person).await;
-        self.browser.find(element).await;
-    }
-
-    /// Chooses a person on the login page, and waits for the login page of another login.
-    async fn restart_login(&self) {
-        self.see_login().await;
-        let client = &self.browser.client;
-        let first = client.current_url().await.expect("a page");
-        self.browser.click(WANG).await;
-        let has_restarted = async { while client.current_url().await.expect("a page") == first {} };
-        timeout(DEADLINE, has_restarted)
-            .await
-            .expect("a new login begins");
-        self.see_login().await;
-    }
-
-    async fn log_out(&self) {
-        self.browser.click(".top form button").await;
-        self.browser.see("Not logged in").await;
-        assert_eq!(self.browser.address().await, "/");
-    }
-
-    /// Removes all cookies of the site, and returns to the page of another site.
-    async fn lose_cookies(&self) {
-        let url = self.browser.client.current_url().await.expect("a page");
-        self.open("/icon.svg").await;
-        self.browser
-            .client
-            .delete_all_cookies()
-            .await
-            .expect("no cookies");
-        self.browser.go(url.as_str()).await;
-    }
-
-    /// Presses a button on the control page of the sandbox.
-    async fn switch(&self, name: &str) {
-        let page = format!("{}{}", self.sandbox(), Endpoint::Control.path());
-        let form = format!("switch={name}");
-        let browser = tower_weika_sandbox::Browser::new();
-        let visit = browser.post(&page, form).await.expect("the sandbox");
-        assert_eq!(visit.status(), 200, "{name}");
-    }
-
-    /// Requests an SMS in the form, and returns its code, which the sandbox shows.
-    async fn request_sms(&self, mobile: &str) -> String {
-        self.browser.fill("[name=mobile]", mobile).await;
-        self.browser.click(".send").await;
-        self.browser.find("[data-notice=sent]").await;
-        let page = format!("{}{}", self.sandbox(), Endpoint::Control.path());
-        let browser = tower_weika_sandbox::Browser::new();
-        let visit = browser.get(&page).await.expect("the sandbox");
-        let start = format!("data-sms=\"{mobile}\">");
-        let text = visit.text();
-        let (_, rest) = text.split_once(&start).expect("an SMS");
-        rest.chars().take_while(char::is_ascii_digit).collect()
-    }
 }
 
 async fn manager_logs_in_and_out(engine: Engine) {
@@ -555,98 +409,6 @@ async fn user_logs_another_device_out(engine: Engine) {
         home.contains("data-login") && !home.contains("data-manager"),
         "{home}"
     );
-}
-
-/// The width of the window that was asked for, or the narrowest one of the engine.
-async fn narrowest(browser: &Browser, kind: Kind) -> Kind {
-    let narrowest = match kind.engine {
-        Engine::Wpe => 800,
-        Engine::Firefox => 500,
-        Engine::Chromium | Engine::WebKitGtk => kind.width,
-    };
-    // A scroll bar may take some of it.
-    let width = browser
-        .run("return document.documentElement.clientWidth")
-        .await;
-    assert!(width.as_u64() <= Some(narrowest.into()), "{width}");
-    Kind {
-        width: narrowest,
-        ..kind
-    }
-}
-
-async fn pages_fit_the_narrowest_window(engine: Engine) {
-    let stage = Stage::over_http(phone(engine)).await;
-    let browser = &stage.browser;
-    stage.open("/").await;
-    let kind = narrowest(browser, phone(engine)).await;
-    assert_fits(browser, kind).await;
-    browser.click("[data-login]").await;
-    stage.see_login().await;
-    assert_fits(browser, kind).await;
-    browser.click("[data-decline]").await;
-    browser.see("Login cancelled").await;
-    assert_fits(browser, kind).await;
-    browser.click("main a").await;
-    stage.log_in(WANG, "[data-manager]").await;
-    for path in [
-        "/",
-        "/admin",
-        "/admin/settings",
-        "/account",
-        "/devices",
-        "/nowhere",
-        "/app",
-    ] {
-        stage.open(path).await;
-        assert_fits(browser, kind).await;
-    }
-    stage.open("/card").await;
-    browser.click(WANG).await;
-    browser.find("[data-member]").await;
-    assert_fits(browser, kind).await;
-}
-
-async fn pages_of_wechat_users_fit_the_narrowest_window(engine: Engine) {
-    let stage = Stage::over_http(wechat(engine)).await;
-    let browser = &stage.browser;
-    stage.open("/app").await;
-    browser.find(XIAOHONG).await;
-    let kind = narrowest(browser, wechat(engine)).await;
-    assert_fits(browser, kind).await;
-    browser.click(XIAOHONG).await;
-    browser.find("[data-bind]").await;
-    assert_fits(browser, kind).await;
-    browser.fill("[name=mobile]", "123").await;
-    browser.click(".send").await;
-    browser.find("[data-notice=refused]").await;
-    assert_fits(browser, kind).await;
-    stage
-        .open("/auth/wechat/login?return_to=/app/timetable/today")
-        .await;
-    browser.click(XIAOMING).await;
-    browser.find("[data-wechat=bound]").await;
-    for path in ["/", "/app", "/devices"] {
-        stage.open(path).await;
-        browser.find("main").await;
-        assert_fits(browser, kind).await;
-    }
-}
-
-async fn generated_pages_fit_the_narrowest_window(engine: Engine) {
-    let browser = Browser::start(phone(engine)).await;
-    let mut width = None;
-    for languages in ["en", "zh"] {
-        for (url, _) in serve(generated_pages(languages).await).await {
-            browser.go(&url).await;
-            browser.find("main h1").await;
-            let kind = match width {
-                Some(kind) => kind,
-                None => *width.insert(narrowest(&browser, phone(engine)).await),
-            };
-            assert_fits(&browser, kind).await;
-        }
-    }
 }
 
 async fn two_tabs_log_in_independently(engine: Engine) {

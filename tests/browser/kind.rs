@@ -41,3 +41,26 @@ impl Kind {
         ..Self::PHONE
     };
 }
+
+pub(crate) const fn desktop(engine: Engine) -> Kind {
+    Kind {
+        engine,
+        languages: "en-US,en",
+        ..Kind::DESKTOP
+    }
+}
+
+pub(crate) const fn phone(engine: Engine) -> Kind {
+    Kind {
+        engine,
+        languages: "en-US,en",
+        ..Kind::PHONE
+    }
+}
+
+pub(crate) const fn wechat(engine: Engine) -> Kind {
+    Kind {
+        is_wechat: true,
+        ..phone(engine)
+    }
+}

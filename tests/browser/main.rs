@@ -16,6 +16,7 @@ mod generated_pages;
 mod instances;
 mod kind;
 mod member;
+mod narrow_window;
 #[path = "../support/nginx.rs"]
 mod nginx;
 #[path = "../support/programs.rs"]
@@ -23,6 +24,7 @@ mod programs;
 #[expect(dead_code, reason = "only started here")]
 #[path = "../support/redis_server/mod.rs"]
 mod redis_server;
+mod stage;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
