@@ -25,7 +25,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// `--minutes=N`; ten without it.
+    /// `--minutes=N`, at least six; ten without it.
     pub(crate) fn from_arguments(arguments: &[String]) -> Self {
         if is_smoke() {
             return Self {
@@ -38,8 +38,12 @@ impl Plan {
             .iter()
             .find_map(|argument| argument.strip_prefix("--minutes="));
         let cycles = minutes.map_or(10, |minutes| minutes.parse().expect("a number of minutes"));
-        // Flows and revocations stay for ten minutes.
-        let warm_up = 12.min(cycles * 2 / 5);
+        assert!(
+            cycles >= 6,
+            "sessions live for two minutes: 6 minutes or more"
+        );
+        // Sessions stay for two minutes, flows and revocations for ten.
+        let warm_up = (cycles * 2 / 5).clamp(3, 12);
         Self {
             cycle: Duration::from_secs(60),
             cycles,
