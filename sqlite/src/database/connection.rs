@@ -11,9 +11,10 @@ use super::{file, schema};
 use crate::error::{store_error, store_failure};
 use crate::monotonic;
 
-/// How long a connection waits for a lock of another process: five seconds, in steps.
-const LOCK_STEPS: i32 = 5_000;
-const LOCK_STEP: Duration = Duration::from_millis(1);
+/// How long a connection waits for a lock of another process, at least.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// The pause between two attempts to get a lock.
+const LOCK_PAUSE: Duration = Duration::from_millis(1);
 
 /// Pages of the write-ahead log after which they are moved into the file.
 const CHECKPOINT_PAGES: i64 = 4_000;
@@ -80,13 +81,13 @@ fn is_read_only(connection: &Connection, path: &Path) -> rusqlite::Result<bool> 
 /// Waits for a lock of another process, in short steps: one that writes all the time releases it for
 /// moments only, which the longer and longer pauses of SQLite's own waiting miss.
 fn wait_for_lock(attempts: i32) -> bool {
-    thread::sleep(LOCK_STEP);
-    attempts < LOCK_STEPS
+    thread::sleep(LOCK_PAUSE);
+    LOCK_PAUSE * attempts.unsigned_abs() < LOCK_TIMEOUT
 }
 
 /// Switches to the write-ahead log. SQLite does not wait for other processes here, so this does.
 fn use_write_ahead_log(connection: &Connection) -> Result<(), Error> {
-    let end = monotonic::now() + LOCK_STEP * LOCK_STEPS.unsigned_abs();
+    let end = monotonic::now() + LOCK_TIMEOUT;
     loop {
         let switched = connection.query_row("PRAGMA journal_mode = WAL", [], |row| {
             row.get::<_, String>(0)
