@@ -23,6 +23,17 @@ fn state_of(permits: &Permits) -> (usize, usize) {
     (permits.available(), permits.waiting())
 }
 
+/// Logs in, which must fail for lack of capacity, without a wait.
+async fn assert_busy_at_once(site: &Site, jar: &mut Jar) {
+    let state = site.begin(jar, "/").await;
+    let began = Instant::now();
+    let busy = site.callback(jar, "li", &state).await;
+    assert_eq!(
+        (busy.parts.status, began.elapsed()),
+        (StatusCode::SERVICE_UNAVAILABLE, Duration::ZERO)
+    );
+}
+
 async fn settle() {
     for _ in 0..10 {
         tokio::task::yield_now().await;
@@ -96,13 +107,7 @@ async fn a1_waiter_beyond_the_queue_limit_is_503_at_once() {
         waiting.push(visit);
     }
     settle().await;
-    let state = site.begin(&mut jar, "/").await;
-    let began = Instant::now();
-    let busy = site.callback(&mut jar, "li", &state).await;
-    assert_eq!(
-        (busy.parts.status, began.elapsed()),
-        (StatusCode::SERVICE_UNAVAILABLE, Duration::ZERO)
-    );
+    assert_busy_at_once(&site, &mut jar).await;
     drop(permit);
     for visit in waiting {
         assert_eq!(visit.into_inner().await.location(), "/");
@@ -162,14 +167,7 @@ async fn a2_login_above_the_ceiling_per_minute_does_not_wait_for_a_permit() {
         .unwrap();
     site.log_in(&mut Jar::default(), "wang").await;
     let _permit = permits.acquire().await.unwrap();
-    let mut jar = Jar::default();
-    let state = site.begin(&mut jar, "/").await;
-    let began = Instant::now();
-    let busy = site.callback(&mut jar, "li", &state).await;
-    assert_eq!(
-        (busy.parts.status, began.elapsed()),
-        (StatusCode::SERVICE_UNAVAILABLE, Duration::ZERO)
-    );
+    assert_busy_at_once(&site, &mut Jar::default()).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -183,6 +183,11 @@ mod tests {
     use super::*;
 
     const TIMEOUT: Duration = Duration::from_secs(1);
+    const PLAIN: [&str; 3] = [
+        "redis://127.0.0.1:1",
+        "redis://127.0.0.1:2",
+        "redis://127.0.0.1:3",
+    ];
 
     /// A server, sentinels and a cluster at these addresses.
     fn topologies(addresses: [&str; 3]) -> [Topology; 3] {
@@ -194,12 +199,6 @@ mod tests {
             Topology::cluster(&urls, TIMEOUT).unwrap(),
         ]
     }
-
-    const PLAIN: [&str; 3] = [
-        "redis://127.0.0.1:1",
-        "redis://127.0.0.1:2",
-        "redis://127.0.0.1:3",
-    ];
 
     #[test]
     fn only_addresses_with_tls_need_certificates() {
